@@ -1,0 +1,1 @@
+"""Dagpress: presses Meltano schedules written in YAML into static Airflow DAG files."""

@@ -1,0 +1,5 @@
+"""Runs the command line as `python -m codegen`."""
+
+from codegen.cli.main import run
+
+run()

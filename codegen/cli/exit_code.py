@@ -1,0 +1,12 @@
+"""What the exit of `dagpress` says."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The exit codes of every command."""
+
+    FINE = 0
+    FINDINGS = 1
+    BAD_INPUT = 2
+    BUG = 3

@@ -1,0 +1,155 @@
+"""The commands around the generated files: generate, check, diff and validate."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from codegen import pipeline
+from codegen.cli.report import count, exit_code, format_option, open_project, report
+from codegen.diagnostics import Diagnostic, Location, has_errors
+from codegen.sync import Action, Change, apply, compare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from codegen.project import Project
+    from codegen.schema import Schedule
+
+_DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "deleted"}
+_WORTH_A_BAR = 200
+
+
+@click.command()
+@format_option("text", "json", "github")
+@click.pass_obj
+def generate(root: Path, output: str) -> int:
+    """Write the DAG file of every schedule.
+
+    Files that are current are left alone, files whose schedule is gone are deleted, and files that Dagpress did not
+    write are never touched. With an error anywhere, nothing is written. Findings are reported, and do not hinder.
+    """
+    project = open_project(root, output)
+    generation, changes, diagnostics = _compared(project)
+    if not has_errors(diagnostics):
+        diagnostics += _apply(changes, project)
+    written = [] if has_errors(diagnostics) else changes
+    report(diagnostics, output, written)
+    if output == "text" and not has_errors(diagnostics):
+        _print_changes(changes, len(generation.schedules))
+    elif output == "text":
+        click.echo(f"Nothing was written: {count(_errors(diagnostics), 'error')}.", err=True)
+    return exit_code(diagnostics)
+
+
+@click.command()
+@format_option("text", "json", "github")
+@click.pass_obj
+def check(root: Path, output: str) -> int:
+    """Say whether the generated files are current, and show what differs.
+
+    Writes nothing. Names each file that is missing, changed, edited by hand or stale.
+    """
+    project = open_project(root, output)
+    generation, changes, diagnostics = _compared(project)
+    drift = [change.diagnostic() for change in changes]
+    report([*diagnostics, *drift], output, changes)
+    if output == "text":
+        _print_diff(changes)
+        _print_verdict(changes, diagnostics, len(generation.schedules))
+    return exit_code(diagnostics, drift=bool(changes))
+
+
+@click.command()
+@click.pass_obj
+def diff(root: Path) -> int:
+    """Show what `generate` would change, as a patch, and write nothing."""
+    _, changes, diagnostics = _compared(open_project(root))
+    report(diagnostics, "text")
+    _print_diff(changes)
+    return exit_code(diagnostics, drift=bool(changes))
+
+
+@click.command()
+@format_option("text", "json", "github")
+@click.pass_obj
+def validate(root: Path, output: str) -> int:
+    """Check the schedules, and look at no generated file."""
+    reading = pipeline.read(open_project(root, output))
+    report(reading.diagnostics, output)
+    if output == "text":
+        found = count(len(reading.diagnostics), "problem") if reading.diagnostics else "no problem"
+        click.echo(f"{count(len(reading.schedules), 'schedule')}, {found}.", err=True)
+    return exit_code(reading.diagnostics)
+
+
+COMMANDS = (generate, check, diff, validate)
+
+
+def _compared(project: Project) -> tuple[pipeline.Generation, list[Change], list[Diagnostic]]:
+    """What should be, what would have to change for it, and everything that is wrong."""
+    generation = pipeline.generate(project, _with_progress)
+    if has_errors(generation.diagnostics):
+        return generation, [], list(generation.diagnostics)
+    changes, problems = compare(generation.files, project.root, project.generated_dags)
+    return generation, [] if problems else changes, [*generation.diagnostics, *problems]
+
+
+def _with_progress(schedules: list[Schedule]) -> Iterable[Schedule]:
+    """Show a bar on a terminal, where there is enough to wait for."""
+    if len(schedules) < _WORTH_A_BAR or not sys.stderr.isatty():
+        return schedules
+    return _bar(schedules)
+
+
+def _bar(schedules: list[Schedule]) -> Iterator[Schedule]:
+    with click.progressbar(schedules, label="Rendering", file=sys.stderr) as bar:
+        yield from bar
+
+
+def _apply(changes: list[Change], project: Project) -> list[Diagnostic]:
+    try:
+        apply(changes, project.root)
+    except OSError as error:
+        path = Path(error.filename2 or error.filename or project.generated_dags)
+        name = path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else path.name
+        hint = "mend that, and run it again: files are replaced whole or not at all"
+        return [Diagnostic("not-written", f"cannot be written: {error.strerror}", Location(name), hint)]
+    return []
+
+
+def _errors(diagnostics: list[Diagnostic]) -> int:
+    return sum(has_errors([diagnostic]) for diagnostic in diagnostics)
+
+
+def _print_changes(changes: list[Change], schedules: int) -> None:
+    colours = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.DELETE: "red"}
+    for change in changes:
+        note = " (it was edited by hand)" if change.edited else ""
+        click.echo(f"{click.style(_DONE[change.action], fg=colours[change.action])} {change.name}{note}")
+    counts = Counter(change.action for change in changes)
+    done = ", ".join(f"{counts[action]} {_DONE[action]}" for action in Action if counts[action])
+    click.echo(f"{count(schedules, 'schedule')}: {done or 'everything is current'}.", err=True)
+
+
+def _print_diff(changes: list[Change]) -> None:
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    for change in changes:
+        for line in change.diff().split("\n")[:-1]:
+            click.secho(line, fg=colours.get(line[:1]), bold=line.startswith(("+++", "---")) or None)
+
+
+def _print_verdict(changes: list[Change], diagnostics: list[Diagnostic], schedules: int) -> None:
+    if has_errors(diagnostics):
+        click.echo(f"Not checked: {count(_errors(diagnostics), 'error')}.", err=True)
+    elif changes:
+        click.echo(
+            f"{count(len(changes), 'file')} not current. Run `make dags` (`dagpress generate`) and commit the result.",
+            err=True,
+        )
+    else:
+        click.echo(f"{count(schedules, 'schedule')}: everything is current.", err=True)

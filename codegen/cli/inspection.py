@@ -1,0 +1,185 @@
+"""The commands that look at schedules: list, show, next and schema."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+import yaml
+
+from codegen import pipeline
+from codegen.cli.exit_code import ExitCode
+from codegen.cli.report import exit_code, format_option, open_project, report
+from codegen.diagnostics import InvalidError, Location, has_errors, nearest, printable
+from codegen.interval import in_words, next_runs, parse_interval
+from codegen.loader import find_schedules
+from codegen.nodes import Scalar
+from codegen.project import read_project
+from codegen.schema.export import as_data, json_schema_text, reference
+from codegen.schema.kinds import Moment
+
+if TYPE_CHECKING:
+    from codegen.project import Project
+    from codegen.schema import Schedule
+
+
+def _complete_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The names of the schedules' files, which are fast to find."""
+    project, _ = read_project(Path(context.find_root().params.get("project") or "."))
+    files = find_schedules(project.root, project.schedules)[0] if project else []
+    return [file.path.stem for file in files if file.path.stem.startswith(incomplete)]
+
+
+_name = click.argument("name", shell_complete=_complete_names)
+
+
+@click.command("list")
+@format_option("text", "json")
+@click.pass_obj
+def list_(root: Path, output: str) -> int:
+    """List the schedules, with what they run and when."""
+    reading = pipeline.read(open_project(root, output))
+    rows = [_row(schedule) for schedule in reading.schedules]
+    if output == "json":
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        _print_table(rows)
+    report(reading.diagnostics, "text")
+    return exit_code(reading.diagnostics)
+
+
+@click.command(epilog="\b\nExamples:\n  dagpress show carbon__duckdb\n  dagpress show carbon__duckdb --dag")
+@_name
+@click.option("--dag", is_flag=True, help="Print the DAG file that the schedule gives.")
+@format_option("text", "json")
+@click.pass_obj
+def show(root: Path, name: str, dag: bool, output: str) -> int:  # noqa: FBT001  # click gives flags so
+    """Show a schedule with every value that it ends up with, or its DAG file."""
+    project = open_project(root)
+    schedule = _find(project, name)
+    if dag:
+        return _print_dag(project, schedule)
+    data = {"file": schedule.source, **as_data(schedule)}
+    if output == "json":
+        click.echo(json.dumps(data, indent=2))
+    else:
+        click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), nl=False)
+    return ExitCode.FINE
+
+
+@click.command(
+    "next",
+    epilog="\b\nExamples:\n  dagpress next carbon__duckdb\n  dagpress next carbon__duckdb -n 3 --after 2027-03-27",
+)
+@_name
+@click.option("-n", "--count", type=click.IntRange(1, 10_000), default=5, show_default=True, help="How many runs.")
+@click.option("--after", metavar="DATE", help="Runs after that moment, in the schedule's timezone.  [default: now]")
+@format_option("text", "json")
+@click.pass_obj
+def next_(root: Path, name: str, count: int, after: str | None, output: str) -> int:
+    """Say when a schedule runs next."""
+    schedule = _find(open_project(root), name)
+    zone = ZoneInfo(schedule.timezone)
+    interval = parse_interval(schedule.interval, schedule.name)
+    start = _aware(schedule.start_date, zone)
+    end = _aware(schedule.end_date, zone) if schedule.end_date else None
+    moment = _aware(_moment_of(after), zone) if after else datetime.now(zone)
+    runs = list(islice(next_runs(interval, zone, moment, start, end), count))
+    if output == "json":
+        click.echo(json.dumps([run.isoformat() for run in runs], indent=2))
+        return ExitCode.FINE
+    click.echo(f"{printable(schedule.name)}: {in_words(interval)}", err=True)
+    if not runs and interval.cron:
+        click.echo(
+            f"It never runs after {moment.isoformat(timespec='minutes')}: its end date is {schedule.end_date}.",
+            err=True,
+        )
+    for run in runs:
+        click.echo(run.strftime("%a %Y-%m-%d %H:%M %Z"))
+    return ExitCode.FINE
+
+
+@click.command()
+@click.option("--markdown", is_flag=True, help="The reference: every key, in tables.")
+def schema(markdown: bool) -> int:  # noqa: FBT001  # click gives flags so
+    """Print the JSON Schema of a schedule, or the reference of its keys.
+
+    `generate` writes the JSON Schema beside the schedules too, where editors find it.
+    """
+    click.echo(reference() if markdown else json_schema_text(), nl=False)
+    return ExitCode.FINE
+
+
+COMMANDS = (list_, show, next_, schema)
+
+
+def _find(project: Project, name: str) -> Schedule:
+    """The schedule of that name.
+
+    Raises:
+        click.ClickException: there is none.
+        click.exceptions.Exit: it has errors, which were printed.
+    """
+    reading = pipeline.read(project)
+    found = [schedule for schedule in reading.schedules if schedule.name == name]
+    relevant = [d for d in reading.diagnostics if has_errors([d]) and (not found or d.location.path == found[0].source)]
+    if relevant:
+        report(relevant, "text")
+    if not found:
+        hint = nearest(name, [schedule.name for schedule in reading.schedules])
+        raise click.ClickException(f"there is no schedule {name!r}" + (f" ({hint})" if hint else ""))
+    if relevant:
+        raise click.exceptions.Exit(ExitCode.BAD_INPUT)
+    return found[0]
+
+
+def _print_dag(project: Project, schedule: Schedule) -> int:
+    generation = pipeline.generate(project)
+    path = project.generated_dags / Path(schedule.relative).with_suffix(".py")
+    text = generation.files.get(path.relative_to(project.root).as_posix())
+    if text is None:
+        report(generation.diagnostics, "text")
+        return ExitCode.BAD_INPUT
+    click.echo(text, nl=False)
+    return ExitCode.FINE
+
+
+def _row(schedule: Schedule) -> dict[str, Any]:
+    if schedule.extractor:
+        what = f"{schedule.extractor} -> {schedule.loader}"
+    else:
+        what = f"job {schedule.job}" if schedule.job else f"{len(schedule.tasks or ())} tasks"
+    return {
+        "name": schedule.name,
+        "interval": schedule.interval,
+        "timezone": schedule.timezone,
+        "runs": what,
+        "dag_id": schedule.dag_id_or_default,
+        "owner": schedule.owner,
+        "file": schedule.source,
+    }
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    columns = ("name", "interval", "runs", "dag_id", "file")
+    cells = [[printable(str(row[column])) for column in columns] for row in rows]
+    widths = [max(len(line[i]) for line in [list(columns), *cells]) for i in range(len(columns))]
+    for number, line in enumerate([[column.upper() for column in columns], *cells]):
+        text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        click.secho(text, bold=True if number == 0 else None)
+
+
+def _moment_of(text: str) -> datetime:
+    try:
+        return Moment().convert(Scalar("str", text, Location("--after")))
+    except InvalidError as error:
+        raise click.BadParameter(f"{error.message}; {error.hint}", param_hint="--after") from error
+
+
+def _aware(moment: datetime, zone: ZoneInfo) -> datetime:
+    return moment.astimezone(zone) if moment.tzinfo else moment.replace(tzinfo=zone)

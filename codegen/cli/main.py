@@ -1,0 +1,97 @@
+"""The `dagpress` command: its options, its exit codes, and what happens to exceptions."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from codegen.cli.exit_code import ExitCode
+
+_EPILOG = """\b
+Examples:
+  dagpress generate                 write generated_dags/ from schedules/
+  dagpress check                    is generated_dags/ current? (for CI)
+  dagpress next carbon__duckdb      when does it run next?
+  dagpress completion bash          how to complete commands in your shell
+
+\b
+Exit codes: 0 fine, 1 drift or findings, 2 bad input or usage, 3 a bug of Dagpress.
+"""
+
+
+# The module of each command, and its line in the help: so that the help imports none of what a command needs.
+_COMMANDS = {
+    "generate": ("generation", "Write the DAG file of every schedule."),
+    "check": ("generation", "Say whether the generated files are current, and show what differs."),
+    "diff": ("generation", "Show what `generate` would change, as a patch, and write nothing."),
+    "validate": ("generation", "Check the schedules, and look at no generated file."),
+    "list": ("inspection", "List the schedules, with what they run and when."),
+    "show": ("inspection", "Show a schedule with every value that it ends up with, or its DAG file."),
+    "next": ("inspection", "Say when a schedule runs next."),
+    "schema": ("inspection", "Print the JSON Schema of a schedule, or the reference of its keys."),
+    "completion": ("completion", "Print what makes your shell complete commands and names."),
+}
+
+
+class _Commands(click.Group):
+    """The commands, each imported when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"codegen.cli.{_COMMANDS[cmd_name][0]}")
+        commands: tuple[click.Command, ...] = module.COMMANDS
+        return next(command for command in commands if command.name == cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+
+@click.group(
+    cls=_Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.option(
+    "--project",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=".",
+    metavar="DIR",
+    help="The project's folder, with schedules/ in it.  [default: this folder]",
+)
+@click.version_option(package_name="dagpress", message="%(prog)s %(version)s")
+@click.pass_context
+def main(context: click.Context, project: Path) -> None:
+    """Press Meltano schedules written in YAML into static Airflow DAG files."""
+    context.obj = project
+    if os.environ.get("NO_COLOR"):
+        context.color = False
+
+
+def run() -> None:
+    """Run the command line, and exit with a code that says what happened."""
+    try:
+        code = main(standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        code = ExitCode.BAD_INPUT
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        code = 130
+    except BrokenPipeError:
+        # Whoever read the output has enough, as `head` does. Python would complain about it once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.FINE
+    except Exception:  # noqa: BLE001  # whatever comes this far is a bug of ours, and is said to be
+        traceback.print_exc()
+        click.echo("This is a bug of Dagpress. Please report it with the lines above.", err=True)
+        code = ExitCode.BUG
+    sys.exit(int(code or 0))

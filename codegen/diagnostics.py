@@ -1,0 +1,144 @@
+"""What is wrong, where, and how to mend it: the one form of every message about a project."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+class Severity(Enum):
+    """How bad it is: an error stops every write, a finding does not."""
+
+    ERROR = "error"
+    FINDING = "finding"
+
+
+@dataclass(frozen=True, order=True)
+class Location:
+    """A place in a file of the project.
+
+    Attributes:
+        path: relative to the project, with forward slashes.
+        line: counted from 1.
+        column: counted from 1, in characters.
+    """
+
+    path: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        """`file:line:column`, as editors and terminals link it."""
+        return f"{printable(self.path)}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One thing that is wrong, with its cure in `hint` where one is known."""
+
+    code: str
+    message: str
+    location: Location
+    hint: str = ""
+    severity: Severity = Severity.ERROR
+
+
+class InvalidError(Exception):
+    """A value that cannot be what it is meant to be; its reader adds the place."""
+
+    def __init__(self, message: str, hint: str = "", code: str = "invalid-value") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.code = code
+
+    def at(self, location: Location) -> Diagnostic:
+        """The error as a diagnostic at that place."""
+        return Diagnostic(self.code, self.message, location, self.hint)
+
+
+def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether anything in there forbids writing."""
+    return any(d.severity is Severity.ERROR for d in diagnostics)
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Each diagnostic once, by file and line: a bad default is one mistake, however many schedules inherit it."""
+    return sorted(dict.fromkeys(diagnostics), key=lambda d: (d.location, d.code, d.message))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A hint that names the closest known word, or nothing."""
+    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"did you mean {quoted(close[0])}?" if close else ""
+
+
+def quoted(text: str) -> str:
+    """Text from a file as it may stand in a message: on one line, with nothing that moves a terminal's cursor."""
+    return f"`{printable(text)}`"
+
+
+def printable(text: str) -> str:
+    """The text with every control, bidirectional or unassigned character, and every lone surrogate, escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def as_text(diagnostics: Iterable[Diagnostic]) -> str:
+    """One line each: `file:line:column: code: what is wrong (hint)`."""
+    return "".join(f"{d.location}: {d.code}: {_with_hint(d)}\n" for d in diagnostics)
+
+
+def as_json(diagnostics: Iterable[Diagnostic]) -> str:
+    """A JSON array of objects with the keys severity, code, message, hint, file, line, column."""
+    rows = [
+        {
+            "severity": d.severity.value,
+            "code": d.code,
+            "message": d.message,
+            "hint": d.hint,
+            "file": d.location.path,
+            "line": d.location.line,
+            "column": d.location.column,
+        }
+        for d in diagnostics
+    ]
+    return json.dumps(rows, indent=2) + "\n"
+
+
+def as_github(diagnostics: Iterable[Diagnostic]) -> str:
+    """GitHub's workflow commands, which it shows beside the lines of a pull request.
+
+    The escapes are those of GitHub's own toolkit: https://github.com/actions/toolkit (core/src/command.ts).
+    """
+    lines = []
+    for d in diagnostics:
+        command = "error" if d.severity is Severity.ERROR else "warning"
+        place = f"file={_github_property(d.location.path)},line={d.location.line},col={d.location.column}"
+        title = _github_property(d.code)
+        lines.append(f"::{command} {place},title={title}::{_github_data(_with_hint(d))}\n")
+    return "".join(lines)
+
+
+FORMATS: dict[str, Callable[[Iterable[Diagnostic]], str]] = {
+    "text": as_text,
+    "json": as_json,
+    "github": as_github,
+}
+
+
+def _with_hint(diagnostic: Diagnostic) -> str:
+    return f"{diagnostic.message} ({diagnostic.hint})" if diagnostic.hint else diagnostic.message
+
+
+def _github_data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _github_property(text: str) -> str:
+    return _github_data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,276 @@
+"""When a schedule runs: aliases, crons, hashed crons, next runs, and the same in words. The only user of croniter."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from croniter import CroniterBadCronError, CroniterBadDateError, croniter
+
+from codegen.diagnostics import InvalidError, nearest, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
+
+MANUAL = ("@once", "@manual", "@none")
+
+# Airflow's own presets (airflow/timetables/_cron.py, `cron_presets`), which it takes as they are.
+AIRFLOW_PRESETS = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@quarterly": "0 0 1 */3 *",
+    "@yearly": "0 0 1 1 *",
+}
+# Meltano's further aliases (meltano/core/schedule.py, `CRON_INTERVALS`), in Airflow's words.
+_SYNONYMS = {"@midnight": "@daily", "@annually": "@yearly"}
+ALIASES = (*MANUAL, *AIRFLOW_PRESETS, *_SYNONYMS)
+
+_FIELDS = ("minute", "hour", "day of the month", "month", "day of the week")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_DAY_NAMES = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+_HASHED = re.compile(r"[hH](?:\(\d+-\d+\))?(?:/\d+)?")
+_HASHED_DAY = re.compile(r"^[hH](?=/|$)")
+_RANDOM = re.compile(r"[rR](?:\(\d+-\d+\))?(?:/\d+)?")
+_WORD = re.compile(r"[A-Za-z]{2,}")
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An interval that can run.
+
+    Attributes:
+        text: as the schedule has it.
+        schedule: what Airflow gets: a preset, a cron of five plain fields, or nothing where a person starts it.
+    """
+
+    text: str
+    schedule: str | None
+
+    @property
+    def cron(self) -> str | None:
+        """The five fields, or nothing where a person starts it."""
+        return AIRFLOW_PRESETS.get(self.schedule, self.schedule) if self.schedule else None
+
+
+@lru_cache(maxsize=4096)
+def parse_interval(text: str, seed: str) -> Interval:
+    """Read an interval.
+
+    Args:
+        text: an alias, or a cron of five fields, in which `H` stands for a value drawn from the seed.
+        seed: the schedule's name, so that the same schedule always runs at the same time.
+
+    Raises:
+        InvalidError: it is none, it never fires, or it holds what Airflow or croniter cannot do.
+    """
+    stripped = text.strip()
+    if stripped.startswith("@"):
+        return _alias(stripped)
+    fields = stripped.split()
+    if len(fields) != len(_FIELDS):
+        raise _wrong_count(fields)
+    for field, name in zip(fields, _FIELDS, strict=True):
+        _check_field(field, name)
+    cron = " ".join(_expand_hashes(fields, seed))
+    _check_cron(cron)
+    _check_fires(cron)
+    return Interval(text, cron)
+
+
+def _alias(alias: str) -> Interval:
+    known = _SYNONYMS.get(alias, alias)
+    if known in MANUAL:
+        return Interval(alias, None)
+    if known not in AIRFLOW_PRESETS:
+        raise InvalidError(
+            f"{quoted(alias)} is no interval",
+            nearest(alias.lower(), ALIASES) or f"one of {', '.join(ALIASES)}, or a cron",
+            "invalid-interval",
+        )
+    return Interval(alias, known)
+
+
+def _wrong_count(fields: list[str]) -> InvalidError:
+    message = f"a cron has five fields, this has {len(fields)}"
+    if len(fields) == len(_FIELDS) + 1:
+        return InvalidError(message, _meaning_of_six(fields), "invalid-interval")
+    hint = "minute, hour, day of the month, month, day of the week" if fields else 'write "@daily", or "@manual"'
+    return InvalidError(message, hint, "invalid-interval")
+
+
+def _meaning_of_six(fields: list[str]) -> str:
+    """Six fields are Quartz's seconds in front, or a year at the end as AWS has it (with its `?`)."""
+    year_last = re.fullmatch(r"(19|20)\d\d.*", fields[5]) or ("?" in fields and fields[5] == "*")
+    five = fields[:5] if year_last else fields[1:]
+    what = "the last looks like a year" if year_last else "the first looks like seconds, which Airflow does not have"
+    return f'{what}; did you mean "{" ".join(five)}"?'
+
+
+def _check_field(field: str, name: str) -> None:
+    if _RANDOM.fullmatch(field):
+        raise InvalidError(
+            f"{quoted(field)} in the field {name} draws another time at each reading",
+            f"write `H{field[1:]}`, which is drawn from the schedule's name",
+            "invalid-interval",
+        )
+    names = {"month": _MONTHS, "day of the week": _DAYS}.get(name, ())
+    for word in _WORD.findall(field):
+        if word.lower() not in names:
+            hint = nearest(word.lower()[:3], names) if names else "names are for months and weekdays"
+            raise InvalidError(f"{quoted(word)} is no {name}", hint, "invalid-interval")
+
+
+def _expand_hashes(fields: list[str], seed: str) -> list[str]:
+    """Replace each hashed field by the values that croniter draws for it.
+
+    A day of the month is drawn from 1 to 28, as Jenkins does, where `H` came from: the 31st is not in every month.
+    """
+    if not any(_HASHED.fullmatch(field) for field in fields):
+        return fields
+    minute, hour, day, month, weekday = fields
+    bounded = [minute, hour, _HASHED_DAY.sub("H(1-28)", day), month, weekday]
+    try:
+        drawn, _ = croniter.expand(" ".join(bounded), hash_id=seed.encode())
+    except (CroniterBadCronError, CroniterBadDateError) as error:
+        raise _refusal(error) from error
+    return [
+        ",".join(str(value) for value in values) if _HASHED.fullmatch(field) else field
+        for field, values in zip(fields, drawn, strict=True)
+    ]
+
+
+def _check_cron(cron: str) -> None:
+    try:
+        croniter.expand(cron)
+    except (CroniterBadCronError, CroniterBadDateError) as error:
+        raise _refusal(error) from error
+
+
+def _refusal(error: Exception) -> InvalidError:
+    """Croniter's reason without the cron in front, which the message shows anyhow."""
+    reason = re.sub(r"^\[.*?\] is not acceptable,? ?", "", str(error)) or "a field cannot be read"
+    return InvalidError(
+        f"this cron is not valid: {reason}",
+        "minute 0-59, hour 0-23, day 1-31, month 1-12, weekday 0-7",
+        "invalid-interval",
+    )
+
+
+def _check_fires(cron: str) -> None:
+    try:
+        croniter(cron, datetime(2024, 1, 1, tzinfo=timezone.utc)).get_next(datetime)
+    except CroniterBadDateError as error:
+        hint = "that day is in none of those months"
+        raise InvalidError(f"{quoted(cron)} never fires", hint, "invalid-interval") from error
+
+
+def next_runs(
+    interval: Interval, zone: ZoneInfo, after: datetime, start: datetime, end: datetime | None
+) -> Iterator[datetime]:
+    """The moments at which Airflow starts a run, in the schedule's timezone, without end unless it has one.
+
+    Args:
+        interval: the schedule's.
+        zone: its timezone.
+        after: the first run is later than this (aware).
+        start: its start date (aware): a run at that very moment counts.
+        end: its end date (aware): so does one at this.
+    """
+    if interval.cron is None:
+        return
+    moment = max(after, start - timedelta(microseconds=1))
+    while True:
+        try:
+            moment = _next_run(interval.cron, zone, moment)
+        except (CroniterBadDateError, OverflowError):
+            return
+        if end is not None and moment > end:
+            return
+        yield moment
+
+
+def _next_run(cron: str, zone: ZoneInfo, after: datetime) -> datetime:
+    """The next run after a moment, over changes of the clock as Airflow has it.
+
+    The rule is that of `CronMixin._get_next` in airflow/timetables/_cron.py (2.10 to 3.3): the wall clock decides, but
+    for a cron that fires in every hour, which counts hours that passed.
+    """
+    local = after.astimezone(zone)
+    naive = local.replace(tzinfo=None, fold=0)
+    iterator = croniter(cron, start_time=naive)
+    scheduled: datetime = iterator.get_next(datetime)
+    if _covers_every_hour(iterator):
+        passed = after.astimezone(timezone.utc) + (scheduled - naive)
+        return passed.astimezone(zone)
+    return _on_the_wall(scheduled, zone)
+
+
+def _covers_every_hour(iterator: croniter) -> bool:
+    """As Airflow's function of the same name: whether the hour field is not restricted."""
+    return bool(iterator.expanded[1] == ["*"])
+
+
+def _on_the_wall(naive: datetime, zone: ZoneInfo) -> datetime:
+    """The moment of a wall clock's reading: of two the later, and in a gap the one that pendulum moves it to."""
+    moment = naive.replace(tzinfo=zone, fold=1)
+    normal = moment.astimezone(timezone.utc).astimezone(zone)
+    if normal.replace(tzinfo=None) == naive:
+        return normal
+    before = naive.replace(tzinfo=zone, fold=0)
+    return before.astimezone(timezone.utc).astimezone(zone)
+
+
+def in_words(interval: Interval) -> str:
+    """The interval as a person says it, such as `every Monday at 06:30`; a cron where there are no short words."""
+    if interval.cron is None:
+        return "only when somebody starts it"
+    minute, hour, day, month, weekday = interval.cron.split()
+    words = _words_of_day(day, month, weekday)
+    if words and minute.isdigit() and hour.isdigit():
+        return f"{words} at {int(hour):02}:{int(minute):02}"
+    if words == "every day" and hour == "*":
+        return _words_in_the_hour(minute) or f"on the cron `{interval.cron}`"
+    return f"on the cron `{interval.cron}`"
+
+
+def _words_of_day(day: str, month: str, weekday: str) -> str:
+    if month == "*" and day == "*":
+        return _words_of_weekday(weekday)
+    if weekday != "*":
+        return ""
+    if month == "*" and day in {"L", "l"}:
+        return "on the last day of every month"
+    if not day.isdigit():
+        return ""
+    months = {"*": "every month", "*/3": "every quarter's first month", "1": "every January"}
+    return f"on day {int(day)} of {months[month]}" if month in months else ""
+
+
+def _words_of_weekday(weekday: str) -> str:
+    if weekday == "*":
+        return "every day"
+    if weekday.lower() in {"1-5", "mon-fri"}:
+        return "every weekday"
+    number = (
+        int(weekday) % 7 if weekday.isdigit() else _DAYS.index(weekday.lower()) if weekday.lower() in _DAYS else None
+    )
+    return "" if number is None else f"every {_DAY_NAMES[number]}"
+
+
+def _words_in_the_hour(minute: str) -> str:
+    if minute == "*":
+        return "every minute"
+    if minute.isdigit():
+        return "every hour" if int(minute) == 0 else f"every hour at minute {int(minute)}"
+    step = minute.removeprefix("*/")
+    # A step that does not divide the hour starts anew at each full hour: "every 7 minutes" would not be true.
+    if minute.startswith("*/") and step.isdigit() and 60 % int(step) == 0:
+        return f"every {int(step)} minutes"
+    return ""

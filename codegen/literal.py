@@ -1,0 +1,165 @@
+"""Writes values as Python source, in the very form that black gives them.
+
+It is the only way for a value into a generated file. The same value gives the same characters on every Python version:
+what is not plainly printable is escaped by the Unicode 3.2 database, which all versions carry unchanged.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+LINE_LENGTH = 88  # black's
+
+_UNITS = {"weeks": 604_800, "days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
+_NAMED_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name of the generated file, such as `__doc__`."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class MeltanoCommand:
+    """A shell command that follows the file's `MELTANO` lines."""
+
+    command: str
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A date and time on the wall clocks of a timezone."""
+
+    naive: datetime
+    timezone: str
+
+
+Value = None | bool | int | str | timedelta | Moment | Name | MeltanoCommand | Sequence["Value"] | Mapping[str, "Value"]
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A keyword argument of a call."""
+
+    name: str
+    value: Value
+
+
+def keyword(argument: Argument, indent: int) -> str:
+    """The line or lines of a keyword argument, with its final comma, as black leaves them."""
+    return " " * indent + f"{argument.name}=" + _value(argument.value, indent, len(argument.name) + 1) + ","
+
+
+def _value(value: Value, indent: int, before: int) -> str:
+    """The value; `before` characters stand before it in its line, a comma will follow."""
+    if isinstance(value, MeltanoCommand):
+        return _command(value, indent, before)
+    if isinstance(value, Moment):
+        return _moment(value, indent, before)
+    if isinstance(value, Mapping):
+        return _map(value, indent)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return _list(value, indent, before)
+    return _atom(value)
+
+
+def _atom(value: Value) -> str:
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, timedelta):
+        return _timedelta(value)
+    return value.name if isinstance(value, Name) else repr(value)
+
+
+def text(value: str) -> str:
+    """A string literal in double quotes, or in single quotes where those need fewer escapes; lines stay lines."""
+    if "\n" in value and not any(line != line.rstrip() for line in value.split("\n")):
+        return docstring("\\\n" + _escape(value, keep="\n"))
+    body = _escape(value)
+    if body.count('"') > body.count("'"):
+        return "'" + body.replace("'", "\\'") + "'"
+    return '"' + body.replace('"', '\\"') + '"'
+
+
+def docstring(body: str) -> str:
+    """Escaped text between three double quotes."""
+    body = body.replace('"""', '\\"\\"\\"')
+    return '"""' + (body[:-1] + '\\"' if body.endswith('"') else body) + '"""'
+
+
+def module_docstring(value: str) -> str:
+    """Text of one or more lines as a module's docstring, whose last line ends with no quote."""
+    return docstring(_escape(value, keep="\n"))
+
+
+def comment(value: str) -> str:
+    """Text that stays on the line of its comment."""
+    return _escape(value)
+
+
+def _escape(value: str, keep: str = "") -> str:
+    return "".join(c if c in keep or _is_plain(c) else _NAMED_ESCAPES.get(c) or _code(c) for c in value)
+
+
+def _is_plain(character: str) -> bool:
+    if " " <= character <= "~":
+        return character != "\\"
+    return unicodedata.ucd_3_2_0.category(character)[0] in "LMNPS"
+
+
+def _code(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _list(values: Sequence[Value], indent: int, before: int) -> str:
+    items = [_value(value, indent + 4, 0) for value in values]
+    line = "[" + ", ".join(items) + "]"
+    # black measures wide characters its own way, so only ASCII is laid out in one line.
+    if not items or (indent + before + len(line) + 1 <= LINE_LENGTH and line.isascii() and "\n" not in line):
+        return line
+    inner = "".join(" " * (indent + 4) + item + ",\n" for item in items)
+    return "[\n" + inner + " " * indent + "]"
+
+
+def _map(values: Mapping[str, Value], indent: int) -> str:
+    if not values:
+        return "{}"
+    lines = []
+    for name, value in values.items():
+        start = f"{text(name)}: "
+        lines.append(" " * (indent + 4) + start + _value(value, indent + 4, len(start)) + ",\n")
+    return "{\n" + "".join(lines) + " " * indent + "}"
+
+
+def _timedelta(value: timedelta) -> str:
+    """In the largest unit that divides it: `timedelta(minutes=5)`."""
+    whole = value.days * 86_400 + value.seconds
+    if value.microseconds:
+        return f"timedelta(seconds={whole}, microseconds={value.microseconds})"
+    unit = next(unit for unit, seconds in _UNITS.items() if unit != "weeks" and whole % seconds == 0)
+    return f"timedelta({unit}={whole // _UNITS[unit]})" if whole else "timedelta()"
+
+
+def _moment(value: Moment, indent: int, before: int) -> str:
+    n = value.naive
+    parts = [n.year, n.month, n.day, n.hour, n.minute, n.second, n.microsecond]
+    while len(parts) > 3 and parts[-1] == 0:  # noqa: PLR2004  # year, month and day stay
+        parts.pop()
+    arguments = ", ".join(str(part) for part in parts) + f", tz={text(value.timezone)}"
+    line = f"pendulum.datetime({arguments})"
+    if indent + before + len(line) + 1 <= LINE_LENGTH:
+        return line
+    return "pendulum.datetime(\n" + " " * (indent + 4) + arguments + "\n" + " " * indent + ")"
+
+
+def _command(value: MeltanoCommand, indent: int, before: int) -> str:
+    command = text(value.command)
+    line = f"MELTANO + {command}"
+    if indent + before + len(line) + 1 <= LINE_LENGTH and line.isascii():
+        return line
+    return "MELTANO\n" + " " * indent + f"+ {command}"

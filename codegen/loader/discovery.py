@@ -1,0 +1,115 @@
+"""Finds the schedule files of a project, and the defaults that each inherits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codegen.diagnostics import Diagnostic, Location, printable, quoted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SUFFIXES = (".yml", ".yaml")
+DEFAULTS = "_defaults"
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A schedule file.
+
+    Attributes:
+        path: the file.
+        name: its path in the project, with forward slashes.
+        relative: its path below the folder of schedules, with forward slashes.
+        defaults: the `_defaults.yml` files above it, outermost first, each with its path in the project.
+    """
+
+    path: Path
+    name: str
+    relative: str
+    defaults: tuple[tuple[Path, str], ...]
+
+
+def find_schedules(root: Path, folder: Path) -> tuple[list[SourceFile], list[Diagnostic]]:
+    """Find every schedule file below a folder, sorted by path; hidden files and folders are left out.
+
+    Args:
+        root: the project.
+        folder: where its schedules are.
+
+    Returns:
+        The files, and what is wrong with the folders: symlinks in a loop, unreadable folders, odd names.
+    """
+    search = _Search(root, folder)
+    if not folder.is_dir():
+        name = search.name(folder)
+        hint = "create it, or set `schedules` in the configuration"
+        return [], [Diagnostic("no-schedules", f"the folder {quoted(name)} does not exist", Location(name), hint)]
+    search.walk(folder, (), frozenset())
+    if not search.files and not search.diagnostics:
+        name = search.name(folder)
+        hint = "add a file such as `NAME.yml`; nothing is deleted while there is none"
+        search.diagnostics.append(Diagnostic("no-schedules", "the folder holds no schedules", Location(name), hint))
+    return search.files, search.diagnostics
+
+
+class _Search:
+    def __init__(self, root: Path, folder: Path) -> None:
+        self._root = root
+        self._folder = folder
+        self.files: list[SourceFile] = []
+        self.diagnostics: list[Diagnostic] = []
+
+    def name(self, path: Path) -> str:
+        try:
+            return path.relative_to(self._root).as_posix()
+        except ValueError:
+            return path.as_posix()
+
+    def walk(self, folder: Path, inherited: tuple[tuple[Path, str], ...], above: frozenset[Path]) -> None:
+        real = folder.resolve()
+        if real in above:
+            self._error("symlink-loop", folder, "this link leads back to a folder above it", "remove the link")
+            return
+        try:
+            children = sorted(folder.iterdir())
+        except OSError as error:
+            self._error("unreadable", folder, f"cannot be read: {error.strerror}")
+            return
+        defaults = inherited + tuple(
+            (child, self.name(child)) for child in children if child.stem == DEFAULTS and child.suffix in SUFFIXES
+        )
+        if len(defaults) > len(inherited) + 1:
+            self._error(
+                "duplicate-defaults",
+                defaults[-1][0],
+                "this folder has a `_defaults.yml` and a `_defaults.yaml`",
+                "keep one",
+            )
+        for child in children:
+            self._visit(child, defaults, above | {real})
+
+    def _visit(self, path: Path, defaults: tuple[tuple[Path, str], ...], above: frozenset[Path]) -> None:
+        if path.name.startswith("."):
+            return
+        try:
+            is_folder = path.is_dir()
+        except (OSError, RuntimeError):
+            is_folder = False
+        if is_folder:
+            if self._check_name(path):
+                self.walk(path, defaults, above)
+        elif path.suffix in SUFFIXES and path.stem != DEFAULTS and self._check_name(path):
+            relative = path.relative_to(self._folder).as_posix()
+            self.files.append(SourceFile(path, self.name(path), relative, defaults))
+
+    def _check_name(self, path: Path) -> bool:
+        """A name with a line break, a bidirectional control or bytes that are no text cannot be reviewed."""
+        if printable(path.name) == path.name:
+            return True
+        self._error("file-name", path, "this name holds characters that cannot be seen", "rename it")
+        return False
+
+    def _error(self, code: str, path: Path, message: str, hint: str = "") -> None:
+        self.diagnostics.append(Diagnostic(code, message, Location(self.name(path)), hint))

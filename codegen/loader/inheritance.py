@@ -1,0 +1,101 @@
+"""Lays a schedule over the `_defaults.yml` files above it: maps merge, lists and values replace, null removes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codegen.diagnostics import Diagnostic, Location, has_errors
+from codegen.loader.discovery import SourceFile, find_schedules
+from codegen.loader.yaml_reader import read_yaml
+from codegen.nodes import Entry, ListNode, MapNode, is_null, named
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Document:
+    """A schedule file with its defaults merged in; each value keeps the place that it came from."""
+
+    source: SourceFile
+    root: MapNode
+
+
+def load_schedules(root: Path, folder: Path) -> tuple[list[Document], list[Diagnostic]]:
+    """Read every schedule below a folder.
+
+    Returns:
+        A document for each file that could be read, and what is wrong with the others.
+    """
+    files, diagnostics = find_schedules(root, folder)
+    defaults = _Defaults()
+    documents = []
+    for file in files:
+        inherited = defaults.of(file)
+        own, problems = _read_map(file.path, file.name, "a schedule")
+        diagnostics += problems
+        if own is None:
+            continue
+        if not has_errors(problems):
+            documents.append(Document(file, without_nulls(merge(inherited, own) if inherited else own)))
+    return documents, diagnostics + defaults.diagnostics
+
+
+def merge(base: MapNode, over: MapNode) -> MapNode:
+    """One map over another. A null stays, so that it removes what a map further out had."""
+    entries = dict(base.entries)
+    for key, entry in over.entries.items():
+        below = base.get(key)
+        if isinstance(below, MapNode) and isinstance(entry.value, MapNode):
+            entries[key] = Entry(entry.key_location, merge(below, entry.value))
+        else:
+            entries[key] = entry
+    return MapNode(entries, over.location)
+
+
+def without_nulls(node: MapNode) -> MapNode:
+    """The map less every key that is null, in maps inside it too (lists stay as they are)."""
+    entries = {}
+    for key, entry in node.entries.items():
+        if not is_null(entry.value):
+            value = without_nulls(entry.value) if isinstance(entry.value, MapNode) else entry.value
+            entries[key] = Entry(entry.key_location, value)
+    return MapNode(entries, node.location)
+
+
+class _Defaults:
+    """Reads each defaults file once, and each chain of them is merged once."""
+
+    def __init__(self) -> None:
+        self._chains: dict[tuple[tuple[Path, str], ...], MapNode | None] = {(): None}
+        self.diagnostics: list[Diagnostic] = []
+
+    def of(self, file: SourceFile) -> MapNode | None:
+        return self._chain(file.defaults)
+
+    def _chain(self, files: tuple[tuple[Path, str], ...]) -> MapNode | None:
+        if files not in self._chains:
+            outer = self._chain(files[:-1])
+            inner, problems = _read_map(*files[-1], "a file of defaults", may_be_empty=True)
+            self.diagnostics += problems
+            self._chains[files] = merge(outer, inner) if outer and inner else inner or outer
+        return self._chains[files]
+
+
+def _read_map(
+    path: Path, name: str, what: str, *, may_be_empty: bool = False
+) -> tuple[MapNode | None, list[Diagnostic]]:
+    node, diagnostics = read_yaml(path, name)
+    if isinstance(node, MapNode):
+        return node, diagnostics
+    if node is None or is_null(node):
+        if not may_be_empty and not has_errors(diagnostics):
+            diagnostics = [
+                *diagnostics,
+                Diagnostic("empty-file", "the file is empty", Location(name), "write a schedule, or delete it"),
+            ]
+        return None, diagnostics
+    problem = f"{what} is a map of keys, and this is {named(node)}"
+    hint = "one file, one schedule: drop the dash" if isinstance(node, ListNode) else "write `key: value` lines"
+    return None, [*diagnostics, Diagnostic("not-a-map", problem, node.location, hint)]

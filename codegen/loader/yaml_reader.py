@@ -1,0 +1,247 @@
+"""Reads one YAML file into nodes, and refuses what YAML would read as something else than it looks."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from codegen.diagnostics import Diagnostic, InvalidError, Location, quoted
+from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+# A schedule of a person has some hundred values. The bound stands between a few nested aliases ("a billion laughs")
+# and all of the memory.
+_MOST_NODES = 20_000
+_MOST_DEPTH = 60
+_MOST_BYTES = 1_000_000
+
+_TAG = "tag:yaml.org,2002:"
+_KINDS = {_TAG + kind: kind for kind in ("str", "int", "float", "bool", "null", "timestamp")}
+_CANONICAL = {
+    "bool": re.compile(r"true|false|True|False|TRUE|FALSE"),
+    "int": re.compile(r"0|[-+]?[1-9][0-9]*"),
+    "float": re.compile(r"[-+]?[0-9]+\.[0-9]+"),
+    "null": re.compile(r"null|~|"),
+    "timestamp": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*", re.DOTALL),
+}
+
+
+class Dialect(Enum):
+    """Whose YAML it is: in a schedule the traps are errors, in meltano.yml they are Meltano's business."""
+
+    STRICT = "schedule"
+    LENIENT = "meltano"
+
+
+def read_yaml(path: Path, name: str, dialect: Dialect = Dialect.STRICT) -> tuple[Node | None, list[Diagnostic]]:
+    """Read a file.
+
+    Args:
+        path: the file.
+        name: what messages call it: its path in the project.
+        dialect: whether YAML's traps are errors.
+
+    Returns:
+        The document (nothing where the file is empty or cannot be read) and what is wrong with it.
+    """
+    try:
+        text = _decode(_read(path))
+    except InvalidError as error:
+        return None, [error.at(Location(name))]
+    except _UndecodableError as error:
+        return None, [error.diagnostic(name)]
+    try:
+        return _Converter(name, dialect).document(text)
+    except yaml.MarkedYAMLError as error:
+        return None, [_syntax_error(error, text, name)]
+    except yaml.reader.ReaderError as error:
+        return None, [_character_error(error, text, name)]
+
+
+class _UndecodableError(Exception):
+    def __init__(self, data: bytes, error: UnicodeDecodeError) -> None:
+        super().__init__(str(error))
+        before = data[: error.start]
+        self._line = before.count(b"\n") + 1
+        self._column = len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
+        self._byte = data[error.start]
+
+    def diagnostic(self, name: str) -> Diagnostic:
+        return Diagnostic(
+            "not-utf-8",
+            f"byte 0x{self._byte:02x} is not UTF-8",
+            Location(name, self._line, self._column),
+            "save the file as UTF-8",
+        )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise InvalidError(f"the file is larger than {_MOST_BYTES} bytes", code="unreadable")
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidError(f"cannot be read: {error.strerror}", code="unreadable") from error
+
+
+def _decode(data: bytes) -> str:
+    if b"\x00" in data:
+        raise InvalidError("this is a binary file, or text that is not UTF-8", code="binary-file")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _UndecodableError(data, error) from error
+
+
+class _Converter:
+    """Turns the nodes of one file into ours, keeping count of what aliases multiply."""
+
+    def __init__(self, name: str, dialect: Dialect) -> None:
+        self._name = name
+        self._strict = dialect is Dialect.STRICT
+        self._diagnostics: list[Diagnostic] = []
+        self._count = 0
+
+    def document(self, text: str) -> tuple[Node | None, list[Diagnostic]]:
+        loader = _Loader(text)
+        try:
+            root = loader.get_node() if loader.check_node() else None
+            if (second := loader.get_node() if loader.check_node() else None) is not None:
+                message = "a second YAML document starts before here"
+                self._error("several-documents", message, self._at(second), "one file, one document")
+        finally:
+            loader.dispose()
+        if root is None:
+            return None, self._diagnostics
+        try:
+            return self._node(root, 0), self._diagnostics
+        except InvalidError as error:
+            return None, [*self._diagnostics, error.at(self._at(root))]
+
+    def _at(self, node: yaml.Node) -> Location:
+        return Location(self._name, node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def _error(self, code: str, message: str, location: Location, hint: str = "") -> None:
+        self._diagnostics.append(Diagnostic(code, message, location, hint))
+
+    def _node(self, node: yaml.Node, depth: int) -> Node:
+        self._count += 1
+        if self._count > _MOST_NODES or depth > _MOST_DEPTH:
+            raise InvalidError(
+                "the aliases of this file multiply without end, or it is nested too deep",
+                f"at most {_MOST_NODES} values, {_MOST_DEPTH} deep",
+                "alias-bomb",
+            )
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        if isinstance(node, yaml.SequenceNode):
+            return ListNode(tuple(self._node(item, depth + 1) for item in node.value), self._at(node))
+        if isinstance(node, yaml.MappingNode):
+            return self._map(node, depth)
+        raise TypeError(node)
+
+    def _scalar(self, node: yaml.ScalarNode) -> Scalar:
+        kind = _KINDS.get(node.tag)
+        if kind is None:
+            if self._strict:
+                hint = "put it in quotes" if node.tag in {_TAG + "value", _TAG + "merge"} else "remove the tag"
+                self._error(
+                    "yaml-tag", f"YAML reads {quoted(node.value)} as {quoted(_short(node.tag))}", self._at(node), hint
+                )
+            kind = "str"
+        elif self._strict and node.style is None and kind in _CANONICAL:
+            self._check_trap(node, kind)
+        return Scalar(kind, node.value, self._at(node))
+
+    def _check_trap(self, node: yaml.ScalarNode, kind: str) -> None:
+        """Refuse a plain value that YAML 1.1 reads otherwise than a person does: `on`, `10:30`, `012`, `1_000`."""
+        if _CANONICAL[kind].fullmatch(node.value):
+            return
+        hints = {"bool": 'write true or false, or quote it: "{0}"'}
+        hint = hints.get(kind, 'quote it: "{0}"').format(node.value)
+        reading = {"bool": "true or false", "int": "a number in another base", "null": "nothing"}.get(kind, f"a {kind}")
+        self._error("yaml-trap", f"YAML reads {quoted(node.value)} as {reading}", self._at(node), hint)
+
+    def _map(self, node: yaml.MappingNode, depth: int) -> MapNode:
+        own: dict[str, Entry] = {}
+        merged: dict[str, Entry] = {}
+        for key, value in node.value:
+            if key.tag == _TAG + "merge":
+                merged = {**self._merged(value, depth), **merged}
+                continue
+            name = self._key(key)
+            if name in own:
+                first = own[name].key_location.line
+                self._error(
+                    "duplicate-key", f"{quoted(name)} is given twice, first in line {first}", self._at(key), "keep one"
+                )
+            own[name] = Entry(self._at(key), self._node(value, depth + 1))
+        return MapNode({**merged, **own}, self._at(node))
+
+    def _key(self, node: yaml.Node) -> str:
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node).text
+        self._error("invalid-key", "a key must be text", self._at(node))
+        return ""
+
+    def _merged(self, node: yaml.Node, depth: int) -> dict[str, Entry]:
+        """The entries that `<<:` brings in; of several maps the earlier wins (https://yaml.org/type/merge.html)."""
+        sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        entries: dict[str, Entry] = {}
+        for source in sources:
+            if not isinstance(source, yaml.MappingNode):
+                self._error("invalid-merge", "`<<` merges maps only", self._at(source), "give it an alias of a map")
+                continue
+            entries = {**self._map(source, depth + 1).entries, **entries}
+        return entries
+
+
+def _short(tag: str) -> str:
+    return "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
+
+
+def _syntax_error(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagnostic:
+    mark = error.problem_mark or error.context_mark
+    line = mark.line if mark else 0
+    column = mark.column if mark else 0
+    lines = text.splitlines()
+    found = lines[line][column:] if line < len(lines) else ""
+    message, hint = _explain(error.problem or "cannot be parsed", found)
+    return Diagnostic("yaml-syntax", message, Location(name, line + 1, column + 1), hint)
+
+
+def _explain(problem: str, found: str) -> tuple[str, str]:
+    """What a person did who gets this error of YAML most often, and the cure."""
+    word = found.split(" #", maxsplit=1)[0].strip()
+    if found.startswith("@"):
+        return "a plain value cannot start with `@`", f'quote it: "{word}"'
+    if found.startswith("\t"):
+        return "a tab cannot indent YAML", "use spaces"
+    if "alphabetic or numeric" in problem or "alias" in problem:
+        return "a plain value cannot start with `*`: YAML takes it for an alias", 'quote it: "*/5 * * * *"'
+    if found.startswith(("%", "`")):
+        return f"a plain value cannot start with `{found[0]}`", f'quote it: "{word}"'
+    return (
+        problem,
+        "quote values that hold `: `, ` #`, `{`, `[` or start with a sign" if "mapping values" in problem else "",
+    )
+
+
+def _character_error(error: yaml.reader.ReaderError, text: str, name: str) -> Diagnostic:
+    position = error.position if isinstance(error.position, int) and error.position <= len(text) else 0
+    before = text[:position]
+    location = Location(name, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+    character = error.character if isinstance(error.character, int) else ord(error.character[0])
+    return Diagnostic(
+        "control-character",
+        f"the character U+{character:04X} is not allowed in YAML",
+        location,
+        'remove it, or write it as an escape in double quotes: "\\x1b"',
+    )

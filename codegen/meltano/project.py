@@ -1,0 +1,171 @@
+"""What meltano.yml and its `include_paths` declare: plugins, mappings, jobs and environments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from codegen.diagnostics import Diagnostic, Location, Severity, has_errors, quoted
+from codegen.loader import Dialect, read_yaml
+from codegen.nodes import ListNode, MapNode, Node, Scalar, named
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job: its tasks, each what `meltano run` gets."""
+
+    name: str
+    tasks: tuple[str, ...]
+    location: Location
+
+
+@dataclass
+class MeltanoProject:
+    """The names that a schedule can use.
+
+    Attributes:
+        plugins: the names of each type, such as `extractors`.
+        mappings: the names of the mappings of mappers, which `meltano run` takes like plugins.
+        broken_jobs: jobs whose tasks cannot be read, with the reason.
+    """
+
+    plugins: dict[str, set[str]] = field(default_factory=dict)
+    mappings: set[str] = field(default_factory=set)
+    jobs: dict[str, Job] = field(default_factory=dict)
+    broken_jobs: dict[str, str] = field(default_factory=dict)
+    environments: set[str] = field(default_factory=set)
+
+    def names_for_run(self) -> set[str]:
+        """Everything that `meltano run` takes: plugins, mappings and jobs."""
+        return set().union(*self.plugins.values()) | self.mappings | self.jobs.keys()
+
+
+def read_meltano_project(root: Path, folder: Path) -> tuple[MeltanoProject | None, list[Diagnostic]]:
+    """Read a Meltano project.
+
+    Args:
+        root: the Dagpress project, to which the places in messages are relative.
+        folder: the folder of meltano.yml.
+
+    Returns:
+        The project, or nothing where there is no meltano.yml; and what is wrong with its files.
+    """
+    main = folder / "meltano.yml"
+    if not main.exists():
+        return None, []
+    name = _name(root, main)
+    document, diagnostics = read_yaml(main, name, Dialect.LENIENT)
+    if not isinstance(document, MapNode):
+        if not has_errors(diagnostics):
+            what = named(document) if document else "empty"
+            diagnostics.append(
+                Diagnostic("meltano-project", f"meltano.yml must be a map, and this is {what}", Location(name))
+            )
+        return None, diagnostics
+    project = MeltanoProject()
+    _collect(document, project)
+    for path in _included(folder, main, document):
+        part, problems = read_yaml(path, _name(root, path), Dialect.LENIENT)
+        diagnostics += problems
+        if isinstance(part, MapNode):
+            _collect(part, project)
+    return project, diagnostics + _unmatched(name, folder, document)
+
+
+def _name(root: Path, path: Path) -> str:
+    try:
+        return path.relative_to(root).as_posix()
+    except ValueError:
+        return path.name
+
+
+def _patterns(document: MapNode) -> list[Scalar]:
+    node = document.get("include_paths")
+    return [item for item in _items(node) if isinstance(item, Scalar) and item.text]
+
+
+def _included(folder: Path, main: Path, document: MapNode) -> list[Path]:
+    """The files that the glob patterns match, each once and in order (meltano/core/project_files.py)."""
+    found = (path for pattern in _patterns(document) for path in sorted(_glob(folder, pattern.text)))
+    return [path for path in dict.fromkeys(found) if path != main and path.is_file()]
+
+
+def _glob(folder: Path, pattern: str) -> list[Path]:
+    try:
+        return list(folder.glob(pattern))
+    except (NotImplementedError, ValueError):  # an absolute pattern, or an empty one
+        return []
+
+
+def _unmatched(name: str, folder: Path, document: MapNode) -> list[Diagnostic]:
+    return [
+        Diagnostic(
+            "meltano-project",
+            f"no file matches {quoted(p.text)}",
+            Location(name, p.location.line, p.location.column),
+            severity=Severity.FINDING,
+        )
+        for p in _patterns(document)
+        if not _glob(folder, p.text)
+    ]
+
+
+def _collect(document: MapNode, project: MeltanoProject) -> None:
+    """Add what one file declares. A section that is null, or of another shape, declares nothing, as in Meltano."""
+    plugins = document.get("plugins")
+    for plugin_type, entry in plugins.entries.items() if isinstance(plugins, MapNode) else ():
+        for plugin in _maps(entry.value):
+            project.plugins.setdefault(plugin_type, set()).update(_texts(plugin.get("name")))
+            for mapping in _maps(plugin.get("mappings")):
+                project.mappings.update(_texts(mapping.get("name")))
+    for environment in _maps(document.get("environments")):
+        project.environments.update(_texts(environment.get("name")))
+    for job in _maps(document.get("jobs")):
+        for name in _texts(job.get("name")):
+            _add_job(name, job, project)
+
+
+def _add_job(name: str, job: MapNode, project: MeltanoProject) -> None:
+    tasks = _tasks(job.get("tasks"))
+    if isinstance(tasks, str):
+        hint = " (it has `task`: did you mean `tasks`?)" if job.get("task") else ""
+        project.broken_jobs[name] = tasks + hint
+    else:
+        project.jobs[name] = Job(name, tuple(tasks), job.location)
+
+
+def _tasks(node: Node | None) -> list[str] | str:
+    """The tasks in every shape that Meltano accepts (meltano/core/task_sets.py), or what is wrong with them.
+
+    A text is one task; so is a text in a list; so is a list of texts in a list.
+    """
+    if isinstance(node, Scalar) and node.kind != "null":
+        return [node.text] if node.text.strip() else "its task is empty"
+    if not isinstance(node, ListNode) or not node.items:
+        return "it has no tasks"
+    tasks = []
+    for item in node.items:
+        words = (
+            [word.text for word in _items(item) if isinstance(word, Scalar)]
+            if isinstance(item, ListNode)
+            else _texts(item)
+        )
+        if not words or not " ".join(words).strip():
+            return f"the task in line {item.location.line} is {named(item)}"
+        tasks.append(" ".join(words))
+    return tasks
+
+
+def _texts(node: Node | None) -> list[str]:
+    return [node.text] if isinstance(node, Scalar) and node.kind != "null" else []
+
+
+def _items(node: Node | None) -> tuple[Node, ...]:
+    return node.items if isinstance(node, ListNode) else ()
+
+
+def _maps(node: Node | None) -> list[MapNode]:
+    return [item for item in _items(node) if isinstance(item, MapNode)]

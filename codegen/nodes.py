@@ -1,0 +1,79 @@
+"""YAML values that know where they stand: what the loader makes and the schema reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from codegen.diagnostics import Location
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A single value.
+
+    Attributes:
+        kind: what YAML 1.1 reads it as: `str`, `int`, `float`, `bool`, `null` or `timestamp`.
+        text: the characters of the value, unquoted and unescaped; `0.10` stays `0.10`.
+    """
+
+    kind: str
+    text: str
+    location: Location
+
+
+@dataclass(frozen=True)
+class ListNode:
+    """A list."""
+
+    items: tuple[Node, ...]
+    location: Location
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A key of a map, and its value."""
+
+    key_location: Location
+    value: Node
+
+
+@dataclass(frozen=True)
+class MapNode:
+    """A map, in the order of the file."""
+
+    entries: Mapping[str, Entry]
+    location: Location
+
+    def get(self, key: str) -> Node | None:
+        """The value of a key, or nothing."""
+        entry = self.entries.get(key)
+        return entry.value if entry else None
+
+
+Node = Scalar | ListNode | MapNode
+
+
+def is_null(node: Node) -> bool:
+    """Whether the value is YAML's null, which removes an inherited value."""
+    return isinstance(node, Scalar) and node.kind == "null"
+
+
+def named(node: Node) -> str:
+    """The value in a person's words, for a message."""
+    if isinstance(node, ListNode):
+        return "a list"
+    if isinstance(node, MapNode):
+        return "a map"
+    names = {
+        "str": "text",
+        "int": "a number",
+        "float": "a number",
+        "bool": "true or false",
+        "null": "nothing",
+        "timestamp": "a date",
+    }
+    return names[node.kind]

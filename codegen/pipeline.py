@@ -1,0 +1,93 @@
+"""The one way from a project to its generated files. It reads, and writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codegen.diagnostics import Diagnostic, InvalidError, Location, has_errors, in_order
+from codegen.loader import load_schedules
+from codegen.meltano import read_meltano_project
+from codegen.plan import plan
+from codegen.render import Renderer
+from codegen.schema import Schedule, read_schedule
+from codegen.schema.export import SCHEMA_NAME, json_schema_text
+from codegen.validate import check_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from codegen.meltano import Job, MeltanoProject
+    from codegen.project import Project
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A project that was read and checked, but not rendered."""
+
+    schedules: list[Schedule]
+    meltano: MeltanoProject | None
+    diagnostics: list[Diagnostic]
+
+
+@dataclass(frozen=True)
+class Generation:
+    """What a project's generated files should be.
+
+    Attributes:
+        files: the text of each file by its path in the project; empty where there are errors.
+    """
+
+    files: Mapping[str, str]
+    schedules: list[Schedule]
+    diagnostics: list[Diagnostic]
+
+
+def read(project: Project) -> Reading:
+    """Read and check a project's schedules."""
+    documents, diagnostics = load_schedules(project.root, project.schedules)
+    schedules = []
+    for document in documents:
+        source = document.source
+        schedule, problems = read_schedule(document.root, source.name, source.relative, source.path.stem)
+        diagnostics += problems
+        if schedule:
+            schedules.append(schedule)
+    meltano, problems = read_meltano_project(project.root, project.meltano_project)
+    diagnostics += [*problems, *check_all(schedules, meltano)]
+    return Reading(schedules, meltano, in_order(diagnostics))
+
+
+def generate(project: Project, track: Callable[[list[Schedule]], Iterable[Schedule]] = iter) -> Generation:
+    """Render every file of a project; none where anything has an error.
+
+    Args:
+        project: the project.
+        track: goes around the schedules while they are rendered, to show the progress.
+    """
+    reading = read(project)
+    if has_errors(reading.diagnostics):
+        return Generation({}, reading.schedules, reading.diagnostics)
+    try:
+        files = _render(project, reading, track)
+    except InvalidError as error:
+        place = Location(_name(project, project.templates / "dag.py.j2"))
+        return Generation({}, reading.schedules, [*reading.diagnostics, error.at(place)])
+    return Generation(files, reading.schedules, reading.diagnostics)
+
+
+def _render(
+    project: Project, reading: Reading, track: Callable[[list[Schedule]], Iterable[Schedule]]
+) -> dict[str, str]:
+    jobs: Mapping[str, Job] = reading.meltano.jobs if reading.meltano else {}
+    renderer = Renderer(project.templates)
+    files = {_name(project, project.schedules / SCHEMA_NAME): json_schema_text()}
+    for schedule in track(reading.schedules):
+        module = plan(schedule, jobs, project.airflow)
+        files[_name(project, project.generated_dags / module.path)] = renderer.render(module)
+    return files
+
+
+def _name(project: Project, path: Path) -> str:
+    return path.relative_to(project.root).as_posix()

@@ -1,0 +1,293 @@
+"""Decides what each generated file says: a schedule becomes a small tree of imports, arguments, tasks and arrows."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from codegen.command import as_shell, extract_load_words, run_words
+from codegen.diagnostics import printable
+from codegen.interval import in_words, parse_interval
+from codegen.literal import LINE_LENGTH, Argument, MeltanoCommand, Moment, Name, Value
+from codegen.schema import Schedule, Task
+from codegen.templating import as_rendered
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from codegen.meltano import Job
+
+# How each Airflow spells its imports in a stock installation.
+_AIRFLOW_2 = ("from airflow import DAG", "from airflow.operators.bash import BashOperator")
+_AIRFLOW_3 = ("from airflow.providers.standard.operators.bash import BashOperator", "from airflow.sdk import DAG")
+AIRFLOW_IMPORTS = {
+    "2.10": _AIRFLOW_2,
+    "2.11": _AIRFLOW_2,
+    "3.0": _AIRFLOW_3,
+    "3.1": _AIRFLOW_3,
+    "3.2": _AIRFLOW_3,
+    "3.3": _AIRFLOW_3,
+}
+
+_TAKEN_NAMES = {"dag", "pendulum", "timedelta"}
+_LONGEST_VARIABLE = 36
+
+
+@dataclass(frozen=True)
+class PlannedTask:
+    """One operator: `variable = operator(arguments)`, the variable only where an arrow names it."""
+
+    task_id: str
+    variable: str
+    operator: str
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True)
+class PlannedDag:
+    """One DAG: its arguments, its tasks in an order in which they can run, and the lines that order them."""
+
+    dag_id: str
+    arguments: tuple[Argument, ...]
+    tasks: tuple[PlannedTask, ...]
+    arrows: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DagModule:
+    """One file.
+
+    Attributes:
+        path: below the folder of generated DAGs, with forward slashes.
+        source: the schedule file, as a path in the project.
+        doc: the module's docstring, which is the DAG's documentation.
+        imports: lines, in groups.
+    """
+
+    path: str
+    source: str
+    doc: str
+    imports: tuple[tuple[str, ...], ...]
+    dags: tuple[PlannedDag, ...]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A task before it has a variable: what it runs and what must come first."""
+
+    task_id: str
+    words: tuple[str, ...]
+    shown: str
+    after: tuple[str, ...]
+    task: Task | None = None
+
+
+def plan(schedule: Schedule, jobs: Mapping[str, Job], airflow: str) -> DagModule:
+    """Plan the file of a schedule that has no errors.
+
+    Args:
+        schedule: a checked schedule.
+        jobs: the jobs of the Meltano project, by name.
+        airflow: the version, as a key of `AIRFLOW_IMPORTS`.
+    """
+    steps = _in_running_order(_steps(schedule, jobs))
+    dag = PlannedDag(schedule.dag_id_or_default, _dag_arguments(schedule), *_tasks_and_arrows(schedule, steps))
+    standard_library = ("from datetime import timedelta",)
+    return DagModule(
+        path=output_path(schedule),
+        source=schedule.source,
+        doc=_doc(schedule, steps),
+        imports=(standard_library, ("import pendulum", *AIRFLOW_IMPORTS[airflow])),
+        dags=(dag,),
+    )
+
+
+def output_path(schedule: Schedule) -> str:
+    """Where the schedule's file goes: the folders of `schedules/` again."""
+    return PurePosixPath(schedule.relative).with_suffix(".py").as_posix()
+
+
+def _steps(schedule: Schedule, jobs: Mapping[str, Job]) -> list[_Step]:
+    if schedule.extractor:
+        words = tuple(extract_load_words(schedule))
+        return [_Step("extract_load", words, "", ())]
+    dag_id = schedule.dag_id_or_default
+    tasks = schedule.tasks or tuple(Task(run=run) for run in jobs[schedule.job or ""].tasks)
+    ids = [task.id or f"{dag_id}_task{number}" for number, task in enumerate(tasks)]
+    is_graph = any(task.after is not None for task in tasks)
+    return [
+        _Step(
+            task_id,
+            tuple(run_words(schedule, task.run)),
+            task.run,
+            (task.after or ()) if is_graph else tuple(ids[number - 1 : number]) if number else (),
+            task,
+        )
+        for number, (task_id, task) in enumerate(zip(ids, tasks, strict=True))
+    ]
+
+
+def _in_running_order(steps: list[_Step]) -> list[_Step]:
+    """Every step after those that it waits for, else in the order of the file."""
+    ordered: list[_Step] = []
+    done: set[str] = set()
+    waiting = list(steps)
+    while waiting:
+        ready = next(step for step in waiting if done.issuperset(step.after))
+        waiting.remove(ready)
+        ordered.append(ready)
+        done.add(ready.task_id)
+    return ordered
+
+
+def _dag_arguments(schedule: Schedule) -> tuple[Argument, ...]:
+    interval = parse_interval(schedule.interval, schedule.name)
+    arguments: dict[str, Value] = {
+        "dag_id": schedule.dag_id_or_default,
+        "description": schedule.description,
+        "doc_md": Name("__doc__"),
+        "schedule": interval.schedule,
+        "start_date": _moment(schedule.start_date, schedule.timezone),
+        "end_date": _moment(schedule.end_date, schedule.timezone) if schedule.end_date else None,
+        "catchup": schedule.catchup,
+        "max_active_runs": schedule.max_active_runs,
+        "dagrun_timeout": schedule.run_timeout,
+        "is_paused_upon_creation": schedule.paused,
+        "default_args": _default_args(schedule),
+        "tags": _tags(schedule),
+    }
+    return tuple(Argument(name, value) for name, value in arguments.items() if value is not None or name == "schedule")
+
+
+def _moment(moment: datetime, zone: str) -> Moment:
+    local = moment.astimezone(ZoneInfo(zone)) if moment.tzinfo else moment
+    return Moment(local.replace(tzinfo=None), zone)
+
+
+def _default_args(schedule: Schedule) -> dict[str, Value]:
+    arguments: dict[str, Value] = {
+        "owner": schedule.owner,
+        "retries": schedule.retries,
+        "retry_delay": schedule.retry_delay,
+        "retry_exponential_backoff": schedule.retry_exponential_backoff or None,
+        "execution_timeout": schedule.timeout,
+        "pool": schedule.pool,
+        "pool_slots": schedule.pool_slots,
+        "priority_weight": schedule.priority_weight,
+        "queue": schedule.queue,
+    }
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+def _tags(schedule: Schedule) -> list[str]:
+    """Meltano's tags (files-airflow, orchestrate/dags/meltano.py), then the schedule's own."""
+    tags = ["meltano"]
+    if schedule.extractor:
+        tags += [schedule.extractor, schedule.loader or ""]
+        tags += {"run": ["transform"], "only": ["transform-only"]}.get(schedule.transform or "", [])
+    else:
+        tags.append(f"schedule:{schedule.name}")
+        tags += [f"job:{schedule.job}"] if schedule.job else []
+    return list(dict.fromkeys([*tags, *schedule.tags]))
+
+
+def _tasks_and_arrows(schedule: Schedule, steps: list[_Step]) -> tuple[tuple[PlannedTask, ...], tuple[str, ...]]:
+    ordered = {name for step in steps if step.after for name in (step.task_id, *step.after)}
+    variables = _variables([step.task_id for step in steps if step.task_id in ordered], schedule.dag_id_or_default)
+    tasks = tuple(
+        PlannedTask(step.task_id, variables.get(step.task_id, ""), "BashOperator", _task_arguments(schedule, step))
+        for step in steps
+    )
+    return tasks, tuple(_arrows(steps, variables))
+
+
+def _task_arguments(schedule: Schedule, step: _Step) -> tuple[Argument, ...]:
+    command, words_in_env = as_shell(step.words)
+    task = step.task or Task()
+    env = {**schedule.env, **task.env, **words_in_env}
+    arguments: dict[str, Value] = {
+        "task_id": step.task_id,
+        "bash_command": MeltanoCommand(command),
+        "env": {name: as_rendered(value) for name, value in env.items()} or None,
+        "append_env": True if env else None,
+        "retries": task.retries,
+        "execution_timeout": task.timeout,
+    }
+    return tuple(Argument(name, value) for name, value in arguments.items() if value is not None)
+
+
+def _variables(task_ids: list[str], dag_id: str) -> dict[str, str]:
+    """A Python name for each task: its id, less the DAG's in front."""
+    variables: dict[str, str] = {}
+    for number, task_id in enumerate(task_ids):
+        name = re.sub(r"[^A-Za-z0-9_]", "_", task_id.removeprefix(f"{dag_id}_"))
+        is_usable = (
+            name.isidentifier() and not keyword.iskeyword(name) and name not in _TAKEN_NAMES | set(variables.values())
+        )
+        if not is_usable or name.isupper() or len(name) > _LONGEST_VARIABLE:
+            name = f"task_number_{number}"
+        variables[task_id] = name
+    return variables
+
+
+def _arrows(steps: list[_Step], variables: dict[str, str]) -> list[str]:
+    """The order of the tasks: one line for a chain, else a line for each task that waits."""
+    is_chain = all(list(step.after) == [before.task_id] for before, step in pairwise(steps))
+    if is_chain and len(steps) > 1:
+        line = " >> ".join(variables[step.task_id] for step in steps)
+        if _fits(line):
+            return [line]
+    lines = []
+    for step in steps:
+        before = [variables[task_id] for task_id in step.after]
+        line = (
+            f"{before[0] if len(before) == 1 else '[' + ', '.join(before) + ']'} >> {variables[step.task_id]}"
+            if before
+            else ""
+        )
+        lines += [line] if _fits(line) else [f"{name} >> {variables[step.task_id]}" for name in before]
+    return [line for line in lines if line]
+
+
+def _fits(line: str) -> bool:
+    return len(line) + 4 <= LINE_LENGTH
+
+
+def _doc(schedule: Schedule, steps: list[_Step]) -> str:
+    """What runs, when, and where it is defined, as Markdown."""
+    parts = [_what_and_when(schedule, steps)]
+    if schedule.doc:
+        parts.append("\n".join(line.expandtabs(4).rstrip() for line in schedule.doc.strip().splitlines()))
+    parts.append(f"Defined in {_code(schedule.source)}.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _what_and_when(schedule: Schedule, steps: list[_Step]) -> str:
+    interval = parse_interval(schedule.interval, schedule.name)
+    when = in_words(interval) + (f" ({schedule.timezone})" if interval.cron else "")
+    if schedule.extractor:
+        return f"{_extract_load_in_words(schedule)}, {when}."
+    what = f"the job {_code(schedule.job)}" if schedule.job else "these tasks"
+    tasks = "\n".join(f"- {_code(step.shown)}" for step in steps)
+    return f"Runs {what} with Meltano, {when}:\n\n{tasks}"
+
+
+def _extract_load_in_words(schedule: Schedule) -> str:
+    plugins = f"{_code(schedule.extractor or '')} into {_code(schedule.loader or '')}"
+    if schedule.transform == "only":
+        return f"Transforms what Meltano loaded from {plugins}"
+    return f"Loads {plugins} with Meltano" + (" and transforms it" if schedule.transform else "")
+
+
+def _code(text: str) -> str:
+    """Text as Markdown's code, whatever it holds (CommonMark 0.31, section 6.1)."""
+    shown = printable(text)
+    fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
+    pad = " " if "`" in shown else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"

@@ -1,0 +1,86 @@
+"""Turns a planned file into Python source, by the templates of Dagpress or of the project."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError
+
+from codegen.diagnostics import InvalidError
+from codegen.literal import keyword, module_docstring
+from codegen.ownership import signed
+
+if TYPE_CHECKING:
+    from codegen.plan import DagModule
+
+_TEMPLATE = "dag.py.j2"
+_PACKAGE = Path(__file__).parent
+
+
+class Renderer:
+    """Renders the files of one project."""
+
+    def __init__(self, templates: Path) -> None:
+        """Prepare.
+
+        Args:
+            templates: the project's own folder of templates, which need not exist; a file in there goes before ours.
+        """
+        self._templates = templates
+
+    def render(self, module: DagModule) -> str:
+        """The source of a file.
+
+        Raises:
+            InvalidError: the project's own template fails, or gives no valid Python.
+        """
+        try:
+            body = self._template.render(module=module)
+        except TemplateSyntaxError as error:
+            raise InvalidError(
+                f"line {error.lineno} of template {error.name}: {error.message}", code="template-error"
+            ) from error
+        except TemplateError as error:
+            raise InvalidError(f"template {_TEMPLATE}: {error}", code="template-error") from error
+        return signed(module.source, body if self._is_ours else _formatted(body))
+
+    @cached_property
+    def _template(self) -> Template:
+        environment = Environment(
+            loader=FileSystemLoader([self._templates, builtin_templates()]),
+            undefined=StrictUndefined,
+            autoescape=False,  # noqa: S701  # it is Python; `keyword` and `docstring` are the escapes
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        environment.filters.update(keyword=keyword, docstring=module_docstring)
+        return environment.get_template(_TEMPLATE)
+
+    @cached_property
+    def _is_ours(self) -> bool:
+        """Whether no template of the project differs from ours, whose output black would leave as it is."""
+        builtin = builtin_templates()
+        return all(
+            (builtin / own.name).is_file() and (builtin / own.name).read_bytes() == own.read_bytes()
+            for own in sorted(self._templates.glob("*.j2"))
+        )
+
+
+def builtin_templates() -> Path:
+    """The folder of Dagpress's own templates: inside the package once it is installed, beside it in a checkout."""
+    installed = _PACKAGE / "templates"
+    return installed if installed.is_dir() else _PACKAGE.parent / "templates"
+
+
+def _formatted(source: str) -> str:
+    # They take 200 ms to import, which only a project's own templates need.
+    import black  # noqa: PLC0415
+    from black.parsing import InvalidInput  # noqa: PLC0415
+
+    try:
+        return black.format_str(source, mode=black.Mode())
+    except InvalidInput as error:
+        raise InvalidError(f"template {_TEMPLATE} gives no valid Python: {error}", code="template-error") from error

@@ -1,0 +1,6 @@
+"""The schedule language: its keys, the typed schedule that they make, and its JSON Schema and reference."""
+
+from codegen.schema.model import Schedule, Task
+from codegen.schema.reader import read_schedule
+
+__all__ = ["Schedule", "Task", "read_schedule"]

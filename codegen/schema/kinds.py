@@ -1,0 +1,303 @@
+"""The kinds of values that a key can have: how each is read, and how a JSON Schema says it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any, Generic, Protocol, TypeVar
+
+from codegen.diagnostics import Diagnostic, InvalidError, nearest, quoted
+from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar, named
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+Report = Callable[[Diagnostic], None]
+JsonSchema = dict[str, Any]
+
+
+class Kind(Protocol[T_co]):
+    """How a value is read.
+
+    Attributes:
+        words: what the reference says the value is.
+    """
+
+    words: str
+
+    def read(self, node: Node, report: Report) -> T_co | None:
+        """The value, or nothing after reporting what is wrong with it."""
+
+    def json_schema(self) -> JsonSchema:
+        """The same as a JSON Schema."""
+
+
+class _ScalarKind(Generic[T]):
+    words: str
+
+    def read(self, node: Node, report: Report) -> T | None:
+        if not isinstance(node, Scalar):
+            report(InvalidError(f"must be {self.words}, and this is {named(node)}").at(node.location))
+            return None
+        try:
+            return self.convert(node)
+        except InvalidError as error:
+            report(error.at(node.location))
+            return None
+
+    def convert(self, scalar: Scalar) -> T:
+        raise NotImplementedError
+
+
+class Text(_ScalarKind[str]):
+    """Text; where a pattern is given, text that matches it as a whole."""
+
+    def __init__(self, words: str = "text", pattern: str = "", hint: str = "", longest: int | None = None) -> None:
+        self.words = words
+        self._pattern = pattern
+        self._hint = hint
+        self._longest = longest
+
+    def convert(self, scalar: Scalar) -> str:
+        if scalar.kind != "str":
+            raise InvalidError(f"must be {self.words}, and this is {named(scalar)}", f'quote it: "{scalar.text}"')
+        _refuse_unspeakable(scalar.text)
+        if not scalar.text.strip():
+            raise InvalidError(f"must be {self.words}, and this is empty", "leave the key out instead")
+        if self._longest and len(scalar.text) > self._longest:
+            raise InvalidError(f"has {len(scalar.text)} characters, Airflow takes {self._longest}", "shorten it")
+        if self._pattern and not re.fullmatch(self._pattern, scalar.text):
+            raise InvalidError(f"{quoted(scalar.text)} is not {self.words}", self._hint)
+        return scalar.text
+
+    def json_schema(self) -> JsonSchema:
+        schema: JsonSchema = {"type": "string", "minLength": 1}
+        if self._longest:
+            schema["maxLength"] = self._longest
+        if self._pattern:
+            schema["pattern"] = f"^(?:{self._pattern})$"
+        return schema
+
+
+class Flag(_ScalarKind[bool]):
+    """`true` or `false`."""
+
+    words = "true or false"
+
+    def convert(self, scalar: Scalar) -> bool:
+        if scalar.kind != "bool":
+            raise InvalidError(f"must be true or false, and this is {named(scalar)}")
+        return scalar.text.lower() == "true"
+
+    def json_schema(self) -> JsonSchema:
+        return {"type": "boolean"}
+
+
+class Count(_ScalarKind[int]):
+    """A whole number."""
+
+    def __init__(self, least: int, most: int = 2**31 - 1) -> None:
+        self.words = f"a whole number, at least {least}"
+        self._least = least
+        self._most = most
+
+    def convert(self, scalar: Scalar) -> int:
+        if scalar.kind != "int":
+            raise InvalidError(f"must be {self.words}, and this is {quoted(scalar.text)}")
+        if len(scalar.text) > len(str(self._most)) + 1 or not self._least <= int(scalar.text) <= self._most:
+            raise InvalidError(f"must be from {self._least} to {self._most}")
+        return int(scalar.text)
+
+    def json_schema(self) -> JsonSchema:
+        return {"type": "integer", "minimum": self._least, "maximum": self._most}
+
+
+class Choice(_ScalarKind[str]):
+    """One of a few words."""
+
+    def __init__(self, *words: str) -> None:
+        self._choices = words
+        self.words = "one of " + ", ".join(f"`{word}`" for word in words)
+
+    def convert(self, scalar: Scalar) -> str:
+        if scalar.text not in self._choices:
+            hint = nearest(scalar.text, self._choices) or f"one of {', '.join(self._choices)}"
+            raise InvalidError(f"{quoted(scalar.text)} is not known here", hint)
+        return scalar.text
+
+    def json_schema(self) -> JsonSchema:
+        return {"enum": list(self._choices)}
+
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_WITH_UNIT = re.compile(r"(\d{1,9}(?:\.\d{1,6})?) ?([smhdw])")
+_ISO_DURATION = re.compile(
+    r"P(?:(?P<weeks>\d{1,9})W)?(?:(?P<days>\d{1,9})D)?"
+    r"(?:T(?=\d)(?:(?P<hours>\d{1,9})H)?(?:(?P<minutes>\d{1,9})M)?(?:(?P<seconds>\d{1,9}(?:\.\d{1,6})?)S)?)?"
+)
+
+
+class Duration(_ScalarKind[timedelta]):
+    """A number with a unit (`s`, `m`, `h`, `d`, `w`), or an ISO 8601 duration of fixed length."""
+
+    words = "a duration such as `5m`, `2h`, `1d` or `PT5M`"
+
+    def __init__(self, *, may_be_zero: bool = False) -> None:
+        self._may_be_zero = may_be_zero
+
+    def convert(self, scalar: Scalar) -> timedelta:
+        if scalar.kind in {"int", "float"}:
+            raise InvalidError("a duration needs a unit", f"write {scalar.text}s, {scalar.text}m or {scalar.text}h")
+        try:
+            duration = _duration(scalar.text.strip())
+        except OverflowError as error:
+            raise InvalidError(f"{quoted(scalar.text)} is longer than Python can count") from error
+        if not duration and not self._may_be_zero:
+            raise InvalidError("must be longer than nothing", "leave the key out for no limit")
+        return duration
+
+    def json_schema(self) -> JsonSchema:
+        return {"type": "string", "pattern": r"^(?:\d+(?:\.\d+)? ?[smhdw]|P[0-9WDTHMS.]+)$"}
+
+
+def _duration(text: str) -> timedelta:
+    if match := _WITH_UNIT.fullmatch(text):
+        return timedelta(**{_UNITS[match[2]]: float(match[1])})
+    match = _ISO_DURATION.fullmatch(text)
+    if match and any(match.groupdict().values()):
+        return timedelta(**{unit: float(amount) for unit, amount in match.groupdict().items() if amount})
+    raise InvalidError(
+        f"{quoted(text)} is not a duration", "a number with a unit, such as 30s, 5m, 2h or 1d; or ISO 8601: PT5M"
+    )
+
+
+_MOMENT = re.compile(
+    r"(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?)? ?(Z|z|[+-]\d{2}:?\d{2})?"
+)
+
+
+class Moment(_ScalarKind[datetime]):
+    """A date, or a date and time: in the schedule's timezone, unless it has an offset of its own."""
+
+    words = "a date, or a date and time"
+
+    def convert(self, scalar: Scalar) -> datetime:
+        match = _MOMENT.fullmatch(scalar.text.strip())
+        hint = "write 2024-01-31, or 2024-01-31T06:00:00"
+        if not match or (match[8] and not match[4]):
+            raise InvalidError(f"{quoted(scalar.text)} is not a date", hint)
+        year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
+        microsecond = int((match[7] or "").ljust(6, "0"))
+        try:
+            naive = datetime(year, month, day, hour, minute, second, microsecond)  # noqa: DTZ001  # it gets its zone below
+            return naive.replace(tzinfo=_offset(match[8])) if match[8] else naive
+        except ValueError as error:
+            raise InvalidError(f"{quoted(scalar.text)} is not a date: {error}", hint) from error
+
+    def json_schema(self) -> JsonSchema:
+        return {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}"}
+
+
+def _offset(text: str) -> timezone:
+    if text in {"Z", "z"}:
+        return timezone.utc
+    hours, minutes = int(text[1:3]), int(text[-2:])
+    sign = -1 if text[0] == "-" else 1
+    return timezone(sign * timedelta(hours=hours, minutes=minutes))
+
+
+class TextList(Generic[T]):
+    """A list of texts, or one text alone."""
+
+    def __init__(self, item: Text) -> None:
+        self._item = item
+        self.words = f"a list of {item.words}"
+
+    def read(self, node: Node, report: Report) -> tuple[str, ...] | None:
+        """The items, each of them once and in order."""
+        if isinstance(node, MapNode):
+            report(InvalidError(f"must be {self.words}, and this is a map").at(node.location))
+            return None
+        nodes = node.items if isinstance(node, ListNode) else (node,)
+        items = [self._item.read(item, report) for item in nodes]
+        return tuple(dict.fromkeys(item for item in items if item is not None))
+
+    def json_schema(self) -> JsonSchema:
+        """Either the list or the item."""
+        return {"anyOf": [{"type": "array", "items": self._item.json_schema()}, self._item.json_schema()]}
+
+
+_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# Linux takes at most 128 KiB for one `NAME=value` with its final NUL (MAX_ARG_STRLEN in linux/binfmts.h).
+_LONGEST_VARIABLE = 128 * 1024 - 1
+
+
+class Environment:
+    """Environment variables. A value is what the file says, character by character: `1.10` stays `1.10`."""
+
+    words = "a map of names to values"
+
+    def read(self, node: Node, report: Report) -> Mapping[str, str] | None:
+        """The variables that are valid; the others are reported."""
+        if not isinstance(node, MapNode):
+            report(InvalidError(f"must be {self.words}, and this is {named(node)}").at(node.location))
+            return None
+        variables = {}
+        for name, entry in node.entries.items():
+            try:
+                _check_env_name(name)
+            except InvalidError as error:
+                report(error.at(entry.key_location))
+                continue
+            value = self._value(name, entry, report)
+            if value is not None:
+                variables[name] = value
+        return variables
+
+    def _value(self, name: str, entry: Entry, report: Report) -> str | None:
+        try:
+            return _env_value(name, entry.value)
+        except InvalidError as error:
+            report(error.at(entry.value.location))
+            return None
+
+    def json_schema(self) -> JsonSchema:
+        """A map of single values."""
+        return {
+            "type": "object",
+            "propertyNames": {"pattern": f"^{_ENV_NAME.pattern}$"},
+            "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+        }
+
+
+def _check_env_name(name: str) -> None:
+    if not _ENV_NAME.fullmatch(name):
+        raise InvalidError(
+            f"{quoted(name)} is not the name of an environment variable",
+            "letters, digits and _, not starting with a digit",
+        )
+    if name.startswith("AIRFLOW_CTX_"):
+        raise InvalidError(f"{quoted(name)} is set by Airflow itself for each task", "choose another name")
+    if re.fullmatch(r"ARGUMENT_\d+", name):
+        raise InvalidError(f"{quoted(name)} is what generated commands call their own arguments", "choose another name")
+
+
+def _env_value(name: str, node: Node) -> str:
+    if not isinstance(node, Scalar):
+        hint = "write JSON in single quotes: '{\"a\": 1}'"
+        raise InvalidError(f"must be a single value, and this is {named(node)}", hint)
+    _refuse_unspeakable(node.text)
+    if len(f"{name}={node.text}".encode()) > _LONGEST_VARIABLE:
+        hint = "put it into a file of the project"
+        raise InvalidError("is longer than the 128 KiB that Linux takes for a variable", hint)
+    return node.text
+
+
+def _refuse_unspeakable(text: str) -> None:
+    """Refuse what no file, argument or environment variable can hold."""
+    if "\x00" in text:
+        raise InvalidError("holds the character U+0000, which no program can be given", "remove it")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise InvalidError(
+            "holds half of a surrogate pair, which is no character", 'write the character itself, or "\\U0001F600"'
+        )

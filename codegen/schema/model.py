@@ -1,0 +1,223 @@
+"""The schedule as the program knows it: typed and frozen, each key with its meaning and an example."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from codegen.diagnostics import Location
+from codegen.schema.kinds import Choice, Count, Duration, Environment, Flag, Kind, Moment, Text, TextList
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Airflow's rule for ids (airflow/sdk/definitions/_internal/node.py), less the letters beyond ASCII.
+ID = r"[A-Za-z0-9_.\-]+"
+_LONGEST_ID = 250
+_LONGEST_TAG = 100
+_ID_HINT = "letters, digits, `_`, `.` and `-`"
+# A name that starts with a dash would be an option of the command.
+_PLUGIN = Text("the name of a plugin", r"[^\-\s][^\s]*", "a name without spaces, as in meltano.yml")
+
+
+def key(kind: Kind[Any] | None, group: str, doc: str, example: str, default: Any = None) -> Any:  # noqa: ANN401
+    """A field of the model that is a key of the YAML.
+
+    Args:
+        kind: how its value is read; nothing for `tasks`, which the reader knows.
+        group: the heading in the reference.
+        doc: what it means, in one sentence or two.
+        example: a YAML value.
+        default: what it is where the schedule is silent.
+    """
+    metadata = {"kind": kind, "group": group, "doc": doc, "example": example}
+    if isinstance(default, dict):
+        return dataclasses.field(default_factory=dict, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A step of a schedule: one `meltano run`."""
+
+    id: str | None = key(
+        Text("an id", ID, _ID_HINT, _LONGEST_ID),
+        "a task",
+        "The task's id. Default: `<dag_id>_task<n>`, counted from 0.",
+        "load",
+    )
+    run: str = key(
+        Text("what `meltano run` gets"),
+        "a task",
+        "What `meltano run` gets: plugins, jobs and options.",
+        "tap-gitlab target-postgres",
+        "",
+    )
+    after: tuple[str, ...] | None = key(
+        TextList(Text("ids of tasks")),
+        "a task",
+        "The tasks that must succeed first. With no `after` anywhere, tasks run one after another.",
+        "[extract]",
+    )
+    retries: int | None = key(Count(0), "a task", "As the schedule's, for this task.", "3")
+    timeout: timedelta | None = key(Duration(), "a task", "As the schedule's, for this task.", "30m")
+    env: Mapping[str, str] = key(
+        Environment(), "a task", "Further variables, or other values, for this task.", "{FULL: 'true'}", {}
+    )
+    at: Mapping[str, Location] = dataclasses.field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """One pipeline on its schedule. A key that is left out has its default, or nothing.
+
+    Attributes:
+        source: the file, as a path in the project with forward slashes.
+        relative: the file below the folder of schedules.
+        at: where each key's value stands; a value may come from a file of defaults.
+    """
+
+    name: str = key(Text("a name"), "identity", "The schedule's name. Default: the file's stem.", "carbon__duckdb", "")
+    dag_id: str | None = key(
+        Text("a DAG id", ID, _ID_HINT, _LONGEST_ID),
+        "identity",
+        "The DAG's id. Default, as Meltano has it: `meltano_<name>`, or `meltano_<name>_<job>` for a job.",
+        "carbon_daily",
+    )
+    description: str | None = key(
+        Text(), "identity", "One line that Airflow shows beside the DAG.", "Carbon intensity of the grid"
+    )
+    owner: str = key(Text(), "identity", "Who owns the tasks.", "data-platform", "airflow")
+    tags: tuple[str, ...] = key(
+        TextList(Text("a tag", longest=_LONGEST_TAG)),
+        "identity",
+        "Tags beside those that Meltano gives (`meltano`, the plugins or the job).",
+        "[energy]",
+        (),
+    )
+    doc: str | None = key(
+        Text("Markdown"), "identity", "Markdown that the DAG's page in Airflow shows.", "Ask the energy team."
+    )
+
+    extractor: str | None = key(_PLUGIN, "what runs", "The extractor; with `loader`.", "tap-gitlab")
+    loader: str | None = key(_PLUGIN, "what runs", "The loader; with `extractor`.", "target-postgres")
+    transform: str | None = key(
+        Choice("skip", "run", "only"),
+        "what runs",
+        "Whether the transformer runs after the load (`run`), or alone (`only`). Default: `skip`.",
+        "run",
+    )
+    job: str | None = key(
+        Text("the name of a job"),
+        "what runs",
+        "A job of meltano.yml: each of its tasks becomes a task of the DAG.",
+        "refresh",
+    )
+    tasks: tuple[Task, ...] | None = key(
+        None,
+        "what runs",
+        "A list of steps: each what `meltano run` gets, or a map with the keys of a task.",
+        "[tap-gitlab target-postgres, dbt-postgres:run]",
+    )
+
+    state_id: str | None = key(
+        Text(),
+        "state",
+        "Where Meltano keeps the bookmarks of an extractor and loader. Default, as with Meltano: the schedule's name.",
+        "carbon",
+    )
+    state_id_suffix: str | None = key(
+        Text(), "state", "For `job` and `tasks`: what `meltano run` appends to the state ids that it makes.", "eu"
+    )
+    full_refresh: bool = key(
+        Flag(), "state", "Ignore the state that was kept, and read everything.", "true", default=False
+    )
+
+    interval: str = key(
+        Text("an interval"),
+        "when",
+        "A cron of five fields, with names, `L`, `#` and `H` (a time drawn from the schedule's name); "
+        "or an alias: `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@quarterly`, `@yearly`, `@annually`; "
+        "or `@once`, `@manual`, `@none`, which wait for a person. Required.",
+        '"0 6 * * 1-5"',
+        "",
+    )
+    timezone: str = key(
+        Text("a timezone"),
+        "when",
+        "The timezone of the interval and of dates without an offset.",
+        "Europe/Berlin",
+        "UTC",
+    )
+    start_date: datetime = key(Moment(), "when", "The first moment that can run.", "2024-01-31", datetime(1970, 1, 1))  # noqa: DTZ001
+    end_date: datetime | None = key(Moment(), "when", "The last moment that can run.", "2030-12-31")
+    catchup: bool = key(
+        Flag(), "when", "Whether Airflow runs what it missed since the start date.", "true", default=False
+    )
+    max_active_runs: int = key(Count(1), "when", "How many runs may go on at once.", "4", 1)
+    paused: bool | None = key(
+        Flag(),
+        "when",
+        "Whether the DAG is paused when Airflow first sees it. Default: as Airflow is configured.",
+        "true",
+    )
+
+    env: Mapping[str, str] = key(
+        Environment(),
+        "how",
+        "Environment variables of the tasks. A value may hold Airflow's templates.",
+        "{TAP_GITLAB_START: '{{ ds }}'}",
+        {},
+    )
+    environment: str | None = key(
+        Text("an environment", r"[^\-\s]\S*"),
+        "how",
+        "Meltano's environment. Default: the project's own default.",
+        "prod",
+    )
+    pool: str | None = key(Text(longest=256), "how", "Airflow's pool.", "warehouse")
+    pool_slots: int | None = key(Count(1), "how", "How many of the pool's slots a task takes.", "2")
+    priority_weight: int | None = key(Count(-(2**31)), "how", "The tasks' weight where they wait for a slot.", "10")
+    queue: str | None = key(Text(longest=256), "how", "The queue of Celery's executor.", "heavy")
+
+    retries: int = key(Count(0), "when it goes wrong", "How often a failed task is tried again.", "3", 1)
+    retry_delay: timedelta = key(
+        Duration(may_be_zero=True), "when it goes wrong", "How long it waits before that.", "10m", timedelta(minutes=5)
+    )
+    retry_exponential_backoff: bool = key(
+        Flag(), "when it goes wrong", "Whether each wait is longer than the one before.", "true", default=False
+    )
+    timeout: timedelta | None = key(
+        Duration(), "when it goes wrong", "How long a task may run. Default: no limit.", "2h"
+    )
+    run_timeout: timedelta | None = key(
+        Duration(), "when it goes wrong", "How long a run of the DAG may take. Default: no limit.", "6h"
+    )
+
+    source: str = ""
+    relative: str = ""
+    at: Mapping[str, Location] = dataclasses.field(default_factory=dict, repr=False, compare=False)
+
+    def where(self, *keys: str) -> Location:
+        """Where the first of those keys that is given stands, else the file."""
+        found = [self.at[name] for name in keys if name in self.at]
+        return found[0] if found else Location(self.source)
+
+    @property
+    def dag_id_or_default(self) -> str:
+        """The DAG's id: its own, else Meltano's rule for it (files-airflow, orchestrate/dags/meltano.py)."""
+        if self.dag_id:
+            return self.dag_id
+        return airflow_id(f"meltano_{self.name}_{self.job}" if self.job else f"meltano_{self.name}")
+
+
+def airflow_id(name: str) -> str:
+    """The name with `_` for each character that Airflow refuses in an id."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "_" for c in name)
+
+
+def keys_of(model: type[Task | Schedule]) -> dict[str, dataclasses.Field[Any]]:
+    """The fields that are keys of the YAML, in order."""
+    return {field.name: field for field in dataclasses.fields(model) if "doc" in field.metadata}

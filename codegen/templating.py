@@ -1,0 +1,55 @@
+r"""What Airflow's templating does to a value, and how a value gets through it unchanged.
+
+Airflow renders each templated field with Jinja2, and opens a value that ends in one of the operator's `template_ext`
+as a file (airflow/template/templater.py on 2, airflow/sdk/definitions/_internal/templater.py on 3; the endings are
+BashOperator's). Jinja2 itself turns line ends into `\n`, drops a final one, and takes `{#` for the start of a comment.
+"""
+
+from __future__ import annotations
+
+import re
+
+from codegen.diagnostics import InvalidError
+
+FILE_ENDINGS = (".sh", ".bash")
+_EXPRESSION = re.compile(r"\{\{|\{%")
+_ALTERED = re.compile(r"\r|\n\Z|\{#")
+
+
+def is_template(text: str) -> bool:
+    """Whether the value holds an expression for Airflow, such as `{{ ds }}`."""
+    return bool(_EXPRESSION.search(text))
+
+
+def as_rendered(text: str) -> str:
+    """What to write so that the task gets the value as it stands, or a template with its expressions evaluated."""
+    if not is_template(text) and (_ALTERED.search(text) or text.endswith(FILE_ENDINGS)):
+        # A string literal of Jinja2, in ASCII, is decoded as Python's is: every character survives.
+        return "{{ " + ascii(text) + " }}"
+    return text
+
+
+def check_template(text: str) -> None:
+    """Refuse a template that Airflow could not render, or would alter beside its expressions.
+
+    Raises:
+        InvalidError: with the reason and the cure.
+    """
+    if not is_template(text):
+        return
+    if _ALTERED.search(text) or text.endswith(FILE_ENDINGS):
+        raise InvalidError(
+            "Airflow would change this template: it opens what ends in .sh or .bash as a file, "
+            "and drops `{#`, carriage returns and a final line end",
+            "remove that part, or write it inside an expression: {{ '.sh' }}",
+            "template",
+        )
+    # Jinja2 takes longer to import than to check a thousand schedules without templates.
+    from jinja2 import Environment, TemplateSyntaxError  # noqa: PLC0415
+
+    try:
+        Environment(autoescape=False).parse(text)  # noqa: S701  # never rendered
+    except TemplateSyntaxError as error:
+        raise InvalidError(
+            f"Airflow could not render this template: {error.message}", "to write `{{` as text: {{ '{{' }}", "template"
+        ) from error
