@@ -91,7 +91,7 @@ def printable(text: str) -> str:
 
 def as_text(diagnostics: Iterable[Diagnostic]) -> str:
     """One line each: `file:line:column: code: what is wrong (hint)`."""
-    return "".join(f"{d.location}: {d.code}: {_with_hint(d)}\n" for d in diagnostics)
+    return "".join(f"{d.location}: {d.code}: {printable(_with_hint(d))}\n" for d in diagnostics)
 
 
 def as_json(diagnostics: Iterable[Diagnostic]) -> str:

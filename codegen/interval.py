@@ -32,6 +32,7 @@ _SYNONYMS = {"@midnight": "@daily", "@annually": "@yearly"}
 ALIASES = (*MANUAL, *AIRFLOW_PRESETS, *_SYNONYMS)
 
 _FIELDS = ("minute", "hour", "day of the month", "month", "day of the week")
+_RANGES = ("0 to 59", "0 to 23", "1 to 31, or L", "1 to 12, or jan to dec", "0 to 7, or sun to sat")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _DAY_NAMES = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
@@ -99,18 +100,22 @@ def _alias(alias: str) -> Interval:
 
 def _wrong_count(fields: list[str]) -> InvalidError:
     message = f"a cron has five fields, this has {len(fields)}"
-    if len(fields) == len(_FIELDS) + 1:
-        return InvalidError(message, _meaning_of_six(fields), "invalid-interval")
-    hint = "minute, hour, day of the month, month, day of the week" if fields else 'write "@daily", or "@manual"'
+    hint = _meaning_of(fields) or "minute, hour, day of the month, month, day of the week; or an alias such as @daily"
     return InvalidError(message, hint, "invalid-interval")
 
 
-def _meaning_of_six(fields: list[str]) -> str:
-    """Six fields are Quartz's seconds in front, or a year at the end as AWS has it (with its `?`)."""
-    year_last = re.fullmatch(r"(19|20)\d\d.*", fields[5]) or ("?" in fields and fields[5] == "*")
-    five = fields[:5] if year_last else fields[1:]
-    what = "the last looks like a year" if year_last else "the first looks like seconds, which Airflow does not have"
-    return f'{what}; did you mean "{" ".join(five)}"?'
+def _meaning_of(fields: list[str]) -> str:
+    """What is meant by more fields: Quartz puts seconds in front and a year at the end, AWS (with its `?`) a year."""
+    if len(fields) - len(_FIELDS) not in {1, 2}:
+        return ""
+    first, *middle, last = fields
+    if len(middle) == len(_FIELDS):
+        what, five = "the first looks like seconds and the last like a year", middle
+    elif re.fullmatch(r"(19|20)\d\d.*", last) or ("?" in fields and last == "*"):
+        what, five = "the last looks like a year", [first, *middle]
+    else:
+        what, five = "the first looks like seconds", [*middle, last]
+    return f'{what}, which Airflow does not have; did you mean "{" ".join(five)}"?'
 
 
 def _check_field(field: str, name: str) -> None:
@@ -139,7 +144,7 @@ def _expand_hashes(fields: list[str], seed: str) -> list[str]:
     try:
         drawn, _ = croniter.expand(" ".join(bounded), hash_id=seed.encode())
     except (CroniterBadCronError, CroniterBadDateError) as error:
-        raise _refusal(error) from error
+        raise _refusal(" ".join(fields)) from error
     return [
         ",".join(str(value) for value in values) if _HASHED.fullmatch(field) else field
         for field, values in zip(fields, drawn, strict=True)
@@ -147,20 +152,22 @@ def _expand_hashes(fields: list[str], seed: str) -> list[str]:
 
 
 def _check_cron(cron: str) -> None:
+    """Refuse what croniter cannot read, and name the field."""
     try:
         croniter.expand(cron)
     except (CroniterBadCronError, CroniterBadDateError) as error:
-        raise _refusal(error) from error
+        raise _refusal(cron) from error
 
 
-def _refusal(error: Exception) -> InvalidError:
-    """Croniter's reason without the cron in front, which the message shows anyhow."""
-    reason = re.sub(r"^\[.*?\] is not acceptable,? ?", "", str(error)) or "a field cannot be read"
-    return InvalidError(
-        f"this cron is not valid: {reason}",
-        "minute 0-59, hour 0-23, day 1-31, month 1-12, weekday 0-7",
-        "invalid-interval",
-    )
+def _refusal(cron: str) -> InvalidError:
+    for position, (field, name, values) in enumerate(zip(cron.split(), _FIELDS, _RANGES, strict=True)):
+        alone = ["*"] * len(_FIELDS)
+        alone[position] = field
+        try:
+            croniter.expand(" ".join(alone), hash_id=b"")
+        except (CroniterBadCronError, CroniterBadDateError):
+            return InvalidError(f"{quoted(field)} is no {name}", f"from {values}", "invalid-interval")
+    return InvalidError(f"{quoted(cron)} is no cron", "minute, hour, day, month, weekday", "invalid-interval")
 
 
 def _check_fires(cron: str) -> None:

@@ -36,7 +36,7 @@ AIRFLOW_IMPORTS = {
 }
 
 _TAKEN_NAMES = {"dag", "pendulum", "timedelta"}
-_LONGEST_VARIABLE = 36
+_LONGEST_VARIABLE = 40
 
 
 @dataclass(frozen=True)
@@ -226,14 +226,16 @@ def _variables(task_ids: list[str], dag_id: str) -> dict[str, str]:
     """A Python name for each task: its id, less the DAG's in front."""
     variables: dict[str, str] = {}
     for number, task_id in enumerate(task_ids):
-        name = re.sub(r"[^A-Za-z0-9_]", "_", task_id.removeprefix(f"{dag_id}_"))
-        is_usable = (
-            name.isidentifier() and not keyword.iskeyword(name) and name not in _TAKEN_NAMES | set(variables.values())
-        )
-        if not is_usable or name.isupper() or len(name) > _LONGEST_VARIABLE:
-            name = f"task_number_{number}"
-        variables[task_id] = name
+        stem = re.sub(r"[^A-Za-z0-9_]", "_", task_id.removeprefix(f"{dag_id}_"))
+        candidates = (stem, f"task_{stem}", f"task_number_{number}")
+        variables[task_id] = next(name for name in candidates if _is_free(name, variables))
     return variables
+
+
+def _is_free(name: str, variables: Mapping[str, str]) -> bool:
+    """Whether a task can have that name: one of Python's, short, no constant's and nobody else's."""
+    is_name = name.isidentifier() and not keyword.iskeyword(name) and not name.isupper()
+    return is_name and len(name) <= _LONGEST_VARIABLE and name not in _TAKEN_NAMES and name not in variables.values()
 
 
 def _arrows(steps: list[_Step], variables: dict[str, str]) -> list[str]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codegen.diagnostics import Diagnostic, Location, nearest, quoted
 from codegen.plan import AIRFLOW_IMPORTS
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -38,6 +41,7 @@ _PATHS = {
     "templates": "templates",
     "meltano_project": ".",
 }
+_INSIDE = {"schedules", "generated_dags", "templates"}
 KEYS = ("airflow", *_PATHS)
 
 
@@ -51,45 +55,69 @@ def read_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
         The project, or nothing where its configuration has errors; and the errors.
     """
     root = root.resolve()
-    name, table, diagnostics = _table(root)
-    for key, value in table.items():
-        if key not in KEYS:
-            hint = nearest(key, KEYS) or f"the keys are {', '.join(KEYS)}"
-            diagnostics.append(
-                Diagnostic("unknown-key", f"{quoted(key)} is no key of the configuration", Location(name), hint)
-            )
-        elif not isinstance(value, str):
-            diagnostics.append(
-                Diagnostic(
-                    "invalid-value", f"{quoted(key)} must be text in quotes", Location(name), f'{key} = "{value}"'
-                )
-            )
-    airflow = table.get("airflow", _LATEST)
-    if isinstance(airflow, str) and airflow not in AIRFLOW_IMPORTS:
-        hint = f"one of {', '.join(AIRFLOW_IMPORTS)}"
-        diagnostics.append(
-            Diagnostic("invalid-value", f"Airflow {quoted(airflow)} is not supported", Location(name), hint)
-        )
+    try:
+        file = _find_file(root)
+    except _BrokenFileError as error:
+        return None, [error.diagnostic]
+    diagnostics = [d for key, value in file.table.items() for d in _check(key, value, file, root)]
     if diagnostics:
         return None, diagnostics
-    paths = {key: root / table.get(key, default) for key, default in _PATHS.items()}
-    return Project(root=root, airflow=airflow, **paths), []
+    paths = {key: Path(os.path.normpath(root / file.table.get(key, default))) for key, default in _PATHS.items()}
+    return Project(root=root, airflow=file.table.get("airflow", _LATEST), **paths), []
 
 
-def _table(root: Path) -> tuple[str, dict[str, Any], list[Diagnostic]]:
-    """The name of the file of the configuration, its table, and what is wrong with it."""
+class _BrokenFileError(Exception):
+    def __init__(self, message: str, name: str, line: int = 1) -> None:
+        super().__init__(message)
+        self.diagnostic = Diagnostic("invalid-configuration", message, Location(name, line))
+
+
+@dataclass(frozen=True)
+class _File:
+    name: str
+    text: str
+    table: dict[str, Any]
+
+    def line_of(self, key: str) -> Location:
+        """Where the key is given, as far as text can tell."""
+        match = re.search(rf"^[ \t]*[\"']?{re.escape(key)}[\"']?[ \t]*=", self.text, re.MULTILINE)
+        return Location(self.name, self.text.count("\n", 0, match.start()) + 1 if match else 1)
+
+
+def _check(key: str, value: object, file: _File, root: Path) -> Iterator[Diagnostic]:
+    place = file.line_of(key)
+    if key not in KEYS:
+        hint = nearest(key, KEYS) or f"the keys are {', '.join(KEYS)}"
+        yield Diagnostic("unknown-key", f"{quoted(key)} is no key of the configuration", place, hint)
+    elif not isinstance(value, str):
+        yield Diagnostic("invalid-value", f"{quoted(key)} must be text in quotes", place, f'{key} = "{value}"')
+    elif key == "airflow" and value not in AIRFLOW_IMPORTS:
+        hint = f"one of {', '.join(AIRFLOW_IMPORTS)}"
+        yield Diagnostic("invalid-value", f"Airflow {quoted(value)} is not supported", place, hint)
+    elif key in _INSIDE and root not in Path(os.path.normpath(root / value)).parents:
+        hint = "name a folder below the project's"
+        yield Diagnostic("invalid-value", f"{quoted(key)} must be inside the project", place, hint)
+
+
+def _find_file(root: Path) -> _File:
+    """The file of the configuration and its table.
+
+    Raises:
+        _BrokenFileError: it cannot be read.
+    """
     for name, path_of_table in (("dagpress.toml", ()), ("pyproject.toml", ("tool", "dagpress"))):
-        file = root / name
-        if not file.is_file():
+        if not (root / name).is_file():
             continue
         try:
-            table: Any = tomllib.loads(file.read_text(encoding="utf-8"))
+            text = (root / name).read_text(encoding="utf-8")
+            table: Any = tomllib.loads(text)
         except (OSError, ValueError) as error:
-            return name, {}, [Diagnostic("invalid-configuration", f"cannot be read: {error}", Location(name))]
+            line = re.search(r"at line (\d+)", str(error))
+            raise _BrokenFileError(f"cannot be read: {error}", name, int(line[1]) if line else 1) from error
         for part in path_of_table:
             table = table.get(part, {}) if isinstance(table, dict) else {}
         if not isinstance(table, dict):
-            return name, {}, [Diagnostic("invalid-configuration", "`tool.dagpress` must be a table", Location(name))]
+            raise _BrokenFileError("`tool.dagpress` must be a table", name)
         if table or not path_of_table:
-            return name, table, []
-    return "pyproject.toml", {}, []
+            return _File(name, text, table)
+    return _File("pyproject.toml", "", {})

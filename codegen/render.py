@@ -6,7 +6,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    Template,
+    TemplateError,
+    TemplateSyntaxError,
+)
 
 from codegen.diagnostics import InvalidError
 from codegen.literal import keyword, module_docstring
@@ -48,8 +57,10 @@ class Renderer:
 
     @cached_property
     def _template(self) -> Template:
+        builtin = FileSystemLoader(builtin_templates())
         environment = Environment(
-            loader=FileSystemLoader([self._templates, builtin_templates()]),
+            # A project's template can extend the one that it replaces: {% extends "dagpress/dag.py.j2" %}.
+            loader=ChoiceLoader([FileSystemLoader(self._templates), PrefixLoader({"dagpress": builtin}, "/"), builtin]),
             undefined=StrictUndefined,
             autoescape=False,  # noqa: S701  # it is Python; `keyword` and `docstring` are the escapes
             trim_blocks=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import shutil
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -14,7 +15,7 @@ from codegen.diagnostics import Diagnostic, Location
 from codegen.ownership import is_edited, is_generated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 class Action(Enum):
@@ -120,32 +121,53 @@ def _stale(wanted: Mapping[str, str], root: Path, folder: Path) -> Iterator[Chan
                 yield Change(name, Action.DELETE, before, "", is_edited(before))
 
 
-def apply(changes: Iterable[Change], root: Path) -> None:
+class WriteError(Exception):
+    """A file that could not be written or deleted.
+
+    Attributes:
+        name: its path in the project.
+    """
+
+    def __init__(self, name: str, error: OSError) -> None:
+        super().__init__(error.strerror or str(error))
+        self.name = name
+
+
+def apply(changes: Sequence[Change], root: Path) -> None:
     """Make the changes: every new text is on the disk before the first file is replaced.
 
     Raises:
-        OSError: nothing has changed if it came from the writing; `filename` says where.
+        WriteError: nothing has changed if it came from the writing.
     """
-    changes = list(changes)
-    staged: list[tuple[Path, Path]] = []
+    deletions = [change for change in changes if change.action is Action.DELETE]
+    staged: dict[Path, Change] = {}
     try:
         for change in changes:
             if change.action is not Action.DELETE:
                 path = root / change.name
-                staged.append((path.with_name(f".{path.name}.{os.getpid()}.tmp"), path))
-                _stage(*staged[-1], change.after)
-        while staged:
-            temporary, path = staged[0]
-            temporary.replace(path)
-            staged.pop(0)
+                temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+                staged[temporary] = change
+                with _blaming(change):
+                    _stage(temporary, path, change.after)
+        for temporary, change in staged.items():
+            with _blaming(change):
+                temporary.replace(root / change.name)
     finally:
-        for temporary, _ in staged:
-            temporary.unlink(missing_ok=True)
-    for change in changes:
-        if change.action is Action.DELETE:
-            path = root / change.name
-            path.unlink(missing_ok=True)
-            _remove_if_empty(path.parent, root)
+        for temporary in staged:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+    for change in deletions:
+        with _blaming(change):
+            (root / change.name).unlink(missing_ok=True)
+        _remove_if_empty((root / change.name).parent, root)
+
+
+@contextmanager
+def _blaming(change: Change) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise WriteError(change.name, error) from error
 
 
 def _stage(temporary: Path, path: Path, text: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +11,7 @@ import click
 from codegen import pipeline
 from codegen.cli.report import count, exit_code, format_option, open_project, report
 from codegen.diagnostics import Diagnostic, Location, has_errors
-from codegen.sync import Action, Change, apply, compare
+from codegen.sync import Action, Change, WriteError, apply, compare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -114,11 +113,9 @@ def _bar(schedules: list[Schedule]) -> Iterator[Schedule]:
 def _apply(changes: list[Change], project: Project) -> list[Diagnostic]:
     try:
         apply(changes, project.root)
-    except OSError as error:
-        path = Path(error.filename2 or error.filename or project.generated_dags)
-        name = path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else path.name
-        hint = "mend that, and run it again: files are replaced whole or not at all"
-        return [Diagnostic("not-written", f"cannot be written: {error.strerror}", Location(name), hint)]
+    except WriteError as error:
+        hint = "mend that and run it again: a file is replaced whole or not at all"
+        return [Diagnostic("not-written", f"cannot be written: {error}", Location(error.name), hint)]
     return []
 
 
@@ -132,8 +129,8 @@ def _print_changes(changes: list[Change], schedules: int) -> None:
         note = " (it was edited by hand)" if change.edited else ""
         click.echo(f"{click.style(_DONE[change.action], fg=colours[change.action])} {change.name}{note}")
     counts = Counter(change.action for change in changes)
-    done = ", ".join(f"{counts[action]} {_DONE[action]}" for action in Action if counts[action])
-    click.echo(f"{count(schedules, 'schedule')}: {done or 'everything is current'}.", err=True)
+    done = ", ".join(f"{count(counts[action], 'file')} {_DONE[action]}" for action in Action if counts[action])
+    click.echo(f"{count(schedules, 'schedule')}: {done or 'all files are current'}.", err=True)
 
 
 def _print_diff(changes: list[Change]) -> None:
@@ -152,4 +149,4 @@ def _print_verdict(changes: list[Change], diagnostics: list[Diagnostic], schedul
             err=True,
         )
     else:
-        click.echo(f"{count(schedules, 'schedule')}: everything is current.", err=True)
+        click.echo(f"{count(schedules, 'schedule')}: all files are current.", err=True)

@@ -93,7 +93,7 @@ def _read(path: Path) -> bytes:
 
 def _decode(data: bytes) -> str:
     if b"\x00" in data:
-        raise InvalidError("this is a binary file, or text that is not UTF-8", code="binary-file")
+        raise InvalidError("this is a binary file, or text that is not UTF-8", "save it as UTF-8", "binary-file")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -156,7 +156,7 @@ class _Converter:
                     "yaml-tag", f"YAML reads {quoted(node.value)} as {quoted(_short(node.tag))}", self._at(node), hint
                 )
             kind = "str"
-        elif self._strict and node.style is None and kind in _CANONICAL:
+        elif self._strict and not node.style and kind in _CANONICAL:
             self._check_trap(node, kind)
         return Scalar(kind, node.value, self._at(node))
 
@@ -188,7 +188,8 @@ class _Converter:
     def _key(self, node: yaml.Node) -> str:
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node).text
-        self._error("invalid-key", "a key must be text", self._at(node))
+        hint = 'quote a template: "{{ ds }}"' if isinstance(node, yaml.MappingNode) else "write `key: value`"
+        self._error("invalid-key", "a key must be text", self._at(node), hint)
         return ""
 
     def _merged(self, node: yaml.Node, depth: int) -> dict[str, Entry]:
@@ -203,17 +204,21 @@ class _Converter:
         return entries
 
 
+_UNCLOSED = ("this quote is not closed", "close it in the same line")
+
+
 def _short(tag: str) -> str:
     return "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
 
 
 def _syntax_error(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagnostic:
-    mark = error.problem_mark or error.context_mark
+    in_quotes = "quoted scalar" in (error.context or "") and "end of stream" in (error.problem or "")
+    mark = error.context_mark if in_quotes else error.problem_mark or error.context_mark
     line = mark.line if mark else 0
     column = mark.column if mark else 0
     lines = text.splitlines()
     found = lines[line][column:] if line < len(lines) else ""
-    message, hint = _explain(error.problem or "cannot be parsed", found)
+    message, hint = _explain(error.problem or "cannot be parsed", found) if not in_quotes else _UNCLOSED
     return Diagnostic("yaml-syntax", message, Location(name, line + 1, column + 1), hint)
 
 

@@ -60,7 +60,8 @@ class Text(_ScalarKind[str]):
 
     def convert(self, scalar: Scalar) -> str:
         if scalar.kind != "str":
-            raise InvalidError(f"must be {self.words}, and this is {named(scalar)}", f'quote it: "{scalar.text}"')
+            hint = f'quote it: "{scalar.text}"' if scalar.kind != "null" else "remove it"
+            raise InvalidError(f"must be {self.words}, and this is {named(scalar)}", hint)
         _refuse_unspeakable(scalar.text)
         if not scalar.text.strip():
             raise InvalidError(f"must be {self.words}, and this is empty", "leave the key out instead")
@@ -86,7 +87,9 @@ class Flag(_ScalarKind[bool]):
 
     def convert(self, scalar: Scalar) -> bool:
         if scalar.kind != "bool":
-            raise InvalidError(f"must be true or false, and this is {named(scalar)}")
+            raise InvalidError(
+                f"must be true or false, and this is {named(scalar)}", "write true or false, without quotes"
+            )
         return scalar.text.lower() == "true"
 
     def json_schema(self) -> JsonSchema:
@@ -103,7 +106,8 @@ class Count(_ScalarKind[int]):
 
     def convert(self, scalar: Scalar) -> int:
         if scalar.kind != "int":
-            raise InvalidError(f"must be {self.words}, and this is {quoted(scalar.text)}")
+            hint = "remove the quotes" if scalar.text.isdecimal() else ""
+            raise InvalidError(f"must be {self.words}, and this is {named(scalar)}", hint)
         if len(scalar.text) > len(str(self._most)) + 1 or not self._least <= int(scalar.text) <= self._most:
             raise InvalidError(f"must be from {self._least} to {self._most}")
         return int(scalar.text)
@@ -206,12 +210,12 @@ def _offset(text: str) -> timezone:
     return timezone(sign * timedelta(hours=hours, minutes=minutes))
 
 
-class TextList(Generic[T]):
+class TextList:
     """A list of texts, or one text alone."""
 
-    def __init__(self, item: Text) -> None:
+    def __init__(self, words: str, item: Text) -> None:
         self._item = item
-        self.words = f"a list of {item.words}"
+        self.words = words
 
     def read(self, node: Node, report: Report) -> tuple[str, ...] | None:
         """The items, each of them once and in order."""

@@ -56,7 +56,7 @@ class Task:
         "",
     )
     after: tuple[str, ...] | None = key(
-        TextList(Text("ids of tasks")),
+        TextList("a list of the ids of tasks", Text("the id of a task")),
         "a task",
         "The tasks that must succeed first. With no `after` anywhere, tasks run one after another.",
         "[extract]",
@@ -91,7 +91,7 @@ class Schedule:
     )
     owner: str = key(Text(), "identity", "Who owns the tasks.", "data-platform", "airflow")
     tags: tuple[str, ...] = key(
-        TextList(Text("a tag", longest=_LONGEST_TAG)),
+        TextList("a list of tags", Text("a tag", longest=_LONGEST_TAG)),
         "identity",
         "Tags beside those that Meltano gives (`meltano`, the plugins or the job).",
         "[energy]",

@@ -1,0 +1,41 @@
+"""Makes small projects for tests, and calls `dagpress` on them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from click.testing import CliRunner
+
+from codegen.cli.main import main
+from codegen.project import Project, read_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+
+EXTRACT_LOAD = 'extractor: tap-gitlab\nloader: target-postgres\ninterval: "@daily"\n'
+
+
+def write(root: Path, files: dict[str, str]) -> Path:
+    """Write files below a folder, and give the folder back."""
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return root
+
+
+def project_of(root: Path) -> Project:
+    """The project in a folder, whose configuration must be valid."""
+    project, diagnostics = read_project(root)
+    assert project, diagnostics
+    return project
+
+
+def dagpress(root: Path, *arguments: str) -> tuple[int, str, str]:
+    """Call a command in a project; gives the exit code, stdout and stderr."""
+    result: Result = CliRunner().invoke(main, ["--project", str(root), *arguments], standalone_mode=False)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return int(result.return_value), result.stdout, result.stderr

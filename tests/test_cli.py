@@ -1,0 +1,264 @@
+"""The commands as a user calls them: what they print, where, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+from project_builder import EXTRACT_LOAD, dagpress, write
+
+from codegen.cli import main as cli
+from codegen.cli.main import main
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DAGPRESS = Path(sys.executable).parent / "dagpress"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project of three schedules, one of each kind."""
+    return write(
+        tmp_path,
+        {
+            "meltano.yml": "jobs:\n- name: refresh\n  tasks: [tap-gitlab target-postgres]\n"
+            "plugins: {extractors: [{name: tap-gitlab}], loaders: [{name: target-postgres}]}\n",
+            "schedules/gitlab.yml": EXTRACT_LOAD + "owner: data\ntimezone: Europe/Berlin\nretry_delay: 90s\n",
+            "schedules/job.yml": "job: refresh\ninterval: 0 6 * * 1-5\n",
+            "schedules/manual.yml": 'tasks: [tap-gitlab target-postgres]\ninterval: "@manual"\n',
+        },
+    )
+
+
+def _call(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, **environment}
+    return subprocess.run([DAGPRESS, *arguments], capture_output=True, text=True, check=False, env=env)
+
+
+def test_list_shows_what_runs_and_when(project: Path) -> None:
+    """A table for people."""
+    code, out, err = dagpress(project, "list")
+    assert (code, err) == (0, "")
+    assert [line.split("  ")[0] for line in out.splitlines()] == ["NAME   ", "gitlab", "job   ", "manual"] or out
+    assert "tap-gitlab -> target-postgres  meltano_gitlab" in out
+    assert "job refresh                    meltano_job_refresh" in out
+
+
+def test_list_gives_json_to_programs(project: Path) -> None:
+    """The same for programs."""
+    rows = json.loads(dagpress(project, "list", "--format", "json")[1])
+    assert [(row["name"], row["dag_id"], row["interval"]) for row in rows] == [
+        ("gitlab", "meltano_gitlab", "@daily"),
+        ("job", "meltano_job_refresh", "0 6 * * 1-5"),
+        ("manual", "meltano_manual", "@manual"),
+    ]
+
+
+def test_list_still_shows_the_schedules_beside_a_broken_one(project: Path) -> None:
+    """One bad file does not hide the others, and the exit code says that there is one."""
+    write(project, {"schedules/broken.yml": "interval: [\n"})
+    code, out, err = dagpress(project, "list")
+    assert code == 2
+    assert "gitlab" in out
+    assert err.startswith("schedules/broken.yml:2:1: yaml-syntax: ")
+
+
+def test_show_gives_every_value_with_its_default(project: Path) -> None:
+    """What a schedule ends up with, in the words in which it is written."""
+    data = json.loads(dagpress(project, "show", "gitlab", "--format", "json")[1])
+    assert data["retry_delay"] == "90s"
+    assert data["owner"] == "data"
+    assert data["start_date"] == "1970-01-01"
+    assert data["dag_id"] == "meltano_gitlab"
+    assert "retry_delay: 90s\n" in dagpress(project, "show", "gitlab")[1]
+
+
+def test_show_dag_prints_the_file_that_generate_writes(project: Path) -> None:
+    """The DAG as it would be, without a write."""
+    code, out, _ = dagpress(project, "show", "gitlab", "--dag")
+    assert code == 0
+    assert not (project / "generated_dags").exists()
+    dagpress(project, "generate")
+    assert (project / "generated_dags/gitlab.py").read_text() == out
+
+
+@pytest.mark.parametrize("command", ["show", "next"])
+def test_an_unknown_name_is_an_error_with_the_nearest(project: Path, command: str) -> None:
+    """A typo gets a hint."""
+    with pytest.raises(click.ClickException, match=r"there is no schedule 'gitlub' \(did you mean `gitlab`\?\)"):
+        dagpress(project, command, "gitlub")
+
+
+def test_next_counts_in_the_timezone_of_the_schedule(project: Path) -> None:
+    """Over the change of the clock, midnight stays midnight."""
+    _, out, err = dagpress(project, "next", "gitlab", "-n", "3", "--after", "2027-03-27T12:00:00")
+    assert err == "gitlab: every day at 00:00\n"
+    assert out == "Sun 2027-03-28 00:00 CET\nMon 2027-03-29 00:00 CEST\nTue 2027-03-30 00:00 CEST\n"
+
+
+def test_next_skips_a_weekend(project: Path) -> None:
+    """JSON has moments with their offset."""
+    out = dagpress(project, "next", "job", "--format", "json", "-n", "2", "--after", "2026-11-27T06:00:00")[1]
+    assert json.loads(out) == ["2026-11-30T06:00:00+00:00", "2026-12-01T06:00:00+00:00"]
+
+
+def test_next_of_a_manual_schedule_says_that_a_person_starts_it(project: Path) -> None:
+    """No run, and the reason."""
+    assert dagpress(project, "next", "manual") == (0, "", "manual: only when somebody starts it\n")
+
+
+def test_next_respects_the_start_and_the_end(project: Path) -> None:
+    """The start date itself is a run where the cron meets it, and so is the end date."""
+    dates = "start_date: 2030-01-02\nend_date: 2030-01-03\n"
+    write(project, {"schedules/short.yml": EXTRACT_LOAD + dates})
+    out = dagpress(project, "next", "short", "--after", "2029-01-01")[1]
+    assert out == "Wed 2030-01-02 00:00 UTC\nThu 2030-01-03 00:00 UTC\n"
+    assert "It never runs after" in dagpress(project, "next", "short", "--after", "2031-01-01")[2]
+
+
+def test_generate_reports_to_programs_what_it_wrote(project: Path) -> None:
+    """JSON on stdout, with the files and the diagnostics."""
+    write(project, {"schedules/typo.yml": EXTRACT_LOAD.replace("gitlab", "gitlub")})
+    code, out, _ = dagpress(project, "generate", "--format", "json")
+    report = json.loads(out)
+    assert code == 1
+    assert {"file": "generated_dags/typo.py", "action": "create", "edited": False} in report["files"]
+    assert report["diagnostics"] == [
+        {
+            "severity": "finding",
+            "code": "unknown-extractor",
+            "message": "meltano.yml has no extractor `tap-gitlub`",
+            "hint": "did you mean `tap-gitlab`?",
+            "file": "schedules/typo.yml",
+            "line": 1,
+            "column": 12,
+        }
+    ]
+    assert (project / "generated_dags/typo.py").exists()
+
+
+def test_check_speaks_to_github_in_its_commands(project: Path) -> None:
+    """Findings and drift appear beside the lines of a pull request."""
+    write(project, {"schedules/typo, 100%.yml": "dag_id: x\n" + EXTRACT_LOAD.replace("gitlab", "gitlub")})
+    code, out, _ = dagpress(project, "check", "--format", "github")
+    lines = out.splitlines()
+    assert code == 1
+    assert lines[0] == (
+        "::warning file=schedules/typo%2C 100%25.yml,line=2,col=12,title=unknown-extractor::"
+        "meltano.yml has no extractor `tap-gitlub` (did you mean `tap-gitlab`?)"
+    )
+    assert any(line.startswith("::error file=generated_dags/gitlab.py,line=1,col=1,title=missing::") for line in lines)
+
+
+def test_validate_looks_at_no_generated_file(project: Path) -> None:
+    """Schedules alone: right ones are fine, whatever lies in generated_dags/."""
+    write(project, {"generated_dags/gitlab.py": "mine = True\n"})
+    assert dagpress(project, "validate") == (0, "", "3 schedules, no problem.\n")
+    write(project, {"schedules/x.yml": "interval: x\n"})
+    assert dagpress(project, "validate")[0] == 2
+
+
+def test_the_help_names_every_command_as_the_command_does() -> None:
+    """The lines that the help has, so that it need not import the commands, are the commands' own."""
+    context = click.Context(main)
+    for name, (_, line) in cli._COMMANDS.items():  # noqa: SLF001
+        command = main.get_command(context, name)
+        assert command
+        assert command.name == name
+        assert (command.help or "").split("\n")[0] == line
+    listed = set(main.list_commands(context))
+    modules = {"generation", "inspection", "completion"}
+    defined = {c.name for module in modules for c in sys.modules[f"codegen.cli.{module}"].COMMANDS}
+    assert listed == defined
+
+
+def _modules_after(*arguments: str) -> set[str]:
+    """The names of all modules that a command has imported."""
+    code = (
+        "import sys; from codegen.cli.main import main; "
+        f"main({list(arguments)}, standalone_mode=False); print(*sys.modules)"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    return set(out.splitlines()[-1].split())
+
+
+def test_the_help_imports_nothing_that_commands_need() -> None:
+    """Import time is user time."""
+    loaded = _modules_after("--help")
+    assert "click" in loaded
+    assert not loaded & {"black", "jinja2", "yaml", "croniter"}
+
+
+def test_a_check_imports_no_black(project: Path) -> None:
+    """Formatting costs nothing: our own templates give what black leaves as it is."""
+    loaded = _modules_after("--project", str(project), "check")
+    assert "jinja2" in loaded
+    assert "black" not in loaded
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--help"], 0, "Exit codes: 0 fine, 1 drift or findings, 2 bad input or usage, 3 a bug"),
+        (["generate", "--help"], 0, "nothing is written."),
+        (["--version"], 0, "dagpress, version "),
+        (["generat"], 2, "No such command 'generat'"),
+        (["--project", "no/such/folder", "check"], 2, "does not exist"),
+        (["next", "x", "--count", "0"], 2, "not in the range"),
+        (["next"], 2, "Missing argument"),
+        ([], 2, "Usage: dagpress"),
+    ],
+)
+def test_usage(arguments: Sequence[str], code: int, said: str) -> None:
+    """Help is help, and bad usage is 2, in the real process."""
+    result = _call(*arguments)
+    assert result.returncode == code, result.stderr
+    assert said in (result.stdout + result.stderr).replace("dagpress 0", "dagpress, version 0")
+
+
+def test_a_bug_of_ours_has_an_exit_code_of_its_own(project: Path) -> None:
+    """Whatever nobody foresaw is not mistaken for bad input."""
+    code = (
+        "import codegen.cli.main as m, codegen.pipeline as p\n"
+        "def bug(*_): raise ZeroDivisionError\n"
+        f"p.read = bug; import sys; sys.argv = ['dagpress', '--project', {str(project)!r}, 'validate']; m.run()"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.returncode == 3
+    assert "This is a bug of Dagpress" in result.stderr
+
+
+def test_a_reader_that_has_enough_is_no_error(project: Path) -> None:
+    """`dagpress diff | head -1` ends in silence."""
+    write(project, {f"schedules/s{n}.yml": EXTRACT_LOAD for n in range(200)})
+    command = f"set -o pipefail; {DAGPRESS} --project {project} diff | head -1"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert result.stdout.startswith("--- ")
+    assert result.stderr == ""
+
+
+def test_colours_on_a_terminal_and_none_in_a_pipe(project: Path) -> None:
+    """`script` gives the command a terminal; NO_COLOR is heard there."""
+    assert "\x1b[" not in _call("--project", str(project), "diff").stdout
+    on_terminal = ["script", "-qec", f"{DAGPRESS} --project {project} diff", "/dev/null"]
+    env = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
+    assert "\x1b[32m" in subprocess.run(on_terminal, capture_output=True, text=True, check=False, env=env).stdout
+    env["NO_COLOR"] = "1"
+    assert "\x1b[32m" not in subprocess.run(on_terminal, capture_output=True, text=True, check=False, env=env).stdout
+
+
+def test_completion_completes_commands_and_names(project: Path) -> None:
+    """The script that `completion` prints asks the command as bash does."""
+    assert "complete" in dagpress(project, "completion", "bash")[1]
+    words = f"dagpress --project {project} show git"
+    result = _call(_DAGPRESS_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD="4")
+    assert result.stdout == "plain,gitlab\n"
+    result = _call(_DAGPRESS_COMPLETE="bash_complete", COMP_WORDS="dagpress ge", COMP_CWORD="1")
+    assert result.stdout == "plain,generate\n"

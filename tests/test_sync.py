@@ -1,0 +1,219 @@
+"""What happens to files: which are written, left alone, pruned, refused; and what is left when writing fails."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from project_builder import EXTRACT_LOAD, dagpress, write
+
+from codegen.ownership import is_edited, is_generated, signed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DAG = "generated_dags/gitlab.py"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project of two schedules in two folders, generated."""
+    write(tmp_path, {"schedules/gitlab.yml": EXTRACT_LOAD, "schedules/shop/orders.yml": EXTRACT_LOAD})
+    assert dagpress(tmp_path, "generate")[0] == 0
+    return tmp_path
+
+
+def test_a_second_run_changes_nothing_not_even_a_modification_time(project: Path) -> None:
+    """An unchanged file keeps its mtime, so that Airflow does not parse it again."""
+    before = {path: path.stat().st_mtime_ns for path in project.rglob("*.py")}
+    code, out, err = dagpress(project, "generate")
+    assert (code, out, err) == (0, "", "2 schedules: all files are current.\n")
+    assert {path: path.stat().st_mtime_ns for path in project.rglob("*.py")} == before
+    assert len(before) == 2
+
+
+def test_only_the_changed_file_is_written(project: Path) -> None:
+    """A change of one schedule is a change of one file."""
+    other = project / "generated_dags/shop/orders.py"
+    before = other.stat().st_mtime_ns
+    write(project, {"schedules/gitlab.yml": EXTRACT_LOAD + "retries: 5\n"})
+    assert dagpress(project, "generate")[1] == f"updated {DAG}\n"
+    assert '"retries": 5' in (project / DAG).read_text()
+    assert other.stat().st_mtime_ns == before
+
+
+def test_a_file_whose_schedule_is_gone_is_pruned_with_its_folder(project: Path) -> None:
+    """Stale files go, and so do folders that are empty then; the outermost folder stays."""
+    (project / "schedules/shop/orders.yml").unlink()
+    assert dagpress(project, "check")[0] == 1
+    assert dagpress(project, "generate")[1] == "deleted generated_dags/shop/orders.py\n"
+    assert sorted(p.name for p in (project / "generated_dags").iterdir()) == ["gitlab.py"]
+
+
+def test_a_hand_written_dag_is_never_touched(project: Path) -> None:
+    """A file without our header may live among ours, and a link to one of ours is not ours."""
+    own = write(project, {"generated_dags/shop/own.py": "from airflow.sdk import DAG\n"}) / "generated_dags/shop/own.py"
+    (project / "generated_dags/link.py").symlink_to(project / DAG)
+    (project / "schedules/shop/orders.yml").unlink()
+    assert dagpress(project, "generate")[0] == 0
+    assert own.read_text() == "from airflow.sdk import DAG\n"
+    assert (project / "generated_dags/link.py").is_symlink()
+
+
+def test_a_hand_written_dag_is_not_overwritten(tmp_path: Path) -> None:
+    """Where a schedule needs the name of somebody's file, that is an error, and nothing at all is written."""
+    write(tmp_path, {"schedules/gitlab.yml": EXTRACT_LOAD, "schedules/other.yml": EXTRACT_LOAD, DAG: "mine = True\n"})
+    code, out, err = dagpress(tmp_path, "generate")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"{DAG}:1:1: not-ours: ")
+    assert [p.name for p in (tmp_path / "generated_dags").iterdir()] == ["gitlab.py"]
+    assert (tmp_path / DAG).read_text() == "mine = True\n"
+
+
+def test_check_names_what_is_missing_changed_edited_and_stale(project: Path) -> None:
+    """Each kind of drift has its name, its diff, and the command that mends it."""
+    write(project, {"schedules/new.yml": EXTRACT_LOAD, "schedules/shop/orders.yml": EXTRACT_LOAD + "retries: 9\n"})
+    write(project, {"schedules/gone.yml": EXTRACT_LOAD})
+    dagpress(project, "generate")
+    (project / "generated_dags/new.py").unlink()
+    (project / "schedules/gone.yml").unlink()
+    edited = project / DAG
+    edited.write_text(edited.read_text().replace('"retries": 1', '"retries": 7'))
+    write(project, {"schedules/shop/orders.yml": EXTRACT_LOAD})
+
+    code, out, err = dagpress(project, "check")
+
+    assert code == 1
+    assert [line.split(": ")[:2] for line in err.splitlines()[:4]] == [
+        ["generated_dags/gitlab.py:1:1", "edited"],
+        ["generated_dags/gone.py:1:1", "stale"],
+        ["generated_dags/new.py:1:1", "missing"],
+        ["generated_dags/shop/orders.py:1:1", "changed"],
+    ]
+    assert err.splitlines()[4] == "4 files not current. Run `make dags` (`dagpress generate`) and commit the result."
+    assert '-        "retries": 7,\n+        "retries": 1,\n' in out
+
+
+def test_the_diff_is_a_patch_that_git_applies(project: Path) -> None:
+    """`diff` shows creations, changes and deletions as git takes them."""
+    write(project, {"schedules/new.yml": EXTRACT_LOAD, "schedules/gitlab.yml": EXTRACT_LOAD + "retries: 9\n"})
+    (project / "schedules/shop/orders.yml").unlink()
+    code, patch, _ = dagpress(project, "diff")
+    assert code == 1
+    subprocess.run(["git", "apply", "--unsafe-paths"], input=patch, text=True, cwd=project, check=True)
+    assert dagpress(project, "diff") == (0, "", "")
+
+
+def test_a_file_edited_by_hand_is_replaced_and_that_is_said(project: Path) -> None:
+    """What has our header is ours."""
+    text = (project / DAG).read_text()
+    (project / DAG).write_text(text + "\n# a note\n")
+    assert dagpress(project, "generate")[1] == f"updated {DAG} (it was edited by hand)\n"
+    assert (project / DAG).read_text() == text
+
+
+def test_a_file_that_only_lags_behind_was_not_edited(project: Path) -> None:
+    """The checksum tells an edit from a change of the schedule."""
+    write(project, {"schedules/gitlab.yml": EXTRACT_LOAD + "retries: 9\n"})
+    assert "edited" not in dagpress(project, "check")[2]
+
+
+def test_an_error_in_one_schedule_writes_and_prunes_nothing(project: Path) -> None:
+    """All or nothing: the DAGs that run stay as they are."""
+    before = {path: path.read_bytes() for path in project.rglob("*.py")}
+    write(project, {"schedules/gitlab.yml": EXTRACT_LOAD + "retries: 9\n", "schedules/new.yml": "interval: x\n"})
+    (project / "schedules/shop/orders.yml").unlink()
+    assert dagpress(project, "generate")[0] == 2
+    assert {path: path.read_bytes() for path in project.rglob("*.py")} == before
+
+
+def test_the_permissions_of_a_file_stay(project: Path) -> None:
+    """A replaced file keeps its mode, a new one has what the umask leaves."""
+    (project / DAG).chmod(0o640)
+    old = os.umask(0o022)
+    try:
+        write(project, {"schedules/gitlab.yml": EXTRACT_LOAD + "retries: 9\n", "schedules/new.yml": EXTRACT_LOAD})
+        dagpress(project, "generate")
+    finally:
+        os.umask(old)
+    assert (project / DAG).stat().st_mode & 0o777 == 0o640
+    assert (project / "generated_dags/new.py").stat().st_mode & 0o777 == 0o644
+
+
+def _run(project: Path, *prefix: str, limit: int | None = None) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own; `limit` bytes are the most that it may write into a file."""
+
+    def set_limit() -> None:
+        if limit is not None:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    command = [*prefix, sys.executable, "-m", "codegen", "--project", str(project), "generate"]
+    return subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=set_limit)
+
+
+def test_a_full_disk_half_way_leaves_everything_as_it_was(project: Path) -> None:
+    """The first file still fits, the second does not: neither is replaced, and no rest is left behind."""
+    before = {path: path.read_bytes() for path in (project / "generated_dags").rglob("*") if path.is_file()}
+    doc = "doc: " + "x" * 20_000 + "\n"
+    write(
+        project,
+        {"schedules/gitlab.yml": EXTRACT_LOAD + "retries: 9\n", "schedules/shop/orders.yml": EXTRACT_LOAD + doc},
+    )
+    result = _run(project, limit=10_000)
+    assert result.returncode == 2
+    assert "generated_dags/shop/orders.py:1:1: not-written: cannot be written: File too large" in result.stderr
+    assert {path: path.read_bytes() for path in (project / "generated_dags").rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.skipif(os.getuid() == 0 and not shutil.which("setpriv"), reason="root needs setpriv to lose its rights")
+def test_no_rights_to_write_is_an_error_with_the_file(project: Path) -> None:
+    """A folder that is read-only gives one line, not a traceback."""
+    write(project, {"schedules/gitlab.yml": EXTRACT_LOAD + "retries: 9\n"})
+    (project / "generated_dags").chmod(0o555)
+    try:
+        prefix = ("setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override") if os.getuid() == 0 else ()
+        result = _run(project, *prefix)
+    finally:
+        (project / "generated_dags").chmod(0o755)
+    assert result.returncode == 2
+    assert "not-written: cannot be written: Permission denied" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_killed_run_leaves_each_file_old_or_new(tmp_path: Path) -> None:
+    """Whenever the process dies, every file is whole: the old one or the new one."""
+    files = {f"schedules/s{n:03}.yml": EXTRACT_LOAD for n in range(300)}
+    write(tmp_path, files)
+    dagpress(tmp_path, "generate")
+    old = {path.name: path.read_text() for path in (tmp_path / "generated_dags").glob("*.py")}
+    write(tmp_path, {name: text + "retries: 9\n" for name, text in files.items()})
+    for attempt in range(8):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "codegen", "--project", str(tmp_path), "generate"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(0.15 + attempt * 0.04)
+        process.kill()
+        process.wait()
+        for path in (tmp_path / "generated_dags").glob("*.py"):
+            text = path.read_text()
+            assert text == old[path.name] or ('"retries": 9' in text and not is_edited(text))
+    assert dagpress(tmp_path, "generate")[0] == 0
+    assert dagpress(tmp_path, "check")[0] == 0
+
+
+def test_the_header_holds_no_line_break_of_a_path() -> None:
+    """Whatever a path holds, it stays a comment of one line."""
+    text = signed("schedules/a\nimport os\r.yml", "x = 1\n")
+    assert len(text.splitlines()) == 3
+    assert is_generated(text)
+    assert not is_edited(text)
