@@ -6,6 +6,7 @@ what is not plainly printable is escaped by the Unicode 3.2 database, which all 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -80,6 +81,10 @@ def text(value: str) -> str:
     """A string literal in double quotes, or in single quotes where those need fewer escapes; lines stay lines."""
     if "\n" in value and not any(line != line.rstrip() for line in value.split("\n")):
         return docstring("\\\n" + _escape(value, keep="\n"))
+    return _one_line(value)
+
+
+def _one_line(value: str) -> str:
     body = _escape(value)
     if body.count('"') > body.count("'"):
         return "'" + body.replace("'", "\\'") + "'"
@@ -87,9 +92,8 @@ def text(value: str) -> str:
 
 
 def docstring(body: str) -> str:
-    """Escaped text between three double quotes."""
-    body = body.replace('"""', '\\"\\"\\"')
-    return '"""' + (body[:-1] + '\\"' if body.endswith('"') else body) + '"""'
+    """Escaped text between three double quotes; quotes that would end it, or touch its end, get a backslash."""
+    return '"""' + re.sub(r'"{3,}|"+\Z', lambda quotes: '\\"' * len(quotes[0]), body) + '"""'
 
 
 def module_docstring(value: str) -> str:
@@ -109,7 +113,8 @@ def _escape(value: str, keep: str = "") -> str:
 def _is_plain(character: str) -> bool:
     if " " <= character <= "~":
         return character != "\\"
-    return unicodedata.ucd_3_2_0.category(character)[0] in "LMNPS"
+    # Letters, marks, numbers, punctuation and symbols; a few of 3.2, such as the soft hyphen, are invisible since.
+    return all(database.category(character)[0] in "LMNPS" for database in (unicodedata.ucd_3_2_0, unicodedata))
 
 
 def _code(character: str) -> str:
@@ -131,7 +136,7 @@ def _map(values: Mapping[str, Value], indent: int) -> str:
         return "{}"
     lines = []
     for name, value in values.items():
-        start = f"{text(name)}: "
+        start = f"{_one_line(name)}: "
         lines.append(" " * (indent + 4) + start + _value(value, indent + 4, len(start)) + ",\n")
     return "{\n" + "".join(lines) + " " * indent + "}"
 

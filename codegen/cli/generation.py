@@ -15,6 +15,7 @@ from codegen.sync import Action, Change, WriteError, apply, compare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from codegen.project import Project
     from codegen.schema import Schedule

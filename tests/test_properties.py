@@ -1,0 +1,267 @@
+"""What holds for every input: no value becomes code, and the same input gives the same bytes."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import unicodedata
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import black
+import pendulum
+import pytest
+import yaml
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from jinja2 import Environment
+from project_builder import dagpress, project_of, write
+
+from codegen import pipeline
+from codegen.command import as_shell, words_of
+from codegen.diagnostics import Diagnostic, Location, as_text, has_errors
+from codegen.literal import Argument, Moment, keyword, module_docstring
+from codegen.templating import as_rendered, is_template
+
+if TYPE_CHECKING:
+    import random
+
+# Everything that UTF-8 can hold, and often what has hurt somebody.
+_VISIBLE = "' \" ''' \"\"\" \\ {{ds}} {% {# #} }} $(id) `id` ${HOME} ; && */ --> .sh .bash %s # -- é 😀 漢字"
+_INVISIBLE = [" ", "\n", "\\\n", "\r\n", "\r", "\t", "\x1b[2J", "\u202e", "\u2066", "\u2028", "\ufeff", "\xad"]
+HOSTILE = st.sampled_from(["{{ ds }}", *_VISIBLE.split(), *_INVISIBLE])
+TEXT = st.lists(
+    st.one_of(HOSTILE, st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=8)),
+    max_size=6,
+).map("".join)
+
+
+def _year(number: int) -> datetime:
+    return datetime(number, 1, 1)  # noqa: DTZ001  # what a wall clock shows
+
+
+def _black(source: str) -> str:
+    return black.format_str(source, mode=black.Mode())
+
+
+def _evaluated(argument: Argument) -> Any:
+    """The value that Python reads back; `keyword` is what stands in a call."""
+    names = {"pendulum": pendulum, "timedelta": timedelta, "read": lambda **values: values}
+    return eval(f"read(\n{keyword(argument, 4)}\n)", names)[argument.name]  # noqa: S307  # that is the point
+
+
+@given(TEXT)
+@example("\x85")
+@example('ends with a quote"')
+@example("ends with a backslash\\")
+def test_any_text_is_itself_as_a_literal(value: str) -> None:
+    """Text becomes a literal that Python reads back as the same text."""
+    assert _evaluated(Argument("x", value)) == value
+
+
+@given(TEXT)
+def test_any_text_is_itself_as_a_docstring(value: str) -> None:
+    """The docstring is what Python finds in `__doc__`, and never ends early."""
+    doc = f"Loads.\n\n{value}\n\nDefined.\n"
+    module: dict[str, Any] = {}
+    exec(compile(module_docstring(doc), "module", "exec"), module)  # noqa: S102  # that is the point
+    assert module["__doc__"] == doc
+
+
+@given(TEXT)
+def test_a_literal_holds_no_character_that_hides(value: str) -> None:
+    """No control, no bidirectional mark, no newer invention of Unicode: what a reviewer sees is what is there."""
+    for character in keyword(Argument("x", value), 4):
+        assert character == "\n" or unicodedata.category(character)[0] != "C"
+
+
+@given(
+    st.recursive(
+        TEXT | st.booleans() | st.integers(-(10**6), 10**6),
+        lambda v: st.lists(v, max_size=4) | st.dictionaries(TEXT, v, max_size=4),
+        max_leaves=8,
+    )
+)
+def test_any_value_is_laid_out_as_black_does(value: Any) -> None:
+    """Nested values come back the same, and black changes nothing."""
+    argument = Argument("name", value)
+    assert _evaluated(argument) == value
+    source = f"call(\n{keyword(argument, 4)}\n)\n"
+    assert _black(source) == source
+
+
+@given(
+    st.datetimes(_year(1900), _year(2200)),
+    st.sampled_from(["UTC", "Europe/Berlin", "America/Argentina/ComodRivadavia"]),
+)
+def test_any_date_is_itself(naive: datetime, zone: str) -> None:
+    """A date becomes pendulum's date of the same wall clock, as black lays it out."""
+    argument = Argument("start_date", Moment(naive, zone))
+    value = _evaluated(argument)
+    assert value.naive() == naive
+    assert value.timezone_name == zone
+    source = f"DAG(\n{keyword(argument, 4)}\n)\n"
+    assert _black(source) == source
+
+
+@given(st.timedeltas(timedelta(0), timedelta(days=10**6)))
+def test_any_duration_is_itself(value: timedelta) -> None:
+    """A duration becomes a timedelta of the same length."""
+    assert _evaluated(Argument("x", value)) == value
+
+
+@settings(max_examples=60)
+@given(st.lists(TEXT.filter(bool), min_size=1, max_size=30))
+def test_no_word_becomes_code_in_the_shell(words: list[str]) -> None:
+    """Bash gives the program exactly the words: none is split, expanded or executed."""
+    command, env = as_shell(["show", *words])
+    # Airflow's templating is not here, so a template stays what it is.
+    script = "show() { printf '%s\\0' \"$@\"; }\n" + command
+    result = subprocess.run(["bash", "-c", script], env={"LC_ALL": "C.UTF-8", **env}, capture_output=True, check=True)
+    assert result.stdout.decode().split("\0")[:-1] == words
+    assert not command.endswith((".sh", ".bash"))
+    assert not is_template(command)
+    assert "{#" not in command
+
+
+@given(st.lists(st.text("abc-_:='\" \\", min_size=1, max_size=8), min_size=1, max_size=5))
+def test_words_that_a_shell_would_quote_are_split_as_a_shell_does(words: list[str]) -> None:
+    """`run` is split as bash splits it."""
+    assert words_of(shlex.join(words)) == words
+
+
+@given(TEXT.filter(lambda value: not is_template(value)))
+def test_jinja_gives_every_text_back(value: str) -> None:
+    """What is written for Airflow's templating renders to the text itself, and is no file's name."""
+    written = as_rendered(value)
+    assert Environment(autoescape=False).from_string(written).render() == value  # noqa: S701
+    assert not written.endswith((".sh", ".bash"))
+
+
+NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,60}", fullmatch=True)
+PLUGINS = st.from_regex(r"(tap|target)-[a-z0-9\-]{1,60}", fullmatch=True)
+RUNS = st.lists(PLUGINS | TEXT.map(lambda t: "'" + t.replace("'", "") + "'"), min_size=1, max_size=4).map(" ".join)
+INTERVALS = st.sampled_from(["@daily", "@manual", "H H * * *", "0 0 L * *", "*/5 1-3 * jan-mar fri#2", "30 4 1 * *"])
+TIMES = {
+    "timezone": st.sampled_from(["UTC", "Europe/Berlin", "America/Argentina/ComodRivadavia"]),
+    "start_date": st.datetimes(_year(1970), _year(2030)).map(datetime.isoformat),
+}
+COMMON = {
+    "description": TEXT,
+    "owner": TEXT,
+    "doc": TEXT,
+    "tags": st.lists(TEXT.map(lambda t: t[:100]), max_size=5),
+    "env": st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9_]{0,40}", fullmatch=True), TEXT, max_size=4),
+    "pool": TEXT,
+    "retries": st.integers(0, 9),
+    "retry_delay": st.sampled_from(["0s", "90s", "5m", "1.5h", "PT1H30M"]),
+    "timeout": st.sampled_from(["45m", "P1D"]),
+    "run_timeout": st.sampled_from(["100s", "2w"]),
+    "catchup": st.booleans(),
+    "paused": st.booleans(),
+    "environment": st.sampled_from(["prod", "{{ var.value.env }}"]),
+    "full_refresh": st.booleans(),
+}
+EXTRACT_LOADS = st.fixed_dictionaries(
+    {"extractor": PLUGINS, "loader": PLUGINS, "interval": INTERVALS},
+    optional={**COMMON, **TIMES, "state_id": TEXT, "transform": st.sampled_from(["skip", "run", "only"])},
+)
+TASKS = st.fixed_dictionaries({"interval": INTERVALS}, optional={**COMMON, **TIMES}).flatmap(
+    lambda base: st.lists(
+        st.fixed_dictionaries(
+            {"run": RUNS}, optional={"env": COMMON["env"], "retries": COMMON["retries"], "id": NAMES}
+        ),
+        min_size=1,
+        max_size=5,
+    ).map(lambda tasks: {**base, "tasks": tasks})
+)
+SCHEDULES = st.dictionaries(NAMES.map(lambda name: name + "-s"), EXTRACT_LOADS | TASKS, min_size=1, max_size=3)
+
+
+def _written(root: Path, schedules: dict[str, Any], order: random.Random | None = None) -> Path:
+    items = list(schedules.items())
+    if order:
+        order.shuffle(items)
+    # JSON is YAML, and its escapes hold what YAML's plain text may not.
+    return write(root, {f"schedules/{name}.yml": json.dumps(schedule) for name, schedule in items})
+
+
+@settings(max_examples=120, deadline=None)
+@given(SCHEDULES, st.randoms(use_true_random=False), st.sampled_from(["2.11", "3.3"]))
+def test_any_schedules_give_stable_python_or_a_message(
+    schedules: dict[str, Any], order: random.Random, airflow: str
+) -> None:
+    """Valid Python that black leaves as it is, the same for any order of the files, and no second change."""
+    with TemporaryDirectory() as one, TemporaryDirectory() as other:
+        for folder, shuffle in ((Path(one), None), (Path(other), order)):
+            write(_written(folder, schedules, shuffle), {"dagpress.toml": f'airflow = "{airflow}"\n'})
+        generation = pipeline.generate(project_of(Path(one)))
+        again = pipeline.generate(project_of(Path(other)))
+        assert (again.files, again.diagnostics) == (generation.files, generation.diagnostics)
+        assert bool(generation.files) != has_errors(generation.diagnostics)
+        if not generation.files:
+            return
+        for name, source in generation.files.items():
+            if name.endswith(".py"):
+                compile(source, name, "exec", dont_inherit=True)
+                assert _black(source) == source
+        assert dagpress(Path(one), "generate")[0] in {0, 1}
+        assert dagpress(Path(one), "diff")[1] == ""
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
+    lambda value: (
+        st.lists(value, max_size=3)
+        | st.dictionaries(TEXT | st.sampled_from(["tasks", "run", "env", "interval", "job"]), value, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(ANYTHING, st.binary(max_size=60))
+def test_any_file_gets_a_message_with_its_place_and_never_a_traceback(value: Any, raw: bytes) -> None:
+    """Whatever is in a schedule file, the answer is a list of diagnostics."""
+    with TemporaryDirectory() as folder:
+        root = write(Path(folder), {"schedules/a.yml": yaml.safe_dump(value, allow_unicode=True)})
+        (root / "schedules/raw.yml").write_bytes(raw)
+        reading = pipeline.read(project_of(root))
+        assert has_errors(reading.diagnostics)
+        for diagnostic in reading.diagnostics:
+            assert diagnostic.location.path.startswith("schedules/")
+            assert diagnostic.location.line >= 1
+            assert diagnostic.location.column >= 1
+
+
+@given(TEXT, TEXT, TEXT)
+def test_a_message_is_one_line_that_moves_no_cursor(path: str, message: str, hint: str) -> None:
+    """Nothing in a file can forge a second message, or hide one."""
+    line = as_text([Diagnostic("code", message, Location(path), hint)])
+    assert line.endswith("\n")
+    assert line[:-1].isprintable()
+
+
+@pytest.mark.parametrize("key", ["name", "dag_id", "description", "owner", "doc", "job", "state_id", "pool", "queue"])
+@settings(max_examples=15, deadline=None)
+@given(value=TEXT)
+def test_no_value_of_any_key_becomes_python(key: str, value: str) -> None:
+    """The names that a generated file uses are always the same: a value adds none."""
+    base = {"interval": "@daily"} | ({"job": "x"} if key == "job" else {"extractor": "tap-a", "loader": "target-b"})
+    with TemporaryDirectory() as folder:
+        root = write(Path(folder), {"schedules/a.yml": json.dumps({**base, key: value})})
+        jobs = {"jobs": [{"name": value, "tasks": ["tap-a target-b"]}]}
+        write(root, {"meltano.yml": json.dumps(jobs)})
+        generation = pipeline.generate(project_of(root))
+        files = generation.files
+        if not files:
+            assert has_errors(generation.diagnostics)
+            return
+        names = compile(files["generated_dags/a.py"], "a.py", "exec", dont_inherit=True).co_names
+        assert set(names) <= {
+            "__doc__", "datetime", "timedelta", "pendulum", "airflow.providers.standard.operators.bash", "BashOperator",
+            "airflow.sdk", "DAG", "MELTANO",
+        }  # fmt: skip
