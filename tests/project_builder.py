@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import yaml
 from click.testing import CliRunner
 
 from codegen.cli.main import main
@@ -24,6 +25,11 @@ def write(root: Path, files: dict[str, str]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return root
+
+
+def as_yaml(value: object) -> str:
+    """A value as YAML in ASCII, its texts quoted wherever YAML would read them as something else."""
+    return str(yaml.safe_dump(value, sort_keys=False))
 
 
 def project_of(root: Path) -> Project:

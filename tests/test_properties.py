@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import subprocess
 import unicodedata
@@ -18,7 +17,8 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jinja2 import Environment
-from project_builder import dagpress, project_of, write
+from project_builder import as_yaml, dagpress, project_of, write
+from strategies import TEXT
 
 from codegen import pipeline
 from codegen.command import as_shell, words_of
@@ -28,15 +28,6 @@ from codegen.templating import as_rendered, is_template
 
 if TYPE_CHECKING:
     import random
-
-# Everything that UTF-8 can hold, and often what has hurt somebody.
-_VISIBLE = "' \" ''' \"\"\" \\ {{ds}} {% {# #} }} $(id) `id` ${HOME} ; && */ --> .sh .bash %s # -- é 😀 漢字"
-_INVISIBLE = [" ", "\n", "\\\n", "\r\n", "\r", "\t", "\x1b[2J", "\u202e", "\u2066", "\u2028", "\ufeff", "\xad"]
-HOSTILE = st.sampled_from(["{{ ds }}", *_VISIBLE.split(), *_INVISIBLE])
-TEXT = st.lists(
-    st.one_of(HOSTILE, st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=8)),
-    max_size=6,
-).map("".join)
 
 
 def _year(number: int) -> datetime:
@@ -185,8 +176,7 @@ def _written(root: Path, schedules: dict[str, Any], order: random.Random | None 
     items = list(schedules.items())
     if order:
         order.shuffle(items)
-    # JSON is YAML, and its escapes hold what YAML's plain text may not.
-    return write(root, {f"schedules/{name}.yml": json.dumps(schedule) for name, schedule in items})
+    return write(root, {f"schedules/{name}.yml": as_yaml(schedule) for name, schedule in items})
 
 
 @settings(max_examples=120, deadline=None)
@@ -252,9 +242,9 @@ def test_no_value_of_any_key_becomes_python(key: str, value: str) -> None:
     """The names that a generated file uses are always the same: a value adds none."""
     base = {"interval": "@daily"} | ({"job": "x"} if key == "job" else {"extractor": "tap-a", "loader": "target-b"})
     with TemporaryDirectory() as folder:
-        root = write(Path(folder), {"schedules/a.yml": json.dumps({**base, key: value})})
+        root = write(Path(folder), {"schedules/a.yml": as_yaml({**base, key: value})})
         jobs = {"jobs": [{"name": value, "tasks": ["tap-a target-b"]}]}
-        write(root, {"meltano.yml": json.dumps(jobs)})
+        write(root, {"meltano.yml": as_yaml(jobs)})
         generation = pipeline.generate(project_of(root))
         files = generation.files
         if not files:

@@ -1,0 +1,119 @@
+# `make dags` and `make test` need git, make and a Python; the rest they set up themselves, in .venv and .envs.
+
+PYTHON ?= python3
+# How many tests run at the same time.
+JOBS ?= 2
+
+# Without byte code every command would compile what it imports, every time.
+unexport PYTHONDONTWRITEBYTECODE
+
+BIN := .venv/bin
+# .venv belongs to one Python: another version, or another place of it, makes it anew.
+PYTHON_ID := $(shell $(PYTHON) -c 'import hashlib, platform, sys; print(platform.python_version() + "-" + hashlib.md5(sys.base_prefix.encode()).hexdigest()[:8])')
+ifeq ($(PYTHON_ID),)
+$(error $(PYTHON) does not run: choose another with PYTHON=...)
+endif
+VENV := .venv/venv-$(PYTHON_ID)
+TOOL := .venv/tool-$(PYTHON_ID)
+DEV := .venv/dev-$(PYTHON_ID)
+PYTEST := $(BIN)/pytest -n $(JOBS)
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--no-annotate --no-header --python-version 3.10
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+##@ Daily
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: dags
+dags: $(TOOL) ## Generate the DAG files from the schedules
+	@$(BIN)/dagpress generate
+
+.PHONY: check
+check: lint types layers $(TOOL) ## Run all checks that are not tests, and see that the DAG files are up to date
+	$(BIN)/dagpress check
+
+.PHONY: test
+test: environments ## Run the whole suite, with real Airflow 2 and 3 and a real Meltano
+	$(PYTEST)
+
+.PHONY: test-fast
+test-fast: $(DEV) ## Run the tests that need no Airflow and no Meltano
+	$(PYTEST) -m "not slow"
+
+##@ Checks, one by one
+
+.PHONY: lint
+lint: $(DEV) ## Lint the code and check its format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+.PHONY: types
+types: $(DEV) ## Check the types
+	$(BIN)/mypy
+
+.PHONY: layers
+layers: $(DEV) ## Check which module imports which
+	$(BIN)/lint-imports
+
+##@ Changing things
+
+.PHONY: format
+format: $(DEV) ## Format the code and fix what the linter can
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+.PHONY: goldens
+goldens: $(DEV) ## Write the expected files of the tests anew
+	$(PYTEST) -m "not slow" --quiet --regen-all
+	$(PYTEST) -m "not slow"
+
+.PHONY: lock
+lock: $(DEV) ## Compile the requirement files, keeping the versions that still fit
+	$(LOCK) requirements/uv.in -o requirements/uv.txt
+	$(LOCK) pyproject.toml requirements/dagpress.in -o requirements/dagpress.txt
+	$(LOCK) pyproject.toml requirements/dev.in -o requirements/dev.txt
+	for name in requirements/airflow-2 requirements/airflow-3 requirements/meltano \
+		demo/requirements/tap-jsonfile demo/requirements/target-duckdb; do \
+		$(LOCK) $$name.in -o $$name.txt || exit; \
+	done
+
+.PHONY: changelog
+changelog: $(DEV) ## Show the changelog of the next release
+	$(BIN)/towncrier build --draft
+
+.PHONY: bench
+bench: $(DEV) ## Measure how fast it is
+	$(BIN)/python benchmarks/bench.py
+
+##@ Environments
+
+.PHONY: environments
+environments: $(DEV) ## Build the environments of the tests that are missing or out of date
+	@$(BIN)/python tests/environments.py
+
+.PHONY: clean
+clean: ## Remove everything that make has made, except the DAG files
+	rm -rf .venv .envs dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache demo/.meltano demo/*.duckdb
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp comes last, so an interrupted build is done again.
+$(VENV): requirements/dagpress.txt
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dagpress.txt
+	@touch $@
+
+$(TOOL): $(VENV) pyproject.toml
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): $(TOOL) requirements/uv.txt requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,171 @@
+"""Builds the environments that the slow tests need: Airflow 3, Airflow 2, Meltano and the installed demo project.
+
+They lie in `.envs/<Python version>/<name>`. Each is rebuilt when something that it is made of changes, and only then.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parent.parent
+DEMO = ROOT / "demo"
+VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+FOLDER = ROOT / ".envs" / VERSION
+
+# What would make Airflow write a default configuration of its own, full of paths that a copy must not inherit.
+AIRFLOW_CONFIG = """\
+[core]
+load_examples = False
+
+[database]
+load_default_connections = False
+
+[usage_data_collection]
+enabled = False
+"""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One environment: what it is made of, and the last step that makes it ready."""
+
+    name: str
+    inputs: tuple[Path, ...]
+    prepare: Callable[[Path], None]
+    requirements: Path | None = None
+    below: tuple[int, int] | None = None
+    needs: tuple[str, ...] = field(default=())
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return FOLDER / self.name
+
+    @property
+    def unsupported(self) -> str:
+        """Why this Python cannot have it; empty when it can."""
+        if self.below is None or sys.version_info[:2] < self.below:
+            return ""
+        return f"{self.name} is skipped: it does not install on Python {VERSION}"
+
+    def fingerprint(self) -> str:
+        """A hash of everything that it is made of."""
+        digest = hashlib.sha256(f"{sys.version} {sys.base_prefix}".encode())
+        for path in (Path(__file__), *self.inputs):
+            digest.update(path.read_bytes())
+        for name in self.needs:
+            digest.update(ENVIRONMENTS[name].fingerprint().encode())
+        return digest.hexdigest()
+
+    def is_ready(self) -> bool:
+        """Whether it is built, from what it would be built from now."""
+        stamp = self.folder / "stamp"
+        return stamp.is_file() and stamp.read_text() == self.fingerprint()
+
+    def build(self) -> None:
+        """Build it from nothing. The stamp comes last, so that an interrupted build is done again."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        if self.requirements is not None:
+            _install(self.folder, self.requirements)
+        self.prepare(self.folder)
+        (self.folder / "stamp").write_text(self.fingerprint())
+
+
+def clean_environ(**extra: str) -> dict[str, str]:
+    """Return the environment of this process without what would reach into Airflow, Meltano or another Python."""
+    unwanted = ("AIRFLOW", "MELTANO", "PYTHON", "VIRTUAL_ENV", "COVERAGE", "DEMO_", "TAP_", "TARGET_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)} | extra
+
+
+def meltano_environ(**extra: str) -> dict[str, str]:
+    """Return an environment in which `meltano` and the `uv` that it installs plugins with are found."""
+    folders = [str(ENVIRONMENTS["meltano"].folder / "bin"), str(_uv().parent), os.environ.get("PATH", os.defpath)]
+    return clean_environ(PATH=os.pathsep.join(folders), NO_COLOR="1", **extra)
+
+
+def _uv() -> Path:
+    return Path(sys.executable).parent / "uv"
+
+
+def _run(*command: str | Path, env: dict[str, str], cwd: Path | None = None) -> None:
+    done = subprocess.run(command, env=env, cwd=cwd, text=True, stdout=-1, stderr=subprocess.STDOUT, check=False)
+    if done.returncode:
+        sys.exit(f"{done.stdout}\n{' '.join(map(str, command))}: exit code {done.returncode}")
+
+
+def _install(folder: Path, requirements: Path) -> None:
+    env = clean_environ(VIRTUAL_ENV=str(folder))
+    _run(_uv(), "venv", "--quiet", "--allow-existing", "--python", sys.executable, folder, env=env)
+    # Byte code is compiled once, here: otherwise every subprocess of every test would compile what it imports.
+    _run(_uv(), "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", requirements, env=env)
+
+
+def _migrate_airflow(folder: Path) -> None:
+    """Make an Airflow home with an empty, migrated database, for the tests to copy."""
+    home = folder / "home"
+    home.mkdir()
+    (home / "airflow.cfg").write_text(AIRFLOW_CONFIG)
+    _run(folder / "bin" / "airflow", "db", "migrate", env=clean_environ(AIRFLOW_HOME=str(home)))
+    shutil.rmtree(home / "logs", ignore_errors=True)
+
+
+def _nothing(_: Path) -> None:
+    pass
+
+
+def _install_demo(folder: Path) -> None:
+    """Install the plugins of the demo project, for the tests to link to."""
+    project = folder / "project"
+    shutil.copytree(DEMO, project, ignore=shutil.ignore_patterns(".meltano", "output"))
+    _run("meltano", "install", env=meltano_environ(), cwd=project)
+
+
+def _airflow(name: str, below: tuple[int, int] | None = None) -> Environment:
+    requirements = ROOT / "requirements" / f"{name}.txt"
+    return Environment(name, (requirements,), _migrate_airflow, requirements, below)
+
+
+def _environments() -> list[Environment]:
+    meltano = ROOT / "requirements" / "meltano.txt"
+    demo = (DEMO / "meltano.yml", *sorted((DEMO / "requirements").glob("*.txt")))
+    return [
+        _airflow("airflow-3"),
+        _airflow("airflow-2", below=(3, 13)),
+        Environment("meltano", (meltano,), _nothing, meltano),
+        Environment("demo", demo, _install_demo, needs=("meltano",)),
+    ]
+
+
+ENVIRONMENTS = {environment.name: environment for environment in _environments()}
+
+
+def build_all() -> None:
+    """Build what is not ready, one build at a time, and say so."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for environment in ENVIRONMENTS.values():
+            if environment.unsupported:
+                print(environment.unsupported)
+            elif not environment.is_ready():
+                started = time.monotonic()
+                print(f"{environment.name}: building", flush=True)
+                environment.build()
+                print(f"{environment.name}: built in {time.monotonic() - started:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    build_all()

@@ -1,0 +1,97 @@
+"""The harness itself: a test that cannot fail proves nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Airflow, RecordingMeltano
+
+pytestmark = pytest.mark.slow
+
+IMPORTS = {
+    "3.3": "from airflow.providers.standard.operators.bash import BashOperator\nfrom airflow.sdk import DAG\n",
+    "2.11": "from airflow import DAG\nfrom airflow.operators.bash import BashOperator\n",
+}
+# Names that each version still has, and warns of.
+DEPRECATED = {
+    "3.3": "from airflow.operators.bash import BashOperator\n",
+    "2.11": "from airflow.operators.bash_operator import BashOperator\n",
+}
+DAG = """
+with DAG("nasty", schedule=None):
+    BashOperator(task_id="task", bash_command="meltano {{ ds }} \\"$VALUE\\"", env={"VALUE": %r}, append_env=True)
+"""
+
+
+def _write(folder: Path, text: str) -> Path:
+    path = folder / "nasty.py"
+    path.write_text(text)
+    return path
+
+
+def test_a_deprecation_is_seen_every_time(airflow: Airflow, tmp_path: Path) -> None:
+    path = _write(tmp_path, DEPRECATED[airflow.version])
+    for _ in range(2):
+        seen = airflow.worker.import_file(path)["warnings"]
+        assert any("Deprecat" in warning or "RemovedIn" in warning for warning in seen), seen
+
+
+def test_a_file_without_dags_causes_no_warning(airflow: Airflow, tmp_path: Path) -> None:
+    path = _write(tmp_path, "import airflow\n")
+    answer = airflow.worker.import_file(path)
+    assert (answer["dags"], answer["errors"], answer["warnings"]) == ([], [], [])
+
+
+def test_a_broken_file_is_an_error(airflow: Airflow, tmp_path: Path) -> None:
+    path = _write(tmp_path, "import no_such_module\n")
+    assert "no_such_module" in airflow.worker.import_file(path)["errors"][0]
+
+
+@pytest.mark.parametrize("value", ["", "a b", "ünï", "a\nb", "'\"$HOME`id`\\"])
+def test_a_task_gets_what_the_file_says(
+    airflow: Airflow, tmp_path: Path, recording_meltano: RecordingMeltano, value: str
+) -> None:
+    path = _write(tmp_path, IMPORTS[airflow.version] + DAG % value)
+    answer = airflow.worker.execute(path, "nasty", "task", recording_meltano.env)
+    assert answer["error"] is None, answer["log"]
+    (call,) = recording_meltano.take_calls()
+    assert call.argv == ["2026-03-02", value]
+    assert call.env["VALUE"] == value
+
+
+def test_a_task_that_fails_says_why(airflow: Airflow, tmp_path: Path) -> None:
+    path = _write(tmp_path, IMPORTS[airflow.version] + DAG % "x")
+    answer = airflow.worker.execute(path, "nasty", "task", {"PATH": "/nowhere"})
+    assert "non-zero exit code" in answer["error"] or "FileNotFoundError" in answer["error"]
+
+
+def test_what_airflow_does_to_a_value_happens_here_too(
+    airflow: Airflow, tmp_path: Path, recording_meltano: RecordingMeltano
+) -> None:
+    """The traps of templated fields: they are why `validate` refuses such values."""
+    path = _write(tmp_path, IMPORTS[airflow.version] + DAG % "a\r\nb\n")
+    assert airflow.worker.execute(path, "nasty", "task", recording_meltano.env)["error"] is None
+    (call,) = recording_meltano.take_calls()
+    assert call.env["VALUE"] == "a\nb"
+    path = _write(tmp_path, IMPORTS[airflow.version] + DAG % "run.sh")
+    assert "run.sh" in airflow.worker.execute(path, "nasty", "task", recording_meltano.env)["error"]
+
+
+def test_the_worker_and_a_real_run_agree(airflow: Airflow, tmp_path: Path, recording_meltano: RecordingMeltano) -> None:
+    """`airflow dags test` gives the task the same environment as the worker does, apart from the run's own names."""
+    value = "  {{ '{{' }} 'q' \"d\" \\ $HOME\nsecond `line` ü"
+    path = _write(tmp_path, IMPORTS[airflow.version] + DAG % value)
+    assert airflow.worker.execute(path, "nasty", "task", recording_meltano.env)["error"] is None
+    environ = {name: text for name, text in recording_meltano.env.items() if text is not None}
+    done = airflow.run("dags", "test", "nasty", dags_folder=tmp_path, env=environ)
+    assert done.returncode == 0, done.stdout
+    in_worker, in_run = recording_meltano.take_calls()
+    assert in_worker.env["VALUE"] == in_run.env["VALUE"]
+    assert in_worker.argv[1:] == in_run.argv[1:]
+    names = {name for name in in_run.env if name.startswith("AIRFLOW_CTX_")}
+    assert {name for name in in_worker.env if name.startswith("AIRFLOW_CTX_")} <= names

@@ -1,0 +1,198 @@
+"""A team that leaves Meltano's own generator keeps its DAGs: what Airflow imports here is what that generator made.
+
+The rules of that generator are written down in this file, from its documentation and source, and share nothing with
+`codegen`. Their input is what the real `meltano schedule list --format=json` says.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from conftest import generate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Airflow, Call, DemoProject, RecordingMeltano
+
+pytestmark = pytest.mark.slow
+
+Data = dict[str, Any]
+
+# Every kind of schedule that Meltano takes, beyond those of the demo.
+SCHEDULES: dict[str, Data] = {
+    "hourly": {"extractor": "tap-carbon", "loader": "target-duckdb", "interval": "@hourly"},
+    "weekly": {"extractor": "tap-carbon", "loader": "target-duckdb", "interval": "@weekly", "transform": "skip"},
+    "monthly": {"extractor": "tap-carbon", "loader": "target-duckdb", "interval": "@monthly", "transform": "run"},
+    "yearly": {"extractor": "tap-carbon", "loader": "target-duckdb", "interval": "@yearly", "transform": "only"},
+    "annually": {"extractor": "tap-carbon", "loader": "target-duckdb", "interval": "@annually"},
+    "midnight": {"extractor": "tap-carbon-forecast", "loader": "target-duckdb", "interval": "@midnight"},
+    "office-hours": {"extractor": "tap-carbon", "loader": "target-duckdb", "interval": "*/10 8-18 * * 1-5"},
+    "dotted.name": {"extractor": "tap-carbon", "loader": "target-duckdb", "interval": "5,35 * * * *"},
+    "named-days": {"extractor": "tap-carbon", "loader": "target-duckdb", "interval": "0 6 * jan-jun mon-fri"},
+    "with-env": {
+        "extractor": "tap-carbon",
+        "loader": "target-duckdb",
+        "interval": "@daily",
+        "env": {"TAP_CARBON_STREAM_NAME": 'it\'s "here" $HOME', "JSON": '["a", {"b": 1}]'},
+    },
+    "never": {"extractor": "tap-carbon", "loader": "target-duckdb", "interval": "@once"},
+    "by-hand": {"extractor": "tap-carbon", "loader": "target-duckdb", "interval": "@manual"},
+    "off": {"extractor": "tap-carbon", "loader": "target-duckdb", "interval": "@none"},
+    "job-of-one": {"job": "one", "interval": "@daily"},
+    "job-of-lists": {"job": "lists", "interval": "30 4 1 * *"},
+    "job-of-many": {"job": "many", "interval": "@weekly"},
+    "job-never": {"job": "one", "interval": "@once"},
+}
+JOBS: list[Data] = [
+    {"name": "one", "tasks": ["tap-carbon target-duckdb"]},
+    {"name": "lists", "tasks": [["tap-carbon", "target-duckdb"], ["tap-carbon-forecast", "target-duckdb"]]},
+    {"name": "many", "tasks": ["tap-carbon target-duckdb"] * 12},
+]
+
+
+def _generator_has_a_dag_for(schedule: Data) -> bool:
+    return schedule["cron_interval"] is not None
+
+
+def _generator_dag_id(schedule: Data) -> str:
+    job = schedule.get("job")
+    return f"meltano_{schedule['name']}_{job['name']}" if job else f"meltano_{schedule['name']}"
+
+
+def _generator_tags(schedule: Data) -> list[str]:
+    if job := schedule.get("job"):
+        return ["meltano", f"schedule:{schedule['name']}", f"job:{job['name']}"]
+    transform = {"run": ["transform"], "only": ["transform-only"]}.get(schedule["transform"], [])
+    return ["meltano", schedule["extractor"], schedule["loader"], *transform]
+
+
+def _generator_task_ids(schedule: Data) -> list[str]:
+    if job := schedule.get("job"):
+        return [f"{_generator_dag_id(schedule)}_task{number}" for number in range(len(job["tasks"]))]
+    return ["extract_load"]
+
+
+def _generator_dag(schedule: Data) -> Data:
+    tasks = _generator_task_ids(schedule)
+    return {
+        "dag_id": _generator_dag_id(schedule),
+        "tags": sorted(_generator_tags(schedule)),
+        "schedule": schedule["cron_interval"],
+        "timezone": "UTC",
+        "start_date": "1970-01-01T00:00:00+00:00",
+        "end_date": None,
+        "catchup": False,
+        "max_active_runs": 1,
+        "tasks": [
+            {
+                "task_id": task,
+                "upstream": tasks[:number][-1:],
+                "owner": "airflow",
+                "depends_on_past": False,
+                "retries": 1,
+                "retry_delay": 300.0,
+                "sends_email": False,
+            }
+            for number, task in enumerate(tasks)
+        ],
+    }
+
+
+def _as_the_generator_tells_it(dag: Data) -> Data:
+    """Keep of a DAG that Airflow imported what the generator decides."""
+    kept = ("dag_id", "tags", "schedule", "timezone", "start_date", "end_date", "catchup", "max_active_runs")
+    kept_of_a_task = ("task_id", "upstream", "owner", "depends_on_past", "retries", "retry_delay")
+    tasks = [
+        {key: task[key] for key in kept_of_a_task}
+        | {"sends_email": bool(task["email"] and (task["email_on_failure"] or task["email_on_retry"]))}
+        for task in dag["tasks"]
+    ]
+    return {key: dag[key] for key in kept} | {"tasks": tasks}
+
+
+def _meltano_schedules(project: DemoProject) -> list[Data]:
+    listed = json.loads(project.meltano("schedule", "list", "--format=json"))["schedules"]
+    return [*listed["elt"], *listed["job"]]
+
+
+def _import(airflow: Airflow, folder: Path) -> dict[str, tuple[Path, Data]]:
+    found: dict[str, tuple[Path, Data]] = {}
+    for path in sorted(folder.rglob("*.py")):
+        answer = airflow.worker.import_file(path)
+        assert (answer["errors"], answer["warnings"]) == ([], []), path
+        found |= {dag["dag_id"]: (path, dag) for dag in answer["dags"]}
+    return found
+
+
+def _assert_the_same(schedules: list[Data], found: dict[str, tuple[Path, Data]]) -> None:
+    expected = {_generator_dag_id(each): _generator_dag(each) for each in schedules if _generator_has_a_dag_for(each)}
+    ours = {dag_id: _as_the_generator_tells_it(dag) for dag_id, (_, dag) in found.items()}
+    assert {dag_id: dag for dag_id, dag in ours.items() if dag["schedule"] is not None} == expected
+    # What never runs by itself has no DAG there, and one here that can be triggered by hand.
+    by_hand = {_generator_dag_id(each) for each in schedules if not _generator_has_a_dag_for(each)}
+    assert {dag_id for dag_id, dag in ours.items() if dag["schedule"] is None} == by_hand
+
+
+def test_the_demo_is_the_same(airflow: Airflow, dags_folder: Callable[[str], Path], demo_project: DemoProject) -> None:
+    schedules = _meltano_schedules(demo_project)
+    assert schedules
+    _assert_the_same(schedules, _import(airflow, dags_folder(airflow.version)))
+
+
+@pytest.fixture
+def every_kind(airflow: Airflow, demo_project: DemoProject) -> Path:
+    """Write SCHEDULES and JOBS to the demo project, for Meltano and for Dagpress, and generate."""
+    folder = demo_project.folder
+    config = folder / "meltano.yml"
+    plugins, _ = config.read_text().split("\njobs:\n")
+    # Meltano insists on `transform`, unless there is a job.
+    schedules = [{"name": name, **_transform(schedule), **schedule} for name, schedule in SCHEDULES.items()]
+    config.write_text(f"{plugins}\njobs: {json.dumps(JOBS)}\nschedules: {json.dumps(schedules)}\n")
+    (folder / "schedules").mkdir()
+    for name, schedule in SCHEDULES.items():
+        # JSON is YAML.
+        (folder / "schedules" / f"{name}.yml").write_text(json.dumps(schedule))
+    (folder / "dagpress.toml").write_text(f'airflow = "{airflow.version}"\nmeltano_project = "."\n')
+    generate(folder)
+    return folder / "generated_dags"
+
+
+def _transform(schedule: Data) -> Data:
+    return {} if "job" in schedule else {"transform": "skip"}
+
+
+def test_every_kind_of_schedule_is_the_same_and_runs_the_same(
+    airflow: Airflow, demo_project: DemoProject, every_kind: Path, recording_meltano: RecordingMeltano
+) -> None:
+    schedules = _meltano_schedules(demo_project)
+    assert {schedule["name"] for schedule in schedules} == set(SCHEDULES)
+    found = _import(airflow, every_kind)
+    _assert_the_same(schedules, found)
+    for schedule in schedules:
+        path, dag = found[_generator_dag_id(schedule)]
+        for task in dag["tasks"]:
+            answer = airflow.worker.execute(path, dag["dag_id"], task["task_id"], recording_meltano.env)
+            assert answer["error"] is None, answer["log"]
+        _assert_it_runs_the_same(schedule, recording_meltano.take_calls())
+
+
+def _assert_it_runs_the_same(schedule: Data, calls: list[Call]) -> None:
+    if job := schedule.get("job"):
+        # What the generator joins with spaces, the shell takes apart again.
+        lines = [task if isinstance(task, str) else " ".join(task) for task in job["tasks"]]
+        assert [call.argv for call in calls] == [["run", *line.split()] for line in lines]
+    else:
+        # `meltano schedule run`, which the generator calls, runs `meltano elt` with these.
+        (call,) = calls
+        assert call.argv[0] in {"el", "elt"}
+        assert sorted(_without_the_default(call.argv[1:])) == sorted(_without_the_default(schedule["elt_args"]))
+    for call in calls:
+        assert schedule["env"].items() <= call.env.items()
+
+
+def _without_the_default(arguments: list[str]) -> list[str]:
+    return [argument for argument in arguments if argument != "--transform=skip"]

@@ -1,0 +1,105 @@
+"""Real Airflow runs generated DAGs, with a real Meltano that moves real rows."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Airflow, DemoProject
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def run(airflow: Airflow, dags_folder: Callable[[str], Path], demo_project: DemoProject) -> Callable[[str], str]:
+    """Run a DAG of this repo on the demo project, see that it succeeds, and return what Airflow printed."""
+
+    def run_dag(dag_id: str) -> str:
+        folder = dags_folder(airflow.version)
+        done = airflow.run("dags", "test", dag_id, dags_folder=folder, env=demo_project.environ())
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    return run_dag
+
+
+def _file(folder: Path, name: str) -> Path:
+    (path,) = folder.rglob(f"{name}.py")
+    return path
+
+
+def _files_in_state(project: DemoProject, state_id: str) -> set[str]:
+    state = json.loads(project.meltano("state", "get", state_id))
+    (bookmark,) = state["singer_state"]["bookmarks"].values()
+    return {path.rpartition("/")[2] for path in bookmark["file_hashes"]}
+
+
+def test_rows_arrive_and_a_second_run_continues_where_the_first_ended(
+    run: Callable[[str], str], demo_project: DemoProject
+) -> None:
+    run("meltano_carbon__duckdb")
+    assert demo_project.rows("carbon.readings") == 8
+    assert _files_in_state(demo_project, "carbon__duckdb") == {"2026-03-01.jsonl", "2026-03-02.jsonl"}
+
+    new = {"from": "2026-03-03T00:00:00Z", "region": "London", "actual": 99, "index": "low"}
+    (demo_project.folder / "data" / "readings" / "2026-03-03.jsonl").write_text(json.dumps(new) + "\n")
+    printed = run("meltano_carbon__duckdb")
+    # The target only ever adds rows: had the state been lost, there would be 8 + 9 of them.
+    assert demo_project.rows("carbon.readings") == 9
+    assert "Skipped 2 unchanged files" in printed
+    assert "2026-03-03.jsonl" in _files_in_state(demo_project, "carbon__duckdb")
+
+
+def test_the_tasks_of_a_job_run_in_their_order(run: Callable[[str], str], demo_project: DemoProject) -> None:
+    printed = run("meltano_carbon_refresh_refresh")
+    assert demo_project.rows("carbon.readings") == 8
+    assert demo_project.rows("carbon.forecasts") == 3
+    started = re.findall(r"starting task_id=meltano_carbon_refresh_refresh_(task\d)", printed)
+    assert started == ["task0", "task1"]
+    ended = printed.index("end task task_id=meltano_carbon_refresh_refresh_task0")
+    assert ended < printed.index("starting task_id=meltano_carbon_refresh_refresh_task1")
+
+
+def test_the_env_of_a_schedule_reaches_meltano(run: Callable[[str], str], demo_project: DemoProject) -> None:
+    run("meltano_carbon_forecast")
+    assert demo_project.rows("planning.forecasts") == 3
+
+
+def test_a_schedule_that_never_runs_by_itself_can_be_run_by_hand(
+    run: Callable[[str], str], demo_project: DemoProject
+) -> None:
+    run("meltano_carbon_backfill")
+    assert demo_project.rows("carbon.readings") == 8
+    assert _files_in_state(demo_project, "carbon_backfill") == {"2026-03-01.jsonl", "2026-03-02.jsonl"}
+
+
+def test_a_task_without_a_project_fails_and_says_what_is_missing(
+    airflow: Airflow, dags_folder: Callable[[str], Path]
+) -> None:
+    path = _file(dags_folder(airflow.version), "carbon__duckdb")
+    answer = airflow.worker.execute(path, "meltano_carbon__duckdb", "extract_load", {"MELTANO_PROJECT_ROOT": None})
+    assert "non-zero exit code" in answer["error"]
+    assert "MELTANO_PROJECT_ROOT: is not set" in answer["log"]
+
+
+def test_the_meltano_of_the_project_is_preferred(
+    airflow: Airflow, dags_folder: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """`meltano` leaves a link to itself in the project; no other `meltano` need be on the PATH."""
+    link = tmp_path / ".meltano" / "run" / "bin"
+    link.parent.mkdir(parents=True)
+    link.write_text('#!/bin/sh\necho "$@" > called\n')
+    link.chmod(0o755)
+    path = _file(dags_folder(airflow.version), "carbon__duckdb")
+    answer = airflow.worker.execute(
+        path, "meltano_carbon__duckdb", "extract_load", {"MELTANO_PROJECT_ROOT": str(tmp_path)}
+    )
+    assert answer["error"] is None, answer["log"]
+    assert "tap-carbon target-duckdb" in (tmp_path / "called").read_text()

@@ -1,0 +1,95 @@
+"""What the task's process gets on a real Airflow is what the YAML says, byte for byte."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from project_builder import as_yaml, project_of, write
+from strategies import TEXT
+
+from codegen import pipeline
+from codegen.templating import is_template
+
+if TYPE_CHECKING:
+    from conftest import Airflow, Call, RecordingMeltano
+
+pytestmark = pytest.mark.slow
+_VALUES = TEXT.filter(lambda value: not is_template(value))
+_SETTINGS = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# What nobody may miss for the luck of the draw.
+_KNOWN = [
+    *("run.sh", "a.bash", ".sh", "{#", "{# gone #}", "}}", "{ {", "{'a': {'b': 1}}", '{"a": {"b": 1}}'),
+    *("$HOME", "`id`", "'", '"', "\\", "*", ";", "&&", "-n", "a b", "", " ", "ends with a space ", "é", "😀"),
+    *("line\n", "\n", "a\r\nb", "\r", "\u202e", "\x01", "\x7f", "\u2028"),
+]
+
+
+def _call(airflow: Airflow, meltano: RecordingMeltano, schedule: dict[str, Any]) -> Call:
+    """Generate the DAG file of a schedule, execute its one task, and give how `meltano` was called."""
+    with TemporaryDirectory() as folder:
+        config = {"dagpress.toml": f'airflow = "{airflow.version}"\n', "schedules/a.yml": as_yaml(schedule)}
+        generation = pipeline.generate(project_of(write(Path(folder), config)))
+        assert not generation.diagnostics
+        file = write(Path(folder), dict(generation.files)) / "generated_dags/a.py"
+        task_id = "extract_load" if "extractor" in schedule else "meltano_a_task0"
+        answer = airflow.worker.execute(file, "meltano_a", task_id, meltano.env)
+    assert answer["error"] is None, answer
+    (call,) = meltano.take_calls()
+    assert call.cwd == str(meltano.project)
+    return call
+
+
+def _schedule_of(values: list[str]) -> dict[str, Any]:
+    words = [value for value in values if value]
+    env = {f"V{number}": value for number, value in enumerate(values)}
+    return {"interval": "@daily", "env": env, "tasks": [{"run": shlex.join(["x", *words])}]}
+
+
+def _check(call: Call, values: list[str]) -> None:
+    assert [call.env[f"V{number}"] for number in range(len(values))] == values
+    assert call.argv == ["run", "x", *(value for value in values if value)]
+
+
+def test_known_values_arrive_as_they_are(airflow: Airflow, recording_meltano: RecordingMeltano) -> None:
+    """Each trap of Airflow, of Jinja2 and of the shell, as a variable and as an argument."""
+    _check(_call(airflow, recording_meltano, _schedule_of(_KNOWN)), _KNOWN)
+
+
+@pytest.mark.parametrize("last", [value for value in _KNOWN if value])
+def test_known_values_arrive_at_the_end_of_a_command(
+    airflow: Airflow, recording_meltano: RecordingMeltano, last: str
+) -> None:
+    """Airflow looks at how a command ends."""
+    call = _call(airflow, recording_meltano, {"interval": "@daily", "tasks": [{"run": shlex.join(["x", last])}]})
+    assert call.argv == ["run", "x", last]
+
+
+@_SETTINGS
+@given(values=st.lists(_VALUES, min_size=1, max_size=30))
+def test_any_value_arrives_as_it_is(airflow: Airflow, recording_meltano: RecordingMeltano, values: list[str]) -> None:
+    """Any text, as a variable and as an argument."""
+    _check(_call(airflow, recording_meltano, _schedule_of(values)), values)
+
+
+@_SETTINGS
+@given(state_id=_VALUES.filter(str.strip))
+def test_any_state_id_arrives_as_it_is(airflow: Airflow, recording_meltano: RecordingMeltano, state_id: str) -> None:
+    """An extractor and a loader, whose command ends in a value."""
+    schedule = {"interval": "@daily", "extractor": "tap-a", "loader": "target-b", "state_id": state_id}
+    call = _call(airflow, recording_meltano, schedule)
+    assert call.argv == ["el", "tap-a", "target-b", f"--state-id={state_id}"]
+
+
+def test_what_a_template_gives_is_no_code(airflow: Airflow, recording_meltano: RecordingMeltano) -> None:
+    """Airflow evaluates templates; what they become is one word, whatever it holds."""
+    hostile = """{{ "'; touch " ~ ds ~ '; "$(id)' }}"""
+    schedule = {"interval": "@daily", "env": {"DAY": "{{ ds }}"}, "tasks": [{"run": f"x {hostile} --day={{{{ ds }}}}"}]}
+    call = _call(airflow, recording_meltano, schedule)
+    assert call.env["DAY"] == "2026-03-02"
+    assert call.argv == ["run", "x", "'; touch 2026-03-02; \"$(id)", "--day=2026-03-02"]
