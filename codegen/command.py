@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import unicodedata
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import InvalidError
@@ -61,7 +62,7 @@ def run_words(schedule: Schedule, run: str) -> list[str]:
 def as_shell(words: Iterable[str]) -> tuple[str, dict[str, str]]:
     """Write words for bash.
 
-    A word that Airflow evaluates, or that a shell or Airflow's templating could alter, goes through the environment:
+    A word that Airflow evaluates or that could be misread goes through the environment:
     so nothing that it becomes is ever read as code.
 
     Returns:
@@ -70,13 +71,18 @@ def as_shell(words: Iterable[str]) -> tuple[str, dict[str, str]]:
     command: list[str] = []
     env: dict[str, str] = {}
     for word in words:
-        if is_template(word) or _UNSAFE.search(word):
+        if is_template(word) or _is_unsafe(word):
             name = f"ARGUMENT_{len(env) + 1}"
             env[name] = word
             command.append(f'"${name}"')
         else:
             command.append(_quote(word))
     return " ".join(command), env
+
+
+def _is_unsafe(word: str) -> bool:
+    """Whether the word would end a line, start a comment of Jinja2, or put a mark over its neighbour."""
+    return bool(_UNSAFE.search(word)) or any(unicodedata.category(character)[0] == "M" for character in word)
 
 
 def _quote(word: str) -> str:

@@ -113,8 +113,15 @@ def _escape(value: str, keep: str = "") -> str:
 def _is_plain(character: str) -> bool:
     if " " <= character <= "~":
         return character != "\\"
-    # Letters, marks, numbers, punctuation and symbols; a few of 3.2, such as the soft hyphen, are invisible since.
-    return all(database.category(character)[0] in "LMNPS" for database in (unicodedata.ucd_3_2_0, unicodedata))
+    # Letters, marks, numbers, punctuation and symbols; some of 3.2 are invisible since, as the soft hyphen, or wider.
+    old, new = unicodedata.ucd_3_2_0, unicodedata
+    is_shown = old.category(character)[0] in "LMNPS" and new.category(character)[0] in "LMNPS"
+    return is_shown and old.east_asian_width(character) == new.east_asian_width(character)
+
+
+def _width(line: str) -> int:
+    """The columns of a line without combining marks, as black counts them (black/strings.py, `str_width`)."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in line)
 
 
 def _code(character: str) -> str:
@@ -124,7 +131,7 @@ def _code(character: str) -> str:
 def _list(values: Sequence[Value], indent: int, before: int) -> str:
     items = [_value(value, indent + 4, 0) for value in values]
     line = "[" + ", ".join(items) + "]"
-    # black measures wide characters its own way, so only ASCII is laid out in one line.
+    # Marks have a width that only black knows, so only ASCII is laid out in one line.
     if not items or (indent + before + len(line) + 1 <= LINE_LENGTH and line.isascii() and "\n" not in line):
         return line
     inner = "".join(" " * (indent + 4) + item + ",\n" for item in items)
@@ -165,6 +172,6 @@ def _moment(value: Moment, indent: int, before: int) -> str:
 def _command(value: MeltanoCommand, indent: int, before: int) -> str:
     command = text(value.command)
     line = f"MELTANO + {command}"
-    if indent + before + len(line) + 1 <= LINE_LENGTH and line.isascii():
+    if indent + before + _width(line) + 1 <= LINE_LENGTH:
         return line
     return "MELTANO\n" + " " * indent + f"+ {command}"
