@@ -107,6 +107,8 @@ def comment(value: str) -> str:
 
 
 def _escape(value: str, keep: str = "") -> str:
+    if value.isascii() and value.isprintable() and "\\" not in value:
+        return value
     return "".join(c if c in keep or _is_plain(c) else _NAMED_ESCAPES.get(c) or _code(c) for c in value)
 
 

@@ -16,7 +16,8 @@ class Scalar:
     """A single value.
 
     Attributes:
-        kind: what YAML 1.1 reads it as: `str`, `int`, `float`, `bool`, `null` or `timestamp`.
+        kind: what YAML 1.1 reads it as: `str`, `int`, `float`, `bool`, `null` or `timestamp`; `trap` where that is not
+            what it looks like, which the reader has reported.
         text: the characters of the value, unquoted and unescaped; `0.10` stays `0.10`.
     """
 
@@ -75,5 +76,6 @@ def named(node: Node) -> str:
         "bool": "true or false",
         "null": "nothing",
         "timestamp": "a date",
+        "trap": "a trap of YAML",
     }
     return names[node.kind]

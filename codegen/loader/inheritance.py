@@ -26,7 +26,7 @@ def load_schedules(root: Path, folder: Path) -> tuple[list[Document], list[Diagn
     """Read every schedule below a folder.
 
     Returns:
-        A document for each file that could be read, and what is wrong with the others.
+        A document for each file that is a map, and what is wrong with the files.
     """
     files, diagnostics = find_schedules(root, folder)
     defaults = _Defaults()
@@ -35,9 +35,7 @@ def load_schedules(root: Path, folder: Path) -> tuple[list[Document], list[Diagn
         inherited = defaults.of(file)
         own, problems = _read_map(file.path, file.name, "a schedule")
         diagnostics += problems
-        if own is None:
-            continue
-        if not has_errors(problems):
+        if own is not None:
             documents.append(Document(file, without_nulls(merge(inherited, own) if inherited else own)))
     return documents, diagnostics + defaults.diagnostics
 

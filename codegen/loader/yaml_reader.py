@@ -144,8 +144,15 @@ class _Converter:
         if isinstance(node, yaml.SequenceNode):
             return ListNode(tuple(self._node(item, depth + 1) for item in node.value), self._at(node))
         if isinstance(node, yaml.MappingNode):
-            return self._map(node, depth)
+            return self._unquoted_template(node) or self._map(node, depth)
         raise TypeError(node)
+
+    def _unquoted_template(self, node: yaml.MappingNode) -> Scalar | None:
+        """`{{ ds }}` without quotes, which YAML takes for a map in a map."""
+        if not (node.flow_style and node.value and isinstance(node.value[0][0], yaml.MappingNode)):
+            return None
+        self._error("yaml-trap", "YAML reads `{{` as the start of a map", self._at(node), 'quote it: "{{ ds }}"')
+        return Scalar("trap", "", self._at(node))
 
     def _scalar(self, node: yaml.ScalarNode) -> Scalar:
         kind = _KINDS.get(node.tag)
@@ -157,17 +164,18 @@ class _Converter:
                 )
             kind = "str"
         elif self._strict and not node.style and kind in _CANONICAL:
-            self._check_trap(node, kind)
+            kind = self._checked_for_traps(node, kind)
         return Scalar(kind, node.value, self._at(node))
 
-    def _check_trap(self, node: yaml.ScalarNode, kind: str) -> None:
+    def _checked_for_traps(self, node: yaml.ScalarNode, kind: str) -> str:
         """Refuse a plain value that YAML 1.1 reads otherwise than a person does: `on`, `10:30`, `012`, `1_000`."""
         if _CANONICAL[kind].fullmatch(node.value):
-            return
-        hints = {"bool": 'write true or false, or quote it: "{0}"'}
-        hint = hints.get(kind, 'quote it: "{0}"').format(node.value)
+            return kind
+        cures = {"bool": "write true or false", "int": "write a plain number", "float": "write a plain number"}
+        hint = f'{cures.get(kind, "write it in full")}, or quote it: "{node.value}"'
         reading = {"bool": "true or false", "int": "a number in another base", "null": "nothing"}.get(kind, f"a {kind}")
         self._error("yaml-trap", f"YAML reads {quoted(node.value)} as {reading}", self._at(node), hint)
+        return "trap"
 
     def _map(self, node: yaml.MappingNode, depth: int) -> MapNode:
         own: dict[str, Entry] = {}
@@ -177,6 +185,8 @@ class _Converter:
                 merged = {**self._merged(value, depth), **merged}
                 continue
             name = self._key(key)
+            if name is None:
+                continue
             if name in own:
                 first = own[name].key_location.line
                 self._error(
@@ -185,12 +195,11 @@ class _Converter:
             own[name] = Entry(self._at(key), self._node(value, depth + 1))
         return MapNode({**merged, **own}, self._at(node))
 
-    def _key(self, node: yaml.Node) -> str:
+    def _key(self, node: yaml.Node) -> str | None:
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node).text
-        hint = 'quote a template: "{{ ds }}"' if isinstance(node, yaml.MappingNode) else "write `key: value`"
-        self._error("invalid-key", "a key must be text", self._at(node), hint)
-        return ""
+        self._error("invalid-key", "a key must be text", self._at(node), "write `key: value`")
+        return None
 
     def _merged(self, node: yaml.Node, depth: int) -> dict[str, Entry]:
         """The entries that `<<:` brings in; of several maps the earlier wins (https://yaml.org/type/merge.html)."""

@@ -16,6 +16,14 @@ SCHEMA_NAME = "schedule.schema.json"
 _TITLE = "A Dagpress schedule"
 
 
+_TASKS: JsonSchema = {
+    "anyOf": [
+        {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/task"}},
+        {"type": "string", "minLength": 1},
+    ]
+}
+
+
 def json_schema() -> JsonSchema:
     """The JSON Schema of a schedule file, and of a `_defaults.yml`, in which a null removes an inherited value."""
     return {
@@ -36,7 +44,7 @@ def json_schema_text() -> str:
 
 def _property(name: str, metadata: Any) -> JsonSchema:  # noqa: ANN401
     kind = metadata["kind"]
-    schema = kind.json_schema() if kind else {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/task"}}
+    schema = kind.json_schema() if kind else _TASKS
     description = f"{metadata['doc']}\nExample: {name}: {metadata['example']}"
     return {"description": description, "anyOf": [schema, {"type": "null"}]}
 
@@ -69,7 +77,8 @@ def reference() -> str:
 def _default_in_words(default: Any) -> str:  # noqa: ANN401
     if default in {MISSING, None, "", ()}:
         return ""
-    return f" Default: `{plain(default)}`."
+    value = plain(default)
+    return f" Default: `{str(value).lower() if isinstance(value, bool) else value}`."
 
 
 def as_data(schedule: Schedule) -> dict[str, Any]:

@@ -39,6 +39,8 @@ class _ScalarKind(Generic[T]):
         if not isinstance(node, Scalar):
             report(InvalidError(f"must be {self.words}, and this is {named(node)}").at(node.location))
             return None
+        if node.kind == "trap":
+            return None
         try:
             return self.convert(node)
         except InvalidError as error:

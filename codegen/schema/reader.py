@@ -50,7 +50,7 @@ def read_schedule(root: MapNode, source: str, relative: str, stem: str) -> tuple
     if values.get("transform") == "skip":
         del values["transform"]
     _check_what_runs(root, Location(source), diagnostics.append)
-    if "interval" not in root.entries:
+    if "interval" not in _meant(root):
         hint = 'add `interval: "@daily"`, or `interval: "@manual"` to wait for a person'
         diagnostics.append(Diagnostic("missing-key", "the schedule has no `interval`", Location(source), hint))
     if diagnostics:
@@ -81,7 +81,11 @@ def _read_keys(
 
 def _unknown_key(name: str, known: dict[str, Any], location: Location) -> Diagnostic:
     alias = _ALSO_KNOWN_AS.get(name)
-    hint = f"did you mean `{alias}`?" if alias in known else nearest(name, known) or f"the keys are {', '.join(known)}"
+    hint = (
+        f"did you mean `{alias}`?"
+        if alias in known
+        else nearest(name, known) or "`dagpress schema --markdown` lists them"
+    )
     return Diagnostic("unknown-key", f"{quoted(name)} is no key of a {_article(known)}", location, hint)
 
 
@@ -128,11 +132,16 @@ def _read_task_of_list(node: ListNode, report: Report) -> Task | None:
     return Task(run=" ".join(words), at={"run": node.location})
 
 
+def _meant(root: MapNode) -> set[str]:
+    """The keys that are given, under whatever name: a key with another tool's name is wrong, and not missing."""
+    return {_ALSO_KNOWN_AS.get(name, name) for name in root.entries}
+
+
 def _check_what_runs(root: MapNode, file: Location, report: Report) -> None:
     """Exactly one of extractor and loader, a job, or tasks; and the state that goes with it."""
     pair = [name for name in ("extractor", "loader") if name in root.entries]
     kinds = [name for name in ("job", "tasks") if name in root.entries]
-    if not pair and not kinds:
+    if not _meant(root) & {"extractor", "loader", "job", "tasks"}:
         hint = "add `extractor` and `loader`, or `job`, or `tasks`"
         report(Diagnostic("missing-key", "the schedule does not say what runs", file, hint))
         return
@@ -148,8 +157,8 @@ def _check_what_runs(root: MapNode, file: Location, report: Report) -> None:
             )
         )
         return
-    if len(pair) == 1:
-        missing = "loader" if pair == ["extractor"] else "extractor"
+    missing = "loader" if pair == ["extractor"] else "extractor"
+    if len(pair) == 1 and missing not in _meant(root):
         report(
             Diagnostic(
                 "missing-key",

@@ -1,0 +1,92 @@
+"""Measures whole processes: a check that finds nothing to do, a first generation, and the help.
+
+Run it with `make bench`. Each figure is the median of several runs, in turn with a Python that does nothing, so that
+the last column compares over machines. The targets: a check of 1,000 schedules takes at most 1 ms for each of them,
+the help at most 150 ms.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DAGPRESS = (sys.executable, "-m", "codegen")
+_NOTHING = (sys.executable, "-c", "pass")
+_SCHEDULE = """\
+extractor: tap-shop-{0}
+loader: target-warehouse
+interval: "{1} {2} * * *"
+timezone: Europe/Berlin
+tags: [shop, "team-{3}"]
+env:
+  TAP_SHOP_TABLE: table_{0}
+"""
+
+
+def main() -> None:
+    """Measure, and print a line for each figure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--schedules", type=int, default=1000)
+    parser.add_argument("--runs", type=int, default=7)
+    options = parser.parse_args()
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        _make_project(root, options.schedules)
+        command = (*_DAGPRESS, "--project", folder)
+        print(f"{'':28}{'median':>10}{'per schedule':>14}{'x bare Python':>15}")
+        _print("dagpress --help", _times((*_DAGPRESS, "--help"), options.runs))
+        _print("generate, all new", _times((*command, "generate"), 3, lambda: _remove(root)), options.schedules)
+        _print("check, nothing to do", _times((*command, "check"), options.runs), options.schedules)
+        _print("validate", _times((*command, "validate"), options.runs), options.schedules)
+
+
+def _make_project(root: Path, schedules: int) -> None:
+    (root / "schedules").mkdir()
+    for number in range(schedules):
+        folder = root / "schedules" / f"team_{number % 20:02}"
+        folder.mkdir(exist_ok=True)
+        text = _SCHEDULE.format(number, number % 60, number % 24, number % 20)
+        (folder / f"shop_{number:04}.yml").write_text(text, encoding="utf-8")
+
+
+def _remove(root: Path) -> None:
+    shutil.rmtree(root / "generated_dags", ignore_errors=True)
+
+
+def _times(command: tuple[str, ...], runs: int, before: Callable[[], None] | None = None) -> list[tuple[float, float]]:
+    """The seconds of each run, and of a Python that does nothing right after it; the first run is not counted."""
+    times = []
+    for _ in range(runs + 1):
+        if before:
+            before()
+        times.append((_seconds(command), _seconds(_NOTHING)))
+    return times[1:]
+
+
+def _seconds(command: tuple[str, ...]) -> float:
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    started = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environ)
+    return time.perf_counter() - started
+
+
+def _print(name: str, times: list[tuple[float, float]], schedules: int = 0) -> None:
+    median = statistics.median(own for own, _ in times)
+    ratio = statistics.median(own / bare for own, bare in times)
+    each = f"{1000 * median / schedules:.2f} ms" if schedules else ""
+    print(f"{name:28}{1000 * median:>7.0f} ms{each:>14}{ratio:>15.1f}")
+
+
+if __name__ == "__main__":
+    main()

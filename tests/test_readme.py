@@ -1,0 +1,95 @@
+"""The README tells the truth: its files are the files, its reference is the schema's, its commands run as shown."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from project_builder import dagpress
+
+from codegen.project import KEYS, read_project
+from codegen.schema.export import reference
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+_FILE = re.compile(r"(<!-- file: (?P<name>\S+) -->\n```(?P<language>\w+)\n).*?(?=```\n)", re.DOTALL)
+_REFERENCE = re.compile(r"(<!-- reference -->\n).*?(?=<!-- /reference -->)", re.DOTALL)
+_CONSOLE = re.compile(r"```console\n(.*?)```\n", re.DOTALL)
+_COMMAND = re.compile(r"^\$ dagpress (.*)\n", re.MULTILINE)
+
+
+def _block_of_console(match: re.Match[str]) -> str:
+    """The commands of a block again, each with what it really prints."""
+    shown = ""
+    for command in _COMMAND.findall(match[1]):
+        folder = ROOT
+        arguments = shlex.split(command)
+        if arguments[0] == "--project":
+            folder, arguments = ROOT / arguments[1], arguments[2:]
+        _, out, err = dagpress(folder, *arguments)
+        shown += f"$ dagpress {command}\n{err}{out}"
+    return f"```console\n{shown}```\n"
+
+
+def _true_readme() -> str:
+    text = README.read_text(encoding="utf-8")
+    text = _FILE.sub(lambda m: m[1] + (ROOT / m["name"]).read_text(encoding="utf-8"), text)
+    text = _REFERENCE.sub(lambda m: m[1] + reference(), text)
+    return _CONSOLE.sub(_block_of_console, text)
+
+
+def test_the_readme_shows_what_is_so(request: pytest.FixtureRequest) -> None:
+    """Files, the reference and every console are what the program gives; `make goldens` writes them anew."""
+    if request.config.getoption("regen_all"):
+        README.write_text(_true_readme(), encoding="utf-8")
+    assert README.read_text(encoding="utf-8") == _true_readme()
+
+
+def test_every_command_is_in_the_table_and_every_key_of_the_configuration_is_shown() -> None:
+    """Nothing that the program has is missing in the README, and nothing is there that it has not."""
+    text = README.read_text(encoding="utf-8")
+    help_text = dagpress(ROOT, "--help")[1]
+    commands = re.findall(r"^  ([a-z]+)  ", help_text, re.MULTILINE)
+    assert re.findall(r"^\| `dagpress ([a-z]+)", text, re.MULTILINE) == commands
+    assert re.findall(r"^([a-z_]+) = ", text.split("```toml\n")[1].split("```")[0], re.MULTILINE) == list(KEYS)
+
+
+def test_the_configuration_of_the_readme_is_the_default(tmp_path: Path) -> None:
+    """A project with that configuration is the project without one."""
+    default, _ = read_project(tmp_path)
+    (tmp_path / "dagpress.toml").write_text(README.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0])
+    assert read_project(tmp_path) == (default, [])
+
+
+def test_the_template_of_the_readme_works(tmp_path: Path) -> None:
+    """The block of a template does what the text says."""
+    (tmp_path / "templates").mkdir()
+    template = README.read_text(encoding="utf-8").split("```jinja\n")[1].split("```")[0]
+    (tmp_path / "templates/dag.py.j2").write_text(template)
+    (tmp_path / "schedules").mkdir()
+    (tmp_path / "schedules/a.yml").write_text('extractor: tap-a\nloader: target-b\ninterval: "@daily"\n')
+    assert dagpress(tmp_path, "generate")[0] == 0
+    assert 'TEAM = "data"\n' in (tmp_path / "generated_dags/a.py").read_text()
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_every_make_target_that_is_named_exists(document: str) -> None:
+    """`make -n` knows each of them."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    targets = sorted(set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE)))
+    assert targets
+    command = ["make", "-n", f"PYTHON={sys.executable}", *targets]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_target_is_in_the_help() -> None:
+    """`make help` lists every target that a person can call."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    phony = set(re.findall(r"^\.PHONY: ([a-z-]+)$", makefile, re.MULTILINE))
+    out = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert set(re.findall(r"^  make ([a-z-]+)", out, re.MULTILINE)) == phony

@@ -1,0 +1,110 @@
+"""The keys as others know them: the JSON Schema accepts what we accept, and each example of the reference is true."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator
+from project_builder import dagpress, project_of, write
+from test_cases import CASES
+
+from codegen import pipeline
+from codegen.diagnostics import Severity
+from codegen.schema.export import json_schema
+from codegen.schema.model import Schedule, Task, keys_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PLAIN: dict[str, Any] = {"extractor": "tap-a", "loader": "target-b", "interval": "@daily"}
+_KINDS: dict[str, Any] = {
+    "job": {"extractor": None, "loader": None},
+    "tasks": {"extractor": None, "loader": None},
+    "state_id_suffix": {"extractor": None, "loader": None, "tasks": ["tap-a target-b"]},
+}
+
+
+@pytest.fixture(scope="module")
+def validator() -> Draft7Validator:
+    """The JSON Schema, which must be one."""
+    Draft7Validator.check_schema(json_schema())
+    return Draft7Validator(json_schema())
+
+
+def _schedules_that_are_fine() -> list[Path]:
+    return sorted(
+        path for folder in CASES.glob("*/generated_dags") for path in folder.parent.glob("schedules/**/*.yml")
+    )
+
+
+@pytest.mark.parametrize("path", _schedules_that_are_fine(), ids=lambda path: str(path.relative_to(CASES)))
+def test_an_editor_accepts_what_we_accept(path: Path, validator: Draft7Validator) -> None:
+    """Every schedule of a case that generates, and every file of defaults, fits the JSON Schema."""
+    document = yaml.load(path.read_bytes(), yaml.BaseLoader)  # noqa: S506  # it gives texts and nothing else
+    text = path.read_text(encoding="utf-8-sig")
+    plain = yaml.safe_load(text)
+    # JSON has no dates: an editor reads them as text.
+    dates = {key: document[key] for key in ("start_date", "end_date") if key in document}
+    env = {"env": document["env"]} if "env" in document else {}
+    assert [error.message for error in validator.iter_errors({**plain, **dates, **env})] == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"retrys": 3},
+        {"retries": -1},
+        {"retries": "3"},
+        {"catchup": "yes"},
+        {"retry_delay": 5},
+        {"retry_delay": "soon"},
+        {"transform": "always"},
+        {"tags": {"a": "b"}},
+        {"env": ["A"]},
+        {"env": {"1A": "x"}},
+        {"dag_id": "not an id"},
+        {"tasks": []},
+        {"tasks": [{"id": "a"}]},
+        {"tasks": [{"run": "a b", "retris": 1}]},
+    ],
+    ids=json.dumps,
+)
+def test_an_editor_refuses_what_we_refuse(wrong: dict[str, Any], validator: Draft7Validator, tmp_path: Path) -> None:
+    """A mistake in a key is one for both."""
+    base = {"interval": "@daily"} if "tasks" in wrong else _PLAIN
+    assert not validator.is_valid({**base, **wrong})
+    write(tmp_path, {"schedules/a.yml": json.dumps({**base, **wrong})})
+    assert dagpress(tmp_path, "validate")[0] == 2
+
+
+@pytest.mark.parametrize("name", keys_of(Schedule))
+def test_the_example_of_each_key_is_a_value_that_changes_the_dag(name: str, tmp_path: Path) -> None:
+    """The reference shows nothing that does not work, and no key that does nothing."""
+    base = {key: value for key, value in {**_PLAIN, **_KINDS.get(name, {})}.items() if value is not None}
+    write(tmp_path, {"meltano.yml": "jobs: [{name: refresh, tasks: [tap-a target-b]}]\n"})
+    write(tmp_path, {"schedules/a.yml": yaml.safe_dump(base)})
+    before = pipeline.generate(project_of(tmp_path)).files
+    base.pop(name, None)
+    example = keys_of(Schedule)[name].metadata["example"]
+    write(tmp_path, {"schedules/a.yml": f"{yaml.safe_dump(base)}{name}: {example}\n"})
+    generation = pipeline.generate(project_of(tmp_path))
+    assert [d for d in generation.diagnostics if d.severity is Severity.ERROR] == []
+    assert generation.files["generated_dags/a.py"] != before.get("generated_dags/a.py")
+
+
+@pytest.mark.parametrize("name", keys_of(Task))
+def test_the_example_of_each_key_of_a_task_changes_the_dag(name: str, tmp_path: Path) -> None:
+    """The same for the keys of a task."""
+    others = "- {id: extract, run: tap-a target-b}\n- {id: alone, run: tap-b target-b}\n"
+    tasks = f"interval: '@daily'\ntasks:\n{others}- run: x\n"
+    write(tmp_path, {"schedules/a.yml": tasks})
+    before = pipeline.generate(project_of(tmp_path)).files
+    example = keys_of(Task)[name].metadata["example"]
+    changed = tasks.replace("run: x\n", f"{name}: {example}\n" + ("" if name == "run" else "  run: x\n"))
+    write(tmp_path, {"schedules/a.yml": changed})
+    generation = pipeline.generate(project_of(tmp_path))
+    assert generation.diagnostics == []
+    assert generation.files["generated_dags/a.py"] != before["generated_dags/a.py"]
