@@ -1,0 +1,72 @@
+"""What a person sees who clones the repo and runs `make dags`, and what one sees who installs the wheel."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from environments import ROOT
+from project_builder import EXTRACT_LOAD, write
+
+pytestmark = pytest.mark.slow
+
+
+def _run(*command: str | Path, cwd: Path, **environment: str) -> str:
+    # What the tests themselves run in must not help: no virtual environment, no settings of make.
+    drop = {"VIRTUAL_ENV", "PYTHONPATH", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "NO_COLOR"}
+    env = {name: value for name, value in os.environ.items() if name not in drop} | environment
+    done = subprocess.run(command, cwd=cwd, env=env, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone of the working tree as it would be committed."""
+    folder = tmp_path_factory.mktemp("clone")
+    tracked = _run("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=ROOT).splitlines()
+    listed = [name for name in tracked if os.path.lexists(ROOT / name)]
+    archive = subprocess.run(["tar", "-c", "--", *listed], cwd=ROOT, check=True, capture_output=True).stdout
+    subprocess.run(["tar", "-x"], cwd=folder, input=archive, check=True)
+    for command in (["init"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-m", "clone"]):
+        _run("git", "-c", "core.autocrlf=false", *command, cwd=folder)
+    return folder
+
+
+def test_make_dags_on_a_fresh_clone_changes_nothing(clone: Path) -> None:
+    """It sets up what it needs, and the committed files are current."""
+    python = f"PYTHON={sys.base_prefix}/bin/python3"
+    _run("make", "dags", python, cwd=clone)
+    assert (clone / ".venv/bin/dagpress").exists()
+    assert _run("git", "status", "--porcelain", cwd=clone) == ""
+    _run(clone / ".venv/bin/dagpress", "check", cwd=clone)
+
+
+def test_the_wheel_carries_the_templates(clone: Path, tmp_path: Path) -> None:
+    """Installed from its wheel, the command generates in a team's own repo."""
+    uv = Path(sys.executable).parent / "uv"
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path / "dist")]
+    _run(*build, cwd=clone)
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    python = tmp_path / "venv/bin/python"
+    _run(uv, "venv", "--quiet", "--python", sys.executable, tmp_path / "venv", cwd=tmp_path)
+    install: list[str | Path] = [uv, "pip", "install", "--quiet", "--python", python]
+    _run(*install, "--require-hashes", "-r", ROOT / "requirements/dagpress.txt", cwd=tmp_path)
+    _run(*install, "--no-deps", wheel, cwd=tmp_path)
+    project = write(tmp_path / "project", {"schedules/gitlab.yml": EXTRACT_LOAD})
+    _run(tmp_path / "venv/bin/dagpress", "generate", cwd=project)
+    assert 'dag_id="meltano_gitlab"' in (project / "generated_dags/gitlab.py").read_text()
+
+
+def test_every_requirement_has_its_hash_and_none_an_address(clone: Path) -> None:
+    """Requirements are names, versions and hashes; where they come from is the machine's affair."""
+    locks = [path for path in clone.glob("**/requirements/*.txt") if ".venv" not in path.parts]
+    assert len(locks) == 8
+    for lock in locks:
+        requirements = lock.read_text().replace("\\\n", "").splitlines()
+        assert requirements
+        assert [line for line in requirements if "==" not in line or "--hash=sha256:" not in line] == []
+        assert [line for line in requirements if "://" in line or " @ " in line] == []
