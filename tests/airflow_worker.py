@@ -142,6 +142,25 @@ def import_file(path: str) -> Answer:
     return {"dags": dags, "errors": errors, "warnings": _unique(seen + caught)}
 
 
+def next_runs(path: str, dag_id: str, after: str, count: int) -> Answer:
+    """The moments at which the cron fires, each as the first run of a DAG that starts after the one before.
+
+    The DAG goes through its serialized form, as the scheduler has it. Airflow 2 starts a run at the end of its data
+    interval; the moment of the cron is the interval's beginning. From run to run it aligns that anew, and so repeats
+    or skips some at a change of the clock, which is not what the cron says.
+    """
+    timetables = _first_of("airflow.timetables.base")
+    serialization = _serialization()
+    dag = serialization.from_dict(serialization.to_dict(_load(path).dags[dag_id]))
+    moment, moments = import_module("pendulum").parse(after), []
+    for _ in range(count):
+        start = timetables.TimeRestriction(earliest=moment.add(microseconds=1), latest=None, catchup=True)
+        run = dag.timetable.next_dagrun_info(last_automated_data_interval=None, restriction=start)
+        moment = run.data_interval.start.in_timezone("UTC")
+        moments.append(moment.isoformat())
+    return {"moments": moments}
+
+
 def _serialization_error(dag: Any) -> str:
     try:
         _serialization().to_dict(dag)
@@ -268,7 +287,7 @@ def _context(task: Any) -> Any:
     return {**dates, **texts, **objects, "params": {}}
 
 
-OPERATIONS: dict[str, Callable[..., Answer]] = {"import_file": import_file, "execute": execute}
+OPERATIONS: dict[str, Callable[..., Answer]] = {"import_file": import_file, "execute": execute, "next_runs": next_runs}
 
 
 if __name__ == "__main__":

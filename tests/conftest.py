@@ -64,6 +64,13 @@ class Worker:
         """
         return self._ask(operation="execute", path=str(path), dag_id=dag_id, task_id=task_id, env=env)
 
+    def next_runs(self, path: Path, dag_id: str, after: str, count: int) -> list[str]:
+        """Return the next runs after a moment, in UTC, as the timetable of the DAG has them."""
+        moments: list[str] = self._ask(operation="next_runs", path=str(path), dag_id=dag_id, after=after, count=count)[
+            "moments"
+        ]
+        return moments
+
     def close(self) -> None:
         """End the process."""
         for pipe in (self._process.stdin, self._process.stdout, self._log):
