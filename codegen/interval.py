@@ -35,6 +35,7 @@ _FIELDS = ("minute", "hour", "day of the month", "month", "day of the week")
 _RANGES = ("0 to 59", "0 to 23", "1 to 31, or L", "1 to 12, or jan to dec", "0 to 7, or sun to sat")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_DAYS_OF_EVERY_MONTH = 28
 _DAY_NAMES = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _HASHED = re.compile(r"[hH](?:\(\d+-\d+\))?(?:/\d+)?")
 _HASHED_DAY = re.compile(r"^[hH](?=/|$)")
@@ -178,29 +179,49 @@ def _check_fires(cron: str) -> None:
         raise InvalidError(f"{quoted(cron)} never fires", hint, "invalid-interval") from error
 
 
-def next_runs(
-    interval: Interval, zone: ZoneInfo, after: datetime, start: datetime, end: datetime | None
-) -> Iterator[datetime]:
+def on_the_clock(moment: datetime, zone: ZoneInfo) -> datetime:
+    """A date on the clock of a timezone; one without an offset is read as `pendulum.datetime` reads it."""
+    return moment.astimezone(zone) if moment.tzinfo else _on_the_wall(moment, zone)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """When a schedule begins and ends to run.
+
+    Attributes:
+        start: its start date (aware): a run at that very moment counts.
+        end: its end date (aware): so does one at this.
+        at_end: whether a run starts at the end of its data interval, as on Airflow 2: then the first starts one
+            interval after the start date, and the last one interval after the end date.
+    """
+
+    start: datetime
+    end: datetime | None
+    at_end: bool
+
+
+def next_runs(interval: Interval, zone: ZoneInfo, after: datetime, bounds: Bounds) -> Iterator[datetime]:
     """The moments at which Airflow starts a run, in the schedule's timezone, without end unless it has one.
 
     Args:
         interval: the schedule's.
         zone: its timezone.
         after: the first run is later than this (aware).
-        start: its start date (aware): a run at that very moment counts.
-        end: its end date (aware): so does one at this.
+        bounds: its dates.
     """
     if interval.cron is None:
         return
-    moment = max(after, start - timedelta(microseconds=1))
-    while True:
-        try:
+    try:
+        first = _next_run(interval.cron, zone, bounds.start - timedelta(microseconds=1))
+        last = _next_run(interval.cron, zone, bounds.end) if bounds.end and bounds.at_end else bounds.end
+        moment = max(after, first if bounds.at_end else first - timedelta(microseconds=1))
+        while True:
             moment = _next_run(interval.cron, zone, moment)
-        except (CroniterBadDateError, OverflowError):
-            return
-        if end is not None and moment > end:
-            return
-        yield moment
+            if last is not None and moment > last:
+                return
+            yield moment
+    except (CroniterBadDateError, OverflowError):
+        return
 
 
 def _next_run(cron: str, zone: ZoneInfo, after: datetime) -> datetime:
@@ -254,7 +275,7 @@ def _words_of_day(day: str, month: str, weekday: str) -> str:
         return ""
     if month == "*" and day in {"L", "l"}:
         return "on the last day of every month"
-    if not day.isdigit():
+    if not day.isdigit() or int(day) > _DAYS_OF_EVERY_MONTH:
         return ""
     months = {"*": "every month", "*/3": "every quarter's first month", "1": "every January"}
     return f"on day {int(day)} of {months[month]}" if month in months else ""
@@ -272,7 +293,7 @@ def _words_of_weekday(weekday: str) -> str:
 
 
 def _words_in_the_hour(minute: str) -> str:
-    if minute == "*":
+    if minute in {"*", "*/1"}:
         return "every minute"
     if minute.isdigit():
         return "every hour" if int(minute) == 0 else f"every hour at minute {int(minute)}"

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 LINE_LENGTH = 88  # black's
 
-_UNITS = {"weeks": 604_800, "days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
+_UNITS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
 _NAMED_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
 
 
@@ -155,7 +155,7 @@ def _timedelta(value: timedelta) -> str:
     whole = value.days * 86_400 + value.seconds
     if value.microseconds:
         return f"timedelta(seconds={whole}, microseconds={value.microseconds})"
-    unit = next(unit for unit, seconds in _UNITS.items() if unit != "weeks" and whole % seconds == 0)
+    unit = next(unit for unit, seconds in _UNITS.items() if whole % seconds == 0)
     return f"timedelta({unit}={whole // _UNITS[unit]})" if whole else "timedelta()"
 
 

@@ -79,3 +79,13 @@ def named(node: Node) -> str:
         "trap": "a trap of YAML",
     }
     return names[node.kind]
+
+
+def without_nulls(node: MapNode) -> MapNode:
+    """The map less every key that is null, in maps inside it too (lists stay as they are)."""
+    entries = {}
+    for key, entry in node.entries.items():
+        if not is_null(entry.value):
+            value = without_nulls(entry.value) if isinstance(entry.value, MapNode) else entry.value
+            entries[key] = Entry(entry.key_location, value)
+    return MapNode(entries, node.location)

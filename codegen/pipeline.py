@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codegen.diagnostics import Diagnostic, InvalidError, Location, has_errors, in_order
+from codegen.diagnostics import Diagnostic, Location, has_errors, in_order
 from codegen.loader import load_schedules
 from codegen.meltano import read_meltano_project
 from codegen.plan import plan
-from codegen.render import Renderer
+from codegen.render import Renderer, TemplateFailedError
 from codegen.schema import Schedule, read_schedule
 from codegen.schema.export import SCHEMA_NAME, json_schema_text
 from codegen.validate import check_all
@@ -55,38 +55,36 @@ def read(project: Project) -> Reading:
         if schedule:
             schedules.append(schedule)
     meltano, problems = read_meltano_project(project.root, project.meltano_project)
-    diagnostics += [*problems, *check_all(schedules, meltano)]
+    diagnostics += [*problems, *check_all(schedules, meltano, project.airflow)]
     return Reading(schedules, meltano, in_order(diagnostics))
 
 
-def generate(project: Project, track: Callable[[list[Schedule]], Iterable[Schedule]] = iter) -> Generation:
-    """Render every file of a project; none where anything has an error.
+def generate(
+    project: Project, track: Callable[[list[Schedule]], Iterable[Schedule]] = iter, only: str = ""
+) -> Generation:
+    """Render the files of a project; none where anything has an error.
 
     Args:
         project: the project.
         track: goes around the schedules while they are rendered, to show the progress.
+        only: the name of the one schedule to render; without it, all are rendered.
     """
     reading = read(project)
     if has_errors(reading.diagnostics):
         return Generation({}, reading.schedules, reading.diagnostics)
-    try:
-        files = _render(project, reading, track)
-    except InvalidError as error:
-        place = Location(_name(project, project.templates / "dag.py.j2"))
-        return Generation({}, reading.schedules, [*reading.diagnostics, error.at(place)])
-    return Generation(files, reading.schedules, reading.diagnostics)
-
-
-def _render(
-    project: Project, reading: Reading, track: Callable[[list[Schedule]], Iterable[Schedule]]
-) -> dict[str, str]:
     jobs: Mapping[str, Job] = reading.meltano.jobs if reading.meltano else {}
     renderer = Renderer(project.templates)
     files = {_name(project, project.schedules / SCHEMA_NAME): json_schema_text()}
-    for schedule in track(reading.schedules):
-        module = plan(schedule, jobs, project.airflow)
-        files[_name(project, project.generated_dags / module.path)] = renderer.render(module)
-    return files
+    try:
+        for schedule in track(reading.schedules):
+            if only in {"", schedule.name}:
+                module = plan(schedule, jobs, project.airflow)
+                files[_name(project, project.generated_dags / module.path)] = renderer.render(module)
+    except TemplateFailedError as error:
+        place = Location(_name(project, project.templates / error.template), error.line)
+        problem = Diagnostic("template-error", str(error), place, f"it fails for {schedule.source}")
+        return Generation({}, reading.schedules, [*reading.diagnostics, problem])
+    return Generation(files, reading.schedules, reading.diagnostics)
 
 
 def _name(project: Project, path: Path) -> str:

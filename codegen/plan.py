@@ -5,16 +5,16 @@ from __future__ import annotations
 import keyword
 import re
 from dataclasses import dataclass
-from itertools import pairwise
-from pathlib import PurePosixPath
+from itertools import chain, count, pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from codegen.command import as_shell, extract_load_words, run_words
+from codegen.command import extract_load_words, run_words
 from codegen.diagnostics import printable
 from codegen.interval import in_words, parse_interval
 from codegen.literal import LINE_LENGTH, Argument, MeltanoCommand, Moment, Name, Value
 from codegen.schema import Schedule, Task
+from codegen.shell import as_shell
 from codegen.templating import as_rendered
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ AIRFLOW_IMPORTS = {
     "3.3": _AIRFLOW_3,
 }
 
-_TAKEN_NAMES = {"dag", "pendulum", "timedelta"}
+# What a generated file imports; its constants are in capitals.
+_TAKEN_NAMES = {"BashOperator", "pendulum", "timedelta"}
 _LONGEST_VARIABLE = 40
 
 
@@ -100,7 +101,7 @@ def plan(schedule: Schedule, jobs: Mapping[str, Job], airflow: str) -> DagModule
     dag = PlannedDag(schedule.dag_id_or_default, _dag_arguments(schedule), *_tasks_and_arrows(schedule, steps))
     standard_library = ("from datetime import timedelta",)
     return DagModule(
-        path=output_path(schedule),
+        path=schedule.dag_file,
         source=schedule.source,
         doc=_doc(schedule, steps),
         imports=(standard_library, ("import pendulum", *AIRFLOW_IMPORTS[airflow])),
@@ -108,18 +109,12 @@ def plan(schedule: Schedule, jobs: Mapping[str, Job], airflow: str) -> DagModule
     )
 
 
-def output_path(schedule: Schedule) -> str:
-    """Where the schedule's file goes: the folders of `schedules/` again."""
-    return PurePosixPath(schedule.relative).with_suffix(".py").as_posix()
-
-
 def _steps(schedule: Schedule, jobs: Mapping[str, Job]) -> list[_Step]:
     if schedule.extractor:
         words = tuple(extract_load_words(schedule))
         return [_Step("extract_load", words, "", ())]
-    dag_id = schedule.dag_id_or_default
     tasks = schedule.tasks or tuple(Task(run=run) for run in jobs[schedule.job or ""].tasks)
-    ids = [task.id or f"{dag_id}_task{number}" for number, task in enumerate(tasks)]
+    ids = [schedule.task_id(task, number) for number, task in enumerate(tasks)]
     is_graph = any(task.after is not None for task in tasks)
     return [
         _Step(
@@ -160,7 +155,7 @@ def _dag_arguments(schedule: Schedule) -> tuple[Argument, ...]:
         "dagrun_timeout": schedule.run_timeout,
         "is_paused_upon_creation": schedule.paused,
         "default_args": _default_args(schedule),
-        "tags": _tags(schedule),
+        "tags": schedule.all_tags,
     }
     return tuple(Argument(name, value) for name, value in arguments.items() if value is not None or name == "schedule")
 
@@ -185,18 +180,6 @@ def _default_args(schedule: Schedule) -> dict[str, Value]:
     return {name: value for name, value in arguments.items() if value is not None}
 
 
-def _tags(schedule: Schedule) -> list[str]:
-    """Meltano's tags (files-airflow, orchestrate/dags/meltano.py), then the schedule's own."""
-    tags = ["meltano"]
-    if schedule.extractor:
-        tags += [schedule.extractor, schedule.loader or ""]
-        tags += {"run": ["transform"], "only": ["transform-only"]}.get(schedule.transform or "", [])
-    else:
-        tags.append(f"schedule:{schedule.name}")
-        tags += [f"job:{schedule.job}"] if schedule.job else []
-    return list(dict.fromkeys([*tags, *schedule.tags]))
-
-
 def _tasks_and_arrows(schedule: Schedule, steps: list[_Step]) -> tuple[tuple[PlannedTask, ...], tuple[str, ...]]:
     ordered = {name for step in steps if step.after for name in (step.task_id, *step.after)}
     variables = _variables([step.task_id for step in steps if step.task_id in ordered], schedule.dag_id_or_default)
@@ -211,11 +194,12 @@ def _task_arguments(schedule: Schedule, step: _Step) -> tuple[Argument, ...]:
     command, words_in_env = as_shell(step.words)
     task = step.task or Task()
     env = {**schedule.env, **task.env, **words_in_env}
+    given = {name: as_rendered(value) for name, value in env.items() if value is not None}
     arguments: dict[str, Value] = {
         "task_id": step.task_id,
         "bash_command": MeltanoCommand(command),
-        "env": {name: as_rendered(value) for name, value in env.items()} or None,
-        "append_env": True if env else None,
+        "env": given or None,
+        "append_env": True if given else None,
         "retries": task.retries,
         "execution_timeout": task.timeout,
     }
@@ -227,7 +211,7 @@ def _variables(task_ids: list[str], dag_id: str) -> dict[str, str]:
     variables: dict[str, str] = {}
     for number, task_id in enumerate(task_ids):
         stem = re.sub(r"[^A-Za-z0-9_]", "_", task_id.removeprefix(f"{dag_id}_"))
-        candidates = (stem, f"task_{stem}", f"task_number_{number}")
+        candidates = chain((stem, f"task_{stem}"), (f"task_number_{n}" for n in count(number)))
         variables[task_id] = next(name for name in candidates if _is_free(name, variables))
     return variables
 

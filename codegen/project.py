@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codegen.diagnostics import Diagnostic, Location, nearest, quoted
+from codegen.diagnostics import Diagnostic, Location, nearest, printable, quoted
 from codegen.plan import AIRFLOW_IMPORTS
 
 if TYPE_CHECKING:
@@ -80,7 +80,9 @@ class _File:
 
     def line_of(self, key: str) -> Location:
         """Where the key is given, as far as text can tell."""
-        match = re.search(rf"^[ \t]*[\"']?{re.escape(key)}[\"']?[ \t]*=", self.text, re.MULTILINE)
+        table = self.text.find("[tool.dagpress]") if self.name == "pyproject.toml" else 0
+        pattern = re.compile(rf"^[ \t]*[\"']?{re.escape(key)}[\"']?[ \t]*=", re.MULTILINE)
+        match = pattern.search(self.text, max(table, 0))
         return Location(self.name, self.text.count("\n", 0, match.start()) + 1 if match else 1)
 
 
@@ -91,12 +93,17 @@ def _check(key: str, value: object, file: _File, root: Path) -> Iterator[Diagnos
         yield Diagnostic("unknown-key", f"{quoted(key)} is no key of the configuration", place, hint)
     elif not isinstance(value, str):
         yield Diagnostic("invalid-value", f"{quoted(key)} must be text in quotes", place, f'{key} = "{value}"')
+    elif printable(value) != value:
+        yield Diagnostic("invalid-value", f"{quoted(key)} holds characters that cannot be seen", place, "rename it")
     elif key == "airflow" and value not in AIRFLOW_IMPORTS:
         hint = f"one of {', '.join(AIRFLOW_IMPORTS)}"
         yield Diagnostic("invalid-value", f"Airflow {quoted(value)} is not supported", place, hint)
     elif key in _INSIDE and root not in Path(os.path.normpath(root / value)).parents:
         hint = "name a folder below the project's"
         yield Diagnostic("invalid-value", f"{quoted(key)} must be inside the project", place, hint)
+    elif key == "meltano_project" and not (root / value / "meltano.yml").is_file():
+        message = f"there is no meltano.yml in {quoted(value)}"
+        yield Diagnostic("invalid-value", message, place, "name the folder of meltano.yml, or remove the key")
 
 
 def _find_file(root: Path) -> _File:
@@ -111,7 +118,7 @@ def _find_file(root: Path) -> _File:
         try:
             text = (root / name).read_text(encoding="utf-8")
             table: Any = tomllib.loads(text)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             line = re.search(r"at line (\d+)", str(error))
             raise _BrokenFileError(f"cannot be read: {error}", name, int(line[1]) if line else 1) from error
         for part in path_of_table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +14,9 @@ from jinja2 import (
     PrefixLoader,
     StrictUndefined,
     Template,
-    TemplateError,
     TemplateSyntaxError,
 )
 
-from codegen.diagnostics import InvalidError
 from codegen.literal import keyword, module_docstring
 from codegen.ownership import signed
 
@@ -26,6 +25,20 @@ if TYPE_CHECKING:
 
 _TEMPLATE = "dag.py.j2"
 _PACKAGE = Path(__file__).parent
+
+
+class TemplateFailedError(Exception):
+    """A template of the project that fails, or gives no valid Python.
+
+    Attributes:
+        template: its name in the folder of templates.
+        line: counted from 1.
+    """
+
+    def __init__(self, message: str, template: str = _TEMPLATE, line: int = 1) -> None:
+        super().__init__(message)
+        self.template = template
+        self.line = line
 
 
 class Renderer:
@@ -43,17 +56,22 @@ class Renderer:
         """The source of a file.
 
         Raises:
-            InvalidError: the project's own template fails, or gives no valid Python.
+            TemplateFailedError: the project's own template fails, or gives no valid Python.
         """
         try:
             body = self._template.render(module=module)
         except TemplateSyntaxError as error:
-            raise InvalidError(
-                f"line {error.lineno} of template {error.name}: {error.message}", code="template-error"
-            ) from error
-        except TemplateError as error:
-            raise InvalidError(f"template {_TEMPLATE}: {error}", code="template-error") from error
+            raise TemplateFailedError(error.message or "", error.name or _TEMPLATE, error.lineno) from error
+        except Exception as error:  # a template can call anything and raise anything
+            name, line = self._place_of(error)
+            raise TemplateFailedError(f"{type(error).__name__}: {error}", name, line) from error
         return signed(module.source, body if self._is_ours else _formatted(body))
+
+    def _place_of(self, error: Exception) -> tuple[str, int]:
+        """The template and the line in which it failed: Jinja2 writes them into the traceback."""
+        frames = traceback.extract_tb(error.__traceback__)
+        own = [(Path(f.filename).name, f.lineno or 1) for f in frames if Path(f.filename).parent == self._templates]
+        return own[-1] if own else (_TEMPLATE, 1)
 
     @cached_property
     def _template(self) -> Template:
@@ -77,6 +95,7 @@ class Renderer:
         return all(
             (builtin / own.name).is_file() and (builtin / own.name).read_bytes() == own.read_bytes()
             for own in sorted(self._templates.glob("*.j2"))
+            if own.is_file()
         )
 
 
@@ -94,4 +113,4 @@ def _formatted(source: str) -> str:
     try:
         return black.format_str(source, mode=black.Mode())
     except InvalidInput as error:
-        raise InvalidError(f"template {_TEMPLATE} gives no valid Python: {error}", code="template-error") from error
+        raise TemplateFailedError(f"it gives no valid Python: {error}") from error

@@ -12,6 +12,8 @@ import re
 from codegen.diagnostics import InvalidError
 
 FILE_ENDINGS = (".sh", ".bash")
+# Beside Jinja2's own (airflow/templates.py on 2, airflow/sdk/definitions/_internal/templater.py on 3).
+_AIRFLOW_FILTERS = ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz")
 _EXPRESSION = re.compile(r"\{\{|\{%")
 _ALTERED = re.compile(r"\r|\n\Z|\{#")
 
@@ -47,8 +49,10 @@ def check_template(text: str) -> None:
     # Jinja2 takes longer to import than to check a thousand schedules without templates.
     from jinja2 import Environment, TemplateSyntaxError  # noqa: PLC0415
 
+    environment = Environment(extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701  # as Airflow's
+    environment.filters.update(dict.fromkeys(_AIRFLOW_FILTERS, str))
     try:
-        Environment(autoescape=False).parse(text)  # noqa: S701  # never rendered
+        environment.compile(text)
     except TemplateSyntaxError as error:
         raise InvalidError(
             f"Airflow could not render this template: {error.message}", "to write `{{` as text: {{ '{{' }}", "template"

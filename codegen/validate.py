@@ -2,72 +2,70 @@
 
 from __future__ import annotations
 
+import re
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from codegen.command import words_of
 from codegen.diagnostics import Diagnostic, InvalidError, Severity, nearest, printable, quoted
-from codegen.interval import parse_interval
-from codegen.schema.model import airflow_id
-from codegen.templating import check_template, is_template
+from codegen.interval import on_the_clock, parse_interval
+from codegen.schema.model import LONGEST_ID, LONGEST_TAG, airflow_id
+from codegen.shell import check_run, words_of
+from codegen.templating import is_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from codegen.diagnostics import Location
     from codegen.meltano import MeltanoProject
     from codegen.schema import Schedule, Task
 
-_LONGEST_ID = 250
 # The options of `meltano run` that take the next word (meltano/cli/run.py of 4.4).
 _OPTIONS_WITH_VALUE = {"--state-id-suffix", "--state-strategy", "--run-id", "--timeout"}
+# Airflow 2 takes a pool's name for a key (airflow/utils/helpers.py, `validate_key`); Airflow 3 does not.
+_POOL_OF_AIRFLOW_2 = re.compile(r"[\w.-]{1,250}")
 
 
-def check_all(schedules: list[Schedule], meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
-    """Everything that is wrong with the schedules, one by one and side by side."""
+def check_all(schedules: list[Schedule], meltano: MeltanoProject | None, airflow: str) -> Iterator[Diagnostic]:
+    """Everything that is wrong with the schedules, one by one and side by side, for that version of Airflow."""
     for schedule in schedules:
         yield from check_names(schedule)
+        yield from check_pool(schedule, airflow)
         yield from check_interval(schedule)
         yield from check_time(schedule)
-        yield from check_templates(schedule)
         yield from check_tasks(schedule)
         yield from check_meltano(schedule, meltano)
     yield from check_unique(schedules)
 
 
 def check_names(schedule: Schedule) -> Iterator[Diagnostic]:
-    """A name must be readable, and as an id it must be one that Airflow takes."""
-    for key, name in (("name", schedule.name), ("job", schedule.job or "")):
-        if printable(name) != name:
-            yield Diagnostic(
-                "unreadable-name",
-                f"{quoted(name)} holds characters that cannot be seen",
-                schedule.where(key),
-                "rename it",
-            )
-            return
+    """Names must fit into Airflow's ids and tags."""
     dag_id = schedule.dag_id_or_default
-    if len(dag_id) + len("_task999") > _LONGEST_ID:
-        yield Diagnostic(
-            "long-name",
-            f"the DAG id has {len(dag_id)} characters, Airflow takes 250",
-            schedule.where("dag_id", "name"),
-            "set a shorter `dag_id`",
-        )
+    if len(dag_id) > LONGEST_ID:
+        message = f"the DAG id has {len(dag_id)} characters, Airflow takes {LONGEST_ID}"
+        yield Diagnostic("long-name", message, schedule.where("dag_id", "name"), "set a shorter `dag_id`")
+    for tag in schedule.all_tags:
+        if len(tag) > LONGEST_TAG:
+            message = f"the tag {quoted(tag)} has {len(tag)} characters, Airflow takes {LONGEST_TAG}"
+            yield Diagnostic("long-name", message, schedule.where("name", "extractor", "job"), "shorten the name")
     odd = [name for name in (schedule.name, schedule.job or "") if airflow_id(name) != name]
     if odd and not schedule.dag_id:
-        yield Diagnostic(
-            "renamed-id",
-            f"Airflow takes no {quoted(odd[0])} in an id: the DAG id becomes {quoted(dag_id)}",
-            schedule.where("name"),
-            "rename the schedule, or set `dag_id`",
-            Severity.FINDING,
-        )
+        message = f"Airflow takes no {quoted(odd[0])} in an id: the DAG id becomes {quoted(dag_id)}"
+        hint = "rename the schedule, or set `dag_id`"
+        yield Diagnostic("renamed-id", message, schedule.where("name"), hint, Severity.FINDING)
+
+
+def check_pool(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
+    """On Airflow 2 a pool's name must be a key."""
+    if schedule.pool and airflow.startswith("2.") and not _POOL_OF_AIRFLOW_2.fullmatch(schedule.pool):
+        message = f"Airflow 2 takes no {quoted(schedule.pool)} for a pool"
+        yield Diagnostic("invalid-value", message, schedule.where("pool"), "letters, digits, `_`, `.` and `-`")
 
 
 def check_interval(schedule: Schedule) -> Iterator[Diagnostic]:
-    """The interval must be one that fires."""
+    """The interval must fire with what the schedule's name draws for its `H`."""
     try:
         parse_interval(schedule.interval, schedule.name)
     except InvalidError as error:
@@ -75,119 +73,60 @@ def check_interval(schedule: Schedule) -> Iterator[Diagnostic]:
 
 
 def check_time(schedule: Schedule) -> Iterator[Diagnostic]:
-    """The timezone must exist, and the end must come after the start."""
-    try:
-        zone = ZoneInfo(schedule.timezone)
-    except (OSError, ValueError, KeyError):
-        hint = nearest(schedule.timezone, available_timezones()) or "a name such as Europe/Berlin"
-        yield Diagnostic(
-            "unknown-timezone", f"{quoted(schedule.timezone)} is no timezone", schedule.where("timezone"), hint
-        )
-        return
+    """The end must come after the start, and a date with an offset must be one on the schedule's clock."""
+    zone = ZoneInfo(schedule.timezone)
+    for key, moment in (("start_date", schedule.start_date), ("end_date", schedule.end_date)):
+        if moment and moment.tzinfo and _is_first_of_two(moment.astimezone(zone)):
+            message = f"the clock of {schedule.timezone} shows that hour twice, and Airflow takes the second"
+            yield Diagnostic("ambiguous-date", message, schedule.where(key), "take a date an hour earlier or later")
     end = schedule.end_date
-    if end is None:
-        return
-    start = schedule.start_date
-    try:
-        never = (end if end.tzinfo else end.replace(tzinfo=zone)) < (
-            start if start.tzinfo else start.replace(tzinfo=zone)
-        )
-    except OverflowError:
-        return
-    if never:
-        yield Diagnostic(
-            "end-before-start",
-            "the end is before the start, so nothing ever runs",
-            schedule.where("end_date"),
-            "swap them",
-        )
+    if end and on_the_clock(end, zone) < on_the_clock(schedule.start_date, zone):
+        message = "the end is before the start, so nothing ever runs"
+        yield Diagnostic("end-before-start", message, schedule.where("end_date"), "swap them")
 
 
-def check_templates(schedule: Schedule) -> Iterator[Diagnostic]:
-    """Airflow's templates must be ones that Airflow can render; elsewhere there is nothing to render them."""
-    for name, value in schedule.env.items():
-        yield from _check_template(value, schedule.where(f"env.{name}", "env"))
-    for task in schedule.tasks or ():
-        for name, value in task.env.items():
-            yield from _check_template(value, task.at.get(f"env.{name}", schedule.where("tasks")))
-        yield from _check_template(task.run, task.at.get("run", schedule.where("tasks")))
-    for key, text in (
-        ("state_id", schedule.state_id),
-        ("state_id_suffix", schedule.state_id_suffix),
-        ("environment", schedule.environment),
-    ):
-        yield from _check_template(text or "", schedule.where(key))
-    for key, text in (
-        ("extractor", schedule.extractor),
-        ("loader", schedule.loader),
-        ("job", schedule.job),
-        ("name", schedule.name),
-    ):
-        if text and is_template(text):
-            yield Diagnostic(
-                "template", f"{quoted(text)}: a template cannot be a name", schedule.where(key), "write the name"
-            )
-
-
-def _check_template(text: str, location: Location) -> Iterator[Diagnostic]:
-    try:
-        check_template(text)
-    except InvalidError as error:
-        yield error.at(location)
+def _is_first_of_two(moment: datetime) -> bool:
+    return moment.fold == 0 and moment.utcoffset() > moment.replace(fold=1).utcoffset()  # type: ignore[operator]
 
 
 def check_tasks(schedule: Schedule) -> Iterator[Diagnostic]:
     """Tasks must have ids of their own, name each other rightly and form no cycle."""
-    tasks = schedule.tasks or ()
     by_id: dict[str, Task] = {}
-    for number, task in enumerate(tasks):
-        task_id = task_id_of(schedule, task, number)
+    for number, task in enumerate(schedule.tasks or ()):
+        task_id = schedule.task_id(task, number)
         if task_id in by_id:
-            yield Diagnostic(
-                "duplicate-task",
-                f"two tasks have the id {quoted(task_id)}",
-                _place(task, schedule, "id"),
-                "give each its own `id`",
-            )
+            message = f"two tasks have the id {quoted(task_id)}"
+            yield Diagnostic("duplicate-task", message, _place(task, schedule, "id"), "give each its own `id`")
+        yield from _check_task_id(task_id, _place(task, schedule, "id"))
         by_id[task_id] = task
-        yield from _check_words(task, schedule)
-    graph: dict[str, tuple[str, ...]] = {}
-    for task_id, task in by_id.items():
-        graph[task_id] = tuple(name for name in task.after or () if name in by_id)
+    for task in by_id.values():
         for name in task.after or ():
             if name not in by_id:
                 hint = nearest(name, by_id) or f"the tasks are {', '.join(by_id)}"
-                yield Diagnostic(
-                    "unknown-task", f"there is no task {quoted(name)}", _place(task, schedule, "after"), hint
-                )
+                message = f"there is no task {quoted(name)}"
+                yield Diagnostic("unknown-task", message, _place(task, schedule, "after"), hint)
+    yield from _check_cycle(by_id, schedule)
+
+
+def _check_task_id(task_id: str, location: Location) -> Iterator[Diagnostic]:
+    if len(task_id) > LONGEST_ID:
+        message = f"the id of the task has {len(task_id)} characters, Airflow takes {LONGEST_ID}"
+        yield Diagnostic("long-name", message, location, "set a shorter `id`, or a shorter `dag_id`")
+
+
+def _check_cycle(by_id: dict[str, Task], schedule: Schedule) -> Iterator[Diagnostic]:
+    graph = {task_id: [name for name in task.after or () if name in by_id] for task_id, task in by_id.items()}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         cycle = list(reversed(error.args[1]))
-        path = " -> ".join(quoted(name) for name in cycle)
-        yield Diagnostic(
-            "cycle",
-            f"the tasks wait for each other: {path}",
-            _place(by_id[cycle[0]], schedule, "after"),
-            "remove one `after`",
-        )
-
-
-def task_id_of(schedule: Schedule, task: Task, number: int) -> str:
-    """The task's own id, else the one that Meltano's generator gives to the tasks of a job."""
-    return task.id or f"{schedule.dag_id_or_default}_task{number}"
+        message = f"the tasks wait for each other: {' -> '.join(quoted(name) for name in cycle)}"
+        yield Diagnostic("cycle", message, _place(by_id[cycle[0]], schedule, "after"), "remove one `after`")
 
 
 def _place(task: Task, schedule: Schedule, key: str) -> Location:
     """Where a key of the task stands, else the task."""
     return task.at.get(key) or task.at.get("") or task.at.get("run") or schedule.where("tasks")
-
-
-def _check_words(task: Task, schedule: Schedule) -> Iterator[Diagnostic]:
-    try:
-        words_of(task.run)
-    except InvalidError as error:
-        yield error.at(_place(task, schedule, "run"))
 
 
 def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
@@ -196,71 +135,65 @@ def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterato
         yield from _check_job(schedule, meltano)
     if meltano is None:
         return
-    yield from _check_plugin(schedule, "extractor", schedule.extractor, meltano.plugins.get("extractors", set()))
-    yield from _check_plugin(schedule, "loader", schedule.loader, meltano.plugins.get("loaders", set()))
-    if schedule.environment and meltano.environments and not is_template(schedule.environment):
-        yield from _check_plugin(schedule, "environment", schedule.environment, meltano.environments)
+    names = meltano.plugins
+    for key, name, known, adds in (
+        ("extractor", schedule.extractor, names.get("extractors", set()), f"`meltano add {schedule.extractor}`"),
+        ("loader", schedule.loader, names.get("loaders", set()), f"`meltano add {schedule.loader}`"),
+        (
+            "environment",
+            schedule.environment,
+            meltano.environments,
+            f"`meltano environment add {schedule.environment}`",
+        ),
+    ):
+        if name and name not in known and not is_template(name):
+            message = f"meltano.yml has no {key} {quoted(name)}"
+            hint = nearest(name, known) or f"{adds} adds it"
+            yield Diagnostic(f"unknown-{key}", message, schedule.where(key), hint, Severity.FINDING)
     for task in schedule.tasks or ():
         yield from _check_blocks(task.run, _place(task, schedule, "run"), meltano)
-    if job := meltano.jobs.get(schedule.job or ""):
-        for run in job.tasks:
-            yield from _check_blocks(run, job.location, meltano)
 
 
 def _check_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
-    job, location = schedule.job or "", schedule.where("job")
+    name, location = schedule.job or "", schedule.where("job")
     if meltano is None:
         hint = "set `meltano_project` in the configuration, or write the tasks here as `tasks`"
-        yield Diagnostic("unknown-job", f"there is no meltano.yml to find the job {quoted(job)} in", location, hint)
-    elif job in meltano.broken_jobs:
-        yield Diagnostic(
-            "unknown-job",
-            f"the job {quoted(job)} cannot run: {meltano.broken_jobs[job]}",
-            location,
-            "mend it in meltano.yml",
-        )
-    elif job not in meltano.jobs:
-        hint = nearest(job, meltano.jobs) or (
-            "write it as `tasks`" if " " in job else "add it to meltano.yml, or write its tasks here as `tasks`"
-        )
-        yield Diagnostic("unknown-job", f"meltano.yml has no job {quoted(job)}", location, hint)
+        yield Diagnostic("unknown-job", f"there is no meltano.yml to find the job {quoted(name)} in", location, hint)
+    elif name in meltano.broken_jobs:
+        message = f"the job {quoted(name)} cannot run: {meltano.broken_jobs[name]}"
+        yield Diagnostic("unknown-job", message, location, "mend it in meltano.yml")
+    elif job := meltano.jobs.get(name):
+        yield from _check_task_id(f"{schedule.dag_id_or_default}_task{len(job.tasks) - 1}", location)
+        for run in job.tasks:
+            yield from _check_run_of_job(run, job.location)
+            yield from _check_blocks(run, job.location, meltano)
+    else:
+        other = "write it as `tasks`" if " " in name else "add it to meltano.yml, or write its tasks here as `tasks`"
+        hint = nearest(name, meltano.jobs) or other
+        yield Diagnostic("unknown-job", f"meltano.yml has no job {quoted(name)}", location, hint)
 
 
-def _check_plugin(schedule: Schedule, key: str, name: str | None, known: set[str]) -> Iterator[Diagnostic]:
-    if name and name not in known:
-        hint = nearest(name, known) or f"`meltano add {name}` adds it"
-        if key == "environment":
-            hint = nearest(name, known) or "add it to `environments` there"
-        yield Diagnostic(
-            f"unknown-{key}", f"meltano.yml has no {key} {quoted(name)}", schedule.where(key), hint, Severity.FINDING
-        )
+def _check_run_of_job(run: str, location: Location) -> Iterator[Diagnostic]:
+    try:
+        check_run(run)
+    except InvalidError as error:
+        yield error.at(location)
 
 
 def _check_blocks(run: str, location: Location, meltano: MeltanoProject) -> Iterator[Diagnostic]:
+    """Each word of `meltano run` must be known: a plugin, its command behind a colon, a mapping or a job."""
     try:
         words = words_of(run)
     except InvalidError:
         return
     known = meltano.names_for_run()
-    previous = ""
-    for word in words:
+    for previous, word in pairwise(["", *words]):
         name = word.split(":")[0]
-        if not (
-            word.startswith("-")
-            or previous in _OPTIONS_WITH_VALUE
-            or is_template(word)
-            or name in known
-            or word in known
-        ):
-            hint = nearest(name, known) or f"`meltano add {printable(name)}` adds it"
-            yield Diagnostic(
-                "unknown-plugin",
-                f"meltano.yml has no plugin, mapping or job {quoted(name)}",
-                location,
-                hint,
-                Severity.FINDING,
-            )
-        previous = word
+        is_option = word.startswith("-") or previous in _OPTIONS_WITH_VALUE
+        if not (is_option or is_template(word) or name in known or word in known):
+            message = f"meltano.yml has no plugin, mapping or job {quoted(name)}"
+            hint = nearest(name, known) or f"`meltano add {name}` adds it"
+            yield Diagnostic("unknown-plugin", message, location, hint, Severity.FINDING)
 
 
 def check_unique(schedules: list[Schedule]) -> Iterator[Diagnostic]:
@@ -272,7 +205,7 @@ def check_unique(schedules: list[Schedule]) -> Iterator[Diagnostic]:
         if (first, other) not in names:
             what = f"the DAG id {quoted(other.dag_id_or_default)}"
             yield _clash("duplicate-dag-id", what, first, other, "dag_id")
-    for first, other in _taken_twice(schedules, lambda schedule: schedule.relative.rpartition(".")[0]):
+    for first, other in _taken_twice(schedules, lambda schedule: schedule.dag_file):
         if (first, other) not in names:
             yield _clash("duplicate-file", "the same DAG file", first, other, "")
 

@@ -69,6 +69,7 @@ def _texts(folder: Path) -> dict[str, str]:
         Path(parent, file).relative_to(folder).as_posix(): Path(parent, file).read_bytes().decode()
         for parent, _, files in os.walk(folder)
         for file in files
+        if not file.endswith(".pyc")
     }
 
 

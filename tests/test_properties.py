@@ -18,20 +18,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jinja2 import Environment
 from project_builder import as_yaml, dagpress, project_of, write
-from strategies import TEXT
+from strategies import SCHEDULES, TEXT, year
 
 from codegen import pipeline
-from codegen.command import as_shell, words_of
 from codegen.diagnostics import Diagnostic, Location, as_text, has_errors
 from codegen.literal import Argument, Moment, keyword, module_docstring
+from codegen.shell import as_shell, words_of
 from codegen.templating import as_rendered, is_template
 
 if TYPE_CHECKING:
     import random
-
-
-def _year(number: int) -> datetime:
-    return datetime(number, 1, 1)  # noqa: DTZ001  # what a wall clock shows
 
 
 def _black(source: str) -> str:
@@ -87,7 +83,7 @@ def test_any_value_is_laid_out_as_black_does(value: Any) -> None:
 
 
 @given(
-    st.datetimes(_year(1900), _year(2200)),
+    st.datetimes(year(1900), year(2200)),
     st.sampled_from(["UTC", "Europe/Berlin", "America/Argentina/ComodRivadavia"]),
 )
 def test_any_date_is_itself(naive: datetime, zone: str) -> None:
@@ -132,46 +128,6 @@ def test_jinja_gives_every_text_back(value: str) -> None:
     written = as_rendered(value)
     assert Environment(autoescape=False).from_string(written).render() == value  # noqa: S701
     assert not written.endswith((".sh", ".bash"))
-
-
-NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,60}", fullmatch=True)
-PLUGINS = st.from_regex(r"(tap|target)-[a-z0-9\-]{1,60}", fullmatch=True)
-RUNS = st.lists(PLUGINS | TEXT.map(lambda t: "'" + t.replace("'", "") + "'"), min_size=1, max_size=4).map(" ".join)
-INTERVALS = st.sampled_from(["@daily", "@manual", "H H * * *", "0 0 L * *", "*/5 1-3 * jan-mar fri#2", "30 4 1 * *"])
-TIMES = {
-    "timezone": st.sampled_from(["UTC", "Europe/Berlin", "America/Argentina/ComodRivadavia"]),
-    "start_date": st.datetimes(_year(1970), _year(2030)).map(datetime.isoformat),
-}
-COMMON = {
-    "description": TEXT,
-    "owner": TEXT,
-    "doc": TEXT,
-    "tags": st.lists(TEXT.map(lambda t: t[:100]), max_size=5),
-    "env": st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9_]{0,40}", fullmatch=True), TEXT, max_size=4),
-    "pool": TEXT,
-    "retries": st.integers(0, 9),
-    "retry_delay": st.sampled_from(["0s", "90s", "5m", "1.5h", "PT1H30M"]),
-    "timeout": st.sampled_from(["45m", "P1D"]),
-    "run_timeout": st.sampled_from(["100s", "2w"]),
-    "catchup": st.booleans(),
-    "paused": st.booleans(),
-    "environment": st.sampled_from(["prod", "{{ var.value.env }}"]),
-    "full_refresh": st.booleans(),
-}
-EXTRACT_LOADS = st.fixed_dictionaries(
-    {"extractor": PLUGINS, "loader": PLUGINS, "interval": INTERVALS},
-    optional={**COMMON, **TIMES, "state_id": TEXT, "transform": st.sampled_from(["skip", "run", "only"])},
-)
-TASKS = st.fixed_dictionaries({"interval": INTERVALS}, optional={**COMMON, **TIMES}).flatmap(
-    lambda base: st.lists(
-        st.fixed_dictionaries(
-            {"run": RUNS}, optional={"env": COMMON["env"], "retries": COMMON["retries"], "id": NAMES}
-        ),
-        min_size=1,
-        max_size=5,
-    ).map(lambda tasks: {**base, "tasks": tasks})
-)
-SCHEDULES = st.dictionaries(NAMES.map(lambda name: name + "-s"), EXTRACT_LOADS | TASKS, min_size=1, max_size=3)
 
 
 def _written(root: Path, schedules: dict[str, Any], order: random.Random | None = None) -> Path:

@@ -173,19 +173,63 @@ def test_a_full_disk_half_way_leaves_everything_as_it_was(project: Path) -> None
     assert {path: path.read_bytes() for path in (project / "generated_dags").rglob("*") if path.is_file()} == before
 
 
-@pytest.mark.skipif(os.getuid() == 0 and not shutil.which("setpriv"), reason="root needs setpriv to lose its rights")
+def test_what_is_no_file_is_an_error_and_nobody_waits_for_it(project: Path) -> None:
+    """A pipe among the schedules, or in the place of a DAG file, is said and not read."""
+    os.mkfifo(project / "schedules/pipe.yml")
+    (project / DAG).unlink()
+    os.mkfifo(project / DAG)
+    code, _, err = dagpress(project, "check")
+    assert code == 2
+    assert err.startswith("schedules/pipe.yml:1:1: unreadable: this is not a file")
+    (project / "schedules/pipe.yml").unlink()
+    assert f"{DAG}:1:1: unreadable: cannot be read: not a file" in dagpress(project, "check")[2]
+
+
+def test_the_line_ends_of_windows_are_no_drift(project: Path) -> None:
+    """Git may check out the generated files so, and they are the same files."""
+    (project / DAG).write_bytes((project / DAG).read_bytes().replace(b"\n", b"\r\n"))
+    assert dagpress(project, "check")[0] == 0
+
+
+def _without_rights() -> tuple[str, ...]:
+    """What takes root's right to read and write everything away from a command."""
+    drop = ("-dac_override,-dac_read_search",)
+    return (
+        ("setpriv", *(f"--bounding-set={x}" for x in drop), *(f"--inh-caps={x}" for x in drop))
+        if os.getuid() == 0
+        else ()
+    )
+
+
+_ROOT_NEEDS_SETPRIV = pytest.mark.skipif(
+    os.getuid() == 0 and not shutil.which("setpriv"), reason="root needs setpriv to lose its rights"
+)
+
+
+@_ROOT_NEEDS_SETPRIV
 def test_no_rights_to_write_is_an_error_with_the_file(project: Path) -> None:
     """A folder that is read-only gives one line, not a traceback."""
     write(project, {"schedules/gitlab.yml": EXTRACT_LOAD + "retries: 9\n"})
     (project / "generated_dags").chmod(0o555)
     try:
-        prefix = ("setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override") if os.getuid() == 0 else ()
-        result = _run(project, *prefix)
+        result = _run(project, *_without_rights())
     finally:
         (project / "generated_dags").chmod(0o755)
     assert result.returncode == 2
     assert "not-written: cannot be written: Permission denied" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@_ROOT_NEEDS_SETPRIV
+def test_no_rights_to_read_is_an_error_with_the_file(project: Path) -> None:
+    """Neither a schedule nor a generated file that cannot be read ends in a traceback."""
+    (project / "generated_dags/other.py").write_text("mine = True\n")
+    for name in ("generated_dags/other.py", "schedules/gitlab.yml"):
+        (project / name).chmod(0)
+        result = _run(project, *_without_rights())
+        assert result.returncode == 2
+        assert f"{name}:1:1: unreadable: cannot be read: Permission denied" in result.stderr
+        (project / name).chmod(0o644)
 
 
 def test_a_killed_run_leaves_each_file_old_or_new(tmp_path: Path) -> None:
@@ -209,6 +253,7 @@ def test_a_killed_run_leaves_each_file_old_or_new(tmp_path: Path) -> None:
             assert text == old[path.name] or ('"retries": 9' in text and not is_edited(text))
     assert dagpress(tmp_path, "generate")[0] == 0
     assert dagpress(tmp_path, "check")[0] == 0
+    assert list((tmp_path / "generated_dags").glob(".*")) == []
 
 
 def test_the_header_holds_no_line_break_of_a_path() -> None:

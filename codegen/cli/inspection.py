@@ -16,7 +16,7 @@ from codegen import pipeline
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.report import exit_code, format_option, open_project, report
 from codegen.diagnostics import InvalidError, Location, has_errors, nearest, printable
-from codegen.interval import in_words, next_runs, parse_interval
+from codegen.interval import Bounds, in_words, next_runs, on_the_clock, parse_interval
 from codegen.loader import find_schedules
 from codegen.nodes import Scalar
 from codegen.project import read_project
@@ -83,13 +83,15 @@ def show(root: Path, name: str, dag: bool, output: str) -> int:  # noqa: FBT001 
 @click.pass_obj
 def next_(root: Path, name: str, count: int, after: str | None, output: str) -> int:
     """Say when a schedule runs next."""
-    schedule = _find(open_project(root), name)
+    project = open_project(root)
+    schedule = _find(project, name)
     zone = ZoneInfo(schedule.timezone)
     interval = parse_interval(schedule.interval, schedule.name)
-    start = _aware(schedule.start_date, zone)
-    end = _aware(schedule.end_date, zone) if schedule.end_date else None
-    moment = _aware(_moment_of(after), zone) if after else datetime.now(zone)
-    runs = list(islice(next_runs(interval, zone, moment, start, end), count))
+    start = on_the_clock(schedule.start_date, zone)
+    end = on_the_clock(schedule.end_date, zone) if schedule.end_date else None
+    moment = on_the_clock(_moment_of(after), zone) if after else datetime.now(zone)
+    bounds = Bounds(start, end, at_end=project.airflow.startswith("2."))
+    runs = list(islice(next_runs(interval, zone, moment, bounds), count))
     if output == "json":
         click.echo(json.dumps([run.isoformat() for run in runs], indent=2))
         return ExitCode.FINE
@@ -139,14 +141,12 @@ def _find(project: Project, name: str) -> Schedule:
 
 
 def _print_dag(project: Project, schedule: Schedule) -> int:
-    generation = pipeline.generate(project)
-    path = project.generated_dags / Path(schedule.relative).with_suffix(".py")
-    text = generation.files.get(path.relative_to(project.root).as_posix())
-    if text is None:
-        report(generation.diagnostics, "text")
-        return ExitCode.BAD_INPUT
-    click.echo(text, nl=False)
-    return ExitCode.FINE
+    generation = pipeline.generate(project, only=schedule.name)
+    report(generation.diagnostics, "text")
+    for name, text in generation.files.items():
+        if name.endswith(f"/{schedule.dag_file}"):
+            click.echo(text, nl=False)
+    return exit_code(generation.diagnostics)
 
 
 def _row(schedule: Schedule) -> dict[str, Any]:
@@ -179,7 +179,3 @@ def _moment_of(text: str) -> datetime:
         return Moment().convert(Scalar("str", text, Location("--after")))
     except InvalidError as error:
         raise click.BadParameter(f"{error.message}; {error.hint}", param_hint="--after") from error
-
-
-def _aware(moment: datetime, zone: ZoneInfo) -> datetime:
-    return moment.astimezone(zone) if moment.tzinfo else moment.replace(tzinfo=zone)

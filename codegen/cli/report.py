@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codegen.cli.exit_code import ExitCode
-from codegen.diagnostics import FORMATS, as_json, has_errors
+from codegen.diagnostics import FORMATS, as_json, as_text, has_errors
 from codegen.project import Project, read_project
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ def report(diagnostics: list[Diagnostic], output: str, changes: Iterable[Change]
         files = [{"file": c.name, "action": c.action.value, "edited": c.edited} for c in changes]
         click.echo(json.dumps({"diagnostics": json.loads(as_json(diagnostics)), "files": files}, indent=2))
     elif output == "text":
-        for diagnostic, line in zip(diagnostics, FORMATS["text"](diagnostics).splitlines(), strict=True):
-            place, rest = line[: len(str(diagnostic.location)) + 1], line[len(str(diagnostic.location)) + 1 :]
-            click.echo(click.style(place, bold=True) + rest, err=True)
+        for diagnostic in diagnostics:
+            place = str(diagnostic.location)
+            click.echo(click.style(place, bold=True) + as_text([diagnostic]).rstrip("\n").removeprefix(place), err=True)
     else:
         click.echo(FORMATS[output](diagnostics), nl=False)
 

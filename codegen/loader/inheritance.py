@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.loader.discovery import SourceFile, find_schedules
 from codegen.loader.yaml_reader import read_yaml
-from codegen.nodes import Entry, ListNode, MapNode, is_null, named
+from codegen.nodes import Entry, ListNode, MapNode, is_null, named, without_nulls
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,8 @@ def load_schedules(root: Path, folder: Path) -> tuple[list[Document], list[Diagn
         inherited = defaults.of(file)
         own, problems = _read_map(file.path, file.name, "a schedule")
         diagnostics += problems
-        if own is not None:
+        # Without its defaults a schedule would miss keys that it does not miss.
+        if own is not None and not defaults.is_broken(file):
             documents.append(Document(file, without_nulls(merge(inherited, own) if inherited else own)))
     return documents, diagnostics + defaults.diagnostics
 
@@ -52,31 +53,28 @@ def merge(base: MapNode, over: MapNode) -> MapNode:
     return MapNode(entries, over.location)
 
 
-def without_nulls(node: MapNode) -> MapNode:
-    """The map less every key that is null, in maps inside it too (lists stay as they are)."""
-    entries = {}
-    for key, entry in node.entries.items():
-        if not is_null(entry.value):
-            value = without_nulls(entry.value) if isinstance(entry.value, MapNode) else entry.value
-            entries[key] = Entry(entry.key_location, value)
-    return MapNode(entries, node.location)
-
-
 class _Defaults:
     """Reads each defaults file once, and each chain of them is merged once."""
 
     def __init__(self) -> None:
         self._chains: dict[tuple[tuple[Path, str], ...], MapNode | None] = {(): None}
+        self._broken: set[Path] = set()
         self.diagnostics: list[Diagnostic] = []
 
     def of(self, file: SourceFile) -> MapNode | None:
         return self._chain(file.defaults)
+
+    def is_broken(self, file: SourceFile) -> bool:
+        """Whether a file of its defaults is no map at all."""
+        return any(path in self._broken for path, _ in file.defaults)
 
     def _chain(self, files: tuple[tuple[Path, str], ...]) -> MapNode | None:
         if files not in self._chains:
             outer = self._chain(files[:-1])
             inner, problems = _read_map(*files[-1], "a file of defaults", may_be_empty=True)
             self.diagnostics += problems
+            if inner is None and has_errors(problems):
+                self._broken.add(files[-1][0])
             self._chains[files] = merge(outer, inner) if outer and inner else inner or outer
         return self._chains[files]
 

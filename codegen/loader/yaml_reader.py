@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-# A schedule of a person has some hundred values. The bound stands between a few nested aliases ("a billion laughs")
-# and all of the memory.
-_MOST_NODES = 20_000
+# A few nested aliases ("a billion laughs") would take all of the memory.
+_MOST_REPEATED = 20_000
 _MOST_DEPTH = 60
 _MOST_BYTES = 1_000_000
+# A shorter text cannot be nested so deep that the composer runs out of stack (tried up to 20,000 levels).
+_LENGTH_OF_SOME_DEPTH = 10_000
 
 _TAG = "tag:yaml.org,2002:"
 _KINDS = {_TAG + kind: kind for kind in ("str", "int", "float", "bool", "null", "timestamp")}
@@ -52,52 +54,73 @@ def read_yaml(path: Path, name: str, dialect: Dialect = Dialect.STRICT) -> tuple
         The document (nothing where the file is empty or cannot be read) and what is wrong with it.
     """
     try:
-        text = _decode(_read(path))
+        text = _read(path, name)
+        _check_depth(text)
+        return _Converter(name, dialect).document(text)
+    except _UnreadableError as error:
+        return None, [error.diagnostic]
     except InvalidError as error:
         return None, [error.at(Location(name))]
-    except _UndecodableError as error:
-        return None, [error.diagnostic(name)]
-    try:
-        return _Converter(name, dialect).document(text)
     except yaml.MarkedYAMLError as error:
         return None, [_syntax_error(error, text, name)]
     except yaml.reader.ReaderError as error:
         return None, [_character_error(error, text, name)]
 
 
-class _UndecodableError(Exception):
-    def __init__(self, data: bytes, error: UnicodeDecodeError) -> None:
-        super().__init__(str(error))
-        before = data[: error.start]
-        self._line = before.count(b"\n") + 1
-        self._column = len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
-        self._byte = data[error.start]
+class _UnreadableError(Exception):
+    """A file that is no text, with what is wrong with it."""
 
-    def diagnostic(self, name: str) -> Diagnostic:
-        return Diagnostic(
-            "not-utf-8",
-            f"byte 0x{self._byte:02x} is not UTF-8",
-            Location(name, self._line, self._column),
-            "save the file as UTF-8",
-        )
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, name: str) -> str:
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise InvalidError(f"the file is larger than {_MOST_BYTES} bytes", code="unreadable")
-        return path.read_bytes()
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise _UnreadableError(Diagnostic("unreadable", "this is not a file", Location(name), "remove it"))
+        if status.st_size > _MOST_BYTES:
+            message = f"the file is larger than {_MOST_BYTES} bytes"
+            raise _UnreadableError(Diagnostic("unreadable", message, Location(name), "split it"))
+        data = path.read_bytes()
     except OSError as error:
-        raise InvalidError(f"cannot be read: {error.strerror}", code="unreadable") from error
+        message = f"cannot be read: {error.strerror}"
+        raise _UnreadableError(Diagnostic("unreadable", message, Location(name), "mend or remove it")) from error
+    return _decode(data, name)
 
 
-def _decode(data: bytes) -> str:
+def _decode(data: bytes, name: str) -> str:
     if b"\x00" in data:
-        raise InvalidError("this is a binary file, or text that is not UTF-8", "save it as UTF-8", "binary-file")
+        message = "this is a binary file, or text that is not UTF-8"
+        raise _UnreadableError(Diagnostic("binary-file", message, Location(name), "save it as UTF-8"))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _UndecodableError(data, error) from error
+        before = data[: error.start]
+        column = len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
+        place = Location(name, before.count(b"\n") + 1, column)
+        message = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        raise _UnreadableError(Diagnostic("not-utf-8", message, place, "save the file as UTF-8")) from error
+
+
+def _check_depth(text: str) -> None:
+    """Refuse what is nested too deep for the composer, which calls itself for each level and has no bound.
+
+    Raises:
+        InvalidError: it is.
+    """
+    if len(text) < _LENGTH_OF_SOME_DEPTH:
+        return
+    loader, depth = _Loader(text), 0
+    try:
+        while loader.check_event():
+            event = loader.get_event()
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _MOST_DEPTH:
+                raise InvalidError(f"nested deeper than {_MOST_DEPTH} levels", "flatten it", "nested-too-deep")
+    finally:
+        loader.dispose()
 
 
 class _Converter:
@@ -108,6 +131,7 @@ class _Converter:
         self._strict = dialect is Dialect.STRICT
         self._diagnostics: list[Diagnostic] = []
         self._count = 0
+        self._seen: set[int] = set()
 
     def document(self, text: str) -> tuple[Node | None, list[Diagnostic]]:
         loader = _Loader(text)
@@ -132,20 +156,20 @@ class _Converter:
         self._diagnostics.append(Diagnostic(code, message, location, hint))
 
     def _node(self, node: yaml.Node, depth: int) -> Node:
-        self._count += 1
-        if self._count > _MOST_NODES or depth > _MOST_DEPTH:
-            raise InvalidError(
-                "the aliases of this file multiply without end, or it is nested too deep",
-                f"at most {_MOST_NODES} values, {_MOST_DEPTH} deep",
-                "alias-bomb",
-            )
+        self._check_size(node, depth)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
+        self._check_tag(node)
         if isinstance(node, yaml.SequenceNode):
             return ListNode(tuple(self._node(item, depth + 1) for item in node.value), self._at(node))
         if isinstance(node, yaml.MappingNode):
             return self._unquoted_template(node) or self._map(node, depth)
         raise TypeError(node)
+
+    def _check_tag(self, node: yaml.Node) -> None:
+        if self._strict and node.tag not in {_TAG + "seq", _TAG + "map"}:
+            message = f"this has the tag {quoted(_short(node.tag))}, which a schedule does not know"
+            self._error("yaml-tag", message, self._at(node), "remove the tag")
 
     def _unquoted_template(self, node: yaml.MappingNode) -> Scalar | None:
         """`{{ ds }}` without quotes, which YAML takes for a map in a map."""
@@ -153,6 +177,17 @@ class _Converter:
             return None
         self._error("yaml-trap", "YAML reads `{{` as the start of a map", self._at(node), 'quote it: "{{ ds }}"')
         return Scalar("trap", "", self._at(node))
+
+    def _check_size(self, node: yaml.Node, depth: int) -> None:
+        """Count what aliases bring in again: what is written out costs no more than the file is long."""
+        self._count += id(node) in self._seen
+        self._seen.add(id(node))
+        if self._count > _MOST_REPEATED or depth > _MOST_DEPTH:
+            raise InvalidError(
+                "the aliases of this file multiply without end, or it is nested too deep",
+                f"at most {_MOST_REPEATED} values by alias, {_MOST_DEPTH} deep",
+                "alias-bomb",
+            )
 
     def _scalar(self, node: yaml.ScalarNode) -> Scalar:
         kind = _KINDS.get(node.tag)
@@ -182,7 +217,7 @@ class _Converter:
         merged: dict[str, Entry] = {}
         for key, value in node.value:
             if key.tag == _TAG + "merge":
-                merged = {**self._merged(value, depth), **merged}
+                merged = {**self._merged(value, depth + 1), **merged}
                 continue
             name = self._key(key)
             if name is None:
@@ -209,6 +244,7 @@ class _Converter:
             if not isinstance(source, yaml.MappingNode):
                 self._error("invalid-merge", "`<<` merges maps only", self._at(source), "give it an alias of a map")
                 continue
+            self._check_size(source, depth + 1)
             entries = {**self._map(source, depth + 1).entries, **entries}
         return entries
 
@@ -227,8 +263,17 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagnost
     column = mark.column if mark else 0
     lines = text.splitlines()
     found = lines[line][column:] if line < len(lines) else ""
-    message, hint = _explain(error.problem or "cannot be parsed", found) if not in_quotes else _UNCLOSED
+    whole = lines[line] if line < len(lines) else ""
+    message, hint = _UNCLOSED if in_quotes else _starred(whole) or _explain(error.problem or "cannot be parsed", found)
     return Diagnostic("yaml-syntax", message, Location(name, line + 1, column + 1), hint)
+
+
+def _starred(line: str) -> tuple[str, str] | None:
+    """The cure of a cron that starts with `*`, which YAML takes for an alias."""
+    match = re.fullmatch(r"[^'\"#]*?: +(\*[ /,].*?)(?: #.*)?", line)
+    if not match:
+        return None
+    return "a plain value cannot start with `*`: YAML takes it for an alias", f'quote it: "{match[1].strip()}"'
 
 
 def _explain(problem: str, found: str) -> tuple[str, str]:
@@ -238,8 +283,8 @@ def _explain(problem: str, found: str) -> tuple[str, str]:
         return "a plain value cannot start with `@`", f'quote it: "{word}"'
     if found.startswith("\t"):
         return "a tab cannot indent YAML", "use spaces"
-    if "alphabetic or numeric" in problem or "alias" in problem:
-        return "a plain value cannot start with `*`: YAML takes it for an alias", 'quote it: "*/5 * * * *"'
+    if "undefined alias" in problem:
+        return problem, "define it with `&` before, or quote the value"
     if found.startswith(("%", "`")):
         return f"a plain value cannot start with `{found[0]}`", f'quote it: "{word}"'
     return (

@@ -10,6 +10,7 @@ from codegen.loader import Dialect, read_yaml
 from codegen.nodes import ListNode, MapNode, Node, Scalar, named
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -72,7 +73,7 @@ def read_meltano_project(root: Path, folder: Path) -> tuple[MeltanoProject | Non
         diagnostics += problems
         if isinstance(part, MapNode):
             _collect(part, project)
-    return project, diagnostics + _unmatched(name, folder, document)
+    return project, [*diagnostics, *_check_include_paths(folder, document)]
 
 
 def _name(root: Path, path: Path) -> str:
@@ -100,17 +101,15 @@ def _glob(folder: Path, pattern: str) -> list[Path]:
         return []
 
 
-def _unmatched(name: str, folder: Path, document: MapNode) -> list[Diagnostic]:
-    return [
-        Diagnostic(
-            "meltano-project",
-            f"no file matches {quoted(p.text)}",
-            Location(name, p.location.line, p.location.column),
-            severity=Severity.FINDING,
-        )
-        for p in _patterns(document)
-        if not _glob(folder, p.text)
-    ]
+def _check_include_paths(folder: Path, document: MapNode) -> Iterator[Diagnostic]:
+    node = document.get("include_paths")
+    if node is not None and not isinstance(node, ListNode):
+        message = f"`include_paths` must be a list, and this is {named(node)}"
+        yield Diagnostic("meltano-project", message, node.location, "start it with a dash", Severity.FINDING)
+    for pattern in _patterns(document):
+        if not _glob(folder, pattern.text):
+            message = f"no file matches {quoted(pattern.text)}"
+            yield Diagnostic("meltano-project", message, pattern.location, "remove it", Severity.FINDING)
 
 
 def _collect(document: MapNode, project: MeltanoProject) -> None:
@@ -125,7 +124,9 @@ def _collect(document: MapNode, project: MeltanoProject) -> None:
         project.environments.update(_texts(environment.get("name")))
     for job in _maps(document.get("jobs")):
         for name in _texts(job.get("name")):
-            _add_job(name, job, project)
+            # Of two jobs with one name, Meltano takes the first (meltano/core/task_sets_service.py, `get`).
+            if name not in project.jobs and name not in project.broken_jobs:
+                _add_job(name, job, project)
 
 
 def _add_job(name: str, job: MapNode, project: MeltanoProject) -> None:

@@ -6,9 +6,13 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any, Generic, Protocol, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
 
-from codegen.diagnostics import Diagnostic, InvalidError, nearest, quoted
-from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar, named
+from codegen.diagnostics import Diagnostic, InvalidError, nearest, printable, quoted
+from codegen.interval import parse_interval
+from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null, named
+from codegen.shell import check_run
+from codegen.templating import check_template, is_template
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -80,6 +84,59 @@ class Text(_ScalarKind[str]):
         if self._pattern:
             schema["pattern"] = f"^(?:{self._pattern})$"
         return schema
+
+
+class TemplatedText(Text):
+    """Text in which Airflow evaluates templates."""
+
+    def convert(self, scalar: Scalar) -> str:
+        text = super().convert(scalar)
+        check_template(text)
+        return text
+
+
+class Name(Text):
+    """A name that people read and Meltano knows: nothing in it hides, and no template."""
+
+    def convert(self, scalar: Scalar) -> str:
+        text = super().convert(scalar)
+        if printable(text) != text:
+            message = f"{quoted(text)} holds characters that cannot be seen"
+            raise InvalidError(message, "rename it", "unreadable-name")
+        if is_template(text):
+            raise InvalidError(f"{quoted(text)}: a template cannot be a name", "write the name", "template")
+        return text
+
+
+class Run(Text):
+    """What `meltano run` gets."""
+
+    def convert(self, scalar: Scalar) -> str:
+        text = super().convert(scalar)
+        check_run(text)
+        return text
+
+
+class IntervalText(Text):
+    """A cron or an alias. Which time an `H` stands for is drawn later, from the schedule's name."""
+
+    def convert(self, scalar: Scalar) -> str:
+        text = super().convert(scalar)
+        parse_interval(text, seed="")
+        return text
+
+
+class Timezone(Text):
+    """The name of a timezone, as the IANA database has it."""
+
+    def convert(self, scalar: Scalar) -> str:
+        text = super().convert(scalar)
+        try:
+            ZoneInfo(text)
+        except (OSError, ValueError, KeyError) as error:
+            hint = nearest(text, available_timezones()) or "a name such as Europe/Berlin"
+            raise InvalidError(f"{quoted(text)} is no timezone", hint, "unknown-timezone") from error
+        return text
 
 
 class Flag(_ScalarKind[bool]):
@@ -178,8 +235,11 @@ def _duration(text: str) -> timedelta:
 
 
 _MOMENT = re.compile(
-    r"(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?)? ?(Z|z|[+-]\d{2}:?\d{2})?"
+    r"(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?)?"
+    r" ?(Z|z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?"
 )
+# Near the first and the last year that Python knows, no other timezone has that moment.
+_YEARS = range(1900, 3000)
 
 
 class Moment(_ScalarKind[datetime]):
@@ -194,6 +254,8 @@ class Moment(_ScalarKind[datetime]):
             raise InvalidError(f"{quoted(scalar.text)} is not a date", hint)
         year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
         microsecond = int((match[7] or "").ljust(6, "0"))
+        if year not in _YEARS:
+            raise InvalidError(f"the year {year:04} is out of range", f"from {_YEARS[0]} to {_YEARS[-1]}")
         try:
             naive = datetime(year, month, day, hour, minute, second, microsecond)  # noqa: DTZ001  # it gets its zone below
             return naive.replace(tzinfo=_offset(match[8])) if match[8] else naive
@@ -233,6 +295,26 @@ class TextList:
         return {"anyOf": [{"type": "array", "items": self._item.json_schema()}, self._item.json_schema()]}
 
 
+# Bash reads these while it starts, or gives them a value of its own (bash(1), "Shell Variables").
+_BASH_NAMES = frozenset(
+    {
+        *("_", "COMP_WORDBREAKS", "DIRSTACK", "ENV", "EPOCHREALTIME", "EPOCHSECONDS", "EUID", "FUNCNAME", "GROUPS"),
+        *(
+            "HISTCMD",
+            "IFS",
+            "LINENO",
+            "OLDPWD",
+            "OPTERR",
+            "OPTIND",
+            "PIPESTATUS",
+            "POSIXLY_CORRECT",
+            "PPID",
+            "PS1",
+            "PS4",
+        ),
+        *("PWD", "RANDOM", "SECONDS", "SHELLOPTS", "SHLVL", "SRANDOM", "UID"),
+    }
+)
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Linux takes at most 128 KiB for one `NAME=value` with its final NUL (MAX_ARG_STRLEN in linux/binfmts.h).
 _LONGEST_VARIABLE = 128 * 1024 - 1
@@ -243,20 +325,21 @@ class Environment:
 
     words = "a map of names to values"
 
-    def read(self, node: Node, report: Report) -> Mapping[str, str] | None:
-        """The variables that are valid; the others are reported."""
+    def read(self, node: Node, report: Report) -> Mapping[str, str | None] | None:
+        """The variables that are valid, the others are reported; null takes away a variable of the schedule."""
         if not isinstance(node, MapNode):
             report(InvalidError(f"must be {self.words}, and this is {named(node)}").at(node.location))
             return None
-        variables = {}
+        variables: dict[str, str | None] = {}
         for name, entry in node.entries.items():
             try:
                 _check_env_name(name)
             except InvalidError as error:
                 report(error.at(entry.key_location))
                 continue
-            value = self._value(name, entry, report)
-            if value is not None:
+            if is_null(entry.value):
+                variables[name] = None
+            elif (value := self._value(name, entry, report)) is not None:
                 variables[name] = value
         return variables
 
@@ -284,6 +367,8 @@ def _check_env_name(name: str) -> None:
         )
     if name.startswith("AIRFLOW_CTX_"):
         raise InvalidError(f"{quoted(name)} is set by Airflow itself for each task", "choose another name")
+    if name in _BASH_NAMES or name.startswith("BASH"):
+        raise InvalidError(f"{quoted(name)} is bash's own, which runs the task", "choose another name")
     if re.fullmatch(r"ARGUMENT_\d+", name):
         raise InvalidError(f"{quoted(name)} is what generated commands call their own arguments", "choose another name")
 
@@ -296,6 +381,7 @@ def _env_value(name: str, node: Node) -> str:
     if len(f"{name}={node.text}".encode()) > _LONGEST_VARIABLE:
         hint = "put it into a file of the project"
         raise InvalidError("is longer than the 128 KiB that Linux takes for a variable", hint)
+    check_template(node.text)
     return node.text
 
 

@@ -5,21 +5,37 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from codegen.diagnostics import Location
-from codegen.schema.kinds import Choice, Count, Duration, Environment, Flag, Kind, Moment, Text, TextList
+from codegen.schema.kinds import (
+    Choice,
+    Count,
+    Duration,
+    Environment,
+    Flag,
+    IntervalText,
+    Kind,
+    Moment,
+    Name,
+    Run,
+    TemplatedText,
+    Text,
+    TextList,
+    Timezone,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # Airflow's rule for ids (airflow/sdk/definitions/_internal/node.py), less the letters beyond ASCII.
 ID = r"[A-Za-z0-9_.\-]+"
-_LONGEST_ID = 250
-_LONGEST_TAG = 100
+LONGEST_ID = 250
+LONGEST_TAG = 100
 _ID_HINT = "letters, digits, `_`, `.` and `-`"
 # A name that starts with a dash would be an option of the command.
-_PLUGIN = Text("the name of a plugin", r"[^\-\s][^\s]*", "a name without spaces, as in meltano.yml")
+_PLUGIN = Name("the name of a plugin", r"[^\-\s][^\s]*", "a name without spaces, as in meltano.yml")
 
 
 def key(kind: Kind[Any] | None, group: str, doc: str, example: str, default: Any = None) -> Any:  # noqa: ANN401
@@ -43,13 +59,13 @@ class Task:
     """A step of a schedule: one `meltano run`."""
 
     id: str | None = key(
-        Text("an id", ID, _ID_HINT, _LONGEST_ID),
+        Text("an id", ID, _ID_HINT, LONGEST_ID),
         "a task",
         "The task's id. Default: `<dag_id>_task<n>`, counted from 0.",
         "load",
     )
     run: str = key(
-        Text("what `meltano run` gets"),
+        Run("what `meltano run` gets"),
         "a task",
         "What `meltano run` gets: plugins, jobs and options.",
         "tap-gitlab target-postgres",
@@ -63,7 +79,7 @@ class Task:
     )
     retries: int | None = key(Count(0), "a task", "As the schedule's, for this task.", "3")
     timeout: timedelta | None = key(Duration(), "a task", "As the schedule's, for this task.", "30m")
-    env: Mapping[str, str] = key(
+    env: Mapping[str, str | None] = key(
         Environment(), "a task", "Further variables, or other values, for this task.", "{FULL: 'true'}", {}
     )
     at: Mapping[str, Location] = dataclasses.field(default_factory=dict, repr=False, compare=False)
@@ -79,9 +95,9 @@ class Schedule:
         at: where each key's value stands; a value may come from a file of defaults.
     """
 
-    name: str = key(Text("a name"), "identity", "The schedule's name. Default: the file's stem.", "carbon__duckdb", "")
+    name: str = key(Name("a name"), "identity", "The schedule's name. Default: the file's stem.", "carbon__duckdb", "")
     dag_id: str | None = key(
-        Text("a DAG id", ID, _ID_HINT, _LONGEST_ID),
+        Text("a DAG id", ID, _ID_HINT, LONGEST_ID),
         "identity",
         "The DAG's id. Default, as Meltano has it: `meltano_<name>`, or `meltano_<name>_<job>` for a job.",
         "carbon_daily",
@@ -91,7 +107,7 @@ class Schedule:
     )
     owner: str = key(Text(), "identity", "Who owns the tasks.", "data-platform", "airflow")
     tags: tuple[str, ...] = key(
-        TextList("a list of tags", Text("a tag", longest=_LONGEST_TAG)),
+        TextList("a list of tags", Text("a tag", longest=LONGEST_TAG)),
         "identity",
         "Tags beside those that Meltano gives (`meltano`, the plugins or the job).",
         "[energy]",
@@ -110,7 +126,7 @@ class Schedule:
         "run",
     )
     job: str | None = key(
-        Text("the name of a job"),
+        Name("the name of a job"),
         "what runs",
         "A job of meltano.yml: each of its tasks becomes a task of the DAG.",
         "refresh",
@@ -123,20 +139,23 @@ class Schedule:
     )
 
     state_id: str | None = key(
-        Text(),
+        TemplatedText(longest=1000),
         "state",
         "Where Meltano keeps the bookmarks of an extractor and loader. Default, as with Meltano: the schedule's name.",
         "carbon",
     )
     state_id_suffix: str | None = key(
-        Text(), "state", "For `job` and `tasks`: what `meltano run` appends to the state ids that it makes.", "eu"
+        TemplatedText(longest=1000),
+        "state",
+        "For `job` and `tasks`: what `meltano run` appends to the state ids that it makes.",
+        "eu",
     )
     full_refresh: bool = key(
         Flag(), "state", "Ignore the state that was kept, and read everything.", "true", default=False
     )
 
     interval: str = key(
-        Text("an interval"),
+        IntervalText("an interval"),
         "when",
         "A cron of five fields, with names, `L`, `#` and `H` (a time drawn from the schedule's name); "
         "or an alias: `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@quarterly`, `@yearly`, `@annually`; "
@@ -145,7 +164,7 @@ class Schedule:
         "",
     )
     timezone: str = key(
-        Text("a timezone"),
+        Timezone("a timezone"),
         "when",
         "The timezone of the interval and of dates without an offset.",
         "Europe/Berlin",
@@ -172,7 +191,7 @@ class Schedule:
         {},
     )
     environment: str | None = key(
-        Text("an environment", r"[^\-\s]\S*"),
+        TemplatedText("an environment", longest=1000),
         "how",
         "Meltano's environment. Default: the project's own default.",
         "prod",
@@ -211,6 +230,25 @@ class Schedule:
         if self.dag_id:
             return self.dag_id
         return airflow_id(f"meltano_{self.name}_{self.job}" if self.job else f"meltano_{self.name}")
+
+    @property
+    def all_tags(self) -> tuple[str, ...]:
+        """Meltano's tags (files-airflow, orchestrate/dags/meltano.py), then the schedule's own, each once."""
+        if self.extractor:
+            transform = {"run": ["transform"], "only": ["transform-only"]}.get(self.transform or "", [])
+            meltanos = [self.extractor, self.loader or "", *transform]
+        else:
+            meltanos = [f"schedule:{self.name}", *([f"job:{self.job}"] if self.job else [])]
+        return tuple(dict.fromkeys(["meltano", *meltanos, *self.tags]))
+
+    @property
+    def dag_file(self) -> str:
+        """The file that the schedule gives, below the folder of generated DAGs, with forward slashes."""
+        return PurePosixPath(self.relative).with_suffix(".py").as_posix()
+
+    def task_id(self, task: Task, number: int) -> str:
+        """The task's own id, else the one that Meltano's generator gives to the tasks of a job, counted from 0."""
+        return task.id or f"{self.dag_id_or_default}_task{number}"
 
 
 def airflow_id(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from codegen.diagnostics import Diagnostic, InvalidError, Location, nearest, quoted
-from codegen.nodes import ListNode, MapNode, Node, Scalar
+from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null
 from codegen.schema.model import Schedule, Task, keys_of
 
 if TYPE_CHECKING:
@@ -86,10 +86,10 @@ def _unknown_key(name: str, known: dict[str, Any], location: Location) -> Diagno
         if alias in known
         else nearest(name, known) or "`dagpress schema --markdown` lists them"
     )
-    return Diagnostic("unknown-key", f"{quoted(name)} is no key of a {_article(known)}", location, hint)
+    return Diagnostic("unknown-key", f"{quoted(name)} is no key of a {_noun(known)}", location, hint)
 
 
-def _article(known: dict[str, Any]) -> str:
+def _noun(known: dict[str, Any]) -> str:
     return "task" if "run" in known else "schedule"
 
 
@@ -115,12 +115,17 @@ def _read_task(node: Node, report: Report) -> Task | None:
     if isinstance(node, Scalar):
         run = keys_of(Task)["run"].metadata["kind"].read(node, report)
         return Task(run=run, at={"run": node.location}) if run else None
-    values, places = _read_keys(Task, node, report)
+    values, places = _read_keys(Task, MapNode(_without_null_keys(node), node.location), report)
     if "run" not in node.entries:
         report(
             Diagnostic("missing-key", "the task has no `run`", node.location, "add `run: tap-gitlab target-postgres`")
         )
     return Task(**values, at={**places, "": node.location})
+
+
+def _without_null_keys(node: MapNode) -> dict[str, Entry]:
+    """The keys that are not null. In `env` a null stays: it takes a variable of the schedule away."""
+    return {name: entry for name, entry in node.entries.items() if not is_null(entry.value)}
 
 
 def _read_task_of_list(node: ListNode, report: Report) -> Task | None:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from project_builder import as_yaml, project_of, write
+from strategies import SCHEDULES
+
+from codegen import pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +39,18 @@ def test_every_case_imports_without_an_error_or_a_warning(airflow: Airflow) -> N
     """What the cases keep as expected is what Airflow takes: every key, interval and odd value."""
     folder = {"3.3": "generated_dags", "2.11": "generated_dags_airflow_2"}[airflow.version]
     _check(airflow, sorted(CASES.glob(f"*/{folder}/**/*.py")))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(schedules=SCHEDULES)
+def test_what_validate_lets_through_imports(airflow: Airflow, schedules: dict[str, Any]) -> None:
+    """Airflow takes every file that any valid schedules give, without an error or a warning."""
+    with TemporaryDirectory() as folder:
+        files = {f"schedules/{name}.yml": as_yaml(schedule) for name, schedule in schedules.items()}
+        root = write(Path(folder), {**files, "dagpress.toml": f'airflow = "{airflow.version}"\n'})
+        generated = write(root, dict(pipeline.generate(project_of(root)).files)) / "generated_dags"
+        if generated.exists():
+            _check(airflow, sorted(generated.rglob("*.py")))
 
 
 def test_the_airflow_is_the_one_that_the_files_are_for(airflow: Airflow) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -84,6 +85,40 @@ def test_any_state_id_arrives_as_it_is(airflow: Airflow, recording_meltano: Reco
     schedule = {"interval": "@daily", "extractor": "tap-a", "loader": "target-b", "state_id": state_id}
     call = _call(airflow, recording_meltano, schedule)
     assert call.argv == ["el", "tap-a", "target-b", f"--state-id={state_id}"]
+
+
+def _names_of_bash() -> list[str]:
+    """The variables that bash has when it starts, and further ones of its manual that it reads or sets."""
+    own = subprocess.run(["bash", "-c", "compgen -v"], capture_output=True, text=True, check=True, env={}).stdout
+    further = (
+        "BASH_ENV BASH_COMPAT BASH_XTRACEFD CDPATH COLUMNS ENV EXECIGNORE FIGNORE FUNCNAME FUNCNEST GLOBIGNORE HOME "
+    )
+    further += (
+        "HOSTFILE IGNOREEOF INPUTRC LANG LC_ALL LINES MAIL POSIXLY_CORRECT PROMPT_COMMAND PS0 PS1 RANDOM SRANDOM "
+    )
+    further += (
+        "TIMEFORMAT TMOUT TMPDIR auto_resume histchars LD_LIBRARY_PATH EPOCHSECONDS EPOCHREALTIME HISTCMD SECONDS"
+    )
+    # Without PATH there is no `meltano` to record anything.
+    return sorted({*own.split(), *further.split()} - {"PATH"})
+
+
+def test_a_name_that_bash_knows_is_refused_or_arrives(airflow: Airflow, recording_meltano: RecordingMeltano) -> None:
+    """No variable is executed, altered or dropped by the shell in between."""
+    hostile = "$(touch owned)"
+    free = []
+    for name in _names_of_bash():
+        with TemporaryDirectory() as folder:
+            schedule = {"interval": "@daily", "tasks": ["x"], "env": {name: hostile}}
+            root = write(Path(folder), {"schedules/a.yml": as_yaml(schedule)})
+            if pipeline.generate(project_of(root)).files:
+                free.append(name)
+    assert "LANG" in free
+    assert "BASH_ENV" not in free
+    env = dict.fromkeys(free, hostile)
+    call = _call(airflow, recording_meltano, {"interval": "@daily", "tasks": ["x"], "env": env})
+    assert {name: call.env.get(name) for name in free} == env
+    assert not list(recording_meltano.folder.rglob("owned"))
 
 
 def test_what_a_template_gives_is_no_code(airflow: Airflow, recording_meltano: RecordingMeltano) -> None:

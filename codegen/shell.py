@@ -1,0 +1,88 @@
+"""Words for the shell: how `run` is split into them, and how they are written so that none is ever code."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import unicodedata
+from typing import TYPE_CHECKING
+
+from codegen.diagnostics import InvalidError
+from codegen.templating import FILE_ENDINGS, check_template, is_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Linux takes at most 128 KiB for one argument (MAX_ARG_STRLEN in linux/binfmts.h), and a character has up to 4 bytes.
+LONGEST_COMMAND = 30_000
+_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+# No text that the schema lets through holds U+0000, so it can stand for a template while the words are split.
+_PLACE = re.compile("\x00([0-9]+)\x00")
+# Control characters, and the start of a comment of Jinja2.
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f]|\{#")
+
+
+def words_of(run: str) -> list[str]:
+    """Split what `meltano run` gets as a shell would; a template stays whole, whatever spaces it has.
+
+    Raises:
+        InvalidError: a quote is not closed.
+    """
+    templates: list[str] = []
+
+    def keep(match: re.Match[str]) -> str:
+        templates.append(match[0])
+        return f"\x00{len(templates) - 1}\x00"
+
+    try:
+        words = shlex.split(_TEMPLATE.sub(keep, run))
+    except ValueError as error:
+        raise InvalidError(
+            "a quote is not closed", "close it, or write \\' for the character", "invalid-run"
+        ) from error
+    return [_PLACE.sub(lambda match: templates[int(match[1])], word) for word in words]
+
+
+def check_run(run: str) -> None:
+    """Refuse what cannot be a command.
+
+    Raises:
+        InvalidError: it is too long, a quote is not closed, or Airflow could not render a template in it.
+    """
+    if "\x00" in run:
+        raise InvalidError("holds the character U+0000, which no program can be given", "remove it", "invalid-run")
+    if len(run) > LONGEST_COMMAND:
+        raise InvalidError(f"has {len(run)} characters, at most {LONGEST_COMMAND} work", "shorten it", "invalid-run")
+    words_of(run)
+    check_template(run)
+
+
+def as_shell(words: Iterable[str]) -> tuple[str, dict[str, str]]:
+    """Write words for bash.
+
+    A word that Airflow evaluates or that could be misread goes through the environment:
+    so nothing that it becomes is ever read as code.
+
+    Returns:
+        The command, and the environment variables that it needs.
+    """
+    command: list[str] = []
+    env: dict[str, str] = {}
+    for word in words:
+        if is_template(word) or _is_unsafe(word):
+            name = f"ARGUMENT_{len(env) + 1}"
+            env[name] = word
+            command.append(f'"${name}"')
+        else:
+            command.append(_quote(word))
+    return " ".join(command), env
+
+
+def _is_unsafe(word: str) -> bool:
+    """Whether the word would end a line, start a comment of Jinja2, or put a mark over its neighbour."""
+    return bool(_UNSAFE.search(word)) or any(unicodedata.category(character)[0] == "M" for character in word)
+
+
+def _quote(word: str) -> str:
+    """The word, in quotes where the shell needs them or where Airflow would open the command's end as a file."""
+    return f"'{word}'" if word.endswith(FILE_ENDINGS) and shlex.quote(word) == word else shlex.quote(word)
