@@ -161,6 +161,20 @@ def next_runs(path: str, dag_id: str, after: str, count: int) -> Answer:
     return {"moments": moments}
 
 
+def all_runs(path: str, dag_id: str) -> Answer:
+    """The moments at which the scheduler starts the runs of a DAG with an end date, from the first to the last."""
+    timetables = _first_of("airflow.timetables.base")
+    serialization = _serialization()
+    dag = serialization.from_dict(serialization.to_dict(_load(path).dags[dag_id]))
+    bounds = timetables.TimeRestriction(earliest=dag.start_date, latest=dag.end_date, catchup=True)
+    moments: list[str] = []
+    run = dag.timetable.next_dagrun_info(last_automated_data_interval=None, restriction=bounds)
+    while run:
+        moments.append(run.run_after.in_timezone("UTC").isoformat())
+        run = dag.timetable.next_dagrun_info(last_automated_data_interval=run.data_interval, restriction=bounds)
+    return {"moments": moments}
+
+
 def _serialization_error(dag: Any) -> str:
     try:
         _serialization().to_dict(dag)
@@ -287,7 +301,12 @@ def _context(task: Any) -> Any:
     return {**dates, **texts, **objects, "params": {}}
 
 
-OPERATIONS: dict[str, Callable[..., Answer]] = {"import_file": import_file, "execute": execute, "next_runs": next_runs}
+OPERATIONS: dict[str, Callable[..., Answer]] = {
+    "import_file": import_file,
+    "execute": execute,
+    "next_runs": next_runs,
+    "all_runs": all_runs,
+}
 
 
 if __name__ == "__main__":

@@ -71,6 +71,11 @@ class Worker:
         ]
         return moments
 
+    def all_runs(self, path: Path, dag_id: str) -> list[str]:
+        """Return every run of a DAG with an end date, in UTC, as the scheduler starts them."""
+        moments: list[str] = self._ask(operation="all_runs", path=str(path), dag_id=dag_id)["moments"]
+        return moments
+
     def close(self) -> None:
         """End the process."""
         for pipe in (self._process.stdin, self._process.stdout, self._log):

@@ -63,3 +63,18 @@ def test_next_is_what_the_timetable_gives(
         out = dagpress(root, "next", "a", "-n", "6", "--after", after, "--format", "json")[1]
         ours = [datetime.fromisoformat(moment).astimezone(timezone.utc).isoformat() for moment in json.loads(out)]
         assert ours == airflow.worker.next_runs(root / "generated_dags/a.py", "meltano_a", after, 6)
+
+
+@pytest.mark.parametrize("dates", [("2030-01-01", "2030-01-03"), ("2030-01-01T06:00:00", "2030-01-04T05:59:59")])
+@pytest.mark.parametrize("interval", ["@daily", "0 6 * * *", "0 */12 * * *", "H H * * 1-5"])
+def test_next_begins_and_ends_as_the_scheduler_does(
+    airflow: Airflow, interval: str, dates: tuple[str, str], tmp_path: Path
+) -> None:
+    """On Airflow 2 a run starts when its data interval is over, so the first and the last are an interval later."""
+    schedule = f'extractor: a\nloader: b\ninterval: "{interval}"\nstart_date: {dates[0]}\nend_date: {dates[1]}\n'
+    write(tmp_path, {"schedules/a.yml": schedule, "dagpress.toml": f'airflow = "{airflow.version}"\n'})
+    assert dagpress(tmp_path, "generate")[0] == 0
+    out = dagpress(tmp_path, "next", "a", "-n", "50", "--after", "2029-01-01", "--format", "json")[1]
+    ours = json.loads(out)
+    assert ours == airflow.worker.all_runs(tmp_path / "generated_dags/a.py", "meltano_a")
+    assert ours
