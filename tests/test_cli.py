@@ -92,8 +92,17 @@ def test_show_dag_prints_the_file_that_generate_writes(project: Path) -> None:
 @pytest.mark.parametrize("command", ["show", "next"])
 def test_an_unknown_name_is_an_error_with_the_nearest(project: Path, command: str) -> None:
     """A typo gets a hint."""
-    with pytest.raises(click.ClickException, match=r"there is no schedule 'gitlub' \(did you mean `gitlab`\?\)"):
+    with pytest.raises(click.ClickException, match=r"there is no schedule `gitlub` \(did you mean `gitlab`\?\)"):
         dagpress(project, command, "gitlub")
+
+
+@pytest.mark.parametrize("command", ["show", "next"])
+def test_a_broken_schedule_is_told_by_its_errors(project: Path, command: str) -> None:
+    """Who asks for a schedule with errors gets them, and not those of others."""
+    write(project, {"schedules/broken.yml": "interval: [\n", "schedules/other.yml": "interval: [\n"})
+    with pytest.raises(click.exceptions.Exit):
+        dagpress(project, command, "broken")
+    assert dagpress(project, command, "gitlab")[0] == 0
 
 
 def test_next_counts_in_the_timezone_of_the_schedule(project: Path) -> None:
@@ -120,7 +129,10 @@ def test_next_respects_the_start_and_the_end(project: Path) -> None:
     write(project, {"schedules/short.yml": EXTRACT_LOAD + dates})
     out = dagpress(project, "next", "short", "--after", "2029-01-01")[1]
     assert out == "Wed 2030-01-02 00:00 UTC\nThu 2030-01-03 00:00 UTC\n"
-    assert "It never runs after" in dagpress(project, "next", "short", "--after", "2031-01-01")[2]
+    assert (
+        "It does not run after 2031-01-01 00:00+00:00."
+        in dagpress(project, "next", "short", "--after", "2031-01-01")[2]
+    )
 
 
 def test_generate_reports_to_programs_what_it_wrote(project: Path) -> None:

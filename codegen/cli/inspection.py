@@ -15,7 +15,7 @@ import yaml
 from codegen import pipeline
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.report import exit_code, format_option, open_project, report
-from codegen.diagnostics import InvalidError, Location, has_errors, nearest, printable
+from codegen.diagnostics import InvalidError, Location, has_errors, nearest, printable, quoted
 from codegen.interval import Bounds, in_words, next_runs, on_the_clock, parse_interval
 from codegen.loader import find_schedules
 from codegen.nodes import Scalar
@@ -97,10 +97,7 @@ def next_(root: Path, name: str, count: int, after: str | None, output: str) -> 
         return ExitCode.FINE
     click.echo(f"{printable(schedule.name)}: {in_words(interval)}", err=True)
     if not runs and interval.cron:
-        click.echo(
-            f"It never runs after {moment.isoformat(timespec='minutes')}: its end date is {schedule.end_date}.",
-            err=True,
-        )
+        click.echo(f"It does not run after {moment.isoformat(sep=' ', timespec='minutes')}.", err=True)
     for run in runs:
         click.echo(run.strftime("%a %Y-%m-%d %H:%M %Z"))
     return ExitCode.FINE
@@ -129,14 +126,16 @@ def _find(project: Project, name: str) -> Schedule:
     """
     reading = pipeline.read(project)
     found = [schedule for schedule in reading.schedules if schedule.name == name]
-    relevant = [d for d in reading.diagnostics if has_errors([d]) and (not found or d.location.path == found[0].source)]
-    if relevant:
-        report(relevant, "text")
-    if not found:
-        hint = nearest(name, [schedule.name for schedule in reading.schedules])
-        raise click.ClickException(f"there is no schedule {name!r}" + (f" ({hint})" if hint else ""))
-    if relevant:
+    sources = {schedule.source for schedule in found}
+    errors = [d for d in reading.diagnostics if has_errors([d])]
+    own = [d for d in errors if d.location.path in sources or Path(d.location.path).stem == name]
+    if own:
+        report(own, "text")
         raise click.exceptions.Exit(ExitCode.BAD_INPUT)
+    if not found:
+        report(errors, "text")
+        hint = nearest(name, [schedule.name for schedule in reading.schedules])
+        raise click.ClickException(f"there is no schedule {quoted(name)}" + (f" ({hint})" if hint else ""))
     return found[0]
 
 
