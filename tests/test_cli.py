@@ -100,8 +100,9 @@ def test_an_unknown_name_is_an_error_with_the_nearest(project: Path, command: st
 def test_a_broken_schedule_is_told_by_its_errors(project: Path, command: str) -> None:
     """Who asks for a schedule with errors gets them, and not those of others."""
     write(project, {"schedules/broken.yml": "interval: [\n", "schedules/other.yml": "interval: [\n"})
-    with pytest.raises(click.exceptions.Exit):
-        dagpress(project, command, "broken")
+    code, out, err = dagpress(project, command, "broken")
+    assert (code, out) == (2, "")
+    assert [line.split(":")[0] for line in err.splitlines()] == ["schedules/broken.yml"]
     assert dagpress(project, command, "gitlab")[0] == 0
 
 

@@ -49,6 +49,11 @@ def test_the_readme_shows_what_is_so(request: pytest.FixtureRequest) -> None:
     assert README.read_text(encoding="utf-8") == _true_readme()
 
 
+def test_the_committed_files_of_this_repo_are_current() -> None:
+    """What CI asks of every project, asked of this one."""
+    assert dagpress(ROOT, "check") == (0, "", "4 schedules: all files are current.\n")
+
+
 def test_every_command_is_in_the_table_and_every_key_of_the_configuration_is_shown() -> None:
     """Nothing that the program has is missing in the README, and nothing is there that it has not."""
     text = README.read_text(encoding="utf-8")
