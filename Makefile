@@ -70,6 +70,7 @@ format: $(DEV) ## Format the code and fix what the linter can
 
 .PHONY: goldens
 goldens: $(DEV) ## Write the expected files of the tests anew
+	$(BIN)/dagpress generate
 	$(PYTEST) -m "not slow" --quiet --regen-all
 	$(PYTEST) -m "not slow"
 

@@ -1,7 +1,7 @@
 """Loads and runs DAG files inside an Airflow environment: one JSON request a line, one JSON answer a line.
 
 It runs on the Python of that environment, imports Airflow once and forks for every request, as Airflow's own DAG
-processor and workers do. So no request sees what another one did. `tests/conftest.py` is the other end.
+processor and workers do. So no request sees what another one did. `tests/harness.py` is the other end.
 """
 
 from __future__ import annotations

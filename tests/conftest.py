@@ -5,186 +5,25 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
 import sys
 from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import environments
 import pytest
+from harness import AIRFLOWS, RECORDER, Airflow, DemoProject, RecordingMeltano, Worker, generate
+from hypothesis import settings
+
+# A speed is no test, and CI must give the same answer twice; elsewhere every run looks in new places.
+settings.register_profile("default", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-# The name of each Airflow's environment, and its version as `airflow = "..."` has it.
-AIRFLOWS = {"airflow-3": "3.3", "airflow-2": "2.11"}
-
-RECORDER = """\
-#!{python} -IS
-import json, os, sys
-decode = lambda text: os.fsencode(text).decode("utf-8", "surrogateescape")
-environ = {{decode(name): decode(value) for name, value in os.environ.items()}}
-call = dict(argv=[decode(argument) for argument in sys.argv[1:]], env=environ, cwd=os.getcwd())
-with open({calls!r}, "a") as calls:
-    calls.write(json.dumps(call) + "\\n")
-"""
-
-COUNT_ROWS = """\
-import duckdb, sys
-print(duckdb.connect(sys.argv[1], read_only=True).execute(f"select count(*) from {sys.argv[2]}").fetchone()[0])
-"""
-
-
-class Worker:
-    """A process of `airflow_worker.py` inside an Airflow environment."""
-
-    def __init__(self, python: Path, home: Path) -> None:
-        """Start it and wait until it has imported Airflow."""
-        environ = environments.clean_environ(AIRFLOW_HOME=str(home))
-        command = [python, Path(__file__).with_name("airflow_worker.py")]
-        self._log = (home / "worker.log").open("w")
-        self._process = subprocess.Popen(
-            command, env=environ, text=True, encoding="utf-8", stdin=-1, stdout=-1, stderr=self._log
-        )
-        self.started = self._answer()
-
-    def import_file(self, path: Path) -> dict[str, Any]:
-        """Load a DAG file: its `dags` as plain data, its `errors`, and the `warnings` that it causes."""
-        return self._ask(operation="import_file", path=str(path))
-
-    def execute(self, path: Path, dag_id: str, task_id: str, env: dict[str, str | None]) -> dict[str, Any]:
-        """Execute a task: its `error` or None, the `rendered` template fields, the `result` and the `log`.
-
-        `env` changes the environment of the worker; None unsets a variable.
-        """
-        return self._ask(operation="execute", path=str(path), dag_id=dag_id, task_id=task_id, env=env)
-
-    def next_runs(self, path: Path, dag_id: str, after: str, count: int) -> list[str]:
-        """Return the next runs after a moment, in UTC, as the timetable of the DAG has them."""
-        moments: list[str] = self._ask(operation="next_runs", path=str(path), dag_id=dag_id, after=after, count=count)[
-            "moments"
-        ]
-        return moments
-
-    def all_runs(self, path: Path, dag_id: str) -> list[str]:
-        """Return every run of a DAG with an end date, in UTC, as the scheduler starts them."""
-        moments: list[str] = self._ask(operation="all_runs", path=str(path), dag_id=dag_id)["moments"]
-        return moments
-
-    def close(self) -> None:
-        """End the process."""
-        for pipe in (self._process.stdin, self._process.stdout, self._log):
-            if pipe is not None:
-                pipe.close()
-        self._process.wait()
-
-    def _ask(self, **request: object) -> dict[str, Any]:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        answer = self._answer()
-        assert "crashed" not in answer, answer["crashed"]
-        return answer
-
-    def _answer(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line, f"the Airflow worker ended:\n{Path(self._log.name).read_text()}"
-        answer: dict[str, Any] = json.loads(line)
-        return answer
-
-
-@dataclass(frozen=True)
-class Airflow:
-    """One installed Airflow, with a home of its own."""
-
-    name: str
-    version: str
-    folder: Path
-    home: Path
-    worker: Worker
-
-    def run(
-        self, *arguments: str, dags_folder: Path, env: dict[str, str] | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        """Run an `airflow` command; stderr comes with stdout."""
-        environ = environments.clean_environ() if env is None else env
-        environ = environ | {"AIRFLOW_HOME": str(self.home), "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder)}
-        command: list[str | Path] = [self.folder / "bin" / "airflow", *arguments]
-        try:
-            return subprocess.run(
-                command, env=environ, text=True, stdout=-1, stderr=subprocess.STDOUT, check=False, timeout=120
-            )
-        except subprocess.TimeoutExpired as error:
-            # A task that failed waits for its retry, which is minutes away. Its output comes as bytes.
-            return pytest.fail(f"airflow did not end in time:\n{(error.output or b'').decode(errors='replace')}")
-
-
-@dataclass(frozen=True)
-class DemoProject:
-    """A copy of the demo project, its plugins installed, nothing loaded yet."""
-
-    folder: Path
-
-    def environ(self, **extra: str) -> dict[str, str]:
-        """Return the environment of an Airflow that runs this project."""
-        return environments.meltano_environ(MELTANO_PROJECT_ROOT=str(self.folder), **extra)
-
-    def meltano(self, *arguments: str) -> str:
-        """Run a `meltano` command and return its stdout."""
-        environ = environments.meltano_environ()
-        done = subprocess.run(
-            ["meltano", *arguments], cwd=self.folder, env=environ, text=True, capture_output=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def rows(self, table: str) -> int:
-        """Count the rows of a table, with the duckdb of the target."""
-        python = self.folder / ".meltano" / "loaders" / "target-duckdb" / "venv" / "bin" / "python"
-        command: list[str | Path] = [python, "-c", COUNT_ROWS, self.folder / "warehouse.duckdb", table]
-        return int(subprocess.run(command, text=True, capture_output=True, check=True).stdout)
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of the recording `meltano`."""
-
-    argv: list[str]
-    env: dict[str, str]
-    cwd: str
-
-
-@dataclass(frozen=True)
-class RecordingMeltano:
-    """A `meltano` that does nothing but write down how it was called."""
-
-    folder: Path
-
-    @property
-    def project(self) -> Path:
-        """An empty Meltano project."""
-        return self.folder / "project"
-
-    @property
-    def env(self) -> dict[str, str | None]:
-        """What the environment of an Airflow worker needs, to call it."""
-        path = os.pathsep.join([str(self.folder), os.environ.get("PATH", os.defpath)])
-        return {"PATH": path, "MELTANO_PROJECT_ROOT": str(self.project)}
-
-    def take_calls(self) -> list[Call]:
-        """Return the calls since the last time, and forget them."""
-        calls = self.folder / "calls"
-        if not calls.exists():
-            return []
-        lines = calls.read_text().splitlines()
-        calls.unlink()
-        return [Call(**json.loads(line)) for line in lines]
+    from pathlib import Path
 
 
 def _ready(name: str) -> environments.Environment:
@@ -270,10 +109,3 @@ def _generate(version: str, project: Path) -> Path:
     (project / "dagpress.toml").write_text(f'airflow = "{version}"\nmeltano_project = "demo"\n')
     generate(project)
     return project
-
-
-def generate(project: Path) -> None:
-    """Run `dagpress generate` on a project."""
-    command: list[str | Path] = [Path(sys.executable).with_name("dagpress"), "--project", project, "generate"]
-    done = subprocess.run(command, text=True, stdout=-1, stderr=subprocess.STDOUT, check=False)
-    assert done.returncode == 0, done.stdout

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Airflow, RecordingMeltano
+    from harness import Airflow, RecordingMeltano
 
 pytestmark = pytest.mark.slow
 

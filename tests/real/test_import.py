@@ -16,7 +16,7 @@ from codegen import pipeline
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Airflow
+    from harness import Airflow
 
 pytestmark = pytest.mark.slow
 

@@ -10,13 +10,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import generate
+from harness import generate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import Airflow, Call, DemoProject, RecordingMeltano
+    from harness import Airflow, Call, DemoProject, RecordingMeltano
 
 pytestmark = pytest.mark.slow
 

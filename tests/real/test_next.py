@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from project_builder import dagpress, write
 
 if TYPE_CHECKING:
-    from conftest import Airflow
+    from harness import Airflow
 
 pytestmark = pytest.mark.slow
 _ZONES = [

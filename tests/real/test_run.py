@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import Airflow, DemoProject
+    from harness import Airflow, DemoProject
 
 pytestmark = pytest.mark.slow
 

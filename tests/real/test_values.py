@@ -18,7 +18,7 @@ from codegen import pipeline
 from codegen.templating import is_template
 
 if TYPE_CHECKING:
-    from conftest import Airflow, Call, RecordingMeltano
+    from harness import Airflow, Call, RecordingMeltano
 
 pytestmark = pytest.mark.slow
 _VALUES = TEXT.filter(lambda value: not is_template(value))
