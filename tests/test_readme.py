@@ -93,6 +93,14 @@ def test_every_make_target_that_is_named_exists(document: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_every_module_is_in_the_table_of_rooms() -> None:
+    """A newcomer finds each module, or its folder, in CONTRIBUTING.md."""
+    rooms = re.findall(r"^\| `(codegen/[^`]+)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)
+    modules = {f"codegen/{path.name}" for path in (ROOT / "codegen").glob("[a-z]*.py")}
+    folders = {f"codegen/{path.parent.name}/" for path in (ROOT / "codegen").glob("*/__init__.py")}
+    assert set(rooms) == modules | folders
+
+
 def test_every_target_is_in_the_help() -> None:
     """`make help` lists every target that a person can call."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
