@@ -101,6 +101,10 @@ def _alias(alias: str) -> Interval:
 
 def _wrong_count(fields: list[str]) -> InvalidError:
     message = f"a cron has five fields, this has {len(fields)}"
+    if len(fields) == 1 and f"@{fields[0].lower()}" in ALIASES:
+        return InvalidError(
+            f"{quoted(fields[0])} is no interval", f'did you mean "@{fields[0].lower()}"?', "invalid-interval"
+        )
     hint = _meaning_of(fields) or "minute, hour, day of the month, month, day of the week; or an alias such as @daily"
     return InvalidError(message, hint, "invalid-interval")
 

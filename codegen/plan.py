@@ -268,7 +268,8 @@ def _extract_load_in_words(schedule: Schedule) -> str:
     plugins = f"{_code(schedule.extractor or '')} into {_code(schedule.loader or '')}"
     if schedule.transform == "only":
         return f"Transforms what Meltano loaded from {plugins}"
-    return f"Loads {plugins} with Meltano" + (" and transforms it" if schedule.transform else "")
+    transform = " and transforms it" if schedule.transform else ""
+    return f"Loads {plugins} with Meltano{transform}" + (", with a full refresh" if schedule.full_refresh else "")
 
 
 def _code(text: str) -> str:

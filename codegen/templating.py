@@ -54,6 +54,7 @@ def check_template(text: str) -> None:
     try:
         environment.compile(text)
     except TemplateSyntaxError as error:
-        raise InvalidError(
-            f"Airflow could not render this template: {error.message}", "to write `{{` as text: {{ '{{' }}", "template"
-        ) from error
+        reason = (error.message or "it cannot be read").rstrip(".")
+        is_name = "filter" in reason or "tag" in reason or "test" in reason
+        hint = "check the name" if is_name else "close it with `}}`; to write `{{` as text: {{ '{{' }}"
+        raise InvalidError(f"Airflow could not render this template: {reason}", hint, "template") from error

@@ -79,6 +79,9 @@ def check_time(schedule: Schedule) -> Iterator[Diagnostic]:
         if moment and moment.tzinfo and _is_first_of_two(moment.astimezone(zone)):
             message = f"the clock of {schedule.timezone} shows that hour twice, and Airflow takes the second"
             yield Diagnostic("ambiguous-date", message, schedule.where(key), "take a date an hour earlier or later")
+    if schedule.catchup and "start_date" not in schedule.at:
+        message = "`catchup` without a `start_date` starts a run for every interval since 1970"
+        yield Diagnostic("long-catchup", message, schedule.where("catchup"), "set `start_date`", Severity.FINDING)
     end = schedule.end_date
     if end and on_the_clock(end, zone) < on_the_clock(schedule.start_date, zone):
         message = "the end is before the start, so nothing ever runs"
@@ -131,6 +134,8 @@ def _place(task: Task, schedule: Schedule, key: str) -> Location:
 
 def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
     """Names must be those of the Meltano project: a plugin may be added later, a job's tasks must be known now."""
+    if meltano and not meltano.is_readable:
+        return
     if schedule.job:
         yield from _check_job(schedule, meltano)
     if meltano is None:
@@ -148,7 +153,8 @@ def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterato
     ):
         if name and name not in known and not is_template(name):
             message = f"meltano.yml has no {key} {quoted(name)}"
-            hint = nearest(name, known) or f"{adds} adds it"
+            other = next((kind.removesuffix("s") for kind, those in names.items() if name in those), "")
+            hint = f"it is one of the {other}s there" if other else nearest(name, known) or f"{adds} adds it"
             yield Diagnostic(f"unknown-{key}", message, schedule.where(key), hint, Severity.FINDING)
     for task in schedule.tasks or ():
         yield from _check_blocks(task.run, _place(task, schedule, "run"), meltano)
@@ -192,8 +198,16 @@ def _check_blocks(run: str, location: Location, meltano: MeltanoProject) -> Iter
         is_option = word.startswith("-") or previous in _OPTIONS_WITH_VALUE
         if not (is_option or is_template(word) or name in known or word in known):
             message = f"meltano.yml has no plugin, mapping or job {quoted(name)}"
-            hint = nearest(name, known) or f"`meltano add {name}` adds it"
-            yield Diagnostic("unknown-plugin", message, location, hint, Severity.FINDING)
+            yield Diagnostic("unknown-plugin", message, location, _hint_for_block(name, known), Severity.FINDING)
+
+
+def _hint_for_block(name: str, known: set[str]) -> str:
+    """The cure for a word that is no block, with a look at what people write who think of a shell."""
+    if name == "meltano":
+        return "leave out `meltano run`: it is there already"
+    if re.search(r"[&|;<>]", name):
+        return "this is no shell command: write a task for each step"
+    return nearest(name, known) or f"`meltano add {name}` adds it"
 
 
 def check_unique(schedules: list[Schedule]) -> Iterator[Diagnostic]:

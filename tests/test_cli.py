@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
+from click.testing import CliRunner
 from project_builder import EXTRACT_LOAD, dagpress, write
 
 from codegen.cli import main as cli
@@ -80,6 +81,30 @@ def test_show_gives_every_value_with_its_default(project: Path) -> None:
     assert "retry_delay: 90s\n" in dagpress(project, "show", "gitlab")[1]
 
 
+@pytest.mark.parametrize("name", ["job", "meltano_job_refresh", "schedules/job.yml"])
+def test_a_schedule_is_found_by_its_dag_and_by_its_file_too(project: Path, name: str) -> None:
+    """Airflow shows the DAG id, and a shell completes the file."""
+    assert json.loads(dagpress(project, "show", name, "--format", "json")[1])["name"] == "job"
+
+
+def test_show_tells_what_was_drawn_and_what_meltano_adds(project: Path) -> None:
+    """The time of an `H`, the state id and the tags are values that the schedule ends up with."""
+    write(project, {"schedules/hashed.yml": EXTRACT_LOAD.replace("@daily", "H 4 * * *") + "doc: |\n  One.\n  Two.\n"})
+    out = dagpress(project, "show", "hashed")[1]
+    cron = next(line for line in dagpress(project, "show", "hashed", "--dag")[1].splitlines() if "schedule=" in line)
+    assert f"interval: H 4 * * * -> {cron.split(chr(34))[1]}\n" in out
+    assert "state_id: hashed\n" in out
+    assert "tags:\n- meltano\n- tap-gitlab\n- target-postgres\n" in out
+    assert "doc: |\n  One.\n  Two.\n" in out
+
+
+def test_a_command_works_below_the_folder_of_the_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with git, the project is the nearest folder that is one."""
+    monkeypatch.chdir(project / "schedules")
+    result = CliRunner().invoke(main, ["validate"], standalone_mode=False)
+    assert (result.return_value, result.stderr) == (0, "3 schedules, no problem.\n")
+
+
 def test_show_dag_prints_the_file_that_generate_writes(project: Path) -> None:
     """The DAG as it would be, without a write."""
     code, out, _ = dagpress(project, "show", "gitlab", "--dag")
@@ -109,7 +134,7 @@ def test_a_broken_schedule_is_told_by_its_errors(project: Path, command: str) ->
 def test_next_counts_in_the_timezone_of_the_schedule(project: Path) -> None:
     """Over the change of the clock, midnight stays midnight."""
     _, out, err = dagpress(project, "next", "gitlab", "-n", "3", "--after", "2027-03-27T12:00:00")
-    assert err == "gitlab: every day at 00:00\n"
+    assert err == "gitlab: every day at 00:00 (Europe/Berlin)\n"
     assert out == "Sun 2027-03-28 00:00 CET\nMon 2027-03-29 00:00 CEST\nTue 2027-03-30 00:00 CEST\n"
 
 
@@ -222,7 +247,8 @@ def test_a_check_imports_no_black(project: Path) -> None:
         (["--help"], 0, "Exit codes: 0 fine, 1 drift or findings, 2 bad input or usage, 3 a bug"),
         (["generate", "--help"], 0, "nothing is written."),
         (["--version"], 0, "dagpress, version "),
-        (["generat"], 2, "No such command 'generat'"),
+        (["generat"], 2, "No such command 'generat'. (did you mean `generate`?)"),
+        (["completion", "--help"], 0, '  eval "$(dagpress completion bash)"       in ~/.bashrc\n'),
         (["--project", "no/such/folder", "check"], 2, "does not exist"),
         (["next", "x", "--count", "0"], 2, "not in the range"),
         (["next"], 2, "Missing argument"),

@@ -57,6 +57,16 @@ def test_a_file_whose_schedule_is_gone_is_pruned_with_its_folder(project: Path) 
     assert sorted(p.name for p in (project / "generated_dags").iterdir()) == ["gitlab.py"]
 
 
+def test_a_renamed_schedule_is_a_finding(project: Path) -> None:
+    """Another file name is another DAG and another state, which is rarely meant."""
+    (project / "schedules/gitlab.yml").rename(project / "schedules/gitlab_issues.yml")
+    code, _, err = dagpress(project, "generate")
+    assert code == 1
+    assert err.startswith("generated_dags/gitlab_issues.py:1:1: renamed: this looks like `generated_dags/gitlab.py`")
+    write(project, {"schedules/gitlab_issues.yml": EXTRACT_LOAD + "retries: 2\n"})
+    assert dagpress(project, "generate")[0] == 0
+
+
 def test_a_hand_written_dag_is_never_touched(project: Path) -> None:
     """A file without our header may live among ours, and a link to one of ours is not ours."""
     own = write(project, {"generated_dags/shop/own.py": "from airflow.sdk import DAG\n"}) / "generated_dags/shop/own.py"
@@ -79,7 +89,8 @@ def test_a_hand_written_dag_is_not_overwritten(tmp_path: Path) -> None:
 
 def test_check_names_what_is_missing_changed_edited_and_stale(project: Path) -> None:
     """Each kind of drift has its name, its diff, and the command that mends it."""
-    write(project, {"schedules/new.yml": EXTRACT_LOAD, "schedules/shop/orders.yml": EXTRACT_LOAD + "retries: 9\n"})
+    write(project, {"schedules/new.yml": EXTRACT_LOAD + "owner: new\n"})
+    write(project, {"schedules/shop/orders.yml": EXTRACT_LOAD + "retries: 9\n"})
     write(project, {"schedules/gone.yml": EXTRACT_LOAD})
     dagpress(project, "generate")
     (project / "generated_dags/new.py").unlink()
@@ -97,7 +108,7 @@ def test_check_names_what_is_missing_changed_edited_and_stale(project: Path) -> 
         ["generated_dags/new.py:1:1", "missing"],
         ["generated_dags/shop/orders.py:1:1", "changed"],
     ]
-    assert err.splitlines()[4] == "4 files not current. Run `make dags` (`dagpress generate`) and commit the result."
+    assert err.splitlines()[4] == "4 files not current. Run `dagpress generate` (or `make dags`) and commit."
     assert '-        "retries": 7,\n+        "retries": 1,\n' in out
 
 

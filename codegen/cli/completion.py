@@ -7,18 +7,19 @@ from click.shell_completion import get_completion_class
 
 from codegen.cli.exit_code import ExitCode
 
+_EPILOG = """\b
+Examples:
+  eval "$(dagpress completion bash)"       in ~/.bashrc
+  eval "$(dagpress completion zsh)"        in ~/.zshrc
+  dagpress completion fish | source        in ~/.config/fish/config.fish
+"""
 
-@click.command()
+
+@click.command(epilog=_EPILOG)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> int:
-    r"""Print what makes your shell complete commands and names.
-
-    \b
-    bash:  eval "$(dagpress completion bash)"      in ~/.bashrc
-    zsh:   eval "$(dagpress completion zsh)"       in ~/.zshrc
-    fish:  dagpress completion fish | source       in ~/.config/fish/config.fish
-    """
+    """Print what makes your shell complete commands and names."""
     completer = get_completion_class(shell)
     if completer is None:  # pragma: no cover  # the choices above are those that click has
         raise click.UsageError(f"no completion for {shell}")

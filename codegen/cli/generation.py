@@ -11,7 +11,7 @@ import click
 from codegen import pipeline
 from codegen.cli.report import count, exit_code, format_option, open_project, report
 from codegen.diagnostics import Diagnostic, Location, has_errors
-from codegen.sync import Action, Change, WriteError, apply, compare
+from codegen.sync import Action, Change, WriteError, apply, compare, find_renames
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,7 +40,7 @@ def generate(root: Path, output: str) -> int:
     written = [] if has_errors(diagnostics) else changes
     report(diagnostics, output, written)
     if output == "text" and not has_errors(diagnostics):
-        _print_changes(changes, len(generation.schedules))
+        _print_changes(changes, len(generation.schedules), len(diagnostics))
     elif output == "text":
         click.echo(f"Nothing was written: {count(_errors(diagnostics), 'error')}.", err=True)
     return exit_code(diagnostics)
@@ -67,7 +67,10 @@ def check(root: Path, output: str) -> int:
 @click.command()
 @click.pass_obj
 def diff(root: Path) -> int:
-    """Show what `generate` would change, as a patch, and write nothing."""
+    """Show what `generate` would change, as a patch, and write nothing.
+
+    Exits with 1 where there is a difference.
+    """
     _, changes, diagnostics = _compared(open_project(root))
     report(diagnostics, "text")
     _print_diff(changes)
@@ -82,8 +85,9 @@ def validate(root: Path, output: str) -> int:
     reading = pipeline.read(open_project(root, output))
     report(reading.diagnostics, output)
     if output == "text":
-        found = count(len(reading.diagnostics), "problem") if reading.diagnostics else "no problem"
-        click.echo(f"{count(len(reading.schedules), 'schedule')}, {found}.", err=True)
+        problems = len(reading.diagnostics)
+        fine = f"{count(len(reading.schedules), 'schedule')}, no problem."
+        click.echo(f"{count(problems, 'problem')}." if problems else fine, err=True)
     return exit_code(reading.diagnostics)
 
 
@@ -96,7 +100,8 @@ def _compared(project: Project) -> tuple[pipeline.Generation, list[Change], list
     if has_errors(generation.diagnostics):
         return generation, [], list(generation.diagnostics)
     changes, problems = compare(generation.files, project.root, project.generated_dags)
-    return generation, [] if problems else changes, [*generation.diagnostics, *problems]
+    found = [*generation.diagnostics, *problems, *find_renames(changes)]
+    return generation, [] if problems else changes, found
 
 
 def _with_progress(schedules: list[Schedule]) -> Iterable[Schedule]:
@@ -124,21 +129,24 @@ def _errors(diagnostics: list[Diagnostic]) -> int:
     return sum(has_errors([diagnostic]) for diagnostic in diagnostics)
 
 
-def _print_changes(changes: list[Change], schedules: int) -> None:
+def _print_changes(changes: list[Change], schedules: int, findings: int) -> None:
     colours = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.DELETE: "red"}
     for change in changes:
         note = " (it was edited by hand)" if change.edited else ""
         click.echo(f"{click.style(_DONE[change.action], fg=colours[change.action])} {change.name}{note}")
     counts = Counter(change.action for change in changes)
     done = ", ".join(f"{count(counts[action], 'file')} {_DONE[action]}" for action in Action if counts[action])
-    click.echo(f"{count(schedules, 'schedule')}: {done or 'all files are current'}.", err=True)
+    found = f"; {count(findings, 'finding')} to look at" if findings else ""
+    click.echo(f"{count(schedules, 'schedule')}: {done or 'all files are current'}{found}.", err=True)
 
 
 def _print_diff(changes: list[Change]) -> None:
     colours = {"+": "green", "-": "red", "@": "cyan"}
     for change in changes:
         for line in change.diff().split("\n")[:-1]:
-            click.secho(line, fg=colours.get(line[:1]), bold=line.startswith(("+++", "---")) or None)
+            is_name = line.startswith(("+++", "---"))
+            colour = colours.get(line[:1])
+            click.echo(click.style(line, fg=colour, bold=is_name or None) if colour else line)
 
 
 def _print_verdict(changes: list[Change], diagnostics: list[Diagnostic], schedules: int) -> None:
@@ -146,7 +154,7 @@ def _print_verdict(changes: list[Change], diagnostics: list[Diagnostic], schedul
         click.echo(f"Not checked: {count(_errors(diagnostics), 'error')}.", err=True)
     elif changes:
         click.echo(
-            f"{count(len(changes), 'file')} not current. Run `make dags` (`dagpress generate`) and commit the result.",
+            f"{count(len(changes), 'file')} not current. Run `dagpress generate` (or `make dags`) and commit.",
             err=True,
         )
     else:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def _complete_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """The names of the schedules' files, which are fast to find."""
-    project, _ = read_project(Path(context.find_root().params.get("project") or "."))
+    project, _ = read_project(Path(context.find_root().params.get("project") or Path.cwd()))
     files = find_schedules(project.root, project.schedules)[0] if project else []
     return [file.path.stem for file in files if file.path.stem.startswith(incomplete)]
 
@@ -47,7 +47,7 @@ def list_(root: Path, output: str) -> int:
     rows = [_row(schedule) for schedule in reading.schedules]
     if output == "json":
         click.echo(json.dumps(rows, indent=2))
-    else:
+    elif rows:
         _print_table(rows)
     report(reading.diagnostics, "text")
     return exit_code(reading.diagnostics)
@@ -65,10 +65,12 @@ def show(root: Path, name: str, dag: bool, output: str) -> int:  # noqa: FBT001 
     if dag:
         return _print_dag(project, schedule)
     data = {"file": schedule.source, **as_data(schedule)}
+    cron = parse_interval(schedule.interval, schedule.name).cron
+    data["interval"] = f"{schedule.interval} -> {cron}" if cron not in {None, schedule.interval} else schedule.interval
     if output == "json":
         click.echo(json.dumps(data, indent=2))
     else:
-        click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), nl=False)
+        click.echo(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True), nl=False)
     return ExitCode.FINE
 
 
@@ -95,7 +97,8 @@ def next_(root: Path, name: str, count: int, after: str | None, output: str) -> 
     if output == "json":
         click.echo(json.dumps([run.isoformat() for run in runs], indent=2))
         return ExitCode.FINE
-    click.echo(f"{printable(schedule.name)}: {in_words(interval)}", err=True)
+    where = f" ({schedule.timezone})" if interval.cron else ""
+    click.echo(f"{printable(schedule.name)}: {in_words(interval)}{where}", err=True)
     if not runs and interval.cron:
         click.echo(f"It does not run after {moment.isoformat(sep=' ', timespec='minutes')}.", err=True)
     for run in runs:
@@ -118,14 +121,14 @@ COMMANDS = (list_, show, next_, schema)
 
 
 def _find(project: Project, name: str) -> Schedule:
-    """The schedule of that name.
+    """The schedule of that name, DAG id or file.
 
     Raises:
         click.ClickException: there is none.
         click.exceptions.Exit: it has errors, which were printed.
     """
     reading = pipeline.read(project)
-    found = [schedule for schedule in reading.schedules if schedule.name == name]
+    found = [s for s in reading.schedules if name in {s.name, s.dag_id_or_default, s.source}]
     sources = {schedule.source for schedule in found}
     errors = [d for d in reading.diagnostics if has_errors([d])]
     own = [d for d in errors if d.location.path in sources or Path(d.location.path).stem == name]
@@ -146,6 +149,17 @@ def _print_dag(project: Project, schedule: Schedule) -> int:
         if name.endswith(f"/{schedule.dag_file}"):
             click.echo(text, nl=False)
     return exit_code(generation.diagnostics)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes a text of several lines as a block."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _represent_text)
 
 
 def _row(schedule: Schedule) -> dict[str, Any]:
@@ -170,7 +184,7 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     widths = [max(len(line[i]) for line in [list(columns), *cells]) for i in range(len(columns))]
     for number, line in enumerate([[column.upper() for column in columns], *cells]):
         text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        click.secho(text, bold=True if number == 0 else None)
+        click.echo(text if number else click.style(text, bold=True))
 
 
 def _moment_of(text: str) -> datetime:

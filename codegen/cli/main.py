@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from codegen.cli.exit_code import ExitCode
+from codegen.diagnostics import nearest
 
 _EPILOG = """\b
 Examples:
@@ -51,6 +52,15 @@ class _Commands(click.Group):
         commands: tuple[click.Command, ...] = module.COMMANDS
         return next(command for command in commands if command.name == cmd_name)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            hint = nearest(args[0], _COMMANDS)
+            raise click.UsageError(f"{error.message} ({hint})" if hint else error.message, ctx) from error
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
@@ -62,17 +72,24 @@ class _Commands(click.Group):
 @click.option(
     "--project",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=".",
+    default=None,
     metavar="DIR",
-    help="The project's folder, with schedules/ in it.  [default: this folder]",
+    help="The project's folder.  [default: this folder, or the nearest above it that is a project]",
 )
 @click.version_option(package_name="dagpress", message="%(prog)s %(version)s")
 @click.pass_context
-def main(context: click.Context, project: Path) -> None:
+def main(context: click.Context, project: Path | None) -> None:
     """Press Meltano schedules written in YAML into static Airflow DAG files."""
-    context.obj = project
+    context.obj = project or _nearest_project()
     if os.environ.get("NO_COLOR"):
         context.color = False
+
+
+def _nearest_project() -> Path:
+    """The current folder or the nearest above it with a configuration or schedules, else the current one."""
+    here = Path.cwd()
+    marks = ("dagpress.toml", "schedules")
+    return next((folder for folder in (here, *here.parents) if any((folder / mark).exists() for mark in marks)), here)
 
 
 def run() -> None:

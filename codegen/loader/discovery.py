@@ -78,7 +78,9 @@ class _Search:
             self._error("unreadable", folder, f"cannot be read: {error.strerror}")
             return
         defaults = inherited + tuple(
-            (child, self.name(child)) for child in children if child.stem == DEFAULTS and child.suffix in SUFFIXES
+            (child, self.name(child))
+            for child in children
+            if child.stem == DEFAULTS and child.suffix.lower() in SUFFIXES
         )
         if len(defaults) > len(inherited) + 1:
             self._error(
@@ -100,7 +102,7 @@ class _Search:
         if is_folder:
             if self._check_name(path):
                 self.walk(path, defaults, above)
-        elif path.suffix in SUFFIXES and path.stem != DEFAULTS and self._check_name(path):
+        elif path.suffix.lower() in SUFFIXES and path.stem != DEFAULTS and self._check_name(path):
             relative = path.relative_to(self._folder).as_posix()
             self.files.append(SourceFile(path, self.name(path), relative, defaults))
 

@@ -256,7 +256,24 @@ def _short(tag: str) -> str:
     return "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
 
 
+_CONFLICT = re.compile(r"^(<<<<<<<|=======|>>>>>>>)( |$)", re.MULTILINE)
+_NO_SPACE = re.compile(r"^[ \t-]*[A-Za-z_]+(:)[^\s:/]", re.MULTILINE)
+
+
 def _syntax_error(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagnostic:
+    """What is wrong where YAML stopped; first what explains it better than the place where it stopped."""
+    if conflict := _CONFLICT.search(text):
+        place = Location(name, text.count("\n", 0, conflict.start()) + 1)
+        return Diagnostic("merge-conflict", "git has left a merge conflict here", place, "resolve it")
+    missing = _NO_SPACE.search(text)
+    if missing and "could not find expected ':'" in (error.problem or ""):
+        before = text[: missing.start(1)]
+        place = Location(name, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+        return Diagnostic("yaml-syntax", "there is no space after this colon", place, "write `key: value`")
+    return _error_at_its_mark(error, text, name)
+
+
+def _error_at_its_mark(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagnostic:
     in_quotes = "quoted scalar" in (error.context or "") and "end of stream" in (error.problem or "")
     mark = error.context_mark if in_quotes else error.problem_mark or error.context_mark
     line = mark.line if mark else 0
@@ -264,7 +281,14 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagnost
     lines = text.splitlines()
     found = lines[line][column:] if line < len(lines) else ""
     whole = lines[line] if line < len(lines) else ""
-    message, hint = _UNCLOSED if in_quotes else _starred(whole) or _explain(error.problem or "cannot be parsed", found)
+    above = lines[line - 1] if line else ""
+    message, hint = (
+        _UNCLOSED
+        if in_quotes
+        else _starred(whole)
+        or _indented(error.problem or "", above, whole)
+        or _explain(error.problem or "cannot be parsed", found)
+    )
     return Diagnostic("yaml-syntax", message, Location(name, line + 1, column + 1), hint)
 
 
@@ -274,6 +298,17 @@ def _starred(line: str) -> tuple[str, str] | None:
     if not match:
         return None
     return "a plain value cannot start with `*`: YAML takes it for an alias", f'quote it: "{match[1].strip()}"'
+
+
+def _indented(problem: str, above: str, line: str) -> tuple[str, str] | None:
+    """The cure of a key that stands further in than the value above it lets it."""
+    depth, depth_above = (len(x) - len(x.lstrip()) for x in (line, above))
+    if "mapping values" not in problem or depth <= depth_above or not re.match(r" *[A-Za-z_]+: +\S", above):
+        return None
+    return (
+        "this line is indented further than the one above it",
+        f"indent it by {depth_above} spaces" if depth_above else "do not indent it",
+    )
 
 
 def _explain(problem: str, found: str) -> tuple[str, str]:

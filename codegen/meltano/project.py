@@ -31,6 +31,7 @@ class MeltanoProject:
         plugins: the names of each type, such as `extractors`.
         mappings: the names of the mappings of mappers, which `meltano run` takes like plugins.
         broken_jobs: jobs whose tasks cannot be read, with the reason.
+        is_readable: whether meltano.yml could be read at all; if not, nothing is known to be missing.
     """
 
     plugins: dict[str, set[str]] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class MeltanoProject:
     jobs: dict[str, Job] = field(default_factory=dict)
     broken_jobs: dict[str, str] = field(default_factory=dict)
     environments: set[str] = field(default_factory=set)
+    is_readable: bool = True
 
     def names_for_run(self) -> set[str]:
         """Everything that `meltano run` takes: plugins, mappings and jobs."""
@@ -65,7 +67,7 @@ def read_meltano_project(root: Path, folder: Path) -> tuple[MeltanoProject | Non
             diagnostics.append(
                 Diagnostic("meltano-project", f"meltano.yml must be a map, and this is {what}", Location(name))
             )
-        return None, diagnostics
+        return MeltanoProject(is_readable=False), diagnostics
     project = MeltanoProject()
     _collect(document, project)
     for path in _included(folder, main, document):
