@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
 
 class Severity(Enum):
@@ -94,9 +93,9 @@ def as_text(diagnostics: Iterable[Diagnostic]) -> str:
     return "".join(f"{d.location}: {d.code}: {printable(_with_hint(d))}\n" for d in diagnostics)
 
 
-def as_json(diagnostics: Iterable[Diagnostic]) -> str:
-    """A JSON array of objects with the keys severity, code, message, hint, file, line, column."""
-    rows = [
+def as_data(diagnostics: Iterable[Diagnostic]) -> list[dict[str, str | int]]:
+    """What JSON has of them: the keys severity, code, message, hint, file, line and column."""
+    return [
         {
             "severity": d.severity.value,
             "code": d.code,
@@ -108,7 +107,6 @@ def as_json(diagnostics: Iterable[Diagnostic]) -> str:
         }
         for d in diagnostics
     ]
-    return json.dumps(rows, indent=2) + "\n"
 
 
 def as_github(diagnostics: Iterable[Diagnostic]) -> str:
@@ -123,13 +121,6 @@ def as_github(diagnostics: Iterable[Diagnostic]) -> str:
         title = _github_property(d.code)
         lines.append(f"::{command} {place},title={title}::{_github_data(_with_hint(d))}\n")
     return "".join(lines)
-
-
-FORMATS: dict[str, Callable[[Iterable[Diagnostic]], str]] = {
-    "text": as_text,
-    "json": as_json,
-    "github": as_github,
-}
 
 
 def _with_hint(diagnostic: Diagnostic) -> str:

@@ -48,11 +48,9 @@ class Interval:
     """An interval that can run.
 
     Attributes:
-        text: as the schedule has it.
         schedule: what Airflow gets: a preset, a cron of five plain fields, or nothing where a person starts it.
     """
 
-    text: str
     schedule: str | None
 
     @property
@@ -83,20 +81,20 @@ def parse_interval(text: str, seed: str) -> Interval:
     cron = " ".join(_expand_hashes(fields, seed))
     _check_cron(cron)
     _check_fires(cron)
-    return Interval(text, cron)
+    return Interval(cron)
 
 
 def _alias(alias: str) -> Interval:
     known = _SYNONYMS.get(alias, alias)
     if known in MANUAL:
-        return Interval(alias, None)
+        return Interval(None)
     if known not in AIRFLOW_PRESETS:
         raise InvalidError(
             f"{quoted(alias)} is no interval",
             nearest(alias.lower(), ALIASES) or f"one of {', '.join(ALIASES)}, or a cron",
             "invalid-interval",
         )
-    return Interval(alias, known)
+    return Interval(known)
 
 
 def _wrong_count(fields: list[str]) -> InvalidError:

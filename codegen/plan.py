@@ -37,7 +37,7 @@ AIRFLOW_IMPORTS = {
 
 # What a generated file imports; its constants are in capitals.
 _TAKEN_NAMES = {"BashOperator", "pendulum", "timedelta"}
-_LONGEST_VARIABLE = 40
+_LONGEST_NAME = 40
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ def _variables(task_ids: list[str], dag_id: str) -> dict[str, str]:
 def _is_free(name: str, variables: Mapping[str, str]) -> bool:
     """Whether a task can have that name: one of Python's, short, no constant's and nobody else's."""
     is_name = name.isidentifier() and not keyword.iskeyword(name) and not name.isupper()
-    return is_name and len(name) <= _LONGEST_VARIABLE and name not in _TAKEN_NAMES and name not in variables.values()
+    return is_name and len(name) <= _LONGEST_NAME and name not in _TAKEN_NAMES and name not in variables.values()
 
 
 def _arrows(steps: list[_Step], variables: dict[str, str]) -> list[str]:

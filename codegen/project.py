@@ -45,6 +45,21 @@ _INSIDE = {"schedules", "generated_dags", "templates"}
 KEYS = ("airflow", *_PATHS)
 
 
+def nearest_project(here: Path) -> Path:
+    """The folder itself or the nearest above it that is a project, as git finds its own; else the folder."""
+    return next((folder for folder in (here, *here.parents) if _is_project(folder)), here)
+
+
+def _is_project(folder: Path) -> bool:
+    if (folder / "dagpress.toml").is_file() or (folder / "schedules").is_dir():
+        return True
+    pyproject = folder / "pyproject.toml"
+    try:
+        return pyproject.is_file() and "[tool.dagpress]" in pyproject.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+
+
 def read_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
     """Read a project's configuration; without one, every key has its default.
 

@@ -63,6 +63,8 @@ class Renderer:
         except TemplateSyntaxError as error:
             raise TemplateFailedError(error.message or "", error.name or _TEMPLATE, error.lineno) from error
         except Exception as error:  # a template can call anything and raise anything
+            if self._is_ours:
+                raise
             name, line = self._place_of(error)
             raise TemplateFailedError(f"{type(error).__name__}: {error}", name, line) from error
         return signed(module.source, body if self._is_ours else _formatted(body))

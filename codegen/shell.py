@@ -53,8 +53,9 @@ def check_run(run: str) -> None:
         raise InvalidError("holds the character U+0000, which no program can be given", "remove it", "invalid-run")
     if len(run) > LONGEST_COMMAND:
         raise InvalidError(f"has {len(run)} characters, at most {LONGEST_COMMAND} work", "shorten it", "invalid-run")
-    words_of(run)
-    check_template(run)
+    # Airflow renders each word alone, so a template has to be whole within its word.
+    for word in words_of(run):
+        check_template(word)
 
 
 def as_shell(words: Iterable[str]) -> tuple[str, dict[str, str]]:

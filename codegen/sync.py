@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import errno
 import os
+import platform
 import re
 import shutil
 from contextlib import contextmanager, suppress
@@ -18,6 +19,10 @@ from codegen.ownership import is_edited, is_generated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+
+_TEMPORARY = f".dagpress-{platform.node()}-"
+_DAG_ID = re.compile(r"^ +dag_id=.*$", re.MULTILINE)
 
 
 class Action(Enum):
@@ -65,16 +70,17 @@ class Change:
 
 
 def find_renames(changes: Sequence[Change]) -> Iterator[Diagnostic]:
-    """A finding for each file that goes while the same comes under another name.
+    """A finding for each file that goes while the same comes under another name and with another DAG id.
 
-    Airflow takes it for a new DAG without a history, and Meltano for a new state that starts from scratch.
+    Airflow takes it for a new DAG without a history, and Meltano for a new state if the name is its id.
     """
     created = {_without_its_name(c.after, c.name): c for c in changes if c.action is Action.CREATE}
     for gone in (change for change in changes if change.action is Action.DELETE):
         come = created.get(_without_its_name(gone.before, gone.name))
-        if come and PurePosixPath(come.name).stem != PurePosixPath(gone.name).stem:
-            message = f"this looks like {quoted(gone.name)} under another name, which has no history and no state"
-            hint = "to keep them, set `dag_id` and `state_id` to what they were"
+        if come and _DAG_ID.findall(come.after) != _DAG_ID.findall(gone.before):
+            message = f"this looks like {quoted(gone.name)} under another name, and Airflow has no history of that"
+            with_state = " and `state_id`" if "--state-id=" in gone.before else ""
+            hint = f"to keep what there is, set `dag_id`{with_state} to what they were"
             yield Diagnostic("renamed", message, Location(come.name), hint, Severity.FINDING)
 
 
@@ -106,9 +112,10 @@ def compare(wanted: Mapping[str, str], root: Path, folder: Path) -> tuple[list[C
     """
     changes: list[Change] = []
     diagnostics: list[Diagnostic] = []
+    inside = root.resolve()
     for name in [*wanted, *_python_files(wanted, root, folder)]:
         try:
-            before = _read(root / name)
+            before = _read(root / name, inside)
         except OSError as error:
             diagnostics.append(Diagnostic("unreadable", f"cannot be read: {error.strerror}", Location(name)))
             continue
@@ -131,8 +138,10 @@ def compare(wanted: Mapping[str, str], root: Path, folder: Path) -> tuple[list[C
     return sorted(changes, key=lambda change: change.name), diagnostics
 
 
-def _read(path: Path) -> str | None:
-    """The text of a file, or nothing where there is none."""
+def _read(path: Path, inside: Path) -> str | None:
+    """The text of a file, or nothing where there is none; a link must not lead out of the folder `inside`."""
+    if inside not in path.resolve().parents:
+        raise OSError(errno.EXDEV, "a link leads out of the project")
     try:
         if path.exists() and not path.is_file():
             raise OSError(errno.EISDIR, "not a file")
@@ -157,49 +166,54 @@ class WriteError(Exception):
 
     Attributes:
         name: its path in the project.
+        done: the changes that were made before; the files of all others are as they were.
     """
 
-    def __init__(self, name: str, error: OSError) -> None:
+    def __init__(self, name: str, error: OSError, done: Sequence[Change]) -> None:
         super().__init__(error.strerror or str(error))
         self.name = name
+        self.done = tuple(done)
 
 
 def apply(changes: Sequence[Change], root: Path) -> None:
     """Make the changes: every new text is on the disk before the first file is replaced.
 
     Raises:
-        WriteError: nothing has changed if it came from the writing.
+        WriteError: a file could not be written, replaced or deleted. Nothing has changed if it came from the writing.
     """
     deletions = [change for change in changes if change.action is Action.DELETE]
     staged: dict[Path, Change] = {}
+    done: list[Change] = []
     try:
         for change in changes:
             if change.action is not Action.DELETE:
                 path = root / change.name
-                temporary = path.with_name(f".dagpress-{os.getpid()}-{len(staged)}.tmp")
+                temporary = path.with_name(f"{_TEMPORARY}{os.getpid()}-{len(staged)}.tmp")
                 staged[temporary] = change
-                with _blaming(change):
+                with _blaming(change, done):
                     _stage(temporary, path, change.after)
         for temporary, change in staged.items():
-            with _blaming(change):
+            with _blaming(change, done):
                 temporary.replace(root / change.name)
+            done.append(change)
     finally:
         for temporary in staged:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
             _remove_if_empty(temporary.parent, root)
     for change in deletions:
-        with _blaming(change):
+        with _blaming(change, done):
             (root / change.name).unlink(missing_ok=True)
+        done.append(change)
         _remove_if_empty((root / change.name).parent, root)
 
 
 @contextmanager
-def _blaming(change: Change) -> Iterator[None]:
+def _blaming(change: Change, done: Sequence[Change]) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise WriteError(change.name, error) from error
+        raise WriteError(change.name, error, done) from error
 
 
 def _stage(temporary: Path, path: Path, text: str) -> None:
@@ -211,10 +225,10 @@ def _stage(temporary: Path, path: Path, text: str) -> None:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what a run that was killed has left behind: its process is no more."""
-    for left in folder.glob(".dagpress-*.tmp"):
-        process = left.name.split("-")[1]
-        if process.isdecimal() and int(process) != os.getpid() and not _is_alive(int(process)):
+    """Remove what a run on this machine has left behind that was killed: its process is no more."""
+    for left in folder.glob(f"{_TEMPORARY}*.tmp"):
+        process = left.name.removeprefix(_TEMPORARY).split("-")[0]
+        if process.isdecimal() and not _is_alive(int(process)):
             left.unlink(missing_ok=True)
 
 
@@ -223,7 +237,7 @@ def _is_alive(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except OSError:
+    except (OSError, OverflowError):
         return True
     return True
 

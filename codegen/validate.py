@@ -140,10 +140,10 @@ def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterato
         yield from _check_job(schedule, meltano)
     if meltano is None:
         return
-    names = meltano.plugins
+    plugins = meltano.plugins
     for key, name, known, adds in (
-        ("extractor", schedule.extractor, names.get("extractors", set()), f"`meltano add {schedule.extractor}`"),
-        ("loader", schedule.loader, names.get("loaders", set()), f"`meltano add {schedule.loader}`"),
+        ("extractor", schedule.extractor, plugins.get("extractors", set()), f"`meltano add {schedule.extractor}`"),
+        ("loader", schedule.loader, plugins.get("loaders", set()), f"`meltano add {schedule.loader}`"),
         (
             "environment",
             schedule.environment,
@@ -153,7 +153,7 @@ def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterato
     ):
         if name and name not in known and not is_template(name):
             message = f"meltano.yml has no {key} {quoted(name)}"
-            other = next((kind.removesuffix("s") for kind, those in names.items() if name in those), "")
+            other = next((kind.removesuffix("s") for kind, those in plugins.items() if name in those), "")
             hint = f"it is one of the {other}s there" if other else nearest(name, known) or f"{adds} adds it"
             yield Diagnostic(f"unknown-{key}", message, schedule.where(key), hint, Severity.FINDING)
     for task in schedule.tasks or ():

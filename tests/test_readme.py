@@ -93,6 +93,13 @@ def test_every_make_target_that_is_named_exists(document: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_schema_that_a_schedule_names_is_there() -> None:
+    """An editor finds the JSON Schema from the first line of each schedule."""
+    for path in (ROOT / "schedules").rglob("*.yml"):
+        named = path.read_text(encoding="utf-8").split("\n")[0].removeprefix("# yaml-language-server: $schema=")
+        assert (path.parent / named).resolve() == ROOT / "schedules/schedule.schema.json"
+
+
 def test_every_module_is_in_the_table_of_rooms() -> None:
     """A newcomer finds each module, or its folder, in CONTRIBUTING.md."""
     rooms = re.findall(r"^\| `(codegen/[^`]+)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -243,28 +242,73 @@ def test_no_rights_to_read_is_an_error_with_the_file(project: Path) -> None:
         (project / name).chmod(0o644)
 
 
-def test_a_killed_run_leaves_each_file_old_or_new(tmp_path: Path) -> None:
-    """Whenever the process dies, every file is whole: the old one or the new one."""
-    files = {f"schedules/s{n:03}.yml": EXTRACT_LOAD for n in range(300)}
-    write(tmp_path, files)
-    dagpress(tmp_path, "generate")
+_DIE_AT = """
+import os, pathlib, sys
+from codegen.cli.main import run
+calls, replace = 0, pathlib.Path.replace
+def dying(self, target):
+    global calls
+    calls += 1
+    if calls == {number}:
+        os.kill(os.getpid(), 9)
+    return replace(self, target)
+pathlib.Path.replace = dying
+sys.argv = ["dagpress", "--project", {project!r}, "generate"]
+run()
+"""
+
+
+@pytest.mark.parametrize("number", [1, 2, 10, 20])
+def test_a_killed_run_leaves_each_file_old_or_new(tmp_path: Path, number: int) -> None:
+    """Whenever the process dies, every file is whole: the old one or the new one. The next run tidies up."""
+    files = {f"schedules/s{n:02}.yml": EXTRACT_LOAD for n in range(20)}
+    dagpress(write(tmp_path, files), "generate")
     old = {path.name: path.read_text() for path in (tmp_path / "generated_dags").glob("*.py")}
     write(tmp_path, {name: text + "retries: 9\n" for name, text in files.items()})
-    for attempt in range(8):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "codegen", "--project", str(tmp_path), "generate"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        time.sleep(0.15 + attempt * 0.04)
-        process.kill()
-        process.wait()
-        for path in (tmp_path / "generated_dags").glob("*.py"):
-            text = path.read_text()
-            assert text == old[path.name] or ('"retries": 9' in text and not is_edited(text))
+    code = _DIE_AT.format(number=number, project=str(tmp_path))
+    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == -signal.SIGKILL
+    texts = {path.name: path.read_text() for path in (tmp_path / "generated_dags").glob("*.py")}
+    new = [text for name, text in texts.items() if text != old[name]]
+    assert len(new) == number - 1
+    assert all('"retries": 9' in text and not is_edited(text) for text in new)
     assert dagpress(tmp_path, "generate")[0] == 0
     assert dagpress(tmp_path, "check")[0] == 0
     assert list((tmp_path / "generated_dags").glob(".*")) == []
+
+
+@_ROOT_NEEDS_SETPRIV
+def test_a_failure_after_the_first_replacement_tells_what_was_done(project: Path) -> None:
+    """A stale file that cannot be deleted hinders the other changes no more, and none of them is hidden."""
+    (project / "schedules/shop/orders.yml").unlink()
+    write(project, {"schedules/gitlab.yml": EXTRACT_LOAD + "retries: 9\n"})
+    (project / "generated_dags/shop").chmod(0o555)
+    try:
+        result = _run(project, *_without_rights())
+    finally:
+        (project / "generated_dags/shop").chmod(0o755)
+    assert result.returncode == 2
+    assert result.stdout == f"updated {DAG}\n"
+    assert "generated_dags/shop/orders.py:1:1: not-written: cannot be written: Permission denied" in result.stderr
+    assert result.stderr.endswith("1 file updated, and then it failed: 1 error.\n")
+
+
+def test_no_link_leads_a_write_out_of_the_project(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A folder of generated DAGs that is a link to another place is not written through."""
+    outside = tmp_path_factory.mktemp("outside")
+    (project / "generated_dags/linked").symlink_to(outside)
+    write(project, {"schedules/linked/others.yml": EXTRACT_LOAD})
+    code, _, err = dagpress(project, "generate")
+    assert code == 2
+    assert "generated_dags/linked/others.py:1:1: unreadable: cannot be read: a link leads out of the project" in err
+    assert list(outside.iterdir()) == []
+
+
+def test_a_new_file_name_with_the_old_dag_id_is_no_finding(tmp_path: Path) -> None:
+    """The history goes by the DAG id, whatever the file is called."""
+    write(tmp_path, {"schedules/old.yml": EXTRACT_LOAD + "name: stable\n"})
+    dagpress(tmp_path, "generate")
+    (tmp_path / "schedules/old.yml").rename(tmp_path / "schedules/new.yml")
+    assert dagpress(tmp_path, "generate")[0] == 0
 
 
 def test_the_header_holds_no_line_break_of_a_path() -> None:

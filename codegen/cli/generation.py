@@ -14,7 +14,7 @@ from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.sync import Action, Change, WriteError, apply, compare, find_renames
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from codegen.project import Project
@@ -35,14 +35,14 @@ def generate(root: Path, output: str) -> int:
     """
     project = open_project(root, output)
     generation, changes, diagnostics = _compared(project)
+    done: Sequence[Change] = ()
     if not has_errors(diagnostics):
-        diagnostics += _apply(changes, project)
-    written = [] if has_errors(diagnostics) else changes
-    report(diagnostics, output, written)
-    if output == "text" and not has_errors(diagnostics):
-        _print_changes(changes, len(generation.schedules), len(diagnostics))
-    elif output == "text":
-        click.echo(f"Nothing was written: {count(_errors(diagnostics), 'error')}.", err=True)
+        done, problems = _apply(changes, project)
+        diagnostics += problems
+    report(diagnostics, output, done)
+    if output == "text":
+        _print_changes(done)
+        _print_result(done, diagnostics, len(generation.schedules))
     return exit_code(diagnostics)
 
 
@@ -116,28 +116,37 @@ def _bar(schedules: list[Schedule]) -> Iterator[Schedule]:
         yield from bar
 
 
-def _apply(changes: list[Change], project: Project) -> list[Diagnostic]:
+def _apply(changes: list[Change], project: Project) -> tuple[Sequence[Change], list[Diagnostic]]:
+    """Make the changes; gives those that were made, and what hindered the others."""
     try:
         apply(changes, project.root)
     except WriteError as error:
         hint = "mend that and run it again: a file is replaced whole or not at all"
-        return [Diagnostic("not-written", f"cannot be written: {error}", Location(error.name), hint)]
-    return []
+        problem = Diagnostic("not-written", f"cannot be written: {error}", Location(error.name), hint)
+        return error.done, [problem]
+    return changes, []
 
 
 def _errors(diagnostics: list[Diagnostic]) -> int:
     return sum(has_errors([diagnostic]) for diagnostic in diagnostics)
 
 
-def _print_changes(changes: list[Change], schedules: int, findings: int) -> None:
+def _print_changes(done: Sequence[Change]) -> None:
     colours = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.DELETE: "red"}
-    for change in changes:
+    for change in done:
         note = " (it was edited by hand)" if change.edited else ""
         click.echo(f"{click.style(_DONE[change.action], fg=colours[change.action])} {change.name}{note}")
-    counts = Counter(change.action for change in changes)
-    done = ", ".join(f"{count(counts[action], 'file')} {_DONE[action]}" for action in Action if counts[action])
-    found = f"; {count(findings, 'finding')} to look at" if findings else ""
-    click.echo(f"{count(schedules, 'schedule')}: {done or 'all files are current'}{found}.", err=True)
+
+
+def _print_result(done: Sequence[Change], diagnostics: list[Diagnostic], schedules: int) -> None:
+    counts = Counter(change.action for change in done)
+    files = ", ".join(f"{count(counts[action], 'file')} {_DONE[action]}" for action in Action if counts[action])
+    if has_errors(diagnostics):
+        result = f"{files}, and then it failed" if done else "Nothing was written"
+        click.echo(f"{result}: {count(_errors(diagnostics), 'error')}.", err=True)
+        return
+    found = f"; {count(len(diagnostics), 'finding')} to look at" if diagnostics else ""
+    click.echo(f"{count(schedules, 'schedule')}: {files or 'all files are current'}{found}.", err=True)
 
 
 def _print_diff(changes: list[Change]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -17,9 +17,9 @@ from codegen.cli.exit_code import ExitCode
 from codegen.cli.report import exit_code, format_option, open_project, report
 from codegen.diagnostics import InvalidError, Location, has_errors, nearest, printable, quoted
 from codegen.interval import Bounds, in_words, next_runs, on_the_clock, parse_interval
-from codegen.loader import find_schedules
+from codegen.loader import DEFAULTS, find_schedules
 from codegen.nodes import Scalar
-from codegen.project import read_project
+from codegen.project import nearest_project, read_project
 from codegen.schema.export import as_data, json_schema_text, reference
 from codegen.schema.kinds import Moment
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def _complete_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """The names of the schedules' files, which are fast to find."""
-    project, _ = read_project(Path(context.find_root().params.get("project") or Path.cwd()))
+    project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
     files = find_schedules(project.root, project.schedules)[0] if project else []
     return [file.path.stem for file in files if file.path.stem.startswith(incomplete)]
 
@@ -60,6 +60,8 @@ def list_(root: Path, output: str) -> int:
 @click.pass_obj
 def show(root: Path, name: str, dag: bool, output: str) -> int:  # noqa: FBT001  # click gives flags so
     """Show a schedule with every value that it ends up with, or its DAG file."""
+    if dag and output != "text":
+        raise click.UsageError("--dag prints Python, and goes without --format")
     project = open_project(root)
     schedule = _find(project, name)
     if dag:
@@ -128,10 +130,14 @@ def _find(project: Project, name: str) -> Schedule:
         click.exceptions.Exit: it has errors, which were printed.
     """
     reading = pipeline.read(project)
-    found = [s for s in reading.schedules if name in {s.name, s.dag_id_or_default, s.source}]
+    found = [
+        s
+        for s in reading.schedules
+        if name in {s.name, s.dag_id_or_default} or PurePosixPath(name) == PurePosixPath(s.source)
+    ]
     sources = {schedule.source for schedule in found}
     errors = [d for d in reading.diagnostics if has_errors([d])]
-    own = [d for d in errors if d.location.path in sources or Path(d.location.path).stem == name]
+    own = [d for d in errors if d.location.path in sources or Path(d.location.path).stem in {name, DEFAULTS}]
     if own:
         report(own, "text")
         raise click.exceptions.Exit(ExitCode.BAD_INPUT)

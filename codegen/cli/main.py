@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from importlib import import_module
@@ -80,16 +81,12 @@ class _Commands(click.Group):
 @click.pass_context
 def main(context: click.Context, project: Path | None) -> None:
     """Press Meltano schedules written in YAML into static Airflow DAG files."""
-    context.obj = project or _nearest_project()
+    # It knows the versions of Airflow, which the help does not need.
+    from codegen.project import nearest_project  # noqa: PLC0415
+
+    context.obj = project or nearest_project(Path.cwd())
     if os.environ.get("NO_COLOR"):
         context.color = False
-
-
-def _nearest_project() -> Path:
-    """The current folder or the nearest above it with a configuration or schedules, else the current one."""
-    here = Path.cwd()
-    marks = ("dagpress.toml", "schedules")
-    return next((folder for folder in (here, *here.parents) if any((folder / mark).exists() for mark in marks)), here)
 
 
 def run() -> None:
@@ -102,11 +99,12 @@ def run() -> None:
         code = ExitCode.BAD_INPUT
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
-        code = 130
+        code = 128 + signal.SIGINT
     except BrokenPipeError:
-        # Whoever read the output has enough, as `head` does. Python would complain about it once more at its end.
+        # Whoever read the output has enough, as `head` does. Python would complain about it once more at its end. Click
+        # has the same exit code where it meets the broken pipe first.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = ExitCode.FINE
+        code = 1
     except Exception:  # noqa: BLE001  # whatever comes this far is a bug of ours, and is said to be
         traceback.print_exc()
         click.echo("This is a bug of Dagpress. Please report it with the lines above.", err=True)

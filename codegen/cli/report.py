@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codegen.cli.exit_code import ExitCode
-from codegen.diagnostics import FORMATS, as_json, as_text, has_errors
+from codegen.diagnostics import as_data, as_github, as_text, has_errors
 from codegen.project import Project, read_project
 
 if TYPE_CHECKING:
@@ -43,13 +43,14 @@ def report(diagnostics: list[Diagnostic], output: str, changes: Iterable[Change]
     """Print diagnostics: for people on stderr, for programs on stdout."""
     if output == "json":
         files = [{"file": c.name, "action": c.action.value, "edited": c.edited} for c in changes]
-        click.echo(json.dumps({"diagnostics": json.loads(as_json(diagnostics)), "files": files}, indent=2))
-    elif output == "text":
+        click.echo(json.dumps({"diagnostics": as_data(diagnostics), "files": files}, indent=2))
+    elif output == "github":
+        click.echo(as_github(diagnostics), nl=False)
+    else:
         for diagnostic in diagnostics:
             place = str(diagnostic.location)
-            click.echo(click.style(place, bold=True) + as_text([diagnostic]).rstrip("\n").removeprefix(place), err=True)
-    else:
-        click.echo(FORMATS[output](diagnostics), nl=False)
+            rest = as_text([diagnostic]).removeprefix(place)
+            click.echo(click.style(place, bold=True) + rest, nl=False, err=True)
 
 
 def exit_code(diagnostics: Iterable[Diagnostic], *, drift: bool = False) -> ExitCode:

@@ -198,12 +198,12 @@ class _Converter:
                     "yaml-tag", f"YAML reads {quoted(node.value)} as {quoted(_short(node.tag))}", self._at(node), hint
                 )
             kind = "str"
-        elif self._strict and not node.style and kind in _CANONICAL:
+        elif self._strict and kind in _CANONICAL:
             kind = self._checked_for_traps(node, kind)
         return Scalar(kind, node.value, self._at(node))
 
     def _checked_for_traps(self, node: yaml.ScalarNode, kind: str) -> str:
-        """Refuse a plain value that YAML 1.1 reads otherwise than a person does: `on`, `10:30`, `012`, `1_000`."""
+        """Refuse a value that YAML 1.1 reads otherwise than a person does: `on`, `10:30`, `012`, `!!int "x"`."""
         if _CANONICAL[kind].fullmatch(node.value):
             return kind
         cures = {"bool": "write true or false", "int": "write a plain number", "float": "write a plain number"}

@@ -61,7 +61,7 @@ def read_schedule(root: MapNode, source: str, relative: str, stem: str) -> tuple
 def _read_keys(
     model: type[Task | Schedule], node: MapNode, report: Report
 ) -> tuple[dict[str, Any], dict[str, Location]]:
-    """The values of a map's keys by name, and where each stands (a variable of `env` as `env.NAME`)."""
+    """The values of a map's keys by name, and where each stands."""
     known = keys_of(model)
     values: dict[str, Any] = {}
     places: dict[str, Location] = {}
@@ -70,8 +70,6 @@ def _read_keys(
             report(_unknown_key(name, known, entry.key_location))
             continue
         places[name] = entry.value.location
-        if isinstance(entry.value, MapNode):
-            places.update({f"{name}.{inner}": e.value.location for inner, e in entry.value.entries.items()})
         kind = known[name].metadata["kind"]
         value = kind.read(entry.value, report) if kind else _read_tasks(entry.value, report)
         if value is not None:
@@ -115,8 +113,9 @@ def _read_task(node: Node, report: Report) -> Task | None:
     if isinstance(node, Scalar):
         run = keys_of(Task)["run"].metadata["kind"].read(node, report)
         return Task(run=run, at={"run": node.location}) if run else None
-    values, places = _read_keys(Task, MapNode(_without_null_keys(node), node.location), report)
-    if "run" not in node.entries:
+    given = _without_null_keys(node)
+    values, places = _read_keys(Task, MapNode(given, node.location), report)
+    if "run" not in given:
         report(
             Diagnostic("missing-key", "the task has no `run`", node.location, "add `run: tap-gitlab target-postgres`")
         )

@@ -7,6 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from harness import generate
+from project_builder import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,3 +105,30 @@ def test_the_meltano_of_the_project_is_preferred(
     )
     assert answer["error"] is None, answer["log"]
     assert "tap-carbon target-duckdb" in (tmp_path / "called").read_text()
+
+
+def test_meltano_knows_the_options_of_every_key(airflow: Airflow, demo_project: DemoProject, tmp_path: Path) -> None:
+    """The environment, a full refresh and the suffix of the state: a real Meltano takes them where we put them."""
+    common = 'interval: "@daily"\nenvironment: dev\n'
+    schedules = {
+        "plain": common + "extractor: tap-carbon\nloader: target-duckdb\nstate_id: ours\n",
+        "anew": common + "extractor: tap-carbon\nloader: target-duckdb\nstate_id: ours\nfull_refresh: true\n",
+        "suffixed": common + "tasks: [tap-carbon-forecast target-duckdb]\nstate_id_suffix: eu\nfull_refresh: true\n",
+    }
+    files = {f"schedules/{name}.yml": text for name, text in schedules.items()}
+    write(tmp_path, {**files, "dagpress.toml": f'airflow = "{airflow.version}"\n'})
+    generate(tmp_path)
+
+    def execute(name: str, task_id: str) -> None:
+        path, env = tmp_path / f"generated_dags/{name}.py", demo_project.environ()
+        answer = airflow.worker.execute(path, f"meltano_{name}", task_id, dict(env))
+        assert answer["error"] is None, answer["log"]
+
+    execute("plain", "extract_load")
+    execute("plain", "extract_load")
+    assert demo_project.rows("carbon.readings") == 8
+    execute("anew", "extract_load")
+    assert demo_project.rows("carbon.readings") == 16
+    execute("suffixed", "meltano_suffixed_task0")
+    assert demo_project.rows("carbon.forecasts") == 3
+    assert "dev:tap-carbon-forecast-to-target-duckdb:eu" in demo_project.meltano("state", "list")
