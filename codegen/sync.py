@@ -91,10 +91,8 @@ def _without_its_name(text: str, name: str) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    r"""The lines at `\\n` alone, as git counts them."""
-    return [line + "\n" for line in text.split("\n")[:-1]] + [
-        rest for rest in [text.rsplit("\n", maxsplit=1)[-1]] if rest
-    ]
+    """The lines with their ends, which are line feeds alone, as git counts them."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def compare(wanted: Mapping[str, str], root: Path, folder: Path) -> tuple[list[Change], list[Diagnostic]]:
