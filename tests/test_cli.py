@@ -213,6 +213,7 @@ def test_an_error_in_a_default_is_told_for_the_schedules_below(project: Path) ->
     code, _, err = dagpress(project, "show", "orders")
     assert code == 2
     assert err.startswith("schedules/shop/_defaults.yml:1:1: unknown-key: ")
+    assert dagpress(project, "show", "gitlab")[0] == 0
 
 
 def test_a_project_with_a_configuration_is_not_taken_for_the_one_around_it(

@@ -135,9 +135,8 @@ def _find(project: Project, name: str) -> Schedule:
         for s in reading.schedules
         if name in {s.name, s.dag_id_or_default} or PurePosixPath(name) == PurePosixPath(s.source)
     ]
-    sources = {schedule.source for schedule in found}
     errors = [d for d in reading.diagnostics if has_errors([d])]
-    own = [d for d in errors if d.location.path in sources or Path(d.location.path).stem in {name, DEFAULTS}]
+    own = [d for d in errors if _concerns(PurePosixPath(d.location.path), name, found)]
     if own:
         report(own, "text")
         raise click.exceptions.Exit(ExitCode.BAD_INPUT)
@@ -146,6 +145,14 @@ def _find(project: Project, name: str) -> Schedule:
         hint = nearest(name, [schedule.name for schedule in reading.schedules])
         raise click.ClickException(f"there is no schedule {quoted(name)}" + (f" ({hint})" if hint else ""))
     return found[0]
+
+
+def _concerns(path: PurePosixPath, name: str, found: list[Schedule]) -> bool:
+    """Whether an error in that file is one of the schedule: in its own file, or in the defaults that it inherits."""
+    if not found:
+        return path.stem in {name, DEFAULTS}
+    source = PurePosixPath(found[0].source)
+    return path == source or (path.stem == DEFAULTS and path.parent in source.parents)
 
 
 def _print_dag(project: Project, schedule: Schedule) -> int:

@@ -163,7 +163,7 @@ class _Converter:
         if isinstance(node, yaml.SequenceNode):
             return ListNode(tuple(self._node(item, depth + 1) for item in node.value), self._at(node))
         if isinstance(node, yaml.MappingNode):
-            return self._unquoted_template(node) or self._map(node, depth)
+            return (self._strict and self._unquoted_template(node)) or self._map(node, depth)
         raise TypeError(node)
 
     def _check_tag(self, node: yaml.Node) -> None:

@@ -296,24 +296,9 @@ class TextList:
 
 
 # Bash reads these while it starts, or gives them a value of its own (bash(1), "Shell Variables").
-_BASH_NAMES = frozenset(
-    {
-        *("_", "COMP_WORDBREAKS", "DIRSTACK", "ENV", "EPOCHREALTIME", "EPOCHSECONDS", "EUID", "FUNCNAME", "GROUPS"),
-        *(
-            "HISTCMD",
-            "IFS",
-            "LINENO",
-            "OLDPWD",
-            "OPTERR",
-            "OPTIND",
-            "PIPESTATUS",
-            "POSIXLY_CORRECT",
-            "PPID",
-            "PS1",
-            "PS4",
-        ),
-        *("PWD", "RANDOM", "SECONDS", "SHELLOPTS", "SHLVL", "SRANDOM", "UID"),
-    }
+_BASH_NAMES = re.compile(
+    "_|BASH.*|COMP_WORDBREAKS|DIRSTACK|ENV|EPOCHREALTIME|EPOCHSECONDS|EUID|FUNCNAME|GROUPS|HISTCMD|IFS|LINENO|OLDPWD|"
+    "OPTERR|OPTIND|PIPESTATUS|POSIXLY_CORRECT|PPID|PS1|PS4|PWD|RANDOM|SECONDS|SHELLOPTS|SHLVL|SRANDOM|UID"
 )
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Linux takes at most 128 KiB for one `NAME=value` with its final NUL (MAX_ARG_STRLEN in linux/binfmts.h).
@@ -367,7 +352,7 @@ def _check_env_name(name: str) -> None:
         )
     if name.startswith("AIRFLOW_CTX_"):
         raise InvalidError(f"{quoted(name)} is set by Airflow itself for each task", "choose another name")
-    if name in _BASH_NAMES or name.startswith("BASH"):
+    if _BASH_NAMES.fullmatch(name):
         raise InvalidError(f"{quoted(name)} is bash's own, which runs the task", "choose another name")
     if re.fullmatch(r"ARGUMENT_\d+", name):
         raise InvalidError(f"{quoted(name)} is what generated commands call their own arguments", "choose another name")
