@@ -19,7 +19,7 @@ _NAMED_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
 
 
 @dataclass(frozen=True)
-class Name:
+class Identifier:
     """A name of the generated file, such as `__doc__`."""
 
     name: str
@@ -33,14 +33,25 @@ class MeltanoCommand:
 
 
 @dataclass(frozen=True)
-class Moment:
+class LocalTime:
     """A date and time on the wall clocks of a timezone."""
 
     naive: datetime
     timezone: str
 
 
-Value = None | bool | int | str | timedelta | Moment | Name | MeltanoCommand | Sequence["Value"] | Mapping[str, "Value"]
+Value = (
+    None
+    | bool
+    | int
+    | str
+    | timedelta
+    | LocalTime
+    | Identifier
+    | MeltanoCommand
+    | Sequence["Value"]
+    | Mapping[str, "Value"]
+)
 
 
 @dataclass(frozen=True)
@@ -60,7 +71,7 @@ def _value(value: Value, indent: int, before: int) -> str:
     """The value; `before` characters stand before it in its line, a comma will follow."""
     if isinstance(value, MeltanoCommand):
         return _command(value, indent, before)
-    if isinstance(value, Moment):
+    if isinstance(value, LocalTime):
         return _moment(value, indent, before)
     if isinstance(value, Mapping):
         return _map(value, indent)
@@ -74,7 +85,7 @@ def _atom(value: Value) -> str:
         return text(value)
     if isinstance(value, timedelta):
         return _timedelta(value)
-    return value.name if isinstance(value, Name) else repr(value)
+    return value.name if isinstance(value, Identifier) else repr(value)
 
 
 def text(value: str) -> str:
@@ -159,7 +170,7 @@ def _timedelta(value: timedelta) -> str:
     return f"timedelta({unit}={whole // _UNITS[unit]})" if whole else "timedelta()"
 
 
-def _moment(value: Moment, indent: int, before: int) -> str:
+def _moment(value: LocalTime, indent: int, before: int) -> str:
     n = value.naive
     parts = [n.year, n.month, n.day, n.hour, n.minute, n.second, n.microsecond]
     while len(parts) > 3 and parts[-1] == 0:  # noqa: PLR2004  # year, month and day stay

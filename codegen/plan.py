@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from codegen.command import extract_load_words, run_words
 from codegen.diagnostics import printable
 from codegen.interval import in_words, parse_interval
-from codegen.literal import LINE_LENGTH, Argument, MeltanoCommand, Moment, Name, Value
+from codegen.literal import LINE_LENGTH, Argument, Identifier, LocalTime, MeltanoCommand, Value
 from codegen.schema import Schedule, Task
 from codegen.shell import as_shell
 from codegen.templating import as_rendered
@@ -146,7 +146,7 @@ def _dag_arguments(schedule: Schedule) -> tuple[Argument, ...]:
     arguments: dict[str, Value] = {
         "dag_id": schedule.dag_id_or_default,
         "description": schedule.description,
-        "doc_md": Name("__doc__"),
+        "doc_md": Identifier("__doc__"),
         "schedule": interval.schedule,
         "start_date": _moment(schedule.start_date, schedule.timezone),
         "end_date": _moment(schedule.end_date, schedule.timezone) if schedule.end_date else None,
@@ -160,9 +160,9 @@ def _dag_arguments(schedule: Schedule) -> tuple[Argument, ...]:
     return tuple(Argument(name, value) for name, value in arguments.items() if value is not None or name == "schedule")
 
 
-def _moment(moment: datetime, zone: str) -> Moment:
+def _moment(moment: datetime, zone: str) -> LocalTime:
     local = moment.astimezone(ZoneInfo(zone)) if moment.tzinfo else moment
-    return Moment(local.replace(tzinfo=None), zone)
+    return LocalTime(local.replace(tzinfo=None), zone)
 
 
 def _default_args(schedule: Schedule) -> dict[str, Value]:

@@ -22,7 +22,7 @@ from strategies import SCHEDULES, TEXT, year
 
 from codegen import pipeline
 from codegen.diagnostics import Diagnostic, Location, as_text, has_errors
-from codegen.literal import Argument, Moment, keyword, module_docstring
+from codegen.literal import Argument, LocalTime, keyword, module_docstring
 from codegen.shell import as_shell, words_of
 from codegen.templating import as_rendered, is_template
 
@@ -88,7 +88,7 @@ def test_any_value_is_laid_out_as_black_does(value: Any) -> None:
 )
 def test_any_date_is_itself(naive: datetime, zone: str) -> None:
     """A date becomes pendulum's date of the same wall clock, as black lays it out."""
-    argument = Argument("start_date", Moment(naive, zone))
+    argument = Argument("start_date", LocalTime(naive, zone))
     value = _evaluated(argument)
     # Where the clock jumps over it, pendulum moves it, here as there.
     assert value == pendulum.datetime(*naive.timetuple()[:6], naive.microsecond, tz=zone)
