@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+    from codegen.loader import Overlay
     from codegen.meltano import Job, MeltanoProject
     from codegen.project import Project
 
@@ -44,9 +45,14 @@ class Generation:
     diagnostics: list[Diagnostic]
 
 
-def read(project: Project) -> Reading:
-    """Read and check a project's schedules."""
-    documents, diagnostics = load_schedules(project.root, project.schedules)
+def read(project: Project, overlay: Overlay | None = None) -> Reading:
+    """Read and check a project's schedules.
+
+    Args:
+        project: the project.
+        overlay: schedule files that are to be taken as if they were written, or deleted.
+    """
+    documents, diagnostics = load_schedules(project.root, project.schedules, overlay)
     schedules = []
     for document in documents:
         source = document.source
@@ -60,7 +66,10 @@ def read(project: Project) -> Reading:
 
 
 def generate(
-    project: Project, track: Callable[[list[Schedule]], Iterable[Schedule]] = iter, only: str = ""
+    project: Project,
+    track: Callable[[list[Schedule]], Iterable[Schedule]] = iter,
+    only: str = "",
+    overlay: Overlay | None = None,
 ) -> Generation:
     """Render the files of a project; none where anything has an error.
 
@@ -68,8 +77,9 @@ def generate(
         project: the project.
         track: goes around the schedules while they are rendered, to show the progress.
         only: the name of the one schedule to render; without it, all are rendered.
+        overlay: schedule files that are to be taken as if they were written, or deleted.
     """
-    reading = read(project)
+    reading = read(project, overlay)
     if has_errors(reading.diagnostics):
         return Generation({}, reading.schedules, reading.diagnostics)
     jobs: Mapping[str, Job] = reading.meltano.jobs if reading.meltano else {}

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
-import yaml
 
 from codegen import pipeline
 from codegen.cli.exit_code import ExitCode
@@ -22,6 +21,7 @@ from codegen.nodes import Scalar
 from codegen.project import nearest_project, read_project
 from codegen.schema.export import as_data, json_schema_text, reference
 from codegen.schema.kinds import Moment
+from codegen.yaml_writer import to_yaml
 
 if TYPE_CHECKING:
     from codegen.project import Project
@@ -72,7 +72,7 @@ def show(root: Path, name: str, dag: bool, output: str) -> int:  # noqa: FBT001 
     if output == "json":
         click.echo(json.dumps(data, indent=2))
     else:
-        click.echo(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True), nl=False)
+        click.echo(to_yaml(data), nl=False)
     return ExitCode.FINE
 
 
@@ -162,17 +162,6 @@ def _print_dag(project: Project, schedule: Schedule) -> int:
         if name.endswith(f"/{schedule.dag_file}"):
             click.echo(text, nl=False)
     return exit_code(generation.diagnostics)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes a text of several lines as a block."""
-
-
-def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-_Dumper.add_representer(str, _represent_text)
 
 
 def _row(schedule: Schedule) -> dict[str, Any]:

@@ -1,7 +1,16 @@
 """From files to nodes: finds the schedule files, reads their YAML, refuses its traps, merges the defaults."""
 
-from codegen.loader.discovery import DEFAULTS, find_schedules
+from codegen.loader.discovery import DEFAULTS, SUFFIXES, Overlay, find_schedules
 from codegen.loader.inheritance import Document, load_schedules
 from codegen.loader.yaml_reader import Dialect, read_yaml
 
-__all__ = ["DEFAULTS", "Dialect", "Document", "find_schedules", "load_schedules", "read_yaml"]
+__all__ = [
+    "DEFAULTS",
+    "SUFFIXES",
+    "Dialect",
+    "Document",
+    "Overlay",
+    "find_schedules",
+    "load_schedules",
+    "read_yaml",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,9 @@ from codegen.diagnostics import Diagnostic, Location, printable, quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+# The text that a schedule file would have, by its path in the project; None where the file would be gone.
+Overlay = Mapping[str, str | None]
 
 SUFFIXES = (".yml", ".yaml")
 DEFAULTS = "_defaults"
@@ -31,18 +35,21 @@ class SourceFile:
     defaults: tuple[tuple[Path, str], ...]
 
 
-def find_schedules(root: Path, folder: Path) -> tuple[list[SourceFile], list[Diagnostic]]:
+def find_schedules(
+    root: Path, folder: Path, overlay: Overlay | None = None
+) -> tuple[list[SourceFile], list[Diagnostic]]:
     """Find every schedule file below a folder, sorted by path; hidden files and folders are left out.
 
     Args:
         root: the project.
         folder: where its schedules are.
+        overlay: files that are to be taken as if they were written, or deleted.
 
     Returns:
         The files, and what is wrong with the folders: symlinks in a loop, unreadable folders, odd names.
     """
-    search = _Search(root, folder)
-    if not folder.is_dir():
+    search = _Search(root, folder, overlay or {})
+    if not search.is_folder(folder):
         name = search.name(folder)
         hint = "create it, or set `schedules` in the configuration"
         return [], [Diagnostic("no-schedules", f"the folder {quoted(name)} does not exist", Location(name), hint)]
@@ -55,9 +62,11 @@ def find_schedules(root: Path, folder: Path) -> tuple[list[SourceFile], list[Dia
 
 
 class _Search:
-    def __init__(self, root: Path, folder: Path) -> None:
+    def __init__(self, root: Path, folder: Path, overlay: Overlay) -> None:
         self._root = root
         self._folder = folder
+        self._written = {root / name for name, text in overlay.items() if text is not None}
+        self._deleted = {root / name for name, text in overlay.items() if text is None}
         self.files: list[SourceFile] = []
         self.diagnostics: list[Diagnostic] = []
 
@@ -67,13 +76,29 @@ class _Search:
         except ValueError:
             return path.as_posix()
 
+    def is_folder(self, path: Path) -> bool:
+        try:
+            return path.is_dir() or any(path in written.parents for written in self._written)
+        except (OSError, RuntimeError):
+            return False
+
+    def _children(self, folder: Path) -> list[Path]:
+        """What the folder holds, with the overlay over it.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        found = set(folder.iterdir()) if folder.exists() else set()
+        added = {folder / path.relative_to(folder).parts[0] for path in self._written if folder in path.parents}
+        return sorted((found | added) - self._deleted)
+
     def walk(self, folder: Path, inherited: tuple[tuple[Path, str], ...], above: frozenset[Path]) -> None:
         real = folder.resolve()
         if real in above:
             self._error("symlink-loop", folder, "this link leads back to a folder above it", "remove the link")
             return
         try:
-            children = sorted(folder.iterdir())
+            children = self._children(folder)
         except OSError as error:
             self._error("unreadable", folder, f"cannot be read: {error.strerror}")
             return
@@ -95,11 +120,7 @@ class _Search:
     def _visit(self, path: Path, defaults: tuple[tuple[Path, str], ...], above: frozenset[Path]) -> None:
         if path.name.startswith("."):
             return
-        try:
-            is_folder = path.is_dir()
-        except (OSError, RuntimeError):
-            is_folder = False
-        if is_folder:
+        if self.is_folder(path):
             if self._check_name(path):
                 self.walk(path, defaults, above)
         elif path.suffix.lower() in SUFFIXES and path.stem != DEFAULTS and self._check_name(path):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, Location, has_errors
-from codegen.loader.discovery import SourceFile, find_schedules
+from codegen.loader.discovery import Overlay, SourceFile, find_schedules
 from codegen.loader.yaml_reader import read_yaml
 from codegen.nodes import Entry, ListNode, MapNode, is_null, named, without_nulls
 
@@ -22,18 +22,24 @@ class Document:
     root: MapNode
 
 
-def load_schedules(root: Path, folder: Path) -> tuple[list[Document], list[Diagnostic]]:
+def load_schedules(root: Path, folder: Path, overlay: Overlay | None = None) -> tuple[list[Document], list[Diagnostic]]:
     """Read every schedule below a folder.
+
+    Args:
+        root: the project.
+        folder: where its schedules are.
+        overlay: schedule files that are to be taken as if they were written, or deleted.
 
     Returns:
         A document for each file that is a map, and what is wrong with the files.
     """
-    files, diagnostics = find_schedules(root, folder)
+    overlay = overlay or {}
+    files, diagnostics = find_schedules(root, folder, overlay)
     defaults = _Defaults()
     documents = []
     for file in files:
         inherited = defaults.of(file)
-        own, problems = _read_map(file.path, file.name, "a schedule")
+        own, problems = _read_map(file.path, file.name, "a schedule", overlay.get(file.name))
         diagnostics += problems
         # Without its defaults a schedule would miss keys that it does not miss.
         if own is not None and not defaults.is_broken(file):
@@ -80,9 +86,9 @@ class _Defaults:
 
 
 def _read_map(
-    path: Path, name: str, what: str, *, may_be_empty: bool = False
+    path: Path, name: str, what: str, text: str | None = None, *, may_be_empty: bool = False
 ) -> tuple[MapNode | None, list[Diagnostic]]:
-    node, diagnostics = read_yaml(path, name)
+    node, diagnostics = read_yaml(path, name, text=text)
     if isinstance(node, MapNode):
         return node, diagnostics
     if node is None or is_null(node):

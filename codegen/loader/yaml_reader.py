@@ -42,23 +42,28 @@ class Dialect(Enum):
     LENIENT = "meltano"
 
 
-def read_yaml(path: Path, name: str, dialect: Dialect = Dialect.STRICT) -> tuple[Node | None, list[Diagnostic]]:
+def read_yaml(
+    path: Path, name: str, dialect: Dialect = Dialect.STRICT, text: str | None = None
+) -> tuple[Node | None, list[Diagnostic]]:
     """Read a file.
 
     Args:
         path: the file.
         name: what messages call it: its path in the project.
         dialect: whether YAML's traps are errors.
+        text: what to take in place of what the file holds.
 
     Returns:
         The document (nothing where the file is empty or cannot be read) and what is wrong with it.
     """
+    if text is None:
+        try:
+            text = _read(path, name)
+        except _UnreadableError as error:
+            return None, [error.diagnostic]
     try:
-        text = _read(path, name)
         _check_depth(text)
         return _Converter(name, dialect).document(text)
-    except _UnreadableError as error:
-        return None, [error.diagnostic]
     except InvalidError as error:
         return None, [error.at(Location(name))]
     except yaml.MarkedYAMLError as error:

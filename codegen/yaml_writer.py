@@ -1,0 +1,65 @@
+"""Writes plain values as YAML that every reader reads as they were: quoted where it must be, and as people write it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+# No line is folded: a reader of a diff sees one value in one line.
+_WIDTH = 2**31
+# What only an escape in double quotes can say for every reader.
+_INVISIBLE = re.compile(r"[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
+
+def to_yaml(value: Any, *, flow: bool = False) -> str:  # noqa: ANN401
+    r"""A value as YAML, with a final line end.
+
+    Args:
+        value: maps, lists, texts, numbers, booleans and None, as `json` has them.
+        flow: whether maps and lists are in braces and brackets, on one line; a text of several lines is one line with
+            `\n` in it then.
+    """
+    dumper = _FlowDumper if flow else _Dumper
+    text = yaml.dump(value, Dumper=dumper, sort_keys=False, allow_unicode=True, width=_WIDTH, default_flow_style=flow)
+    return str(text.removesuffix("...\n"))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Block style: a text of several lines is a block, and lists stand below their key without indentation."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401, ARG002
+        """A value that comes twice is written twice: nobody looks up an alias in a review."""
+        return True
+
+
+class _FlowDumper(_Dumper):
+    """Everything on one line."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    node: yaml.ScalarNode = dumper.represent_scalar("tag:yaml.org,2002:str", text)
+    if "\n" in text and not isinstance(dumper, _FlowDumper) and _is_block(text):
+        node.style = "|"
+    elif _INVISIBLE.search(text) or (_needs_quotes(dumper, text) and not re.search(r'["\\]', text)):
+        node.style = '"'
+    return node
+
+
+def _is_block(text: str) -> bool:
+    """Whether a block shows the text as it is: printable lines, none of them with space at its end."""
+    lines = text.removesuffix("\n").split("\n")
+    return text.strip() != "" and not any(line != line.rstrip() or not line.isprintable() for line in lines)
+
+
+def _needs_quotes(dumper: yaml.SafeDumper, text: str) -> bool:
+    """Whether the text alone would be something else: a number, a date, an alias, nothing."""
+    analysis = dumper.analyze_scalar(text)
+    is_plain = analysis.allow_block_plain and analysis.allow_flow_plain and not analysis.multiline
+    resolver: Any = dumper
+    return not is_plain or resolver.resolve(yaml.ScalarNode, text, (True, False)) != "tag:yaml.org,2002:str"
+
+
+for _class in (_Dumper, _FlowDumper):
+    _class.add_representer(str, _represent_text)

@@ -1,0 +1,174 @@
+"""Changes in place: the value is another, and every other character of the file is the same."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codegen.editor import EditError, append, remove, set_value
+from codegen.yaml_writer import to_yaml
+
+SCHEDULE = """\
+# yaml-language-server: $schema=schedule.schema.json
+extractor: tap-a   # ours
+loader: 'target-b'
+
+# after the backup
+interval: '@daily'  # at night
+env:
+    # inside
+    A: 1
+# the end
+"""
+PROJECT = """\
+plugins: {extractors: [{name: tap-a}, {name: tap-b}]}
+schedules:
+# the first
+# has two lines
+- name: a
+  job: x
+  # inside
+  interval: '@daily' # daily
+
+# the second
+-   name: b # here
+    job: y
+# the end
+version: 1
+"""
+
+
+def _changed_lines(before: str, after: str) -> tuple[list[str], list[str]]:
+    """The lines that went and those that came; all others are the same, in the same order."""
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    while old and new and old[0] == new[0]:
+        del old[0], new[0]
+    while old and new and old[-1] == new[-1]:
+        del old[-1], new[-1]
+    return old, new
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "gone", "come"),
+    [
+        ("interval", "0 6 * * 1-5", "interval: '@daily'  # at night\n", "interval: '0 6 * * 1-5'  # at night\n"),
+        ("interval", "it's", "interval: '@daily'  # at night\n", "interval: 'it''s'  # at night\n"),
+        ("extractor", "tap-c", "extractor: tap-a   # ours\n", "extractor: tap-c   # ours\n"),
+        ("extractor", "on", "extractor: tap-a   # ours\n", 'extractor: "on"   # ours\n'),
+        ("loader", "a\\b\t", "loader: 'target-b'\n", 'loader: "a\\\\b\\t"\n'),
+    ],
+)
+def test_a_value_is_replaced_in_its_quotes_and_its_comment_stays(key: str, value: str, gone: str, come: str) -> None:
+    """One line differs, and only in its value."""
+    assert _changed_lines(SCHEDULE, set_value(SCHEDULE, (key,), value)) == ([gone], [come])
+
+
+def test_a_missing_key_comes_behind_the_others_in_their_column() -> None:
+    """Before the comment that ends the file, and as far in as its neighbours."""
+    assert _changed_lines(SCHEDULE, set_value(SCHEDULE, ("transform",), "run")) == ([], ["transform: run\n"])
+    assert _changed_lines(SCHEDULE, set_value(SCHEDULE, ("env", "B"), "yes")) == ([], ['    B: "yes"\n'])
+
+
+def test_an_item_goes_with_the_comments_above_it() -> None:
+    """Those of its neighbours, and what stands behind the list, stay."""
+    without_first = remove(PROJECT, ("schedules", 0))
+    assert (
+        "".join(_changed_lines(PROJECT, without_first)[0])
+        == PROJECT[PROJECT.index("# the first") :].split("# the second", maxsplit=1)[0]
+    )
+    without_second = remove(PROJECT, ("schedules", 1))
+    assert _changed_lines(PROJECT, without_second) == (["# the second\n", "-   name: b # here\n", "    job: y\n"], [])
+    nothing = remove(without_first, ("schedules", 0))
+    assert nothing == PROJECT.split("schedules:", maxsplit=1)[0] + "schedules: []\n# the end\nversion: 1\n"
+    assert append(nothing, ("schedules",), {"name": "c"}) == nothing.replace(" []", "\n- name: c")
+
+
+def test_an_item_is_put_behind_the_others_in_their_column() -> None:
+    """Also in a list in brackets, and where there is no list yet."""
+    assert _changed_lines(PROJECT, append(PROJECT, ("schedules",), {"name": "c", "env": {"A": "1"}})) == (
+        [],
+        ["- name: c\n", "  env:\n", '    A: "1"\n'],
+    )
+    assert "{name: tap-b}, {name: tap-c}]}" in append(PROJECT, ("plugins", "extractors"), {"name": "tap-c"})
+    assert append(PROJECT, ("jobs",), "x").endswith("version: 1\njobs:\n- x\n")
+    for nothing in ("schedules: null", "schedules: []\n", "schedules:", "schedules: ~\n"):
+        assert append(nothing, ("schedules",), "x").removesuffix("\n") == "schedules:\n- x"
+
+
+def test_line_ends_and_the_mark_at_the_start_stay() -> None:
+    """A file of Windows is one afterwards."""
+    windows = "\ufeff" + SCHEDULE.replace("\n", "\r\n")
+    assert set_value(windows, ("transform",), "run") == "\ufeff" + set_value(SCHEDULE, ("transform",), "run").replace(
+        "\n", "\r\n"
+    )
+
+
+def test_an_alias_is_replaced_and_an_anchor_that_is_used_is_not() -> None:
+    """The text would mean something else, or nothing."""
+    text = "a: &x 1\nb: *x\n"
+    assert set_value(text, ("b",), 2) == "a: &x 1\nb: 2\n"
+    with pytest.raises(EditError, match="anchors"):
+        set_value(text, ("a",), 2)
+    with pytest.raises(EditError, match="anchors"):
+        remove("l:\n- &x 1\n- *x\n", ("l", 0))
+
+
+@pytest.mark.parametrize("text", ["a: [", "- a\n", "a: 1\n---\nb: 2\n", "just text"])
+def test_what_is_no_map_is_refused(text: str) -> None:
+    """With an error, and not with a guess."""
+    with pytest.raises(EditError):
+        set_value(text, ("key",), "value")
+
+
+_TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
+_SCALARS = (
+    st.none() | st.booleans() | st.integers() | _TEXTS | st.sampled_from(["on", "10:30", "# c", "a: b", "*", "-"])
+)
+_VALUES = st.recursive(
+    _SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3), max_leaves=6
+)
+_KEYS = st.sampled_from(["interval", "env", "tasks", "on", "a b", "é"])
+_DOCUMENTS = st.dictionaries(_KEYS, _VALUES, min_size=1)
+
+
+@given(_VALUES, st.booleans())
+def test_every_value_is_read_back_as_it_was_written(value: object, flow: bool) -> None:  # noqa: FBT001  # drawn
+    """In block style and on one line."""
+    text = to_yaml({"key": value}, flow=flow)
+    assert yaml.safe_load(text) == {"key": value}
+    assert not flow or text.count("\n") == 1
+
+
+def _with_comments(text: str) -> str:
+    """A comment above each entry of the outermost map, one behind the first, and a gap."""
+    lines = text.splitlines(keepends=True)
+    starts = [line[:1] not in {" ", "-", "|", "\n"} and ":" in line for line in lines]
+    return (
+        "# head\n\n" + "".join(f"# of {i}\n{line}" if starts[i] else line for i, line in enumerate(lines)) + "# tail\n"
+    )
+
+
+@given(_DOCUMENTS, _KEYS, _VALUES, st.booleans())
+def test_any_key_of_any_document_can_be_set(document: dict[str, object], key: str, value: object, flow: bool) -> None:  # noqa: FBT001
+    """The rest of the data, and every comment, are the same."""
+    text = to_yaml(document, flow=flow)
+    text = text if "\n\n" in text else _with_comments(text)
+    changed = set_value(text, (key,), value)
+    assert yaml.safe_load(changed) == {**document, key: value}
+    if yaml.safe_load(text) == document:
+        comments = [line for line in text.splitlines() if line.startswith("# ")]
+        assert [line for line in changed.splitlines() if line in comments] == comments
+
+
+@given(st.lists(_VALUES, min_size=1, max_size=4), st.data(), st.booleans())
+def test_any_item_can_be_taken_away_and_put_back(items: list[object], data: st.DataObject, flow: bool) -> None:  # noqa: FBT001
+    """And the data says so."""
+    text = f"before: 1\nitems:{' ' if flow else chr(10)}{to_yaml(items, flow=flow)}after: 2\n"
+    index = data.draw(st.integers(0, len(items) - 1))
+    less = remove(text, ("items", index))
+    left = items[:index] + items[index + 1 :]
+    assert yaml.safe_load(less) == {"before": 1, "items": left, "after": 2}
+    more = append(less, ("items",), items[index])
+    assert yaml.safe_load(more) == {"before": 1, "items": [*left, items[index]], "after": 2}
