@@ -41,7 +41,7 @@ def _starts(root: Path) -> dict[str, datetime]:
     return {s.name: s.start_date.replace(tzinfo=s.start_date.tzinfo or timezone.utc) for s in schedules}
 
 
-@settings(max_examples=20)
+@settings(max_examples=30)
 @given(projects(6))
 def test_import_and_export_are_the_way_there_and_back(drawn: Drawn) -> None:
     """Also for the rest of meltano.yml, of which no character changes."""
