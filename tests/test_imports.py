@@ -1,4 +1,4 @@
-"""Each folder of `imports` is a Meltano project: what import or export makes of it, and what they say, is kept beside."""
+"""Each folder of `imports` is a Meltano project: what import or export makes of it and says is kept beside it."""
 
 from __future__ import annotations
 
