@@ -10,17 +10,18 @@ import click
 
 from codegen import pipeline
 from codegen.cli.report import count, exit_code, format_option, open_project, report
-from codegen.diagnostics import Diagnostic, Location, has_errors
-from codegen.sync import Action, Change, WriteError, apply, compare, find_renames
+from codegen.cli.writing import DONE, print_changes, write
+from codegen.diagnostics import has_errors
+from codegen.sync import Action, Change, compare, find_renames
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from codegen.diagnostics import Diagnostic
     from codegen.project import Project
     from codegen.schema import Schedule
 
-_DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "deleted"}
 _WORTH_A_BAR = 200
 
 
@@ -37,11 +38,11 @@ def generate(root: Path, output: str) -> int:
     generation, changes, diagnostics = _compared(project)
     done: Sequence[Change] = ()
     if not has_errors(diagnostics):
-        done, problems = _apply(changes, project)
+        done, problems = write(changes, project)
         diagnostics += problems
     report(diagnostics, output, done)
     if output == "text":
-        _print_changes(done)
+        print_changes(done)
         _print_result(done, diagnostics, len(generation.schedules))
     return exit_code(diagnostics)
 
@@ -116,31 +117,13 @@ def _bar(schedules: list[Schedule]) -> Iterator[Schedule]:
         yield from bar
 
 
-def _apply(changes: list[Change], project: Project) -> tuple[Sequence[Change], list[Diagnostic]]:
-    """Make the changes; gives those that were made, and what hindered the others."""
-    try:
-        apply(changes, project.root)
-    except WriteError as error:
-        hint = "mend that and run it again: a file is replaced whole or not at all"
-        problem = Diagnostic("not-written", f"cannot be written: {error}", Location(error.name), hint)
-        return error.done, [problem]
-    return changes, []
-
-
 def _errors(diagnostics: list[Diagnostic]) -> int:
     return sum(has_errors([diagnostic]) for diagnostic in diagnostics)
 
 
-def _print_changes(done: Sequence[Change]) -> None:
-    colours = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.DELETE: "red"}
-    for change in done:
-        note = " (it was edited by hand)" if change.edited else ""
-        click.echo(f"{click.style(_DONE[change.action], fg=colours[change.action])} {change.name}{note}")
-
-
 def _print_result(done: Sequence[Change], diagnostics: list[Diagnostic], schedules: int) -> None:
     counts = Counter(change.action for change in done)
-    files = ", ".join(f"{count(counts[action], 'file')} {_DONE[action]}" for action in Action if counts[action])
+    files = ", ".join(f"{count(counts[action], 'file')} {DONE[action]}" for action in Action if counts[action])
     if has_errors(diagnostics):
         result = f"{files}, and then it failed" if done else "Nothing was written"
         click.echo(f"{result}: {count(_errors(diagnostics), 'error')}.", err=True)
