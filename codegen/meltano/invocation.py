@@ -7,11 +7,10 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from types import FrameType
 
@@ -39,26 +38,39 @@ def run_meltano(meltano: str, arguments: Sequence[str], folder: Path, env: Mappi
     environ = {**os.environ, **env, "MELTANO_PROJECT_ROOT": str(folder)}
     # What was printed before must stand before what Meltano prints.
     sys.stdout.flush()
-    command = [meltano, *arguments]
-    with subprocess.Popen(command, cwd=folder, env=environ) as process, _signals_passed_on(process):  # noqa: S603  # no shell
+    with _Relay() as relay:
+        process = subprocess.Popen([meltano, *arguments], cwd=folder, env=environ)  # noqa: S603  # no shell
+        relay.start(process)
         code = process.wait()
     return 128 - code if code < 0 else code
 
 
-@contextmanager
-def _signals_passed_on(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Give signals to the process; Ctrl-C in a terminal reaches it by itself, as all that is in the foreground."""
+class _Relay:
+    """Gives signals to a process; Ctrl-C in a terminal reaches it by itself, as all that is in the foreground."""
 
-    def pass_on(number: int, _frame: FrameType | None) -> None:
-        if number not in {signal.SIGINT, signal.SIGQUIT} or not _is_in_foreground():
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._early: list[int] = []
+
+    def __enter__(self) -> _Relay:  # noqa: PYI034  # Self is of Python 3.11
+        self._before = {number: signal.signal(number, self._pass_on) for number in _PASSED_ON}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def start(self, process: subprocess.Popen[bytes]) -> None:
+        """Name the process, which gets what came while it was being started."""
+        self._process = process
+        for number in self._early:
             process.send_signal(number)
 
-    before = {number: signal.signal(number, pass_on) for number in _PASSED_ON}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    def _pass_on(self, number: int, _frame: FrameType | None) -> None:
+        if self._process is None:
+            self._early.append(number)
+        elif number not in {signal.SIGINT, signal.SIGQUIT} or not _is_in_foreground():
+            self._process.send_signal(number)
 
 
 def _is_in_foreground() -> bool:
