@@ -22,7 +22,7 @@ Path = tuple[str | int, ...]
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BOM = "\ufeff"
 _ALIAS = re.compile(r"\s*:\s*(\*[^\s,\]}]+)")
-_COMMENT_ABOVE = re.compile(r"[ \t]*#")
+_COMMENT_ALONE = re.compile(r"[ \t]*#")
 
 
 class EditError(Exception):
@@ -89,8 +89,9 @@ def append(text: str, path: Path, value: Any) -> str:  # noqa: ANN401
 
 
 def remove(text: str, path: Path) -> str:
-    """Take away a map's key or a list's item, with the comments that stand directly above it.
+    """Take away a map's key or a list's item, with the comments that belong to it.
 
+    Those are the ones directly above it that are not indented further, and those directly below it that are.
     A list or map that is empty then is written as such.
 
     Args:
@@ -220,12 +221,15 @@ class _Text:
         if len(children) == 1:
             return self._emptied(parent)
         first = children[index][0]
-        start = self._with_comments_above(self._start_of_line(self._dash_or_key(parent, first)))
+        place = self._dash_or_key(parent, first)
+        column = place - self._start_of_line(place)
+        # Above the first there is nothing that a comment which is indented further could belong to.
+        start = self._with_comments_above(self._start_of_line(place), column if index else len(self.text))
         if index == 0 and self._line_before(parent, first).strip():
             # The first key stands behind the dash of an item: the next takes its place.
             following = children[1][0].start_mark.index
             return self._spliced(first.start_mark.index, following, "")
-        end = self._end_of_line(self._end(*reversed(children[index])))
+        end = self._with_comments_below(self._end_of_line(self._end(*reversed(children[index]))), column)
         return self._spliced(start, self._without_second_gap(start, end), "")
 
     def _without_second_gap(self, start: int, end: int) -> int:
@@ -237,8 +241,9 @@ class _Text:
     def _emptied(self, parent: yaml.CollectionNode) -> str:
         """The last entry gone: `[]` or `{}` behind the key that the collection belongs to."""
         empty = "[]" if isinstance(parent, yaml.SequenceNode) else "{}"
-        start = self._with_comments_above(self._start_of_line(parent.start_mark.index))
-        end = self._end_of_line(self._end(parent))
+        line = self._start_of_line(parent.start_mark.index)
+        start = self._with_comments_above(line, len(self.text))
+        end = self._with_comments_below(self._end_of_line(self._end(parent)), parent.start_mark.index - line)
         above = self.text[:start].rstrip()
         if parent is self.root or not above.endswith(":"):
             raise EditError("its last entry cannot be removed in place", parent.start_mark.line + 1)
@@ -288,13 +293,23 @@ class _Text:
         found = self.text.find("\n", index)
         return found + 1 if found >= 0 else len(self.text)
 
-    def _with_comments_above(self, start: int) -> int:
+    def _with_comments_above(self, start: int, column: int) -> int:
         while start:
             above = self._start_of_line(start - 1)
-            if not _COMMENT_ABOVE.match(self.text, above, start):
+            if self._indent_of_comment(above) not in range(column + 1):
                 break
             start = above
         return start
+
+    def _with_comments_below(self, end: int, column: int) -> int:
+        while self._indent_of_comment(end) > column:
+            end = self._end_of_line(end)
+        return end
+
+    def _indent_of_comment(self, start: int) -> int:
+        """How far the comment that is alone in that line is indented; -1 where there is none."""
+        match = _COMMENT_ALONE.match(self.text, start)
+        return len(match[0]) - 1 if match else -1
 
     def _with_lines(self, index: int, lines: str) -> str:
         missing = "\n" if index and self.text[index - 1] != "\n" else ""

@@ -81,6 +81,14 @@ def read_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
     return Project(root=root, airflow=file.table.get("airflow", _LATEST), **paths), []
 
 
+def has_configuration(root: Path) -> bool:
+    """Whether the folder has a file in which Dagpress is configured."""
+    try:
+        return bool(_find_file(root).text)
+    except _BrokenFileError:
+        return True
+
+
 class _BrokenFileError(Exception):
     def __init__(self, message: str, name: str, line: int = 1) -> None:
         super().__init__(message)

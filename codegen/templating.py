@@ -7,6 +7,7 @@ BashOperator's). Jinja2 itself turns line ends into `\n`, drops a final one, and
 
 from __future__ import annotations
 
+import ast
 import re
 
 from codegen.diagnostics import InvalidError
@@ -15,6 +16,7 @@ FILE_ENDINGS = (".sh", ".bash")
 # Beside Jinja2's own (airflow/templates.py on 2, airflow/sdk/definitions/_internal/templater.py on 3).
 _AIRFLOW_FILTERS = ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz")
 _EXPRESSION = re.compile(r"\{\{|\{%")
+_LITERAL = re.compile(r"\{\{ (['\"].*['\"]) \}\}")
 _ALTERED = re.compile(r"\r|\n\Z|\{#")
 
 
@@ -29,6 +31,22 @@ def as_rendered(text: str) -> str:
         # A string literal of Jinja2, in ASCII, is decoded as Python's is: every character survives.
         return "{{ " + ascii(text) + " }}"
     return text
+
+
+def as_literal(text: str) -> str:
+    """A template that renders to the text as it stands, whatever braces it has."""
+    # Jinja2 decodes its literals as Python does. With an escape no `{#` is left, which `check_template` refuses.
+    return "{{ " + ascii(text).replace("{#", "{\\x23") + " }}"
+
+
+def literal_text(template: str) -> str | None:
+    """The text that such a template renders to; nothing if it is another template."""
+    match = _LITERAL.fullmatch(template)
+    try:
+        text = ast.literal_eval(match[1]) if match else None
+    except (SyntaxError, ValueError):
+        return None
+    return text if isinstance(text, str) and as_literal(text) == template else None
 
 
 def check_template(text: str) -> None:

@@ -238,13 +238,14 @@ def test_validate_looks_at_no_generated_file(project: Path) -> None:
 def test_the_help_names_every_command_as_the_command_does() -> None:
     """The lines that the help has, so that it need not import the commands, are the commands' own."""
     context = click.Context(main)
-    for name, (_, line) in cli._COMMANDS.items():  # noqa: SLF001
+    commands = cli._COMMANDS  # noqa: SLF001
+    for name, (_, line) in commands.items():
         command = main.get_command(context, name)
         assert command
         assert command.name == name
         assert (command.help or "").split("\n")[0] == line
     listed = set(main.list_commands(context))
-    modules = {module for module, _ in cli._COMMANDS.values()}  # noqa: SLF001
+    modules = {module for module, _ in commands.values()}
     defined = {c.name for module in modules for c in sys.modules[f"codegen.cli.{module}"].COMMANDS}
     assert listed == defined
 

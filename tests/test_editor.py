@@ -85,6 +85,14 @@ def test_an_item_goes_with_the_comments_above_it() -> None:
     assert append(nothing, ("schedules",), {"name": "c"}) == nothing.replace(" []", "\n- name: c")
 
 
+def test_a_comment_that_is_indented_further_belongs_to_the_item_above() -> None:
+    """A key that somebody switched off goes with its item, and stays with it."""
+    text = "l:\n- a: 1\n  # b: 2\n# the second\n- a: 3\n  # b: 4\nm: 5\n"
+    assert remove(text, ("l", 0)) == "l:\n# the second\n- a: 3\n  # b: 4\nm: 5\n"
+    assert remove(text, ("l", 1)) == "l:\n- a: 1\n  # b: 2\nm: 5\n"
+    assert remove("l:\n    # the first\n- a: 1\n  # b: 2\n", ("l", 0)) == "l: []\n"
+
+
 def test_an_item_is_put_behind_the_others_in_their_column() -> None:
     """Also in a list in brackets, and where there is no list yet."""
     assert _changed_lines(PROJECT, append(PROJECT, ("schedules",), {"name": "c", "env": {"A": "1"}})) == (

@@ -10,7 +10,7 @@ import click
 
 from codegen import pipeline
 from codegen.cli.report import count, exit_code, format_option, open_project, report
-from codegen.cli.writing import DONE, print_changes, write
+from codegen.cli.writing import DONE, print_changes, print_diff, write
 from codegen.diagnostics import has_errors
 from codegen.sync import Action, Change, compare, find_renames
 
@@ -60,7 +60,7 @@ def check(root: Path, output: str) -> int:
     drift = [change.diagnostic() for change in changes]
     report([*diagnostics, *drift], output, changes)
     if output == "text":
-        _print_diff(changes)
+        print_diff(changes)
         _print_verdict(changes, diagnostics, len(generation.schedules))
     return exit_code(diagnostics, drift=bool(changes))
 
@@ -74,7 +74,7 @@ def diff(root: Path) -> int:
     """
     _, changes, diagnostics = _compared(open_project(root))
     report(diagnostics, "text")
-    _print_diff(changes)
+    print_diff(changes)
     return exit_code(diagnostics, drift=bool(changes))
 
 
@@ -130,15 +130,6 @@ def _print_result(done: Sequence[Change], diagnostics: list[Diagnostic], schedul
         return
     found = f"; {count(len(diagnostics), 'finding')} to look at" if diagnostics else ""
     click.echo(f"{count(schedules, 'schedule')}: {files or 'all files are current'}{found}.", err=True)
-
-
-def _print_diff(changes: list[Change]) -> None:
-    colours = {"+": "green", "-": "red", "@": "cyan"}
-    for change in changes:
-        for line in change.diff().split("\n")[:-1]:
-            is_name = line.startswith(("+++", "---"))
-            colour = colours.get(line[:1])
-            click.echo(click.style(line, fg=colour, bold=is_name or None) if colour else line)
 
 
 def _print_verdict(changes: list[Change], diagnostics: list[Diagnostic], schedules: int) -> None:

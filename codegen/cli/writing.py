@@ -10,7 +10,7 @@ from codegen.diagnostics import Diagnostic, Location
 from codegen.sync import Action, Change, WriteError, apply
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from codegen.project import Project
 
@@ -34,3 +34,13 @@ def print_changes(done: Sequence[Change]) -> None:
     for change in done:
         note = " (it was edited by hand)" if change.edited else ""
         click.echo(f"{click.style(DONE[change.action], fg=colours[change.action])} {change.name}{note}")
+
+
+def print_diff(changes: Iterable[Change]) -> None:
+    """Print the changes as a patch."""
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    for change in changes:
+        for line in change.diff().split("\n")[:-1]:
+            is_name = line.startswith(("+++", "---"))
+            colour = colours.get(line[:1])
+            click.echo(click.style(line, fg=colour, bold=is_name or None) if colour else line)

@@ -1,5 +1,6 @@
 """From files to nodes: finds the schedule files, reads their YAML, refuses its traps, merges the defaults."""
 
+from codegen.loader.comments import Comment, Layout, read_layout
 from codegen.loader.discovery import DEFAULTS, SUFFIXES, Overlay, find_schedules
 from codegen.loader.inheritance import Document, load_schedules
 from codegen.loader.yaml_reader import Dialect, read_yaml
@@ -7,10 +8,13 @@ from codegen.loader.yaml_reader import Dialect, read_yaml
 __all__ = [
     "DEFAULTS",
     "SUFFIXES",
+    "Comment",
     "Dialect",
     "Document",
+    "Layout",
     "Overlay",
     "find_schedules",
     "load_schedules",
+    "read_layout",
     "read_yaml",
 ]

@@ -1,5 +1,5 @@
 """Reads a Meltano project, without Meltano."""
 
-from codegen.meltano.project import Job, MeltanoProject, read_meltano_project
+from codegen.meltano.project import Job, MeltanoProject, Section, job_tasks, read_meltano_project
 
-__all__ = ["Job", "MeltanoProject", "read_meltano_project"]
+__all__ = ["Job", "MeltanoProject", "Section", "job_tasks", "read_meltano_project"]

@@ -1,4 +1,4 @@
-"""What meltano.yml and its `include_paths` declare: plugins, mappings, jobs and environments."""
+"""What meltano.yml and its `include_paths` declare: plugins, mappings, jobs, environments and schedules."""
 
 from __future__ import annotations
 
@@ -29,14 +29,23 @@ class Job:
     as_written: str | list[str | list[str]] = field(default_factory=list, compare=False)
 
 
+@dataclass(frozen=True)
+class Section:
+    """What one file has under `schedules`: a list, if it is as it should be."""
+
+    path: Path
+    node: Node
+
+
 @dataclass
 class MeltanoProject:
-    """The names that a schedule can use.
+    """What schedules can use, and those that Meltano itself has.
 
     Attributes:
         plugins: the names of each type, such as `extractors`.
         mappings: the names of the mappings of mappers, which `meltano run` takes like plugins.
         broken_jobs: jobs whose tasks cannot be read, with the reason.
+        schedules: in the order in which Meltano has them: its main file first.
         database_uri: where Meltano keeps its runs; empty for its default, a file in the project.
         is_readable: whether meltano.yml could be read at all; if not, nothing is known to be missing.
     """
@@ -46,6 +55,7 @@ class MeltanoProject:
     jobs: dict[str, Job] = field(default_factory=dict)
     broken_jobs: dict[str, str] = field(default_factory=dict)
     environments: set[str] = field(default_factory=set)
+    schedules: list[Section] = field(default_factory=list)
     database_uri: str = ""
     is_readable: bool = True
 
@@ -77,12 +87,12 @@ def read_meltano_project(root: Path, folder: Path) -> tuple[MeltanoProject | Non
             )
         return MeltanoProject(is_readable=False), diagnostics
     project = MeltanoProject(database_uri="".join(_texts(document.get("database_uri"))))
-    _collect(document, project)
+    _collect(document, main, project)
     for path in _included(folder, main, document):
         part, problems = read_yaml(path, _name(root, path), Dialect.LENIENT)
         diagnostics += problems
         if isinstance(part, MapNode):
-            _collect(part, project)
+            _collect(part, path, project)
     return project, [*diagnostics, *_check_include_paths(folder, document)]
 
 
@@ -122,7 +132,7 @@ def _check_include_paths(folder: Path, document: MapNode) -> Iterator[Diagnostic
             yield Diagnostic("meltano-project", message, pattern.location, "remove it", Severity.FINDING)
 
 
-def _collect(document: MapNode, project: MeltanoProject) -> None:
+def _collect(document: MapNode, path: Path, project: MeltanoProject) -> None:
     """Add what one file declares. A section that is null, or of another shape, declares nothing, as in Meltano."""
     plugins = document.get("plugins")
     for plugin_type, entry in plugins.entries.items() if isinstance(plugins, MapNode) else ():
@@ -137,10 +147,12 @@ def _collect(document: MapNode, project: MeltanoProject) -> None:
             # Of two jobs with one name, Meltano takes the first (meltano/core/task_sets_service.py, `get`).
             if name not in project.jobs and name not in project.broken_jobs:
                 _add_job(name, job, project)
+    if (schedules := document.get("schedules")) is not None:
+        project.schedules.append(Section(path, schedules))
 
 
 def _add_job(name: str, job: MapNode, project: MeltanoProject) -> None:
-    tasks = _tasks(job.get("tasks"))
+    tasks = job_tasks(job.get("tasks"))
     if isinstance(tasks, str):
         hint = " (it has `task`: did you mean `tasks`?)" if job.get("task") else ""
         project.broken_jobs[name] = tasks + hint
@@ -148,7 +160,7 @@ def _add_job(name: str, job: MapNode, project: MeltanoProject) -> None:
         project.jobs[name] = Job(name, tuple(tasks), job.location, _as_written(job.get("tasks")))
 
 
-def _tasks(node: Node | None) -> list[str] | str:
+def job_tasks(node: Node | None) -> list[str] | str:
     """The tasks in every shape that Meltano accepts (meltano/core/task_sets.py), or what is wrong with them.
 
     A text is one task; so is a text in a list; so is a list of texts in a list.

@@ -1,0 +1,215 @@
+"""The commands that switch between meltano.yml and schedule files: import and export."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from codegen import pipeline
+from codegen.cli.report import count, exit_code, format_option, open_project, report
+from codegen.cli.writing import print_changes, print_diff, write
+from codegen.diagnostics import Diagnostic, Location, Severity, has_errors, in_order, printable, quoted
+from codegen.project import Project, has_configuration
+from codegen.switch.exporting import plan_export
+from codegen.switch.importing import Import, old_generators, plan_import
+from codegen.switch.moving import plan_move
+from codegen.sync import Action, Change, compare, find_renames
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_dry_run = click.option("--dry-run", is_flag=True, help="Show the changes as a patch, and write nothing.")
+
+_IMPORT_EPILOG = """\b
+Examples:
+  dagpress import --dry-run           what would come of the schedules of this Meltano project?
+  dagpress import                     write schedules/ and generated_dags/
+  dagpress import ../meltano          from a Meltano project elsewhere
+  dagpress import --move              and take them out of meltano.yml
+"""
+
+
+@dataclass
+class _Work:
+    """What a command is about to do.
+
+    Attributes:
+        changes: in the order in which they are made.
+        moved: how many schedules leave meltano.yml.
+    """
+
+    changes: list[Change] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    moved: int = 0
+
+
+@click.command("import", epilog=_IMPORT_EPILOG)
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@_dry_run
+@click.option("--force", is_flag=True, help="Replace schedule files that say something else.")
+@click.option("--move", is_flag=True, help="Take the imported schedules out of meltano.yml, comments kept.")
+@click.option("--no-generate", is_flag=True, help="Leave the DAG files as they are.")
+@format_option("text", "json", "github")
+@click.pass_obj
+def import_(  # noqa: PLR0913  # click gives each option so
+    root: Path,
+    path: Path | None,
+    *,
+    dry_run: bool,
+    force: bool,
+    move: bool,
+    no_generate: bool,
+    output: str,
+) -> int:
+    """Write a schedule file for each schedule of a Meltano project.
+
+    PATH is its folder or its meltano.yml; by default the one of the configuration. Comments come along, secrets do not,
+    and what cannot come along is named with its place. Nothing is overwritten without --force.
+    """
+    project = open_project(root, output)
+    folder = _meltano_folder(path, project)
+    work, is_configured = _configure(project, folder)
+    project = replace(project, meltano_project=folder)
+    plan = plan_import(project, force=force)
+    work.diagnostics += plan.diagnostics
+    if not has_errors(work.diagnostics):
+        work.changes += plan.changes
+        if plan.imported and is_configured and not no_generate:
+            _generate(project, plan, work)
+        if move:
+            _move(project, plan, work)
+    done = _finish(work, project, output, dry_run=dry_run)
+    if output == "text" and not has_errors(work.diagnostics):
+        _print_import(plan, work, project, done)
+    return exit_code(work.diagnostics)
+
+
+@click.command("export", epilog="\b\nExamples:\n  dagpress export --dry-run\n  dagpress export")
+@_dry_run
+@format_option("text", "json", "github")
+@click.pass_obj
+def export(root: Path, *, dry_run: bool, output: str) -> int:
+    """Write the schedules back into meltano.yml, comments kept.
+
+    A schedule that is there is changed in its place, another is added. What Meltano cannot say is named with its place.
+    """
+    project = open_project(root, output)
+    _meltano_folder(None, project)
+    plan = plan_export(project)
+    work = _Work(plan.changes, plan.diagnostics)
+    _finish(work, project, output, dry_run=dry_run)
+    if output == "text" and not has_errors(work.diagnostics):
+        found = f"; {count(len(work.diagnostics), 'finding')} to look at" if work.diagnostics else ""
+        verb = "to export" if dry_run and work.changes else "in meltano.yml"
+        click.echo(f"{count(plan.exported, 'schedule')} {verb}{found}.", err=True)
+    return exit_code(work.diagnostics)
+
+
+COMMANDS = (import_, export)
+
+
+def _meltano_folder(path: Path | None, project: Project) -> Path:
+    """The folder of meltano.yml.
+
+    Raises:
+        click.ClickException: there is none.
+    """
+    folder = project.meltano_project if path is None else path.resolve()
+    if folder.name == "meltano.yml" and folder.is_file():
+        folder = folder.parent
+    if not (folder / "meltano.yml").is_file():
+        hint = "name the folder of meltano.yml: `dagpress import PATH`"
+        raise click.ClickException(f"there is no meltano.yml in {quoted(str(path or folder))} ({hint})")
+    return folder
+
+
+def _configure(project: Project, folder: Path) -> tuple[_Work, bool]:
+    """Set `meltano_project` where nothing is configured, else say that it is to be set; and whether it is right now."""
+    if folder == project.meltano_project:
+        return _Work(), True
+    value = os.path.relpath(folder, project.root).replace(os.sep, "/")
+    line = f'meltano_project = "{value}"'
+    if not has_configuration(project.root):
+        return _Work([Change("dagpress.toml", Action.CREATE, "", f"{line}\n")]), True
+    message = "the configuration names another Meltano project than the one of this import, so no DAG is generated"
+    place = Location("dagpress.toml" if (project.root / "dagpress.toml").is_file() else "pyproject.toml")
+    hint = f"set {line}, and run `dagpress generate`"
+    return _Work(diagnostics=[Diagnostic("other-meltano-project", message, place, hint, Severity.FINDING)]), False
+
+
+def _generate(project: Project, plan: Import, work: _Work) -> None:
+    """Add the DAG files as `generate` writes them; what is found in an imported schedule was said at its source."""
+    generation = pipeline.generate(project, overlay=plan.overlay)
+    imported = {each.file for each in plan.imported}
+    work.diagnostics += [
+        d for d in generation.diagnostics if d.location.path not in imported and d not in work.diagnostics
+    ]
+    if has_errors(generation.diagnostics):
+        return
+    known = {change.name for change in work.changes}
+    changes, problems = compare(generation.files, project.root, project.generated_dags)
+    work.changes += [change for change in changes if change.name not in known]
+    work.diagnostics += [*problems, *find_renames(changes)]
+
+
+def _move(project: Project, plan: Import, work: _Work) -> None:
+    changes, problems = plan_move(plan.imported, project.root)
+    # They come last: a run that is killed leaves a schedule in two places rather than in none.
+    work.changes += changes
+    work.diagnostics += problems
+    work.moved = len(plan.imported) - len(problems)
+
+
+def _finish(work: _Work, project: Project, output: str, *, dry_run: bool) -> Sequence[Change]:
+    """Make the changes or show them, and report; gives those that were made."""
+    done: Sequence[Change] = ()
+    work.diagnostics = in_order(work.diagnostics)
+    if not has_errors(work.diagnostics) and not dry_run:
+        done, problems = write(work.changes, project)
+        work.diagnostics += problems
+    report(work.diagnostics, output, work.changes if dry_run else done)
+    if output == "text":
+        if dry_run and not has_errors(work.diagnostics):
+            print_diff(work.changes)
+        print_changes(done)
+        if has_errors(work.diagnostics):
+            errors = sum(has_errors([d]) for d in work.diagnostics)
+            result = "Not all was written" if done else "Nothing was written"
+            click.echo(f"{result}: {count(errors, 'error')}.", err=True)
+    return done
+
+
+def _print_import(plan: Import, work: _Work, project: Project, done: Sequence[Change]) -> None:
+    if not plan.found:
+        click.echo("This Meltano project has no schedules.", err=True)
+        return
+    new, total = len(plan.changes), len(plan.imported)
+    verb = "imported" if done or not work.changes else "to import"
+    words = [f"{count(new, 'schedule')} {verb}"] if new else []
+    words += [f"{total - new} imported before"] if total > new else []
+    words += [f"{plan.found - total} not imported"] if plan.found > total else []
+    found = f"; {count(len(work.diagnostics), 'finding')} to look at" if work.diagnostics else ""
+    click.echo(f"{', '.join(words)}{found}.", err=True)
+    click.echo("What is left to do:", err=True)
+    for number, step in enumerate(_steps(plan, work, project), start=1):
+        click.echo(f"{number}. {step}", err=True)
+
+
+def _steps(plan: Import, work: _Work, project: Project) -> list[str]:
+    """What a person still has to do, in order."""
+    steps = ["Look at what is reported above, where anything is."] if work.diagnostics else []
+    if any(d.code == "secret" for d in work.diagnostics):
+        steps.append("Give the workers the secrets that were not copied.")
+    steps.append("Review the files, and commit them.")
+    steps.append("Compare the DAGs with those of the old generator: `dagpress import --verify`.")
+    generators = [os.path.relpath(path, project.root) for path in old_generators(project.meltano_project)]
+    what = ", ".join(quoted(path.replace(os.sep, "/")) for path in generators) or "the old generator's file"
+    steps.append(f"Take {what} out of Airflow's DAGs folder: it claims the same DAG ids.")
+    if len(plan.imported) > work.moved:
+        how = "those that stayed, by hand" if work.moved else "the schedules, with `dagpress import --move`"
+        steps.append(f"Take out of meltano.yml what is in a file of its own now: {how}.")
+    return [printable(step) for step in steps]

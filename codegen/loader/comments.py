@@ -1,0 +1,75 @@
+"""The comments of a YAML text, each with its place: YAML's own parser drops them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_COMMENT = re.compile(r"#.*")
+# A comment behind the sign of a block; the scanner gives it as a part of the value.
+_BEHIND_SIGN = re.compile(r"[|>][-+0-9]*[ \t]+(#.*)")
+
+
+@dataclass(frozen=True)
+class Comment:
+    """A comment.
+
+    Attributes:
+        text: from its `#` to the end of the line, without space at the end.
+        line: counted from 1; a line has one comment at most.
+        column: counted from 1.
+        is_alone: whether nothing else stands in its line.
+    """
+
+    text: str
+    line: int
+    column: int
+    is_alone: bool
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What stands where in a text.
+
+    Attributes:
+        comments: by line.
+        starts: the column of the first thing in each line that is no comment, counted from 1; a line within a value
+            has none.
+    """
+
+    comments: dict[int, Comment]
+    starts: dict[int, int]
+
+
+def read_layout(text: str) -> Layout:
+    """Find the comments of a valid YAML text, and where its lines start.
+
+    Args:
+        text: without a byte order mark; the parser must take it.
+    """
+    spans = []
+    starts: dict[int, int] = {}
+    for token in yaml.scan(text, Loader=_Loader):
+        start, end = token.start_mark, token.end_mark
+        if start.index == end.index:
+            continue
+        starts.setdefault(start.line + 1, start.column + 1)
+        behind_sign = _BEHIND_SIGN.match(text, start.index, end.index)
+        if behind_sign and isinstance(token, yaml.ScalarToken) and token.style in {"|", ">"}:
+            spans.append((start.index, behind_sign.start(1)))
+            spans.append((behind_sign.end(1), end.index))
+        else:
+            spans.append((start.index, end.index))
+    comments = {}
+    position = 0
+    for start, end in [*spans, (len(text), len(text))]:
+        for match in _COMMENT.finditer(text, position, start):
+            before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+            line = text.count("\n", 0, match.start()) + 1
+            comments[line] = Comment(match[0].rstrip(), line, len(before) + 1, not before.strip())
+        position = end
+    return Layout(comments, starts)

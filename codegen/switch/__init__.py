@@ -1,0 +1,1 @@
+"""The way from meltano.yml to schedule files, and back."""

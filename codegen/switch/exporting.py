@@ -1,0 +1,302 @@
+"""Plans the export: every schedule of the project as Meltano has it, in the text of meltano.yml."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from codegen import pipeline
+from codegen.diagnostics import Diagnostic, InvalidError, Location, Severity, has_errors, in_order, quoted
+from codegen.editor import EditError, append, remove, set_value
+from codegen.interval import ALIASES, MANUAL, parse_interval
+from codegen.loader import Dialect, read_layout, read_yaml
+from codegen.meltano import job_tasks
+from codegen.nodes import ListNode, MapNode, Node, Scalar, is_null
+from codegen.schema.kinds import Moment
+from codegen.schema.model import Schedule, keys_of
+from codegen.shell import words_of
+from codegen.switch.conversion import moment_of
+from codegen.switch.secret import is_secret
+from codegen.switch.source import BOM, Item, name_of, read_items, text_of
+from codegen.sync import Action, Change
+from codegen.templating import is_template, literal_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from codegen.project import Project
+    from codegen.schema import Task
+
+_SAID = {"name", "extractor", "loader", "transform", "job", "tasks", "interval", "start_date", "env"}
+# Meltano's own names for intervals (meltano/core/schedule.py, `CRON_INTERVALS`).
+_ALIASES_OF_MELTANO = set(ALIASES) - {"@quarterly"}
+_SCHEMA_LINE = re.compile(r"# yaml-language-server:")
+_STAYS = "it stays in the schedule's file alone"
+
+
+@dataclass
+class Export:
+    """What an export does.
+
+    Attributes:
+        exported: how many schedules are in meltano.yml afterwards.
+        diagnostics: what Meltano cannot say; with an error among them, nothing may be written.
+    """
+
+    changes: list[Change] = field(default_factory=list)
+    exported: int = 0
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+def plan_export(project: Project) -> Export:
+    """Plan the export into `project.meltano_project`, which must have a meltano.yml; nothing is written."""
+    reading = pipeline.read(project)
+    meltano = reading.meltano
+    if has_errors(reading.diagnostics) or meltano is None:
+        return Export(diagnostics=[d for d in reading.diagnostics if has_errors([d])])
+    items, _ = read_items(meltano)
+    texts = _Texts(project.meltano_project / "meltano.yml", items)
+    plan = Export()
+    for schedule in reading.schedules:
+        said, item, saved = _Said(schedule), texts.item(schedule.name), texts.save()
+        try:
+            if schedule.tasks:
+                texts.put_job(schedule.name, _tasks(schedule), item)
+            texts.put_schedule(item, said.data(), _head(project.root / schedule.source))
+            plan.exported += 1
+        except EditError as error:
+            texts.restore(saved)
+            message = f"{quoted(schedule.name)} cannot be written to meltano.yml: {error}"
+            said.find("not-exported", message, item.location if item else schedule.where("name"), "write it by hand")
+        plan.diagnostics += said.findings
+    plan.changes = list(texts.changes(project.root))
+    plan.diagnostics = in_order(plan.diagnostics)
+    return plan
+
+
+class _Said:
+    """What Meltano has of a schedule, and what it cannot say."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+        self.findings: list[Diagnostic] = []
+
+    def find(self, code: str, message: str, location: Location, hint: str) -> None:
+        self.findings.append(Diagnostic(code, message, location, hint, Severity.FINDING))
+
+    def data(self) -> dict[str, Any]:
+        """The item of `schedules`, its keys in Meltano's order."""
+        schedule = self._schedule
+        self._find_what_is_not_said()
+        data: dict[str, Any] = {"name": schedule.name}
+        if schedule.extractor:
+            data |= {"extractor": schedule.extractor, "loader": schedule.loader}
+            data["transform"] = schedule.transform or "skip"
+        else:
+            data["job"] = schedule.job or schedule.name
+        data["interval"] = self._interval()
+        if "start_date" in schedule.at:
+            data["start_date"] = _in_utc(schedule.start_date, ZoneInfo(schedule.timezone))
+        if env := dict(self._env()):
+            data["env"] = env
+        return data
+
+    def _find_what_is_not_said(self) -> None:
+        schedule = self._schedule
+        for name, key in keys_of(Schedule).items():
+            value = getattr(schedule, name)
+            as_meltano = schedule.name if name == "state_id" else key.default
+            if name not in _SAID and name in schedule.at and value not in {None, as_meltano}:
+                self._lose(name, schedule.where(name))
+        for task in schedule.tasks or ():
+            for name, place in task.at.items():
+                if name not in {"", "run"}:
+                    self._lose(f"{name} of a task", place)
+        if schedule.tasks and not schedule.dag_id:
+            message = f"as a job it has another DAG id there than {quoted(schedule.dag_id_or_default)}"
+            self.find("changed", message, schedule.where("tasks"), "with Meltano, it has a history of its own")
+
+    def _lose(self, what: str, location: Location) -> None:
+        message = f"Meltano cannot say {quoted(what)} of {quoted(self._schedule.name)}"
+        self.find("not-exported", message, location, _STAYS)
+
+    def _interval(self) -> str:
+        text = self._schedule.interval.strip()
+        cron = parse_interval(text, self._schedule.name).cron
+        if text in _ALIASES_OF_MELTANO or text == cron or text in MANUAL:
+            return text
+        message = f"Meltano has no {quoted(text)}, and gets {quoted(cron or text)}"
+        self.find("changed", message, self._schedule.where("interval"), "it runs at the same times")
+        return cron or text
+
+    def _env(self) -> Iterator[tuple[str, str]]:
+        for name, value in self._schedule.env.items():
+            literal = literal_text(value)
+            if value is None:
+                continue
+            if literal is None and is_template(value):
+                message = f"Meltano knows no templates, as {quoted(name)} of {quoted(self._schedule.name)} has one"
+                self.find("not-exported", message, self._schedule.where("env"), "it is left out there")
+            else:
+                yield name, value if literal is None else literal
+
+
+def _in_utc(moment: datetime, zone: ZoneInfo) -> str:
+    """The start date as Meltano has it: without an offset, and meant in UTC."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    naive = aware.astimezone(timezone.utc).replace(tzinfo=None)
+    return naive.date().isoformat() if naive.time() == naive.min.time() else naive.isoformat(sep=" ")
+
+
+def _tasks(schedule: Schedule) -> list[str]:
+    """The tasks as those of a job.
+
+    Raises:
+        EditError: Meltano, which splits at every space, would split one in another way.
+    """
+    tasks: tuple[Task, ...] = schedule.tasks or ()
+    for task in tasks:
+        if words_of(task.run) != task.run.split(" ") or is_template(task.run):
+            raise EditError(f"Meltano would read {quoted(task.run)} in another way")
+    return [task.run for task in tasks]
+
+
+def _head(path: Path) -> list[str]:
+    """The comments at the top of a schedule file."""
+    layout = read_layout(text_of(path).removeprefix(BOM))
+    first = min(layout.starts, default=1)
+    comments = (layout.comments[line] for line in range(1, first) if line in layout.comments)
+    return [comment.text for comment in comments if not _SCHEMA_LINE.match(comment.text)]
+
+
+class _Texts:
+    """The files of Meltano while they are changed."""
+
+    def __init__(self, main: Path, items: list[Item]) -> None:
+        self._main = main
+        self._items = items
+        self._before = {path: text_of(path) for path in {main, *(item.path for item in items)}}
+        self._after = dict(self._before)
+
+    def changes(self, root: Path) -> Iterator[Change]:
+        for path, text in sorted(self._after.items()):
+            if text != self._before[path]:
+                yield Change(name_of(path, root), Action.UPDATE, self._before[path], text)
+
+    def item(self, name: str) -> Item | None:
+        """The schedule that Meltano runs under that name, which is the first."""
+        return next((item for item in self._items if item.name == name and isinstance(item.node, MapNode)), None)
+
+    def put_schedule(self, item: Item | None, data: dict[str, Any], head: list[str]) -> None:
+        """Change the schedule where it stands, or add it with its comments.
+
+        Raises:
+            EditError: that cannot be done in place.
+        """
+        if item is None:
+            text = append(self._after[self._main], ("schedules",), data)
+            self._after[self._main] = _with_head(text, head)
+        elif isinstance(item.node, MapNode):
+            self._after[item.path] = _updated(self._after[item.path], ("schedules", item.index), item.node, data)
+
+    def put_job(self, name: str, tasks: list[str], item: Item | None) -> None:
+        """Add the job of a schedule that has tasks, or change the one that an earlier export added.
+
+        Raises:
+            EditError: there is another job of that name, or it cannot be done in place.
+        """
+        for path, text in self._after.items():
+            for index, job in enumerate(_items_of(text, "jobs")):
+                if _text(job.get("name")) == name:
+                    if job_tasks(job.get("tasks")) == tasks:
+                        return
+                    if item is None or not isinstance(item.node, MapNode) or _text(item.node.get("job")) != name:
+                        raise EditError(f"there is a job {quoted(name)} already, which does something else")
+                    self._after[path] = set_value(text, ("jobs", index, "tasks"), tasks)
+                    return
+        self._after[self._main] = append(self._after[self._main], ("jobs",), {"name": name, "tasks": tasks})
+
+    def save(self) -> dict[Path, str]:
+        """What `restore` takes."""
+        return dict(self._after)
+
+    def restore(self, saved: dict[Path, str]) -> None:
+        """Go back to what was."""
+        self._after = saved
+
+
+def _items_of(text: str, key: str) -> list[MapNode]:
+    """The items of a list, with an empty map for one that is no map, so that the numbers are right."""
+    root, _ = read_yaml(Path("meltano.yml"), "meltano.yml", Dialect.LENIENT, text.removeprefix(BOM))
+    section = root.get(key) if isinstance(root, MapNode) else None
+    items = section.items if isinstance(section, ListNode) else ()
+    return [item if isinstance(item, MapNode) else MapNode({}, item.location) for item in items]
+
+
+def _text(node: Node | None) -> str:
+    return node.text.strip() if isinstance(node, Scalar) and not is_null(node) else ""
+
+
+def _with_head(text: str, head: list[str]) -> str:
+    """The text with comments above its last schedule, which was put there without."""
+    item = _items_of(text, "schedules")[-1].location
+    lines = text.splitlines(keepends=True)
+    indent, dash, rest = lines[item.line - 1].partition("-")
+    if not dash or indent.strip() or len(indent) + 2 + len(rest) - len(rest.lstrip()) != item.column:
+        return text  # A list in brackets has no place for comments.
+    end = "\r\n" if lines[item.line - 1].endswith("\r\n") else "\n"
+    lines[item.line - 1 : item.line - 1] = [f"{indent}{comment}{end}" for comment in head]
+    return "".join(lines)
+
+
+def _updated(text: str, path: tuple[str | int, ...], old: MapNode, new: Mapping[str, Any]) -> str:
+    """The text with the keys of one schedule changed, as far as they say something else than they should.
+
+    Raises:
+        EditError: that cannot be done in place.
+    """
+    for key, value in new.items():
+        if key == "env" and isinstance(old.get("env"), MapNode):
+            text = _with_env(text, (*path, "env"), old, value)
+        elif not _says(key, old.get(key), value):
+            text = set_value(text, (*path, key), value)
+    gone = [key for key in old.entries if key in _SAID and key not in new and not is_null(old.entries[key].value)]
+    for key in gone:
+        if key == "env" and isinstance(old.get("env"), MapNode):
+            text = _with_env(text, (*path, "env"), old, {})
+        elif key == "start_date" or ("job" in new) != bool(_text(old.get("job"))):
+            text = remove(text, (*path, key))
+    return text
+
+
+def _with_env(text: str, path: tuple[str | int, ...], old: MapNode, new: Mapping[str, str]) -> str:
+    env = old.get("env")
+    variables = env.entries if isinstance(env, MapNode) else {}
+    for name, value in new.items():
+        if name not in variables or not _says(name, variables[name].value, value):
+            text = set_value(text, (*path, name), value)
+    for name, entry in variables.items():
+        # What the import leaves behind is in no schedule file, and stays.
+        if name not in new and not is_null(entry.value) and not is_secret(name, _text(entry.value)):
+            text = remove(text, (*path, name))
+    return text
+
+
+def _says(key: str, node: Node | None, value: str) -> bool:
+    """Whether Meltano takes the value that stands there for this one."""
+    if key == "start_date" and isinstance(node, Scalar):
+        try:
+            return _in_utc(Moment().convert(moment_of(node)), ZoneInfo("UTC")) == value
+        except InvalidError:
+            return False
+    if node is None or is_null(node):
+        # Without a transform it skips, without an interval it waits for a person.
+        return (key, value) in {("transform", "skip"), ("interval", "@manual")}
+    if not isinstance(node, Scalar):
+        return False
+    return node.text == value or (key in _SAID and node.text.strip() == value)

@@ -1,0 +1,256 @@
+"""Plans the import of a whole Meltano project: which files it writes, what it keeps, and what stays behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from dataclasses import dataclass, field, fields, replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from codegen import pipeline
+from codegen.diagnostics import Diagnostic, Severity, has_errors, in_order, printable, quoted
+from codegen.loader import DEFAULTS, SUFFIXES
+from codegen.meltano import read_meltano_project
+from codegen.ownership import is_generated
+from codegen.schema.export import SCHEMA_NAME
+from codegen.switch.conversion import Draft, convert, not_imported
+from codegen.switch.source import Item, read_items
+from codegen.sync import Action, Change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from codegen.project import Project
+    from codegen.schema import Schedule
+
+# What no file system or shell makes trouble about.
+_BAD_IN_A_STEM = re.compile(r'[\s/\\:*?"<>|\x00-\x1f\x7f]')
+_LONGEST_STEM = 200
+# Where Meltano's own generator lies (files-airflow, orchestrate/dags/meltano.py), and how one is known.
+_GENERATORS = "orchestrate/**/*.py"
+_RUNS_SCHEDULE_LIST = re.compile(r"""schedule["',\s]+list\b""")
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A schedule of Meltano and its file.
+
+    Attributes:
+        draft: what it means.
+        file: its path in the project.
+        before: the file's text, or nothing where there is none.
+        after: what its text will be.
+    """
+
+    draft: Draft
+    file: str
+    before: str | None
+    after: str
+
+    @property
+    def change(self) -> Change | None:
+        """What has to be written."""
+        if self.before == self.after:
+            return None
+        return Change(
+            self.file, Action.UPDATE if self.before is not None else Action.CREATE, self.before or "", self.after
+        )
+
+
+@dataclass
+class Import:
+    """What an import does.
+
+    Attributes:
+        found: how many schedules Meltano has.
+        imported: those that have a file which says the same, now or before.
+        diagnostics: what did not come along; with an error among them, nothing may be written.
+    """
+
+    found: int = 0
+    imported: list[Imported] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def changes(self) -> list[Change]:
+        """The schedule files to write."""
+        return [change for each in self.imported if (change := each.change)]
+
+    @property
+    def overlay(self) -> dict[str, str | None]:
+        """Those files, as the pipeline takes them."""
+        return {change.name: change.after for change in self.changes}
+
+
+def plan_import(project: Project, *, force: bool) -> Import:
+    """Plan the import of `project.meltano_project`, which must have a meltano.yml; nothing is written.
+
+    Args:
+        project: where the schedules go.
+        force: whether a file that says something else is replaced.
+    """
+    meltano, diagnostics = read_meltano_project(project.root, project.meltano_project)
+    if meltano is None or has_errors(diagnostics):
+        return Import(diagnostics=diagnostics)
+    items, problems = read_items(meltano)
+    plan = Import(found=len(items), diagnostics=[*diagnostics, *problems])
+    if not items:
+        return plan
+    drafts = []
+    for item, is_first in _with_first(items):
+        if is_first:
+            draft, problems = convert(item, meltano, project.airflow)
+            plan.diagnostics += problems
+            drafts += [draft] if draft else []
+        else:
+            message = f"there is a schedule {quoted(item.name)} before, which is the one that Meltano runs"
+            plan.diagnostics.append(not_imported(item, message, "rename or remove it"))
+    _place(drafts, project, plan, force=force)
+    _check_by_the_front_door(project, plan)
+    plan.diagnostics = in_order(plan.diagnostics)
+    return plan
+
+
+def old_generators(folder: Path) -> list[Path]:
+    """The files of a Meltano project that make DAGs of `meltano schedule list`."""
+    return [path for path in sorted(folder.glob(_GENERATORS)) if path.is_file() and _is_generator(path)]
+
+
+def _is_generator(path: Path) -> bool:
+    try:
+        return bool(_RUNS_SCHEDULE_LIST.search(path.read_text(encoding="utf-8", errors="replace")))
+    except OSError:
+        return False
+
+
+def _with_first(items: Iterable[Item]) -> Iterator[tuple[Item, bool]]:
+    """Each item, and whether it is the first of its name (meltano/core/schedule_service.py, `find_schedule`)."""
+    names: set[str] = set()
+    for item in items:
+        yield item, item.name not in names
+        names |= {item.name} - {""}
+
+
+def _place(drafts: list[Draft], project: Project, plan: Import, *, force: bool) -> None:
+    """Give each draft its file, unless another file or another schedule is in the way."""
+    existing = pipeline.read(project).schedules
+    by_name = {schedule.name: schedule for schedule in existing}
+    files = _Files(project, existing)
+    owners = {schedule.dag_id_or_default: schedule.name for schedule in existing}
+    for draft in drafts:
+        schedule = draft.schedule
+        owner = owners.setdefault(schedule.dag_id_or_default, schedule.name)
+        if owner != schedule.name:
+            message = f"its DAG id would be {quoted(schedule.dag_id_or_default)}, as that of {quoted(owner)}"
+            hint = "rename one of them, or write its file by hand with another `dag_id`"
+            plan.diagnostics.append(not_imported(draft.item, message, hint))
+            continue
+        old = by_name.get(schedule.name)
+        file = old.source if old else files.free(schedule.name)
+        imported = _imported(draft, file, project, old)
+        if foreign := _foreign_dag(file, project):
+            message = f"{printable(foreign)}, where its DAG belongs, was not generated by Dagpress"
+            plan.diagnostics.append(not_imported(draft.item, message, "rename that file, or the schedule"))
+        elif imported.before is not None and imported.change and not force:
+            message = f"{printable(file)} says something else than {quoted(schedule.name)}, and is kept"
+            finding = Diagnostic("kept", message, draft.item.location, "`--force` replaces it", Severity.FINDING)
+            plan.diagnostics.append(finding)
+        else:
+            plan.imported.append(imported)
+
+
+def _foreign_dag(file: str, project: Project) -> str:
+    """The file that somebody else wrote where the schedule's DAG file would be, or nothing."""
+    relative = PurePosixPath(file).relative_to(project.schedules.relative_to(project.root).as_posix())
+    path = project.generated_dags / relative.with_suffix(".py")
+    is_foreign = path.exists() and not is_generated(_text(path) or "")
+    return path.relative_to(project.root).as_posix() if is_foreign else ""
+
+
+def _text(path: Path) -> str | None:
+    """A file's text, which is empty where it cannot be read; nothing where there is none."""
+    try:
+        return path.read_bytes().decode("utf-8", "replace") if path.exists() else None
+    except OSError:
+        return ""
+
+
+def _imported(draft: Draft, file: str, project: Project, old: Schedule | None) -> Imported:
+    path = project.root / file
+    schema = os.path.relpath(project.schedules / SCHEMA_NAME, path.parent).replace(os.sep, "/")
+    text = draft.text(path.stem, schema)
+    before = _text(path)
+    is_same = before is not None and (before.replace("\r\n", "\n") == text or (old and _differences(old, draft) == []))
+    return Imported(draft, file, before, before if is_same and before is not None else text)
+
+
+def _differences(schedule: Schedule, draft: Draft) -> list[str]:
+    """The keys in which the schedule of a file is not what the draft means."""
+    names = (f.name for f in fields(schedule) if f.compare and f.name not in {"source", "relative"})
+    return [name for name in names if getattr(schedule, name) != getattr(draft.schedule, name)]
+
+
+class _Files:
+    """Finds a file for each schedule that has none."""
+
+    def __init__(self, project: Project, existing: Iterable[Schedule]) -> None:
+        self._folder = project.schedules.relative_to(project.root).as_posix()
+        sources = [PurePosixPath(schedule.source) for schedule in existing]
+        # A broken file is in nobody's way: it may be the one that is to be imported anew.
+        self._taken = {source.name.lower() for source in sources if source.parent.as_posix() == self._folder}
+
+    def free(self, name: str) -> str:
+        """A file that is nobody's, on a file system too that knows no capitals."""
+        stem, number = _stem(name), 1
+        candidate = stem
+        while any(f"{candidate}{suffix}".lower() in self._taken for suffix in SUFFIXES):
+            number += 1
+            candidate = f"{stem}_{number}"
+        self._taken.add(f"{candidate}.yml".lower())
+        return f"{self._folder}/{candidate}.yml"
+
+
+def _stem(name: str) -> str:
+    """The name as that of a file, which is the name itself where it can be."""
+    stem = _BAD_IN_A_STEM.sub("_", unicodedata.normalize("NFC", name))[:_LONGEST_STEM]
+    stem = re.sub(r"^[.-]|\.$", "_", stem)
+    stem = "".join(c if c.isprintable() else "_" for c in stem)
+    return f"{stem}_" if stem.lower() == DEFAULTS else stem
+
+
+def _check_by_the_front_door(project: Project, plan: Import) -> None:
+    """Read the new files as any others; one with an error that nobody foresaw is left out, and the others go on."""
+    while True:
+        reading = pipeline.read(project, plan.overlay)
+        errors = [d for d in reading.diagnostics if has_errors([d]) and d.code != "no-schedules"]
+        mine = {each.file: each for each in plan.imported if each.change}
+        broken = {d.location.path for d in errors} & mine.keys()
+        plan.diagnostics += _rejected(errors, mine)
+        plan.imported = [each for each in plan.imported if each.file not in broken]
+        if not broken:
+            break
+    plan.diagnostics += [d for d in errors if d.location.path not in mine]
+    plan.diagnostics += _by_defaults(reading.schedules, mine)
+
+
+def _rejected(errors: Iterable[Diagnostic], mine: Mapping[str, Imported]) -> Iterator[Diagnostic]:
+    for error in errors:
+        if each := mine.get(error.location.path):
+            item = each.draft.item
+            yield replace(error, location=item.location, severity=Severity.FINDING)
+            yield not_imported(item, f"the schedule {quoted(item.name)} is not imported", "mend it, and import again")
+
+
+def _by_defaults(schedules: Iterable[Schedule], mine: Mapping[str, Imported]) -> Iterator[Diagnostic]:
+    """A finding where `_defaults.yml` makes a new schedule another than it is in Meltano."""
+    for schedule in schedules:
+        each = mine.get(schedule.source)
+        if each and (keys := _differences(schedule, each.draft)):
+            sources = sorted({printable(schedule.where(key).path) for key in keys} - {printable(schedule.source)})
+            where = ", ".join(sources) or PurePosixPath(schedule.source).name
+            message = f"{where} gives it another {', '.join(quoted(key) for key in keys)} than it has in Meltano"
+            hint = f"write what it should have into {printable(schedule.source)}"
+            yield Diagnostic("by-defaults", message, each.draft.item.location, hint, Severity.FINDING)
