@@ -316,9 +316,17 @@ def test_names_are_completed(project: Path, monkeypatch: pytest.MonkeyPatch) -> 
         {"schedules/gitlab.yml": EXTRACT_LOAD, "schedules/github.yml": EXTRACT_LOAD, "schedules/x.yml": EXTRACT_LOAD},
     )
     monkeypatch.chdir(project)
-    environ = {"COMP_WORDS": "dagpress schedule set git", "COMP_CWORD": "3", "_DAGPRESS_COMPLETE": "bash_complete"}
+    assert _completed("dagpress schedule set git") == ["github", "gitlab"]
+    assert _completed("dagpress schedule add x --job re") == ["refresh"]
+    assert _completed("dagpress schedule add x --extractor t") == ["tap-gitlab"]
+    assert _completed("dagpress schedule add x --loader t") == ["target-postgres"]
+
+
+def _completed(words: str) -> list[str]:
+    """What the shell offers for the last word."""
+    environ = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" ")), "_DAGPRESS_COMPLETE": "bash_complete"}
     result = CliRunner().invoke(main, env=environ, prog_name="dagpress")
-    assert result.output.split() == ["plain,github", "plain,gitlab"]
+    return [line.removeprefix("plain,") for line in result.output.split()]
 
 
 _DIE_AT = """

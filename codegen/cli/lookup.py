@@ -12,9 +12,13 @@ from codegen.cli.exit_code import ExitCode
 from codegen.cli.report import report
 from codegen.diagnostics import has_errors, nearest, quoted
 from codegen.loader import DEFAULTS, find_schedules
+from codegen.meltano import read_meltano_project
 from codegen.project import nearest_project, read_project
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from codegen.meltano import MeltanoProject
     from codegen.pipeline import Reading
     from codegen.project import Project
     from codegen.schema import Schedule
@@ -25,6 +29,19 @@ def complete_names(context: click.Context, _parameter: click.Parameter, incomple
     project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
     files = find_schedules(project.root, project.schedules)[0] if project else []
     return [file.path.stem for file in files if file.path.stem.startswith(incomplete)]
+
+
+def complete_from_meltano(
+    names: Callable[[MeltanoProject], Iterable[str]],
+) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """A completion with names of meltano.yml: plugins, or jobs."""
+
+    def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+        project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
+        meltano = read_meltano_project(project.root, project.meltano_project)[0] if project else None
+        return sorted(name for name in names(meltano) if name.startswith(incomplete)) if meltano else []
+
+    return complete
 
 
 def find_schedule(project: Project, name: str) -> Schedule:

@@ -13,7 +13,7 @@ import click
 
 from codegen import editor, pipeline
 from codegen.cli.exit_code import ExitCode
-from codegen.cli.lookup import complete_names, find_schedule, missing
+from codegen.cli.lookup import complete_from_meltano, complete_names, find_schedule, missing
 from codegen.cli.report import exit_code, open_project, report
 from codegen.cli.writing import print_changes, write
 from codegen.command import steps_of
@@ -78,14 +78,26 @@ def _options(command: Callable[..., int]) -> Callable[..., int]:
     """The options that say what runs and when, which are Meltano's."""
     for option in (
         click.option("--interval", help="A cron, or an alias such as @daily; @once, @manual and @none wait."),
-        click.option("--job", help="A job of meltano.yml, in place of an extractor and a loader."),
+        click.option(
+            "--job",
+            help="A job of meltano.yml, in place of an extractor and a loader.",
+            shell_complete=complete_from_meltano(lambda meltano: meltano.jobs),
+        ),
         click.option(
             "--transform",
             type=click.Choice(["skip", "only", "run"]),
             help="Whether dbt runs after the load.",
         ),
-        click.option("--loader", help="The loader; with --extractor."),
-        click.option("--extractor", help="The extractor; with --loader."),
+        click.option(
+            "--loader",
+            help="The loader; with --extractor.",
+            shell_complete=complete_from_meltano(lambda meltano: meltano.plugins.get("loaders", ())),
+        ),
+        click.option(
+            "--extractor",
+            help="The extractor; with --loader.",
+            shell_complete=complete_from_meltano(lambda meltano: meltano.plugins.get("extractors", ())),
+        ),
         click.option("--start-date", metavar="DATE", help="The first moment that can run.  [default: 1970-01-01]"),
     ):
         command = option(command)
