@@ -158,6 +158,8 @@ def test_remove_takes_the_dag_file_too_also_the_last(project: Path) -> None:
         (("set", "their", "--interval", "@daily"), "there is no schedule `their` (did you mean `there`?)"),
         (("remove", "their"), "there is no schedule `their`"),
         (("run", "their"), "there is no schedule `their`"),
+        (("sett", "there", "--interval=@daily"), "No such command 'sett'. (did you mean `set`?)"),
+        (("there",), "No such command 'there'."),
     ],
 )
 def test_what_cannot_be_meant_is_refused(project: Path, arguments: tuple[str, ...], message: str) -> None:

@@ -17,7 +17,7 @@ from codegen.cli.lookup import complete_from_meltano, complete_names, find_sched
 from codegen.cli.report import exit_code, open_project, report
 from codegen.cli.writing import print_changes, write
 from codegen.command import steps_of
-from codegen.diagnostics import quoted
+from codegen.diagnostics import nearest, quoted
 from codegen.interval import in_words, parse_interval
 from codegen.loader import SUFFIXES, find_schedules
 from codegen.meltano.invocation import find_meltano, run_meltano
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from codegen.schema import Schedule
 
 _SCHEMA_LINE = "# yaml-language-server: $schema=schedule.schema.json\n"
+# What follows the name in `schedule NAME EXTRACTOR LOADER INTERVAL`.
+_OLDER_FORM = ("extractor", "loader", "interval")
 _KINDS = {"extractor": "extractor", "loader": "extractor", "transform": "extractor", "job": "job"}
 
 
@@ -47,9 +49,12 @@ class _WithDefault(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in self.commands and not args[0].startswith("-") and len(args) > 1:
-            args = ["add", *args]
-        return super().resolve_command(ctx, args)
+        if args[0] in self.commands or args[0].startswith("-"):
+            return super().resolve_command(ctx, args)
+        hint = nearest(args[0], self.commands)
+        if len(args) == 1 or (hint and len(args) < len(("name", *_OLDER_FORM))):
+            raise click.UsageError(f"No such command '{args[0]}'." + (f" ({hint})" if hint else ""), ctx)
+        return super().resolve_command(ctx, ["add", *args])
 
 
 @click.group(
@@ -185,7 +190,10 @@ def remove(root: Path, name: str, no_generate: bool) -> int:  # noqa: FBT001  # 
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How.")
 @click.pass_obj
 def list_(root: Path, output: str) -> int:
-    """List the schedules in Meltano's words: what reads `meltano schedule list --format=json` reads this."""
+    """List the schedules as Meltano prints them.
+
+    What reads `meltano schedule list --format=json` reads this.
+    """
     project = open_project(root)
     reading = pipeline.read(project)
     jobs = reading.meltano.jobs if reading.meltano else {}
@@ -241,13 +249,12 @@ def _with_older_form(values: dict[str, str], older: tuple[str, ...]) -> dict[str
     """The values with those of the form `add NAME EXTRACTOR LOADER INTERVAL`."""
     if not older:
         return values
-    keys = ("extractor", "loader", "interval")
-    if len(older) != len(keys):
+    if len(older) != len(_OLDER_FORM):
         raise click.UsageError("Give EXTRACTOR, LOADER and INTERVAL behind NAME, or options alone.")
-    twice = [key for key in (*keys, "job") if key in values]
+    twice = [key for key in (*_OLDER_FORM, "job") if key in values]
     if twice:
         raise click.UsageError(f"'--{twice[0]}' goes not with EXTRACTOR LOADER INTERVAL.")
-    return {**values, **dict(zip(keys, older, strict=True))}
+    return {**values, **dict(zip(_OLDER_FORM, older, strict=True))}
 
 
 def _plain(key: str, value: str) -> str | date:
