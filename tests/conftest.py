@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -73,6 +74,23 @@ def demo_project(tmp_path: Path) -> DemoProject:
         (folder / ".meltano" / kind).symlink_to(installed / ".meltano" / kind)
     shutil.copy(installed / ".meltano" / "meltano.db", folder / ".meltano")
     return DemoProject(folder)
+
+
+@pytest.fixture(scope="session")
+def meltano() -> Callable[..., str]:
+    """Return a function that runs the real `meltano` in a folder, and gives what it prints."""
+    _ready("meltano")
+
+    def run(folder: Path, *arguments: str) -> str:
+        command = ["meltano", *arguments]
+        environ = environments.meltano_environ(MELTANO_SEND_ANONYMOUS_USAGE_STATS="false")
+        done = subprocess.run(
+            command, cwd=folder, env=environ, text=True, capture_output=True, check=False, timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
 
 
 @pytest.fixture(scope="session")

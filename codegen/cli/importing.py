@@ -135,7 +135,7 @@ def _configure(project: Project, folder: Path) -> tuple[_Work, bool]:
     line = f'meltano_project = "{value}"'
     if not has_configuration(project.root):
         return _Work([Change("dagpress.toml", Action.CREATE, "", f"{line}\n")]), True
-    message = "the configuration names another Meltano project than the one of this import, so no DAG is generated"
+    message = "the configuration is for another Meltano project than this import, so no DAG file is generated"
     place = Location("dagpress.toml" if (project.root / "dagpress.toml").is_file() else "pyproject.toml")
     hint = f"set {line}, and run `dagpress generate`"
     return _Work(diagnostics=[Diagnostic("other-meltano-project", message, place, hint, Severity.FINDING)]), False
@@ -157,7 +157,7 @@ def _generate(project: Project, plan: Import, work: _Work) -> None:
 
 
 def _move(project: Project, plan: Import, work: _Work) -> None:
-    changes, problems = plan_move(plan.imported, project.root)
+    changes, problems = plan_move(plan, project.root)
     # They come last: a run that is killed leaves a schedule in two places rather than in none.
     work.changes += changes
     work.diagnostics += problems
@@ -201,7 +201,7 @@ def _print_import(plan: Import, work: _Work, project: Project, done: Sequence[Ch
 
 def _steps(plan: Import, work: _Work, project: Project) -> list[str]:
     """What a person still has to do, in order."""
-    steps = ["Look at what is reported above, where anything is."] if work.diagnostics else []
+    steps = ["Look at what is reported above."] if work.diagnostics else []
     if any(d.code == "secret" for d in work.diagnostics):
         steps.append("Give the workers the secrets that were not copied.")
     steps.append("Review the files, and commit them.")

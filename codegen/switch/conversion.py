@@ -151,8 +151,10 @@ class _Conversion:
             self._env(entry)
         elif not isinstance(entry.value, Scalar):
             self.entries[key] = entry
+        elif key == "job" and self._job:
+            self._run_job(entry, self._job)
         elif key == "job":
-            self._run_job(entry, entry.value)
+            return
         elif key == "start_date":
             self._add(key, entry, moment_of(entry.value))
         elif entry.value.text.strip() or key != "interval":

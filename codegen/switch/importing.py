@@ -67,11 +67,13 @@ class Import:
     Attributes:
         found: how many schedules Meltano has.
         imported: those that have a file which says the same, now or before.
+        stays: why some of those must stay in meltano.yml, by name.
         diagnostics: what did not come along; with an error among them, nothing may be written.
     """
 
     found: int = 0
     imported: list[Imported] = field(default_factory=list)
+    stays: dict[str, str] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     @property
@@ -108,6 +110,7 @@ def plan_import(project: Project, *, force: bool) -> Import:
         else:
             message = f"there is a schedule {quoted(item.name)} before, which is the one that Meltano runs"
             plan.diagnostics.append(not_imported(item, message, "rename or remove it"))
+            plan.stays[item.name] = "another of its name would take its place"
     _place(drafts, project, plan, force=force)
     _check_by_the_front_door(project, plan)
     plan.diagnostics = in_order(plan.diagnostics)
@@ -140,7 +143,8 @@ def _place(drafts: list[Draft], project: Project, plan: Import, *, force: bool) 
     by_name = {schedule.name: schedule for schedule in existing}
     files = _Files(project, existing)
     owners = {schedule.dag_id_or_default: schedule.name for schedule in existing}
-    for draft in drafts:
+    # What has its own name as an id and a file comes before what would need another's.
+    for draft in sorted(drafts, key=lambda draft: _stem(draft.schedule.name) != draft.schedule.name):
         schedule = draft.schedule
         owner = owners.setdefault(schedule.dag_id_or_default, schedule.name)
         if owner != schedule.name:
@@ -160,6 +164,7 @@ def _place(drafts: list[Draft], project: Project, plan: Import, *, force: bool) 
             plan.diagnostics.append(finding)
         else:
             plan.imported.append(imported)
+    plan.imported.sort(key=lambda each: drafts.index(each.draft))
 
 
 def _foreign_dag(file: str, project: Project) -> str:
@@ -233,7 +238,9 @@ def _check_by_the_front_door(project: Project, plan: Import) -> None:
         if not broken:
             break
     plan.diagnostics += [d for d in errors if d.location.path not in mine]
-    plan.diagnostics += _by_defaults(reading.schedules, mine)
+    for finding, name in _by_defaults(reading.schedules, {each.file: each for each in plan.imported}):
+        plan.diagnostics.append(finding)
+        plan.stays[name] = "defaults make it another schedule"
 
 
 def _rejected(errors: Iterable[Diagnostic], mine: Mapping[str, Imported]) -> Iterator[Diagnostic]:
@@ -244,13 +251,13 @@ def _rejected(errors: Iterable[Diagnostic], mine: Mapping[str, Imported]) -> Ite
             yield not_imported(item, f"the schedule {quoted(item.name)} is not imported", "mend it, and import again")
 
 
-def _by_defaults(schedules: Iterable[Schedule], mine: Mapping[str, Imported]) -> Iterator[Diagnostic]:
-    """A finding where `_defaults.yml` makes a new schedule another than it is in Meltano."""
+def _by_defaults(schedules: Iterable[Schedule], imported: Mapping[str, Imported]) -> Iterator[tuple[Diagnostic, str]]:
+    """A finding for each schedule, with its name, that `_defaults.yml` makes another than it is in Meltano."""
     for schedule in schedules:
-        each = mine.get(schedule.source)
+        each = imported.get(schedule.source)
         if each and (keys := _differences(schedule, each.draft)):
             sources = sorted({printable(schedule.where(key).path) for key in keys} - {printable(schedule.source)})
             where = ", ".join(sources) or PurePosixPath(schedule.source).name
             message = f"{where} gives it another {', '.join(quoted(key) for key in keys)} than it has in Meltano"
             hint = f"write what it should have into {printable(schedule.source)}"
-            yield Diagnostic("by-defaults", message, each.draft.item.location, hint, Severity.FINDING)
+            yield Diagnostic("by-defaults", message, each.draft.item.location, hint, Severity.FINDING), schedule.name

@@ -12,23 +12,23 @@ from codegen.switch.source import BOM, name_of, text_of
 from codegen.sync import Action, Change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from codegen.switch.importing import Imported
+    from codegen.switch.importing import Import, Imported
 
 
-def plan_move(imported: Iterable[Imported], root: Path) -> tuple[list[Change], list[Diagnostic]]:
+def plan_move(plan: Import, root: Path) -> tuple[list[Change], list[Diagnostic]]:
     """What the files of Meltano are without the schedules that were imported.
 
     Args:
-        imported: the schedules, each with its file.
+        plan: the import.
         root: the Dagpress project.
 
     Returns:
         The changes, and a finding for each schedule that stays because something of it would be lost.
     """
-    imported = list(imported)
+    imported = plan.imported
     carried = Counter(text for each in imported for text in _comments(each.after))
     changes = []
     diagnostics = []
@@ -39,6 +39,7 @@ def plan_move(imported: Iterable[Imported], root: Path) -> tuple[list[Change], l
             if each.draft.item.path != path:
                 continue
             try:
+                _check_stay(each, plan)
                 after = _without(each, after, carried)
             except _StaysError as error:
                 diagnostics.append(error.diagnostic(each))
@@ -56,14 +57,24 @@ class _StaysError(Exception):
         return Diagnostic("not-moved", message, each.draft.item.location, hint, Severity.FINDING)
 
 
+def _check_stay(each: Imported, plan: Import) -> None:
+    """Refuse to move what is not as a whole in its file.
+
+    Raises:
+        _StaysError: it is not.
+    """
+    if not each.draft.is_whole:
+        raise _StaysError("not all of it came along")
+    if reason := plan.stays.get(each.draft.schedule.name):
+        raise _StaysError(reason)
+
+
 def _without(each: Imported, text: str, carried: Counter[str]) -> str:
     """The text without one schedule.
 
     Raises:
         _StaysError: something would be lost with it.
     """
-    if not each.draft.is_whole:
-        raise _StaysError("not all of it came along")
     try:
         shorter = remove(text, ("schedules", each.draft.item.index))
     except EditError as error:

@@ -1,0 +1,75 @@
+"""What holds for every meltano.yml: a second import changes nothing, no comment is lost, and export brings all back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timezone
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+from hypothesis import given, settings
+from meltano_projects import Drawn, projects
+from project_builder import dagpress, project_of
+
+from codegen import pipeline
+from codegen.loader import read_layout
+
+
+def _read(path: Path) -> str:
+    return path.read_bytes().decode()
+
+
+def _texts(root: Path) -> dict[str, str]:
+    return {path.relative_to(root).as_posix(): _read(path) for path in root.rglob("*") if path.is_file()}
+
+
+def _comments(text: str) -> Counter[str]:
+    return Counter(comment.text for comment in read_layout(text).comments.values())
+
+
+def _said(text: str) -> dict[str, dict[str, Any]]:
+    """What the schedules of a meltano.yml say, by name; a date is what its characters are."""
+    loaded = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  # it makes nothing but text
+    return {each["name"]: {"env": {}, **each, "start_date": None} for each in loaded["schedules"]}
+
+
+def _starts(root: Path) -> dict[str, datetime]:
+    """The start dates; one without an offset is in UTC."""
+    schedules = pipeline.read(project_of(root)).schedules
+    return {s.name: s.start_date.replace(tzinfo=s.start_date.tzinfo or timezone.utc) for s in schedules}
+
+
+@settings(max_examples=20)
+@given(projects(6))
+def test_import_and_export_are_the_way_there_and_back(drawn: Drawn) -> None:
+    """Also for the rest of meltano.yml, of which no character changes."""
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        meltano = root / "meltano.yml"
+        meltano.write_bytes(drawn.text.encode())
+        code, _, err = dagpress(root, "import")
+        assert code in {0, 1}, err
+        assert "not-imported" not in err
+        once = _texts(root)
+        assert dagpress(root, "import")[0] == code
+        assert _texts(root) == once
+
+        starts = _starts(root)
+        dagpress(root, "import", "--move", "--no-generate")
+        assert (yaml.safe_load(_read(meltano)) or {})["schedules"] == []
+        left = _comments(_read(meltano)) + sum(
+            (_comments(text) for name, text in once.items() if "schedules/" in name and name.endswith(".yml")),
+            Counter(),
+        )
+        assert _comments(drawn.text) - left == Counter()
+        assert _read(meltano).replace("\r\n", "\n").startswith(drawn.text.replace("\r\n", "\n").split("schedules:")[0])
+
+        assert dagpress(root, "export")[0] == 0
+        assert _said(_read(meltano)) == _said(drawn.text)
+        exported = _read(meltano)
+        assert dagpress(root, "export")[:2] == (0, "")
+        assert _read(meltano) == exported
+        dagpress(root, "import", "--force")
+        assert _starts(root) == starts

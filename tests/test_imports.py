@@ -1,0 +1,76 @@
+"""Each folder of `imports` is a Meltano project: the schedules that it gives, and what is told, are kept beside it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+from project_builder import dagpress
+
+if TYPE_CHECKING:
+    from pytest_regressions.file_regression import FileRegressionFixture
+
+IMPORTS = Path(__file__).parent / "imports"
+# What every project gets in the same form, and what the tests of `generate` look at.
+_ELSEWHERE = ("generated_dags", "schedule.schema.json")
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in IMPORTS.iterdir()))
+def test_import(
+    name: str,
+    tmp_path: Path,
+    file_regression: FileRegressionFixture,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A project gives exactly the files and the messages that are kept, and a second import changes nothing."""
+    case, project = IMPORTS / name, tmp_path / "project"
+    shutil.copytree(case / "project", project)
+    arguments = case / "arguments.txt"
+    words = arguments.read_text().split() if arguments.exists() else ["import"]
+    monkeypatch.chdir(project)
+
+    code, out, err = _dagpress(project, *words)
+
+    _check_text(file_regression, f"{out}{err}exit code {code}\n", case / "report.txt")
+    before = _texts(case / "project")
+    written = {path: text for path, text in _texts(project).items() if before.get(path) != text}
+    assert code < 2 or not written, "an error and files go together"
+    for path, text in written.items():
+        _check_text(file_regression, text, case / "written" / path)
+    orphans = _texts(case / "written").keys() - written.keys()
+    if request.config.getoption("regen_all"):
+        for path in orphans:
+            (case / "written" / path).unlink()
+    assert not orphans, "expected files that nothing writes: `make goldens` removes them"
+
+    everything = _texts(project, ())
+    again = _dagpress(project, *words)
+    assert _texts(project, ()) == everything
+    if "--dry-run" not in words:
+        assert "created" not in again[1]
+
+
+def _dagpress(project: Path, *words: str) -> tuple[int, str, str]:
+    try:
+        return dagpress(project, *words)
+    except click.ClickException as error:
+        return 2, "", f"Error: {error.format_message()}\n".replace(str(project), "PROJECT")
+
+
+def _texts(folder: Path, without: tuple[str, ...] = _ELSEWHERE) -> dict[str, str]:
+    found = {
+        Path(parent, file).relative_to(folder): Path(parent, file).read_bytes().decode()
+        for parent, _, files in os.walk(folder)
+        for file in files
+    }
+    return {path.as_posix(): text for path, text in sorted(found.items()) if not set(path.parts) & set(without)}
+
+
+def _check_text(file_regression: FileRegressionFixture, text: str, path: Path) -> None:
+    file_regression.check(text, fullpath=path, encoding="utf-8", extension=path.suffix, newline="")
+    assert path.read_bytes() == text.encode(), "the line ends differ"
