@@ -1,0 +1,332 @@
+"""Compares the DAGs of a project's old generator with those of the generated files: the same, or what differs and why.
+
+Both are what one Airflow has made of them (`codegen/airflow/inside.py`), and Meltano says what its schedules run.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from codegen.interval import is_same_cron
+from codegen.meltano.call import Call, UnknownScheduleError, read_call, resolved
+from codegen.schema import Schedule
+from codegen.schema.model import keys_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    Data = Mapping[str, Any]
+
+# What is compared in a way of its own, or says nothing of what a DAG does.
+_OTHERWISE = {"dag_id", "default_args", "doc_md", "schedule", "start_date", "tags", "tasks", "timetable"}
+_OTHERWISE |= {"append_env", "bash_command", "cwd", "env", "operator", "task_id", "upstream"}
+_OTHERWISE |= {"doc", "doc_json", "doc_rst", "doc_yaml", "email", "email_on_failure", "email_on_retry"}
+_MOMENTS = {"end_date", "start_date"}
+# The keys of a schedule whose name is not that of Airflow's argument.
+_KEYS = {
+    "dagrun_timeout": "run_timeout",
+    "execution_timeout": "timeout",
+    "is_paused_upon_creation": "paused",
+    "schedule": "interval",
+}
+_ARGUMENT = re.compile(r'"\$(ARGUMENT_\d+)"')
+# As Airflow hides the values of variables (`DEFAULT_SENSITIVE_FIELDS` of its secrets masker), and Meltano's own words.
+_SECRET = re.compile(
+    r"(?i)access_?key|api_?key|auth|credential|keyfile|passphrase|passwd|password|private_?key|proxy|secret|service_account"
+    r"|token|://[^/@\s]*:[^/@\s]+@"
+)
+_HIDDEN = "(hidden)"
+_NOTHING = "nothing"
+_JUDGE = "it does more than to call Meltano once: a person must judge"
+
+
+class Verdict(Enum):
+    """What became of a DAG."""
+
+    SAME = "same"
+    DIFFERS = "differs"
+    OLD_ONLY = "only old"
+    NEW_ONLY = "only new"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that differs, each side as a person reads it, with the reason and the cure where they are known."""
+
+    what: str
+    old: str
+    new: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The result for one DAG id.
+
+    Attributes:
+        is_expected: whether everything that ran before runs on as it did.
+    """
+
+    dag_id: str
+    verdict: Verdict
+    is_expected: bool
+    why: str = ""
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What both sides run in.
+
+    Attributes:
+        root: the folder of the Meltano project, as MELTANO_PROJECT_ROOT has it.
+        prelude: the lines with which the command of a generated task begins.
+        listed: the schedules as `meltano schedule list --format=json` has them, by name.
+        names: the name of the schedule behind each new DAG id.
+    """
+
+    root: str
+    prelude: str
+    listed: Mapping[str, Data]
+    names: Mapping[str, str]
+
+
+def compare(old: Iterable[Data], new: Iterable[Data], around: Surroundings) -> list[Comparison]:
+    """Compare the DAGs of two sides by their ids, in the order of these."""
+    before = {dag["dag_id"]: dag for dag in old}
+    after = {dag["dag_id"]: dag for dag in new}
+    return [_compare(dag_id, before.get(dag_id), after.get(dag_id), around) for dag_id in sorted({**before, **after})]
+
+
+def _compare(dag_id: str, old: Data | None, new: Data | None, around: Surroundings) -> Comparison:
+    if old is None:
+        return _only_new(dag_id, new or {}, around)
+    if new is None:
+        why = "no schedule gives this id; a schedule that takes its place keeps its run history with the key `dag_id`"
+        return Comparison(dag_id, Verdict.OLD_ONLY, is_expected=False, why=why)
+    differences = (*_of_the_dag(old, new), *_of_the_tasks(old, new, around))
+    verdict = Verdict.DIFFERS if differences else Verdict.SAME
+    return Comparison(dag_id, verdict, is_expected=not differences, differences=differences)
+
+
+def _only_new(dag_id: str, new: Data, around: Surroundings) -> Comparison:
+    if new["schedule"] is None:
+        why = "it waits for a person; the old generator gives no DAG for what does"
+        return Comparison(dag_id, Verdict.NEW_ONLY, is_expected=True, why=why)
+    is_listed = around.names.get(dag_id) in around.listed
+    why = (
+        "Meltano lists its schedule, and the old generator gives no DAG of this id"
+        if is_listed
+        else "Meltano lists no schedule of this name"
+    )
+    return Comparison(dag_id, Verdict.NEW_ONLY, is_expected=False, why=why)
+
+
+def _of_the_dag(old: Data, new: Data) -> Iterator[Difference]:
+    yield from _of_the_schedule(old, new)
+    if _first_start(old) != _first_start(new):
+        why = "" if _first_start(old) else "without a start date, Airflow never starts the old DAG by itself"
+        yield _difference("start_date", _first_start(old), _first_start(new), why or _cure("start_date"))
+    if set(old["tags"]) != set(new["tags"]):
+        yield _difference("tags", sorted(old["tags"]), sorted(new["tags"]), _cure("tags"))
+    yield from _of_the_attributes(old, new)
+
+
+def _of_the_schedule(old: Data, new: Data) -> Iterator[Difference]:
+    if not _is_same_schedule(old["schedule"], new["schedule"]):
+        why = (
+            "in Airflow `@once` runs once by itself; here it waits for a person, as with Meltano"
+            if old["timetable"] == "OnceTimetable" and new["schedule"] is None
+            else _cure("schedule")
+        )
+        yield _difference("schedule", old["schedule"], new["schedule"], why)
+    elif old["timetable"] != new["timetable"]:
+        yield _difference("timetable", old["timetable"], new["timetable"], _cure("timetable"))
+
+
+def _is_same_schedule(old: str | None, new: str | None) -> bool:
+    return old == new or (old is not None and new is not None and is_same_cron(old, new))
+
+
+def _first_start(dag: Data) -> datetime | None:
+    """The moment from which the scheduler counts: the earliest of the DAG's and its tasks' (airflow/models/dag.py)."""
+    starts = [dag["start_date"], *(task["start_date"] for task in dag["tasks"])]
+    return min((_moment(start) for start in starts if start), default=None)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(timezone.utc)
+
+
+def _of_the_attributes(old: Data, new: Data) -> Iterator[Difference]:
+    """Everything else that Airflow has of a DAG or a task: what default arguments change, they change here."""
+    for name in sorted({*old, *new} - _OTHERWISE):
+        before, after = old.get(name), new.get(name)
+        if name in _MOMENTS:
+            before, after = (_moment(value) if value else None for value in (before, after))
+        if before != after:
+            yield _difference(name, before, after, _cure(name))
+
+
+def _cure(argument: str) -> str:
+    key = _KEYS.get(argument, argument)
+    if key in keys_of(Schedule):
+        return f"the key `{key}` of the schedule sets it"
+    return "a schedule has no key for it; the project's own template can set it"
+
+
+def _of_the_tasks(old: Data, new: Data, around: Surroundings) -> Iterator[Difference]:
+    before = {task["task_id"]: task for task in old["tasks"]}
+    after = {task["task_id"]: task for task in new["tasks"]}
+    both = [task_id for task_id in before if task_id in after]
+    start = _first_start(old), _first_start(new)
+    found = {
+        task_id: list(_of_a_task(before[task_id], after[task_id], new["dag_id"], start, around)) for task_id in both
+    }
+    numbers = Counter(difference for differences in found.values() for difference in differences)
+    everywhere = [difference for difference, number in numbers.items() if number == len(both) > 1]
+    for each in everywhere:
+        yield Difference(f"{each.what} of every task", each.old, each.new, each.why)
+    for task_id, differences in found.items():
+        for each in differences:
+            if each not in everywhere:
+                yield Difference(f"{each.what} of {task_id}", each.old, each.new, each.why)
+    why = _why_other_tasks(around.listed.get(around.names.get(new["dag_id"], ""), {}))
+    for task_id, task in before.items():
+        if task_id not in after:
+            yield Difference(f"task {task_id}", _what_it_runs(task, around), _NOTHING, why)
+    for task_id, task in after.items():
+        if task_id not in before:
+            yield Difference(f"task {task_id}", _NOTHING, _what_it_runs(task, around), why)
+
+
+def _why_other_tasks(schedule: Data) -> str:
+    if isinstance(schedule.get("job", {}).get("tasks"), str):
+        return (
+            "meltano.yml gives the tasks of the job as one text, of which the old generator makes a task per character"
+        )
+    return "the schedule's keys `job` or `tasks` say which tasks there are"
+
+
+def _of_a_task(
+    old: Data, new: Data, dag_id: str, start: tuple[datetime | None, datetime | None], around: Surroundings
+) -> Iterator[Difference]:
+    if old["upstream"] != new["upstream"]:
+        yield _difference("upstream tasks", old["upstream"], new["upstream"], "the key `after` of a task sets it")
+    yield from _of_the_calls(old, new, dag_id, around)
+    before, after = (_moment(task["start_date"]) if task["start_date"] else None for task in (old, new))
+    if before != after and (before, after) != start:
+        yield _difference("start_date", before, after, _cure("start_date of a task"))
+    if _mail(old) != _mail(new):
+        yield _difference("e-mail", _mail(old), _mail(new), _cure("email"))
+    yield from _of_the_attributes(old, new)
+
+
+def _mail(task: Data) -> dict[str, Any]:
+    """Who gets mail, and when: without an address nobody does, whatever else is set."""
+    events = ("failure", "retry")
+    return {f"on {event}": task["email"] for event in events if task["email"] and task[f"email_on_{event}"]}
+
+
+def _of_the_calls(old: Data, new: Data, dag_id: str, around: Surroundings) -> Iterator[Difference]:
+    """What differs in the commands: by what Meltano ends up running, and with which environment."""
+    if old["operator"] != new["operator"]:
+        yield _difference("operator", old["operator"], new["operator"], _JUDGE)
+    before, why = _call_of(old, around)
+    after, _ = _call_of(new, around)
+    if before is None or after is None:
+        if _what_it_runs(old, around) != _what_it_runs(new, around):
+            yield Difference("command", _what_it_runs(old, around), _what_it_runs(new, around), why)
+    else:
+        if before.words != after.words:
+            yield Difference("command", str(before), str(after), _why_another_command(before, after))
+        if before.folder != after.folder:
+            yield _difference(
+                "folder", before.folder, after.folder, "MELTANO_PROJECT_ROOT says where the new task runs"
+            )
+    yield from _of_the_env(
+        _env_of(old, before), _env_of(new, after), around.listed.get(around.names.get(dag_id, ""), {})
+    )
+    if _keeps_env(old) != _keeps_env(new):
+        yield _difference(
+            "append_env", _keeps_env(old), _keeps_env(new), "a new task always has its worker's environment"
+        )
+
+
+def _call_of(task: Data, around: Surroundings) -> tuple[Call | None, str]:
+    """What the task makes Meltano run, or why that cannot be told."""
+    script = task.get("bash_command")
+    if not isinstance(script, str):
+        return None, _JUDGE
+    variables = {"MELTANO_PROJECT_ROOT": around.root, **(task["env"] or {})}
+    call = read_call(script.removeprefix(around.prelude), variables, task["cwd"] or around.root)
+    if call is None:
+        return None, _JUDGE
+    try:
+        return resolved(call, around.listed), ""
+    except UnknownScheduleError as error:
+        return None, f"Meltano has no schedule `{error}`: the old command fails (a name with a space needs quotes)"
+
+
+def _what_it_runs(task: Data, around: Surroundings) -> str:
+    call, _ = _call_of(task, around)
+    if call:
+        return str(call)
+    script = task.get("bash_command")
+    return script.removeprefix(around.prelude) if isinstance(script, str) else f"a {task['operator']}"
+
+
+def _why_another_command(old: Call, new: Call) -> str:
+    states = [[word for word in call.words if word.startswith("--state-id")] for call in (old, new)]
+    if states[0] != states[1]:
+        return "another state id starts from scratch: the key `state_id` keeps the old one"
+    return ""
+
+
+def _env_of(task: Data, call: Call | None) -> dict[str, str]:
+    """What the task adds to the environment of its worker, less the words of the command that go through it."""
+    script = task.get("bash_command")
+    words = set(_ARGUMENT.findall(script)) if isinstance(script, str) else set()
+    own = task.get("env")
+    given = {name: str(value) for name, value in own.items() if name not in words} if isinstance(own, dict) else {}
+    return {**given, **(call.env if call else {})}
+
+
+def _keeps_env(task: Data) -> bool:
+    return bool(task.get("env") is None or task.get("append_env"))
+
+
+def _of_the_env(old: Mapping[str, str], new: Mapping[str, str], schedule: Data) -> Iterator[Difference]:
+    listed = schedule.get("env") or {}
+    for name in sorted({**old, **new}):
+        if old.get(name) == new.get(name):
+            continue
+        is_secret = any(_SECRET.search(f"{name} {side[name]}") for side in (old, new) if name in side)
+        if name in new and name not in old and str(listed.get(name)) == new[name]:
+            why = "meltano.yml sets it for this schedule, and the old generator loses it"
+        elif name not in new and is_secret:
+            why = "it looks like a secret, which is not copied: give it to the workers, or write a template of Airflow"
+        else:
+            why = "the key `env` of the schedule or of a task sets it"
+        before, after = (_HIDDEN if is_secret and name in side else side.get(name) for side in (old, new))
+        yield _difference(f"env {name}", before, after, why)
+
+
+def _difference(what: str, old: object, new: object, why: str) -> Difference:
+    return Difference(what, _shown(old), _shown(new), why)
+
+
+def _shown(value: object) -> str:
+    if value is None or value in ([], {}):
+        return _NOTHING
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return value if isinstance(value, str) else json.dumps(value)
