@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _FOLDER = "orchestrate/dags"
 _LISTS_SCHEDULES = re.compile(r"schedule[\"'\s,]+list")
+_TRACEBACK = "Traceback (most recent call last):\n"
 _LINE = re.compile(r'File "([^"]+)", line (\d+)')
 # What the generators that Meltano has handed out over the years raise, and the cure.
 _CURES = {
@@ -56,13 +57,9 @@ def failure(generator: Path, name: str, traceback: str, log: str) -> Diagnostic:
         log: what it and the programs that it calls wrote.
     """
     lines = [int(line) for path, line in _LINE.findall(traceback) if path == str(generator)]
-    # The last line of a traceback that is not indented names the exception; a message of several lines may follow.
-    told = [
-        line
-        for line in traceback.splitlines()
-        if line and not line[0].isspace() and line != "Traceback (most recent call last):"
-    ]
-    message = told[-1] if told else "it fails"
+    # After the frames, which are indented, comes the exception, whose message may have several lines.
+    exceptions = [line for line in traceback.rpartition(_TRACEBACK)[2].splitlines() if line and not line[0].isspace()]
+    message = exceptions[0] if exceptions else "it fails"
     hint = next((cure for words, cure in _CURES.items() if words in traceback), "")
-    said = f"; it wrote: {log.strip()[-1000:]}" if log.strip() else ""
+    said = f"; the last that it wrote is: {log.strip().splitlines()[-1]}" if log.strip() else ""
     return Diagnostic("dags-not-loaded", message + said, Location(name, lines[-1] if lines else 1), hint)

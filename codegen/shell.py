@@ -21,7 +21,7 @@ _PLACE = re.compile("\x00([0-9]+)\x00")
 # Control characters, and the start of a comment of Jinja2.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]|\{#")
 # What a script is made of, where it does nothing but call one program after another.
-_PIECES = r"""[\w@%+=:,./\-\x00]+|'[^']*'|"[^"$`\\]*"|\\[^\n]|"\$\{?\w+\}?"|\$\{?\w+\}?"""
+_PIECES = r"""[\w@%+=:,./\-\x00]+|'[^']*'|"[^"$`\\]*"|\\[^\n]|"\$(?:\w+|\{\w+\})"|\$(?:\w+|\{\w+\})"""
 _PIECE = re.compile(_PIECES)
 _LEXEME = re.compile(rf"(?P<separator>[ \t]*(?:;|&&|\n)\s*)|(?P<blank>[ \t]+)|(?P<word>(?:{_PIECES})+)")
 _PLAIN = re.compile(r"[\w@%+=:,./\-]*")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -105,34 +105,34 @@ def compare(old: Iterable[Data], new: Iterable[Data], around: Surroundings) -> l
 
 
 def _compare(dag_id: str, old: Data | None, new: Data | None, around: Surroundings) -> Comparison:
-    if old is None:
-        return _only_new(dag_id, new or {}, around)
     if new is None:
         why = "no schedule gives this id; a schedule that takes its place keeps its run history with the key `dag_id`"
         return Comparison(dag_id, Verdict.OLD_ONLY, is_expected=False, why=why)
-    differences = (*_of_the_dag(old, new), *_of_the_tasks(old, new, around))
+    listed = around.listed.get(around.names.get(dag_id, ""))
+    if old is None:
+        return _only_new(dag_id, new, listed)
+    differences = (*_of_the_dag(old, new), *_of_the_tasks(old, new, listed or {}, around))
     verdict = Verdict.DIFFERS if differences else Verdict.SAME
     return Comparison(dag_id, verdict, is_expected=not differences, differences=differences)
 
 
-def _only_new(dag_id: str, new: Data, around: Surroundings) -> Comparison:
-    if new["schedule"] is None:
-        why = "it waits for a person; the old generator gives no DAG for what does"
-        return Comparison(dag_id, Verdict.NEW_ONLY, is_expected=True, why=why)
-    is_listed = around.names.get(dag_id) in around.listed
-    why = (
-        "Meltano lists its schedule, and the old generator gives no DAG of this id"
-        if is_listed
-        else "Meltano lists no schedule of this name"
-    )
-    return Comparison(dag_id, Verdict.NEW_ONLY, is_expected=False, why=why)
+def _only_new(dag_id: str, new: Data, listed: Data | None) -> Comparison:
+    waits = new["schedule"] is None
+    if waits:
+        why = "it waits for a person, and for that the old generator gives no DAG"
+    elif listed:
+        why = "Meltano lists its schedule, and the old generator gives no DAG of this id"
+    else:
+        why = "Meltano lists no schedule of this name"
+    return Comparison(dag_id, Verdict.NEW_ONLY, is_expected=waits, why=why)
 
 
 def _of_the_dag(old: Data, new: Data) -> Iterator[Difference]:
     yield from _of_the_schedule(old, new)
     if _first_start(old) != _first_start(new):
-        why = "" if _first_start(old) else "without a start date, Airflow never starts the old DAG by itself"
-        yield _difference("start_date", _first_start(old), _first_start(new), why or _cure("start_date"))
+        never = "without a start date, Airflow never starts the old DAG by itself"
+        why = _cure("start_date") if _first_start(old) else never
+        yield _difference("start_date", _first_start(old), _first_start(new), why)
     if set(old["tags"]) != set(new["tags"]):
         yield _difference("tags", sorted(old["tags"]), sorted(new["tags"]), _cure("tags"))
     yield from _of_the_attributes(old, new)
@@ -181,51 +181,54 @@ def _cure(argument: str) -> str:
     return "a schedule has no key for it; the project's own template can set it"
 
 
-def _of_the_tasks(old: Data, new: Data, around: Surroundings) -> Iterator[Difference]:
+def _of_the_tasks(old: Data, new: Data, listed: Data, around: Surroundings) -> Iterator[Difference]:
     before = {task["task_id"]: task for task in old["tasks"]}
     after = {task["task_id"]: task for task in new["tasks"]}
-    both = [task_id for task_id in before if task_id in after]
-    start = _first_start(old), _first_start(new)
+    starts = _first_start(old), _first_start(new)
     found = {
-        task_id: list(_of_a_task(before[task_id], after[task_id], new["dag_id"], start, around)) for task_id in both
+        task_id: [
+            *_of_the_order(before[task_id], after[task_id], starts),
+            *_of_the_calls(before[task_id], after[task_id], listed, around),
+            *_of_the_attributes(before[task_id], after[task_id]),
+        ]
+        for task_id in before
+        if task_id in after
     }
+    yield from _summed_up(found)
+    for task_id, task in {**before, **after}.items():
+        if task_id not in found:
+            was = _what_it_runs(task, around) if task_id in before else _NOTHING
+            will_be = _what_it_runs(task, around) if task_id in after else _NOTHING
+            yield Difference(f"task {task_id}", was, will_be, _why_other_tasks(listed))
+
+
+def _summed_up(found: Mapping[str, list[Difference]]) -> Iterator[Difference]:
+    """The differences of the tasks, with those that all tasks share only once."""
     numbers = Counter(difference for differences in found.values() for difference in differences)
-    everywhere = [difference for difference, number in numbers.items() if number == len(both) > 1]
-    for each in everywhere:
-        yield Difference(f"{each.what} of every task", each.old, each.new, each.why)
+    shared = {difference for difference, number in numbers.items() if number == len(found) > 1}
+    for difference in numbers:
+        if difference in shared:
+            yield replace(difference, what=f"{difference.what} of every task")
     for task_id, differences in found.items():
-        for each in differences:
-            if each not in everywhere:
-                yield Difference(f"{each.what} of {task_id}", each.old, each.new, each.why)
-    why = _why_other_tasks(around.listed.get(around.names.get(new["dag_id"], ""), {}))
-    for task_id, task in before.items():
-        if task_id not in after:
-            yield Difference(f"task {task_id}", _what_it_runs(task, around), _NOTHING, why)
-    for task_id, task in after.items():
-        if task_id not in before:
-            yield Difference(f"task {task_id}", _NOTHING, _what_it_runs(task, around), why)
+        for difference in differences:
+            if difference not in shared:
+                yield replace(difference, what=f"{difference.what} of {task_id}")
 
 
-def _why_other_tasks(schedule: Data) -> str:
-    if isinstance(schedule.get("job", {}).get("tasks"), str):
-        return (
-            "meltano.yml gives the tasks of the job as one text, of which the old generator makes a task per character"
-        )
-    return "the schedule's keys `job` or `tasks` say which tasks there are"
+def _why_other_tasks(listed: Data) -> str:
+    if isinstance(listed.get("job", {}).get("tasks"), str):
+        return "the job's tasks are one text in meltano.yml, and the old generator makes a task of each character"
+    return "the keys `job` and `tasks` of the schedule say which tasks there are"
 
 
-def _of_a_task(
-    old: Data, new: Data, dag_id: str, start: tuple[datetime | None, datetime | None], around: Surroundings
-) -> Iterator[Difference]:
+def _of_the_order(old: Data, new: Data, starts: tuple[datetime | None, datetime | None]) -> Iterator[Difference]:
     if old["upstream"] != new["upstream"]:
-        yield _difference("upstream tasks", old["upstream"], new["upstream"], "the key `after` of a task sets it")
-    yield from _of_the_calls(old, new, dag_id, around)
+        yield _difference("upstream tasks", old["upstream"], new["upstream"], "the key `after` of a task sets them")
     before, after = (_moment(task["start_date"]) if task["start_date"] else None for task in (old, new))
-    if before != after and (before, after) != start:
+    if before != after and (before, after) != starts:
         yield _difference("start_date", before, after, _cure("start_date of a task"))
     if _mail(old) != _mail(new):
         yield _difference("e-mail", _mail(old), _mail(new), _cure("email"))
-    yield from _of_the_attributes(old, new)
 
 
 def _mail(task: Data) -> dict[str, Any]:
@@ -234,29 +237,22 @@ def _mail(task: Data) -> dict[str, Any]:
     return {f"on {event}": task["email"] for event in events if task["email"] and task[f"email_on_{event}"]}
 
 
-def _of_the_calls(old: Data, new: Data, dag_id: str, around: Surroundings) -> Iterator[Difference]:
-    """What differs in the commands: by what Meltano ends up running, and with which environment."""
+def _of_the_calls(old: Data, new: Data, listed: Data, around: Surroundings) -> Iterator[Difference]:
+    """What differs in the commands: in what Meltano ends up running, and in its environment."""
     if old["operator"] != new["operator"]:
         yield _difference("operator", old["operator"], new["operator"], _JUDGE)
     before, why = _call_of(old, around)
-    after, _ = _call_of(new, around)
-    if before is None or after is None:
-        if _what_it_runs(old, around) != _what_it_runs(new, around):
-            yield Difference("command", _what_it_runs(old, around), _what_it_runs(new, around), why)
-    else:
-        if before.words != after.words:
-            yield Difference("command", str(before), str(after), _why_another_command(before, after))
-        if before.folder != after.folder:
-            yield _difference(
-                "folder", before.folder, after.folder, "MELTANO_PROJECT_ROOT says where the new task runs"
-            )
-    yield from _of_the_env(
-        _env_of(old, before), _env_of(new, after), around.listed.get(around.names.get(dag_id, ""), {})
-    )
+    after, why_not = _call_of(new, around)
+    sides = _what_it_runs(old, around), _what_it_runs(new, around)
+    if sides[0] != sides[1]:
+        yield Difference("command", *sides, why=why or why_not or _why_another_command(before, after, listed))
+    if before and after and before.folder != after.folder:
+        why = "a new task runs where MELTANO_PROJECT_ROOT says"
+        yield _difference("folder", before.folder, after.folder, why)
+    yield from _of_the_env(_env_of(old, before), _env_of(new, after), listed)
     if _keeps_env(old) != _keeps_env(new):
-        yield _difference(
-            "append_env", _keeps_env(old), _keeps_env(new), "a new task always has its worker's environment"
-        )
+        why = "a new task always has the environment of its worker too"
+        yield _difference("append_env", _keeps_env(old), _keeps_env(new), why)
 
 
 def _call_of(task: Data, around: Surroundings) -> tuple[Call | None, str]:
@@ -282,11 +278,11 @@ def _what_it_runs(task: Data, around: Surroundings) -> str:
     return script.removeprefix(around.prelude) if isinstance(script, str) else f"a {task['operator']}"
 
 
-def _why_another_command(old: Call, new: Call) -> str:
-    states = [[word for word in call.words if word.startswith("--state-id")] for call in (old, new)]
-    if states[0] != states[1]:
+def _why_another_command(old: Call | None, new: Call | None, listed: Data) -> str:
+    states = [[word for word in call.words if word.startswith("--state-id")] for call in (old, new) if call]
+    if states and states[0] != states[-1]:
         return "another state id starts from scratch: the key `state_id` keeps the old one"
-    return ""
+    return _why_other_tasks(listed) if "job" in listed else ""
 
 
 def _env_of(task: Data, call: Call | None) -> dict[str, str]:
@@ -302,13 +298,13 @@ def _keeps_env(task: Data) -> bool:
     return bool(task.get("env") is None or task.get("append_env"))
 
 
-def _of_the_env(old: Mapping[str, str], new: Mapping[str, str], schedule: Data) -> Iterator[Difference]:
-    listed = schedule.get("env") or {}
+def _of_the_env(old: Mapping[str, str], new: Mapping[str, str], listed: Data) -> Iterator[Difference]:
+    env = listed.get("env") or {}
     for name in sorted({**old, **new}):
         if old.get(name) == new.get(name):
             continue
         is_secret = any(_SECRET.search(f"{name} {side[name]}") for side in (old, new) if name in side)
-        if name in new and name not in old and str(listed.get(name)) == new[name]:
+        if name in new and name not in old and str(env.get(name)) == new[name]:
             why = "meltano.yml sets it for this schedule, and the old generator loses it"
         elif name not in new and is_secret:
             why = "it looks like a secret, which is not copied: give it to the workers, or write a template of Airflow"

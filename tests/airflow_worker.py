@@ -60,13 +60,23 @@ def _as_scheduled(dag: Any) -> Any:
     return serialization().from_dict(serialization().to_dict(dag))
 
 
-def execute(path: str, dag_id: str, task_id: str, env: dict[str, str | None]) -> Answer:
-    """Render the templates of a task and execute it, as the task process does; `env` is what its worker has."""
+def import_file_with(path: str, env: dict[str, str | None]) -> Answer:
+    """Load a file in the environment of a DAG processor that has these variables."""
+    _change_environ(env)
+    return import_file(path)
+
+
+def _change_environ(env: dict[str, str | None]) -> None:
     for name, value in env.items():
         if value is None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
+
+
+def execute(path: str, dag_id: str, task_id: str, env: dict[str, str | None]) -> Answer:
+    """Render the templates of a task and execute it, as the task process does; `env` is what its worker has."""
+    _change_environ(env)
     bag = load(path)
     if bag.import_errors:
         return {"error": str(bag.import_errors)}
@@ -104,4 +114,11 @@ def _context(task: Any) -> Any:
 
 
 if __name__ == "__main__":
-    serve({"import_file": import_file, "execute": execute, "next_runs": next_runs, "all_runs": all_runs})
+    serve(
+        {
+            "import_file": import_file_with,
+            "execute": execute,
+            "next_runs": next_runs,
+            "all_runs": all_runs,
+        }
+    )

@@ -64,7 +64,10 @@ def airflow_version(airflow: Path) -> str:
         AirflowError: there is none.
     """
     command = [str(_python_of(airflow)), "-c", _VERSION]
-    done = subprocess.run(command, env=_without_python(os.environ), text=True, capture_output=True, check=False)
+    try:
+        done = subprocess.run(command, env=_without_python(os.environ), text=True, capture_output=True, check=False)
+    except OSError as error:
+        raise AirflowError(f"{airflow} cannot be run: {error}", "name another with --airflow") from error
     if done.returncode:
         raise AirflowError(f"{airflow} belongs to a Python without Airflow", "name another with --airflow")
     return done.stdout.strip()
@@ -139,6 +142,9 @@ def _environ(base: Mapping[str, str], home: Path) -> dict[str, str]:
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        # Whole tracebacks, and none of them in the log too: that is for what the files and their programs say.
+        "AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACK_DEPTH": "100",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "CRITICAL",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 

@@ -101,6 +101,8 @@ def _child(
     """Answer one request and leave without the exit handlers of the parent."""
     code = 1
     try:
+        # The requests that follow are not for the programs that a DAG file calls.
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
         json.dump(operations[request.pop("operation")](**request), answer)
@@ -149,8 +151,6 @@ def import_file(path: str) -> dict[str, Any]:
     """
     # A file may import what lies beside it, as in Airflow's folder of DAGs.
     sys.path.append(str(Path(path).parent))
-    # Airflow logs the errors too. They are in the answer, and the log is for what the file's own programs say.
-    logging.disable(logging.CRITICAL)
     with _seen_warnings() as seen:
         bag = load(path)
         errors = [str(error) for error in bag.import_errors.values()]

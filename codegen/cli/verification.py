@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from codegen.diagnostics import Diagnostic
     from codegen.project import Project
 
+_IN_SUM = {Verdict.SAME: "same", Verdict.DIFFERS: "differ", Verdict.OLD_ONLY: "only old", Verdict.NEW_ONLY: "only new"}
 _COLOURS = {Verdict.SAME: "green", Verdict.DIFFERS: "red", Verdict.OLD_ONLY: "red", Verdict.NEW_ONLY: "red"}
 
 
@@ -163,5 +164,5 @@ def _print_table(rows: Sequence[Comparison]) -> None:
             if each.why:
                 click.echo(f"        {printable(each.why)}")
     numbers = Counter(row.verdict for row in rows)
-    parts = ", ".join(f"{numbers[verdict]} {verdict.value}" for verdict in Verdict if numbers[verdict])
+    parts = ", ".join(f"{numbers[verdict]} {words}" for verdict, words in _IN_SUM.items() if numbers[verdict])
     click.echo(f"{count(len(rows), 'DAG')}: {parts or 'nothing to compare'}.")

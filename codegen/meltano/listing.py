@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 _LINK = ".meltano/run/bin"
 _TIMEOUT = 120
-_TAIL = 2_000
 
 
 class MeltanoError(Exception):
@@ -43,7 +42,9 @@ def listed_schedules(folder: Path, timeout: float = _TIMEOUT) -> dict[str, dict[
     except subprocess.TimeoutExpired as error:
         raise MeltanoError(f"`meltano schedule list` did not end within {timeout:.0f} seconds") from error
     except subprocess.CalledProcessError as error:
-        raise MeltanoError(f"`meltano schedule list` failed: {error.stderr.strip()[-_TAIL:]}") from error
+        # The reason is in the last line; before it there may be a whole traceback in a frame.
+        reason = (error.stderr.strip().splitlines() or [f"exit code {error.returncode}"])[-1]
+        raise MeltanoError(f"`meltano schedule list` failed: {reason}") from error
     except (ValueError, TypeError, LookupError) as error:
         raise MeltanoError("`meltano schedule list` gave something else than a list of schedules") from error
     return {schedule["name"]: schedule for schedule in (*schedules["elt"], *schedules["job"])}
