@@ -189,9 +189,9 @@ def on_the_clock(moment: datetime, zone: ZoneInfo) -> datetime:
 def is_same_cron(one: str, other: str) -> bool:
     """Whether two crons or presets of Airflow fire at the same times, as `@daily`, `@midnight` and `0 0 * * *` do."""
     try:
-        return bool(croniter.expand(one) == croniter.expand(other))
-    except (CroniterBadCronError, CroniterBadDateError):
-        return one == other
+        return one == other or bool(croniter.expand(one) == croniter.expand(other))
+    except ValueError:  # all that croniter raises
+        return False
 
 
 @dataclass(frozen=True)

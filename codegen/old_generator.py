@@ -16,8 +16,8 @@ _TRACEBACK = "Traceback (most recent call last):\n"
 _LINE = re.compile(r'File "([^"]+)", line (\d+)')
 # What the generators that Meltano has handed out over the years raise, and the cure.
 _CURES = {
-    "KeyError: 'start_date'": "Meltano 4 tells no start dates any more, and this generator asks for one: run it with "
-    "the Meltano that it was made for, or let it take `schedule.get('start_date')`",
+    "KeyError: 'start_date'": "Meltano 4 tells no start dates any more, and this generator asks for them: run it with "
+    "the Meltano that it was made for, or let it take schedule.get('start_date', '1970-01-01')",
     "'schedule_interval'": "this generator is for Airflow 2: name one with --airflow",
     "made of alphanumeric": "Airflow refuses this id, so the generator gives no DAG at all: rename the schedule in "
     "meltano.yml to compare the others",

@@ -36,11 +36,11 @@ _KEYS = {
     "schedule": "interval",
 }
 _ARGUMENT = re.compile(r'"\$(ARGUMENT_\d+)"')
-# As Airflow hides the values of variables (`DEFAULT_SENSITIVE_FIELDS` of its secrets masker), and Meltano's own words.
-_SECRET = re.compile(
-    r"(?i)access_?key|api_?key|auth|credential|keyfile|passphrase|passwd|password|private_?key|proxy|secret|service_account"
-    r"|token|://[^/@\s]*:[^/@\s]+@"
+# As Airflow hides the values of variables (`DEFAULT_SENSITIVE_FIELDS` of its secrets masker).
+_SECRET_NAME = re.compile(
+    "(?i)access_?key|api_?key|authorization|credential|keyfile|passphrase|passwd|password|private_?key|secret|token"
 )
+_URL_WITH_PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 _HIDDEN = "(hidden)"
 _NOTHING = "nothing"
 _JUDGE = "it does more than to call Meltano once: a person must judge"
@@ -111,7 +111,7 @@ def _compare(dag_id: str, old: Data | None, new: Data | None, around: Surroundin
     listed = around.listed.get(around.names.get(dag_id, ""))
     if old is None:
         return _only_new(dag_id, new, listed)
-    differences = (*_of_the_dag(old, new), *_of_the_tasks(old, new, listed or {}, around))
+    differences = (*_of_the_dag(old, new, listed or {}), *_of_the_tasks(old, new, listed or {}, around))
     verdict = Verdict.DIFFERS if differences else Verdict.SAME
     return Comparison(dag_id, verdict, is_expected=not differences, differences=differences)
 
@@ -127,19 +127,26 @@ def _only_new(dag_id: str, new: Data, listed: Data | None) -> Comparison:
     return Comparison(dag_id, Verdict.NEW_ONLY, is_expected=waits, why=why)
 
 
-def _of_the_dag(old: Data, new: Data) -> Iterator[Difference]:
+def _of_the_dag(old: Data, new: Data, listed: Data) -> Iterator[Difference]:
     yield from _of_the_schedule(old, new)
-    if _first_start(old) != _first_start(new):
-        never = "without a start date, Airflow never starts the old DAG by itself"
-        why = _cure("start_date") if _first_start(old) else never
-        yield _difference("start_date", _first_start(old), _first_start(new), why)
+    before, after = _first_start(old), _first_start(new)
+    if before != after:
+        yield _difference("start_date", before, after, _why_another_start(before, listed))
     if set(old["tags"]) != set(new["tags"]):
         yield _difference("tags", sorted(old["tags"]), sorted(new["tags"]), _cure("tags"))
     yield from _of_the_attributes(old, new)
 
 
+def _why_another_start(old: datetime | None, listed: Data) -> str:
+    if old is None:
+        return "without a start date, Airflow never starts the old DAG by itself"
+    if listed and "start_date" not in listed:
+        return "Meltano 4 tells no start dates any more, so the old DAG has the generator's own"
+    return _cure("start_date")
+
+
 def _of_the_schedule(old: Data, new: Data) -> Iterator[Difference]:
-    if not _is_same_schedule(old["schedule"], new["schedule"]):
+    if not (old["schedule"] == new["schedule"] or is_same_cron(old["schedule"] or "", new["schedule"] or "")):
         why = (
             "in Airflow `@once` runs once by itself; here it waits for a person, as with Meltano"
             if old["timetable"] == "OnceTimetable" and new["schedule"] is None
@@ -148,10 +155,6 @@ def _of_the_schedule(old: Data, new: Data) -> Iterator[Difference]:
         yield _difference("schedule", old["schedule"], new["schedule"], why)
     elif old["timetable"] != new["timetable"]:
         yield _difference("timetable", old["timetable"], new["timetable"], _cure("timetable"))
-
-
-def _is_same_schedule(old: str | None, new: str | None) -> bool:
-    return old == new or (old is not None and new is not None and is_same_cron(old, new))
 
 
 def _first_start(dag: Data) -> datetime | None:
@@ -166,8 +169,9 @@ def _moment(text: str) -> datetime:
 
 def _of_the_attributes(old: Data, new: Data) -> Iterator[Difference]:
     """Everything else that Airflow has of a DAG or a task: what default arguments change, they change here."""
-    for name in sorted({*old, *new} - _OTHERWISE):
-        before, after = old.get(name), new.get(name)
+    # Operators of another kind have other attributes too; of them, it is the operator that differs.
+    for name in sorted((old.keys() & new.keys()) - _OTHERWISE):
+        before, after = old[name], new[name]
         if name in _MOMENTS:
             before, after = (_moment(value) if value else None for value in (before, after))
         if before != after:
@@ -260,8 +264,8 @@ def _call_of(task: Data, around: Surroundings) -> tuple[Call | None, str]:
     script = task.get("bash_command")
     if not isinstance(script, str):
         return None, _JUDGE
-    variables = {"MELTANO_PROJECT_ROOT": around.root, **(task["env"] or {})}
-    call = read_call(script.removeprefix(around.prelude), variables, task["cwd"] or around.root)
+    variables = {"MELTANO_PROJECT_ROOT": around.root, **_own_env(task)}
+    call = read_call(script.removeprefix(around.prelude), variables, task.get("cwd") or around.root)
     if call is None:
         return None, _JUDGE
     try:
@@ -289,9 +293,13 @@ def _env_of(task: Data, call: Call | None) -> dict[str, str]:
     """What the task adds to the environment of its worker, less the words of the command that go through it."""
     script = task.get("bash_command")
     words = set(_ARGUMENT.findall(script)) if isinstance(script, str) else set()
-    own = task.get("env")
-    given = {name: str(value) for name, value in own.items() if name not in words} if isinstance(own, dict) else {}
+    given = {name: value for name, value in _own_env(task).items() if name not in words}
     return {**given, **(call.env if call else {})}
+
+
+def _own_env(task: Data) -> dict[str, str]:
+    env = task.get("env")
+    return {name: str(value) for name, value in env.items()} if isinstance(env, dict) else {}
 
 
 def _keeps_env(task: Data) -> bool:
@@ -303,7 +311,7 @@ def _of_the_env(old: Mapping[str, str], new: Mapping[str, str], listed: Data) ->
     for name in sorted({**old, **new}):
         if old.get(name) == new.get(name):
             continue
-        is_secret = any(_SECRET.search(f"{name} {side[name]}") for side in (old, new) if name in side)
+        is_secret = any(_is_secret(name, side[name]) for side in (old, new) if name in side)
         if name in new and name not in old and str(env.get(name)) == new[name]:
             why = "meltano.yml sets it for this schedule, and the old generator loses it"
         elif name not in new and is_secret:
@@ -314,6 +322,10 @@ def _of_the_env(old: Mapping[str, str], new: Mapping[str, str], listed: Data) ->
         yield _difference(f"env {name}", before, after, why)
 
 
+def _is_secret(name: str, value: str) -> bool:
+    return bool(_SECRET_NAME.search(name) or _URL_WITH_PASSWORD.search(value))
+
+
 def _difference(what: str, old: object, new: object, why: str) -> Difference:
     return Difference(what, _shown(old), _shown(new), why)
 
@@ -321,6 +333,8 @@ def _difference(what: str, old: object, new: object, why: str) -> Difference:
 def _shown(value: object) -> str:
     if value is None or value in ([], {}):
         return _NOTHING
+    if value == "":
+        return '""'
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
     if isinstance(value, list) and all(isinstance(item, str) for item in value):

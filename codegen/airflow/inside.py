@@ -178,14 +178,24 @@ def _dag(dag: Any) -> dict[str, Any]:  # noqa: ANN401  # a DAG
     """All that the DAG was given or has by default, by the names of its arguments."""
     names = {name.lstrip("_") for name in type(dag).get_serialized_fields()} | set(_CALLBACKS)
     found = {name: plain(getattr(dag, name, None)) for name in sorted(names - _NOT_OF_A_DAG)}
+    arguments = _timetable_arguments(dag)
     return dict(
         found,
         tags=sorted(dag.tags),
         schedule=_schedule(dag),
         timetable=type(dag.timetable).__name__,
-        timezone=dag.timezone.name,
+        timezone=arguments.pop("timezone", dag.timezone.name),
+        timetable_arguments=arguments,
         tasks=[_task(task) for task in dag.tasks],
     )
+
+
+def _timetable_arguments(dag: Any) -> dict[str, Any]:  # noqa: ANN401  # a DAG
+    """What a timetable was given beside its cron, as Airflow serializes it."""
+    with suppress(Exception):
+        timetable = serialization().to_dict(dag)["dag"].get("timetable") or {}
+        return {name: plain(value) for name, value in timetable.get("__var", {}).items() if name != "expression"}
+    return {}
 
 
 def _schedule(dag: Any) -> Any:  # noqa: ANN401  # text or nothing

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from codegen.project import Project
 
 _IN_SUM = {Verdict.SAME: "same", Verdict.DIFFERS: "differ", Verdict.OLD_ONLY: "only old", Verdict.NEW_ONLY: "only new"}
-_COLOURS = {Verdict.SAME: "green", Verdict.DIFFERS: "red", Verdict.OLD_ONLY: "red", Verdict.NEW_ONLY: "red"}
 
 
 def verify(
@@ -155,7 +154,7 @@ def _print_table(rows: Sequence[Comparison]) -> None:
     width = max((len(printable(row.dag_id)) for row in rows), default=0)
     click.echo(click.style(f"{'DAG_ID':<{width}}  RESULT", bold=True))
     for row in rows:
-        colour = "yellow" if row.is_expected and row.verdict is not Verdict.SAME else _COLOURS[row.verdict]
+        colour = "green" if row.verdict is Verdict.SAME else "yellow" if row.is_expected else "red"
         why = f": {printable(row.why)}" if row.why else ""
         click.echo(f"{printable(row.dag_id):<{width}}  {click.style(row.verdict.value, fg=colour)}{why}")
         for each in row.differences:

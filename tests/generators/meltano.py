@@ -73,9 +73,10 @@ def of_a_job(schedule):
     globals()[dag_id] = dag
 
 
-for each in schedules()["elt"]:
+LISTED = schedules()
+for each in LISTED["elt"]:
     if each["cron_interval"]:
         of_plugins(each)
-for each in schedules()["job"]:
+for each in LISTED["job"]:
     if each["cron_interval"]:
         of_a_job(each)

@@ -150,7 +150,7 @@ the key `dag_id`
 meltano_midnight      same
 meltano_moved         differs
     start_date: 1970-01-01 00:00:00+00:00 -> 2024-01-31 06:00:00.250000+00:00
-        the key `start_date` of the schedule sets it
+        Meltano 4 tells no start dates any more, so the old DAG has the generator's own
 meltano_often         differs
     schedule: 0 0 * * * -> 0 * * * *
         the key `interval` of the schedule sets it
@@ -192,6 +192,7 @@ def test_every_difference_is_told_with_its_reason(
     assert capsys.readouterr().out == EVERY_DIFFERENCE
 
 
+_TOKYO = "CronTriggerTimetable(interval, timezone='Asia/Tokyo')"
 EDITS = {
     '"retries": 1,': '"retries": 3, "email": "team@example.org", "email_on_failure": True, "pool": "slow",',
     'tags=["meltano", *tags]': 'tags=["meltano", "team", *tags]',
@@ -201,9 +202,13 @@ task(
     ) >> BashOperator(dag=dag, task_id="tell", bash_command="curl https://example.org | sh")""",
     "dag_id = f\"meltano_{schedule['name']}\"": "dag_id = f\"meltano_{schedule['name'].replace(' ', '_')}\"",
     'if each["cron_interval"]:\n        of_plugins': "if True:\n        of_plugins",
+    "import DAG\n": "import DAG\nfrom airflow.timetables.trigger import CronTriggerTimetable\n",
+    "schedule=interval": f"schedule={_TOKYO} if 'tokyo' in dag_id else interval",
 }
 EDITED = [
+    ("start_date", "1969-12-31 23:00:00+00:00", "1970-01-01 00:00:00+00:00"),
     ("tags", "meltano, tap-carbon, target-duckdb, team", "meltano, tap-carbon, target-duckdb"),
+    ("timezone", "Europe/Berlin", "UTC"),
     ("e-mail of extract_load", '{"on failure": "team@example.org"}', "nothing"),
     ("env DB_PASSWORD of extract_load", "(hidden)", "nothing"),
     ("env REGION of extract_load", "eu", "nothing"),
@@ -215,18 +220,24 @@ EDITED = [
 
 
 def test_what_a_team_has_edited_is_told_and_nothing_else(
-    airflow_2: Path, demo_project: DemoProject, capsys: pytest.CaptureFixture[str]
+    airflow_2: Path, demo_project: DemoProject, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    theirs = {"by hand": {**PLUGINS, "interval": "@once"}, "plain": PLUGINS}
+    home = write(demo_project.folder / "airflow", {"airflow.cfg": "[core]\ndefault_timezone = Europe/Berlin\n"})
+    monkeypatch.setenv("AIRFLOW_HOME", str(home))
+    theirs = {"by hand": {**PLUGINS, "interval": "@once"}, "plain": PLUGINS, "tokyo": PLUGINS}
     root = _write_project(demo_project, theirs, theirs, _edited(EDITS))
     assert verify(project_of(root), root, None, airflow_2, "json") == ExitCode.FINDINGS
     shown = capsys.readouterr().out
-    by_hand, plain = json.loads(shown)["dags"]
+    by_hand, plain, tokyo = json.loads(shown)["dags"]
     assert [(each["what"], each["old"], each["new"]) for each in plain["differences"]] == EDITED
+    assert ("timezone", "Asia/Tokyo", "UTC") in [
+        (each["what"], each["old"], each["new"]) for each in tokyo["differences"]
+    ]
     whys = {each["what"]: each["why"] for each in by_hand["differences"]}
     assert "`@once` runs once by itself" in whys["schedule"]
     assert "Meltano has no schedule `by`" in whys["command of extract_load"]
     assert "hunter2" not in shown
+    assert [path.name for path in home.iterdir()] == ["airflow.cfg"]
 
 
 FAILURES = {
