@@ -1,20 +1,27 @@
-"""Runs Meltano in its project, outside of Airflow: its terminal, its signals and its exit code pass through."""
+"""Runs the real Meltano in its project, outside of Airflow."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
     from types import FrameType
 
+# In seconds.
+_TIMEOUT = 120
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+class MeltanoError(Exception):
+    """Meltano cannot be run, or refuses the project."""
 
 
 def find_meltano(folder: Path) -> str | None:
@@ -24,7 +31,7 @@ def find_meltano(folder: Path) -> str | None:
 
 
 def run_meltano(meltano: str, arguments: Sequence[str], folder: Path, env: Mapping[str, str]) -> int:
-    """Run Meltano and wait for it.
+    """Run Meltano and wait for it; its terminal and its signals pass through.
 
     Args:
         meltano: the executable.
@@ -39,10 +46,39 @@ def run_meltano(meltano: str, arguments: Sequence[str], folder: Path, env: Mappi
     # What was printed before must stand before what Meltano prints.
     sys.stdout.flush()
     with _Relay() as relay:
-        process = subprocess.Popen([meltano, *arguments], cwd=folder, env=environ)  # noqa: S603  # no shell
+        process = subprocess.Popen([meltano, *arguments], cwd=folder, env=environ)
         relay.start(process)
         code = process.wait()
     return 128 - code if code < 0 else code
+
+
+def listed_schedules(folder: Path, timeout: float = _TIMEOUT) -> dict[str, dict[str, Any]]:
+    """The schedules of a Meltano project by name, as `meltano schedule list --format=json` has them.
+
+    Args:
+        folder: the folder of meltano.yml.
+        timeout: in seconds.
+
+    Raises:
+        MeltanoError: Meltano is missing, fails or takes too long.
+    """
+    meltano = find_meltano(folder)
+    if meltano is None:
+        raise MeltanoError("there is no `meltano` on the PATH")
+    command = [meltano, "--log-level=warning", "schedule", "list", "--format=json"]
+    env = {**os.environ, "NO_COLOR": "1"}
+    try:
+        done = subprocess.run(command, cwd=folder, env=env, text=True, capture_output=True, check=True, timeout=timeout)
+        schedules = json.loads(done.stdout)["schedules"]
+    except subprocess.TimeoutExpired as error:
+        raise MeltanoError(f"`meltano schedule list` did not end within {timeout:.0f} seconds") from error
+    except subprocess.CalledProcessError as error:
+        # The reason is in the last line; before it there may be a whole traceback in a frame.
+        reason = (error.stderr.strip().splitlines() or [f"exit code {error.returncode}"])[-1]
+        raise MeltanoError(f"`meltano schedule list` failed: {reason}") from error
+    except (ValueError, TypeError, LookupError) as error:
+        raise MeltanoError("`meltano schedule list` gave something else than a list of schedules") from error
+    return {schedule["name"]: schedule for schedule in (*schedules["elt"], *schedules["job"])}
 
 
 class _Relay:
