@@ -186,6 +186,14 @@ def on_the_clock(moment: datetime, zone: ZoneInfo) -> datetime:
     return moment.astimezone(zone) if moment.tzinfo else _on_the_wall(moment, zone)
 
 
+def is_same_cron(one: str, other: str) -> bool:
+    """Whether two crons or presets of Airflow fire at the same times, as `@daily`, `@midnight` and `0 0 * * *` do."""
+    try:
+        return one == other or bool(croniter.expand(one) == croniter.expand(other))
+    except ValueError:  # all that croniter raises
+        return False
+
+
 @dataclass(frozen=True)
 class Bounds:
     """When a schedule begins and ends to run.

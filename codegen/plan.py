@@ -9,11 +9,10 @@ from itertools import chain, count, pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from codegen.command import extract_load_words, run_words
+from codegen.command import steps_of
 from codegen.diagnostics import printable
 from codegen.interval import in_words, parse_interval
 from codegen.literal import LINE_LENGTH, Argument, Identifier, LocalTime, MeltanoCommand, Value
-from codegen.schema import Schedule, Task
 from codegen.shell import as_shell
 from codegen.templating import as_rendered
 
@@ -21,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from codegen.command import Step
     from codegen.meltano import Job
+    from codegen.schema import Schedule
 
 # How each Airflow spells its imports in a stock installation.
 _AIRFLOW_2 = ("from airflow import DAG", "from airflow.operators.bash import BashOperator")
@@ -78,17 +79,6 @@ class DagModule:
     dags: tuple[PlannedDag, ...]
 
 
-@dataclass(frozen=True)
-class _Step:
-    """A task before it has a variable: what it runs and what must come first."""
-
-    task_id: str
-    words: tuple[str, ...]
-    shown: str
-    after: tuple[str, ...]
-    task: Task | None = None
-
-
 def plan(schedule: Schedule, jobs: Mapping[str, Job], airflow: str) -> DagModule:
     """Plan the file of a schedule that has no errors.
 
@@ -97,7 +87,7 @@ def plan(schedule: Schedule, jobs: Mapping[str, Job], airflow: str) -> DagModule
         jobs: the jobs of the Meltano project, by name.
         airflow: the version, as a key of `AIRFLOW_IMPORTS`.
     """
-    steps = _in_running_order(_steps(schedule, jobs))
+    steps = steps_of(schedule, jobs)
     dag = PlannedDag(schedule.dag_id_or_default, _dag_arguments(schedule), *_tasks_and_arrows(schedule, steps))
     standard_library = ("from datetime import timedelta",)
     return DagModule(
@@ -107,38 +97,6 @@ def plan(schedule: Schedule, jobs: Mapping[str, Job], airflow: str) -> DagModule
         imports=(standard_library, ("import pendulum", *AIRFLOW_IMPORTS[airflow])),
         dags=(dag,),
     )
-
-
-def _steps(schedule: Schedule, jobs: Mapping[str, Job]) -> list[_Step]:
-    if schedule.extractor:
-        words = tuple(extract_load_words(schedule))
-        return [_Step("extract_load", words, "", ())]
-    tasks = schedule.tasks or tuple(Task(run=run) for run in jobs[schedule.job or ""].tasks)
-    ids = [schedule.task_id(task, number) for number, task in enumerate(tasks)]
-    is_graph = any(task.after is not None for task in tasks)
-    return [
-        _Step(
-            task_id,
-            tuple(run_words(schedule, task.run)),
-            task.run,
-            (task.after or ()) if is_graph else tuple(ids[number - 1 : number]) if number else (),
-            task,
-        )
-        for number, (task_id, task) in enumerate(zip(ids, tasks, strict=True))
-    ]
-
-
-def _in_running_order(steps: list[_Step]) -> list[_Step]:
-    """Every step after those that it waits for, else in the order of the file."""
-    ordered: list[_Step] = []
-    done: set[str] = set()
-    waiting = list(steps)
-    while waiting:
-        ready = next(step for step in waiting if done.issuperset(step.after))
-        waiting.remove(ready)
-        ordered.append(ready)
-        done.add(ready.task_id)
-    return ordered
 
 
 def _dag_arguments(schedule: Schedule) -> tuple[Argument, ...]:
@@ -180,28 +138,26 @@ def _default_args(schedule: Schedule) -> dict[str, Value]:
     return {name: value for name, value in arguments.items() if value is not None}
 
 
-def _tasks_and_arrows(schedule: Schedule, steps: list[_Step]) -> tuple[tuple[PlannedTask, ...], tuple[str, ...]]:
+def _tasks_and_arrows(schedule: Schedule, steps: list[Step]) -> tuple[tuple[PlannedTask, ...], tuple[str, ...]]:
     ordered = {name for step in steps if step.after for name in (step.task_id, *step.after)}
     variables = _variables([step.task_id for step in steps if step.task_id in ordered], schedule.dag_id_or_default)
     tasks = tuple(
-        PlannedTask(step.task_id, variables.get(step.task_id, ""), "BashOperator", _task_arguments(schedule, step))
+        PlannedTask(step.task_id, variables.get(step.task_id, ""), "BashOperator", _task_arguments(step))
         for step in steps
     )
     return tasks, tuple(_arrows(steps, variables))
 
 
-def _task_arguments(schedule: Schedule, step: _Step) -> tuple[Argument, ...]:
+def _task_arguments(step: Step) -> tuple[Argument, ...]:
     command, words_in_env = as_shell(step.words)
-    task = step.task or Task()
-    env = {**schedule.env, **task.env, **words_in_env}
-    given = {name: as_rendered(value) for name, value in env.items() if value is not None}
+    given = {name: as_rendered(value) for name, value in {**step.env, **words_in_env}.items()}
     arguments: dict[str, Value] = {
         "task_id": step.task_id,
         "bash_command": MeltanoCommand(command),
         "env": given or None,
         "append_env": True if given else None,
-        "retries": task.retries,
-        "execution_timeout": task.timeout,
+        "retries": step.task.retries if step.task else None,
+        "execution_timeout": step.task.timeout if step.task else None,
     }
     return tuple(Argument(name, value) for name, value in arguments.items() if value is not None)
 
@@ -222,7 +178,7 @@ def _is_free(name: str, variables: Mapping[str, str]) -> bool:
     return is_name and len(name) <= _LONGEST_NAME and name not in _TAKEN_NAMES and name not in variables.values()
 
 
-def _arrows(steps: list[_Step], variables: dict[str, str]) -> list[str]:
+def _arrows(steps: list[Step], variables: dict[str, str]) -> list[str]:
     """The order of the tasks: one line for a chain, else a line for each task that waits."""
     is_chain = all(list(step.after) == [before.task_id] for before, step in pairwise(steps))
     if is_chain and len(steps) > 1:
@@ -245,7 +201,7 @@ def _fits(line: str) -> bool:
     return len(line) + 4 <= LINE_LENGTH
 
 
-def _doc(schedule: Schedule, steps: list[_Step]) -> str:
+def _doc(schedule: Schedule, steps: list[Step]) -> str:
     """What runs, when, and where it is defined, as Markdown."""
     parts = [_what_and_when(schedule, steps)]
     if schedule.doc:
@@ -254,13 +210,13 @@ def _doc(schedule: Schedule, steps: list[_Step]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _what_and_when(schedule: Schedule, steps: list[_Step]) -> str:
+def _what_and_when(schedule: Schedule, steps: list[Step]) -> str:
     interval = parse_interval(schedule.interval, schedule.name)
     when = in_words(interval) + (f" ({schedule.timezone})" if interval.cron else "")
     if schedule.extractor:
         return f"{_extract_load_in_words(schedule)}, {when}."
     what = f"the job {_code(schedule.job)}" if schedule.job else "these tasks"
-    tasks = "\n".join(f"- {_code(step.shown)}" for step in steps)
+    tasks = "\n".join(f"- {_code(step.run)}" for step in steps)
     return f"Runs {what} with Meltano, {when}:\n\n{tasks}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import traceback
 from functools import cached_property
 from pathlib import Path
@@ -77,18 +78,7 @@ class Renderer:
 
     @cached_property
     def _template(self) -> Template:
-        builtin = FileSystemLoader(builtin_templates())
-        environment = Environment(
-            # A project's template can extend the one that it replaces: {% extends "dagpress/dag.py.j2" %}.
-            loader=ChoiceLoader([FileSystemLoader(self._templates), PrefixLoader({"dagpress": builtin}, "/"), builtin]),
-            undefined=StrictUndefined,
-            autoescape=False,  # noqa: S701  # it is Python; `keyword` and `docstring` are the escapes
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-        )
-        environment.filters.update(keyword=keyword, docstring=module_docstring)
-        return environment.get_template(_TEMPLATE)
+        return _environment(self._templates).get_template(_TEMPLATE)
 
     @cached_property
     def _is_ours(self) -> bool:
@@ -105,6 +95,29 @@ def builtin_templates() -> Path:
     """The folder of Dagpress's own templates: inside the package once it is installed, beside it in a checkout."""
     installed = _PACKAGE / "templates"
     return installed if installed.is_dir() else _PACKAGE.parent / "templates"
+
+
+def prelude() -> str:
+    """The lines with which the command of every task begins, as our own template has them."""
+    template = _environment(builtin_templates()).get_template(_TEMPLATE)
+    source = "".join(template.blocks["constants"](template.new_context()))
+    (constant,) = (node for node in ast.parse(source).body if isinstance(node, ast.Assign))
+    return str(ast.literal_eval(constant.value))
+
+
+def _environment(templates: Path) -> Environment:
+    builtin = FileSystemLoader(builtin_templates())
+    environment = Environment(
+        # A project's template can extend the one that it replaces: {% extends "dagpress/dag.py.j2" %}.
+        loader=ChoiceLoader([FileSystemLoader(templates), PrefixLoader({"dagpress": builtin}, "/"), builtin]),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701  # it is Python; `keyword` and `docstring` are the escapes
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(keyword=keyword, docstring=module_docstring)
+    return environment
 
 
 def _formatted(source: str) -> str:

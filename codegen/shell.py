@@ -11,7 +11,7 @@ from codegen.diagnostics import InvalidError
 from codegen.templating import FILE_ENDINGS, check_template, is_template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 # Linux takes at most 128 KiB for one argument (MAX_ARG_STRLEN in linux/binfmts.h), and a character has up to 4 bytes.
 LONGEST_COMMAND = 30_000
@@ -20,6 +20,11 @@ _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _PLACE = re.compile("\x00([0-9]+)\x00")
 # Control characters, and the start of a comment of Jinja2.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]|\{#")
+# What a script is made of, where it does nothing but call one program after another.
+_PIECES = r"""[\w@%+=:,./\-\x00]+|'[^']*'|"[^"$`\\]*"|\\[^\n]|"\$(?:\w+|\{\w+\})"|\$(?:\w+|\{\w+\})"""
+_PIECE = re.compile(_PIECES)
+_LEXEME = re.compile(rf"(?P<separator>[ \t]*(?:;|&&|\n)\s*)|(?P<blank>[ \t]+)|(?P<word>(?:{_PIECES})+)")
+_PLAIN = re.compile(r"[\w@%+=:,./\-]*")
 
 
 def words_of(run: str) -> list[str]:
@@ -28,18 +33,65 @@ def words_of(run: str) -> list[str]:
     Raises:
         InvalidError: a quote is not closed.
     """
+    text, templates = _without_templates(run)
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise InvalidError(
+            "a quote is not closed", "close it, or write \\' for the character", "invalid-run"
+        ) from error
+    return _with_templates(words, templates)
+
+
+def commands_of(script: str, variables: Mapping[str, str]) -> list[list[str]] | None:
+    """Split a script that does nothing but call one program after another into the words of each call.
+
+    Args:
+        script: what bash gets; a template in it stays whole.
+        variables: what a variable in it stands for.
+
+    Returns:
+        The words of each call; nothing where the script does anything else, which only bash can tell.
+    """
+    text, templates = _without_templates(script.strip())
+    commands: list[list[str]] = [[]]
+    position = 0
+    while position < len(text):
+        lexeme = _LEXEME.match(text, position)
+        if lexeme is None:
+            return None
+        position = lexeme.end()
+        if lexeme.lastgroup == "separator":
+            commands.append([])
+        elif lexeme.lastgroup == "word":
+            pieces = [_meaning(piece, variables) for piece in _PIECE.findall(lexeme["word"])]
+            if None in pieces:
+                return None
+            commands[-1].append("".join(piece or "" for piece in pieces))
+    return [_with_templates(words, templates) for words in commands]
+
+
+def _meaning(piece: str, variables: Mapping[str, str]) -> str | None:
+    """What bash makes of a piece of a word; nothing where only bash can tell."""
+    if piece[0] == "'":
+        return piece[1:-1]
+    if "$" in piece:
+        value = variables.get(piece.strip('"${}'))
+        return value if value is None or piece[0] == '"' or _PLAIN.fullmatch(value) else None
+    return piece.replace("\\", "", 1) if piece[0] == "\\" else piece.strip('"')
+
+
+def _without_templates(text: str) -> tuple[str, list[str]]:
     templates: list[str] = []
 
     def keep(match: re.Match[str]) -> str:
         templates.append(match[0])
         return f"\x00{len(templates) - 1}\x00"
 
-    try:
-        words = shlex.split(_TEMPLATE.sub(keep, run))
-    except ValueError as error:
-        raise InvalidError(
-            "a quote is not closed", "close it, or write \\' for the character", "invalid-run"
-        ) from error
+    return _TEMPLATE.sub(keep, text), templates
+
+
+def _with_templates(words: list[str], templates: list[str]) -> list[str]:
     return [_PLACE.sub(lambda match: templates[int(match[1])], word) for word in words]
 
 

@@ -45,9 +45,12 @@ class Worker:
         )
         self.started = self._answer()
 
-    def import_file(self, path: Path) -> dict[str, Any]:
-        """Load a DAG file: its `dags` as plain data, its `errors`, and the `warnings` that it causes."""
-        return self._ask(operation="import_file", path=str(path))
+    def import_file(self, path: Path, env: dict[str, str] | None = None) -> dict[str, Any]:
+        """Load a DAG file: its `dags` as plain data, its `errors`, and the `warnings` that it causes.
+
+        `env` changes the environment in which it is loaded.
+        """
+        return self._ask(operation="import_file", path=str(path), env=env or {})
 
     def execute(self, path: Path, dag_id: str, task_id: str, env: dict[str, str | None]) -> dict[str, Any]:
         """Execute a task: its `error` or None, the `rendered` template fields, the `result` and the `log`.

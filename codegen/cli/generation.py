@@ -9,24 +9,16 @@ from typing import TYPE_CHECKING
 import click
 
 from codegen import pipeline
-from codegen.cli.report import (
-    DONE,
-    apply,
-    count,
-    exit_code,
-    format_option,
-    open_project,
-    print_changes,
-    print_diff,
-    report,
-)
-from codegen.diagnostics import Diagnostic, has_errors
+from codegen.cli.report import count, exit_code, format_option, open_project, report
+from codegen.cli.writing import DONE, print_changes, print_diff, write
+from codegen.diagnostics import has_errors
 from codegen.sync import Action, Change, compare, find_renames
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from codegen.diagnostics import Diagnostic
     from codegen.project import Project
     from codegen.schema import Schedule
 
@@ -46,7 +38,7 @@ def generate(root: Path, output: str) -> int:
     generation, changes, diagnostics = _compared(project)
     done: Sequence[Change] = ()
     if not has_errors(diagnostics):
-        done, problems = apply(changes, project)
+        done, problems = write(changes, project)
         diagnostics += problems
     report(diagnostics, output, done)
     if output == "text":

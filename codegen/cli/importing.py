@@ -10,16 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from codegen import pipeline
-from codegen.cli.report import (
-    apply,
-    count,
-    exit_code,
-    format_option,
-    open_project,
-    print_changes,
-    print_diff,
-    report,
-)
+from codegen.cli.report import count, exit_code, format_option, open_project, report
+from codegen.cli.writing import print_changes, print_diff, write
 from codegen.diagnostics import Diagnostic, Location, Severity, has_errors, in_order, printable, quoted
 from codegen.project import Project, has_configuration
 from codegen.switch.exporting import plan_export
@@ -177,7 +169,7 @@ def _finish(work: _Work, project: Project, output: str, *, dry_run: bool) -> Seq
     done: Sequence[Change] = ()
     work.diagnostics = in_order(work.diagnostics)
     if not has_errors(work.diagnostics) and not dry_run:
-        done, problems = apply(work.changes, project)
+        done, problems = write(work.changes, project)
         work.diagnostics += problems
     report(work.diagnostics, output, work.changes if dry_run else done)
     if output == "text":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from itertools import islice
-from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -13,29 +12,23 @@ import click
 
 from codegen import pipeline
 from codegen.cli.exit_code import ExitCode
+from codegen.cli.lookup import complete_names, find_schedule
 from codegen.cli.report import exit_code, format_option, open_project, report
-from codegen.diagnostics import InvalidError, Location, has_errors, nearest, printable, quoted
+from codegen.diagnostics import InvalidError, Location, printable
 from codegen.interval import Bounds, in_words, next_runs, on_the_clock, parse_interval
-from codegen.loader import DEFAULTS, find_schedules
 from codegen.nodes import Scalar
-from codegen.project import nearest_project, read_project
 from codegen.schema.export import as_data, json_schema_text, reference
 from codegen.schema.kinds import Moment
 from codegen.yaml_writer import to_yaml
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from codegen.project import Project
     from codegen.schema import Schedule
 
 
-def _complete_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """The names of the schedules' files, which are fast to find."""
-    project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
-    files = find_schedules(project.root, project.schedules)[0] if project else []
-    return [file.path.stem for file in files if file.path.stem.startswith(incomplete)]
-
-
-_name = click.argument("name", shell_complete=_complete_names)
+_name = click.argument("name", shell_complete=complete_names)
 
 
 @click.command("list")
@@ -63,7 +56,7 @@ def show(root: Path, name: str, dag: bool, output: str) -> int:  # noqa: FBT001 
     if dag and output != "text":
         raise click.UsageError("--dag prints Python, and goes without --format")
     project = open_project(root)
-    schedule = _find(project, name)
+    schedule = find_schedule(project, name)
     if dag:
         return _print_dag(project, schedule)
     data = {"file": schedule.source, **as_data(schedule)}
@@ -88,7 +81,7 @@ def show(root: Path, name: str, dag: bool, output: str) -> int:  # noqa: FBT001 
 def next_(root: Path, name: str, count: int, after: str | None, output: str) -> int:
     """Say when a schedule runs next."""
     project = open_project(root)
-    schedule = _find(project, name)
+    schedule = find_schedule(project, name)
     zone = ZoneInfo(schedule.timezone)
     interval = parse_interval(schedule.interval, schedule.name)
     start = on_the_clock(schedule.start_date, zone)
@@ -120,39 +113,6 @@ def schema(markdown: bool) -> int:  # noqa: FBT001  # click gives flags so
 
 
 COMMANDS = (list_, show, next_, schema)
-
-
-def _find(project: Project, name: str) -> Schedule:
-    """The schedule of that name, DAG id or file.
-
-    Raises:
-        click.ClickException: there is none.
-        click.exceptions.Exit: it has errors, which were printed.
-    """
-    reading = pipeline.read(project)
-    found = [
-        s
-        for s in reading.schedules
-        if name in {s.name, s.dag_id_or_default} or PurePosixPath(name) == PurePosixPath(s.source)
-    ]
-    errors = [d for d in reading.diagnostics if has_errors([d])]
-    own = [d for d in errors if _concerns(PurePosixPath(d.location.path), name, found)]
-    if own:
-        report(own, "text")
-        raise click.exceptions.Exit(ExitCode.BAD_INPUT)
-    if not found:
-        report(errors, "text")
-        hint = nearest(name, [schedule.name for schedule in reading.schedules])
-        raise click.ClickException(f"there is no schedule {quoted(name)}" + (f" ({hint})" if hint else ""))
-    return found[0]
-
-
-def _concerns(path: PurePosixPath, name: str, found: list[Schedule]) -> bool:
-    """Whether an error in that file is one of the schedule: in its own file, or in the defaults that it inherits."""
-    if not found:
-        return path.stem in {name, DEFAULTS}
-    source = PurePosixPath(found[0].source)
-    return path == source or (path.stem == DEFAULTS and path.parent in source.parents)
 
 
 def _print_dag(project: Project, schedule: Schedule) -> int:

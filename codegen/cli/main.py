@@ -36,9 +36,11 @@ _COMMANDS = {
     "list": ("inspection", "List the schedules, with what they run and when."),
     "show": ("inspection", "Show a schedule with every value that it ends up with, or its DAG file."),
     "next": ("inspection", "Say when a schedule runs next."),
+    "init": ("setup", "Add what a Meltano project needs to use Dagpress."),
     "import": ("importing", "Write a schedule file for each schedule of a Meltano project."),
     "export": ("importing", "Write the schedules back into meltano.yml, comments kept."),
     "schema": ("inspection", "Print the JSON Schema of a schedule, or the reference of its keys."),
+    "schedule": ("scheduling", "Add, set, remove, list and run schedules."),
     "completion": ("completion", "Print what makes your shell complete commands and names."),
 }
 

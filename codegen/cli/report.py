@@ -7,19 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codegen import sync
 from codegen.cli.exit_code import ExitCode
-from codegen.diagnostics import Diagnostic, Location, as_data, as_github, as_text, has_errors
+from codegen.diagnostics import as_data, as_github, as_text, has_errors
 from codegen.project import Project, read_project
-from codegen.sync import Action, WriteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from codegen.diagnostics import Diagnostic
     from codegen.sync import Change
-
-DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "deleted"}
 
 
 def format_option(*formats: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
@@ -67,32 +64,3 @@ def exit_code(diagnostics: Iterable[Diagnostic], *, drift: bool = False) -> Exit
 def count(number: int, noun: str) -> str:
     """A number with its noun: `1 file`, `2 files`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def apply(changes: Sequence[Change], project: Project) -> tuple[Sequence[Change], list[Diagnostic]]:
-    """Make the changes; gives those that were made, and what hindered the others."""
-    try:
-        sync.apply(changes, project.root)
-    except WriteError as error:
-        hint = "mend that and run it again: a file is replaced whole or not at all"
-        problem = Diagnostic("not-written", f"cannot be written: {error}", Location(error.name), hint)
-        return error.done, [problem]
-    return changes, []
-
-
-def print_changes(done: Sequence[Change]) -> None:
-    """Say what was done to each file."""
-    colours = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.DELETE: "red"}
-    for change in done:
-        note = " (it was edited by hand)" if change.edited else ""
-        click.echo(f"{click.style(DONE[change.action], fg=colours[change.action])} {change.name}{note}")
-
-
-def print_diff(changes: Iterable[Change]) -> None:
-    """Print the changes as a patch."""
-    colours = {"+": "green", "-": "red", "@": "cyan"}
-    for change in changes:
-        for line in change.diff().split("\n")[:-1]:
-            is_name = line.startswith(("+++", "---"))
-            colour = colours.get(line[:1])
-            click.echo(click.style(line, fg=colour, bold=is_name or None) if colour else line)

@@ -16,11 +16,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """A job: its tasks, each what `meltano run` gets."""
+    """A job.
+
+    Attributes:
+        tasks: each what `meltano run` gets.
+        as_written: the tasks in the shape that meltano.yml has: a text, or a list of texts and of lists of texts.
+    """
 
     name: str
     tasks: tuple[str, ...]
     location: Location
+    as_written: str | list[str | list[str]] = field(default_factory=list, compare=False)
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,7 @@ class MeltanoProject:
         mappings: the names of the mappings of mappers, which `meltano run` takes like plugins.
         broken_jobs: jobs whose tasks cannot be read, with the reason.
         schedules: in the order in which Meltano has them: its main file first.
+        database_uri: where Meltano keeps its runs; empty for its default, a file in the project.
         is_readable: whether meltano.yml could be read at all; if not, nothing is known to be missing.
     """
 
@@ -49,6 +56,7 @@ class MeltanoProject:
     broken_jobs: dict[str, str] = field(default_factory=dict)
     environments: set[str] = field(default_factory=set)
     schedules: list[Section] = field(default_factory=list)
+    database_uri: str = ""
     is_readable: bool = True
 
     def names_for_run(self) -> set[str]:
@@ -78,7 +86,7 @@ def read_meltano_project(root: Path, folder: Path) -> tuple[MeltanoProject | Non
                 Diagnostic("meltano-project", f"meltano.yml must be a map, and this is {what}", Location(name))
             )
         return MeltanoProject(is_readable=False), diagnostics
-    project = MeltanoProject()
+    project = MeltanoProject(database_uri="".join(_texts(document.get("database_uri"))))
     _collect(document, main, project)
     for path in _included(folder, main, document):
         part, problems = read_yaml(path, _name(root, path), Dialect.LENIENT)
@@ -149,7 +157,7 @@ def _add_job(name: str, job: MapNode, project: MeltanoProject) -> None:
         hint = " (it has `task`: did you mean `tasks`?)" if job.get("task") else ""
         project.broken_jobs[name] = tasks + hint
     else:
-        project.jobs[name] = Job(name, tuple(tasks), job.location)
+        project.jobs[name] = Job(name, tuple(tasks), job.location, _as_written(job.get("tasks")))
 
 
 def job_tasks(node: Node | None) -> list[str] | str:
@@ -172,6 +180,15 @@ def job_tasks(node: Node | None) -> list[str] | str:
             return f"the task in line {item.location.line} is {named(item)}"
         tasks.append(" ".join(words))
     return tasks
+
+
+def _as_written(node: Node | None) -> str | list[str | list[str]]:
+    if isinstance(node, Scalar):
+        return node.text
+    return [
+        item.text if isinstance(item, Scalar) else [word for n in _items(item) for word in _texts(n)]
+        for item in _items(node)
+    ]
 
 
 def _texts(node: Node | None) -> list[str]:

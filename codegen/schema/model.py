@@ -251,6 +251,12 @@ class Schedule:
         return task.id or f"{self.dag_id_or_default}_task{number}"
 
 
+def file_stem(name: str) -> str:
+    """The stem of the file of a schedule of that name: the name itself where every file system and review takes it."""
+    stem = airflow_id(name).lstrip(".")
+    return stem if stem and stem.strip("_") and stem != "_defaults" else f"schedule_{stem.strip('_')}"
+
+
 def airflow_id(name: str) -> str:
     """The name with `_` for each character that Airflow refuses in an id."""
     return "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "_" for c in name)

@@ -5,16 +5,22 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+import yaml
 from environments import ROOT
-from project_builder import EXTRACT_LOAD, write
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from project_builder import write
 
 pytestmark = pytest.mark.slow
+
+MELTANO_YML = """\
+plugins:
+  extractors: [{name: tap-gitlab}]
+  loaders: [{name: target-postgres}]
+schedules:
+- {name: gitlab, extractor: tap-gitlab, loader: target-postgres, transform: skip, interval: '@daily'}
+"""
 
 
 def _run(*command: str | Path, cwd: Path, **environment: str) -> str:
@@ -49,15 +55,33 @@ def test_make_dags_on_a_fresh_clone_changes_nothing(clone: Path) -> None:
 
 
 def test_the_readme_works_in_a_project_of_ones_own(clone: Path, tmp_path: Path) -> None:
-    """The commands of "In your own project", word for word: the wheel that pip builds carries the templates."""
+    """The commands of "In your own project", word for word, and then all that `init` has added.
+
+    The wheel that pip builds carries the templates.
+    """
     text = (clone / "README.md").read_text(encoding="utf-8")
     commands = text.split("## In your own project")[1].split("```sh\n")[1].split("```")[0]
     assert "pip install ../dagpress" in commands
     (tmp_path / "dagpress").symlink_to(clone)
-    project = write(tmp_path / "project", {"schedules/gitlab.yml": EXTRACT_LOAD})
+    project = write(tmp_path / "project", {"meltano.yml": MELTANO_YML})
     _run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
-    _run("bash", "-ec", commands, cwd=project, PATH=f"{tmp_path}/venv/bin:{os.environ['PATH']}")
-    assert 'dag_id="meltano_gitlab"' in (project / "generated_dags/gitlab.py").read_text()
+    path = f"{tmp_path}/venv/bin:{os.environ['PATH']}"
+    _run("bash", "-ec", commands, cwd=project, PATH=path)
+    for name in ("gitlab", "gitlab-daily"):
+        assert f'dag_id="meltano_{name}"' in (project / f"generated_dags/{name}.py").read_text()
+
+    _run("make", "dags", "check-dags", cwd=project, PATH=path)
+    workflow = yaml.safe_load((project / ".github/workflows/dagpress.yml").read_text())
+    for step in workflow["jobs"]["check"]["steps"]:
+        # The version that it asks for is the one that is installed.
+        _run("bash", "-ec", step.get("run", "true"), cwd=project, PATH=path)
+    _run("bash", "-ec", "git init -q && git add .", cwd=project)
+    pre_commit: list[str | Path] = [Path(sys.executable).with_name("pre-commit"), "run", "--all-files"]
+    home = str(tmp_path / "pre-commit")
+    _run(*pre_commit, cwd=project, PATH=path, PRE_COMMIT_HOME=home)
+    (project / "generated_dags/gitlab.py").unlink()
+    with pytest.raises(AssertionError, match=r"generated_dags/gitlab\.py:1:1: missing"):
+        _run(*pre_commit, cwd=project, PATH=path, PRE_COMMIT_HOME=home)
 
 
 def test_every_requirement_has_its_hash_and_none_an_address(clone: Path) -> None:

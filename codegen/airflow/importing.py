@@ -1,0 +1,170 @@
+"""Loads DAG files with an installed Airflow, and gives what it makes of them as plain data."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_INSIDE = Path(__file__).with_name("inside.py")
+_SHEBANG = re.compile(rb"#!\s*(/\S+)")
+# Airflow itself gives a DAG file 30 seconds (its `dagbag_import_timeout`); this is for all of them.
+_TIMEOUT = 600.0
+_VERSION = """\
+from importlib.metadata import PackageNotFoundError, version
+try:
+    print(version("apache-airflow-core"))
+except PackageNotFoundError:
+    print(version("apache-airflow"))
+"""
+_TAIL = 2_000
+
+
+class AirflowError(Exception):
+    """Airflow cannot be run, with the cure in `hint`."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class LoadedFile:
+    """What Airflow makes of one DAG file.
+
+    Attributes:
+        dags: each DAG as `codegen/airflow/inside.py` tells it, in the order of their ids.
+        errors: the tracebacks of what went wrong.
+        log: what the file, and the programs that it calls, wrote to stdout and stderr.
+    """
+
+    dags: list[dict[str, Any]]
+    errors: list[str]
+    log: str
+
+
+def airflow_version(airflow: Path) -> str:
+    """The version of an installed Airflow, without the seconds that importing it takes.
+
+    Args:
+        airflow: its `airflow` program.
+
+    Raises:
+        AirflowError: there is none.
+    """
+    command = [str(_python_of(airflow)), "-c", _VERSION]
+    try:
+        done = subprocess.run(command, env=_without_python(os.environ), text=True, capture_output=True, check=False)
+    except OSError as error:
+        raise AirflowError(f"{airflow} cannot be run: {error}", "name another with --airflow") from error
+    if done.returncode:
+        raise AirflowError(f"{airflow} belongs to a Python without Airflow", "name another with --airflow")
+    return done.stdout.strip()
+
+
+def load_dag_files(
+    airflow: Path, files: Sequence[Path], cwd: Path, env: Mapping[str, str], timeout: float = _TIMEOUT
+) -> list[LoadedFile]:
+    """Load DAG files, in one process and each in a fork of it; it leaves nothing behind.
+
+    Args:
+        airflow: the `airflow` program of the environment.
+        files: the DAG files.
+        cwd: the folder in which they are loaded.
+        env: variables beside those of this process.
+        timeout: in seconds, for all files together.
+
+    Raises:
+        AirflowError: it does not start, or takes too long.
+    """
+    with TemporaryDirectory(prefix="dagpress-") as home:
+        environ = {**_environ(os.environ, Path(home)), **env}
+        requests = "".join(json.dumps({"operation": "import_file", "path": str(path)}) + "\n" for path in files)
+        answers = _converse([str(_python_of(airflow)), str(_INSIDE)], requests, cwd, environ, timeout)
+    return [_loaded(json.loads(answer)) for answer in answers[1:]]
+
+
+def _converse(command: list[str], requests: str, cwd: Path, environ: Mapping[str, str], timeout: float) -> list[str]:
+    # A session of its own, so that whatever the DAG files start ends with it.
+    with subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=environ,
+        text=True,
+        encoding="utf-8",
+        stdin=-1,
+        stdout=-1,
+        stderr=-1,
+        start_new_session=True,
+    ) as process:
+        try:
+            answers, log = process.communicate(requests, timeout)
+        except subprocess.TimeoutExpired as error:
+            raise AirflowError(f"Airflow did not load the DAG files within {timeout:.0f} seconds") from error
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    lines = answers.splitlines()
+    if process.returncode or len(lines) != requests.count("\n") + 1:
+        raise AirflowError(f"Airflow does not start: {log.strip()[-_TAIL:]}")
+    return lines
+
+
+def _loaded(answer: dict[str, Any]) -> LoadedFile:
+    if "crashed" in answer:
+        return LoadedFile([], [answer["crashed"]], "")
+    return LoadedFile(answer["dags"], answer["errors"], answer["log"])
+
+
+def _environ(base: Mapping[str, str], home: Path) -> dict[str, str]:
+    """The environment of an Airflow with its own settings, but with a home, a database and logs that go away."""
+    own_home = base.get("AIRFLOW_HOME")
+    own = base.get("AIRFLOW_CONFIG") or (str(Path(own_home, "airflow.cfg")) if own_home else "")
+    settings = {"AIRFLOW_CONFIG": own} if own and Path(own).is_file() else {}
+    database = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+    given = {name: value for name, value in _without_python(base).items() if not name.startswith(f"{database}_")}
+    return {
+        **given,
+        **settings,
+        "AIRFLOW_HOME": str(home),
+        database: f"sqlite:///{home / 'airflow.db'}",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        # Whole tracebacks, and none of them in the log too: that is for what the files and their programs say.
+        "AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACK_DEPTH": "100",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "CRITICAL",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def _without_python(base: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what would make another Python of it."""
+    return {name: value for name, value in base.items() if name not in {"PYTHONHOME", "PYTHONSAFEPATH", "VIRTUAL_ENV"}}
+
+
+def _python_of(airflow: Path) -> Path:
+    """The Python that the `airflow` program runs on: the one beside it, else the one in its first line."""
+    program = airflow.resolve()
+    beside = [path for name in ("python", "python3") if (path := program.with_name(name)).is_file()]
+    if beside:
+        return beside[0]
+    try:
+        with program.open("rb") as file:
+            shebang = _SHEBANG.match(file.readline())
+    except OSError as error:
+        raise AirflowError(f"there is no Airflow at {airflow}", "name its `airflow` program with --airflow") from error
+    if not shebang:
+        raise AirflowError(f"{airflow} does not say which Python it runs on", "name another with --airflow")
+    return Path(os.fsdecode(shebang[1]))

@@ -1,0 +1,86 @@
+"""Finds the schedule that a person names, and completes names in the shell."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from codegen import pipeline
+from codegen.cli.exit_code import ExitCode
+from codegen.cli.report import report
+from codegen.diagnostics import has_errors, nearest, quoted
+from codegen.loader import DEFAULTS, find_schedules
+from codegen.meltano import read_meltano_project
+from codegen.project import nearest_project, read_project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from codegen.meltano import MeltanoProject
+    from codegen.pipeline import Reading
+    from codegen.project import Project
+    from codegen.schema import Schedule
+
+
+def complete_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The names of the schedules' files, which are fast to find."""
+    project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
+    files = find_schedules(project.root, project.schedules)[0] if project else []
+    return [file.path.stem for file in files if file.path.stem.startswith(incomplete)]
+
+
+def complete_from_meltano(
+    names: Callable[[MeltanoProject], Iterable[str]],
+) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """A completion with names of meltano.yml: plugins, or jobs."""
+
+    def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+        project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
+        meltano = read_meltano_project(project.root, project.meltano_project)[0] if project else None
+        return sorted(name for name in names(meltano) if name.startswith(incomplete)) if meltano else []
+
+    return complete
+
+
+def find_schedule(project: Project, name: str) -> Schedule:
+    """The schedule of that name, DAG id or file.
+
+    Raises:
+        click.ClickException: there is none.
+        click.exceptions.Exit: it has errors, which were printed.
+    """
+    reading = pipeline.read(project)
+    found = [
+        s
+        for s in reading.schedules
+        if name in {s.name, s.dag_id_or_default} or PurePosixPath(name) == PurePosixPath(s.source)
+    ]
+    errors = [d for d in reading.diagnostics if has_errors([d])]
+    own = [d for d in errors if _concerns(PurePosixPath(d.location.path), name, found)]
+    if own:
+        report(own, "text")
+        raise click.exceptions.Exit(ExitCode.BAD_INPUT)
+    if not found:
+        report(errors, "text")
+        missing(reading, name)
+    return found[0]
+
+
+def missing(reading: Reading, name: str) -> NoReturn:
+    """Say that there is no such schedule, and which comes nearest.
+
+    Raises:
+        click.ClickException: always.
+    """
+    hint = nearest(name, [schedule.name for schedule in reading.schedules])
+    raise click.ClickException(f"there is no schedule {quoted(name)}" + (f" ({hint})" if hint else ""))
+
+
+def _concerns(path: PurePosixPath, name: str, found: list[Schedule]) -> bool:
+    """Whether an error in that file is one of the schedule: in its own file, or in the defaults that it inherits."""
+    if not found:
+        return path.stem in {name, DEFAULTS}
+    source = PurePosixPath(found[0].source)
+    return path == source or (path.stem == DEFAULTS and path.parent in source.parents)

@@ -1,0 +1,334 @@
+"""The command `schedule`, as Meltano has it: add, set, remove, list and run schedules from the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from datetime import date
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from codegen import editor, pipeline
+from codegen.cli.exit_code import ExitCode
+from codegen.cli.lookup import complete_from_meltano, complete_names, find_schedule, missing
+from codegen.cli.report import exit_code, open_project, report
+from codegen.cli.writing import print_changes, write
+from codegen.command import steps_of
+from codegen.diagnostics import nearest, quoted
+from codegen.interval import in_words, parse_interval
+from codegen.loader import SUFFIXES, find_schedules
+from codegen.meltano.invocation import find_meltano, run_meltano
+from codegen.meltano.listing import as_json, as_text
+from codegen.meltano.system_database import last_successful_runs
+from codegen.revision import revise
+from codegen.schema.model import file_stem
+from codegen.templating import is_template
+from codegen.yaml_writer import to_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from codegen.command import Step
+    from codegen.loader import Overlay
+    from codegen.pipeline import Reading
+    from codegen.project import Project
+    from codegen.schema import Schedule
+
+_SCHEMA_LINE = "# yaml-language-server: $schema=schedule.schema.json\n"
+# What follows the name in `schedule NAME EXTRACTOR LOADER INTERVAL`.
+_OLDER_FORM = ("extractor", "loader", "interval")
+_KINDS = {"extractor": "extractor", "loader": "extractor", "transform": "extractor", "job": "job"}
+
+
+class _WithDefault(click.Group):
+    """A group that takes what is none of its commands for the arguments of `add`, as Meltano does."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] in self.commands or args[0].startswith("-"):
+            return super().resolve_command(ctx, args)
+        hint = nearest(args[0], self.commands)
+        if len(args) == 1 or (hint and len(args) < len(("name", *_OLDER_FORM))):
+            raise click.UsageError(f"No such command '{args[0]}'." + (f" ({hint})" if hint else ""), ctx)
+        return super().resolve_command(ctx, ["add", *args])
+
+
+@click.group(
+    cls=_WithDefault,
+    epilog="""\b
+Examples:
+  dagpress schedule add gitlab --extractor tap-gitlab --loader target-postgres --interval @daily
+  dagpress schedule add refresh-daily --job refresh --interval "0 6 * * *"
+  dagpress schedule set gitlab --interval @hourly
+  dagpress schedule run gitlab --full-refresh
+  dagpress schedule gitlab tap-gitlab target-postgres @daily        (the form of older Meltanos)
+""",
+)
+def schedule() -> None:
+    """Add, set, remove, list and run schedules.
+
+    They are changed in their YAML files, whose comments, order and layout stay, and the generated file follows.
+    """
+
+
+_no_generate = click.option("--no-generate", is_flag=True, help="Leave the generated DAG file as it is.")
+_name = click.argument("name", shell_complete=complete_names)
+
+
+def _options(command: Callable[..., int]) -> Callable[..., int]:
+    """The options that say what runs and when, which are Meltano's."""
+    for option in (
+        click.option("--interval", help="A cron, or an alias such as @daily; @once, @manual and @none wait."),
+        click.option(
+            "--job",
+            help="A job of meltano.yml, in place of an extractor and a loader.",
+            shell_complete=complete_from_meltano(lambda meltano: meltano.jobs),
+        ),
+        click.option(
+            "--transform",
+            type=click.Choice(["skip", "only", "run"]),
+            help="Whether dbt runs after the load.",
+        ),
+        click.option(
+            "--loader",
+            help="The loader; with --extractor.",
+            shell_complete=complete_from_meltano(lambda meltano: meltano.plugins.get("loaders", ())),
+        ),
+        click.option(
+            "--extractor",
+            help="The extractor; with --loader.",
+            shell_complete=complete_from_meltano(lambda meltano: meltano.plugins.get("extractors", ())),
+        ),
+        click.option("--start-date", metavar="DATE", help="The first moment that can run.  [default: 1970-01-01]"),
+    ):
+        command = option(command)
+    return command
+
+
+@schedule.command(
+    epilog="""\b
+Examples:
+  dagpress schedule add gitlab --extractor tap-gitlab --loader target-postgres --interval @daily
+  dagpress schedule add gitlab tap-gitlab target-postgres @daily --transform run --start-date 2024-01-31
+"""
+)
+@click.argument("name")
+@click.argument("older", nargs=-1, metavar="[EXTRACTOR LOADER INTERVAL]")
+@_options
+@_no_generate
+@click.pass_obj
+def add(root: Path, /, name: str, older: tuple[str, ...], no_generate: bool, **given: str | None) -> int:  # noqa: FBT001  # click gives flags so
+    """Write the file of a new schedule, and generate its DAG file.
+
+    An extractor and a loader, or a job; and an interval.
+    """
+    values = _with_older_form({key: value for key, value in given.items() if value is not None}, older)
+    _refuse_mixed_kinds(values)
+    for key in ("interval", *(() if "job" in values else ("extractor", "loader"))):
+        if key not in values:
+            raise click.UsageError(f"Missing option '--{key}'.")
+    project = open_project(root)
+    file = f"{file_stem(name)}.yml"
+    path = (project.schedules / file).relative_to(project.root).as_posix()
+    taken = _source_of(project, pipeline.read(project), name) or (path if (project.root / path).exists() else None)
+    if taken:
+        raise click.ClickException(f"{taken} is there already: `dagpress schedule set` changes it")
+    keys = {"name": name} if file_stem(name) != name else {}
+    order = ("extractor", "loader", "transform", "job", "interval", "start_date")
+    text = _SCHEMA_LINE + to_yaml({**keys, **{key: _plain(key, values[key]) for key in order if key in values}})
+    return _carry_out(project, {path: text}, generate=not no_generate)
+
+
+@schedule.command("set", epilog="\b\nExample:\n  dagpress schedule set gitlab --interval '0 6 * * 1-5' --transform run")
+@_name
+@_options
+@_no_generate
+@click.pass_obj
+def set_(root: Path, /, name: str, no_generate: bool, **given: str | None) -> int:  # noqa: FBT001  # click gives flags so
+    """Change a schedule in its file, and generate its DAG file.
+
+    What is not named stays as it is: comments, order and layout too. A job stays a job.
+    """
+    values = {key: value for key, value in given.items() if value is not None}
+    if not values:
+        raise click.UsageError("Say what to set, such as --interval or --loader.")
+    _refuse_mixed_kinds(values)
+    project = open_project(root)
+    reading = pipeline.read(project)
+    source = _source_of(project, reading, name) or missing(reading, name)
+    found = next((schedule for schedule in reading.schedules if schedule.source == source), None)
+    if found:
+        _refuse_another_kind(found, values)
+    try:
+        text = (project.root / source).read_bytes().decode()
+        for key, value in values.items():
+            text = editor.set_value(text, (key,), _plain(key, value))
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{source} cannot be read: {error}") from error
+    except editor.EditError as error:
+        raise click.ClickException(f"{source}:{error.line}: {error}; change it by hand") from error
+    return _carry_out(project, {source: text}, generate=not no_generate)
+
+
+@schedule.command(epilog="\b\nExample:\n  dagpress schedule remove gitlab")
+@_name
+@_no_generate
+@click.pass_obj
+def remove(root: Path, name: str, no_generate: bool) -> int:  # noqa: FBT001  # click gives flags so
+    """Delete the file of a schedule, and its DAG file."""
+    project = open_project(root)
+    reading = pipeline.read(project)
+    source = _source_of(project, reading, name) or missing(reading, name)
+    return _carry_out(project, {source: None}, generate=not no_generate)
+
+
+@schedule.command("list")
+@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How.")
+@click.pass_obj
+def list_(root: Path, output: str) -> int:
+    """List the schedules as Meltano prints them.
+
+    What reads `meltano schedule list --format=json` reads this.
+    """
+    project = open_project(root)
+    reading = pipeline.read(project)
+    jobs = reading.meltano.jobs if reading.meltano else {}
+    known = [each for each in reading.schedules if not each.job or each.job in jobs]
+    if output == "json":
+        uri = os.environ.get("MELTANO_DATABASE_URI") or (reading.meltano.database_uri if reading.meltano else "")
+        runs = last_successful_runs(project.meltano_project, uri)
+        click.echo(json.dumps(as_json(known, jobs, runs), indent=2))
+    else:
+        for each in known:
+            click.echo(as_text(each, jobs))
+    report(reading.diagnostics, "text")
+    return exit_code(reading.diagnostics)
+
+
+@schedule.command(
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    epilog="\b\nExamples:\n  dagpress schedule run gitlab\n  dagpress schedule run gitlab --full-refresh",
+)
+@_name
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
+def run(root: Path, name: str, options: tuple[str, ...]) -> int:
+    """Run a pipeline now, without Airflow, as its DAG would.
+
+    Further OPTIONS go to Meltano. The tasks run one after another, and the first that fails ends it. The exit code is
+    Meltano's.
+    """
+    project = open_project(root)
+    found = find_schedule(project, name)
+    folder = project.meltano_project
+    meltano = find_meltano(folder)
+    if not (folder / "meltano.yml").is_file():
+        raise click.ClickException(f"there is no meltano.yml in {folder}: set `meltano_project` in the configuration")
+    if meltano is None:
+        raise click.ClickException("there is no `meltano` on the PATH, and the project links to none: install it")
+    reading = pipeline.read(project)
+    steps = steps_of(found, reading.meltano.jobs if reading.meltano else {})
+    planned = [(step, _arguments(step, options), _environ(step)) for step in steps]
+    for number, (step, arguments, env) in enumerate(planned, start=1):
+        if len(planned) > 1:
+            click.secho(f"[{number}/{len(planned)}] {step.task_id}: {step.run}", err=True, bold=True)
+        code = run_meltano(meltano, arguments, folder, env)
+        if code:
+            return code
+    return ExitCode.FINE
+
+
+COMMANDS = (schedule,)
+
+
+def _with_older_form(values: dict[str, str], older: tuple[str, ...]) -> dict[str, str]:
+    """The values with those of the form `add NAME EXTRACTOR LOADER INTERVAL`."""
+    if not older:
+        return values
+    if len(older) != len(_OLDER_FORM):
+        raise click.UsageError("Give EXTRACTOR, LOADER and INTERVAL behind NAME, or options alone.")
+    twice = [key for key in (*_OLDER_FORM, "job") if key in values]
+    if twice:
+        raise click.UsageError(f"'--{twice[0]}' goes not with EXTRACTOR LOADER INTERVAL.")
+    return {**values, **dict(zip(_OLDER_FORM, older, strict=True))}
+
+
+def _plain(key: str, value: str) -> str | date:
+    """The value for YAML, which knows a date as such: it needs no quotes there."""
+    with suppress(ValueError):
+        return date.fromisoformat(value) if key == "start_date" else value
+    return value
+
+
+def _refuse_mixed_kinds(values: Mapping[str, str]) -> None:
+    if len({_KINDS[key] for key in values if key in _KINDS}) > 1:
+        raise click.UsageError("Cannot mix --job with --extractor, --loader or --transform.")
+
+
+def _refuse_another_kind(found: Schedule, values: Mapping[str, str]) -> None:
+    """A schedule keeps its kind, as with Meltano: its DAG id, tasks and state hang on it."""
+    kind = "extractor" if found.extractor else "job" if found.job else "tasks"
+    words = {"extractor": "an extractor and a loader", "job": "a job", "tasks": "tasks of its own"}
+    wrong = [key for key in values if key in _KINDS and _KINDS[key] != kind]
+    if wrong:
+        message = f"{quoted(found.name)} has {words[kind]}: --{wrong[0]} would make it another kind."
+        raise click.UsageError(f"{message} Remove it and add it anew.")
+
+
+def _source_of(project: Project, reading: Reading, name: str) -> str | None:
+    """The file of a schedule, also of one that cannot be read, which is known by its file alone."""
+    for found in reading.schedules:
+        if name in {found.name, found.dag_id_or_default, found.source}:
+            return found.source
+    stems = {PurePosixPath(name).with_suffix(suffix) for suffix in SUFFIXES} | {PurePosixPath(name)}
+    files, _ = find_schedules(project.root, project.schedules)
+    read = {found.source for found in reading.schedules}
+    broken = (f for f in files if f.name not in read and (f.path.stem == name or PurePosixPath(f.name) in stems))
+    return next((file.name for file in broken), None)
+
+
+def _carry_out(project: Project, overlay: Overlay, *, generate: bool) -> int:
+    """Make a change of schedule files, and say what was done."""
+    changes, diagnostics = revise(project, overlay, generate=generate)
+    done, problems = write(changes, project)
+    report([*diagnostics, *problems], "text")
+    print_changes(done)
+    for schedule in pipeline.read(project).schedules if done else ():
+        if schedule.source in overlay:
+            interval = parse_interval(schedule.interval, schedule.name)
+            when = in_words(interval) + (f" ({schedule.timezone})" if interval.cron else "")
+            click.echo(f"{schedule.name} runs {when}.", err=True)
+    code = exit_code([*diagnostics, *problems])
+    if not done:
+        click.echo("Nothing was written." if code is ExitCode.BAD_INPUT else "It is so already.", err=True)
+    elif code is ExitCode.BAD_INPUT and generate:
+        click.echo("No DAG file was generated: mend the errors and run `dagpress generate`.", err=True)
+    return code
+
+
+def _arguments(step: Step, options: tuple[str, ...]) -> list[str]:
+    """What Meltano gets: the words of the task, with further options where Meltano's own `schedule run` puts them."""
+    words = list(step.words[1:])
+    templates = [word for word in words if is_template(word)]
+    if templates:
+        raise click.ClickException(f"only Airflow knows the value of {quoted(templates[0])}: trigger the DAG there")
+    if not step.run:
+        return [*words, *options]
+    place = words.index("run") + 1
+    return [*words[:place], *options, *words[place:]]
+
+
+def _environ(step: Step) -> dict[str, str]:
+    """The variables of the task; one whose value only Airflow knows is taken from the environment."""
+    env: dict[str, Any] = {}
+    for name, value in step.env.items():
+        if not is_template(value):
+            env[name] = value
+        elif name not in os.environ:
+            message = f"only Airflow knows the value of {name}, {quoted(value)}"
+            raise click.ClickException(f"{message}: set {name} in the environment of this command")
+    return env

@@ -1,0 +1,106 @@
+"""The command that makes a Meltano project one of Dagpress: init, which is `add files airflow` too."""
+
+from __future__ import annotations
+
+import os
+import re
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from codegen.cli.exit_code import ExitCode
+from codegen.cli.importing import import_
+from codegen.cli.report import exit_code, open_project, report
+from codegen.cli.writing import print_changes, write
+from codegen.plan import AIRFLOW_IMPORTS
+from codegen.project import has_configuration
+from codegen.scaffold import scaffold
+
+if TYPE_CHECKING:
+    from codegen.project import Project
+
+_LATEST = list(AIRFLOW_IMPORTS)[-1]
+_PINNED = re.compile(r"apache-airflow(?:\[[^\]]*\])?\s*[=~]=\s*(\d+\.\d+)")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  dagpress init                     in the folder of meltano.yml
+  dagpress init ../meltano          for a Meltano project elsewhere
+  dagpress init --airflow 2.11      for the Airflow that you run
+"""
+)
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--airflow",
+    type=click.Choice(list(AIRFLOW_IMPORTS)),
+    help="The Airflow that the DAG files are for.  [default: the one that meltano.yml pins, else the newest]",
+)
+@click.pass_context
+def init(context: click.Context, path: Path | None, airflow: str | None) -> int:
+    """Add what a Meltano project needs to use Dagpress.
+
+    That is a configuration, Makefile targets, a CI workflow, a pre-commit hook, and its schedules, which come out of
+    meltano.yml as with `dagpress import`. A file that is there stays as it is.
+    """
+    return add_files(context, path, airflow)
+
+
+COMMANDS = (init,)
+
+
+def add_files(context: click.Context, path: Path | None, airflow: str | None) -> int:
+    """Write the files that are missing, and import the schedules.
+
+    Args:
+        context: that of the command.
+        path: the Meltano project; by default the one of the configuration.
+        airflow: the version for a new configuration.
+    """
+    project = open_project(context.obj)
+    folder = path.resolve() if path else project.meltano_project
+    if not (folder / "meltano.yml").is_file():
+        message = f"there is no meltano.yml in {path or folder}"
+        raise click.ClickException(
+            f"{message}: run this in a Meltano project, or name its folder (`dagpress init PATH`)"
+        )
+    is_new = not has_configuration(project.root)
+    changes, advice = scaffold(
+        project.root,
+        airflow=(airflow or _airflow_of(folder)) if is_new else "",
+        meltano_project=os.path.relpath(folder, project.root).replace(os.sep, "/"),
+        dagpress=version("dagpress"),
+    )
+    done, problems = write(changes, project)
+    report(problems, "text")
+    print_changes(done)
+    if problems:
+        return exit_code(problems)
+    code = int(
+        context.invoke(import_, path=path, dry_run=False, force=False, move=False, no_generate=False, output="text")
+    )
+    _keep_folders(open_project(context.obj))
+    for step in advice:
+        click.echo(f"- {step[0].upper()}{step[1:]}.", err=True)
+    if airflow and not is_new and airflow != project.airflow:
+        click.echo(f"- The configuration is for Airflow {project.airflow}: set `airflow` there.", err=True)
+        return max(code, ExitCode.FINDINGS)
+    return code
+
+
+def _airflow_of(folder: Path) -> str:
+    """The version that meltano.yml installs, where it is one of ours."""
+    text = (folder / "meltano.yml").read_text(encoding="utf-8", errors="replace")
+    found = [number for number in _PINNED.findall(text) if number in AIRFLOW_IMPORTS]
+    return found[0] if found else _LATEST
+
+
+def _keep_folders(project: Project) -> None:
+    """Make the folders that nothing was imported into, so that git has them."""
+    for folder in (project.schedules, project.generated_dags):
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            (folder / ".gitkeep").touch()

@@ -1,0 +1,167 @@
+"""The proof of an import: the DAGs of the old generator beside those of the generated files."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import shutil
+from collections import Counter
+from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import click
+
+from codegen import pipeline
+from codegen.airflow.importing import AirflowError, LoadedFile, airflow_version, load_dag_files
+from codegen.cli.exit_code import ExitCode
+from codegen.cli.report import count, report
+from codegen.diagnostics import InvalidError, has_errors, printable
+from codegen.meltano.invocation import MeltanoError, listed_schedules
+from codegen.old_generator import failure, find_generator
+from codegen.plan import AIRFLOW_IMPORTS
+from codegen.render import prelude
+from codegen.verification import Comparison, Surroundings, Verdict, compare
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from codegen.diagnostics import Diagnostic
+    from codegen.project import Project
+
+_IN_SUM = {Verdict.SAME: "same", Verdict.DIFFERS: "differ", Verdict.OLD_ONLY: "only old", Verdict.NEW_ONLY: "only new"}
+
+
+def verify(
+    project: Project, meltano_project: Path, generator: Path | None, airflow: Path | None, output: str = "text"
+) -> ExitCode:
+    """Compare what the old generator gives with what the generated files would give, on one real Airflow.
+
+    Args:
+        project: the project; what is written of its generated files does not matter.
+        meltano_project: the folder of meltano.yml.
+        generator: the old generator; without it, the project's own is found.
+        airflow: an `airflow` program; without it, the project's own, else the one on the PATH.
+        output: `text` or `json`.
+
+    Returns:
+        0 where all DAGs that ran before run on as they did, else 1; 2 where it could not be compared.
+
+    Raises:
+        click.ClickException: there is no generator, no Airflow or no Meltano to compare with.
+    """
+    meltano_project = meltano_project.resolve()
+    try:
+        generator = generator.resolve() if generator else find_generator(meltano_project)
+        airflow = airflow or _find_airflow(project)
+        version = airflow_version(airflow)
+        project = _for_airflow(project, version)
+        generation = pipeline.generate(project)
+        if has_errors(generation.diagnostics):
+            report(generation.diagnostics, "text")
+            return ExitCode.BAD_INPUT
+        click.echo(f"Asking Meltano for its schedules, and Airflow {version} for the DAGs ...", err=True)
+        listed = listed_schedules(meltano_project)
+        loaded, problems = _load(airflow, generator, generation.files, meltano_project)
+    except (AirflowError, InvalidError) as error:
+        raise click.ClickException(error.message + (f" ({error.hint})" if error.hint else "")) from error
+    except MeltanoError as error:
+        raise click.ClickException(str(error)) from error
+    if problems:
+        report(problems, "text")
+        return ExitCode.BAD_INPUT
+    old, *new = [file.dags for file in loaded]
+    names = {schedule.dag_id_or_default: schedule.name for schedule in generation.schedules}
+    rows = compare(old, chain.from_iterable(new), Surroundings(str(meltano_project), prelude(), listed, names))
+    if output == "json":
+        click.echo(json.dumps({"airflow": version, "generator": str(generator), "dags": _as_data(rows)}, indent=2))
+    else:
+        _print_table(rows)
+    return ExitCode.FINE if all(row.is_expected for row in rows) else ExitCode.FINDINGS
+
+
+def _find_airflow(project: Project) -> Path:
+    """The `airflow` program that Dagpress has installed for the project, else the one on the PATH.
+
+    Raises:
+        AirflowError: there is none.
+    """
+    own = project.root / ".dagpress" / f"airflow-{project.airflow}" / "venv" / "bin" / "airflow"
+    if own.is_file():
+        return own
+    found = shutil.which("airflow")
+    if not found:
+        raise AirflowError(
+            "there is no Airflow to compare on", "run `dagpress add orchestrator airflow`, or name one with --airflow"
+        )
+    return Path(found)
+
+
+def _for_airflow(project: Project, version: str) -> Project:
+    """The project, generating for the Airflow that is there.
+
+    Raises:
+        AirflowError: nothing can be generated for that version.
+    """
+    minor = ".".join(re.findall(r"\d+", version)[:2])
+    if minor not in AIRFLOW_IMPORTS:
+        raise AirflowError(
+            f"Airflow {version} is not supported", f"name one of {', '.join(AIRFLOW_IMPORTS)} with --airflow"
+        )
+    if minor != project.airflow:
+        click.echo(f"The project is set to Airflow {project.airflow}; compared is what it gives for {minor}.", err=True)
+    return dataclasses.replace(project, airflow=minor)
+
+
+def _load(
+    airflow: Path, generator: Path, files: Mapping[str, str], meltano_project: Path
+) -> tuple[list[LoadedFile], list[Diagnostic]]:
+    """What Airflow makes of the generator and then of each generated file, and what is wrong with them."""
+    texts = {name: text for name, text in files.items() if name.endswith(".py")}
+    with TemporaryDirectory(prefix="dagpress-") as folder:
+        paths = [Path(folder, name) for name in texts]
+        for path, text in zip(paths, texts.values(), strict=True):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        root = {"MELTANO_PROJECT_ROOT": str(meltano_project)}
+        loaded = load_dag_files(airflow, [generator, *paths], meltano_project, root)
+    shown = generator.relative_to(meltano_project) if generator.is_relative_to(meltano_project) else generator
+    names = [(generator, shown.as_posix()), *zip(paths, texts, strict=True)]
+    problems = [
+        failure(path, name, error, file.log)
+        for (path, name), file in zip(names, loaded, strict=True)
+        for error in file.errors
+    ]
+    return loaded, problems
+
+
+def _as_data(rows: Sequence[Comparison]) -> list[dict[str, object]]:
+    return [
+        {
+            "dag_id": row.dag_id,
+            "verdict": row.verdict.value,
+            "expected": row.is_expected,
+            "why": row.why,
+            "differences": [dataclasses.asdict(difference) for difference in row.differences],
+        }
+        for row in rows
+    ]
+
+
+def _print_table(rows: Sequence[Comparison]) -> None:
+    width = max((len(printable(row.dag_id)) for row in rows), default=0)
+    click.echo(click.style(f"{'DAG_ID':<{width}}  RESULT", bold=True))
+    for row in rows:
+        colour = "green" if row.verdict is Verdict.SAME else "yellow" if row.is_expected else "red"
+        why = f": {printable(row.why)}" if row.why else ""
+        click.echo(f"{printable(row.dag_id):<{width}}  {click.style(row.verdict.value, fg=colour)}{why}")
+        for each in row.differences:
+            what, old, new = (printable(text) for text in (each.what, each.old, each.new))
+            click.echo(f"    {click.style(what, bold=True)}: {old} -> {new}")
+            if each.why:
+                click.echo(f"        {printable(each.why)}")
+    numbers = Counter(row.verdict for row in rows)
+    parts = ", ".join(f"{numbers[verdict]} {words}" for verdict, words in _IN_SUM.items() if numbers[verdict])
+    click.echo(f"{count(len(rows), 'DAG')}: {parts or 'nothing to compare'}.")

@@ -1,0 +1,46 @@
+"""Writes changes for the commands, and tells what was written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from codegen.diagnostics import Diagnostic, Location
+from codegen.sync import Action, Change, WriteError, apply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from codegen.project import Project
+
+DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "deleted"}
+
+
+def write(changes: Sequence[Change], project: Project) -> tuple[Sequence[Change], list[Diagnostic]]:
+    """Make the changes; gives those that were made, and what hindered the others."""
+    try:
+        apply(changes, project.root)
+    except WriteError as error:
+        hint = "mend that and run it again: a file is replaced whole or not at all"
+        problem = Diagnostic("not-written", f"cannot be written: {error}", Location(error.name), hint)
+        return error.done, [problem]
+    return changes, []
+
+
+def print_changes(done: Sequence[Change]) -> None:
+    """A line for each file."""
+    colours = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.DELETE: "red"}
+    for change in done:
+        note = " (it was edited by hand)" if change.edited else ""
+        click.echo(f"{click.style(DONE[change.action], fg=colours[change.action])} {change.name}{note}")
+
+
+def print_diff(changes: Iterable[Change]) -> None:
+    """Print the changes as a patch."""
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    for change in changes:
+        for line in change.diff().split("\n")[:-1]:
+            is_name = line.startswith(("+++", "---"))
+            colour = colours.get(line[:1])
+            click.echo(click.style(line, fg=colour, bold=is_name or None) if colour else line)

@@ -1,0 +1,116 @@
+"""Runs the real Meltano in its project, outside of Airflow."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from types import FrameType
+
+# In seconds.
+_TIMEOUT = 120
+_PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+class MeltanoError(Exception):
+    """Meltano cannot be run, or refuses the project."""
+
+
+def find_meltano(folder: Path) -> str | None:
+    """The `meltano` of a project, found as its DAG files find it: by the link in there, else on the PATH."""
+    link = folder / ".meltano" / "run" / "bin"
+    return str(link) if os.access(link, os.X_OK) else shutil.which("meltano")
+
+
+def run_meltano(meltano: str, arguments: Sequence[str], folder: Path, env: Mapping[str, str]) -> int:
+    """Run Meltano and wait for it; its terminal and its signals pass through.
+
+    Args:
+        meltano: the executable.
+        arguments: what it gets.
+        folder: the folder of meltano.yml, in which it runs.
+        env: variables beside those of this process.
+
+    Returns:
+        Its exit code; 128 and the number of the signal that ended it.
+    """
+    environ = {**os.environ, **env, "MELTANO_PROJECT_ROOT": str(folder)}
+    # What was printed before must stand before what Meltano prints.
+    sys.stdout.flush()
+    with _Relay() as relay:
+        process = subprocess.Popen([meltano, *arguments], cwd=folder, env=environ)
+        relay.start(process)
+        code = process.wait()
+    return 128 - code if code < 0 else code
+
+
+def listed_schedules(folder: Path, timeout: float = _TIMEOUT) -> dict[str, dict[str, Any]]:
+    """The schedules of a Meltano project by name, as `meltano schedule list --format=json` has them.
+
+    Args:
+        folder: the folder of meltano.yml.
+        timeout: in seconds.
+
+    Raises:
+        MeltanoError: Meltano is missing, fails or takes too long.
+    """
+    meltano = find_meltano(folder)
+    if meltano is None:
+        raise MeltanoError("there is no `meltano` on the PATH")
+    command = [meltano, "--log-level=warning", "schedule", "list", "--format=json"]
+    env = {**os.environ, "NO_COLOR": "1"}
+    try:
+        done = subprocess.run(command, cwd=folder, env=env, text=True, capture_output=True, check=True, timeout=timeout)
+        schedules = json.loads(done.stdout)["schedules"]
+    except subprocess.TimeoutExpired as error:
+        raise MeltanoError(f"`meltano schedule list` did not end within {timeout:.0f} seconds") from error
+    except subprocess.CalledProcessError as error:
+        # The reason is in the last line; before it there may be a whole traceback in a frame.
+        reason = (error.stderr.strip().splitlines() or [f"exit code {error.returncode}"])[-1]
+        raise MeltanoError(f"`meltano schedule list` failed: {reason}") from error
+    except (ValueError, TypeError, LookupError) as error:
+        raise MeltanoError("`meltano schedule list` gave something else than a list of schedules") from error
+    return {schedule["name"]: schedule for schedule in (*schedules["elt"], *schedules["job"])}
+
+
+class _Relay:
+    """Gives signals to a process; Ctrl-C in a terminal reaches it by itself, as all that is in the foreground."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._early: list[int] = []
+
+    def __enter__(self) -> _Relay:  # noqa: PYI034  # Self is of Python 3.11
+        self._before = {number: signal.signal(number, self._pass_on) for number in _PASSED_ON}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def start(self, process: subprocess.Popen[bytes]) -> None:
+        """Name the process, which gets what came while it was being started."""
+        self._process = process
+        for number in self._early:
+            process.send_signal(number)
+
+    def _pass_on(self, number: int, _frame: FrameType | None) -> None:
+        if self._process is None:
+            self._early.append(number)
+        elif number not in {signal.SIGINT, signal.SIGQUIT} or not _is_in_foreground():
+            self._process.send_signal(number)
+
+
+def _is_in_foreground() -> bool:
+    try:
+        return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except (OSError, ValueError):
+        return False

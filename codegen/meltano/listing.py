@@ -1,0 +1,91 @@
+"""Schedules as `meltano schedule list` prints them (meltano/cli/schedule.py), so that what reads that reads ours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from codegen.interval import ALIASES, parse_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from codegen.meltano.project import Job
+    from codegen.schema import Schedule
+
+# The aliases that Meltano knows and their crons: all of ours but one (meltano/core/schedule.py, `CRON_INTERVALS`).
+_CRON_INTERVALS = {alias: parse_interval(alias, "").cron for alias in ALIASES if alias != "@quarterly"}
+_ARROWS = {"run": ("→", "→"), "only": ("×", "→"), "skip": ("→", "x")}  # noqa: RUF001  # Meltano's own signs
+
+
+def meltano_interval(schedule: Schedule) -> str:
+    """The interval in Meltano's words: its aliases stay, what it does not know (`@quarterly`, `H`) becomes a cron."""
+    text = schedule.interval.strip()
+    return text if text in _CRON_INTERVALS else parse_interval(text, schedule.name).cron or text
+
+
+def as_json(
+    schedules: Iterable[Schedule], jobs: Mapping[str, Job], last_runs: Mapping[str, str]
+) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """What `meltano schedule list --format=json` prints for the same schedules.
+
+    Args:
+        schedules: checked schedules.
+        jobs: the jobs of the Meltano project, by name.
+        last_runs: when the last successful run of each state id ended, in ISO 8601.
+    """
+    listed: dict[str, list[dict[str, Any]]] = {"job": [], "elt": []}
+    for schedule in schedules:
+        if schedule.extractor:
+            listed["elt"].append(_extract_load(schedule, last_runs))
+        else:
+            listed["job"].append(_job(schedule, jobs))
+    return {"schedules": listed}
+
+
+def as_text(schedule: Schedule, jobs: Mapping[str, Job]) -> str:
+    """The line that `meltano schedule list` prints for the same schedule."""
+    interval = f"[{meltano_interval(schedule)}]"
+    if schedule.extractor:
+        left, right = _ARROWS[schedule.transform or "skip"]
+        return f"{interval} elt {schedule.name}: {schedule.extractor} {left} {schedule.loader} {right} transforms"
+    name, tasks = _job_and_tasks(schedule, jobs)
+    return f"{interval} job {schedule.name}: {name} → {tasks}"
+
+
+def _extract_load(schedule: Schedule, last_runs: Mapping[str, str]) -> dict[str, Any]:
+    state_id = schedule.state_id or schedule.name
+    transform = schedule.transform or "skip"
+    return {
+        "name": schedule.name,
+        "extractor": schedule.extractor,
+        "loader": schedule.loader,
+        "transform": transform,
+        "interval": meltano_interval(schedule),
+        "env": dict(schedule.env),
+        "cron_interval": _cron_interval(schedule),
+        "last_successful_run_ended_at": last_runs.get(state_id),
+        "elt_args": [schedule.extractor, schedule.loader, f"--transform={transform}", f"--state-id={state_id}"],
+    }
+
+
+def _job(schedule: Schedule, jobs: Mapping[str, Job]) -> dict[str, Any]:
+    name, tasks = _job_and_tasks(schedule, jobs)
+    return {
+        "name": schedule.name,
+        "interval": meltano_interval(schedule),
+        "cron_interval": _cron_interval(schedule),
+        "env": dict(schedule.env),
+        "job": {"name": name, "tasks": tasks},
+    }
+
+
+def _job_and_tasks(schedule: Schedule, jobs: Mapping[str, Job]) -> tuple[str, str | list[str | list[str]]]:
+    """A schedule with tasks of its own is, to Meltano, one with a job of its name."""
+    if schedule.job:
+        return schedule.job, jobs[schedule.job].as_written
+    return schedule.name, [task.run for task in schedule.tasks or ()]
+
+
+def _cron_interval(schedule: Schedule) -> str | None:
+    interval = meltano_interval(schedule)
+    return _CRON_INTERVALS.get(interval, interval)

@@ -1,0 +1,43 @@
+"""Reads Meltano's system database, where it keeps its runs. A SQLite file; another database is left to Meltano."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# The last successful run of each state id (meltano/core/job/finder.py, `latest_success`; meltano/core/job/job.py).
+_LAST_RUNS = (
+    "select job_name, max(ended_at) from runs where state = 'SUCCESS' and ended_at is not null group by job_name"
+)
+
+
+def last_successful_runs(folder: Path, uri: str = "") -> dict[str, str]:
+    """When the last successful run of each state id ended, in ISO 8601 with its offset; empty where nothing is known.
+
+    Args:
+        folder: the folder of meltano.yml.
+        uri: where the database is, as Meltano's setting `database_uri` has it; empty for its default.
+    """
+    path = _path(folder, uri)
+    if path is None or not path.is_file():
+        return {}
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+            rows = database.execute(_LAST_RUNS).fetchall()
+    except sqlite3.Error:
+        return {}
+    return {name: datetime.fromisoformat(ended).replace(tzinfo=timezone.utc).isoformat() for name, ended in rows}
+
+
+def _path(folder: Path, uri: str) -> Path | None:
+    """The file of Meltano's default, or that of a URI such as `sqlite:////var/meltano.db`."""
+    if not uri:
+        return folder.resolve() / ".meltano" / "meltano.db"
+    place = uri.removeprefix("sqlite:///")
+    place = place.replace("$MELTANO_SYS_DIR_ROOT", ".meltano").replace("$MELTANO_PROJECT_ROOT", ".")
+    return None if place.startswith(uri) else folder.resolve() / place

@@ -1,0 +1,320 @@
+"""What the old generator gives and what the new files give, on one real Airflow and with the real Meltano."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import environments
+import pytest
+from harness import AIRFLOWS
+from project_builder import as_yaml, project_of, write
+
+from codegen.airflow.importing import AirflowError, load_dag_files
+from codegen.cli.exit_code import ExitCode
+from codegen.cli.verification import verify
+from codegen.diagnostics import as_text
+from codegen.old_generator import failure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness import DemoProject
+
+pytestmark = pytest.mark.slow
+
+GENERATOR = Path(__file__).parent.parent / "generators" / "meltano.py"
+PLUGINS = {"extractor": "tap-carbon", "loader": "target-duckdb", "transform": "skip", "interval": "@daily"}
+JOBS = [
+    {"name": "two", "tasks": ["tap-carbon target-duckdb", ["tap-carbon-forecast", "target-duckdb"]]},
+    {"name": "text", "tasks": "a b"},
+]
+
+
+def _program(name: str) -> Path:
+    environment = environments.ENVIRONMENTS[name]
+    if environment.unsupported:
+        pytest.skip(environment.unsupported)
+    return environment.folder / "bin" / "airflow"
+
+
+@pytest.fixture(params=list(AIRFLOWS))
+def each_airflow(request: pytest.FixtureRequest) -> Path:
+    """Each `airflow`, one after the other."""
+    return _program(request.param)
+
+
+@pytest.fixture
+def airflow_2() -> Path:
+    """The `airflow` of version 2."""
+    return _program("airflow-2")
+
+
+@pytest.fixture
+def airflow_3() -> Path:
+    """The `airflow` of version 3."""
+    return _program("airflow-3")
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a user's terminal has who works with Meltano."""
+    for name in set(os.environ) - set(environments.clean_environ()):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PATH", environments.meltano_environ()["PATH"])
+
+
+def _write_project(demo: DemoProject, theirs: Mapping[str, Any], ours: Mapping[str, Any], generator: str = "") -> Path:
+    """Give the demo project other schedules: theirs in meltano.yml, ours as files."""
+    plugins, _ = (demo.folder / "meltano.yml").read_text().split("\njobs:\n")
+    schedules = [{"name": name, **schedule} for name, schedule in theirs.items()]
+    files = {f"schedules/{name}.yml": as_yaml(schedule) for name, schedule in ours.items()}
+    declared = f"{plugins}\njobs: {json.dumps(JOBS)}\nschedules: {json.dumps(schedules)}\n"
+    given = {"orchestrate/dags/meltano.py": generator or GENERATOR.read_text(), "meltano.yml": declared}
+    return write(demo.folder, {**files, **given})
+
+
+def _edited(edits: Mapping[str, str]) -> str:
+    """The generator after the edits of a team: each text of it, and what stands there instead."""
+    text = GENERATOR.read_text()
+    for old, new in edits.items():
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+def _verify(root: Path, airflow: Path) -> ExitCode:
+    return verify(project_of(root), root, None, airflow)
+
+
+def test_the_demo_is_all_the_same(
+    each_airflow: Path, demo_project: DemoProject, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(environments.ROOT / "schedules", demo_project.folder / "schedules")
+    generator = Path(shutil.copy(GENERATOR, demo_project.folder / "own.py"))
+    before = _files(demo_project.folder)
+    project = project_of(demo_project.folder)
+    assert verify(project, project.meltano_project, generator, each_airflow) == ExitCode.FINE
+    assert (
+        capsys.readouterr().out
+        == """\
+DAG_ID                          RESULT
+meltano_carbon__duckdb          same
+meltano_carbon_backfill         only new: it waits for a person, and for that the old generator gives no DAG
+meltano_carbon_forecast         same
+meltano_carbon_refresh_refresh  same
+4 DAGs: 3 same, 1 only new.
+"""
+    )
+    assert _files(demo_project.folder) == before
+
+
+def _files(folder: Path) -> set[Path]:
+    """Everything in the project but what Meltano itself keeps there."""
+    return {path for path in folder.rglob("*") if ".meltano" not in path.parts}
+
+
+THEIRS: dict[str, dict[str, Any]] = {
+    "gone": PLUGINS,
+    "midnight": {**PLUGINS, "interval": "@midnight"},
+    "moved": PLUGINS,
+    "often": PLUGINS,
+    "once": {**PLUGINS, "interval": "@once"},
+    "quotes": {**PLUGINS, "env": {"NASTY": 'it\'s "here" $HOME {# \r\n', "SCRIPT": "run.sh"}},
+    "secret": {**PLUGINS, "env": {"API_TOKEN": "hunter2", "REGION": "eu"}},
+    "state": PLUGINS,
+    "text": {"job": "text", "interval": "@daily"},
+    "transforms": {**PLUGINS, "transform": "run"},
+    "with-env": {"job": "two", "interval": "@daily", "env": {"REGION": "eu"}},
+}
+OURS: dict[str, dict[str, Any]] = {
+    **{name: schedule for name, schedule in THEIRS.items() if name != "gone"},
+    "added": PLUGINS,
+    "midnight": {**PLUGINS, "interval": "0 0 * * *"},
+    "moved": {**PLUGINS, "start_date": "2024-01-31T06:00:00.250000Z"},
+    "often": {**PLUGINS, "interval": "@hourly"},
+    "secret": {**PLUGINS, "env": {"REGION": "eu"}},
+    "state": {**PLUGINS, "state_id": "other"},
+    "transforms": PLUGINS,
+}
+EVERY_DIFFERENCE = """\
+DAG_ID                RESULT
+meltano_added         only new: Meltano lists no schedule of this name
+meltano_gone          only old: no schedule gives this id; a schedule that takes its place keeps its run history with \
+the key `dag_id`
+meltano_midnight      same
+meltano_moved         differs
+    start_date: 1970-01-01 00:00:00+00:00 -> 2024-01-31 06:00:00.250000+00:00
+        Meltano 4 tells no start dates any more, so the old DAG has the generator's own
+meltano_often         differs
+    schedule: 0 0 * * * -> 0 * * * *
+        the key `interval` of the schedule sets it
+meltano_once          only new: it waits for a person, and for that the old generator gives no DAG
+meltano_quotes        same
+meltano_secret        differs
+    env API_TOKEN of extract_load: (hidden) -> nothing
+        it looks like a secret, which is not copied: give it to the workers, or write a template of Airflow
+meltano_state         differs
+    command of extract_load: meltano el tap-carbon target-duckdb --state-id=state -> \
+meltano el tap-carbon target-duckdb --state-id=other
+        another state id starts from scratch: the key `state_id` keeps the old one
+meltano_text_text     differs
+    command of meltano_text_text_task0: meltano run a -> meltano run a b
+        the job's tasks are one text in meltano.yml, and the old generator makes a task of each character
+    task meltano_text_text_task1: meltano run -> nothing
+        the job's tasks are one text in meltano.yml, and the old generator makes a task of each character
+    task meltano_text_text_task2: meltano run b -> nothing
+        the job's tasks are one text in meltano.yml, and the old generator makes a task of each character
+meltano_transforms    differs
+    tags: meltano, tap-carbon, target-duckdb, transform -> meltano, tap-carbon, target-duckdb
+        the key `tags` of the schedule sets it
+    command of extract_load: meltano elt tap-carbon target-duckdb --state-id=transforms --transform=run -> \
+meltano el tap-carbon target-duckdb --state-id=transforms
+meltano_with-env_two  differs
+    env REGION of every task: nothing -> eu
+        meltano.yml sets it for this schedule, and the old generator loses it
+12 DAGs: 2 same, 7 differ, 1 only old, 2 only new.
+"""
+
+
+def test_every_difference_is_told_with_its_reason(
+    airflow_3: Path, demo_project: DemoProject, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # The generators that Meltano handed out first have no `env` for the tasks of jobs.
+    generator = _edited({'{"env": schedule.get("env", {}), "append_env": True}': "{}"})
+    root = _write_project(demo_project, THEIRS, OURS, generator)
+    assert _verify(root, airflow_3) == ExitCode.FINDINGS
+    assert capsys.readouterr().out == EVERY_DIFFERENCE
+
+
+_TOKYO = "CronTriggerTimetable(interval, timezone='Asia/Tokyo')"
+EDITS = {
+    '"retries": 1,': '"retries": 3, "email": "team@example.org", "email_on_failure": True, "pool": "slow",',
+    'tags=["meltano", *tags]': 'tags=["meltano", "team", *tags]',
+    'task(dag, "extract_load", f"schedule run {schedule[\'name\']}")': """\
+task(
+        dag, "extract_load", f"schedule run {schedule['name']}", env={"REGION": "eu", "DB_PASSWORD": "hunter2"}
+    ) >> BashOperator(dag=dag, task_id="tell", bash_command="curl https://example.org | sh")""",
+    "dag_id = f\"meltano_{schedule['name']}\"": "dag_id = f\"meltano_{schedule['name'].replace(' ', '_')}\"",
+    'if each["cron_interval"]:\n        of_plugins': "if True:\n        of_plugins",
+    "import DAG\n": "import DAG\nfrom airflow.timetables.trigger import CronTriggerTimetable\n",
+    "schedule=interval": f"schedule={_TOKYO} if 'tokyo' in dag_id else interval",
+}
+EDITED = [
+    ("start_date", "1969-12-31 23:00:00+00:00", "1970-01-01 00:00:00+00:00"),
+    ("tags", "meltano, tap-carbon, target-duckdb, team", "meltano, tap-carbon, target-duckdb"),
+    ("timezone", "Europe/Berlin", "UTC"),
+    ("e-mail of extract_load", '{"on failure": "team@example.org"}', "nothing"),
+    ("env DB_PASSWORD of extract_load", "(hidden)", "nothing"),
+    ("env REGION of extract_load", "eu", "nothing"),
+    ("append_env of extract_load", "false", "true"),
+    ("pool of extract_load", "slow", "default_pool"),
+    ("retries of extract_load", "3", "1"),
+    ("task tell", "curl https://example.org | sh", "nothing"),
+]
+
+
+def test_what_a_team_has_edited_is_told_and_nothing_else(
+    airflow_2: Path, demo_project: DemoProject, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = write(demo_project.folder / "airflow", {"airflow.cfg": "[core]\ndefault_timezone = Europe/Berlin\n"})
+    monkeypatch.setenv("AIRFLOW_HOME", str(home))
+    theirs = {"by hand": {**PLUGINS, "interval": "@once"}, "plain": PLUGINS, "tokyo": PLUGINS}
+    root = _write_project(demo_project, theirs, theirs, _edited(EDITS))
+    assert verify(project_of(root), root, None, airflow_2, "json") == ExitCode.FINDINGS
+    shown = capsys.readouterr().out
+    by_hand, plain, tokyo = json.loads(shown)["dags"]
+    assert [(each["what"], each["old"], each["new"]) for each in plain["differences"]] == EDITED
+    assert ("timezone", "Asia/Tokyo", "UTC") in [
+        (each["what"], each["old"], each["new"]) for each in tokyo["differences"]
+    ]
+    whys = {each["what"]: each["why"] for each in by_hand["differences"]}
+    assert "`@once` runs once by itself" in whys["schedule"]
+    assert "Meltano has no schedule `by`" in whys["command of extract_load"]
+    assert "hunter2" not in shown
+    assert [path.name for path in home.iterdir()] == ["airflow.cfg"]
+
+
+FAILURES = {
+    "no_start_date": (
+        {'schedule.get("start_date")': 'schedule["start_date"]'},
+        55,
+        r"KeyError: 'start_date' \(Meltano 4",
+    ),
+    "of_airflow_2": (
+        {"schedule=interval": "schedule_interval=interval"},
+        37,
+        r"TypeError: .*schedule_interval.*Airflow 2",
+    ),
+    "hangs": (
+        {"def schedules():": "import time\ntime.sleep(60)\ndef schedules():"},
+        31,
+        "Timeout.*gives a DAG file 30",
+    ),
+    "no_meltano": (
+        {"MELTANO = LINK if": "MELTANO = 'no-such' if"},
+        32,
+        r"FileNotFoundError: .*no-such' \(put `meltano`",
+    ),
+    "meltano_fails": (
+        {"format=json": "format=yaml"},
+        32,
+        r"non-zero exit.*wrote is: .*'yaml' is not one of.*\(run `mel",
+    ),
+}
+
+
+def test_a_generator_that_fails_is_told_by_its_own_words(
+    airflow_3: Path, demo_project: DemoProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT", "5")
+    root = _write_project(demo_project, {"plain": PLUGINS}, {})
+    files = write(root, {f"{name}.py": _edited(edits) for name, (edits, _, _) in FAILURES.items()})
+    paths = [files / f"{name}.py" for name in FAILURES]
+    loaded = load_dag_files(airflow_3, paths, root, {"MELTANO_PROJECT_ROOT": str(root)})
+    for path, file in zip(paths, loaded, strict=True):
+        _, line, message = FAILURES[path.stem]
+        (error,) = file.errors
+        told = as_text([failure(path, path.name, error, file.log)])
+        assert told.startswith(f"{path.name}:{line}:1: dags-not-loaded: ")
+        assert re.search(message, told)
+
+
+def test_a_name_that_airflow_refuses_takes_every_dag_away(
+    airflow_3: Path, demo_project: DemoProject, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs = {"plain": PLUGINS, "two words": PLUGINS}
+    root = _write_project(demo_project, theirs, theirs)
+    assert _verify(root, airflow_3) == ExitCode.BAD_INPUT
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert re.search(
+        r"^orchestrate/dags/meltano.py:37:1: .*meltano_two words.*\(Airflow refuses this id", shown.err, re.MULTILINE
+    )
+
+
+def test_what_does_not_end_is_stopped_with_all_that_it_started(airflow_3: Path, tmp_path: Path) -> None:
+    """Also where Airflow's own limit does not help."""
+    text = f"""\
+import signal, subprocess
+signal.signal(signal.SIGALRM, signal.SIG_IGN)
+child = subprocess.Popen(["sleep", "600"])
+open({str(tmp_path / "pid")!r}, "w").write(str(child.pid))
+child.wait()
+"""
+    write(tmp_path, {"hangs.py": text})
+    with pytest.raises(AirflowError, match="did not load the DAG files within 8 seconds"):
+        load_dag_files(airflow_3, [tmp_path / "hangs.py"], tmp_path, {}, timeout=8)
+    status = Path("/proc", (tmp_path / "pid").read_text(), "status")
+    assert not status.exists() or "State:\tZ" in status.read_text()
+
+
+def test_what_meltano_refuses_is_told_by_its_own_words(airflow_3: Path, demo_project: DemoProject) -> None:
+    root = _write_project(demo_project, {"plain": {"job": "no-such", "interval": "@daily"}}, {"plain": PLUGINS})
+    with pytest.raises(click.ClickException, match=r"list` failed: JobNotFoundError: Job 'no-such' was not found"):
+        _verify(root, airflow_3)

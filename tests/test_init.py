@@ -1,0 +1,126 @@
+"""`dagpress init` and `dagpress add files airflow`: what a Meltano project gets, and that nothing of it is touched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+import yaml
+from project_builder import dagpress, project_of, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MELTANO_YML = """\
+plugins:
+  extractors: [{name: tap-gitlab}]
+  loaders: [{name: target-postgres}]
+schedules:
+- name: gitlab
+  extractor: tap-gitlab
+  loader: target-postgres
+  transform: skip
+  interval: '@daily'
+"""
+ADDED = {
+    "dagpress.toml",
+    "dagpress.mk",
+    "Makefile",
+    ".github/workflows/dagpress.yml",
+    ".pre-commit-config.yaml",
+    "schedules/gitlab.yml",
+    "schedules/schedule.schema.json",
+    "generated_dags/gitlab.py",
+}
+
+
+def _files(root: Path) -> dict[str, str]:
+    return {path.relative_to(root).as_posix(): path.read_text() for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("command", [("init",)])
+def test_a_meltano_project_becomes_one_of_dagpress(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """With its schedules; what is generated is current, and a second time changes nothing."""
+    write(tmp_path, {"meltano.yml": MELTANO_YML})
+    code, out, _ = dagpress(tmp_path, *command)
+    assert code == 0
+    assert _files(tmp_path).keys() == {"meltano.yml", *ADDED}
+    assert set(out.split("\n")) >= {f"created {name}" for name in ADDED}
+    assert dagpress(tmp_path, "check")[0] == 0
+    before = _files(tmp_path)
+    assert dagpress(tmp_path, *command)[0] == 0
+    assert _files(tmp_path) == before
+
+
+def test_what_is_there_stays_and_what_is_left_to_do_is_said(tmp_path: Path) -> None:
+    """Whatever the files hold."""
+    own = {
+        "Makefile": "all:\n",
+        ".pre-commit-config.yaml": "repos: []\n",
+        ".github/workflows/dagpress.yml": "mine\n",
+        "pyproject.toml": '[tool.dagpress]\nairflow = "2.11"\n',
+        "dagpress.mk": "mine\n",
+    }
+    write(tmp_path, {"meltano.yml": MELTANO_YML, **own})
+    code, _, err = dagpress(tmp_path, "init")
+    assert code == 0
+    assert {name: text for name, text in _files(tmp_path).items() if name in own} == own
+    assert not (tmp_path / "dagpress.toml").exists()
+    assert "- Add the line `include dagpress.mk` to Makefile.\n" in err
+    assert "- Add a local hook with the entry `dagpress check` to .pre-commit-config.yaml.\n" in err
+
+
+@pytest.mark.parametrize(
+    ("pip_url", "version"),
+    [
+        ("apache-airflow==2.10.5", "2.10"),
+        ("apache-airflow[postgres]==3.1.8 psycopg2", "3.1"),
+        ("apache-airflow==2.1.2", "3.3"),
+    ],
+)
+def test_the_airflow_is_the_one_that_the_project_pins(tmp_path: Path, pip_url: str, version: str) -> None:
+    """Where it is one that we know; an option goes before it."""
+    text = f"plugins: {{utilities: [{{name: airflow, pip_url: '{pip_url}'}}]}}\n"
+    write(tmp_path, {"meltano.yml": text})
+    assert dagpress(tmp_path, "init")[0] == 0
+    assert project_of(tmp_path).airflow == version
+    (tmp_path / "dagpress.toml").unlink()
+    assert dagpress(tmp_path, "init", "--airflow", "2.11")[0] == 0
+    assert project_of(tmp_path).airflow == "2.11"
+    code, _, err = dagpress(tmp_path, "init", "--airflow", "3.3")
+    assert code == 1
+    assert "The configuration is for Airflow 2.11" in err
+
+
+def test_a_project_without_schedules_gets_its_folders(tmp_path: Path) -> None:
+    """Git keeps no empty folder."""
+    write(tmp_path, {"meltano.yml": "schedules:\n"})
+    assert dagpress(tmp_path, "init")[0] == 0
+    assert (tmp_path / "schedules/.gitkeep").exists()
+    assert (tmp_path / "generated_dags/.gitkeep").exists()
+
+
+def test_a_meltano_project_elsewhere_is_named_in_the_configuration(tmp_path: Path) -> None:
+    """Relative to the project, so that every clone has it."""
+    write(tmp_path, {"meltano/meltano.yml": MELTANO_YML, "airflow/README.md": ""})
+    assert dagpress(tmp_path / "airflow", "init", str(tmp_path / "meltano"))[0] == 0
+    assert 'meltano_project = "../meltano"\n' in (tmp_path / "airflow/dagpress.toml").read_text()
+    assert dagpress(tmp_path / "airflow", "check")[0] == 0
+
+
+def test_without_a_meltano_project_there_is_nothing_to_begin_with(tmp_path: Path) -> None:
+    """And nothing is written."""
+    with pytest.raises(click.ClickException, match=r"there is no meltano.yml"):
+        dagpress(tmp_path, "init")
+    assert _files(tmp_path) == {}
+
+
+def test_ci_and_pre_commit_run_what_a_person_would(tmp_path: Path) -> None:
+    """The workflow installs this version, checks, and reports as GitHub reads it."""
+    write(tmp_path, {"meltano.yml": MELTANO_YML})
+    dagpress(tmp_path, "init")
+    workflow = yaml.safe_load((tmp_path / ".github/workflows/dagpress.yml").read_text())
+    commands = [step["run"] for step in workflow["jobs"]["check"]["steps"] if "run" in step]
+    assert commands[0].startswith("pip install dagpress==")
+    assert commands[1:] == ["dagpress check --format github"]

@@ -1,0 +1,154 @@
+"""What a command of bash makes Meltano run, where that can be told without bash."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from project_builder import EXTRACT_LOAD, project_of, write
+
+from codegen.airflow import inside
+from codegen.airflow.importing import AirflowError, airflow_version
+from codegen.cli.verification import verify
+from codegen.diagnostics import InvalidError
+from codegen.meltano.call import UnknownScheduleError, read_call, resolved
+from codegen.old_generator import find_generator
+from codegen.shell import as_shell, commands_of
+
+PIECES = [
+    "a",
+    "b=/.-",
+    "'c  $V'",
+    '"d  e"',
+    "$V",
+    "${V}",
+    '"$V"',
+    '"${V}"',
+    "${V",
+    "$V}",
+    '"$V',
+    "\\ ",
+    "\\;",
+    " ",
+    "\n",
+]
+PIECES += [*"'\"\\;&|#~*?!{}()<>`", "&&", '"$(a)"', "$'a'", '"\\$"', "é", "{a,b}"]
+LISTED: dict[str, dict[str, Any]] = {
+    "daily": {"elt_args": ["tap-a", "target-b", "--transform=skip", "--state-id=daily"], "env": {"A": "1"}},
+    "dbt": {"elt_args": ["tap-a", "target-b", "--transform=run", "--state-id=dbt"], "env": {}},
+    "jobs": {"job": {"name": "two", "tasks": ["tap-a target-b"]}, "env": {"B": "2"}},
+}
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])), min_size=1))
+def test_what_is_written_for_the_shell_reads_back(words: list[str]) -> None:
+    command, env = as_shell(words)
+    assert commands_of(command, env) == [words]
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from(PIECES), max_size=6).map("".join))
+def test_what_is_read_is_what_bash_reads(text: str) -> None:
+    """Whatever is read as one call gives its program the same words in bash; the rest is left to a person."""
+    read = commands_of(f"show {text}", {"V": "x"})
+    if read is None or len(read) > 1:
+        return
+    script = 'show() { printf "%s\\0" "$@"; }\nshow ' + text
+    done = subprocess.run(["bash", "-c", script], env={"V": "x"}, capture_output=True, text=True, check=True)
+    assert done.stdout == "".join(f"{word}\0" for word in read[0][1:]) or (read == [["show"]] and done.stdout == "\0")
+
+
+@pytest.mark.parametrize(
+    ("script", "words", "env"),
+    [
+        ("cd /p; .meltano/run/bin schedule run daily", "el tap-a target-b --state-id=daily", {"A": "1"}),
+        ("cd /p && /p/.meltano/run/bin schedule run daily", "el tap-a target-b --state-id=daily", {"A": "1"}),
+        ("cd $ROOT; meltano elt tap-a target-b --state-id daily", "el tap-a target-b --state-id=daily", {}),
+        ("meltano el tap-a target-b --state-id=daily", "el tap-a target-b --state-id=daily", {}),
+        ("meltano schedule run dbt", "elt tap-a target-b --state-id=dbt --transform=run", {}),
+        ("meltano schedule run dbt --dry", "elt tap-a target-b --dry --state-id=dbt --transform=run", {}),
+        ("meltano schedule run jobs", "run two", {"B": "2"}),
+        (
+            "C='3 4' meltano --environment prod run tap-a target-b",
+            "--environment=prod run tap-a target-b",
+            {"C": "3 4"},
+        ),
+        ("meltano run tap-a {{ ds }}", "run tap-a {{ ds }}", {}),
+    ],
+)
+def test_calls_that_mean_the_same_read_the_same(script: str, words: str, env: dict[str, str]) -> None:
+    call = read_call(script, {"ROOT": "/p"}, "/p")
+    assert call
+    found = resolved(call, LISTED)
+    assert (found.folder, " ".join(found.words), found.env) == ("/p", words, env)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "meltano run tap-a | tee log",
+        "meltano run tap-a; meltano run tap-b",
+        "meltano run $(cat names)",
+        "meltano run tap-* &",
+        "if true; then meltano run a; fi",
+        "dbt run",
+        "",
+    ],
+)
+def test_what_is_more_than_one_call_of_meltano_is_left_to_a_person(script: str) -> None:
+    assert read_call(script, {}, "/p") is None
+
+
+def test_a_schedule_that_meltano_does_not_have() -> None:
+    call = read_call("meltano schedule run two words", {}, "/p")
+    assert call
+    with pytest.raises(UnknownScheduleError, match="two"):
+        resolved(call, LISTED)
+
+
+def test_the_generator_is_found_by_its_name_or_by_what_it_runs(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"orchestrate/dags/own.py": "import airflow\n"}) / "orchestrate" / "dags"
+    with pytest.raises(InvalidError, match="orchestrate/dags has none"):
+        find_generator(tmp_path)
+    write(folder, {"dynamic.py": 'run(["meltano", "schedule", "list"])\n'})
+    assert find_generator(tmp_path) == folder / "dynamic.py"
+    write(folder, {"other.py": 'os.popen("meltano schedule list --format=json")\n'})
+    with pytest.raises(InvalidError, match=r"several: dynamic\.py, other\.py"):
+        find_generator(tmp_path)
+    write(folder, {"meltano.py": ""})
+    assert find_generator(tmp_path) == folder / "meltano.py"
+
+
+def test_without_an_airflow_the_cure_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "orchestrate/dags/meltano.py": "", "meltano.yml": ""})
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(click.ClickException, match=r"no Airflow.*dagpress add orchestrator airflow"):
+        verify(project_of(root), root, None, None)
+    with pytest.raises(click.ClickException, match=r"there is no Airflow at .*/airflow .*--airflow"):
+        verify(project_of(root), root, None, root / "airflow")
+
+
+@pytest.mark.parametrize(
+    ("first_line", "message"),
+    [
+        (f"#!{sys.executable}", "a Python without Airflow"),
+        ("#!/no/such/python", "cannot be run"),
+        ("echo", "does not say which Python"),
+    ],
+)
+def test_a_program_that_is_no_airflow(tmp_path: Path, first_line: str, message: str) -> None:
+    program = write(tmp_path, {"airflow": f"{first_line}\n"}) / "airflow"
+    with pytest.raises(AirflowError, match=message):
+        airflow_version(program)
+
+
+def test_what_runs_inside_airflow_is_python_3_8() -> None:
+    """The oldest Python of the oldest Airflow."""
+    ast.parse(Path(inside.__file__).read_text(encoding="utf-8"), feature_version=(3, 8))

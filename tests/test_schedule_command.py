@@ -1,0 +1,361 @@
+"""`dagpress schedule`, as people call it who know Meltano's: what it writes, what it leaves, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+from project_builder import EXTRACT_LOAD, dagpress, write
+
+from codegen.cli.main import main
+
+DAGPRESS = Path(sys.executable).parent / "dagpress"
+MELTANO_YML = """\
+plugins:
+  extractors: [{name: tap-gitlab}]
+  loaders: [{name: target-postgres}]
+jobs:
+- name: refresh
+  tasks: [[tap-gitlab, target-postgres], tap-gitlab target-postgres]
+- name: one
+  tasks: tap-gitlab target-postgres
+"""
+COMMENTED = """\
+# Ask Ada before you change this.
+extractor: tap-gitlab   # ours
+loader: 'target-postgres'
+
+# after the backup
+interval: '@daily'
+env: {A: "1"}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A Meltano project without any schedule."""
+    return write(tmp_path, {"meltano.yml": MELTANO_YML})
+
+
+def _refusal(root: Path, *arguments: str) -> str:
+    """The message of a command that must refuse its arguments, and write nothing."""
+    before = _files(root)
+    with pytest.raises(click.ClickException) as error:
+        dagpress(root, *arguments)
+    assert _files(root) == before
+    return error.value.format_message()
+
+
+def _files(root: Path) -> dict[str, bytes]:
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("add", "gitlab", "--extractor", "tap-gitlab", "--loader", "target-postgres", "--interval", "@daily"),
+        ("add", "gitlab", "tap-gitlab", "target-postgres", "@daily"),
+        ("gitlab", "tap-gitlab", "target-postgres", "@daily"),
+    ],
+)
+def test_every_form_of_add_writes_the_same_file_and_its_dag(project: Path, arguments: tuple[str, ...]) -> None:
+    """Those of Meltano's guide, and the older ones; a check finds nothing left to do."""
+    code, out, err = dagpress(project, "schedule", *arguments)
+    assert (code, err) == (0, "gitlab runs every day at 00:00 (UTC).\n")
+    assert out.split() == [
+        *("created", "schedules/gitlab.yml"),
+        *("created", "generated_dags/gitlab.py"),
+        *("created", "schedules/schedule.schema.json"),
+    ]
+    head = "# yaml-language-server: $schema=schedule.schema.json\n"
+    assert (project / "schedules/gitlab.yml").read_text() == head + EXTRACT_LOAD
+    assert dagpress(project, "check")[0] == 0
+
+
+def test_add_takes_all_that_meltano_takes(project: Path) -> None:
+    """A job, a transform, a start date; a name that is no file's name is kept as the name."""
+    pair = ("--extractor", "tap-gitlab", "--loader", "target-postgres")
+    dagpress(project, "schedule", "add", "job", "--job", "refresh", "--interval", "0 6 * * *")
+    dagpress(project, "schedule", "a/b", "tap-gitlab", "target-postgres", "@once", "--transform", "run")
+    dagpress(project, "schedule", "add", "old", *pair, "--interval", "@hourly", "--start-date", "2024-01-31")
+    rows = {row["name"]: row for row in json.loads(dagpress(project, "list", "--format", "json")[1])}
+    assert rows["job"]["dag_id"] == "meltano_job_refresh"
+    assert rows["a/b"]["file"] == "schedules/a_b.yml"
+    assert "start_date: 2024-01-31\n" in (project / "schedules/old.yml").read_text()
+    assert "transform: run\n" in (project / "schedules/a_b.yml").read_text()
+
+
+def test_set_changes_what_is_named_and_nothing_else(project: Path) -> None:
+    """The generated file follows."""
+    write(project, {"schedules/gitlab.yml": COMMENTED})
+    dagpress(project, "generate")
+    code, out, _ = dagpress(project, "schedule", "set", "gitlab", "--interval", "0 6 * * 1-5", "--transform", "run")
+    assert (code, out) == (0, "updated schedules/gitlab.yml\nupdated generated_dags/gitlab.py\n")
+    assert (project / "schedules/gitlab.yml").read_text() == COMMENTED.replace(
+        "@daily", "0 6 * * 1-5"
+    ) + "transform: run\n"
+    assert 'schedule="0 6 * * 1-5"' in (project / "generated_dags/gitlab.py").read_text()
+    assert dagpress(project, "schedule", "set", "gitlab", "--transform", "run") == (
+        0,
+        "",
+        "It is so already.\n",
+    )
+
+
+def test_the_file_of_another_schedule_is_left_alone(project: Path) -> None:
+    """A command about one schedule writes what that one needs, whatever else is out of date."""
+    write(project, {"schedules/a.yml": EXTRACT_LOAD, "schedules/b.yml": EXTRACT_LOAD})
+    assert dagpress(project, "schedule", "set", "a", "--interval", "@hourly")[0] == 0
+    assert (project / "generated_dags/a.py").exists()
+    assert not (project / "generated_dags/b.py").exists()
+
+
+def test_the_dag_file_can_be_left(project: Path) -> None:
+    """`--no-generate`, for all three commands that write."""
+    pair = ("tap-gitlab", "target-postgres")
+    dagpress(project, "schedule", "add", "a", *pair, "@daily", "--no-generate")
+    assert not (project / "generated_dags").exists()
+    dagpress(project, "generate")
+    before = (project / "generated_dags/a.py").read_text()
+    dagpress(project, "schedule", "set", "a", "--interval", "@hourly", "--no-generate")
+    dagpress(project, "schedule", "remove", "a", "--no-generate")
+    assert not (project / "schedules/a.yml").exists()
+    assert (project / "generated_dags/a.py").read_text() == before
+
+
+def test_remove_takes_the_dag_file_too_also_the_last(project: Path) -> None:
+    """And what somebody wrote by hand stays."""
+    write(project, {"schedules/team/a.yml": EXTRACT_LOAD, "schedules/b.yml": EXTRACT_LOAD})
+    write(project, {"generated_dags/mine.py": "x = 1\n"})
+    dagpress(project, "generate")
+    assert dagpress(project, "schedule", "remove", "a")[:2] == (
+        0,
+        "deleted schedules/team/a.yml\ndeleted generated_dags/team/a.py\n",
+    )
+    assert dagpress(project, "schedule", "remove", "b")[0] == 0
+    assert [path for path in _files(project) if path.endswith(".py")] == ["generated_dags/mine.py"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("add", "a", "--job", "refresh"), "Missing option '--interval'"),
+        (("add", "a", "--interval", "@daily", "--extractor", "tap-gitlab"), "Missing option '--loader'"),
+        (("add", "a", "--interval", "@daily", "--job", "x", "--extractor", "y"), "Cannot mix --job"),
+        (("add", "a", "tap-gitlab", "target-postgres"), "Give EXTRACTOR, LOADER and INTERVAL"),
+        (("add", "a", "tap-gitlab", "target-postgres", "@daily", "--loader", "x"), "'--loader' goes not with"),
+        (("add", "there", "tap-gitlab", "target-postgres", "@daily"), "`dagpress schedule set` changes it"),
+        (("set", "there"), "Say what to set"),
+        (("set", "there", "--job", "refresh"), "`there` has an extractor and a loader"),
+        (("set", "their", "--interval", "@daily"), "there is no schedule `their` (did you mean `there`?)"),
+        (("remove", "their"), "there is no schedule `their`"),
+        (("run", "their"), "there is no schedule `their`"),
+        (("sett", "there", "--interval=@daily"), "No such command 'sett'. (did you mean `set`?)"),
+        (("there",), "No such command 'there'."),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(project: Path, arguments: tuple[str, ...], message: str) -> None:
+    """With what to do, and nothing is written."""
+    write(project, {"schedules/there.yml": EXTRACT_LOAD})
+    assert message in _refusal(project, "schedule", *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("set", "there", "--interval", "@dayli"), "schedules/there.yml:3:11: invalid-interval"),
+        (("set", "there", "--interval", "0 0 31 2 *"), "never fires"),
+        (("set", "there", "--start-date", "tomorrow"), "`tomorrow` is not a date"),
+        (("add", "a", "tap-gitlab", "target-postgres", "@dayli"), "schedules/a.yml:4:11: invalid-interval"),
+        (("add", "a", "--job", "refrehs", "--interval", "@daily"), "did you mean `refresh`?"),
+        (("add", "a", "{{ x }}", "target-postgres", "@daily"), "schedules/a.yml:2:12"),
+    ],
+)
+def test_a_value_that_cannot_be_is_an_error_and_nothing_is_written(
+    project: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    """The interval, the job and the dates are checked before anything is written."""
+    write(project, {"schedules/there.yml": EXTRACT_LOAD})
+    before = _files(project)
+    code, out, err = dagpress(project, "schedule", *arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert err.endswith("Nothing was written.\n")
+    assert _files(project) == before
+
+
+def test_a_broken_neighbour_hinders_only_the_generated_files(project: Path) -> None:
+    """One can mend two broken schedules one after the other; nothing is generated before both are."""
+    broken = EXTRACT_LOAD.replace("@daily", "@dayli")
+    write(project, {"schedules/a.yml": broken, "schedules/b.yml": broken})
+    code, out, err = dagpress(project, "schedule", "set", "a", "--interval", "@daily")
+    assert (code, out) == (2, "updated schedules/a.yml\n")
+    assert "schedules/b.yml:3:11: invalid-interval" in err
+    assert dagpress(project, "schedule", "set", "b", "--interval", "@daily")[0] == 0
+    assert dagpress(project, "generate")[0] == 0
+    assert dagpress(project, "check")[0] == 0
+
+
+def test_a_file_that_is_somebodys_own_is_not_taken(project: Path) -> None:
+    """Neither the schedule nor the DAG is written."""
+    write(project, {"generated_dags/a.py": "mine = True\n"})
+    code, _, err = dagpress(project, "schedule", "add", "a", "tap-gitlab", "target-postgres", "@daily")
+    assert code == 2
+    assert "generated_dags/a.py:1:1: not-ours" in err
+    assert not (project / "schedules").exists()
+
+
+def test_list_speaks_as_meltano_does(project: Path) -> None:
+    """Its lines, with its arrows; tasks of one's own are a job to it."""
+    write(
+        project,
+        {
+            "schedules/a.yml": EXTRACT_LOAD + "transform: only\n",
+            "schedules/b.yml": "job: refresh\ninterval: '@quarterly'\n",
+            "schedules/c.yml": "tasks: [tap-gitlab target-postgres]\ninterval: '@once'\n",
+        },
+    )
+    assert dagpress(project, "schedule", "list")[1].splitlines() == [
+        "[@daily] elt a: tap-gitlab × target-postgres → transforms",  # noqa: RUF001  # Meltano's own signs
+        "[0 0 1 */3 *] job b: refresh → [['tap-gitlab', 'target-postgres'], 'tap-gitlab target-postgres']",
+        "[@once] job c: c → ['tap-gitlab target-postgres']",
+    ]
+
+
+@pytest.fixture
+def meltano(project: Path) -> Path:
+    """The project with a `meltano` of its own, which tells how it was called; `--fail` makes it fail."""
+    script = write(
+        project,
+        {
+            ".meltano/run/bin": '#!/bin/sh\necho "$PWD $A $B $*"\n'
+            'case "$*" in *--fail*) exit 7;; *--term*) kill -TERM $$;; *--wait*) sleep 60;; esac\n'
+        },
+    )
+    (script / ".meltano/run/bin").chmod(stat.S_IRWXU)
+    write(
+        project,
+        {
+            "schedules/pair.yml": EXTRACT_LOAD + "env: {A: '1'}\nenvironment: prod\n",
+            "schedules/graph.yml": "interval: '@daily'\nenv: {A: '1'}\ntasks:\n"
+            "- {id: last, run: tap-gitlab target-postgres, after: [first]}\n"
+            "- {id: first, run: \"tap-gitlab 'target postgres'\", env: {B: '2'}}\n",
+            "schedules/dated.yml": EXTRACT_LOAD + "env: {A: '{{ ds }}'}\n",
+            "schedules/templated.yml": EXTRACT_LOAD + "state_id: '{{ ds }}'\n",
+        },
+    )
+    return project
+
+
+def _run(root: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    command: list[str | Path] = [DAGPRESS, "--project", root, "schedule", "run", *arguments]
+    return subprocess.run(command, env={**os.environ, **environ}, capture_output=True, text=True, check=False)
+
+
+def test_run_does_what_the_dag_does_in_its_order(meltano: Path) -> None:
+    """With the variables of the schedule and of the task; further options go where Meltano puts them."""
+    done = _run(meltano, "pair", "--full-refresh")
+    options = "--state-id=pair --full-refresh"
+    assert (done.returncode, done.stdout) == (
+        0,
+        f"{meltano} 1  --environment=prod el tap-gitlab target-postgres {options}\n",
+    )
+    done = _run(meltano, "graph", "--dry-run")
+    assert done.stdout.splitlines() == [
+        f"{meltano} 1 2 run --dry-run tap-gitlab target postgres",
+        f"{meltano} 1  run --dry-run tap-gitlab target-postgres",
+    ]
+    assert "[1/2] first: tap-gitlab 'target postgres'\n" in done.stderr
+
+
+def test_run_gives_the_exit_code_of_meltano_and_stops_at_a_failure(meltano: Path) -> None:
+    """As a shell has it, where a signal ended it."""
+    done = _run(meltano, "graph", "--fail")
+    assert (done.returncode, len(done.stdout.splitlines())) == (7, 1)
+    assert _run(meltano, "pair", "--term").returncode == 128 + signal.SIGTERM
+
+
+def test_a_signal_reaches_meltano(meltano: Path) -> None:
+    """Whoever stops `dagpress` stops the pipeline."""
+    command: list[str | Path] = [DAGPRESS, "--project", meltano, "schedule", "run", "pair", "--wait"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stdout
+        assert "tap-gitlab" in process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 128 + signal.SIGTERM
+
+
+def test_what_only_airflow_knows_must_be_said(meltano: Path) -> None:
+    """A template of a variable is taken from the environment; one in the command cannot be."""
+    done = _run(meltano, "dated")
+    assert done.returncode == 2
+    assert "set A in the environment of this command" in done.stderr
+    assert f"{meltano} 2026-01-31  el" in _run(meltano, "dated", A="2026-01-31").stdout
+    assert "trigger the DAG there" in _run(meltano, "templated").stderr
+
+
+def test_run_says_what_it_misses(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No Meltano, or no project of it."""
+    write(project, {"schedules/a.yml": EXTRACT_LOAD})
+    monkeypatch.setenv("PATH", "")
+    assert "there is no `meltano` on the PATH" in _refusal(project, "schedule", "run", "a")
+    (project / "meltano.yml").unlink()
+    assert "there is no meltano.yml" in _refusal(project, "schedule", "run", "a")
+
+
+def test_names_are_completed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the schedules that are there."""
+    write(
+        project,
+        {"schedules/gitlab.yml": EXTRACT_LOAD, "schedules/github.yml": EXTRACT_LOAD, "schedules/x.yml": EXTRACT_LOAD},
+    )
+    monkeypatch.chdir(project)
+    assert _completed("dagpress schedule set git") == ["github", "gitlab"]
+    assert _completed("dagpress schedule add x --job re") == ["refresh"]
+    assert _completed("dagpress schedule add x --extractor t") == ["tap-gitlab"]
+    assert _completed("dagpress schedule add x --loader t") == ["target-postgres"]
+
+
+def _completed(words: str) -> list[str]:
+    """What the shell offers for the last word."""
+    environ = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" ")), "_DAGPRESS_COMPLETE": "bash_complete"}
+    result = CliRunner().invoke(main, env=environ, prog_name="dagpress")
+    return [line.removeprefix("plain,") for line in result.output.split()]
+
+
+_DIE_AT = """
+import os, pathlib, sys
+from codegen.cli.main import run
+calls, replace = 0, pathlib.Path.replace
+def dying(self, target):
+    global calls
+    calls += 1
+    if calls == {number}:
+        os.kill(os.getpid(), 9)
+    return replace(self, target)
+pathlib.Path.replace = dying
+sys.argv = ["dagpress", "--project", {project!r}, "schedule", "set", "a", "--interval", "@hourly"]
+run()
+"""
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_killed_set_leaves_the_old_file_or_the_new_one(project: Path, number: int) -> None:
+    """Before the schedule is replaced, and between it and its DAG file: the same command does the rest."""
+    write(project, {"schedules/a.yml": EXTRACT_LOAD})
+    dagpress(project, "generate")
+    code = _DIE_AT.format(number=number, project=str(project))
+    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == -signal.SIGKILL
+    texts = [EXTRACT_LOAD, EXTRACT_LOAD.replace("@daily", "@hourly")]
+    assert (project / "schedules/a.yml").read_text() == texts[number - 1]
+    assert dagpress(project, "schedule", "set", "a", "--interval", "@hourly")[0] == 0
+    assert dagpress(project, "check")[0] == 0
+    assert not [path for path in _files(project) if path.endswith(".tmp")]
