@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 # What no file system or shell makes trouble about.
 _BAD_IN_A_STEM = re.compile(r'[\s/\\:*?"<>|\x00-\x1f\x7f]')
 _LONGEST_STEM = 200
-# Where Meltano's own generator lies (files-airflow, orchestrate/dags/meltano.py), and how one is known.
-_GENERATORS = "orchestrate/**/*.py"
-_RUNS_SCHEDULE_LIST = re.compile(r"""schedule["',\s]+list\b""")
 
 
 @dataclass(frozen=True)
@@ -115,18 +112,6 @@ def plan_import(project: Project, *, force: bool) -> Import:
     _check_by_the_front_door(project, plan)
     plan.diagnostics = in_order(plan.diagnostics)
     return plan
-
-
-def old_generators(folder: Path) -> list[Path]:
-    """The files of a Meltano project that make DAGs of `meltano schedule list`."""
-    return [path for path in sorted(folder.glob(_GENERATORS)) if path.is_file() and _is_generator(path)]
-
-
-def _is_generator(path: Path) -> bool:
-    try:
-        return bool(_RUNS_SCHEDULE_LIST.search(path.read_text(encoding="utf-8", errors="replace")))
-    except OSError:
-        return False
 
 
 def _with_first(items: Iterable[Item]) -> Iterator[tuple[Item, bool]]:
