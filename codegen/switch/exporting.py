@@ -18,9 +18,9 @@ from codegen.meltano import job_tasks
 from codegen.nodes import ListNode, MapNode, Node, Scalar, is_null
 from codegen.schema.kinds import Moment
 from codegen.schema.model import Schedule, keys_of
+from codegen.secret import is_secret
 from codegen.shell import words_of
 from codegen.switch.conversion import moment_of
-from codegen.switch.secret import is_secret
 from codegen.switch.source import BOM, Item, name_of, read_items, text_of
 from codegen.sync import Action, Change
 from codegen.templating import is_template, literal_text
