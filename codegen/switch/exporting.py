@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 from codegen import pipeline
 from codegen.diagnostics import Diagnostic, InvalidError, Location, Severity, has_errors, in_order, quoted
 from codegen.editor import EditError, append, remove, set_value
-from codegen.interval import ALIASES, MANUAL, parse_interval
 from codegen.loader import Dialect, read_layout, read_yaml
 from codegen.meltano import job_tasks
+from codegen.meltano.listing import meltano_interval
 from codegen.nodes import ListNode, MapNode, Node, Scalar, is_null
 from codegen.schema.kinds import Moment
 from codegen.schema.model import Schedule, keys_of
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from codegen.schema import Task
 
 _SAID = {"name", "extractor", "loader", "transform", "job", "tasks", "interval", "start_date", "env"}
-# Meltano's own names for intervals (meltano/core/schedule.py, `CRON_INTERVALS`).
-_ALIASES_OF_MELTANO = set(ALIASES) - {"@quarterly"}
 _SCHEMA_LINE = re.compile(r"# yaml-language-server:")
 _STAYS = "it stays in the schedule's file alone"
 
@@ -126,13 +124,11 @@ class _Said:
         self.find("not-exported", message, location, _STAYS)
 
     def _interval(self) -> str:
-        text = self._schedule.interval.strip()
-        cron = parse_interval(text, self._schedule.name).cron
-        if text in _ALIASES_OF_MELTANO or text == cron or text in MANUAL:
-            return text
-        message = f"Meltano has no {quoted(text)}, and gets {quoted(cron or text)}"
-        self.find("changed", message, self._schedule.where("interval"), "it runs at the same times")
-        return cron or text
+        text, interval = self._schedule.interval.strip(), meltano_interval(self._schedule)
+        if text != interval:
+            message = f"Meltano has no {quoted(text)}, and gets {quoted(interval)}"
+            self.find("changed", message, self._schedule.where("interval"), "it runs at the same times")
+        return interval
 
     def _env(self) -> Iterator[tuple[str, str]]:
         for name, value in self._schedule.env.items():
