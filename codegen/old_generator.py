@@ -10,8 +10,10 @@ from codegen.diagnostics import Diagnostic, InvalidError, Location
 if TYPE_CHECKING:
     from pathlib import Path
 
-_FOLDER = "orchestrate/dags"
-_LISTS_SCHEDULES = re.compile(r"schedule[\"'\s,]+list")
+# Where Meltano puts it (files-airflow, orchestrate/dags/meltano.py), and how one is known.
+_FILE = "orchestrate/dags/meltano.py"
+_FILES = "orchestrate/**/*.py"
+_LISTS_SCHEDULES = re.compile(r"schedule[\"'\s,]+list\b")
 _TRACEBACK = "Traceback (most recent call last):\n"
 _LINE = re.compile(r'File "([^"]+)", line (\d+)')
 # What the generators that Meltano has handed out over the years raise, and the cure.
@@ -28,22 +30,33 @@ _CURES = {
 }
 
 
+def find_generators(folder: Path) -> list[Path]:
+    """The files below a folder that ask Meltano for its schedules."""
+    return [path for path in sorted(folder.glob(_FILES)) if path.is_file() and _is_generator(path)]
+
+
+def _is_generator(path: Path) -> bool:
+    try:
+        return bool(_LISTS_SCHEDULES.search(path.read_text(encoding="utf-8", errors="replace")))
+    except OSError:
+        return False
+
+
 def find_generator(meltano_project: Path) -> Path:
     """The DAG file that asks Meltano for its schedules: `orchestrate/dags/meltano.py`, else another one in there.
 
     Raises:
         InvalidError: there is none, or there are several.
     """
-    folder = meltano_project / _FOLDER
-    usual = folder / "meltano.py"
+    usual = meltano_project / _FILE
     if usual.is_file():
         return usual
-    others = [path for path in sorted(folder.glob("*.py")) if _LISTS_SCHEDULES.search(path.read_text(errors="replace"))]
+    others = find_generators(meltano_project)
     if len(others) == 1:
         return others[0]
     found = f"several: {', '.join(path.name for path in others)}" if others else "none"
     raise InvalidError(
-        f"of DAG files that run `meltano schedule list`, {_FOLDER} has {found}", "name it with --generator"
+        f"of DAG files that run `meltano schedule list`, orchestrate/ has {found}", "name it with --generator"
     )
 
 

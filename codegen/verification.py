@@ -17,6 +17,7 @@ from codegen.interval import is_same_cron
 from codegen.meltano.call import Call, UnknownScheduleError, read_call, resolved
 from codegen.schema import Schedule
 from codegen.schema.model import keys_of
+from codegen.secret import is_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -37,10 +38,6 @@ _KEYS = {
 }
 _ARGUMENT = re.compile(r'"\$(ARGUMENT_\d+)"')
 # As Airflow hides the values of variables (`DEFAULT_SENSITIVE_FIELDS` of its secrets masker).
-_SECRET_NAME = re.compile(
-    "(?i)access_?key|api_?key|authorization|credential|keyfile|passphrase|passwd|password|private_?key|secret|token"
-)
-_URL_WITH_PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 _HIDDEN = "(hidden)"
 _NOTHING = "nothing"
 _JUDGE = "it does more than to call Meltano once: a person must judge"
@@ -311,19 +308,15 @@ def _of_the_env(old: Mapping[str, str], new: Mapping[str, str], listed: Data) ->
     for name in sorted({**old, **new}):
         if old.get(name) == new.get(name):
             continue
-        is_secret = any(_is_secret(name, side[name]) for side in (old, new) if name in side)
+        is_hidden = any(is_secret(name, side[name]) for side in (old, new) if name in side)
         if name in new and name not in old and str(env.get(name)) == new[name]:
             why = "meltano.yml sets it for this schedule, and the old generator loses it"
-        elif name not in new and is_secret:
+        elif name not in new and is_hidden:
             why = "it looks like a secret, which is not copied: give it to the workers, or write a template of Airflow"
         else:
             why = "the key `env` of the schedule or of a task sets it"
-        before, after = (_HIDDEN if is_secret and name in side else side.get(name) for side in (old, new))
+        before, after = (_HIDDEN if is_hidden and name in side else side.get(name) for side in (old, new))
         yield _difference(f"env {name}", before, after, why)
-
-
-def _is_secret(name: str, value: str) -> bool:
-    return bool(_SECRET_NAME.search(name) or _URL_WITH_PASSWORD.search(value))
 
 
 def _difference(what: str, old: object, new: object, why: str) -> Difference:

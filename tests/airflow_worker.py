@@ -12,10 +12,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from codegen.airflow.inside import first_of, import_file, load, plain, serialization, serve
-
+# By its file: Airflow's Python has none of what the rest of the package imports.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "codegen" / "airflow"))
+inside: Any = import_module("inside")
 del sys.path[0]
 
 Answer = dict[str, Any]
@@ -31,8 +30,8 @@ def next_runs(path: str, dag_id: str, after: str, count: int) -> Answer:
     interval; the moment of the cron is the interval's beginning. From run to run it aligns that anew, and so repeats
     or skips some at a change of the clock, which is not what the cron says.
     """
-    timetables = first_of("airflow.timetables.base")
-    dag = _as_scheduled(load(path).dags[dag_id])
+    timetables = inside.first_of("airflow.timetables.base")
+    dag = _as_scheduled(inside.load(path).dags[dag_id])
     moment, moments = import_module("pendulum").parse(after), []
     for _ in range(count):
         start = timetables.TimeRestriction(earliest=moment.add(microseconds=1), latest=None, catchup=True)
@@ -44,8 +43,8 @@ def next_runs(path: str, dag_id: str, after: str, count: int) -> Answer:
 
 def all_runs(path: str, dag_id: str) -> Answer:
     """The moments at which the scheduler starts the runs of a DAG with an end date, from the first to the last."""
-    timetables = first_of("airflow.timetables.base")
-    dag = _as_scheduled(load(path).dags[dag_id])
+    timetables = inside.first_of("airflow.timetables.base")
+    dag = _as_scheduled(inside.load(path).dags[dag_id])
     bounds = timetables.TimeRestriction(earliest=dag.start_date, latest=dag.end_date, catchup=True)
     moments: list[str] = []
     run = dag.timetable.next_dagrun_info(last_automated_data_interval=None, restriction=bounds)
@@ -57,13 +56,13 @@ def all_runs(path: str, dag_id: str) -> Answer:
 
 def _as_scheduled(dag: Any) -> Any:
     """Return the DAG through its serialized form, as the scheduler has it."""
-    return serialization().from_dict(serialization().to_dict(dag))
+    return inside.serialization().from_dict(inside.serialization().to_dict(dag))
 
 
 def import_file_with(path: str, env: dict[str, str | None]) -> Answer:
     """Load a file in the environment of a DAG processor that has these variables."""
     _change_environ(env)
-    return import_file(path)
+    return dict(inside.import_file(path))
 
 
 def _change_environ(env: dict[str, str | None]) -> None:
@@ -77,23 +76,23 @@ def _change_environ(env: dict[str, str | None]) -> None:
 def execute(path: str, dag_id: str, task_id: str, env: dict[str, str | None]) -> Answer:
     """Render the templates of a task and execute it, as the task process does; `env` is what its worker has."""
     _change_environ(env)
-    bag = load(path)
+    bag = inside.load(path)
     if bag.import_errors:
         return {"error": str(bag.import_errors)}
     task = bag.dags[dag_id].task_dict[task_id].prepare_for_execution()
     context = _context(task)
     try:
         task.render_template_fields(context)
-        rendered = {name: plain(getattr(task, name)) for name in task.template_fields}
+        rendered = {name: inside.plain(getattr(task, name)) for name in task.template_fields}
         result = task.execute(context, **{f"{type(task).__name__}__sentinel": _safeguard()})
     except Exception as error:  # noqa: BLE001
         return {"error": f"{type(error).__name__}: {error}"}
-    return {"error": None, "rendered": rendered, "result": plain(result)}
+    return {"error": None, "rendered": rendered, "result": inside.plain(result)}
 
 
 def _safeguard() -> object:
     """Return what tells an operator that a task process calls it."""
-    module = first_of("airflow.sdk.bases.operator", "airflow.models.baseoperator")
+    module = inside.first_of("airflow.sdk.bases.operator", "airflow.models.baseoperator")
     if module.__name__ == "airflow.models.baseoperator":
         return module._sentinel  # noqa: SLF001
     return module.ExecutorSafeguard.sentinel_value
@@ -114,7 +113,7 @@ def _context(task: Any) -> Any:
 
 
 if __name__ == "__main__":
-    serve(
+    inside.serve(
         {
             "import_file": import_file_with,
             "execute": execute,

@@ -115,7 +115,7 @@ def test_a_schedule_that_meltano_does_not_have() -> None:
 
 def test_the_generator_is_found_by_its_name_or_by_what_it_runs(tmp_path: Path) -> None:
     folder = write(tmp_path, {"orchestrate/dags/own.py": "import airflow\n"}) / "orchestrate" / "dags"
-    with pytest.raises(InvalidError, match="orchestrate/dags has none"):
+    with pytest.raises(InvalidError, match="orchestrate/ has none"):
         find_generator(tmp_path)
     write(folder, {"dynamic.py": 'run(["meltano", "schedule", "list"])\n'})
     assert find_generator(tmp_path) == folder / "dynamic.py"
@@ -126,13 +126,15 @@ def test_the_generator_is_found_by_its_name_or_by_what_it_runs(tmp_path: Path) -
     assert find_generator(tmp_path) == folder / "meltano.py"
 
 
-def test_without_an_airflow_the_cure_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_generator_or_an_airflow_the_cure_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "orchestrate/dags/meltano.py": "", "meltano.yml": ""})
     monkeypatch.setenv("PATH", "")
     with pytest.raises(click.ClickException, match=r"no Airflow.*dagpress add orchestrator airflow"):
-        verify(project_of(root), root, None, None)
+        verify(project_of(root), {}, None, None)
+    with pytest.raises(click.ClickException, match=r"there is no file .*/missing\.py .*--generator"):
+        verify(project_of(root), {}, root / "missing.py", None)
     with pytest.raises(click.ClickException, match=r"there is no Airflow at .*/airflow .*--airflow"):
-        verify(project_of(root), root, None, root / "airflow")
+        verify(project_of(root), {}, None, root / "airflow")
 
 
 @pytest.mark.parametrize(

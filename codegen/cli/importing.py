@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING
 import click
 
 from codegen import pipeline
+from codegen.cli import verification
 from codegen.cli.report import count, exit_code, format_option, open_project, report
 from codegen.cli.writing import print_changes, print_diff, write
 from codegen.diagnostics import Diagnostic, Location, Severity, has_errors, in_order, printable, quoted
+from codegen.old_generator import find_generators
 from codegen.project import Project, has_configuration
 from codegen.switch.exporting import plan_export
-from codegen.switch.importing import Import, old_generators, plan_import
+from codegen.switch.importing import Import, plan_import
 from codegen.switch.moving import plan_move
 from codegen.sync import Action, Change, compare, find_renames
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 _dry_run = click.option("--dry-run", is_flag=True, help="Show the changes as a patch, and write nothing.")
 
 _IMPORT_EPILOG = """\b
@@ -29,7 +32,8 @@ Examples:
   dagpress import --dry-run           what would come of the schedules of this Meltano project?
   dagpress import                     write schedules/ and generated_dags/
   dagpress import ../meltano          from a Meltano project elsewhere
-  dagpress import --move              and take them out of meltano.yml
+  dagpress import --verify            do the DAGs do what those of the old generator do?
+  dagpress import --move              and take the schedules out of meltano.yml
 """
 
 
@@ -53,6 +57,17 @@ class _Work:
 @click.option("--force", is_flag=True, help="Replace schedule files that say something else.")
 @click.option("--move", is_flag=True, help="Take the imported schedules out of meltano.yml, comments kept.")
 @click.option("--no-generate", is_flag=True, help="Leave the DAG files as they are.")
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Write nothing; compare the DAGs with those of the old generator, on a real Airflow with the real Meltano.",
+)
+@click.option(
+    "--generator", type=_file, help="With --verify: the old generator.  [default: orchestrate/dags/meltano.py]"
+)
+@click.option(
+    "--airflow", type=_file, help="With --verify: an `airflow` program.  [default: the project's, else the PATH's]"
+)
 @format_option("text", "json", "github")
 @click.pass_obj
 def import_(  # noqa: PLR0913  # click gives each option so
@@ -63,6 +78,9 @@ def import_(  # noqa: PLR0913  # click gives each option so
     force: bool,
     move: bool,
     no_generate: bool,
+    verify: bool,
+    generator: Path | None,
+    airflow: Path | None,
     output: str,
 ) -> int:
     """Write a schedule file for each schedule of a Meltano project.
@@ -75,6 +93,13 @@ def import_(  # noqa: PLR0913  # click gives each option so
     work, is_configured = _configure(project, folder)
     project = replace(project, meltano_project=folder)
     plan = plan_import(project, force=force)
+    if verify:
+        if dry_run or move or no_generate:
+            raise click.UsageError("--verify writes nothing, and goes without --dry-run, --move and --no-generate.")
+        report(plan.diagnostics, "text")
+        return verification.verify(project, plan.overlay, generator, airflow, output)
+    if generator or airflow:
+        raise click.UsageError("--generator and --airflow go with --verify.")
     work.diagnostics += plan.diagnostics
     if not has_errors(work.diagnostics):
         work.changes += plan.changes
@@ -206,7 +231,7 @@ def _steps(plan: Import, work: _Work, project: Project) -> list[str]:
         steps.append("Give the workers the secrets that were not copied.")
     steps.append("Review the files, and commit them.")
     steps.append("Compare the DAGs with those of the old generator: `dagpress import --verify`.")
-    generators = [os.path.relpath(path, project.root) for path in old_generators(project.meltano_project)]
+    generators = [os.path.relpath(path, project.root) for path in find_generators(project.meltano_project)]
     what = ", ".join(quoted(path.replace(os.sep, "/")) for path in generators) or "the old generator's file"
     steps.append(f"Take {what} out of Airflow's DAGs folder: it claims the same DAG ids.")
     if len(plan.imported) > work.moved:

@@ -29,19 +29,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from codegen.diagnostics import Diagnostic
+    from codegen.loader import Overlay
     from codegen.project import Project
 
 _IN_SUM = {Verdict.SAME: "same", Verdict.DIFFERS: "differ", Verdict.OLD_ONLY: "only old", Verdict.NEW_ONLY: "only new"}
 
 
 def verify(
-    project: Project, meltano_project: Path, generator: Path | None, airflow: Path | None, output: str = "text"
+    project: Project, overlay: Overlay, generator: Path | None, airflow: Path | None, output: str = "text"
 ) -> ExitCode:
     """Compare what the old generator gives with what the generated files would give, on one real Airflow.
 
     Args:
         project: the project; what is written of its generated files does not matter.
-        meltano_project: the folder of meltano.yml.
+        overlay: the schedules that an import would write.
         generator: the old generator; without it, the project's own is found.
         airflow: an `airflow` program; without it, the project's own, else the one on the PATH.
         output: `text` or `json`.
@@ -52,13 +53,13 @@ def verify(
     Raises:
         click.ClickException: there is no generator, no Airflow or no Meltano to compare with.
     """
-    meltano_project = meltano_project.resolve()
+    meltano_project = project.meltano_project
     try:
-        generator = generator.resolve() if generator else find_generator(meltano_project)
+        generator = _existing(generator) if generator else find_generator(meltano_project)
         airflow = airflow or _find_airflow(project)
         version = airflow_version(airflow)
         project = _for_airflow(project, version)
-        generation = pipeline.generate(project)
+        generation = pipeline.generate(project, overlay=overlay)
         if has_errors(generation.diagnostics):
             report(generation.diagnostics, "text")
             return ExitCode.BAD_INPUT
@@ -80,6 +81,17 @@ def verify(
     else:
         _print_table(rows)
     return ExitCode.FINE if all(row.is_expected for row in rows) else ExitCode.FINDINGS
+
+
+def _existing(generator: Path) -> Path:
+    """The file: of one that is not there, Airflow would only say that it has no DAGs.
+
+    Raises:
+        InvalidError: it is not there.
+    """
+    if not generator.is_file():
+        raise InvalidError(f"there is no file {generator}", "name the old generator with --generator")
+    return generator.resolve()
 
 
 def _find_airflow(project: Project) -> Path:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 ID = r"[A-Za-z0-9_.\-]+"
 LONGEST_ID = 250
 LONGEST_TAG = 100
+# What a file system or a shell makes trouble about.
+_BAD_IN_A_STEM = re.compile(r'[\s/\\:*?"<>|\x00-\x1f\x7f]')
+_LONGEST_STEM = 200
 _ID_HINT = "letters, digits, `_`, `.` and `-`"
 # A name that starts with a dash would be an option of the command.
 _PLUGIN = Name("the name of a plugin", r"[^\-\s][^\s]*", "a name without spaces, as in meltano.yml")
@@ -252,9 +257,11 @@ class Schedule:
 
 
 def file_stem(name: str) -> str:
-    """The stem of the file of a schedule of that name: the name itself where every file system and review takes it."""
-    stem = airflow_id(name).lstrip(".")
-    return stem if stem and stem.strip("_") and stem != "_defaults" else f"schedule_{stem.strip('_')}"
+    """The stem of the file of a schedule of that name, which is the name itself where it can be."""
+    stem = _BAD_IN_A_STEM.sub("_", unicodedata.normalize("NFC", name))[:_LONGEST_STEM]
+    stem = re.sub(r"^[.-]|\.$", "_", stem)
+    stem = "".join(character if character.isprintable() else "_" for character in stem)
+    return f"{stem}_" if stem.lower() == "_defaults" else stem
 
 
 def airflow_id(name: str) -> str:

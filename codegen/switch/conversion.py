@@ -10,7 +10,7 @@ from codegen.diagnostics import Diagnostic, InvalidError, Location, Severity, ha
 from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null, named
 from codegen.schema import Schedule, read_schedule
 from codegen.schema.kinds import Moment
-from codegen.switch.secret import holds_secret, is_secret
+from codegen.secret import holds_secret, is_secret
 from codegen.templating import as_literal, is_template
 from codegen.validate import check_all
 from codegen.yaml_writer import to_yaml

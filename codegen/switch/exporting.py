@@ -12,15 +12,15 @@ from zoneinfo import ZoneInfo
 from codegen import pipeline
 from codegen.diagnostics import Diagnostic, InvalidError, Location, Severity, has_errors, in_order, quoted
 from codegen.editor import EditError, append, remove, set_value
-from codegen.interval import ALIASES, MANUAL, parse_interval
 from codegen.loader import Dialect, read_layout, read_yaml
 from codegen.meltano import job_tasks
+from codegen.meltano.listing import meltano_interval
 from codegen.nodes import ListNode, MapNode, Node, Scalar, is_null
 from codegen.schema.kinds import Moment
 from codegen.schema.model import Schedule, keys_of
+from codegen.secret import is_secret
 from codegen.shell import words_of
 from codegen.switch.conversion import moment_of
-from codegen.switch.secret import is_secret
 from codegen.switch.source import BOM, Item, name_of, read_items, text_of
 from codegen.sync import Action, Change
 from codegen.templating import is_template, literal_text
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from codegen.schema import Task
 
 _SAID = {"name", "extractor", "loader", "transform", "job", "tasks", "interval", "start_date", "env"}
-# Meltano's own names for intervals (meltano/core/schedule.py, `CRON_INTERVALS`).
-_ALIASES_OF_MELTANO = set(ALIASES) - {"@quarterly"}
 _SCHEMA_LINE = re.compile(r"# yaml-language-server:")
 _STAYS = "it stays in the schedule's file alone"
 _STARTS_ANEW = "there it is the schedule's name: copy the state with `meltano state copy`"
@@ -127,13 +125,11 @@ class _Said:
         self.find("not-exported", message, location, _STARTS_ANEW if what == "state_id" else _STAYS)
 
     def _interval(self) -> str:
-        text = self._schedule.interval.strip()
-        cron = parse_interval(text, self._schedule.name).cron
-        if text in _ALIASES_OF_MELTANO or text == cron or text in MANUAL:
-            return text
-        message = f"Meltano has no {quoted(text)}, and gets {quoted(cron or text)}"
-        self.find("changed", message, self._schedule.where("interval"), "it runs at the same times")
-        return cron or text
+        text, interval = self._schedule.interval.strip(), meltano_interval(self._schedule)
+        if text != interval:
+            message = f"Meltano has no {quoted(text)}, and gets {quoted(interval)}"
+            self.find("changed", message, self._schedule.where("interval"), "it runs at the same times")
+        return interval
 
     def _env(self) -> Iterator[tuple[str, str]]:
         for name, value in self._schedule.env.items():

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
-import unicodedata
 from dataclasses import dataclass, field, fields, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from codegen import pipeline
 from codegen.diagnostics import Diagnostic, Severity, has_errors, in_order, printable, quoted
-from codegen.loader import DEFAULTS, SUFFIXES
+from codegen.loader import SUFFIXES
 from codegen.meltano import read_meltano_project
 from codegen.ownership import is_generated
 from codegen.schema.export import SCHEMA_NAME
+from codegen.schema.model import file_stem
 from codegen.switch.conversion import Draft, convert, not_imported
 from codegen.switch.source import Item, read_items
 from codegen.sync import Action, Change
@@ -25,13 +24,6 @@ if TYPE_CHECKING:
 
     from codegen.project import Project
     from codegen.schema import Schedule
-
-# What no file system or shell makes trouble about.
-_BAD_IN_A_STEM = re.compile(r'[\s/\\:*?"<>|\x00-\x1f\x7f]')
-_LONGEST_STEM = 200
-# Where Meltano's own generator lies (files-airflow, orchestrate/dags/meltano.py), and how one is known.
-_GENERATORS = "orchestrate/**/*.py"
-_RUNS_SCHEDULE_LIST = re.compile(r"""schedule["',\s]+list\b""")
 
 
 @dataclass(frozen=True)
@@ -117,18 +109,6 @@ def plan_import(project: Project, *, force: bool) -> Import:
     return plan
 
 
-def old_generators(folder: Path) -> list[Path]:
-    """The files of a Meltano project that make DAGs of `meltano schedule list`."""
-    return [path for path in sorted(folder.glob(_GENERATORS)) if path.is_file() and _is_generator(path)]
-
-
-def _is_generator(path: Path) -> bool:
-    try:
-        return bool(_RUNS_SCHEDULE_LIST.search(path.read_text(encoding="utf-8", errors="replace")))
-    except OSError:
-        return False
-
-
 def _with_first(items: Iterable[Item]) -> Iterator[tuple[Item, bool]]:
     """Each item, and whether it is the first of its name (meltano/core/schedule_service.py, `find_schedule`)."""
     names: set[str] = set()
@@ -144,7 +124,7 @@ def _place(drafts: list[Draft], project: Project, plan: Import, *, force: bool) 
     files = _Files(project, existing)
     owners = {schedule.dag_id_or_default: schedule.name for schedule in existing}
     # What has its own name as an id and a file comes before what would need another's.
-    for draft in sorted(drafts, key=lambda draft: _stem(draft.schedule.name) != draft.schedule.name):
+    for draft in sorted(drafts, key=lambda draft: file_stem(draft.schedule.name) != draft.schedule.name):
         schedule = draft.schedule
         owner = owners.setdefault(schedule.dag_id_or_default, schedule.name)
         if owner != schedule.name:
@@ -210,21 +190,13 @@ class _Files:
 
     def free(self, name: str) -> str:
         """A file that is nobody's, on a file system too that knows no capitals."""
-        stem, number = _stem(name), 1
+        stem, number = file_stem(name), 1
         candidate = stem
         while any(f"{candidate}{suffix}".lower() in self._taken for suffix in SUFFIXES):
             number += 1
             candidate = f"{stem}_{number}"
         self._taken.add(f"{candidate}.yml".lower())
         return f"{self._folder}/{candidate}.yml"
-
-
-def _stem(name: str) -> str:
-    """The name as that of a file, which is the name itself where it can be."""
-    stem = _BAD_IN_A_STEM.sub("_", unicodedata.normalize("NFC", name))[:_LONGEST_STEM]
-    stem = re.sub(r"^[.-]|\.$", "_", stem)
-    stem = "".join(c if c.isprintable() else "_" for c in stem)
-    return f"{stem}_" if stem.lower() == DEFAULTS else stem
 
 
 def _check_by_the_front_door(project: Project, plan: Import) -> None:

@@ -67,7 +67,7 @@ def _with_its_tasks(listed: Data) -> Data:
     return {**listed, "job": [task if isinstance(task, str) else " ".join(task) for task in tasks]}
 
 
-@settings(max_examples=4)
+@settings(max_examples=3)
 @given(drawn=projects(40))
 def test_meltano_and_the_imported_schedules_agree(drawn: Drawn, meltano: Callable[..., str]) -> None:
     """Names, plugins, transforms, crons, environment variables, tasks and state ids; before, and after the way back."""
