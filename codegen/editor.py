@@ -22,6 +22,8 @@ Path = tuple[str | int, ...]
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BOM = "\ufeff"
 _ALIAS = re.compile(r"\s*:\s*(\*[^\s,\]}]+)")
+# The sign of a block whose empty lines at the end belong to the value.
+_KEEPS_LINE_ENDS = re.compile(r"[|>][0-9]?\+")
 _COMMENT_ALONE = re.compile(r"[ \t]*#")
 
 
@@ -283,6 +285,8 @@ class _Text:
         if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
             return self._end(*reversed(_children(node)[-1]))
         start, end = node.start_mark.index, node.end_mark.index
+        if _KEEPS_LINE_ENDS.match(self.text, start) and isinstance(node, yaml.ScalarNode) and node.style in {"|", ">"}:
+            return start + len(self.text[start:end].removesuffix("\n"))
         return start + len(self.text[start:end].rstrip())
 
     def _start_of_line(self, index: int) -> int:

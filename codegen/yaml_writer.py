@@ -48,9 +48,13 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 
 def _is_block(text: str) -> bool:
-    """Whether a block shows the text as it is: printable lines, none of them with space at its end."""
+    """Whether a block shows the text as it is: printable lines, none with space at its end, and the last not empty."""
     lines = text.removesuffix("\n").split("\n")
-    return text.strip() != "" and not any(line != line.rstrip() or not line.isprintable() for line in lines)
+    return (
+        lines[-1] != ""
+        and text.strip() != ""
+        and not any(line != line.rstrip() or not line.isprintable() for line in lines)
+    )
 
 
 def _needs_quotes(dumper: yaml.SafeDumper, text: str) -> bool:

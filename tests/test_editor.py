@@ -93,6 +93,14 @@ def test_a_comment_that_is_indented_further_belongs_to_the_item_above() -> None:
     assert remove("l:\n    # the first\n- a: 1\n  # b: 2\n", ("l", 0)) == "l: []\n"
 
 
+def test_the_empty_lines_at_the_end_of_a_text_stay_with_it() -> None:
+    """What is put behind a text that ends in several line ends takes none of them."""
+    text = "l:\n- a: |+\n    x\n\n\n"
+    assert append(text, ("l",), {"b": "y"}) == text + "- b: y\n"
+    assert append("l: []\n", ("l",), {"a": "x\n\n"}) == 'l:\n- a: "x\\n\\n"\n'
+    assert remove(append(text, ("l",), {"b": "y"}), ("l", 0)) == "l:\n- b: y\n"
+
+
 def test_an_item_is_put_behind_the_others_in_their_column() -> None:
     """Also in a list in brackets, and where there is no list yet."""
     assert _changed_lines(PROJECT, append(PROJECT, ("schedules",), {"name": "c", "env": {"A": "1"}})) == (
