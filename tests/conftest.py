@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import environments
 import pytest
-from harness import AIRFLOWS, RECORDER, Airflow, DemoProject, RecordingMeltano, Worker, generate
+from environments import AIRFLOWS
+from harness import RECORDER, Airflow, DemoProject, RecordingMeltano, Worker, generate
 from hypothesis import settings
 
 # A speed is no test, and CI must give the same answer twice; elsewhere every run looks in new places.
@@ -36,9 +37,10 @@ def _ready(name: str) -> environments.Environment:
 
 
 def _airflow(name: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
-    folder = _ready(name).folder
+    installed = _ready(name).folder
+    folder = installed / "venv"
     home = tmp_path_factory.mktemp(name) / "home"
-    shutil.copytree(folder / "home", home)
+    shutil.copytree(installed / "home", home)
     with closing(Worker(folder / "bin" / "python", home)) as worker:
         yield Airflow(name, AIRFLOWS[name], folder, home, worker)
 

@@ -13,9 +13,6 @@ from typing import Any
 import environments
 import pytest
 
-# The name of each Airflow's environment, and its version as `airflow = "..."` has it.
-AIRFLOWS = {"airflow-3": "3.3", "airflow-2": "2.11"}
-
 RECORDER = """\
 #!{python} -IS
 import json, os, sys
@@ -93,7 +90,7 @@ class Worker:
 
 @dataclass(frozen=True)
 class Airflow:
-    """One installed Airflow, with a home of its own."""
+    """One installed Airflow, in an environment (`folder`), with a home of its own."""
 
     name: str
     version: str

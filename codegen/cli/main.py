@@ -36,6 +36,8 @@ _COMMANDS = {
     "show": ("inspection", "Show a schedule with every value that it ends up with, or its DAG file."),
     "next": ("inspection", "Say when a schedule runs next."),
     "schema": ("inspection", "Print the JSON Schema of a schedule, or the reference of its keys."),
+    "add": ("orchestration", "Install Airflow for this project."),
+    "invoke": ("orchestration", "Run a command of the project's Airflow."),
     "completion": ("completion", "Print what makes your shell complete commands and names."),
 }
 
