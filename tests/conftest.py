@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import environments
 import pytest
 from environments import AIRFLOWS
-from harness import RECORDER, Airflow, DemoProject, RecordingMeltano, Worker, generate
+from harness import RECORDER, Airflow, DemoProject, Invocation, RecordingMeltano, Worker, free_ports, generate
 from hypothesis import settings
 
 # A speed is no test, and CI must give the same answer twice; elsewhere every run looks in new places.
@@ -75,6 +75,20 @@ def demo_project(tmp_path: Path) -> DemoProject:
         (folder / ".meltano" / kind).symlink_to(installed / ".meltano" / kind)
     shutil.copy(installed / ".meltano" / "meltano.db", folder / ".meltano")
     return DemoProject(folder)
+
+
+@pytest.fixture(params=list(AIRFLOWS))
+def invocation(request: pytest.FixtureRequest, demo_project: DemoProject) -> Invocation:
+    """Return the demo project with each Airflow below `.dagpress`, as if it were installed there, and no schedule."""
+    version, installed = AIRFLOWS[request.param], _ready(request.param).folder
+    folder = demo_project.folder / ".dagpress" / f"airflow-{version}"
+    shutil.copytree(installed / "home", folder / "home")
+    shutil.copy(installed / "stamp", folder)
+    (folder / "venv").symlink_to(installed / "venv")
+    (demo_project.folder / "dagpress.toml").write_text(f'airflow = "{version}"\n')
+    keys = ("API__PORT", "WEBSERVER__WEB_SERVER_PORT", "LOGGING__WORKER_LOG_SERVER_PORT")
+    ports = dict(zip((*keys, "LOGGING__TRIGGER_LOG_SERVER_PORT"), free_ports(4), strict=True))
+    return Invocation(demo_project, version, folder / "home", ports)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import argparse
 import http.client
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -32,7 +33,7 @@ _HELP = {"-h", "--help"}
 # The commands that look a DAG up in the database, where a file that was just written is not yet.
 _NEED_DAGS = {"dags", "tasks", "backfill"}
 _NEED_NO_DAGS = {"reserialize", "test", "report", "list-import-errors"}
-_LONG_RUNNING = {"api-server", "dag-processor", "scheduler", "standalone", "triggerer"}
+_LONG_RUNNING = {"api-server", "dag-processor", "scheduler", "standalone", "triggerer", "webserver"}
 _API_PORT = ("api", "port", "8080")
 _WEB_PORT = ("webserver", "web_server_port", "8080")
 # Where the scheduler and the triggerer show the logs of their tasks to other machines.
@@ -117,19 +118,25 @@ class _Launcher:
 
     def run(self, words: list[str]) -> int:
         """Run the command itself."""
-        command = words[0] if words else ""
-        asks_help = bool(_HELP & set(words))
-        if not self.airflow.is_2 and command in _LONG_RUNNING and not asks_help:
-            options = _daemon_options(words)
-            if options.daemon:
-                return self._in_background(command, options)
-        if asks_help or command not in {"api-server", "scheduler", "standalone"}:
+        if not words or words[0] not in _LONG_RUNNING or _HELP & set(words):
             return self._replace(words)
+        command = words[0]
+        process, port = self._running_api_server()
+        if command == "api-server" and port:
+            self.say(f"the API server is there already (process {process}): http://localhost:{port}")
+            return 0
+        options = _daemon_options(words)
+        if options.daemon and self.airflow.is_2:
+            self._say_how_to_stop(Path(options.pid or self._home / f"airflow-{command}.pid"))
+        elif options.daemon:
+            return self._in_background(command, options)
         if command == "standalone":
             return self._standalone(words)
-        if self.airflow.is_2:
-            return self._replace(words)
-        return self._api_server(words) if command == "api-server" else self._scheduler(words)
+        if command == "scheduler" and not self.airflow.is_2:
+            return self._scheduler(words, port)
+        if command == "api-server":
+            self._note_api_server(_port_option(words) or self._port(*_API_PORT), os.getpid())
+        return self._replace(words)
 
     def _replace(self, words: Sequence[str]) -> int:
         """Become Airflow."""
@@ -138,11 +145,10 @@ class _Launcher:
         program = str(self.airflow.program)
         os.execve(program, [program, *words], self.env)  # noqa: S606  # the Airflow of the project
 
-    def _scheduler(self, words: Sequence[str]) -> int:
+    def _scheduler(self, words: Sequence[str], port: int) -> int:
         """The scheduler of Airflow 3, with the DAG processor and the API server, without which no task runs."""
         program = self.airflow.program
         programs = [Program("the DAG processor", [program, "dag-processor"])]
-        _, port = self._running_api_server()
         if port:
             self.say(
                 f"starting the DAG processor beside the scheduler; the API server is there: http://localhost:{port}"
@@ -167,28 +173,9 @@ class _Launcher:
             self._point_tasks_to(port)
         self._choose_log_ports()
         self.say(f"Airflow will be at http://localhost:{port}")
-        program = Program(
-            "standalone",
-            [self.airflow.program, *words],
-            stop=signal.SIGINT,
-            started=partial(self._note_api_server, port),
-        )
+        command = [str(self.airflow.program), *words]
+        program = Program("standalone", command, stop=signal.SIGINT, started=partial(self._note_api_server, port))
         return supervise([program], self.env, self.say)
-
-    def _api_server(self, words: Sequence[str]) -> int:
-        """The API server, unless the scheduler has started it already."""
-        process, port = self._running_api_server()
-        if port:
-            self.say(f"the API server is there already (process {process}): http://localhost:{port}")
-            return 0
-        options = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-        options.add_argument("-p", "--port", type=int, default=self._port(*_API_PORT))
-        try:
-            port = options.parse_known_args(list(words))[0].port
-        except (SystemExit, argparse.ArgumentError):
-            return self._replace(words)
-        self._note_api_server(port, os.getpid())
-        return self._replace(words)
 
     def _in_background(self, command: str, options: argparse.Namespace) -> int:
         """Run the same command again, as a process of its own that outlives this one and its terminal."""
@@ -210,13 +197,16 @@ class _Launcher:
         deadline = time.monotonic() + _WATCHED
         while time.monotonic() < deadline and started.poll() is None:
             time.sleep(_WATCHED / 20)
-        if started.returncode:
+        if started.returncode is not None:
             raise AirflowError(f"{command} has ended with exit code {started.returncode}: {log} says why")
         self.say(f"{command} runs in the background (process {started.pid}), and logs to {log}")
-        self.say(f"stop it with: kill $(cat {pid_file})")
+        self._say_how_to_stop(pid_file)
         # It is meant to outlive us.
         started.returncode = 0
         return 0
+
+    def _say_how_to_stop(self, pid_file: Path) -> None:
+        self.say(f"stop it with: kill $(cat {shlex.quote(str(pid_file))})")
 
     def _port(self, section: str, key: str, default: str) -> int:
         return int(Configuration(self._home, self.env).get(section, key, default))
@@ -270,6 +260,14 @@ def _daemon_options(words: Sequence[str]) -> argparse.Namespace:
         known, rest = parser.parse_known_args(list(words[1:]))
     known.rest = rest
     return known
+
+
+def _port_option(words: Sequence[str]) -> int:
+    """The port that the command names, or zero."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("-p", "--port", default="")
+    port: str = parser.parse_known_args(list(words))[0].port
+    return int(port) if port.isdecimal() else 0
 
 
 def _process_in(pid_file: Path) -> int:

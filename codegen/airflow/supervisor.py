@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# Seconds: between two looks, until a program counts as started, and until one that was told to stop is killed.
+# Seconds: between two looks, until a program counts as started, until one that was told to stop is killed, and until it
+# is where that was said twice.
 _PAUSE = 0.1
 _START = 60
 _GRACE = 20
+_HURRY = 5
 # The numbers of <linux/prctl.h>.
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -97,7 +99,7 @@ def _end(main: _Running, received: list[int], *, wait: bool) -> None:
         time.sleep(_PAUSE)
     if main.is_alive():
         main.signal(main.program.stop)
-        main.end_by(time.monotonic() + _GRACE)
+        main.end_by(time.monotonic() + _HURRY)
 
 
 class _Running:
@@ -163,7 +165,7 @@ def _noting_signals() -> Iterator[list[int]]:
 def _end_orphans() -> None:
     """Stop what our programs have left behind."""
     for number in (signal.SIGTERM, signal.SIGKILL):
-        deadline = time.monotonic() + _GRACE / 4
+        deadline = time.monotonic() + _HURRY
         for process in _children():
             with suppress(ProcessLookupError):
                 os.kill(process, number)

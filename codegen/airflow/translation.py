@@ -110,6 +110,10 @@ _OPTIONS_OF_2 = {
     "dags trigger": {"-l": "-e", "--logical-date": "--exec-date"},
     "dags backfill": {"--from-date": "--start-date", "--to-date": "--end-date", "--dag-id": ""},
 }
+# Where the DAG is an option in that version, and a word of its own in the other.
+_DAG_OPTION_OF_2 = {"dags list-runs": "-d"}
+_DAG_OPTION_OF_3 = {"backfill create": "--dag-id"}
+_HELP = {"-h", "--help"}
 # Options that a version has no more: the ones that stand alone, and the ones with a value.
 _DROPPED_IN_3 = {
     "tasks test": (
@@ -217,16 +221,17 @@ def _with_options(command: str, words: Iterable[str], *, is_2: bool) -> tuple[li
         else:
             new = renamed.get(name, name)
             result.append(f"{new}{equals}{value}" if new else value) if new or equals else None
-    if command == "backfill create":
-        result = _with_dag_id(result)
-    return result, dropped
+    option = (_DAG_OPTION_OF_2 if is_2 else _DAG_OPTION_OF_3).get(command)
+    return (_with_dag_option(option, result) if option else result), dropped
 
 
-def _with_dag_id(words: list[str]) -> list[str]:
-    """The DAG as an option: it was the last word that is no option and no option's value."""
-    if words and not any(word.startswith("--dag-id") for word in words) and not words[-1].startswith("-"):
-        return ["--dag-id", words[-1], *words[:-1]]
-    return words
+def _with_dag_option(option: str, words: list[str]) -> list[str]:
+    """The DAG as an option: it was the first word, or the last where options came first."""
+    if not words or any(word.partition("=")[0] in {"-d", "--dag-id", *_HELP} for word in words):
+        return words
+    if not words[0].startswith("-"):
+        return [option, *words]
+    return words if words[-1].startswith("-") else [option, words[-1], *words[:-1]]
 
 
 def _before(command: str, words: list[str]) -> tuple[tuple[str, ...], ...]:
