@@ -135,7 +135,7 @@ def _airflow(name: str) -> Environment:
 
 def _environments() -> list[Environment]:
     meltano = ROOT / "requirements" / "meltano.txt"
-    demo = (DEMO / "meltano.yml", *sorted((DEMO / "requirements").glob("*.txt")))
+    demo = (DEMO / "meltano.yml", *sorted(DEMO.glob("requirements/*.txt")), *sorted(DEMO.glob("orchestrate/dags/*.py")))
     return [
         *(_airflow(name) for name in AIRFLOWS),
         Environment("meltano", (meltano,), _nothing, meltano),

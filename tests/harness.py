@@ -193,9 +193,9 @@ class Invocation:
     ports: dict[str, int]
 
     def environ(self) -> dict[str, str]:
-        """Return the environment to call it in: a Meltano on the PATH, ports that are free, few workers."""
+        """Return the environment to call it in: a Meltano on the PATH, free ports, one task at a time."""
         ports = {f"AIRFLOW__{name}": str(port) for name, port in self.ports.items()}
-        return environments.meltano_environ(AIRFLOW__CORE__PARALLELISM="2", **ports)
+        return environments.meltano_environ(AIRFLOW__CORE__PARALLELISM="1", **ports)
 
     def run(self, *arguments: str, code: int = 0) -> str:
         """Run `dagpress invoke airflow`, see that it ends with that code, and return stdout; stderr is in `stderr`."""
@@ -219,11 +219,15 @@ class Invocation:
     @contextmanager
     def started(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         """Start `dagpress invoke airflow`; whatever is left of it in the end is killed."""
-        with self.log.open("wb") as log, ExitStack() as stack:
-            stack.callback(self.kill)
-            yield stack.enter_context(
-                subprocess.Popen(self._command(*arguments), env=self.environ(), stdout=log, stderr=log)
-            )
+        with (
+            self.log.open("wb") as log,
+            subprocess.Popen(self._command(*arguments), env=self.environ(), stdout=log, stderr=log) as process,
+        ):
+            try:
+                yield process
+            finally:
+                process.kill()
+                self.kill()
 
     def _command(self, *arguments: str) -> list[str | Path]:
         program = Path(sys.executable).with_name("dagpress")
@@ -234,6 +238,16 @@ class Invocation:
         with closing(sqlite3.connect(f"file:{self.home / 'airflow.db'}?mode=ro", uri=True)) as database:
             rows = database.execute("select state from dag_run where dag_id = ? order by id", [dag_id]).fetchall()
         return [state for (state,) in rows]
+
+    def has_scheduler(self) -> bool:
+        """Whether a scheduler says in the database that it runs."""
+        with closing(sqlite3.connect(f"file:{self.home / 'airflow.db'}?mode=ro", uri=True)) as database:
+            query = "select count(*) from job where job_type = 'SchedulerJob' and state = 'running'"
+            return bool(database.execute(query).fetchone()[0])
+
+    def await_states(self, dag_id: str, states: list[str]) -> None:
+        """Wait until these are the states of the runs of a DAG."""
+        self.await_that(lambda: self.states(dag_id) == states)
 
     def await_that(self, what: Callable[[], bool], seconds: float = 90) -> None:
         """Wait until something is so; fail with the log if it does not become so."""

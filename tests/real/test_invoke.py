@@ -18,6 +18,8 @@ from environments import ROOT
 from harness import Invocation, generate
 from project_builder import dagpress, write
 
+from codegen.plan import AIRFLOW_IMPORTS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -29,15 +31,15 @@ pytestmark = [
 
 # Serves a neighbour's value: a DAG file may import what lies beside it.
 HAND_WRITTEN = """\
-from airflow.providers.standard.operators.bash import BashOperator
-from {dag} import DAG
+{imports}
 from my_team_settings import PLACE
 
 with DAG("by_hand", schedule=None):
     BashOperator(task_id="task", bash_command=f"echo done > {{PLACE}}")
 """
 SETTINGS = "from pathlib import Path\n\nPLACE = Path(__file__).with_name('done')\n"
-BESIDE = 'from {dag} import DAG\n\nwith DAG("beside", schedule=None):\n    pass\n'
+FORECAST = 'extractor: tap-carbon-forecast\nloader: target-duckdb\ninterval: "@manual"\n'
+BESIDE = '{imports}\n\nwith DAG("beside", schedule=None):\n    pass\n'
 
 
 def _with_schedules(invocation: Invocation, *names: str) -> Path:
@@ -54,32 +56,42 @@ def _texts(paths: Iterable[Path]) -> dict[Path, str]:
     return {path: path.read_text() for path in paths}
 
 
-def test_the_scheduler_alone_runs_what_is_due_and_what_is_triggered(invocation: Invocation) -> None:
-    """On Airflow 3 with the processes that it needs, the port of one of which is taken."""
+def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) -> None:
+    """Without a scheduler a task runs and DAGs are triggered; with one they run, and what is due runs by itself.
+
+    On Airflow 3 it brings the processes that it needs, though the port of one of them is taken.
+    """
     folder = _with_schedules(invocation, "carbon__duckdb", "carbon_backfill")
-    dag = "airflow.sdk" if invocation.version == "3.3" else "airflow"
+    imports = "\n".join(AIRFLOW_IMPORTS[invocation.version])
     write(
         folder,
         {
-            "generated_dags/beside.py": BESIDE.format(dag=dag),
-            "orchestrate/dags/by_hand.py": HAND_WRITTEN.format(dag=dag),
+            "schedules/forecast.yml": FORECAST,
+            "generated_dags/beside.py": BESIDE.format(imports=imports),
+            "orchestrate/dags/by_hand.py": HAND_WRITTEN.format(imports=imports),
             "orchestrate/dags/my_team_settings.py": SETTINGS,
         },
     )
+    generate(folder)
     written = [*folder.glob("generated_dags/*.py"), *folder.glob("orchestrate/dags/*.py")]
     before = _texts(written)
+
+    # Airflow warns of what it misses on the lines before.
+    dags = json.loads(invocation.run("list_dags", "-o", "json").splitlines()[-1])
+    assert "the DAG files have changed" in invocation.stderr.read_text()
+    due, triggered = "meltano_carbon__duckdb", "meltano_carbon_backfill"
+    assert {row["dag_id"] for row in dags} == {due, triggered, "meltano_forecast", "beside", "by_hand"}
+    invocation.run("run", "--raw", "meltano_forecast", "extract_load", "2026-03-02")
+    assert invocation.demo.rows("carbon.forecasts") == 3
+    invocation.run("trigger_dag", triggered)
+    invocation.run("dags", "trigger", "by_hand")
+    assert "the DAG files have changed" not in invocation.stderr.read_text()
+    assert [invocation.states(dag_id) for dag_id in (due, triggered, "by_hand")] == [[], ["queued"], ["queued"]]
+
     port = invocation.ports["API__PORT"]
     with closing(socket.create_server(("", port))), invocation.started("scheduler") as process:
-        due = "meltano_carbon__duckdb"
-        invocation.await_that(lambda: invocation.states(due) == ["success"])
-        assert invocation.demo.rows("carbon.readings") == 8
-
-        dags = json.loads(invocation.run("list_dags", "-o", "json"))
-        assert {row["dag_id"] for row in dags} == {due, "meltano_carbon_backfill", "beside", "by_hand"}
-        invocation.run("trigger_dag", "meltano_carbon_backfill")
-        invocation.run("dags", "trigger", "by_hand")
-        for dag_id in ("meltano_carbon_backfill", "by_hand"):
-            invocation.await_that(lambda dag_id=dag_id: invocation.states(dag_id) == ["success"])  # type: ignore[misc]
+        for dag_id in (due, triggered, "by_hand"):
+            invocation.await_states(dag_id, ["success"])
         process.terminate()
         assert process.wait(60) == 0
         assert invocation.processes() == []
@@ -87,8 +99,9 @@ def test_the_scheduler_alone_runs_what_is_due_and_what_is_triggered(invocation: 
     assert (folder / "orchestrate/dags/done").read_text() == "done\n"
     assert _texts(written) == before
     log = invocation.log.read_text(errors="replace")
-    assert ("dagpress: starting the DAG processor and the API server beside the scheduler" in log) == (dag != "airflow")
-    assert (f"dagpress: port {port} is taken: using " in log) == (dag != "airflow")
+    is_3 = invocation.version == "3.3"
+    assert ("dagpress: starting the DAG processor and the API server beside the scheduler" in log) == is_3
+    assert (f"dagpress: port {port} is taken: using " in log) == is_3
 
 
 def test_the_scheduler_runs_in_the_background_until_it_is_stopped(invocation: Invocation) -> None:
@@ -98,12 +111,9 @@ def test_the_scheduler_runs_in_the_background_until_it_is_stopped(invocation: In
         assert process.wait(60) == 0
         pid_file = invocation.home / "airflow-scheduler.pid"
         assert f"stop it with: kill $(cat {pid_file})" in invocation.log.read_text()
-        dag_id = "meltano_carbon_backfill"
-        invocation.run("dags", "trigger", dag_id)
-        invocation.await_that(lambda: invocation.states(dag_id) == ["success"])
+        invocation.await_that(invocation.has_scheduler)
         os.kill(int(pid_file.read_text()), signal.SIGTERM)
         invocation.await_that(lambda: invocation.processes() == [])
-    assert invocation.demo.rows("carbon.readings") == 8
 
 
 def test_standalone_brings_everything_up_and_a_signal_takes_it_down(invocation: Invocation) -> None:
@@ -127,18 +137,6 @@ def test_standalone_brings_everything_up_and_a_signal_takes_it_down(invocation: 
         process.terminate()
         process.wait(60)
         assert invocation.processes() == []
-
-
-def test_without_a_scheduler_a_task_runs_and_a_dag_is_triggered(invocation: Invocation) -> None:
-    """The guide's older commands, on DAGs that Airflow has never seen."""
-    _with_schedules(invocation, "carbon__duckdb")
-    dag_id, date = "meltano_carbon__duckdb", "2026-03-02"
-    invocation.run("run", "--raw", dag_id, "extract_load", date)
-    assert "`run` is `tasks " in invocation.stderr.read_text()
-    assert invocation.demo.rows("carbon.readings") == 8
-    invocation.run("trigger_dag", dag_id)
-    assert invocation.states(dag_id)[-1] == "queued"
-    assert "the DAG files have changed" not in invocation.stderr.read_text()
 
 
 def test_arguments_and_exit_code_pass_through(invocation: Invocation) -> None:
