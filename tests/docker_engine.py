@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
 import tarfile
+import tempfile
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _PACKAGES = ("docker.io", "runc", "iptables", "busybox-static")
 _STARTS_IN = 30
@@ -45,6 +47,13 @@ def docker_engine(folder: Path) -> Iterator[str]:
 
 
 def _install() -> None:
+    """Install what is missing, one process at a time: the tests run in several."""
+    with (Path(tempfile.gettempdir()) / "dagpress-tests-apt.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install_packages()
+
+
+def _install_packages() -> None:
     if all(shutil.which(program) for program in ("dockerd", "docker", "runc", "busybox")):
         return
     if os.geteuid() or not shutil.which("apt-get"):

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from project_builder import dagpress, project_of, write
@@ -19,9 +19,6 @@ from codegen.airflow.environ import BUNDLES, DAGS_FOLDER, airflow_environ, diges
 from codegen.airflow.environment import requirements_of
 from codegen.airflow.translation import UntranslatableError, translate
 from codegen.plan import AIRFLOW_IMPORTS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # A command, and what it is in Airflow 2 and in Airflow 3.
 COMMANDS = [
@@ -134,6 +131,15 @@ def test_every_airflow_has_its_pythons_and_its_requirements() -> None:
         text = requirements_of(version).read_text()
         assert re.search(rf"^apache-airflow=={re.escape(version)}\.\d+ ", text, re.MULTILINE)
         assert "\napache-airflow-providers-docker==" in text
+
+
+def test_the_readme_has_the_pythons_of_every_airflow() -> None:
+    text = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([23][0-9., ]+) \| (3\.\d+) to (3\.\d+) \|$", text, re.MULTILINE)
+    said = {version: (oldest, newest) for versions, oldest, newest in rows for version in versions.split(", ")}
+    assert said == {
+        version: tuple(f"{major}.{minor}" for major, minor in pythons) for version, pythons in PYTHONS.items()
+    }
 
 
 def _python(folder: Path, version: str) -> str:

@@ -1,6 +1,6 @@
 """Installs and runs the Airflow of a project. It is called as a program, never imported."""
 
-from codegen.airflow.environment import PYTHONS, AirflowEnvironment, AirflowError, folder_of, install
+from codegen.airflow.environment import PYTHONS, AirflowEnvironment, AirflowError, folder_of, install, keep_out_of_git
 from codegen.airflow.launch import launch
 
-__all__ = ["PYTHONS", "AirflowEnvironment", "AirflowError", "folder_of", "install", "launch"]
+__all__ = ["PYTHONS", "AirflowEnvironment", "AirflowError", "folder_of", "install", "keep_out_of_git", "launch"]

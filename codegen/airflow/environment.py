@@ -74,9 +74,16 @@ class AirflowEnvironment:
         return self.version.startswith("2.")
 
 
-def folder_of(project: Project) -> Path:
-    """Where the Airflow of that project lies, or would lie."""
-    return project.root / ".dagpress" / f"airflow-{project.airflow}"
+def folder_of(project: Project, version: str | None = None) -> Path:
+    """Where the Airflow of that project lies, or would lie, in the version of its configuration or in another."""
+    return project.root / ".dagpress" / f"airflow-{version or project.airflow}"
+
+
+def keep_out_of_git(project: Project) -> None:
+    """Make the folder of what belongs to this machine alone: programs, databases, logs and secrets."""
+    folder = project.root / ".dagpress"
+    folder.mkdir(exist_ok=True)
+    (folder / ".gitignore").write_text("*\n", encoding="ascii")
 
 
 def environment_in(folder: Path, version: str) -> AirflowEnvironment:
@@ -91,16 +98,17 @@ def environment_of(project: Project) -> AirflowEnvironment:
         AirflowError: there is neither.
     """
     folder = folder_of(project)
-    ours = environment_in(folder, project.airflow)
     if _stamp(folder).is_file():
-        return ours
+        return environment_in(folder, project.airflow)
     found = shutil.which("airflow")
     if found is None:
         raise AirflowError(
             f"Airflow {project.airflow} is not installed here "
             "(run `dagpress add orchestrator airflow`, or put the folder of an `airflow` into PATH)"
         )
-    return AirflowEnvironment(_version_of(Path(found)), Path(found).parent, ours.home, is_ours=False)
+    version = _version_of(Path(found))
+    home = environment_in(folder_of(project, version), version).home
+    return AirflowEnvironment(version, Path(found).parent, home, is_ours=False)
 
 
 def install(

@@ -91,7 +91,7 @@ def set_up(program: Path, home: Path, environ: Mapping[str, str], *, is_2: bool)
     is_new = not has_database(home, environ)
     _write_configuration(home, is_2=is_2)
     commands = [["db", "migrate"]]
-    password = secrets.token_urlsafe(12)
+    password = secrets.token_hex(8)
     if is_2 and is_new:
         commands.append([*_CREATE_USER, "--password", password])
     for command in commands:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codegen.airflow.environ import BUNDLES, airflow_environ, digest_of_dags, old_generators
-from codegen.airflow.environment import AirflowError, environment_of, prepare_home
+from codegen.airflow.environment import AirflowError, environment_of, keep_out_of_git, prepare_home
 from codegen.airflow.home import Configuration, has_database, variable_of
 from codegen.airflow.supervisor import Program, supervise
 from codegen.airflow.translation import UntranslatableError, translate
@@ -97,6 +97,7 @@ class _Launcher:
             )
         if words[0] != "db" and not has_database(self._home, self.env):
             self.say(f"setting up Airflow's database in {self._home}")
+            keep_out_of_git(self.project)
             prepare_home(replace(self.airflow, home=self._home), self.env)
         if words[0] in _NEED_DAGS and not _NEED_NO_DAGS & set(words[1:2]):
             self._read_dags()
@@ -109,6 +110,8 @@ class _Launcher:
         self.say("the DAG files have changed: Airflow reads them first")
         if self.run_before(["dags", "reserialize"]):
             stamp.write_text(digest, encoding="utf-8")
+        else:
+            self.say("it could not: `dagpress invoke airflow dags reserialize` says why")
 
     def run_before(self, words: Sequence[str]) -> bool:
         """Run a command whose output nobody has asked for; whether it succeeded."""

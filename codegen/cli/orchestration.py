@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codegen.airflow import AirflowError, folder_of, install, launch
+from codegen.airflow import AirflowError, folder_of, install, keep_out_of_git, launch
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.report import open_project
 
@@ -48,8 +48,7 @@ def add_orchestrator(root: Path, name: str, python: str | None) -> int:  # noqa:
     """
     project = open_project(root)
     folder = folder_of(project)
-    folder.parent.mkdir(exist_ok=True)
-    (folder.parent / ".gitignore").write_text("*\n", encoding="ascii")
+    keep_out_of_git(project)
     progress = _Progress()
     try:
         done = install(folder, project.airflow, python, progress.show)

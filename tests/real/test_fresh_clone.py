@@ -11,6 +11,8 @@ import pytest
 from environments import ROOT
 from project_builder import EXTRACT_LOAD, write
 
+from codegen.airflow import PYTHONS
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -58,6 +60,8 @@ def test_the_readme_works_in_a_project_of_ones_own(clone: Path, tmp_path: Path) 
     _run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
     _run("bash", "-ec", commands, cwd=project, PATH=f"{tmp_path}/venv/bin:{os.environ['PATH']}")
     assert 'dag_id="meltano_gitlab"' in (project / "generated_dags/gitlab.py").read_text()
+    locks = (tmp_path / "venv").glob("lib/python*/site-packages/codegen/requirements/airflow-*.txt")
+    assert {lock.stem.removeprefix("airflow-") for lock in locks} == set(PYTHONS)
 
 
 def test_every_requirement_has_its_hash_and_none_an_address(clone: Path) -> None:
