@@ -10,11 +10,16 @@ from typing import Any
 
 import yaml
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from meltano_projects import Drawn, projects
 from project_builder import dagpress, project_of
+from strategies import TEXT
 
 from codegen import pipeline
 from codegen.loader import read_layout
+
+_KEYS = st.sampled_from(["name", "extractor", "loader", "transform", "interval", "start_date", "env", "job", "tasks"])
+_LIKELY = st.sampled_from(["a", "tap-a", "target-a", "run", "@daily", "2024-01-31", {"A": "b"}])
 
 
 def _read(path: Path) -> str:
@@ -41,7 +46,7 @@ def _starts(root: Path) -> dict[str, datetime]:
     return {s.name: s.start_date.replace(tzinfo=s.start_date.tzinfo or timezone.utc) for s in schedules}
 
 
-@settings(max_examples=20)
+@settings(max_examples=30)
 @given(projects(6))
 def test_import_and_export_are_the_way_there_and_back(drawn: Drawn) -> None:
     """Also for the rest of meltano.yml, of which no character changes."""
@@ -73,3 +78,29 @@ def test_import_and_export_are_the_way_there_and_back(drawn: Drawn) -> None:
         assert _read(meltano) == exported
         dagpress(root, "import", "--force")
         assert _starts(root) == starts
+
+
+_ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT | _KEYS, inner, max_size=5),
+    max_leaves=12,
+)
+_NEAR = st.lists(st.dictionaries(_KEYS, _ANYTHING | _LIKELY, max_size=7) | _ANYTHING, max_size=4)
+
+
+@settings(max_examples=60)
+@given(_NEAR | _ANYTHING, st.booleans(), st.sampled_from(["import", "import --move", "export"]))
+def test_whatever_stands_there_is_told_with_its_place(schedules: Any, flow: bool, command: str) -> None:  # noqa: FBT001
+    """No traceback; and what is left in meltano.yml is still YAML."""
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        text = yaml.safe_dump({"schedules": schedules}, allow_unicode=True, default_flow_style=flow)
+        (root / "meltano.yml").write_bytes(text.encode())
+        (root / "schedules").mkdir()
+        (root / "schedules/own.yml").write_text('tasks: [a]\ninterval: "@daily"\n')
+        code, _, err = dagpress(root, *command.split())
+        assert code in {0, 1, 2}
+        assert bool(code) == any(": " in line and line.split(":")[1].isdigit() for line in err.splitlines())
+        if code < 2:
+            yaml.safe_load(_read(root / "meltano.yml"))
+            assert dagpress(root, *command.split())[0] < 2

@@ -1,4 +1,4 @@
-"""Each folder of `imports` is a Meltano project: the schedules that it gives, and what is told, are kept beside it."""
+"""Each folder of `imports` is a Meltano project: what import or export makes of it and says is kept beside it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_import(
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A project gives exactly the files and the messages that are kept, and a second import changes nothing."""
+    """A project gives exactly the files and the messages that are kept, and a second time changes nothing."""
     case, project = IMPORTS / name, tmp_path / "project"
     shutil.copytree(case / "project", project)
     arguments = case / "arguments.txt"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_COMMENT = re.compile(r"#.*")
+# The line ends of YAML 1.1, by which the parser counts lines (https://yaml.org/spec/1.1/#b-char).
+_LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
+_COMMENT = re.compile(r"#[^\r\n\x85\u2028\u2029]*")
 # A comment behind the sign of a block; the scanner gives it as a part of the value.
-_BEHIND_SIGN = re.compile(r"[|>][-+0-9]*[ \t]+(#.*)")
+_BEHIND_SIGN = re.compile(rf"[|>][-+0-9]*[ \t]+({_COMMENT.pattern})")
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,13 @@ class Layout:
     """What stands where in a text.
 
     Attributes:
+        lines: the text of each line, without its end.
         comments: by line.
         starts: the column of the first thing in each line that is no comment, counted from 1; a line within a value
             has none.
     """
 
+    lines: list[str]
     comments: dict[int, Comment]
     starts: dict[int, int]
 
@@ -64,12 +69,13 @@ def read_layout(text: str) -> Layout:
             spans.append((behind_sign.end(1), end.index))
         else:
             spans.append((start.index, end.index))
+    begins = [0, *(match.end() for match in _LINE_END.finditer(text))]
     comments = {}
     position = 0
     for start, end in [*spans, (len(text), len(text))]:
         for match in _COMMENT.finditer(text, position, start):
-            before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-            line = text.count("\n", 0, match.start()) + 1
+            line = bisect_right(begins, match.start())
+            before = text[begins[line - 1] : match.start()]
             comments[line] = Comment(match[0].rstrip(), line, len(before) + 1, not before.strip())
         position = end
-    return Layout(comments, starts)
+    return Layout(_LINE_END.split(text), comments, starts)

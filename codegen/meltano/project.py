@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -97,10 +98,7 @@ def read_meltano_project(root: Path, folder: Path) -> tuple[MeltanoProject | Non
 
 
 def _name(root: Path, path: Path) -> str:
-    try:
-        return path.relative_to(root).as_posix()
-    except ValueError:
-        return path.name
+    return os.path.relpath(path, root).replace(os.sep, "/")
 
 
 def _patterns(document: MapNode) -> list[Scalar]:

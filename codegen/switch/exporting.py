@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _SAID = {"name", "extractor", "loader", "transform", "job", "tasks", "interval", "start_date", "env"}
 _SCHEMA_LINE = re.compile(r"# yaml-language-server:")
 _STAYS = "it stays in the schedule's file alone"
+_STARTS_ANEW = "there it is the schedule's name: copy the state with `meltano state copy`"
 
 
 @dataclass
@@ -121,7 +122,7 @@ class _Said:
 
     def _lose(self, what: str, location: Location) -> None:
         message = f"Meltano cannot say {quoted(what)} of {quoted(self._schedule.name)}"
-        self.find("not-exported", message, location, _STAYS)
+        self.find("not-exported", message, location, _STARTS_ANEW if what == "state_id" else _STAYS)
 
     def _interval(self) -> str:
         text, interval = self._schedule.interval.strip(), meltano_interval(self._schedule)

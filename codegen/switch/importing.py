@@ -144,7 +144,8 @@ def _place(drafts: list[Draft], project: Project, plan: Import, *, force: bool) 
             plan.diagnostics.append(finding)
         else:
             plan.imported.append(imported)
-    plan.imported.sort(key=lambda each: drafts.index(each.draft))
+    order = {draft.schedule.name: number for number, draft in enumerate(drafts)}
+    plan.imported.sort(key=lambda each: order[each.draft.schedule.name])
 
 
 def _foreign_dag(file: str, project: Project) -> str:

@@ -12,7 +12,6 @@ from codegen.switch.source import BOM, name_of, text_of
 from codegen.sync import Action, Change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from codegen.switch.importing import Import, Imported
@@ -28,63 +27,39 @@ def plan_move(plan: Import, root: Path) -> tuple[list[Change], list[Diagnostic]]
     Returns:
         The changes, and a finding for each schedule that stays because something of it would be lost.
     """
-    imported = plan.imported
-    carried = Counter(text for each in imported for text in _comments(each.after))
     changes = []
     diagnostics = []
-    for path in dict.fromkeys(each.draft.item.path for each in imported):
+    for path in dict.fromkeys(each.draft.item.path for each in plan.imported):
         before = after = text_of(path)
+        here = [each for each in plan.imported if each.draft.item.path == path]
         # From the end backwards, so that the numbers of those before stay what they are.
-        for each in sorted(imported, key=lambda each: each.draft.item.index, reverse=True):
-            if each.draft.item.path != path:
-                continue
-            try:
-                _check_stay(each, plan)
-                after = _without(each, after, carried)
-            except _StaysError as error:
-                diagnostics.append(error.diagnostic(each))
+        for each in sorted(here, key=lambda each: each.draft.item.index, reverse=True):
+            after, reason = _without(each, plan, after)
+            if reason:
+                diagnostics.append(_stays(each, reason))
         if after != before:
             changes.append(Change(name_of(path, root), Action.UPDATE, before, after))
     return changes, diagnostics
 
 
-class _StaysError(Exception):
-    """A schedule that cannot go, with the reason."""
-
-    def diagnostic(self, each: Imported) -> Diagnostic:
-        message = f"the schedule {quoted(each.draft.schedule.name)} stays in this file: {self}"
-        hint = "when its file has all that it needs, remove it by hand"
-        return Diagnostic("not-moved", message, each.draft.item.location, hint, Severity.FINDING)
-
-
-def _check_stay(each: Imported, plan: Import) -> None:
-    """Refuse to move what is not as a whole in its file.
-
-    Raises:
-        _StaysError: it is not.
-    """
+def _without(each: Imported, plan: Import, text: str) -> tuple[str, str]:
+    """The text without one schedule; or the text as it is, and what would be lost."""
+    item = each.draft.item
+    carried = Counter(comment.text for comment in read_layout(each.after.removeprefix(BOM)).comments.values())
+    lost = Counter(comment.text for comment in (*item.above, *item.inside)) - carried
     if not each.draft.is_whole:
-        raise _StaysError("not all of it came along")
-    if reason := plan.stays.get(each.draft.schedule.name):
-        raise _StaysError(reason)
-
-
-def _without(each: Imported, text: str, carried: Counter[str]) -> str:
-    """The text without one schedule.
-
-    Raises:
-        _StaysError: something would be lost with it.
-    """
-    try:
-        shorter = remove(text, ("schedules", each.draft.item.index))
-    except EditError as error:
-        raise _StaysError(str(error)) from error
-    lost = Counter(_comments(text)) - Counter(_comments(shorter)) - carried
+        return text, "not all of it came along"
+    if reason := plan.stays.get(item.name):
+        return text, reason
     if lost:
-        raise _StaysError(f"its file has no comment {quoted(next(iter(lost)))}")
-    return shorter
+        return text, f"its file has no comment {quoted(next(iter(lost)))}"
+    try:
+        return remove(text, ("schedules", item.index)), ""
+    except EditError as error:
+        return text, str(error)
 
 
-def _comments(text: str) -> Iterator[str]:
-    for comment in read_layout(text.removeprefix(BOM)).comments.values():
-        yield comment.text
+def _stays(each: Imported, reason: str) -> Diagnostic:
+    message = f"the schedule {quoted(each.draft.item.name)} stays in this file: {reason}"
+    hint = "when its file has all that it needs, remove it by hand"
+    return Diagnostic("not-moved", message, each.draft.item.location, hint, Severity.FINDING)

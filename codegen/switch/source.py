@@ -84,11 +84,11 @@ def name_of(path: Path, root: Path) -> str:
 
 def _items(path: Path, section: ListNode) -> Iterator[Item]:
     text = text_of(path).removeprefix(BOM)
-    layout, lines = read_layout(text), text.split("\n")
+    layout = read_layout(text)
     end_of_previous = 0
     for index, node in enumerate(section.items):
-        first, column = _dash(node, lines)
-        last = _last_line(first, column, layout, len(lines))
+        first, column = _dash(node, layout.lines)
+        last = _last_line(first, column, layout)
         above = tuple(_comments_above(first, end_of_previous, layout))
         inside = tuple(layout.comments[line] for line in range(first, last + 1) if line in layout.comments)
         end_of_previous = last
@@ -107,10 +107,10 @@ def _dash(node: Node, lines: list[str]) -> tuple[int, int]:
     return line, column
 
 
-def _last_line(first: int, column: int, layout: Layout, end: int) -> int:
+def _last_line(first: int, column: int, layout: Layout) -> int:
     """The line before the next thing that is not indented further than the dash, less comments that are not either."""
     following = (line for line, start in sorted(layout.starts.items()) if line > first and start <= column)
-    stop = next(following, end + 1)
+    stop = next(following, len(layout.lines) + 1)
     last_start = max(line for line in layout.starts if line < stop)
     last = first
     for line in range(first, stop):
