@@ -79,7 +79,7 @@ lock: $(DEV) ## Compile the requirement files, keeping the versions that still f
 	$(LOCK) requirements/uv.in -o requirements/uv.txt
 	$(LOCK) pyproject.toml requirements/dagpress.in -o requirements/dagpress.txt
 	$(LOCK) pyproject.toml requirements/dev.in -o requirements/dev.txt
-	for name in requirements/airflow-2 requirements/airflow-3 requirements/meltano \
+	for name in $(basename $(wildcard requirements/airflow-*.in)) requirements/meltano \
 		demo/requirements/tap-jsonfile demo/requirements/target-duckdb; do \
 		$(LOCK) $$name.in -o $$name.txt || exit; \
 	done

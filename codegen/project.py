@@ -33,6 +33,7 @@ class Project:
     generated_dags: Path
     templates: Path
     meltano_project: Path
+    custom_dags: tuple[Path, ...]
 
 
 _PATHS = {
@@ -42,7 +43,9 @@ _PATHS = {
     "meltano_project": ".",
 }
 _INSIDE = {"schedules", "generated_dags", "templates"}
-KEYS = ("airflow", *_PATHS)
+# Where Meltano keeps the DAG files of its own orchestrator, and its users theirs.
+_CUSTOM_DAGS = "orchestrate/dags"
+KEYS = ("airflow", *_PATHS, "custom_dags")
 
 
 def nearest_project(here: Path) -> Path:
@@ -78,7 +81,15 @@ def read_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
     if diagnostics:
         return None, diagnostics
     paths = {key: Path(os.path.normpath(root / file.table.get(key, default))) for key, default in _PATHS.items()}
-    return Project(root=root, airflow=file.table.get("airflow", _LATEST), **paths), []
+    custom_dags = _custom_dags(file.table.get("custom_dags"), root, paths["meltano_project"])
+    return Project(root=root, airflow=file.table.get("airflow", _LATEST), custom_dags=custom_dags, **paths), []
+
+
+def _custom_dags(value: list[str] | None, root: Path, meltano_project: Path) -> tuple[Path, ...]:
+    if value is None:
+        default = meltano_project / _CUSTOM_DAGS
+        return (default,) if default.is_dir() else ()
+    return tuple(dict.fromkeys(Path(os.path.normpath(root / name)) for name in value))
 
 
 def has_configuration(root: Path) -> bool:
@@ -114,6 +125,8 @@ def _check(key: str, value: object, file: _File, root: Path) -> Iterator[Diagnos
     if key not in KEYS:
         hint = nearest(key, KEYS) or f"the keys are {', '.join(KEYS)}"
         yield Diagnostic("unknown-key", f"{quoted(key)} is no key of the configuration", place, hint)
+    elif key == "custom_dags":
+        yield from _check_custom_dags(value, file, root)
     elif not isinstance(value, str):
         yield Diagnostic("invalid-value", f"{quoted(key)} must be text in quotes", place, f'{key} = "{value}"')
     elif printable(value) != value:
@@ -127,6 +140,31 @@ def _check(key: str, value: object, file: _File, root: Path) -> Iterator[Diagnos
     elif key == "meltano_project" and not (root / value / "meltano.yml").is_file():
         message = f"there is no meltano.yml in {quoted(value)}"
         yield Diagnostic("invalid-value", message, place, "name the folder of meltano.yml, or remove the key")
+
+
+def _check_custom_dags(value: object, file: _File, root: Path) -> Iterator[Diagnostic]:
+    place = file.line_of("custom_dags")
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        message = "`custom_dags` must be a list of texts in quotes"
+        yield Diagnostic("invalid-value", message, place, f'custom_dags = ["{_CUSTOM_DAGS}"]')
+        return
+    generated = file.table.get("generated_dags", _PATHS["generated_dags"])
+    served = [Path(os.path.normpath(root / generated))] if isinstance(generated, str) else []
+    for name in dict.fromkeys(value):
+        folder = Path(os.path.normpath(root / name))
+        if printable(name) != name:
+            message = f"{quoted(name)} holds characters that cannot be seen"
+            yield Diagnostic("invalid-value", message, place, "rename it")
+        elif not folder.is_dir():
+            hint = "create it, or take it out of `custom_dags`"
+            yield Diagnostic("invalid-value", f"there is no folder {quoted(name)}", place, hint)
+        elif any(folder in {other, *other.parents} or other in folder.parents for other in served):
+            message = f"Airflow would read the files of {quoted(name)} twice"
+            hint = (
+                "name folders that neither hold nor lie in one another, nor in `generated_dags`, which it reads anyway"
+            )
+            yield Diagnostic("invalid-value", message, place, hint)
+        served.append(folder)
 
 
 def _find_file(root: Path) -> _File:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import environments
 import pytest
-from harness import AIRFLOWS, RECORDER, Airflow, DemoProject, RecordingMeltano, Worker, generate
+from environments import AIRFLOWS
+from harness import RECORDER, Airflow, DemoProject, Invocation, RecordingMeltano, Worker, free_ports, generate
 from hypothesis import settings
 
 # A speed is no test, and CI must give the same answer twice; elsewhere every run looks in new places.
@@ -37,9 +38,10 @@ def _ready(name: str) -> environments.Environment:
 
 
 def _airflow(name: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
-    folder = _ready(name).folder
+    installed = _ready(name).folder
+    folder = installed / "venv"
     home = tmp_path_factory.mktemp(name) / "home"
-    shutil.copytree(folder / "home", home)
+    shutil.copytree(installed / "home", home)
     with closing(Worker(folder / "bin" / "python", home)) as worker:
         yield Airflow(name, AIRFLOWS[name], folder, home, worker)
 
@@ -74,6 +76,21 @@ def demo_project(tmp_path: Path) -> DemoProject:
         (folder / ".meltano" / kind).symlink_to(installed / ".meltano" / kind)
     shutil.copy(installed / ".meltano" / "meltano.db", folder / ".meltano")
     return DemoProject(folder)
+
+
+@pytest.fixture(params=list(AIRFLOWS))
+def invocation(request: pytest.FixtureRequest, demo_project: DemoProject) -> Invocation:
+    """Return the demo project with each Airflow below `.dagpress`, as if it were installed there, and no schedule."""
+    version, installed = AIRFLOWS[request.param], _ready(request.param).folder
+    folder = demo_project.folder / ".dagpress" / f"airflow-{version}"
+    shutil.copytree(installed / "home", folder / "home")
+    shutil.copy(installed / "stamp", folder)
+    (folder / "venv").symlink_to(installed / "venv")
+    (demo_project.folder / "dagpress.toml").write_text(f'airflow = "{version}"\n')
+    shutil.rmtree(demo_project.folder / "orchestrate")
+    keys = ("API__PORT", "WEBSERVER__WEB_SERVER_PORT", "LOGGING__WORKER_LOG_SERVER_PORT")
+    ports = dict(zip((*keys, "LOGGING__TRIGGER_LOG_SERVER_PORT"), free_ports(4), strict=True))
+    return Invocation(demo_project, version, folder / "home", ports)
 
 
 @pytest.fixture(scope="session")

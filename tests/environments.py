@@ -13,8 +13,11 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from codegen.airflow import PYTHONS, AirflowError, install
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,18 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "demo"
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 FOLDER = ROOT / ".envs" / VERSION
-
-# What would make Airflow write a default configuration of its own, full of paths that a copy must not inherit.
-AIRFLOW_CONFIG = """\
-[core]
-load_examples = False
-
-[database]
-load_default_connections = False
-
-[usage_data_collection]
-enabled = False
-"""
+# The name of each Airflow's environment, and its version as `airflow = "..."` has it.
+AIRFLOWS = {"airflow-3": "3.3", "airflow-2": "2.11"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +38,7 @@ class Environment:
     inputs: tuple[Path, ...]
     prepare: Callable[[Path], None]
     requirements: Path | None = None
-    below: tuple[int, int] | None = None
+    newest: tuple[int, int] | None = None
     needs: tuple[str, ...] = field(default=())
 
     @property
@@ -56,7 +49,7 @@ class Environment:
     @property
     def unsupported(self) -> str:
         """Why this Python cannot have it; empty when it can."""
-        if self.below is None or sys.version_info[:2] < self.below:
+        if self.newest is None or sys.version_info[:2] <= self.newest:
             return ""
         return f"{self.name} is skipped: it does not install on Python {VERSION}"
 
@@ -71,7 +64,7 @@ class Environment:
 
     def is_ready(self) -> bool:
         """Whether it is built, from what it would be built from now."""
-        stamp = self.folder / "stamp"
+        stamp = self.folder / "ready"
         return stamp.is_file() and stamp.read_text() == self.fingerprint()
 
     def build(self) -> None:
@@ -81,7 +74,7 @@ class Environment:
         if self.requirements is not None:
             _install(self.folder, self.requirements)
         self.prepare(self.folder)
-        (self.folder / "stamp").write_text(self.fingerprint())
+        (self.folder / "ready").write_text(self.fingerprint())
 
 
 def clean_environ(**extra: str) -> dict[str, str]:
@@ -113,13 +106,13 @@ def _install(folder: Path, requirements: Path) -> None:
     _run(_uv(), "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", requirements, env=env)
 
 
-def _migrate_airflow(folder: Path) -> None:
-    """Make an Airflow home with an empty, migrated database, for the tests to copy."""
-    home = folder / "home"
-    home.mkdir()
-    (home / "airflow.cfg").write_text(AIRFLOW_CONFIG)
-    _run(folder / "bin" / "airflow", "db", "migrate", env=clean_environ(AIRFLOW_HOME=str(home)))
-    shutil.rmtree(home / "logs", ignore_errors=True)
+def _install_airflow(version: str, folder: Path) -> None:
+    """Install an Airflow as `dagpress add orchestrator airflow` does: `venv`, and `home` for the tests to copy."""
+    try:
+        install(folder, version)
+    except AirflowError as error:
+        sys.exit(f"{error.output}\n{error}")
+    shutil.rmtree(folder / "home" / "logs", ignore_errors=True)
 
 
 def _nothing(_: Path) -> None:
@@ -133,17 +126,18 @@ def _install_demo(folder: Path) -> None:
     _run("meltano", "install", env=meltano_environ(), cwd=project)
 
 
-def _airflow(name: str, below: tuple[int, int] | None = None) -> Environment:
-    requirements = ROOT / "requirements" / f"{name}.txt"
-    return Environment(name, (requirements,), _migrate_airflow, requirements, below)
+def _airflow(name: str) -> Environment:
+    version = AIRFLOWS[name]
+    installer = (ROOT / "codegen/airflow/environment.py", ROOT / "codegen/airflow/home.py")
+    inputs = (ROOT / "requirements" / f"airflow-{version}.txt", *installer)
+    return Environment(name, inputs, partial(_install_airflow, version), newest=PYTHONS[version][1])
 
 
 def _environments() -> list[Environment]:
     meltano = ROOT / "requirements" / "meltano.txt"
-    demo = (DEMO / "meltano.yml", *sorted((DEMO / "requirements").glob("*.txt")))
+    demo = (DEMO / "meltano.yml", *sorted(DEMO.glob("requirements/*.txt")), *sorted(DEMO.glob("orchestrate/dags/*.py")))
     return [
-        _airflow("airflow-3"),
-        _airflow("airflow-2", below=(3, 13)),
+        *(_airflow(name) for name in AIRFLOWS),
         Environment("meltano", (meltano,), _nothing, meltano),
         Environment("demo", demo, _install_demo, needs=("meltano",)),
     ]

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import environments
 import pytest
 
-# The name of each Airflow's environment, and its version as `airflow = "..."` has it.
-AIRFLOWS = {"airflow-3": "3.3", "airflow-2": "2.11"}
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 RECORDER = """\
 #!{python} -IS
@@ -96,7 +100,7 @@ class Worker:
 
 @dataclass(frozen=True)
 class Airflow:
-    """One installed Airflow, with a home of its own."""
+    """One installed Airflow, in an environment (`folder`), with a home of its own."""
 
     name: str
     version: str
@@ -180,6 +184,107 @@ class RecordingMeltano:
         lines = calls.read_text().splitlines()
         calls.unlink()
         return [Call(**json.loads(line)) for line in lines]
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """The demo project with an installed Airflow below `.dagpress`, for `dagpress invoke`."""
+
+    demo: DemoProject
+    version: str
+    home: Path
+    ports: dict[str, int]
+
+    def environ(self) -> dict[str, str]:
+        """Return the environment to call it in: a Meltano on the PATH, free ports, one task at a time."""
+        ports = {f"AIRFLOW__{name}": str(port) for name, port in self.ports.items()}
+        return environments.meltano_environ(AIRFLOW__CORE__PARALLELISM="1", **ports)
+
+    def run(self, *arguments: str, code: int = 0) -> str:
+        """Run `dagpress invoke airflow`, see that it ends with that code, and return stdout; stderr is in `stderr`."""
+        done = subprocess.run(
+            self._command(*arguments), env=self.environ(), text=True, capture_output=True, check=False, timeout=120
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        self.stderr.write_text(done.stderr)
+        return done.stdout
+
+    @property
+    def stderr(self) -> Path:
+        """What the last command has said beside its output."""
+        return self.home / "stderr"
+
+    @property
+    def log(self) -> Path:
+        """What the last command that was started has printed."""
+        return self.home / "invoked.log"
+
+    @contextmanager
+    def started(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Start `dagpress invoke airflow`; whatever is left of it in the end is killed."""
+        with (
+            self.log.open("wb") as log,
+            subprocess.Popen(self._command(*arguments), env=self.environ(), stdout=log, stderr=log) as process,
+        ):
+            try:
+                yield process
+            finally:
+                process.kill()
+                self.kill()
+
+    def _command(self, *arguments: str) -> list[str | Path]:
+        program = Path(sys.executable).with_name("dagpress")
+        return [program, "--project", self.demo.folder, "invoke", "airflow", *arguments]
+
+    def states(self, dag_id: str) -> list[str]:
+        """Return the states of the runs of a DAG, read from the database, which is faster than asking Airflow."""
+        with closing(sqlite3.connect(f"file:{self.home / 'airflow.db'}?mode=ro", uri=True)) as database:
+            rows = database.execute("select state from dag_run where dag_id = ? order by id", [dag_id]).fetchall()
+        return [state for (state,) in rows]
+
+    def has_scheduler(self) -> bool:
+        """Whether a scheduler says in the database that it runs."""
+        with closing(sqlite3.connect(f"file:{self.home / 'airflow.db'}?mode=ro", uri=True)) as database:
+            query = "select count(*) from job where job_type = 'SchedulerJob' and state = 'running'"
+            return bool(database.execute(query).fetchone()[0])
+
+    def await_states(self, dag_id: str, states: list[str]) -> None:
+        """Wait until these are the states of the runs of a DAG."""
+        self.await_that(lambda: self.states(dag_id) == states)
+
+    def await_that(self, what: Callable[[], bool], seconds: float = 90) -> None:
+        """Wait until something is so; fail with the log if it does not become so."""
+        deadline = time.monotonic() + seconds
+        while not what():
+            if time.monotonic() > deadline:
+                pytest.fail(f"it did not become so in time:\n{self.log.read_text(errors='replace')[-20000:]}")
+            time.sleep(0.2)
+
+    def processes(self) -> list[str]:
+        """Return every process that belongs to this home, by its environment (Linux)."""
+        mark = f"AIRFLOW_HOME={self.home}\0".encode()
+        return [folder.name for folder in Path("/proc").glob("[0-9]*") if mark in _environ_of(folder)]
+
+    def kill(self) -> None:
+        """Kill what is left."""
+        for process in self.processes():
+            subprocess.run(["kill", "-KILL", process], check=False)
+
+
+def _environ_of(process: Path) -> bytes:
+    try:
+        return (process / "environ").read_bytes()
+    except OSError:
+        return b""
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports at which nothing listens."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("", 0))
+        return [one.getsockname()[1] for one in sockets]
 
 
 def generate(project: Path) -> None:

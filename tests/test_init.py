@@ -39,7 +39,7 @@ def _files(root: Path) -> dict[str, str]:
     return {path.relative_to(root).as_posix(): path.read_text() for path in root.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("command", [("init",)])
+@pytest.mark.parametrize("command", [("init",), ("add", "files", "airflow")])
 def test_a_meltano_project_becomes_one_of_dagpress(tmp_path: Path, command: tuple[str, ...]) -> None:
     """With its schedules; what is generated is current, and a second time changes nothing."""
     write(tmp_path, {"meltano.yml": MELTANO_YML})

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from project_builder import EXTRACT_LOAD, project_of, write
 
-from codegen.airflow import inside
-from codegen.airflow.importing import AirflowError, airflow_version
+from codegen.airflow import AirflowError, inside
+from codegen.airflow.importing import airflow_version
 from codegen.cli.verification import verify
 from codegen.diagnostics import InvalidError
 from codegen.meltano.call import UnknownScheduleError, read_call, resolved
@@ -129,7 +129,7 @@ def test_the_generator_is_found_by_its_name_or_by_what_it_runs(tmp_path: Path) -
 def test_without_a_generator_or_an_airflow_the_cure_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "orchestrate/dags/meltano.py": "", "meltano.yml": ""})
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(click.ClickException, match=r"no Airflow.*dagpress add orchestrator airflow"):
+    with pytest.raises(click.ClickException, match=r"not installed.*dagpress add orchestrator airflow"):
         verify(project_of(root), {}, None, None)
     with pytest.raises(click.ClickException, match=r"there is no file .*/missing\.py .*--generator"):
         verify(project_of(root), {}, root / "missing.py", None)

@@ -65,6 +65,7 @@ def test_every_command_is_in_the_table_and_every_key_of_the_configuration_is_sho
 
 def test_the_configuration_of_the_readme_is_the_default(tmp_path: Path) -> None:
     """A project with that configuration is the project without one."""
+    (tmp_path / "orchestrate/dags").mkdir(parents=True)
     default, _ = read_project(tmp_path)
     (tmp_path / "meltano.yml").write_text("{}\n")
     (tmp_path / "dagpress.toml").write_text(README.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0])

@@ -1,1 +1,23 @@
-"""Real Airflows, each in an environment of its own: called as a program, never imported."""
+"""Installs and runs the Airflow of a project. It is called as a program, never imported."""
+
+from codegen.airflow.environment import (
+    PYTHONS,
+    AirflowEnvironment,
+    AirflowError,
+    environment_of,
+    folder_of,
+    install,
+    keep_out_of_git,
+)
+from codegen.airflow.launch import launch
+
+__all__ = [
+    "PYTHONS",
+    "AirflowEnvironment",
+    "AirflowError",
+    "environment_of",
+    "folder_of",
+    "install",
+    "keep_out_of_git",
+    "launch",
+]

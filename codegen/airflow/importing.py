@@ -13,6 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from codegen.airflow.environment import AirflowError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -28,15 +30,6 @@ except PackageNotFoundError:
     print(version("apache-airflow"))
 """
 _TAIL = 2_000
-
-
-class AirflowError(Exception):
-    """Airflow cannot be run, with the cure in `hint`."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
 
 
 @dataclass(frozen=True)

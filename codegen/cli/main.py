@@ -41,6 +41,8 @@ _COMMANDS = {
     "export": ("importing", "Write the schedules back into meltano.yml, comments kept."),
     "schema": ("inspection", "Print the JSON Schema of a schedule, or the reference of its keys."),
     "schedule": ("scheduling", "Add, set, remove, list and run schedules."),
+    "add": ("orchestration", "Install Airflow for this project, or add the files that it needs."),
+    "invoke": ("orchestration", "Run a command of the project's Airflow."),
     "completion": ("completion", "Print what makes your shell complete commands and names."),
 }
 

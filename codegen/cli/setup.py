@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 _LATEST = list(AIRFLOW_IMPORTS)[-1]
 _PINNED = re.compile(r"apache-airflow(?:\[[^\]]*\])?\s*[=~]=\s*(\d+\.\d+)")
 
+airflow_option = click.option(
+    "--airflow",
+    type=click.Choice(list(AIRFLOW_IMPORTS)),
+    help="The Airflow that the DAG files are for.  [default: the one that meltano.yml pins, else the newest]",
+)
+
 
 @click.command(
     epilog="""\b
@@ -34,11 +40,7 @@ Examples:
 """
 )
 @click.argument("path", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "--airflow",
-    type=click.Choice(list(AIRFLOW_IMPORTS)),
-    help="The Airflow that the DAG files are for.  [default: the one that meltano.yml pins, else the newest]",
-)
+@airflow_option
 @click.pass_context
 def init(context: click.Context, path: Path | None, airflow: str | None) -> int:
     """Add what a Meltano project needs to use Dagpress.

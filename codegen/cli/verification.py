@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-import shutil
 from collections import Counter
 from itertools import chain
 from pathlib import Path
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING
 import click
 
 from codegen import pipeline
-from codegen.airflow.importing import AirflowError, LoadedFile, airflow_version, load_dag_files
+from codegen.airflow import AirflowError, environment_of
+from codegen.airflow.importing import LoadedFile, airflow_version, load_dag_files
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.report import count, report
 from codegen.diagnostics import InvalidError, has_errors, printable
@@ -56,7 +56,7 @@ def verify(
     meltano_project = project.meltano_project
     try:
         generator = _existing(generator) if generator else find_generator(meltano_project)
-        airflow = airflow or _find_airflow(project)
+        airflow = airflow or environment_of(project).program
         version = airflow_version(airflow)
         project = _for_airflow(project, version)
         generation = pipeline.generate(project, overlay=overlay)
@@ -92,23 +92,6 @@ def _existing(generator: Path) -> Path:
     if not generator.is_file():
         raise InvalidError(f"there is no file {generator}", "name the old generator with --generator")
     return generator.resolve()
-
-
-def _find_airflow(project: Project) -> Path:
-    """The `airflow` program that Dagpress has installed for the project, else the one on the PATH.
-
-    Raises:
-        AirflowError: there is none.
-    """
-    own = project.root / ".dagpress" / f"airflow-{project.airflow}" / "venv" / "bin" / "airflow"
-    if own.is_file():
-        return own
-    found = shutil.which("airflow")
-    if not found:
-        raise AirflowError(
-            "there is no Airflow to compare on", "run `dagpress add orchestrator airflow`, or name one with --airflow"
-        )
-    return Path(found)
 
 
 def _for_airflow(project: Project, version: str) -> Project:

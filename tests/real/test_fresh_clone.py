@@ -12,6 +12,8 @@ import yaml
 from environments import ROOT
 from project_builder import write
 
+from codegen.airflow import PYTHONS
+
 pytestmark = pytest.mark.slow
 
 MELTANO_YML = """\
@@ -82,12 +84,14 @@ def test_the_readme_works_in_a_project_of_ones_own(clone: Path, tmp_path: Path) 
     (project / "generated_dags/gitlab.py").unlink()
     with pytest.raises(AssertionError, match=r"generated_dags/gitlab\.py:1:1: missing"):
         _run(*pre_commit, cwd=project, PATH=path, PRE_COMMIT_HOME=home)
+    locks = (tmp_path / "venv").glob("lib/python*/site-packages/codegen/requirements/airflow-*.txt")
+    assert {lock.stem.removeprefix("airflow-") for lock in locks} == set(PYTHONS)
 
 
 def test_every_requirement_has_its_hash_and_none_an_address(clone: Path) -> None:
     """Requirements are names, versions and hashes; where they come from is the machine's affair."""
     locks = [path for path in clone.glob("**/requirements/*.txt") if ".venv" not in path.parts]
-    assert len(locks) == 8
+    assert len(locks) == 12
     for lock in locks:
         requirements = lock.read_text().replace("\\\n", "").splitlines()
         assert requirements

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 import environments
 import pytest
-from harness import AIRFLOWS
 from project_builder import as_yaml, dagpress, project_of, write
 
-from codegen.airflow.importing import AirflowError, load_dag_files
+from codegen.airflow import AirflowError
+from codegen.airflow.importing import load_dag_files
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.verification import verify
 from codegen.diagnostics import as_text
@@ -40,10 +40,10 @@ def _program(name: str) -> Path:
     environment = environments.ENVIRONMENTS[name]
     if environment.unsupported:
         pytest.skip(environment.unsupported)
-    return environment.folder / "bin" / "airflow"
+    return environment.folder / "venv" / "bin" / "airflow"
 
 
-@pytest.fixture(params=list(AIRFLOWS))
+@pytest.fixture(params=list(environments.AIRFLOWS))
 def each_airflow(request: pytest.FixtureRequest) -> Path:
     """Each `airflow`, one after the other."""
     return _program(request.param)

@@ -1,0 +1,130 @@
+"""Airflow's home: its configuration, and its database."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import subprocess
+from configparser import ConfigParser, Error
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Short: without one Airflow would write all its defaults, with the paths of this home, which a copy must not inherit.
+# The processes of an Airflow must share its secrets.
+_CONFIGURATION = """\
+[core]
+load_examples = False
+dags_are_paused_at_creation = False
+fernet_key = {fernet_key}
+
+[usage_data_collection]
+enabled = False
+"""
+_SECRETS_2 = """
+[metrics]
+timer_unit_consistency = True
+
+[webserver]
+secret_key = {secret}
+"""
+_SECRETS_3 = """
+[api]
+secret_key = {secret}
+
+[api_auth]
+jwt_secret = {other_secret}
+"""
+# Where `airflow standalone` of Airflow 2 keeps it too.
+PASSWORD_FILE = "standalone_admin_password.txt"  # noqa: S105  # the name of a file
+_DATABASE = "airflow.db"
+
+
+class Configuration:
+    """What the configuration of a home says, with the variables of the environment before its file."""
+
+    def __init__(self, home: Path, environ: Mapping[str, str]) -> None:
+        """Read the file, if it is there."""
+        self._environ = environ
+        self._file = ConfigParser(interpolation=None, strict=False)
+        try:
+            self._file.read(home / "airflow.cfg", encoding="utf-8")
+        except (Error, UnicodeDecodeError):
+            # Airflow itself will say so, in its own words.
+            self._file = ConfigParser(interpolation=None)
+
+    def get(self, section: str, key: str, default: str) -> str:
+        """The value of a key; empty counts as not given, as Airflow has it for the keys that we ask for."""
+        return (
+            self._environ.get(variable_of(section, key)) or self._file.get(section, key, fallback="").strip() or default
+        )
+
+
+def variable_of(section: str, key: str) -> str:
+    """The variable that goes before a key of Airflow's configuration."""
+    return f"AIRFLOW__{section.upper()}__{key.upper()}"
+
+
+def has_database(home: Path, environ: Mapping[str, str]) -> bool:
+    """Whether the database was set up, as far as it is a file: another one is the affair of whoever named it."""
+    default = f"sqlite:///{home / _DATABASE}"
+    address = Configuration(home, environ).get("database", "sql_alchemy_conn", default)
+    return not address.startswith("sqlite:///") or Path(address.removeprefix("sqlite:///")).is_file()
+
+
+def set_up(program: Path, home: Path, environ: Mapping[str, str], *, is_2: bool) -> str | None:
+    """Write the configuration where there is none, and bring the database up to date.
+
+    Args:
+        program: the command `airflow`.
+        home: its home, which need not exist.
+        environ: the variables to run it with, `AIRFLOW_HOME` among them.
+        is_2: whether it is an Airflow 2, which needs a user who can log in.
+
+    Returns:
+        What Airflow printed where it failed, else nothing.
+    """
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    is_new = not has_database(home, environ)
+    _write_configuration(home, is_2=is_2)
+    commands = [["db", "migrate"]]
+    password = secrets.token_hex(8)
+    if is_2 and is_new:
+        commands.append([*_CREATE_USER, "--password", password])
+    for command in commands:
+        done = subprocess.run(  # the Airflow of the project
+            [program, *command], env=environ, text=True, stdout=-1, stderr=subprocess.STDOUT, check=False
+        )
+        if done.returncode:
+            if is_new:
+                (home / _DATABASE).unlink(missing_ok=True)
+            return done.stdout
+    if is_2 and is_new:
+        _write_secret(home / PASSWORD_FILE, password)
+    return None
+
+
+_CREATE_USER = [
+    *("users", "create", "--username", "admin", "--role", "Admin"),
+    *("--firstname", "Admin", "--lastname", "User", "--email", "admin@example.com"),
+]
+
+
+def _write_configuration(home: Path, *, is_2: bool) -> None:
+    path = home / "airflow.cfg"
+    if not path.exists():
+        fernet_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        text = _CONFIGURATION + (_SECRETS_2 if is_2 else _SECRETS_3)
+        own = {"secret": secrets.token_hex(32), "other_secret": secrets.token_hex(32)}
+        _write_secret(path, text.format(fernet_key=fernet_key, **own))
+
+
+def _write_secret(path: Path, text: str) -> None:
+    """Write a file that nobody else can read, whole or not at all."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary.touch(mode=0o600)
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)

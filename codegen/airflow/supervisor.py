@@ -1,0 +1,185 @@
+"""Runs several programs that live and die together."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# Seconds: between two looks, until a program counts as started, until one that was told to stop is killed, and until it
+# is where that was said twice.
+_PAUSE = 0.1
+_START = 60
+_GRACE = 20
+_HURRY = 5
+# The numbers of <linux/prctl.h>.
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program to run.
+
+    Attributes:
+        is_ready: whether what comes after it can start.
+        stop: the signal by which it stops in order.
+        started: told its process id.
+    """
+
+    name: str
+    command: Sequence[str | Path]
+    is_ready: Callable[[], bool] = lambda: True
+    stop: signal.Signals = signal.SIGTERM
+    started: Callable[[int], None] = lambda _: None
+
+
+def supervise(programs: Sequence[Program], env: Mapping[str, str], say: Callable[[str], None]) -> int:
+    """Run programs, each when the one before it is ready, until the last ends, or another does, or a signal comes.
+
+    Then all are stopped, the last one first: it may need the others to end its work, and gets the time for it unless a
+    second signal comes. Nothing that they have started is left, not even if this process is killed (on Linux).
+
+    Returns:
+        The exit code of the last, in the shell's way where a signal ended it; 1 where another had died before.
+    """
+    running: list[_Running] = []
+    with _noting_signals() as received:
+        try:
+            for program in programs:
+                running.append(_Running(program, env))
+                _await_start(running, received)
+                if received or not all(one.is_alive() for one in running):
+                    break
+            while not received and all(one.is_alive() for one in running):
+                time.sleep(_PAUSE)
+            died = [one for one in running if not one.is_alive() and one.program is not programs[-1]]
+            for one in died:
+                say(f"{one.program.name} has ended with exit code {one.code}; stopping the others")
+            if received:
+                say("stopping; running tasks may end first, unless you interrupt again")
+            last = running[-1]
+            _end(last, received, wait=not died and last.program is programs[-1])
+            return last.code or (1 if died else 0)
+        finally:
+            for one in running:
+                one.signal(one.program.stop)
+            deadline = time.monotonic() + _GRACE
+            for one in running:
+                one.end_by(deadline)
+            _end_orphans()
+
+
+def _await_start(running: list[_Running], received: list[int]) -> None:
+    deadline = time.monotonic() + _START
+    while time.monotonic() < deadline and not received and all(one.is_alive() for one in running):
+        if running[-1].program.is_ready():
+            return
+        time.sleep(_PAUSE)
+
+
+def _end(main: _Running, received: list[int], *, wait: bool) -> None:
+    """Stop the last program, which gets the time that it needs where `wait` says so, until a further signal comes."""
+    before = len(received)
+    main.signal(main.program.stop)
+    deadline = time.monotonic() + _GRACE
+    while main.is_alive() and (time.monotonic() < deadline or wait) and len(received) == before:
+        time.sleep(_PAUSE)
+    if main.is_alive():
+        main.signal(main.program.stop)
+        main.end_by(time.monotonic() + _HURRY)
+
+
+class _Running:
+    """A program that was started, in a session of its own: a terminal's Ctrl-C reaches us alone, and we pass it on."""
+
+    def __init__(self, program: Program, env: Mapping[str, str]) -> None:
+        self.program = program
+        parent = os.getpid()
+        self._process = subprocess.Popen(  # the Airflow of the project
+            program.command,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=lambda: _bind(parent, program.stop),  # noqa: PLW1509  # there are no threads here
+        )
+        program.started(self._process.pid)
+
+    @property
+    def code(self) -> int:
+        """Its exit code, once it has ended."""
+        code = self._process.returncode
+        return 128 - code if code < 0 else code
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def signal(self, number: signal.Signals) -> None:
+        if self.is_alive():
+            self._process.send_signal(number)
+
+    def end_by(self, deadline: float) -> None:
+        """Wait for its end until then, and kill its whole session after that."""
+        try:
+            self._process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+
+def _bind(parent: int, stop: signal.Signals) -> None:
+    """In a new process: let Linux send it the signal when its parent dies, however that dies."""
+    if _LIBC:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, stop)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+@contextmanager
+def _noting_signals() -> Iterator[list[int]]:
+    """Note the signals that would end us; and become the parent of whatever our children leave behind."""
+    received: list[int] = []
+    if _LIBC:
+        _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    before = {number: signal.signal(number, lambda number, _: received.append(number)) for number in _SIGNALS}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end_orphans() -> None:
+    """Stop what our programs have left behind."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + _HURRY
+        for process in _children():
+            with suppress(ProcessLookupError):
+                os.kill(process, number)
+        while _children() and time.monotonic() < deadline:
+            time.sleep(_PAUSE)
+
+
+def _children() -> list[int]:
+    """The processes that are our children now and have not ended; those that have are buried."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    try:
+        text = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
+    except OSError:
+        return []
+    return [int(process) for process in text.split()]

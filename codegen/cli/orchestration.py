@@ -1,0 +1,139 @@
+"""The commands around Airflow itself: add and invoke."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from codegen.airflow import AirflowError, folder_of, install, keep_out_of_git, launch
+from codegen.cli.exit_code import ExitCode
+from codegen.cli.report import open_project
+from codegen.cli.setup import add_files, airflow_option
+
+_ADD_EPILOG = """\b
+Examples:
+  dagpress add orchestrator airflow
+  dagpress add orchestrator airflow --python python3.12
+  dagpress add files airflow
+"""
+_INVOKE_EPILOG = """\b
+Examples:
+  dagpress invoke airflow standalone                  everything at once
+  dagpress invoke airflow scheduler -D                the scheduler, in the background
+  dagpress invoke airflow webserver                   the page; on Airflow 3 the scheduler starts it too
+  dagpress invoke airflow dags trigger meltano_carbon__duckdb
+
+\b
+The page's login is `admin`. Its password is in Airflow's home, .dagpress/airflow-VERSION/home:
+in standalone_admin_password.txt on Airflow 2, in simple_auth_manager_passwords.json.generated on 3.
+"""
+
+
+@click.group()
+def add() -> None:
+    """Install Airflow for this project, or add the files that it needs."""
+
+
+@add.command("orchestrator", epilog=_ADD_EPILOG)
+@click.argument("name", type=click.Choice(["airflow"]))
+@click.option("--python", metavar="PATH", help="The Python to install it with.  [default: that of Dagpress]")
+@click.pass_context
+def add_orchestrator(context: click.Context, name: str, python: str | None) -> int:  # noqa: ARG001  # there is one so far
+    """Install Airflow, in the version of the configuration, below .dagpress/, and set up its database.
+
+    It gets an environment of its own, from pinned requirements. The files that a Meltano project needs are added as by
+    `dagpress init`. What is there already stays.
+    """
+    code = int(ExitCode.FINE)
+    if (open_project(context.obj).meltano_project / "meltano.yml").is_file():
+        code = add_files(context, None, None)
+        if code == ExitCode.BAD_INPUT:
+            return code
+    project = open_project(context.obj)
+    folder = folder_of(project)
+    keep_out_of_git(project)
+    progress = _Progress()
+    try:
+        done = install(folder, project.airflow, python, progress.show)
+    except AirflowError as error:
+        progress.end()
+        raise _failure(error) from error
+    progress.end()
+    place = folder.relative_to(project.root).as_posix()
+    click.echo(
+        f"Airflow {project.airflow} is in {place}."
+        if done
+        else f"Airflow {project.airflow} is there already, in {place}.",
+        err=True,
+    )
+    click.echo("Start it with `dagpress invoke airflow standalone`.", err=True)
+    return code
+
+
+@add.command("files", epilog="\b\nExample:\n  dagpress add files airflow")
+@click.argument("name", type=click.Choice(["airflow"]))
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@airflow_option
+@click.pass_context
+def add_files_(context: click.Context, name: str, path: Path | None, airflow: str | None) -> int:  # noqa: ARG001  # as above
+    """Add the files alone to a Meltano project, as `dagpress init` does."""
+    return add_files(context, path, airflow)
+
+
+class _PassingOn(click.Command):
+    """A command that leaves every argument as it is, options and `--` too."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.params["arguments"] = tuple(args)
+        return []
+
+
+@click.group(epilog=_INVOKE_EPILOG)
+def invoke() -> None:
+    """Run a command of the project's Airflow."""
+
+
+@invoke.command("airflow", cls=_PassingOn, add_help_option=False)
+@click.pass_obj
+def invoke_airflow(root: Path, arguments: tuple[str, ...]) -> int:
+    """Run `airflow` for this project; everything after it is Airflow's."""
+    try:
+        return launch(open_project(root), arguments, _say)
+    except AirflowError as error:
+        raise _failure(error) from error
+
+
+COMMANDS = (add, invoke)
+
+
+def _say(text: str) -> None:
+    click.echo(f"dagpress: {text}", err=True)
+
+
+def _failure(error: AirflowError) -> click.ClickException:
+    """The error for the user, below what the program that failed has printed."""
+    if error.output:
+        click.echo(error.output.rstrip("\n"), err=True)
+    return click.ClickException(str(error))
+
+
+class _Progress:
+    """Shows the steps, and on a terminal the last line that the installer has printed."""
+
+    def __init__(self) -> None:
+        self._is_terminal = sys.stderr.isatty()
+
+    def show(self, text: str) -> None:
+        """Show a step, which is a sentence, or a line of the installer, which ends with a line feed."""
+        self.end()
+        if not text.endswith("\n"):
+            click.echo(text, err=True)
+        elif self._is_terminal:
+            click.echo(click.style(text.strip()[:100], dim=True), nl=False, err=True)
+
+    def end(self) -> None:
+        """Clear the line."""
+        if self._is_terminal:
+            click.echo("\r\033[K", nl=False, err=True)

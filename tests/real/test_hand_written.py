@@ -1,0 +1,55 @@
+"""The hand-written DAGs that the README shows, on real Airflow 2 and 3, one of them with a real Docker engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from docker_engine import docker_engine
+from environments import DEMO
+
+from codegen.plan import AIRFLOW_IMPORTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harness import Airflow
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Docker engine."""
+    with docker_engine(tmp_path_factory.mktemp("docker")) as address:
+        yield address
+
+
+def _dag(airflow: Airflow, name: str, folder: Path) -> Path:
+    """The file with the imports of that Airflow; it is kept with those of the newest."""
+    text = (DEMO / "orchestrate/dags" / f"{name}.py").read_text()
+    bash, dag = AIRFLOW_IMPORTS["3.3"]
+    if airflow.version == "2.11":
+        dag_of_2, bash_of_2 = AIRFLOW_IMPORTS["2.11"]
+        text = text.replace(bash, bash_of_2).replace(dag, dag_of_2)
+    path = folder / f"{name}.py"
+    path.write_text(text)
+    answer = airflow.worker.import_file(path)
+    assert (answer["errors"], [dag["dag_id"] for dag in answer["dags"]]) == ([], [name])
+    return path
+
+
+def test_the_one_with_bash_runs(airflow: Airflow, tmp_path: Path) -> None:
+    (tmp_path / "warehouse.duckdb").write_bytes(bytes(3 << 20))
+    path = _dag(airflow, "warehouse_size", tmp_path)
+    answer = airflow.worker.execute(path, "warehouse_size", "measure", {"MELTANO_PROJECT_ROOT": str(tmp_path)})
+    assert answer["error"] is None, answer["log"]
+    assert answer["result"] == f"3.0M\t{tmp_path}/warehouse.duckdb"
+
+
+def test_the_one_with_docker_runs(airflow: Airflow, tmp_path: Path, docker: str) -> None:
+    path = _dag(airflow, "in_a_container", tmp_path)
+    answer = airflow.worker.execute(path, "in_a_container", "greet", {"DOCKER_HOST": docker})
+    assert answer["error"] is None, answer["log"]
+    assert "hello from a container" in f"{answer['result']} {answer['log']}"

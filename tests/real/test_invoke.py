@@ -1,0 +1,171 @@
+"""`dagpress add orchestrator airflow` and `dagpress invoke airflow`, with real Airflow 2 and 3 and a real Meltano."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+import urllib.error
+import urllib.request
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from environments import ROOT
+from harness import Invocation, generate
+from project_builder import dagpress, write
+
+from codegen.plan import AIRFLOW_IMPORTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="it looks for processes in /proc"),
+]
+
+# Serves a neighbour's value: a DAG file may import what lies beside it.
+HAND_WRITTEN = """\
+{imports}
+from my_team_settings import PLACE
+
+with DAG("by_hand", schedule=None):
+    BashOperator(task_id="task", bash_command=f"echo done > {{PLACE}}")
+"""
+SETTINGS = "from pathlib import Path\n\nPLACE = Path(__file__).with_name('done')\n"
+FORECAST = 'extractor: tap-carbon-forecast\nloader: target-duckdb\ninterval: "@manual"\n'
+BESIDE = '{imports}\n\nwith DAG("beside", schedule=None):\n    pass\n'
+
+
+def _with_schedules(invocation: Invocation, *names: str) -> Path:
+    """Add schedules of this repo to the project, generate, and give its folder."""
+    folder = invocation.demo.folder
+    (folder / "schedules").mkdir()
+    for name in names:
+        shutil.copy(ROOT / "schedules" / f"{name}.yml", folder / "schedules")
+    generate(folder)
+    return folder
+
+
+def _texts(paths: Iterable[Path]) -> dict[Path, str]:
+    return {path: path.read_text() for path in paths}
+
+
+def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) -> None:
+    """Without a scheduler a task runs and DAGs are triggered; with one they run, and what is due runs by itself.
+
+    On Airflow 3 it brings the processes that it needs, though the port of one of them is taken.
+    """
+    folder = _with_schedules(invocation, "carbon__duckdb", "carbon_backfill")
+    imports = "\n".join(AIRFLOW_IMPORTS[invocation.version])
+    write(
+        folder,
+        {
+            "schedules/forecast.yml": FORECAST,
+            "generated_dags/beside.py": BESIDE.format(imports=imports),
+            "orchestrate/dags/by_hand.py": HAND_WRITTEN.format(imports=imports),
+            "orchestrate/dags/my_team_settings.py": SETTINGS,
+        },
+    )
+    generate(folder)
+    written = [*folder.glob("generated_dags/*.py"), *folder.glob("orchestrate/dags/*.py")]
+    before = _texts(written)
+
+    # Airflow warns of what it misses on the lines before.
+    dags = json.loads(invocation.run("list_dags", "-o", "json").splitlines()[-1])
+    assert "the DAG files have changed" in invocation.stderr.read_text()
+    due, triggered = "meltano_carbon__duckdb", "meltano_carbon_backfill"
+    assert {row["dag_id"] for row in dags} == {due, triggered, "meltano_forecast", "beside", "by_hand"}
+    invocation.run("run", "--raw", "meltano_forecast", "extract_load", "2026-03-02")
+    assert invocation.demo.rows("carbon.forecasts") == 3
+    invocation.run("trigger_dag", triggered)
+    invocation.run("dags", "trigger", "by_hand")
+    assert "the DAG files have changed" not in invocation.stderr.read_text()
+    assert [invocation.states(dag_id) for dag_id in (due, triggered, "by_hand")] == [[], ["queued"], ["queued"]]
+
+    port = invocation.ports["API__PORT"]
+    with closing(socket.create_server(("", port))), invocation.started("scheduler") as process:
+        for dag_id in (due, triggered, "by_hand"):
+            invocation.await_states(dag_id, ["success"])
+        process.terminate()
+        assert process.wait(60) == 0
+        assert invocation.processes() == []
+    assert invocation.demo.rows("carbon.readings") == 16
+    assert (folder / "orchestrate/dags/done").read_text() == "done\n"
+    assert _texts(written) == before
+    log = invocation.log.read_text(errors="replace")
+    is_3 = invocation.version == "3.3"
+    assert ("dagpress: starting the DAG processor and the API server beside the scheduler" in log) == is_3
+    assert (f"dagpress: port {port} is taken: using " in log) == is_3
+
+
+def test_the_scheduler_runs_in_the_background_until_it_is_stopped(invocation: Invocation) -> None:
+    """Its pid file stops it, and all that came with it."""
+    _with_schedules(invocation, "carbon_backfill")
+    with invocation.started("scheduler", "-D") as process:
+        assert process.wait(60) == 0
+        pid_file = invocation.home / "airflow-scheduler.pid"
+        assert f"stop it with: kill $(cat {pid_file})" in invocation.log.read_text()
+        invocation.await_that(invocation.has_scheduler)
+        os.kill(int(pid_file.read_text()), signal.SIGTERM)
+        invocation.await_that(lambda: invocation.processes() == [])
+
+
+def test_standalone_brings_everything_up_and_a_signal_takes_it_down(invocation: Invocation) -> None:
+    name, path = (
+        ("API__PORT", "api/v2/monitor/health")
+        if invocation.version == "3.3"
+        else ("WEBSERVER__WEB_SERVER_PORT", "health")
+    )
+    address = f"http://localhost:{invocation.ports[name]}/{path}"
+
+    def is_healthy() -> bool:
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:  # it is http
+                health = json.load(answer)
+        except (OSError, ValueError):
+            return False
+        return bool(health["scheduler"]["status"] == health["triggerer"]["status"] == "healthy")
+
+    with invocation.started("standalone") as process:
+        invocation.await_that(is_healthy)
+        process.terminate()
+        process.wait(60)
+        assert invocation.processes() == []
+
+
+def test_arguments_and_exit_code_pass_through(invocation: Invocation) -> None:
+    assert "airflow dags list-runs" in invocation.run("dags", "list-runs", "--help")
+    invocation.run("dags", "no-such-command", code=2)
+    invocation.run("config", "get-value", "core", "load_examples")
+    assert "is not installed" not in invocation.stderr.read_text()
+    code = 2 if invocation.version == "3.3" else 0
+    done = invocation.run("list_users", code=code)
+    assert ("admin" in done) == (code == 0)
+
+
+def test_a_home_without_a_database_gets_one(invocation: Invocation) -> None:
+    """And Meltano's own generator, if it is still there, is told of."""
+    old = 'run(["meltano", "schedule", "list", "--format=json"])\n'
+    write(_with_schedules(invocation, "carbon_backfill"), {"orchestrate/dags/meltano.py": f"def f(run):\n    {old}"})
+    (invocation.home / "airflow.db").unlink()
+    assert "meltano_carbon_backfill" in invocation.run("dags", "list")
+    said = invocation.stderr.read_text()
+    assert "setting up Airflow's database" in said
+    assert "orchestrate/dags/meltano.py makes DAGs of Meltano's own schedules" in said
+
+
+def test_what_is_installed_stays(invocation: Invocation) -> None:
+    """`add` a second time, and an installer that fails."""
+    folder = invocation.demo.folder
+    code, _, said = dagpress(folder, "add", "orchestrator", "airflow")
+    assert (code, said.splitlines()[0]) == (
+        0,
+        f"Airflow {invocation.version} is there already, in .dagpress/{invocation.home.parent.name}.",
+    )
+    assert (folder / ".dagpress/.gitignore").read_text() == "*\n"

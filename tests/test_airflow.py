@@ -1,0 +1,335 @@
+"""What goes around Airflow, without one: its commands in other versions, its variables, and the programs beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from project_builder import dagpress, project_of, write
+
+from codegen.airflow import PYTHONS, AirflowEnvironment, AirflowError, install
+from codegen.airflow.environ import BUNDLES, DAGS_FOLDER, airflow_environ, digest_of_dags, old_generators
+from codegen.airflow.environment import requirements_of
+from codegen.airflow.translation import UntranslatableError, translate
+from codegen.plan import AIRFLOW_IMPORTS
+
+# A command, and what it is in Airflow 2 and in Airflow 3.
+COMMANDS = [
+    ("scheduler -D", "scheduler -D", "scheduler -D"),
+    ("webserver -p 8081", "webserver -p 8081", "api-server -p 8081"),
+    ("api-server --port 1", "webserver --port 1", "api-server --port 1"),
+    ("list_dags", "dags list", "dags list"),
+    ("list_tasks d --tree", "tasks list d --tree", "tasks list d --tree"),
+    ("list_tasks d -sd /x", "tasks list d --subdir /x", "tasks list d"),
+    ("trigger_dag d", "dags trigger d", "dags trigger d"),
+    ("trigger_dag -e 2026-01-01 d", "dags trigger -e 2026-01-01 d", "dags trigger -l 2026-01-01 d"),
+    (
+        "trigger_dag d --exec_date=2026-01-01 --run_id r_1",
+        "dags trigger d --exec-date=2026-01-01 --run-id r_1",
+        "dags trigger d --logical-date=2026-01-01 --run-id r_1",
+    ),
+    ("dags trigger --logical-date D d", "dags trigger --exec-date D d", "dags trigger --logical-date D d"),
+    ("run --raw d t 2026-01-01", "tasks run --raw d t 2026-01-01", "tasks test d t 2026-01-01"),
+    ("run -A --pool p d t r", "tasks run -A --pool p d t r", "tasks test d t r"),
+    ("tasks run --local d t r", "tasks run --local d t r", "tasks test d t r"),
+    ("test d t 2026-01-01", "tasks test d t 2026-01-01", "tasks test d t 2026-01-01"),
+    ("initdb", "db migrate", "db migrate"),
+    ("db init", "db migrate", "db migrate"),
+    ("db upgrade", "db migrate", "db migrate"),
+    ("upgradedb", "db migrate", "db migrate"),
+    ("resetdb -y", "db reset -y", "db reset -y"),
+    ("pause d", "dags pause d", "dags pause d"),
+    ("unpause d", "dags unpause d", "dags unpause d"),
+    ("clear -s 2026-01-01 d", "tasks clear -s 2026-01-01 d", "tasks clear -s 2026-01-01 d"),
+    (
+        "clear --start_date 2026-01-01 d",
+        "tasks clear --start-date 2026-01-01 d",
+        "tasks clear --start-date 2026-01-01 d",
+    ),
+    ("dag_state d r", "dags state d r", "dags state d r"),
+    ("task_state d t r", "tasks state d t r", "tasks state d t r"),
+    ("list_dag_runs d", "dags list-runs -d d", "dags list-runs d"),
+    ("dags list-runs -d d", "dags list-runs -d d", "dags list-runs d"),
+    ("dags list-runs d", "dags list-runs -d d", "dags list-runs d"),
+    (
+        "backfill -s 2026-01-01 -e 2026-01-02 d",
+        "dags backfill -s 2026-01-01 -e 2026-01-02 d",
+        "backfill create --dag-id d --from-date 2026-01-01 --to-date 2026-01-02",
+    ),
+    (
+        "backfill create --dag-id d --from-date a --to-date b",
+        "dags backfill d --start-date a --end-date b",
+        "backfill create --dag-id d --from-date a --to-date b",
+    ),
+    ("pool -s p 3 text", "pools set p 3 text", "pools set p 3 text"),
+    ("pool", "pools list", "pools list"),
+    ("variables -g k", "variables get k", "variables get k"),
+    ("variables get k", "variables get k", "variables get k"),
+    (
+        "connections --add --conn_id c --conn_uri u",
+        "connections add c --conn-uri u",
+        "connections add c --conn-uri u",
+    ),
+    ("connections list", "connections list", "connections list"),
+    ("next_execution d", "dags next-execution d", "dags next-execution d"),
+    ("version", "version", "version"),
+    ("dags test d 2026-01-01", "dags test d 2026-01-01", "dags test d 2026-01-01"),
+    ("", "", ""),
+    ("--help", "--help", "--help"),
+]
+
+
+@pytest.mark.parametrize(("given", "in_2", "in_3"), COMMANDS)
+def test_a_command_is_what_the_version_has(given: str, in_2: str, in_3: str) -> None:
+    assert " ".join(translate(given.split(), "2.11").arguments) == in_2
+    assert " ".join(translate(given.split(), "3.3").arguments) == in_3
+
+
+@pytest.mark.parametrize("version", ["2.11", "3.3"])
+def test_what_is_translated_is_said_and_the_rest_is_not(version: str) -> None:
+    assert translate(["list_dags"], version).notes == (f"`list_dags` is `dags list` in Airflow {version}",)
+    assert translate(["dags", "list"], version).notes == ()
+
+
+def test_what_is_left_out_is_said() -> None:
+    assert "--raw" in translate(["run", "--raw", "d", "t", "r"], "3.3").notes[1]
+
+
+@pytest.mark.parametrize(
+    ("given", "version", "nearest"),
+    [
+        ("create_user -u a", "3.3", "simple_auth_manager_passwords"),
+        ("users list", "3.3", "simple_auth_manager_passwords"),
+        ("worker", "3.3", "`scheduler` runs the tasks"),
+        ("serve_logs", "2.11", "run `scheduler`"),
+        ("dag-processor", "2.11", "run `scheduler`"),
+    ],
+)
+def test_what_has_no_counterpart_names_the_nearest(given: str, version: str, nearest: str) -> None:
+    with pytest.raises(UntranslatableError, match=re.escape(nearest)):
+        translate(given.split(), version)
+
+
+def test_a_task_of_airflow_2_gets_the_run_that_it_needs() -> None:
+    before = translate(["run", "--raw", "d", "t", "2026-01-01"], "2.11").before
+    assert before == (("dags", "trigger", "--exec-date", "2026-01-01", "--run-id", "backfill__2026-01-01", "d"),)
+    assert translate(["run", "--raw", "d", "t", "manual__1"], "2.11").before == ()
+    assert translate(["run", "--raw", "d", "t", "2026-01-01"], "3.3").before == ()
+
+
+def test_every_airflow_has_its_pythons_and_its_requirements() -> None:
+    """Of the very version that the configuration can name."""
+    assert list(PYTHONS) == list(AIRFLOW_IMPORTS)
+    for version in PYTHONS:
+        text = requirements_of(version).read_text()
+        assert re.search(rf"^apache-airflow=={re.escape(version)}\.\d+ ", text, re.MULTILINE)
+        assert "\napache-airflow-providers-docker==" in text
+
+
+def test_the_readme_has_the_pythons_of_every_airflow() -> None:
+    text = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([23][0-9., ]+) \| (3\.\d+) to (3\.\d+) \|$", text, re.MULTILINE)
+    said = {version: (oldest, newest) for versions, oldest, newest in rows for version in versions.split(", ")}
+    assert said == {
+        version: tuple(f"{major}.{minor}" for major, minor in pythons) for version, pythons in PYTHONS.items()
+    }
+
+
+def _python(folder: Path, version: str) -> str:
+    """A program that says that it is that Python."""
+    program = write(folder, {"python": f"#!/bin/sh\necho {version}\n"}) / "python"
+    program.chmod(0o755)
+    return str(program)
+
+
+def test_a_python_that_cannot_have_that_airflow_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, {"dagpress.toml": 'airflow = "2.11"\n'})
+    with pytest.raises(Exception, match=r"Airflow 2\.11 needs Python 3\.10 to 3\.12, and .* is 3\.13\.1 .*--python"):
+        dagpress(tmp_path, "add", "orchestrator", "airflow", "--python", _python(tmp_path, "3.13.1"))
+    with pytest.raises(Exception, match="there is no Python `python9`"):
+        dagpress(tmp_path, "add", "orchestrator", "airflow", "--python", "python9")
+    assert not (tmp_path / ".dagpress/airflow-2.11").exists()
+
+
+def test_an_install_that_fails_shows_why_and_is_not_complete(tmp_path: Path) -> None:
+    """Its Python makes no environment."""
+    for _ in range(2):
+        with pytest.raises(AirflowError) as caught:
+            install(tmp_path / "airflow", "3.3", _python(tmp_path, "3.12.1"))
+        assert "failed with exit code" in str(caught.value)
+        assert caught.value.output
+    assert not (tmp_path / "airflow/stamp").exists()
+
+
+def test_without_an_airflow_invoke_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Exception, match=r"Airflow 3\.3 is not installed here .*dagpress add orchestrator airflow"):
+        dagpress(tmp_path, "invoke", "airflow", "scheduler")
+
+
+def _project(folder: Path, config: str = "") -> Path:
+    files = {"generated_dags/a.py": "", "orchestrate/dags/b.py": "", "more dags/c.py": "", "dagpress.toml": config}
+    return write(folder, files)
+
+
+def test_airflow_3_gets_a_bundle_for_each_folder(tmp_path: Path) -> None:
+    project = project_of(_project(tmp_path, 'custom_dags = ["orchestrate/dags", "more dags"]\n'))
+    airflow = AirflowEnvironment("3.3", tmp_path / "bin", tmp_path / "home")
+    env = airflow_environ(project, airflow, {"PATH": "/usr/bin"})
+    folders = {bundle["name"]: bundle["kwargs"]["path"] for bundle in json.loads(env[BUNDLES])}
+    assert folders == {
+        "dags-folder": str(tmp_path / "generated_dags"),
+        "orchestrate-dags": str(tmp_path / "orchestrate/dags"),
+        "more-dags": str(tmp_path / "more dags"),
+    }
+    assert env["MELTANO_PROJECT_ROOT"] == str(tmp_path)
+    assert env["AIRFLOW_HOME"] == str(tmp_path / "home")
+    assert env["PATH"] == f"{tmp_path}/bin:/usr/bin"
+
+
+def test_airflow_2_gets_links_which_follow_the_configuration(tmp_path: Path) -> None:
+    airflow = AirflowEnvironment("2.11", tmp_path / "bin", tmp_path / "home")
+    env = airflow_environ(project_of(_project(tmp_path)), airflow, {"PYTHONPATH": "/mine"})
+    links = tmp_path / "home/dags"
+    assert env[DAGS_FOLDER] == str(links)
+    assert env["PYTHONPATH"] == f"{tmp_path}/generated_dags:{tmp_path}/orchestrate/dags:/mine"
+    assert {link.name: str(link.readlink()) for link in links.iterdir()} == {
+        "dags-folder": str(tmp_path / "generated_dags"),
+        "orchestrate-dags": str(tmp_path / "orchestrate/dags"),
+    }
+    (links / "own.py").write_text("")
+    changed = project_of(_project(tmp_path, 'generated_dags = "out"\ncustom_dags = ["more dags"]\n'))
+    airflow_environ(changed, airflow, {})
+    assert {link.name: str(link.readlink()) for link in links.iterdir() if link.is_symlink()} == {
+        "dags-folder": str(tmp_path / "out"),
+        "more-dags": str(tmp_path / "more dags"),
+    }
+    assert (links / "own.py").exists()
+
+
+@pytest.mark.parametrize("version", ["2.11", "3.3"])
+def test_what_the_caller_has_set_stays(tmp_path: Path, version: str) -> None:
+    own = {"MELTANO_PROJECT_ROOT": "/m", "AIRFLOW_HOME": "/h", DAGS_FOLDER: "/d"}
+    airflow = AirflowEnvironment(version, tmp_path / "bin", tmp_path / "home")
+    env = airflow_environ(project_of(_project(tmp_path)), airflow, own)
+    assert {**env, "PATH": ""} == {**own, "PATH": ""}
+
+
+def test_a_dag_file_that_comes_changes_or_goes_is_seen(tmp_path: Path) -> None:
+    project = project_of(_project(tmp_path))
+    file = tmp_path / "orchestrate/dags/deep/d.py"
+    digests = [digest_of_dags(project)]
+    for text in ("1\n", "22\n"):
+        write(tmp_path, {"orchestrate/dags/deep/d.py": text})
+        digests.append(digest_of_dags(project))
+    assert len(set(digests)) == 3
+    file.unlink()
+    assert digest_of_dags(project) == digests[0]
+
+
+def test_meltanos_own_generator_is_found_among_the_dag_files(tmp_path: Path) -> None:
+    old = 'result = subprocess.run([meltano_bin, "schedule", "list", "--format=json"])\n'
+    write(_project(tmp_path), {"orchestrate/dags/meltano.py": old})
+    assert old_generators(project_of(tmp_path)) == [tmp_path / "orchestrate/dags/meltano.py"]
+
+
+SUPERVISOR = """\
+import os, sys
+from pathlib import Path
+from codegen.airflow.supervisor import Program, supervise
+
+SLEEPER = '''
+import os, signal, sys, time
+def stop(number, frame):
+    print("stops", sys.argv[1], flush=True)
+    time.sleep(float(sys.argv[3]))
+    sys.exit(int(sys.argv[2]))
+signal.signal(signal.SIGTERM, stop)
+if sys.argv[1] == "parent":
+    import subprocess
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(99)", sys.argv[4]], start_new_session=True)
+print("runs", sys.argv[1], os.getpid(), flush=True)
+time.sleep(99)
+'''
+def program(name, code="0", slow="0"):
+    return Program(name, [sys.executable, "-c", SLEEPER, name, code, slow, sys.argv[1]])
+programs = [program("helper"), program(*sys.argv[2:])]
+sys.exit(supervise(programs, os.environ, lambda text: print("said", text, flush=True)))
+"""
+
+
+class Supervisor:
+    """A process that supervises two programs, the second of that name, exit code and slowness to stop."""
+
+    def __init__(self, mark: Path, *main: str) -> None:
+        command = [sys.executable, "-c", SUPERVISOR, str(mark), *main]
+        self.mark = str(mark)
+        self.process = subprocess.Popen(command, stdout=-1, text=True)
+        started = dict(self.line().split()[1:] for _ in range(2))
+        self.pids = {name: int(pid) for name, pid in started.items()}
+
+    def line(self) -> str:
+        """The next line that it prints."""
+        assert self.process.stdout
+        return self.process.stdout.readline().strip()
+
+    def rest(self) -> list[str]:
+        """What it prints until its end."""
+        return self.process.communicate(timeout=30)[0].splitlines()
+
+    def left(self) -> list[str]:
+        """The processes that are still there, some time later."""
+        for _ in range(50):
+            table = subprocess.run(["ps", "axo", "stat,args"], capture_output=True, text=True, check=True).stdout
+            lines = [line for line in table.splitlines() if self.mark in line and not line.startswith("Z")]
+            if not lines:
+                break
+            time.sleep(0.1)
+        return lines
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_stops_the_main_program_first_and_then_the_others(tmp_path: Path, number: signal.Signals) -> None:
+    supervisor = Supervisor(tmp_path, "parent", "7", "0.5")
+    supervisor.process.send_signal(number)
+    lines = supervisor.rest()
+    assert [line for line in lines if line.startswith("stops")] == ["stops parent", "stops helper"]
+    assert supervisor.process.returncode == 7
+    assert supervisor.left() == []
+
+
+def test_a_helper_that_dies_takes_the_others_with_it(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path, "main")
+    os.kill(supervisor.pids["helper"], signal.SIGKILL)
+    assert supervisor.rest() == ["said helper has ended with exit code 137; stopping the others", "stops main"]
+    assert supervisor.process.returncode == 1
+    assert supervisor.left() == []
+
+
+def test_a_second_signal_ends_the_wait(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path, "main", "0", "90")
+    supervisor.process.terminate()
+    assert {supervisor.line(), supervisor.line()} == {
+        "said stopping; running tasks may end first, unless you interrupt again",
+        "stops main",
+    }
+    started = time.monotonic()
+    supervisor.process.terminate()
+    supervisor.rest()
+    assert time.monotonic() - started < 30
+    assert supervisor.left() == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has died")
+def test_nothing_is_left_when_the_supervisor_is_killed(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path, "main")
+    supervisor.process.kill()
+    supervisor.rest()
+    assert supervisor.left() == []
