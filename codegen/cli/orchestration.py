@@ -37,7 +37,7 @@ def add() -> None:
     """Add what a project needs to run."""
 
 
-@add.command("orchestrator", epilog=_ADD_EPILOG)
+@add.command("orchestrator", short_help="Install Airflow for this project.", epilog=_ADD_EPILOG)
 @click.argument("name", type=click.Choice(["airflow"]))
 @click.option("--python", metavar="PATH", help="The Python to install it with.  [default: that of Dagpress]")
 @click.pass_obj
