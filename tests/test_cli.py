@@ -244,7 +244,7 @@ def test_the_help_names_every_command_as_the_command_does() -> None:
         assert command.name == name
         assert (command.help or "").split("\n")[0] == line
     listed = set(main.list_commands(context))
-    modules = {"generation", "inspection", "completion"}
+    modules = {"generation", "inspection", "orchestration", "completion"}
     defined = {c.name for module in modules for c in sys.modules[f"codegen.cli.{module}"].COMMANDS}
     assert listed == defined
 

@@ -36,7 +36,7 @@ _COMMANDS = {
     "show": ("inspection", "Show a schedule with every value that it ends up with, or its DAG file."),
     "next": ("inspection", "Say when a schedule runs next."),
     "schema": ("inspection", "Print the JSON Schema of a schedule, or the reference of its keys."),
-    "add": ("orchestration", "Install Airflow for this project."),
+    "add": ("orchestration", "Add what a project needs to run."),
     "invoke": ("orchestration", "Run a command of the project's Airflow."),
     "completion": ("completion", "Print what makes your shell complete commands and names."),
 }
