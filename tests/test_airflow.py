@@ -9,7 +9,9 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from project_builder import dagpress, project_of, write
@@ -19,6 +21,9 @@ from codegen.airflow.environ import BUNDLES, DAGS_FOLDER, airflow_environ, diges
 from codegen.airflow.environment import requirements_of
 from codegen.airflow.translation import UntranslatableError, translate
 from codegen.plan import AIRFLOW_IMPORTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 # A command, and what it is in Airflow 2 and in Airflow 3.
 COMMANDS = [
@@ -286,7 +291,7 @@ class Supervisor:
 
     def left(self) -> list[str]:
         """The processes that are still there, some time later."""
-        for _ in range(50):
+        for _ in range(200):
             table = subprocess.run(["ps", "axo", "stat,args"], capture_output=True, text=True, check=True).stdout
             lines = [line for line in table.splitlines() if self.mark in line and not line.startswith("Z")]
             if not lines:
@@ -295,9 +300,25 @@ class Supervisor:
         return lines
 
 
+@pytest.fixture
+def supervise(tmp_path: Path) -> Iterator[Callable[..., Supervisor]]:
+    """Starts a supervisor; whatever the test has left of it is killed."""
+    with ExitStack() as stack:
+
+        def start(*main: str) -> Supervisor:
+            supervisor = Supervisor(tmp_path, *main)
+            stack.enter_context(supervisor.process)
+            stack.callback(supervisor.process.kill)
+            return supervisor
+
+        yield start
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_stops_the_main_program_first_and_then_the_others(tmp_path: Path, number: signal.Signals) -> None:
-    supervisor = Supervisor(tmp_path, "parent", "7", "0.5")
+def test_a_signal_stops_the_main_program_first_and_then_the_others(
+    supervise: Callable[..., Supervisor], number: signal.Signals
+) -> None:
+    supervisor = supervise("parent", "7", "0.5")
     supervisor.process.send_signal(number)
     lines = supervisor.rest()
     assert [line for line in lines if line.startswith("stops")] == ["stops parent", "stops helper"]
@@ -305,16 +326,16 @@ def test_a_signal_stops_the_main_program_first_and_then_the_others(tmp_path: Pat
     assert supervisor.left() == []
 
 
-def test_a_helper_that_dies_takes_the_others_with_it(tmp_path: Path) -> None:
-    supervisor = Supervisor(tmp_path, "main")
+def test_a_helper_that_dies_takes_the_others_with_it(supervise: Callable[..., Supervisor]) -> None:
+    supervisor = supervise("main")
     os.kill(supervisor.pids["helper"], signal.SIGKILL)
     assert supervisor.rest() == ["said helper has ended with exit code 137; stopping the others", "stops main"]
     assert supervisor.process.returncode == 1
     assert supervisor.left() == []
 
 
-def test_a_second_signal_ends_the_wait(tmp_path: Path) -> None:
-    supervisor = Supervisor(tmp_path, "main", "0", "90")
+def test_a_second_signal_ends_the_wait(supervise: Callable[..., Supervisor]) -> None:
+    supervisor = supervise("main", "0", "90")
     supervisor.process.terminate()
     assert {supervisor.line(), supervisor.line()} == {
         "said stopping; running tasks may end first, unless you interrupt again",
@@ -328,8 +349,8 @@ def test_a_second_signal_ends_the_wait(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has died")
-def test_nothing_is_left_when_the_supervisor_is_killed(tmp_path: Path) -> None:
-    supervisor = Supervisor(tmp_path, "main")
+def test_nothing_is_left_when_the_supervisor_is_killed(supervise: Callable[..., Supervisor]) -> None:
+    supervisor = supervise("main")
     supervisor.process.kill()
     supervisor.rest()
     assert supervisor.left() == []

@@ -207,10 +207,14 @@ def _number_of(interpreter: Path) -> str:
 
 
 def _version_of(program: Path) -> str:
-    """The version of an `airflow` on the PATH, asked of the Python that its first line names."""
-    with program.open("rb") as file:
-        interpreter = file.readline().removeprefix(b"#!").decode(errors="replace").strip().split(" ")[0]
-    full = _answer([interpreter, "-c", _ASK_AIRFLOW], f"{program} does not say which Airflow it is")
+    """The version of an `airflow` on the PATH, asked of the Python beside it, or of that of its first line."""
+    beside = program.with_name("python")
+    if beside.exists():
+        python: list[str | Path] = [beside]
+    else:
+        with program.open("rb") as file:
+            python = [*file.readline().removeprefix(b"#!").decode(errors="replace").split()]
+    full = _answer([*python, "-c", _ASK_AIRFLOW], f"{program} does not say which Airflow it is")
     return ".".join(full.split(".")[:2])
 
 

@@ -36,7 +36,7 @@ def add() -> None:
     """Install Airflow for this project, or add the files that it needs."""
 
 
-@add.command("orchestrator", epilog=_ADD_EPILOG)
+@add.command("orchestrator", short_help="Install Airflow for this project.", epilog=_ADD_EPILOG)
 @click.argument("name", type=click.Choice(["airflow"]))
 @click.option("--python", metavar="PATH", help="The Python to install it with.  [default: that of Dagpress]")
 @click.pass_context

@@ -142,20 +142,25 @@ def test_standalone_brings_everything_up_and_a_signal_takes_it_down(invocation: 
 def test_arguments_and_exit_code_pass_through(invocation: Invocation) -> None:
     assert "airflow dags list-runs" in invocation.run("dags", "list-runs", "--help")
     invocation.run("dags", "no-such-command", code=2)
-    invocation.run("config", "get-value", "core", "load_examples")
-    assert "is not installed" not in invocation.stderr.read_text()
     code = 2 if invocation.version == "3.3" else 0
     done = invocation.run("list_users", code=code)
     assert ("admin" in done) == (code == 0)
 
 
-def test_a_home_without_a_database_gets_one(invocation: Invocation) -> None:
-    """And Meltano's own generator, if it is still there, is told of."""
+@pytest.mark.parametrize("invocation", ["airflow-3"], indirect=True)
+def test_an_airflow_on_the_path_gets_a_home_with_a_database(
+    invocation: Invocation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where none is installed here. And Meltano's own generator, if it is still there, is told of."""
+    own = (invocation.home.parent / "venv").readlink() / "bin"
+    monkeypatch.setenv("PATH", f"{own}{os.pathsep}{os.environ['PATH']}")
+    (invocation.home.parent / "stamp").unlink()
     old = 'run(["meltano", "schedule", "list", "--format=json"])\n'
     write(_with_schedules(invocation, "carbon_backfill"), {"orchestrate/dags/meltano.py": f"def f(run):\n    {old}"})
     (invocation.home / "airflow.db").unlink()
     assert "meltano_carbon_backfill" in invocation.run("dags", "list")
     said = invocation.stderr.read_text()
+    assert f"using {own}/airflow, which is Airflow {invocation.version}" in said
     assert "setting up Airflow's database" in said
     assert "orchestrate/dags/meltano.py makes DAGs of Meltano's own schedules" in said
 
