@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, InvalidError, Location
+from codegen.ownership import is_generated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,14 +33,16 @@ _CURES = {
 
 def find_generators(folder: Path) -> list[Path]:
     """The files below a folder that ask Meltano for its schedules."""
-    return [path for path in sorted(folder.glob(_FILES)) if path.is_file() and _is_generator(path)]
+    return [path for path in sorted(folder.glob(_FILES)) if path.is_file() and is_generator(path)]
 
 
-def _is_generator(path: Path) -> bool:
+def is_generator(path: Path) -> bool:
+    """Whether a file that Dagpress has not generated asks Meltano for its schedules."""
     try:
-        return bool(_LISTS_SCHEDULES.search(path.read_text(encoding="utf-8", errors="replace")))
+        text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
+    return bool(_LISTS_SCHEDULES.search(text)) and not is_generated(text)
 
 
 def find_generator(meltano_project: Path) -> Path:

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codegen.ownership import is_generated
+from codegen.old_generator import is_generator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 DAGS_FOLDER = "AIRFLOW__CORE__DAGS_FOLDER"
 BUNDLES = "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"
 _LOCAL_BUNDLE = "airflow.dag_processing.bundles.local.LocalDagBundle"
-# What Meltano's own generator does at every parse.
-_OLD_GENERATOR = re.compile(r"schedule[\"',\s]+list")
 
 
 def dag_folders(project: Project) -> dict[str, Path]:
@@ -75,12 +73,7 @@ def digest_of_dags(project: Project) -> str:
 
 def old_generators(project: Project) -> list[Path]:
     """The DAG files that make DAGs of Meltano's own schedules: they claim the same DAG ids as ours."""
-    found = []
-    for path in _dag_files(project):
-        text = path.read_bytes().decode("utf-8", "replace")
-        if _OLD_GENERATOR.search(text) and not is_generated(text):
-            found.append(path)
-    return found
+    return [path for path in _dag_files(project) if is_generator(path)]
 
 
 def _dag_files(project: Project) -> Iterator[Path]:
