@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from codegen.interval import ALIASES, parse_interval
+from codegen.templating import is_template, literal_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +22,16 @@ def meltano_interval(schedule: Schedule) -> str:
     """The interval in Meltano's words: its aliases stay, what it does not know (`@quarterly`, `H`) becomes a cron."""
     text = schedule.interval.strip()
     return text if text in _CRON_INTERVALS else parse_interval(text, schedule.name).cron or text
+
+
+def meltano_env(schedule: Schedule) -> dict[str, str]:
+    """The variables as Meltano can have them: as the task gets them, less those whose value only Airflow knows."""
+    env = {}
+    for name, value in schedule.env.items():
+        literal = literal_text(value)
+        if literal is not None or not is_template(value):
+            env[name] = value if literal is None else literal
+    return env
 
 
 def as_json(
@@ -61,7 +72,7 @@ def _extract_load(schedule: Schedule, last_runs: Mapping[str, str]) -> dict[str,
         "loader": schedule.loader,
         "transform": transform,
         "interval": meltano_interval(schedule),
-        "env": dict(schedule.env),
+        "env": meltano_env(schedule),
         "cron_interval": _cron_interval(schedule),
         "last_successful_run_ended_at": last_runs.get(state_id),
         "elt_args": [schedule.extractor, schedule.loader, f"--transform={transform}", f"--state-id={state_id}"],
@@ -74,7 +85,7 @@ def _job(schedule: Schedule, jobs: Mapping[str, Job]) -> dict[str, Any]:
         "name": schedule.name,
         "interval": meltano_interval(schedule),
         "cron_interval": _cron_interval(schedule),
-        "env": dict(schedule.env),
+        "env": meltano_env(schedule),
         "job": {"name": name, "tasks": tasks},
     }
 

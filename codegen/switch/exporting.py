@@ -14,7 +14,7 @@ from codegen.diagnostics import Diagnostic, InvalidError, Location, Severity, ha
 from codegen.editor import EditError, append, remove, set_value
 from codegen.loader import Dialect, read_layout, read_yaml
 from codegen.meltano import job_tasks
-from codegen.meltano.listing import meltano_interval
+from codegen.meltano.listing import meltano_env, meltano_interval
 from codegen.nodes import ListNode, MapNode, Node, Scalar, is_null
 from codegen.schema.kinds import Moment
 from codegen.schema.model import Schedule, keys_of
@@ -23,7 +23,7 @@ from codegen.shell import words_of
 from codegen.switch.conversion import moment_of
 from codegen.switch.source import BOM, Item, name_of, read_items, text_of
 from codegen.sync import Action, Change
-from codegen.templating import is_template, literal_text
+from codegen.templating import is_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -101,7 +101,7 @@ class _Said:
         data["interval"] = self._interval()
         if "start_date" in schedule.at:
             data["start_date"] = _in_utc(schedule.start_date, ZoneInfo(schedule.timezone))
-        if env := dict(self._env()):
+        if env := self._env():
             data["env"] = env
         return data
 
@@ -131,16 +131,12 @@ class _Said:
             self.find("changed", message, self._schedule.where("interval"), "it runs at the same times")
         return interval
 
-    def _env(self) -> Iterator[tuple[str, str]]:
-        for name, value in self._schedule.env.items():
-            literal = literal_text(value)
-            if value is None:
-                continue
-            if literal is None and is_template(value):
-                message = f"Meltano knows no templates, as {quoted(name)} of {quoted(self._schedule.name)} has one"
-                self.find("not-exported", message, self._schedule.where("env"), "it is left out there")
-            else:
-                yield name, value if literal is None else literal
+    def _env(self) -> dict[str, str]:
+        env = meltano_env(self._schedule)
+        for name in self._schedule.env.keys() - env.keys():
+            message = f"Meltano knows no templates, as {quoted(name)} of {quoted(self._schedule.name)} has one"
+            self.find("not-exported", message, self._schedule.where("env"), "it is left out there")
+        return env
 
 
 def _in_utc(moment: datetime, zone: ZoneInfo) -> str:
@@ -291,9 +287,6 @@ def _says(key: str, node: Node | None, value: str) -> bool:
             return _in_utc(Moment().convert(moment_of(node)), ZoneInfo("UTC")) == value
         except InvalidError:
             return False
-    if node is None or is_null(node):
-        # Without a transform it skips, without an interval it waits for a person.
-        return (key, value) in {("transform", "skip"), ("interval", "@manual")}
-    if not isinstance(node, Scalar):
+    if not isinstance(node, Scalar) or is_null(node):
         return False
     return node.text == value or (key in _SAID and node.text.strip() == value)
