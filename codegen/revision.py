@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from codegen import pipeline
-from codegen.diagnostics import Diagnostic, has_errors
+from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.schema.export import SCHEMA_NAME
-from codegen.sync import Action, Change, compare
+from codegen.sync import Change, compare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from codegen.loader import Overlay
+    from codegen.pipeline import Reading
     from codegen.project import Project
+    from codegen.schema import Schedule
 
 
-def revise(project: Project, overlay: Overlay, *, generate: bool = True) -> tuple[list[Change], list[Diagnostic]]:
+@dataclass(frozen=True)
+class Revision:
+    """What a change of schedule files comes to.
+
+    Attributes:
+        changes: what is to be written; none where the change is forbidden.
+        schedules: all of them, as they are afterwards.
+        diagnostics: all that is wrong with the project afterwards.
+    """
+
+    changes: Sequence[Change]
+    schedules: Sequence[Schedule]
+    diagnostics: list[Diagnostic]
+
+
+def revise(project: Project, before: Reading, overlay: Overlay, *, generate: bool = True) -> Revision:
     """Plan a change of schedule files; nothing is written.
 
     An error that the change brings forbids it. One that was there before, in another file, does not: then the schedule
@@ -25,43 +43,50 @@ def revise(project: Project, overlay: Overlay, *, generate: bool = True) -> tupl
 
     Args:
         project: the project.
+        before: the project as it is.
         overlay: the text that each schedule file gets, by its path in the project; None where it goes.
         generate: whether the generated files follow.
-
-    Returns:
-        The changes, which are none where the change is forbidden; and all that is wrong with the project after them.
     """
     generation = pipeline.generate(project, overlay=overlay)
     diagnostics = generation.diagnostics
     if is_removal := all(text is None for text in overlay.values()):
         # That there is no schedule left is no mistake of somebody who removes the last.
         diagnostics = [d for d in diagnostics if d.code != "no-schedules"]
-    if has_errors(_brought_by(project, overlay, diagnostics)):
-        return [], diagnostics
+    diagnostics = [*diagnostics, *_check_links(project, overlay)]
+    if has_errors(_brought_by(before, overlay, diagnostics)):
+        return Revision((), generation.schedules, diagnostics)
     changes = [change for name, text in overlay.items() if (change := _change(project, name, text))]
     if generate and (generation.files or is_removal):
         followers = _followers(project, overlay)
         differing, problems = compare(generation.files, project.root, project.generated_dags)
         problems = [problem for problem in problems if problem.location.path in followers]
         if has_errors(problems):
-            return [], [*diagnostics, *problems]
+            return Revision((), generation.schedules, [*diagnostics, *problems])
         changes += [change for change in differing if change.name in followers]
-    return changes, diagnostics
+    return Revision(changes, generation.schedules, diagnostics)
 
 
-def _brought_by(project: Project, overlay: Overlay, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+def _brought_by(before: Reading, overlay: Overlay, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """What was not wrong before, and all that is wrong with the files themselves."""
-    before = set(pipeline.read(project).diagnostics)
-    return [d for d in diagnostics if d.location.path in overlay or d not in before]
+    known = set(before.diagnostics)
+    return [d for d in diagnostics if d.location.path in overlay or d not in known]
+
+
+def _check_links(project: Project, overlay: Overlay) -> Iterator[Diagnostic]:
+    """A file behind a link is changed in its own place, which must be in the project."""
+    for name, after in overlay.items():
+        path = project.root / name
+        if after is not None and path.is_symlink() and project.root.resolve() not in path.resolve().parents:
+            message = "this link leads out of the project"
+            yield Diagnostic("unreadable", message, Location(name), "change the file behind it by hand")
 
 
 def _change(project: Project, name: str, after: str | None) -> Change | None:
     path = project.root / name
-    before = path.read_bytes().decode("utf-8", "replace") if path.exists() else None
-    if before == after:
-        return None
-    action = Action.DELETE if after is None else Action.CREATE if before is None else Action.UPDATE
-    return Change(name, action, before or "", after or "")
+    if after is not None and path.is_symlink():
+        path = path.resolve()
+        name = path.relative_to(project.root.resolve()).as_posix()
+    return Change.between(name, path.read_bytes().decode("utf-8", "replace") if path.exists() else None, after)
 
 
 def _followers(project: Project, overlay: Overlay) -> set[str]:

@@ -1,4 +1,4 @@
-"""Words for the shell: how `run` is split into them, and how they are written so that none is ever code."""
+"""Words for the shell: how they are read, and how they are written so that none is ever code."""
 
 from __future__ import annotations
 

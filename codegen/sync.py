@@ -35,7 +35,7 @@ class Action(Enum):
 
 @dataclass(frozen=True)
 class Change:
-    """A file that is not as it should be.
+    """A file that is to get another text, to come or to go.
 
     Attributes:
         name: its path in the project, with forward slashes.
@@ -50,8 +50,16 @@ class Change:
     after: str
     edited: bool = False
 
+    @classmethod
+    def between(cls, name: str, before: str | None, after: str | None) -> Change | None:
+        """The change from one text to another, of which None is no file; nothing where they are the same."""
+        if before == after:
+            return None
+        action = Action.DELETE if after is None else Action.CREATE if before is None else Action.UPDATE
+        return cls(name, action, before or "", after or "")
+
     def diagnostic(self) -> Diagnostic:
-        """The change as drift: what is wrong with the file as it is, and the command that mends it."""
+        """The change of a generated file as drift: what is wrong with it as it is, and the command that mends it."""
         code, message = {
             Action.CREATE: ("missing", "this file is missing"),
             Action.UPDATE: ("changed", "this file is not up to date"),

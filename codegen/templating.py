@@ -49,6 +49,11 @@ def literal_text(template: str) -> str | None:
     return text if isinstance(text, str) and as_literal(text) == template else None
 
 
+def known_text(value: str) -> str | None:
+    """The text that a task gets for a value; nothing where only Airflow knows it."""
+    return literal_text(value) if is_template(value) else value
+
+
 def check_template(text: str) -> None:
     """Refuse a template that Airflow could not render, or would alter beside its expressions.
 

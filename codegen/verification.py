@@ -37,7 +37,6 @@ _KEYS = {
     "schedule": "interval",
 }
 _ARGUMENT = re.compile(r'"\$(ARGUMENT_\d+)"')
-# As Airflow hides the values of variables (`DEFAULT_SENSITIVE_FIELDS` of its secrets masker).
 _HIDDEN = "(hidden)"
 _NOTHING = "nothing"
 _JUDGE = "it does more than to call Meltano once: a person must judge"

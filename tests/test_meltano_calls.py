@@ -12,7 +12,7 @@ import click
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from project_builder import EXTRACT_LOAD, project_of, write
+from project_builder import EXTRACT_LOAD, dagpress, project_of, write
 
 from codegen.airflow import AirflowError, inside
 from codegen.airflow.importing import airflow_version
@@ -131,8 +131,8 @@ def test_without_a_generator_or_an_airflow_the_cure_is_said(tmp_path: Path, monk
     monkeypatch.setenv("PATH", "")
     with pytest.raises(click.ClickException, match=r"not installed.*dagpress add orchestrator airflow"):
         verify(project_of(root), {}, None, None)
-    with pytest.raises(click.ClickException, match=r"there is no file .*/missing\.py .*--generator"):
-        verify(project_of(root), {}, root / "missing.py", None)
+    with pytest.raises(click.UsageError, match=r"missing\.py' does not exist"):
+        dagpress(root, "import", "--verify", "--generator", str(root / "missing.py"))
     with pytest.raises(click.ClickException, match=r"there is no Airflow at .*/airflow .*--airflow"):
         verify(project_of(root), {}, None, root / "airflow")
 

@@ -110,6 +110,21 @@ def test_set_changes_what_is_named_and_nothing_else(project: Path) -> None:
     )
 
 
+def test_a_file_behind_a_link_is_changed_in_its_place(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """And one outside of the project is left to a person."""
+    write(project, {"shared/a.yml": EXTRACT_LOAD, "schedules/b.yml": EXTRACT_LOAD})
+    outside = write(tmp_path_factory.mktemp("outside"), {"c.yml": EXTRACT_LOAD}) / "c.yml"
+    (project / "schedules/a.yml").symlink_to("../shared/a.yml")
+    (project / "schedules/c.yml").symlink_to(outside)
+    assert dagpress(project, "schedule", "set", "./schedules/a.yml", "--interval", "@hourly")[0] == 0
+    assert (project / "schedules/a.yml").is_symlink()
+    assert (project / "shared/a.yml").read_text() == EXTRACT_LOAD.replace("@daily", "@hourly")
+    code, _, err = dagpress(project, "schedule", "set", "c", "--interval", "@hourly")
+    assert code == 2
+    assert "schedules/c.yml:1:1: unreadable: this link leads out of the project" in err
+    assert outside.read_text() == EXTRACT_LOAD
+
+
 def test_the_file_of_another_schedule_is_left_alone(project: Path) -> None:
     """A command about one schedule writes what that one needs, whatever else is out of date."""
     write(project, {"schedules/a.yml": EXTRACT_LOAD, "schedules/b.yml": EXTRACT_LOAD})
@@ -274,6 +289,18 @@ def test_run_does_what_the_dag_does_in_its_order(meltano: Path) -> None:
         f"{meltano} 1  run --dry-run tap-gitlab target-postgres",
     ]
     assert "[1/2] first: tap-gitlab 'target postgres'\n" in done.stderr
+
+
+def test_run_asks_the_project_of_the_configuration(meltano: Path) -> None:
+    """Whatever the shell says; a variable that holds braces as text has them."""
+    write(
+        meltano,
+        {
+            ".meltano/run/bin": '#!/bin/sh\necho "$MELTANO_PROJECT_ROOT $A"\n',
+            "schedules/braces.yml": EXTRACT_LOAD + "env: {A: \"{{ '{{ x }}' }}\"}\n",
+        },
+    )
+    assert _run(meltano, "braces", MELTANO_PROJECT_ROOT="/elsewhere").stdout == f"{meltano} {{{{ x }}}}\n"
 
 
 def test_run_gives_the_exit_code_of_meltano_and_stops_at_a_failure(meltano: Path) -> None:

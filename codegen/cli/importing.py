@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codegen import pipeline
-from codegen.cli import verification
+from codegen.cli.lookup import meltano_folder
 from codegen.cli.report import count, exit_code, format_option, open_project, report
 from codegen.cli.writing import print_changes, print_diff, write
 from codegen.diagnostics import Diagnostic, Location, Severity, has_errors, in_order, printable, quoted
@@ -63,7 +63,9 @@ class _Work:
     help="Write nothing; compare the DAGs with those of the old generator, on a real Airflow with the real Meltano.",
 )
 @click.option(
-    "--generator", type=_file, help="With --verify: the old generator.  [default: orchestrate/dags/meltano.py]"
+    "--generator",
+    type=click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path),
+    help="With --verify: the old generator.  [default: orchestrate/dags/meltano.py]",
 )
 @click.option(
     "--airflow", type=_file, help="With --verify: an `airflow` program.  [default: the project's, else the PATH's]"
@@ -89,7 +91,7 @@ def import_(  # noqa: PLR0913  # click gives each option so
     and what cannot come along is named with its place. Nothing is overwritten without --force.
     """
     project = open_project(root, output)
-    folder = _meltano_folder(path, project)
+    folder = meltano_folder(project, path)
     work, is_configured = _configure(project, folder)
     project = replace(project, meltano_project=folder)
     plan = plan_import(project, force=force)
@@ -97,7 +99,10 @@ def import_(  # noqa: PLR0913  # click gives each option so
         if dry_run or move or no_generate:
             raise click.UsageError("--verify writes nothing, and goes without --dry-run, --move and --no-generate.")
         report(plan.diagnostics, "text")
-        return verification.verify(project, plan.overlay, generator, airflow, output)
+        # It knows how Airflow is run, which an import does not need.
+        from codegen.cli.verification import verify as compare_with_old  # noqa: PLC0415
+
+        return compare_with_old(project, plan.overlay, generator, airflow, output)
     if generator or airflow:
         raise click.UsageError("--generator and --airflow go with --verify.")
     work.diagnostics += plan.diagnostics
@@ -123,7 +128,7 @@ def export(root: Path, *, dry_run: bool, output: str) -> int:
     A schedule that is there is changed in its place, another is added. What Meltano cannot say is named with its place.
     """
     project = open_project(root, output)
-    _meltano_folder(None, project)
+    meltano_folder(project)
     plan = plan_export(project)
     work = _Work(plan.changes, plan.diagnostics)
     _finish(work, project, output, dry_run=dry_run)
@@ -135,21 +140,6 @@ def export(root: Path, *, dry_run: bool, output: str) -> int:
 
 
 COMMANDS = (import_, export)
-
-
-def _meltano_folder(path: Path | None, project: Project) -> Path:
-    """The folder of meltano.yml.
-
-    Raises:
-        click.ClickException: there is none.
-    """
-    folder = project.meltano_project if path is None else path.resolve()
-    if folder.name == "meltano.yml" and folder.is_file():
-        folder = folder.parent
-    if not (folder / "meltano.yml").is_file():
-        hint = "name the folder of meltano.yml: `dagpress import PATH`"
-        raise click.ClickException(f"there is no meltano.yml in {quoted(str(path or folder))} ({hint})")
-    return folder
 
 
 def _configure(project: Project, folder: Path) -> tuple[_Work, bool]:
@@ -175,9 +165,8 @@ def _generate(project: Project, plan: Import, work: _Work) -> None:
     ]
     if has_errors(generation.diagnostics):
         return
-    known = {change.name for change in work.changes}
     changes, problems = compare(generation.files, project.root, project.generated_dags)
-    work.changes += [change for change in changes if change.name not in known]
+    work.changes += changes
     work.diagnostics += [*problems, *find_renames(changes)]
 
 

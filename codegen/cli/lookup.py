@@ -11,7 +11,7 @@ from codegen import pipeline
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.report import report
 from codegen.diagnostics import has_errors, nearest, quoted
-from codegen.loader import DEFAULTS, find_schedules
+from codegen.loader import DEFAULTS, SUFFIXES, find_schedules
 from codegen.meltano import read_meltano_project
 from codegen.project import nearest_project, read_project
 
@@ -52,11 +52,7 @@ def find_schedule(project: Project, name: str) -> Schedule:
         click.exceptions.Exit: it has errors, which were printed.
     """
     reading = pipeline.read(project)
-    found = [
-        s
-        for s in reading.schedules
-        if name in {s.name, s.dag_id_or_default} or PurePosixPath(name) == PurePosixPath(s.source)
-    ]
+    found = [schedule for schedule in reading.schedules if _is_named(schedule, name)]
     errors = [d for d in reading.diagnostics if has_errors([d])]
     own = [d for d in errors if _concerns(PurePosixPath(d.location.path), name, found)]
     if own:
@@ -66,6 +62,38 @@ def find_schedule(project: Project, name: str) -> Schedule:
         report(errors, "text")
         missing(reading, name)
     return found[0]
+
+
+def source_of(project: Project, reading: Reading, name: str) -> str | None:
+    """The file of a schedule, also of one that cannot be read, which is known by its file alone."""
+    for found in reading.schedules:
+        if _is_named(found, name):
+            return found.source
+    stems = {PurePosixPath(name).with_suffix(suffix) for suffix in SUFFIXES} | {PurePosixPath(name)}
+    files, _ = find_schedules(project.root, project.schedules)
+    read = {found.source for found in reading.schedules}
+    broken = (f for f in files if f.name not in read and (f.path.stem == name or PurePosixPath(f.name) in stems))
+    return next((file.name for file in broken), None)
+
+
+def _is_named(schedule: Schedule, name: str) -> bool:
+    """Whether a person can mean it by that name, which is its own, its DAG id or its file."""
+    return name in {schedule.name, schedule.dag_id_or_default} or PurePosixPath(name) == PurePosixPath(schedule.source)
+
+
+def meltano_folder(project: Project, path: Path | None = None) -> Path:
+    """The folder of meltano.yml: that of the configuration, or the one that was named, also by the file in it.
+
+    Raises:
+        click.ClickException: there is none.
+    """
+    folder = path.resolve() if path else project.meltano_project
+    if folder.name == "meltano.yml" and folder.is_file():
+        folder = folder.parent
+    if not (folder / "meltano.yml").is_file():
+        hint = "name the folder of meltano.yml, or set `meltano_project` in the configuration"
+        raise click.ClickException(f"there is no meltano.yml in {quoted(str(path or folder))} ({hint})")
+    return folder
 
 
 def missing(reading: Reading, name: str) -> NoReturn:

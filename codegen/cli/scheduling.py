@@ -6,30 +6,29 @@ import json
 import os
 from contextlib import suppress
 from datetime import date
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from codegen import editor, pipeline
 from codegen.cli.exit_code import ExitCode
-from codegen.cli.lookup import complete_from_meltano, complete_names, find_schedule, missing
+from codegen.cli.lookup import complete_from_meltano, complete_names, find_schedule, meltano_folder, missing, source_of
 from codegen.cli.report import exit_code, open_project, report
 from codegen.cli.writing import print_changes, write
 from codegen.command import steps_of
 from codegen.diagnostics import nearest, quoted
 from codegen.interval import in_words, parse_interval
-from codegen.loader import SUFFIXES, find_schedules
 from codegen.meltano.invocation import find_meltano, run_meltano
 from codegen.meltano.listing import as_json, as_text
 from codegen.meltano.system_database import last_successful_runs
 from codegen.revision import revise
 from codegen.schema.model import file_stem
-from codegen.templating import is_template
+from codegen.templating import known_text
 from codegen.yaml_writer import to_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from codegen.command import Step
     from codegen.loader import Overlay
@@ -134,13 +133,14 @@ def add(root: Path, /, name: str, older: tuple[str, ...], no_generate: bool, **g
     project = open_project(root)
     file = f"{file_stem(name)}.yml"
     path = (project.schedules / file).relative_to(project.root).as_posix()
-    taken = _source_of(project, pipeline.read(project), name) or (path if (project.root / path).exists() else None)
+    reading = pipeline.read(project)
+    taken = source_of(project, reading, name) or (path if (project.root / path).exists() else None)
     if taken:
         raise click.ClickException(f"{taken} is there already: `dagpress schedule set` changes it")
     keys = {"name": name} if file_stem(name) != name else {}
     order = ("extractor", "loader", "transform", "job", "interval", "start_date")
     text = _SCHEMA_LINE + to_yaml({**keys, **{key: _plain(key, values[key]) for key in order if key in values}})
-    return _carry_out(project, {path: text}, generate=not no_generate)
+    return _carry_out(project, reading, {path: text}, generate=not no_generate)
 
 
 @schedule.command("set", epilog="\b\nExample:\n  dagpress schedule set gitlab --interval '0 6 * * 1-5' --transform run")
@@ -159,7 +159,7 @@ def set_(root: Path, /, name: str, no_generate: bool, **given: str | None) -> in
     _refuse_mixed_kinds(values)
     project = open_project(root)
     reading = pipeline.read(project)
-    source = _source_of(project, reading, name) or missing(reading, name)
+    source = source_of(project, reading, name) or missing(reading, name)
     found = next((schedule for schedule in reading.schedules if schedule.source == source), None)
     if found:
         _refuse_another_kind(found, values)
@@ -171,7 +171,7 @@ def set_(root: Path, /, name: str, no_generate: bool, **given: str | None) -> in
         raise click.ClickException(f"{source} cannot be read: {error}") from error
     except editor.EditError as error:
         raise click.ClickException(f"{source}:{error.line}: {error}; change it by hand") from error
-    return _carry_out(project, {source: text}, generate=not no_generate)
+    return _carry_out(project, reading, {source: text}, generate=not no_generate)
 
 
 @schedule.command(epilog="\b\nExample:\n  dagpress schedule remove gitlab")
@@ -182,8 +182,8 @@ def remove(root: Path, name: str, no_generate: bool) -> int:  # noqa: FBT001  # 
     """Delete the file of a schedule, and its DAG file."""
     project = open_project(root)
     reading = pipeline.read(project)
-    source = _source_of(project, reading, name) or missing(reading, name)
-    return _carry_out(project, {source: None}, generate=not no_generate)
+    source = source_of(project, reading, name) or missing(reading, name)
+    return _carry_out(project, reading, {source: None}, generate=not no_generate)
 
 
 @schedule.command("list")
@@ -224,10 +224,8 @@ def run(root: Path, name: str, options: tuple[str, ...]) -> int:
     """
     project = open_project(root)
     found = find_schedule(project, name)
-    folder = project.meltano_project
+    folder = meltano_folder(project)
     meltano = find_meltano(folder)
-    if not (folder / "meltano.yml").is_file():
-        raise click.ClickException(f"there is no meltano.yml in {folder}: set `meltano_project` in the configuration")
     if meltano is None:
         raise click.ClickException("there is no `meltano` on the PATH, and the project links to none: install it")
     reading = pipeline.read(project)
@@ -279,30 +277,19 @@ def _refuse_another_kind(found: Schedule, values: Mapping[str, str]) -> None:
         raise click.UsageError(f"{message} Remove it and add it anew.")
 
 
-def _source_of(project: Project, reading: Reading, name: str) -> str | None:
-    """The file of a schedule, also of one that cannot be read, which is known by its file alone."""
-    for found in reading.schedules:
-        if name in {found.name, found.dag_id_or_default, found.source}:
-            return found.source
-    stems = {PurePosixPath(name).with_suffix(suffix) for suffix in SUFFIXES} | {PurePosixPath(name)}
-    files, _ = find_schedules(project.root, project.schedules)
-    read = {found.source for found in reading.schedules}
-    broken = (f for f in files if f.name not in read and (f.path.stem == name or PurePosixPath(f.name) in stems))
-    return next((file.name for file in broken), None)
-
-
-def _carry_out(project: Project, overlay: Overlay, *, generate: bool) -> int:
+def _carry_out(project: Project, before: Reading, overlay: Overlay, *, generate: bool) -> int:
     """Make a change of schedule files, and say what was done."""
-    changes, diagnostics = revise(project, overlay, generate=generate)
-    done, problems = write(changes, project)
-    report([*diagnostics, *problems], "text")
+    revision = revise(project, before, overlay, generate=generate)
+    done, problems = write(revision.changes, project)
+    diagnostics = [*revision.diagnostics, *problems]
+    report(diagnostics, "text")
     print_changes(done)
-    for schedule in pipeline.read(project).schedules if done else ():
+    for schedule in revision.schedules if done else ():
         if schedule.source in overlay:
             interval = parse_interval(schedule.interval, schedule.name)
             when = in_words(interval) + (f" ({schedule.timezone})" if interval.cron else "")
             click.echo(f"{schedule.name} runs {when}.", err=True)
-    code = exit_code([*diagnostics, *problems])
+    code = exit_code(diagnostics)
     if not done:
         click.echo("Nothing was written." if code is ExitCode.BAD_INPUT else "It is so already.", err=True)
     elif code is ExitCode.BAD_INPUT and generate:
@@ -312,10 +299,12 @@ def _carry_out(project: Project, overlay: Overlay, *, generate: bool) -> int:
 
 def _arguments(step: Step, options: tuple[str, ...]) -> list[str]:
     """What Meltano gets: the words of the task, with further options where Meltano's own `schedule run` puts them."""
-    words = list(step.words[1:])
-    templates = [word for word in words if is_template(word)]
-    if templates:
-        raise click.ClickException(f"only Airflow knows the value of {quoted(templates[0])}: trigger the DAG there")
+    words = []
+    for word in step.words[1:]:
+        known = known_text(word)
+        if known is None:
+            raise click.ClickException(f"only Airflow knows the value of {quoted(word)}: trigger the DAG there")
+        words.append(known)
     if not step.run:
         return [*words, *options]
     place = words.index("run") + 1
@@ -324,10 +313,11 @@ def _arguments(step: Step, options: tuple[str, ...]) -> list[str]:
 
 def _environ(step: Step) -> dict[str, str]:
     """The variables of the task; one whose value only Airflow knows is taken from the environment."""
-    env: dict[str, Any] = {}
+    env = {}
     for name, value in step.env.items():
-        if not is_template(value):
-            env[name] = value
+        known = known_text(value)
+        if known is not None:
+            env[name] = known
         elif name not in os.environ:
             message = f"only Airflow knows the value of {name}, {quoted(value)}"
             raise click.ClickException(f"{message}: set {name} in the environment of this command")

@@ -12,6 +12,7 @@ import click
 
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.importing import import_
+from codegen.cli.lookup import meltano_folder
 from codegen.cli.report import exit_code, open_project, report
 from codegen.cli.writing import print_changes, write
 from codegen.plan import AIRFLOW_IMPORTS
@@ -63,12 +64,7 @@ def add_files(context: click.Context, path: Path | None, airflow: str | None) ->
         airflow: the version for a new configuration.
     """
     project = open_project(context.obj)
-    folder = path.resolve() if path else project.meltano_project
-    if not (folder / "meltano.yml").is_file():
-        message = f"there is no meltano.yml in {path or folder}"
-        raise click.ClickException(
-            f"{message}: run this in a Meltano project, or name its folder (`dagpress init PATH`)"
-        )
+    folder = meltano_folder(project, path)
     is_new = not has_configuration(project.root)
     changes, advice = scaffold(
         project.root,
@@ -81,9 +77,7 @@ def add_files(context: click.Context, path: Path | None, airflow: str | None) ->
     print_changes(done)
     if problems:
         return exit_code(problems)
-    code = int(
-        context.invoke(import_, path=path, dry_run=False, force=False, move=False, no_generate=False, output="text")
-    )
+    code = int(context.invoke(import_, path=path))
     _keep_folders(open_project(context.obj))
     for step in advice:
         click.echo(f"- {step[0].upper()}{step[1:]}.", err=True)

@@ -55,7 +55,7 @@ def verify(
     """
     meltano_project = project.meltano_project
     try:
-        generator = _existing(generator) if generator else find_generator(meltano_project)
+        generator = generator or find_generator(meltano_project)
         airflow = airflow or environment_of(project).program
         version = airflow_version(airflow)
         project = _for_airflow(project, version)
@@ -81,17 +81,6 @@ def verify(
     else:
         _print_table(rows)
     return ExitCode.FINE if all(row.is_expected for row in rows) else ExitCode.FINDINGS
-
-
-def _existing(generator: Path) -> Path:
-    """The file: of one that is not there, Airflow would only say that it has no DAGs.
-
-    Raises:
-        InvalidError: it is not there.
-    """
-    if not generator.is_file():
-        raise InvalidError(f"there is no file {generator}", "name the old generator with --generator")
-    return generator.resolve()
 
 
 def _for_airflow(project: Project, version: str) -> Project:

@@ -1,4 +1,4 @@
-"""Reads a Meltano project, without Meltano."""
+"""A Meltano project: its files, its runs, its commands as Meltano has them, and the real program."""
 
 from codegen.meltano.project import Job, MeltanoProject, Section, job_tasks, read_meltano_project
 

@@ -42,7 +42,7 @@ def run_meltano(meltano: str, arguments: Sequence[str], folder: Path, env: Mappi
     Returns:
         Its exit code; 128 and the number of the signal that ended it.
     """
-    environ = {**os.environ, **env, "MELTANO_PROJECT_ROOT": str(folder)}
+    environ = _environ(folder, env)
     # What was printed before must stand before what Meltano prints.
     sys.stdout.flush()
     with _Relay() as relay:
@@ -66,7 +66,7 @@ def listed_schedules(folder: Path, timeout: float = _TIMEOUT) -> dict[str, dict[
     if meltano is None:
         raise MeltanoError("there is no `meltano` on the PATH")
     command = [meltano, "--log-level=warning", "schedule", "list", "--format=json"]
-    env = {**os.environ, "NO_COLOR": "1"}
+    env = _environ(folder, {"NO_COLOR": "1"})
     try:
         done = subprocess.run(command, cwd=folder, env=env, text=True, capture_output=True, check=True, timeout=timeout)
         schedules = json.loads(done.stdout)["schedules"]
@@ -79,6 +79,11 @@ def listed_schedules(folder: Path, timeout: float = _TIMEOUT) -> dict[str, dict[
     except (ValueError, TypeError, LookupError) as error:
         raise MeltanoError("`meltano schedule list` gave something else than a list of schedules") from error
     return {schedule["name"]: schedule for schedule in (*schedules["elt"], *schedules["job"])}
+
+
+def _environ(folder: Path, env: Mapping[str, str]) -> dict[str, str]:
+    """The variables for Meltano, which looks for its project where this one says before it looks around itself."""
+    return {**os.environ, **env, "MELTANO_PROJECT_ROOT": str(folder)}
 
 
 class _Relay:

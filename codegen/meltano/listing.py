@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from codegen.interval import ALIASES, parse_interval
-from codegen.templating import is_template, literal_text
+from codegen.templating import known_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,12 +26,8 @@ def meltano_interval(schedule: Schedule) -> str:
 
 def meltano_env(schedule: Schedule) -> dict[str, str]:
     """The variables as Meltano can have them: as the task gets them, less those whose value only Airflow knows."""
-    env = {}
-    for name, value in schedule.env.items():
-        literal = literal_text(value)
-        if literal is not None or not is_template(value):
-            env[name] = value if literal is None else literal
-    return env
+    known = {name: known_text(value) for name, value in schedule.env.items()}
+    return {name: value for name, value in known.items() if value is not None}
 
 
 def as_json(

@@ -16,7 +16,7 @@ from codegen.schema.export import SCHEMA_NAME
 from codegen.schema.model import file_stem
 from codegen.switch.conversion import Draft, convert, not_imported
 from codegen.switch.source import Item, read_items
-from codegen.sync import Action, Change
+from codegen.sync import Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -45,11 +45,7 @@ class Imported:
     @property
     def change(self) -> Change | None:
         """What has to be written."""
-        if self.before == self.after:
-            return None
-        return Change(
-            self.file, Action.UPDATE if self.before is not None else Action.CREATE, self.before or "", self.after
-        )
+        return Change.between(self.file, self.before, self.after)
 
 
 @dataclass

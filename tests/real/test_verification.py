@@ -63,10 +63,11 @@ def airflow_3() -> Path:
 
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a user's terminal has who works with Meltano."""
+    """What a user's terminal has who works with Meltano, and with another project of it today."""
     for name in set(os.environ) - set(environments.clean_environ()):
         monkeypatch.delenv(name)
     monkeypatch.setenv("PATH", environments.meltano_environ()["PATH"])
+    monkeypatch.setenv("MELTANO_PROJECT_ROOT", "/elsewhere")
 
 
 def _write_project(demo: DemoProject, theirs: Mapping[str, Any], ours: Mapping[str, Any], generator: str = "") -> Path:
