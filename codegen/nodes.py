@@ -19,11 +19,13 @@ class Scalar:
         kind: what YAML 1.1 reads it as: `str`, `int`, `float`, `bool`, `null` or `timestamp`; `trap` where that is not
             what it looks like, which the reader has reported.
         text: the characters of the value, unquoted and unescaped; `0.10` stays `0.10`.
+        is_plain: whether it stands there without quotes.
     """
 
     kind: str
     text: str
     location: Location
+    is_plain: bool = False
 
 
 @dataclass(frozen=True)

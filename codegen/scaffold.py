@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -69,9 +70,9 @@ def scaffold(root: Path, *, airflow: str, meltano_project: str, dagpress: str) -
     advice: list[str] = []
     for file in (_CONFIGURATION, *_FILES) if airflow else _FILES:
         path = root / file.name
-        if not path.exists():
+        if not os.path.lexists(path):
             text = environment.get_template(file.template).render(values)
             changes.append(Change(file.name, Action.CREATE, "", text))
-        elif file.sign not in path.read_text(encoding="utf-8", errors="replace"):
+        elif not path.is_file() or file.sign not in path.read_text(encoding="utf-8", errors="replace"):
             advice.append(file.advice)
     return changes, advice

@@ -12,6 +12,11 @@ _WIDTH = 2**31
 # What only an escape in double quotes can say for every reader.
 _INVISIBLE = re.compile(r"[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
+# A number of YAML 1.2, which Meltano reads, is mere text in YAML 1.1.
+_NUMBER = re.compile(
+    r"[-+]?(?:0o[0-7_]+|(?:\.[0-9_]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?|[0-9_]*[0-9][0-9_]*)"
+)
+
 
 def to_yaml(value: Any, *, flow: bool = False) -> str:  # noqa: ANN401
     r"""A value as YAML, with a final line end.
@@ -62,7 +67,11 @@ def _needs_quotes(dumper: yaml.SafeDumper, text: str) -> bool:
     analysis = dumper.analyze_scalar(text)
     is_plain = analysis.allow_block_plain and analysis.allow_flow_plain and not analysis.multiline
     resolver: Any = dumper
-    return not is_plain or resolver.resolve(yaml.ScalarNode, text, (True, False)) != "tag:yaml.org,2002:str"
+    return (
+        not is_plain
+        or bool(_NUMBER.fullmatch(text))
+        or resolver.resolve(yaml.ScalarNode, text, (True, False)) != "tag:yaml.org,2002:str"
+    )
 
 
 for _class in (_Dumper, _FlowDumper):

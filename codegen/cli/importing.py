@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -110,7 +111,7 @@ def import_(  # noqa: PLR0913  # click gives each option so
         work.changes += plan.changes
         if plan.imported and is_configured and not no_generate:
             _generate(project, plan, work)
-        if move:
+        if move and is_configured:
             _move(project, plan, work)
     done = _finish(work, project, output, dry_run=dry_run)
     if output == "text" and not has_errors(work.diagnostics):
@@ -147,10 +148,10 @@ def _configure(project: Project, folder: Path) -> tuple[_Work, bool]:
     if folder == project.meltano_project:
         return _Work(), True
     value = os.path.relpath(folder, project.root).replace(os.sep, "/")
-    line = f'meltano_project = "{value}"'
+    line = f"meltano_project = {json.dumps(value, ensure_ascii=False)}"
     if not has_configuration(project.root):
         return _Work([Change("dagpress.toml", Action.CREATE, "", f"{line}\n")]), True
-    message = "the configuration is for another Meltano project than this import, so no DAG file is generated"
+    message = "the configuration is for another Meltano project, so no DAG file is generated, and nothing moves"
     place = Location("dagpress.toml" if (project.root / "dagpress.toml").is_file() else "pyproject.toml")
     hint = f"set {line}, and run `dagpress generate`"
     return _Work(diagnostics=[Diagnostic("other-meltano-project", message, place, hint, Severity.FINDING)]), False

@@ -69,10 +69,10 @@ def source_of(project: Project, reading: Reading, name: str) -> str | None:
     for found in reading.schedules:
         if _is_named(found, name):
             return found.source
-    stems = {PurePosixPath(name).with_suffix(suffix) for suffix in SUFFIXES} | {PurePosixPath(name)}
+    meant = {PurePosixPath(name), PurePosixPath(name + SUFFIXES[0])}
     files, _ = find_schedules(project.root, project.schedules)
     read = {found.source for found in reading.schedules}
-    broken = (f for f in files if f.name not in read and (f.path.stem == name or PurePosixPath(f.name) in stems))
+    broken = (f for f in files if f.name not in read and (f.path.stem == name or PurePosixPath(f.name) in meant))
     return next((file.name for file in broken), None)
 
 

@@ -127,6 +127,8 @@ def add(root: Path, /, name: str, older: tuple[str, ...], no_generate: bool, **g
     """
     values = _with_older_form({key: value for key, value in given.items() if value is not None}, older)
     _refuse_mixed_kinds(values)
+    if not name.strip():
+        raise click.UsageError("The schedule needs a name.")
     for key in ("interval", *(() if "job" in values else ("extractor", "loader"))):
         if key not in values:
             raise click.UsageError(f"Missing option '--{key}'.")

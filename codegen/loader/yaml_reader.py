@@ -205,7 +205,7 @@ class _Converter:
             kind = "str"
         elif self._strict and kind in _CANONICAL:
             kind = self._checked_for_traps(node, kind)
-        return Scalar(kind, node.value, self._at(node))
+        return Scalar(kind, node.value, self._at(node), is_plain=not node.style)
 
     def _checked_for_traps(self, node: yaml.ScalarNode, kind: str) -> str:
         """Refuse a value that YAML 1.1 reads otherwise than a person does: `on`, `10:30`, `012`, `!!int "x"`."""

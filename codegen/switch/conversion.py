@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, InvalidError, Location, Severity, has_errors, nearest, quoted
+from codegen.meltano.scalars import is_text
 from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null, named
 from codegen.schema import Schedule, read_schedule
 from codegen.schema.kinds import Moment
@@ -233,7 +234,7 @@ class _Conversion:
             note = f"# {name} is not copied: it looks like a secret. Set it in the environment of the workers."
             self.lines.append(f"  {note}")
             return None
-        if not _is_text(value):
+        if not is_text(value):
             message = f"Meltano cannot run with {named(value)} in `env`; here it is the text {quoted(value.text)}"
             self._find("env-not-text", message, value.location, "see that it is what you want")
         text = as_literal(value.text) if is_template(value.text) else value.text
@@ -287,13 +288,6 @@ class _Conversion:
                 self._find("secret", message, place, "remove the secret from it")
             else:
                 yield comment
-
-
-def _is_text(scalar: Scalar) -> bool:
-    """Whether it is text in YAML 1.2, which Meltano reads: `on` and `10:30` are."""
-    if scalar.kind == "bool":
-        return scalar.text.lower() not in {"true", "false"}
-    return scalar.kind == "str" or (scalar.kind in {"int", "float"} and ":" in scalar.text)
 
 
 def moment_of(scalar: Scalar) -> Scalar:

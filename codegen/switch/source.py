@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, Severity
 from codegen.loader import Comment, Layout, read_layout
+from codegen.meltano.scalars import meltano_text
 from codegen.nodes import ListNode, MapNode, Node, Scalar, is_null, named
 
 if TYPE_CHECKING:
@@ -48,9 +49,9 @@ class Item:
 
     @property
     def name(self) -> str:
-        """The schedule's name, or nothing where it has none."""
+        """The schedule's name as Meltano has it, in its state id too, or nothing where it has none."""
         name = self.node.get("name") if isinstance(self.node, MapNode) else None
-        return name.text if isinstance(name, Scalar) and not is_null(name) else ""
+        return meltano_text(name) if isinstance(name, Scalar) and not is_null(name) else ""
 
 
 def read_items(meltano: MeltanoProject) -> tuple[list[Item], list[Diagnostic]]:
