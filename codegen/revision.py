@@ -83,9 +83,6 @@ def _check_links(project: Project, overlay: Overlay) -> Iterator[Diagnostic]:
 
 def _change(project: Project, name: str, after: str | None) -> Change | None:
     path = project.root / name
-    if after is not None and path.is_symlink():
-        path = path.resolve()
-        name = path.relative_to(project.root.resolve()).as_posix()
     return Change.between(name, path.read_bytes().decode("utf-8", "replace") if path.exists() else None, after)
 
 

@@ -6,7 +6,12 @@ import math
 import re
 from collections import Counter
 
-_WORDS = r"PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIAL"
+_WORDS = (
+    r"PASSWORD|PASSWD|PASSPHRASE|(?<=_)PWD|SECRET|TOKEN|CREDENTIAL|AUTHORIZATION"
+    r"|(?:API|ACCESS|PRIVATE|ENCRYPTION|SIGNING|ACCOUNT)_?KEY|(?:(?<![A-Za-z])|PG)PASS(?![A-Za-z])"
+)
+# By these names even a number or a word with a dot is one.
+_SURE = re.compile(r"(?:PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|PASS)S?$", re.IGNORECASE)
 _NAME = re.compile(rf"(?:{_WORDS})S?(?![A-Za-z])(?!.*[_-](?:FILE|PATH|URL|URI|NAME|TYPE|TTL)$)", re.IGNORECASE)
 # The forms of keys that their makers document, so that scanners find them.
 _SHAPES = re.compile(
@@ -18,12 +23,14 @@ _SHAPES = re.compile(
     r"|\b[sr]k_live_[A-Za-z0-9]{16,}|\bsk-[\w-]{20,}"
     r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\."
 )
-_URL_WITH_PASSWORD = re.compile(r"://[^\s/:@]*:([^\s@]+)@")
+_URL_WITH_PASSWORD = re.compile(r"://(?:[^\s/:@]*:)?([^\s/:@]+)@")
 # `password=x`, `"api_key": "x"`: a name and its value within a text.
 _ASSIGNMENT = re.compile(rf"""([\w-]*(?:{_WORDS})[\w-]*)["']?\s*[:=]\s*["']?([^\s"',;&]+)""", re.IGNORECASE)
 _REFERENCE = re.compile(r"(?:\$\w+|\$\{\w+\}|%\w+%|\{\{.*\}\})+")
-_PATH = re.compile(r"(?:~|\.{1,2})?/[^\s:@]*|[A-Za-z]:\\\S*|[\w./-]+\.[A-Za-z][A-Za-z0-9]{1,4}")
-_WORD_OR_NUMBER = re.compile(r"[-+]?[0-9][0-9._]*|true|false|yes|no|on|off|null|none|~", re.IGNORECASE)
+_PATH = re.compile(r"(?:~|\.{1,2})/[^\s:@]*|/[^\s:@/]+/[^\s:@]*|[A-Za-z]:\\\S*")
+_FILE = re.compile(r"[\w./-]+\.[A-Za-z][A-Za-z0-9]{1,4}")
+_WORD = re.compile(r"true|false|yes|no|on|off|null|none|~", re.IGNORECASE)
+_NUMBER = re.compile(r"[-+]?[0-9][0-9._]*")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+")
 _LONG = re.compile(r"[A-Za-z0-9+/_=-]{32,}")
 _HEX = re.compile(r"[0-9a-f]{32,}|[0-9A-F]{32,}")
@@ -39,7 +46,7 @@ def is_secret(name: str, value: str) -> bool:
     What only refers to a variable is none, and neither are paths, plain addresses, numbers and booleans.
     """
     value = value.strip()
-    return bool(_NAME.search(name) and _can_be_secret(value)) or holds_secret(value)
+    return bool(_NAME.search(name) and _can_be_secret(name, value)) or holds_secret(value)
 
 
 def holds_secret(text: str) -> bool:
@@ -48,13 +55,13 @@ def holds_secret(text: str) -> bool:
         return True
     if any(not _REFERENCE.fullmatch(match[1]) for match in _URL_WITH_PASSWORD.finditer(text)):
         return True
-    if any(_NAME.search(match[1]) and _can_be_secret(match[2]) for match in _ASSIGNMENT.finditer(text)):
+    if any(_NAME.search(match[1]) and _can_be_secret(match[1], match[2]) for match in _ASSIGNMENT.finditer(text)):
         return True
     return any(_is_random(match[0]) for match in _LONG.finditer(text))
 
 
-def _can_be_secret(value: str) -> bool:
-    harmless = (_REFERENCE, _PATH, _WORD_OR_NUMBER)
+def _can_be_secret(name: str, value: str) -> bool:
+    harmless = (_REFERENCE, _PATH, _WORD, *(() if _SURE.search(name) else (_FILE, _NUMBER)))
     is_address = _URL.fullmatch(value) and not _URL_WITH_PASSWORD.search(value)
     return bool(value) and not is_address and not any(pattern.fullmatch(value) for pattern in harmless)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 _TEMPORARY = f".dagpress-{platform.node()}-"
+_STATE_ID = re.compile(r"--state-id=[^\s\"']+")
 _DAG_ID = re.compile(r"^ +dag_id=.*$", re.MULTILINE)
 
 
@@ -69,11 +70,11 @@ class Change:
             code, message = "edited", f"{message}, and it was edited by hand"
         return Diagnostic(code, message, Location(self.name), "run `dagpress generate`, or `make dags`")
 
-    def diff(self) -> str:
-        """The change as a unified diff."""
+    def diff(self, context: int = 3) -> str:
+        """The change as a unified diff, with so many lines around each part."""
         before = "/dev/null" if self.action is Action.CREATE else f"a/{self.name}"
         after = "/dev/null" if self.action is Action.DELETE else f"b/{self.name}"
-        lines = difflib.unified_diff(_lines(self.before), _lines(self.after), before, after)
+        lines = difflib.unified_diff(_lines(self.before), _lines(self.after), before, after, n=context)
         return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
@@ -87,14 +88,14 @@ def find_renames(changes: Sequence[Change]) -> Iterator[Diagnostic]:
         come = created.get(_without_its_name(gone.before, gone.name))
         if come and _DAG_ID.findall(come.after) != _DAG_ID.findall(gone.before):
             message = f"this looks like {quoted(gone.name)} under another name, and Airflow has no history of that"
-            with_state = " and `state_id`" if "--state-id=" in gone.before else ""
+            with_state = " and `state_id`" if _STATE_ID.findall(come.after) != _STATE_ID.findall(gone.before) else ""
             hint = f"to keep what there is, set `dag_id`{with_state} to what they were"
             yield Diagnostic("renamed", message, Location(come.name), hint, Severity.FINDING)
 
 
 def _without_its_name(text: str, name: str) -> str:
-    """The text less the header, and less the schedule's name where it stands for itself or in an id."""
-    body = text.split("\n", 2)[-1]
+    """The text less the header and the state id, and less the name where it stands for itself or in another id."""
+    body = _STATE_ID.sub("", text.split("\n", 2)[-1])
     return re.sub(rf"(?<![A-Za-z0-9-]){re.escape(PurePosixPath(name).stem)}(?![A-Za-z0-9-])", "*", body)
 
 
@@ -193,14 +194,14 @@ def apply(changes: Sequence[Change], root: Path) -> None:
     try:
         for change in changes:
             if change.action is not Action.DELETE:
-                path = root / change.name
+                path = _behind_links(root / change.name)
                 temporary = path.with_name(f"{_TEMPORARY}{os.getpid()}-{len(staged)}.tmp")
                 staged[temporary] = change
                 with _blaming(change, done):
                     _stage(temporary, path, change.after)
         for temporary, change in staged.items():
             with _blaming(change, done):
-                temporary.replace(root / change.name)
+                temporary.replace(_behind_links(root / change.name))
             done.append(change)
     finally:
         for temporary in staged:
@@ -212,6 +213,11 @@ def apply(changes: Sequence[Change], root: Path) -> None:
             (root / change.name).unlink(missing_ok=True)
         done.append(change)
         _remove_if_empty((root / change.name).parent, root)
+
+
+def _behind_links(path: Path) -> Path:
+    """The file itself: a link to it stays a link."""
+    return path.resolve() if path.is_symlink() else path
 
 
 @contextmanager

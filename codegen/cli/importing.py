@@ -189,7 +189,8 @@ def _finish(work: _Work, project: Project, output: str, *, dry_run: bool) -> Seq
     report(work.diagnostics, output, work.changes if dry_run else done)
     if output == "text":
         if dry_run and not has_errors(work.diagnostics):
-            print_diff(work.changes)
+            # What stands around a schedule in meltano.yml may be a secret.
+            print_diff(work.changes, context=0)
         print_changes(done)
         if has_errors(work.diagnostics):
             errors = sum(has_errors([d]) for d in work.diagnostics)

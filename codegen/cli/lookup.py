@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 def complete_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """The names of the schedules' files, which are fast to find."""
+    """The names of the schedules."""
     project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
-    files = find_schedules(project.root, project.schedules)[0] if project else []
-    return [file.path.stem for file in files if file.path.stem.startswith(incomplete)]
+    names = [schedule.name for schedule in pipeline.read(project).schedules] if project else []
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def complete_from_meltano(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -259,8 +259,9 @@ def _with_older_form(values: dict[str, str], older: tuple[str, ...]) -> dict[str
 
 def _plain(key: str, value: str) -> str | date:
     """The value for YAML, which knows a date as such: it needs no quotes there."""
-    with suppress(ValueError):
-        return date.fromisoformat(value) if key == "start_date" else value
+    for kind in (date, datetime) if key == "start_date" else ():
+        with suppress(ValueError):
+            return kind.fromisoformat(value)
     return value
 
 

@@ -36,11 +36,11 @@ def print_changes(done: Sequence[Change]) -> None:
         click.echo(f"{click.style(DONE[change.action], fg=colours[change.action])} {change.name}{note}")
 
 
-def print_diff(changes: Iterable[Change]) -> None:
-    """Print the changes as a patch."""
+def print_diff(changes: Iterable[Change], context: int = 3) -> None:
+    """Print the changes as a patch, with so many lines around each part."""
     colours = {"+": "green", "-": "red", "@": "cyan"}
     for change in changes:
-        for line in change.diff().split("\n")[:-1]:
+        for line in change.diff(context).split("\n")[:-1]:
             is_name = line.startswith(("+++", "---"))
             colour = colours.get(line[:1])
             click.echo(click.style(line, fg=colour, bold=is_name or None) if colour else line)

@@ -94,7 +94,9 @@ class _Relay:
         self._early: list[int] = []
 
     def __enter__(self) -> _Relay:  # noqa: PYI034  # Self is of Python 3.11
-        self._before = {number: signal.signal(number, self._pass_on) for number in _PASSED_ON}
+        # Whoever had a signal ignored, as `nohup` has, gets it ignored.
+        heard = [number for number in _PASSED_ON if signal.getsignal(number) is not signal.SIG_IGN]
+        self._before = {number: signal.signal(number, self._pass_on) for number in heard}
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from datetime import datetime, timezone
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 _LAST_RUNS = (
     "select job_name, max(ended_at) from runs where state = 'SUCCESS' and ended_at is not null group by job_name"
 )
+
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
 def last_successful_runs(folder: Path, uri: str = "") -> dict[str, str]:
@@ -38,6 +41,7 @@ def _path(folder: Path, uri: str) -> Path | None:
     """The file of Meltano's default, or that of a URI such as `sqlite:////var/meltano.db`."""
     if not uri:
         return folder.resolve() / ".meltano" / "meltano.db"
-    place = uri.removeprefix("sqlite:///")
-    place = place.replace("$MELTANO_SYS_DIR_ROOT", ".meltano").replace("$MELTANO_PROJECT_ROOT", ".")
-    return None if place.startswith(uri) else folder.resolve() / place
+    known = {"MELTANO_SYS_DIR_ROOT": ".meltano", "MELTANO_PROJECT_ROOT": "."}
+    expanded = _VARIABLE.sub(lambda match: known.get(match[1] or match[2], match[0]), uri)
+    place = expanded.partition("?")[0].removeprefix("sqlite:///")
+    return folder.resolve() / place if expanded.startswith("sqlite:///") else None

@@ -231,10 +231,13 @@ class Schedule:
 
     @property
     def dag_id_or_default(self) -> str:
-        """The DAG's id: its own, else Meltano's rule for it (files-airflow, orchestrate/dags/meltano.py)."""
-        if self.dag_id:
-            return self.dag_id
-        return airflow_id(f"meltano_{self.name}_{self.job}" if self.job else f"meltano_{self.name}")
+        """The DAG's id: its own, else Meltano's, in characters that Airflow takes."""
+        return self.dag_id or airflow_id(self.dag_id_as_in_meltano)
+
+    @property
+    def dag_id_as_in_meltano(self) -> str:
+        """The id that Meltano's generator gives (files-airflow, orchestrate/dags/meltano.py)."""
+        return f"meltano_{self.name}_{self.job}" if self.job else f"meltano_{self.name}"
 
     @property
     def all_tags(self) -> tuple[str, ...]:

@@ -96,6 +96,10 @@ def convert(item: Item, meltano: MeltanoProject, airflow: str) -> tuple[Draft | 
         what = f"the schedule {quoted(item.name)} is not imported"
         findings.append(not_imported(item, what, "mend what is said about it, and import again"))
         return None, findings
+    if schedule.dag_id_or_default != schedule.dag_id_as_in_meltano:
+        # Said once, here: with an id of its own the schedule gives no finding any more.
+        schedule = replace(schedule, dag_id=schedule.dag_id_or_default)
+        conversion.put("dag_id", schedule.dag_id_or_default)
     return Draft(item, schedule, tuple(conversion.lines), tuple(findings)), findings
 
 
@@ -137,6 +141,10 @@ class _Conversion:
         self._take(self._comments)
         if "interval" not in self.entries:
             self._without_interval()
+
+    def put(self, key: str, value: str) -> None:
+        """Add a key that Meltano does not have."""
+        self._put(to_yaml({key: value}), None)
 
     def _key(self, key: str, entry: Entry) -> None:
         if key not in _KEYS:
@@ -185,7 +193,7 @@ class _Conversion:
     def _pin_state(self) -> None:
         name = self.node.entries["name"].value
         self.entries["state_id"] = Entry(name.location, Scalar("str", self.item.name, name.location))
-        self._put(to_yaml({"state_id": self.item.name}), None)
+        self.put("state_id", self.item.name)
 
     def _without_interval(self) -> None:
         if self.node.entries.keys() - set(_KEYS):
@@ -193,7 +201,7 @@ class _Conversion:
         message = "the schedule has no interval, so it waits for a person, as with Meltano"
         self._find("no-interval", message, self.item.location, "set `interval` in its file")
         self.entries["interval"] = Entry(self.item.location, Scalar("str", "@manual", self.item.location))
-        self._put(to_yaml({"interval": "@manual"}), None)
+        self.put("interval", "@manual")
 
     def _env(self, entry: Entry) -> None:
         if not isinstance(entry.value, MapNode):
@@ -235,7 +243,8 @@ class _Conversion:
             self.lines.append(f"  {note}")
             return None
         if not is_text(value):
-            message = f"Meltano cannot run with {named(value)} in `env`; here it is the text {quoted(value.text)}"
+            what = "a number" if value.kind == "str" else named(value)
+            message = f"Meltano cannot run with {what} in `env`; here it is the text {quoted(value.text)}"
             self._find("env-not-text", message, value.location, "see that it is what you want")
         text = as_literal(value.text) if is_template(value.text) else value.text
         return Scalar("str", text, value.location)

@@ -13,11 +13,10 @@ from codegen import pipeline
 from codegen.diagnostics import Diagnostic, InvalidError, Location, Severity, has_errors, in_order, quoted
 from codegen.editor import EditError, append, remove, set_value
 from codegen.loader import Dialect, read_layout, read_yaml
-from codegen.meltano import job_tasks
 from codegen.meltano.listing import meltano_env, meltano_interval
 from codegen.nodes import ListNode, MapNode, Node, Scalar, is_null
 from codegen.schema.kinds import Moment
-from codegen.schema.model import Schedule, keys_of
+from codegen.schema.model import Schedule, airflow_id, keys_of
 from codegen.secret import is_secret
 from codegen.shell import words_of
 from codegen.switch.conversion import moment_of
@@ -27,8 +26,10 @@ from codegen.templating import is_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
+    from codegen.loader import Comment
+    from codegen.meltano import MeltanoProject
     from codegen.project import Project
     from codegen.schema import Task
 
@@ -59,14 +60,18 @@ def plan_export(project: Project) -> Export:
     if has_errors(reading.diagnostics) or meltano is None:
         return Export(diagnostics=[d for d in reading.diagnostics if has_errors([d])])
     items, _ = read_items(meltano)
-    texts = _Texts(project.meltano_project / "meltano.yml", items)
+    texts = _Texts(project.meltano_project / "meltano.yml", items, meltano)
     plan = Export()
     for schedule in reading.schedules:
         said, item, saved = _Said(schedule), texts.item(schedule.name), texts.save()
         try:
             if schedule.tasks:
-                texts.put_job(schedule.name, _tasks(schedule), item)
-            texts.put_schedule(item, said.data(), _head(project.root / schedule.source))
+                shared = any(other.job == schedule.name for other in reading.schedules)
+                texts.put_job(schedule.name, _tasks(schedule), item, is_shared=shared)
+            head, others = _comments(project.root / schedule.source)
+            texts.put_schedule(item, said.data(), head)
+            if item is None and others:
+                said.find_comments(others)
             plan.exported += 1
         except EditError as error:
             texts.restore(saved)
@@ -88,6 +93,11 @@ class _Said:
     def find(self, code: str, message: str, location: Location, hint: str) -> None:
         self.findings.append(Diagnostic(code, message, location, hint, Severity.FINDING))
 
+    def find_comments(self, comments: list[Comment]) -> None:
+        for comment in comments:
+            place = Location(self._schedule.source, comment.line, comment.column)
+            self.find("not-exported", f"the comment {quoted(comment.text)} does not go along", place, _STAYS)
+
     def data(self) -> dict[str, Any]:
         """The item of `schedules`, its keys in Meltano's order."""
         schedule = self._schedule
@@ -107,9 +117,10 @@ class _Said:
 
     def _find_what_is_not_said(self) -> None:
         schedule = self._schedule
+        meltanos = {"state_id": schedule.name, "dag_id": airflow_id(schedule.dag_id_as_in_meltano)}
         for name, key in keys_of(Schedule).items():
             value = getattr(schedule, name)
-            as_meltano = schedule.name if name == "state_id" else key.default
+            as_meltano = meltanos.get(name, key.default)
             if name not in _SAID and name in schedule.at and value not in {None, as_meltano}:
                 self._lose(name, schedule.where(name))
         for task in schedule.tasks or ():
@@ -139,11 +150,11 @@ class _Said:
         return env
 
 
-def _in_utc(moment: datetime, zone: ZoneInfo) -> str:
+def _in_utc(moment: datetime, zone: ZoneInfo) -> date:
     """The start date as Meltano has it: without an offset, and meant in UTC."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
     naive = aware.astimezone(timezone.utc).replace(tzinfo=None)
-    return naive.date().isoformat() if naive.time() == naive.min.time() else naive.isoformat(sep=" ")
+    return naive.date() if naive.time() == naive.min.time() else naive
 
 
 def _tasks(schedule: Schedule) -> list[str]:
@@ -159,19 +170,20 @@ def _tasks(schedule: Schedule) -> list[str]:
     return [task.run for task in tasks]
 
 
-def _head(path: Path) -> list[str]:
-    """The comments at the top of a schedule file."""
+def _comments(path: Path) -> tuple[list[str], list[Comment]]:
+    """The comments at the top of a schedule file, which go along, and the others."""
     layout = read_layout(text_of(path).removeprefix(BOM))
     first = min(layout.starts, default=1)
-    comments = (layout.comments[line] for line in range(1, first) if line in layout.comments)
-    return [comment.text for comment in comments if not _SCHEMA_LINE.match(comment.text)]
+    comments = [comment for comment in layout.comments.values() if not _SCHEMA_LINE.match(comment.text)]
+    return [c.text for c in comments if c.line < first], [c for c in comments if c.line >= first]
 
 
 class _Texts:
     """The files of Meltano while they are changed."""
 
-    def __init__(self, main: Path, items: list[Item]) -> None:
+    def __init__(self, main: Path, items: list[Item], meltano: MeltanoProject) -> None:
         self._main = main
+        self._meltano = meltano
         self._items = items
         self._before = {path: text_of(path) for path in {main, *(item.path for item in items)}}
         self._after = dict(self._before)
@@ -197,22 +209,35 @@ class _Texts:
         elif isinstance(item.node, MapNode):
             self._after[item.path] = _updated(self._after[item.path], ("schedules", item.index), item.node, data)
 
-    def put_job(self, name: str, tasks: list[str], item: Item | None) -> None:
+    def put_job(self, name: str, tasks: list[str], item: Item | None, *, is_shared: bool) -> None:
         """Add the job of a schedule that has tasks, or change the one that an earlier export added.
 
         Raises:
-            EditError: there is another job of that name, or it cannot be done in place.
+            EditError: there is another job of that name, others use it, or it cannot be done in place.
         """
-        for path, text in self._after.items():
-            for index, job in enumerate(_items_of(text, "jobs")):
-                if _text(job.get("name")) == name:
-                    if job_tasks(job.get("tasks")) == tasks:
+        job = self._meltano.jobs.get(name)
+        if job and list(job.tasks) == tasks:
+            return
+        if job or name in self._meltano.broken_jobs:
+            if is_shared or item is None or self._users(name) != [item]:
+                raise EditError(f"there is a job {quoted(name)} already, which does something else")
+            for path, text in self._after.items():
+                for index, node in enumerate(_items_of(text, "jobs")):
+                    if _text(node.get("name")) == name:
+                        self._after[path] = set_value(text, ("jobs", index, "tasks"), tasks)
                         return
-                    if item is None or not isinstance(item.node, MapNode) or _text(item.node.get("job")) != name:
-                        raise EditError(f"there is a job {quoted(name)} already, which does something else")
-                    self._after[path] = set_value(text, ("jobs", index, "tasks"), tasks)
-                    return
+            raise EditError(f"the job {quoted(name)} stands in another file")
         self._after[self._main] = append(self._after[self._main], ("jobs",), {"name": name, "tasks": tasks})
+
+    def _users(self, name: str) -> list[Item]:
+        """The schedules that run a job; a job that runs it too makes it everybody's.
+
+        Raises:
+            EditError: another job runs it.
+        """
+        if any(name in words_of(task) for job in self._meltano.jobs.values() for task in job.tasks if job.name != name):
+            raise EditError(f"another job runs {quoted(name)}")
+        return [i for i in self._items if isinstance(i.node, MapNode) and _text(i.node.get("job")) == name]
 
     def save(self) -> dict[Path, str]:
         """What `restore` takes."""
@@ -280,7 +305,7 @@ def _with_env(text: str, path: tuple[str | int, ...], old: MapNode, new: Mapping
     return text
 
 
-def _says(key: str, node: Node | None, value: str) -> bool:
+def _says(key: str, node: Node | None, value: str | date) -> bool:
     """Whether Meltano takes the value that stands there for this one."""
     if key == "start_date" and isinstance(node, Scalar):
         try:
