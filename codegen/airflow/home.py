@@ -39,7 +39,7 @@ secret_key = {secret}
 jwt_secret = {other_secret}
 """
 # Where `airflow standalone` of Airflow 2 keeps it too.
-PASSWORD_FILE = "standalone_admin_password.txt"  # noqa: S105  # the name of a file
+_PASSWORD_FILE = "standalone_admin_password.txt"  # noqa: S105  # the name of a file
 _DATABASE = "airflow.db"
 
 
@@ -103,7 +103,7 @@ def set_up(program: Path, home: Path, environ: Mapping[str, str], *, is_2: bool)
                 (home / _DATABASE).unlink(missing_ok=True)
             return done.stdout
     if is_2 and is_new:
-        _write_secret(home / PASSWORD_FILE, password)
+        _write_secret(home / _PASSWORD_FILE, password)
     return None
 
 
