@@ -75,7 +75,9 @@ COMMANDS = [
     ),
     ("pool -s p 3 text", "pools set p 3 text", "pools set p 3 text"),
     ("pool", "pools list", "pools list"),
+    ("pool --delete p", "pools delete p", "pools delete p"),
     ("variables -g k", "variables get k", "variables get k"),
+    ("variables --export f", "variables export f", "variables export f"),
     ("variables get k", "variables get k", "variables get k"),
     (
         "connections --add --conn_id c --conn_uri u",
@@ -248,8 +250,10 @@ def test_meltanos_own_generator_is_found_among_the_dag_files(tmp_path: Path) -> 
 SUPERVISOR = """\
 import os, sys
 from pathlib import Path
+from codegen.airflow import supervisor
 from codegen.airflow.supervisor import Program, supervise
 
+supervisor._HURRY = 1
 SLEEPER = '''
 import os, signal, sys, time
 def stop(number, frame):
