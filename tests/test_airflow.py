@@ -17,9 +17,10 @@ import pytest
 from project_builder import dagpress, project_of, write
 
 from codegen.airflow import PYTHONS, AirflowEnvironment, AirflowError, install
-from codegen.airflow.environ import BUNDLES, DAGS_FOLDER, airflow_environ, digest_of_dags, old_generators
+from codegen.airflow.dag_folders import digest_of_dags, old_generators
 from codegen.airflow.environment import requirements_of
 from codegen.airflow.translation import UntranslatableError, translate
+from codegen.airflow.variables import BUNDLES, DAGS_FOLDER, airflow_environ
 from codegen.plan import AIRFLOW_IMPORTS
 
 if TYPE_CHECKING:

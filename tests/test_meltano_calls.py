@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from project_builder import EXTRACT_LOAD, project_of, write
 
 from codegen.airflow import AirflowError, inside
-from codegen.airflow.importing import airflow_version
+from codegen.airflow.loading import airflow_version
 from codegen.cli.verification import verify
 from codegen.diagnostics import InvalidError
 from codegen.meltano.call import UnknownScheduleError, read_call, resolved

@@ -17,11 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codegen.airflow.environ import BUNDLES, airflow_environ, digest_of_dags, old_generators
+from codegen.airflow.dag_folders import digest_of_dags, old_generators
 from codegen.airflow.environment import AirflowError, environment_of, keep_out_of_git, prepare_home
 from codegen.airflow.home import Configuration, has_database, variable_of
 from codegen.airflow.supervisor import Program, supervise
 from codegen.airflow.translation import UntranslatableError, translate
+from codegen.airflow.variables import BUNDLES, airflow_environ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

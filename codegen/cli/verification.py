@@ -15,7 +15,7 @@ import click
 
 from codegen import pipeline
 from codegen.airflow import AirflowError, environment_of
-from codegen.airflow.importing import LoadedFile, airflow_version, load_dag_files
+from codegen.airflow.loading import LoadedFile, airflow_version, load_dag_files
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.report import count, report
 from codegen.diagnostics import InvalidError, has_errors, printable

@@ -1,0 +1,50 @@
+"""The variables with which the Airflow of a project runs."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codegen.airflow.dag_folders import dag_folders, link_dag_folders
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from codegen.airflow.environment import AirflowEnvironment
+    from codegen.project import Project
+
+DAGS_FOLDER = "AIRFLOW__CORE__DAGS_FOLDER"
+BUNDLES = "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"
+_LOCAL_BUNDLE = "airflow.dag_processing.bundles.local.LocalDagBundle"
+
+
+def airflow_environ(project: Project, airflow: AirflowEnvironment, environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables of an Airflow that runs a project. What the caller has set stays.
+
+    On Airflow 2, which has one DAGs folder, this is a folder of links in its home; it is brought up to date here.
+    """
+    env = dict(environ)
+    env.setdefault("MELTANO_PROJECT_ROOT", str(project.meltano_project))
+    env.setdefault("AIRFLOW_HOME", str(airflow.home))
+    env["PATH"] = os.pathsep.join([str(airflow.bin), env.get("PATH") or os.defpath])
+    if DAGS_FOLDER in env or BUNDLES in env:
+        return env
+    project.generated_dags.mkdir(parents=True, exist_ok=True)
+    folders = dag_folders(project)
+    if airflow.is_2:
+        links = Path(env["AIRFLOW_HOME"]) / "dags"
+        link_dag_folders(project, links)
+        env[DAGS_FOLDER] = str(links)
+        # Airflow itself puts only the folder of links there; a DAG file may import its neighbours.
+        python_path = [*map(str, folders.values()), *filter(None, [env.get("PYTHONPATH")])]
+        env["PYTHONPATH"] = os.pathsep.join(python_path)
+    else:
+        bundles = [
+            {"name": name, "classpath": _LOCAL_BUNDLE, "kwargs": {"path": str(folder)}}
+            for name, folder in folders.items()
+        ]
+        env[DAGS_FOLDER] = str(project.generated_dags)
+        env[BUNDLES] = json.dumps(bundles)
+    return env
