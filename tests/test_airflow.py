@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from project_builder import dagpress, project_of, write
 
-from codegen.airflow import PYTHONS, AirflowEnvironment, AirflowError, install
+from codegen.airflow import PYTHONS, AirflowEnvironment, AirflowError, environment_of, install
 from codegen.airflow.dag_folders import digest_of_dags, old_generators
 from codegen.airflow.environment import requirements_of
 from codegen.airflow.translation import UntranslatableError, translate
@@ -180,6 +180,25 @@ def test_without_an_airflow_invoke_says_how_to_get_one(tmp_path: Path, monkeypat
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Exception, match=r"Airflow 3\.3 is not installed here .*dagpress add orchestrator airflow"):
         dagpress(tmp_path, "invoke", "airflow", "scheduler")
+
+
+def test_an_airflow_on_the_path_may_be_a_link_beside_another_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As pipx and `uv tool` put it there. What is no Airflow at all is refused, with the cure of that command."""
+    write(tmp_path, {"venv/airflow": "", "bin/python": "#!/bin/sh\nexit 1\n", "other/airflow": ""})
+    _python(tmp_path / "venv", "3.2.1")
+    for program in ("venv/airflow", "bin/python", "other/airflow"):
+        (tmp_path / program).chmod(0o755)
+    (tmp_path / "bin/airflow").symlink_to(tmp_path / "venv/airflow")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    found = environment_of(project_of(tmp_path))
+    assert (found.version, found.program, found.is_ours) == ("3.2", tmp_path / "bin/airflow", False)
+    monkeypatch.setenv("PATH", str(tmp_path / "other"))
+    with pytest.raises(
+        AirflowError, match=r"does not say which Python it runs on \(run .*another `airflow` into PATH\)"
+    ):
+        environment_of(project_of(tmp_path))
 
 
 def _project(folder: Path, config: str = "") -> Path:
