@@ -17,7 +17,7 @@ import pytest
 from project_builder import dagpress, project_of, write
 
 from codegen.airflow import PYTHONS, AirflowEnvironment, AirflowError, environment_of, install
-from codegen.airflow.dag_folders import digest_of_dags, old_generators
+from codegen.airflow.dag_folders import digest_of_dags, link_dag_folders, old_generators
 from codegen.airflow.environment import requirements_of
 from codegen.airflow.translation import UntranslatableError, translate
 from codegen.airflow.variables import BUNDLES, DAGS_FOLDER, airflow_environ
@@ -223,9 +223,12 @@ def test_airflow_3_gets_a_bundle_for_each_folder(tmp_path: Path) -> None:
 
 def test_airflow_2_gets_links_which_follow_the_configuration(tmp_path: Path) -> None:
     airflow = AirflowEnvironment("2.11", tmp_path / "bin", tmp_path / "home")
-    env = airflow_environ(project_of(_project(tmp_path)), airflow, {"PYTHONPATH": "/mine"})
+    project = project_of(_project(tmp_path))
+    env = airflow_environ(project, airflow, {"PYTHONPATH": "/mine"})
     links = tmp_path / "home/dags"
     assert env[DAGS_FOLDER] == str(links)
+    assert not (tmp_path / "home").exists()
+    link_dag_folders(project, links)
     assert env["PYTHONPATH"] == f"{tmp_path}/generated_dags:{tmp_path}/orchestrate/dags:/mine"
     assert {link.name: str(link.readlink()) for link in links.iterdir()} == {
         "dags-folder": str(tmp_path / "generated_dags"),
@@ -233,7 +236,7 @@ def test_airflow_2_gets_links_which_follow_the_configuration(tmp_path: Path) -> 
     }
     (links / "own.py").write_text("")
     changed = project_of(_project(tmp_path, 'generated_dags = "out"\ncustom_dags = ["more dags"]\n'))
-    airflow_environ(changed, airflow, {})
+    link_dag_folders(changed, links)
     assert {link.name: str(link.readlink()) for link in links.iterdir() if link.is_symlink()} == {
         "dags-folder": str(tmp_path / "out"),
         "more-dags": str(tmp_path / "more dags"),

@@ -75,6 +75,22 @@ def has_database(home: Path, environ: Mapping[str, str]) -> bool:
     return not address.startswith("sqlite:///") or Path(address.removeprefix("sqlite:///")).is_file()
 
 
+def write_configuration(home: Path, *, is_2: bool) -> None:
+    """Make a home, which nobody else can read, and write its configuration where there is none.
+
+    Args:
+        home: the folder.
+        is_2: whether it is one of Airflow 2.
+    """
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = home / "airflow.cfg"
+    if not path.exists():
+        fernet_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        text = _CONFIGURATION + (_SECRETS_2 if is_2 else _SECRETS_3)
+        own = {"secret": secrets.token_hex(32), "other_secret": secrets.token_hex(32)}
+        _write_secret(path, text.format(fernet_key=fernet_key, **own))
+
+
 def set_up(program: Path, home: Path, environ: Mapping[str, str], *, is_2: bool) -> str | None:
     """Write the configuration where there is none, and bring the database up to date.
 
@@ -87,9 +103,8 @@ def set_up(program: Path, home: Path, environ: Mapping[str, str], *, is_2: bool)
     Returns:
         What Airflow printed where it failed, else nothing.
     """
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     is_new = not has_database(home, environ)
-    _write_configuration(home, is_2=is_2)
+    write_configuration(home, is_2=is_2)
     commands = [["db", "migrate"]]
     password = secrets.token_hex(8)
     if is_2 and is_new:
@@ -111,15 +126,6 @@ _CREATE_USER = [
     *("users", "create", "--username", "admin", "--role", "Admin"),
     *("--firstname", "Admin", "--lastname", "User", "--email", "admin@example.com"),
 ]
-
-
-def _write_configuration(home: Path, *, is_2: bool) -> None:
-    path = home / "airflow.cfg"
-    if not path.exists():
-        fernet_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-        text = _CONFIGURATION + (_SECRETS_2 if is_2 else _SECRETS_3)
-        own = {"secret": secrets.token_hex(32), "other_secret": secrets.token_hex(32)}
-        _write_secret(path, text.format(fernet_key=fernet_key, **own))
 
 
 def _write_secret(path: Path, text: str) -> None:

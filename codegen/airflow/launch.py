@@ -17,12 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codegen.airflow.dag_folders import digest_of_dags, old_generators
+from codegen.airflow.dag_folders import digest_of_dags, link_dag_folders, old_generators
 from codegen.airflow.environment import AirflowError, environment_of, keep_out_of_git, prepare_home
-from codegen.airflow.home import Configuration, has_database, variable_of
+from codegen.airflow.home import Configuration, has_database, variable_of, write_configuration
 from codegen.airflow.supervisor import Program, supervise
 from codegen.airflow.translation import UntranslatableError, translate
-from codegen.airflow.variables import BUNDLES, airflow_environ
+from codegen.airflow.variables import BUNDLES, DAGS_FOLDER, airflow_environ, names_dag_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from codegen.project import Project
 
 _HELP = {"-h", "--help"}
+# The commands that look nothing up in the database, and the one that sets it up.
+_NEED_NO_DATABASE = {"cheat-sheet", "config", "db", "info", "plugins", "providers", "version"}
 # The commands that look a DAG up in the database, where a file that was just written is not yet.
 _NEED_DAGS = {"dags", "tasks", "backfill"}
 _NEED_NO_DAGS = {"reserialize", "test", "report", "list-import-errors"}
@@ -91,17 +93,30 @@ class _Launcher:
         return Path(self.env["AIRFLOW_HOME"])
 
     def prepare(self, words: Sequence[str]) -> None:
-        """Set up the database where it never was, and let Airflow read the DAG files where the command needs them."""
+        """Make what the command needs and is not there, and let Airflow read the DAG files where it needs them."""
+        is_new = not has_database(self._home, self.env)
+        if is_new:
+            # Even where the command needs no database: Airflow would write a configuration with all its defaults.
+            keep_out_of_git(self.project)
+            write_configuration(self._home, is_2=self.airflow.is_2)
+        if words[0] in _NEED_NO_DATABASE:
+            return
         for path in old_generators(self.project):
             self.say(
                 f"{path} makes DAGs of Meltano's own schedules, with the same ids as the generated ones: remove it"
             )
-        if words[0] != "db" and not has_database(self._home, self.env):
+        if not names_dag_folders(os.environ):
+            self._make_dag_folders()
+        if is_new:
             self.say(f"setting up Airflow's database in {self._home}")
-            keep_out_of_git(self.project)
             prepare_home(replace(self.airflow, home=self._home), self.env)
         if words[0] in _NEED_DAGS and not _NEED_NO_DAGS & set(words[1:2]):
             self._read_dags()
+
+    def _make_dag_folders(self) -> None:
+        self.project.generated_dags.mkdir(parents=True, exist_ok=True)
+        if self.airflow.is_2:
+            link_dag_folders(self.project, Path(self.env[DAGS_FOLDER]))
 
     def _read_dags(self) -> None:
         stamp = self._home / "dagpress-dags"

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codegen.airflow.dag_folders import dag_folders, link_dag_folders
+from codegen.airflow.dag_folders import dag_folders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,23 +20,25 @@ BUNDLES = "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"
 _LOCAL_BUNDLE = "airflow.dag_processing.bundles.local.LocalDagBundle"
 
 
+def names_dag_folders(environ: Mapping[str, str]) -> bool:
+    """Whether the caller has named the folders of DAGs that Airflow reads."""
+    return DAGS_FOLDER in environ or BUNDLES in environ
+
+
 def airflow_environ(project: Project, airflow: AirflowEnvironment, environ: Mapping[str, str]) -> dict[str, str]:
     """The variables of an Airflow that runs a project. What the caller has set stays.
 
-    On Airflow 2, which has one DAGs folder, this is a folder of links in its home; it is brought up to date here.
+    On Airflow 2, which has one DAGs folder, this is `dags` in its home: the folder for the links to ours.
     """
     env = dict(environ)
     env.setdefault("MELTANO_PROJECT_ROOT", str(project.meltano_project))
     env.setdefault("AIRFLOW_HOME", str(airflow.home))
     env["PATH"] = os.pathsep.join([str(airflow.bin), env.get("PATH") or os.defpath])
-    if DAGS_FOLDER in env or BUNDLES in env:
+    if names_dag_folders(environ):
         return env
-    project.generated_dags.mkdir(parents=True, exist_ok=True)
     folders = dag_folders(project)
     if airflow.is_2:
-        links = Path(env["AIRFLOW_HOME"]) / "dags"
-        link_dag_folders(project, links)
-        env[DAGS_FOLDER] = str(links)
+        env[DAGS_FOLDER] = str(Path(env["AIRFLOW_HOME"]) / "dags")
         # Airflow itself puts only the folder of links there; a DAG file may import its neighbours.
         python_path = [*map(str, folders.values()), *filter(None, [env.get("PYTHONPATH")])]
         env["PYTHONPATH"] = os.pathsep.join(python_path)

@@ -151,13 +151,16 @@ def test_arguments_and_exit_code_pass_through(invocation: Invocation) -> None:
 def test_an_airflow_on_the_path_gets_a_home_with_a_database(
     invocation: Invocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where none is installed here. And Meltano's own generator, if it is still there, is told of."""
+    """Where none is installed here, and a command needs one. Meltano's own generator, if it is there, is told of."""
     own = (invocation.home.parent / "venv").readlink() / "bin"
     monkeypatch.setenv("PATH", f"{own}{os.pathsep}{os.environ['PATH']}")
     (invocation.home.parent / "stamp").unlink()
+    shutil.rmtree(invocation.home)
+    assert invocation.run("config", "get-value", "core", "load_examples").strip() == "False"
+    assert {path.name for path in invocation.home.iterdir()} == {"airflow.cfg", "logs", "stderr"}
+    assert not (invocation.demo.folder / "generated_dags").exists()
     old = 'run(["meltano", "schedule", "list", "--format=json"])\n'
     write(_with_schedules(invocation, "carbon_backfill"), {"orchestrate/dags/meltano.py": f"def f(run):\n    {old}"})
-    (invocation.home / "airflow.db").unlink()
     assert "meltano_carbon_backfill" in invocation.run("dags", "list")
     said = invocation.stderr.read_text()
     assert f"using {own}/airflow, which is Airflow {invocation.version}" in said
