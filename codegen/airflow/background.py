@@ -1,8 +1,9 @@
-"""Runs a command of ours again in the background: a process of its own, which outlives this one and its terminal."""
+"""Goes on with a command in the background: in a process of its own, which outlives this one and its terminal."""
 
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import shlex
 import subprocess
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # How long the process is watched, in seconds.
 _WATCHED = 2.0
+# Of the fields behind the name of the program in /proc/PID/stat: when it started, in ticks since the machine did.
+_START_FIELD = 19
 
 
 @dataclass(frozen=True)
@@ -27,13 +30,15 @@ class Daemon:
 
     Attributes:
         words: the command, without the options that say so.
-        pid_file: gets the process id.
-        log: gets what it prints.
+        pid_file: gets the process id. It is locked while the process lives, so a number left behind deceives nobody.
+        stdout: gets what it prints.
+        stderr: gets its log.
     """
 
     words: Sequence[str]
     pid_file: Path
-    log: Path
+    stdout: Path
+    stderr: Path
 
     @property
     def how_to_stop(self) -> str:
@@ -47,68 +52,80 @@ def daemon_of(words: Sequence[str], home: Path) -> Daemon | None:
     parser.add_argument("-D", "--daemon", action="store_true")
     if not parser.parse_known_args(words[1:])[0].daemon:
         return None
-    parser.add_argument("--pid")
-    parser.add_argument("-l", "--log-file")
-    parser.add_argument("--stdout")
-    parser.add_argument("--stderr")
+    for names in (["--pid"], ["-l", "--log-file"], ["--stdout"], ["--stderr"]):
+        parser.add_argument(*names, type=Path)
     options, rest = parser.parse_known_args(words[1:])
     command = words[0]
-    pid_file = Path(options.pid or home / f"airflow-{command}.pid")
-    return Daemon([command, *rest], pid_file, Path(options.log_file or home / f"airflow-{command}.log"))
+    log = options.log_file or home / f"airflow-{command}.log"
+    pid_file = options.pid or home / f"airflow-{command}.pid"
+    return Daemon([command, *rest], pid_file, options.stdout or log, options.stderr or log)
 
 
-def start(daemon: Daemon, project: Path) -> int:
-    """Start it, and watch whether it stays.
+def fork(daemon: Daemon) -> int:
+    """Go on in two processes: this one, and one in the background. This one watches whether the other stays.
 
-    Args:
-        daemon: what to start.
-        project: the folder of the project.
+    A fork needs no command line of ours, so it runs the very code that this process has, whatever the current folder
+    holds.
 
     Returns:
-        The process id.
+        The id of the process in the background; in that one, zero. It removes the pid file when it ends.
 
     Raises:
         AirflowError: it runs already, or ended at once.
+        OSError: one of its files cannot be written.
     """
-    command = daemon.words[0]
-    process = _process_in(daemon.pid_file)
-    if process:
-        raise AirflowError(f"{command} is running already (process {process}; stop it with `kill {process}`)")
-    ourselves = [sys.executable, "-m", "codegen", "--project", str(project)]
-    with daemon.log.open("ab") as output:
-        started = subprocess.Popen(
-            [*ourselves, "invoke", "airflow", *daemon.words],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    daemon.pid_file.write_text(f"{started.pid}\n", encoding="ascii")
-    deadline = time.monotonic() + _WATCHED
-    while time.monotonic() < deadline and started.poll() is None:
-        time.sleep(_WATCHED / 20)
-    if started.returncode is not None:
-        raise AirflowError(f"{command} has ended with exit code {started.returncode}: {daemon.log} says why")
-    # It is meant to outlive us.
-    started.returncode = 0
-    return started.pid
-
-
-def is_alive(process: int) -> bool:
-    """Whether there is a process of that id."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _process_in(pid_file: Path) -> int:
-    """The process that a file names and that is alive, or zero."""
-    try:
-        process = int(pid_file.read_text(encoding="ascii"))
-    except (OSError, ValueError):
+    lock = _lock(daemon)
+    outputs = [os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644) for path in (daemon.stdout, daemon.stderr)]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    process = os.fork()
+    if not process:
+        os.setsid()
+        for number, file in enumerate([os.open(os.devnull, os.O_RDONLY), *outputs]):
+            os.dup2(file, number)
         return 0
-    return process if is_alive(process) else 0
+    os.write(lock, f"{process}\n".encode())
+    # The other process holds the lock on.
+    for file in (lock, *outputs):
+        os.close(file)
+    _watch(process, daemon)
+    return process
+
+
+def _lock(daemon: Daemon) -> int:
+    """The pid file, open and locked."""
+    file = os.open(daemon.pid_file, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        process = os.read(file, 20).decode(errors="replace").strip()
+        os.close(file)
+        message = f"{daemon.words[0]} is running already (process {process}; stop it with `kill {process}`)"
+        raise AirflowError(message) from error
+    os.ftruncate(file, 0)
+    return file
+
+
+def _watch(process: int, daemon: Daemon) -> None:
+    deadline = time.monotonic() + _WATCHED
+    while time.monotonic() < deadline:
+        ended, status = os.waitpid(process, os.WNOHANG)
+        if ended:
+            code = os.waitstatus_to_exitcode(status)
+            raise AirflowError(f"{daemon.words[0]} has ended with exit code {code}: {daemon.stderr} says why")
+        time.sleep(_WATCHED / 20)
+
+
+def start_of(process: int) -> str:
+    """When a process was started, in the words of its system; empty where there is none.
+
+    It tells a process from a later one, of somebody else, that got the same id.
+    """
+    if sys.platform == "linux":
+        try:
+            text = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+        return text.rpartition(")")[2].split()[_START_FIELD]
+    command = ["ps", "-o", "lstart=", "-p", str(process)]
+    return subprocess.run(command, text=True, capture_output=True, check=False).stdout.strip()

@@ -15,6 +15,20 @@ if TYPE_CHECKING:
 
     from codegen.project import Project
 
+# The folder of links in the home of an Airflow 2. It is ours: whatever else lies in a home is not touched.
+LINKS = "dagpress-dags"
+# Airflow imports it as each of its processes starts, and no other program does. `__all__` is what it takes over.
+_LOCAL_SETTINGS = f"""\
+\"\"\"Written by Dagpress: lets a DAG file import what lies beside it, behind all that is installed.\"\"\"
+
+import sys
+from pathlib import Path
+
+__all__ = []
+
+sys.path += [str(link.resolve()) for link in sorted(Path(__file__).parent.parent.glob("{LINKS}/*"))]
+"""
+
 
 def dag_folders(project: Project) -> dict[str, Path]:
     """The folders that Airflow reads, by name; the first has the name that Airflow itself gives its only one."""
@@ -56,6 +70,17 @@ def link_dag_folders(project: Project, folder: Path) -> None:
             temporary = folder / f".{name}.{os.getpid()}"
             temporary.symlink_to(target)
             temporary.replace(link)
+
+
+def write_local_settings(home: Path) -> None:
+    """Let the DAG files behind the links of a home import their neighbours; a file of the user's own stays.
+
+    Airflow 2 itself looks for modules in its one DAGs folder, which here has nothing but links to folders.
+    """
+    path = home / "config" / "airflow_local_settings.py"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(_LOCAL_SETTINGS, encoding="utf-8")
 
 
 def _dag_files(project: Project) -> Iterator[Path]:

@@ -111,11 +111,14 @@ def environment_of(project: Project) -> AirflowEnvironment:
     """The Airflow of a project: the one below `.dagpress`, else one on the PATH.
 
     Raises:
-        AirflowError: there is neither, or what is on the PATH is no Airflow.
+        AirflowError: there is neither, or what is there is no Airflow.
     """
     folder = folder_of(project)
     if _stamp(folder).is_file():
-        return environment_in(folder, project.airflow)
+        installed = environment_in(folder, project.airflow)
+        if not installed.program.is_file():
+            raise AirflowError(f"there is no {installed.program}", "run `dagpress add orchestrator airflow` again")
+        return installed
     found = shutil.which("airflow")
     if found is None:
         raise AirflowError(
@@ -151,13 +154,14 @@ def install(
         AirflowError: that Python cannot have that Airflow, or a step failed.
     """
     stamp = _stamp(folder)
-    if python is None and stamp.is_file() and stamp.read_text(encoding="utf-8").startswith(_digest(version)):
+    is_there = stamp.is_file() and environment_in(folder, version).program.is_file()
+    if python is None and is_there and stamp.read_text(encoding="utf-8").startswith(_digest(version)):
         return False
     interpreter = _interpreter(python)
     number = _number_of(interpreter)
     _check_python(version, number, interpreter)
     wanted = f"{_digest(version)} {number}"
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+    if is_there and stamp.read_text(encoding="utf-8") == wanted:
         return False
     stamp.unlink(missing_ok=True)
     shutil.rmtree(folder / "venv", ignore_errors=True)

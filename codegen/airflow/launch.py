@@ -11,14 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codegen.airflow.background import daemon_of, start
-from codegen.airflow.dag_folders import digest_of_dags, link_dag_folders, old_generators
+from codegen.airflow.background import daemon_of, fork
+from codegen.airflow.dag_folders import digest_of_dags, link_dag_folders, old_generators, write_local_settings
 from codegen.airflow.environment import AirflowError, environment_of, keep_out_of_git, prepare_home
-from codegen.airflow.home import has_database, write_configuration
+from codegen.airflow.home import Configuration, has_configuration, lacks_database, variable_of, write_configuration
 from codegen.airflow.ports import API_PORT, WEB_PORT, Ports, answers
 from codegen.airflow.supervisor import Program, supervise
 from codegen.airflow.translation import UntranslatableError, translate
-from codegen.airflow.variables import BUNDLES, DAGS_FOLDER, airflow_environ, names_dag_folders
+from codegen.airflow.variables import BUNDLES, DAGS_FOLDER, airflow_environ, home_of, names_dag_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -80,7 +80,12 @@ class _Launcher:
 
     @property
     def _home(self) -> Path:
-        return Path(self.env["AIRFLOW_HOME"])
+        return home_of(self.env)
+
+    @property
+    def _is_own_home(self) -> bool:
+        """Whether it is the home below `.dagpress`: no other one is set up."""
+        return self._home.resolve() == self.airflow.home.resolve()
 
     @property
     def _ports(self) -> Ports:
@@ -88,8 +93,7 @@ class _Launcher:
 
     def prepare(self, words: Sequence[str]) -> None:
         """Make what the command needs and is not there, and let Airflow read the DAG files where it needs them."""
-        is_new = not has_database(self._home, self.env)
-        if is_new:
+        if self._is_own_home and not has_configuration(self._home):
             # Even where the command needs no database: Airflow would write a configuration with all its defaults.
             keep_out_of_git(self.project)
             write_configuration(self._home, is_2=self.airflow.is_2)
@@ -100,20 +104,33 @@ class _Launcher:
                 f"{path} makes DAGs of Meltano's own schedules, with the same ids as the generated ones: remove it"
             )
         if not names_dag_folders(os.environ):
+            self._say_what_gives_way()
             self._make_dag_folders()
-        if is_new:
+        if self._is_own_home and lacks_database(self._home, self.env):
             self.say(f"setting up Airflow's database in {self._home}")
             prepare_home(replace(self.airflow, home=self._home), self.env)
         if words[0] in _NEED_DAGS and not _NEED_NO_DAGS & set(words[1:2]):
             self._read_dags()
 
+    def _say_what_gives_way(self) -> None:
+        configuration = Configuration(self._home, self.env)
+        for section, key in (("core", "dags_folder"), ("dag_processor", "dag_bundle_config_list")):
+            variable = variable_of(section, key)
+            if variable in self.env and configuration.in_file(section, key):
+                self.say(
+                    f"Airflow reads the DAGs folders of this project, not the {key} of {configuration.path}; "
+                    f"{variable} in the environment would stay"
+                )
+
     def _make_dag_folders(self) -> None:
         self.project.generated_dags.mkdir(parents=True, exist_ok=True)
         if self.airflow.is_2:
             link_dag_folders(self.project, Path(self.env[DAGS_FOLDER]))
+            if self._is_own_home:
+                write_local_settings(self._home)
 
     def _read_dags(self) -> None:
-        stamp = self._home / "dagpress-dags"
+        stamp = self._home / "dagpress-dags.digest"
         digest = f"{self.env.get(BUNDLES)} {digest_of_dags(self.project)}"
         if stamp.is_file() and stamp.read_text(encoding="utf-8") == digest:
             return
@@ -142,7 +159,7 @@ class _Launcher:
         if daemon and self.airflow.is_2:
             self.say(daemon.how_to_stop)
         elif daemon:
-            return self._in_background(daemon)
+            return self._in_background(daemon, port)
         if command == "standalone":
             return self._standalone(words)
         if command == "scheduler" and not self.airflow.is_2:
@@ -192,8 +209,25 @@ class _Launcher:
         program = Program("standalone", command, stop=signal.SIGINT, started=partial(self._ports.note_api_server, port))
         return supervise([program], self.env, self.say)
 
-    def _in_background(self, daemon: Daemon) -> int:
-        process = start(daemon, self.project.root)
-        self.say(f"{daemon.words[0]} runs in the background (process {process}), and logs to {daemon.log}")
-        self.say(daemon.how_to_stop)
-        return 0
+    def _in_background(self, daemon: Daemon, port: int) -> int:
+        process = fork(daemon)
+        if process:
+            self.say(f"{daemon.words[0]} runs in the background (process {process}), and logs to {daemon.stderr}")
+            self.say(daemon.how_to_stop)
+            return 0
+        try:
+            return self._supervised(daemon.words, port)
+        finally:
+            daemon.pid_file.unlink(missing_ok=True)
+
+    def _supervised(self, words: Sequence[str], port: int) -> int:
+        """The command beside this process, which has work to do after its end."""
+        command = words[0]
+        if command == "standalone":
+            return self._standalone(words)
+        if command == "scheduler":
+            return self._scheduler(words, port)
+        program = Program(command, [self.airflow.program, *words])
+        if command == "api-server":
+            program = replace(program, started=partial(self._ports.note_api_server, self._ports.of_api_server(words)))
+        return supervise([program], self.env, self.say)

@@ -9,7 +9,8 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codegen.airflow.background import is_alive
+from codegen.airflow.background import start_of
+from codegen.airflow.environment import AirflowError
 from codegen.airflow.home import Configuration, variable_of
 
 if TYPE_CHECKING:
@@ -22,11 +23,14 @@ WEB_PORT = ("webserver", "web_server_port", "8080")
 # Where the scheduler and the triggerer show the logs of their tasks to other machines.
 _LOG_PORTS = (("logging", "worker_log_server_port", "8793"), ("logging", "trigger_log_server_port", "8794"))
 _EXECUTION_URL = ("core", "execution_api_server_url")
+_HIGHEST = 65_535
 
 
 @dataclass(frozen=True)
 class Ports:
     """The ports of one home.
+
+    A configured port that is no number is an `AirflowError`.
 
     Attributes:
         home: Airflow's home.
@@ -70,23 +74,28 @@ class Ports:
 
     def note_api_server(self, port: int, process: int) -> None:
         """Write down, for the next commands, which process is the API server, and its port."""
-        self._note.write_text(json.dumps({"process": process, "port": port}), encoding="ascii")
+        note = {"process": process, "start": start_of(process), "port": port}
+        self._note.write_text(json.dumps(note), encoding="ascii")
 
     def running_api_server(self) -> tuple[int, int]:
         """The process and the port of the API server, as it was noted and still lives; else zeros."""
         try:
             note = json.loads(self._note.read_text(encoding="ascii"))
-            process, port = int(note["process"]), int(note["port"])
+            process, port, start = int(note["process"]), int(note["port"]), str(note["start"])
         except (OSError, ValueError, KeyError, TypeError):
             return 0, 0
-        return (process, port) if is_alive(process) and _is_taken(port) else (0, 0)
+        return (process, port) if start and start_of(process) == start and _is_taken(port) else (0, 0)
 
     @property
     def _note(self) -> Path:
         return self.home / "dagpress-api-server.json"
 
     def _configured(self, section: str, key: str, default: str) -> int:
-        return int(Configuration(self.home, self.env).get(section, key, default))
+        value = Configuration(self.home, self.env).get(section, key, default)
+        if not value.isdecimal() or int(value) > _HIGHEST:
+            place = f"{variable_of(section, key)}, or `{key}` below [{section}] in airflow.cfg"
+            raise AirflowError(f"{value!r} is no port", f"set {place}")
+        return int(value)
 
 
 def answers(port: int) -> bool:
@@ -111,6 +120,6 @@ def _is_taken(port: int) -> bool:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("", port))
-        except OSError:
+        except (OSError, OverflowError):
             return True
     return False
