@@ -70,24 +70,16 @@ def append(text: str, path: Path, value: Any) -> str:  # noqa: ANN401
         EditError: that cannot be done without changing anything else.
     """
     *way, key = path
-
-    def change(document: _Text) -> str:
-        parent = document.map_at(tuple(way))
-        index = _index_of(parent, str(key))
-        if index is None:
-            return document.with_key(parent, str(key), [value])
-        items = parent.value[index][1]
-        if isinstance(items, yaml.SequenceNode) and items.value:
-            return document.with_item(items, value)
-        return document.with_value(parent, index, [value])
-
-    def expect(data: Any) -> None:  # noqa: ANN401
-        parent = _at(data, tuple(way))
-        found = [item for name, item in parent if name == _data_of(str(key))]
-        items = found[0] if found and isinstance(found[0], list) else []
-        _set(parent, str(key), None, [*items, _data_of(value)])
-
-    return _edit(text, change, expect)
+    parent = _Text.read(text.removeprefix(_BOM)).map_at(tuple(way))
+    index = _index_of(parent, str(key))
+    items = None if index is None else parent.value[index][1]
+    if not isinstance(items, yaml.SequenceNode) or not items.value:
+        return set_value(text, path, [value])
+    return _edit(
+        text,
+        lambda document: document.with_item(document.collection_at(path), value),
+        lambda data: _at(data, path).append(_data_of(value)),
+    )
 
 
 def remove(text: str, path: Path) -> str:
@@ -207,11 +199,10 @@ class _Text:
         end = self._end_of_line(self._end(parent)) if parent.value else len(self.text)
         return self._with_lines(end, _indented(to_yaml({key: value}), column))
 
-    def with_item(self, items: yaml.SequenceNode, value: Any) -> str:  # noqa: ANN401
-        """A new item behind the others."""
-        end = self._end(items)
+    def with_item(self, items: yaml.CollectionNode, value: Any) -> str:  # noqa: ANN401
+        """A new item behind the others, of which there must be one."""
+        end = self._end(items.value[-1])
         if items.flow_style:
-            end = self._end(items.value[-1])
             return self._spliced(end, end, ", " + _flow(value))
         return self._with_lines(self._end_of_line(end), _indented(to_yaml([value]), items.start_mark.column))
 
@@ -372,8 +363,8 @@ def _at(data: Any, path: Path) -> Any:  # noqa: ANN401
     return data
 
 
-def _set(pairs: list[Any], key: str, value: Any, data: Any = None) -> None:  # noqa: ANN401
-    name, new = _data_of(key), data if data is not None else _data_of(value)
+def _set(pairs: list[Any], key: str, value: Any) -> None:  # noqa: ANN401
+    name, new = _data_of(key), _data_of(value)
     for pair in pairs:
         if pair[0] == name:
             pair[1] = new

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import yaml
@@ -16,6 +19,20 @@ if TYPE_CHECKING:
     from click.testing import Result
 
 EXTRACT_LOAD = 'extractor: tap-gitlab\nloader: target-postgres\ninterval: "@daily"\n'
+
+_DIE_AT_REPLACE = """
+import os, pathlib, sys
+from codegen.cli.main import run
+left, replace = int(sys.argv.pop(1)), pathlib.Path.replace
+def dying(self, target):
+    global left
+    left -= 1
+    if not left:
+        os.kill(os.getpid(), 9)
+    return replace(self, target)
+pathlib.Path.replace = dying
+run()
+"""
 
 
 def write(root: Path, files: dict[str, str]) -> Path:
@@ -45,3 +62,9 @@ def dagpress(root: Path, *arguments: str) -> tuple[int, str, str]:
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return int(result.return_value), result.stdout, result.stderr
+
+
+def killed_at_replace(number: int, root: Path, *arguments: str) -> None:
+    """Call a command in a project, and see that it is killed where it puts that file in place, counted from 1."""
+    command = [sys.executable, "-c", _DIE_AT_REPLACE, str(number), "--project", str(root), *arguments]
+    assert subprocess.run(command, check=False, capture_output=True).returncode == -signal.SIGKILL

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import calendar
 import json
 import os
 import re
+import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from project_builder import dagpress, project_of, write
 
-from codegen.airflow import PYTHONS, AirflowEnvironment, AirflowError, install
-from codegen.airflow.environ import BUNDLES, DAGS_FOLDER, airflow_environ, digest_of_dags, old_generators
+from codegen.airflow import PYTHONS, AirflowEnvironment, AirflowError, environment_of, install
+from codegen.airflow.dag_folders import LINKS, digest_of_dags, link_dag_folders, old_generators, write_local_settings
 from codegen.airflow.environment import requirements_of
+from codegen.airflow.home import lacks_database
+from codegen.airflow.ports import Ports
 from codegen.airflow.translation import UntranslatableError, translate
+from codegen.airflow.variables import BUNDLES, DAGS_FOLDER, airflow_environ
 from codegen.plan import AIRFLOW_IMPORTS
 
 if TYPE_CHECKING:
@@ -75,7 +81,9 @@ COMMANDS = [
     ),
     ("pool -s p 3 text", "pools set p 3 text", "pools set p 3 text"),
     ("pool", "pools list", "pools list"),
+    ("pool --delete p", "pools delete p", "pools delete p"),
     ("variables -g k", "variables get k", "variables get k"),
+    ("variables --export f", "variables export f", "variables export f"),
     ("variables get k", "variables get k", "variables get k"),
     (
         "connections --add --conn_id c --conn_uri u",
@@ -179,6 +187,25 @@ def test_without_an_airflow_invoke_says_how_to_get_one(tmp_path: Path, monkeypat
         dagpress(tmp_path, "invoke", "airflow", "scheduler")
 
 
+def test_an_airflow_on_the_path_may_be_a_link_beside_another_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As pipx and `uv tool` put it there. What is no Airflow at all is refused, with the cure of that command."""
+    write(tmp_path, {"venv/airflow": "", "bin/python": "#!/bin/sh\nexit 1\n", "other/airflow": ""})
+    _python(tmp_path / "venv", "3.2.1")
+    for program in ("venv/airflow", "bin/python", "other/airflow"):
+        (tmp_path / program).chmod(0o755)
+    (tmp_path / "bin/airflow").symlink_to(tmp_path / "venv/airflow")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    found = environment_of(project_of(tmp_path))
+    assert (found.version, found.program, found.is_ours) == ("3.2", tmp_path / "bin/airflow", False)
+    monkeypatch.setenv("PATH", str(tmp_path / "other"))
+    with pytest.raises(
+        AirflowError, match=r"does not say which Python it runs on \(run .*another `airflow` into PATH\)"
+    ):
+        environment_of(project_of(tmp_path))
+
+
 def _project(folder: Path, config: str = "") -> Path:
     files = {"generated_dags/a.py": "", "orchestrate/dags/b.py": "", "more dags/c.py": "", "dagpress.toml": config}
     return write(folder, files)
@@ -201,22 +228,195 @@ def test_airflow_3_gets_a_bundle_for_each_folder(tmp_path: Path) -> None:
 
 def test_airflow_2_gets_links_which_follow_the_configuration(tmp_path: Path) -> None:
     airflow = AirflowEnvironment("2.11", tmp_path / "bin", tmp_path / "home")
-    env = airflow_environ(project_of(_project(tmp_path)), airflow, {"PYTHONPATH": "/mine"})
-    links = tmp_path / "home/dags"
+    project = project_of(_project(tmp_path))
+    env = airflow_environ(project, airflow, {"PYTHONPATH": "/mine"})
+    links = tmp_path / "home/dagpress-dags"
     assert env[DAGS_FOLDER] == str(links)
-    assert env["PYTHONPATH"] == f"{tmp_path}/generated_dags:{tmp_path}/orchestrate/dags:/mine"
+    assert not (tmp_path / "home").exists()
+    link_dag_folders(project, links)
+    assert env["PYTHONPATH"] == "/mine"
     assert {link.name: str(link.readlink()) for link in links.iterdir()} == {
         "dags-folder": str(tmp_path / "generated_dags"),
         "orchestrate-dags": str(tmp_path / "orchestrate/dags"),
     }
-    (links / "own.py").write_text("")
     changed = project_of(_project(tmp_path, 'generated_dags = "out"\ncustom_dags = ["more dags"]\n'))
-    airflow_environ(changed, airflow, {})
-    assert {link.name: str(link.readlink()) for link in links.iterdir() if link.is_symlink()} == {
+    link_dag_folders(changed, links)
+    assert {link.name: str(link.readlink()) for link in links.iterdir()} == {
         "dags-folder": str(tmp_path / "out"),
         "more-dags": str(tmp_path / "more dags"),
     }
-    assert (links / "own.py").exists()
+
+
+def test_dag_files_behind_links_import_their_neighbours_and_hide_no_module(tmp_path: Path) -> None:
+    """As Airflow 2 imports the settings: from the folder `config` of its home. A file of the user's own stays."""
+    home = tmp_path / "home"
+    write(tmp_path, {"generated_dags/calendar.py": "", "orchestrate/dags/neighbour.py": "", "dagpress.toml": ""})
+    link_dag_folders(project_of(tmp_path), home / LINKS)
+    write_local_settings(home)
+    ask = f"import sys; sys.path.append({str(home / 'config')!r})\n"
+    ask += "import airflow_local_settings, calendar, neighbour; print(calendar.__file__, neighbour.__file__)"
+    told = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout.split()
+    assert told == [calendar.__file__, str(tmp_path / "orchestrate/dags/neighbour.py")]
+    write(home, {"config/airflow_local_settings.py": "own = 1\n"})
+    write_local_settings(home)
+    assert (home / "config/airflow_local_settings.py").read_text() == "own = 1\n"
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"AIRFLOW_CONFIG": "/etc/airflow.cfg"},
+        {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////other.db"},
+        {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD": "cat secret"},
+        {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_SECRET": "secret"},
+        {"AIRFLOW__CORE__SQL_ALCHEMY_CONN": "postgresql:///airflow"},
+    ],
+)
+def test_a_database_that_the_environment_names_is_not_ours(tmp_path: Path, named: dict[str, str]) -> None:
+    assert lacks_database(tmp_path, {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS": "x"})
+    assert not lacks_database(tmp_path, named)
+
+
+@pytest.mark.parametrize("line", ["sql_alchemy_conn = sqlite:////other.db", "sql_alchemy_conn_cmd = cat secret"])
+def test_a_database_that_the_configuration_names_is_not_ours(tmp_path: Path, line: str) -> None:
+    write(tmp_path, {"airflow.cfg": f"[database]\nsql_alchemy_conn = sqlite:///{tmp_path}/airflow.db\n"})
+    assert lacks_database(tmp_path, {})
+    write(tmp_path, {"airflow.cfg": f"[database]\n{line}\n"})
+    assert not lacks_database(tmp_path, {})
+
+
+# Writes down what it is called with, and makes the database that it is asked for; `triggerer` stays.
+PROGRAM = """\
+#!/bin/sh
+echo "$@" >> {calls}
+[ "$1" = db ] && : > "$AIRFLOW_HOME/airflow.db"
+[ "$1" = triggerer ] && exec sleep 60
+exit 0
+"""
+
+
+class Installed:
+    """A project with a program in the place of Airflow, which writes down its calls."""
+
+    def __init__(self, root: Path, version: str) -> None:
+        self.root = root
+        self.calls_file = root / "calls"
+        self.home = root / f".dagpress/airflow-{version}/home"
+        write(_project(root, f'airflow = "{version}"\n'), {f".dagpress/airflow-{version}/stamp": ""})
+        self.program = self.home.with_name("venv") / "bin/airflow"
+        write(self.program.parent, {"airflow": PROGRAM.format(calls=shlex.quote(str(self.calls_file)))})
+        self.program.chmod(0o755)
+
+    def invoke(self, *arguments: str, **environ: str) -> tuple[int, str]:
+        """Call it in a process of its own, in the project; gives the exit code and stderr."""
+        command = [str(Path(sys.executable).with_name("dagpress")), "invoke", "airflow", *arguments]
+        env = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")} | environ
+        done = subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True, check=False, timeout=60)
+        return done.returncode, done.stderr
+
+    def calls(self) -> list[str]:
+        """The calls so far."""
+        return self.calls_file.read_text().splitlines() if self.calls_file.exists() else []
+
+
+def test_a_home_of_the_users_own_gets_links_and_nothing_else(tmp_path: Path) -> None:
+    """No database, no user, no configuration; and its own DAGs folder stays as it is."""
+    installed, home = Installed(tmp_path, "2.11"), tmp_path / "own"
+    write(home, {"airflow.cfg": "[core]\ndags_folder = /elsewhere\n", "dags/dags-folder/own.py": ""})
+    (home / "dags/link").symlink_to(tmp_path)
+    code, said = installed.invoke("dags", "list", AIRFLOW_HOME=str(home))
+    assert code == 0
+    assert f"not the dags_folder of {home}/airflow.cfg" in said
+    assert installed.calls() == ["dags reserialize", "dags list"]
+    assert {path.name for path in home.iterdir()} == {"airflow.cfg", "dags", "dagpress-dags", "dagpress-dags.digest"}
+    assert (home / "dags/link").is_symlink()
+    assert not installed.home.exists()
+
+
+def test_a_home_of_ours_is_set_up_once(tmp_path: Path) -> None:
+    """An empty `AIRFLOW_HOME` names none. The password is no argument, which others could read."""
+    installed = Installed(tmp_path, "2.11")
+    for _ in range(2):
+        assert installed.invoke("users", "list", AIRFLOW_HOME="")[0] == 0
+    migrate, create, *lists = installed.calls()
+    assert migrate == "db migrate"
+    assert create.startswith("users create --username admin ")
+    assert (installed.home / "standalone_admin_password.txt").read_text() not in create
+    assert lists == ["users list", "users list"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "said"),
+    [
+        (
+            ["standalone"],
+            {"AIRFLOW__API__PORT": "abc"},
+            "'abc' is no port (set AIRFLOW__API__PORT, or `port` below [api]",
+        ),
+        (["standalone"], {"AIRFLOW__API__PORT": "65536"}, "'65536' is no port"),
+        (["triggerer", "-D", "--pid", "no/such.pid"], {}, "no/such.pid: No such file or directory"),
+        (["triggerer", "-D", "--log-file", "no/such.log"], {}, "no/such.log: No such file or directory"),
+        (["dags", "list"], {"AIRFLOW_HOME": "dagpress.toml"}, "dagpress.toml/dagpress-dags"),
+    ],
+)
+def test_what_hinders_a_command_is_said_before_it_runs(
+    tmp_path: Path, arguments: list[str], environ: dict[str, str], said: str
+) -> None:
+    installed = Installed(tmp_path, "2.11" if "AIRFLOW_HOME" in environ else "3.3")
+    code, stderr = installed.invoke(*arguments, **environ)
+    assert code == 2
+    assert said in stderr
+    assert set(installed.calls()) <= {"db migrate"}
+
+
+def test_an_airflow_that_has_lost_its_program_is_to_be_installed_again(tmp_path: Path) -> None:
+    installed = Installed(tmp_path, "3.3")
+    installed.program.unlink()
+    code, said = installed.invoke("version")
+    assert code == 2
+    assert f"there is no {installed.program} (run `dagpress add orchestrator airflow` again)" in said
+
+
+def test_nothing_is_installed_where_there_is_no_project(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match=r"there is no meltano\.yml"):
+        dagpress(tmp_path, "add", "orchestrator", "airflow")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_command_in_the_background_runs_once_and_leaves_no_pid_file(tmp_path: Path) -> None:
+    """The id of a stranger in the pid file hinders no start, and a folder of our package's name is not run."""
+    installed, pid_file = Installed(tmp_path, "3.3"), tmp_path / "t.pid"
+    write(tmp_path, {"t.pid": f"{os.getpid()}\n", "codegen/__init__.py": "raise SystemExit(9)\n"})
+    start = ("triggerer", "-D", "--pid", "t.pid", "--stdout", "out", "--stderr", "err")
+    code, said = installed.invoke(*start)
+    process = int(pid_file.read_text())
+    try:
+        assert (code, process == os.getpid()) == (0, False)
+        assert "stop it with: kill $(cat t.pid)" in said
+        assert installed.calls()[-1] == "triggerer"
+        assert (tmp_path / "out").exists()
+        code, said = installed.invoke(*start)
+        assert code == 2
+        assert f"triggerer is running already (process {process}; stop it with `kill {process}`)" in said
+    finally:
+        os.kill(process, signal.SIGTERM)
+    for _ in range(200):
+        if not pid_file.exists():
+            break
+        time.sleep(0.1)
+    assert not pid_file.exists()
+    assert "stopping" in (tmp_path / "err").read_text()
+
+
+def test_an_api_server_is_believed_to_run_only_while_it_is_that_process(tmp_path: Path) -> None:
+    ports = Ports(tmp_path, {}, lambda _: None)
+    with closing(socket.create_server(("", 0))) as server:
+        port = server.getsockname()[1]
+        ports.note_api_server(port, os.getpid())
+        assert ports.running_api_server() == (os.getpid(), port)
+        note = tmp_path / "dagpress-api-server.json"
+        note.write_text(json.dumps(json.loads(note.read_text()) | {"start": "1"}))
+        assert ports.running_api_server() == (0, 0)
 
 
 @pytest.mark.parametrize("version", ["2.11", "3.3"])
@@ -248,19 +448,23 @@ def test_meltanos_own_generator_is_found_among_the_dag_files(tmp_path: Path) -> 
 SUPERVISOR = """\
 import os, sys
 from pathlib import Path
+from codegen.airflow import supervisor
 from codegen.airflow.supervisor import Program, supervise
 
+supervisor._HURRY = 1
 SLEEPER = '''
 import os, signal, sys, time
 def stop(number, frame):
     print("stops", sys.argv[1], flush=True)
     time.sleep(float(sys.argv[3]))
+    if sys.argv[1] == "careful parent":
+        child.kill()
     sys.exit(int(sys.argv[2]))
 signal.signal(signal.SIGTERM, stop)
-if sys.argv[1] == "parent":
+if "parent" in sys.argv[1]:
     import subprocess
-    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(99)", sys.argv[4]], start_new_session=True)
-print("runs", sys.argv[1], os.getpid(), flush=True)
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(99)", sys.argv[4]], start_new_session=True)
+print("runs", os.getpid(), sys.argv[1], flush=True)
 time.sleep(99)
 '''
 def program(name, code="0", slow="0"):
@@ -274,11 +478,13 @@ class Supervisor:
     """A process that supervises two programs, the second of that name, exit code and slowness to stop."""
 
     def __init__(self, mark: Path, *main: str) -> None:
-        command = [sys.executable, "-c", SUPERVISOR, str(mark), *main]
+        # A terminal that closes does not reach what `nohup` has started.
+        before = ["nohup"] if main[0] == "deaf" else []
+        command = [*before, sys.executable, "-c", SUPERVISOR, str(mark), *main]
         self.mark = str(mark)
         self.process = subprocess.Popen(command, stdout=-1, text=True)
-        started = dict(self.line().split()[1:] for _ in range(2))
-        self.pids = {name: int(pid) for name, pid in started.items()}
+        started = [self.line().split(maxsplit=2) for _ in range(2)]
+        self.pids = {name: int(pid) for _, pid, name in started}
 
     def line(self) -> str:
         """The next line that it prints."""
@@ -350,7 +556,18 @@ def test_a_second_signal_ends_the_wait(supervise: Callable[..., Supervisor]) -> 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has died")
 def test_nothing_is_left_when_the_supervisor_is_killed(supervise: Callable[..., Supervisor]) -> None:
-    supervisor = supervise("main")
+    """Where its programs stop their own children, as they are told to stop."""
+    supervisor = supervise("careful parent")
     supervisor.process.kill()
     supervisor.rest()
     assert supervisor.left() == []
+
+
+def test_a_signal_that_is_ignored_stays_so(supervise: Callable[..., Supervisor]) -> None:
+    supervisor = supervise("deaf", "7")
+    supervisor.process.send_signal(signal.SIGHUP)
+    time.sleep(0.5)
+    assert supervisor.process.poll() is None
+    supervisor.process.terminate()
+    assert [line for line in supervisor.rest() if line.startswith("stops")] == ["stops deaf", "stops helper"]
+    assert supervisor.process.returncode == 7

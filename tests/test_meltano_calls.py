@@ -14,8 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from project_builder import EXTRACT_LOAD, dagpress, project_of, write
 
-from codegen.airflow import AirflowError, inside
-from codegen.airflow.importing import airflow_version
+from codegen.airflow import AirflowError, inside, version_of
 from codegen.cli.verification import verify
 from codegen.diagnostics import InvalidError
 from codegen.meltano.call import UnknownScheduleError, read_call, resolved
@@ -140,15 +139,16 @@ def test_without_a_generator_or_an_airflow_the_cure_is_said(tmp_path: Path, monk
 @pytest.mark.parametrize(
     ("first_line", "message"),
     [
-        (f"#!{sys.executable}", "a Python without Airflow"),
-        ("#!/no/such/python", "cannot be run"),
+        (f"#!{sys.executable}", f"runs on {sys.executable}, which has no Airflow"),
+        ("#!/usr/bin/env python3", "runs on /.*/python3, which has no Airflow"),
+        ("#!/no/such/python", "runs on /no/such/python, which has no Airflow"),
         ("echo", "does not say which Python"),
     ],
 )
 def test_a_program_that_is_no_airflow(tmp_path: Path, first_line: str, message: str) -> None:
     program = write(tmp_path, {"airflow": f"{first_line}\n"}) / "airflow"
     with pytest.raises(AirflowError, match=message):
-        airflow_version(program)
+        version_of(program)
 
 
 def test_what_runs_inside_airflow_is_python_3_8() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
-from project_builder import EXTRACT_LOAD, dagpress, write
+from project_builder import EXTRACT_LOAD, dagpress, killed_at_replace, write
 
 from codegen.cli.main import main
 
@@ -358,29 +358,12 @@ def _completed(words: str) -> list[str]:
     return [line.removeprefix("plain,") for line in result.output.split()]
 
 
-_DIE_AT = """
-import os, pathlib, sys
-from codegen.cli.main import run
-calls, replace = 0, pathlib.Path.replace
-def dying(self, target):
-    global calls
-    calls += 1
-    if calls == {number}:
-        os.kill(os.getpid(), 9)
-    return replace(self, target)
-pathlib.Path.replace = dying
-sys.argv = ["dagpress", "--project", {project!r}, "schedule", "set", "a", "--interval", "@hourly"]
-run()
-"""
-
-
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_killed_set_leaves_the_old_file_or_the_new_one(project: Path, number: int) -> None:
     """Before the schedule is replaced, and between it and its DAG file: the same command does the rest."""
     write(project, {"schedules/a.yml": EXTRACT_LOAD})
     dagpress(project, "generate")
-    code = _DIE_AT.format(number=number, project=str(project))
-    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == -signal.SIGKILL
+    killed_at_replace(number, project, "schedule", "set", "a", "--interval", "@hourly")
     texts = [EXTRACT_LOAD, EXTRACT_LOAD.replace("@daily", "@hourly")]
     assert (project / "schedules/a.yml").read_text() == texts[number - 1]
     assert dagpress(project, "schedule", "set", "a", "--interval", "@hourly")[0] == 0

@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from project_builder import EXTRACT_LOAD, dagpress, write
+from project_builder import EXTRACT_LOAD, dagpress, killed_at_replace, write
 
 from codegen.ownership import is_edited, is_generated, signed
 
@@ -242,22 +242,6 @@ def test_no_rights_to_read_is_an_error_with_the_file(project: Path) -> None:
         (project / name).chmod(0o644)
 
 
-_DIE_AT = """
-import os, pathlib, sys
-from codegen.cli.main import run
-calls, replace = 0, pathlib.Path.replace
-def dying(self, target):
-    global calls
-    calls += 1
-    if calls == {number}:
-        os.kill(os.getpid(), 9)
-    return replace(self, target)
-pathlib.Path.replace = dying
-sys.argv = ["dagpress", "--project", {project!r}, "generate"]
-run()
-"""
-
-
 @pytest.mark.parametrize("number", [1, 2, 10, 20])
 def test_a_killed_run_leaves_each_file_old_or_new(tmp_path: Path, number: int) -> None:
     """Whenever the process dies, every file is whole: the old one or the new one. The next run tidies up."""
@@ -265,8 +249,7 @@ def test_a_killed_run_leaves_each_file_old_or_new(tmp_path: Path, number: int) -
     dagpress(write(tmp_path, files), "generate")
     old = {path.name: path.read_text() for path in (tmp_path / "generated_dags").glob("*.py")}
     write(tmp_path, {name: text + "retries: 9\n" for name, text in files.items()})
-    code = _DIE_AT.format(number=number, project=str(tmp_path))
-    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == -signal.SIGKILL
+    killed_at_replace(number, tmp_path, "generate")
     texts = {path.name: path.read_text() for path in (tmp_path / "generated_dags").glob("*.py")}
     new = [text for name, text in texts.items() if text != old[name]]
     assert len(new) == number - 1

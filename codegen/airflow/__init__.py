@@ -8,6 +8,7 @@ from codegen.airflow.environment import (
     folder_of,
     install,
     keep_out_of_git,
+    version_of,
 )
 from codegen.airflow.launch import launch
 
@@ -20,4 +21,5 @@ __all__ = [
     "install",
     "keep_out_of_git",
     "launch",
+    "version_of",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,9 +31,20 @@ PYTHONS = {
 }
 
 _PACKAGE = Path(__file__).parent.parent
-_UNWANTED = ("AIRFLOW", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV")
+_UNWANTED = ("AIRFLOW", "PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "VIRTUAL_ENV", "__PYVENV")
 _ASK_VERSION = "import sys; print('.'.join(map(str, sys.version_info[:3])))"
-_ASK_AIRFLOW = "from importlib.metadata import version; print(version('apache-airflow'))"
+# Without the seconds that importing it takes. The core is a package of its own since 3.0.
+_ASK_AIRFLOW = """\
+from importlib.metadata import PackageNotFoundError, version
+try:
+    print(version("apache-airflow-core"))
+except PackageNotFoundError:
+    print(version("apache-airflow"))
+"""
+# As it is written; with `env`, the name of a program on the PATH.
+_SHEBANG = re.compile(rb"#!\s*(?:\S*/env\s+)?(\S+)")
+_NAME_ANOTHER = "name another with --airflow"
+_GET_ANOTHER = "run `dagpress add orchestrator airflow`, or put the folder of {} into PATH"
 
 
 class AirflowError(Exception):
@@ -99,18 +111,24 @@ def environment_of(project: Project) -> AirflowEnvironment:
     """The Airflow of a project: the one below `.dagpress`, else one on the PATH.
 
     Raises:
-        AirflowError: there is neither.
+        AirflowError: there is neither, or what is there is no Airflow.
     """
     folder = folder_of(project)
     if _stamp(folder).is_file():
-        return environment_in(folder, project.airflow)
+        installed = environment_in(folder, project.airflow)
+        if not installed.program.is_file():
+            raise AirflowError(f"there is no {installed.program}", "run `dagpress add orchestrator airflow` again")
+        return installed
     found = shutil.which("airflow")
     if found is None:
         raise AirflowError(
             f"Airflow {project.airflow} is not installed here",
-            "run `dagpress add orchestrator airflow`, or put the folder of an `airflow` into PATH",
+            _GET_ANOTHER.format("an `airflow`"),
         )
-    version = _version_of(Path(found))
+    try:
+        version = ".".join(version_of(Path(found)).split(".")[:2])
+    except AirflowError as error:
+        raise AirflowError(error.message, _GET_ANOTHER.format("another `airflow`")) from error
     home = environment_in(folder_of(project, version), version).home
     return AirflowEnvironment(version, Path(found).parent, home, is_ours=False)
 
@@ -136,13 +154,14 @@ def install(
         AirflowError: that Python cannot have that Airflow, or a step failed.
     """
     stamp = _stamp(folder)
-    if python is None and stamp.is_file() and stamp.read_text(encoding="utf-8").startswith(_digest(version)):
+    is_there = stamp.is_file() and environment_in(folder, version).program.is_file()
+    if python is None and is_there and stamp.read_text(encoding="utf-8").startswith(_digest(version)):
         return False
     interpreter = _interpreter(python)
     number = _number_of(interpreter)
     _check_python(version, number, interpreter)
     wanted = f"{_digest(version)} {number}"
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+    if is_there and stamp.read_text(encoding="utf-8") == wanted:
         return False
     stamp.unlink(missing_ok=True)
     shutil.rmtree(folder / "venv", ignore_errors=True)
@@ -174,9 +193,43 @@ def requirements_of(version: str) -> Path:
     return (installed if installed.is_dir() else _PACKAGE.parent / "requirements") / f"airflow-{version}.txt"
 
 
-def clean(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables, less those that would lead to another Airflow or another Python."""
-    return {name: value for name, value in environ.items() if not name.startswith(_UNWANTED)}
+def python_of(program: Path) -> Path:
+    """The Python that an `airflow` runs on: the one beside it, behind all links, else the one in its first line.
+
+    Raises:
+        AirflowError: there is no such program, or it does not say.
+    """
+    real = program.resolve()
+    for name in ("python", "python3"):
+        if real.with_name(name).is_file():
+            return real.with_name(name)
+    try:
+        with real.open("rb") as file:
+            shebang = _SHEBANG.match(file.readline())
+    except OSError as error:
+        raise AirflowError(f"there is no Airflow at {program}", "name its `airflow` program with --airflow") from error
+    if not shebang:
+        raise AirflowError(f"{program} does not say which Python it runs on", _NAME_ANOTHER)
+    python = os.fsdecode(shebang[1])
+    return Path(shutil.which(python) or python)
+
+
+def version_of(program: Path) -> str:
+    """The whole version of an installed Airflow, such as `3.3.1`.
+
+    Args:
+        program: its `airflow`, or a link to it.
+
+    Raises:
+        AirflowError: there is none.
+    """
+    python = python_of(program)
+    return _answer([python, "-c", _ASK_AIRFLOW], f"{program} runs on {python}, which has no Airflow", _NAME_ANOTHER)
+
+
+def clean(environ: Mapping[str, str], unwanted: tuple[str, ...] = _UNWANTED) -> dict[str, str]:
+    """The variables, less those that would lead to another Airflow or another Python: the starts of their names."""
+    return {name: value for name, value in environ.items() if not name.startswith(unwanted)}
 
 
 def _run_set_up(environment: AirflowEnvironment) -> None:
@@ -206,25 +259,13 @@ def _number_of(interpreter: Path) -> str:
     return _answer([interpreter, "-c", _ASK_VERSION], f"{interpreter} is no Python")
 
 
-def _version_of(program: Path) -> str:
-    """The version of an `airflow` on the PATH, asked of the Python beside it, or of that of its first line."""
-    beside = program.with_name("python")
-    if beside.exists():
-        python: list[str | Path] = [beside]
-    else:
-        with program.open("rb") as file:
-            python = [*file.readline().removeprefix(b"#!").decode(errors="replace").split()]
-    full = _answer([*python, "-c", _ASK_AIRFLOW], f"{program} does not say which Airflow it is")
-    return ".".join(full.split(".")[:2])
-
-
-def _answer(command: list[str | Path], otherwise: str) -> str:
+def _answer(command: list[str | Path], otherwise: str, hint: str = "") -> str:
     try:
         done = subprocess.run(  # a Python that the user named, or has on the PATH
             command, env=clean(os.environ), text=True, capture_output=True, check=True, timeout=60
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise AirflowError(otherwise) from error
+        raise AirflowError(otherwise, hint) from error
     return done.stdout.strip()
 
 

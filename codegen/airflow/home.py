@@ -39,8 +39,13 @@ secret_key = {secret}
 jwt_secret = {other_secret}
 """
 # Where `airflow standalone` of Airflow 2 keeps it too.
-PASSWORD_FILE = "standalone_admin_password.txt"  # noqa: S105  # the name of a file
+_PASSWORD_FILE = "standalone_admin_password.txt"  # noqa: S105  # the name of a file
 _DATABASE = "airflow.db"
+_CONFIGURATION_FILE = "airflow.cfg"
+# Below [core] before Airflow 2.3, which is read still.
+_NAMING_A_DATABASE = [
+    (section, f"sql_alchemy_conn{how}") for section in ("database", "core") for how in ("", "_cmd", "_secret")
+]
 
 
 class Configuration:
@@ -50,17 +55,20 @@ class Configuration:
         """Read the file, if it is there."""
         self._environ = environ
         self._file = ConfigParser(interpolation=None, strict=False)
+        self.path = Path(environ.get("AIRFLOW_CONFIG") or home / _CONFIGURATION_FILE)
         try:
-            self._file.read(home / "airflow.cfg", encoding="utf-8")
+            self._file.read(self.path, encoding="utf-8")
         except (Error, UnicodeDecodeError):
             # Airflow itself will say so, in its own words.
             self._file = ConfigParser(interpolation=None)
 
     def get(self, section: str, key: str, default: str) -> str:
         """The value of a key; empty counts as not given, as Airflow has it for the keys that we ask for."""
-        return (
-            self._environ.get(variable_of(section, key)) or self._file.get(section, key, fallback="").strip() or default
-        )
+        return self._environ.get(variable_of(section, key)) or self.in_file(section, key) or default
+
+    def in_file(self, section: str, key: str) -> str:
+        """The value in the file alone, or nothing."""
+        return self._file.get(section, key, fallback="").strip()
 
 
 def variable_of(section: str, key: str) -> str:
@@ -68,15 +76,45 @@ def variable_of(section: str, key: str) -> str:
     return f"AIRFLOW__{section.upper()}__{key.upper()}"
 
 
-def has_database(home: Path, environ: Mapping[str, str]) -> bool:
-    """Whether the database was set up, as far as it is a file: another one is the affair of whoever named it."""
-    default = f"sqlite:///{home / _DATABASE}"
-    address = Configuration(home, environ).get("database", "sql_alchemy_conn", default)
-    return not address.startswith("sqlite:///") or Path(address.removeprefix("sqlite:///")).is_file()
+def has_configuration(home: Path) -> bool:
+    """Whether a home has its configuration."""
+    return (home / _CONFIGURATION_FILE).exists()
+
+
+def has_own_database(home: Path, environ: Mapping[str, str]) -> bool:
+    """Whether the database of a home is the file in it: any other one is the affair of whoever named it."""
+    if "AIRFLOW_CONFIG" in environ:
+        return False
+    configuration = Configuration(home, environ)
+    own = ("", f"sqlite:///{home / _DATABASE}")
+    return all(
+        variable_of(*place) not in environ and configuration.in_file(*place) in own for place in _NAMING_A_DATABASE
+    )
+
+
+def lacks_database(home: Path, environ: Mapping[str, str]) -> bool:
+    """Whether a home has a database of its own which is still to be set up."""
+    return has_own_database(home, environ) and not (home / _DATABASE).is_file()
+
+
+def write_configuration(home: Path, *, is_2: bool) -> None:
+    """Make a home, which nobody else can read, and write its configuration where there is none.
+
+    Args:
+        home: the folder.
+        is_2: whether it is one of Airflow 2.
+    """
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = home / _CONFIGURATION_FILE
+    if not path.exists():
+        fernet_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        text = _CONFIGURATION + (_SECRETS_2 if is_2 else _SECRETS_3)
+        own = {"secret": secrets.token_hex(32), "other_secret": secrets.token_hex(32)}
+        _write_secret(path, text.format(fernet_key=fernet_key, **own))
 
 
 def set_up(program: Path, home: Path, environ: Mapping[str, str], *, is_2: bool) -> str | None:
-    """Write the configuration where there is none, and bring the database up to date.
+    """Write the configuration where there is none, and bring the home's own database up to date.
 
     Args:
         program: the command `airflow`.
@@ -87,23 +125,30 @@ def set_up(program: Path, home: Path, environ: Mapping[str, str], *, is_2: bool)
     Returns:
         What Airflow printed where it failed, else nothing.
     """
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    is_new = not has_database(home, environ)
-    _write_configuration(home, is_2=is_2)
-    commands = [["db", "migrate"]]
+    write_configuration(home, is_2=is_2)
+    if not has_own_database(home, environ):
+        return None
+    is_new = lacks_database(home, environ)
     password = secrets.token_hex(8)
-    if is_2 and is_new:
-        commands.append([*_CREATE_USER, "--password", password])
-    for command in commands:
+    for command in [["db", "migrate"], *([_CREATE_USER] if is_2 and is_new else [])]:
+        # It asks for the password, and for its repetition, at stdin where it has no terminal. As an argument, every
+        # user of this machine could read it.
         done = subprocess.run(  # the Airflow of the project
-            [program, *command], env=environ, text=True, stdout=-1, stderr=subprocess.STDOUT, check=False
+            [program, *command],
+            env=environ,
+            input=f"{password}\n{password}\n",
+            text=True,
+            stdout=-1,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            check=False,
         )
         if done.returncode:
             if is_new:
                 (home / _DATABASE).unlink(missing_ok=True)
             return done.stdout
     if is_2 and is_new:
-        _write_secret(home / PASSWORD_FILE, password)
+        _write_secret(home / _PASSWORD_FILE, password)
     return None
 
 
@@ -111,15 +156,6 @@ _CREATE_USER = [
     *("users", "create", "--username", "admin", "--role", "Admin"),
     *("--firstname", "Admin", "--lastname", "User", "--email", "admin@example.com"),
 ]
-
-
-def _write_configuration(home: Path, *, is_2: bool) -> None:
-    path = home / "airflow.cfg"
-    if not path.exists():
-        fernet_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-        text = _CONFIGURATION + (_SECRETS_2 if is_2 else _SECRETS_3)
-        own = {"secret": secrets.token_hex(32), "other_secret": secrets.token_hex(32)}
-        _write_secret(path, text.format(fernet_key=fernet_key, **own))
 
 
 def _write_secret(path: Path, text: str) -> None:

@@ -2,7 +2,7 @@
 
 It runs on the Python of that environment (3.8 and later), imports Airflow once and forks for every request, as
 Airflow's own DAG processor and workers do. So no request sees what another one did. It needs no database.
-`codegen/airflow/importing.py` is the other end.
+`codegen/airflow/loading.py` is the other end.
 """
 
 from __future__ import annotations

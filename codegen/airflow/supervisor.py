@@ -50,7 +50,8 @@ def supervise(programs: Sequence[Program], env: Mapping[str, str], say: Callable
     """Run programs, each when the one before it is ready, until the last ends, or another does, or a signal comes.
 
     Then all are stopped, the last one first: it may need the others to end its work, and gets the time for it unless a
-    second signal comes. Nothing that they have started is left, not even if this process is killed (on Linux).
+    second signal comes. Nothing that they have started is left (on Linux). If this process itself is killed, Linux
+    tells each of them to stop; what they have started is then theirs to stop.
 
     Returns:
         The exit code of the last, in the shell's way where a signal ended it; 1 where another had died before.
@@ -141,7 +142,11 @@ class _Running:
 
 
 def _bind(parent: int, stop: signal.Signals) -> None:
-    """In a new process: let Linux send it the signal when its parent dies, however that dies."""
+    """In a new process: let Linux send it the signal when its parent dies, however that dies.
+
+    It must not ignore that signal because we do: a shell lets what it runs in the background ignore an interrupt.
+    """
+    signal.signal(stop, signal.SIG_DFL)
     if _LIBC:
         _LIBC.prctl(_PR_SET_PDEATHSIG, stop)
         if os.getppid() != parent:
@@ -154,7 +159,9 @@ def _noting_signals() -> Iterator[list[int]]:
     received: list[int] = []
     if _LIBC:
         _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    before = {number: signal.signal(number, lambda number, _: received.append(number)) for number in _SIGNALS}
+    # What is ignored stays so: `nohup` wants it.
+    heard = [number for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, lambda number, _: received.append(number)) for number in heard}
     try:
         yield received
     finally:

@@ -46,35 +46,12 @@ _SINCE_2 = {
 _SINCE_3 = {"dags backfill": "backfill create", "tasks run": "tasks test", "webserver": "api-server"}
 _NOT_YET_IN_2 = {"backfill create": "dags backfill", "api-server": "webserver"}
 
-# What Airflow 1.10 told apart by an option.
+# What Airflow 1.10 told apart by an option. Each has a long form too: `--set` for `-s`.
+_OF_NAMES = {"-s": "set", "-g": "get", "-x": "delete", "-i": "import", "-e": "export"}
 _ACTIONS = {
-    "connections": {"-a": "add", "--add": "add", "-d": "delete", "--delete": "delete", "-l": "list", "--list": "list"},
-    "pool": {
-        "-s": "set",
-        "--set": "set",
-        "-g": "get",
-        "--get": "get",
-        "-x": "delete",
-        "--delete": "delete",
-        "-i": "import",
-        "--import": "import",
-        "-e": "export",
-        "--export": "export",
-        "-l": "list",
-        "--list": "list",
-    },
-    "variables": {
-        "-s": "set",
-        "--set": "set",
-        "-g": "get",
-        "--get": "get",
-        "-x": "delete",
-        "--delete": "delete",
-        "-i": "import",
-        "--import": "import",
-        "-e": "export",
-        "--export": "export",
-    },
+    "connections": {"-a": "add", "-d": "delete", "-l": "list"},
+    "pool": {**_OF_NAMES, "-l": "list"},
+    "variables": _OF_NAMES,
 }
 
 # What a version has no counterpart for, with what comes nearest.
@@ -182,14 +159,15 @@ def _split(arguments: Sequence[str]) -> tuple[str, list[str]]:
 def _with_action(given: str, words: list[str]) -> tuple[str, list[str]]:
     """`pool -s NAME 3 text` as `pools set NAME 3 text`."""
     group = given if given.endswith("s") else f"{given}s"
-    action = next((word for word in words if word in _ACTIONS[given]), None)
+    actions = _ACTIONS[given] | {f"--{action}": action for action in _ACTIONS[given].values()}
+    action = next((word for word in words if word in actions), None)
     if action is None:
         return (f"{group} list" if group != given and not words else group), words
     rest = [word for word in words if word != action]
     if given == "connections":
         # It has its id first now, and without an option.
         rest = _without_name(rest, {"--conn_id", "--conn-id"})
-    return f"{group} {_ACTIONS[given][action]}", rest
+    return f"{group} {actions[action]}", rest
 
 
 def _without_name(words: list[str], names: set[str]) -> list[str]:

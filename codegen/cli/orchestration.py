@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +13,10 @@ from codegen.airflow import AirflowError, folder_of, install, keep_out_of_git, l
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.report import open_project
 from codegen.cli.setup import add_files, airflow_option
+from codegen.project import has_configuration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _ADD_EPILOG = """\b
 Examples:
@@ -47,20 +53,22 @@ def add_orchestrator(context: click.Context, name: str, python: str | None) -> i
     `dagpress init`. What is there already stays.
     """
     code = int(ExitCode.FINE)
-    if (open_project(context.obj).meltano_project / "meltano.yml").is_file():
+    project = open_project(context.obj)
+    is_project = has_configuration(project.root) or project.schedules.is_dir()
+    if (project.meltano_project / "meltano.yml").is_file() or not is_project:
+        # Where there is no project at all, it says so.
         code = add_files(context, None, None)
         if code == ExitCode.BAD_INPUT:
             return code
     project = open_project(context.obj)
     folder = folder_of(project)
-    keep_out_of_git(project)
     progress = _Progress()
-    try:
-        done = install(folder, project.airflow, python, progress.show)
-    except AirflowError as error:
-        progress.end()
-        raise _failure(error) from error
-    progress.end()
+    with _told():
+        keep_out_of_git(project)
+        try:
+            done = install(folder, project.airflow, python, progress.show)
+        finally:
+            progress.end()
     place = folder.relative_to(project.root).as_posix()
     click.echo(
         f"Airflow {project.airflow} is in {place}."
@@ -99,10 +107,8 @@ def invoke() -> None:
 @click.pass_obj
 def invoke_airflow(root: Path, arguments: tuple[str, ...]) -> int:
     """Run `airflow` for this project; everything after it is Airflow's."""
-    try:
+    with _told():
         return launch(open_project(root), arguments, _say)
-    except AirflowError as error:
-        raise _failure(error) from error
 
 
 COMMANDS = (add, invoke)
@@ -112,11 +118,19 @@ def _say(text: str) -> None:
     click.echo(f"dagpress: {text}", err=True)
 
 
-def _failure(error: AirflowError) -> click.ClickException:
-    """The error for the user, below what the program that failed has printed."""
-    if error.output:
-        click.echo(error.output.rstrip("\n"), err=True)
-    return click.ClickException(str(error))
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell the user what hinders an Airflow, below what the program that failed has printed."""
+    try:
+        yield
+    except AirflowError as error:
+        if error.output:
+            click.echo(error.output.rstrip("\n"), err=True)
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise click.ClickException(f"{error.filename}: {error.strerror}") from error
 
 
 class _Progress:

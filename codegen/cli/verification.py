@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import click
 
 from codegen import pipeline
-from codegen.airflow import AirflowError, environment_of
-from codegen.airflow.importing import LoadedFile, airflow_version, load_dag_files
+from codegen.airflow import AirflowError, environment_of, version_of
+from codegen.airflow.loading import LoadedFile, load_dag_files
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.report import count, report
 from codegen.diagnostics import InvalidError, has_errors, printable
@@ -57,7 +57,7 @@ def verify(
     try:
         generator = generator or find_generator(meltano_project)
         airflow = airflow or environment_of(project).program
-        version = airflow_version(airflow)
+        version = version_of(airflow)
         project = _for_airflow(project, version)
         generation = pipeline.generate(project, overlay=overlay)
         if has_errors(generation.diagnostics):

@@ -66,10 +66,13 @@ def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) ->
     write(
         folder,
         {
-            "schedules/forecast.yml": FORECAST,
+            "schedules/calendar.yml": FORECAST,
             "generated_dags/beside.py": BESIDE.format(imports=imports),
             "orchestrate/dags/by_hand.py": HAND_WRITTEN.format(imports=imports),
             "orchestrate/dags/my_team_settings.py": SETTINGS,
+            # The names of modules of Python, and of the package that a task runs.
+            "orchestrate/dags/email.py": BESIDE.format(imports=imports).replace("beside", "email"),
+            "orchestrate/dags/meltano.py": "",
         },
     )
     generate(folder)
@@ -80,8 +83,8 @@ def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) ->
     dags = json.loads(invocation.run("list_dags", "-o", "json").splitlines()[-1])
     assert "the DAG files have changed" in invocation.stderr.read_text()
     due, triggered = "meltano_carbon__duckdb", "meltano_carbon_backfill"
-    assert {row["dag_id"] for row in dags} == {due, triggered, "meltano_forecast", "beside", "by_hand"}
-    invocation.run("run", "--raw", "meltano_forecast", "extract_load", "2026-03-02")
+    assert {row["dag_id"] for row in dags} == {due, triggered, "meltano_calendar", "beside", "email", "by_hand"}
+    invocation.run("run", "--raw", "meltano_calendar", "extract_load", "2026-03-02")
     assert invocation.demo.rows("carbon.forecasts") == 3
     invocation.run("trigger_dag", triggered)
     invocation.run("dags", "trigger", "by_hand")
@@ -105,15 +108,18 @@ def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) ->
 
 
 def test_the_scheduler_runs_in_the_background_until_it_is_stopped(invocation: Invocation) -> None:
-    """Its pid file stops it, and all that came with it."""
+    """Its pid file stops it, and all that came with it. A pid file with the id of a stranger hinders no start."""
     _with_schedules(invocation, "carbon_backfill")
+    pid_file = invocation.home / "airflow-scheduler.pid"
+    if invocation.version == "3.3":
+        pid_file.write_text(f"{os.getpid()}\n")
     with invocation.started("scheduler", "-D") as process:
         assert process.wait(60) == 0
-        pid_file = invocation.home / "airflow-scheduler.pid"
         assert f"stop it with: kill $(cat {pid_file})" in invocation.log.read_text()
         invocation.await_that(invocation.has_scheduler)
         os.kill(int(pid_file.read_text()), signal.SIGTERM)
         invocation.await_that(lambda: invocation.processes() == [])
+        invocation.await_that(lambda: not pid_file.exists())
 
 
 def test_standalone_brings_everything_up_and_a_signal_takes_it_down(invocation: Invocation) -> None:
@@ -135,7 +141,7 @@ def test_standalone_brings_everything_up_and_a_signal_takes_it_down(invocation: 
     with invocation.started("standalone") as process:
         invocation.await_that(is_healthy)
         process.terminate()
-        process.wait(60)
+        assert process.wait(60) == 0
         assert invocation.processes() == []
 
 
@@ -151,13 +157,16 @@ def test_arguments_and_exit_code_pass_through(invocation: Invocation) -> None:
 def test_an_airflow_on_the_path_gets_a_home_with_a_database(
     invocation: Invocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where none is installed here. And Meltano's own generator, if it is still there, is told of."""
+    """Where none is installed here, and a command needs one. Meltano's own generator, if it is there, is told of."""
     own = (invocation.home.parent / "venv").readlink() / "bin"
     monkeypatch.setenv("PATH", f"{own}{os.pathsep}{os.environ['PATH']}")
     (invocation.home.parent / "stamp").unlink()
+    shutil.rmtree(invocation.home)
+    assert invocation.run("config", "get-value", "core", "load_examples").strip() == "False"
+    assert {path.name for path in invocation.home.iterdir()} == {"airflow.cfg", "logs", "stderr"}
+    assert not (invocation.demo.folder / "generated_dags").exists()
     old = 'run(["meltano", "schedule", "list", "--format=json"])\n'
     write(_with_schedules(invocation, "carbon_backfill"), {"orchestrate/dags/meltano.py": f"def f(run):\n    {old}"})
-    (invocation.home / "airflow.db").unlink()
     assert "meltano_carbon_backfill" in invocation.run("dags", "list")
     said = invocation.stderr.read_text()
     assert f"using {own}/airflow, which is Airflow {invocation.version}" in said
@@ -166,7 +175,7 @@ def test_an_airflow_on_the_path_gets_a_home_with_a_database(
 
 
 def test_what_is_installed_stays(invocation: Invocation) -> None:
-    """`add` a second time, and an installer that fails."""
+    """`add` a second time installs nothing, and loses nothing."""
     folder = invocation.demo.folder
     code, _, said = dagpress(folder, "add", "orchestrator", "airflow")
     assert code == 0

@@ -15,7 +15,7 @@ import pytest
 from project_builder import as_yaml, dagpress, project_of, write
 
 from codegen.airflow import AirflowError
-from codegen.airflow.importing import load_dag_files
+from codegen.airflow.loading import load_dag_files
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.verification import verify
 from codegen.diagnostics import as_text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 from contextlib import suppress
@@ -13,23 +12,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from codegen.airflow.environment import AirflowError
+from codegen.airflow.environment import AirflowError, clean, python_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _INSIDE = Path(__file__).with_name("inside.py")
-_SHEBANG = re.compile(rb"#!\s*(/\S+)")
 # Airflow itself gives a DAG file 30 seconds (its `dagbag_import_timeout`); this is for all of them.
 _TIMEOUT = 600.0
-_VERSION = """\
-from importlib.metadata import PackageNotFoundError, version
-try:
-    print(version("apache-airflow-core"))
-except PackageNotFoundError:
-    print(version("apache-airflow"))
-"""
 _TAIL = 2_000
+_DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+# Its settings stay, and PYTHONPATH: a DAG file may import what lies there.
+_UNWANTED = ("PYTHONHOME", "PYTHONSAFEPATH", "VIRTUAL_ENV", "__PYVENV", f"{_DATABASE}_")
 
 
 @dataclass(frozen=True)
@@ -45,25 +39,6 @@ class LoadedFile:
     dags: list[dict[str, Any]]
     errors: list[str]
     log: str
-
-
-def airflow_version(airflow: Path) -> str:
-    """The version of an installed Airflow, without the seconds that importing it takes.
-
-    Args:
-        airflow: its `airflow` program.
-
-    Raises:
-        AirflowError: there is none.
-    """
-    command = [str(_python_of(airflow)), "-c", _VERSION]
-    try:
-        done = subprocess.run(command, env=_without_python(os.environ), text=True, capture_output=True, check=False)
-    except OSError as error:
-        raise AirflowError(f"{airflow} cannot be run: {error}", "name another with --airflow") from error
-    if done.returncode:
-        raise AirflowError(f"{airflow} belongs to a Python without Airflow", "name another with --airflow")
-    return done.stdout.strip()
 
 
 def load_dag_files(
@@ -84,7 +59,7 @@ def load_dag_files(
     with TemporaryDirectory(prefix="dagpress-") as home:
         environ = {**_environ(os.environ, Path(home)), **env}
         requests = "".join(json.dumps({"operation": "import_file", "path": str(path)}) + "\n" for path in files)
-        answers = _converse([str(_python_of(airflow)), str(_INSIDE)], requests, cwd, environ, timeout)
+        answers = _converse([str(python_of(airflow)), str(_INSIDE)], requests, cwd, environ, timeout)
     return [_loaded(json.loads(answer)) for answer in answers[1:]]
 
 
@@ -125,13 +100,11 @@ def _environ(base: Mapping[str, str], home: Path) -> dict[str, str]:
     own_home = base.get("AIRFLOW_HOME")
     own = base.get("AIRFLOW_CONFIG") or (str(Path(own_home, "airflow.cfg")) if own_home else "")
     settings = {"AIRFLOW_CONFIG": own} if own and Path(own).is_file() else {}
-    database = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
-    given = {name: value for name, value in _without_python(base).items() if not name.startswith(f"{database}_")}
     return {
-        **given,
+        **clean(base, _UNWANTED),
         **settings,
         "AIRFLOW_HOME": str(home),
-        database: f"sqlite:///{home / 'airflow.db'}",
+        _DATABASE: f"sqlite:///{home / 'airflow.db'}",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -140,24 +113,3 @@ def _environ(base: Mapping[str, str], home: Path) -> dict[str, str]:
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "CRITICAL",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-
-
-def _without_python(base: Mapping[str, str]) -> dict[str, str]:
-    """The environment without what would make another Python of it."""
-    return {name: value for name, value in base.items() if name not in {"PYTHONHOME", "PYTHONSAFEPATH", "VIRTUAL_ENV"}}
-
-
-def _python_of(airflow: Path) -> Path:
-    """The Python that the `airflow` program runs on: the one beside it, else the one in its first line."""
-    program = airflow.resolve()
-    beside = [path for name in ("python", "python3") if (path := program.with_name(name)).is_file()]
-    if beside:
-        return beside[0]
-    try:
-        with program.open("rb") as file:
-            shebang = _SHEBANG.match(file.readline())
-    except OSError as error:
-        raise AirflowError(f"there is no Airflow at {airflow}", "name its `airflow` program with --airflow") from error
-    if not shebang:
-        raise AirflowError(f"{airflow} does not say which Python it runs on", "name another with --airflow")
-    return Path(os.fsdecode(shebang[1]))

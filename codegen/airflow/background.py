@@ -1,0 +1,131 @@
+"""Goes on with a command in the background: in a process of its own, which outlives this one and its terminal."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import shlex
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codegen.airflow.environment import AirflowError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# How long the process is watched, in seconds.
+_WATCHED = 2.0
+# Of the fields behind the name of the program in /proc/PID/stat: when it started, in ticks since the machine did.
+_START_FIELD = 19
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """A command of Airflow that is to run in the background.
+
+    Attributes:
+        words: the command, without the options that say so.
+        pid_file: gets the process id. It is locked while the process lives, so a number left behind deceives nobody.
+        stdout: gets what it prints.
+        stderr: gets its log.
+    """
+
+    words: Sequence[str]
+    pid_file: Path
+    stdout: Path
+    stderr: Path
+
+    @property
+    def how_to_stop(self) -> str:
+        """A line for the user."""
+        return f"stop it with: kill $(cat {shlex.quote(str(self.pid_file))})"
+
+
+def daemon_of(words: Sequence[str], home: Path) -> Daemon | None:
+    """What the options of Airflow by which a command goes into the background say; nothing where there are none."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("-D", "--daemon", action="store_true")
+    if not parser.parse_known_args(words[1:])[0].daemon:
+        return None
+    for names in (["--pid"], ["-l", "--log-file"], ["--stdout"], ["--stderr"]):
+        parser.add_argument(*names, type=Path)
+    options, rest = parser.parse_known_args(words[1:])
+    command = words[0]
+    log = options.log_file or home / f"airflow-{command}.log"
+    pid_file = options.pid or home / f"airflow-{command}.pid"
+    return Daemon([command, *rest], pid_file, options.stdout or log, options.stderr or log)
+
+
+def fork(daemon: Daemon) -> int:
+    """Go on in two processes: this one, and one in the background. This one watches whether the other stays.
+
+    A fork needs no command line of ours, so it runs the very code that this process has, whatever the current folder
+    holds.
+
+    Returns:
+        The id of the process in the background; in that one, zero. It removes the pid file when it ends.
+
+    Raises:
+        AirflowError: it runs already, or ended at once.
+        OSError: one of its files cannot be written.
+    """
+    lock = _lock(daemon)
+    outputs = [os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644) for path in (daemon.stdout, daemon.stderr)]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    process = os.fork()
+    if not process:
+        os.setsid()
+        for number, file in enumerate([os.open(os.devnull, os.O_RDONLY), *outputs]):
+            os.dup2(file, number)
+        return 0
+    os.write(lock, f"{process}\n".encode())
+    # The other process holds the lock on.
+    for file in (lock, *outputs):
+        os.close(file)
+    _watch(process, daemon)
+    return process
+
+
+def _lock(daemon: Daemon) -> int:
+    """The pid file, open and locked."""
+    file = os.open(daemon.pid_file, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        process = os.read(file, 20).decode(errors="replace").strip()
+        os.close(file)
+        message = f"{daemon.words[0]} is running already (process {process}; stop it with `kill {process}`)"
+        raise AirflowError(message) from error
+    os.ftruncate(file, 0)
+    return file
+
+
+def _watch(process: int, daemon: Daemon) -> None:
+    deadline = time.monotonic() + _WATCHED
+    while time.monotonic() < deadline:
+        ended, status = os.waitpid(process, os.WNOHANG)
+        if ended:
+            code = os.waitstatus_to_exitcode(status)
+            raise AirflowError(f"{daemon.words[0]} has ended with exit code {code}: {daemon.stderr} says why")
+        time.sleep(_WATCHED / 20)
+
+
+def start_of(process: int) -> str:
+    """When a process was started, in the words of its system; empty where there is none.
+
+    It tells a process from a later one, of somebody else, that got the same id.
+    """
+    if sys.platform == "linux":
+        try:
+            text = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+        return text.rpartition(")")[2].split()[_START_FIELD]
+    command = ["ps", "-o", "lstart=", "-p", str(process)]
+    return subprocess.run(command, text=True, capture_output=True, check=False).stdout.strip()

@@ -1,0 +1,125 @@
+"""The ports of an Airflow's servers: as they are configured, or others where those are taken."""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codegen.airflow.background import start_of
+from codegen.airflow.environment import AirflowError
+from codegen.airflow.home import Configuration, variable_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+# The section and the key of Airflow's configuration, and its default there.
+API_PORT = ("api", "port", "8080")
+WEB_PORT = ("webserver", "web_server_port", "8080")
+# Where the scheduler and the triggerer show the logs of their tasks to other machines.
+_LOG_PORTS = (("logging", "worker_log_server_port", "8793"), ("logging", "trigger_log_server_port", "8794"))
+_EXECUTION_URL = ("core", "execution_api_server_url")
+_HIGHEST = 65_535
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The ports of one home.
+
+    A configured port that is no number is an `AirflowError`.
+
+    Attributes:
+        home: Airflow's home.
+        env: the variables that Airflow will run with; they get what is chosen here.
+        say: told where a port is another than the configured one.
+    """
+
+    home: Path
+    env: dict[str, str]
+    say: Callable[[str], None]
+
+    def choose(self, section: str, key: str, default: str) -> int:
+        """The port that is configured, or a free one where that is taken."""
+        wanted = self._configured(section, key, default)
+        port = wanted
+        if _is_taken(wanted):
+            with socket.socket() as free:
+                free.bind(("", 0))
+                port = int(free.getsockname()[1])
+            if (section, key, default) not in _LOG_PORTS:
+                self.say(f"port {wanted} is taken: using {port}")
+        self.env[variable_of(section, key)] = str(port)
+        return port
+
+    def choose_for_logs(self) -> None:
+        """Choose those of the servers of logs."""
+        for place in _LOG_PORTS:
+            self.choose(*place)
+
+    def point_tasks_to(self, port: int) -> None:
+        """Let tasks report to the API server there, unless the configuration has another address for it."""
+        own = f"http://localhost:{port}/execution/"
+        self.env[variable_of(*_EXECUTION_URL)] = Configuration(self.home, self.env).get(*_EXECUTION_URL, own)
+
+    def of_api_server(self, words: Sequence[str]) -> int:
+        """The port that the words of an `api-server` name, else the one that is configured."""
+        parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+        parser.add_argument("-p", "--port", default="")
+        port: str = parser.parse_known_args(words)[0].port
+        return (int(port) if port.isdecimal() else 0) or self._configured(*API_PORT)
+
+    def note_api_server(self, port: int, process: int) -> None:
+        """Write down, for the next commands, which process is the API server, and its port."""
+        note = {"process": process, "start": start_of(process), "port": port}
+        self._note.write_text(json.dumps(note), encoding="ascii")
+
+    def running_api_server(self) -> tuple[int, int]:
+        """The process and the port of the API server, as it was noted and still lives; else zeros."""
+        try:
+            note = json.loads(self._note.read_text(encoding="ascii"))
+            process, port, start = int(note["process"]), int(note["port"]), str(note["start"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0, 0
+        return (process, port) if start and start_of(process) == start and _is_taken(port) else (0, 0)
+
+    @property
+    def _note(self) -> Path:
+        return self.home / "dagpress-api-server.json"
+
+    def _configured(self, section: str, key: str, default: str) -> int:
+        value = Configuration(self.home, self.env).get(section, key, default)
+        if not value.isdecimal() or int(value) > _HIGHEST:
+            place = f"{variable_of(section, key)}, or `{key}` below [{section}] in airflow.cfg"
+            raise AirflowError(f"{value!r} is no port", f"set {place}")
+        return int(value)
+
+
+def answers(port: int) -> bool:
+    """Whether an HTTP server answers there, whatever it says."""
+    connection = http.client.HTTPConnection("localhost", port, timeout=2)
+    try:
+        connection.request("GET", "/api/v2/monitor/health")
+        connection.getresponse()
+    except http.client.HTTPException:
+        return True
+    except OSError:
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+def _is_taken(port: int) -> bool:
+    """Whether a program on this machine listens there."""
+    with socket.socket() as probe:
+        # A port on which connections have just ended is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("", port))
+        except (OSError, OverflowError):
+            return True
+    return False
