@@ -6,6 +6,7 @@ The text is cut at the places that YAML's own parser gives, and read again after
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import yaml
 from codegen.yaml_writer import to_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 # The way to a value: keys of maps, indexes of lists.
 Path = tuple[str | int, ...]
@@ -24,6 +25,8 @@ _BOM = "\ufeff"
 _ALIAS = re.compile(r"\s*:\s*(\*[^\s,\]}]+)")
 # The sign of a block whose empty lines at the end belong to the value.
 _KEEPS_LINE_ENDS = re.compile(r"[|>][0-9]?\+")
+# A key without a value in its line, and the comment that may follow.
+_ENDS_WITH_COLON = re.compile(r"(:)(?:[ \t]+#[^\n]*)?\Z")
 _COMMENT_ALONE = re.compile(r"[ \t]*#")
 
 
@@ -55,7 +58,10 @@ def set_value(text: str, path: Path, value: Any) -> str:  # noqa: ANN401
             return document.with_key(parent, str(key), value)
         return document.with_value(parent, index, value)
 
-    return _edit(text, change, lambda data: _set(_at(data, tuple(way)), str(key), value))
+    changed = _edit(text, change, lambda data: _set(_at(data, tuple(way)), str(key), value))
+    if Counter(_comments(text)) - Counter(_comments(changed)):
+        raise EditError("it cannot be changed in place: a comment would be lost")
+    return changed
 
 
 def append(text: str, path: Path, value: Any) -> str:  # noqa: ANN401
@@ -109,6 +115,11 @@ def remove(text: str, path: Path) -> str:
             parent[:] = [pair for pair in parent if pair[0] != _data_of(last)]
 
     return _edit(text, change, expect)
+
+
+def _comments(text: str) -> list[str]:
+    document = _Text.read(text.removeprefix(_BOM))
+    return document.comments(0, len(document.text), document.root)
 
 
 def _edit(text: str, change: Callable[[_Text], str], expect: Callable[[Any], None]) -> str:
@@ -169,6 +180,16 @@ class _Text:
             raise EditError("this is not a map", node.start_mark.line + 1)
         return node
 
+    def comments(self, start: int, end: int, node: yaml.Node) -> list[str]:
+        """The comments in a part of the text: what follows a `#` where no scalar of the node stands."""
+        masked = list(self.text)
+        for scalar in _scalars(node):
+            first, last = scalar.start_mark.index, self._end(scalar)
+            if scalar.style in {"|", ">"}:
+                first = self._end_of_line(first)
+            masked[first:last] = "." * (last - first)
+        return [comment.rstrip() for comment in re.findall(r"#[^\r\n]*", "".join(masked[start:end]))]
+
     @property
     def line_end(self) -> str:
         return "\r\n" if "\r\n" in self.text else "\n"
@@ -184,10 +205,16 @@ class _Text:
         is_collection = bool(value) and isinstance(value, (list, dict))
         if not is_collection and "\n" not in _block(value) and "\n" not in self.text[key.end_mark.index : end]:
             return self._spliced(start, end, _block(value))
-        # What has several lines, or had them, is written as a whole entry.
-        entry = _indented(to_yaml({key.value: value}), key.start_mark.column).strip()
+        column = key.start_mark.column
+        entry = _indented(to_yaml({key.value: value}), column).strip()
+        if is_collection and start == end:
+            # Behind the comment that may stand where the value was missing.
+            return self._with_lines(self._end_of_line(end), entry.partition("\n")[2] + "\n")
+        # What has several lines, or had them, is written as a whole entry, below the comments that stood in it.
+        above = "".join(f"{comment}\n{' ' * column}" for comment in self.comments(key.end_mark.index, end, node))
         rest = self.text[end:]
-        return self._spliced(key.start_mark.index, end, entry + ("" if rest[:1] in {"", "\r", "\n", " "} else "\n"))
+        behind = "" if rest[:1] in {"", "\r", "\n", " "} else "\n"
+        return self._spliced(key.start_mark.index, end, above + entry + behind)
 
     def with_key(self, parent: yaml.MappingNode, key: str, value: Any) -> str:  # noqa: ANN401
         """A new key behind the others."""
@@ -238,9 +265,10 @@ class _Text:
         start = self._with_comments_above(line, len(self.text))
         end = self._with_comments_below(self._end_of_line(self._end(parent)), parent.start_mark.index - line)
         above = self.text[:start].rstrip()
-        if parent is self.root or not above.endswith(":"):
+        colon = _ENDS_WITH_COLON.search(above)
+        if parent is self.root or not colon:
             raise EditError("its last entry cannot be removed in place", parent.start_mark.line + 1)
-        return above + f" {empty}" + self.text[len(above) : start] + self.text[end:]
+        return self.text[: colon.end(1)] + f" {empty}" + self.text[colon.end(1) : start] + self.text[end:]
 
     def _without_in_flow(self, children: list[tuple[yaml.Node, ...]], index: int) -> str:
         start = children[index][0].start_mark.index
@@ -311,9 +339,18 @@ class _Text:
         return self._spliced(index, index, missing + lines)
 
     def _spliced(self, start: int, end: int, new: str) -> str:
-        if start == end and self.text[start - 1 : start] == ":":
+        if start == end and self.text[start - 1 : start] == ":" and not new.startswith("\n"):
             new = " " + new
         return self.text[:start] + new.replace("\n", self.line_end) + self.text[end:]
+
+
+def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, yaml.CollectionNode):
+        for child in _children(node):
+            for part in child:
+                yield from _scalars(part)
 
 
 def _children(node: yaml.CollectionNode) -> list[tuple[yaml.Node, ...]]:

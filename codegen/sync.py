@@ -221,6 +221,23 @@ def _behind_links(path: Path) -> Path:
 
 
 @contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Let others who change files there wait until this change is done, where the system can lock a folder."""
+    try:
+        import fcntl  # noqa: PLC0415  # Windows has none
+
+        handle = os.open(folder, os.O_RDONLY)
+    except (ImportError, OSError):
+        yield
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
 def _blaming(change: Change, done: Sequence[Change]) -> Iterator[None]:
     try:
         yield

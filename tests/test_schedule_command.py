@@ -358,6 +358,18 @@ def _completed(words: str) -> list[str]:
     return [line.removeprefix("plain,") for line in result.output.split()]
 
 
+def test_two_changes_at_once_are_both_made(project: Path) -> None:
+    """The second begins when the first is done."""
+    write(project, {"schedules/a.yml": EXTRACT_LOAD})
+    options = [("--interval", "@hourly"), ("--transform", "run"), ("--start-date", "2024-01-31")]
+    command: list[str | Path] = [DAGPRESS, "--project", project, "schedule", "set", "a"]
+    processes = [subprocess.Popen([*command, *option], stdout=-1, stderr=-1) for option in options]
+    assert [process.wait(timeout=60) for process in processes if process.communicate()] == [0, 0, 0]
+    text = (project / "schedules/a.yml").read_text()
+    assert all(value in text for value in ("@hourly", "transform: run", "start_date: 2024-01-31"))
+    assert dagpress(project, "check")[0] == 0
+
+
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_killed_set_leaves_the_old_file_or_the_new_one(project: Path, number: int) -> None:
     """Before the schedule is replaced, and between it and its DAG file: the same command does the rest."""

@@ -23,6 +23,7 @@ from codegen.meltano.listing import as_json, as_text
 from codegen.meltano.system_database import last_successful_runs
 from codegen.revision import revise
 from codegen.schema.model import file_stem
+from codegen.sync import one_at_a_time
 from codegen.templating import known_text
 from codegen.yaml_writer import to_yaml
 
@@ -160,6 +161,11 @@ def set_(root: Path, /, name: str, no_generate: bool, **given: str | None) -> in
         raise click.UsageError("Say what to set, such as --interval or --loader.")
     _refuse_mixed_kinds(values)
     project = open_project(root)
+    with one_at_a_time(project.root):
+        return _set(project, name, values, generate=not no_generate)
+
+
+def _set(project: Project, name: str, values: Mapping[str, str], *, generate: bool) -> int:
     reading = pipeline.read(project)
     source = source_of(project, reading, name) or missing(reading, name)
     found = next((schedule for schedule in reading.schedules if schedule.source == source), None)
@@ -173,7 +179,7 @@ def set_(root: Path, /, name: str, no_generate: bool, **given: str | None) -> in
         raise click.ClickException(f"{source} cannot be read: {error}") from error
     except editor.EditError as error:
         raise click.ClickException(f"{source}:{error.line}: {error}; change it by hand") from error
-    return _carry_out(project, reading, {source: text}, generate=not no_generate)
+    return _carry_out(project, reading, {source: text}, generate=generate)
 
 
 @schedule.command(epilog="\b\nExample:\n  dagpress schedule remove gitlab")
