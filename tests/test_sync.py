@@ -66,6 +66,17 @@ def test_a_renamed_schedule_is_a_finding(project: Path) -> None:
     assert dagpress(project, "generate")[0] == 0
 
 
+def test_a_renamed_schedule_with_a_state_of_its_own_is_one_too(project: Path) -> None:
+    """As an import pins it: the state is kept then, and the DAG is another all the same."""
+    write(project, {"schedules/gitlab.yml": EXTRACT_LOAD + "state_id: gitlab\n"})
+    dagpress(project, "generate")
+    (project / "schedules/gitlab.yml").rename(project / "schedules/issues.yml")
+    code, _, err = dagpress(project, "generate")
+    assert code == 1
+    assert err.startswith("generated_dags/issues.py:1:1: renamed: this looks like `generated_dags/gitlab.py`")
+    assert "set `dag_id` to what they were" in err
+
+
 def test_a_hand_written_dag_is_never_touched(project: Path) -> None:
     """A file without our header may live among ours, and a link to one of ours is not ours."""
     own = write(project, {"generated_dags/shop/own.py": "from airflow.sdk import DAG\n"}) / "generated_dags/shop/own.py"

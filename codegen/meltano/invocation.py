@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import FrameType
 
+# What Meltano says without a place, and the cure.
+_CURES = {
+    "argument: 'transform'": "Meltano 4 reads no schedule of an extractor and a loader that has no `transform`: "
+    "write `transform: skip` into each in meltano.yml",
+}
 # In seconds.
 _TIMEOUT = 120
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -75,7 +80,8 @@ def listed_schedules(folder: Path, timeout: float = _TIMEOUT) -> dict[str, dict[
     except subprocess.CalledProcessError as error:
         # The reason is in the last line; before it there may be a whole traceback in a frame.
         reason = (error.stderr.strip().splitlines() or [f"exit code {error.returncode}"])[-1]
-        raise MeltanoError(f"`meltano schedule list` failed: {reason}") from error
+        cure = next((f" ({cure})" for words, cure in _CURES.items() if words in error.stderr), "")
+        raise MeltanoError(f"`meltano schedule list` failed: {reason}{cure}") from error
     except (ValueError, TypeError, LookupError) as error:
         raise MeltanoError("`meltano schedule list` gave something else than a list of schedules") from error
     return {schedule["name"]: schedule for schedule in (*schedules["elt"], *schedules["job"])}

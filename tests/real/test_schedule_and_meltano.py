@@ -70,7 +70,12 @@ def test_the_last_runs_of_another_database_are_left_to_meltano(project: DemoProj
     assert _schedule(project, "run", "carbon__duckdb").returncode == 0
     elsewhere = project.folder / "elsewhere.db"
     (project.folder / ".meltano/meltano.db").rename(elsewhere)
-    for uri, is_known in ((f"sqlite:///{elsewhere}", True), ("postgresql://nowhere/meltano", False)):
+    uris = {
+        f"sqlite:///{elsewhere}": True,
+        "sqlite:///${MELTANO_PROJECT_ROOT}/elsewhere.db?timeout=5": True,
+        "postgresql://nowhere/meltano": False,
+    }
+    for uri, is_known in uris.items():
         listed = json.loads(_schedule(project, "list", "--format=json", MELTANO_DATABASE_URI=uri).stdout)
         row = next(row for row in listed["schedules"]["elt"] if row["name"] == "carbon__duckdb")
         assert bool(row["last_successful_run_ended_at"]) == is_known

@@ -317,6 +317,14 @@ child.wait()
     assert not status.exists() or "State:\tZ" in status.read_text()
 
 
+def test_what_meltano_cannot_read_is_told_with_its_cure(airflow_3: Path, demo_project: DemoProject) -> None:
+    root = _write_project(demo_project, {"plain": {**PLUGINS, "transform": None}}, {"plain": PLUGINS})
+    text = (root / "meltano.yml").read_text().replace('"transform": null, ', "").replace(', "transform": null', "")
+    write(root, {"meltano.yml": text})
+    with pytest.raises(click.ClickException, match="write `transform: skip` into each"):
+        _verify(root, airflow_3)
+
+
 def test_what_meltano_refuses_is_told_by_its_own_words(airflow_3: Path, demo_project: DemoProject) -> None:
     root = _write_project(demo_project, {"plain": {"job": "no-such", "interval": "@daily"}}, {"plain": PLUGINS})
     with pytest.raises(click.ClickException, match=r"list` failed: JobNotFoundError: Job 'no-such' was not found"):
