@@ -367,6 +367,7 @@ def test_what_hinders_a_command_is_said_before_it_runs(
     assert code == 2
     assert said in stderr
     assert set(installed.calls()) <= {"db migrate"}
+    assert list(installed.home.glob("*.pid")) == []
 
 
 def test_an_airflow_that_has_lost_its_program_is_to_be_installed_again(tmp_path: Path) -> None:

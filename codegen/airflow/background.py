@@ -74,8 +74,8 @@ def fork(daemon: Daemon) -> int:
         AirflowError: it runs already, or ended at once.
         OSError: one of its files cannot be written.
     """
-    lock = _lock(daemon)
     outputs = [os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644) for path in (daemon.stdout, daemon.stderr)]
+    lock = _lock(daemon)
     sys.stdout.flush()
     sys.stderr.flush()
     process = os.fork()

@@ -118,8 +118,8 @@ class _Launcher:
             variable = variable_of(section, key)
             if variable in self.env and configuration.in_file(section, key):
                 self.say(
-                    f"Airflow reads the DAGs folders of this project, not the {key} of {configuration.path}; "
-                    f"{variable} in the environment would stay"
+                    f"Airflow reads the DAGs folders of this project, not the {key} of {configuration.path} "
+                    f"(set {variable} to have others)"
                 )
 
     def _make_dag_folders(self) -> None:
