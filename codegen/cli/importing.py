@@ -220,8 +220,11 @@ def _steps(plan: Import, work: _Work, project: Project) -> list[str]:
     steps = ["Look at what is reported above."] if work.diagnostics else []
     if any(d.code == "secret" for d in work.diagnostics):
         steps.append("Give the workers the secrets that were not copied.")
-    steps.append("Review the files, and commit them.")
-    steps.append("Compare the DAGs with those of the old generator: `dagpress import --verify`.")
+    if work.changes:
+        steps.append("Review the files, and commit them.")
+    if not work.moved:
+        # Of what has left meltano.yml, the old generator gives no DAG to compare with.
+        steps.append("Compare the DAGs with those of the old generator: `dagpress import --verify`.")
     generators = [os.path.relpath(path, project.root) for path in find_generators(project.meltano_project)]
     what = ", ".join(quoted(path.replace(os.sep, "/")) for path in generators) or "the old generator's file"
     steps.append(f"Take {what} out of Airflow's DAGs folder: it claims the same DAG ids.")

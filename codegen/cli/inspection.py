@@ -56,7 +56,7 @@ def show(root: Path, name: str, dag: bool, output: str) -> int:  # noqa: FBT001 
     if dag and output != "text":
         raise click.UsageError("--dag prints Python, and goes without --format")
     project = open_project(root)
-    schedule = find_schedule(project, name)
+    schedule = find_schedule(pipeline.read(project), name)
     if dag:
         return _print_dag(project, schedule)
     data = {"file": schedule.source, **as_data(schedule)}
@@ -81,7 +81,7 @@ def show(root: Path, name: str, dag: bool, output: str) -> int:  # noqa: FBT001 
 def next_(root: Path, name: str, count: int, after: str | None, output: str) -> int:
     """Say when a schedule runs next."""
     project = open_project(root)
-    schedule = find_schedule(project, name)
+    schedule = find_schedule(pipeline.read(project), name)
     zone = ZoneInfo(schedule.timezone)
     interval = parse_interval(schedule.interval, schedule.name)
     start = on_the_clock(schedule.start_date, zone)

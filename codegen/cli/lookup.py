@@ -44,14 +44,13 @@ def complete_from_meltano(
     return complete
 
 
-def find_schedule(project: Project, name: str) -> Schedule:
-    """The schedule of that name, DAG id or file.
+def find_schedule(reading: Reading, name: str) -> Schedule:
+    """The schedule of that name, DAG id or file, in a project that was read.
 
     Raises:
         click.ClickException: there is none.
         click.exceptions.Exit: it has errors, which were printed.
     """
-    reading = pipeline.read(project)
     found = [schedule for schedule in reading.schedules if _is_named(schedule, name)]
     errors = [d for d in reading.diagnostics if has_errors([d])]
     own = [d for d in errors if _concerns(PurePosixPath(d.location.path), name, found)]

@@ -231,12 +231,12 @@ def run(root: Path, name: str, options: tuple[str, ...]) -> int:
     Meltano's.
     """
     project = open_project(root)
-    found = find_schedule(project, name)
+    reading = pipeline.read(project)
+    found = find_schedule(reading, name)
     folder = meltano_folder(project)
     meltano = find_meltano(folder)
     if meltano is None:
         raise click.ClickException("there is no `meltano` on the PATH, and the project links to none: install it")
-    reading = pipeline.read(project)
     steps = steps_of(found, reading.meltano.jobs if reading.meltano else {})
     planned = [(step, _arguments(step, options), _environ(step)) for step in steps]
     for number, (step, arguments, env) in enumerate(planned, start=1):

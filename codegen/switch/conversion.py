@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _KEYS = ("name", "extractor", "loader", "transform", "interval", "start_date", "env", "job")
 _OF_AN_EXTRACTOR = ("extractor", "loader", "transform")
 # What these are about did not come along, so the schedule in meltano.yml is still needed.
-LOSSES = {"not-carried-over", "secret"}
+_LOSSES = {"not-carried-over", "secret"}
 _IN_THE_WORKERS = "set it in the environment of the workers, or write '{{ conn.NAME.password }}' in the schedule"
 # YAML's timestamp (https://yaml.org/type/timestamp.html), which allows more than we do.
 _TIMESTAMP = re.compile(
@@ -54,7 +54,7 @@ class Draft:
     @property
     def is_whole(self) -> bool:
         """Whether everything came along."""
-        return not any(finding.code in LOSSES for finding in self.findings)
+        return not any(finding.code in _LOSSES for finding in self.findings)
 
     def text(self, stem: str, schema: str) -> str:
         """The schedule's file.
