@@ -83,6 +83,18 @@ def named(node: Node) -> str:
     return names[node.kind]
 
 
+def merge(base: MapNode, over: MapNode) -> MapNode:
+    """One map over another. A null stays, so that it removes what a map further out had."""
+    entries = dict(base.entries)
+    for key, entry in over.entries.items():
+        below = base.get(key)
+        if isinstance(below, MapNode) and isinstance(entry.value, MapNode):
+            entries[key] = Entry(entry.key_location, merge(below, entry.value))
+        else:
+            entries[key] = entry
+    return MapNode(entries, over.location)
+
+
 def without_nulls(node: MapNode) -> MapNode:
     """The map less every key that is null, in maps inside it too (lists stay as they are)."""
     entries = {}

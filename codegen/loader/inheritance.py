@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.loader.discovery import Overlay, SourceFile, find_schedules
 from codegen.loader.yaml_reader import read_yaml
-from codegen.nodes import Entry, ListNode, MapNode, is_null, named, without_nulls
+from codegen.nodes import ListNode, MapNode, is_null, merge, named, without_nulls
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,18 +45,6 @@ def load_schedules(root: Path, folder: Path, overlay: Overlay | None = None) -> 
         if own is not None and not defaults.is_broken(file):
             documents.append(Document(file, without_nulls(merge(inherited, own) if inherited else own)))
     return documents, diagnostics + defaults.diagnostics
-
-
-def merge(base: MapNode, over: MapNode) -> MapNode:
-    """One map over another. A null stays, so that it removes what a map further out had."""
-    entries = dict(base.entries)
-    for key, entry in over.entries.items():
-        below = base.get(key)
-        if isinstance(below, MapNode) and isinstance(entry.value, MapNode):
-            entries[key] = Entry(entry.key_location, merge(below, entry.value))
-        else:
-            entries[key] = entry
-    return MapNode(entries, over.location)
 
 
 class _Defaults:
