@@ -20,19 +20,22 @@ class Step:
 
     Attributes:
         task_id: the task's id.
-        words: the command, word by word; a word may hold templates of Airflow.
+        calls: the programs that it calls, each if the one before succeeded: the words of each, from the program's
+            name on; a word may hold templates of Airflow.
         env: the environment variables of the schedule and the task; a value may hold templates too.
         after: the ids of the tasks that must come first.
         run: what `meltano run` gets, as it was written; empty for an extractor and loader.
         task: the task of `tasks`, or of a job.
+        runner: where it runs, one of the schedule's runners.
     """
 
     task_id: str
-    words: tuple[str, ...]
+    calls: tuple[tuple[str, ...], ...]
     env: Mapping[str, str] = field(default_factory=dict)
     after: tuple[str, ...] = ()
     run: str = ""
     task: Task | None = None
+    runner: str = "bash"
 
 
 def steps_of(schedule: Schedule, jobs: Mapping[str, Job]) -> list[Step]:
@@ -47,14 +50,14 @@ def steps_of(schedule: Schedule, jobs: Mapping[str, Job]) -> list[Step]:
 
 def _steps(schedule: Schedule, jobs: Mapping[str, Job]) -> list[Step]:
     if schedule.extractor:
-        return [Step("extract_load", tuple(_extract_load_words(schedule)), schedule.env)]
+        return [Step("extract_load", (tuple(_extract_load_words(schedule)),), schedule.env)]
     tasks = schedule.tasks or tuple(Task(run=run) for run in jobs[schedule.job or ""].tasks)
     ids = [schedule.task_id(task, number) for number, task in enumerate(tasks)]
     is_graph = any(task.after is not None for task in tasks)
     return [
         Step(
             task_id,
-            tuple(_run_words(schedule, task.run)),
+            (tuple(_run_words(schedule, task.run)),),
             {name: value for name, value in {**schedule.env, **task.env}.items() if value is not None},
             (task.after or ()) if is_graph else tuple(ids[number - 1 : number]) if number else (),
             task.run,

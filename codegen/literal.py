@@ -10,7 +10,11 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LINE_LENGTH = 88  # black's
 
@@ -33,24 +37,16 @@ class MeltanoCommand:
 
 
 @dataclass(frozen=True)
-class LocalTime:
-    """A date and time on the wall clocks of a timezone."""
+class Call:
+    """A call, such as `timedelta(minutes=5)` or `pendulum.datetime(2024, 1, 31, tz="UTC")`."""
 
-    naive: datetime
-    timezone: str
+    function: str
+    positional: tuple[Value, ...] = ()
+    keywords: tuple[Argument, ...] = ()
 
 
 Value = (
-    None
-    | bool
-    | int
-    | str
-    | timedelta
-    | LocalTime
-    | Identifier
-    | MeltanoCommand
-    | Sequence["Value"]
-    | Mapping[str, "Value"]
+    None | bool | int | str | timedelta | Call | Identifier | MeltanoCommand | Sequence["Value"] | Mapping[str, "Value"]
 )
 
 
@@ -71,8 +67,8 @@ def _value(value: Value, indent: int, before: int) -> str:
     """The value; `before` characters stand before it in its line, a comma will follow."""
     if isinstance(value, MeltanoCommand):
         return _command(value, indent, before)
-    if isinstance(value, LocalTime):
-        return _moment(value, indent, before)
+    if isinstance(value, Call):
+        return _call(value, indent, before)
     if isinstance(value, Mapping):
         return _map(value, indent)
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -142,13 +138,43 @@ def _code(character: str) -> str:
 
 
 def _list(values: Sequence[Value], indent: int, before: int) -> str:
-    items = [_value(value, indent + 4, 0) for value in values]
-    line = "[" + ", ".join(items) + "]"
+    return _in_brackets("[", [_value(value, indent + 4, 0) for value in values], "]", indent, before)
+
+
+def _call(call: Call, indent: int, before: int) -> str:
+    items = [_value(value, indent + 4, 0) for value in call.positional]
+    items += [f"{a.name}=" + _value(a.value, indent + 4, len(a.name) + 1) for a in call.keywords]
+    return _in_brackets(f"{call.function}(", items, ")", indent, before)
+
+
+def _in_brackets(start: str, items: Sequence[str], end: str, indent: int, before: int) -> str:
+    """The items in one line where they fit, else each in its own."""
+    line = start + ", ".join(items) + end
     # Marks have a width that only black knows, so only ASCII is laid out in one line.
     if not items or (indent + before + len(line) + 1 <= LINE_LENGTH and line.isascii() and "\n" not in line):
         return line
     inner = "".join(" " * (indent + 4) + item + ",\n" for item in items)
-    return "[\n" + inner + " " * indent + "]"
+    return f"{start}\n" + inner + " " * indent + end
+
+
+def names_in(value: Value) -> Iterator[str]:
+    """The functions and names of the generated file that the value uses, such as `timedelta`."""
+    if isinstance(value, Call):
+        yield value.function
+        for part in (*value.positional, *(argument.value for argument in value.keywords)):
+            yield from names_in(part)
+    elif isinstance(value, timedelta):
+        yield "timedelta"
+    elif isinstance(value, Identifier):
+        yield value.name
+    elif isinstance(value, MeltanoCommand):
+        yield "MELTANO"
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from names_in(part)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for part in value:
+            yield from names_in(part)
 
 
 def _map(values: Mapping[str, Value], indent: int) -> str:
@@ -168,18 +194,6 @@ def _timedelta(value: timedelta) -> str:
         return f"timedelta(seconds={whole}, microseconds={value.microseconds})"
     unit = next(unit for unit, seconds in _UNITS.items() if whole % seconds == 0)
     return f"timedelta({unit}={whole // _UNITS[unit]})" if whole else "timedelta()"
-
-
-def _moment(value: LocalTime, indent: int, before: int) -> str:
-    n = value.naive
-    parts = [n.year, n.month, n.day, n.hour, n.minute, n.second, n.microsecond]
-    while len(parts) > 3 and parts[-1] == 0:  # noqa: PLR2004  # year, month and day stay
-        parts.pop()
-    arguments = ", ".join(str(part) for part in parts) + f", tz={text(value.timezone)}"
-    line = f"pendulum.datetime({arguments})"
-    if indent + before + len(line) + 1 <= LINE_LENGTH:
-        return line
-    return "pendulum.datetime(\n" + " " * (indent + 4) + arguments + "\n" + " " * indent + ")"
 
 
 def _command(value: MeltanoCommand, indent: int, before: int) -> str:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codegen.airflow_version import LATEST, VERSIONS
 from codegen.diagnostics import Diagnostic, Location, nearest, printable, quoted
-from codegen.plan import AIRFLOW_IMPORTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +19,6 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
-
-_LATEST = list(AIRFLOW_IMPORTS)[-1]
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ def read_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
         return None, diagnostics
     paths = {key: Path(os.path.normpath(root / file.table.get(key, default))) for key, default in _PATHS.items()}
     custom_dags = _custom_dags(file.table.get("custom_dags"), root, paths["meltano_project"])
-    return Project(root=root, airflow=file.table.get("airflow", _LATEST), custom_dags=custom_dags, **paths), []
+    return Project(root=root, airflow=file.table.get("airflow", LATEST), custom_dags=custom_dags, **paths), []
 
 
 def _custom_dags(value: list[str] | None, root: Path, meltano_project: Path) -> tuple[Path, ...]:
@@ -131,8 +129,8 @@ def _check(key: str, value: object, file: _File, root: Path) -> Iterator[Diagnos
         yield Diagnostic("invalid-value", f"{quoted(key)} must be text in quotes", place, f'{key} = "{value}"')
     elif printable(value) != value:
         yield Diagnostic("invalid-value", f"{quoted(key)} holds characters that cannot be seen", place, "rename it")
-    elif key == "airflow" and value not in AIRFLOW_IMPORTS:
-        hint = f"one of {', '.join(AIRFLOW_IMPORTS)}"
+    elif key == "airflow" and value not in VERSIONS:
+        hint = f"one of {', '.join(VERSIONS)}"
         yield Diagnostic("invalid-value", f"Airflow {quoted(value)} is not supported", place, hint)
     elif key in _INSIDE and root not in Path(os.path.normpath(root / value)).parents:
         hint = "name a folder below the project's"

@@ -100,7 +100,7 @@ def builtin_templates() -> Path:
 def prelude() -> str:
     """The lines with which the command of every task begins, as our own template has them."""
     template = _environment(builtin_templates()).get_template(_TEMPLATE)
-    source = "".join(template.blocks["constants"](template.new_context()))
+    source = "".join(template.blocks["meltano"](template.new_context()))
     (constant,) = (node for node in ast.parse(source).body if isinstance(node, ast.Assign))
     return str(ast.literal_eval(constant.value))
 

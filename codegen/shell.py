@@ -110,25 +110,25 @@ def check_run(run: str) -> None:
         check_template(word)
 
 
-def as_shell(words: Iterable[str]) -> tuple[str, dict[str, str]]:
-    """Write words for bash.
+def as_script(calls: Iterable[Iterable[str]]) -> tuple[str, dict[str, str]]:
+    """Write the words of one or more calls for a shell, which makes each call if the one before succeeded.
 
     A word that Airflow evaluates or that could be misread goes through the environment:
     so nothing that it becomes is ever read as code.
 
     Returns:
-        The command, and the environment variables that it needs.
+        The script, and the environment variables that it needs.
     """
-    command: list[str] = []
     env: dict[str, str] = {}
-    for word in words:
-        if is_template(word) or _is_unsafe(word):
-            name = f"ARGUMENT_{len(env) + 1}"
-            env[name] = word
-            command.append(f'"${name}"')
-        else:
-            command.append(_quote(word))
-    return " ".join(command), env
+    return " &&\n".join(" ".join(_shell_word(word, env) for word in words) for words in calls), env
+
+
+def _shell_word(word: str, env: dict[str, str]) -> str:
+    if is_template(word) or _is_unsafe(word):
+        name = f"ARGUMENT_{len(env) + 1}"
+        env[name] = word
+        return f'"${name}"'
+    return _quote(word)
 
 
 def _is_unsafe(word: str) -> bool:

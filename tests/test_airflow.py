@@ -26,7 +26,7 @@ from codegen.airflow.home import lacks_database
 from codegen.airflow.ports import Ports
 from codegen.airflow.translation import UntranslatableError, translate
 from codegen.airflow.variables import BUNDLES, DAGS_FOLDER, airflow_environ
-from codegen.plan import AIRFLOW_IMPORTS
+from codegen.airflow_version import VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -139,7 +139,7 @@ def test_a_task_of_airflow_2_gets_the_run_that_it_needs() -> None:
 
 def test_every_airflow_has_its_pythons_and_its_requirements() -> None:
     """Of the very version that the configuration can name."""
-    assert list(PYTHONS) == list(AIRFLOW_IMPORTS)
+    assert list(PYTHONS) == list(VERSIONS)
     for version in PYTHONS:
         text = requirements_of(version).read_text()
         assert re.search(rf"^apache-airflow=={re.escape(version)}\.\d+ ", text, re.MULTILINE)

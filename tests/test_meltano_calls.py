@@ -19,7 +19,7 @@ from codegen.cli.verification import verify
 from codegen.diagnostics import InvalidError
 from codegen.meltano.call import UnknownScheduleError, read_call, resolved
 from codegen.old_generator import find_generator
-from codegen.shell import as_shell, commands_of
+from codegen.shell import as_script, commands_of
 
 PIECES = [
     "a",
@@ -48,7 +48,7 @@ LISTED: dict[str, dict[str, Any]] = {
 
 @given(st.lists(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])), min_size=1))
 def test_what_is_written_for_the_shell_reads_back(words: list[str]) -> None:
-    command, env = as_shell(words)
+    command, env = as_script([words])
     assert commands_of(command, env) == [words]
 
 

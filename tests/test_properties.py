@@ -22,8 +22,8 @@ from strategies import SCHEDULES, TEXT, year
 
 from codegen import pipeline
 from codegen.diagnostics import Diagnostic, Location, as_text, has_errors
-from codegen.literal import Argument, LocalTime, keyword, module_docstring
-from codegen.shell import as_shell, words_of
+from codegen.literal import Argument, Call, keyword, module_docstring
+from codegen.shell import as_script, words_of
 from codegen.templating import as_rendered, is_template
 
 if TYPE_CHECKING:
@@ -88,10 +88,11 @@ def test_any_value_is_laid_out_as_black_does(value: Any) -> None:
 )
 def test_any_date_is_itself(naive: datetime, zone: str) -> None:
     """A date becomes pendulum's date of the same wall clock, as black lays it out."""
-    argument = Argument("start_date", LocalTime(naive, zone))
+    parts = (*naive.timetuple()[:6], naive.microsecond)
+    argument = Argument("start_date", Call("pendulum.datetime", parts, (Argument("tz", zone),)))
     value = _evaluated(argument)
     # Where the clock jumps over it, pendulum moves it, here as there.
-    assert value == pendulum.datetime(*naive.timetuple()[:6], naive.microsecond, tz=zone)
+    assert value == pendulum.datetime(*parts, tz=zone)
     assert value.timezone_name == zone
     source = f"DAG(\n{keyword(argument, 4)}\n)\n"
     assert _black(source) == source
@@ -107,7 +108,7 @@ def test_any_duration_is_itself(value: timedelta) -> None:
 @given(st.lists(TEXT.filter(bool), min_size=1, max_size=30))
 def test_no_word_becomes_code_in_the_shell(words: list[str]) -> None:
     """Bash gives the program exactly the words: none is split, expanded or executed."""
-    command, env = as_shell(["show", *words])
+    command, env = as_script([["show", *words]])
     # Airflow's templating is not here, so a template stays what it is.
     script = "show() { printf '%s\\0' \"$@\"; }\n" + command
     result = subprocess.run(["bash", "-c", script], env={"LC_ALL": "C.UTF-8", **env}, capture_output=True, check=True)

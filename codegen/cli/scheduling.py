@@ -238,13 +238,14 @@ def run(root: Path, name: str, options: tuple[str, ...]) -> int:
     if meltano is None:
         raise click.ClickException("there is no `meltano` on the PATH, and the project links to none: install it")
     steps = steps_of(found, reading.meltano.jobs if reading.meltano else {})
-    planned = [(step, _arguments(step, options), _environ(step)) for step in steps]
-    for number, (step, arguments, env) in enumerate(planned, start=1):
+    planned = [(step, [_arguments(step, call, options) for call in step.calls], _environ(step)) for step in steps]
+    for number, (step, calls, env) in enumerate(planned, start=1):
         if len(planned) > 1:
             click.secho(f"[{number}/{len(planned)}] {step.task_id}: {step.run}", err=True, bold=True)
-        code = run_meltano(meltano, arguments, folder, env)
-        if code:
-            return code
+        for arguments in calls:
+            code = run_meltano(meltano, arguments, folder, env)
+            if code:
+                return code
     return ExitCode.FINE
 
 
@@ -306,10 +307,10 @@ def _carry_out(project: Project, before: Reading, overlay: Overlay, *, generate:
     return code
 
 
-def _arguments(step: Step, options: tuple[str, ...]) -> list[str]:
-    """What Meltano gets: the words of the task, with further options where Meltano's own `schedule run` puts them."""
+def _arguments(step: Step, call: tuple[str, ...], options: tuple[str, ...]) -> list[str]:
+    """What Meltano gets: the words of a call, with further options where Meltano's own `schedule run` puts them."""
     words = []
-    for word in step.words[1:]:
+    for word in call[1:]:
         known = known_text(word)
         if known is None:
             raise click.ClickException(f"only Airflow knows the value of {quoted(word)}: trigger the DAG there")

@@ -10,24 +10,23 @@ from typing import TYPE_CHECKING
 
 import click
 
+from codegen.airflow_version import LATEST, VERSIONS
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.importing import import_
 from codegen.cli.lookup import meltano_folder
 from codegen.cli.report import exit_code, open_project, report
 from codegen.cli.writing import print_changes, write
-from codegen.plan import AIRFLOW_IMPORTS
 from codegen.project import has_configuration
 from codegen.scaffold import scaffold
 
 if TYPE_CHECKING:
     from codegen.project import Project
 
-_LATEST = list(AIRFLOW_IMPORTS)[-1]
 _PINNED = re.compile(r"apache-airflow(?:\[[^\]]*\])?\s*[=~]=\s*(\d+\.\d+)")
 
 airflow_option = click.option(
     "--airflow",
-    type=click.Choice(list(AIRFLOW_IMPORTS)),
+    type=click.Choice(VERSIONS),
     help="The Airflow that the DAG files are for.  [default: the one that meltano.yml pins, else the newest]",
 )
 
@@ -90,8 +89,8 @@ def add_files(context: click.Context, path: Path | None, airflow: str | None) ->
 def _airflow_of(folder: Path) -> str:
     """The version that meltano.yml installs, where it is one of ours."""
     text = (folder / "meltano.yml").read_text(encoding="utf-8", errors="replace")
-    found = [number for number in _PINNED.findall(text) if number in AIRFLOW_IMPORTS]
-    return found[0] if found else _LATEST
+    found = [number for number in _PINNED.findall(text) if number in VERSIONS]
+    return found[0] if found else LATEST
 
 
 def _keep_folders(project: Project) -> None:

@@ -16,12 +16,12 @@ import click
 from codegen import pipeline
 from codegen.airflow import AirflowError, environment_of, version_of
 from codegen.airflow.loading import LoadedFile, load_dag_files
+from codegen.airflow_version import VERSIONS
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.report import count, report
 from codegen.diagnostics import InvalidError, has_errors, printable
 from codegen.meltano.invocation import MeltanoError, listed_schedules
 from codegen.old_generator import failure, find_generator
-from codegen.plan import AIRFLOW_IMPORTS
 from codegen.render import prelude
 from codegen.verification import Comparison, Surroundings, Verdict, compare
 
@@ -90,10 +90,8 @@ def _for_airflow(project: Project, version: str) -> Project:
         AirflowError: nothing can be generated for that version.
     """
     minor = ".".join(re.findall(r"\d+", version)[:2])
-    if minor not in AIRFLOW_IMPORTS:
-        raise AirflowError(
-            f"Airflow {version} is not supported", f"name one of {', '.join(AIRFLOW_IMPORTS)} with --airflow"
-        )
+    if minor not in VERSIONS:
+        raise AirflowError(f"Airflow {version} is not supported", f"name one of {', '.join(VERSIONS)} with --airflow")
     if minor != project.airflow:
         click.echo(f"The project is set to Airflow {project.airflow}; compared is what it gives for {minor}.", err=True)
     return dataclasses.replace(project, airflow=minor)

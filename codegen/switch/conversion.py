@@ -75,7 +75,7 @@ def convert(item: Item, meltano: MeltanoProject, airflow: str) -> tuple[Draft | 
     Args:
         item: the schedule as it stands in meltano.yml.
         meltano: its project.
-        airflow: the version, as a key of `AIRFLOW_IMPORTS`.
+        airflow: the version, one of `VERSIONS`.
 
     Returns:
         The draft, or nothing where it cannot be imported; and all findings, at their places in meltano.yml.

@@ -8,7 +8,7 @@ import pytest
 from docker_engine import docker_engine
 from environments import DEMO
 
-from codegen.plan import AIRFLOW_IMPORTS
+from codegen.plan.imports import import_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,10 +29,8 @@ def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def _dag(airflow: Airflow, name: str, folder: Path) -> Path:
     """The file with the imports of that Airflow; it is kept with those of the newest."""
     text = (DEMO / "orchestrate/dags" / f"{name}.py").read_text()
-    bash, dag = AIRFLOW_IMPORTS["3.3"]
-    if airflow.version == "2.11":
-        dag_of_2, bash_of_2 = AIRFLOW_IMPORTS["2.11"]
-        text = text.replace(bash, bash_of_2).replace(dag, dag_of_2)
+    for imported in ("BashOperator", "DAG"):
+        text = text.replace(import_of(imported, "3.3"), import_of(imported, airflow.version))
     path = folder / f"{name}.py"
     path.write_text(text)
     answer = airflow.worker.import_file(path)

@@ -18,7 +18,7 @@ from environments import ROOT
 from harness import Invocation, generate
 from project_builder import dagpress, write
 
-from codegen.plan import AIRFLOW_IMPORTS
+from codegen.plan.imports import import_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,7 +62,7 @@ def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) ->
     On Airflow 3 it brings the processes that it needs, though the port of one of them is taken.
     """
     folder = _with_schedules(invocation, "carbon__duckdb", "carbon_backfill")
-    imports = "\n".join(AIRFLOW_IMPORTS[invocation.version])
+    imports = "\n".join(import_of(name, invocation.version) for name in ("BashOperator", "DAG"))
     write(
         folder,
         {

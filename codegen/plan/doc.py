@@ -1,0 +1,50 @@
+"""The documentation of a DAG: what runs, when, and where it is defined, as Markdown."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from codegen.diagnostics import printable
+from codegen.interval import in_words, parse_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codegen.command import Step
+    from codegen.schema import Schedule
+
+
+def doc_of(schedule: Schedule, steps: Sequence[Step]) -> str:
+    """What runs, when, and where it is defined, as Markdown."""
+    parts = [_what_and_when(schedule, steps)]
+    if schedule.doc:
+        parts.append("\n".join(line.expandtabs(4).rstrip() for line in schedule.doc.strip().splitlines()))
+    parts.append(f"Defined in {_code(schedule.source)}.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _what_and_when(schedule: Schedule, steps: Sequence[Step]) -> str:
+    interval = parse_interval(schedule.interval, schedule.name)
+    when = in_words(interval) + (f" ({schedule.timezone})" if interval.cron else "")
+    if schedule.extractor:
+        return f"{_extract_load_in_words(schedule)}, {when}."
+    what = f"the job {_code(schedule.job)}" if schedule.job else "these tasks"
+    tasks = "\n".join(f"- {_code(step.run)}" for step in steps)
+    return f"Runs {what} with Meltano, {when}:\n\n{tasks}"
+
+
+def _extract_load_in_words(schedule: Schedule) -> str:
+    plugins = f"{_code(schedule.extractor or '')} into {_code(schedule.loader or '')}"
+    if schedule.transform == "only":
+        return f"Transforms what Meltano loaded from {plugins}"
+    transform = " and transforms it" if schedule.transform else ""
+    return f"Loads {plugins} with Meltano{transform}" + (", with a full refresh" if schedule.full_refresh else "")
+
+
+def _code(text: str) -> str:
+    """Text as Markdown's code, whatever it holds (CommonMark 0.31, section 6.1)."""
+    shown = printable(text)
+    fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
+    pad = " " if "`" in shown else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"

@@ -1,0 +1,24 @@
+"""Runs a step in a shell of Airflow's worker, in the folder of the Meltano project."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codegen.literal import MeltanoCommand, Value
+from codegen.shell import as_script
+from codegen.templating import as_rendered
+
+if TYPE_CHECKING:
+    from codegen.command import Step
+    from codegen.schema import Schedule
+
+
+def operator_of(step: Step, _schedule: Schedule) -> tuple[str, dict[str, Value]]:
+    """A BashOperator; the words of the command that could be read as code come in its environment."""
+    script, words_in_env = as_script(step.calls)
+    given = {name: as_rendered(value) for name, value in {**step.env, **words_in_env}.items()}
+    return "BashOperator", {
+        "bash_command": MeltanoCommand(script),
+        "env": given or None,
+        "append_env": True if given else None,
+    }
