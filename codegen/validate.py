@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from codegen.diagnostics import Diagnostic, InvalidError, Severity, nearest, printable, quoted
 from codegen.interval import on_the_clock, parse_interval
-from codegen.schema.model import LONGEST_ID, LONGEST_TAG, airflow_id
+from codegen.schema.model import LONGEST_TAG, airflow_id
+from codegen.schema.task import LONGEST_ID
 from codegen.shell import check_run, words_of
 from codegen.templating import is_template
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from codegen.interval import is_same_cron
 from codegen.meltano.call import Call, UnknownScheduleError, read_call, resolved
 from codegen.schema import Schedule
-from codegen.schema.model import keys_of
+from codegen.schema.keys import keys_of
 from codegen.secret import is_secret
 
 if TYPE_CHECKING:

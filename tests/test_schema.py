@@ -14,7 +14,9 @@ from test_cases import CASES
 from codegen import pipeline
 from codegen.diagnostics import Severity
 from codegen.schema.export import json_schema
-from codegen.schema.model import Schedule, Task, keys_of
+from codegen.schema.keys import keys_of
+from codegen.schema.model import Schedule
+from codegen.schema.task import Task
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import MISSING
+from collections.abc import Mapping
+from dataclasses import MISSING, is_dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from codegen.schema.model import Schedule, Task, keys_of
+from codegen.schema.keys import keys_of
+from codegen.schema.model import Schedule
+from codegen.schema.task import Task
 
 if TYPE_CHECKING:
     from codegen.schema.kinds import JsonSchema
@@ -16,12 +19,10 @@ SCHEMA_NAME = "schedule.schema.json"
 _TITLE = "A Dagpress schedule"
 
 
-_TASKS: JsonSchema = {
-    "anyOf": [
-        {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/task"}},
-        {"type": "string", "minLength": 1},
-    ]
-}
+# The models of maps inside a schedule, by the names of their definitions; the reference has them in this order.
+_SECTIONS: dict[str, type[Any]] = {"task": Task}
+# The keys without which a map is none.
+_REQUIRED = {"task": ["run"]}
 
 
 def json_schema() -> JsonSchema:
@@ -32,8 +33,8 @@ def json_schema() -> JsonSchema:
         "title": _TITLE,
         "type": "object",
         "additionalProperties": False,
-        "properties": {name: _property(name, field.metadata) for name, field in keys_of(Schedule).items()},
-        "definitions": {"task": _task()},
+        "properties": _properties(Schedule),
+        "definitions": {name: _definition(name, model) for name, model in _SECTIONS.items()},
     }
 
 
@@ -42,31 +43,29 @@ def json_schema_text() -> str:
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
+def _properties(model: type[Any]) -> JsonSchema:
+    return {name: _property(name, field.metadata) for name, field in keys_of(model).items()}
+
+
+def _definition(name: str, model: type[Any]) -> JsonSchema:
+    required = {"required": _REQUIRED[name]} if name in _REQUIRED else {}
+    return {"type": "object", "additionalProperties": False, **required, "properties": _properties(model)}
+
+
 def _property(name: str, metadata: Any) -> JsonSchema:  # noqa: ANN401
-    kind = metadata["kind"]
-    schema = kind.json_schema() if kind else _TASKS
+    schema = metadata["kind"].json_schema()
     description = f"{metadata['doc']}\nExample: {name}: {metadata['example']}"
     return {"description": description, "anyOf": [schema, {"type": "null"}]}
-
-
-def _task() -> JsonSchema:
-    properties = {name: _property(name, field.metadata) for name, field in keys_of(Task).items()}
-    return {
-        "anyOf": [
-            {"type": "string", "minLength": 1},
-            {"type": "array", "minItems": 1, "items": {"type": "string"}},
-            {"type": "object", "additionalProperties": False, "required": ["run"], "properties": properties},
-        ]
-    }
 
 
 def reference() -> str:
     """Every key as Markdown tables, one for each group."""
     groups: dict[str, list[str]] = {}
-    for model in (Schedule, Task):
+    models: list[type[Any]] = [Schedule, *_SECTIONS.values()]
+    for model in models:
         for name, field in keys_of(model).items():
             metadata = field.metadata
-            value = metadata["kind"].words if metadata["kind"] else "a list of tasks"
+            value = metadata["kind"].words
             default = _default_in_words(field.default)
             row = f"| `{name}` | {value} | {metadata['doc']}{default} | `{name}: {metadata['example']}` |\n"
             groups.setdefault(metadata["group"], []).append(row)
@@ -97,8 +96,10 @@ def plain(value: Any) -> Any:  # noqa: ANN401
         return _duration(value)
     if isinstance(value, datetime):
         return value.date().isoformat() if value == datetime(value.year, value.month, value.day) else value.isoformat()  # noqa: DTZ001
-    if isinstance(value, Task):
-        return {name: plain(v) for name in keys_of(Task) if (v := getattr(value, name)) not in (None, (), {})}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: plain(v) for name in keys_of(type(value)) if (v := getattr(value, name)) not in (None, (), {})}
+    if isinstance(value, Mapping):
+        return {name: plain(item) for name, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, tuple) else value
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Location
+from codegen.schema.keys import key, places
 from codegen.schema.kinds import (
     Choice,
     Count,
@@ -18,76 +18,24 @@ from codegen.schema.kinds import (
     Environment,
     Flag,
     IntervalText,
-    Kind,
     Moment,
     Name,
-    Run,
     TemplatedText,
     Text,
     TextList,
     Timezone,
 )
+from codegen.schema.task import ID, ID_HINT, LONGEST_ID, Task, TaskList
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Airflow's rule for ids (airflow/sdk/definitions/_internal/node.py), less the letters beyond ASCII.
-ID = r"[A-Za-z0-9_.\-]+"
-LONGEST_ID = 250
 LONGEST_TAG = 100
 # What a file system or a shell makes trouble about.
 _BAD_IN_A_STEM = re.compile(r'[\s/\\:*?"<>|\x00-\x1f\x7f]')
 _LONGEST_STEM = 200
-_ID_HINT = "letters, digits, `_`, `.` and `-`"
 # A name that starts with a dash would be an option of the command.
 _PLUGIN = Name("the name of a plugin", r"[^\-\s][^\s]*", "a name without spaces, as in meltano.yml")
-
-
-def key(kind: Kind[Any] | None, group: str, doc: str, example: str, default: Any = None) -> Any:  # noqa: ANN401
-    """A field of the model that is a key of the YAML.
-
-    Args:
-        kind: how its value is read; nothing for `tasks`, which the reader knows.
-        group: the heading in the reference.
-        doc: what it means, in one sentence or two.
-        example: a YAML value.
-        default: what it is where the schedule is silent.
-    """
-    metadata = {"kind": kind, "group": group, "doc": doc, "example": example}
-    if isinstance(default, dict):
-        return dataclasses.field(default_factory=dict, metadata=metadata)
-    return dataclasses.field(default=default, metadata=metadata)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Task:
-    """A step of a schedule: one `meltano run`."""
-
-    id: str | None = key(
-        Text("an id", ID, _ID_HINT, LONGEST_ID),
-        "a task",
-        "The task's id. Default: `<dag_id>_task<n>`, counted from 0.",
-        "load",
-    )
-    run: str = key(
-        Run("what `meltano run` gets"),
-        "a task",
-        "What `meltano run` gets: plugins, jobs and options.",
-        "tap-gitlab target-postgres",
-        "",
-    )
-    after: tuple[str, ...] | None = key(
-        TextList("a list of the ids of tasks", Text("the id of a task")),
-        "a task",
-        "The tasks that must succeed first. With no `after` anywhere, tasks run one after another.",
-        "[extract]",
-    )
-    retries: int | None = key(Count(0), "a task", "As the schedule's, for this task.", "3")
-    timeout: timedelta | None = key(Duration(), "a task", "As the schedule's, for this task.", "30m")
-    env: Mapping[str, str | None] = key(
-        Environment(), "a task", "Further variables, or other values, for this task.", "{FULL: 'true'}", {}
-    )
-    at: Mapping[str, Location] = dataclasses.field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +50,7 @@ class Schedule:
 
     name: str = key(Name("a name"), "identity", "The schedule's name. Default: the file's stem.", "carbon__duckdb", "")
     dag_id: str | None = key(
-        Text("a DAG id", ID, _ID_HINT, LONGEST_ID),
+        Text("a DAG id", ID, ID_HINT, LONGEST_ID),
         "identity",
         "The DAG's id. Default, as Meltano has it: `meltano_<name>`, or `meltano_<name>_<job>` for a job.",
         "carbon_daily",
@@ -137,7 +85,7 @@ class Schedule:
         "refresh",
     )
     tasks: tuple[Task, ...] | None = key(
-        None,
+        TaskList(),
         "what runs",
         "A list of steps: each what `meltano run` gets, or a map with the keys of a task.",
         "[tap-gitlab target-postgres, dbt-postgres:run]",
@@ -222,7 +170,7 @@ class Schedule:
 
     source: str = ""
     relative: str = ""
-    at: Mapping[str, Location] = dataclasses.field(default_factory=dict, repr=False, compare=False)
+    at: Mapping[str, Location] = places()
 
     def where(self, *keys: str) -> Location:
         """Where the first of those keys that is given stands, else the file."""
@@ -270,8 +218,3 @@ def file_stem(name: str) -> str:
 def airflow_id(name: str) -> str:
     """The name with `_` for each character that Airflow refuses in an id."""
     return "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "_" for c in name)
-
-
-def keys_of(model: type[Task | Schedule]) -> dict[str, dataclasses.Field[Any]]:
-    """The fields that are keys of the YAML, in order."""
-    return {field.name: field for field in dataclasses.fields(model) if "doc" in field.metadata}

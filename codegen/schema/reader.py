@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from codegen.diagnostics import Diagnostic, InvalidError, Location, nearest, quoted
-from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null
-from codegen.schema.model import Schedule, Task, keys_of
+from codegen.diagnostics import Diagnostic, Location
+from codegen.schema.keys import ALSO_KNOWN_AS, read_keys
+from codegen.schema.model import Schedule
 
 if TYPE_CHECKING:
+    from codegen.nodes import MapNode
     from codegen.schema.kinds import Report
-
-# What people write who come from Meltano, Airflow or another generator.
-_ALSO_KNOWN_AS = {
-    "task": "tasks",
-    "steps": "tasks",
-    "schedule": "interval",
-    "schedule_interval": "interval",
-    "cron": "interval",
-    "cron_interval": "interval",
-    "tap": "extractor",
-    "target": "loader",
-    "is_paused_upon_creation": "paused",
-    "dagrun_timeout": "run_timeout",
-    "execution_timeout": "timeout",
-    "tz": "timezone",
-    "doc_md": "doc",
-    "depends_on": "after",
-    "task_id": "id",
-    "environment_variables": "env",
-}
 
 
 def read_schedule(root: MapNode, source: str, relative: str, stem: str) -> tuple[Schedule | None, list[Diagnostic]]:
@@ -45,7 +26,7 @@ def read_schedule(root: MapNode, source: str, relative: str, stem: str) -> tuple
         The schedule, or nothing where it has errors; and the errors.
     """
     diagnostics: list[Diagnostic] = []
-    values, places = _read_keys(Schedule, root, diagnostics.append)
+    values, places = read_keys(Schedule, root, diagnostics.append, "a schedule")
     values.setdefault("name", stem)
     if values.get("transform") == "skip":
         del values["transform"]
@@ -58,87 +39,9 @@ def read_schedule(root: MapNode, source: str, relative: str, stem: str) -> tuple
     return Schedule(**values, source=source, relative=relative, at=places), []
 
 
-def _read_keys(
-    model: type[Task | Schedule], node: MapNode, report: Report
-) -> tuple[dict[str, Any], dict[str, Location]]:
-    """The values of a map's keys by name, and where each stands."""
-    known = keys_of(model)
-    values: dict[str, Any] = {}
-    places: dict[str, Location] = {}
-    for name, entry in node.entries.items():
-        if name not in known:
-            report(_unknown_key(name, known, entry.key_location))
-            continue
-        places[name] = entry.value.location
-        kind = known[name].metadata["kind"]
-        value = kind.read(entry.value, report) if kind else _read_tasks(entry.value, report)
-        if value is not None:
-            values[name] = value
-    return values, places
-
-
-def _unknown_key(name: str, known: dict[str, Any], location: Location) -> Diagnostic:
-    alias = _ALSO_KNOWN_AS.get(name)
-    hint = (
-        f"did you mean `{alias}`?"
-        if alias in known
-        else nearest(name, known) or "`dagpress schema --markdown` lists them"
-    )
-    return Diagnostic("unknown-key", f"{quoted(name)} is no key of a {_noun(known)}", location, hint)
-
-
-def _noun(known: dict[str, Any]) -> str:
-    return "task" if "run" in known else "schedule"
-
-
-def _read_tasks(node: Node, report: Report) -> tuple[Task, ...] | None:
-    """A list of steps, or the one step there is."""
-    if isinstance(node, MapNode):
-        report(
-            InvalidError("must be a list of tasks, and this is a map", "start each task with a dash").at(node.location)
-        )
-        return None
-    items = node.items if isinstance(node, ListNode) else (node,)
-    if not items:
-        report(
-            InvalidError("there must be at least one task", "write `- tap-gitlab target-postgres`").at(node.location)
-        )
-    tasks = [_read_task(item, report) for item in items]
-    return tuple(task for task in tasks if task)
-
-
-def _read_task(node: Node, report: Report) -> Task | None:
-    if isinstance(node, ListNode):
-        return _read_task_of_list(node, report)
-    if isinstance(node, Scalar):
-        run = keys_of(Task)["run"].metadata["kind"].read(node, report)
-        return Task(run=run, at={"run": node.location}) if run else None
-    given = _without_null_keys(node)
-    values, places = _read_keys(Task, MapNode(given, node.location), report)
-    if "run" not in given:
-        report(
-            Diagnostic("missing-key", "the task has no `run`", node.location, "add `run: tap-gitlab target-postgres`")
-        )
-    return Task(**values, at={**places, "": node.location})
-
-
-def _without_null_keys(node: MapNode) -> dict[str, Entry]:
-    """The keys that are not null. In `env` a null stays: it takes a variable of the schedule away."""
-    return {name: entry for name, entry in node.entries.items() if not is_null(entry.value)}
-
-
-def _read_task_of_list(node: ListNode, report: Report) -> Task | None:
-    """Meltano's jobs have lists of plugins as tasks, so they are read here too."""
-    words = [item.text for item in node.items if isinstance(item, Scalar) and item.kind == "str"]
-    if len(words) != len(node.items) or not words:
-        report(InvalidError("a task is text, or a list of plugins, or a map with `run`").at(node.location))
-        return None
-    return Task(run=" ".join(words), at={"run": node.location})
-
-
 def _meant(root: MapNode) -> set[str]:
     """The keys that are given, under whatever name: a key with another tool's name is wrong, and not missing."""
-    return {_ALSO_KNOWN_AS.get(name, name) for name in root.entries}
+    return {ALSO_KNOWN_AS.get(name, name) for name in root.entries}
 
 
 def _check_what_runs(root: MapNode, file: Location, report: Report) -> None:

@@ -15,8 +15,9 @@ from codegen.editor import EditError, append, remove, set_value
 from codegen.loader import Dialect, read_layout, read_yaml
 from codegen.meltano.listing import meltano_env, meltano_interval
 from codegen.nodes import ListNode, MapNode, Node, Scalar, is_null
+from codegen.schema.keys import keys_of
 from codegen.schema.kinds import Moment
-from codegen.schema.model import Schedule, airflow_id, keys_of
+from codegen.schema.model import Schedule, airflow_id
 from codegen.secret import is_secret
 from codegen.shell import words_of
 from codegen.switch.conversion import moment_of
@@ -121,7 +122,7 @@ class _Said:
         for name, key in keys_of(Schedule).items():
             value = getattr(schedule, name)
             as_meltano = meltanos.get(name, key.default)
-            if name not in _SAID and name in schedule.at and value not in {None, as_meltano}:
+            if name not in _SAID and name in schedule.at and value not in (None, as_meltano):
                 self._lose(name, schedule.where(name))
         for task in schedule.tasks or ():
             for name, place in task.at.items():
