@@ -1,0 +1,29 @@
+"""Checks over all schedules: each yields diagnostics and never raises."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codegen.validate.meltano import check_meltano
+from codegen.validate.names import check_names, check_pool, check_unique
+from codegen.validate.tasks import check_tasks
+from codegen.validate.time import check_interval, check_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codegen.diagnostics import Diagnostic
+    from codegen.meltano import MeltanoProject
+    from codegen.schema import Schedule
+
+
+def check_all(schedules: list[Schedule], meltano: MeltanoProject | None, airflow: str) -> Iterator[Diagnostic]:
+    """Everything that is wrong with the schedules, one by one and side by side, for that version of Airflow."""
+    for schedule in schedules:
+        yield from check_names(schedule)
+        yield from check_pool(schedule, airflow)
+        yield from check_interval(schedule)
+        yield from check_time(schedule)
+        yield from check_tasks(schedule)
+        yield from check_meltano(schedule, meltano)
+    yield from check_unique(schedules)

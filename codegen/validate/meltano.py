@@ -1,0 +1,100 @@
+"""Meltano: the names in a schedule must be those of the Meltano project."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from codegen.diagnostics import Diagnostic, InvalidError, Severity, nearest, quoted
+from codegen.shell import check_run, words_of
+from codegen.templating import is_template
+from codegen.validate.tasks import check_task_id, place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codegen.diagnostics import Location
+    from codegen.meltano import MeltanoProject
+    from codegen.schema import Schedule
+
+# The options of `meltano run` that take the next word (meltano/cli/run.py of 4.4).
+_OPTIONS_WITH_VALUE = {"--state-id-suffix", "--state-strategy", "--run-id", "--timeout"}
+
+
+def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
+    """Names must be those of the Meltano project: a plugin may be added later, a job's tasks must be known now."""
+    if meltano and not meltano.is_readable:
+        return
+    if schedule.job:
+        yield from _check_job(schedule, meltano)
+    if meltano is None:
+        return
+    plugins = meltano.plugins
+    for key, name, known, adds in (
+        ("extractor", schedule.extractor, plugins.get("extractors", set()), f"`meltano add {schedule.extractor}`"),
+        ("loader", schedule.loader, plugins.get("loaders", set()), f"`meltano add {schedule.loader}`"),
+        (
+            "environment",
+            schedule.environment,
+            meltano.environments,
+            f"`meltano environment add {schedule.environment}`",
+        ),
+    ):
+        if name and name not in known and not is_template(name):
+            message = f"meltano.yml has no {key} {quoted(name)}"
+            other = next((kind.removesuffix("s") for kind, those in plugins.items() if name in those), "")
+            hint = f"it is one of the {other}s there" if other else nearest(name, known) or f"{adds} adds it"
+            yield Diagnostic(f"unknown-{key}", message, schedule.where(key), hint, Severity.FINDING)
+    for task in schedule.tasks or ():
+        yield from _check_blocks(task.run, place_of(task, schedule, "run"), meltano)
+
+
+def _check_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
+    name, location = schedule.job or "", schedule.where("job")
+    if meltano is None:
+        hint = "set `meltano_project` in the configuration, or write the tasks here as `tasks`"
+        yield Diagnostic("unknown-job", f"there is no meltano.yml to find the job {quoted(name)} in", location, hint)
+    elif name in meltano.broken_jobs:
+        message = f"the job {quoted(name)} cannot run: {meltano.broken_jobs[name]}"
+        yield Diagnostic("unknown-job", message, location, "mend it in meltano.yml")
+    elif job := meltano.jobs.get(name):
+        yield from check_task_id(f"{schedule.dag_id_or_default}_task{len(job.tasks) - 1}", location)
+        for run in job.tasks:
+            yield from _check_run_of_job(run, job.location)
+            yield from _check_blocks(run, job.location, meltano)
+    else:
+        other = "write it as `tasks`" if " " in name else "add it to meltano.yml, or write its tasks here as `tasks`"
+        hint = nearest(name, meltano.jobs) or other
+        yield Diagnostic("unknown-job", f"meltano.yml has no job {quoted(name)}", location, hint)
+
+
+def _check_run_of_job(run: str, location: Location) -> Iterator[Diagnostic]:
+    try:
+        check_run(run)
+    except InvalidError as error:
+        yield error.at(location)
+
+
+def _check_blocks(run: str, location: Location, meltano: MeltanoProject) -> Iterator[Diagnostic]:
+    """Each word of `meltano run` must be known: a plugin, its command behind a colon, a mapping or a job."""
+    try:
+        words = words_of(run)
+    except InvalidError:
+        return
+    known = meltano.names_for_run()
+    for previous, word in pairwise(["", *words]):
+        name = word.split(":")[0]
+        is_option = word.startswith("-") or previous in _OPTIONS_WITH_VALUE
+        if not (is_option or is_template(word) or name in known or word in known):
+            message = f"meltano.yml has no plugin, mapping or job {quoted(name)}"
+            yield Diagnostic("unknown-plugin", message, location, _hint_for_block(name, known), Severity.FINDING)
+
+
+def _hint_for_block(name: str, known: set[str]) -> str:
+    """The cure for a word that is no block, with a look at what people write who think of a shell."""
+    if name == "meltano":
+        return "leave out `meltano run`: it is there already"
+    if re.search(r"[&|;<>]", name):
+        return "this is no shell command: write a task for each step"
+    return nearest(name, known) or f"`meltano add {name}` adds it"

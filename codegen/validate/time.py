@@ -1,0 +1,43 @@
+"""Time: the interval must fire, and the dates must be ones that can be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from codegen.diagnostics import Diagnostic, InvalidError, Severity
+from codegen.interval import on_the_clock, parse_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from codegen.schema import Schedule
+
+
+def check_interval(schedule: Schedule) -> Iterator[Diagnostic]:
+    """The interval must fire with what the schedule's name draws for its `H`."""
+    try:
+        parse_interval(schedule.interval, schedule.name)
+    except InvalidError as error:
+        yield error.at(schedule.where("interval"))
+
+
+def check_time(schedule: Schedule) -> Iterator[Diagnostic]:
+    """The end must come after the start, and a date with an offset must be one on the schedule's clock."""
+    zone = ZoneInfo(schedule.timezone)
+    for key, moment in (("start_date", schedule.start_date), ("end_date", schedule.end_date)):
+        if moment and moment.tzinfo and _is_first_of_two(moment.astimezone(zone)):
+            message = f"the clock of {schedule.timezone} shows that hour twice, and Airflow takes the second"
+            yield Diagnostic("ambiguous-date", message, schedule.where(key), "take a date an hour earlier or later")
+    if schedule.catchup and "start_date" not in schedule.at:
+        message = "`catchup` without a `start_date` starts a run for every interval since 1970"
+        yield Diagnostic("long-catchup", message, schedule.where("catchup"), "set `start_date`", Severity.FINDING)
+    end = schedule.end_date
+    if end and on_the_clock(end, zone) < on_the_clock(schedule.start_date, zone):
+        message = "the end is before the start, so nothing ever runs"
+        yield Diagnostic("end-before-start", message, schedule.where("end_date"), "swap them")
+
+
+def _is_first_of_two(moment: datetime) -> bool:
+    return moment.fold == 0 and moment.utcoffset() > moment.replace(fold=1).utcoffset()  # type: ignore[operator]
