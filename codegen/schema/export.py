@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.schema.keys import keys_of
 from codegen.schema.model import Schedule
-from codegen.schema.task import Task
+from codegen.schema.task import DOCKER, KUBERNETES, Task
 
 if TYPE_CHECKING:
     from codegen.schema.kinds import JsonSchema
@@ -20,7 +20,7 @@ _TITLE = "A Dagpress schedule"
 
 
 # The models of maps inside a schedule, by the names of their definitions; the reference has them in this order.
-_SECTIONS: dict[str, type[Any]] = {"task": Task}
+_SECTIONS: dict[str, type[Any]] = {"task": Task, DOCKER.name: DOCKER.model, KUBERNETES.name: KUBERNETES.model}
 # The keys without which a map is none.
 _REQUIRED = {"task": ["run"]}
 
