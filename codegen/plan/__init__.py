@@ -32,7 +32,7 @@ def plan(schedule: Schedule, jobs: Mapping[str, Job], airflow: str) -> DagModule
     """
     steps = steps_of(schedule, jobs)
     variables = variables_of(steps, schedule.dag_id_or_default)
-    tasks = tuple(plan_task(step, schedule, variables.get(step.task_id, "")) for step in steps)
+    tasks = tuple(plan_task(step, variables.get(step.task_id, ""), airflow) for step in steps)
     arrows = tuple(arrows_of(steps, variables))
     dag = PlannedDag(schedule.dag_id_or_default, dag_arguments(schedule), tasks, arrows)
     names = set(_names_of(dag))

@@ -10,18 +10,17 @@ from codegen.plan.tree import PlannedTask
 
 if TYPE_CHECKING:
     from codegen.command import Step
-    from codegen.schema import Schedule
 
 
-def plan_task(step: Step, schedule: Schedule, variable: str) -> PlannedTask:
+def plan_task(step: Step, variable: str, airflow: str) -> PlannedTask:
     """Plan the operator of a step.
 
     Args:
-        step: one of the schedule's.
-        schedule: a checked schedule.
+        step: one of a checked schedule.
         variable: the Python name that the operator gets; empty where nothing names it.
+        airflow: the version, one of `VERSIONS`.
     """
-    operator, arguments = RUNNERS[step.runner](step, schedule)
+    operator, arguments = RUNNERS[step.runner](step, airflow)
     given = {"task_id": step.task_id, **arguments, **_common(step)}
     return PlannedTask(
         step.task_id,

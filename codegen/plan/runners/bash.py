@@ -10,10 +10,9 @@ from codegen.templating import as_rendered
 
 if TYPE_CHECKING:
     from codegen.command import Step
-    from codegen.schema import Schedule
 
 
-def operator_of(step: Step, _schedule: Schedule) -> tuple[str, dict[str, Value]]:
+def operator_of(step: Step, _airflow: str) -> tuple[str, dict[str, Value]]:
     """A BashOperator; the words of the command that could be read as code come in its environment."""
     script, words_in_env = as_script(step.calls)
     given = {name: as_rendered(value) for name, value in {**step.env, **words_in_env}.items()}
