@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _MODULES = {
     "BashOperator": ("airflow.operators.bash", "airflow.providers.standard.operators.bash"),
     "DAG": ("airflow", "airflow.sdk"),
+    "PythonOperator": ("airflow.operators.python", "airflow.providers.standard.operators.python"),
+    "TaskGroup": ("airflow.utils.task_group", "airflow.sdk"),
     "timedelta": ("datetime", "datetime"),
 }
 # Modules that are imported whole.
