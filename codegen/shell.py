@@ -125,7 +125,7 @@ def check_command(command: str) -> None:
     if len(command) > LONGEST_COMMAND:
         message = f"has {len(command)} characters, at most {LONGEST_COMMAND} work"
         raise InvalidError(message, "put it into a script of the project", "invalid-command")
-    if command.endswith("\\"):
+    if (len(command) - len(command.rstrip("\\"))) % 2:
         raise InvalidError("ends in a backslash, behind which nothing comes", "remove it", "invalid-command")
 
 

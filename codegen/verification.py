@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.interval import is_same_cron
 from codegen.meltano.call import Call, UnknownScheduleError, read_call, resolved
-from codegen.schema import Schedule
+from codegen.schema import Schedule, Task
 from codegen.schema.keys import keys_of
 from codegen.secret import is_secret
 
@@ -178,6 +178,8 @@ def _cure(argument: str) -> str:
     key = _KEYS.get(argument, argument)
     if key in keys_of(Schedule):
         return f"the key `{key}` of the schedule sets it"
+    if key in keys_of(Task):
+        return f"the key `{key}` of a task sets it, where the schedule has `tasks`"
     return "a schedule has no key for it; the project's own template can set it"
 
 
