@@ -2,6 +2,7 @@
 
 import operator
 from datetime import datetime
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -86,7 +87,7 @@ TASKS = st.fixed_dictionaries({"interval": INTERVALS}, optional={**COMMON, **TIM
     ).map(lambda tasks: {**base, "tasks": tasks})
 )
 _PATHS = VALUES.map(lambda text: f"/a{text}")
-RUNNERS = st.just({}) | st.fixed_dictionaries(
+RUNNERS: st.SearchStrategy[dict[str, Any]] = st.just({}) | st.fixed_dictionaries(
     {
         "runner": st.just("docker"),
         "docker": st.fixed_dictionaries(
