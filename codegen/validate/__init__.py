@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.validate.meltano import check_meltano
+from codegen.validate.meltano import check_before_run, check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
 from codegen.validate.runners import check_runners, check_settings
 from codegen.validate.tasks import check_tasks
@@ -27,7 +27,8 @@ def check_all(schedules: list[Schedule], meltano: MeltanoProject | None, airflow
         yield from check_pool(schedule, airflow)
         yield from check_interval(schedule)
         yield from check_time(schedule)
-        yield from check_tasks(schedule)
+        yield from check_tasks(schedule, airflow)
         yield from check_runners(schedule)
+        yield from check_before_run(schedule)
         yield from check_meltano(schedule, meltano)
     yield from check_unique(schedules)
