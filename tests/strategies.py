@@ -86,6 +86,29 @@ TASKS = st.fixed_dictionaries({"interval": INTERVALS}, optional={**COMMON, **TIM
         max_size=5,
     ).map(lambda tasks: {**base, "tasks": tasks})
 )
+_PATHS = VALUES.map(lambda text: f"/a{text}")
+RUNNERS: st.SearchStrategy[dict[str, Any]] = st.just({}) | st.fixed_dictionaries(
+    {
+        "runner": st.just("docker"),
+        "docker": st.fixed_dictionaries(
+            {"image": st.sampled_from(["elt:1", "{{ var.value.image }}", "registry.example.com:5000/elt/meltano:1.0"])},
+            optional={
+                "mounts": st.lists(
+                    st.fixed_dictionaries({"source": _PATHS, "target": _PATHS}, optional={"read_only": st.booleans()}),
+                    max_size=3,
+                    unique_by=lambda mount: mount["target"],
+                ),
+                "working_dir": TEXT.map(lambda text: f"/{text}").filter(
+                    lambda text: "{{" not in text and "{%" not in text
+                ),
+                "extra_hosts": st.dictionaries(NAMES, st.ip_addresses().map(str), max_size=3),
+                "cpus": st.floats(0.01, 256).map(lambda number: round(number, 3)),
+                "mem_limit": st.sampled_from(["64m", "1.5g"]),
+                "user": st.integers(0, 65535) | st.just("elt:elt"),
+            },
+        ),
+    }
+)
 _IDS = st.sampled_from(["a", "b-1", "b_1", "load", "pendulum", "lambda", "MELTANO", "x" * 60, "rows", "task_a"]) | NAMES
 _ARGUMENTS = st.recursive(
     VALUES | st.booleans() | st.integers(-(10**9), 10**9) | st.floats(-1e9, 1e9).map(lambda number: round(number, 3)),
@@ -129,29 +152,6 @@ GRAPHS = st.tuples(
     st.fixed_dictionaries({"interval": INTERVALS}, optional={**COMMON, "before_run": st.just(["select tap-a x"])}),
     graphs().flatmap(_of_any_kind),
 ).map(lambda parts: {**parts[0], "tasks": parts[1]})
-_PATHS = VALUES.map(lambda text: f"/a{text}")
-RUNNERS: st.SearchStrategy[dict[str, Any]] = st.just({}) | st.fixed_dictionaries(
-    {
-        "runner": st.just("docker"),
-        "docker": st.fixed_dictionaries(
-            {"image": st.sampled_from(["elt:1", "{{ var.value.image }}", "registry.example.com:5000/elt/meltano:1.0"])},
-            optional={
-                "mounts": st.lists(
-                    st.fixed_dictionaries({"source": _PATHS, "target": _PATHS}, optional={"read_only": st.booleans()}),
-                    max_size=3,
-                    unique_by=lambda mount: mount["target"],
-                ),
-                "working_dir": TEXT.map(lambda text: f"/{text}").filter(
-                    lambda text: "{{" not in text and "{%" not in text
-                ),
-                "extra_hosts": st.dictionaries(NAMES, st.ip_addresses().map(str), max_size=3),
-                "cpus": st.floats(0.01, 256).map(lambda number: round(number, 3)),
-                "mem_limit": st.sampled_from(["64m", "1.5g"]),
-                "user": st.integers(0, 65535) | st.just("elt:elt"),
-            },
-        ),
-    }
-)
 # The stem of a file: some are too long for a tag or an id, none for a file system.
 SCHEDULES = st.dictionaries(
     NAMES.map(lambda name: name + "-s"),

@@ -251,12 +251,12 @@ def run(root: Path, deployment: str | None, name: str, options: tuple[str, ...])
     folder = meltano_folder(project)
     steps = steps_of(found, reading.meltano.jobs if reading.meltano else {})
     _refuse_python(found, steps)
-    meltano = find_meltano(folder)
-    if meltano is None and any(step.calls for step in steps):
-        raise click.ClickException("there is no `meltano` on the PATH, and the project links to none: install it")
     runners = sorted({step.runner for step in steps} - {"bash"})
     if runners:
         click.echo(f"{name} runs on this machine, and not with the runner {' or '.join(runners)}.", err=True)
+    meltano = find_meltano(folder)
+    if meltano is None and any(step.calls for step in steps):
+        raise click.ClickException("there is no `meltano` on the PATH, and the project links to none: install it")
     planned = [(step, _commands(step, meltano or "", options), _environ(step)) for step in steps]
     has_run: dict[str, bool] = {}
     for number, (step, commands, env) in enumerate(planned, start=1):

@@ -38,7 +38,7 @@ def plan(schedule: Schedule, jobs: Mapping[str, Job], airflow: str) -> DagModule
     links = links_of(steps)
     every_link = [link for those in links.values() for link in those]
     variables = variables_of(every_link, steps, schedule.dag_id_or_default, set(functions))
-    tasks = [plan_task(step, variables.get(step.task_id, ""), airflow, by_task.get(step.task_id)) for step in steps]
+    tasks = [plan_task(step, variables.get(step.task_id, ""), by_task.get(step.task_id), airflow) for step in steps]
     groups = plan_groups(steps, tasks, links, variables)
     arrows = tuple(lines_of(links[""], variables, indent=4))
     dag = PlannedDag(schedule.dag_id_or_default, dag_arguments(schedule), groups, arrows)

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from codegen.plan.tree import PlannedFunction
 
 
-def plan_task(step: Step, variable: str, airflow: str, function: PlannedFunction | None = None) -> PlannedTask:
+def plan_task(step: Step, variable: str, function: PlannedFunction | None, airflow: str) -> PlannedTask:
     """Plan the operator of a step.
 
     Args:
         step: one of a checked schedule.
         variable: the Python name that the operator gets; empty where nothing names it.
-        airflow: the version, one of `VERSIONS`.
         function: what it calls, where it is a step of Python.
+        airflow: the version, one of `VERSIONS`.
     """
     operator, arguments = python.operator_of(step, function) if function else RUNNERS[step.runner](step, airflow)
     given = {"task_id": step.task_id, **arguments, **_common(step)}

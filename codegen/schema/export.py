@@ -27,8 +27,10 @@ _SECTIONS: dict[str, type[Any]] = {
     MOUNT.name: MOUNT.model,
     KUBERNETES.name: KUBERNETES.model,
 }
+# The keys without which a map is none.
+_REQUIRED = {MOUNT.name: ["target"]}
 # What a map must have in any case: of these keys exactly one.
-_ONE_OF = {"task": WHAT_RUNS, MOUNT.name: ("target",)}
+_ONE_OF = {"task": WHAT_RUNS}
 
 
 def json_schema() -> JsonSchema:
@@ -57,7 +59,9 @@ def _properties(model: type[Any]) -> JsonSchema:
 
 
 def _definition(name: str, model: type[Any]) -> JsonSchema:
-    required = {"oneOf": [{"required": [key]} for key in _ONE_OF[name]]} if name in _ONE_OF else {}
+    required: JsonSchema = {"required": _REQUIRED[name]} if name in _REQUIRED else {}
+    if name in _ONE_OF:
+        required["oneOf"] = [{"required": [key]} for key in _ONE_OF[name]]
     return {"type": "object", "additionalProperties": False, **required, "properties": _properties(model)}
 
 
