@@ -13,10 +13,10 @@ import re
 from codegen.diagnostics import InvalidError
 
 # What each operator opens as a file: `template_ext` in airflow/operators/bash.py on 2, and in
-# airflow/providers/{standard/operators/bash,docker/operators/docker,cncf/kubernetes/operators/pod}.py.
+# airflow/providers/{standard/operators/bash,docker/operators/docker,cncf/kubernetes/operators/pod}.py, which has none.
 BASH_ENDINGS = (".sh", ".bash")
 DOCKER_ENDINGS = (".sh", ".bash", ".env")
-KUBERNETES_ENDINGS = (".json", ".yaml", ".yml")
+KUBERNETES_ENDINGS: tuple[str, ...] = ()
 # Beside Jinja2's own (airflow/templates.py on 2, airflow/sdk/definitions/_internal/templater.py on 3).
 _AIRFLOW_FILTERS = ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz")
 _EXPRESSION = re.compile(r"\{\{|\{%")
