@@ -20,6 +20,7 @@ KUBERNETES_ENDINGS: tuple[str, ...] = ()
 # Beside Jinja2's own (airflow/templates.py on 2, airflow/sdk/definitions/_internal/templater.py on 3).
 _AIRFLOW_FILTERS = ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz")
 _EXPRESSION = re.compile(r"\{\{|\{%")
+_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _LITERAL = re.compile(r"\{\{ (['\"].*['\"]) \}\}")
 _ALTERED = re.compile(r"\r|\n\Z|\{#")
 
@@ -27,6 +28,11 @@ _ALTERED = re.compile(r"\r|\n\Z|\{#")
 def is_template(text: str) -> bool:
     """Whether the value holds an expression for Airflow, such as `{{ ds }}`."""
     return bool(_EXPRESSION.search(text))
+
+
+def with_templates_as(place: str, text: str) -> str:
+    """The text with something else in place of each expression."""
+    return _TEMPLATE.sub(lambda _: place, text)
 
 
 def as_rendered(text: str, endings: tuple[str, ...]) -> str:

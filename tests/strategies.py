@@ -8,7 +8,8 @@ _VISIBLE = (
     "' \" ''' \"\"\" \\ {{ds}} {% {# #} }} $(id) `id` ${HOME} ; && */ --> .sh .bash .env .yaml .json %s # -- é 😀"
 )
 _INVISIBLE = [" ", "\n", "\\\n", "\r\n", "\r", "\t", "\x1b[2J", "\u202e", "\u2066", "\u2028", "\ufeff", "\xad"]
-HOSTILE = st.sampled_from(["{{ ds }}", *_VISIBLE.split(), *_INVISIBLE])
+HOSTILE_TEXTS = ["{{ ds }}", *_VISIBLE.split(), *_INVISIBLE]
+HOSTILE = st.sampled_from(HOSTILE_TEXTS)
 TEXT = st.lists(
     st.one_of(HOSTILE, st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=8)),
     max_size=6,

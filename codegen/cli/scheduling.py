@@ -238,6 +238,9 @@ def run(root: Path, name: str, options: tuple[str, ...]) -> int:
     if meltano is None:
         raise click.ClickException("there is no `meltano` on the PATH, and the project links to none: install it")
     steps = steps_of(found, reading.meltano.jobs if reading.meltano else {})
+    runners = sorted({step.runner for step in steps} - {"bash"})
+    if runners:
+        click.echo(f"{name} runs on this machine, and not with the runner {' or '.join(runners)}.", err=True)
     planned = [(step, [_arguments(step, call, options) for call in step.calls], _environ(step)) for step in steps]
     for number, (step, calls, env) in enumerate(planned, start=1):
         if len(planned) > 1:

@@ -15,6 +15,9 @@ _KUBERNETES = "airflow.providers.cncf.kubernetes"
 _MODULES = {
     "BashOperator": ("airflow.operators.bash", "airflow.providers.standard.operators.bash"),
     "DAG": ("airflow", "airflow.sdk"),
+    "DockerOperator": ("airflow.providers.docker.operators.docker", "airflow.providers.docker.operators.docker"),
+    # It comes with the provider.
+    "Mount": ("docker.types", "docker.types"),
     "KubernetesPodOperator": (f"{_KUBERNETES}.operators.pod", f"{_KUBERNETES}.operators.pod"),
     "Secret": (f"{_KUBERNETES}.secret", f"{_KUBERNETES}.secret"),
     # It comes with the provider.

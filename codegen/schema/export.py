@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.schema.keys import keys_of
 from codegen.schema.model import Schedule
+from codegen.schema.mounts import MOUNT
 from codegen.schema.task import DOCKER, KUBERNETES, Task
 
 if TYPE_CHECKING:
@@ -20,9 +21,14 @@ _TITLE = "A Dagpress schedule"
 
 
 # The models of maps inside a schedule, by the names of their definitions; the reference has them in this order.
-_SECTIONS: dict[str, type[Any]] = {"task": Task, DOCKER.name: DOCKER.model, KUBERNETES.name: KUBERNETES.model}
+_SECTIONS: dict[str, type[Any]] = {
+    "task": Task,
+    DOCKER.name: DOCKER.model,
+    MOUNT.name: MOUNT.model,
+    KUBERNETES.name: KUBERNETES.model,
+}
 # The keys without which a map is none.
-_REQUIRED = {"task": ["run"]}
+_REQUIRED = {"task": ["run"], MOUNT.name: ["target"]}
 
 
 def json_schema() -> JsonSchema:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from codegen.diagnostics import InvalidError, quoted
+from codegen.schema.image import Image
 from codegen.schema.keys import key, places
 from codegen.schema.kinds import Choice, Duration, Flag, TemplatedText, Text, TextList, check_env_name
 from codegen.schema.kubernetes_kinds import (
@@ -88,7 +89,7 @@ class Kubernetes:
     """A pod for each task (airflow/providers/cncf/kubernetes/operators/pod.py)."""
 
     image: str | None = key(
-        TemplatedText("an image", longest=1000),
+        Image(),
         "kubernetes",
         "The image of the Meltano project, with a tag or a digest that does not move. Required.",
         "registry.example.com/elt:2026.11.1",
