@@ -90,10 +90,10 @@ def execute(path: str, dag_id: str, task_id: str, env: dict[str, str | None]) ->
     return {"error": None, "rendered": rendered, "result": inside.plain(result)}
 
 
-def pod_of(path: str, dag_id: str, task_id: str, env: dict[str, str | None], in_cluster: str) -> Answer:
-    """Return the pod that a task would create, as it goes to Kubernetes, and what the operator is to do with it.
+def pods_of(path: str, dag_id: str, env: dict[str, str | None], in_cluster: str) -> Answer:
+    """Return the pods that the tasks of a DAG would create, and what the operator of each is to do with it.
 
-    `env` is what its worker has; `in_cluster` is a folder with the files that Kubernetes gives to a pod of its own.
+    `env` is what their worker has; `in_cluster` is a folder with the files that Kubernetes gives to a pod of its own.
     """
     _change_environ(env)
     config: Any = import_module("kubernetes.config.incluster_config")
@@ -101,13 +101,20 @@ def pod_of(path: str, dag_id: str, task_id: str, env: dict[str, str | None], in_
     bag = inside.load(path)
     if bag.import_errors:
         return {"error": str(bag.import_errors)}
-    task = bag.dags[dag_id].task_dict[task_id].prepare_for_execution()
-    context = _context(task)
-    task.render_template_fields(context)
-    pod = import_module("kubernetes.client").ApiClient().sanitize_for_serialization(task.build_pod_request_obj(context))
+    tasks = bag.dags[dag_id].task_dict.values()
+    pods = {task.task_id: _pod(task) for task in tasks if type(task).__name__ == "KubernetesPodOperator"}
+    return {"error": None, "pods": pods}
+
+
+def _pod(task: Any) -> Answer:
+    operator = task.prepare_for_execution()
+    context = _context(operator)
+    operator.render_template_fields(context)
+    client: Any = import_module("kubernetes.client")
+    pod = client.ApiClient().sanitize_for_serialization(operator.build_pod_request_obj(context))
     names = ("startup_timeout_seconds", "deferrable", "in_cluster", "kubernetes_conn_id", "cluster_context")
-    operator = {name: getattr(task, name) for name in (*names, "config_file", "pod_template_file")}
-    return {"error": None, "pod": pod, "operator": {**operator, "on_finish_action": task.on_finish_action.value}}
+    settings = {name: getattr(operator, name) for name in (*names, "config_file")}
+    return {"pod": pod, "operator": {**settings, "on_finish_action": operator.on_finish_action.value}}
 
 
 def _safeguard() -> object:
@@ -139,7 +146,7 @@ if __name__ == "__main__":
         {
             "import_file": import_file_with,
             "execute": execute,
-            "pod_of": pod_of,
+            "pods_of": pods_of,
             "next_runs": next_runs,
             "all_runs": all_runs,
         }

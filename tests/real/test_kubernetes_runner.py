@@ -7,12 +7,12 @@ published schema, where an unknown field is an error.
 from __future__ import annotations
 
 import copy
+import json
 import shlex
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import kubernetes_validate
+import kubernetes_validate  # type: ignore[import-untyped]  # it has no types
 import pytest
 import yaml
 from kubelet import started
@@ -27,6 +27,7 @@ from codegen.schema.kubernetes import Kubernetes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from harness import Airflow
 
@@ -77,39 +78,46 @@ def _check(pod: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def build(airflow: Airflow, tmp_path: Path) -> Callable[..., _Built]:
-    """Return a function that generates a schedule and gives the pod of a task, which is valid."""
+def build(airflow: Airflow, tmp_path: Path) -> Callable[..., dict[str, _Built]]:
+    """Return a function that generates schedules and gives the pods of the tasks of one; each of them is valid."""
     worker = tmp_path / "worker"
     write(worker, {"kubeconfig": as_yaml(_KUBECONFIG), "prod.yaml": as_yaml(_KUBECONFIG)})
     write(worker, {"pods/elt.yaml": as_yaml(_TEMPLATE), "own/token": "token", "own/ca.crt": "certificate"})
+    warehouse = {"conn_type": "postgres", "host": "db", "login": "elt", "password": _PASSWORD}
     env: dict[str, str | None] = {
         "KUBECONFIG": str(worker / "kubeconfig"),
         "KUBERNETES_SERVICE_HOST": "127.0.0.1",
         "KUBERNETES_SERVICE_PORT": "1",
         "AIRFLOW_CONN_KUBERNETES_DEFAULT": "kubernetes://",
         "AIRFLOW_CONN_ELT_CLUSTER": "kubernetes://",
-        "AIRFLOW_CONN_WAREHOUSE": f'{{"conn_type": "postgres", "host": "db", "login": "elt", "password": "{_PASSWORD}"}}',
+        "AIRFLOW_CONN_WAREHOUSE": json.dumps(warehouse),
         "AIRFLOW_VAR_STAGE": "prod",
         "AIRFLOW_VAR_MEMORY": "1Gi",
     }
 
-    def build(schedules: dict[str, str], name: str, task_id: str) -> _Built:
+    def build(schedules: dict[str, str], name: str) -> dict[str, _Built]:
         # The files of a worker are those of this test.
         texts = {path: text.replace("/opt/airflow", str(worker)) for path, text in schedules.items()}
         root = write(tmp_path / "project", {"dagpress.toml": f'airflow = "{airflow.version}"\n', **texts})
         generation = pipeline.generate(project_of(root))
         assert not has_errors(generation.diagnostics), generation.diagnostics
         file = write(root, dict(generation.files)) / f"generated_dags/{name}.py"
-        answer = airflow.worker.pod_of(file, f"meltano_{name}", task_id, env, worker / "own")
+        answer = airflow.worker.pods_of(file, f"meltano_{name}", env, worker / "own")
         assert answer["error"] is None, answer
-        _check(answer["pod"])
-        return _Built(answer["pod"], answer["operator"])
+        for built in answer["pods"].values():
+            _check(built["pod"])
+        return {task_id: _Built(**built) for task_id, built in answer["pods"].items()}
 
     return build
 
 
 def _with_settings(settings: dict[str, Any]) -> dict[str, str]:
     return {"schedules/a.yml": as_yaml({**_EXTRACT_LOAD, "kubernetes": {"image": "elt:1", **settings}})}
+
+
+def _golden() -> dict[str, str]:
+    case = CASES / "kubernetes"
+    return {str(path.relative_to(case)): path.read_text() for path in case.glob("schedules/*.yml")}
 
 
 def _affinity(term: dict[str, Any]) -> dict[str, Any]:
@@ -186,48 +194,51 @@ def _parts(built: _Built) -> dict[str, dict[str, Any]]:
     }
 
 
-@pytest.mark.parametrize("name", keys_of(Kubernetes))
-def test_the_example_of_each_setting_is_in_a_valid_pod(build: Callable[..., _Built], name: str) -> None:
-    """Each example of the reference alone does what it says, and no other does."""
-    example = yaml.safe_load(keys_of(Kubernetes)[name].metadata["example"])
-    volumes = {"volumes": [{"name": "output", "emptyDir": {}}]} if name == "volume_mounts" else {}
-    built = build(_with_settings({**volumes, name: example}), "a", "extract_load")
-    plain = build(_with_settings(volumes), "a", "extract_load")
-    if name == "labels":
-        assert built.pod["metadata"]["labels"]["team"] == "data"
-        assert set(built.pod["metadata"]["labels"]) - set(plain.pod["metadata"]["labels"]) == {"team"}
-        return
-    if name == "config_file":
-        assert built.operator["config_file"].endswith("/worker/kubeconfig")
-        return
-    where, expected = _MEANING[name]
-    assert {key: _parts(built)[where][key] for key in expected} == expected
-    assert {key: _parts(plain)[where].get(key) for key in expected} != expected
-
-
-def _golden_tasks() -> list[tuple[str, str]]:
-    return [
-        ("gitlab", "extract_load"),
-        ("every_setting", "meltano_every_setting_task0"),
-        ("every_setting", "meltano_every_setting_task1"),
+def test_the_example_of_each_setting_is_in_a_valid_pod(build: Callable[..., dict[str, _Built]]) -> None:
+    """Each example of the reference alone, as the setting of a task, does what it says, and a task without does not."""
+    examples = {name: yaml.safe_load(field.metadata["example"]) for name, field in keys_of(Kubernetes).items()}
+    beside = {"volume_mounts": {"volumes": [{"name": "output", "emptyDir": {}}]}}
+    tasks = [
+        {"id": name, "run": "x", "kubernetes": {name: example, **beside.get(name, {})}}
+        for name, example in examples.items()
     ]
+    schedule = {"interval": "@daily", "runner": "kubernetes", "kubernetes": {"image": "elt:1"}}
+    pods = build({"schedules/a.yml": as_yaml({**schedule, "tasks": [*tasks, {"id": "plain", "run": "x"}]})}, "a")
+    plain = pods["plain"]
+    for name in examples:
+        built = pods[name]
+        if name == "labels":
+            assert built.pod["metadata"]["labels"]["team"] == "data"
+            assert set(built.pod["metadata"]["labels"]) - set(plain.pod["metadata"]["labels"]) == {"team"}
+        elif name == "config_file":
+            assert built.operator["config_file"].endswith("/worker/kubeconfig")
+        else:
+            where, expected = _MEANING[name]
+            assert {key: _parts(built)[where][key] for key in expected} == expected
+            assert {key: _parts(plain)[where].get(key) for key in expected} != expected
 
 
-@pytest.mark.parametrize(("name", "task_id"), _golden_tasks())
-def test_the_pods_of_the_golden_case_are_valid(build: Callable[..., _Built], name: str, task_id: str) -> None:
-    """The files that are reviewed, with their templates evaluated."""
-    case = CASES / "kubernetes"
-    texts = {str(path.relative_to(case)): path.read_text() for path in case.glob("schedules/*.yml")}
-    build(texts, name, task_id)
+def test_the_usual_schedule_of_the_golden_case_has_a_valid_pod(build: Callable[..., dict[str, _Built]]) -> None:
+    """What a team usually has: secrets, and a limit over the requests of the defaults."""
+    (built,) = build(_golden(), "gitlab").values()
+    assert built.container["resources"] == {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"memory": "2Gi"}}
+    names = ["TAP_GITLAB_START_DATE", "TAP_GITLAB_PRIVATE_TOKEN", "TARGET_POSTGRES_PASSWORD"]
+    assert [variable["name"] for variable in built.container["env"]] == names
 
 
-def test_every_setting_is_in_the_pod_as_the_schedule_says(build: Callable[..., _Built]) -> None:
+def test_every_setting_is_in_the_pod_as_the_schedule_says(build: Callable[..., dict[str, _Built]]) -> None:
     """Kubernetes' own objects are in the pod as they are in the schedule; Airflow dropped nothing of them."""
-    case = CASES / "kubernetes"
-    texts = {str(path.relative_to(case)): path.read_text() for path in case.glob("schedules/*.yml")}
-    settings = yaml.safe_load(texts["schedules/every_setting.yml"].replace("{{ var.value.stage }}", "prod"))["kubernetes"]
-    built = build(texts, "every_setting", "meltano_every_setting_task0")
-    for key, name in (("affinity", "affinity"), ("tolerations", "tolerations"), ("security_context", "securityContext")):
+    text = _golden()["schedules/every_setting.yml"]
+    settings = yaml.safe_load(text.replace("{{ var.value.stage }}", "prod"))["kubernetes"]
+    pods = build(_golden(), "every_setting")
+    assert list(pods) == ["meltano_every_setting_task0", "meltano_every_setting_task1"]
+    assert pods["meltano_every_setting_task1"].operator["in_cluster"] is True
+    built = pods["meltano_every_setting_task0"]
+    for key, name in (
+        ("affinity", "affinity"),
+        ("tolerations", "tolerations"),
+        ("security_context", "securityContext"),
+    ):
         assert built.spec[name] == settings[key]
     assert built.spec["volumes"] == settings["volumes"]
     assert built.spec["nodeSelector"] == settings["node_selector"]
@@ -244,7 +255,9 @@ def test_every_setting_is_in_the_pod_as_the_schedule_says(build: Callable[..., _
     metadata = built.pod["metadata"]
     assert metadata["namespace"] == "elt-prod"
     assert metadata["annotations"] == settings["annotations"]
-    assert metadata["labels"].items() >= {"team": "elt", "example.com/day": "2026-03-02", "example.com/empty": ""}.items()
+    assert (
+        metadata["labels"].items() >= {"team": "elt", "example.com/day": "2026-03-02", "example.com/empty": ""}.items()
+    )
     _, env = started(container)
     assert env == {
         "OF_THE_TEMPLATE": "yes",
@@ -265,41 +278,39 @@ _KNOWN = [
 ]
 
 
-@pytest.mark.parametrize("steps", [1, 2])
-def test_known_values_arrive_as_they_are(build: Callable[..., _Built], steps: int) -> None:
-    """Each as a variable and as a word of the command, after Airflow and after Kubernetes, with a shell or without."""
+def test_known_values_arrive_as_they_are(build: Callable[..., dict[str, _Built]]) -> None:
+    """Each as a variable and as a word of the command, after Airflow and after Kubernetes."""
     values = [value for value in _KNOWN if "{{" not in value and "{%" not in value]
     env = {"GREETING": "hello", **{f"V{number}": value for number, value in enumerate(values)}, "EMPTY": ""}
     run = shlex.join(["tap-a", *values])
     schedule = {"interval": "@daily", "runner": "kubernetes", "kubernetes": {"image": "elt:1"}, "env": env}
-    built = build({"schedules/a.yml": as_yaml({**schedule, "tasks": [{"run": run}] * steps})}, "a", "meltano_a_task0")
+    built = build({"schedules/a.yml": as_yaml({**schedule, "tasks": [{"run": run}]})}, "a")["meltano_a_task0"]
     words, variables = started(built.container)
     assert words == ["meltano", "run", "tap-a", *values]
     assert variables == env
 
 
-def test_what_a_template_gives_arrives_as_it_is(build: Callable[..., _Built]) -> None:
+def test_what_a_template_gives_arrives_as_it_is(build: Callable[..., dict[str, _Built]]) -> None:
     """What only Airflow knows is as safe as text, in variables and in words."""
     env = {"DAY": "{{ ds }}", "PASSWORD": "{{ conn.warehouse.password }}", "URL": "$$ {{ conn.warehouse.password }}"}
     schedule = {**_EXTRACT_LOAD, "env": env, "state_id": "{{ conn.warehouse.password }}-{{ ds }}.json"}
     schedules = {"schedules/a.yml": as_yaml({**schedule, "kubernetes": {"image": "elt:1"}})}
-    words, variables = started(build(schedules, "a", "extract_load").container)
+    words, variables = started(build(schedules, "a")["extract_load"].container)
     assert words == ["meltano", "el", "tap-a", "target-b", f"--state-id={_PASSWORD}-2026-03-02.json"]
     assert variables == {"DAY": "2026-03-02", "PASSWORD": _PASSWORD, "URL": f"$$ {_PASSWORD}"}
 
 
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        (("spec", "tolerations", 0, "tolerationseconds"), 5),
-        (("spec", "containers", 0, "resources", "limits"), ["2Gi"]),
-        (("spec", "containers", 0, "args"), "run"),
-        (("spec", "securityContext", "runAsUser"), "1000"),
-        (("spec", "affinity", "nodeAffinity", "required"), {}),
-        (("metadata", "label"), {}),
-    ],
-)
-def test_a_pod_that_is_wrong_is_seen(build: Callable[..., _Built], path: tuple[Any, ...], value: object) -> None:
+_WRONG: list[tuple[tuple[Any, ...], object]] = [
+    (("spec", "tolerations", 0, "tolerationseconds"), 5),
+    (("spec", "containers", 0, "resources", "limits"), ["2Gi"]),
+    (("spec", "containers", 0, "args"), "run"),
+    (("spec", "securityContext", "runAsUser"), "1000"),
+    (("spec", "affinity", "nodeAffinity", "required"), {}),
+    (("metadata", "label"), {}),
+]
+
+
+def test_a_pod_that_is_wrong_is_seen(build: Callable[..., dict[str, _Built]]) -> None:
     """The check of the tests above finds an unknown field, and a value of another kind."""
     settings = {
         "tolerations": [{"operator": "Exists"}],
@@ -307,10 +318,12 @@ def test_a_pod_that_is_wrong_is_seen(build: Callable[..., _Built], path: tuple[A
         "security_context": {"runAsUser": 1000},
         "affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}},
     }
-    wrong = copy.deepcopy(build(_with_settings(settings), "a", "extract_load").pod)
-    place: Any = wrong
-    for step in path[:-1]:
-        place = place[step]
-    place[path[-1]] = value
-    with pytest.raises(kubernetes_validate.ValidationError):
-        _check(wrong)
+    right = build(_with_settings(settings), "a")["extract_load"].pod
+    for path, value in _WRONG:
+        wrong = copy.deepcopy(right)
+        place: Any = wrong
+        for step in path[:-1]:
+            place = place[step]
+        place[path[-1]] = value
+        with pytest.raises(kubernetes_validate.ValidationError):
+            _check(wrong)
