@@ -8,14 +8,13 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import InvalidError
-from codegen.templating import check_template, is_template
+from codegen.templating import TEMPLATE, check_template, is_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 # Linux takes at most 128 KiB for one argument (MAX_ARG_STRLEN in linux/binfmts.h), and a character has up to 4 bytes.
 LONGEST_COMMAND = 30_000
-_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 # No text that the schema lets through holds U+0000, so it can stand for a template while the words are split.
 _PLACE = re.compile("\x00([0-9]+)\x00")
 # Control characters, and the start of a comment of Jinja2.
@@ -88,7 +87,7 @@ def _without_templates(text: str) -> tuple[str, list[str]]:
         templates.append(match[0])
         return f"\x00{len(templates) - 1}\x00"
 
-    return _TEMPLATE.sub(keep, text), templates
+    return TEMPLATE.sub(keep, text), templates
 
 
 def _with_templates(words: list[str], templates: list[str]) -> list[str]:

@@ -17,10 +17,11 @@ from codegen.diagnostics import InvalidError
 BASH_ENDINGS = (".sh", ".bash")
 DOCKER_ENDINGS = (".sh", ".bash", ".env")
 KUBERNETES_ENDINGS: tuple[str, ...] = ()
+# An expression or a statement, as a whole.
+TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 # Beside Jinja2's own (airflow/templates.py on 2, airflow/sdk/definitions/_internal/templater.py on 3).
 _AIRFLOW_FILTERS = ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz")
 _EXPRESSION = re.compile(r"\{\{|\{%")
-_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _LITERAL = re.compile(r"\{\{ (['\"].*['\"]) \}\}")
 _ALTERED = re.compile(r"\r|\n\Z|\{#")
 
@@ -32,7 +33,7 @@ def is_template(text: str) -> bool:
 
 def with_templates_as(place: str, text: str) -> str:
     """The text with something else in place of each expression."""
-    return _TEMPLATE.sub(lambda _: place, text)
+    return TEMPLATE.sub(lambda _: place, text)
 
 
 def as_rendered(text: str, endings: tuple[str, ...]) -> str:
