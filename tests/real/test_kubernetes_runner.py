@@ -222,7 +222,7 @@ def test_the_usual_schedule_of_the_golden_case_has_a_valid_pod(build: Callable[.
     """What a team usually has: secrets, and a limit over the requests of the defaults."""
     (built,) = build(_golden(), "gitlab").values()
     assert built.container["resources"] == {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"memory": "2Gi"}}
-    names = ["TAP_GITLAB_START_DATE", "TAP_GITLAB_PRIVATE_TOKEN", "TARGET_POSTGRES_PASSWORD"]
+    names = ["TAP_GITLAB_START_DATE", "TAP_GITLAB_PRIVATE_TOKEN", "MELTANO_DATABASE_URI"]
     assert [variable["name"] for variable in built.container["env"]] == names
 
 
