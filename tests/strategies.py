@@ -110,10 +110,38 @@ RUNNERS: st.SearchStrategy[dict[str, Any]] = st.just({}) | st.fixed_dictionaries
         ),
     }
 )
+_LABELS = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,20}[A-Za-z0-9])?", fullmatch=True)
+_OBJECTS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?", fullmatch=True)
+_QUANTITIES = st.sampled_from(["1", "1.5Gi", "512Mi", "2e9", "{{ var.value.memory }}"])
+# Variables and words have `$`, which Kubernetes reads.
+PODS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {
+        "runner": st.just("kubernetes"),
+        "kubernetes": st.fixed_dictionaries(
+            {"image": st.sampled_from(["elt:1", "{{ var.value.image }}"])},
+            optional={
+                "annotations": st.dictionaries(_LABELS, VALUES.filter(str.strip), max_size=3),
+                "labels": st.dictionaries(_LABELS, _LABELS | st.just("{{ ds }}"), max_size=3),
+                "requests": st.fixed_dictionaries({}, optional={"memory": _QUANTITIES, "cpu": _QUANTITIES}),
+                "secrets": st.dictionaries(
+                    st.from_regex(r"[A-Z][A-Z0-9]{0,30}", fullmatch=True),
+                    st.fixed_dictionaries({"name": _OBJECTS, "key": _LABELS}),
+                    max_size=3,
+                ),
+                "env_from": st.lists(
+                    st.fixed_dictionaries({"configMapRef": st.builds(dict, name=_OBJECTS)}), max_size=2
+                ),
+                "tolerations": st.lists(st.builds(dict, key=_LABELS, value=_LABELS), max_size=3),
+                "pod_template_file": VALUES.filter(str.strip),
+                "config_file": VALUES.filter(str.strip),
+            },
+        ),
+    }
+)
 # The stem of a file: some are too long for a tag or an id, none for a file system.
 SCHEDULES = st.dictionaries(
     NAMES.map(lambda name: name + "-s"),
-    st.builds(operator.or_, EXTRACT_LOADS | TASKS, RUNNERS),
+    st.builds(operator.or_, EXTRACT_LOADS | TASKS, RUNNERS | PODS),
     min_size=1,
     max_size=3,
 )

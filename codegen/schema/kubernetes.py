@@ -17,6 +17,7 @@ from codegen.schema.kubernetes_kinds import (
     MapOf,
     OrTemplate,
     Resources,
+    Rule,
 )
 from codegen.schema.kubernetes_objects import (
     AFFINITY,
@@ -222,7 +223,8 @@ class Kubernetes:
         "delete_succeeded_pod",
     )
     kubernetes_conn_id: str | None = key(
-        TemplatedText("the id of a connection", longest=250),
+        # Airflow's own rule (`RE_SANITIZE_CONN_ID`).
+        OrTemplate(Rule("the id of a connection", r"[\w#!()\-.:/\\]+", "letters, digits, `_`, `-` and `.`", 250)),
         "kubernetes",
         "Airflow's connection for the cluster. Default, as Airflow has it: `kubernetes_default`.",
         "elt_cluster",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, quoted
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
 def check_kubernetes(schedule: Schedule) -> Iterator[Diagnostic]:
     """The settings of every task that runs in a pod."""
     for task in schedule.tasks or (Task(),):
+        is_pod = (task.runner or schedule.runner) == "kubernetes"
+        if is_pod and task.id and not re.search("[A-Za-z0-9]", task.id):
+            message = f"no pod can be called {quoted(task.id)}, which Airflow would name it after"
+            yield Diagnostic("invalid-value", message, task.at["id"], "add a letter or a digit")
         settings = task.kubernetes or schedule.kubernetes
-        if (task.runner or schedule.runner) == "kubernetes" and settings:
+        if is_pod and settings:
             yield from _check_variables(settings, {**schedule.env, **task.env})
             yield from _check_resources(settings)
             yield from _check_mounts(settings)
