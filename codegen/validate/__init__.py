@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from codegen.validate.kubernetes import check_kubernetes
 from codegen.validate.meltano import check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
-from codegen.validate.runners import check_runners
+from codegen.validate.runners import check_runners, check_settings
 from codegen.validate.tasks import check_tasks
 from codegen.validate.time import check_interval, check_time
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from codegen.diagnostics import Diagnostic
     from codegen.meltano import MeltanoProject
     from codegen.schema import Schedule
+
+__all__ = ["check_all", "check_settings"]
 
 
 def check_all(schedules: list[Schedule], meltano: MeltanoProject | None, airflow: str) -> Iterator[Diagnostic]:

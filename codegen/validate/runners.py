@@ -1,4 +1,4 @@
-"""Runners: a container needs an image, one whose tag does not move, and settings are for a runner that is used."""
+"""Runners: a container needs an image, one whose tag does not move, and settings need a runner that is used."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ if TYPE_CHECKING:
 
     from codegen.diagnostics import Location
     from codegen.schema import Schedule
+    from codegen.schema.docker import Docker
+    from codegen.schema.kubernetes import Kubernetes
 
 # DockerOperator takes it out of the environment where it mounts no folder of its own (`_run_image_with_mounts`).
 _TAKEN_BY_DOCKER = "AIRFLOW_TMP_DIR"
 
 
 def check_runners(schedule: Schedule) -> Iterator[Diagnostic]:
-    """Every task that runs in a container must have an image, and every setting a task that it is for."""
-    tasks = schedule.tasks or (Task(),)
-    for task in tasks:
+    """Every task that runs in a container must have an image."""
+    for task in schedule.tasks or (Task(),):
         runner = task.runner or schedule.runner
         if runner == "bash":
             continue
@@ -35,8 +36,6 @@ def check_runners(schedule: Schedule) -> Iterator[Diagnostic]:
             yield from _check_image(settings.image, settings.at)
         if runner == "docker":
             yield from _check_env(schedule, task)
-    for section in SECTIONS_OF_A_TASK:
-        yield from _check_use(schedule, tasks, section)
 
 
 def _check_image(image: str, at: Mapping[str, Location]) -> Iterator[Diagnostic]:
@@ -53,15 +52,33 @@ def _check_env(schedule: Schedule, task: Task) -> Iterator[Diagnostic]:
         yield Diagnostic("invalid-value", message, where, "choose another name")
 
 
-def _check_use(schedule: Schedule, tasks: tuple[Task, ...], section: str) -> Iterator[Diagnostic]:
-    """Settings in the schedule's own file for a runner that nothing uses; defaults are for those that want them."""
-    uses = [(task.runner or schedule.runner) == section for task in tasks]
-    unused = [task.at[section] for task, is_used in zip(tasks, uses, strict=True) if section in task.at and not is_used]
-    if section in schedule.at and not any(uses):
-        unused.append(schedule.at[section])
-    for where in unused:
-        if where.path == schedule.source:
+def check_settings(schedules: list[Schedule]) -> Iterator[Diagnostic]:
+    """Settings in a schedule's own file must be for a runner that it uses in some deployment environment.
+
+    Those of a file of defaults are for the schedules that want them.
+    """
+    seen = [found for schedule in schedules for found in _settings(schedule)]
+    used = {place for _, places, is_used in seen if is_used for place in places}
+    for section, places, _ in seen:
+        if used.isdisjoint(places):
             message = f"these settings do nothing: nothing here runs with the runner `{section}`"
-            yield Diagnostic(
-                "unused-settings", message, where, f"add `runner: {section}`, or remove them", Severity.FINDING
-            )
+            hint = f"add `runner: {section}`, or remove them"
+            yield Diagnostic("unused-settings", message, min(places), hint, Severity.FINDING)
+
+
+def _settings(schedule: Schedule) -> Iterator[tuple[str, set[Location], bool]]:
+    """The settings in the schedule's own file: for which runner, where they stand, and whether something uses them."""
+    tasks = schedule.tasks or (Task(),)
+    for section in SECTIONS_OF_A_TASK:
+        uses = [(task.runner or schedule.runner) == section for task in tasks]
+        shared = _places(getattr(schedule, section), schedule)
+        owned = [_places(getattr(task, section), schedule) - shared for task in tasks]
+        for places, is_used in ((shared, any(uses)), *zip(owned, uses, strict=True)):
+            if places:
+                yield section, places, is_used
+
+
+def _places(settings: Docker | Kubernetes | None, schedule: Schedule) -> set[Location]:
+    """Where the keys stand: of maps that were merged, they alone tell from which files they came."""
+    at = settings.at if settings else {}
+    return {place for name, place in at.items() if name and place.path == schedule.source}
