@@ -110,12 +110,15 @@ def _generated(folder: Path, airflow: Airflow, schedule: dict[str, Any]) -> Path
     return write(folder, dict(generation.files)) / "generated_dags/a.py"
 
 
-def _execute(airflow: Airflow, standin: Standin, schedule: dict[str, Any]) -> dict[str, Any]:
-    """Generate the DAG file of a schedule, and execute its one task."""
+def _execute(
+    airflow: Airflow, standin: Standin, schedule: dict[str, Any], environ: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """Generate the DAG file of a schedule, and execute its one task on a worker with further variables."""
     with TemporaryDirectory() as folder:
         file = _generated(Path(folder), airflow, {"interval": "@daily", "runner": "docker", **schedule})
         task_id = "extract_load" if "extractor" in schedule else "meltano_a_task0"
-        return airflow.worker.execute(file, "meltano_a", task_id, {"DOCKER_HOST": standin.engine.address})
+        variables: dict[str, str | None] = {"DOCKER_HOST": standin.engine.address, **(environ or {})}
+        return airflow.worker.execute(file, "meltano_a", task_id, variables)
 
 
 def _run(airflow: Airflow, standin: Standin, schedule: dict[str, Any]) -> None:
@@ -229,6 +232,15 @@ def test_force_pull_asks_the_registry(airflow: Airflow, standin: Standin) -> Non
     schedule = {"extractor": "tap-a", "loader": "target-b", "docker": standin.settings(force_pull=True)}
     answer = _execute(airflow, standin, schedule)
     assert "registry.example.com:5000" in answer["error"]
+    assert standin.containers() == []
+
+
+def test_the_connection_is_the_registry_s(airflow: Airflow, standin: Standin) -> None:
+    """The engine is told to log in there, with what Airflow's connection has."""
+    schedule = {"extractor": "tap-a", "loader": "target-b", "docker": standin.settings(docker_conn_id="our_registry")}
+    connection = {"AIRFLOW_CONN_OUR_REGISTRY": "docker://me:secret@127.0.0.1:9"}
+    answer = _execute(airflow, standin, schedule, connection)
+    assert "http://127.0.0.1:9/v2/" in answer["error"]
     assert standin.containers() == []
 
 
