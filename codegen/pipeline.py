@@ -13,6 +13,8 @@ from codegen.render import Renderer, TemplateFailedError
 from codegen.schema import Schedule, read_schedule
 from codegen.schema.export import SCHEMA_NAME, json_schema_text
 from codegen.validate import check_all
+from codegen.validate.params import check_params_in_templates
+from codegen.validate.secrets import check_secrets, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -54,15 +56,18 @@ def read(project: Project, overlay: Overlay | None = None) -> Reading:
     """
     documents, diagnostics = load_schedules(project.root, project.schedules, overlay)
     schedules = []
+    secrets = []
     for document in documents:
         source = document.source
         schedule, problems = read_schedule(document.root, source.name, source.relative, source.path.stem)
         diagnostics += problems
+        secrets += check_secrets(document.root)
         if schedule:
+            diagnostics += check_params_in_templates(schedule, document.root)
             schedules.append(schedule)
     meltano, problems = read_meltano_project(project.root, project.meltano_project)
     diagnostics += [*problems, *check_all(schedules, meltano, project.airflow)]
-    return Reading(schedules, meltano, in_order(diagnostics))
+    return Reading(schedules, meltano, in_order(without_secrets(diagnostics, secrets)))
 
 
 def generate(

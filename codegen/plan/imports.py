@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "BashOperator": ("airflow.operators.bash", "airflow.providers.standard.operators.bash"),
     "DAG": ("airflow", "airflow.sdk"),
+    "Param": ("airflow.models.param", "airflow.sdk"),
     "timedelta": ("datetime", "datetime"),
 }
 # Modules that are imported whole.

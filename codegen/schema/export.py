@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.schema.keys import keys_of
 from codegen.schema.model import Schedule
+from codegen.schema.param import Param
 from codegen.schema.task import Task
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _TITLE = "A Dagpress schedule"
 
 
 # The models of maps inside a schedule, by the names of their definitions; the reference has them in this order.
-_SECTIONS: dict[str, type[Any]] = {"task": Task}
+_SECTIONS: dict[str, type[Any]] = {"task": Task, "param": Param}
 # The keys without which a map is none.
 _REQUIRED = {"task": ["run"]}
 

@@ -68,7 +68,7 @@ class Text(_ScalarKind[str]):
         if scalar.kind != "str":
             hint = f'quote it: "{scalar.text}"' if scalar.kind != "null" else "remove it"
             raise InvalidError(f"must be {self.words}, and this is {named(scalar)}", hint)
-        _refuse_unspeakable(scalar.text)
+        refuse_unspeakable(scalar.text)
         if not scalar.text.strip():
             raise InvalidError(f"must be {self.words}, and this is empty", "leave the key out instead")
         if self._longest and len(scalar.text) > self._longest:
@@ -362,7 +362,7 @@ def _env_value(name: str, node: Node) -> str:
     if not isinstance(node, Scalar):
         hint = "write JSON in single quotes: '{\"a\": 1}'"
         raise InvalidError(f"must be a single value, and this is {named(node)}", hint)
-    _refuse_unspeakable(node.text)
+    refuse_unspeakable(node.text)
     if len(f"{name}={node.text}".encode()) > _LONGEST_VARIABLE:
         hint = "put it into a file of the project"
         raise InvalidError("is longer than the 128 KiB that Linux takes for a variable", hint)
@@ -370,7 +370,7 @@ def _env_value(name: str, node: Node) -> str:
     return node.text
 
 
-def _refuse_unspeakable(text: str) -> None:
+def refuse_unspeakable(text: str) -> None:
     """Refuse what no file, argument or environment variable can hold."""
     if "\x00" in text:
         raise InvalidError("holds the character U+0000, which no program can be given", "remove it")

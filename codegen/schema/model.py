@@ -25,6 +25,7 @@ from codegen.schema.kinds import (
     TextList,
     Timezone,
 )
+from codegen.schema.param import Param, Params
 from codegen.schema.task import ID, ID_HINT, LONGEST_ID, Task, TaskList
 
 if TYPE_CHECKING:
@@ -141,6 +142,13 @@ class Schedule:
         "how",
         "Environment variables of the tasks. A value may hold Airflow's templates.",
         "{TAP_GITLAB_START: '{{ ds }}'}",
+        {},
+    )
+    params: Mapping[str, Param] = key(
+        Params(),
+        "how",
+        "Run parameters, which a run can be given: `{{ params.days }}` in a template.",
+        "{days: 7, full: {type: boolean, default: false}}",
         {},
     )
     environment: str | None = key(

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from codegen.validate.meltano import check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
+from codegen.validate.params import check_params
+from codegen.validate.secrets import check_secrets_of_job
 from codegen.validate.tasks import check_tasks
 from codegen.validate.time import check_interval, check_time
 
@@ -25,5 +27,7 @@ def check_all(schedules: list[Schedule], meltano: MeltanoProject | None, airflow
         yield from check_interval(schedule)
         yield from check_time(schedule)
         yield from check_tasks(schedule)
+        yield from check_params(schedule, meltano)
         yield from check_meltano(schedule, meltano)
+        yield from check_secrets_of_job(schedule, meltano)
     yield from check_unique(schedules)
