@@ -14,7 +14,7 @@ from codegen.schema import Schedule, read_schedule
 from codegen.schema.export import SCHEMA_NAME, json_schema_text
 from codegen.validate import check_all
 from codegen.validate.params import check_params_in_templates
-from codegen.validate.secrets import check_secrets, without_secrets
+from codegen.validate.secrets import Secret, check_secrets, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -56,7 +56,7 @@ def read(project: Project, overlay: Overlay | None = None) -> Reading:
     """
     documents, diagnostics = load_schedules(project.root, project.schedules, overlay)
     schedules = []
-    secrets = []
+    secrets: list[Secret] = []
     for document in documents:
         source = document.source
         schedule, problems = read_schedule(document.root, source.name, source.relative, source.path.stem)

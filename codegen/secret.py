@@ -13,8 +13,8 @@ _WORDS = (
 )
 # What is said about a secret, or where it is, is none: `TOKEN_URL`, `PASSWORD_COLUMN`.
 _ABOUT = (
-    "FILE|PATH|DIR|URL|URI|ENDPOINT|HOST|NAME|TYPE|TTL|ARN|HEADER|FIELD|COLUMN|PARAM|PARAMETER|PREFIX|SUFFIX|METHOD|MODE|FORMAT"
-    "|ENCODING|POLICY|PROVIDER|BACKEND|SOURCE|STORE|MANAGER|LOCATION|REGION|VERSION|SCOPES?|AUDIENCE|ISSUER|LIFETIME"
+    "FILE|PATH|DIR|URL|URI|ENDPOINT|HOST|NAME|TYPE|TTL|ARN|HEADER|FIELD|COLUMN|PARAM|PARAMETER|PREFIX|SUFFIX|METHOD"
+    "|MODE|FORMAT|ENCODING|POLICY|PROVIDER|BACKEND|SOURCE|STORE|MANAGER|LOCATION|REGION|VERSION|SCOPES?|AUDIENCE|ISSUER|LIFETIME"
     "|EXPIRY|EXPIRES|EXPIRATION|EXPIRES_(?:IN|AT|ON)|TIMEOUT|LENGTH|LIMIT|COUNT|ENABLED|REQUIRED|ROTATION"
 )
 # By these names even a number or a word with a dot is one.
@@ -27,15 +27,17 @@ _SHAPES = re.compile(
     r"|\bgh[pousr]_[A-Za-z0-9]{30,}|\bgithub_pat_[A-Za-z0-9_]{22,}|\bglpat-[\w-]{20,}"
     r"|\bxox[a-z]-[A-Za-z0-9-]{10,}|hooks\.slack\.com/services/\w+"
     r"|\bAIza[\w-]{35}|\bya29\.[\w-]{20,}"
-    r"|\b[sr]k_live_[A-Za-z0-9]{16,}|\bsk-(?=[\w-]*\d)(?=[\w-]*[A-Z])[\w-]{20,}"
+    r"|\b[sr]k_live_[A-Za-z0-9]{16,}|\bsk-(?=[\w-]{0,99}\d)(?=[\w-]{0,99}[A-Z])[\w-]{20,}"
     r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\."
 )
 _URL_WITH_PASSWORD = re.compile(r"://[^\s/:@]*:([^\s/:@]+)@")
 # A token in the place of a user: of a plain word there is no telling.
 _URL_WITH_TOKEN = re.compile(r"https?://(?=[^\s/:@]*\d)(?=[^\s/:@]*[A-Za-z])[^\s/:@]{8,}@")
-# `password=x`, `"api_key": "x"`: a name and its value within a text. Behind a colon alone, a plain word is prose.
+# `password=x`, `"api_key": "x"`: a name and its value within a text. Behind a colon alone, a plain word is prose. The
+# name has a bound: without one, a long text would take a time that grows with the square of its length.
 _ASSIGNMENT = re.compile(
-    rf"""([\w-]*(?:{_WORDS})[\w-]*)(?:["']?\s*=\s*["']?|["']\s*:\s*["']?|\s*:\s*["']|\s*:\s*(?![A-Za-z,.'’-]+(?![^\s)])))"""
+    rf"""(?<![\w-])([\w-]{{0,60}}(?:{_WORDS})[\w-]{{0,60}})"""
+    r"""(?:["']?\s*=\s*["']?|["']\s*:\s*["']?|\s*:\s*["']|\s*:\s*(?![A-Za-z,.'-]+(?![^\s)])))"""
     r"""([^\s"',;&]+)""",
     re.IGNORECASE,
 )
@@ -55,15 +57,15 @@ _ID = re.compile(r"(?:^|[_-]|(?<=[a-z]))(?:ID|HASH|SHA|DIGEST|CHECKSUM|CURSOR|FI
 _LEAST_OF_EACH = 3
 # Bits for each character. Random text of that length and alphabet has more, words that are joined have less.
 _ENTROPY_OF_RANDOM_TEXT = 4.25
-# How often random text goes from a letter to a digit or a capital, or back; `CustomerOrders2024` does so at a few places.
+# How often random text goes from a letter to a digit or a capital, or back; `CustomerOrders2024` does so less often.
 _CHANGES_OF_RANDOM_TEXT = 0.25
 
 
 def is_secret(name: str, value: str) -> bool:
     """Whether a variable looks like a secret, by its name or by its value.
 
-    What only refers to a variable, or is a template of Airflow, is none, and neither are paths, plain addresses, numbers
-    and booleans.
+    What only refers to a variable, or is a template of Airflow, is none, and neither are paths, plain addresses,
+    numbers and booleans.
     """
     rest = _TEMPLATE.sub("", value).strip()
     return bool(_NAME.search(name) and _can_be_secret(name, rest)) or _holds_secret(rest, is_id=bool(_ID.search(name)))

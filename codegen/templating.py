@@ -95,17 +95,17 @@ def params_in(text: str) -> list[str]:
         tree = _environment().parse(text)
     except TemplateSyntaxError:
         return []
-    names = [
-        (node.node, node.attr if isinstance(node, nodes.Getattr) else node.arg)
+    of_params = [
+        node
         for node in tree.find_all((nodes.Getattr, nodes.Getitem))
+        if isinstance(node, nodes.Getattr | nodes.Getitem)
+        and isinstance(node.node, nodes.Name)
+        and node.node.name == "params"
     ]
-    found = (
-        name.value if isinstance(name, nodes.Const) else name
-        for of, name in names
-        if isinstance(of, nodes.Name) and of.name == "params"
-    )
-    # A method of the dict, as in `params.items()`, names no parameter, and what Airflow computes is known only to it.
-    return list(dict.fromkeys(name for name in found if isinstance(name, str) and not hasattr(dict, name)))
+    # A key that is computed is known to Airflow alone.
+    names = [node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None) for node in of_params]
+    # A method of the dict, as in `params.items()`, names no parameter.
+    return list(dict.fromkeys(name for name in names if isinstance(name, str) and not hasattr(dict, name)))
 
 
 def _environment() -> Environment:

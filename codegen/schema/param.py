@@ -124,7 +124,9 @@ class _Types:
             return [name for name in dict.fromkeys(names) if name]
         if isinstance(node, Scalar):
             return Choice(*TYPES).read(node, report)
-        report(InvalidError("must be a type of JSON, or a list of some", f"one of {', '.join(TYPES)}").at(node.location))
+        report(
+            InvalidError("must be a type of JSON, or a list of some", f"one of {', '.join(TYPES)}").at(node.location)
+        )
         return None
 
     def json_schema(self) -> JsonSchema:
@@ -143,8 +145,8 @@ class Param:
     default: Any = key(
         Json(),
         _GROUP,
-        "What a run has that gives nothing. Without it, each run must give a value (or has none, if `null` is one of the "
-        "types).",
+        "What a run has that gives nothing. Without it, each run must give a value, or has none if `null` is one of "
+        "the types.",
         "100",
     )
     title: str | None = key(Text(), _GROUP, "What the form calls it. Default: its name.", "Days back")

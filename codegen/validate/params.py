@@ -67,11 +67,11 @@ def _check_schema(param: Param) -> Iterator[Diagnostic]:
     formats = FormatChecker()
     # Only some Airflows check it, and RFC 3339 is what their forms give.
     formats.checks("date-time")(lambda value: not isinstance(value, str) or bool(_RFC_3339.fullmatch(value)))
-    error = best_match(kind(schema, format_checker=formats).iter_errors(param.default))
-    if error:
-        rule = str(error.absolute_schema_path[0])
+    broken = best_match(kind(schema, format_checker=formats).iter_errors(param.default))
+    if broken:
+        rule = str(broken.absolute_schema_path[0])
         message = f"the default does not fit `{rule}: {_shown(schema[rule])}`"
-        yield Diagnostic("invalid-param", message, param.at["default"], _cure(rule, param, error.instance))
+        yield Diagnostic("invalid-param", message, param.at["default"], _cure(rule, param, broken.instance))
 
 
 def _shown(rule: object) -> str:

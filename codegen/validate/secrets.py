@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from codegen.diagnostics import Diagnostic, quoted
+from codegen.diagnostics import Diagnostic, Location, quoted
 from codegen.nodes import ListNode, MapNode, Node, Scalar
 from codegen.secret import holds_secret, is_secret
 from codegen.validate.params import NOT_RENDERED
@@ -13,10 +13,11 @@ from codegen.validate.params import NOT_RENDERED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from codegen.diagnostics import Location
     from codegen.meltano import MeltanoProject
     from codegen.schema import Schedule
 
+# A diagnostic, and the places at which others could show what it is about.
+Secret = tuple[Diagnostic, tuple[Location, ...]]
 # The maps whose keys people choose, which tell what a value is; of a run parameter, these keys have such values.
 _NAMED = {"env", "params"}
 _VALUES = {"default", "const", "enum", "examples"}
@@ -26,12 +27,12 @@ _INSTEAD = (
 )
 _CURES = {
     "rendered": f"{_INSTEAD}; what is no secret can stand there as {{{{ 'text' }}}}",
-    "params": f"take it out, and in `env` {_INSTEAD}; what is no secret can stand there as {{{{ params.NAME or 'text' }}}}",
+    "params": f"take it out, and in `env` {_INSTEAD}; what is no secret can be {{{{ params.NAME or 'text' }}}} there",
     "text": "take it out; what is no secret can be said in other words",
 }
 
 
-def check_secrets(root: MapNode) -> Iterator[tuple[Diagnostic, tuple[Location, ...]]]:
+def check_secrets(root: MapNode) -> Iterator[Secret]:
     """Look at every text of a document.
 
     Args:
@@ -44,9 +45,7 @@ def check_secrets(root: MapNode) -> Iterator[tuple[Diagnostic, tuple[Location, .
         yield from _check(entry.value, (key,), ())
 
 
-def _check(
-    node: Node, path: tuple[str, ...], around: tuple[Location, ...]
-) -> Iterator[tuple[Diagnostic, tuple[Location, ...]]]:
+def _check(node: Node, path: tuple[str, ...], around: tuple[Location, ...]) -> Iterator[Secret]:
     places = (*around, node.location)
     if isinstance(node, Scalar):
         if is_secret(_name_of(path), node.text):
@@ -78,12 +77,12 @@ def check_secrets_of_job(schedule: Schedule, meltano: MeltanoProject | None) -> 
     job = meltano.jobs.get(schedule.job or "") if meltano else None
     if job and any(holds_secret(run) for run in job.tasks):
         message = f"a task of the job {quoted(schedule.job or '')} looks as if it held a secret"
-        yield Diagnostic("secret", message, job.location, f"write the tasks as `tasks` of the schedule, and there {_INSTEAD}")
+        yield Diagnostic(
+            "secret", message, job.location, f"write the tasks as `tasks` of the schedule, and there {_INSTEAD}"
+        )
 
 
-def without_secrets(
-    diagnostics: Iterable[Diagnostic], secrets: Iterable[tuple[Diagnostic, tuple[Location, ...]]]
-) -> list[Diagnostic]:
+def without_secrets(diagnostics: Iterable[Diagnostic], secrets: Iterable[Secret]) -> list[Diagnostic]:
     """The diagnostics, those about secrets in place of all that stand where one would be shown."""
     found = list(secrets)
     hidden = {place for _, places in found for place in places}
