@@ -37,6 +37,7 @@ env:
   DATABASE: postgres://{{ conn.source.login }}:{{ conn.source.password }}@{{ conn.source.host }}/db
 tasks: ["tap-a --config={{ var.value.source_token }} target-b"]
 """
+_PASSWORD, _TOKEN = "made-up-password", "made-up-token"
 # Where Airflow looks for connections and variables first; this one writes down that it was asked.
 _BACKEND = """\
 import os
@@ -63,7 +64,7 @@ sys.path.insert(0, {inside!r})
 import inside
 answer = inside.import_file({file!r})
 assert not answer["errors"], answer["errors"]
-print("parsed", *answer["dags"])
+print("parsed", *(dag["dag_id"] for dag in answer["dags"]))
 """
 
 
@@ -131,7 +132,7 @@ def test_nothing_is_looked_up_when_a_dag_is_parsed(airflow: Airflow, tmp_path: P
     )
     inside = str(environments.ROOT / "codegen" / "airflow")
     script = _PARSE.format(inside=inside, file=str(file))
-    command = [airflow.folder / "bin" / "python", "-c", script]
+    command: list[str | Path] = [airflow.folder / "bin" / "python", "-c", script]
     done = subprocess.run(command, env=environ, text=True, capture_output=True, check=False)
     assert "parsed meltano_a" in done.stdout, done.stdout + done.stderr
     assert not (tmp_path / "asked").exists()
@@ -144,14 +145,14 @@ def test_a_task_gets_what_it_names_when_it_runs(
     folder = _generated(tmp_path, airflow, _SECRETS)
     environ = _environ(
         recording_meltano,
-        AIRFLOW_CONN_SOURCE='{"conn_type": "generic", "login": "robot", "password": "s3cr3t-password", "host": "db"}',
-        AIRFLOW_VAR_SOURCE_TOKEN="s3cr3t-token",  # noqa: S106  # it opens nothing
+        AIRFLOW_CONN_SOURCE=json.dumps({"conn_type": "generic", "login": "robot", "password": _PASSWORD, "host": "db"}),
+        AIRFLOW_VAR_SOURCE_TOKEN=_TOKEN,
     )
     done = airflow.run("dags", "test", "meltano_a", dags_folder=folder, env=environ)
     assert done.returncode == 0, done.stdout
     (call,) = recording_meltano.take_calls()
-    assert call.env["TAP_A_PASSWORD"] == "s3cr3t-password"
-    assert call.env["TAP_A_TOKEN"] == "s3cr3t-token"
-    assert call.env["DATABASE"] == "postgres://robot:s3cr3t-password@db/db"
-    assert call.argv == ["run", "tap-a", "--config=s3cr3t-token", "target-b"]
-    assert "s3cr3t-password" not in done.stdout
+    assert call.env["TAP_A_PASSWORD"] == _PASSWORD
+    assert call.env["TAP_A_TOKEN"] == _TOKEN
+    assert call.env["DATABASE"] == f"postgres://robot:{_PASSWORD}@db/db"
+    assert call.argv == ["run", "tap-a", f"--config={_TOKEN}", "target-b"]
+    assert _PASSWORD not in done.stdout
