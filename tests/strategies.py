@@ -61,7 +61,6 @@ COMMON = {
     "owner": WORDS,
     "doc": WORDS,
     "tags": st.lists(WORDS.map(lambda t: t[:100]).filter(str.strip), max_size=5),
-    "params": PARAMS,
     "env": st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9_]{0,40}", fullmatch=True), VALUES, max_size=4),
     "pool": NAMES | WORDS,
     "queue": WORDS,

@@ -103,6 +103,8 @@ def plain(value: Any) -> Any:  # noqa: ANN401
         return _duration(value)
     if isinstance(value, datetime):
         return value.date().isoformat() if value == datetime(value.year, value.month, value.day) else value.isoformat()  # noqa: DTZ001
+    if isinstance(value, Param) and value.is_plain:
+        return value.default
     if is_dataclass(value) and not isinstance(value, type):
         return {name: plain(v) for name in keys_of(type(value)) if (v := getattr(value, name)) not in (None, (), {})}
     if isinstance(value, Mapping):

@@ -71,7 +71,7 @@ class _JsonList(Json):
 
     def read(self, node: Node, report: Report) -> list[Any] | None:
         if isinstance(node, ListNode) and node.items:
-            return [super(_JsonList, self).read(item, report) for item in node.items]
+            return [Json().read(item, report) for item in node.items]
         what = "an empty list" if isinstance(node, ListNode) else named(node)
         report(InvalidError(f"must be {self.words}, and this is {what}").at(node.location))
         return None
@@ -88,7 +88,7 @@ class _JsonMap(Json):
 
     def read(self, node: Node, report: Report) -> dict[str, Any] | None:
         if isinstance(node, MapNode):
-            return {name: super(_JsonMap, self).read(entry.value, report) for name, entry in node.entries.items()}
+            return {name: Json().read(entry.value, report) for name, entry in node.entries.items()}
         report(InvalidError(f"must be {self.words}, and this is {named(node)}").at(node.location))
         return None
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import environments
@@ -30,6 +32,7 @@ env: {SINCE: "{{ params.since }}", FULL: "{{ params.full }}", DAYS: "{{ params.d
 tasks: ["tap-a --since={{ params.since }} target-b"]
 """
 _SECRETS = """\
+dag_id: secrets
 interval: "@daily"
 env:
   TAP_A_PASSWORD: "{{ conn.source.password }}"
@@ -134,25 +137,32 @@ def test_nothing_is_looked_up_when_a_dag_is_parsed(airflow: Airflow, tmp_path: P
     script = _PARSE.format(inside=inside, file=str(file))
     command: list[str | Path] = [airflow.folder / "bin" / "python", "-c", script]
     done = subprocess.run(command, env=environ, text=True, capture_output=True, check=False)
-    assert "parsed meltano_a" in done.stdout, done.stdout + done.stderr
+    assert "parsed secrets" in done.stdout, done.stdout + done.stderr
     assert not (tmp_path / "asked").exists()
 
 
 def test_a_task_gets_what_it_names_when_it_runs(
     airflow: Airflow, recording_meltano: RecordingMeltano, tmp_path: Path
 ) -> None:
-    """From a connection and a variable of Airflow; the log does not show them."""
+    """From a connection and a variable of Airflow; neither the log nor the page of the task shows them."""
     folder = _generated(tmp_path, airflow, _SECRETS)
     environ = _environ(
         recording_meltano,
         AIRFLOW_CONN_SOURCE=json.dumps({"conn_type": "generic", "login": "robot", "password": _PASSWORD, "host": "db"}),
         AIRFLOW_VAR_SOURCE_TOKEN=_TOKEN,
     )
-    done = airflow.run("dags", "test", "meltano_a", dags_folder=folder, env=environ)
+    done = airflow.run("dags", "test", "secrets", dags_folder=folder, env=environ)
     assert done.returncode == 0, done.stdout
     (call,) = recording_meltano.take_calls()
     assert call.env["TAP_A_PASSWORD"] == _PASSWORD
     assert call.env["TAP_A_TOKEN"] == _TOKEN
     assert call.env["DATABASE"] == f"postgres://robot:{_PASSWORD}@db/db"
     assert call.argv == ["run", "tap-a", f"--config={_TOKEN}", "target-b"]
-    assert _PASSWORD not in done.stdout
+    with closing(sqlite3.connect(airflow.home / "airflow.db")) as database:
+        ((shown,),) = database.execute(
+            "select rendered_fields from rendered_task_instance_fields where dag_id = 'secrets'"
+        )
+    for text in (shown, done.stdout):
+        assert _PASSWORD not in text
+        assert _TOKEN not in text
+    assert "postgres://robot:***@db/db" in shown
