@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from codegen.diagnostics import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
-    from codegen.plan import DagModule
+    from codegen.plan import DagModule, PlannedDag
 
 Edge = tuple[str, str]
 
@@ -48,15 +48,20 @@ def losses(module: DagModule, source: ast.Module) -> Iterator[Loss]:
         for task in dag.tasks:
             if not task_ids[task.task_id]:
                 yield Loss(f"the task {quoted(task.task_id)} is missing", ("task_arguments", "task", "dag"))
-        names = {task.variable: task.task_id for task in dag.tasks if task.variable}
-        for before, after in _edges(ast.parse("\n".join(dag.arrows)), names):
-            if (before, after) not in edges:
-                message = f"the arrow from {quoted(before)} to {quoted(after)} is missing"
-                yield Loss(message, ("order", "task", "dag"))
+        yield from _lost_arrows(dag, edges)
     for what, found, blocks in (("DAGs", dag_ids, ("dag",)), ("tasks", task_ids, ("task", "dag"))):
         for name, count in found.items():
             if count > 1:
                 yield Loss(f"{count} {what} have the id {quoted(name)}", blocks)
+
+
+def _lost_arrows(dag: PlannedDag, edges: Collection[Edge]) -> Iterator[Loss]:
+    names = {task.variable: task.task_id for task in dag.tasks if task.variable}
+    in_groups = [arrow for group in dag.groups for arrow in group.arrows]
+    for arrows, block in ((in_groups, "order_in_group"), (dag.arrows, "order")):
+        for before, after in _edges(ast.parse("\n".join(arrows)), names):
+            if (before, after) not in edges:
+                yield Loss(f"the arrow from {quoted(before)} to {quoted(after)} is missing", (block, "task", "dag"))
 
 
 def _dag_id(call: ast.Call) -> str:

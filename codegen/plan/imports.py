@@ -15,6 +15,11 @@ _MODULES = {
     "BashOperator": ("airflow.operators.bash", "airflow.providers.standard.operators.bash"),
     "DAG": ("airflow", "airflow.sdk"),
     "Param": ("airflow.models.param", "airflow.sdk"),
+    "DockerOperator": ("airflow.providers.docker.operators.docker", "airflow.providers.docker.operators.docker"),
+    # It comes with the provider.
+    "Mount": ("docker.types", "docker.types"),
+    "PythonOperator": ("airflow.operators.python", "airflow.providers.standard.operators.python"),
+    "TaskGroup": ("airflow.utils.task_group", "airflow.sdk"),
     "timedelta": ("datetime", "datetime"),
 }
 # Modules that are imported whole.

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.schema.keys import keys_of
 from codegen.schema.model import OVERLAYS, Schedule
+from codegen.schema.mounts import MOUNT
 from codegen.schema.param import Param
-from codegen.schema.task import Task
+from codegen.schema.task import DOCKER, KUBERNETES, WHAT_RUNS, Task
 
 if TYPE_CHECKING:
     from codegen.schema.kinds import JsonSchema
@@ -21,9 +22,17 @@ _TITLE = "A Dagpress schedule"
 
 
 # The models of maps inside a schedule, by the names of their definitions; the reference has them in this order.
-_SECTIONS: dict[str, type[Any]] = {"task": Task, "param": Param}
+_SECTIONS: dict[str, type[Any]] = {
+    "task": Task,
+    "param": Param,
+    DOCKER.name: DOCKER.model,
+    MOUNT.name: MOUNT.model,
+    KUBERNETES.name: KUBERNETES.model,
+}
 # The keys without which a map is none.
-_REQUIRED = {"task": ["run"]}
+_REQUIRED = {MOUNT.name: ["target"]}
+# What a map must have in any case: of these keys exactly one.
+_ONE_OF = {"task": WHAT_RUNS}
 
 
 def json_schema() -> JsonSchema:
@@ -52,7 +61,9 @@ def _properties(model: type[Any]) -> JsonSchema:
 
 
 def _definition(name: str, model: type[Any]) -> JsonSchema:
-    required = {"required": _REQUIRED[name]} if name in _REQUIRED else {}
+    required: JsonSchema = {"required": _REQUIRED[name]} if name in _REQUIRED else {}
+    if name in _ONE_OF:
+        required["oneOf"] = [{"required": [key]} for key in _ONE_OF[name]]
     return {"type": "object", "additionalProperties": False, **required, "properties": _properties(model)}
 
 
@@ -106,7 +117,9 @@ def plain(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, Param) and value.is_plain:
         return value.default
     if is_dataclass(value) and not isinstance(value, type):
-        return {name: plain(v) for name in keys_of(type(value)) if (v := getattr(value, name)) not in (None, (), {})}
+        return {
+            name: plain(v) for name in keys_of(type(value)) if (v := getattr(value, name)) not in (None, "", (), {})
+        }
     if isinstance(value, Mapping):
         return {name: plain(item) for name, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, tuple) else value

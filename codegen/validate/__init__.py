@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.validate.meltano import check_meltano
+from codegen.validate.meltano import check_before_run, check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
 from codegen.validate.params import check_params
+from codegen.validate.runners import check_runners, check_settings
 from codegen.validate.secrets import check_secrets_of_job
 from codegen.validate.tasks import check_tasks
 from codegen.validate.time import check_interval, check_time
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from codegen.meltano import MeltanoProject
     from codegen.schema import Schedule
 
+__all__ = ["check_all", "check_settings"]
+
 
 def check_all(schedules: list[Schedule], meltano: MeltanoProject | None, airflow: str) -> Iterator[Diagnostic]:
     """Everything that is wrong with the schedules, one by one and side by side, for that version of Airflow."""
@@ -26,7 +29,9 @@ def check_all(schedules: list[Schedule], meltano: MeltanoProject | None, airflow
         yield from check_pool(schedule, airflow)
         yield from check_interval(schedule)
         yield from check_time(schedule)
-        yield from check_tasks(schedule)
+        yield from check_tasks(schedule, airflow)
+        yield from check_runners(schedule)
+        yield from check_before_run(schedule)
         yield from check_params(schedule, meltano)
         yield from check_meltano(schedule, meltano)
         yield from check_secrets_of_job(schedule, meltano)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 # What the form shows is no part of the JSON Schema against which Airflow checks a value.
 _SHOWN = {"default", "title", "description", "description_md", "examples", "values_display", "section"}
-# A text that no template of Airflow is in, whatever it looks like.
-NOT_RENDERED = {"description", "doc", "owner", "tags", "params"}
+# Where no text is a template of Airflow, whatever it looks like; what an environment has otherwise is checked for it.
+_NOT_RENDERED = {"description", "doc", "owner", "tags", "params", "environments"}
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 
@@ -96,7 +96,7 @@ def check_params_in_templates(schedule: Schedule, root: MapNode) -> Iterator[Dia
         root: the document with its defaults merged in.
     """
     for key, entry in root.entries.items():
-        if key not in NOT_RENDERED:
+        if key not in _NOT_RENDERED:
             for scalar in _scalars(entry.value):
                 yield from _check_text(scalar.text, schedule, scalar.location)
 

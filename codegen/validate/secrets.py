@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from codegen.diagnostics import Diagnostic, Location, quoted
 from codegen.nodes import ListNode, MapNode, Node, Scalar
 from codegen.secret import holds_secret, is_secret
-from codegen.validate.params import NOT_RENDERED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,16 +18,21 @@ if TYPE_CHECKING:
 # A diagnostic, and the places at which others could show what it is about.
 Secret = tuple[Diagnostic, tuple[Location, ...]]
 # The maps whose keys people choose, which tell what a value is; of a run parameter, these keys have such values.
-_NAMED = {"env", "params"}
+_NAMED = {"env", "params", "op_kwargs"}
 _VALUES = {"default", "const", "enum", "examples"}
 _INSTEAD = (
     "write {{ conn.NAME.password }} or {{ var.value.NAME }}, which a task reads from Airflow when it runs, or use a "
     "secret of Kubernetes"
 )
+_TEMPLATE = f"{_INSTEAD}; what is no secret can stand there as {{{{ 'text' }}}}"
+_TEXT = "take it out; what is no secret can be said in other words"
+# By the outermost of these keys that the value is in.
 _CURES = {
-    "rendered": f"{_INSTEAD}; what is no secret can stand there as {{{{ 'text' }}}}",
+    "env": _TEMPLATE,
+    "op_kwargs": _TEMPLATE,
     "params": f"take it out, and in `env` {_INSTEAD}; what is no secret can be {{{{ params.NAME or 'text' }}}} there",
-    "text": "take it out; what is no secret can be said in other words",
+    "command": f"take it out, and in `env` {_TEMPLATE}",
+    **dict.fromkeys(("description", "doc", "owner", "tags"), _TEXT),
 }
 
 
@@ -67,9 +71,9 @@ def _name_of(path: tuple[str, ...]) -> str:
 
 
 def _refusal(path: tuple[str, ...], location: Location) -> Diagnostic:
-    where = "params" if path[0] == "params" else "text" if path[0] in NOT_RENDERED else "rendered"
+    cure = next((_CURES[key] for key in path if key in _CURES), _TEMPLATE)
     message = f"the value of {quoted(_name_of(path) or path[-1])} looks like a secret"
-    return Diagnostic("secret", message, location, _CURES[where])
+    return Diagnostic("secret", message, location, cure)
 
 
 def check_secrets_of_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
