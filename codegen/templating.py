@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 # What each operator opens as a file: `template_ext` in airflow/operators/bash.py on 2, and in
-# airflow/providers/{standard/operators/bash,docker/operators/docker,cncf/kubernetes/operators/pod}.py.
+# airflow/providers/{standard/operators/bash,docker/operators/docker,cncf/kubernetes/operators/pod}.py, which has none.
 BASH_ENDINGS = (".sh", ".bash")
 DOCKER_ENDINGS = (".sh", ".bash", ".env")
-KUBERNETES_ENDINGS = (".json", ".yaml", ".yml")
+KUBERNETES_ENDINGS: tuple[str, ...] = ()
 # An expression or a statement, as a whole.
 TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 # Beside Jinja2's own (airflow/templates.py on 2, airflow/sdk/definitions/_internal/templater.py on 3).

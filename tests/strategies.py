@@ -10,7 +10,8 @@ _VISIBLE = (
     "' \" ''' \"\"\" \\ {{ds}} {% {# #} }} $(id) `id` ${HOME} ; && */ --> .sh .bash .env .yaml .json %s # -- é 😀"
 )
 _INVISIBLE = [" ", "\n", "\\\n", "\r\n", "\r", "\t", "\x1b[2J", "\u202e", "\u2066", "\u2028", "\ufeff", "\xad"]
-HOSTILE = st.sampled_from(["{{ ds }}", *_VISIBLE.split(), *_INVISIBLE])
+HOSTILE_TEXTS = ["{{ ds }}", *_VISIBLE.split(), *_INVISIBLE]
+HOSTILE = st.sampled_from(HOSTILE_TEXTS)
 TEXT = st.lists(
     st.one_of(HOSTILE, st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=8)),
     max_size=6,
@@ -178,10 +179,38 @@ GRAPHS = st.tuples(
     st.fixed_dictionaries({"interval": INTERVALS}, optional={**COMMON, "before_run": st.just(["select tap-a x"])}),
     graphs().flatmap(_of_any_kind),
 ).map(lambda parts: {**parts[0], "tasks": parts[1]})
+_LABELS = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,20}[A-Za-z0-9])?", fullmatch=True)
+_OBJECTS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?", fullmatch=True)
+_QUANTITIES = st.sampled_from(["1", "1.5Gi", "512Mi", "2e9", "{{ var.value.memory }}"])
+# Variables and words have `$`, which Kubernetes reads.
+PODS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {
+        "runner": st.just("kubernetes"),
+        "kubernetes": st.fixed_dictionaries(
+            {"image": st.sampled_from(["elt:1", "{{ var.value.image }}"])},
+            optional={
+                "annotations": st.dictionaries(_LABELS, VALUES.filter(str.strip), max_size=3),
+                "labels": st.dictionaries(_LABELS, _LABELS | st.just("{{ ds }}"), max_size=3),
+                "requests": st.fixed_dictionaries({}, optional={"memory": _QUANTITIES, "cpu": _QUANTITIES}),
+                "secrets": st.dictionaries(
+                    st.from_regex(r"[A-Z][A-Z0-9]{0,30}", fullmatch=True),
+                    st.fixed_dictionaries({"name": _OBJECTS, "key": _LABELS}),
+                    max_size=3,
+                ),
+                "env_from": st.lists(
+                    st.fixed_dictionaries({"configMapRef": st.builds(dict, name=_OBJECTS)}), max_size=2
+                ),
+                "tolerations": st.lists(st.builds(dict, key=_LABELS, value=_LABELS), max_size=3),
+                "pod_template_file": VALUES.filter(str.strip),
+                "config_file": VALUES.filter(str.strip),
+            },
+        ),
+    }
+)
 # The stem of a file: some are too long for a tag or an id, none for a file system.
 SCHEDULES = st.dictionaries(
     NAMES.map(lambda name: name + "-s"),
-    st.builds(operator.or_, EXTRACT_LOADS | TASKS | GRAPHS, RUNNERS),
+    st.builds(operator.or_, EXTRACT_LOADS | TASKS | GRAPHS, RUNNERS | PODS),
     min_size=1,
     max_size=3,
 )

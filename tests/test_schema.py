@@ -16,6 +16,7 @@ from codegen.diagnostics import Severity
 from codegen.schema.docker import Docker
 from codegen.schema.export import json_schema
 from codegen.schema.keys import keys_of
+from codegen.schema.kubernetes import Kubernetes
 from codegen.schema.model import Schedule
 from codegen.schema.mounts import Mount
 from codegen.schema.param import Param
@@ -112,6 +113,17 @@ def test_an_editor_accepts_what_we_accept(path: Path, validator: Draft7Validator
         {"tasks": [{"run": "a b", "group": "not.one"}]},
         {"tasks": [{"python": "rows"}]},
         {"tasks": [{"python": "a.rows", "op_kwargs": {"no name": 1}}]},
+        {"kubernetes": "elt:1"},
+        {"kubernetes": {"namespace": "Elt"}},
+        {"kubernetes": {"service_account_name": "{{ ds }}"}},
+        {"kubernetes": {"requests": {"cpus": 1}}},
+        {"kubernetes": {"limits": {"memory": "1GB"}}},
+        {"kubernetes": {"labels": {"a b": "c"}}},
+        {"kubernetes": {"tolerations": [{"key": "a", "effects": "NoSchedule"}]}},
+        {"kubernetes": {"affinity": {"nodeAffinity": {"required": {}}}}},
+        {"kubernetes": {"security_context": {"runAsUser": "1000"}}},
+        {"kubernetes": {"volumes": [{"emptyDir": {}}]}},
+        {"kubernetes": {"secrets": {"token": {"name": "a", "key": "b"}}}},
         {"environments": ["prod"]},
         {"environments": {"prod": {"retris": 1}}},
         {"environments": {"prod": {"retries": "3"}}},
@@ -193,6 +205,25 @@ def test_the_example_of_each_setting_of_docker_changes_the_dag(name: str, tmp_pa
     example = f"{name}: {keys_of(Docker)[name].metadata['example']}"
     image = "" if name == "image" else "\n  image: elt:1"
     assert _with_docker(tmp_path, "image: elt:1") != _with_docker(tmp_path, example + image)
+
+
+# What a setting needs beside it.
+_PODS: dict[str, Any] = {"volume_mounts": {"volumes": [{"name": "output", "emptyDir": {}}]}}
+
+
+@pytest.mark.parametrize("name", keys_of(Kubernetes))
+def test_the_example_of_each_setting_of_kubernetes_changes_the_dag(name: str, tmp_path: Path) -> None:
+    """The same for the keys of `kubernetes`."""
+    schedule = {**_PLAIN, "runner": "kubernetes", "kubernetes": {"image": "elt:1", **_PODS.get(name, {})}}
+    files = []
+    example: dict[str, Any] = yaml.safe_load(f"{name}: {keys_of(Kubernetes)[name].metadata['example']}")
+    for settings in ({}, example):
+        schedule["kubernetes"] = {**schedule["kubernetes"], **settings}
+        write(tmp_path, {"schedules/a.yml": yaml.safe_dump(schedule)})
+        generation = pipeline.generate(project_of(tmp_path))
+        assert generation.diagnostics == []
+        files.append(generation.files["generated_dags/a.py"])
+    assert files[0] != files[1]
 
 
 @pytest.mark.parametrize("name", keys_of(Mount))

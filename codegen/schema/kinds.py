@@ -357,7 +357,7 @@ class Environment:
         variables: dict[str, str | None] = {}
         for name, entry in node.entries.items():
             try:
-                _check_env_name(name)
+                check_env_name(name)
             except InvalidError as error:
                 report(error.at(entry.key_location))
                 continue
@@ -383,7 +383,12 @@ class Environment:
         }
 
 
-def _check_env_name(name: str) -> None:
+def check_env_name(name: str) -> None:
+    """Refuse what no variable of a task can be called.
+
+    Raises:
+        InvalidError: with the reason and the cure.
+    """
     if not _ENV_NAME.fullmatch(name):
         raise InvalidError(
             f"{quoted(name)} is not the name of an environment variable",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codegen.validate.kubernetes import check_kubernetes
 from codegen.validate.meltano import check_before_run, check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
 from codegen.validate.params import check_params
@@ -31,6 +32,7 @@ def check_all(schedules: list[Schedule], meltano: MeltanoProject | None, airflow
         yield from check_time(schedule)
         yield from check_tasks(schedule, airflow)
         yield from check_runners(schedule)
+        yield from check_kubernetes(schedule)
         yield from check_before_run(schedule)
         yield from check_params(schedule, meltano)
         yield from check_meltano(schedule, meltano)
