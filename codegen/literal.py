@@ -102,6 +102,9 @@ def _atom(value: Value) -> str:
         return text(value)
     if isinstance(value, timedelta):
         return _timedelta(value)
+    if isinstance(value, float):
+        # black/numerics.py, `format_scientific_notation`
+        return repr(value).replace("e+", "e")
     return value.name if isinstance(value, Identifier) else repr(value)
 
 

@@ -15,6 +15,8 @@ from codegen.render import Renderer, TemplateFailedError
 from codegen.schema import Schedule, read_schedule
 from codegen.schema.export import SCHEMA_NAME, json_schema_text
 from codegen.validate import check_all, check_settings
+from codegen.validate.params import check_params_in_templates
+from codegen.validate.secrets import Secret, check_secrets, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -64,13 +66,16 @@ def read(project: Project, overlay: Overlay | None = None, *, base: bool = False
     documents, diagnostics = load_schedules(project.root, project.schedules, overlay, project.environments, base=base)
     schedules: dict[str, list[Schedule]] = {document.deployment: [] for document in documents}
     found: dict[str, list[Diagnostic]] = defaultdict(list)
+    secrets: list[Secret] = []
     for document in documents:
         source = document.source
         schedule, problems = read_schedule(
             document.root, source.name, source.relative, source.path.stem, document.deployment
         )
         found[document.deployment] += problems
+        secrets += check_secrets(document.root)
         if schedule:
+            found[document.deployment] += check_params_in_templates(schedule, document.root)
             schedules[document.deployment].append(schedule)
     meltano, problems = read_meltano_project(project.root, project.meltano_project)
     for deployment, those in schedules.items():
@@ -81,7 +86,7 @@ def read(project: Project, overlay: Overlay | None = None, *, base: bool = False
     if not has_errors(diagnostics):
         # What one environment does not use, another may; one that cannot be read may too.
         diagnostics += check_settings(all_schedules)
-    return Reading(all_schedules, documents, meltano, in_order(diagnostics))
+    return Reading(all_schedules, documents, meltano, in_order(without_secrets(diagnostics, secrets)))
 
 
 def _each_once(found: Mapping[str, list[Diagnostic]], documents: Iterable[Document]) -> Iterator[Diagnostic]:

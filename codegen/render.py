@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 import traceback
+from dataclasses import dataclass
 from functools import cached_property
+from inspect import isgenerator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import (
     ChoiceLoader,
@@ -18,10 +21,14 @@ from jinja2 import (
     TemplateSyntaxError,
 )
 
+from codegen.diagnostics import quoted
 from codegen.literal import keyword, module_docstring
 from codegen.ownership import signed
+from codegen.template_check import losses
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from codegen.plan import DagModule
 
 _TEMPLATE = "dag.py.j2"
@@ -29,7 +36,7 @@ _PACKAGE = Path(__file__).parent
 
 
 class TemplateFailedError(Exception):
-    """A template of the project that fails, or gives no valid Python.
+    """A template of the project that fails, gives no valid Python, or loses something of the plan.
 
     Attributes:
         template: its name in the folder of templates.
@@ -40,6 +47,16 @@ class TemplateFailedError(Exception):
         super().__init__(message)
         self.template = template
         self.line = line
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A part of what a template gave: where it starts there, and the place in a template that gave it."""
+
+    start: int
+    text: str
+    template: Template
+    line: int
 
 
 class Renderer:
@@ -57,24 +74,69 @@ class Renderer:
         """The source of a file.
 
         Raises:
-            TemplateFailedError: the project's own template fails, or gives no valid Python.
+            TemplateFailedError: the project's own template fails, gives no valid Python, or loses part of the plan.
         """
+        if self._is_ours:
+            return signed(module.source, self._template.render(module=module))
         try:
-            body = self._template.render(module=module)
+            pieces = list(_pieces(self._template, module))
         except TemplateSyntaxError as error:
             raise TemplateFailedError(error.message or "", error.name or _TEMPLATE, error.lineno) from error
         except Exception as error:  # a template can call anything and raise anything
-            if self._is_ours:
-                raise
             name, line = self._place_of(error)
             raise TemplateFailedError(f"{type(error).__name__}: {error}", name, line) from error
-        return signed(module.source, body if self._is_ours else _formatted(body))
+        body = "".join(piece.text for piece in pieces)
+        self._check(module, body, pieces)
+        return signed(module.source, _formatted(body))
 
     def _place_of(self, error: Exception) -> tuple[str, int]:
         """The template and the line in which it failed: Jinja2 writes them into the traceback."""
         frames = traceback.extract_tb(error.__traceback__)
-        own = [(Path(f.filename).name, f.lineno or 1) for f in frames if Path(f.filename).parent == self._templates]
+        own = [(self._name_of(frame.filename), frame.lineno or 1) for frame in frames if self._is_own(frame.filename)]
         return own[-1] if own else (_TEMPLATE, 1)
+
+    def _is_own(self, filename: str | None) -> bool:
+        return bool(filename) and self._templates in Path(filename or "").parents
+
+    def _name_of(self, filename: str) -> str:
+        return Path(filename).relative_to(self._templates).as_posix()
+
+    def _check(self, module: DagModule, body: str, pieces: list[_Piece]) -> None:
+        """Refuse what is no Python, or has lost something of the plan."""
+        try:
+            tree = ast.parse(body)
+        except (SyntaxError, ValueError) as error:
+            number = (error.lineno if isinstance(error, SyntaxError) else None) or 1
+            lines = body.split("\n")
+            shown = quoted(lines[number - 1].strip()) if number <= len(lines) else "the end"
+            reason = error.msg if isinstance(error, SyntaxError) else str(error)
+            before = sum(len(line) + 1 for line in lines[: number - 1])
+            column = ((error.offset if isinstance(error, SyntaxError) else None) or 1) - 1
+            place = self._place_at(before + column, pieces)
+            raise TemplateFailedError(f"it gives no valid Python: {reason}, at {shown}", *place) from error
+        for loss in losses(module, tree):
+            raise TemplateFailedError(loss.message, *self._place_of_block(loss.blocks))
+
+    def _place_at(self, offset: int, pieces: list[_Piece]) -> tuple[str, int]:
+        """The place in the project's templates that gave a character; of ours, the last before it."""
+        own = [piece for piece in pieces if piece.start <= offset and self._is_own(piece.template.filename)]
+        if not own:
+            return _TEMPLATE, 1
+        piece, filename = own[-1], own[-1].template.filename or ""
+        lines = piece.text.split("\n")[: piece.text[: offset - piece.start].count("\n") + 1]
+        shown = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        # Jinja2 knows the lines of expressions; text that stands in the template follows one of them.
+        following = Path(filename).read_text(encoding="utf-8").split("\n")[piece.line - 1 :]
+        found = (number for number, line in enumerate(following, piece.line) if shown and shown in line)
+        return self._name_of(filename), next(found, piece.line)
+
+    def _place_of_block(self, names: tuple[str, ...]) -> tuple[str, int]:
+        """Where the project's template has the first of those blocks that it has."""
+        text = (self._templates / _TEMPLATE).read_text(encoding="utf-8")
+        for name in names:
+            if match := re.search(rf"{{%[-+]?\s*block\s+{name}\b", text):
+                return _TEMPLATE, text.count("\n", 0, match.start()) + 1
+        return _TEMPLATE, 1
 
     @cached_property
     def _template(self) -> Template:
@@ -82,13 +144,26 @@ class Renderer:
 
     @cached_property
     def _is_ours(self) -> bool:
-        """Whether no template of the project differs from ours, whose output black would leave as it is."""
-        builtin = builtin_templates()
-        return all(
-            (builtin / own.name).is_file() and (builtin / own.name).read_bytes() == own.read_bytes()
-            for own in sorted(self._templates.glob("*.j2"))
-            if own.is_file()
-        )
+        """Whether the project has no template of its own, so that black would leave what comes out as it is."""
+        own = self._templates / _TEMPLATE
+        return not own.is_file() or own.read_bytes() == (builtin_templates() / _TEMPLATE).read_bytes()
+
+
+def _pieces(template: Template, module: DagModule) -> Iterator[_Piece]:
+    """What a template gives, piece by piece, each with its place.
+
+    Jinja2 compiles a template to generators, one for each template and block; the innermost has the line. It leaves the
+    template in the globals of the code, for its own tracebacks (jinja2/debug.py).
+    """
+    stream: Any = template.generate(module=module)
+    start = 0
+    for text in stream:
+        innermost = stream
+        while isgenerator(innermost.gi_yieldfrom):
+            innermost = innermost.gi_yieldfrom
+        of: Template = innermost.gi_frame.f_globals.get("__jinja_template__", template)
+        yield _Piece(start, text, of, of.get_corresponding_lineno(innermost.gi_frame.f_lineno))
+        start += len(text)
 
 
 def builtin_templates() -> Path:

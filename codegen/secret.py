@@ -1,18 +1,25 @@
-"""What looks like a secret: a few rules with few false alarms, since a value that is one must not be copied."""
+"""What looks like a secret: a few rules with few false alarms, since a value that is one is neither taken nor shown."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections import Counter
+from itertools import pairwise
 
 _WORDS = (
     r"PASSWORD|PASSWD|PASSPHRASE|(?<=_)PWD|SECRET|TOKEN|CREDENTIAL|AUTHORIZATION"
-    r"|(?:API|ACCESS|PRIVATE|ENCRYPTION|SIGNING|ACCOUNT)_?KEY|(?:(?<![A-Za-z])|PG)PASS(?![A-Za-z])"
+    r"|(?:API|ACCESS|PRIVATE|ENCRYPTION|SIGNING|ACCOUNT)_?KEY(?!_?ID)|(?:(?<![A-Za-z])|PG)PASS(?![A-Za-z])"
+)
+# What is said about a secret, or where it is, is none: `TOKEN_URL`, `PASSWORD_COLUMN`.
+_ABOUT = (
+    "FILE|PATH|DIR|URL|URI|ENDPOINT|HOST|NAME|TYPE|TTL|ARN|HEADER|FIELD|COLUMN|PARAM|PARAMETER|PREFIX|SUFFIX|METHOD"
+    "|MODE|FORMAT|ENCODING|POLICY|PROVIDER|BACKEND|SOURCE|STORE|MANAGER|LOCATION|REGION|VERSION|SCOPES?|AUDIENCE|ISSUER|LIFETIME"
+    "|EXPIRY|EXPIRES|EXPIRATION|EXPIRES_(?:IN|AT|ON)|TIMEOUT|LENGTH|LIMIT|COUNT|ENABLED|REQUIRED|ROTATION"
 )
 # By these names even a number or a word with a dot is one.
 _SURE = re.compile(r"(?:PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|PASS)S?$", re.IGNORECASE)
-_NAME = re.compile(rf"(?:{_WORDS})S?(?![A-Za-z])(?!.*[_-](?:FILE|PATH|URL|URI|NAME|TYPE|TTL)$)", re.IGNORECASE)
+_NAME = re.compile(rf"(?:{_WORDS})S?(?![A-Za-z])(?!.*[_-](?:{_ABOUT})$)", re.IGNORECASE)
 # The forms of keys that their makers document, so that scanners find them.
 _SHAPES = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY"
@@ -20,56 +27,87 @@ _SHAPES = re.compile(
     r"|\bgh[pousr]_[A-Za-z0-9]{30,}|\bgithub_pat_[A-Za-z0-9_]{22,}|\bglpat-[\w-]{20,}"
     r"|\bxox[a-z]-[A-Za-z0-9-]{10,}|hooks\.slack\.com/services/\w+"
     r"|\bAIza[\w-]{35}|\bya29\.[\w-]{20,}"
-    r"|\b[sr]k_live_[A-Za-z0-9]{16,}|\bsk-[\w-]{20,}"
+    r"|\b[sr]k_live_[A-Za-z0-9]{16,}|\bsk-(?=[\w-]{0,99}\d)(?=[\w-]{0,99}[A-Z])[\w-]{20,}"
     r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\."
 )
-_URL_WITH_PASSWORD = re.compile(r"://(?:[^\s/:@]*:)?([^\s/:@]+)@")
-# `password=x`, `"api_key": "x"`: a name and its value within a text.
-_ASSIGNMENT = re.compile(rf"""([\w-]*(?:{_WORDS})[\w-]*)["']?\s*[:=]\s*["']?([^\s"',;&]+)""", re.IGNORECASE)
-_REFERENCE = re.compile(r"(?:\$\w+|\$\{\w+\}|%\w+%|\{\{.*\}\})+")
+_URL_WITH_PASSWORD = re.compile(r"://[^\s/:@]*:([^\s/:@]+)@")
+# A token in the place of a user: of a plain word there is no telling.
+_URL_WITH_TOKEN = re.compile(r"https?://(?=[^\s/:@]*\d)(?=[^\s/:@]*[A-Za-z])[^\s/:@]{8,}@")
+# `password=x`, `"api_key": "x"`: a name and its value within a text. Behind a colon alone, a plain word is prose. The
+# name has a bound: without one, a long text would take a time that grows with the square of its length.
+_ASSIGNMENT = re.compile(
+    rf"""(?<![\w-])([\w-]{{0,60}}(?:{_WORDS})[\w-]{{0,60}})"""
+    r"""(?:["']?\s*=\s*["']?|["']\s*:\s*["']?|\s*:\s*["']|\s*:\s*(?![A-Za-z,.'-]+(?![^\s)])))"""
+    r"""([^\s"',;&]+)""",
+    re.IGNORECASE,
+)
+# A template of Airflow: it names a secret, and does not hold it.
+_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_REFERENCE = re.compile(r"(?:\$\w+|\$\{\w+\}|%\w+%)+")
+_PLACEHOLDER = re.compile(r"<[^<>]*>|[*x.…]{3,}", re.IGNORECASE)
 _PATH = re.compile(r"(?:~|\.{1,2})/[^\s:@]*|/[^\s:@/]+/[^\s:@]*|[A-Za-z]:\\\S*")
 _FILE = re.compile(r"[\w./-]+\.[A-Za-z][A-Za-z0-9]{1,4}")
-_WORD = re.compile(r"true|false|yes|no|on|off|null|none|~", re.IGNORECASE)
-_NUMBER = re.compile(r"[-+]?[0-9][0-9._]*")
+_WORD = re.compile(r"true|false|yes|no|on|off|null|none|~|bearer|basic|token", re.IGNORECASE)
+_NUMBER = re.compile(r"[-+]?[0-9][0-9._]*|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]+(?:Z|[-+][0-9:]+)?)?")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+")
 _LONG = re.compile(r"[A-Za-z0-9+/_=-]{32,}")
-_HEX = re.compile(r"[0-9a-f]{32,}|[0-9A-F]{32,}")
+# Their long ids are in the address bar of everybody who may read the document.
+_DOCUMENT = re.compile(r"\b(?:docs|drive|sheets)\.google\.com/\S*")
+_ID = re.compile(r"(?:^|[_-]|(?<=[a-z]))(?:ID|HASH|SHA|DIGEST|CHECKSUM|CURSOR|FINGERPRINT)S?$", re.IGNORECASE)
 _LEAST_OF_EACH = 3
 # Bits for each character. Random text of that length and alphabet has more, words that are joined have less.
 _ENTROPY_OF_RANDOM_TEXT = 4.25
-_ENTROPY_OF_RANDOM_HEX = 3.0
+# How often random text goes from a letter to a digit or a capital, or back; `CustomerOrders2024` does so less often.
+_CHANGES_OF_RANDOM_TEXT = 0.25
 
 
 def is_secret(name: str, value: str) -> bool:
     """Whether a variable looks like a secret, by its name or by its value.
 
-    What only refers to a variable is none, and neither are paths, plain addresses, numbers and booleans.
+    What only refers to a variable, or is a template of Airflow, is none, and neither are paths, plain addresses,
+    numbers and booleans.
     """
-    value = value.strip()
-    return bool(_NAME.search(name) and _can_be_secret(name, value)) or holds_secret(value)
+    rest = _TEMPLATE.sub("", value).strip()
+    return bool(_NAME.search(name) and _can_be_secret(name, rest)) or _holds_secret(rest, is_id=bool(_ID.search(name)))
 
 
 def holds_secret(text: str) -> bool:
     """Whether a text, such as a value or a comment, has something in it that looks like a secret."""
-    if _SHAPES.search(text):
+    return _holds_secret(_TEMPLATE.sub("", text), is_id=False)
+
+
+def _holds_secret(text: str, *, is_id: bool) -> bool:
+    if _SHAPES.search(text) or _URL_WITH_TOKEN.search(text):
         return True
-    if any(not _REFERENCE.fullmatch(match[1]) for match in _URL_WITH_PASSWORD.finditer(text)):
+    if any(_can_be_password(match[1]) for match in _URL_WITH_PASSWORD.finditer(text)):
         return True
     if any(_NAME.search(match[1]) and _can_be_secret(match[1], match[2]) for match in _ASSIGNMENT.finditer(text)):
         return True
-    return any(_is_random(match[0]) for match in _LONG.finditer(text))
+    return not is_id and any(_is_random(match[0]) for match in _LONG.finditer(_DOCUMENT.sub("", text)))
+
+
+def _can_be_password(text: str) -> bool:
+    return not (_REFERENCE.fullmatch(text) or _PLACEHOLDER.fullmatch(text))
 
 
 def _can_be_secret(name: str, value: str) -> bool:
-    harmless = (_REFERENCE, _PATH, _WORD, *(() if _SURE.search(name) else (_FILE, _NUMBER)))
+    harmless = (_REFERENCE, _PLACEHOLDER, _PATH, _WORD, *(() if _SURE.search(name) else (_FILE, _NUMBER)))
     is_address = _URL.fullmatch(value) and not _URL_WITH_PASSWORD.search(value)
-    return bool(value) and not is_address and not any(pattern.fullmatch(value) for pattern in harmless)
+    return bool(re.search(r"\w", value)) and not is_address and not any(p.fullmatch(value) for p in harmless)
 
 
 def _is_random(word: str) -> bool:
-    entropy = -sum(n / len(word) * math.log2(n / len(word)) for n in Counter(word).values())
-    if _HEX.fullmatch(word):
-        return entropy > _ENTROPY_OF_RANDOM_HEX
+    """Whether it looks drawn by lot. Hashes and ids, which have digits and small letters alone, are no secrets."""
     classes = (str.isupper, str.islower, str.isdigit)
-    mixed = all(sum(is_of(character) for character in word) >= _LEAST_OF_EACH for is_of in classes)
-    return mixed and entropy > _ENTROPY_OF_RANDOM_TEXT
+    if not all(sum(is_of(character) for character in word) >= _LEAST_OF_EACH for is_of in classes):
+        return False
+    entropy = -sum(n / len(word) * math.log2(n / len(word)) for n in Counter(word).values())
+    changes = sum(_is_change(before, after) for before, after in pairwise(word))
+    return entropy > _ENTROPY_OF_RANDOM_TEXT and changes / len(word) > _CHANGES_OF_RANDOM_TEXT
+
+
+def _is_change(before: str, after: str) -> bool:
+    """Whether no word goes on so: a capital may begin one, and a sign ends one."""
+    if not (before.isalnum() and after.isalnum()) or (before.isupper() and after.islower()):
+        return False
+    return before.isdigit() != after.isdigit() or before.isupper() != after.isupper()

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import ast
 import re
+from typing import TYPE_CHECKING
 
 from codegen.diagnostics import InvalidError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 # What each operator opens as a file: `template_ext` in airflow/operators/bash.py on 2, and in
 # airflow/providers/{standard/operators/bash,docker/operators/docker,cncf/kubernetes/operators/pod}.py, which has none.
@@ -98,14 +102,44 @@ def check_template(text: str) -> None:
             "template",
         )
     # Jinja2 takes longer to import than to check a thousand schedules without templates.
-    from jinja2 import Environment, TemplateSyntaxError  # noqa: PLC0415
+    from jinja2 import TemplateSyntaxError  # noqa: PLC0415
 
-    environment = Environment(extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701  # as Airflow's
-    environment.filters.update(dict.fromkeys(_AIRFLOW_FILTERS, str))
     try:
-        environment.compile(text)
+        _environment().compile(text)
     except TemplateSyntaxError as error:
         reason = (error.message or "it cannot be read").rstrip(".")
         is_name = "filter" in reason or "tag" in reason or "test" in reason
         hint = "check the name" if is_name else "close it with `}}`; to write `{{` as text: {{ '{{' }}"
         raise InvalidError(f"Airflow could not render this template: {reason}", hint, "template") from error
+
+
+def params_in(text: str) -> list[str]:
+    """The run parameters that a template names, as `params.day` or `params["day"]`, each once and in order."""
+    if not is_template(text) or "params" not in text:
+        return []
+    from jinja2 import TemplateSyntaxError, nodes  # noqa: PLC0415
+
+    try:
+        tree = _environment().parse(text)
+    except TemplateSyntaxError:
+        return []
+    of_params = [
+        node
+        for node in tree.find_all((nodes.Getattr, nodes.Getitem))
+        if isinstance(node, nodes.Getattr | nodes.Getitem)
+        and isinstance(node.node, nodes.Name)
+        and node.node.name == "params"
+    ]
+    # A key that is computed is known to Airflow alone.
+    names = [node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None) for node in of_params]
+    # A method of the dict, as in `params.items()`, names no parameter.
+    return list(dict.fromkeys(name for name in names if isinstance(name, str) and not hasattr(dict, name)))
+
+
+def _environment() -> Environment:
+    """Jinja2 with the extension and the filters that Airflow's templates have."""
+    from jinja2 import Environment  # noqa: PLC0415
+
+    environment = Environment(extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701  # as Airflow's
+    environment.filters.update(dict.fromkeys(_AIRFLOW_FILTERS, str))
+    return environment

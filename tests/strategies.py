@@ -31,6 +31,14 @@ def year(number: int) -> datetime:
     return datetime(number, 1, 1)  # noqa: DTZ001  # what a wall clock shows
 
 
+_JSON_TEXT = TEXT.filter(lambda text: "\x00" not in text)
+JSON = st.recursive(
+    st.booleans() | st.integers(-(10**6), 10**6) | _JSON_TEXT,
+    lambda value: st.lists(st.none() | value, max_size=3) | st.dictionaries(_JSON_TEXT, value, max_size=3),
+    max_leaves=5,
+)
+
+
 # Texts that a person could have meant, so that most schedules are valid.
 WORDS = TEXT.filter(str.strip)
 VALUES = st.just("{{ ds }}") | TEXT.filter(lambda text: "{{" not in text and "{%" not in text)
@@ -43,6 +51,24 @@ TIMES = {
     "start_date": st.datetimes(year(1900), year(2030)).map(datetime.isoformat),
     "end_date": st.datetimes(year(2030), year(2999)).map(datetime.isoformat),
 }
+PARAMS = st.dictionaries(
+    st.from_regex(r"p_[A-Za-z0-9_]{1,20}", fullmatch=True),
+    JSON.filter(lambda value: not isinstance(value, dict))
+    | st.fixed_dictionaries(
+        {"default": JSON},
+        optional={
+            "type": st.just(["string", "integer", "number", "boolean", "array", "object", "null"]),
+            "title": WORDS,
+            "description": WORDS,
+            "section": WORDS,
+            "examples": st.lists(JSON, min_size=1, max_size=3),
+            "values_display": st.dictionaries(WORDS, WORDS, max_size=3),
+            "minimum": st.just(-(10**6)),
+            "maxLength": st.integers(1000, 2000),
+        },
+    ),
+    max_size=3,
+)
 COMMON = {
     "description": WORDS,
     "owner": WORDS,

@@ -77,7 +77,7 @@ def test_a_literal_holds_no_character_that_hides(value: str) -> None:
 
 @given(
     st.recursive(
-        TEXT | st.booleans() | st.integers(-(10**6), 10**6),
+        TEXT | st.booleans() | st.integers(-(10**6), 10**6) | st.floats(allow_nan=False, allow_infinity=False),
         lambda v: st.lists(v, max_size=4) | st.dictionaries(TEXT, v, max_size=4),
         max_leaves=8,
     )

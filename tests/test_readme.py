@@ -80,7 +80,17 @@ def test_the_template_of_the_readme_works(tmp_path: Path) -> None:
     (tmp_path / "schedules").mkdir()
     (tmp_path / "schedules/a.yml").write_text('extractor: tap-a\nloader: target-b\ninterval: "@daily"\n')
     assert dagpress(tmp_path, "generate")[0] == 0
-    assert 'TEAM = "data"\n' in (tmp_path / "generated_dags/a.py").read_text()
+    generated = (tmp_path / "generated_dags/a.py").read_text()
+    assert 'TEAM = "data"\n' in generated
+    assert "        doc=TEAM,\n    )\n" in generated
+
+
+def test_every_block_of_the_templates_is_told() -> None:
+    """The table has each of them, and no other."""
+    template = (ROOT / "templates/dag.py.j2").read_text(encoding="utf-8")
+    table = README.read_text(encoding="utf-8").split("| block |")[1].split("\n\n")[0]
+    told = set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) | {"meltano"}
+    assert told == set(re.findall(r"{% block (\w+)", template))
 
 
 def test_the_arrows_of_the_readme_are_those_of_its_schedule() -> None:

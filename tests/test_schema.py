@@ -19,6 +19,7 @@ from codegen.schema.keys import keys_of
 from codegen.schema.kubernetes import Kubernetes
 from codegen.schema.model import Schedule
 from codegen.schema.mounts import Mount
+from codegen.schema.param import Param
 from codegen.schema.task import WHAT_RUNS, Task
 
 if TYPE_CHECKING:
@@ -44,6 +45,16 @@ _MOUNTS: dict[str, Any] = {
 }
 
 
+class _AsJson(yaml.SafeLoader):
+    """JSON has no dates: an editor reads them as text."""
+
+
+_AsJson.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 @pytest.fixture(scope="module")
 def validator() -> Draft7Validator:
     """The JSON Schema, which must be one."""
@@ -60,13 +71,8 @@ def _schedules_that_are_fine() -> list[Path]:
 @pytest.mark.parametrize("path", _schedules_that_are_fine(), ids=lambda path: str(path.relative_to(CASES)))
 def test_an_editor_accepts_what_we_accept(path: Path, validator: Draft7Validator) -> None:
     """Every schedule of a case that generates, and every file of defaults, fits the JSON Schema."""
-    document = yaml.load(path.read_bytes(), yaml.BaseLoader)  # noqa: S506  # it gives texts and nothing else
-    text = path.read_text(encoding="utf-8-sig")
-    plain = yaml.safe_load(text)
-    # JSON has no dates: an editor reads them as text.
-    dates = {key: document[key] for key in ("start_date", "end_date") if key in document}
-    env = {"env": document["env"]} if "env" in document else {}
-    assert [error.message for error in validator.iter_errors({**plain, **dates, **env})] == []
+    plain = yaml.load(path.read_text(encoding="utf-8-sig"), _AsJson)  # noqa: S506  # it is a safe one
+    assert [error.message for error in validator.iter_errors(plain)] == []
 
 
 @pytest.mark.parametrize(
@@ -83,6 +89,11 @@ def test_an_editor_accepts_what_we_accept(path: Path, validator: Draft7Validator
         {"env": ["A"]},
         {"env": {"1A": "x"}},
         {"dag_id": "not an id"},
+        {"params": ["a"]},
+        {"params": {"a-b": 1}},
+        {"params": {"a": {"typ": "string"}}},
+        {"params": {"a": {"type": "text"}}},
+        {"params": {"a": {"format": "dates"}}},
         {"tasks": []},
         {"tasks": [{"id": "a"}]},
         {"tasks": [{"run": "a b", "retris": 1}]},
@@ -159,6 +170,21 @@ def test_the_example_of_each_key_of_a_task_changes_the_dag(name: str, tmp_path: 
     other = {**dict.fromkeys(WHAT_RUNS, ""), "op_kwargs": "  python: a.b\n"}.get(name, "  run: x\n")
     changed = tasks.replace("run: x\n", f"{name}: {example}\n{other}")
     write(tmp_path, {"schedules/a.yml": changed})
+    generation = pipeline.generate(project_of(tmp_path))
+    assert generation.diagnostics == []
+    assert generation.files["generated_dags/a.py"] != before["generated_dags/a.py"]
+
+
+@pytest.mark.parametrize("name", keys_of(Param))
+def test_the_example_of_each_key_of_a_run_parameter_changes_the_dag(name: str, tmp_path: Path) -> None:
+    """The same for the keys of a run parameter, of a default that keeps each of them."""
+    default = {"format": "2024-01-31", "items": ["a"], "pattern": "abc", "minLength": "abc", "maxLength": "abc"}
+    base = {**_PLAIN, "params": {"a": {"default": default.get(name, 10 if name == "default" else 100)}}}
+    write(tmp_path, {"schedules/a.yml": yaml.safe_dump(base)})
+    before = pipeline.generate(project_of(tmp_path)).files
+    example = yaml.load(keys_of(Param)[name].metadata["example"], _AsJson)  # noqa: S506  # it is a safe one
+    base["params"]["a"][name] = example
+    write(tmp_path, {"schedules/a.yml": json.dumps(base)})
     generation = pipeline.generate(project_of(tmp_path))
     assert generation.diagnostics == []
     assert generation.files["generated_dags/a.py"] != before["generated_dags/a.py"]

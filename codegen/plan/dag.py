@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from codegen.interval import parse_interval
 from codegen.literal import Argument, Call, Identifier, Value
+from codegen.plan.params import params_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,6 +29,7 @@ def dag_arguments(schedule: Schedule) -> tuple[Argument, ...]:
         "max_active_runs": schedule.max_active_runs,
         "dagrun_timeout": schedule.run_timeout,
         "is_paused_upon_creation": schedule.paused,
+        "params": params_of(schedule) or None,
         "default_args": _default_args(schedule),
         "tags": schedule.all_tags,
     }

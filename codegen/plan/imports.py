@@ -15,6 +15,7 @@ _KUBERNETES = "airflow.providers.cncf.kubernetes"
 _MODULES = {
     "BashOperator": ("airflow.operators.bash", "airflow.providers.standard.operators.bash"),
     "DAG": ("airflow", "airflow.sdk"),
+    "Param": ("airflow.models.param", "airflow.sdk"),
     "DockerOperator": ("airflow.providers.docker.operators.docker", "airflow.providers.docker.operators.docker"),
     # It comes with the provider.
     "Mount": ("docker.types", "docker.types"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from codegen.schema.keys import keys_of
 from codegen.schema.model import OVERLAYS, Schedule
 from codegen.schema.mounts import MOUNT
+from codegen.schema.param import Param
 from codegen.schema.task import DOCKER, KUBERNETES, WHAT_RUNS, Task
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _TITLE = "A Dagpress schedule"
 # The models of maps inside a schedule, by the names of their definitions; the reference has them in this order.
 _SECTIONS: dict[str, type[Any]] = {
     "task": Task,
+    "param": Param,
     DOCKER.name: DOCKER.model,
     MOUNT.name: MOUNT.model,
     KUBERNETES.name: KUBERNETES.model,
@@ -112,6 +114,8 @@ def plain(value: Any) -> Any:  # noqa: ANN401
         return _duration(value)
     if isinstance(value, datetime):
         return value.date().isoformat() if value == datetime(value.year, value.month, value.day) else value.isoformat()  # noqa: DTZ001
+    if isinstance(value, Param) and value.is_plain:
+        return value.default
     if is_dataclass(value) and not isinstance(value, type):
         return {
             name: plain(v) for name in keys_of(type(value)) if (v := getattr(value, name)) not in (None, "", (), {})

@@ -26,6 +26,7 @@ from codegen.schema.kinds import (
     Timezone,
 )
 from codegen.schema.overlays import Overlays
+from codegen.schema.param import Param, Params
 from codegen.schema.step_kinds import MeltanoCommands
 from codegen.schema.task import DOCKER, ID, ID_HINT, KUBERNETES, LONGEST_ID, RUNNERS, Task, TaskList
 
@@ -168,6 +169,13 @@ class Schedule:
         "how",
         "Environment variables of the tasks. A value may hold Airflow's templates.",
         "{TAP_GITLAB_START: '{{ ds }}'}",
+        {},
+    )
+    params: Mapping[str, Param] = key(
+        Params(),
+        "how",
+        "Run parameters, which a run can be given: `{{ params.days }}` in a template.",
+        "{days: 7, full: {type: boolean, default: false}}",
         {},
     )
     environment: str | None = key(

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from codegen.validate.kubernetes import check_kubernetes
 from codegen.validate.meltano import check_before_run, check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
+from codegen.validate.params import check_params
 from codegen.validate.runners import check_runners, check_settings
+from codegen.validate.secrets import check_secrets_of_job
 from codegen.validate.tasks import check_tasks
 from codegen.validate.time import check_interval, check_time
 
@@ -32,5 +34,7 @@ def check_all(schedules: list[Schedule], meltano: MeltanoProject | None, airflow
         yield from check_runners(schedule)
         yield from check_kubernetes(schedule)
         yield from check_before_run(schedule)
+        yield from check_params(schedule, meltano)
         yield from check_meltano(schedule, meltano)
+        yield from check_secrets_of_job(schedule, meltano)
     yield from check_unique(schedules)

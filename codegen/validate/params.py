@@ -1,0 +1,119 @@
+"""Run parameters: a default must fit its type, a scheduled run must need none, and a template must name one that is."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from codegen.diagnostics import Diagnostic, nearest, quoted
+from codegen.interval import parse_interval
+from codegen.nodes import ListNode, MapNode, Node, Scalar
+from codegen.schema.keys import keys_of
+from codegen.schema.param import Param
+from codegen.templating import params_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codegen.diagnostics import Location
+    from codegen.meltano import MeltanoProject
+    from codegen.schema import Schedule
+
+# What the form shows is no part of the JSON Schema against which Airflow checks a value.
+_SHOWN = {"default", "title", "description", "description_md", "examples", "values_display", "section"}
+# Where no text is a template of Airflow, whatever it looks like; what an environment has otherwise is checked for it.
+_NOT_RENDERED = {"description", "doc", "owner", "tags", "params", "environments"}
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+
+
+def check_params(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
+    """What Airflow would refuse when it reads the DAG, or when a run starts."""
+    job = meltano.jobs.get(schedule.job or "") if meltano else None
+    for run in job.tasks if job else ():
+        yield from _check_text(run, schedule, schedule.where("job"))
+    is_scheduled = parse_interval(schedule.interval, schedule.name).schedule is not None
+    for name, param in schedule.params.items():
+        yield from _check_schema(param)
+        if is_scheduled and not param.has_default:
+            message = f"the run parameter {quoted(name)} has no `default`, and a run on a schedule is given none"
+            hint = 'add one, or take `interval: "@manual"`, so that each run is started by hand'
+            yield Diagnostic("missing-default", message, param.at[""], hint)
+
+
+def _check_schema(param: Param) -> Iterator[Diagnostic]:
+    """The rules must be ones of JSON Schema, and the default must keep them, as Airflow has it checked.
+
+    airflow/models/param.py on 2, airflow/sdk/definitions/param.py on 3.
+    """
+    schema = {name: getattr(param, name) for name in keys_of(Param) if name in param.at and name not in _SHOWN}
+    if not schema:
+        return
+    # It takes longer to import than to check a thousand schedules without parameters.
+    from jsonschema import FormatChecker  # noqa: PLC0415
+    from jsonschema.exceptions import SchemaError, best_match  # noqa: PLC0415
+    from jsonschema.validators import validator_for  # noqa: PLC0415
+
+    kind: Any = validator_for({})
+    try:
+        kind.check_schema(schema)
+    except SchemaError as error:
+        key = str(error.absolute_path[0])
+        message = f"{quoted(key)} cannot be so in a JSON Schema: {error.message}"
+        yield Diagnostic("invalid-param", message, param.at[key])
+        return
+    if "default" not in param.at:
+        return
+    formats = FormatChecker()
+    # Only some Airflows check it, and RFC 3339 is what their forms give.
+    formats.checks("date-time")(lambda value: not isinstance(value, str) or bool(_RFC_3339.fullmatch(value)))
+    broken = best_match(kind(schema, format_checker=formats).iter_errors(param.default))
+    if broken:
+        rule = str(broken.absolute_schema_path[0])
+        message = f"the default does not fit `{rule}: {_shown(schema[rule])}`"
+        yield Diagnostic("invalid-param", message, param.at["default"], _cure(rule, param, broken.instance))
+
+
+def _shown(rule: object) -> str:
+    return rule if isinstance(rule, str) else json.dumps(rule, ensure_ascii=False)
+
+
+def _cure(rule: str, param: Param, value: object) -> str:
+    if rule == "type" and isinstance(value, bool | int | float) and "string" in _shown(param.type):
+        return f'quote it: "{json.dumps(value)}"'
+    if rule == "type" and isinstance(value, str) and "string" not in _shown(param.type):
+        return "remove the quotes, or change `type`"
+    if rule == "format" and param.format == "date-time":
+        return "write it as RFC 3339 has it: 2024-01-31T06:00:00+00:00"
+    return "change the default, or the rule"
+
+
+def check_params_in_templates(schedule: Schedule, root: MapNode) -> Iterator[Diagnostic]:
+    """A template must name a parameter that there is.
+
+    Args:
+        schedule: the schedule of the document.
+        root: the document with its defaults merged in.
+    """
+    for key, entry in root.entries.items():
+        if key not in _NOT_RENDERED:
+            for scalar in _scalars(entry.value):
+                yield from _check_text(scalar.text, schedule, scalar.location)
+
+
+def _check_text(text: str, schedule: Schedule, location: Location) -> Iterator[Diagnostic]:
+    for name in params_in(text):
+        if name not in schedule.params:
+            hint = nearest(name, schedule.params) or f"add it to `params`, such as `params: {{{name}: a value}}`"
+            yield Diagnostic("unknown-param", f"there is no run parameter {quoted(name)}", location, hint)
+
+
+def _scalars(node: Node) -> Iterator[Scalar]:
+    if isinstance(node, Scalar):
+        yield node
+    elif isinstance(node, ListNode):
+        for item in node.items:
+            yield from _scalars(item)
+    else:
+        for entry in node.entries.values():
+            yield from _scalars(entry.value)

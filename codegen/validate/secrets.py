@@ -1,0 +1,93 @@
+"""Secrets: no value of a schedule may look like one, since it would be in git and on the pages of Airflow."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from codegen.diagnostics import Diagnostic, Location, quoted
+from codegen.nodes import ListNode, MapNode, Node, Scalar
+from codegen.secret import holds_secret, is_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from codegen.meltano import MeltanoProject
+    from codegen.schema import Schedule
+
+# A diagnostic, and the places at which others could show what it is about.
+Secret = tuple[Diagnostic, tuple[Location, ...]]
+# The maps whose keys people choose, which tell what a value is; of a run parameter, these keys have such values.
+_NAMED = {"env", "params", "op_kwargs"}
+_VALUES = {"default", "const", "enum", "examples"}
+_INSTEAD = (
+    "write {{ conn.NAME.password }} or {{ var.value.NAME }}, which a task reads from Airflow when it runs, or use a "
+    "secret of Kubernetes"
+)
+_TEMPLATE = f"{_INSTEAD}; what is no secret can stand there as {{{{ 'text' }}}}"
+_TEXT = "take it out; what is no secret can be said in other words"
+# By the outermost of these keys that the value is in.
+_CURES = {
+    "env": _TEMPLATE,
+    "op_kwargs": _TEMPLATE,
+    "params": f"take it out, and in `env` {_INSTEAD}; what is no secret can be {{{{ params.NAME or 'text' }}}} there",
+    "command": f"take it out, and in `env` {_TEMPLATE}",
+    **dict.fromkeys(("description", "doc", "owner", "tags"), _TEXT),
+}
+
+
+def check_secrets(root: MapNode) -> Iterator[Secret]:
+    """Look at every text of a document.
+
+    Args:
+        root: the document with its defaults merged in.
+
+    Yields:
+        A diagnostic, which does not show the value, and the places at which other diagnostics could.
+    """
+    for key, entry in root.entries.items():
+        yield from _check(entry.value, (key,), ())
+
+
+def _check(node: Node, path: tuple[str, ...], around: tuple[Location, ...]) -> Iterator[Secret]:
+    places = (*around, node.location)
+    if isinstance(node, Scalar):
+        if is_secret(_name_of(path), node.text):
+            yield _refusal(path, node.location), places
+    elif isinstance(node, ListNode):
+        for item in node.items:
+            yield from _check(item, path, places)
+    else:
+        for key, entry in node.entries.items():
+            yield from _check(entry.value, (*path, key), places)
+
+
+def _name_of(path: tuple[str, ...]) -> str:
+    """The name that somebody gave to a value; nothing where the key is one of ours."""
+    named = next((number for number, (above, _) in enumerate(pairwise(path)) if above in _NAMED), None)
+    if named is None or not {*path[named + 2 : named + 3]} <= _VALUES:
+        return ""
+    return path[named + 1]
+
+
+def _refusal(path: tuple[str, ...], location: Location) -> Diagnostic:
+    cure = next((_CURES[key] for key in path if key in _CURES), _TEMPLATE)
+    message = f"the value of {quoted(_name_of(path) or path[-1])} looks like a secret"
+    return Diagnostic("secret", message, location, cure)
+
+
+def check_secrets_of_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
+    """The same for the tasks of a job of meltano.yml, which are in the generated file too."""
+    job = meltano.jobs.get(schedule.job or "") if meltano else None
+    if job and any(holds_secret(run) for run in job.tasks):
+        message = f"a task of the job {quoted(schedule.job or '')} looks as if it held a secret"
+        yield Diagnostic(
+            "secret", message, job.location, f"write the tasks as `tasks` of the schedule, and there {_INSTEAD}"
+        )
+
+
+def without_secrets(diagnostics: Iterable[Diagnostic], secrets: Iterable[Secret]) -> list[Diagnostic]:
+    """The diagnostics, those about secrets in place of all that stand where one would be shown."""
+    found = list(secrets)
+    hidden = {place for _, places in found for place in places}
+    return [*(d for d in diagnostics if d.location not in hidden), *(d for d, _ in found)]

@@ -1,0 +1,64 @@
+"""A project's own templates: every form of an arrow is known, and what they cost nobody else pays."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from project_builder import EXTRACT_LOAD, dagpress, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_GRAPH = """\
+interval: "@daily"
+tasks:
+- {id: a, run: x}
+- {id: b, run: x}
+- {id: c, run: x, after: [a, b]}
+"""
+
+
+def _order(*lines: str) -> dict[str, str]:
+    """A project whose own template orders the tasks so."""
+    body = "".join(f"    {line}\n" for line in lines)
+    template = f'{{% extends "dagpress/dag.py.j2" %}}\n{{% block order %}}\n{body}{{% endblock %}}\n'
+    return {"schedules/s.yml": _GRAPH, "templates/dag.py.j2": template}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["a >> c", "b >> c"],
+        ["c << [a, b]"],
+        ["a >> c << b"],
+        ["a >> b >> c", "a >> c"],
+        ["a.set_downstream(c)", "c.set_upstream([b])"],
+        ["from airflow.sdk import chain", "chain([a, b], c)"],
+    ],
+    ids=" ; ".join,
+)
+def test_an_arrow_may_have_any_form(lines: list[str], tmp_path: Path) -> None:
+    assert dagpress(write(tmp_path, _order(*lines)), "generate")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "lines", [["a >> c"], ["c >> [a, b]"], ["a >> b >> c"], ["a.set_upstream(c)", "b >> c"]], ids=" ; ".join
+)
+def test_an_arrow_that_is_lost_is_found(lines: list[str], tmp_path: Path) -> None:
+    code, _, err = dagpress(write(tmp_path, _order(*lines)), "generate")
+    assert code == 2
+    assert err.startswith("templates/dag.py.j2:2:1: template-error: the arrow from ")
+    assert not (tmp_path / "generated_dags").exists()
+
+
+@pytest.mark.parametrize(("templates", "is_paid"), [({}, False), ({"templates/dag.py.j2": "own"}, True)])
+def test_only_a_template_of_its_own_costs_black(templates: dict[str, str], tmp_path: Path, *, is_paid: bool) -> None:
+    own = '{% extends "dagpress/dag.py.j2" %}\n'
+    write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, **dict.fromkeys(templates, own)})
+    script = "import sys; from codegen.cli.main import main; main(standalone_mode=False); print('black' in sys.modules)"
+    command = [sys.executable, "-c", script, "--project", str(tmp_path), "generate"]
+    done = subprocess.run(command, text=True, capture_output=True, check=True)
+    assert done.stdout.split()[-1] == str(is_paid)
