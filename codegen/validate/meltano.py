@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 # The commands of Meltano (`meltano --help` of 4.4).
 # fmt: off
-_COMMANDS = {
+_COMMANDS = (
     "add", "cloud", "compile", "config", "docs", "dragon", "el", "elt", "environment", "hub", "init", "install",
     "invoke", "job", "lock", "logs", "plugin", "remove", "run", "schedule", "schema", "select", "state", "test",
     "upgrade",
-}
+)
 # fmt: on
 # The options of `meltano run` that take the next word (meltano/cli/run.py of 4.4).
 _OPTIONS_WITH_VALUE = {"--state-id-suffix", "--state-strategy", "--run-id", "--timeout"}
