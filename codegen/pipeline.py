@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, Location, has_errors, in_order
 from codegen.loader import load_schedules
 from codegen.meltano import read_meltano_project
-from codegen.plan import plan
+from codegen.plan import between, plan
 from codegen.render import Renderer, TemplateFailedError
 from codegen.schema import Schedule, read_schedule
 from codegen.schema.export import SCHEMA_NAME, json_schema_text
@@ -60,8 +61,9 @@ def read(project: Project, overlay: Overlay | None = None) -> Reading:
         diagnostics += problems
         if schedule:
             schedules.append(schedule)
+    broken = {PurePosixPath(d.location.path).stem for d in diagnostics if has_errors([d])}
     meltano, problems = read_meltano_project(project.root, project.meltano_project)
-    diagnostics += [*problems, *check_all(schedules, meltano, project.airflow)]
+    diagnostics += [*problems, *check_all(schedules, meltano, project.airflow, broken)]
     return Reading(schedules, meltano, in_order(diagnostics))
 
 
@@ -83,12 +85,13 @@ def generate(
     if has_errors(reading.diagnostics):
         return Generation({}, reading.schedules, reading.diagnostics)
     jobs: Mapping[str, Job] = reading.meltano.jobs if reading.meltano else {}
+    others = between(reading.schedules)
     renderer = Renderer(project.templates)
     files = {_name(project, project.schedules / SCHEMA_NAME): json_schema_text()}
     try:
         for schedule in track(reading.schedules):
             if only in {"", schedule.name}:
-                module = plan(schedule, jobs, project.airflow)
+                module = plan(schedule, others, jobs, project.airflow)
                 files[_name(project, project.generated_dags / module.path)] = renderer.render(module)
     except TemplateFailedError as error:
         place = Location(_name(project, project.templates / error.template), error.line)

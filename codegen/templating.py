@@ -81,3 +81,17 @@ def check_template(text: str) -> None:
         is_name = "filter" in reason or "tag" in reason or "test" in reason
         hint = "check the name" if is_name else "close it with `}}`; to write `{{` as text: {{ '{{' }}"
         raise InvalidError(f"Airflow could not render this template: {reason}", hint, "template") from error
+
+
+def variables_of(text: str) -> set[str]:
+    """The variables that a template uses, such as `ds`, and the attributes that it reads; none where it is no template."""
+    if not is_template(text):
+        return set()
+    from jinja2 import Environment, TemplateSyntaxError, nodes  # noqa: PLC0415  # as above
+
+    try:
+        tree = Environment(extensions=["jinja2.ext.do"], autoescape=False).parse(text)  # noqa: S701  # as Airflow's
+    except TemplateSyntaxError:
+        return set()
+    names = {node.name for node in tree.find_all(nodes.Name)}
+    return names | {node.attr for node in tree.find_all(nodes.Getattr)}

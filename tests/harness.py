@@ -75,6 +75,13 @@ class Worker:
         moments: list[str] = self._ask(operation="all_runs", path=str(path), dag_id=dag_id)["moments"]
         return moments
 
+    def first_runs(self, path: Path, questions: dict[str, tuple[str, int]]) -> dict[str, list[list[str]]]:
+        """Return so many runs of each DAG after a moment, in UTC: when each starts, and its data interval."""
+        runs: dict[str, list[list[str]]] = self._ask(operation="first_runs", path=str(path), questions=questions)[
+            "runs"
+        ]
+        return runs
+
     def close(self) -> None:
         """End the process."""
         for pipe in (self._process.stdin, self._process.stdout, self._log):

@@ -11,14 +11,17 @@ from zoneinfo import ZoneInfo
 import click
 
 from codegen import pipeline
+from codegen.airflow_version import at_least
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.lookup import complete_names, find_schedule
 from codegen.cli.report import exit_code, format_option, open_project, report
 from codegen.diagnostics import InvalidError, Location, printable
-from codegen.interval import Bounds, in_words, next_runs, on_the_clock, parse_interval
+from codegen.interval import on_the_clock
 from codegen.nodes import Scalar
-from codegen.schema.export import as_data, json_schema_text, reference
+from codegen.runs import Backlog, Bounds, backlog_of, next_runs
+from codegen.schema.export import as_data, json_schema_text, plain, reference
 from codegen.schema.kinds import Moment
+from codegen.start import start_in_short, start_in_words
 from codegen.yaml_writer import to_yaml
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from codegen.schema import Schedule
 
 
+_MOMENT = "%a %Y-%m-%d %H:%M %Z"
 _name = click.argument("name", shell_complete=complete_names)
 
 
@@ -41,7 +45,9 @@ def list_(root: Path, output: str) -> int:
     if output == "json":
         click.echo(json.dumps(rows, indent=2))
     elif rows:
-        _print_table(rows)
+        _print_table(
+            [{**row, "interval": start_in_short(each)} for each, row in zip(reading.schedules, rows, strict=True)]
+        )
     report(reading.diagnostics, "text")
     return exit_code(reading.diagnostics)
 
@@ -60,8 +66,9 @@ def show(root: Path, name: str, dag: bool, output: str) -> int:  # noqa: FBT001 
     if dag:
         return _print_dag(project, schedule)
     data = {"file": schedule.source, **as_data(schedule)}
-    cron = parse_interval(schedule.interval, schedule.name).cron
-    data["interval"] = f"{schedule.interval} -> {cron}" if cron not in {None, schedule.interval} else schedule.interval
+    cron = schedule.clock.cron
+    if cron not in {None, schedule.interval}:
+        data["interval"] = f"{schedule.interval} -> {cron}"
     if output == "json":
         click.echo(json.dumps(data, indent=2))
     else:
@@ -83,21 +90,24 @@ def next_(root: Path, name: str, count: int, after: str | None, output: str) -> 
     project = open_project(root)
     schedule = find_schedule(pipeline.read(project), name)
     zone = ZoneInfo(schedule.timezone)
-    interval = parse_interval(schedule.interval, schedule.name)
-    start = on_the_clock(schedule.start_date, zone)
-    end = on_the_clock(schedule.end_date, zone) if schedule.end_date else None
     moment = on_the_clock(_moment_of(after), zone) if after else datetime.now(zone)
-    bounds = Bounds(start, end, at_end=project.airflow.startswith("2."))
-    runs = list(islice(next_runs(interval, zone, moment, bounds), count))
+    bounds = Bounds(
+        on_the_clock(schedule.start_date, zone),
+        on_the_clock(schedule.end_date, zone) if schedule.end_date else None,
+        at_end=schedule.has_data_intervals(project.airflow),
+        stalls=not at_least(project.airflow, "3.3"),
+    )
+    runs = list(islice(next_runs(schedule.clock, zone, moment, bounds), count))
     if output == "json":
         click.echo(json.dumps([run.isoformat() for run in runs], indent=2))
-        return ExitCode.FINE
-    where = f" ({schedule.timezone})" if interval.cron else ""
-    click.echo(f"{printable(schedule.name)}: {in_words(interval)}{where}", err=True)
-    if not runs and interval.cron:
-        click.echo(f"It does not run after {moment.isoformat(sep=' ', timespec='minutes')}.", err=True)
-    for run in runs:
-        click.echo(run.strftime("%a %Y-%m-%d %H:%M %Z"))
+    else:
+        click.echo(f"{printable(schedule.name)}: {start_in_words(schedule)}", err=True)
+        if not runs and schedule.clock.cron:
+            click.echo(f"It does not run after {moment.isoformat(sep=' ', timespec='minutes')}.", err=True)
+    if schedule.catchup and (backlog := backlog_of(schedule.clock, zone, moment, bounds)):
+        click.echo(_in_words(backlog), err=True)
+    for run in runs if output == "text" else ():
+        click.echo(run.strftime(_MOMENT))
     return ExitCode.FINE
 
 
@@ -113,6 +123,12 @@ def schema(markdown: bool) -> int:  # noqa: FBT001  # click gives flags so
 
 
 COMMANDS = (list_, show, next_, schema)
+
+
+def _in_words(backlog: Backlog) -> str:
+    runs, they = ("1 run", "at") if backlog.count == 1 else (f"{backlog.count:,} runs", "from")
+    until = f" to {backlog.last.strftime(_MOMENT)}" if backlog.count > 1 else ""
+    return f"Unpaused then, it would catch up with {runs}, {they} {backlog.first.strftime(_MOMENT)}{until}."
 
 
 def _print_dag(project: Project, schedule: Schedule) -> int:
@@ -131,7 +147,8 @@ def _row(schedule: Schedule) -> dict[str, Any]:
         what = f"job {schedule.job}" if schedule.job else f"{len(schedule.tasks or ())} tasks"
     return {
         "name": schedule.name,
-        "interval": schedule.interval,
+        "interval": schedule.interval or None,
+        "after": plain(schedule.after),
         "timezone": schedule.timezone,
         "runs": what,
         "dag_id": schedule.dag_id_or_default,

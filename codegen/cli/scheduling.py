@@ -17,12 +17,12 @@ from codegen.cli.report import exit_code, open_project, report
 from codegen.cli.writing import print_changes, write
 from codegen.command import steps_of
 from codegen.diagnostics import nearest, quoted
-from codegen.interval import in_words, parse_interval
 from codegen.meltano.invocation import find_meltano, run_meltano
 from codegen.meltano.listing import as_json, as_text
 from codegen.meltano.system_database import last_successful_runs
 from codegen.revision import revise
 from codegen.schema.model import file_stem
+from codegen.start import start_in_words
 from codegen.sync import one_at_a_time
 from codegen.templating import known_text
 from codegen.yaml_writer import to_yaml
@@ -296,9 +296,7 @@ def _carry_out(project: Project, before: Reading, overlay: Overlay, *, generate:
     print_changes(done)
     for schedule in revision.schedules if done else ():
         if schedule.source in overlay:
-            interval = parse_interval(schedule.interval, schedule.name)
-            when = in_words(interval) + (f" ({schedule.timezone})" if interval.cron else "")
-            click.echo(f"{schedule.name} runs {when}.", err=True)
+            click.echo(f"{schedule.name} runs {start_in_words(schedule)}.", err=True)
     code = exit_code(diagnostics)
     if not done:
         click.echo("Nothing was written." if code is ExitCode.BAD_INPUT else "It is so already.", err=True)

@@ -4,26 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codegen.validate.between import check_after
 from codegen.validate.meltano import check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
 from codegen.validate.tasks import check_tasks
+from codegen.validate.templates import check_templates
 from codegen.validate.time import check_interval, check_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from codegen.diagnostics import Diagnostic
     from codegen.meltano import MeltanoProject
     from codegen.schema import Schedule
 
 
-def check_all(schedules: list[Schedule], meltano: MeltanoProject | None, airflow: str) -> Iterator[Diagnostic]:
-    """Everything that is wrong with the schedules, one by one and side by side, for that version of Airflow."""
+def check_all(
+    schedules: list[Schedule], meltano: MeltanoProject | None, airflow: str, broken: Collection[str] = ()
+) -> Iterator[Diagnostic]:
+    """Everything that is wrong with the schedules, one by one and side by side.
+
+    Args:
+        schedules: all that are generated side by side, as far as they could be read.
+        meltano: the Meltano project, if there is one.
+        airflow: the version, one of `VERSIONS`.
+        broken: the names of the schedules that could not be read.
+    """
     for schedule in schedules:
         yield from check_names(schedule)
         yield from check_pool(schedule, airflow)
-        yield from check_interval(schedule)
-        yield from check_time(schedule)
+        if broken_interval := check_interval(schedule):
+            yield broken_interval
+        else:
+            yield from check_time(schedule)
+            yield from check_templates(schedule, airflow)
         yield from check_tasks(schedule)
         yield from check_meltano(schedule, meltano)
     yield from check_unique(schedules)
+    yield from check_after(schedules, broken, airflow)
