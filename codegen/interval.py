@@ -39,6 +39,7 @@ _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _DAYS_OF_EVERY_MONTH = 28
 _DAY_NAMES = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _HOURS_OF_A_DAY = 24
+_MINUTES_OF_AN_HOUR = 60
 _MOMENT = timedelta(microseconds=1)
 _HASHED = re.compile(r"[hH](?:\(\d+-\d+\))?(?:/\d+)?")
 _HASHED_DAY = re.compile(r"^[hH](?=/|$)")
@@ -206,11 +207,21 @@ class Clock:
 
     The rules are those of `CronMixin` in airflow/timetables/_cron.py (2.10 to 3.3): the wall clock decides, but for a
     cron that fires in every hour, which counts hours that passed. So a tick depends on the moment it is asked from.
+    Moments come and go in UTC: those of one timezone are compared by Python as its wall clock shows them.
     """
 
     def __init__(self, cron: str, zone: ZoneInfo) -> None:
         self._cron = cron
         self._zone = zone
+        (minutes, hours, *days), *_ = croniter.expand(cron)
+        self._ticks_in_an_hour = _MINUTES_OF_AN_HOUR if minutes == ["*"] else len(minutes)
+        self._hours = None if hours == ["*"] else len(hours)
+        self._is_daily = all(values == ["*"] for values in days)
+
+    @property
+    def can_stall(self) -> bool:
+        """Whether it counts hours and leaves days out: then a change of the clock takes ticks from the wall clock's."""
+        return self._hours is None and not self._is_daily
 
     def next(self, moment: datetime) -> datetime:
         """The first tick after a moment.
@@ -235,12 +246,12 @@ class Clock:
     def on_or_after(self, moment: datetime) -> datetime:
         """The moment itself if it is a tick, else the next one; as Airflow, by asking for the one before the next."""
         following = self.next(moment)
-        return moment.astimezone(self._zone) if self.previous(following) == moment else following
+        return moment if self.previous(following) == moment else following
 
     def on_or_before(self, moment: datetime) -> datetime:
         """The moment itself if it is a tick, else the one before; as Airflow, by asking for the one after that."""
         before = self.previous(moment)
-        return moment.astimezone(self._zone) if self.next(before) == moment else before
+        return moment if self.next(before) == moment else before
 
     def earlier(self, moment: datetime, count: int) -> datetime:
         """The tick of the wall clock that is so many before a moment.
@@ -251,44 +262,44 @@ class Clock:
         for _ in range(count):
             naive = self._naive(moment)
             scheduled = _checked(croniter(self._cron, start_time=naive).get_prev)
-            on_the_wall = _on_the_wall(scheduled, self._zone)
+            on_the_wall = _on_the_wall(scheduled, self._zone).astimezone(timezone.utc)
             # Where the clock shows an hour twice, the one on the wall is the later one.
             moment = on_the_wall if on_the_wall < moment else self.previous(moment)
         return moment
 
     def days(self, first: date, last: date) -> Iterator[date]:
         """The days from the first to the last on which it fires."""
-        day_fields = self._cron.split()[2:]
-        iterator = croniter(f"0 0 {' '.join(day_fields)}", start_time=datetime.combine(first, time()) - _MOMENT)
+        if self._is_daily:
+            yield from (first + timedelta(days=number) for number in range((last - first).days + 1))
+            return
+        day_fields = " ".join(self._cron.split()[2:])
+        iterator = croniter(f"0 0 {day_fields}", start_time=datetime.combine(first, time()) - _MOMENT)
         with suppress(CroniterBadDateError, OverflowError):
             while (day := iterator.get_next(datetime).date()) <= last:
                 yield day
 
     def ticks_of(self, day: date) -> Iterator[datetime]:
         """The ticks on one of those days."""
-        midnight = datetime.combine(day, time(), self._zone)
+        midnight = datetime.combine(day, time(), self._zone).astimezone(timezone.utc)
         with suppress(NeverError):
             tick = self.next(midnight - _MOMENT)
-            while tick.date() == day:
+            while tick.astimezone(self._zone).date() == day:
                 yield tick
                 tick = self.next(tick)
 
     def ticks_in(self, hours: float) -> int | None:
         """How many there are in a day of so many hours; nothing where it takes a look at the day."""
-        minute, hour, *_ = croniter.expand(self._cron)[0]
-        minutes = 60 if minute == ["*"] else len(minute)
-        if hour == ["*"]:
-            return int(hours) * minutes if hours == int(hours) else None
-        return len(hour) * minutes if hours == _HOURS_OF_A_DAY else None
+        if self._hours is None:
+            return int(hours) * self._ticks_in_an_hour if hours == int(hours) else None
+        return self._hours * self._ticks_in_an_hour if hours == _HOURS_OF_A_DAY else None
 
     def _naive(self, moment: datetime) -> datetime:
         return moment.astimezone(self._zone).replace(tzinfo=None, fold=0)
 
     def _moment_of(self, scheduled: datetime, iterator: croniter, asked: datetime, naive: datetime) -> datetime:
         if _covers_every_hour(iterator):
-            passed = asked.astimezone(timezone.utc) + (scheduled - naive)
-            return passed.astimezone(self._zone)
-        return _on_the_wall(scheduled, self._zone)
+            return asked + (scheduled - naive)
+        return _on_the_wall(scheduled, self._zone).astimezone(timezone.utc)
 
 
 def _checked(step: Callable[[type[datetime]], datetime]) -> datetime:

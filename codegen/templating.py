@@ -84,7 +84,7 @@ def check_template(text: str) -> None:
 
 
 def variables_of(text: str) -> set[str]:
-    """The variables that a template uses, such as `ds`, and the attributes that it reads; none where it is no template."""
+    """The variables that a template uses, such as `ds`, and the attributes that it reads; of no template, none."""
     if not is_template(text):
         return set()
     from jinja2 import Environment, TemplateSyntaxError, nodes  # noqa: PLC0415  # as above

@@ -24,24 +24,6 @@ Answer = dict[str, Any]
 LOGICAL_DATE = "2026-03-02T06:00:00+00:00"
 
 
-def next_runs(path: str, dag_id: str, after: str, count: int) -> Answer:
-    """The moments at which the cron fires, each as the first run of a DAG that starts after the one before.
-
-    The DAG goes through its serialized form, as the scheduler has it. Airflow 2 starts a run at the end of its data
-    interval; the moment of the cron is the interval's beginning. From run to run it aligns that anew, and so repeats
-    or skips some at a change of the clock, which is not what the cron says.
-    """
-    timetables = inside.first_of("airflow.timetables.base")
-    dag = _as_scheduled(inside.load(path).dags[dag_id])
-    moment, moments = import_module("pendulum").parse(after), []
-    for _ in range(count):
-        start = timetables.TimeRestriction(earliest=moment.add(microseconds=1), latest=None, catchup=True)
-        run = dag.timetable.next_dagrun_info(last_automated_data_interval=None, restriction=start)
-        moment = run.data_interval.start.in_timezone("UTC")
-        moments.append(moment.isoformat())
-    return {"moments": moments}
-
-
 def all_runs(path: str, dag_id: str) -> Answer:
     """The moments at which the scheduler starts the runs of a DAG with an end date, from the first to the last."""
     timetables = inside.first_of("airflow.timetables.base")
@@ -145,7 +127,6 @@ if __name__ == "__main__":
         {
             "import_file": import_file_with,
             "execute": execute,
-            "next_runs": next_runs,
             "all_runs": all_runs,
             "first_runs": first_runs,
         }

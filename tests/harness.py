@@ -63,13 +63,6 @@ class Worker:
         """
         return self._ask(operation="execute", path=str(path), dag_id=dag_id, task_id=task_id, env=env)
 
-    def next_runs(self, path: Path, dag_id: str, after: str, count: int) -> list[str]:
-        """Return the next runs after a moment, in UTC, as the timetable of the DAG has them."""
-        moments: list[str] = self._ask(operation="next_runs", path=str(path), dag_id=dag_id, after=after, count=count)[
-            "moments"
-        ]
-        return moments
-
     def all_runs(self, path: Path, dag_id: str) -> list[str]:
         """Return every run of a DAG with an end date, in UTC, as the scheduler starts them."""
         moments: list[str] = self._ask(operation="all_runs", path=str(path), dag_id=dag_id)["moments"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timezone
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -11,14 +11,13 @@ from zoneinfo import ZoneInfo
 import click
 
 from codegen import pipeline
-from codegen.airflow_version import at_least
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.lookup import complete_names, find_schedule
 from codegen.cli.report import exit_code, format_option, open_project, report
 from codegen.diagnostics import InvalidError, Location, printable
 from codegen.interval import on_the_clock
 from codegen.nodes import Scalar
-from codegen.runs import Backlog, Bounds, backlog_of, next_runs
+from codegen.runs import Backlog, backlog_of, bounds_of, next_runs
 from codegen.schema.export import as_data, json_schema_text, plain, reference
 from codegen.schema.kinds import Moment
 from codegen.start import start_in_short, start_in_words
@@ -90,20 +89,17 @@ def next_(root: Path, name: str, count: int, after: str | None, output: str) -> 
     project = open_project(root)
     schedule = find_schedule(pipeline.read(project), name)
     zone = ZoneInfo(schedule.timezone)
-    moment = on_the_clock(_moment_of(after), zone) if after else datetime.now(zone)
-    bounds = Bounds(
-        on_the_clock(schedule.start_date, zone),
-        on_the_clock(schedule.end_date, zone) if schedule.end_date else None,
-        at_end=schedule.has_data_intervals(project.airflow),
-        stalls=not at_least(project.airflow, "3.3"),
-    )
+    moment = (on_the_clock(_moment_of(after), zone) if after else datetime.now(zone)).astimezone(timezone.utc)
+    bounds = bounds_of(schedule, project.airflow)
     runs = list(islice(next_runs(schedule.clock, zone, moment, bounds), count))
     if output == "json":
         click.echo(json.dumps([run.isoformat() for run in runs], indent=2))
     else:
         click.echo(f"{printable(schedule.name)}: {start_in_words(schedule)}", err=True)
         if not runs and schedule.clock.cron:
-            click.echo(f"It does not run after {moment.isoformat(sep=' ', timespec='minutes')}.", err=True)
+            click.echo(
+                f"It does not run after {moment.astimezone(zone).isoformat(sep=' ', timespec='minutes')}.", err=True
+            )
     if schedule.catchup and (backlog := backlog_of(schedule.clock, zone, moment, bounds)):
         click.echo(_in_words(backlog), err=True)
     for run in runs if output == "text" else ():
@@ -126,9 +122,9 @@ COMMANDS = (list_, show, next_, schema)
 
 
 def _in_words(backlog: Backlog) -> str:
-    runs, they = ("1 run", "at") if backlog.count == 1 else (f"{backlog.count:,} runs", "from")
-    until = f" to {backlog.last.strftime(_MOMENT)}" if backlog.count > 1 else ""
-    return f"Unpaused then, it would catch up with {runs}, {they} {backlog.first.strftime(_MOMENT)}{until}."
+    first, last = backlog.first.strftime(_MOMENT), backlog.last.strftime(_MOMENT)
+    runs = f"1 run, of {first}" if backlog.count == 1 else f"{backlog.count:,} runs, from {first} to {last}"
+    return f"Unpaused then, it catches up with {runs}."
 
 
 def _print_dag(project: Project, schedule: Schedule) -> int:

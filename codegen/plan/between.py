@@ -68,8 +68,8 @@ def plan_closing_task(step: Step, variable: str) -> PlannedTask:
     """The task of that step.
 
     With its rule it succeeds where Airflow calls the run a success: all last tasks have succeeded or were skipped
-    (`DagRun.update_state` in airflow/models/dagrun.py). Since it has outlets, Airflow does not skip its execution, as it
-    does with other EmptyOperators (`DagRun.schedule_tis` there, 2.10 to 3.3): without it there is no event.
+    (`DagRun.update_state` in airflow/models/dagrun.py). Because of its outlets it is really executed, as other
+    EmptyOperators are not (`DagRun.schedule_tis` there, 2.10 to 3.3): without that there is no event.
     """
     arguments = (Argument("task_id", step.task_id), Argument("trigger_rule", "none_failed"))
     return PlannedTask(step.task_id, variable, "EmptyOperator", arguments)

@@ -9,7 +9,7 @@ from codegen.validate.meltano import check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
 from codegen.validate.tasks import check_tasks
 from codegen.validate.templates import check_templates
-from codegen.validate.time import check_interval, check_time
+from codegen.validate.time import check_clock, check_interval, check_time
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -37,6 +37,7 @@ def check_all(
             yield broken_interval
         else:
             yield from check_time(schedule)
+            yield from check_clock(schedule, airflow)
             yield from check_templates(schedule, airflow)
         yield from check_tasks(schedule)
         yield from check_meltano(schedule, meltano)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from codegen.diagnostics import Diagnostic, InvalidError, Severity
 from codegen.interval import on_the_clock
+from codegen.runs import stall_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +43,15 @@ def check_time(schedule: Schedule) -> Iterator[Diagnostic]:
     if end and on_the_clock(end, zone) < on_the_clock(schedule.start_date, zone):
         message = "the end is before the start, so nothing ever runs"
         yield Diagnostic("end-before-start", message, schedule.where("end_date"), "swap them")
+
+
+def check_clock(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
+    """Airflow must not stall where the clock changes."""
+    if last := stall_of(schedule, airflow):
+        changes = f"the changes of the clock of {schedule.timezone}"
+        message = f"with data intervals the catchup does not get over {changes}: it would stop at {last:%Y-%m-%d %H:%M}"
+        hint = "set `data_interval: false`, or `timezone: UTC`, or a cron that names the hours"
+        yield Diagnostic("stalls", message, schedule.where("interval"), hint, Severity.FINDING)
 
 
 def _is_first_of_two(moment: datetime) -> bool:

@@ -6,7 +6,7 @@ import sqlite3
 import sys
 from contextlib import closing
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from project_builder import as_yaml, dagpress, write
@@ -25,9 +25,9 @@ _MELTANO = """\
 echo "$2 $4 $SINCE $UNTIL" >> calls
 test "$2" != tap-carbon-forecast
 """
-_TWO_ENDS = [{"id": name, "run": "tap-carbon target-duckdb", "after": []} for name in ("left", "right")]
+_TWO_ENDS: list[Any] = [{"id": name, "run": "tap-carbon target-duckdb", "after": []} for name in ("left", "right")]
 _INTERVAL = {"SINCE": "{{ data_interval_start | ds }}", "UNTIL": "{{ data_interval_end | ds }}"}
-_SCHEDULES = {
+_SCHEDULES: dict[str, dict[str, Any]] = {
     "orders": {"interval": "@manual"},
     "customers": {"extractor": None, "loader": None, "tasks": _TWO_ENDS, "interval": "@manual"},
     "fails": {"extractor": "tap-carbon-forecast", "retries": 0, "interval": "@manual"},
@@ -44,9 +44,9 @@ _SCHEDULES = {
 
 
 def test_success_starts_what_waits_for_it_and_failure_does_not(invocation: Invocation) -> None:
-    """All of one scheduler's run: after one, after all, after any, with an interval; and the intervals of the others."""
+    """In one run of a scheduler: after one, all and any, with an interval too; and the data intervals of others."""
     folder = invocation.demo.folder
-    base = {"extractor": "tap-carbon", "loader": "target-duckdb"}
+    base: dict[str, Any] = {"extractor": "tap-carbon", "loader": "target-duckdb"}
     files = {
         f"schedules/{name}.yml": as_yaml({key: value for key, value in {**base, **keys}.items() if value is not None})
         for name, keys in _SCHEDULES.items()
