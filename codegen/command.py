@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from codegen.schema import Schedule, Task
 from codegen.shell import words_of
@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from codegen.meltano import Job
+    from codegen.schema.docker import Docker
+    from codegen.schema.kubernetes import Kubernetes
+
+
+class _Where(TypedDict):
+    runner: str
+    docker: Docker | None
+    kubernetes: Kubernetes | None
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,9 @@ class Step:
         after: the ids of the tasks that must come first.
         run: what `meltano run` gets, as it was written; empty for an extractor and loader.
         task: the task of `tasks`, or of a job.
-        runner: where it runs, one of the schedule's runners.
+        runner: where it runs.
+        docker: the settings of that runner for this step.
+        kubernetes: likewise.
     """
 
     task_id: str
@@ -36,6 +46,8 @@ class Step:
     run: str = ""
     task: Task | None = None
     runner: str = "bash"
+    docker: Docker | None = None
+    kubernetes: Kubernetes | None = None
 
 
 def steps_of(schedule: Schedule, jobs: Mapping[str, Job]) -> list[Step]:
@@ -50,7 +62,8 @@ def steps_of(schedule: Schedule, jobs: Mapping[str, Job]) -> list[Step]:
 
 def _steps(schedule: Schedule, jobs: Mapping[str, Job]) -> list[Step]:
     if schedule.extractor:
-        return [Step("extract_load", (tuple(_extract_load_words(schedule)),), schedule.env)]
+        call = tuple(_extract_load_words(schedule))
+        return [Step("extract_load", (call,), schedule.env, **_where(schedule, Task()))]
     tasks = schedule.tasks or tuple(Task(run=run) for run in jobs[schedule.job or ""].tasks)
     ids = [schedule.task_id(task, number) for number, task in enumerate(tasks)]
     is_graph = any(task.after is not None for task in tasks)
@@ -62,9 +75,19 @@ def _steps(schedule: Schedule, jobs: Mapping[str, Job]) -> list[Step]:
             (task.after or ()) if is_graph else tuple(ids[number - 1 : number]) if number else (),
             task.run,
             task,
+            **_where(schedule, task),
         )
         for number, (task_id, task) in enumerate(zip(ids, tasks, strict=True))
     ]
+
+
+def _where(schedule: Schedule, task: Task) -> _Where:
+    """Where a task runs: it has the last word."""
+    return {
+        "runner": task.runner or schedule.runner,
+        "docker": task.docker or schedule.docker,
+        "kubernetes": task.kubernetes or schedule.kubernetes,
+    }
 
 
 def _in_running_order(steps: list[Step]) -> list[Step]:

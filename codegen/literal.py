@@ -46,7 +46,17 @@ class Call:
 
 
 Value = (
-    None | bool | int | str | timedelta | Call | Identifier | MeltanoCommand | Sequence["Value"] | Mapping[str, "Value"]
+    None
+    | bool
+    | int
+    | float
+    | str
+    | timedelta
+    | Call
+    | Identifier
+    | MeltanoCommand
+    | Sequence["Value"]
+    | Mapping[str, "Value"]
 )
 
 

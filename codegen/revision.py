@@ -96,10 +96,12 @@ def _followers(project: Project, overlay: Overlay, schedules: Iterable[Schedule]
     """
     folder = project.schedules.relative_to(project.root)
     generated = project.generated_dags.relative_to(project.root)
-    files = {PurePosixPath(name).relative_to(folder).with_suffix(".py").as_posix() for name in overlay}
+    own = {PurePosixPath(name).relative_to(folder).with_suffix(".py") for name in overlay}
+    trees = [generated / name for name in project.environments] or [generated]
     changed = [schedule for schedule in schedules if schedule.source in overlay]
-    files |= {schedule.dag_file for schedule in schedules if _is_tied(schedule, changed)}
-    return {(generated / name).as_posix() for name in files} | {(folder / SCHEMA_NAME).as_posix()}
+    tied = {generated / schedule.dag_file for schedule in schedules if _is_tied(schedule, changed)}
+    files = {tree / name for tree in trees for name in own} | tied | {folder / SCHEMA_NAME}
+    return {file.as_posix() for file in files}
 
 
 def _is_tied(schedule: Schedule, changed: Iterable[Schedule]) -> bool:

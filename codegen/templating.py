@@ -1,8 +1,8 @@
 r"""What Airflow's templating does to a value, and how a value gets through it unchanged.
 
 Airflow renders each templated field with Jinja2, and opens a value that ends in one of the operator's `template_ext`
-as a file (airflow/template/templater.py on 2, airflow/sdk/definitions/_internal/templater.py on 3; the endings are
-BashOperator's). Jinja2 itself turns line ends into `\n`, drops a final one, and takes `{#` for the start of a comment.
+as a file, in lists and maps too (airflow/template/templater.py on 2, airflow/sdk/definitions/_internal/templater.py on
+3). Jinja2 itself turns line ends into `\n`, drops a final one, and takes `{#` for the start of a comment.
 """
 
 from __future__ import annotations
@@ -12,7 +12,13 @@ import re
 
 from codegen.diagnostics import InvalidError
 
-FILE_ENDINGS = (".sh", ".bash")
+# What each operator opens as a file: `template_ext` in airflow/operators/bash.py on 2, and in
+# airflow/providers/{standard/operators/bash,docker/operators/docker,cncf/kubernetes/operators/pod}.py.
+BASH_ENDINGS = (".sh", ".bash")
+DOCKER_ENDINGS = (".sh", ".bash", ".env")
+KUBERNETES_ENDINGS = (".json", ".yaml", ".yml")
+# An expression or a statement, as a whole.
+TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 # Beside Jinja2's own (airflow/templates.py on 2, airflow/sdk/definitions/_internal/templater.py on 3).
 _AIRFLOW_FILTERS = ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz")
 _EXPRESSION = re.compile(r"\{\{|\{%")
@@ -25,9 +31,23 @@ def is_template(text: str) -> bool:
     return bool(_EXPRESSION.search(text))
 
 
-def as_rendered(text: str) -> str:
-    """What to write so that the task gets the value as it stands, or a template with its expressions evaluated."""
-    if not is_template(text) and (_ALTERED.search(text) or text.endswith(FILE_ENDINGS)):
+def with_templates_as(place: str, text: str) -> str:
+    """The text with something else in place of each expression."""
+    return TEMPLATE.sub(lambda _: place, text)
+
+
+def as_rendered(text: str, endings: tuple[str, ...]) -> str:
+    """What to write so that the task gets the value as it stands, or a template with its expressions evaluated.
+
+    Args:
+        text: a value, or a template that `check_template` lets pass.
+        endings: those of the operator.
+    """
+    if is_template(text):
+        # What ends in `.sh` ends outside of an expression, so its last part can become one.
+        ending = next((ending for ending in endings if text.endswith(ending)), "")
+        return text.removesuffix(ending) + "{{ " + ascii(ending) + " }}" if ending else text
+    if _ALTERED.search(text) or text.endswith(endings):
         # A string literal of Jinja2, in ASCII, is decoded as Python's is: every character survives.
         return "{{ " + ascii(text) + " }}"
     return text
@@ -62,11 +82,10 @@ def check_template(text: str) -> None:
     """
     if not is_template(text):
         return
-    if _ALTERED.search(text) or text.endswith(FILE_ENDINGS):
+    if _ALTERED.search(text):
         raise InvalidError(
-            "Airflow would change this template: it opens what ends in .sh or .bash as a file, "
-            "and drops `{#`, carriage returns and a final line end",
-            "remove that part, or write it inside an expression: {{ '.sh' }}",
+            "Airflow would change this template: it drops `{#`, carriage returns and a final line end",
+            r"remove that part, or write it as an expression: {{ '{' }}#, {{ '\r' }}, {{ '\n' }}",
             "template",
         )
     # Jinja2 takes longer to import than to check a thousand schedules without templates.

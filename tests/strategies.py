@@ -1,16 +1,28 @@
 """What Hypothesis draws: texts of all that UTF-8 can hold, often what has hurt somebody; and whole schedules."""
 
+import operator
 from datetime import datetime
+from typing import Any
 
 from hypothesis import strategies as st
 
-_VISIBLE = "' \" ''' \"\"\" \\ {{ds}} {% {# #} }} $(id) `id` ${HOME} ; && */ --> .sh .bash %s # -- é 😀 漢字"
+_VISIBLE = (
+    "' \" ''' \"\"\" \\ {{ds}} {% {# #} }} $(id) `id` ${HOME} ; && */ --> .sh .bash .env .yaml .json %s # -- é 😀"
+)
 _INVISIBLE = [" ", "\n", "\\\n", "\r\n", "\r", "\t", "\x1b[2J", "\u202e", "\u2066", "\u2028", "\ufeff", "\xad"]
 HOSTILE = st.sampled_from(["{{ ds }}", *_VISIBLE.split(), *_INVISIBLE])
 TEXT = st.lists(
     st.one_of(HOSTILE, st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=8)),
     max_size=6,
 ).map("".join)
+
+# What nobody may miss for the luck of the draw.
+TRAPS = [
+    *("run.sh", "a.bash", ".sh", "a.env", ".env", "a.json", "a.yaml", ".yml", "[", "[1]", "['a']", "$(HOME)", "$$"),
+    *("{#", "{# gone #}", "}}", "{ {", "{'a': {'b': 1}}", '{"a": {"b": 1}}'),
+    *("$HOME", "`id`", "'", '"', "\\", "*", ";", "&&", "-n", "a b", "", " ", "ends with a space ", "é", "😀"),
+    *("line\n", "\n", "a\r\nb", "\r", "\u202e", "\x01", "\x7f", "\u2028"),
+]
 
 
 def year(number: int) -> datetime:
@@ -66,6 +78,7 @@ TASKS = st.fixed_dictionaries({"interval": INTERVALS}, optional={**COMMON, **TIM
             optional={
                 "env": COMMON["env"],
                 "retries": COMMON["retries"],
+                "runner": st.just("bash"),
                 "id": NAMES | st.sampled_from(["BashOperator", "pendulum", "DAG", "None", "MELTANO"]),
             },
         ),
@@ -73,5 +86,33 @@ TASKS = st.fixed_dictionaries({"interval": INTERVALS}, optional={**COMMON, **TIM
         max_size=5,
     ).map(lambda tasks: {**base, "tasks": tasks})
 )
+_PATHS = VALUES.map(lambda text: f"/a{text}")
+RUNNERS: st.SearchStrategy[dict[str, Any]] = st.just({}) | st.fixed_dictionaries(
+    {
+        "runner": st.just("docker"),
+        "docker": st.fixed_dictionaries(
+            {"image": st.sampled_from(["elt:1", "{{ var.value.image }}", "registry.example.com:5000/elt/meltano:1.0"])},
+            optional={
+                "mounts": st.lists(
+                    st.fixed_dictionaries({"source": _PATHS, "target": _PATHS}, optional={"read_only": st.booleans()}),
+                    max_size=3,
+                    unique_by=lambda mount: mount["target"],
+                ),
+                "working_dir": TEXT.map(lambda text: f"/{text}").filter(
+                    lambda text: "{{" not in text and "{%" not in text
+                ),
+                "extra_hosts": st.dictionaries(NAMES, st.ip_addresses().map(str), max_size=3),
+                "cpus": st.floats(0.01, 256).map(lambda number: round(number, 3)),
+                "mem_limit": st.sampled_from(["64m", "1.5g"]),
+                "user": st.integers(0, 65535) | st.just("elt:elt"),
+            },
+        ),
+    }
+)
 # The stem of a file: some are too long for a tag or an id, none for a file system.
-SCHEDULES = st.dictionaries(NAMES.map(lambda name: name + "-s"), EXTRACT_LOADS | TASKS, min_size=1, max_size=3)
+SCHEDULES = st.dictionaries(
+    NAMES.map(lambda name: name + "-s"),
+    st.builds(operator.or_, EXTRACT_LOADS | TASKS, RUNNERS),
+    min_size=1,
+    max_size=3,
+)

@@ -14,9 +14,11 @@ from test_cases import CASES
 from codegen import pipeline
 from codegen.diagnostics import Severity
 from codegen.schema.after import After
+from codegen.schema.docker import Docker
 from codegen.schema.export import json_schema
 from codegen.schema.keys import keys_of
 from codegen.schema.model import Schedule
+from codegen.schema.mounts import Mount
 from codegen.schema.task import Task
 
 if TYPE_CHECKING:
@@ -28,6 +30,18 @@ _KINDS: dict[str, Any] = {
     "tasks": {"extractor": None, "loader": None},
     "after": {"interval": None},
     "state_id_suffix": {"extractor": None, "loader": None, "tasks": ["tap-a target-b"]},
+}
+# What a key of a runner needs beside it.
+_RUNNERS: dict[str, Any] = {
+    "runner": {"docker": {"image": "elt:1"}},
+    **{name: {"runner": name, name: {"image": "elt:1"}} for name in ("docker", "kubernetes")},
+}
+# A mount of which the key is another.
+_MOUNTS: dict[str, Any] = {
+    "type": {"type": "volume", "source": "{{ var.value.source }}", "target": "/a"},
+    "source": {"source": "/b", "target": "/a"},
+    "target": {"source": "/b", "target": "/a"},
+    "read_only": {"source": "/b", "target": "/a"},
 }
 
 
@@ -76,6 +90,23 @@ def test_an_editor_accepts_what_we_accept(path: Path, validator: Draft7Validator
         {"after": []},
         {"after": {"every": ["a"]}},
         {"after": {"any": {"a": 1}}},
+        {"runner": "pod"},
+        {"docker": "elt:1"},
+        {"docker": {"imgae": "elt:1"}},
+        {"docker": {"mem_limit": "2Gi"}},
+        {"docker": {"mem_limit": 512}},
+        {"docker": {"user": "a b"}},
+        {"docker": {"cpus": 0}},
+        {"docker": {"extra_hosts": {"a b": "10.0.0.1"}}},
+        {"docker": {"mounts": "/a:/b"}},
+        {"docker": {"mounts": [{"source": "/a"}]}},
+        {"docker": {"mounts": [{"target": "/a", "type": "nfs"}]}},
+        {"environments": ["prod"]},
+        {"environments": {"prod": {"retris": 1}}},
+        {"environments": {"prod": {"retries": "3"}}},
+        {"environments": {"prod": {"name": "b"}}},
+        {"environments": {"prod": {"environments": {}}}},
+        {"only": {"prod": True}},
     ],
     ids=json.dumps,
 )
@@ -83,14 +114,17 @@ def test_an_editor_refuses_what_we_refuse(wrong: dict[str, Any], validator: Draf
     """A mistake in a key is one for both."""
     base = {"interval": "@daily"} if "tasks" in wrong else _PLAIN
     assert not validator.is_valid({**base, **wrong})
-    write(tmp_path, {"schedules/a.yml": json.dumps({**base, **wrong})})
+    write(tmp_path, {"schedules/a.yml": json.dumps({**base, **wrong}), "dagpress.toml": 'environments = ["prod"]\n'})
     assert dagpress(tmp_path, "validate")[0] == 2
 
 
 @pytest.mark.parametrize("name", keys_of(Schedule))
 def test_the_example_of_each_key_is_a_value_that_changes_the_dag(name: str, tmp_path: Path) -> None:
     """The reference shows nothing that does not work, and no key that does nothing."""
-    base = {key: value for key, value in {**_PLAIN, **_KINDS.get(name, {})}.items() if value is not None}
+    given = {**_PLAIN, **_KINDS.get(name, {}), **_RUNNERS.get(name, {})}
+    base = {key: value for key, value in given.items() if value is not None}
+    if keys_of(Schedule)[name].metadata["group"] == "where":
+        write(tmp_path, {"dagpress.toml": 'environments = ["dev", "prod"]\n'})
     write(tmp_path, {"meltano.yml": "jobs: [{name: refresh, tasks: [tap-a target-b]}]\n"})
     others = {f"schedules/{other}.yml": yaml.safe_dump(_PLAIN) for other in ("orders", "customers")}
     write(tmp_path, {"schedules/a.yml": yaml.safe_dump(base), **others})
@@ -100,7 +134,7 @@ def test_the_example_of_each_key_is_a_value_that_changes_the_dag(name: str, tmp_
     write(tmp_path, {"schedules/a.yml": f"{yaml.safe_dump(base)}{name}: {example}\n"})
     generation = pipeline.generate(project_of(tmp_path))
     assert [d for d in generation.diagnostics if d.severity is Severity.ERROR] == []
-    assert generation.files["generated_dags/a.py"] != before.get("generated_dags/a.py")
+    assert generation.files != before
 
 
 @pytest.mark.parametrize("name", keys_of(After))
@@ -121,7 +155,7 @@ def test_the_example_of_each_key_of_after_changes_the_dag(name: str, tmp_path: P
 def test_the_example_of_each_key_of_a_task_changes_the_dag(name: str, tmp_path: Path) -> None:
     """The same for the keys of a task."""
     others = "- {id: extract, run: tap-a target-b}\n- {id: alone, run: tap-b target-b}\n"
-    tasks = f"interval: '@daily'\ntasks:\n{others}- run: x\n"
+    tasks = f"{yaml.safe_dump({'interval': '@daily', **_RUNNERS.get(name, {})})}tasks:\n{others}- run: x\n"
     write(tmp_path, {"schedules/a.yml": tasks})
     before = pipeline.generate(project_of(tmp_path)).files
     example = keys_of(Task)[name].metadata["example"]
@@ -130,3 +164,29 @@ def test_the_example_of_each_key_of_a_task_changes_the_dag(name: str, tmp_path: 
     generation = pipeline.generate(project_of(tmp_path))
     assert generation.diagnostics == []
     assert generation.files["generated_dags/a.py"] != before["generated_dags/a.py"]
+
+
+def _with_docker(tmp_path: Path, settings: str) -> str:
+    """The DAG file of a schedule with these settings of the runner, which must have no finding."""
+    schedule = {**_PLAIN, "runner": "docker"}
+    write(tmp_path, {"schedules/a.yml": f"{yaml.safe_dump(schedule)}docker:\n  {settings}\n"})
+    generation = pipeline.generate(project_of(tmp_path))
+    assert generation.diagnostics == []
+    return generation.files["generated_dags/a.py"]
+
+
+@pytest.mark.parametrize("name", keys_of(Docker))
+def test_the_example_of_each_setting_of_docker_changes_the_dag(name: str, tmp_path: Path) -> None:
+    """The same for the keys of `docker`."""
+    example = f"{name}: {keys_of(Docker)[name].metadata['example']}"
+    image = "" if name == "image" else "\n  image: elt:1"
+    assert _with_docker(tmp_path, "image: elt:1") != _with_docker(tmp_path, example + image)
+
+
+@pytest.mark.parametrize("name", keys_of(Mount))
+def test_the_example_of_each_key_of_a_mount_changes_the_dag(name: str, tmp_path: Path) -> None:
+    """The same for the keys of a mount."""
+    image, base = "image: elt:1\n  mounts:\n  - ", _MOUNTS[name]
+    example = yaml.safe_load(keys_of(Mount)[name].metadata["example"])
+    changed = {**base, name: example}
+    assert _with_docker(tmp_path, image + json.dumps(base)) != _with_docker(tmp_path, image + json.dumps(changed))

@@ -24,6 +24,9 @@ _MODULES = {
     "DatasetAny": ("airflow.datasets", ""),
     "DatasetOrTimeSchedule": ("airflow.timetables.datasets", ""),
     "EmptyOperator": ("airflow.operators.empty", "airflow.providers.standard.operators.empty"),
+    "DockerOperator": ("airflow.providers.docker.operators.docker", "airflow.providers.docker.operators.docker"),
+    # It comes with the provider.
+    "Mount": ("docker.types", "docker.types"),
     "timedelta": ("datetime", "datetime"),
 }
 # The modules of 3.0 and 3.1 that are others than those of the later versions.

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.schema.after import After
 from codegen.schema.keys import keys_of
-from codegen.schema.model import Schedule
-from codegen.schema.task import Task
+from codegen.schema.model import OVERLAYS, Schedule
+from codegen.schema.mounts import MOUNT
+from codegen.schema.task import DOCKER, KUBERNETES, Task
 
 if TYPE_CHECKING:
     from codegen.schema.kinds import JsonSchema
@@ -21,9 +22,15 @@ _TITLE = "A Dagpress schedule"
 
 
 # The models of maps inside a schedule, by the names of their definitions; the reference has them in this order.
-_SECTIONS: dict[str, type[Any]] = {"task": Task, "after": After}
+_SECTIONS: dict[str, type[Any]] = {
+    "after": After,
+    "task": Task,
+    DOCKER.name: DOCKER.model,
+    MOUNT.name: MOUNT.model,
+    KUBERNETES.name: KUBERNETES.model,
+}
 # The keys without which a map is none.
-_REQUIRED = {"task": ["run"]}
+_REQUIRED = {"task": ["run"], MOUNT.name: ["target"]}
 
 
 def json_schema() -> JsonSchema:
@@ -35,7 +42,10 @@ def json_schema() -> JsonSchema:
         "type": "object",
         "additionalProperties": False,
         "properties": _properties(Schedule),
-        "definitions": {name: _definition(name, model) for name, model in _SECTIONS.items()},
+        "definitions": {
+            **{name: _definition(name, model) for name, model in _SECTIONS.items()},
+            "overlay": OVERLAYS.definition(),
+        },
     }
 
 
@@ -82,8 +92,11 @@ def _default_in_words(default: Any) -> str:  # noqa: ANN401
 
 
 def as_data(schedule: Schedule) -> dict[str, Any]:
-    """The schedule with all of its values, given or default, as JSON has them; what has none is left out."""
-    values = {name: getattr(schedule, name) for name in keys_of(Schedule)}
+    """The schedule with all of its values, given or default, as JSON has them; what has none is left out.
+
+    What it has in other environments is left out too.
+    """
+    values = {name: getattr(schedule, name) for name in keys_of(Schedule) if name != "environments"}
     values["dag_id"] = schedule.dag_id_or_default
     values["tags"] = schedule.all_tags
     if schedule.extractor:

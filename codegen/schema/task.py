@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.nodes import ListNode, MapNode, Node, Scalar
-from codegen.schema.keys import key, keys_of, places, read_keys, without_null_keys
-from codegen.schema.kinds import Count, Duration, Environment, JsonSchema, Report, Run, Text, TextList
+from codegen.schema.docker import Docker
+from codegen.schema.keys import Section, key, keys_of, places, read_keys, without_null_keys
+from codegen.schema.kinds import Choice, Count, Duration, Environment, JsonSchema, Report, Run, Text, TextList
+from codegen.schema.kubernetes import Kubernetes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
 ID = r"[A-Za-z0-9_.\-]+"
 LONGEST_ID = 250
 ID_HINT = "letters, digits, `_`, `.` and `-`"
+# Where a task can run.
+RUNNERS = ("bash", "docker", "kubernetes")
+# The settings of the runners. Those of a task are laid over those of its schedule.
+DOCKER = Section(Docker, "docker", "a map of settings")
+KUBERNETES = Section(Kubernetes, "kubernetes", "a map of settings")
+SECTIONS_OF_A_TASK = (DOCKER.name, KUBERNETES.name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +55,13 @@ class Task:
     timeout: timedelta | None = key(Duration(), "a task", "As the schedule's, for this task.", "30m")
     env: Mapping[str, str | None] = key(
         Environment(), "a task", "Further variables, or other values, for this task.", "{FULL: 'true'}", {}
+    )
+    runner: str | None = key(Choice(*RUNNERS), "a task", "As the schedule's, for this task.", "docker")
+    docker: Docker | None = key(
+        DOCKER, "a task", "Laid over the schedule's, for this task.", "{image: 'elt:2026.11.1'}"
+    )
+    kubernetes: Kubernetes | None = key(
+        KUBERNETES, "a task", "Laid over the schedule's, for this task.", "{image: 'elt:2026.11.1'}"
     )
     at: Mapping[str, Location] = places()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from codegen.validate.between import check_after
 from codegen.validate.meltano import check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
+from codegen.validate.runners import check_runners, check_settings
 from codegen.validate.tasks import check_tasks
 from codegen.validate.templates import check_templates
 from codegen.validate.time import check_clock, check_interval, check_time
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from codegen.diagnostics import Diagnostic
     from codegen.meltano import MeltanoProject
     from codegen.schema import Schedule
+
+__all__ = ["check_all", "check_settings"]
 
 
 def check_all(
@@ -40,6 +43,7 @@ def check_all(
             yield from check_clock(schedule, airflow)
             yield from check_templates(schedule, airflow)
         yield from check_tasks(schedule)
+        yield from check_runners(schedule)
         yield from check_meltano(schedule, meltano)
     yield from check_unique(schedules)
     yield from check_after(schedules, broken, airflow)
