@@ -109,6 +109,30 @@ def check_run(run: str) -> None:
         check_template(word)
 
 
+def check_command(command: str) -> None:
+    """Refuse what cannot be a command of the shell, or not for sure what it says.
+
+    Raises:
+        InvalidError: it is too long, ends in half an escape, or holds a template, which would become code.
+    """
+    if is_template(command):
+        raise InvalidError(
+            "a command is no template: what Airflow put there would be read as code",
+            """put it in `env` and use the variable: `env: {DAY: '{{ ds }}'}` and "$DAY" in the command""",
+            "template",
+        )
+    if len(command) > LONGEST_COMMAND:
+        message = f"has {len(command)} characters, at most {LONGEST_COMMAND} work"
+        raise InvalidError(message, "put it into a script of the project", "invalid-command")
+    if command.endswith("\\"):
+        raise InvalidError("ends in a backslash, behind which nothing comes", "remove it", "invalid-command")
+
+
+def stopping(command: str) -> str:
+    """The command of a shell so that it ends at the first command in it that fails."""
+    return f"set -e\n{command}"
+
+
 def as_script(calls: Iterable[Iterable[str]], endings: tuple[str, ...]) -> tuple[str, dict[str, str]]:
     """Write the words of one or more calls for a shell, which makes each call if the one before succeeded.
 

@@ -23,6 +23,7 @@ TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _AIRFLOW_FILTERS = ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz")
 _EXPRESSION = re.compile(r"\{\{|\{%")
 _LITERAL = re.compile(r"\{\{ (['\"].*['\"]) \}\}")
+_ALTERED_IN_LINES = re.compile(r"\{?\r|\{#")
 _ALTERED = re.compile(r"\r|\n\Z|\{#")
 
 
@@ -51,6 +52,14 @@ def as_rendered(text: str, endings: tuple[str, ...]) -> str:
         # A string literal of Jinja2, in ASCII, is decoded as Python's is: every character survives.
         return "{{ " + ascii(text) + " }}"
     return text
+
+
+def as_rendered_lines(text: str) -> str:
+    """The same for lines that hold no template, and which stay lines that one can read, with a line end behind them.
+
+    Jinja2 drops that line end, and without it Airflow would take a last `./load.sh` for the name of a file.
+    """
+    return _ALTERED_IN_LINES.sub(lambda match: "{{ " + ascii(match[0]) + " }}", text) + "\n"
 
 
 def as_literal(text: str) -> str:

@@ -86,6 +86,8 @@ def _change_environ(env: dict[str, str | None]) -> None:
 def execute(path: str, dag_id: str, task_id: str, env: dict[str, str | None]) -> Answer:
     """Render the templates of a task and execute it, as the task process does; `env` is what its worker has."""
     _change_environ(env)
+    # What lies beside the file is importable, as in Airflow's folder of DAGs.
+    sys.path.append(str(Path(path).parent))
     bag = inside.load(path)
     if bag.import_errors:
         return {"error": str(bag.import_errors)}

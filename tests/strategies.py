@@ -41,6 +41,7 @@ TIMES = {
     "timezone": st.sampled_from(["UTC", "Europe/Berlin", "America/Argentina/ComodRivadavia"]),
     "start_date": st.datetimes(year(1900), year(2030)).map(datetime.isoformat),
     "end_date": st.datetimes(year(2030), year(2999)).map(datetime.isoformat),
+    "data_interval": st.booleans(),
 }
 COMMON = {
     "description": WORDS,
@@ -109,10 +110,53 @@ RUNNERS: st.SearchStrategy[dict[str, Any]] = st.just({}) | st.fixed_dictionaries
         ),
     }
 )
+_IDS = st.sampled_from(["a", "b-1", "b_1", "load", "pendulum", "lambda", "MELTANO", "x" * 60, "rows", "task_a"]) | NAMES
+_ARGUMENTS = st.recursive(
+    VALUES | st.booleans() | st.integers(-(10**9), 10**9) | st.floats(-1e9, 1e9).map(lambda number: round(number, 3)),
+    lambda value: st.lists(value, max_size=3) | st.dictionaries(TEXT, value, max_size=3),
+    max_leaves=4,
+)
+_CALLABLES = ["quality.rows", "other.rows", "a.CHECK", "b.pendulum", f"a.{'long' * 15}.{'rows' * 15}"]
+_NAMES_OF_ARGUMENTS = ["rows", "table", "day", "f", *(f"name_{'of_an_argument' * n}" for n in range(7))]
+_KINDS: st.SearchStrategy[dict[str, Any]] = st.one_of(
+    st.fixed_dictionaries({"run": RUNS}, optional={"before_run": st.lists(RUNS.map("select ".__add__), max_size=2)}),
+    st.fixed_dictionaries({"command": WORDS}, optional={"env": COMMON["env"]}),
+    st.fixed_dictionaries(
+        {"python": st.sampled_from(_CALLABLES)},
+        optional={"op_kwargs": st.dictionaries(st.sampled_from(_NAMES_OF_ARGUMENTS), _ARGUMENTS, max_size=6)},
+    ),
+)
+
+
+def _of_any_kind(tasks: list[dict[str, Any]]) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """The tasks, each of which does something."""
+    kinds = st.lists(_KINDS, min_size=len(tasks), max_size=len(tasks))
+    return kinds.map(lambda those: [{**task, **kind} for task, kind in zip(tasks, those, strict=True)])
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Tasks with groups, without a cycle: each waits for earlier ones, or for groups that are complete by then."""
+    ids = draw(st.lists(_IDS, min_size=1, max_size=9, unique=True))
+    names = draw(st.lists(st.sampled_from(["team", "g-1", "g_1", "GROUP", "y" * 60]), max_size=3, unique=True))
+    groups = [draw(st.none() | st.sampled_from(names)) if names else None for _ in ids]
+    tasks = []
+    for number, (task_id, group) in enumerate(zip(ids, groups, strict=True)):
+        complete = {name for name in groups[:number] if name and name not in groups[number:]}
+        known = sorted({*ids[:number], *complete})
+        after = draw(st.lists(st.sampled_from(known), max_size=4, unique=True)) if known else []
+        tasks.append({"id": task_id, "after": after, **({"group": group} if group else {})})
+    return draw(st.permutations(tasks))
+
+
+GRAPHS = st.tuples(
+    st.fixed_dictionaries({"interval": INTERVALS}, optional={**COMMON, "before_run": st.just(["select tap-a x"])}),
+    graphs().flatmap(_of_any_kind),
+).map(lambda parts: {**parts[0], "tasks": parts[1]})
 # The stem of a file: some are too long for a tag or an id, none for a file system.
 SCHEDULES = st.dictionaries(
     NAMES.map(lambda name: name + "-s"),
-    st.builds(operator.or_, EXTRACT_LOADS | TASKS, RUNNERS),
+    st.builds(operator.or_, EXTRACT_LOADS | TASKS | GRAPHS, RUNNERS),
     min_size=1,
     max_size=3,
 )

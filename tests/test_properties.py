@@ -29,6 +29,7 @@ from codegen.templating import (
     DOCKER_ENDINGS,
     KUBERNETES_ENDINGS,
     as_rendered,
+    as_rendered_lines,
     check_template,
     is_template,
 )
@@ -158,6 +159,18 @@ def test_jinja_evaluates_every_template(parts: list[str], end: str, endings: tup
     environment = Environment(autoescape=False)  # noqa: S701
     assert environment.from_string(written).render(ds="D") == environment.from_string(template).render(ds="D")
     assert not written.endswith(endings)
+
+
+@given(TEXT.filter(lambda value: not is_template(value)))
+@example("f() {\r}")
+@example("${#a[@]}{#{\r{#")
+@example("./load.sh")
+@example("ends with two lines\n\n")
+def test_jinja_gives_the_lines_of_a_command_back(value: str) -> None:
+    """The same for a text that stays lines."""
+    written = as_rendered_lines(value)
+    assert Environment(autoescape=False).from_string(written).render() == value  # noqa: S701
+    assert not written.endswith((".sh", ".bash"))
 
 
 def _written(root: Path, schedules: dict[str, Any], order: random.Random | None = None) -> Path:

@@ -19,7 +19,7 @@ from codegen.schema.export import json_schema
 from codegen.schema.keys import keys_of
 from codegen.schema.model import Schedule
 from codegen.schema.mounts import Mount
-from codegen.schema.task import Task
+from codegen.schema.task import WHAT_RUNS, Task
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,6 +101,11 @@ def test_an_editor_accepts_what_we_accept(path: Path, validator: Draft7Validator
         {"docker": {"mounts": "/a:/b"}},
         {"docker": {"mounts": [{"source": "/a"}]}},
         {"docker": {"mounts": [{"target": "/a", "type": "nfs"}]}},
+        {"tasks": [{"run": "a b", "command": "make"}]},
+        {"tasks": [{"run": "a b", "trigger_rule": "sometimes"}]},
+        {"tasks": [{"run": "a b", "group": "not.one"}]},
+        {"tasks": [{"python": "rows"}]},
+        {"tasks": [{"python": "a.rows", "op_kwargs": {"no name": 1}}]},
         {"environments": ["prod"]},
         {"environments": {"prod": {"retris": 1}}},
         {"environments": {"prod": {"retries": "3"}}},
@@ -159,7 +164,8 @@ def test_the_example_of_each_key_of_a_task_changes_the_dag(name: str, tmp_path: 
     write(tmp_path, {"schedules/a.yml": tasks})
     before = pipeline.generate(project_of(tmp_path)).files
     example = keys_of(Task)[name].metadata["example"]
-    changed = tasks.replace("run: x\n", f"{name}: {example}\n" + ("" if name == "run" else "  run: x\n"))
+    other = {**dict.fromkeys(WHAT_RUNS, ""), "op_kwargs": "  python: a.b\n"}.get(name, "  run: x\n")
+    changed = tasks.replace("run: x\n", f"{name}: {example}\n{other}")
     write(tmp_path, {"schedules/a.yml": changed})
     generation = pipeline.generate(project_of(tmp_path))
     assert generation.diagnostics == []

@@ -54,14 +54,18 @@ def _asset(dag_id: str, airflow: str) -> Call:
 
 
 def with_closing_step(steps: Sequence[Step]) -> Sequence[Step]:
-    """The steps, and one behind them where several are the last, so that there is one whose success is the run's."""
+    """The steps, and one behind them unless there is one last step whose success is that of the run.
+
+    That is so with Airflow's own trigger rule, all_success. By another rule it can be its part to be skipped.
+    """
     awaited = {task_id for step in steps for task_id in step.after}
-    last = tuple(step.task_id for step in steps if step.task_id not in awaited)
-    if len(last) == 1:
+    last = [step for step in steps if step.task_id not in awaited]
+    if len(last) == 1 and last[0].task.trigger_rule in {None, "all_success"}:
         return steps
-    taken = {step.task_id for step in steps}
+    taken = {name for step in steps for name in (step.task_id, step.task.group)}
     names = chain(["done"], (f"done_{number}" for number in count(1)))
-    return [*steps, Step(next(name for name in names if name not in taken), (), after=last)]
+    ids = tuple(step.task_id for step in last)
+    return [*steps, Step(next(name for name in names if name not in taken), (), after=ids, waits_for=ids)]
 
 
 def plan_closing_task(step: Step, variable: str) -> PlannedTask:

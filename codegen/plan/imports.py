@@ -27,6 +27,8 @@ _MODULES = {
     "DockerOperator": ("airflow.providers.docker.operators.docker", "airflow.providers.docker.operators.docker"),
     # It comes with the provider.
     "Mount": ("docker.types", "docker.types"),
+    "PythonOperator": ("airflow.operators.python", "airflow.providers.standard.operators.python"),
+    "TaskGroup": ("airflow.utils.task_group", "airflow.sdk"),
     "timedelta": ("datetime", "datetime"),
 }
 # The modules of 3.0 and 3.1 that are others than those of the later versions.

@@ -5,22 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codegen.literal import Argument, Value
+from codegen.plan import python
 from codegen.plan.runners import RUNNERS
 from codegen.plan.tree import PlannedTask
 
 if TYPE_CHECKING:
     from codegen.command import Step
+    from codegen.plan.tree import PlannedFunction
 
 
-def plan_task(step: Step, variable: str, airflow: str) -> PlannedTask:
+def plan_task(step: Step, variable: str, function: PlannedFunction | None, airflow: str) -> PlannedTask:
     """Plan the operator of a step.
 
     Args:
         step: one of a checked schedule.
         variable: the Python name that the operator gets; empty where nothing names it.
+        function: what it calls, where it is a step of Python.
         airflow: the version, one of `VERSIONS`.
     """
-    operator, arguments = RUNNERS[step.runner](step, airflow)
+    operator, arguments = python.operator_of(step, function) if function else RUNNERS[step.runner](step, airflow)
     given = {"task_id": step.task_id, **arguments, **_common(step)}
     return PlannedTask(
         step.task_id,
@@ -32,6 +35,15 @@ def plan_task(step: Step, variable: str, airflow: str) -> PlannedTask:
 
 def _common(step: Step) -> dict[str, Value]:
     """The arguments of every operator, where the task says something else than the schedule."""
-    if step.task is None:
-        return {}
-    return {"retries": step.task.retries, "execution_timeout": step.task.timeout}
+    task = step.task
+    return {
+        "trigger_rule": task.trigger_rule,
+        "retries": task.retries,
+        "retry_delay": task.retry_delay,
+        "retry_exponential_backoff": task.retry_exponential_backoff,
+        "execution_timeout": task.timeout,
+        "pool": task.pool,
+        "pool_slots": task.pool_slots,
+        "priority_weight": task.priority_weight,
+        "queue": task.queue,
+    }

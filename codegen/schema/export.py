@@ -12,7 +12,7 @@ from codegen.schema.after import After
 from codegen.schema.keys import keys_of
 from codegen.schema.model import OVERLAYS, Schedule
 from codegen.schema.mounts import MOUNT
-from codegen.schema.task import DOCKER, KUBERNETES, Task
+from codegen.schema.task import DOCKER, KUBERNETES, WHAT_RUNS, Task
 
 if TYPE_CHECKING:
     from codegen.schema.kinds import JsonSchema
@@ -30,7 +30,9 @@ _SECTIONS: dict[str, type[Any]] = {
     KUBERNETES.name: KUBERNETES.model,
 }
 # The keys without which a map is none.
-_REQUIRED = {"task": ["run"], MOUNT.name: ["target"]}
+_REQUIRED = {MOUNT.name: ["target"]}
+# What a map must have in any case: of these keys exactly one.
+_ONE_OF = {"task": WHAT_RUNS}
 
 
 def json_schema() -> JsonSchema:
@@ -59,7 +61,9 @@ def _properties(model: type[Any]) -> JsonSchema:
 
 
 def _definition(name: str, model: type[Any]) -> JsonSchema:
-    required = {"required": _REQUIRED[name]} if name in _REQUIRED else {}
+    required: JsonSchema = {"required": _REQUIRED[name]} if name in _REQUIRED else {}
+    if name in _ONE_OF:
+        required["oneOf"] = [{"required": [key]} for key in _ONE_OF[name]]
     return {"type": "object", "additionalProperties": False, **required, "properties": _properties(model)}
 
 
@@ -111,7 +115,9 @@ def plain(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, datetime):
         return value.date().isoformat() if value == datetime(value.year, value.month, value.day) else value.isoformat()  # noqa: DTZ001
     if is_dataclass(value) and not isinstance(value, type):
-        return {name: plain(v) for name in keys_of(type(value)) if (v := getattr(value, name)) not in (None, (), {})}
+        return {
+            name: plain(v) for name in keys_of(type(value)) if (v := getattr(value, name)) not in (None, "", (), {})
+        }
     if isinstance(value, Mapping):
         return {name: plain(item) for name, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, tuple) else value

@@ -76,7 +76,7 @@ class Text(ScalarKind[str]):
         if scalar.kind != "str":
             hint = f'quote it: "{scalar.text}"' if scalar.kind != "null" else "remove it"
             raise InvalidError(f"must be {self.words}, and this is {named(scalar)}", hint)
-        _refuse_unspeakable(scalar.text)
+        refuse_unspeakable(scalar.text)
         if not scalar.text.strip():
             raise InvalidError(f"must be {self.words}, and this is empty", "leave the key out instead")
         if self._longest and len(scalar.text) > self._longest:
@@ -315,18 +315,19 @@ def _offset(text: str) -> timezone:
 class TextList:
     """A list of texts, or one text alone."""
 
-    def __init__(self, words: str, item: Text) -> None:
+    def __init__(self, words: str, item: Text, *, each_once: bool = True) -> None:
         self._item = item
+        self._each_once = each_once
         self.words = words
 
     def read(self, node: Node, report: Report) -> tuple[str, ...] | None:
-        """The items, each of them once and in order."""
+        """The items in order, each of them once unless they may come again."""
         if isinstance(node, MapNode):
             report(InvalidError(f"must be {self.words}, and this is a map").at(node.location))
             return None
         nodes = node.items if isinstance(node, ListNode) else (node,)
-        items = [self._item.read(item, report) for item in nodes]
-        return tuple(dict.fromkeys(item for item in items if item is not None))
+        items = [item for node in nodes if (item := self._item.read(node, report)) is not None]
+        return tuple(dict.fromkeys(items)) if self._each_once else tuple(items)
 
     def json_schema(self) -> JsonSchema:
         """Either the list or the item."""
@@ -400,7 +401,7 @@ def _env_value(name: str, node: Node) -> str:
     if not isinstance(node, Scalar):
         hint = "write JSON in single quotes: '{\"a\": 1}'"
         raise InvalidError(f"must be a single value, and this is {named(node)}", hint)
-    _refuse_unspeakable(node.text)
+    refuse_unspeakable(node.text)
     if len(f"{name}={node.text}".encode()) > _LONGEST_VARIABLE:
         hint = "put it into a file of the project"
         raise InvalidError("is longer than the 128 KiB that Linux takes for a variable", hint)
@@ -408,7 +409,7 @@ def _env_value(name: str, node: Node) -> str:
     return node.text
 
 
-def _refuse_unspeakable(text: str) -> None:
+def refuse_unspeakable(text: str) -> None:
     """Refuse what no file, argument or environment variable can hold."""
     if "\x00" in text:
         raise InvalidError("holds the character U+0000, which no program can be given", "remove it")

@@ -29,6 +29,7 @@ from codegen.schema.kinds import (
     Timezone,
 )
 from codegen.schema.overlays import Overlays
+from codegen.schema.step_kinds import MeltanoCommands
 from codegen.schema.task import DOCKER, ID, ID_HINT, KUBERNETES, LONGEST_ID, RUNNERS, Task, TaskList
 
 if TYPE_CHECKING:
@@ -98,6 +99,15 @@ class Schedule:
         "what runs",
         "A list of steps: each what `meltano run` gets, or a map with the keys of a task.",
         "[tap-gitlab target-postgres, dbt-postgres:run]",
+    )
+
+    before_run: tuple[str, ...] = key(
+        MeltanoCommands(),
+        "what runs",
+        "Commands of Meltano that come first in every task that runs Meltano, as one writes them behind `meltano`. "
+        "A word may hold Airflow's templates.",
+        """[select tap-gitlab commits id, 'config set tap-gitlab start_date "{{ ds }}"']""",
+        (),
     )
 
     state_id: str | None = key(

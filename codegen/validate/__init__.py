@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codegen.validate.between import check_after
-from codegen.validate.meltano import check_meltano
+from codegen.validate.meltano import check_before_run, check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
 from codegen.validate.runners import check_runners, check_settings
 from codegen.validate.tasks import check_tasks
@@ -42,8 +42,9 @@ def check_all(
             yield from check_time(schedule)
             yield from check_clock(schedule, airflow)
             yield from check_templates(schedule, airflow)
-        yield from check_tasks(schedule)
+        yield from check_tasks(schedule, airflow)
         yield from check_runners(schedule)
+        yield from check_before_run(schedule)
         yield from check_meltano(schedule, meltano)
     yield from check_unique(schedules)
     yield from check_after(schedules, broken, airflow)

@@ -25,7 +25,7 @@ def check_runners(schedule: Schedule) -> Iterator[Diagnostic]:
     """Every task that runs in a container must have an image."""
     for task in schedule.tasks or (Task(),):
         runner = task.runner or schedule.runner
-        if runner == "bash":
+        if runner == "bash" or task.python:
             continue
         settings = getattr(task, runner) or getattr(schedule, runner)
         where = task.at.get("runner") or task.at.get(runner) or schedule.where(runner, "runner")

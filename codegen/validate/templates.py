@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from codegen.airflow_version import is_2
 from codegen.diagnostics import Diagnostic, Severity, quoted
 from codegen.schema.keys import keys_of
 from codegen.schema.kinds import Environment, Run, TemplatedText
+from codegen.schema.step_kinds import MeltanoCommands, OpKwargs
 from codegen.templating import variables_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from codegen.diagnostics import Location
     from codegen.schema import Schedule
 
-_TEMPLATED = (Environment, Run, TemplatedText)
+_TEMPLATED = (Environment, MeltanoCommands, OpKwargs, Run, TemplatedText)
 _OF_THE_INTERVAL = {
     "data_interval_start",
     "data_interval_end",
@@ -51,10 +51,17 @@ def _texts_of(model: Any, place: Location) -> Iterator[tuple[str, Location]]:  #
     """Every value that can be a template, and where it stands."""
     at: Mapping[str, Location] = model.at
     for name, field in keys_of(type(model)).items():
-        value = getattr(model, name)
+        value, own = getattr(model, name), at.get(name, place)
         if isinstance(field.metadata["kind"], _TEMPLATED):
-            texts = value.values() if isinstance(value, Mapping) else [value]
-            yield from ((text, at.get(name, place)) for text in texts if text)
+            yield from ((text, own) for text in _strings(value))
         for part in value if isinstance(value, tuple) else [value]:
-            if is_dataclass(part):
-                yield from _texts_of(part, at.get(name, place))
+            if hasattr(part, "at"):
+                yield from _texts_of(part, own)
+
+
+def _strings(value: Any) -> Iterator[str]:  # noqa: ANN401  # any value of those kinds
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | tuple | list):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            yield from _strings(part)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.shell import as_script
+from codegen.shell import as_script, stopping
 from codegen.templating import is_template
 
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 def command_of(step: Step, endings: tuple[str, ...]) -> tuple[list[str], list[str], Mapping[str, str]]:
     """The program of the container, its arguments, and the environment variables of the step.
 
-    One call is executed as it is, word by word: no shell reads it. More than one need a shell of the image, and so does
-    a program whose name is a template. The image's own entrypoint is never used: Meltano's documented image has one,
-    other images have not.
+    One call is executed as it is, word by word: no shell reads it. More than one need a shell of the image, and so do
+    a program whose name is a template and a command of the shell. The image's own entrypoint is never used: Meltano's
+    documented image has one, other images have not.
 
     Args:
         step: what the container does.
@@ -28,6 +28,8 @@ def command_of(step: Step, endings: tuple[str, ...]) -> tuple[list[str], list[st
         The program with its options, which hold no templates (DockerOperator evaluates none there); the arguments
         behind it, and the variables, which may hold some.
     """
+    if step.script:
+        return ["sh", "-c"], [stopping(step.script)], step.env
     words, *others = step.calls
     if not others and not is_template(words[0]):
         return [words[0]], list(words[1:]), step.env
