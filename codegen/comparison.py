@@ -59,8 +59,9 @@ def compare_environments(
 
 def _without_its_name(project: Project, reading: Reading, schedules: Sequence[Schedule], deployment: str) -> Generation:
     """What the schedules give in an environment, as if they were for none."""
-    those = [replace(schedule, deployment="") for schedule in schedules if schedule.deployment == deployment]
-    return pipeline.render(project, reading, those)
+    renamed = {each.source: replace(each, deployment="") for each in reading.schedules if each.deployment == deployment}
+    those = [renamed[schedule.source] for schedule in schedules if schedule.deployment == deployment]
+    return pipeline.render(project, replace(reading, schedules=list(renamed.values())), those)
 
 
 def _by_source(generation: Generation) -> dict[str, tuple[str, str]]:

@@ -1,10 +1,11 @@
-"""When a schedule runs: aliases, crons, hashed crons, next runs, and the same in words. The only user of croniter."""
+"""When the clock starts a schedule: aliases, crons, hashed crons, and the same in words. The only user of croniter."""
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from croniter import CroniterBadCronError, CroniterBadDateError, croniter
 from codegen.diagnostics import InvalidError, nearest, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from zoneinfo import ZoneInfo
 
 MANUAL = ("@once", "@manual", "@none")
@@ -37,6 +38,9 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _DAYS_OF_EVERY_MONTH = 28
 _DAY_NAMES = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+_HOURS_OF_A_DAY = 24
+_MINUTES_OF_AN_HOUR = 60
+_MOMENT = timedelta(microseconds=1)
 _HASHED = re.compile(r"[hH](?:\(\d+-\d+\))?(?:/\d+)?")
 _HASHED_DAY = re.compile(r"^[hH](?=/|$)")
 _RANDOM = re.compile(r"[rR](?:\(\d+-\d+\))?(?:/\d+)?")
@@ -194,60 +198,115 @@ def is_same_cron(one: str, other: str) -> bool:
         return False
 
 
-@dataclass(frozen=True)
-class Bounds:
-    """When a schedule begins and ends to run.
+class NeverError(Exception):
+    """A cron does not fire any more, or not yet, in the years that can be told."""
 
-    Attributes:
-        start: its start date (aware): a run at that very moment counts.
-        end: its end date (aware): so does one at this.
-        at_end: whether a run starts at the end of its data interval, as on Airflow 2: then the first starts one
-            interval after the start date, and the last one interval after the end date.
+
+class Clock:
+    """The moments at which a cron fires, in a timezone, over changes of the clock as Airflow has them.
+
+    The rules are those of `CronMixin` in airflow/timetables/_cron.py (2.10 to 3.3): the wall clock decides, but for a
+    cron that fires in every hour, which counts hours that passed. So a tick depends on the moment it is asked from.
+    Moments come and go in UTC: those of one timezone are compared by Python as its wall clock shows them.
     """
 
-    start: datetime
-    end: datetime | None
-    at_end: bool
+    def __init__(self, cron: str, zone: ZoneInfo) -> None:
+        self._cron = cron
+        self._zone = zone
+        (minutes, hours, *days), *_ = croniter.expand(cron)
+        self._ticks_in_an_hour = _MINUTES_OF_AN_HOUR if minutes == ["*"] else len(minutes)
+        self._hours = None if hours == ["*"] else len(hours)
+        self._is_daily = all(values == ["*"] for values in days)
+
+    @property
+    def can_stall(self) -> bool:
+        """Whether it counts hours and leaves days out: then a change of the clock takes ticks from the wall clock's."""
+        return self._hours is None and not self._is_daily
+
+    def next(self, moment: datetime) -> datetime:
+        """The first tick after a moment.
+
+        Raises:
+            NeverError: there is none.
+        """
+        naive = self._naive(moment)
+        iterator = croniter(self._cron, start_time=naive)
+        return self._moment_of(_checked(iterator.get_next), iterator, moment, naive)
+
+    def previous(self, moment: datetime) -> datetime:
+        """The last tick before a moment.
+
+        Raises:
+            NeverError: there is none.
+        """
+        naive = self._naive(moment)
+        iterator = croniter(self._cron, start_time=naive)
+        return self._moment_of(_checked(iterator.get_prev), iterator, moment, naive)
+
+    def on_or_after(self, moment: datetime) -> datetime:
+        """The moment itself if it is a tick, else the next one; as Airflow, by asking for the one before the next."""
+        following = self.next(moment)
+        return moment if self.previous(following) == moment else following
+
+    def on_or_before(self, moment: datetime) -> datetime:
+        """The moment itself if it is a tick, else the one before; as Airflow, by asking for the one after that."""
+        before = self.previous(moment)
+        return moment if self.next(before) == moment else before
+
+    def earlier(self, moment: datetime, count: int) -> datetime:
+        """The tick of the wall clock that is so many before a moment.
+
+        Raises:
+            NeverError: there is none.
+        """
+        for _ in range(count):
+            naive = self._naive(moment)
+            scheduled = _checked(croniter(self._cron, start_time=naive).get_prev)
+            on_the_wall = _on_the_wall(scheduled, self._zone).astimezone(timezone.utc)
+            # Where the clock shows an hour twice, the one on the wall is the later one.
+            moment = on_the_wall if on_the_wall < moment else self.previous(moment)
+        return moment
+
+    def days(self, first: date, last: date) -> Iterator[date]:
+        """The days from the first to the last on which it fires."""
+        if self._is_daily:
+            yield from (first + timedelta(days=number) for number in range((last - first).days + 1))
+            return
+        day_fields = " ".join(self._cron.split()[2:])
+        iterator = croniter(f"0 0 {day_fields}", start_time=datetime.combine(first, time()) - _MOMENT)
+        with suppress(CroniterBadDateError, OverflowError):
+            while (day := iterator.get_next(datetime).date()) <= last:
+                yield day
+
+    def ticks_of(self, day: date) -> Iterator[datetime]:
+        """The ticks on one of those days."""
+        midnight = datetime.combine(day, time(), self._zone).astimezone(timezone.utc)
+        with suppress(NeverError):
+            tick = self.next(midnight - _MOMENT)
+            while tick.astimezone(self._zone).date() == day:
+                yield tick
+                tick = self.next(tick)
+
+    def ticks_in(self, hours: float) -> int | None:
+        """How many there are in a day of so many hours; nothing where it takes a look at the day."""
+        if self._hours is None:
+            return int(hours) * self._ticks_in_an_hour if hours == int(hours) else None
+        return self._hours * self._ticks_in_an_hour if hours == _HOURS_OF_A_DAY else None
+
+    def _naive(self, moment: datetime) -> datetime:
+        return moment.astimezone(self._zone).replace(tzinfo=None, fold=0)
+
+    def _moment_of(self, scheduled: datetime, iterator: croniter, asked: datetime, naive: datetime) -> datetime:
+        if _covers_every_hour(iterator):
+            return asked + (scheduled - naive)
+        return _on_the_wall(scheduled, self._zone).astimezone(timezone.utc)
 
 
-def next_runs(interval: Interval, zone: ZoneInfo, after: datetime, bounds: Bounds) -> Iterator[datetime]:
-    """The moments at which Airflow starts a run, in the schedule's timezone, without end unless it has one.
-
-    Args:
-        interval: the schedule's.
-        zone: its timezone.
-        after: the first run is later than this (aware).
-        bounds: its dates.
-    """
-    if interval.cron is None:
-        return
+def _checked(step: Callable[[type[datetime]], datetime]) -> datetime:
     try:
-        first = _next_run(interval.cron, zone, bounds.start - timedelta(microseconds=1))
-        last = _next_run(interval.cron, zone, bounds.end) if bounds.end and bounds.at_end else bounds.end
-        moment = max(after, first if bounds.at_end else first - timedelta(microseconds=1))
-        while True:
-            moment = _next_run(interval.cron, zone, moment)
-            if last is not None and moment > last:
-                return
-            yield moment
-    except (CroniterBadDateError, OverflowError):
-        return
-
-
-def _next_run(cron: str, zone: ZoneInfo, after: datetime) -> datetime:
-    """The next run after a moment, over changes of the clock as Airflow has it.
-
-    The rule is that of `CronMixin._get_next` in airflow/timetables/_cron.py (2.10 to 3.3): the wall clock decides, but
-    for a cron that fires in every hour, which counts hours that passed.
-    """
-    local = after.astimezone(zone)
-    naive = local.replace(tzinfo=None, fold=0)
-    iterator = croniter(cron, start_time=naive)
-    scheduled: datetime = iterator.get_next(datetime)
-    if _covers_every_hour(iterator):
-        passed = after.astimezone(timezone.utc) + (scheduled - naive)
-        return passed.astimezone(zone)
-    return _on_the_wall(scheduled, zone)
+        return step(datetime)
+    except (CroniterBadDateError, OverflowError) as error:
+        raise NeverError from error
 
 
 def _covers_every_hour(iterator: croniter) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from itertools import chain
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, Location, has_errors, in_order, quoted
 from codegen.loader import load_schedules
 from codegen.meltano import read_meltano_project
-from codegen.plan import plan
+from codegen.plan import between, plan
 from codegen.render import Renderer, TemplateFailedError
 from codegen.schema import Schedule, read_schedule
 from codegen.schema.export import SCHEMA_NAME, json_schema_text
@@ -79,7 +80,8 @@ def read(project: Project, overlay: Overlay | None = None, *, base: bool = False
             schedules[document.deployment].append(schedule)
     meltano, problems = read_meltano_project(project.root, project.meltano_project)
     for deployment, those in schedules.items():
-        found[deployment] += check_all(those, meltano, project.airflow)
+        broken = {PurePosixPath(d.location.path).stem for d in (*diagnostics, *found[deployment]) if has_errors([d])}
+        found[deployment] += check_all(those, meltano, project.airflow, broken)
     diagnostics += [*problems, *_each_once(found, documents)]
     order = {(document.source.name, document.deployment): number for number, document in enumerate(documents)}
     all_schedules = sorted(chain(*schedules.values()), key=lambda each: order[each.source, each.deployment])
@@ -136,11 +138,13 @@ def render(
     if has_errors(reading.diagnostics):
         return Generation({}, schedules, reading.diagnostics)
     jobs: Mapping[str, Job] = reading.meltano.jobs if reading.meltano else {}
+    deployments = {schedule.deployment for schedule in reading.schedules}
+    others = {name: between(s for s in reading.schedules if s.deployment == name) for name in deployments}
     renderer = Renderer(project.templates)
     files = {}
     try:
         for schedule in track(schedules):
-            module = plan(schedule, jobs, project.airflow)
+            module = plan(schedule, others[schedule.deployment], jobs, project.airflow)
             files[_name(project, project.generated_dags / module.path)] = renderer.render(module)
     except TemplateFailedError as error:
         place = Location(_name(project, project.templates / error.template), error.line)

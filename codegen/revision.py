@@ -57,7 +57,7 @@ def revise(project: Project, before: Reading, overlay: Overlay, *, generate: boo
         return Revision((), generation.schedules, diagnostics)
     changes = [change for name, text in overlay.items() if (change := _change(project, name, text))]
     if generate and (generation.files or is_removal):
-        followers = _followers(project, overlay)
+        followers = _followers(project, overlay, [*before.schedules, *generation.schedules])
         differing, problems = compare(generation.files, project.root, project.generated_dags)
         problems = [problem for problem in problems if problem.location.path in followers]
         if has_errors(problems):
@@ -86,10 +86,25 @@ def _change(project: Project, name: str, after: str | None) -> Change | None:
     return Change.between(name, path.read_bytes().decode("utf-8", "replace") if path.exists() else None, after)
 
 
-def _followers(project: Project, overlay: Overlay) -> set[str]:
-    """The generated files of those schedule files, and the JSON Schema beside them."""
-    schedules = project.schedules.relative_to(project.root)
+def _followers(project: Project, overlay: Overlay, schedules: Iterable[Schedule]) -> set[str]:
+    """The generated files of those schedule files and of what is tied to them, and the JSON Schema beside them.
+
+    Args:
+        project: the project.
+        overlay: the schedule files that change.
+        schedules: all schedules, as they are before and afterwards.
+    """
+    folder = project.schedules.relative_to(project.root)
     generated = project.generated_dags.relative_to(project.root)
-    names = {PurePosixPath(name).relative_to(schedules).with_suffix(".py") for name in overlay}
+    own = {PurePosixPath(name).relative_to(folder).with_suffix(".py") for name in overlay}
     trees = [generated / name for name in project.environments] or [generated]
-    return {(tree / name).as_posix() for tree in trees for name in names} | {(schedules / SCHEMA_NAME).as_posix()}
+    changed = [schedule for schedule in schedules if schedule.source in overlay]
+    tied = {generated / schedule.dag_file for schedule in schedules if _is_tied(schedule, changed)}
+    files = {tree / name for tree in trees for name in own} | tied | {folder / SCHEMA_NAME}
+    return {file.as_posix() for file in files}
+
+
+def _is_tied(schedule: Schedule, changed: Iterable[Schedule]) -> bool:
+    """Whether it waits for one that changes, or such a one for it: its file may say so no more."""
+    own = schedule.after.names if schedule.after else ()
+    return any(other.name in own or (other.after and schedule.name in other.after.names) for other in changed)

@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING
 from codegen.diagnostics import InvalidError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from jinja2 import Environment
+    from jinja2.nodes import Node
 
 # What each operator opens as a file: `template_ext` in airflow/operators/bash.py on 2, and in
 # airflow/providers/{standard/operators/bash,docker/operators/docker,cncf/kubernetes/operators/pod}.py, which has none.
@@ -117,15 +120,11 @@ def params_in(text: str) -> list[str]:
     """The run parameters that a template names, as `params.day` or `params["day"]`, each once and in order."""
     if not is_template(text) or "params" not in text:
         return []
-    from jinja2 import TemplateSyntaxError, nodes  # noqa: PLC0415
+    from jinja2 import nodes  # noqa: PLC0415  # as above
 
-    try:
-        tree = _environment().parse(text)
-    except TemplateSyntaxError:
-        return []
     of_params = [
         node
-        for node in tree.find_all((nodes.Getattr, nodes.Getitem))
+        for node in _nodes_of(text)
         if isinstance(node, nodes.Getattr | nodes.Getitem)
         and isinstance(node.node, nodes.Name)
         and node.node.name == "params"
@@ -134,6 +133,28 @@ def params_in(text: str) -> list[str]:
     names = [node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None) for node in of_params]
     # A method of the dict, as in `params.items()`, names no parameter.
     return list(dict.fromkeys(name for name in names if isinstance(name, str) and not hasattr(dict, name)))
+
+
+def variables_of(text: str) -> set[str]:
+    """The variables that a template uses, such as `ds`, and the attributes that it reads; of no template, none."""
+    if not is_template(text):
+        return set()
+    from jinja2 import nodes  # noqa: PLC0415  # as above
+
+    found = list(_nodes_of(text))
+    names = {node.name for node in found if isinstance(node, nodes.Name)}
+    return names | {node.attr for node in found if isinstance(node, nodes.Getattr)}
+
+
+def _nodes_of(text: str) -> Iterator[Node]:
+    """The names and the accesses of a template; none where it cannot be read, which `check_template` reports."""
+    from jinja2 import TemplateSyntaxError, nodes  # noqa: PLC0415  # as above
+
+    try:
+        tree = _environment().parse(text)
+    except TemplateSyntaxError:
+        return
+    yield from tree.find_all((nodes.Name, nodes.Getattr, nodes.Getitem))
 
 
 def _environment() -> Environment:

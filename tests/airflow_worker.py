@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,24 +24,6 @@ Answer = dict[str, Any]
 LOGICAL_DATE = "2026-03-02T06:00:00+00:00"
 
 
-def next_runs(path: str, dag_id: str, after: str, count: int) -> Answer:
-    """The moments at which the cron fires, each as the first run of a DAG that starts after the one before.
-
-    The DAG goes through its serialized form, as the scheduler has it. Airflow 2 starts a run at the end of its data
-    interval; the moment of the cron is the interval's beginning. From run to run it aligns that anew, and so repeats
-    or skips some at a change of the clock, which is not what the cron says.
-    """
-    timetables = inside.first_of("airflow.timetables.base")
-    dag = _as_scheduled(inside.load(path).dags[dag_id])
-    moment, moments = import_module("pendulum").parse(after), []
-    for _ in range(count):
-        start = timetables.TimeRestriction(earliest=moment.add(microseconds=1), latest=None, catchup=True)
-        run = dag.timetable.next_dagrun_info(last_automated_data_interval=None, restriction=start)
-        moment = run.data_interval.start.in_timezone("UTC")
-        moments.append(moment.isoformat())
-    return {"moments": moments}
-
-
 def all_runs(path: str, dag_id: str) -> Answer:
     """The moments at which the scheduler starts the runs of a DAG with an end date, from the first to the last."""
     timetables = inside.first_of("airflow.timetables.base")
@@ -52,6 +35,33 @@ def all_runs(path: str, dag_id: str) -> Answer:
         moments.append(run.run_after.in_timezone("UTC").isoformat())
         run = dag.timetable.next_dagrun_info(last_automated_data_interval=run.data_interval, restriction=bounds)
     return {"moments": moments}
+
+
+def first_runs(path: str, questions: dict[str, tuple[str, int]]) -> Answer:
+    """The runs that the scheduler starts for each DAG after a moment, with their data intervals; it catches up."""
+    timetables = inside.first_of("airflow.timetables.base")
+    dags = inside.load(path).dags
+    return {
+        "runs": {
+            dag_id: _first_runs(_as_scheduled(dags[dag_id]), timetables, import_module("pendulum").parse(after), count)
+            for dag_id, (after, count) in questions.items()
+        }
+    }
+
+
+def _first_runs(dag: Any, timetables: Any, after: Any, count: int) -> list[list[str]]:
+    """Ask as the scheduler does, run by run; where it gets a run that it had, or an error, it starts no more."""
+    bounds = timetables.TimeRestriction(earliest=dag.start_date, latest=dag.end_date, catchup=True)
+    runs: list[list[str]] = []
+    before, run = None, dag.timetable.next_dagrun_info(last_automated_data_interval=None, restriction=bounds)
+    while run and len(runs) < count and (before is None or run.logical_date > before.logical_date):
+        if run.run_after > after:
+            moments = (run.run_after, run.data_interval.start, run.data_interval.end)
+            runs.append([moment.in_timezone("UTC").isoformat() for moment in moments])
+        before = run
+        with suppress(ValueError):
+            run = dag.timetable.next_dagrun_info(last_automated_data_interval=run.data_interval, restriction=bounds)
+    return runs
 
 
 def _as_scheduled(dag: Any) -> Any:
@@ -149,7 +159,7 @@ if __name__ == "__main__":
             "import_file": import_file_with,
             "execute": execute,
             "pods_of": pods_of,
-            "next_runs": next_runs,
             "all_runs": all_runs,
+            "first_runs": first_runs,
         }
     )

@@ -50,6 +50,7 @@ TIMES = {
     "timezone": st.sampled_from(["UTC", "Europe/Berlin", "America/Argentina/ComodRivadavia"]),
     "start_date": st.datetimes(year(1900), year(2030)).map(datetime.isoformat),
     "end_date": st.datetimes(year(2030), year(2999)).map(datetime.isoformat),
+    "data_interval": st.booleans(),
 }
 PARAMS = st.dictionaries(
     st.from_regex(r"p_[A-Za-z0-9_]{1,20}", fullmatch=True),

@@ -13,6 +13,7 @@ from test_cases import CASES
 
 from codegen import pipeline
 from codegen.diagnostics import Severity
+from codegen.schema.after import After
 from codegen.schema.docker import Docker
 from codegen.schema.export import json_schema
 from codegen.schema.keys import keys_of
@@ -29,6 +30,7 @@ _PLAIN: dict[str, Any] = {"extractor": "tap-a", "loader": "target-b", "interval"
 _KINDS: dict[str, Any] = {
     "job": {"extractor": None, "loader": None},
     "tasks": {"extractor": None, "loader": None},
+    "after": {"interval": None},
     "state_id_suffix": {"extractor": None, "loader": None, "tasks": ["tap-a target-b"]},
 }
 # What a key of a runner needs beside it.
@@ -97,6 +99,9 @@ def test_an_editor_accepts_what_we_accept(path: Path, validator: Draft7Validator
         {"tasks": []},
         {"tasks": [{"id": "a"}]},
         {"tasks": [{"run": "a b", "retris": 1}]},
+        {"after": []},
+        {"after": {"every": ["a"]}},
+        {"after": {"any": {"a": 1}}},
         {"runner": "pod"},
         {"docker": "elt:1"},
         {"docker": {"imgae": "elt:1"}},
@@ -149,7 +154,8 @@ def test_the_example_of_each_key_is_a_value_that_changes_the_dag(name: str, tmp_
     if keys_of(Schedule)[name].metadata["group"] == "where":
         write(tmp_path, {"dagpress.toml": 'environments = ["dev", "prod"]\n'})
     write(tmp_path, {"meltano.yml": "jobs: [{name: refresh, tasks: [tap-a target-b]}]\n"})
-    write(tmp_path, {"schedules/a.yml": yaml.safe_dump(base)})
+    others = {f"schedules/{other}.yml": yaml.safe_dump(_PLAIN) for other in ("orders", "customers")}
+    write(tmp_path, {"schedules/a.yml": yaml.safe_dump(base), **others})
     before = pipeline.generate(project_of(tmp_path)).files
     base.pop(name, None)
     example = keys_of(Schedule)[name].metadata["example"]
@@ -157,6 +163,20 @@ def test_the_example_of_each_key_is_a_value_that_changes_the_dag(name: str, tmp_
     generation = pipeline.generate(project_of(tmp_path))
     assert [d for d in generation.diagnostics if d.severity is Severity.ERROR] == []
     assert generation.files != before
+
+
+@pytest.mark.parametrize("name", keys_of(After))
+def test_the_example_of_each_key_of_after_changes_the_dag(name: str, tmp_path: Path) -> None:
+    """The same for the keys of `after`, beside a single schedule to wait for."""
+    others = {f"schedules/{other}.yml": yaml.safe_dump(_PLAIN) for other in ("orders", "customers")}
+    plain = "extractor: tap-a\nloader: target-b\nafter: "
+    write(tmp_path, {"schedules/a.yml": f"{plain}orders\n", **others})
+    before = pipeline.generate(project_of(tmp_path)).files
+    example = keys_of(After)[name].metadata["example"]
+    write(tmp_path, {"schedules/a.yml": f"{plain}{{{name}: {example}}}\n"})
+    generation = pipeline.generate(project_of(tmp_path))
+    assert generation.diagnostics == []
+    assert generation.files["generated_dags/a.py"] != before["generated_dags/a.py"]
 
 
 @pytest.mark.parametrize("name", keys_of(Task))

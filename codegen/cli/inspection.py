@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timezone
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -18,10 +18,12 @@ from codegen.cli.lookup import complete_names, find_schedule
 from codegen.cli.report import exit_code, format_option, open_project, report
 from codegen.diagnostics import InvalidError, Location, printable
 from codegen.explanation import explain
-from codegen.interval import Bounds, in_words, next_runs, on_the_clock, parse_interval
+from codegen.interval import on_the_clock
 from codegen.nodes import Scalar
-from codegen.schema.export import as_data, json_schema_text, reference
+from codegen.runs import Backlog, backlog_of, bounds_of, next_runs
+from codegen.schema.export import as_data, json_schema_text, plain, reference
 from codegen.schema.kinds import Moment
+from codegen.start import start_in_short, start_in_words
 from codegen.yaml_writer import to_yaml
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from codegen.schema import Schedule
 
 
+_MOMENT = "%a %Y-%m-%d %H:%M %Z"
 _COLUMNS = {
     "name": "NAME",
     "deployment": "ENVIRONMENT",
@@ -52,11 +55,13 @@ def list_(root: Path, deployment: str | None, output: str) -> int:
     project = open_project(root, output)
     chosen = chosen_environment(project, deployment)
     reading = pipeline.read(project)
-    rows = [_row(schedule) for schedule in reading.schedules if chosen in {"", schedule.deployment}]
+    schedules = [schedule for schedule in reading.schedules if chosen in {"", schedule.deployment}]
+    rows = [_row(schedule) for schedule in schedules]
     if output == "json":
         click.echo(json.dumps(rows, indent=2))
     elif rows:
-        _print_table(rows)
+        starts = [start_in_short(schedule) for schedule in schedules]
+        _print_table([{**row, "interval": start} for row, start in zip(rows, starts, strict=True)])
     report(reading.diagnostics, "text")
     return exit_code(reading.diagnostics)
 
@@ -86,8 +91,9 @@ def show(  # noqa: PLR0913  # click gives each option so
         return _print_explanation(reading, schedule, output)
     deployed = {"deployment": schedule.deployment} if schedule.deployment else {}
     data = {"file": schedule.source, **deployed, **as_data(schedule)}
-    cron = parse_interval(schedule.interval, schedule.name).cron
-    data["interval"] = f"{schedule.interval} -> {cron}" if cron not in {None, schedule.interval} else schedule.interval
+    cron = schedule.clock.cron
+    if cron not in {None, schedule.interval}:
+        data["interval"] = f"{schedule.interval} -> {cron}"
     if output == "json":
         click.echo(json.dumps(data, indent=2))
     else:
@@ -112,21 +118,21 @@ def next_(  # noqa: PLR0913  # click gives each option so
     project = open_project(root)
     schedule = find_schedule(project, pipeline.read(project), name, chosen_environment(project, deployment))
     zone = ZoneInfo(schedule.timezone)
-    interval = parse_interval(schedule.interval, schedule.name)
-    start = on_the_clock(schedule.start_date, zone)
-    end = on_the_clock(schedule.end_date, zone) if schedule.end_date else None
-    moment = on_the_clock(_moment_of(after), zone) if after else datetime.now(zone)
-    bounds = Bounds(start, end, at_end=project.airflow.startswith("2."))
-    runs = list(islice(next_runs(interval, zone, moment, bounds), count))
+    moment = (on_the_clock(_moment_of(after), zone) if after else datetime.now(zone)).astimezone(timezone.utc)
+    bounds = bounds_of(schedule, project.airflow)
+    runs = list(islice(next_runs(schedule.clock, zone, moment, bounds), count))
     if output == "json":
         click.echo(json.dumps([run.isoformat() for run in runs], indent=2))
-        return ExitCode.FINE
-    where = f" ({schedule.timezone})" if interval.cron else ""
-    click.echo(f"{printable(schedule.name)}: {in_words(interval)}{where}", err=True)
-    if not runs and interval.cron:
-        click.echo(f"It does not run after {moment.isoformat(sep=' ', timespec='minutes')}.", err=True)
-    for run in runs:
-        click.echo(run.strftime("%a %Y-%m-%d %H:%M %Z"))
+    else:
+        click.echo(f"{printable(schedule.name)}: {start_in_words(schedule)}", err=True)
+        if not runs and schedule.clock.cron:
+            click.echo(
+                f"It does not run after {moment.astimezone(zone).isoformat(sep=' ', timespec='minutes')}.", err=True
+            )
+    if schedule.catchup and (backlog := backlog_of(schedule.clock, zone, moment, bounds)):
+        click.echo(_in_words(backlog), err=True)
+    for run in runs if output == "text" else ():
+        click.echo(run.strftime(_MOMENT))
     return ExitCode.FINE
 
 
@@ -142,6 +148,12 @@ def schema(markdown: bool) -> int:  # noqa: FBT001  # click gives flags so
 
 
 COMMANDS = (list_, show, next_, schema)
+
+
+def _in_words(backlog: Backlog) -> str:
+    first, last = backlog.first.strftime(_MOMENT), backlog.last.strftime(_MOMENT)
+    runs = f"1 run, of {first}" if backlog.count == 1 else f"{backlog.count:,} runs, from {first} to {last}"
+    return f"Unpaused then, it catches up with {runs}."
 
 
 def _print_dag(project: Project, reading: Reading, schedule: Schedule) -> int:
@@ -174,7 +186,8 @@ def _row(schedule: Schedule) -> dict[str, Any]:
     return {
         "name": schedule.name,
         **({"deployment": schedule.deployment} if schedule.deployment else {}),
-        "interval": schedule.interval,
+        "interval": schedule.interval or None,
+        "after": plain(schedule.after),
         "timezone": schedule.timezone,
         "runs": what,
         "dag_id": schedule.dag_id_or_default,

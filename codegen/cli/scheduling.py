@@ -18,7 +18,6 @@ from codegen.cli.report import exit_code, open_project, report
 from codegen.cli.writing import print_changes, write
 from codegen.command import steps_of
 from codegen.diagnostics import nearest, printable, quoted
-from codegen.interval import in_words, parse_interval
 from codegen.meltano.invocation import find_meltano, run_in_project
 from codegen.meltano.listing import as_json, as_text
 from codegen.meltano.system_database import last_successful_runs
@@ -26,6 +25,7 @@ from codegen.render import prelude
 from codegen.revision import revise
 from codegen.schema.model import file_stem
 from codegen.shell import stopping
+from codegen.start import start_in_words
 from codegen.sync import one_at_a_time
 from codegen.templating import known_text
 from codegen.yaml_writer import to_yaml
@@ -338,9 +338,7 @@ def _say_when(schedules: Sequence[Schedule]) -> None:
     """When each schedule runs; the environments are named where it runs at other times in another."""
     times: dict[tuple[str, str], list[str]] = {}
     for schedule in schedules:
-        interval = parse_interval(schedule.interval, schedule.name)
-        when = in_words(interval) + (f" ({schedule.timezone})" if interval.cron else "")
-        times.setdefault((schedule.name, when), []).append(schedule.deployment)
+        times.setdefault((schedule.name, start_in_words(schedule)), []).append(schedule.deployment)
     for (name, when), deployments in times.items():
         is_so_in_all = sum(other == name for other, _ in times) == 1
         where = "" if is_so_in_all else f" in {', '.join(quoted(deployment) for deployment in deployments)}"

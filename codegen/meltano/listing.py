@@ -19,9 +19,12 @@ _ARROWS = {"run": ("→", "→"), "only": ("×", "→"), "skip": ("→", "x")}  
 
 
 def meltano_interval(schedule: Schedule) -> str:
-    """The interval in Meltano's words: its aliases stay, what it does not know (`@quarterly`, `H`) becomes a cron."""
-    text = schedule.interval.strip()
-    return text if text in _CRON_INTERVALS else parse_interval(text, schedule.name).cron or text
+    """The interval in Meltano's words: its aliases stay, what it does not know (`@quarterly`, `H`) becomes a cron.
+
+    One that only other schedules start waits for a person there.
+    """
+    text = schedule.interval.strip() or "@manual"
+    return text if text in _CRON_INTERVALS else schedule.clock.cron or text
 
 
 def meltano_env(schedule: Schedule) -> dict[str, str]:

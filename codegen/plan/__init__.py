@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from codegen.command import steps_of
 from codegen.literal import names_in
 from codegen.plan.arrows import lines_of, links_of, variables_of
+from codegen.plan.between import Between, between, giving_asset, plan_closing_task, with_closing_step
 from codegen.plan.dag import dag_arguments
 from codegen.plan.doc import doc_of
 from codegen.plan.functions import functions_of
@@ -21,27 +22,34 @@ if TYPE_CHECKING:
     from codegen.meltano import Job
     from codegen.schema import Schedule
 
-__all__ = ["DagModule", "PlannedDag", "PlannedFunction", "PlannedGroup", "PlannedTask", "plan"]
+__all__ = ["Between", "DagModule", "PlannedDag", "PlannedFunction", "PlannedGroup", "PlannedTask", "between", "plan"]
 
 
-def plan(schedule: Schedule, jobs: Mapping[str, Job], airflow: str) -> DagModule:
+def plan(schedule: Schedule, others: Between, jobs: Mapping[str, Job], airflow: str) -> DagModule:
     """Plan the file of a schedule that has no errors.
 
     Args:
         schedule: a checked schedule.
+        others: the schedules beside it.
         jobs: the jobs of the Meltano project, by name.
         airflow: the version, one of `VERSIONS`.
     """
     steps = steps_of(schedule, jobs)
+    dag_id, is_awaited = schedule.dag_id_or_default, schedule.name in others.awaited
+    every = with_closing_step(steps) if is_awaited else steps
     by_task = functions_of(steps)
     functions = {function.name: function for function in by_task.values()}
-    links = links_of(steps)
+    links = links_of(every)
     every_link = [link for those in links.values() for link in those]
-    variables = variables_of(every_link, steps, schedule.dag_id_or_default, set(functions))
+    variables = variables_of(every_link, every, dag_id, set(functions))
     tasks = [plan_task(step, variables.get(step.task_id, ""), by_task.get(step.task_id), airflow) for step in steps]
-    groups = plan_groups(steps, tasks, links, variables)
+    tasks += [plan_closing_task(step, variables[step.task_id]) for step in every[len(steps) :]]
+    if is_awaited:
+        # In the order in which they run, the one that is last is behind all others.
+        tasks[-1] = giving_asset(tasks[-1], dag_id, airflow)
+    groups = plan_groups(every, tasks, links, variables)
     arrows = tuple(lines_of(links[""], variables, indent=4))
-    dag = PlannedDag(schedule.dag_id_or_default, dag_arguments(schedule), groups, arrows)
+    dag = PlannedDag(dag_id, dag_arguments(schedule, others, airflow), groups, arrows)
     names = set(_names_of(dag))
     return DagModule(
         path=schedule.dag_file,

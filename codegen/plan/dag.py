@@ -5,24 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from codegen.interval import parse_interval
 from codegen.literal import Argument, Call, Identifier, Value
 from codegen.plan.params import params_of
+from codegen.plan.timetable import schedule_value
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from codegen.plan.between import Between
     from codegen.schema import Schedule
 
 
-def dag_arguments(schedule: Schedule) -> tuple[Argument, ...]:
-    """What `DAG(...)` gets."""
-    interval = parse_interval(schedule.interval, schedule.name)
+def dag_arguments(schedule: Schedule, others: Between, airflow: str) -> tuple[Argument, ...]:
+    """What `DAG(...)` gets.
+
+    Args:
+        schedule: a checked schedule.
+        others: the schedules beside it.
+        airflow: the version, one of `VERSIONS`.
+    """
     arguments: dict[str, Value] = {
         "dag_id": schedule.dag_id_or_default,
         "description": schedule.description,
         "doc_md": Identifier("__doc__"),
-        "schedule": interval.schedule,
+        "schedule": schedule_value(schedule, others, airflow),
         "start_date": _moment(schedule.start_date, schedule.timezone),
         "end_date": _moment(schedule.end_date, schedule.timezone) if schedule.end_date else None,
         "catchup": schedule.catchup,

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import printable
-from codegen.interval import in_words, parse_interval
+from codegen.start import start_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +26,7 @@ def doc_of(schedule: Schedule, steps: Sequence[Step]) -> str:
 
 
 def _what_and_when(schedule: Schedule, steps: Sequence[Step]) -> str:
-    interval = parse_interval(schedule.interval, schedule.name)
-    when = in_words(interval) + (f" ({schedule.timezone})" if interval.cron else "")
+    when = start_in_words(schedule, _code)
     if schedule.extractor:
         return f"{_extract_load_in_words(schedule)}, {when}."
     what = f"the job {_code(schedule.job)}" if schedule.job else "these tasks"

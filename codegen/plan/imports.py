@@ -5,16 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codegen.airflow_version import is_2
+from codegen.airflow_version import at_least, is_2
+from codegen.literal import LINE_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _KUBERNETES = "airflow.providers.cncf.kubernetes"
-# The names by which generated code calls what it imports: the module on Airflow 2, and on 3.
+# The names by which generated code calls what it imports: the module on Airflow 2, and on 3; empty where it has none.
 _MODULES = {
+    "Asset": ("", "airflow.sdk"),
+    "AssetAny": ("", "airflow.sdk"),
+    "AssetOrTimeSchedule": ("", "airflow.sdk"),
     "BashOperator": ("airflow.operators.bash", "airflow.providers.standard.operators.bash"),
+    "CronDataIntervalTimetable": ("airflow.timetables.interval", "airflow.sdk"),
+    "CronTriggerTimetable": ("airflow.timetables.trigger", "airflow.sdk"),
     "DAG": ("airflow", "airflow.sdk"),
+    "Dataset": ("airflow.datasets", ""),
+    "DatasetAny": ("airflow.datasets", ""),
+    "DatasetOrTimeSchedule": ("airflow.timetables.datasets", ""),
+    "EmptyOperator": ("airflow.operators.empty", "airflow.providers.standard.operators.empty"),
     "Param": ("airflow.models.param", "airflow.sdk"),
     "DockerOperator": ("airflow.providers.docker.operators.docker", "airflow.providers.docker.operators.docker"),
     # It comes with the provider.
@@ -29,6 +39,12 @@ _MODULES = {
 }
 # What a name is called where it comes from, if not the same.
 _ORIGINS = {"k8s": "models"}
+# The modules of 3.0 and 3.1 that are others than those of the later versions.
+_MODULES_BEFORE_3_2 = {
+    "AssetOrTimeSchedule": "airflow.timetables.assets",
+    "CronDataIntervalTimetable": "airflow.timetables.interval",
+    "CronTriggerTimetable": "airflow.timetables.trigger",
+}
 # Modules that are imported whole.
 _WHOLE = {"pendulum"}
 _STANDARD_LIBRARY = {"datetime"}
@@ -45,8 +61,11 @@ class _Import:
     def line(self, names: Iterable[str]) -> str:
         # isort's order of names: constants in capitals, classes, the others.
         ordered = sorted(names, key=lambda name: (not name.isupper(), not name[0].isupper(), name))
-        imported = (f"{_ORIGINS[name]} as {name}" if name in _ORIGINS else name for name in ordered)
-        return f"from {self.module} import {', '.join(imported)}" if self.is_from else f"import {self.module}"
+        imported = [f"{_ORIGINS[name]} as {name}" if name in _ORIGINS else name for name in ordered]
+        line = f"from {self.module} import {', '.join(imported)}" if self.is_from else f"import {self.module}"
+        if len(line) <= LINE_LENGTH:
+            return line
+        return f"from {self.module} import (\n" + "".join(f"    {name},\n" for name in imported) + ")"
 
 
 def import_of(name: str, airflow: str) -> str:
@@ -80,4 +99,6 @@ def _import(name: str, airflow: str) -> _Import:
     if name in _WHOLE:
         return _Import(is_from=False, module=name)
     of_2, of_3 = _MODULES[name]
+    if not is_2(airflow) and not at_least(airflow, "3.2"):
+        of_3 = _MODULES_BEFORE_3_2.get(name, of_3)
     return _Import(is_from=True, module=of_2 if is_2(airflow) else of_3)

@@ -8,6 +8,7 @@ from dataclasses import MISSING, is_dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from codegen.schema.after import After
 from codegen.schema.keys import keys_of
 from codegen.schema.model import OVERLAYS, Schedule
 from codegen.schema.mounts import MOUNT
@@ -23,6 +24,7 @@ _TITLE = "A Dagpress schedule"
 
 # The models of maps inside a schedule, by the names of their definitions; the reference has them in this order.
 _SECTIONS: dict[str, type[Any]] = {
+    "after": After,
     "task": Task,
     "param": Param,
     DOCKER.name: DOCKER.model,
@@ -105,7 +107,7 @@ def as_data(schedule: Schedule) -> dict[str, Any]:
     values["tags"] = schedule.all_tags
     if schedule.extractor:
         values["state_id"] = schedule.state_id or schedule.name
-    return {name: plain(value) for name, value in values.items() if value not in (None, (), {})}
+    return {name: plain(value) for name, value in values.items() if value not in (None, "", (), {})}
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401

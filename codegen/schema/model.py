@@ -9,7 +9,10 @@ from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from codegen.airflow_version import is_2
 from codegen.diagnostics import Location
+from codegen.interval import Interval, parse_interval
+from codegen.schema.after import After, AfterSchedules
 from codegen.schema.keys import key, places
 from codegen.schema.kinds import (
     Choice,
@@ -129,9 +132,16 @@ class Schedule:
         "when",
         "A cron of five fields, with names, `L`, `#` and `H` (a time drawn from the schedule's name); "
         "or an alias: `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@quarterly`, `@yearly`, `@annually`; "
-        "or `@once`, `@manual`, `@none`, which wait for a person. Required.",
+        "or `@once`, `@manual`, `@none`, which wait for a person. Required, unless there is an `after`.",
         '"0 6 * * 1-5"',
         "",
+    )
+    after: After | None = key(
+        AfterSchedules(),
+        "when",
+        "The schedules whose success starts this one; with an `interval`, also an inherited one, that starts it too "
+        "(`interval: null` removes it).",
+        "[orders, customers]",
     )
     timezone: str = key(
         Timezone("a timezone"),
@@ -142,6 +152,14 @@ class Schedule:
     )
     start_date: datetime = key(Moment(), "when", "The first moment that can run.", "2024-01-31", datetime(1970, 1, 1))  # noqa: DTZ001
     end_date: datetime | None = key(Moment(), "when", "The last moment that can run.", "2030-12-31")
+    data_interval: bool | None = key(
+        Flag(),
+        "when",
+        "Whether a run has the time since the run before it as its data interval (`data_interval_start`, "
+        "`data_interval_end`; `ds` and `logical_date` are its start), or is a moment, at which both are the same. "
+        "Default: an interval on Airflow 2, a moment on Airflow 3.",
+        "true",
+    )
     catchup: bool = key(
         Flag(), "when", "Whether Airflow runs what it missed since the start date.", "true", default=False
     )
@@ -228,6 +246,24 @@ class Schedule:
         """Where the first of those keys that is given stands, else the file."""
         found = [self.at[name] for name in keys if name in self.at]
         return found[0] if found else Location(self.source)
+
+    @property
+    def clock(self) -> Interval:
+        """When the clock starts it: the interval, with what its name draws for an `H`; of none, nothing.
+
+        Raises:
+            InvalidError: with that name it never fires, which `validate` reports.
+        """
+        return parse_interval(self.interval, self.name) if self.interval else Interval(None)
+
+    def has_data_intervals(self, airflow: str) -> bool:
+        """Whether the runs that the clock starts have data intervals, and start at the end of them.
+
+        Args:
+            airflow: the version, one of `VERSIONS`. What it does with a plain cron is `create_cron_data_intervals` in
+                its airflow/config_templates/config.yml.
+        """
+        return is_2(airflow) if self.data_interval is None else self.data_interval
 
     @property
     def dag_id_or_default(self) -> str:

@@ -36,8 +36,8 @@ def read_schedule(
     if values.get("transform") == "skip":
         del values["transform"]
     _check_what_runs(root, Location(source), diagnostics.append)
-    if "interval" not in _meant(root):
-        hint = 'add `interval: "@daily"`, or `interval: "@manual"` to wait for a person'
+    if not _meant(root) & {"interval", "after"}:
+        hint = 'add `interval: "@daily"`, or `interval: "@manual"` to wait for a person, or `after: other-schedule`'
         diagnostics.append(Diagnostic("missing-key", "the schedule has no `interval`", Location(source), hint))
     if diagnostics:
         return None, diagnostics

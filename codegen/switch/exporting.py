@@ -157,7 +157,10 @@ class _Said:
 
     def _interval(self) -> str:
         text, interval = self._schedule.interval.strip(), meltano_interval(self._schedule)
-        if text != interval:
+        if not text:
+            message = f"Meltano starts {quoted(self._schedule.name)} after no other, and gets {quoted(interval)}"
+            self.find("changed", message, self._schedule.where("after"), "there it waits for a person")
+        elif text != interval:
             message = f"Meltano has no {quoted(text)}, and gets {quoted(interval)}"
             self.find("changed", message, self._schedule.where("interval"), "it runs at the same times")
         return interval

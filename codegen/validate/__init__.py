@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codegen.validate.between import check_after
 from codegen.validate.kubernetes import check_kubernetes
 from codegen.validate.meltano import check_before_run, check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
@@ -11,10 +12,11 @@ from codegen.validate.params import check_params
 from codegen.validate.runners import check_runners, check_settings
 from codegen.validate.secrets import check_secrets_of_job
 from codegen.validate.tasks import check_tasks
-from codegen.validate.time import check_interval, check_time
+from codegen.validate.templates import check_templates
+from codegen.validate.time import check_clock, check_interval, check_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from codegen.diagnostics import Diagnostic
     from codegen.meltano import MeltanoProject
@@ -23,13 +25,26 @@ if TYPE_CHECKING:
 __all__ = ["check_all", "check_settings"]
 
 
-def check_all(schedules: list[Schedule], meltano: MeltanoProject | None, airflow: str) -> Iterator[Diagnostic]:
-    """Everything that is wrong with the schedules, one by one and side by side, for that version of Airflow."""
+def check_all(
+    schedules: list[Schedule], meltano: MeltanoProject | None, airflow: str, broken: Collection[str] = ()
+) -> Iterator[Diagnostic]:
+    """Everything that is wrong with the schedules, one by one and side by side.
+
+    Args:
+        schedules: all that are generated side by side, as far as they could be read.
+        meltano: the Meltano project, if there is one.
+        airflow: the version, one of `VERSIONS`.
+        broken: the names of the schedules that could not be read.
+    """
     for schedule in schedules:
         yield from check_names(schedule)
         yield from check_pool(schedule, airflow)
-        yield from check_interval(schedule)
-        yield from check_time(schedule)
+        if broken_interval := check_interval(schedule):
+            yield broken_interval
+        else:
+            yield from check_time(schedule)
+            yield from check_clock(schedule, airflow)
+            yield from check_templates(schedule, airflow)
         yield from check_tasks(schedule, airflow)
         yield from check_runners(schedule)
         yield from check_kubernetes(schedule)
@@ -38,3 +53,4 @@ def check_all(schedules: list[Schedule], meltano: MeltanoProject | None, airflow
         yield from check_meltano(schedule, meltano)
         yield from check_secrets_of_job(schedule, meltano)
     yield from check_unique(schedules)
+    yield from check_after(schedules, broken, airflow)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from codegen.diagnostics import Diagnostic, InvalidError, Severity
-from codegen.interval import on_the_clock, parse_interval
+from codegen.interval import on_the_clock
+from codegen.runs import stall_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
     from codegen.schema import Schedule
 
 
-def check_interval(schedule: Schedule) -> Iterator[Diagnostic]:
-    """The interval must fire with what the schedule's name draws for its `H`."""
+def check_interval(schedule: Schedule) -> Diagnostic | None:
+    """The interval must fire with what the schedule's name draws for its `H`; what is wrong with it, if anything."""
     try:
-        parse_interval(schedule.interval, schedule.name)
+        schedule.clock  # noqa: B018  # to read it is the check
     except InvalidError as error:
-        yield error.at(schedule.where("interval"))
+        return error.at(schedule.where("interval"))
+    return None
 
 
 def check_time(schedule: Schedule) -> Iterator[Diagnostic]:
@@ -33,10 +35,23 @@ def check_time(schedule: Schedule) -> Iterator[Diagnostic]:
     if schedule.catchup and "start_date" not in schedule.at:
         message = "`catchup` without a `start_date` starts a run for every interval since 1970"
         yield Diagnostic("long-catchup", message, schedule.where("catchup"), "set `start_date`", Severity.FINDING)
+    if schedule.data_interval is not None and not schedule.clock.cron:
+        message = "`data_interval` does nothing where no clock starts the runs"
+        hint = "remove it; `data_interval: null` removes an inherited one"
+        yield Diagnostic("no-interval", message, schedule.where("data_interval"), hint, Severity.FINDING)
     end = schedule.end_date
     if end and on_the_clock(end, zone) < on_the_clock(schedule.start_date, zone):
         message = "the end is before the start, so nothing ever runs"
         yield Diagnostic("end-before-start", message, schedule.where("end_date"), "swap them")
+
+
+def check_clock(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
+    """Airflow must not stall where the clock changes."""
+    if last := stall_of(schedule, airflow):
+        changes = f"the changes of the clock of {schedule.timezone}"
+        message = f"with data intervals the catchup does not get over {changes}: it would stop at {last:%Y-%m-%d %H:%M}"
+        hint = "set `data_interval: false`, or `timezone: UTC`, or a cron that names the hours"
+        yield Diagnostic("stalls", message, schedule.where("interval"), hint, Severity.FINDING)
 
 
 def _is_first_of_two(moment: datetime) -> bool:

@@ -1,0 +1,84 @@
+"""What ties schedules together: the asset that a run gives when all of it succeeded, and what waits for such assets.
+
+An asset has the DAG id of the schedule whose runs it stands for; on Airflow 2 it is called a dataset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import chain, count
+from typing import TYPE_CHECKING
+
+from codegen.airflow_version import is_2
+from codegen.command import Step
+from codegen.literal import Argument, Call, Value
+from codegen.plan.tree import PlannedTask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from codegen.schema import Schedule
+    from codegen.schema.after import After
+
+
+@dataclass(frozen=True)
+class Between:
+    """What a plan has to know of the other schedules.
+
+    Attributes:
+        dag_ids: the DAG id of each schedule, by its name.
+        awaited: the names of the schedules that others wait for.
+    """
+
+    dag_ids: Mapping[str, str]
+    awaited: frozenset[str]
+
+
+def between(schedules: Iterable[Schedule]) -> Between:
+    """Look at all checked schedules side by side."""
+    everyone = list(schedules)
+    awaited = {name for schedule in everyone if schedule.after for name in schedule.after.names}
+    return Between({schedule.name: schedule.dag_id_or_default for schedule in everyone}, frozenset(awaited))
+
+
+def conditions_of(after: After, others: Between, airflow: str) -> Value:
+    """The assets that start a DAG: a list of them is all, as Airflow has it."""
+    assets = tuple(_asset(others.dag_ids[name], airflow) for name in after.names)
+    if after.any and len(assets) > 1:
+        return Call("DatasetAny" if is_2(airflow) else "AssetAny", assets)
+    return assets
+
+
+def _asset(dag_id: str, airflow: str) -> Call:
+    return Call("Dataset" if is_2(airflow) else "Asset", (dag_id,))
+
+
+def with_closing_step(steps: Sequence[Step]) -> Sequence[Step]:
+    """The steps, and one behind them unless there is one last step whose success is that of the run.
+
+    That is so with Airflow's own trigger rule, all_success. By another rule it can be its part to be skipped.
+    """
+    awaited = {task_id for step in steps for task_id in step.after}
+    last = [step for step in steps if step.task_id not in awaited]
+    if len(last) == 1 and last[0].task.trigger_rule in {None, "all_success"}:
+        return steps
+    taken = {name for step in steps for name in (step.task_id, step.task.group)}
+    names = chain(["done"], (f"done_{number}" for number in count(1)))
+    ids = tuple(step.task_id for step in last)
+    return [*steps, Step(next(name for name in names if name not in taken), (), after=ids, waits_for=ids)]
+
+
+def plan_closing_task(step: Step, variable: str) -> PlannedTask:
+    """The task of that step.
+
+    With its rule it succeeds where Airflow calls the run a success: all last tasks have succeeded or were skipped
+    (`DagRun.update_state` in airflow/models/dagrun.py). Because of its outlets it is really executed, as other
+    EmptyOperators are not (`DagRun.schedule_tis` there, 2.10 to 3.3): without that there is no event.
+    """
+    arguments = (Argument("task_id", step.task_id), Argument("trigger_rule", "none_failed"))
+    return PlannedTask(step.task_id, variable, "EmptyOperator", arguments)
+
+
+def giving_asset(task: PlannedTask, dag_id: str, airflow: str) -> PlannedTask:
+    """The last task of a DAG, whose success is an event of the asset of the DAG."""
+    return replace(task, arguments=(*task.arguments, Argument("outlets", (_asset(dag_id, airflow),))))

@@ -1,0 +1,177 @@
+"""The runs that Airflow starts on an interval: those to come, and those that it catches up with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta, timezone
+from functools import lru_cache
+from itertools import count, dropwhile, islice, pairwise
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from codegen.airflow_version import at_least
+from codegen.interval import Clock, NeverError, on_the_clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codegen.interval import Interval
+    from codegen.schema import Schedule
+
+# A run follows from the one before. So many ticks back, a change of the clock has no effect any more.
+_TICKS_BEFORE = 3
+_JANUARY = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """When a schedule begins and ends to run, and what a run is.
+
+    Attributes:
+        start: its start date, in UTC: a run at that very moment counts.
+        end: its end date, in UTC: so does one at this.
+        at_end: whether a run has a data interval and starts at its end: then the first starts one interval after the
+            start date, and the last one interval after the end date.
+        skips: how many ticks Airflow skips where a data interval does not come after the one before, as it can be after
+            a change of the clock; with more it stalls. Nothing is as many as it takes: without a catchup, time does it.
+    """
+
+    start: datetime
+    end: datetime | None
+    at_end: bool
+    skips: int | None = None
+
+
+def bounds_of(schedule: Schedule, airflow: str) -> Bounds:
+    """The bounds of a checked schedule, for that version of Airflow, one of `VERSIONS`."""
+    zone = ZoneInfo(schedule.timezone)
+    end = schedule.end_date
+    return Bounds(
+        on_the_clock(schedule.start_date, zone).astimezone(timezone.utc),
+        on_the_clock(end, zone).astimezone(timezone.utc) if end else None,
+        at_end=schedule.has_data_intervals(airflow),
+        skips=int(at_least(airflow, "3.3")) if schedule.catchup else None,
+    )
+
+
+def next_runs(interval: Interval, zone: ZoneInfo, after: datetime, bounds: Bounds) -> Iterator[datetime]:
+    """The moments at which Airflow starts a run, in the schedule's timezone, without end unless it has one.
+
+    Args:
+        interval: the schedule's.
+        zone: its timezone.
+        after: the first run is later than this, in UTC.
+        bounds: its dates.
+    """
+    if interval.cron is None:
+        return
+    clock = Clock(interval.cron, zone)
+    try:
+        first = clock.on_or_after(bounds.start)
+        begin = max(first, clock.earlier(after, _TICKS_BEFORE)) if after > first else first
+        steps = _ends_of_intervals(clock, first, begin, bounds) if bounds.at_end else _moments(clock, begin, bounds)
+        yield from (run.astimezone(zone) for run in dropwhile(lambda run: run <= after, steps))
+    except NeverError:
+        return
+
+
+def _moments(clock: Clock, run: datetime, bounds: Bounds) -> Iterator[datetime]:
+    """As `CronTriggerTimetable` in airflow/timetables/trigger.py."""
+    while bounds.end is None or run <= bounds.end:
+        yield run
+        run = clock.next(run)
+
+
+def _ends_of_intervals(clock: Clock, first: datetime, start: datetime, bounds: Bounds) -> Iterator[datetime]:
+    """As `CronDataIntervalTimetable` in airflow/timetables/interval.py, which skips a tick since 3.3."""
+    while bounds.end is None or start <= bounds.end:
+        end = clock.next(start)
+        yield end
+        following = max(clock.on_or_before(end), first)
+        for skipped in count():
+            if following > start:
+                break
+            if skipped == bounds.skips:
+                return
+            following = clock.next(following)
+        start = following
+
+
+def stall_of(schedule: Schedule, airflow: str) -> datetime | None:
+    """The last run before Airflow stalls at a change of the clock, in the years 2026 and 2027.
+
+    It does so with a catchup on some crons that fire every hour of some days, where the data interval after a change is
+    the one before it (up to 3.2), or an error (3.3): `next_dagrun_info` in airflow/timetables/interval.py.
+
+    Args:
+        schedule: a checked schedule.
+        airflow: the version, one of `VERSIONS`.
+    """
+    interval, zone = schedule.clock, ZoneInfo(schedule.timezone)
+    bounds = replace(bounds_of(schedule, airflow), start=_JANUARY, end=None)
+    if not interval.cron or not bounds.at_end or bounds.skips is None or not Clock(interval.cron, zone).can_stall:
+        return None
+    for change in _changes_of(zone):
+        runs = list(islice(next_runs(interval, zone, change, bounds), _TICKS_BEFORE))
+        if len(runs) < _TICKS_BEFORE:
+            return runs[-1] if runs else change.astimezone(zone)
+    return None
+
+
+@lru_cache(maxsize=256)
+def _changes_of(zone: ZoneInfo) -> tuple[datetime, ...]:
+    """The midnights, in UTC, of the days on which a timezone changes its clock in two years."""
+    days = [_JANUARY + timedelta(days=number) for number in range(2 * 365)]
+    return tuple(
+        day
+        for day, following in pairwise(days)
+        if day.astimezone(zone).utcoffset() != following.astimezone(zone).utcoffset()
+    )
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """The runs that Airflow catches up with: how many, the first and the last, in the schedule's timezone."""
+
+    count: int
+    first: datetime
+    last: datetime
+
+
+def backlog_of(interval: Interval, zone: ZoneInfo, now: datetime, bounds: Bounds) -> Backlog | None:
+    """The runs that are due by now where none has been; nothing if there are none.
+
+    Args:
+        interval: the schedule's.
+        zone: its timezone.
+        now: the moment up to which they are counted, in UTC.
+        bounds: its dates.
+    """
+    if interval.cron is None:
+        return None
+    clock = Clock(interval.cron, zone)
+    try:
+        first = clock.on_or_after(bounds.start)
+        first = clock.next(first) if bounds.at_end else first
+        end = clock.next(bounds.end) if bounds.end and bounds.at_end else bounds.end
+        last = clock.on_or_before(min(now, end) if end else now)
+    except NeverError:
+        return None
+    if first > last:
+        return None
+    return Backlog(_count(clock, zone, first, last), first.astimezone(zone), last.astimezone(zone))
+
+
+def _count(clock: Clock, zone: ZoneInfo, first: datetime, last: datetime) -> int:
+    """How many ticks there are from one to another: by arithmetic, but where the clock changes and at both ends."""
+    first_day, last_day = (moment.astimezone(zone).date() for moment in (first, last))
+    total = 0
+    for day in clock.days(first_day, last_day):
+        ticks = clock.ticks_in(_hours_of(day, zone)) if first_day < day < last_day else None
+        total += sum(first <= tick <= last for tick in clock.ticks_of(day)) if ticks is None else ticks
+    return total
+
+
+def _hours_of(day: date, zone: ZoneInfo) -> float:
+    midnight, next_midnight = (datetime.combine(each, time(), zone) for each in (day, day + timedelta(days=1)))
+    return (next_midnight.astimezone(timezone.utc) - midnight.astimezone(timezone.utc)) / timedelta(hours=1)

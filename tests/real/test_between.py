@@ -1,0 +1,85 @@
+"""Schedules that start after others, and runs with data intervals, under a real scheduler of Airflow 2 and 3."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from contextlib import closing
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from project_builder import as_yaml, dagpress, write
+
+if TYPE_CHECKING:
+    from harness import Invocation
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="it looks for processes in /proc"),
+]
+
+# In the place of Meltano: it writes down what it was given, and one of the extractors fails.
+_MELTANO = """\
+#!/bin/sh
+echo "$2 $4 $SINCE $UNTIL" >> calls
+test "$2" != tap-carbon-forecast
+"""
+_TWO_ENDS: list[Any] = [{"id": name, "run": "tap-carbon target-duckdb", "after": []} for name in ("left", "right")]
+_INTERVAL = {"SINCE": "{{ data_interval_start | ds }}", "UNTIL": "{{ data_interval_end | ds }}"}
+_SCHEDULES: dict[str, dict[str, Any]] = {
+    "orders": {"interval": "@manual"},
+    "customers": {"extractor": None, "loader": None, "tasks": _TWO_ENDS, "interval": "@manual"},
+    "fails": {"extractor": "tap-carbon-forecast", "retries": 0, "interval": "@manual"},
+    "after_one": {"after": "orders"},
+    "after_that": {"after": "after_one"},
+    "after_all": {"after": ["orders", "customers"]},
+    "after_any": {"after": {"any": ["orders", "fails"]}},
+    "after_failure": {"after": "fails"},
+    "after_its_end": {"after": "orders", "end_date": "2020-01-01"},
+    "after_or_yearly": {"after": "customers", "interval": "@yearly", "data_interval": True},
+    "yearly": {"interval": "@yearly", "data_interval": True, "env": _INTERVAL},
+    "at_new_year": {"interval": "@yearly", "data_interval": False, "env": _INTERVAL},
+}
+
+
+def test_success_starts_what_waits_for_it_and_failure_does_not(invocation: Invocation) -> None:
+    """In one run of a scheduler: after one, all and any, with an interval too; and the data intervals of others."""
+    folder = invocation.demo.folder
+    base: dict[str, Any] = {"extractor": "tap-carbon", "loader": "target-duckdb"}
+    files = {
+        f"schedules/{name}.yml": as_yaml({key: value for key, value in {**base, **keys}.items() if value is not None})
+        for name, keys in _SCHEDULES.items()
+    }
+    write(folder, {**files, ".meltano/run/bin": _MELTANO})
+    (folder / ".meltano/run/bin").chmod(0o755)
+    assert dagpress(folder, "generate")[0] in {0, 1}
+
+    invocation.run("dags", "trigger", "meltano_orders")
+    with invocation.started("scheduler"):
+        for name in ("orders", "after_one", "after_that", "after_any", "after_its_end"):
+            invocation.await_states(f"meltano_{name}", ["success"])
+        for name in ("after_or_yearly", "yearly", "at_new_year"):
+            invocation.await_states(f"meltano_{name}", ["success"])
+        invocation.run("dags", "trigger", "meltano_fails")
+        invocation.await_states("meltano_fails", ["failed"])
+        assert invocation.states("meltano_after_all") == []
+        invocation.run("dags", "trigger", "meltano_customers")
+        invocation.await_states("meltano_after_all", ["success"])
+        invocation.await_states("meltano_after_or_yearly", ["success", "success"])
+
+    assert invocation.states("meltano_after_failure") == []
+    assert invocation.states("meltano_after_any") == ["success"]
+    # On Airflow 2 the run has no task, on Airflow 3 there is no end for it, which `validate` says.
+    assert _tasks(invocation, "meltano_after_its_end") == (1 if invocation.version == "3.3" else 0)
+    year = datetime.now(timezone.utc).year
+    calls = {line.split("=")[1] for line in (folder / "calls").read_text().splitlines() if "=" in line}
+    assert f"yearly {year - 1}-01-01 {year}-01-01" in calls
+    assert f"at_new_year {year}-01-01 {year}-01-01" in calls
+
+
+def _tasks(invocation: Invocation, dag_id: str) -> int:
+    """How many tasks the runs of a DAG have had."""
+    with closing(sqlite3.connect(f"file:{invocation.home / 'airflow.db'}?mode=ro", uri=True)) as database:
+        query = "select count(*) from task_instance where dag_id = ?"
+        return int(database.execute(query, [dag_id]).fetchone()[0])

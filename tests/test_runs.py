@@ -1,0 +1,90 @@
+"""The runs of an interval: spread over the hour, and counted where Airflow would catch up."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta, timezone
+from itertools import takewhile
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from project_builder import dagpress, write
+
+from codegen.interval import parse_interval
+from codegen.runs import Bounds, backlog_of, next_runs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "Africa/Cairo"]
+_CRONS = ["*/20 * * * *", "0 * * * *", "30 2 * * *", "15,45 1-3 * * *", "0 0 L * *", "0 0,12 * * fri#2"]
+_CRONS += ["7 2-4 1 * mon", "0 22-2 * mar,oct *"]
+
+
+def test_a_fleet_is_spread_over_the_hour() -> None:
+    """With `H` a hundred schedules share no minute by more than chance allows, and leave few out."""
+    minutes = [int((parse_interval("H * * * *", f"tap-{n}").cron or "").split()[0]) for n in range(100)]
+    assert len(set(minutes)) > 40
+    assert max(map(minutes.count, minutes)) < 8
+    assert minutes == [int((parse_interval("H * * * *", f"tap-{n}").cron or "").split()[0]) for n in range(100)]
+
+
+# Shortly before changes of the clock of those zones, and elsewhere.
+_DAYS = st.sampled_from([80, 85, 110, 270, 294, 300]) | st.integers(0, 700)
+
+
+@settings(max_examples=25)
+@given(
+    cron=st.sampled_from(_CRONS),
+    zone_name=st.sampled_from(_ZONES),
+    day=_DAYS,
+    at_end=st.booleans(),
+    end=st.none() | st.integers(0, 12),
+)
+@example(cron="15,45 1-3 * * *", zone_name="Europe/Berlin", day=80, at_end=False, end=None)
+@example(cron="* * * * *", zone_name="Europe/Berlin", day=296, at_end=True, end=2)
+def test_what_is_counted_is_what_would_run(
+    cron: str, zone_name: str, day: int, *, at_end: bool, end: int | None
+) -> None:
+    """As many as there are one by one up to that moment, with the same first and last."""
+    zone, start = ZoneInfo(zone_name), datetime(2026, 1, 1, 5, 7, tzinfo=timezone.utc) + timedelta(days=day)
+    bounds = Bounds(start, None if end is None else start + timedelta(days=end), at_end)
+    interval, now = parse_interval(cron, ""), start + timedelta(days=9, hours=day % 24)
+    coming = next_runs(interval, zone, start - timedelta(days=1), bounds)
+    runs = list(takewhile(lambda run: run.astimezone(timezone.utc) <= now, coming))
+    backlog = backlog_of(interval, zone, now, bounds)
+    counted = (backlog.count, backlog.first, backlog.last) if backlog else None
+    assert counted == ((len(runs), runs[0], runs[-1]) if runs else None)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+def test_every_minute_since_1970_is_counted_at_once(zone: str) -> None:
+    """Twenty-nine million of them are not looked at one by one."""
+    now = datetime(2026, 11, 1, tzinfo=timezone.utc)
+    bounds = Bounds(datetime(1970, 1, 1, tzinfo=timezone.utc), None, at_end=False)
+    before = time.perf_counter()
+    backlog = backlog_of(parse_interval("* * * * *", ""), ZoneInfo(zone), now, bounds)
+    assert time.perf_counter() - before < 20
+    assert backlog
+    assert backlog.count == (now - bounds.start) / timedelta(minutes=1) + 1
+
+
+def test_next_says_what_a_catchup_comes_to(tmp_path: Path) -> None:
+    schedule = 'extractor: a\nloader: b\ninterval: "@daily"\nstart_date: 2026-01-01\ncatchup: true\n'
+    write(tmp_path, {"schedules/a.yml": schedule, "schedules/b.yml": schedule + "data_interval: true\n"})
+    code, out, err = dagpress(tmp_path, "next", "a", "-n", "1", "--after", "2026-12-31T06:00:00")
+    assert (code, out) == (0, "Fri 2027-01-01 00:00 UTC\n")
+    caught_up = (
+        "Unpaused then, it catches up with 365 runs, from Thu 2026-01-01 00:00 UTC to Thu 2026-12-31 00:00 UTC.\n"
+    )
+    assert err == f"a: every day at 00:00 (UTC)\n{caught_up}"
+    assert dagpress(tmp_path, "next", "a", "--format", "json", "--after", "2026-12-31")[2] == caught_up
+    assert "364 runs, from Fri 2026-01-02 00:00 UTC" in dagpress(tmp_path, "next", "b", "--after", "2026-12-31")[2]
+    assert (
+        "catches up with 1 run, of Fri 2026-01-02 00:00 UTC."
+        in dagpress(tmp_path, "next", "b", "--after", "2026-01-02")[2]
+    )
+    assert "catches up" not in dagpress(tmp_path, "next", "b", "--after", "2026-01-01")[2]
