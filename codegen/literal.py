@@ -46,7 +46,17 @@ class Call:
 
 
 Value = (
-    None | bool | int | str | timedelta | Call | Identifier | MeltanoCommand | Sequence["Value"] | Mapping[str, "Value"]
+    None
+    | bool
+    | int
+    | float
+    | str
+    | timedelta
+    | Call
+    | Identifier
+    | MeltanoCommand
+    | Sequence["Value"]
+    | Mapping[str, "Value"]
 )
 
 
@@ -61,6 +71,11 @@ class Argument:
 def keyword(argument: Argument, indent: int) -> str:
     """The line or lines of a keyword argument, with its final comma, as black leaves them."""
     return " " * indent + f"{argument.name}=" + _value(argument.value, indent, len(argument.name) + 1) + ","
+
+
+def expression(value: Value, indent: int) -> str:
+    """The value as an expression that is alone in its line."""
+    return _value(value, indent, -1)
 
 
 def _value(value: Value, indent: int, before: int) -> str:

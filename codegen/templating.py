@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import ast
 import re
+from typing import TYPE_CHECKING
 
 from codegen.diagnostics import InvalidError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 FILE_ENDINGS = (".sh", ".bash")
 # Beside Jinja2's own (airflow/templates.py on 2, airflow/sdk/definitions/_internal/templater.py on 3).
@@ -25,9 +29,14 @@ def is_template(text: str) -> bool:
     return bool(_EXPRESSION.search(text))
 
 
-def as_rendered(text: str) -> str:
-    """What to write so that the task gets the value as it stands, or a template with its expressions evaluated."""
-    if not is_template(text) and (_ALTERED.search(text) or text.endswith(FILE_ENDINGS)):
+def as_rendered(text: str, endings: tuple[str, ...] = FILE_ENDINGS) -> str:
+    """What to write so that the task gets the value as it stands, or a template with its expressions evaluated.
+
+    Args:
+        text: the value.
+        endings: the endings by which Airflow takes the field's value for a file.
+    """
+    if not is_template(text) and (_ALTERED.search(text) or text.endswith(endings)):
         # A string literal of Jinja2, in ASCII, is decoded as Python's is: every character survives.
         return "{{ " + ascii(text) + " }}"
     return text
@@ -54,30 +63,58 @@ def known_text(value: str) -> str | None:
     return literal_text(value) if is_template(value) else value
 
 
-def check_template(text: str) -> None:
+def check_template(text: str, endings: tuple[str, ...] = FILE_ENDINGS) -> None:
     """Refuse a template that Airflow could not render, or would alter beside its expressions.
+
+    Args:
+        text: the value, which may be none.
+        endings: the endings by which Airflow takes the field's value for a file.
 
     Raises:
         InvalidError: with the reason and the cure.
     """
     if not is_template(text):
         return
-    if _ALTERED.search(text) or text.endswith(FILE_ENDINGS):
+    if _ALTERED.search(text) or text.endswith(endings):
+        opens = f"opens what ends in {' or '.join(endings)} as a file, and " if endings else ""
         raise InvalidError(
-            "Airflow would change this template: it opens what ends in .sh or .bash as a file, "
-            "and drops `{#`, carriage returns and a final line end",
-            "remove that part, or write it inside an expression: {{ '.sh' }}",
+            f"Airflow would change this template: it {opens}drops `{{#`, carriage returns and a final line end",
+            "remove that part, or write it inside an expression: {{ '" + (endings[0] if endings else "{' '#") + "' }}",
             "template",
         )
     # Jinja2 takes longer to import than to check a thousand schedules without templates.
-    from jinja2 import Environment, TemplateSyntaxError  # noqa: PLC0415
+    from jinja2 import TemplateSyntaxError  # noqa: PLC0415
 
-    environment = Environment(extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701  # as Airflow's
-    environment.filters.update(dict.fromkeys(_AIRFLOW_FILTERS, str))
     try:
-        environment.compile(text)
+        _environment().compile(text)
     except TemplateSyntaxError as error:
         reason = (error.message or "it cannot be read").rstrip(".")
         is_name = "filter" in reason or "tag" in reason or "test" in reason
         hint = "check the name" if is_name else "close it with `}}`; to write `{{` as text: {{ '{{' }}"
         raise InvalidError(f"Airflow could not render this template: {reason}", hint, "template") from error
+
+
+def variables_of(text: str) -> dict[str, bool]:
+    """The variables of a checked template, and whether it asks first: `if x is defined`, or `x | default('')`."""
+    if not is_template(text):
+        return {}
+    from jinja2 import meta, nodes  # noqa: PLC0415
+
+    environment = _environment()
+    tree = environment.parse(text)
+    asked = {
+        test.node.name
+        for test in tree.find_all((nodes.Test, nodes.Filter))
+        if isinstance(test.node, nodes.Name) and test.name in {"defined", "default", "d"}
+    }
+    names = meta.find_undeclared_variables(tree) - environment.globals.keys()
+    return {name: name in asked for name in sorted(names)}
+
+
+def _environment() -> Environment:
+    """Jinja2 as Airflow sets it up."""
+    from jinja2 import Environment  # noqa: PLC0415
+
+    environment = Environment(extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701  # as Airflow's
+    environment.filters.update(dict.fromkeys(_AIRFLOW_FILTERS, str))
+    return environment

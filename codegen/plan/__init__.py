@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from codegen.command import steps_of
 from codegen.literal import names_in
+from codegen.plan.alerts import AlertPlan, alert_functions
 from codegen.plan.arrows import arrows_of, variables_of
 from codegen.plan.dag import dag_arguments
 from codegen.plan.doc import doc_of
@@ -32,9 +33,10 @@ def plan(schedule: Schedule, jobs: Mapping[str, Job], airflow: str) -> DagModule
     """
     steps = steps_of(schedule, jobs)
     variables = variables_of(steps, schedule.dag_id_or_default)
-    tasks = tuple(plan_task(step, variables.get(step.task_id, ""), airflow) for step in steps)
+    alerts = AlertPlan(schedule, airflow, alert_functions(schedule, airflow, variables.values()))
+    tasks = tuple(plan_task(step, variables.get(step.task_id, ""), airflow, alerts) for step in steps)
     arrows = tuple(arrows_of(steps, variables))
-    dag = PlannedDag(schedule.dag_id_or_default, dag_arguments(schedule), tasks, arrows)
+    dag = PlannedDag(schedule.dag_id_or_default, dag_arguments(schedule, alerts), tasks, arrows)
     names = set(_names_of(dag))
     return DagModule(
         path=schedule.dag_file,
@@ -43,6 +45,8 @@ def plan(schedule: Schedule, jobs: Mapping[str, Job], airflow: str) -> DagModule
         imports=imports_of(names, airflow),
         dags=(dag,),
         has_meltano="MELTANO" in names,
+        alert_texts=alerts.texts(names),
+        alert_functions=tuple(function.source for function in alerts.functions),
     )
 
 

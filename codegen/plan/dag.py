@@ -11,11 +11,12 @@ from codegen.literal import Argument, Call, Identifier, Value
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from codegen.plan.alerts import AlertPlan
     from codegen.schema import Schedule
 
 
-def dag_arguments(schedule: Schedule) -> tuple[Argument, ...]:
-    """What `DAG(...)` gets."""
+def dag_arguments(schedule: Schedule, alerts: AlertPlan) -> tuple[Argument, ...]:
+    """What `DAG(...)` gets, the alerts among it."""
     interval = parse_interval(schedule.interval, schedule.name)
     arguments: dict[str, Value] = {
         "dag_id": schedule.dag_id_or_default,
@@ -28,7 +29,8 @@ def dag_arguments(schedule: Schedule) -> tuple[Argument, ...]:
         "max_active_runs": schedule.max_active_runs,
         "dagrun_timeout": schedule.run_timeout,
         "is_paused_upon_creation": schedule.paused,
-        "default_args": _default_args(schedule),
+        **alerts.dag_arguments(),
+        "default_args": _default_args(schedule, alerts),
         "tags": schedule.all_tags,
     }
     return tuple(Argument(name, value) for name, value in arguments.items() if value is not None or name == "schedule")
@@ -43,16 +45,18 @@ def _moment(moment: datetime, zone: str) -> Call:
     return Call("pendulum.datetime", tuple(parts), (Argument("tz", zone),))
 
 
-def _default_args(schedule: Schedule) -> dict[str, Value]:
+def _default_args(schedule: Schedule, alerts: AlertPlan) -> dict[str, Value]:
     arguments: dict[str, Value] = {
         "owner": schedule.owner,
         "retries": schedule.retries,
         "retry_delay": schedule.retry_delay,
         "retry_exponential_backoff": schedule.retry_exponential_backoff or None,
+        "max_retry_delay": schedule.max_retry_delay,
         "execution_timeout": schedule.timeout,
         "pool": schedule.pool,
         "pool_slots": schedule.pool_slots,
         "priority_weight": schedule.priority_weight,
         "queue": schedule.queue,
+        **alerts.default_arguments(),
     }
     return {name: value for name, value in arguments.items() if value is not None}

@@ -12,9 +12,21 @@ if TYPE_CHECKING:
 
 # The names by which generated code calls what it imports: the module on Airflow 2, and on 3.
 _MODULES = {
+    "AsyncCallback": ("", "airflow.sdk"),
     "BashOperator": ("airflow.operators.bash", "airflow.providers.standard.operators.bash"),
     "DAG": ("airflow", "airflow.sdk"),
+    "DeadlineAlert": ("", "airflow.sdk"),
+    "DeadlineReference": ("", "airflow.sdk"),
+    "HttpNotifier": ("airflow.providers.http.notifications.http",) * 2,
+    "SlackNotifier": ("airflow.providers.slack.notifications.slack",) * 2,
+    "SlackWebhookNotifier": ("airflow.providers.slack.notifications.slack_webhook",) * 2,
+    "SmtpNotifier": ("airflow.providers.smtp.notifications.smtp",) * 2,
     "timedelta": ("datetime", "datetime"),
+}
+# Where one version has them elsewhere.
+_EXCEPTIONS = {
+    ("3.1", name): "airflow.sdk.definitions.deadline"
+    for name in ("AsyncCallback", "DeadlineAlert", "DeadlineReference")
 }
 # Modules that are imported whole.
 _WHOLE = {"pendulum"}
@@ -66,4 +78,5 @@ def _import(name: str, airflow: str) -> _Import:
     if name in _WHOLE:
         return _Import(is_from=False, module=name)
     of_2, of_3 = _MODULES[name]
-    return _Import(is_from=True, module=of_2 if is_2(airflow) else of_3)
+    module = _EXCEPTIONS.get((airflow, name)) or (of_2 if is_2(airflow) else of_3)
+    return _Import(is_from=True, module=module)

@@ -10,18 +10,20 @@ from codegen.plan.tree import PlannedTask
 
 if TYPE_CHECKING:
     from codegen.command import Step
+    from codegen.plan.alerts import AlertPlan
 
 
-def plan_task(step: Step, variable: str, airflow: str) -> PlannedTask:
+def plan_task(step: Step, variable: str, airflow: str, alerts: AlertPlan) -> PlannedTask:
     """Plan the operator of a step.
 
     Args:
         step: one of a checked schedule.
         variable: the Python name that the operator gets; empty where nothing names it.
         airflow: the version, one of `VERSIONS`.
+        alerts: the alerts of its schedule.
     """
     operator, arguments = RUNNERS[step.runner](step, airflow)
-    given = {"task_id": step.task_id, **arguments, **_common(step)}
+    given = {"task_id": step.task_id, **arguments, **_common(step), **alerts.task_arguments(step.task)}
     return PlannedTask(
         step.task_id,
         variable,

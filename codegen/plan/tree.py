@@ -39,6 +39,8 @@ class DagModule:
         doc: the module's docstring, which is the DAG's documentation.
         imports: lines, in groups.
         has_meltano: whether a task begins with the `MELTANO` lines.
+        alert_texts: the assignments of what alerts say.
+        alert_functions: the functions that alerts call.
     """
 
     path: str
@@ -47,3 +49,5 @@ class DagModule:
     imports: tuple[tuple[str, ...], ...]
     dags: tuple[PlannedDag, ...]
     has_meltano: bool
+    alert_texts: tuple[str, ...] = ()
+    alert_functions: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from dataclasses import MISSING, is_dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from codegen.schema.alerts import ALERT, KINDS
 from codegen.schema.keys import keys_of
 from codegen.schema.model import Schedule
 from codegen.schema.task import Task
@@ -20,9 +21,11 @@ _TITLE = "A Dagpress schedule"
 
 
 # The models of maps inside a schedule, by the names of their definitions; the reference has them in this order.
-_SECTIONS: dict[str, type[Any]] = {"task": Task}
+_SECTIONS: dict[str, type[Any]] = {"task": Task, **{section.name: section.model for section in (ALERT, *KINDS)}}
 # The keys without which a map is none.
-_REQUIRED = {"task": ["run"]}
+_REQUIRED = {"task": ["run"], "email": ["to"], "python": ["callable"]}
+# The maps that have exactly one key.
+_OF_ONE_KEY = {"alert"}
 
 
 def json_schema() -> JsonSchema:
@@ -49,7 +52,8 @@ def _properties(model: type[Any]) -> JsonSchema:
 
 def _definition(name: str, model: type[Any]) -> JsonSchema:
     required = {"required": _REQUIRED[name]} if name in _REQUIRED else {}
-    return {"type": "object", "additionalProperties": False, **required, "properties": _properties(model)}
+    count = {"minProperties": 1, "maxProperties": 1} if name in _OF_ONE_KEY else {}
+    return {"type": "object", "additionalProperties": False, **required, **count, "properties": _properties(model)}
 
 
 def _property(name: str, metadata: Any) -> JsonSchema:  # noqa: ANN401

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.nodes import ListNode, MapNode, Node, Scalar
+from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.keys import key, keys_of, places, read_keys, without_null_keys
 from codegen.schema.kinds import Count, Duration, Environment, JsonSchema, Report, Run, Text, TextList
 
@@ -47,6 +48,19 @@ class Task:
     timeout: timedelta | None = key(Duration(), "a task", "As the schedule's, for this task.", "30m")
     env: Mapping[str, str | None] = key(
         Environment(), "a task", "Further variables, or other values, for this task.", "{FULL: 'true'}", {}
+    )
+    on_failure: tuple[Alert, ...] = key(
+        AlertList(),
+        "a task",
+        "Who is told that this task failed for good, beside the schedule's.",
+        "{slack: '#alerts'}",
+        (),
+    )
+    on_success: tuple[Alert, ...] = key(
+        AlertList(), "a task", "Who is told that this task succeeded, beside the schedule's.", "{webhook: alerts}", ()
+    )
+    on_retry: tuple[Alert, ...] = key(
+        AlertList(), "a task", "As the schedule's, for this task.", "{webhook: alerts}", ()
     )
     at: Mapping[str, Location] = places()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codegen.validate.alerts import check_alerts
 from codegen.validate.meltano import check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
 from codegen.validate.tasks import check_tasks
@@ -25,5 +26,6 @@ def check_all(schedules: list[Schedule], meltano: MeltanoProject | None, airflow
         yield from check_interval(schedule)
         yield from check_time(schedule)
         yield from check_tasks(schedule)
+        yield from check_alerts(schedule, airflow)
         yield from check_meltano(schedule, meltano)
     yield from check_unique(schedules)
