@@ -1,0 +1,59 @@
+"""Every key of the language stands in a golden case, for Airflow 2 and for Airflow 3."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from test_cases import CASES
+
+from codegen.schema.export import json_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_SCHEMA = json_schema()
+_MAPS: dict[str, Any] = {"schedule": _SCHEMA, **_SCHEMA["definitions"]}
+_EVERY = sorted((name, key) for name, schema in _MAPS.items() for key in schema.get("properties", {}))
+
+
+def _forms(schema: Any) -> Iterator[tuple[str, Any]]:
+    """Every form that a value can have, each with the name of its definition."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        yield from ((name, form) for _, form in _forms(_MAPS[name]))
+    else:
+        yield "", schema
+        for form in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())):
+            yield from _forms(form)
+
+
+def _used(value: Any, schema: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """The keys in a value, each with the map that it belongs to."""
+    for of, form in _forms(schema):
+        if isinstance(value, list) and isinstance(form.get("items"), dict):
+            for item in value:
+                yield from _used(item, form["items"])
+        if isinstance(value, dict):
+            others = form.get("additionalProperties")
+            for key, item in value.items():
+                if key in form.get("properties", {}):
+                    yield of or name, key
+                    yield from _used(item, form["properties"][key])
+                elif isinstance(others, dict):
+                    yield from _used(item, others)
+
+
+def _keys_of(schedules: Path) -> set[tuple[str, str]]:
+    documents = [yaml.safe_load(path.read_text(encoding="utf-8-sig")) for path in schedules.rglob("*.y*ml")]
+    return {found for document in documents for found in _used(document, _SCHEMA, "schedule")}
+
+
+@pytest.mark.parametrize("folder", ["generated_dags", "generated_dags_airflow_2"])
+def test_every_key_stands_in_a_case_that_generates(folder: str) -> None:
+    """No key is without a reviewed file for that version of Airflow."""
+    cases = [path.parent for path in CASES.glob(f"*/{folder}")]
+    used = set().union(*(_keys_of(case / "schedules") for case in cases))
+    assert [key for key in _EVERY if key not in used] == []
