@@ -30,6 +30,36 @@ TIMES = {
     "start_date": st.datetimes(year(1900), year(2030)).map(datetime.isoformat),
     "end_date": st.datetimes(year(2030), year(2999)).map(datetime.isoformat),
 }
+MESSAGES = VALUES.filter(str.strip)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**17), 10**17) | st.sampled_from([0.5, -1.25]) | VALUES,
+    lambda value: st.lists(value, max_size=3) | st.dictionaries(TEXT, value, max_size=3),
+    max_leaves=6,
+)
+PATHS = st.from_regex(r"[a-z_]{1,40}(\.[A-Za-z_]{1,40}){1,3}", fullmatch=True) | st.just("alerts.context")
+ALERTS = st.lists(
+    st.one_of(
+        st.fixed_dictionaries(
+            {"email": st.fixed_dictionaries({"to": st.just("a@example.com")}, optional={"html_content": MESSAGES})}
+        ),
+        st.fixed_dictionaries(
+            {"slack": st.fixed_dictionaries({"channel": st.just("#alerts")}, optional={"text": MESSAGES})}
+        ),
+        st.fixed_dictionaries(
+            {"webhook": st.fixed_dictionaries({"http_conn_id": NAMES}, optional={"json": st.dictionaries(TEXT, JSON)})}
+        ),
+        st.fixed_dictionaries(
+            {
+                "python": st.fixed_dictionaries(
+                    {"callable": PATHS},
+                    optional={"op_kwargs": st.dictionaries(st.from_regex(r"[a-z]{1,40}", fullmatch=True), JSON)},
+                )
+            }
+        ),
+    ),
+    min_size=1,
+    max_size=3,
+)
 COMMON = {
     "description": WORDS,
     "owner": WORDS,
@@ -45,6 +75,8 @@ COMMON = {
     "retry_delay": st.sampled_from(["0s", "999999d", "90s", "5m", "1.5h", "PT1H30M"]),
     "timeout": st.sampled_from(["45m", "P1D"]),
     "run_timeout": st.sampled_from(["100s", "2w"]),
+    "on_failure": ALERTS,
+    "on_retry": ALERTS,
     "catchup": st.booleans(),
     "paused": st.booleans(),
     "environment": st.sampled_from(["prod", "{{ var.value.env }}"]),
@@ -66,6 +98,7 @@ TASKS = st.fixed_dictionaries({"interval": INTERVALS}, optional={**COMMON, **TIM
             optional={
                 "env": COMMON["env"],
                 "retries": COMMON["retries"],
+                "on_success": ALERTS,
                 "id": NAMES | st.sampled_from(["BashOperator", "pendulum", "DAG", "None", "MELTANO"]),
             },
         ),

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from jsonschema import Draft7Validator
-from project_builder import dagpress, project_of, write
+from project_builder import as_yaml, dagpress, project_of, write
 from test_cases import CASES
 
 from codegen import pipeline
 from codegen.diagnostics import Severity
+from codegen.schema.alerts import ALERT, KINDS
 from codegen.schema.export import json_schema
 from codegen.schema.keys import keys_of
 from codegen.schema.model import Schedule
@@ -25,6 +26,8 @@ _PLAIN: dict[str, Any] = {"extractor": "tap-a", "loader": "target-b", "interval"
 _KINDS: dict[str, Any] = {
     "job": {"extractor": None, "loader": None},
     "tasks": {"extractor": None, "loader": None},
+    "deadline": {"on_deadline": {"webhook": "alerts"}},
+    "on_deadline": {"deadline": "1h"},
     "state_id_suffix": {"extractor": None, "loader": None, "tasks": ["tap-a target-b"]},
 }
 
@@ -71,6 +74,14 @@ def test_an_editor_accepts_what_we_accept(path: Path, validator: Draft7Validator
         {"tasks": []},
         {"tasks": [{"id": "a"}]},
         {"tasks": [{"run": "a b", "retris": 1}]},
+        {"on_failure": []},
+        {"on_failure": [{}]},
+        {"on_failure": "data@example.com"},
+        {"on_failure": {"email": {"subject": "To nobody"}}},
+        {"on_failure": {"slack": "#a", "webhook": "b"}},
+        {"on_failure": {"webhook": {"http_con_id": "alerts"}}},
+        {"on_failure": {"webhook": {"headers": {"A": 1}}}},
+        {"on_failure": {"python": {"callable": "a.b", "op_kwargs": {"a-b": 1}}}},
     ],
     ids=json.dumps,
 )
@@ -110,3 +121,34 @@ def test_the_example_of_each_key_of_a_task_changes_the_dag(name: str, tmp_path: 
     generation = pipeline.generate(project_of(tmp_path))
     assert generation.diagnostics == []
     assert generation.files["generated_dags/a.py"] != before["generated_dags/a.py"]
+
+
+# What the map of an alert needs beside the key that is tried.
+_ALERTS: dict[str, dict[str, Any]] = {
+    "email": {"to": "a@example.com"},
+    "slack": {"channel": "#a"},
+    "webhook": {"http_conn_id": "a"},
+    "python": {"callable": "a.b"},
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("alert", name) for name in keys_of(ALERT.model)]
+    + [(section.name, name) for section in KINDS for name in keys_of(section.model)],
+)
+def test_the_example_of_each_key_of_an_alert_changes_the_dag(kind: str, name: str, tmp_path: Path) -> None:
+    """The same for the keys of alerts."""
+    model = next(section.model for section in (ALERT, *KINDS) if section.name == kind)
+    value = yaml.safe_load(keys_of(model)[name].metadata["example"])
+    needed = {} if name == "slack_webhook_conn_id" else _ALERTS.get(kind, {})
+    sources = []
+    for alert in ({name: value}, {}):
+        filled = {**needed, **alert} if kind != "alert" else alert
+        of_kind = filled if kind == "alert" else {kind: filled or {"channel": "#a"}}
+        on_failure = {"on_failure": of_kind} if of_kind else {}
+        write(tmp_path, {"schedules/a.yml": as_yaml({**_PLAIN, **on_failure})})
+        generation = pipeline.generate(project_of(tmp_path))
+        assert generation.diagnostics == []
+        sources.append(generation.files["generated_dags/a.py"])
+    assert sources[0] != sources[1]

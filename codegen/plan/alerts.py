@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # What Airflow 2 calls the callbacks of an SLA with (airflow/dag_processing/processor.py, `manage_slas`).
 _SLA_PARAMETERS = ("dag", "task_list", "blocking_task_list", "slas", "blocking_tis")
-_RUN_OF_A_TASK = "Try {{ ti.try_number }} of {{ ti.max_tries + 1 }}: {{ ti.log_url }}"
+_TRY = "Try {{ ti.try_number }} of {{ ti.max_tries + 1 }}: {{ ti.log_url }}"
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,9 @@ _TEXTS = {
         "{% if ti is defined %}{{ ti.task_id }}: {{ ti.log_url or '' }}{% endif %}"
     ),
     "RUN_SUCCEEDED": "{{ dag.dag_id }} succeeded: {{ run_id }}",
-    "TASK_FAILED": f"{{{{ dag.dag_id }}}}: {{{{ ti.task_id }}}} failed in {{{{ run_id }}}}\n{_RUN_OF_A_TASK}",
-    "TASK_SUCCEEDED": f"{{{{ dag.dag_id }}}}: {{{{ ti.task_id }}}} succeeded in {{{{ run_id }}}}\n{_RUN_OF_A_TASK}",
-    "TASK_RETRIED": (
-        f"{{{{ dag.dag_id }}}}: {{{{ ti.task_id }}}} failed and is tried again in {{{{ run_id }}}}\n{_RUN_OF_A_TASK}"
-    ),
+    "TASK_FAILED": "{{ dag.dag_id }}: {{ ti.task_id }} failed in {{ run_id }}\n" + _TRY,
+    "TASK_SUCCEEDED": "{{ dag.dag_id }}: {{ ti.task_id }} succeeded in {{ run_id }}\n" + _TRY,
+    "TASK_RETRIED": "{{ dag.dag_id }}: {{ ti.task_id }} failed and is tried again in {{ run_id }}\n" + _TRY,
     "RUN_LATE": (
         "{{ dag_run.dag_id }} is late: {{ dag_run.dag_run_id }}\n"
         "It should have ended before {{ deadline.deadline_time }}"
@@ -129,10 +127,10 @@ def _python_alerts(schedule: Schedule, airflow: str) -> Iterator[tuple[PythonAle
 
 def _free_name(alert: PythonAlert, taken: Collection[str]) -> str:
     *modules, name = alert.callable.split(".")
-    # A name in capitals could be a constant's.
-    stem = name if not name.isupper() else name.lower()
+    # No constant's name, and none of Python's own, such as `__doc__`.
+    stem = (name.lower() if name.isupper() else name).strip("_") or "alert"
     candidates = chain((stem, f"{modules[-1]}_{stem}"), (f"{stem}_{number}" for number in count(2)))
-    return next(candidate for candidate in candidates if candidate not in taken and not candidate.isupper())
+    return next(name for name in candidates if name not in taken and not name.startswith("_") and not name.isupper())
 
 
 def _source(name: str, alert: PythonAlert, parameters: tuple[str, ...]) -> str:
