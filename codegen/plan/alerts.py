@@ -120,7 +120,7 @@ def _python_alerts(schedule: Schedule, airflow: str) -> Iterator[tuple[PythonAle
     for alert in chain(schedule.on_failure, schedule.on_success, schedule.on_retry, *of_tasks):
         if alert.python:
             yield alert.python, ("context",)
-    for alert in schedule.on_deadline if is_2(airflow) else ():
+    for alert in schedule.on_deadline if schedule.deadline and is_2(airflow) else ():
         if alert.python:
             yield alert.python, _SLA_PARAMETERS
 
@@ -159,12 +159,13 @@ class AlertPlan:
     functions: tuple[AlertFunction, ...]
 
     def dag_arguments(self) -> dict[str, Value]:
-        """What `DAG(...)` gets; nothing is None."""
+        """What `DAG(...)` gets; an argument that is None is left out."""
         schedule = self.schedule
         arguments: dict[str, Value] = {
             f"{event}_callback": self._callbacks(getattr(schedule, event), _RUN_EVENTS[event]) for event in _RUN_EVENTS
         }
-        if is_2(self.airflow):
+        # Without a deadline its alerts are only what the defaults say.
+        if schedule.deadline and is_2(self.airflow):
             arguments["sla_miss_callback"] = self._callbacks(schedule.on_deadline, _DEADLINE_OF_2, _SLA_PARAMETERS)
         elif schedule.deadline:
             arguments["deadline"] = self._deadlines(schedule.on_deadline, schedule.deadline)

@@ -74,6 +74,9 @@ def _check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     if not keys:
         return
     where = schedule.where(*keys)
+    if keys == [DEADLINE] and where.path != schedule.source:
+        # The defaults say whom to tell, for those schedules that have a deadline.
+        return
     if not is_2(airflow) and not at_least(airflow, "3.1"):
         message = f"Airflow {airflow} has neither SLAs nor deadlines"
         yield Diagnostic(
@@ -86,7 +89,7 @@ def _check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
         yield Diagnostic("missing-key", "`on_deadline` goes with `deadline`", where, "add `deadline: 2h`")
     elif is_2(airflow) and not _has_times(schedule):
         message = "Airflow 2 knows a deadline only for runs that are due at some time, and none of these is"
-        yield Diagnostic("unsupported", message, where, "use an interval, or Airflow 3.1 or later")
+        yield Diagnostic("unsupported", message, where, "use an interval, or write `deadline: null`")
 
 
 def _has_times(schedule: Schedule) -> bool:
