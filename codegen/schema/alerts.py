@@ -189,7 +189,7 @@ class AlertList:
         """The alerts that could be read; what is wrong with the others is reported."""
         items = node.items if isinstance(node, ListNode) else (node,)
         if not items:
-            report(InvalidError("there must be at least one alert", "leave the key out for none").at(node.location))
+            report(InvalidError("there must be at least one alert", "write null for none").at(node.location))
         alerts = [_read_alert(item, report) for item in items]
         return tuple(alert for alert in alerts if alert)
 
