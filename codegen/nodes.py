@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,10 +38,15 @@ class ListNode:
 
 @dataclass(frozen=True)
 class Entry:
-    """A key of a map, and its value."""
+    """A key of a map, and its value.
+
+    Attributes:
+        replaced: what the key had before a merge laid this over it.
+    """
 
     key_location: Location
     value: Node
+    replaced: Entry | None = None
 
 
 @dataclass(frozen=True)
@@ -84,15 +89,26 @@ def named(node: Node) -> str:
 
 
 def merge(base: MapNode, over: MapNode) -> MapNode:
-    """One map over another. A null stays, so that it removes what a map further out had."""
+    """One map over another. A null stays, so that it removes what a map further out had.
+
+    An entry of the result tells what it hides.
+    """
     entries = dict(base.entries)
     for key, entry in over.entries.items():
-        below = base.get(key)
-        if isinstance(below, MapNode) and isinstance(entry.value, MapNode):
-            entries[key] = Entry(entry.key_location, merge(below, entry.value))
-        else:
+        below = base.entries.get(key)
+        if below is None:
             entries[key] = entry
+        elif isinstance(below.value, MapNode) and isinstance(entry.value, MapNode):
+            value = merge(below.value, entry.value)
+            entries[key] = Entry(entry.key_location, value, _behind(entry.replaced, below.replaced))
+        else:
+            entries[key] = Entry(entry.key_location, entry.value, _behind(entry.replaced, below))
     return MapNode(entries, over.location)
+
+
+def _behind(entry: Entry | None, last: Entry | None) -> Entry | None:
+    """What an entry hides, with one more behind the last."""
+    return replace(entry, replaced=_behind(entry.replaced, last)) if entry else last
 
 
 def without_nulls(node: MapNode) -> MapNode:

@@ -42,5 +42,10 @@ def is_edited(text: str) -> bool:
     return not match or _digest(text[: match.start(1)] + _OPEN + text[match.end(1) :]) != match[1]
 
 
+def without_checksum(text: str) -> str:
+    """The text of a generated file with no checksum in its header, to be compared with that of another file."""
+    return _CHECKSUM.sub(lambda match: match[0].replace(f" Checksum: {match[1]}", ""), text, count=1)
+
+
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[: len(_OPEN)]

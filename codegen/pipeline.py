@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from codegen.diagnostics import Diagnostic, Location, has_errors, in_order
+from codegen.diagnostics import Diagnostic, Location, has_errors, in_order, quoted
 from codegen.loader import load_schedules
 from codegen.meltano import read_meltano_project
 from codegen.plan import plan
@@ -15,19 +17,25 @@ from codegen.schema.export import SCHEMA_NAME, json_schema_text
 from codegen.validate import check_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from codegen.loader import Overlay
+    from codegen.loader import Document, Overlay
     from codegen.meltano import Job, MeltanoProject
     from codegen.project import Project
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A project that was read and checked, but not rendered."""
+    """A project that was read and checked, but not rendered.
+
+    Attributes:
+        schedules: each as it is in each deployment environment that has it.
+        documents: what was read, also of those that are no schedule.
+    """
 
     schedules: list[Schedule]
+    documents: list[Document]
     meltano: MeltanoProject | None
     diagnostics: list[Diagnostic]
 
@@ -45,56 +53,92 @@ class Generation:
     diagnostics: list[Diagnostic]
 
 
-def read(project: Project, overlay: Overlay | None = None) -> Reading:
+def read(project: Project, overlay: Overlay | None = None, *, base: bool = False) -> Reading:
     """Read and check a project's schedules.
 
     Args:
         project: the project.
         overlay: schedule files that are to be taken as if they were written, or deleted.
+        base: whether to read each schedule as it is for no deployment environment, in place of for each.
     """
-    documents, diagnostics = load_schedules(project.root, project.schedules, overlay)
-    schedules = []
+    documents, diagnostics = load_schedules(project.root, project.schedules, overlay, project.environments, base=base)
+    schedules: dict[str, list[Schedule]] = {document.deployment: [] for document in documents}
+    found: dict[str, list[Diagnostic]] = defaultdict(list)
     for document in documents:
         source = document.source
-        schedule, problems = read_schedule(document.root, source.name, source.relative, source.path.stem)
-        diagnostics += problems
+        schedule, problems = read_schedule(
+            document.root, source.name, source.relative, source.path.stem, document.deployment
+        )
+        found[document.deployment] += problems
         if schedule:
-            schedules.append(schedule)
+            schedules[document.deployment].append(schedule)
     meltano, problems = read_meltano_project(project.root, project.meltano_project)
-    diagnostics += [*problems, *check_all(schedules, meltano, project.airflow)]
-    return Reading(schedules, meltano, in_order(diagnostics))
+    for deployment, those in schedules.items():
+        found[deployment] += check_all(those, meltano, project.airflow)
+    diagnostics += [*problems, *_each_once(found, documents)]
+    order = {(document.source.name, document.deployment): number for number, document in enumerate(documents)}
+    all_schedules = sorted(chain(*schedules.values()), key=lambda each: order[each.source, each.deployment])
+    return Reading(all_schedules, documents, meltano, in_order(diagnostics))
+
+
+def _each_once(found: Mapping[str, list[Diagnostic]], documents: Iterable[Document]) -> Iterator[Diagnostic]:
+    """What is wrong in each environment: what is so in all that have the file as it is, else with their names."""
+    homes: dict[str, set[str]] = defaultdict(set)
+    for document in documents:
+        homes[document.source.name].add(document.deployment)
+    owners: dict[Diagnostic, list[str]] = defaultdict(list)
+    for deployment, diagnostics in found.items():
+        for diagnostic in dict.fromkeys(diagnostics):
+            owners[diagnostic].append(deployment)
+    for diagnostic, names in owners.items():
+        if set(names) >= homes.get(diagnostic.location.path, found.keys()):
+            yield diagnostic
+        else:
+            where = ", ".join(quoted(name) for name in names)
+            yield replace(diagnostic, message=f"in {where}: {diagnostic.message}")
 
 
 def generate(
     project: Project,
     track: Callable[[list[Schedule]], Iterable[Schedule]] = iter,
-    only: str = "",
     overlay: Overlay | None = None,
 ) -> Generation:
-    """Render the files of a project; none where anything has an error.
+    """Read a project and render its files; none where anything has an error.
 
     Args:
         project: the project.
         track: goes around the schedules while they are rendered, to show the progress.
-        only: the name of the one schedule to render; without it, all are rendered.
         overlay: schedule files that are to be taken as if they were written, or deleted.
     """
     reading = read(project, overlay)
+    generation = render(project, reading, reading.schedules, track)
+    if has_errors(generation.diagnostics):
+        return generation
+    schema = _name(project, project.schedules / SCHEMA_NAME)
+    return replace(generation, files={schema: json_schema_text(), **generation.files})
+
+
+def render(
+    project: Project,
+    reading: Reading,
+    schedules: list[Schedule],
+    track: Callable[[list[Schedule]], Iterable[Schedule]] = iter,
+) -> Generation:
+    """Render the DAG files of some schedules of a project that was read; none where anything there has an error."""
     if has_errors(reading.diagnostics):
-        return Generation({}, reading.schedules, reading.diagnostics)
+        return Generation({}, schedules, reading.diagnostics)
     jobs: Mapping[str, Job] = reading.meltano.jobs if reading.meltano else {}
     renderer = Renderer(project.templates)
-    files = {_name(project, project.schedules / SCHEMA_NAME): json_schema_text()}
+    files = {}
     try:
-        for schedule in track(reading.schedules):
-            if only in {"", schedule.name}:
-                module = plan(schedule, jobs, project.airflow)
-                files[_name(project, project.generated_dags / module.path)] = renderer.render(module)
+        for schedule in track(schedules):
+            module = plan(schedule, jobs, project.airflow)
+            files[_name(project, project.generated_dags / module.path)] = renderer.render(module)
     except TemplateFailedError as error:
         place = Location(_name(project, project.templates / error.template), error.line)
         problem = Diagnostic("template-error", str(error), place, f"it fails for {schedule.source}")
-        return Generation({}, reading.schedules, [*reading.diagnostics, problem])
-    return Generation(files, reading.schedules, reading.diagnostics)
+        return Generation({}, schedules, [*reading.diagnostics, problem])
+    return Generation(files, schedules, reading.diagnostics)
 
 
 def _name(project: Project, path: Path) -> str:

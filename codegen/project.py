@@ -23,7 +23,11 @@ else:
 
 @dataclass(frozen=True)
 class Project:
-    """Where everything is, and which Airflow it is for. The paths are absolute."""
+    """Where everything is, and which Airflow it is for. The paths are absolute.
+
+    Attributes:
+        environments: the names of the deployment environments, each of which has its own tree of generated DAGs.
+    """
 
     root: Path
     airflow: str
@@ -32,6 +36,7 @@ class Project:
     templates: Path
     meltano_project: Path
     custom_dags: tuple[Path, ...]
+    environments: tuple[str, ...] = ()
 
 
 _PATHS = {
@@ -43,7 +48,9 @@ _PATHS = {
 _INSIDE = {"schedules", "generated_dags", "templates"}
 # Where Meltano keeps the DAG files of its own orchestrator, and its users theirs.
 _CUSTOM_DAGS = "orchestrate/dags"
-KEYS = ("airflow", *_PATHS, "custom_dags")
+KEYS = ("airflow", *_PATHS, "custom_dags", "environments")
+# An environment is a folder too: none that git or Python leave out, and none that Windows refuses.
+_ENVIRONMENT = re.compile(r"(?!(?:con|prn|aux|nul|com\d|lpt\d)$)[a-z0-9][a-z0-9_-]{0,63}", re.IGNORECASE)
 
 
 def nearest_project(here: Path) -> Path:
@@ -80,7 +87,13 @@ def read_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
         return None, diagnostics
     paths = {key: Path(os.path.normpath(root / file.table.get(key, default))) for key, default in _PATHS.items()}
     custom_dags = _custom_dags(file.table.get("custom_dags"), root, paths["meltano_project"])
-    return Project(root=root, airflow=file.table.get("airflow", LATEST), custom_dags=custom_dags, **paths), []
+    return Project(
+        root=root,
+        airflow=file.table.get("airflow", LATEST),
+        custom_dags=custom_dags,
+        environments=tuple(file.table.get("environments", ())),
+        **paths,
+    ), []
 
 
 def _custom_dags(value: list[str] | None, root: Path, meltano_project: Path) -> tuple[Path, ...]:
@@ -125,6 +138,8 @@ def _check(key: str, value: object, file: _File, root: Path) -> Iterator[Diagnos
         yield Diagnostic("unknown-key", f"{quoted(key)} is no key of the configuration", place, hint)
     elif key == "custom_dags":
         yield from _check_custom_dags(value, file, root)
+    elif key == "environments":
+        yield from _check_environments(value, place)
     elif not isinstance(value, str):
         yield Diagnostic("invalid-value", f"{quoted(key)} must be text in quotes", place, f'{key} = "{value}"')
     elif printable(value) != value:
@@ -138,6 +153,23 @@ def _check(key: str, value: object, file: _File, root: Path) -> Iterator[Diagnos
     elif key == "meltano_project" and not (root / value / "meltano.yml").is_file():
         message = f"there is no meltano.yml in {quoted(value)}"
         yield Diagnostic("invalid-value", message, place, "name the folder of meltano.yml, or remove the key")
+
+
+def _check_environments(value: object, place: Location) -> Iterator[Diagnostic]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        message = "`environments` must be a list of texts in quotes"
+        yield Diagnostic("invalid-value", message, place, 'environments = ["dev", "prod"]')
+        return
+    seen: dict[str, str] = {}
+    for name in value:
+        if not _ENVIRONMENT.fullmatch(name):
+            message = f"{quoted(name)} cannot be an environment, which is a folder too"
+            yield Diagnostic("invalid-value", message, place, "letters, digits, `_` and `-`, at most 64")
+        elif first := seen.get(name.lower()):
+            # Some file systems know no capitals.
+            message = f"{quoted(first)} and {quoted(name)} would be one folder"
+            yield Diagnostic("invalid-value", message, place, "keep one")
+        seen.setdefault(name.lower(), name)
 
 
 def _check_custom_dags(value: object, file: _File, root: Path) -> Iterator[Diagnostic]:

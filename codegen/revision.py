@@ -91,4 +91,5 @@ def _followers(project: Project, overlay: Overlay) -> set[str]:
     schedules = project.schedules.relative_to(project.root)
     generated = project.generated_dags.relative_to(project.root)
     names = {PurePosixPath(name).relative_to(schedules).with_suffix(".py") for name in overlay}
-    return {(generated / name).as_posix() for name in names} | {(schedules / SCHEMA_NAME).as_posix()}
+    trees = [generated / name for name in project.environments] or [generated]
+    return {(tree / name).as_posix() for tree in trees for name in names} | {(schedules / SCHEMA_NAME).as_posix()}

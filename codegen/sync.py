@@ -74,8 +74,13 @@ class Change:
         """The change as a unified diff, with so many lines around each part."""
         before = "/dev/null" if self.action is Action.CREATE else f"a/{self.name}"
         after = "/dev/null" if self.action is Action.DELETE else f"b/{self.name}"
-        lines = difflib.unified_diff(_lines(self.before), _lines(self.after), before, after, n=context)
-        return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+        return unified_diff(self.before, self.after, before, after, context)
+
+
+def unified_diff(before: str, after: str, name_before: str, name_after: str, context: int = 3) -> str:
+    """The difference of two texts as a patch, with so many lines around each part; empty where there is none."""
+    lines = difflib.unified_diff(_lines(before), _lines(after), name_before, name_after, n=context)
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def find_renames(changes: Sequence[Change]) -> Iterator[Diagnostic]:
@@ -96,7 +101,9 @@ def find_renames(changes: Sequence[Change]) -> Iterator[Diagnostic]:
 def _without_its_name(text: str, name: str) -> str:
     """The text less the header and the state id, and less the name where it stands for itself or in another id."""
     body = _STATE_ID.sub("", text.split("\n", 2)[-1])
-    return re.sub(rf"(?<![A-Za-z0-9-]){re.escape(PurePosixPath(name).stem)}(?![A-Za-z0-9-])", "*", body)
+    nameless = re.sub(rf"(?<![A-Za-z0-9-]){re.escape(PurePosixPath(name).stem)}(?![A-Za-z0-9-])", "*", body)
+    # A longer name can break a line.
+    return " ".join(nameless.split())
 
 
 def _lines(text: str) -> list[str]:

@@ -31,10 +31,11 @@ TIMES = {
     "end_date": st.datetimes(year(2030), year(2999)).map(datetime.isoformat),
 }
 MESSAGES = VALUES.filter(str.strip)
+KEYS = st.from_regex(r"[a-z]{1,40}", fullmatch=True)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**17), 10**17) | st.sampled_from([0.5, -1.25]) | VALUES,
-    lambda value: st.lists(value, max_size=3) | st.dictionaries(TEXT, value, max_size=3),
-    max_leaves=6,
+    lambda value: st.lists(value, max_size=2) | st.dictionaries(KEYS, value, max_size=2),
+    max_leaves=4,
 )
 PATHS = st.from_regex(r"[a-z_]{1,40}(\.[A-Za-z_]{1,40}){1,3}", fullmatch=True) | st.just("alerts.context")
 ALERTS = st.lists(
@@ -46,19 +47,23 @@ ALERTS = st.lists(
             {"slack": st.fixed_dictionaries({"channel": st.just("#alerts")}, optional={"text": MESSAGES})}
         ),
         st.fixed_dictionaries(
-            {"webhook": st.fixed_dictionaries({"http_conn_id": NAMES}, optional={"json": st.dictionaries(TEXT, JSON)})}
+            {
+                "webhook": st.fixed_dictionaries(
+                    {"http_conn_id": NAMES}, optional={"json": st.dictionaries(KEYS, JSON, max_size=2)}
+                )
+            }
         ),
         st.fixed_dictionaries(
             {
                 "python": st.fixed_dictionaries(
                     {"callable": PATHS},
-                    optional={"op_kwargs": st.dictionaries(st.from_regex(r"[a-z]{1,40}", fullmatch=True), JSON)},
+                    optional={"op_kwargs": st.dictionaries(KEYS, JSON, max_size=2)},
                 )
             }
         ),
     ),
     min_size=1,
-    max_size=3,
+    max_size=2,
 )
 COMMON = {
     "description": WORDS,
@@ -76,7 +81,6 @@ COMMON = {
     "timeout": st.sampled_from(["45m", "P1D"]),
     "run_timeout": st.sampled_from(["100s", "2w"]),
     "on_failure": ALERTS,
-    "on_retry": ALERTS,
     "catchup": st.booleans(),
     "paused": st.booleans(),
     "environment": st.sampled_from(["prod", "{{ var.value.env }}"]),

@@ -16,12 +16,20 @@ if TYPE_CHECKING:
 
 _SCHEMA = json_schema()
 _MAPS: dict[str, Any] = {"schedule": _SCHEMA, **_SCHEMA["definitions"]}
-_EVERY = sorted((name, key) for name, schema in _MAPS.items() for key in schema.get("properties", {}))
+# What differs in an environment are the schedule's own keys, which the schema refers to.
+_EVERY = sorted(
+    (name, key)
+    for name, schema in _MAPS.items()
+    for key, value in schema.get("properties", {}).items()
+    if "$ref" not in value
+)
 
 
 def _forms(schema: Any) -> Iterator[tuple[str, Any]]:
     """Every form that a value can have, each with the name of its definition."""
-    if "$ref" in schema:
+    if schema.get("$ref", "").startswith("#/properties/"):
+        yield from _forms(_SCHEMA["properties"][schema["$ref"].rpartition("/")[2]])
+    elif "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         yield from ((name, form) for _, form in _forms(_MAPS[name]))
     else:

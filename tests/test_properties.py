@@ -241,7 +241,9 @@ def test_no_value_of_an_alert_becomes_python(alert: Any, value: str) -> None:
         if not generation.files:
             assert has_errors(generation.diagnostics)
             return
-        names = compile(generation.files["generated_dags/a.py"], "a.py", "exec", dont_inherit=True).co_names
+        source = generation.files["generated_dags/a.py"]
+        assert _black(source) == source
+        names = compile(source, "a.py", "exec", dont_inherit=True).co_names
         notifiers = {name for name in names if name.startswith("airflow.providers.") or name.endswith("Notifier")}
         assert set(names) - notifiers <= {
             "__doc__", "datetime", "timedelta", "pendulum", "BashOperator", "airflow.sdk", "DAG", "MELTANO",

@@ -77,6 +77,14 @@ def test_a_renamed_schedule_with_a_state_of_its_own_is_one_too(project: Path) ->
     assert "set `dag_id` to what they were" in err
 
 
+def test_a_renamed_schedule_whose_new_name_breaks_a_line_is_one_too(project: Path) -> None:
+    """A line that gets too long is laid out otherwise, and says the same."""
+    write(project, {"schedules/a.yml": EXTRACT_LOAD.replace("@daily", "@hourly")})
+    dagpress(project, "generate")
+    (project / "schedules/a.yml").rename(project / "schedules/gitlab_issues_every_hour.yml")
+    assert "this looks like `generated_dags/a.py`" in dagpress(project, "generate")[2]
+
+
 def test_a_hand_written_dag_is_never_touched(project: Path) -> None:
     """A file without our header may live among ours, and a link to one of ours is not ours."""
     own = write(project, {"generated_dags/shop/own.py": "from airflow.sdk import DAG\n"}) / "generated_dags/shop/own.py"

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from codegen import pipeline
+from codegen.cli.deployment import check_environment, complete_environments, count_schedules
+from codegen.cli.lookup import complete_names, find_all, left_out
 from codegen.cli.report import count, exit_code, format_option, open_project, report
-from codegen.cli.writing import DONE, print_changes, print_diff, write
+from codegen.cli.writing import DONE, print_changes, print_diff, print_patch, write
+from codegen.comparison import compare_environments
 from codegen.diagnostics import has_errors
 from codegen.sync import Action, Change, compare, find_renames
 
@@ -43,7 +46,7 @@ def generate(root: Path, output: str) -> int:
     report(diagnostics, output, done)
     if output == "text":
         print_changes(done)
-        _print_result(done, diagnostics, len(generation.schedules))
+        _print_result(done, diagnostics, count_schedules(generation.schedules))
     return exit_code(diagnostics)
 
 
@@ -61,18 +64,33 @@ def check(root: Path, output: str) -> int:
     report([*diagnostics, *drift], output, changes)
     if output == "text":
         print_diff(changes)
-        _print_verdict(changes, diagnostics, len(generation.schedules))
+        _print_verdict(changes, diagnostics, count_schedules(generation.schedules))
     return exit_code(diagnostics, drift=bool(changes))
 
 
-@click.command()
+@click.command(
+    epilog="\b\nExamples:\n  dagpress diff\n  dagpress diff carbon__duckdb --between dev prod",
+)
+@click.argument("name", required=False, shell_complete=complete_names)
+@click.option(
+    "--between",
+    nargs=2,
+    metavar="ONE OTHER",
+    shell_complete=complete_environments,
+    help="Show how the DAG files of two deployment environments differ, of all schedules or of the one named.",
+)
 @click.pass_obj
-def diff(root: Path) -> int:
+def diff(root: Path, name: str | None, between: tuple[str, str] | None) -> int:
     """Show what `generate` would change, as a patch, and write nothing.
 
     Exits with 1 where there is a difference.
     """
-    _, changes, diagnostics = _compared(open_project(root))
+    project = open_project(root)
+    if between:
+        return _diff_between(project, name, *between)
+    if name:
+        raise click.UsageError("NAME goes with --between: what `generate` would change is shown for all schedules.")
+    _, changes, diagnostics = _compared(project)
     report(diagnostics, "text")
     print_diff(changes)
     return exit_code(diagnostics, drift=bool(changes))
@@ -87,7 +105,7 @@ def validate(root: Path, output: str) -> int:
     report(reading.diagnostics, output)
     if output == "text":
         problems = len(reading.diagnostics)
-        fine = f"{count(len(reading.schedules), 'schedule')}, no problem."
+        fine = f"{count_schedules(reading.schedules)}, no problem."
         click.echo(f"{count(problems, 'problem')}." if problems else fine, err=True)
     return exit_code(reading.diagnostics)
 
@@ -103,6 +121,22 @@ def _compared(project: Project) -> tuple[pipeline.Generation, list[Change], list
     changes, problems = compare(generation.files, project.root, project.generated_dags)
     found = [*generation.diagnostics, *problems, *find_renames(changes)]
     return generation, [] if problems else changes, found
+
+
+def _diff_between(project: Project, name: str | None, one: str, other: str) -> int:
+    """Show the DAG files of two environments as a patch, less the sentence that tells whose they are."""
+    for deployment in (one, other):
+        check_environment(project, deployment)
+    reading = pipeline.read(project)
+    found = find_all(reading, name) if name else reading.schedules
+    beside = compare_environments(project, reading, found, one, other)
+    report([d for d in beside.diagnostics if not name or has_errors([d])], "text")
+    for patch in beside.patches:
+        print_patch(patch)
+    for source, deployment in beside.missing:
+        there = [schedule for schedule in found if schedule.source == source]
+        click.echo(f"{left_out(there[0].name, deployment, there)}.", err=True)
+    return exit_code([d for d in beside.diagnostics if has_errors([d])], drift=bool(beside.patches or beside.missing))
 
 
 def _with_progress(schedules: list[Schedule]) -> Iterable[Schedule]:
@@ -121,7 +155,7 @@ def _errors(diagnostics: list[Diagnostic]) -> int:
     return sum(has_errors([diagnostic]) for diagnostic in diagnostics)
 
 
-def _print_result(done: Sequence[Change], diagnostics: list[Diagnostic], schedules: int) -> None:
+def _print_result(done: Sequence[Change], diagnostics: list[Diagnostic], schedules: str) -> None:
     counts = Counter(change.action for change in done)
     files = ", ".join(f"{count(counts[action], 'file')} {DONE[action]}" for action in Action if counts[action])
     if has_errors(diagnostics):
@@ -129,10 +163,10 @@ def _print_result(done: Sequence[Change], diagnostics: list[Diagnostic], schedul
         click.echo(f"{result}: {count(_errors(diagnostics), 'error')}.", err=True)
         return
     found = f"; {count(len(diagnostics), 'finding')} to look at" if diagnostics else ""
-    click.echo(f"{count(schedules, 'schedule')}: {files or 'all files are current'}{found}.", err=True)
+    click.echo(f"{schedules}: {files or 'all files are current'}{found}.", err=True)
 
 
-def _print_verdict(changes: list[Change], diagnostics: list[Diagnostic], schedules: int) -> None:
+def _print_verdict(changes: list[Change], diagnostics: list[Diagnostic], schedules: str) -> None:
     if has_errors(diagnostics):
         click.echo(f"Not checked: {count(_errors(diagnostics), 'error')}.", err=True)
     elif changes:
@@ -141,4 +175,4 @@ def _print_verdict(changes: list[Change], diagnostics: list[Diagnostic], schedul
             err=True,
         )
     else:
-        click.echo(f"{count(schedules, 'schedule')}: all files are current.", err=True)
+        click.echo(f"{schedules}: all files are current.", err=True)

@@ -11,10 +11,13 @@ from zoneinfo import ZoneInfo
 import click
 
 from codegen import pipeline
+from codegen.cli.deployment import chosen_environment, environment_option
 from codegen.cli.exit_code import ExitCode
+from codegen.cli.explaining import as_json, print_explanation
 from codegen.cli.lookup import complete_names, find_schedule
 from codegen.cli.report import exit_code, format_option, open_project, report
 from codegen.diagnostics import InvalidError, Location, printable
+from codegen.explanation import explain
 from codegen.interval import Bounds, in_words, next_runs, on_the_clock, parse_interval
 from codegen.nodes import Scalar
 from codegen.schema.export import as_data, json_schema_text, reference
@@ -24,20 +27,32 @@ from codegen.yaml_writer import to_yaml
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from codegen.pipeline import Reading
     from codegen.project import Project
     from codegen.schema import Schedule
 
 
+_COLUMNS = {
+    "name": "NAME",
+    "deployment": "ENVIRONMENT",
+    "interval": "INTERVAL",
+    "runs": "RUNS",
+    "dag_id": "DAG_ID",
+    "file": "FILE",
+}
 _name = click.argument("name", shell_complete=complete_names)
 
 
 @click.command("list")
+@environment_option("all")
 @format_option("text", "json")
 @click.pass_obj
-def list_(root: Path, output: str) -> int:
+def list_(root: Path, deployment: str | None, output: str) -> int:
     """List the schedules, with what they run and when."""
-    reading = pipeline.read(open_project(root, output))
-    rows = [_row(schedule) for schedule in reading.schedules]
+    project = open_project(root, output)
+    chosen = chosen_environment(project, deployment)
+    reading = pipeline.read(project)
+    rows = [_row(schedule) for schedule in reading.schedules if chosen in {"", schedule.deployment}]
     if output == "json":
         click.echo(json.dumps(rows, indent=2))
     elif rows:
@@ -46,20 +61,31 @@ def list_(root: Path, output: str) -> int:
     return exit_code(reading.diagnostics)
 
 
-@click.command(epilog="\b\nExamples:\n  dagpress show carbon__duckdb\n  dagpress show carbon__duckdb --dag")
+@click.command(
+    epilog="\b\nExamples:\n  dagpress show carbon__duckdb\n  dagpress show carbon__duckdb --dag\n"
+    "  dagpress show carbon__duckdb --explain"
+)
 @_name
+@environment_option("the first that has the schedule")
 @click.option("--dag", is_flag=True, help="Print the DAG file that the schedule gives.")
+@click.option("--explain", "explained", is_flag=True, help="Say where each value comes from, and what it hides.")
 @format_option("text", "json")
 @click.pass_obj
-def show(root: Path, name: str, dag: bool, output: str) -> int:  # noqa: FBT001  # click gives flags so
+def show(  # noqa: PLR0913  # click gives each option so
+    root: Path, name: str, deployment: str | None, *, dag: bool, explained: bool, output: str
+) -> int:
     """Show a schedule with every value that it ends up with, or its DAG file."""
-    if dag and output != "text":
-        raise click.UsageError("--dag prints Python, and goes without --format")
+    if dag and (explained or output != "text"):
+        raise click.UsageError("--dag prints Python, and goes without --explain and --format")
     project = open_project(root)
-    schedule = find_schedule(pipeline.read(project), name)
+    reading = pipeline.read(project)
+    schedule = find_schedule(project, reading, name, chosen_environment(project, deployment))
     if dag:
-        return _print_dag(project, schedule)
-    data = {"file": schedule.source, **as_data(schedule)}
+        return _print_dag(project, reading, schedule)
+    if explained:
+        return _print_explanation(reading, schedule, output)
+    deployed = {"deployment": schedule.deployment} if schedule.deployment else {}
+    data = {"file": schedule.source, **deployed, **as_data(schedule)}
     cron = parse_interval(schedule.interval, schedule.name).cron
     data["interval"] = f"{schedule.interval} -> {cron}" if cron not in {None, schedule.interval} else schedule.interval
     if output == "json":
@@ -74,14 +100,17 @@ def show(root: Path, name: str, dag: bool, output: str) -> int:  # noqa: FBT001 
     epilog="\b\nExamples:\n  dagpress next carbon__duckdb\n  dagpress next carbon__duckdb -n 3 --after 2027-03-27",
 )
 @_name
+@environment_option("the first that has the schedule")
 @click.option("-n", "--count", type=click.IntRange(1, 10_000), default=5, show_default=True, help="How many runs.")
 @click.option("--after", metavar="DATE", help="Runs after that moment, in the schedule's timezone.  [default: now]")
 @format_option("text", "json")
 @click.pass_obj
-def next_(root: Path, name: str, count: int, after: str | None, output: str) -> int:
+def next_(  # noqa: PLR0913  # click gives each option so
+    root: Path, name: str, deployment: str | None, *, count: int, after: str | None, output: str
+) -> int:
     """Say when a schedule runs next."""
     project = open_project(root)
-    schedule = find_schedule(pipeline.read(project), name)
+    schedule = find_schedule(project, pipeline.read(project), name, chosen_environment(project, deployment))
     zone = ZoneInfo(schedule.timezone)
     interval = parse_interval(schedule.interval, schedule.name)
     start = on_the_clock(schedule.start_date, zone)
@@ -115,13 +144,26 @@ def schema(markdown: bool) -> int:  # noqa: FBT001  # click gives flags so
 COMMANDS = (list_, show, next_, schema)
 
 
-def _print_dag(project: Project, schedule: Schedule) -> int:
-    generation = pipeline.generate(project, only=schedule.name)
+def _print_dag(project: Project, reading: Reading, schedule: Schedule) -> int:
+    generation = pipeline.render(project, reading, [schedule])
     report(generation.diagnostics, "text")
-    for name, text in generation.files.items():
-        if name.endswith(f"/{schedule.dag_file}"):
-            click.echo(text, nl=False)
+    for text in generation.files.values():
+        click.echo(text, nl=False)
     return exit_code(generation.diagnostics)
+
+
+def _print_explanation(reading: Reading, schedule: Schedule, output: str) -> int:
+    merged = next(
+        document.merged
+        for document in reading.documents
+        if (document.source.name, document.deployment) == (schedule.source, schedule.deployment)
+    )
+    rows = explain(schedule, merged)
+    if output == "json":
+        click.echo(as_json(rows))
+    else:
+        print_explanation(rows)
+    return ExitCode.FINE
 
 
 def _row(schedule: Schedule) -> dict[str, Any]:
@@ -131,6 +173,7 @@ def _row(schedule: Schedule) -> dict[str, Any]:
         what = f"job {schedule.job}" if schedule.job else f"{len(schedule.tasks or ())} tasks"
     return {
         "name": schedule.name,
+        **({"deployment": schedule.deployment} if schedule.deployment else {}),
         "interval": schedule.interval,
         "timezone": schedule.timezone,
         "runs": what,
@@ -141,10 +184,11 @@ def _row(schedule: Schedule) -> dict[str, Any]:
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
-    columns = ("name", "interval", "runs", "dag_id", "file")
+    columns = [column for column in _COLUMNS if column in rows[0]]
     cells = [[printable(str(row[column])) for column in columns] for row in rows]
-    widths = [max(len(line[i]) for line in [list(columns), *cells]) for i in range(len(columns))]
-    for number, line in enumerate([[column.upper() for column in columns], *cells]):
+    head = [_COLUMNS[column] for column in columns]
+    widths = [max(len(line[i]) for line in [head, *cells]) for i in range(len(columns))]
+    for number, line in enumerate([head, *cells]):
         text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         click.echo(text if number else click.style(text, bold=True))
 

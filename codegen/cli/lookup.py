@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from codegen import pipeline
+from codegen.cli.deployment import say_environment
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.report import report
 from codegen.diagnostics import has_errors, nearest, quoted
@@ -16,7 +17,7 @@ from codegen.meltano import read_meltano_project
 from codegen.project import nearest_project, read_project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from codegen.meltano import MeltanoProject
     from codegen.pipeline import Reading
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 def complete_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """The names of the schedules."""
     project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
-    names = [schedule.name for schedule in pipeline.read(project).schedules] if project else []
+    names = dict.fromkeys(schedule.name for schedule in pipeline.read(project).schedules) if project else {}
     return [name for name in names if name.startswith(incomplete)]
 
 
@@ -44,8 +45,40 @@ def complete_from_meltano(
     return complete
 
 
-def find_schedule(reading: Reading, name: str) -> Schedule:
+def find_schedule(project: Project, reading: Reading, name: str, deployment: str = "") -> Schedule:
     """The schedule of that name, DAG id or file, in a project that was read.
+
+    Args:
+        project: the project.
+        reading: what was read of it.
+        name: what a person calls the schedule.
+        deployment: the environment; without one it is the first that has the schedule, which is said.
+
+    Raises:
+        click.ClickException: there is none.
+        click.exceptions.Exit: it has errors, which were printed.
+    """
+    found = find_all(reading, name)
+    if not project.environments:
+        return found[0]
+    by_environment = {schedule.deployment: schedule for schedule in reversed(found)}
+    if deployment:
+        if deployment not in by_environment:
+            raise click.ClickException(left_out(name, deployment, found))
+        return by_environment[deployment]
+    first = next(environment for environment in project.environments if environment in by_environment)
+    say_environment(first)
+    return by_environment[first]
+
+
+def left_out(name: str, deployment: str, found: Sequence[Schedule]) -> str:
+    """Say that an environment has not the schedule that others have."""
+    others = ", ".join(dict.fromkeys(quoted(schedule.deployment) for schedule in found))
+    return f"{quoted(name)} is not in {quoted(deployment)}: `only` leaves it to {others}"
+
+
+def find_all(reading: Reading, name: str) -> list[Schedule]:
+    """The schedules of that name, DAG id or file, in every environment; at least one.
 
     Raises:
         click.ClickException: there is none.
@@ -60,7 +93,7 @@ def find_schedule(reading: Reading, name: str) -> Schedule:
     if not found:
         report(errors, "text")
         missing(reading, name)
-    return found[0]
+    return found
 
 
 def source_of(project: Project, reading: Reading, name: str) -> str | None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from codegen.airflow import AirflowError, folder_of, install, keep_out_of_git, launch
+from codegen.airflow.variables import names_dag_folders
+from codegen.cli.deployment import VARIABLE, default_environment
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.report import open_project
 from codegen.cli.setup import add_files, airflow_option
@@ -107,8 +111,14 @@ def invoke() -> None:
 @click.pass_obj
 def invoke_airflow(root: Path, arguments: tuple[str, ...]) -> int:
     """Run `airflow` for this project; everything after it is Airflow's."""
+    project = open_project(root)
+    if environment := default_environment(project):
+        # The same DAG ids are in all trees, so Airflow is given one of them.
+        project = replace(project, generated_dags=project.generated_dags / environment)
+        if not names_dag_folders(os.environ):
+            _say(f"the DAGs are those of the environment {environment}; {VARIABLE} chooses another")
     with _told():
-        return launch(open_project(root), arguments, _say)
+        return launch(project, arguments, _say)
 
 
 COMMANDS = (add, invoke)

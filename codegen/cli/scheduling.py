@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codegen import editor, pipeline
+from codegen.cli.deployment import chosen_environment, environment_option, say_environment
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.lookup import complete_from_meltano, complete_names, find_schedule, meltano_folder, missing, source_of
 from codegen.cli.report import exit_code, open_project, report
@@ -28,7 +29,7 @@ from codegen.templating import known_text
 from codegen.yaml_writer import to_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from codegen.command import Step
@@ -171,6 +172,7 @@ def _set(project: Project, name: str, values: Mapping[str, str], *, generate: bo
     found = next((schedule for schedule in reading.schedules if schedule.source == source), None)
     if found:
         _refuse_another_kind(found, values)
+        _say_what_stays(found, values)
     try:
         text = (project.root / source).read_bytes().decode()
         for key, value in values.items():
@@ -195,17 +197,22 @@ def remove(root: Path, name: str, no_generate: bool) -> int:  # noqa: FBT001  # 
 
 
 @schedule.command("list")
+@environment_option("the first")
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How.")
 @click.pass_obj
-def list_(root: Path, output: str) -> int:
-    """List the schedules as Meltano prints them.
+def list_(root: Path, deployment: str | None, output: str) -> int:
+    """List the schedules as Meltano prints them, those of one environment.
 
     What reads `meltano schedule list --format=json` reads this.
     """
     project = open_project(root)
+    chosen = chosen_environment(project, deployment)
+    if project.environments and not chosen:
+        chosen = project.environments[0]
+        say_environment(chosen)
     reading = pipeline.read(project)
     jobs = reading.meltano.jobs if reading.meltano else {}
-    known = [each for each in reading.schedules if not each.job or each.job in jobs]
+    known = [each for each in reading.schedules if each.deployment == chosen and (not each.job or each.job in jobs)]
     if output == "json":
         uri = os.environ.get("MELTANO_DATABASE_URI") or (reading.meltano.database_uri if reading.meltano else "")
         runs = last_successful_runs(project.meltano_project, uri)
@@ -221,18 +228,19 @@ def list_(root: Path, output: str) -> int:
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
     epilog="\b\nExamples:\n  dagpress schedule run gitlab\n  dagpress schedule run gitlab --full-refresh",
 )
+@environment_option("the first that has the schedule")
 @_name
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
-def run(root: Path, name: str, options: tuple[str, ...]) -> int:
+def run(root: Path, deployment: str | None, name: str, options: tuple[str, ...]) -> int:
     """Run a pipeline now, without Airflow, as its DAG would.
 
-    Further OPTIONS go to Meltano. The tasks run one after another, and the first that fails ends it. The exit code is
-    Meltano's.
+    Further OPTIONS, behind NAME, go to Meltano. The tasks run one after another, and the first that fails ends it. The
+    exit code is Meltano's.
     """
     project = open_project(root)
     reading = pipeline.read(project)
-    found = find_schedule(reading, name)
+    found = find_schedule(project, reading, name, chosen_environment(project, deployment))
     folder = meltano_folder(project)
     meltano = find_meltano(folder)
     if meltano is None:
@@ -287,6 +295,13 @@ def _refuse_another_kind(found: Schedule, values: Mapping[str, str]) -> None:
         raise click.UsageError(f"{message} Remove it and add it anew.")
 
 
+def _say_what_stays(found: Schedule, values: Mapping[str, str]) -> None:
+    """An environment that has a key otherwise keeps it so."""
+    for deployment, keys in found.environments.items():
+        for key in values.keys() & keys.keys():
+            click.echo(f"{quoted(deployment)} has its own {quoted(key)} in `environments`, which stays.", err=True)
+
+
 def _carry_out(project: Project, before: Reading, overlay: Overlay, *, generate: bool) -> int:
     """Make a change of schedule files, and say what was done."""
     revision = revise(project, before, overlay, generate=generate)
@@ -294,17 +309,27 @@ def _carry_out(project: Project, before: Reading, overlay: Overlay, *, generate:
     diagnostics = [*revision.diagnostics, *problems]
     report(diagnostics, "text")
     print_changes(done)
-    for schedule in revision.schedules if done else ():
-        if schedule.source in overlay:
-            interval = parse_interval(schedule.interval, schedule.name)
-            when = in_words(interval) + (f" ({schedule.timezone})" if interval.cron else "")
-            click.echo(f"{schedule.name} runs {when}.", err=True)
+    if done:
+        _say_when([schedule for schedule in revision.schedules if schedule.source in overlay])
     code = exit_code(diagnostics)
     if not done:
         click.echo("Nothing was written." if code is ExitCode.BAD_INPUT else "It is so already.", err=True)
     elif code is ExitCode.BAD_INPUT and generate:
         click.echo("No DAG file was generated: mend the errors and run `dagpress generate`.", err=True)
     return code
+
+
+def _say_when(schedules: Sequence[Schedule]) -> None:
+    """When each schedule runs; the environments are named where it runs at other times in another."""
+    times: dict[tuple[str, str], list[str]] = {}
+    for schedule in schedules:
+        interval = parse_interval(schedule.interval, schedule.name)
+        when = in_words(interval) + (f" ({schedule.timezone})" if interval.cron else "")
+        times.setdefault((schedule.name, when), []).append(schedule.deployment)
+    for (name, when), deployments in times.items():
+        is_so_in_all = sum(other == name for other, _ in times) == 1
+        where = "" if is_so_in_all else f" in {', '.join(quoted(deployment) for deployment in deployments)}"
+        click.echo(f"{name} runs {when}{where}.", err=True)
 
 
 def _arguments(step: Step, call: tuple[str, ...], options: tuple[str, ...]) -> list[str]:

@@ -17,6 +17,7 @@ from codegen import pipeline
 from codegen.airflow import AirflowError, environment_of, version_of
 from codegen.airflow.loading import LoadedFile, load_dag_files
 from codegen.airflow_version import VERSIONS
+from codegen.cli.deployment import VARIABLE, default_environment, say_environment
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.report import count, report
 from codegen.diagnostics import InvalidError, has_errors, printable
@@ -59,7 +60,7 @@ def verify(
         airflow = airflow or environment_of(project).program
         version = version_of(airflow)
         project = _for_airflow(project, version)
-        generation = pipeline.generate(project, overlay=overlay)
+        generation = _generated(project, overlay)
         if has_errors(generation.diagnostics):
             report(generation.diagnostics, "text")
             return ExitCode.BAD_INPUT
@@ -83,6 +84,15 @@ def verify(
     return ExitCode.FINE if all(row.is_expected for row in rows) else ExitCode.FINDINGS
 
 
+def _generated(project: Project, overlay: Overlay) -> pipeline.Generation:
+    """The DAG files, those of one environment: the old generator knows no others."""
+    environment = default_environment(project)
+    if environment:
+        say_environment(environment, VARIABLE)
+    reading = pipeline.read(project, overlay)
+    return pipeline.render(project, reading, [each for each in reading.schedules if each.deployment == environment])
+
+
 def _for_airflow(project: Project, version: str) -> Project:
     """The project, generating for the Airflow that is there.
 
@@ -101,16 +111,15 @@ def _load(
     airflow: Path, generator: Path, files: Mapping[str, str], meltano_project: Path
 ) -> tuple[list[LoadedFile], list[Diagnostic]]:
     """What Airflow makes of the generator and then of each generated file, and what is wrong with them."""
-    texts = {name: text for name, text in files.items() if name.endswith(".py")}
     with TemporaryDirectory(prefix="dagpress-") as folder:
-        paths = [Path(folder, name) for name in texts]
-        for path, text in zip(paths, texts.values(), strict=True):
+        paths = [Path(folder, name) for name in files]
+        for path, text in zip(paths, files.values(), strict=True):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         root = {"MELTANO_PROJECT_ROOT": str(meltano_project)}
         loaded = load_dag_files(airflow, [generator, *paths], meltano_project, root)
     shown = generator.relative_to(meltano_project) if generator.is_relative_to(meltano_project) else generator
-    names = [(generator, shown.as_posix()), *zip(paths, texts, strict=True)]
+    names = [(generator, shown.as_posix()), *zip(paths, files, strict=True)]
     problems = [
         failure(path, name, error, file.log)
         for (path, name), file in zip(names, loaded, strict=True)

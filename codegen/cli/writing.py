@@ -38,9 +38,14 @@ def print_changes(done: Sequence[Change]) -> None:
 
 def print_diff(changes: Iterable[Change], context: int = 3) -> None:
     """Print the changes as a patch, with so many lines around each part."""
-    colours = {"+": "green", "-": "red", "@": "cyan"}
     for change in changes:
-        for line in change.diff(context).split("\n")[:-1]:
-            is_name = line.startswith(("+++", "---"))
-            colour = colours.get(line[:1])
-            click.echo(click.style(line, fg=colour, bold=is_name or None) if colour else line)
+        print_patch(change.diff(context))
+
+
+def print_patch(patch: str) -> None:
+    """Print a patch in its colours."""
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    for line in patch.split("\n")[:-1]:
+        is_name = line.startswith(("+++", "---"))
+        colour = colours.get(line[:1])
+        click.echo(click.style(line, fg=colour, bold=is_name or None) if colour else line)

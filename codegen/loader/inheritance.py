@@ -3,35 +3,53 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.loader.discovery import Overlay, SourceFile, find_schedules
+from codegen.loader.environments import check_environments, environments_of, for_environment
 from codegen.loader.yaml_reader import read_yaml
 from codegen.nodes import ListNode, MapNode, is_null, merge, named, without_nulls
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
 @dataclass(frozen=True)
 class Document:
-    """A schedule file with its defaults merged in; each value keeps the place that it came from."""
+    """A schedule file with its defaults merged in; each value keeps the place that it came from.
+
+    Attributes:
+        merged: with the nulls that have removed something, and with what each value hides.
+        deployment: the deployment environment that it is for; empty where it is for none.
+    """
 
     source: SourceFile
-    root: MapNode
+    merged: MapNode
+    deployment: str = ""
+
+    @cached_property
+    def root(self) -> MapNode:
+        """What the schedule is made of."""
+        return without_nulls(self.merged)
 
 
-def load_schedules(root: Path, folder: Path, overlay: Overlay | None = None) -> tuple[list[Document], list[Diagnostic]]:
+def load_schedules(
+    root: Path, folder: Path, overlay: Overlay | None = None, environments: Sequence[str] = (), *, base: bool = False
+) -> tuple[list[Document], list[Diagnostic]]:
     """Read every schedule below a folder.
 
     Args:
         root: the project.
         folder: where its schedules are.
         overlay: schedule files that are to be taken as if they were written, or deleted.
+        environments: the project's deployment environments.
+        base: whether to give each schedule as it is for no environment, in place of for each.
 
     Returns:
-        A document for each file that is a map, and what is wrong with the files.
+        A document for each file that is a map, and for each environment that has it; and what is wrong with the files.
     """
     overlay = overlay or {}
     files, diagnostics = find_schedules(root, folder, overlay)
@@ -43,7 +61,13 @@ def load_schedules(root: Path, folder: Path, overlay: Overlay | None = None) -> 
         diagnostics += problems
         # Without its defaults a schedule would miss keys that it does not miss.
         if own is not None and not defaults.is_broken(file):
-            documents.append(Document(file, without_nulls(merge(inherited, own) if inherited else own)))
+            merged = merge(inherited, own) if inherited else own
+            diagnostics += check_environments(merged, environments)
+            if base or not environments:
+                documents.append(Document(file, merged))
+            else:
+                names = environments_of(merged, environments)
+                documents += [Document(file, for_environment(merged, name), name) for name in names]
     return documents, diagnostics + defaults.diagnostics
 
 

@@ -94,9 +94,13 @@ class AlertFunction:
     """A function of the generated file that imports one of the project when it is called, and calls it."""
 
     name: str
-    alert: PythonAlert
     parameters: tuple[str, ...]
-    source: str
+    body: str
+
+    @property
+    def source(self) -> str:
+        """It as Python."""
+        return f"def {self.name}({', '.join(self.parameters)}):\n{self.body}"
 
 
 def alert_functions(schedule: Schedule, airflow: str, taken: Collection[str]) -> tuple[AlertFunction, ...]:
@@ -109,9 +113,10 @@ def alert_functions(schedule: Schedule, airflow: str, taken: Collection[str]) ->
     """
     functions: list[AlertFunction] = []
     for alert, parameters in _python_alerts(schedule, airflow):
-        if not any((f.alert, f.parameters) == (alert, parameters) for f in functions):
+        body = _body(alert, parameters)
+        if not any(function.body == body for function in functions):
             name = _free_name(alert, {*taken, *NAMES, *(function.name for function in functions)})
-            functions.append(AlertFunction(name, alert, parameters, _source(name, alert, parameters)))
+            functions.append(AlertFunction(name, parameters, body))
     return tuple(functions)
 
 
@@ -133,7 +138,7 @@ def _free_name(alert: PythonAlert, taken: Collection[str]) -> str:
     return next(name for name in candidates if name not in taken and not name.startswith("_") and not name.isupper())
 
 
-def _source(name: str, alert: PythonAlert, parameters: tuple[str, ...]) -> str:
+def _body(alert: PythonAlert, parameters: tuple[str, ...]) -> str:
     module, _, function = alert.callable.rpartition(".")
     # The import must not hide the argument.
     local = f"{function}_" if function in parameters else function
@@ -147,7 +152,7 @@ def _source(name: str, alert: PythonAlert, parameters: tuple[str, ...]) -> str:
         context = Identifier("context")
     given = tuple(Argument(key, value) for key, value in alert.op_kwargs.items())
     call = expression(Call(local, (context,), given), 4)
-    return f"def {name}({', '.join(parameters)}):\n{line}\n\n    {call}"
+    return f"{line}\n\n    {call}"
 
 
 @dataclass(frozen=True)
@@ -200,7 +205,8 @@ class AlertPlan:
     def _callback(self, alert: Alert, event: _Event, parameters: tuple[str, ...]) -> Value:
         kind = alert.kind
         if isinstance(kind, PythonAlert):
-            return Identifier(next(f.name for f in self.functions if (f.alert, f.parameters) == (kind, parameters)))
+            body = _body(kind, parameters)
+            return Identifier(next(function.name for function in self.functions if function.body == body))
         notifier, arguments = _notifier(kind, event)
         return Call(notifier, (), tuple(Argument(name, value) for name, value in arguments.items()))
 

@@ -20,7 +20,8 @@ def doc_of(schedule: Schedule, steps: Sequence[Step]) -> str:
     parts = [_what_and_when(schedule, steps)]
     if schedule.doc:
         parts.append("\n".join(line.expandtabs(4).rstrip() for line in schedule.doc.strip().splitlines()))
-    parts.append(f"Defined in {_code(schedule.source)}.")
+    deployment = f", for {_code(schedule.deployment)}" if schedule.deployment else ""
+    parts.append(f"Defined in {_code(schedule.source)}{deployment}.")
     return "\n\n".join(parts) + "\n"
 
 

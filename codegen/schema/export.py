@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.schema.alerts import ALERT, KINDS
 from codegen.schema.keys import keys_of
-from codegen.schema.model import Schedule
+from codegen.schema.model import OVERLAYS, Schedule
 from codegen.schema.task import Task
 
 if TYPE_CHECKING:
@@ -37,7 +37,10 @@ def json_schema() -> JsonSchema:
         "type": "object",
         "additionalProperties": False,
         "properties": _properties(Schedule),
-        "definitions": {name: _definition(name, model) for name, model in _SECTIONS.items()},
+        "definitions": {
+            **{name: _definition(name, model) for name, model in _SECTIONS.items()},
+            "overlay": OVERLAYS.definition(),
+        },
     }
 
 
@@ -85,8 +88,11 @@ def _default_in_words(default: Any) -> str:  # noqa: ANN401
 
 
 def as_data(schedule: Schedule) -> dict[str, Any]:
-    """The schedule with all of its values, given or default, as JSON has them; what has none is left out."""
-    values = {name: getattr(schedule, name) for name in keys_of(Schedule)}
+    """The schedule with all of its values, given or default, as JSON has them; what has none is left out.
+
+    What it has in other environments is left out too.
+    """
+    values = {name: getattr(schedule, name) for name in keys_of(Schedule) if name != "environments"}
     values["dag_id"] = schedule.dag_id_or_default
     values["tags"] = schedule.all_tags
     if schedule.extractor:

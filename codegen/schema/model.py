@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codegen.diagnostics import Location
 from codegen.schema.alerts import Alert, AlertList
@@ -26,6 +26,7 @@ from codegen.schema.kinds import (
     TextList,
     Timezone,
 )
+from codegen.schema.overlays import Overlays
 from codegen.schema.task import ID, ID_HINT, LONGEST_ID, Task, TaskList
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ _BAD_IN_A_STEM = re.compile(r'[\s/\\:*?"<>|\x00-\x1f\x7f]')
 _LONGEST_STEM = 200
 # A name that starts with a dash would be an option of the command.
 _PLUGIN = Name("the name of a plugin", r"[^\-\s][^\s]*", "a name without spaces, as in meltano.yml")
+OVERLAYS = Overlays(lambda: Schedule)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,7 @@ class Schedule:
     Attributes:
         source: the file, as a path in the project with forward slashes.
         relative: the file below the folder of schedules.
+        deployment: the deployment environment that it is for; empty where it is for none.
         at: where each key's value stands; a value may come from a file of defaults.
     """
 
@@ -147,7 +150,7 @@ class Schedule:
     environment: str | None = key(
         TemplatedText("an environment", longest=1000),
         "how",
-        "Meltano's environment. Default: the project's own default.",
+        "Meltano's own environment, which its `--environment` takes. Default: the project's own default.",
         "prod",
     )
     pool: str | None = key(Text(longest=256), "how", "Airflow's pool.", "warehouse")
@@ -203,8 +206,25 @@ class Schedule:
         (),
     )
 
+    environments: Mapping[str, Mapping[str, Any]] = key(
+        OVERLAYS,
+        "where",
+        "What differs in a deployment environment of the configuration: any keys but `name`, `only` and this one. "
+        "Each environment has its own tree of DAG files.",
+        "{prod: {environment: prod, interval: '@hourly'}}",
+        {},
+    )
+    only: tuple[str, ...] = key(
+        TextList("a list of deployment environments", Text("a deployment environment")),
+        "where",
+        "The deployment environments that have this schedule. Default: all.",
+        "[prod]",
+        (),
+    )
+
     source: str = ""
     relative: str = ""
+    deployment: str = ""
     at: Mapping[str, Location] = places()
 
     def where(self, *keys: str) -> Location:
@@ -235,7 +255,7 @@ class Schedule:
     @property
     def dag_file(self) -> str:
         """The file that the schedule gives, below the folder of generated DAGs, with forward slashes."""
-        return PurePosixPath(self.relative).with_suffix(".py").as_posix()
+        return PurePosixPath(self.deployment, self.relative).with_suffix(".py").as_posix()
 
     def task_id(self, task: Task, number: int) -> str:
         """The task's own id, else the one that Meltano's generator gives to the tasks of a job, counted from 0."""

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from codegen.schema.kinds import Report
 
 
-def read_schedule(root: MapNode, source: str, relative: str, stem: str) -> tuple[Schedule | None, list[Diagnostic]]:
+def read_schedule(
+    root: MapNode, source: str, relative: str, stem: str, deployment: str = ""
+) -> tuple[Schedule | None, list[Diagnostic]]:
     """Make a schedule of a document.
 
     Args:
@@ -21,6 +23,7 @@ def read_schedule(root: MapNode, source: str, relative: str, stem: str) -> tuple
         source: its path in the project, with forward slashes.
         relative: its path below the folder of schedules.
         stem: the file's name, which is the schedule's unless it says otherwise.
+        deployment: the deployment environment whose part was laid over the rest.
 
     Returns:
         The schedule, or nothing where it has errors; and the errors.
@@ -36,7 +39,7 @@ def read_schedule(root: MapNode, source: str, relative: str, stem: str) -> tuple
         diagnostics.append(Diagnostic("missing-key", "the schedule has no `interval`", Location(source), hint))
     if diagnostics:
         return None, diagnostics
-    return Schedule(**values, source=source, relative=relative, at=places), []
+    return Schedule(**values, source=source, relative=relative, deployment=deployment, at=places), []
 
 
 def _meant(root: MapNode) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from codegen.loader import Comment
     from codegen.meltano import MeltanoProject
+    from codegen.pipeline import Reading
     from codegen.project import Project
     from codegen.schema import Task
 
@@ -60,14 +61,15 @@ def plan_export(project: Project) -> Export:
     meltano = reading.meltano
     if has_errors(reading.diagnostics) or meltano is None:
         return Export(diagnostics=[d for d in reading.diagnostics if has_errors([d])])
+    schedules, findings = _for_all_environments(project, reading)
     items, _ = read_items(meltano)
     texts = _Texts(project.meltano_project / "meltano.yml", items, meltano)
-    plan = Export()
-    for schedule in reading.schedules:
+    plan = Export(diagnostics=findings)
+    for schedule in schedules:
         said, item, saved = _Said(schedule), texts.item(schedule.name), texts.save()
         try:
             if schedule.tasks:
-                shared = any(other.job == schedule.name for other in reading.schedules)
+                shared = any(other.job == schedule.name for other in schedules)
                 texts.put_job(schedule.name, _tasks(schedule), item, is_shared=shared)
             head, others = _comments(project.root / schedule.source)
             texts.put_schedule(item, said.data(), head)
@@ -82,6 +84,20 @@ def plan_export(project: Project) -> Export:
     plan.changes = list(texts.changes(project.root))
     plan.diagnostics = in_order(plan.diagnostics)
     return plan
+
+
+def _for_all_environments(project: Project, reading: Reading) -> tuple[list[Schedule], list[Diagnostic]]:
+    """What Meltano can have, whose schedules are the same in all environments; and what is none without them."""
+    if not project.environments:
+        return reading.schedules, []
+    base = pipeline.read(project, base=True)
+    findings = [
+        replace(d, code="not-exported", message=f"without `environments`, {d.message}", severity=Severity.FINDING)
+        for d in base.diagnostics
+        if has_errors([d])
+    ]
+    broken = {finding.location.path for finding in findings}
+    return [schedule for schedule in base.schedules if schedule.source not in broken], findings
 
 
 class _Said:

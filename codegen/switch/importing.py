@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from codegen.schema import Schedule
 
 
+# Where a schedule is, of which Meltano knows nothing.
+_NOT_OF_MELTANO = {"source", "relative", "deployment", "environments", "only"}
+
+
 @dataclass(frozen=True)
 class Imported:
     """A schedule of Meltano and its file.
@@ -115,7 +119,8 @@ def _with_first(items: Iterable[Item]) -> Iterator[tuple[Item, bool]]:
 
 def _place(drafts: list[Draft], project: Project, plan: Import, *, force: bool) -> None:
     """Give each draft its file, unless another file or another schedule is in the way."""
-    existing = pipeline.read(project).schedules
+    # Meltano's schedules are the same in all environments.
+    existing = pipeline.read(project, base=True).schedules
     by_name = {schedule.name: schedule for schedule in existing}
     files = _Files(project, existing)
     owners = {schedule.dag_id_or_default: schedule.name for schedule in existing}
@@ -147,9 +152,11 @@ def _place(drafts: list[Draft], project: Project, plan: Import, *, force: bool) 
 def _foreign_dag(file: str, project: Project) -> str:
     """The file that somebody else wrote where the schedule's DAG file would be, or nothing."""
     relative = PurePosixPath(file).relative_to(project.schedules.relative_to(project.root).as_posix())
-    path = project.generated_dags / relative.with_suffix(".py")
-    is_foreign = path.exists() and not is_generated(_text(path) or "")
-    return path.relative_to(project.root).as_posix() if is_foreign else ""
+    for name in project.environments or ("",):
+        path = project.generated_dags / name / relative.with_suffix(".py")
+        if path.exists() and not is_generated(_text(path) or ""):
+            return path.relative_to(project.root).as_posix()
+    return ""
 
 
 def _text(path: Path) -> str | None:
@@ -171,7 +178,7 @@ def _imported(draft: Draft, file: str, project: Project, old: Schedule | None) -
 
 def _differences(schedule: Schedule, draft: Draft) -> list[str]:
     """The keys in which the schedule of a file is not what the draft means."""
-    names = (f.name for f in fields(schedule) if f.compare and f.name not in {"source", "relative"})
+    names = (f.name for f in fields(schedule) if f.compare and f.name not in _NOT_OF_MELTANO)
     return [name for name in names if getattr(schedule, name) != getattr(draft.schedule, name)]
 
 
@@ -207,7 +214,8 @@ def _check_by_the_front_door(project: Project, plan: Import) -> None:
         if not broken:
             break
     plan.diagnostics += [d for d in errors if d.location.path not in mine]
-    for finding, name in _by_defaults(reading.schedules, {each.file: each for each in plan.imported}):
+    base = pipeline.read(project, plan.overlay, base=True) if project.environments else reading
+    for finding, name in _by_defaults(base.schedules, {each.file: each for each in plan.imported}):
         plan.diagnostics.append(finding)
         plan.stays[name] = "defaults make it another schedule"
 

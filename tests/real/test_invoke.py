@@ -153,6 +153,26 @@ def test_arguments_and_exit_code_pass_through(invocation: Invocation) -> None:
     assert ("admin" in done) == (code == 0)
 
 
+def test_airflow_is_given_the_tree_of_one_environment(invocation: Invocation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All trees have the same DAG ids: the variable chooses one, else it is the first. Which one it is, is said."""
+    folder = invocation.demo.folder
+    configuration = (folder / "dagpress.toml").read_text() + 'environments = ["dev", "prod"]\n'
+    live = FORECAST + "only: prod\nenvironments: {prod: {description: only live}}\n"
+    write(folder, {"dagpress.toml": configuration, "schedules/both.yml": FORECAST, "schedules/live.yml": live})
+    generate(folder)
+
+    def listed() -> set[str]:
+        return {row["dag_id"] for row in json.loads(invocation.run("dags", "list", "-o", "json").splitlines()[-1])}
+
+    said = "dagpress: the DAGs are those of the environment {}; DAGPRESS_ENVIRONMENT chooses another\n"
+    monkeypatch.delenv("DAGPRESS_ENVIRONMENT", raising=False)
+    assert listed() == {"meltano_both"}
+    assert said.format("dev") in invocation.stderr.read_text()
+    monkeypatch.setenv("DAGPRESS_ENVIRONMENT", "prod")
+    assert listed() == {"meltano_both", "meltano_live"}
+    assert said.format("prod") in invocation.stderr.read_text()
+
+
 @pytest.mark.parametrize("invocation", ["airflow-3"], indirect=True)
 def test_an_airflow_on_the_path_gets_a_home_with_a_database(
     invocation: Invocation, monkeypatch: pytest.MonkeyPatch

@@ -118,6 +118,21 @@ def _files(folder: Path) -> set[Path]:
     return {path for path in folder.rglob("*") if ".meltano" not in path.parts}
 
 
+def test_the_dags_of_one_environment_are_compared(
+    airflow_3: Path, demo_project: DemoProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The old generator knows no environments: it is the one that the variable names, else the first."""
+    ours = {"a": {**PLUGINS, "environments": {"prod": {"interval": "@hourly"}}}}
+    root = _write_project(demo_project, {"a": PLUGINS}, ours)
+    write(root, {"dagpress.toml": 'environments = ["dev", "prod"]\n'})
+    for name, code, result in (("", 0, "same"), ("prod", 1, "differs")):
+        monkeypatch.setenv("DAGPRESS_ENVIRONMENT", name)
+        assert _verify(root, airflow_3) == code
+        printed = capsys.readouterr()
+        assert f"In the environment `{name or 'dev'}`; DAGPRESS_ENVIRONMENT chooses another.\n" in printed.err
+        assert printed.out.splitlines()[1] == f"meltano_a  {result}"
+
+
 THEIRS: dict[str, dict[str, Any]] = {
     "gone": PLUGINS,
     "midnight": {**PLUGINS, "interval": "@midnight"},

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from codegen.command import Step
     from codegen.literal import Value
 
-# By the names that `runner` has in a schedule; each takes the step and the version of Airflow. An argument that is None is
-# left out.
+# By the names that `runner` has in a schedule; each takes the step and the version of Airflow. An argument that is
+# None is left out.
 RUNNERS: Mapping[str, Callable[[Step, str], tuple[str, dict[str, Value]]]] = {
     "bash": bash.operator_of,
 }

@@ -1,0 +1,71 @@
+"""Lays what a schedule says for one deployment environment over what it says for all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codegen.diagnostics import Diagnostic, nearest, quoted
+from codegen.nodes import ListNode, MapNode, Node, Scalar, is_null, merge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from codegen.diagnostics import Location
+
+_KEYS = ("environments", "only")
+
+
+def environments_of(merged: MapNode, environments: Sequence[str]) -> list[str]:
+    """The environments that have the schedule: those of `only`, else all.
+
+    Args:
+        merged: the schedule with its defaults merged in.
+        environments: those of the project.
+    """
+    only = {scalar.text for scalar in _names(merged.get("only"))} & set(environments)
+    return [name for name in environments if not only or name in only]
+
+
+def for_environment(merged: MapNode, name: str) -> MapNode:
+    """The schedule with its part for that environment laid over the rest."""
+    parts = merged.get("environments")
+    part = parts.get(name) if isinstance(parts, MapNode) else None
+    if not isinstance(part, MapNode):
+        return merged
+    entries = {key: entry for key, entry in part.entries.items() if key not in _KEYS}
+    return MapNode(merge(merged, MapNode(entries, part.location)).entries, merged.location)
+
+
+def check_environments(merged: MapNode, environments: Sequence[str]) -> Iterator[Diagnostic]:
+    """Every environment that a schedule names must be one of the project; what it says for it, the schema checks."""
+    for key in _KEYS:
+        entry = merged.entries.get(key)
+        if entry is None or is_null(entry.value):
+            continue
+        named = _named(entry.value)
+        if not environments:
+            message = "the project has no deployment environments"
+            names = ", ".join(f'"{name}"' for name, _ in named) or '"dev", "prod"'
+            hint = f"set environments = [{names}] in the configuration"
+            yield Diagnostic("no-environments", message, entry.key_location, hint)
+            continue
+        for name, location in named:
+            if name not in environments:
+                hint = nearest(name, environments) or f"the configuration has {', '.join(environments)}"
+                yield Diagnostic("unknown-deployment", f"there is no environment {quoted(name)}", location, hint)
+        if key == "only" and isinstance(entry.value, ListNode) and not entry.value.items:
+            message = "`only` names no environment, so no one has the schedule"
+            yield Diagnostic("invalid-value", message, entry.value.location, "name one, or delete the schedule")
+
+
+def _named(node: Node) -> list[tuple[str, Location]]:
+    """The environments that are named there, and where."""
+    if isinstance(node, MapNode):
+        return [(name, entry.key_location) for name, entry in node.entries.items()]
+    return [(scalar.text, scalar.location) for scalar in _names(node)]
+
+
+def _names(node: Node | None) -> list[Scalar]:
+    """The texts of a list, or the one text there is; what is none, the schema reports."""
+    nodes = node.items if isinstance(node, ListNode) else (node,)
+    return [item for item in nodes if isinstance(item, Scalar) and item.kind == "str"]

@@ -1,0 +1,430 @@
+"""Deployment environments: a tree for each, the commands that look at one of them, and where a value comes from."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import click
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from project_builder import EXTRACT_LOAD, as_yaml, dagpress, project_of, write
+from strategies import EXTRACT_LOADS, SCHEDULES
+from test_properties import ANYTHING
+
+from codegen import pipeline
+from codegen.diagnostics import has_errors
+from codegen.explanation import explain
+from codegen.schema.export import as_data
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DAGPRESS = Path(sys.executable).parent / "dagpress"
+CONFIGURATION = 'environments = ["dev", "prod"]\n'
+OVERLAID = EXTRACT_LOAD + "environments:\n  dev: {interval: '@manual'}\n  prod: {environment: prod, retries: 4}\n"
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have chosen one."""
+    monkeypatch.delenv("DAGPRESS_ENVIRONMENT", raising=False)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Two environments: one schedule differs between them, one is the same, one is in `prod` alone."""
+    return write(
+        tmp_path,
+        {
+            "dagpress.toml": CONFIGURATION,
+            "schedules/orders.yml": OVERLAID,
+            "schedules/same.yml": EXTRACT_LOAD,
+            "schedules/report.yml": EXTRACT_LOAD.replace("@daily", "0 6 * * *") + "only: prod\n",
+        },
+    )
+
+
+def _refusal(root: Path, *arguments: str) -> str:
+    with pytest.raises(click.ClickException) as error:
+        dagpress(root, *arguments)
+    return error.value.format_message()
+
+
+def _trees(root: Path) -> list[str]:
+    return sorted(path.relative_to(root).as_posix() for path in root.glob("generated_dags/**/*.py"))
+
+
+def test_each_environment_has_a_tree_which_goes_with_it(project: Path) -> None:
+    """Files move where a project gets environments, and go where it loses one; hand-written ones stay."""
+    write(project, {"dagpress.toml": "", "schedules/orders.yml": EXTRACT_LOAD, "schedules/report.yml": EXTRACT_LOAD})
+    dagpress(project, "generate")
+    assert _trees(project) == [f"generated_dags/{name}.py" for name in ("orders", "report", "same")]
+    write(project, {"dagpress.toml": CONFIGURATION, "schedules/report.yml": EXTRACT_LOAD + "only: [prod]\n"})
+    write(project, {"generated_dags/dev/by_hand.py": "mine = True\n"})
+    code, out, err = dagpress(project, "generate")
+    assert (code, err) == (0, "3 schedules in 2 environments: 5 files created, 3 files deleted.\n")
+    assert "deleted generated_dags/orders.py\n" in out
+    assert dagpress(project, "check") == (0, "", "3 schedules in 2 environments: all files are current.\n")
+    write(project, {"dagpress.toml": 'environments = ["prod"]\n'})
+    assert dagpress(project, "generate")[2] == "3 schedules in 1 environment: 2 files deleted.\n"
+    assert _trees(project) == [
+        "generated_dags/dev/by_hand.py",
+        *(f"generated_dags/prod/{name}.py" for name in ("orders", "report", "same")),
+    ]
+
+
+def test_a_rename_is_found_in_each_environment(project: Path) -> None:
+    """Airflow has a history of its own in each."""
+    dagpress(project, "generate")
+    (project / "schedules/same.yml").rename(project / "schedules/renamed.yml")
+    code, _, err = dagpress(project, "generate")
+    assert code == 1
+    assert [line.split(": ")[:2] for line in err.splitlines()[:-1]] == [
+        ["generated_dags/dev/renamed.py:1:1", "renamed"],
+        ["generated_dags/prod/renamed.py:1:1", "renamed"],
+    ]
+
+
+def test_list_shows_the_environments_and_filters_by_one(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row for each schedule in each environment; by the option, else by the variable."""
+    rows = [line.split()[:2] for line in dagpress(project, "list")[1].splitlines()]
+    assert rows == [
+        ["NAME", "ENVIRONMENT"],
+        *(["orders", "dev"], ["orders", "prod"], ["report", "prod"], ["same", "dev"], ["same", "prod"]),
+    ]
+    data = json.loads(dagpress(project, "list", "--environment", "dev", "--format", "json")[1])
+    assert [(row["name"], row["deployment"], row["interval"]) for row in data] == [
+        ("orders", "dev", "@manual"),
+        ("same", "dev", "@daily"),
+    ]
+    monkeypatch.setenv("DAGPRESS_ENVIRONMENT", "prod")
+    assert len(dagpress(project, "list")[1].splitlines()) == 4
+
+
+def test_show_and_next_take_the_first_environment_that_has_the_schedule(project: Path) -> None:
+    """And say so; the option chooses another."""
+    said = "In the environment `{}`; --environment chooses another.\n"
+    code, out, err = dagpress(project, "show", "orders")
+    assert (code, err) == (0, said.format("dev"))
+    assert "deployment: dev\n" in out
+    assert 'interval: "@manual"\n' in out
+    code, out, err = dagpress(project, "show", "orders", "-e", "prod", "--dag")
+    assert (code, err) == (0, "")
+    dagpress(project, "generate")
+    assert out == (project / "generated_dags/prod/orders.py").read_text()
+    assert "Defined in `schedules/orders.yml`, for `prod`.\n" in out
+    assert dagpress(project, "next", "report")[2] == said.format("prod") + "report: every day at 06:00 (UTC)\n"
+    assert dagpress(project, "next", "orders", "-e", "prod")[2] == "orders: every day at 00:00 (UTC)\n"
+
+
+def test_an_environment_that_is_not_there_is_refused(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the nearest, or with what `only` says; the variable is named where it is wrong."""
+    assert _refusal(project, "show", "orders", "-e", "prdo") == "There is no environment `prdo` (did you mean `prod`?)."
+    assert _refusal(project, "next", "report", "-e", "dev") == "`report` is not in `dev`: `only` leaves it to `prod`"
+    monkeypatch.setenv("DAGPRESS_ENVIRONMENT", "staging")
+    message = "There is no environment `staging`, which DAGPRESS_ENVIRONMENT names (there are dev, prod)."
+    assert _refusal(project, "list") == message
+    assert _refusal(project, "invoke", "airflow", "version") == message
+
+
+def test_a_project_without_environments_sees_nothing_of_them(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The option has a cure, and the variable, which may be meant for another project, changes nothing."""
+    write(project, {"dagpress.toml": "", "schedules/orders.yml": EXTRACT_LOAD, "schedules/report.yml": EXTRACT_LOAD})
+    cure = 'This project has no deployment environments (set environments = ["dev", "prod"] in the configuration).'
+    assert _refusal(project, "show", "orders", "--environment", "prod") == cure
+    assert _refusal(project, "diff", "orders", "--between", "dev", "prod") == cure
+    before = [dagpress(project, *words) for words in (("list",), ("show", "orders"), ("schedule", "list"))]
+    monkeypatch.setenv("DAGPRESS_ENVIRONMENT", "prod")
+    assert [dagpress(project, *words) for words in (("list",), ("show", "orders"), ("schedule", "list"))] == before
+    assert "deployment" not in json.dumps(before)
+
+
+def test_the_difference_between_two_environments_is_one_command(project: Path) -> None:
+    """Less what always differs: the checksum, and the sentence that says for which one it is."""
+    code, out, err = dagpress(project, "diff", "orders", "--between", "dev", "prod")
+    assert (code, err) == (1, "")
+    assert out.startswith("--- a/generated_dags/dev/orders.py\n+++ b/generated_dags/prod/orders.py\n")
+    changed = [line for line in out.splitlines()[2:] if line[0] in "+-"]
+    assert [line for line in changed if "schedule=" in line] == ["-    schedule=None,", '+    schedule="@daily",']
+    assert not any("Checksum" in line or "Defined in" in line for line in changed)
+    assert dagpress(project, "diff", "same", "--between", "dev", "prod") == (0, "", "")
+    assert dagpress(project, "diff", "orders", "--between", "dev", "dev") == (0, "", "")
+    assert not (project / "generated_dags").exists()
+
+
+def test_a_schedule_that_one_environment_lacks_is_named_in_the_difference(project: Path) -> None:
+    """One of them, or all that differ."""
+    said = "`report` is not in `dev`: `only` leaves it to `prod`.\n"
+    assert dagpress(project, "diff", "report", "--between", "dev", "prod") == (1, "", said)
+    assert dagpress(project, "diff", "report", "--between", "prod", "dev") == (1, "", said)
+    code, out, err = dagpress(project, "diff", "--between", "dev", "prod")
+    assert (code, err) == (1, said)
+    assert [line for line in out.splitlines() if line.startswith("---")] == ["--- a/generated_dags/dev/orders.py"]
+
+
+def test_the_arguments_of_the_difference_go_together(project: Path) -> None:
+    """A name alone, an environment that is none, and a schedule with an error are told."""
+    assert "NAME goes with --between" in _refusal(project, "diff", "orders")
+    assert "There is no environment `prd`" in _refusal(project, "diff", "orders", "--between", "dev", "prd")
+    write(project, {"schedules/same.yml": EXTRACT_LOAD + "environments: {dev: {retris: 1}}\n"})
+    code, out, err = dagpress(project, "diff", "--between", "dev", "prod")
+    assert (code, out) == (2, "")
+    assert err.startswith("schedules/same.yml:4:22: unknown-key: ")
+
+
+def test_what_is_wrong_in_one_environment_names_it(project: Path) -> None:
+    """What is wrong in all of them is told once, as in a project without them."""
+    write(project, {"meltano.yml": "plugins: {extractors: [], loaders: [{name: target-postgres}]}\n"})
+    write(project, {"schedules/same.yml": EXTRACT_LOAD + "environments: {dev: {catchup: true}}\n"})
+    lines = dagpress(project, "validate")[2].splitlines()
+    assert [line.split(": ", 2)[2] for line in lines if line.startswith("schedules/same.yml")] == [
+        "meltano.yml has no extractor `tap-gitlab` (`meltano add tap-gitlab` adds it)",
+        "in `dev`: `catchup` without a `start_date` starts a run for every interval since 1970 (set `start_date`)",
+    ]
+
+
+def test_the_schedule_commands_change_every_tree(project: Path) -> None:
+    """They change what is the same everywhere, and say what an environment keeps for itself."""
+    pair = ("--extractor", "tap-gitlab", "--loader", "target-postgres")
+    _, out, err = dagpress(project, "schedule", "add", "new", *pair, "--interval", "@daily")
+    assert [line for line in out.splitlines() if "generated_dags" in line] == [
+        "created generated_dags/dev/new.py",
+        "created generated_dags/prod/new.py",
+    ]
+    assert err == "new runs every day at 00:00 (UTC).\n"
+    dagpress(project, "generate")
+    _, out, err = dagpress(project, "schedule", "set", "orders", "--interval", "@hourly")
+    assert out == "updated schedules/orders.yml\nupdated generated_dags/prod/orders.py\n"
+    assert err.splitlines() == [
+        "`dev` has its own `interval` in `environments`, which stays.",
+        "orders runs only when somebody starts it in `dev`.",
+        "orders runs every hour (UTC) in `prod`.",
+    ]
+    _, out, _ = dagpress(project, "schedule", "remove", "new")
+    assert out.split()[1::2] == ["schedules/new.yml", "generated_dags/dev/new.py", "generated_dags/prod/new.py"]
+
+
+def test_the_list_and_the_run_of_meltano_are_those_of_one_environment(project: Path) -> None:
+    """`schedule list` is read by programs that know no environments; `schedule run` does what the DAG of one does."""
+    write(project, {"meltano.yml": "{}\n", ".meltano/run/bin": '#!/bin/sh\necho "$*"\n'})
+    (project / ".meltano/run/bin").chmod(stat.S_IRWXU)
+    rows = json.loads(dagpress(project, "schedule", "list", "--format", "json")[1])
+    assert [row["name"] for row in rows["schedules"]["elt"]] == ["orders", "same"]
+    assert "report" in dagpress(project, "schedule", "list", "-e", "prod")[1]
+    run: list[str | Path] = [DAGPRESS, "--project", project, "schedule", "run"]
+    done = subprocess.run([*run, "orders"], capture_output=True, text=True, check=True)
+    assert done.stdout == "el tap-gitlab target-postgres --state-id=orders\n"
+    assert done.stderr.startswith("In the environment `dev`; ")
+    env = {**os.environ, "DAGPRESS_ENVIRONMENT": "prod"}
+    for command, environ in (([*run, "orders"], env), ([*run, "--environment", "prod", "orders"], dict(os.environ))):
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environ)
+        assert done.stdout == "--environment=prod el tap-gitlab target-postgres --state-id=orders\n"
+        assert done.stderr == ""
+
+
+def test_a_shell_completes_environments_and_each_name_once(project: Path) -> None:
+    """For the option, for both of `--between`, and a schedule of two environments is one name."""
+    for words, completed in (
+        ("show orders -e ", ["plain,dev", "plain,prod"]),
+        ("diff orders --between dev p", ["plain,prod"]),
+        ("show o", ["plain,orders"]),
+    ):
+        line = f"dagpress --project {project} {words}"
+        env = {**os.environ, "_DAGPRESS_COMPLETE": "bash_complete", "COMP_WORDS": line}
+        env["COMP_CWORD"] = str(len(line.split()) - (not line.endswith(" ")))
+        done = subprocess.run([DAGPRESS], capture_output=True, text=True, check=True, env=env)
+        assert done.stdout.split() == completed
+
+
+DEFAULTS = """\
+owner: platform
+retries: 2
+env: {REGION: eu, MODE: test}
+environments:
+  prod:
+    env: {MODE: null, LEVEL: info}
+    timeout: 2h
+"""
+INHERITING = """\
+extractor: tap-gitlab
+loader: target-postgres
+interval: "@daily"
+retries: null
+env:
+  REGION: us
+environments:
+  prod: {timeout: 1h, tags: [live]}
+"""
+
+
+def test_explain_tells_where_each_value_comes_from_and_what_it_hides(project: Path) -> None:
+    """File and line, the environment, what was overridden and what null removed."""
+    write(project, {"schedules/_defaults.yml": DEFAULTS, "schedules/orders.yml": INHERITING})
+    out = dagpress(project, "show", "orders", "-e", "prod", "--explain")[1]
+    cells = [line.split(maxsplit=2) for line in out.splitlines()]
+    assert cells[0] == ["KEY", "VALUE", "FROM"]
+    for expected in (
+        ["name", "orders", "default"],
+        ["owner", "platform", "schedules/_defaults.yml:1"],
+        ["extractor", "tap-gitlab", "schedules/orders.yml:1"],
+        ["env.LEVEL", "info", "schedules/_defaults.yml:6 (for prod)"],
+        ["retry_delay", "5m", "default"],
+    ):
+        assert expected in cells
+    below = {tuple(before): after for before, after in pairwise(cells)}
+    for row, hidden in (
+        (("env.REGION", "us", "schedules/orders.yml:6"), ["was", "eu", "schedules/_defaults.yml:3"]),
+        (
+            ("env.MODE", "-", "removed by schedules/_defaults.yml:6 (for prod)"),
+            ["was", "test", "schedules/_defaults.yml:3"],
+        ),
+        (("retries", "1", "default, removed by schedules/orders.yml:4"), ["was", "2", "schedules/_defaults.yml:2"]),
+        (("timeout", "1h", "schedules/orders.yml:8 (for prod)"), ["was", "2h", "schedules/_defaults.yml:7 (for prod)"]),
+    ):
+        assert below[row] == hidden
+    assert "\x1b" not in out
+
+
+def test_explain_gives_the_same_to_programs_and_for_tasks(project: Path) -> None:
+    """Each key of a task, and each variable of it."""
+    tasks = "tasks:\n- tap-a target-b\n- run: x\n  env: {A: '1'}\n  after: []\ninterval: '@daily'\nonly: prod\n"
+    write(project, {"schedules/a/_defaults.yml": "tasks: [old]\nenv: null\n", "schedules/a/steps.yml": tasks})
+    rows = json.loads(dagpress(project, "show", "steps", "--explain", "--format", "json")[1])
+    by_key = {row["key"]: row for row in rows}
+    place = {"file": "schedules/a/steps.yml", "environment": ""}
+    assert by_key["tasks"]["hidden"] == [
+        {"value": ["old"], "file": "schedules/a/_defaults.yml", "line": 1, "column": 1, "environment": ""}
+    ]
+    assert by_key["tasks[0].run"]["from"] == {**place, "value": "tap-a target-b", "line": 2, "column": 3}
+    assert by_key["tasks[1].env.A"] == {
+        "key": "tasks[1].env.A",
+        "value": "1",
+        "from": {**place, "value": "1", "line": 4, "column": 9},
+        "hidden": [],
+    }
+    assert (by_key["tasks[1].after"]["value"], by_key["tasks[1].after"]["from"]["line"]) == ([], 5)
+    assert (by_key["owner"]["value"], by_key["owner"]["from"]) == ("airflow", None)
+    assert "--dag prints Python" in _refusal(project, "show", "steps", "--explain", "--dag")
+
+
+def test_explain_needs_no_environments(tmp_path: Path) -> None:
+    """A value that comes by an alias stands at its key, not at the anchor."""
+    write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD + "env: {A: &one one}\nowner: *one\n"})
+    cells = [line.split() for line in dagpress(tmp_path, "show", "a", "--explain")[1].splitlines()]
+    assert ["env.A", "one", "schedules/a.yml:4"] in cells
+    assert ["owner", "one", "schedules/a.yml:5"] in cells
+
+
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict) and value:
+        for name, item in value.items():
+            yield from _leaves(f"{path}.{name}" if path else name, item)
+    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        for number, item in enumerate(value):
+            yield from _leaves(f"{path}[{number}]", item)
+    else:
+        yield path, value
+
+
+@settings(max_examples=40, deadline=None)
+@given(SCHEDULES, st.lists(SCHEDULES, min_size=2, max_size=2))
+def test_every_value_is_explained_by_a_line_that_has_its_key(
+    schedules: dict[str, Any], layers: list[dict[str, Any]]
+) -> None:
+    """Whatever is merged: the rows have the values that `show` has, and each names a line where that key stands."""
+    files = {f"schedules/{name}.yml": as_yaml(schedule) for name, schedule in schedules.items()}
+    defaults, overlay = ({k: v for layer in each.values() for k, v in layer.items()} for each in layers)
+    shared = {key for schedule in schedules.values() for key in schedule} | {"env", "tags", "retries", "owner"}
+    kept = {key: value for key, value in defaults.items() if key in shared}
+    for schedule in schedules.values():
+        schedule["environments"] = {"dev": {k: v for k, v in overlay.items() if k in schedule}}
+    files = {f"schedules/{name}.yml": as_yaml(schedule) for name, schedule in schedules.items()}
+    with TemporaryDirectory() as folder:
+        root = write(Path(folder), {**files, "schedules/_defaults.yml": as_yaml(kept), "dagpress.toml": CONFIGURATION})
+        reading = pipeline.read(project_of(root))
+        merged = {(d.source.name, d.deployment): d.merged for d in reading.documents}
+        for schedule_ in reading.schedules:
+            rows = {row.key: row for row in explain(schedule_, merged[schedule_.source, schedule_.deployment])}
+            for key, value in _leaves("", as_data(schedule_)):
+                assert rows[key].value == value
+            for row in rows.values():
+                for each in (*([row.origin] if row.origin else []), *row.hidden):
+                    assert each.environment in {"", schedule_.deployment}
+                    line = (root / each.location.path).read_text().split("\n")[each.location.line - 1]
+                    # A task that is a text has no key; a key of its own has every other value.
+                    name = "" if row.key.endswith("].run") else row.key.rpartition(".")[2]
+                    assert name in line
+
+
+@settings(max_examples=40, deadline=None)
+@given(SCHEDULES)
+def test_environments_that_differ_in_nothing_have_the_files_of_a_project_without_them(
+    schedules: dict[str, Any],
+) -> None:
+    """But for the sentence that says for which one a file is, and the checksum that comes of it."""
+    with TemporaryDirectory() as one, TemporaryDirectory() as other:
+        for folder in (one, other):
+            write(Path(folder), {f"schedules/{name}.yml": as_yaml(each) for name, each in schedules.items()})
+        empty = "environments: {dev: {}, prod: null}\nonly: [prod, dev]\n"
+        write(Path(other), {"dagpress.toml": CONFIGURATION, "schedules/_defaults.yml": empty})
+        plain, deployed = (pipeline.generate(project_of(Path(folder))) for folder in (one, other))
+        assert deployed.diagnostics == plain.diagnostics
+        expected = {name: text for name, text in plain.files.items() if name.endswith(".json")}
+        for name, text in plain.files.items():
+            for environment in ("dev", "prod") if name.endswith(".py") else ():
+                path = name.replace("generated_dags/", f"generated_dags/{environment}/")
+                expected[path] = deployed.files[path]
+                before, after = (each.split("\n")[1:] for each in (text, deployed.files[path]))
+                source = f"schedules/{Path(name).stem}.yml"
+                sentence = f"Defined in `{source}`."
+                assert sentence in before
+                before[before.index(sentence)] = f"Defined in `{source}`, for `{environment}`."
+                assert after == before
+        assert deployed.files == expected
+
+
+@settings(max_examples=40, deadline=None)
+@given(EXTRACT_LOADS, EXTRACT_LOADS, st.sampled_from(["schedules/a.yml", "schedules/_defaults.yml"]))
+def test_an_environment_has_the_dag_of_the_schedule_written_out(
+    schedule: dict[str, Any], part: dict[str, Any], file: str
+) -> None:
+    """Maps merge, all else replaces, and what the part does not name stays; wherever the part stands."""
+    written_out = {**schedule, **part, "env": {**schedule.get("env", {}), **part.get("env", {})}}
+    with TemporaryDirectory() as one, TemporaryDirectory() as other:
+        write(Path(one), {"schedules/a.yml": as_yaml(written_out)})
+        parts = {"environments": {"prod": part}}
+        files = {"schedules/a.yml": schedule, "schedules/_defaults.yml": {}}
+        files[file] = {**files[file], **parts}
+        write(Path(other), {name: as_yaml(each) for name, each in files.items()})
+        write(Path(other), {"dagpress.toml": 'environments = ["prod"]\n'})
+        readings = [pipeline.read(project_of(Path(folder))) for folder in (one, other)]
+        plain, deployed = (
+            [replace(each, deployment="", environments={}) for each in reading.schedules] for reading in readings
+        )
+        assert plain == deployed
+
+
+@settings(max_examples=40, deadline=None)
+@given(environments=ANYTHING, only=ANYTHING, is_configured=st.booleans())
+def test_whatever_stands_for_environments_gets_a_message_with_its_place(
+    *, environments: Any, only: Any, is_configured: bool
+) -> None:
+    """And never a traceback: it is a schedule, or there is an error in its file."""
+    keys = {"environments": environments, "only": only}
+    with TemporaryDirectory() as folder:
+        root = write(Path(folder), {"schedules/a.yml": EXTRACT_LOAD + yaml.safe_dump(keys, allow_unicode=True)})
+        write(root, {"dagpress.toml": CONFIGURATION if is_configured else ""})
+        reading = pipeline.read(project_of(root))
+        assert reading.schedules or has_errors(reading.diagnostics)
+        assert all(diagnostic.location.path == "schedules/a.yml" for diagnostic in reading.diagnostics)
