@@ -31,39 +31,16 @@ TIMES = {
     "end_date": st.datetimes(year(2030), year(2999)).map(datetime.isoformat),
 }
 MESSAGES = VALUES.filter(str.strip)
-KEYS = st.from_regex(r"[a-z]{1,40}", fullmatch=True)
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**17), 10**17) | st.sampled_from([0.5, -1.25]) | VALUES,
-    lambda value: st.lists(value, max_size=2) | st.dictionaries(KEYS, value, max_size=2),
-    max_leaves=4,
-)
 PATHS = st.from_regex(r"[a-z_]{1,40}(\.[A-Za-z_]{1,40}){1,3}", fullmatch=True) | st.just("alerts.context")
-ALERTS = st.lists(
-    st.one_of(
-        st.fixed_dictionaries(
-            {"email": st.fixed_dictionaries({"to": st.just("a@example.com")}, optional={"html_content": MESSAGES})}
-        ),
-        st.fixed_dictionaries(
-            {"slack": st.fixed_dictionaries({"channel": st.just("#alerts")}, optional={"text": MESSAGES})}
-        ),
-        st.fixed_dictionaries(
-            {
-                "webhook": st.fixed_dictionaries(
-                    {"http_conn_id": NAMES}, optional={"json": st.dictionaries(KEYS, JSON, max_size=2)}
-                )
-            }
-        ),
-        st.fixed_dictionaries(
-            {
-                "python": st.fixed_dictionaries(
-                    {"callable": PATHS},
-                    optional={"op_kwargs": st.dictionaries(KEYS, JSON, max_size=2)},
-                )
-            }
-        ),
+# Few draws, since each schedule has many keys.
+ALERTS = st.one_of(
+    MESSAGES.map(
+        lambda text: [{"email": {"to": "a@example.com", "html_content": text}}, {"slack": {"channel": "#alerts"}}]
     ),
-    min_size=1,
-    max_size=2,
+    MESSAGES.map(lambda text: [{"webhook": {"json": {"text": text, "more": [1, None, {"text": text}]}}}]),
+    PATHS.map(
+        lambda path: [{"python": {"callable": path}}, {"python": {"callable": path, "op_kwargs": {"path": path}}}]
+    ),
 )
 COMMON = {
     "description": WORDS,
