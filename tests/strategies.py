@@ -37,7 +37,7 @@ ALERTS = st.one_of(
     MESSAGES.map(
         lambda text: [{"email": {"to": "a@example.com", "html_content": text}}, {"slack": {"channel": "#alerts"}}]
     ),
-    MESSAGES.map(lambda text: [{"webhook": {"json": {"text": text, "more": [1, None, {"text": text}]}}}]),
+    MESSAGES.map(lambda text: [{"webhook": {"json": {"text": text, "more": {"text": text, "list": [1, None]}}}}]),
     PATHS.map(
         lambda path: [{"python": {"callable": path}}, {"python": {"callable": path, "op_kwargs": {"path": path}}}]
     ),
