@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from codegen.schema import Schedule, Task
 from codegen.shell import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from codegen.meltano import Job
+    from codegen.schema.docker import Docker
+    from codegen.schema.kubernetes import Kubernetes
+
+
+class _Where(TypedDict):
+    runner: str
+    docker: Docker | None
+    kubernetes: Kubernetes | None
 
 
 @dataclass(frozen=True)
@@ -24,9 +32,13 @@ class Step:
             name on; a word may hold templates of Airflow.
         env: the environment variables of the schedule and the task; a value may hold templates too.
         after: the ids of the tasks that must come first.
-        run: what `meltano run` gets, as it was written; empty for an extractor and loader.
+        run: what `meltano run` gets, as it was written; empty where it is not the one that runs.
         task: the task of `tasks`, or of a job.
-        runner: where it runs, one of the schedule's runners.
+        script: what a shell executes in place of calls; no template.
+        waits_for: what must come first as it was written: the ids of tasks and of groups.
+        runner: where it runs.
+        docker: the settings of that runner for this step.
+        kubernetes: likewise.
     """
 
     task_id: str
@@ -34,8 +46,12 @@ class Step:
     env: Mapping[str, str] = field(default_factory=dict)
     after: tuple[str, ...] = ()
     run: str = ""
-    task: Task | None = None
+    task: Task = field(default_factory=Task)
+    script: str = ""
+    waits_for: tuple[str, ...] = ()
     runner: str = "bash"
+    docker: Docker | None = None
+    kubernetes: Kubernetes | None = None
 
 
 def steps_of(schedule: Schedule, jobs: Mapping[str, Job]) -> list[Step]:
@@ -50,21 +66,68 @@ def steps_of(schedule: Schedule, jobs: Mapping[str, Job]) -> list[Step]:
 
 def _steps(schedule: Schedule, jobs: Mapping[str, Job]) -> list[Step]:
     if schedule.extractor:
-        return [Step("extract_load", (tuple(_extract_load_words(schedule)),), schedule.env)]
+        calls = (*_before_run(schedule, Task()), tuple(_extract_load_words(schedule)))
+        return [Step("extract_load", calls, env=schedule.env, **_where(schedule, Task()))]
     tasks = schedule.tasks or tuple(Task(run=run) for run in jobs[schedule.job or ""].tasks)
-    ids = [schedule.task_id(task, number) for number, task in enumerate(tasks)]
-    is_graph = any(task.after is not None for task in tasks)
+    by_id = {schedule.task_id(task, number): task for number, task in enumerate(tasks)}
+    waits_for = _waits_for(by_id)
+    last_of = _last_of_groups(by_id, waits_for)
     return [
         Step(
             task_id,
-            (tuple(_run_words(schedule, task.run)),),
+            _calls(schedule, task),
             {name: value for name, value in {**schedule.env, **task.env}.items() if value is not None},
-            (task.after or ()) if is_graph else tuple(ids[number - 1 : number]) if number else (),
+            tuple(dict.fromkeys(each for name in waits_for[task_id] for each in last_of.get(name, (name,)))),
             task.run,
             task,
+            task.command or "",
+            waits_for[task_id],
+            **_where(schedule, task),
         )
-        for number, (task_id, task) in enumerate(zip(ids, tasks, strict=True))
+        for task_id, task in by_id.items()
     ]
+
+
+def _waits_for(by_id: Mapping[str, Task]) -> dict[str, tuple[str, ...]]:
+    """The ids that each task waits for: as written, or the task before it where none has any `after`."""
+    if any(task.after is not None for task in by_id.values()):
+        return {task_id: task.after or () for task_id, task in by_id.items()}
+    return dict(zip(by_id, [(), *((task_id,) for task_id in by_id)], strict=False))
+
+
+def _last_of_groups(by_id: Mapping[str, Task], waits_for: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """The tasks of each group that no other task in it waits for: whoever waits for the group waits for them.
+
+    That is what Airflow does (`get_leaves` in airflow/utils/task_group.py on 2, airflow/sdk/definitions/taskgroup.py on
+    3).
+    """
+    groups: dict[str, list[str]] = {}
+    for task_id, task in by_id.items():
+        if task.group:
+            groups.setdefault(task.group, []).append(task_id)
+    awaited = {name: {each for member in members for each in waits_for[member]} for name, members in groups.items()}
+    return {name: tuple(each for each in members if each not in awaited[name]) for name, members in groups.items()}
+
+
+def _calls(schedule: Schedule, task: Task) -> tuple[tuple[str, ...], ...]:
+    if not task.run:
+        return ()
+    return (*_before_run(schedule, task), tuple(_run_words(schedule, task.run)))
+
+
+def _before_run(schedule: Schedule, task: Task) -> Iterator[tuple[str, ...]]:
+    """The commands of Meltano that come first."""
+    for command in schedule.before_run if task.before_run is None else task.before_run:
+        yield ("meltano", *_environment(schedule), *words_of(command))
+
+
+def _where(schedule: Schedule, task: Task) -> _Where:
+    """Where a task runs: it has the last word."""
+    return {
+        "runner": task.runner or schedule.runner,
+        "docker": task.docker or schedule.docker,
+        "kubernetes": task.kubernetes or schedule.kubernetes,
+    }
 
 
 def _in_running_order(steps: list[Step]) -> list[Step]:

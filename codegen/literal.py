@@ -73,9 +73,15 @@ def keyword(argument: Argument, indent: int) -> str:
     return " " * indent + f"{argument.name}=" + _value(argument.value, indent, len(argument.name) + 1) + ","
 
 
-def expression(value: Value, indent: int) -> str:
-    """The value as an expression that is alone in its line."""
-    return _value(value, indent, -1)
+def code(value: Value, indent: int, before: int = 0) -> str:
+    """A value as the code of a statement.
+
+    Args:
+        value: it may take several lines.
+        indent: how far the statement stands to the right.
+        before: how many other characters its first line has.
+    """
+    return _value(value, indent, before)
 
 
 def _value(value: Value, indent: int, before: int) -> str:
@@ -214,6 +220,8 @@ def _timedelta(value: timedelta) -> str:
 def _command(value: MeltanoCommand, indent: int, before: int) -> str:
     command = text(value.command)
     line = f"MELTANO + {command}"
-    if indent + before + _width(line) + 1 <= LINE_LENGTH:
+    # Of a text of several lines, black looks at the first and the last (black/lines.py, `is_line_short_enough`).
+    first, *others = line.split("\n")
+    if indent + before + _width(first) + (not others) <= LINE_LENGTH and _width([first, *others][-1]) < LINE_LENGTH:
         return line
     return "MELTANO\n" + " " * indent + f"+ {command}"

@@ -14,7 +14,7 @@ from codegen.plan import plan
 from codegen.render import Renderer, TemplateFailedError
 from codegen.schema import Schedule, read_schedule
 from codegen.schema.export import SCHEMA_NAME, json_schema_text
-from codegen.validate import check_all
+from codegen.validate import check_all, check_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -78,6 +78,9 @@ def read(project: Project, overlay: Overlay | None = None, *, base: bool = False
     diagnostics += [*problems, *_each_once(found, documents)]
     order = {(document.source.name, document.deployment): number for number, document in enumerate(documents)}
     all_schedules = sorted(chain(*schedules.values()), key=lambda each: order[each.source, each.deployment])
+    if not has_errors(diagnostics):
+        # What one environment does not use, another may; one that cannot be read may too.
+        diagnostics += check_settings(all_schedules)
     return Reading(all_schedules, documents, meltano, in_order(diagnostics))
 
 

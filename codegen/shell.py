@@ -8,14 +8,13 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import InvalidError
-from codegen.templating import FILE_ENDINGS, check_template, is_template
+from codegen.templating import TEMPLATE, check_template, is_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 # Linux takes at most 128 KiB for one argument (MAX_ARG_STRLEN in linux/binfmts.h), and a character has up to 4 bytes.
 LONGEST_COMMAND = 30_000
-_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 # No text that the schema lets through holds U+0000, so it can stand for a template while the words are split.
 _PLACE = re.compile("\x00([0-9]+)\x00")
 # Control characters, and the start of a comment of Jinja2.
@@ -88,7 +87,7 @@ def _without_templates(text: str) -> tuple[str, list[str]]:
         templates.append(match[0])
         return f"\x00{len(templates) - 1}\x00"
 
-    return _TEMPLATE.sub(keep, text), templates
+    return TEMPLATE.sub(keep, text), templates
 
 
 def _with_templates(words: list[str], templates: list[str]) -> list[str]:
@@ -110,25 +109,53 @@ def check_run(run: str) -> None:
         check_template(word)
 
 
-def as_script(calls: Iterable[Iterable[str]]) -> tuple[str, dict[str, str]]:
+def check_command(command: str) -> None:
+    """Refuse what cannot be a command of the shell, or not for sure what it says.
+
+    Raises:
+        InvalidError: it is too long, ends in half an escape, or holds a template, which would become code.
+    """
+    if is_template(command):
+        raise InvalidError(
+            "a command is no template: what Airflow put there would be read as code",
+            """put it in `env` and use the variable: `env: {DAY: '{{ ds }}'}` and "$DAY" in the command""",
+            "template",
+        )
+    if len(command) > LONGEST_COMMAND:
+        message = f"has {len(command)} characters, at most {LONGEST_COMMAND} work"
+        raise InvalidError(message, "put it into a script of the project", "invalid-command")
+    if command.endswith("\\"):
+        raise InvalidError("ends in a backslash, behind which nothing comes", "remove it", "invalid-command")
+
+
+def stopping(command: str) -> str:
+    """The command of a shell so that it ends at the first command in it that fails."""
+    return f"set -e\n{command}"
+
+
+def as_script(calls: Iterable[Iterable[str]], endings: tuple[str, ...]) -> tuple[str, dict[str, str]]:
     """Write the words of one or more calls for a shell, which makes each call if the one before succeeded.
 
     A word that Airflow evaluates or that could be misread goes through the environment:
     so nothing that it becomes is ever read as code.
 
+    Args:
+        calls: the words of each.
+        endings: what the operator opens as a file; the script has none of them.
+
     Returns:
         The script, and the environment variables that it needs.
     """
     env: dict[str, str] = {}
-    return " &&\n".join(" ".join(_shell_word(word, env) for word in words) for words in calls), env
+    return " &&\n".join(" ".join(_shell_word(word, env, endings) for word in words) for words in calls), env
 
 
-def _shell_word(word: str, env: dict[str, str]) -> str:
+def _shell_word(word: str, env: dict[str, str], endings: tuple[str, ...]) -> str:
     if is_template(word) or _is_unsafe(word):
         name = f"ARGUMENT_{len(env) + 1}"
         env[name] = word
         return f'"${name}"'
-    return _quote(word)
+    return _quote(word, endings)
 
 
 def _is_unsafe(word: str) -> bool:
@@ -136,6 +163,6 @@ def _is_unsafe(word: str) -> bool:
     return bool(_UNSAFE.search(word)) or any(unicodedata.category(character)[0] == "M" for character in word)
 
 
-def _quote(word: str) -> str:
+def _quote(word: str, endings: tuple[str, ...]) -> str:
     """The word, in quotes where the shell needs them or where Airflow would open the command's end as a file."""
-    return f"'{word}'" if word.endswith(FILE_ENDINGS) and shlex.quote(word) == word else shlex.quote(word)
+    return f"'{word}'" if word.endswith(endings) and shlex.quote(word) == word else shlex.quote(word)

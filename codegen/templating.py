@@ -1,8 +1,8 @@
 r"""What Airflow's templating does to a value, and how a value gets through it unchanged.
 
 Airflow renders each templated field with Jinja2, and opens a value that ends in one of the operator's `template_ext`
-as a file (airflow/template/templater.py on 2, airflow/sdk/definitions/_internal/templater.py on 3; the endings are
-BashOperator's). Jinja2 itself turns line ends into `\n`, drops a final one, and takes `{#` for the start of a comment.
+as a file, in lists and maps too (airflow/template/templater.py on 2, airflow/sdk/definitions/_internal/templater.py on
+3). Jinja2 itself turns line ends into `\n`, drops a final one, and takes `{#` for the start of a comment.
 """
 
 from __future__ import annotations
@@ -16,11 +16,18 @@ from codegen.diagnostics import InvalidError
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-FILE_ENDINGS = (".sh", ".bash")
+# What each operator opens as a file: `template_ext` in airflow/operators/bash.py on 2, and in
+# airflow/providers/{standard/operators/bash,docker/operators/docker,cncf/kubernetes/operators/pod}.py, which has none.
+BASH_ENDINGS = (".sh", ".bash")
+DOCKER_ENDINGS = (".sh", ".bash", ".env")
+KUBERNETES_ENDINGS: tuple[str, ...] = ()
+# An expression or a statement, as a whole.
+TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 # Beside Jinja2's own (airflow/templates.py on 2, airflow/sdk/definitions/_internal/templater.py on 3).
 _AIRFLOW_FILTERS = ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz")
 _EXPRESSION = re.compile(r"\{\{|\{%")
 _LITERAL = re.compile(r"\{\{ (['\"].*['\"]) \}\}")
+_ALTERED_IN_LINES = re.compile(r"\{?\r|\{#")
 _ALTERED = re.compile(r"\r|\n\Z|\{#")
 
 
@@ -29,17 +36,34 @@ def is_template(text: str) -> bool:
     return bool(_EXPRESSION.search(text))
 
 
-def as_rendered(text: str, endings: tuple[str, ...] = FILE_ENDINGS) -> str:
+def with_templates_as(place: str, text: str) -> str:
+    """The text with something else in place of each expression."""
+    return TEMPLATE.sub(lambda _: place, text)
+
+
+def as_rendered(text: str, endings: tuple[str, ...]) -> str:
     """What to write so that the task gets the value as it stands, or a template with its expressions evaluated.
 
     Args:
-        text: the value.
-        endings: the endings by which Airflow takes the field's value for a file.
+        text: a value, or a template that `check_template` lets pass.
+        endings: those of the operator.
     """
-    if not is_template(text) and (_ALTERED.search(text) or text.endswith(endings)):
+    if is_template(text):
+        # What ends in `.sh` ends outside of an expression, so its last part can become one.
+        ending = next((ending for ending in endings if text.endswith(ending)), "")
+        return text.removesuffix(ending) + "{{ " + ascii(ending) + " }}" if ending else text
+    if _ALTERED.search(text) or text.endswith(endings):
         # A string literal of Jinja2, in ASCII, is decoded as Python's is: every character survives.
         return "{{ " + ascii(text) + " }}"
     return text
+
+
+def as_rendered_lines(text: str) -> str:
+    """The same for lines that hold no template, and which stay lines that one can read, with a line end behind them.
+
+    Jinja2 drops that line end, and without it Airflow would take a last `./load.sh` for the name of a file.
+    """
+    return _ALTERED_IN_LINES.sub(lambda match: "{{ " + ascii(match[0]) + " }}", text) + "\n"
 
 
 def as_literal(text: str) -> str:
@@ -63,23 +87,18 @@ def known_text(value: str) -> str | None:
     return literal_text(value) if is_template(value) else value
 
 
-def check_template(text: str, endings: tuple[str, ...] = FILE_ENDINGS) -> None:
+def check_template(text: str) -> None:
     """Refuse a template that Airflow could not render, or would alter beside its expressions.
-
-    Args:
-        text: the value, which may be none.
-        endings: the endings by which Airflow takes the field's value for a file.
 
     Raises:
         InvalidError: with the reason and the cure.
     """
     if not is_template(text):
         return
-    if _ALTERED.search(text) or text.endswith(endings):
-        opens = f"opens what ends in {' or '.join(endings)} as a file, and " if endings else ""
+    if _ALTERED.search(text):
         raise InvalidError(
-            f"Airflow would change this template: it {opens}drops `{{#`, carriage returns and a final line end",
-            "remove that part, or write it inside an expression: {{ '" + (endings[0] if endings else "{' '#") + "' }}",
+            "Airflow would change this template: it drops `{#`, carriage returns and a final line end",
+            r"remove that part, or write it as an expression: {{ '{' }}#, {{ '\r' }}, {{ '\n' }}",
             "template",
         )
     # Jinja2 takes longer to import than to check a thousand schedules without templates.

@@ -76,6 +76,8 @@ def _change_environ(env: dict[str, str | None]) -> None:
 def execute(path: str, dag_id: str, task_id: str, env: dict[str, str | None]) -> Answer:
     """Render the templates of a task and execute it, as the task process does; `env` is what its worker has."""
     _change_environ(env)
+    # What lies beside the file is importable, as in Airflow's folder of DAGs.
+    sys.path.append(str(Path(path).parent))
     bag = inside.load(path)
     if bag.import_errors:
         return {"error": str(bag.import_errors)}
@@ -88,6 +90,33 @@ def execute(path: str, dag_id: str, task_id: str, env: dict[str, str | None]) ->
     except Exception as error:  # noqa: BLE001
         return {"error": f"{type(error).__name__}: {error}"}
     return {"error": None, "rendered": rendered, "result": inside.plain(result)}
+
+
+def pods_of(path: str, dag_id: str, env: dict[str, str | None], in_cluster: str) -> Answer:
+    """Return the pods that the tasks of a DAG would create, and what the operator of each is to do with it.
+
+    `env` is what their worker has; `in_cluster` is a folder with the files that Kubernetes gives to a pod of its own.
+    """
+    _change_environ(env)
+    config: Any = import_module("kubernetes.config.incluster_config")
+    config.SERVICE_TOKEN_FILENAME, config.SERVICE_CERT_FILENAME = f"{in_cluster}/token", f"{in_cluster}/ca.crt"
+    bag = inside.load(path)
+    if bag.import_errors:
+        return {"error": str(bag.import_errors)}
+    tasks = bag.dags[dag_id].task_dict.values()
+    pods = {task.task_id: _pod(task) for task in tasks if type(task).__name__ == "KubernetesPodOperator"}
+    return {"error": None, "pods": pods}
+
+
+def _pod(task: Any) -> Answer:
+    operator = task.prepare_for_execution()
+    context = _context(operator)
+    operator.render_template_fields(context)
+    client: Any = import_module("kubernetes.client")
+    pod = client.ApiClient().sanitize_for_serialization(operator.build_pod_request_obj(context))
+    names = ("startup_timeout_seconds", "deferrable", "in_cluster", "kubernetes_conn_id", "cluster_context")
+    settings = {name: getattr(operator, name) for name in (*names, "config_file")}
+    return {"pod": pod, "operator": {**settings, "on_finish_action": operator.on_finish_action.value}}
 
 
 def _safeguard() -> object:
@@ -109,7 +138,9 @@ def _context(task: Any) -> Any:
     dates = {"logical_date": moment, "data_interval_start": moment, "data_interval_end": moment}
     texts = {"ds": "2026-03-02", "ds_nodash": "20260302", "ts": LOGICAL_DATE, "run_id": run_id}
     objects = {"dag": task.dag, "task": task, "ti": instance, "task_instance": instance, "dag_run": run}
-    return {**dates, **texts, **objects, "params": {}}
+    accessors = inside.first_of("airflow.sdk.execution_time.context", "airflow.utils.context")
+    values = {"value": accessors.VariableAccessor(deserialize_json=False)}
+    return {**dates, **texts, **objects, "params": {}, "var": values, "conn": accessors.ConnectionAccessor()}
 
 
 if __name__ == "__main__":
@@ -117,6 +148,7 @@ if __name__ == "__main__":
         {
             "import_file": import_file_with,
             "execute": execute,
+            "pods_of": pods_of,
             "next_runs": next_runs,
             "all_runs": all_runs,
         }

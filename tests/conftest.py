@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import environments
 import pytest
+from docker_engine import docker_engine
 from environments import AIRFLOWS
 from harness import RECORDER, Airflow, DemoProject, Invocation, RecordingMeltano, Worker, free_ports, generate
 from hypothesis import settings
@@ -26,6 +27,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from docker_engine import DockerEngine
 
 
 def _ready(name: str) -> environments.Environment:
@@ -63,6 +66,13 @@ def airflow(request: pytest.FixtureRequest) -> Airflow:
     """Each Airflow, one after the other."""
     chosen: Airflow = request.getfixturevalue(request.param.replace("-", ""))
     return chosen
+
+
+@pytest.fixture(scope="session")
+def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEngine]:
+    """A Docker engine, the same for all tests of a process."""
+    with docker_engine(tmp_path_factory.mktemp("docker")) as engine:
+        yield engine
 
 
 @pytest.fixture

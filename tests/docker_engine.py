@@ -10,39 +10,72 @@ import tarfile
 import tempfile
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _PACKAGES = ("docker.io", "runc", "iptables", "busybox-static")
 _STARTS_IN = 30
 
 
+@dataclass(frozen=True)
+class DockerEngine:
+    """An engine that runs, with the image `busybox`, whose only network is none."""
+
+    folder: Path
+
+    @property
+    def address(self) -> str:
+        """What `DOCKER_HOST` takes."""
+        return f"unix://{self.folder}/docker.sock"
+
+    def call(self, *arguments: str, check: bool = True) -> str:
+        """What the client prints; nothing where it fails and that is no matter."""
+        command = ["docker", "--host", self.address, *arguments]
+        done = subprocess.run(command, text=True, capture_output=True, check=False)
+        assert not (check and done.returncode), done.stderr
+        return done.stdout if done.returncode == 0 else ""
+
+    def make_image(self, name: str, programs: Mapping[str, str], *changes: str) -> None:
+        """Make an image of busybox and further programs in its `/bin`, with these lines of a Dockerfile."""
+        root = self.folder / name.replace("/", "_").replace(":", "_")
+        _put_busybox_into(root)
+        for program, text in programs.items():
+            (root / "bin" / program).write_text(text)
+            (root / "bin" / program).chmod(0o755)
+        archive = root.with_suffix(".tar")
+        with tarfile.open(archive, "w") as tar:
+            tar.add(root, arcname=".")
+        options = [word for change in changes for word in ("--change", change)]
+        self.call("import", *options, str(archive), name)
+
+
 @contextmanager
-def docker_engine(folder: Path) -> Iterator[str]:
-    """Run an engine that has the image `busybox`, and give its address. It is gone, with all it ran, in the end.
+def docker_engine(folder: Path) -> Iterator[DockerEngine]:
+    """Run an engine. It is gone, with all it ran, in the end.
 
     Skips the test, and says why, where there can be none.
     """
     _install()
-    address = f"unix://{folder}/docker.sock"
-    command: list[str | Path] = ["dockerd", "--host", address, "--pidfile", folder / "pid"]
+    engine = DockerEngine(folder)
+    command: list[str | Path] = ["dockerd", "--host", engine.address, "--pidfile", folder / "pid"]
     command += ["--data-root", folder / "data", "--exec-root", folder / "exec"]
     # It touches no network of the machine: its containers have none.
     command += ["--iptables=false", "--ip-forward=false", "--bridge=none"]
     with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
-            _await(process, address, folder / "log")
-            _docker(address, "import", str(_image(folder)), "busybox")
-            yield address
+            _await(process, engine)
+            engine.make_image("busybox", {})
+            yield engine
         finally:
-            containers = _docker(address, "ps", "--quiet", check=False).split()
+            containers = engine.call("ps", "--quiet", check=False).split()
             if containers:
-                _docker(address, "kill", *containers, check=False)
+                engine.call("kill", *containers, check=False)
             process.terminate()
 
 
@@ -66,33 +99,20 @@ def _install_packages() -> None:
             pytest.skip(f"there is no Docker engine, and Debian's cannot be installed:\n{done.stdout[-2000:]}")
 
 
-def _await(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+def _await(process: subprocess.Popen[bytes], engine: DockerEngine) -> None:
     deadline = time.monotonic() + _STARTS_IN
-    while not _docker(address, "version", check=False):
+    while not engine.call("version", check=False):
         if process.poll() is not None or time.monotonic() > deadline:
-            pytest.skip(f"the Docker engine does not run here:\n{log.read_text()[-2000:]}")
+            pytest.skip(f"the Docker engine does not run here:\n{(engine.folder / 'log').read_text()[-2000:]}")
         time.sleep(0.2)
 
 
-def _docker(address: str, *arguments: str, check: bool = True) -> str:
-    """What the client prints; nothing where it fails and that is no matter."""
-    command = ["docker", "--host", address, *arguments]
-    done = subprocess.run(command, text=True, capture_output=True, check=False)
-    assert not (check and done.returncode), done.stderr
-    return done.stdout if done.returncode == 0 else ""
-
-
-def _image(folder: Path) -> Path:
-    """The archive of an image: busybox under the names of its commands."""
+def _put_busybox_into(root: Path) -> None:
+    """Busybox under the names of its commands."""
     busybox = shutil.which("busybox")
     assert busybox
     names = subprocess.run([busybox, "--list"], text=True, capture_output=True, check=True).stdout.split()
-    root = folder / "root"
     (root / "bin").mkdir(parents=True)
     shutil.copy(busybox, root / "bin")
     for name in set(names) - {"busybox"}:
         (root / "bin" / name).symlink_to("busybox")
-    archive = folder / "image.tar"
-    with tarfile.open(archive, "w") as tar:
-        tar.add(root, arcname=".")
-    return archive

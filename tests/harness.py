@@ -63,6 +63,10 @@ class Worker:
         """
         return self._ask(operation="execute", path=str(path), dag_id=dag_id, task_id=task_id, env=env)
 
+    def pods_of(self, path: Path, dag_id: str, env: dict[str, str | None], in_cluster: Path) -> dict[str, Any]:
+        """Build the pods of a DAG's tasks: the `error` or None, and by task the `pod` and its `operator`."""
+        return self._ask(operation="pods_of", path=str(path), dag_id=dag_id, env=env, in_cluster=str(in_cluster))
+
     def next_runs(self, path: Path, dag_id: str, after: str, count: int) -> list[str]:
         """Return the next runs after a moment, in UTC, as the timetable of the DAG has them."""
         moments: list[str] = self._ask(operation="next_runs", path=str(path), dag_id=dag_id, after=after, count=count)[

@@ -1,16 +1,29 @@
 """What Hypothesis draws: texts of all that UTF-8 can hold, often what has hurt somebody; and whole schedules."""
 
+import operator
 from datetime import datetime
+from typing import Any
 
 from hypothesis import strategies as st
 
-_VISIBLE = "' \" ''' \"\"\" \\ {{ds}} {% {# #} }} $(id) `id` ${HOME} ; && */ --> .sh .bash %s # -- é 😀 漢字"
+_VISIBLE = (
+    "' \" ''' \"\"\" \\ {{ds}} {% {# #} }} $(id) `id` ${HOME} ; && */ --> .sh .bash .env .yaml .json %s # -- é 😀"
+)
 _INVISIBLE = [" ", "\n", "\\\n", "\r\n", "\r", "\t", "\x1b[2J", "\u202e", "\u2066", "\u2028", "\ufeff", "\xad"]
-HOSTILE = st.sampled_from(["{{ ds }}", *_VISIBLE.split(), *_INVISIBLE])
+HOSTILE_TEXTS = ["{{ ds }}", *_VISIBLE.split(), *_INVISIBLE]
+HOSTILE = st.sampled_from(HOSTILE_TEXTS)
 TEXT = st.lists(
     st.one_of(HOSTILE, st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=8)),
     max_size=6,
 ).map("".join)
+
+# What nobody may miss for the luck of the draw.
+TRAPS = [
+    *("run.sh", "a.bash", ".sh", "a.env", ".env", "a.json", "a.yaml", ".yml", "[", "[1]", "['a']", "$(HOME)", "$$"),
+    *("{#", "{# gone #}", "}}", "{ {", "{'a': {'b': 1}}", '{"a": {"b": 1}}'),
+    *("$HOME", "`id`", "'", '"', "\\", "*", ";", "&&", "-n", "a b", "", " ", "ends with a space ", "é", "😀"),
+    *("line\n", "\n", "a\r\nb", "\r", "\u202e", "\x01", "\x7f", "\u2028"),
+]
 
 
 def year(number: int) -> datetime:
@@ -80,6 +93,7 @@ TASKS = st.fixed_dictionaries({"interval": INTERVALS}, optional={**COMMON, **TIM
                 "env": COMMON["env"],
                 "retries": COMMON["retries"],
                 "on_success": ALERTS,
+                "runner": st.just("bash"),
                 "id": NAMES | st.sampled_from(["BashOperator", "pendulum", "DAG", "None", "MELTANO"]),
             },
         ),
@@ -87,5 +101,104 @@ TASKS = st.fixed_dictionaries({"interval": INTERVALS}, optional={**COMMON, **TIM
         max_size=5,
     ).map(lambda tasks: {**base, "tasks": tasks})
 )
+_PATHS = VALUES.map(lambda text: f"/a{text}")
+RUNNERS: st.SearchStrategy[dict[str, Any]] = st.just({}) | st.fixed_dictionaries(
+    {
+        "runner": st.just("docker"),
+        "docker": st.fixed_dictionaries(
+            {"image": st.sampled_from(["elt:1", "{{ var.value.image }}", "registry.example.com:5000/elt/meltano:1.0"])},
+            optional={
+                "mounts": st.lists(
+                    st.fixed_dictionaries({"source": _PATHS, "target": _PATHS}, optional={"read_only": st.booleans()}),
+                    max_size=3,
+                    unique_by=lambda mount: mount["target"],
+                ),
+                "working_dir": TEXT.map(lambda text: f"/{text}").filter(
+                    lambda text: "{{" not in text and "{%" not in text
+                ),
+                "extra_hosts": st.dictionaries(NAMES, st.ip_addresses().map(str), max_size=3),
+                "cpus": st.floats(0.01, 256).map(lambda number: round(number, 3)),
+                "mem_limit": st.sampled_from(["64m", "1.5g"]),
+                "user": st.integers(0, 65535) | st.just("elt:elt"),
+            },
+        ),
+    }
+)
+_IDS = st.sampled_from(["a", "b-1", "b_1", "load", "pendulum", "lambda", "MELTANO", "x" * 60, "rows", "task_a"]) | NAMES
+_ARGUMENTS = st.recursive(
+    VALUES | st.booleans() | st.integers(-(10**9), 10**9) | st.floats(-1e9, 1e9).map(lambda number: round(number, 3)),
+    lambda value: st.lists(value, max_size=3) | st.dictionaries(TEXT, value, max_size=3),
+    max_leaves=4,
+)
+_CALLABLES = ["quality.rows", "other.rows", "a.CHECK", "b.pendulum", f"a.{'long' * 15}.{'rows' * 15}"]
+_NAMES_OF_ARGUMENTS = ["rows", "table", "day", "f", *(f"name_{'of_an_argument' * n}" for n in range(7))]
+_KINDS: st.SearchStrategy[dict[str, Any]] = st.one_of(
+    st.fixed_dictionaries({"run": RUNS}, optional={"before_run": st.lists(RUNS.map("select ".__add__), max_size=2)}),
+    st.fixed_dictionaries({"command": WORDS}, optional={"env": COMMON["env"]}),
+    st.fixed_dictionaries(
+        {"python": st.sampled_from(_CALLABLES)},
+        optional={"op_kwargs": st.dictionaries(st.sampled_from(_NAMES_OF_ARGUMENTS), _ARGUMENTS, max_size=6)},
+    ),
+)
+
+
+def _of_any_kind(tasks: list[dict[str, Any]]) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """The tasks, each of which does something."""
+    kinds = st.lists(_KINDS, min_size=len(tasks), max_size=len(tasks))
+    return kinds.map(lambda those: [{**task, **kind} for task, kind in zip(tasks, those, strict=True)])
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Tasks with groups, without a cycle: each waits for earlier ones, or for groups that are complete by then."""
+    ids = draw(st.lists(_IDS, min_size=1, max_size=9, unique=True))
+    names = draw(st.lists(st.sampled_from(["team", "g-1", "g_1", "GROUP", "y" * 60]), max_size=3, unique=True))
+    groups = [draw(st.none() | st.sampled_from(names)) if names else None for _ in ids]
+    tasks = []
+    for number, (task_id, group) in enumerate(zip(ids, groups, strict=True)):
+        complete = {name for name in groups[:number] if name and name not in groups[number:]}
+        known = sorted({*ids[:number], *complete})
+        after = draw(st.lists(st.sampled_from(known), max_size=4, unique=True)) if known else []
+        tasks.append({"id": task_id, "after": after, **({"group": group} if group else {})})
+    return draw(st.permutations(tasks))
+
+
+GRAPHS = st.tuples(
+    st.fixed_dictionaries({"interval": INTERVALS}, optional={**COMMON, "before_run": st.just(["select tap-a x"])}),
+    graphs().flatmap(_of_any_kind),
+).map(lambda parts: {**parts[0], "tasks": parts[1]})
+_LABELS = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,20}[A-Za-z0-9])?", fullmatch=True)
+_OBJECTS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?", fullmatch=True)
+_QUANTITIES = st.sampled_from(["1", "1.5Gi", "512Mi", "2e9", "{{ var.value.memory }}"])
+# Variables and words have `$`, which Kubernetes reads.
+PODS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {
+        "runner": st.just("kubernetes"),
+        "kubernetes": st.fixed_dictionaries(
+            {"image": st.sampled_from(["elt:1", "{{ var.value.image }}"])},
+            optional={
+                "annotations": st.dictionaries(_LABELS, VALUES.filter(str.strip), max_size=3),
+                "labels": st.dictionaries(_LABELS, _LABELS | st.just("{{ ds }}"), max_size=3),
+                "requests": st.fixed_dictionaries({}, optional={"memory": _QUANTITIES, "cpu": _QUANTITIES}),
+                "secrets": st.dictionaries(
+                    st.from_regex(r"[A-Z][A-Z0-9]{0,30}", fullmatch=True),
+                    st.fixed_dictionaries({"name": _OBJECTS, "key": _LABELS}),
+                    max_size=3,
+                ),
+                "env_from": st.lists(
+                    st.fixed_dictionaries({"configMapRef": st.builds(dict, name=_OBJECTS)}), max_size=2
+                ),
+                "tolerations": st.lists(st.builds(dict, key=_LABELS, value=_LABELS), max_size=3),
+                "pod_template_file": VALUES.filter(str.strip),
+                "config_file": VALUES.filter(str.strip),
+            },
+        ),
+    }
+)
 # The stem of a file: some are too long for a tag or an id, none for a file system.
-SCHEDULES = st.dictionaries(NAMES.map(lambda name: name + "-s"), EXTRACT_LOADS | TASKS, min_size=1, max_size=3)
+SCHEDULES = st.dictionaries(
+    NAMES.map(lambda name: name + "-s"),
+    st.builds(operator.or_, EXTRACT_LOADS | TASKS | GRAPHS, RUNNERS | PODS),
+    min_size=1,
+    max_size=3,
+)

@@ -27,3 +27,18 @@ def test_the_imports_are_those_of_the_version(airflow: str, imports: set[str], t
     lines = (tmp_path / "generated_dags/a.py").read_text().splitlines()
     own = {"from datetime import timedelta", "import pendulum"}
     assert {line for line in lines if line.startswith(("import ", "from "))} == imports | own
+
+
+@pytest.mark.parametrize(
+    ("airflow", "python", "group"),
+    [(v, "airflow.operators.python", "airflow.utils.task_group") for v in ("2.10", "2.11")]
+    + [(v, "airflow.providers.standard.operators.python", "airflow.sdk") for v in ("3.0", "3.1", "3.2", "3.3")],
+)
+def test_so_are_those_of_tasks_and_groups(airflow: str, python: str, group: str, tmp_path: Path) -> None:
+    """Python's operator and the groups have moved too."""
+    tasks = "interval: '@daily'\ntasks: [{python: a.b, group: c}]\n"
+    write(tmp_path, {"dagpress.toml": f'airflow = "{airflow}"\n', "schedules/a.yml": tasks})
+    assert dagpress(tmp_path, "generate")[0] == 0
+    text = (tmp_path / "generated_dags/a.py").read_text()
+    assert f"from {python} import PythonOperator\n" in text
+    assert f"from {group} import {'DAG, ' if group == 'airflow.sdk' else ''}TaskGroup\n" in text

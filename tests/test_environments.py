@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -364,7 +365,8 @@ def test_every_value_is_explained_by_a_line_that_has_its_key(
                     line = (root / each.location.path).read_text().split("\n")[each.location.line - 1]
                     # A task that is a text has no key; a key of its own has every other value.
                     name = "" if row.key.endswith("].run") else row.key.rpartition(".")[2]
-                    assert name in line
+                    # What YAML writes with escapes, such as an argument of Python's, is not looked for.
+                    assert name in line or not re.fullmatch(r"[\w ./-]*", name, re.ASCII)
 
 
 @settings(max_examples=40, deadline=None)

@@ -20,6 +20,7 @@ from codegen.diagnostics import InvalidError
 from codegen.meltano.call import UnknownScheduleError, read_call, resolved
 from codegen.old_generator import find_generator
 from codegen.shell import as_script, commands_of
+from codegen.templating import BASH_ENDINGS
 
 PIECES = [
     "a",
@@ -48,7 +49,7 @@ LISTED: dict[str, dict[str, Any]] = {
 
 @given(st.lists(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])), min_size=1))
 def test_what_is_written_for_the_shell_reads_back(words: list[str]) -> None:
-    command, env = as_script([words])
+    command, env = as_script([words], BASH_ENDINGS)
     assert commands_of(command, env) == [words]
 
 

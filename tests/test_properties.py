@@ -14,17 +14,25 @@ import black
 import pendulum
 import pytest
 import yaml
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from jinja2 import Environment
 from project_builder import as_yaml, dagpress, project_of, write
 from strategies import SCHEDULES, TEXT, year
 
 from codegen import pipeline
-from codegen.diagnostics import Diagnostic, Location, as_text, has_errors
+from codegen.diagnostics import Diagnostic, InvalidError, Location, as_text, has_errors
 from codegen.literal import Argument, Call, keyword, module_docstring
 from codegen.shell import as_script, words_of
-from codegen.templating import as_rendered, is_template
+from codegen.templating import (
+    BASH_ENDINGS,
+    DOCKER_ENDINGS,
+    KUBERNETES_ENDINGS,
+    as_rendered,
+    as_rendered_lines,
+    check_template,
+    is_template,
+)
 
 if TYPE_CHECKING:
     import random
@@ -108,7 +116,7 @@ def test_any_duration_is_itself(value: timedelta) -> None:
 @given(st.lists(TEXT.filter(bool), min_size=1, max_size=30))
 def test_no_word_becomes_code_in_the_shell(words: list[str]) -> None:
     """Bash gives the program exactly the words: none is split, expanded or executed."""
-    command, env = as_script([["show", *words]])
+    command, env = as_script([["show", *words]], BASH_ENDINGS)
     # Airflow's templating is not here, so a template stays what it is.
     script = "show() { printf '%s\\0' \"$@\"; }\n" + command
     result = subprocess.run(["bash", "-c", script], env={"LC_ALL": "C.UTF-8", **env}, capture_output=True, check=True)
@@ -124,10 +132,43 @@ def test_words_that_a_shell_would_quote_are_split_as_a_shell_does(words: list[st
     assert words_of(shlex.join(words)) == words
 
 
-@given(TEXT.filter(lambda value: not is_template(value)))
-def test_jinja_gives_every_text_back(value: str) -> None:
+_ENDINGS = st.sampled_from([BASH_ENDINGS, DOCKER_ENDINGS, KUBERNETES_ENDINGS])
+
+
+@given(TEXT.filter(lambda value: not is_template(value)), _ENDINGS)
+def test_jinja_gives_every_text_back(value: str, endings: tuple[str, ...]) -> None:
     """What is written for Airflow's templating renders to the text itself, and is no file's name."""
-    written = as_rendered(value)
+    written = as_rendered(value, endings)
+    assert Environment(autoescape=False).from_string(written).render() == value  # noqa: S701
+    assert not written.endswith(endings)
+
+
+@given(
+    st.lists(st.sampled_from(["{{ ds }}", "{% if ds %}", "{% endif %}", "{{ ds -}}", " ", "a", "."]), max_size=5),
+    st.sampled_from(["", *BASH_ENDINGS, *DOCKER_ENDINGS, *KUBERNETES_ENDINGS]),
+    _ENDINGS,
+)
+def test_jinja_evaluates_every_template(parts: list[str], end: str, endings: tuple[str, ...]) -> None:
+    """A template that ends as a file does gives what it would give if no operator opened files."""
+    template = "".join(parts) + end
+    try:
+        check_template(template)
+    except InvalidError:
+        assume(False)  # noqa: FBT003
+    written = as_rendered(template, endings)
+    environment = Environment(autoescape=False)  # noqa: S701
+    assert environment.from_string(written).render(ds="D") == environment.from_string(template).render(ds="D")
+    assert not written.endswith(endings)
+
+
+@given(TEXT.filter(lambda value: not is_template(value)))
+@example("f() {\r}")
+@example("${#a[@]}{#{\r{#")
+@example("./load.sh")
+@example("ends with two lines\n\n")
+def test_jinja_gives_the_lines_of_a_command_back(value: str) -> None:
+    """The same for a text that stays lines."""
+    written = as_rendered_lines(value)
     assert Environment(autoescape=False).from_string(written).render() == value  # noqa: S701
     assert not written.endswith((".sh", ".bash"))
 

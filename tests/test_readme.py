@@ -83,6 +83,13 @@ def test_the_template_of_the_readme_works(tmp_path: Path) -> None:
     assert 'TEAM = "data"\n' in (tmp_path / "generated_dags/a.py").read_text()
 
 
+def test_the_arrows_of_the_readme_are_those_of_its_schedule() -> None:
+    """They stand in the DAG file that the schedule gives."""
+    arrows = re.findall(r"`([^`]+ >> [^`]+)`", README.read_text(encoding="utf-8"))
+    dag = (ROOT / "tests/cases/tasks_of_the_readme/generated_dags/shop.py").read_text(encoding="utf-8")
+    assert [f"    {line}" for line in arrows] == dag.splitlines()[-len(arrows) :]
+
+
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
 def test_every_make_target_that_is_named_exists(document: str) -> None:
     """`make -n` knows each of them."""

@@ -291,6 +291,15 @@ def test_run_does_what_the_dag_does_in_its_order(meltano: Path) -> None:
     assert "[1/2] first: tap-gitlab 'target postgres'\n" in done.stderr
 
 
+def test_run_says_that_it_uses_no_container(meltano: Path) -> None:
+    """Whatever the runner is, the Meltano of the project runs it."""
+    docker = "runner: docker\ndocker: {image: 'elt:1'}\n"
+    write(meltano, {"schedules/contained.yml": EXTRACT_LOAD + docker})
+    done = _run(meltano, "contained")
+    assert done.stdout == f"{meltano}   el tap-gitlab target-postgres --state-id=contained\n"
+    assert done.stderr == "contained runs on this machine, and not with the runner docker.\n"
+
+
 def test_run_asks_the_project_of_the_configuration(meltano: Path) -> None:
     """Whatever the shell says; a variable that holds braces as text has them."""
     write(

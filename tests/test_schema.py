@@ -14,10 +14,13 @@ from test_cases import CASES
 from codegen import pipeline
 from codegen.diagnostics import Severity
 from codegen.schema.alerts import ALERT, KINDS
+from codegen.schema.docker import Docker
 from codegen.schema.export import json_schema
 from codegen.schema.keys import keys_of
+from codegen.schema.kubernetes import Kubernetes
 from codegen.schema.model import Schedule
-from codegen.schema.task import Task
+from codegen.schema.mounts import Mount
+from codegen.schema.task import WHAT_RUNS, Task
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +32,18 @@ _KINDS: dict[str, Any] = {
     "deadline": {"on_deadline": {"webhook": "alerts"}},
     "on_deadline": {"deadline": "1h"},
     "state_id_suffix": {"extractor": None, "loader": None, "tasks": ["tap-a target-b"]},
+}
+# What a key of a runner needs beside it.
+_RUNNERS: dict[str, Any] = {
+    "runner": {"docker": {"image": "elt:1"}},
+    **{name: {"runner": name, name: {"image": "elt:1"}} for name in ("docker", "kubernetes")},
+}
+# A mount of which the key is another.
+_MOUNTS: dict[str, Any] = {
+    "type": {"type": "volume", "source": "{{ var.value.source }}", "target": "/a"},
+    "source": {"source": "/b", "target": "/a"},
+    "target": {"source": "/b", "target": "/a"},
+    "read_only": {"source": "/b", "target": "/a"},
 }
 
 
@@ -74,6 +89,33 @@ def test_an_editor_accepts_what_we_accept(path: Path, validator: Draft7Validator
         {"tasks": []},
         {"tasks": [{"id": "a"}]},
         {"tasks": [{"run": "a b", "retris": 1}]},
+        {"runner": "pod"},
+        {"docker": "elt:1"},
+        {"docker": {"imgae": "elt:1"}},
+        {"docker": {"mem_limit": "2Gi"}},
+        {"docker": {"mem_limit": 512}},
+        {"docker": {"user": "a b"}},
+        {"docker": {"cpus": 0}},
+        {"docker": {"extra_hosts": {"a b": "10.0.0.1"}}},
+        {"docker": {"mounts": "/a:/b"}},
+        {"docker": {"mounts": [{"source": "/a"}]}},
+        {"docker": {"mounts": [{"target": "/a", "type": "nfs"}]}},
+        {"tasks": [{"run": "a b", "command": "make"}]},
+        {"tasks": [{"run": "a b", "trigger_rule": "sometimes"}]},
+        {"tasks": [{"run": "a b", "group": "not.one"}]},
+        {"tasks": [{"python": "rows"}]},
+        {"tasks": [{"python": "a.rows", "op_kwargs": {"no name": 1}}]},
+        {"kubernetes": "elt:1"},
+        {"kubernetes": {"namespace": "Elt"}},
+        {"kubernetes": {"service_account_name": "{{ ds }}"}},
+        {"kubernetes": {"requests": {"cpus": 1}}},
+        {"kubernetes": {"limits": {"memory": "1GB"}}},
+        {"kubernetes": {"labels": {"a b": "c"}}},
+        {"kubernetes": {"tolerations": [{"key": "a", "effects": "NoSchedule"}]}},
+        {"kubernetes": {"affinity": {"nodeAffinity": {"required": {}}}}},
+        {"kubernetes": {"security_context": {"runAsUser": "1000"}}},
+        {"kubernetes": {"volumes": [{"emptyDir": {}}]}},
+        {"kubernetes": {"secrets": {"token": {"name": "a", "key": "b"}}}},
         {"on_failure": []},
         {"on_failure": [{}]},
         {"on_failure": "data@example.com"},
@@ -102,7 +144,8 @@ def test_an_editor_refuses_what_we_refuse(wrong: dict[str, Any], validator: Draf
 @pytest.mark.parametrize("name", keys_of(Schedule))
 def test_the_example_of_each_key_is_a_value_that_changes_the_dag(name: str, tmp_path: Path) -> None:
     """The reference shows nothing that does not work, and no key that does nothing."""
-    base = {key: value for key, value in {**_PLAIN, **_KINDS.get(name, {})}.items() if value is not None}
+    given = {**_PLAIN, **_KINDS.get(name, {}), **_RUNNERS.get(name, {})}
+    base = {key: value for key, value in given.items() if value is not None}
     if keys_of(Schedule)[name].metadata["group"] == "where":
         write(tmp_path, {"dagpress.toml": 'environments = ["dev", "prod"]\n'})
     write(tmp_path, {"meltano.yml": "jobs: [{name: refresh, tasks: [tap-a target-b]}]\n"})
@@ -120,15 +163,61 @@ def test_the_example_of_each_key_is_a_value_that_changes_the_dag(name: str, tmp_
 def test_the_example_of_each_key_of_a_task_changes_the_dag(name: str, tmp_path: Path) -> None:
     """The same for the keys of a task."""
     others = "- {id: extract, run: tap-a target-b}\n- {id: alone, run: tap-b target-b}\n"
-    tasks = f"interval: '@daily'\ntasks:\n{others}- run: x\n"
+    tasks = f"{yaml.safe_dump({'interval': '@daily', **_RUNNERS.get(name, {})})}tasks:\n{others}- run: x\n"
     write(tmp_path, {"schedules/a.yml": tasks})
     before = pipeline.generate(project_of(tmp_path)).files
     example = keys_of(Task)[name].metadata["example"]
-    changed = tasks.replace("run: x\n", f"{name}: {example}\n" + ("" if name == "run" else "  run: x\n"))
+    other = {**dict.fromkeys(WHAT_RUNS, ""), "op_kwargs": "  python: a.b\n"}.get(name, "  run: x\n")
+    changed = tasks.replace("run: x\n", f"{name}: {example}\n{other}")
     write(tmp_path, {"schedules/a.yml": changed})
     generation = pipeline.generate(project_of(tmp_path))
     assert generation.diagnostics == []
     assert generation.files["generated_dags/a.py"] != before["generated_dags/a.py"]
+
+
+def _with_docker(tmp_path: Path, settings: str) -> str:
+    """The DAG file of a schedule with these settings of the runner, which must have no finding."""
+    schedule = {**_PLAIN, "runner": "docker"}
+    write(tmp_path, {"schedules/a.yml": f"{yaml.safe_dump(schedule)}docker:\n  {settings}\n"})
+    generation = pipeline.generate(project_of(tmp_path))
+    assert generation.diagnostics == []
+    return generation.files["generated_dags/a.py"]
+
+
+@pytest.mark.parametrize("name", keys_of(Docker))
+def test_the_example_of_each_setting_of_docker_changes_the_dag(name: str, tmp_path: Path) -> None:
+    """The same for the keys of `docker`."""
+    example = f"{name}: {keys_of(Docker)[name].metadata['example']}"
+    image = "" if name == "image" else "\n  image: elt:1"
+    assert _with_docker(tmp_path, "image: elt:1") != _with_docker(tmp_path, example + image)
+
+
+# What a setting needs beside it.
+_PODS: dict[str, Any] = {"volume_mounts": {"volumes": [{"name": "output", "emptyDir": {}}]}}
+
+
+@pytest.mark.parametrize("name", keys_of(Kubernetes))
+def test_the_example_of_each_setting_of_kubernetes_changes_the_dag(name: str, tmp_path: Path) -> None:
+    """The same for the keys of `kubernetes`."""
+    schedule = {**_PLAIN, "runner": "kubernetes", "kubernetes": {"image": "elt:1", **_PODS.get(name, {})}}
+    files = []
+    example: dict[str, Any] = yaml.safe_load(f"{name}: {keys_of(Kubernetes)[name].metadata['example']}")
+    for settings in ({}, example):
+        schedule["kubernetes"] = {**schedule["kubernetes"], **settings}
+        write(tmp_path, {"schedules/a.yml": yaml.safe_dump(schedule)})
+        generation = pipeline.generate(project_of(tmp_path))
+        assert generation.diagnostics == []
+        files.append(generation.files["generated_dags/a.py"])
+    assert files[0] != files[1]
+
+
+@pytest.mark.parametrize("name", keys_of(Mount))
+def test_the_example_of_each_key_of_a_mount_changes_the_dag(name: str, tmp_path: Path) -> None:
+    """The same for the keys of a mount."""
+    image, base = "image: elt:1\n  mounts:\n  - ", _MOUNTS[name]
+    example = yaml.safe_load(keys_of(Mount)[name].metadata["example"])
+    changed = {**base, name: example}
+    assert _with_docker(tmp_path, image + json.dumps(base)) != _with_docker(tmp_path, image + json.dumps(changed))
 
 
 # What the map of an alert needs beside the key that is tried.

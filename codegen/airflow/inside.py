@@ -212,7 +212,8 @@ def _task(task: Any) -> dict[str, Any]:  # noqa: ANN401  # an operator
         for name, value in sorted(vars(task).items())
         if not name.startswith("_") and name not in _NOT_OF_A_TASK
     }
-    return dict(found, operator=type(task).__name__, upstream=sorted(task.upstream_task_ids))
+    group = task.task_group.group_id if task.task_group else None
+    return dict(found, operator=type(task).__name__, group=group, upstream=sorted(task.upstream_task_ids))
 
 
 def _rendered(value: Any) -> Any:  # noqa: ANN401  # plain data

@@ -10,20 +10,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codegen import editor, pipeline
+from codegen import editor, pipeline, trigger_rule
 from codegen.cli.deployment import chosen_environment, environment_option, say_environment
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.lookup import complete_from_meltano, complete_names, find_schedule, meltano_folder, missing, source_of
 from codegen.cli.report import exit_code, open_project, report
 from codegen.cli.writing import print_changes, write
 from codegen.command import steps_of
-from codegen.diagnostics import nearest, quoted
+from codegen.diagnostics import nearest, printable, quoted
 from codegen.interval import in_words, parse_interval
-from codegen.meltano.invocation import find_meltano, run_meltano
+from codegen.meltano.invocation import find_meltano, run_in_project
 from codegen.meltano.listing import as_json, as_text
 from codegen.meltano.system_database import last_successful_runs
+from codegen.render import prelude
 from codegen.revision import revise
 from codegen.schema.model import file_stem
+from codegen.shell import stopping
 from codegen.sync import one_at_a_time
 from codegen.templating import known_text
 from codegen.yaml_writer import to_yaml
@@ -220,6 +222,11 @@ def list_(root: Path, deployment: str | None, output: str) -> int:
     else:
         for each in known:
             click.echo(as_text(each, jobs))
+    for each in known:
+        left_out = [each.task_id(task, number) for number, task in enumerate(each.tasks or ()) if not task.run]
+        if left_out:
+            names = ", ".join(printable(name) for name in left_out)
+            click.echo(f"{printable(each.name)}: left out what is no `meltano run`: {names}", err=True)
     report(reading.diagnostics, "text")
     return exit_code(reading.diagnostics)
 
@@ -235,23 +242,31 @@ def list_(root: Path, deployment: str | None, output: str) -> int:
 def run(root: Path, deployment: str | None, name: str, options: tuple[str, ...]) -> int:
     """Run a pipeline now, without Airflow, as its DAG would.
 
-    Further OPTIONS, behind NAME, go to Meltano. The tasks run one after another, and the first that fails ends it. The
-    exit code is Meltano's.
+    Further OPTIONS, behind NAME, go to each `meltano run`, `el` or `elt`. The tasks run one after another, and the
+    first that fails ends it with its exit code. A task whose trigger rule waits for a failure is skipped.
     """
     project = open_project(root)
     reading = pipeline.read(project)
     found = find_schedule(project, reading, name, chosen_environment(project, deployment))
     folder = meltano_folder(project)
-    meltano = find_meltano(folder)
-    if meltano is None:
-        raise click.ClickException("there is no `meltano` on the PATH, and the project links to none: install it")
     steps = steps_of(found, reading.meltano.jobs if reading.meltano else {})
-    planned = [(step, [_arguments(step, call, options) for call in step.calls], _environ(step)) for step in steps]
-    for number, (step, calls, env) in enumerate(planned, start=1):
+    _refuse_python(found, steps)
+    runners = sorted({step.runner for step in steps} - {"bash"})
+    if runners:
+        click.echo(f"{name} runs on this machine, and not with the runner {' or '.join(runners)}.", err=True)
+    meltano = find_meltano(folder)
+    if meltano is None and any(step.calls for step in steps):
+        raise click.ClickException("there is no `meltano` on the PATH, and the project links to none: install it")
+    planned = [(step, _commands(step, meltano or "", options), _environ(step)) for step in steps]
+    has_run: dict[str, bool] = {}
+    for number, (step, commands, env) in enumerate(planned, start=1):
+        has_run[step.task_id] = _is_due(step, has_run)
         if len(planned) > 1:
-            click.secho(f"[{number}/{len(planned)}] {step.task_id}: {step.run}", err=True, bold=True)
-        for arguments in calls:
-            code = run_meltano(meltano, arguments, folder, env)
+            what = step.run or "a command of the shell"
+            skipped = "" if has_run[step.task_id] else f" (skipped: {step.task.trigger_rule or 'all_success'})"
+            click.secho(f"[{number}/{len(planned)}] {step.task_id}: {what}{skipped}", err=True, bold=True)
+        for command in commands if has_run[step.task_id] else ():
+            code = run_in_project(command, folder, env)
             if code:
                 return code
     return ExitCode.FINE
@@ -332,18 +347,39 @@ def _say_when(schedules: Sequence[Schedule]) -> None:
         click.echo(f"{name} runs {when}{where}.", err=True)
 
 
-def _arguments(step: Step, call: tuple[str, ...], options: tuple[str, ...]) -> list[str]:
-    """What Meltano gets: the words of a call, with further options where Meltano's own `schedule run` puts them."""
+def _refuse_python(found: Schedule, steps: Sequence[Step]) -> None:
+    """A callable is imported by Airflow's worker, which has what it needs."""
+    called = next((step for step in steps if step.task.python), None)
+    if called:
+        message = f"{quoted(called.task_id)} calls Python, which only Airflow can do"
+        raise click.ClickException(f"{message}: `airflow dags test {found.dag_id_or_default}` runs the DAG there")
+
+
+def _is_due(step: Step, has_run: Mapping[str, bool]) -> bool:
+    """Whether Airflow would run the step after those before it, none of which has failed."""
+    succeeded = sum(has_run[task_id] for task_id in step.after)
+    return trigger_rule.runs(step.task.trigger_rule or "all_success", succeeded, len(step.after) - succeeded)
+
+
+def _commands(step: Step, meltano: str, options: tuple[str, ...]) -> list[list[str]]:
+    """The programs that the step calls, with further options where Meltano's own `schedule run` puts them."""
+    if step.script:
+        return [["bash", "-c", prelude() + stopping(step.script)]]
+    *before, words = [_known_words(call) for call in step.calls]
+    place = words.index("run") + 1 if step.run else len(words)
+    words = [*words[:place], *options, *words[place:]]
+    return [[meltano, *those] for those in (*before, words)]
+
+
+def _known_words(call: tuple[str, ...]) -> list[str]:
+    """What Meltano gets."""
     words = []
     for word in call[1:]:
         known = known_text(word)
         if known is None:
             raise click.ClickException(f"only Airflow knows the value of {quoted(word)}: trigger the DAG there")
         words.append(known)
-    if not step.run:
-        return [*words, *options]
-    place = words.index("run") + 1
-    return [*words[:place], *options, *words[place:]]
+    return words
 
 
 def _environ(step: Step) -> dict[str, str]:

@@ -35,12 +35,11 @@ def find_meltano(folder: Path) -> str | None:
     return str(link) if os.access(link, os.X_OK) else shutil.which("meltano")
 
 
-def run_meltano(meltano: str, arguments: Sequence[str], folder: Path, env: Mapping[str, str]) -> int:
-    """Run Meltano and wait for it; its terminal and its signals pass through.
+def run_in_project(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> int:
+    """Run Meltano, or another program, and wait for it; its terminal and its signals pass through.
 
     Args:
-        meltano: the executable.
-        arguments: what it gets.
+        command: the program and what it gets.
         folder: the folder of meltano.yml, in which it runs.
         env: variables beside those of this process.
 
@@ -51,7 +50,7 @@ def run_meltano(meltano: str, arguments: Sequence[str], folder: Path, env: Mappi
     # What was printed before must stand before what Meltano prints.
     sys.stdout.flush()
     with _Relay() as relay:
-        process = subprocess.Popen([meltano, *arguments], cwd=folder, env=environ)
+        process = subprocess.Popen(command, cwd=folder, env=environ)
         relay.start(process)
         code = process.wait()
     return 128 - code if code < 0 else code

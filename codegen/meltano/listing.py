@@ -87,10 +87,10 @@ def _job(schedule: Schedule, jobs: Mapping[str, Job]) -> dict[str, Any]:
 
 
 def _job_and_tasks(schedule: Schedule, jobs: Mapping[str, Job]) -> tuple[str, str | list[str | list[str]]]:
-    """A schedule with tasks of its own is, to Meltano, one with a job of its name."""
+    """A schedule with tasks of its own is, to Meltano, one with a job of its name; a job runs Meltano alone."""
     if schedule.job:
         return schedule.job, jobs[schedule.job].as_written
-    return schedule.name, [task.run for task in schedule.tasks or ()]
+    return schedule.name, [task.run for task in schedule.tasks or () if task.run]
 
 
 def _cron_interval(schedule: Schedule) -> str | None:

@@ -9,12 +9,14 @@ gives them (airflow/notifications/basenotifier.py, `__call__`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from codegen.airflow_version import is_2
-from codegen.literal import LINE_LENGTH, Argument, Call, Identifier, Value, expression, text
-from codegen.plan.imports import NAMES
+from codegen.literal import Argument, Call, Identifier, Value, code, text
+from codegen.plan.functions import import_line
+from codegen.plan.naming import free_name
+from codegen.plan.tree import PlannedFunction
 from codegen.schema.alerts import EmailAlert, PythonAlert, SlackAlert, WebhookAlert
 from codegen.templating import as_rendered
 
@@ -98,9 +100,9 @@ class AlertFunction:
     body: str
 
     @property
-    def source(self) -> str:
+    def planned(self) -> PlannedFunction:
         """It as Python."""
-        return f"def {self.name}({', '.join(self.parameters)}):\n{self.body}"
+        return PlannedFunction(self.name, f"def {self.name}({', '.join(self.parameters)}):\n{self.body}")
 
 
 def alert_functions(schedule: Schedule, airflow: str, taken: Collection[str]) -> tuple[AlertFunction, ...]:
@@ -115,7 +117,7 @@ def alert_functions(schedule: Schedule, airflow: str, taken: Collection[str]) ->
     for alert, parameters in _python_alerts(schedule, airflow):
         body = _body(alert, parameters)
         if not any(function.body == body for function in functions):
-            name = _free_name(alert, {*taken, *NAMES, *(function.name for function in functions)})
+            name = _free_name(alert, {*taken, *(function.name for function in functions)})
             functions.append(AlertFunction(name, parameters, body))
     return tuple(functions)
 
@@ -132,26 +134,22 @@ def _python_alerts(schedule: Schedule, airflow: str) -> Iterator[tuple[PythonAle
 
 def _free_name(alert: PythonAlert, taken: Collection[str]) -> str:
     *modules, name = alert.callable.split(".")
-    # No constant's name, and none of Python's own, such as `__doc__`.
-    stem = (name.lower() if name.isupper() else name).strip("_") or "alert"
-    candidates = chain((stem, f"{modules[-1]}_{stem}"), (f"{stem}_{number}" for number in count(2)))
-    return next(name for name in candidates if name not in taken and not name.startswith("_") and not name.isupper())
+    # None of Python's own, such as `__doc__`.
+    stem = name.strip("_")
+    return free_name((stem, f"{modules[-1].strip('_')}_{stem}"), f"alert_{stem[:10]}_", taken)
 
 
 def _body(alert: PythonAlert, parameters: tuple[str, ...]) -> str:
     module, _, function = alert.callable.rpartition(".")
     # The import must not hide the argument.
     local = f"{function}_" if function in parameters else function
-    imported = function if local == function else f"{function} as {local}"
-    line = f"    from {module} import {imported}"
-    if len(line) > LINE_LENGTH:
-        line = f"    from {module} import (\n        {imported},\n    )"
+    line = import_line(module, function if local == function else f"{function} as {local}")
     if parameters == _SLA_PARAMETERS:
         context: Value = {parameter: Identifier(parameter) for parameter in parameters}
     else:
         context = Identifier("context")
     given = tuple(Argument(key, value) for key, value in alert.op_kwargs.items())
-    call = expression(Call(local, (context,), given), 4)
+    call = code(Call(local, (context,), given), indent=4)
     return f"{line}\n\n    {call}"
 
 
@@ -185,10 +183,8 @@ class AlertPlan:
             arguments["sla"] = self.schedule.deadline
         return arguments
 
-    def task_arguments(self, task: Task | None) -> dict[str, Value]:
+    def task_arguments(self, task: Task) -> dict[str, Value]:
         """What a task gets of its own."""
-        if task is None:
-            return {}
         return {
             f"{event}_callback": self._callbacks(getattr(task, event), _TASK_EVENTS[event]) for event in _TASK_EVENTS
         }

@@ -31,8 +31,17 @@ def _what_and_when(schedule: Schedule, steps: Sequence[Step]) -> str:
     if schedule.extractor:
         return f"{_extract_load_in_words(schedule)}, {when}."
     what = f"the job {_code(schedule.job)}" if schedule.job else "these tasks"
-    tasks = "\n".join(f"- {_code(step.run)}" for step in steps)
-    return f"Runs {what} with Meltano, {when}:\n\n{tasks}"
+    if all(step.run for step in steps):
+        tasks = "\n".join(f"- {_code(step.run)}" for step in steps)
+        return f"Runs {what} with Meltano, {when}:\n\n{tasks}"
+    tasks = "\n".join(f"- {_code(step.task_id)}: {_step_in_words(step)}" for step in steps)
+    return f"Runs {what}, {when}:\n\n{tasks}"
+
+
+def _step_in_words(step: Step) -> str:
+    if step.run:
+        return f"{_code(step.run)} with Meltano"
+    return f"calls {_code(step.task.python)}" if step.task.python else "a command of the shell"
 
 
 def _extract_load_in_words(schedule: Schedule) -> str:

@@ -10,6 +10,7 @@ from codegen.airflow_version import is_2
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_KUBERNETES = "airflow.providers.cncf.kubernetes"
 # The names by which generated code calls what it imports: the module on Airflow 2, and on 3.
 _MODULES = {
     "AsyncCallback": ("", "airflow.sdk"),
@@ -21,6 +22,15 @@ _MODULES = {
     "SlackNotifier": ("airflow.providers.slack.notifications.slack",) * 2,
     "SlackWebhookNotifier": ("airflow.providers.slack.notifications.slack_webhook",) * 2,
     "SmtpNotifier": ("airflow.providers.smtp.notifications.smtp",) * 2,
+    "DockerOperator": ("airflow.providers.docker.operators.docker", "airflow.providers.docker.operators.docker"),
+    # It comes with the provider.
+    "Mount": ("docker.types", "docker.types"),
+    "PythonOperator": ("airflow.operators.python", "airflow.providers.standard.operators.python"),
+    "TaskGroup": ("airflow.utils.task_group", "airflow.sdk"),
+    "KubernetesPodOperator": (f"{_KUBERNETES}.operators.pod", f"{_KUBERNETES}.operators.pod"),
+    "Secret": (f"{_KUBERNETES}.secret", f"{_KUBERNETES}.secret"),
+    # It comes with the provider.
+    "k8s": ("kubernetes.client", "kubernetes.client"),
     "timedelta": ("datetime", "datetime"),
 }
 # Where one version has them elsewhere.
@@ -28,6 +38,8 @@ _EXCEPTIONS = {
     ("3.1", name): "airflow.sdk.definitions.deadline"
     for name in ("AsyncCallback", "DeadlineAlert", "DeadlineReference")
 }
+# What a name is called where it comes from, if not the same.
+_ORIGINS = {"k8s": "models"}
 # Modules that are imported whole.
 _WHOLE = {"pendulum"}
 _STANDARD_LIBRARY = {"datetime"}
@@ -44,7 +56,8 @@ class _Import:
     def line(self, names: Iterable[str]) -> str:
         # isort's order of names: constants in capitals, classes, the others.
         ordered = sorted(names, key=lambda name: (not name.isupper(), not name[0].isupper(), name))
-        return f"from {self.module} import {', '.join(ordered)}" if self.is_from else f"import {self.module}"
+        imported = (f"{_ORIGINS[name]} as {name}" if name in _ORIGINS else name for name in ordered)
+        return f"from {self.module} import {', '.join(imported)}" if self.is_from else f"import {self.module}"
 
 
 def import_of(name: str, airflow: str) -> str:

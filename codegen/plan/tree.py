@@ -20,13 +20,46 @@ class PlannedTask:
 
 
 @dataclass(frozen=True)
+class PlannedGroup:
+    """Tasks that stand together.
+
+    Attributes:
+        head: the `with TaskGroup(...)` that they stand in, without its colon; empty for tasks of no group.
+        tasks: in an order in which they can run.
+        arrows: the lines that order the tasks of a group.
+    """
+
+    head: str
+    tasks: tuple[PlannedTask, ...]
+    arrows: tuple[str, ...] = ()
+
+    @property
+    def indent(self) -> int:
+        """How far its tasks stand to the right."""
+        return 8 if self.head else 4
+
+
+@dataclass(frozen=True)
 class PlannedDag:
-    """One DAG: its arguments, its tasks in an order in which they can run, and the lines that order them."""
+    """One DAG: its arguments, its tasks, and the lines that order all that no group orders itself."""
 
     dag_id: str
     arguments: tuple[Argument, ...]
-    tasks: tuple[PlannedTask, ...]
+    groups: tuple[PlannedGroup, ...]
     arrows: tuple[str, ...]
+
+    @property
+    def tasks(self) -> tuple[PlannedTask, ...]:
+        """The tasks of all groups, in the order of the file."""
+        return tuple(task for group in self.groups for task in group.tasks)
+
+
+@dataclass(frozen=True)
+class PlannedFunction:
+    """A function that a task or an alert calls: its name, and its source."""
+
+    name: str
+    source: str
 
 
 @dataclass(frozen=True)
@@ -38,16 +71,16 @@ class DagModule:
         source: the schedule file, as a path in the project.
         doc: the module's docstring, which is the DAG's documentation.
         imports: lines, in groups.
+        functions: what the tasks call that run Python, and what alerts call.
         has_meltano: whether a task begins with the `MELTANO` lines.
         alert_texts: the assignments of what alerts say.
-        alert_functions: the functions that alerts call.
     """
 
     path: str
     source: str
     doc: str
     imports: tuple[tuple[str, ...], ...]
+    functions: tuple[PlannedFunction, ...]
     dags: tuple[PlannedDag, ...]
     has_meltano: bool
     alert_texts: tuple[str, ...] = ()
-    alert_functions: tuple[str, ...] = ()

@@ -34,7 +34,7 @@ class Message(Text):
         text = super().convert(scalar).rstrip("\r\n")
         if self._is_line and re.search(r"[\r\n]", text):
             raise InvalidError("must be one line", "write it in one line")
-        check_template(text, endings=())
+        check_template(text)
         return text
 
 
@@ -66,7 +66,7 @@ class Address(Text):
     def convert(self, scalar: Scalar) -> str:
         text = super().convert(scalar)
         if is_template(text):
-            check_template(text, endings=())
+            check_template(text)
         elif re.search(r"[,;]", text):
             raise InvalidError(
                 f"{quoted(text)} is more than one address", "write a list: [a@example.com, b@example.com]"
@@ -87,30 +87,13 @@ class Channel(Text):
             raise InvalidError("must be a channel of Slack, and this is nothing", 'quote it: "#data-alerts"')
         text = super().convert(scalar)
         if is_template(text):
-            check_template(text, endings=())
+            check_template(text)
         elif "://" in text or holds_secret(text) or _SLACK_TOKEN.search(text):
             hint = "an incoming webhook is a connection: `slack: {slack_webhook_conn_id: slack_default}`"
             raise InvalidError("must be a channel of Slack, and this is an address or a secret", hint, "secret")
         elif not re.fullmatch(r"#[^\s#@,.:;A-Z]{1,80}|[CDGU][A-Z0-9]{8,}", text):
             hint = 'write it as "#data-alerts", in lower case; or its id, such as C0123456789'
             raise InvalidError(f"{quoted(text)} is not a channel of Slack", hint)
-        return text
-
-
-class CallablePath(Text):
-    """The dotted path of a Python callable."""
-
-    def __init__(self) -> None:
-        super().__init__("the path of a Python callable")
-
-    def convert(self, scalar: Scalar) -> str:
-        text = super().convert(scalar)
-        parts = text.split(".")
-        if len(parts) < 2 or not all(part.isidentifier() and part.isascii() for part in parts):  # noqa: PLR2004
-            message = f"{quoted(text)} is not the path of a Python callable"
-            raise InvalidError(message, "write the module and the name: alerts.pager.page")
-        if words := [part for part in parts if keyword.iskeyword(part)]:
-            raise InvalidError(f"{quoted(words[0])} is a word of Python's own", "rename it")
         return text
 
 
@@ -177,7 +160,7 @@ class Data:
         if scalar.kind == "str":
             text = _ANY_TEXT.convert(scalar)
             if self._is_templated:
-                check_template(text, endings=())
+                check_template(text)
             elif is_template(text):
                 raise InvalidError("no template is evaluated here", "the function gets Airflow's context")
             return text

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.diagnostics import Diagnostic, InvalidError, nearest, quoted
 from codegen.nodes import ListNode, MapNode, Node, Scalar, named
-from codegen.schema.alert_kinds import Address, CallablePath, Channel, ConnectionId, Data, Message, SectionOr
+from codegen.schema.alert_kinds import Address, Channel, ConnectionId, Data, Message, SectionOr
 from codegen.schema.keys import Section, key, places, without_null_keys
 from codegen.schema.kinds import Choice, JsonSchema, Report, TextList
+from codegen.schema.step_kinds import Callable
 from codegen.secret import holds_secret
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class PythonAlert:
     """A call of a Python function, which gets Airflow's context."""
 
     callable: str = key(
-        CallablePath(),
+        Callable(),
         "alert by Python",
         "The function: its module and its name. It gets Airflow's context. Required.",
         "alerts.pager.page",

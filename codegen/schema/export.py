@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from codegen.schema.alerts import ALERT, KINDS
 from codegen.schema.keys import keys_of
 from codegen.schema.model import OVERLAYS, Schedule
-from codegen.schema.task import Task
+from codegen.schema.mounts import MOUNT
+from codegen.schema.task import DOCKER, KUBERNETES, WHAT_RUNS, Task
 
 if TYPE_CHECKING:
     from codegen.schema.kinds import JsonSchema
@@ -21,11 +22,17 @@ _TITLE = "A Dagpress schedule"
 
 
 # The models of maps inside a schedule, by the names of their definitions; the reference has them in this order.
-_SECTIONS: dict[str, type[Any]] = {"task": Task, **{section.name: section.model for section in (ALERT, *KINDS)}}
+_SECTIONS: dict[str, type[Any]] = {
+    "task": Task,
+    DOCKER.name: DOCKER.model,
+    MOUNT.name: MOUNT.model,
+    KUBERNETES.name: KUBERNETES.model,
+    **{section.name: section.model for section in (ALERT, *KINDS)},
+}
 # The keys without which a map is none.
-_REQUIRED = {"task": ["run"], "email": ["to"], "python": ["callable"]}
-# The maps that have exactly one key.
-_OF_ONE_KEY = {"alert"}
+_REQUIRED = {MOUNT.name: ["target"], "email": ["to"], "python": ["callable"]}
+# What a map must have in any case: of these keys exactly one.
+_ONE_OF = {"task": WHAT_RUNS, ALERT.name: tuple(section.name for section in KINDS)}
 
 
 def json_schema() -> JsonSchema:
@@ -54,9 +61,10 @@ def _properties(model: type[Any]) -> JsonSchema:
 
 
 def _definition(name: str, model: type[Any]) -> JsonSchema:
-    required = {"required": _REQUIRED[name]} if name in _REQUIRED else {}
-    count = {"minProperties": 1, "maxProperties": 1} if name in _OF_ONE_KEY else {}
-    return {"type": "object", "additionalProperties": False, **required, **count, "properties": _properties(model)}
+    required: JsonSchema = {"required": _REQUIRED[name]} if name in _REQUIRED else {}
+    if name in _ONE_OF:
+        required["oneOf"] = [{"required": [key]} for key in _ONE_OF[name]]
+    return {"type": "object", "additionalProperties": False, **required, "properties": _properties(model)}
 
 
 def _property(name: str, metadata: Any) -> JsonSchema:  # noqa: ANN401
@@ -107,7 +115,9 @@ def plain(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, datetime):
         return value.date().isoformat() if value == datetime(value.year, value.month, value.day) else value.isoformat()  # noqa: DTZ001
     if is_dataclass(value) and not isinstance(value, type):
-        return {name: plain(v) for name in keys_of(type(value)) if (v := getattr(value, name)) not in (None, (), {})}
+        return {
+            name: plain(v) for name in keys_of(type(value)) if (v := getattr(value, name)) not in (None, "", (), {})
+        }
     if isinstance(value, Mapping):
         return {name: plain(item) for name, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, tuple) else value

@@ -36,10 +36,13 @@ class Kind(Protocol[T_co]):
         """The same as a JSON Schema."""
 
 
-class _ScalarKind(Generic[T]):
+class ScalarKind(Generic[T]):
+    """A single value; what it must be, `convert` knows."""
+
     words: str
 
     def read(self, node: Node, report: Report) -> T | None:
+        """The value, or nothing after reporting what is wrong with it."""
         if not isinstance(node, Scalar):
             report(InvalidError(f"must be {self.words}, and this is {named(node)}").at(node.location))
             return None
@@ -52,10 +55,15 @@ class _ScalarKind(Generic[T]):
             return None
 
     def convert(self, scalar: Scalar) -> T:
+        """The value of the scalar.
+
+        Raises:
+            InvalidError: it is none of this kind.
+        """
         raise NotImplementedError
 
 
-class Text(_ScalarKind[str]):
+class Text(ScalarKind[str]):
     """Text; where a pattern is given, text that matches it as a whole."""
 
     def __init__(self, words: str = "text", pattern: str = "", hint: str = "", longest: int | None = None) -> None:
@@ -68,7 +76,7 @@ class Text(_ScalarKind[str]):
         if scalar.kind != "str":
             hint = f'quote it: "{scalar.text}"' if scalar.kind != "null" else "remove it"
             raise InvalidError(f"must be {self.words}, and this is {named(scalar)}", hint)
-        _refuse_unspeakable(scalar.text)
+        refuse_unspeakable(scalar.text)
         if not scalar.text.strip():
             raise InvalidError(f"must be {self.words}, and this is empty", "leave the key out instead")
         if self._longest and len(scalar.text) > self._longest:
@@ -92,6 +100,16 @@ class TemplatedText(Text):
     def convert(self, scalar: Scalar) -> str:
         text = super().convert(scalar)
         check_template(text)
+        return text
+
+
+class PlainText(Text):
+    """Text where Airflow evaluates no templates, so there must be none."""
+
+    def convert(self, scalar: Scalar) -> str:
+        text = super().convert(scalar)
+        if is_template(text):
+            raise InvalidError("Airflow evaluates no templates here", "write the value itself", "template")
         return text
 
 
@@ -139,7 +157,7 @@ class Timezone(Text):
         return text
 
 
-class Flag(_ScalarKind[bool]):
+class Flag(ScalarKind[bool]):
     """`true` or `false`."""
 
     words = "true or false"
@@ -155,7 +173,7 @@ class Flag(_ScalarKind[bool]):
         return {"type": "boolean"}
 
 
-class Count(_ScalarKind[int]):
+class Count(ScalarKind[int]):
     """A whole number."""
 
     def __init__(self, least: int, most: int = 2**31 - 1) -> None:
@@ -175,7 +193,27 @@ class Count(_ScalarKind[int]):
         return {"type": "integer", "minimum": self._least, "maximum": self._most}
 
 
-class Choice(_ScalarKind[str]):
+class Number(ScalarKind[float]):
+    """A number, with a decimal point or none."""
+
+    def __init__(self, least: float, most: float) -> None:
+        self.words = f"a number from {least} to {most}"
+        self._least = least
+        self._most = most
+
+    def convert(self, scalar: Scalar) -> float:
+        if scalar.kind not in {"int", "float"} or not re.fullmatch(r"\d{1,9}(?:\.\d{1,9})?", scalar.text):
+            hint = "write it as 0.5 or 2, without quotes"
+            raise InvalidError(f"must be {self.words}, and this is {quoted(scalar.text)}", hint)
+        if not self._least <= float(scalar.text) <= self._most:
+            raise InvalidError(f"must be from {self._least} to {self._most}")
+        return float(scalar.text)
+
+    def json_schema(self) -> JsonSchema:
+        return {"type": "number", "minimum": self._least, "maximum": self._most}
+
+
+class Choice(ScalarKind[str]):
     """One of a few words."""
 
     def __init__(self, *words: str) -> None:
@@ -200,7 +238,7 @@ _ISO_DURATION = re.compile(
 )
 
 
-class Duration(_ScalarKind[timedelta]):
+class Duration(ScalarKind[timedelta]):
     """A number with a unit (`s`, `m`, `h`, `d`, `w`), or an ISO 8601 duration of fixed length."""
 
     words = "a duration such as `5m`, `2h`, `1d` or `PT5M`"
@@ -242,7 +280,7 @@ _MOMENT = re.compile(
 _YEARS = range(1900, 3000)
 
 
-class Moment(_ScalarKind[datetime]):
+class Moment(ScalarKind[datetime]):
     """A date, or a date and time: in the schedule's timezone, unless it has an offset of its own."""
 
     words = "a date, or a date and time"
@@ -277,18 +315,19 @@ def _offset(text: str) -> timezone:
 class TextList:
     """A list of texts, or one text alone."""
 
-    def __init__(self, words: str, item: Text) -> None:
+    def __init__(self, words: str, item: Text, *, each_once: bool = True) -> None:
         self._item = item
+        self._each_once = each_once
         self.words = words
 
     def read(self, node: Node, report: Report) -> tuple[str, ...] | None:
-        """The items, each of them once and in order."""
+        """The items in order, each of them once unless they may come again."""
         if isinstance(node, MapNode):
             report(InvalidError(f"must be {self.words}, and this is a map").at(node.location))
             return None
         nodes = node.items if isinstance(node, ListNode) else (node,)
-        items = [self._item.read(item, report) for item in nodes]
-        return tuple(dict.fromkeys(item for item in items if item is not None))
+        items = [item for node in nodes if (item := self._item.read(node, report)) is not None]
+        return tuple(dict.fromkeys(items)) if self._each_once else tuple(items)
 
     def json_schema(self) -> JsonSchema:
         """Either the list or the item."""
@@ -318,7 +357,7 @@ class Environment:
         variables: dict[str, str | None] = {}
         for name, entry in node.entries.items():
             try:
-                _check_env_name(name)
+                check_env_name(name)
             except InvalidError as error:
                 report(error.at(entry.key_location))
                 continue
@@ -344,7 +383,12 @@ class Environment:
         }
 
 
-def _check_env_name(name: str) -> None:
+def check_env_name(name: str) -> None:
+    """Refuse what no variable of a task can be called.
+
+    Raises:
+        InvalidError: with the reason and the cure.
+    """
     if not _ENV_NAME.fullmatch(name):
         raise InvalidError(
             f"{quoted(name)} is not the name of an environment variable",
@@ -362,7 +406,7 @@ def _env_value(name: str, node: Node) -> str:
     if not isinstance(node, Scalar):
         hint = "write JSON in single quotes: '{\"a\": 1}'"
         raise InvalidError(f"must be a single value, and this is {named(node)}", hint)
-    _refuse_unspeakable(node.text)
+    refuse_unspeakable(node.text)
     if len(f"{name}={node.text}".encode()) > _LONGEST_VARIABLE:
         hint = "put it into a file of the project"
         raise InvalidError("is longer than the 128 KiB that Linux takes for a variable", hint)
@@ -370,7 +414,7 @@ def _env_value(name: str, node: Node) -> str:
     return node.text
 
 
-def _refuse_unspeakable(text: str) -> None:
+def refuse_unspeakable(text: str) -> None:
     """Refuse what no file, argument or environment variable can hold."""
     if "\x00" in text:
         raise InvalidError("holds the character U+0000, which no program can be given", "remove it")

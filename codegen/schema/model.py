@@ -27,10 +27,14 @@ from codegen.schema.kinds import (
     Timezone,
 )
 from codegen.schema.overlays import Overlays
-from codegen.schema.task import ID, ID_HINT, LONGEST_ID, Task, TaskList
+from codegen.schema.step_kinds import MeltanoCommands
+from codegen.schema.task import DOCKER, ID, ID_HINT, KUBERNETES, LONGEST_ID, RUNNERS, Task, TaskList
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from codegen.schema.docker import Docker
+    from codegen.schema.kubernetes import Kubernetes
 
 LONGEST_TAG = 100
 # What a file system or a shell makes trouble about.
@@ -95,6 +99,15 @@ class Schedule:
         "[tap-gitlab target-postgres, dbt-postgres:run]",
     )
 
+    before_run: tuple[str, ...] = key(
+        MeltanoCommands(),
+        "what runs",
+        "Commands of Meltano that come first in every task that runs Meltano, as one writes them behind `meltano`. "
+        "A word may hold Airflow's templates.",
+        """[select tap-gitlab commits id, 'config set tap-gitlab start_date "{{ ds }}"']""",
+        (),
+    )
+
     state_id: str | None = key(
         TemplatedText(longest=1000),
         "state",
@@ -140,6 +153,17 @@ class Schedule:
         "true",
     )
 
+    runner: str = key(
+        Choice(*RUNNERS),
+        "how",
+        "Where the tasks run: in a shell of Airflow's worker, in containers of its Docker engine, or in pods.",
+        "docker",
+        "bash",
+    )
+    docker: Docker | None = key(DOCKER, "how", "The settings of the runner `docker`.", "{image: 'elt:2026.11.1'}")
+    kubernetes: Kubernetes | None = key(
+        KUBERNETES, "how", "The settings of the runner `kubernetes`.", "{image: 'elt:2026.11.1'}"
+    )
     env: Mapping[str, str] = key(
         Environment(),
         "how",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, Location
+from codegen.nodes import Entry, ListNode, MapNode, merge, without_nulls
 from codegen.schema.keys import ALSO_KNOWN_AS, read_keys
 from codegen.schema.model import Schedule
+from codegen.schema.task import SECTIONS_OF_A_TASK
 
 if TYPE_CHECKING:
-    from codegen.nodes import MapNode
     from codegen.schema.kinds import Report
 
 
@@ -29,6 +30,7 @@ def read_schedule(
         The schedule, or nothing where it has errors; and the errors.
     """
     diagnostics: list[Diagnostic] = []
+    root = _with_sections_in_tasks(root)
     values, places = read_keys(Schedule, root, diagnostics.append, "a schedule")
     values.setdefault("name", stem)
     if values.get("transform") == "skip":
@@ -40,6 +42,27 @@ def read_schedule(
     if diagnostics:
         return None, diagnostics
     return Schedule(**values, source=source, relative=relative, deployment=deployment, at=places), []
+
+
+def _with_sections_in_tasks(root: MapNode) -> MapNode:
+    """The schedule with its runners' settings under those of each task that has some: maps merge, null removes."""
+    tasks = root.entries.get("tasks")
+    if tasks is None or not isinstance(tasks.value, ListNode):
+        return root
+    items = tuple(_over_sections(item, root) if isinstance(item, MapNode) else item for item in tasks.value.items)
+    return MapNode(
+        {**root.entries, "tasks": Entry(tasks.key_location, ListNode(items, tasks.value.location))}, root.location
+    )
+
+
+def _over_sections(task: MapNode, root: MapNode) -> MapNode:
+    entries = dict(task.entries)
+    for name in SECTIONS_OF_A_TASK:
+        own, inherited = task.get(name), root.get(name)
+        if isinstance(own, MapNode):
+            whole = merge(inherited, own) if isinstance(inherited, MapNode) else own
+            entries[name] = Entry(entries[name].key_location, without_nulls(whole))
+    return MapNode(entries, task.location)
 
 
 def _meant(root: MapNode) -> set[str]:

@@ -76,6 +76,9 @@ def plan_export(project: Project) -> Export:
             if item is None and others:
                 said.find_comments(others)
             plan.exported += 1
+        except _NoJobError as error:
+            message = f"{quoted(schedule.name)} cannot be a job of Meltano: {error}"
+            said.find("not-exported", message, error.location, "it stays in the schedule's file alone, as a whole")
         except EditError as error:
             texts.restore(saved)
             message = f"{quoted(schedule.name)} cannot be written to meltano.yml: {error}"
@@ -174,13 +177,26 @@ def _in_utc(moment: datetime, zone: ZoneInfo) -> date:
     return naive.date() if naive.time() == naive.min.time() else naive
 
 
+class _NoJobError(Exception):
+    """A schedule has a task that no job of Meltano can have."""
+
+    def __init__(self, message: str, location: Location) -> None:
+        super().__init__(message)
+        self.location = location
+
+
 def _tasks(schedule: Schedule) -> list[str]:
     """The tasks as those of a job.
 
     Raises:
+        _NoJobError: one is no `meltano run`.
         EditError: Meltano, which splits at every space, would split one in another way.
     """
     tasks: tuple[Task, ...] = schedule.tasks or ()
+    for number, task in enumerate(tasks):
+        if not task.run:
+            kind = "command" if task.command else "python"
+            raise _NoJobError(f"{quoted(schedule.task_id(task, number))} has `{kind}`", task.at[kind])
     for task in tasks:
         if words_of(task.run) != task.run.split(" ") or is_template(task.run):
             raise EditError(f"Meltano would read {quoted(task.run)} in another way")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codegen.validate.alerts import check_alerts
-from codegen.validate.meltano import check_meltano
+from codegen.validate.kubernetes import check_kubernetes
+from codegen.validate.meltano import check_before_run, check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
+from codegen.validate.runners import check_runners, check_settings
 from codegen.validate.tasks import check_tasks
 from codegen.validate.time import check_interval, check_time
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from codegen.meltano import MeltanoProject
     from codegen.schema import Schedule
 
+__all__ = ["check_all", "check_settings"]
+
 
 def check_all(schedules: list[Schedule], meltano: MeltanoProject | None, airflow: str) -> Iterator[Diagnostic]:
     """Everything that is wrong with the schedules, one by one and side by side, for that version of Airflow."""
@@ -25,7 +29,10 @@ def check_all(schedules: list[Schedule], meltano: MeltanoProject | None, airflow
         yield from check_pool(schedule, airflow)
         yield from check_interval(schedule)
         yield from check_time(schedule)
-        yield from check_tasks(schedule)
+        yield from check_tasks(schedule, airflow)
         yield from check_alerts(schedule, airflow)
+        yield from check_runners(schedule)
+        yield from check_kubernetes(schedule)
+        yield from check_before_run(schedule)
         yield from check_meltano(schedule, meltano)
     yield from check_unique(schedules)

@@ -38,9 +38,12 @@ def check_names(schedule: Schedule) -> Iterator[Diagnostic]:
 
 def check_pool(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     """On Airflow 2 a pool's name must be a key."""
-    if schedule.pool and is_2(airflow) and not _POOL_OF_AIRFLOW_2.fullmatch(schedule.pool):
-        message = f"Airflow 2 takes no {quoted(schedule.pool)} for a pool"
-        yield Diagnostic("invalid-value", message, schedule.where("pool"), "letters, digits, `_`, `.` and `-`")
+    pools = [(schedule.pool, schedule.where("pool"))]
+    pools += [(task.pool, task.at["pool"]) for task in schedule.tasks or () if task.pool]
+    for pool, place in pools:
+        if pool and is_2(airflow) and not _POOL_OF_AIRFLOW_2.fullmatch(pool):
+            message = f"Airflow 2 takes no {quoted(pool)} for a pool"
+            yield Diagnostic("invalid-value", message, place, "letters, digits, `_`, `.` and `-`")
 
 
 def check_unique(schedules: list[Schedule]) -> Iterator[Diagnostic]:

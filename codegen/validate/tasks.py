@@ -1,21 +1,23 @@
-"""Tasks: they must have ids of their own, name each other rightly and form no cycle."""
+"""Tasks: they and their groups must have ids of their own, name each other rightly and form no cycle."""
 
 from __future__ import annotations
 
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
+from codegen.airflow_version import at_least
 from codegen.diagnostics import Diagnostic, nearest, quoted
 from codegen.schema.task import LONGEST_ID
+from codegen.trigger_rule import SINCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from codegen.diagnostics import Location
     from codegen.schema import Schedule, Task
 
 
-def check_tasks(schedule: Schedule) -> Iterator[Diagnostic]:
+def check_tasks(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     """Tasks must have ids of their own, name each other rightly and form no cycle."""
     by_id: dict[str, Task] = {}
     for number, task in enumerate(schedule.tasks or ()):
@@ -25,13 +27,17 @@ def check_tasks(schedule: Schedule) -> Iterator[Diagnostic]:
             yield Diagnostic("duplicate-task", message, place_of(task, schedule, "id"), "give each its own `id`")
         yield from check_task_id(task_id, place_of(task, schedule, "id"))
         by_id[task_id] = task
-    for task in by_id.values():
+    groups = _groups(by_id)
+    for task_id, task in by_id.items():
+        yield from _check_group(task_id, groups, place_of(task, schedule, "id"))
+        yield from _check_trigger_rule(task, schedule, airflow)
         for name in task.after or ():
-            if name not in by_id:
-                hint = nearest(name, by_id) or f"the tasks are {', '.join(by_id)}"
-                message = f"there is no task {quoted(name)}"
+            if name not in by_id and name not in groups:
+                known = [*by_id, *groups]
+                hint = nearest(name, known) or f"there are {', '.join(known)}"
+                message = f"there is no task or group {quoted(name)}"
                 yield Diagnostic("unknown-task", message, place_of(task, schedule, "after"), hint)
-    yield from _check_cycle(by_id, schedule)
+    yield from _check_cycle(by_id, groups, schedule)
 
 
 def check_task_id(task_id: str, location: Location) -> Iterator[Diagnostic]:
@@ -41,14 +47,47 @@ def check_task_id(task_id: str, location: Location) -> Iterator[Diagnostic]:
         yield Diagnostic("long-name", message, location, "set a shorter `id`, or a shorter `dag_id`")
 
 
-def _check_cycle(by_id: dict[str, Task], schedule: Schedule) -> Iterator[Diagnostic]:
-    graph = {task_id: [name for name in task.after or () if name in by_id] for task_id, task in by_id.items()}
+def _groups(by_id: Mapping[str, Task]) -> dict[str, list[str]]:
+    """The tasks of each group."""
+    groups: dict[str, list[str]] = {}
+    for task_id, task in by_id.items():
+        if task.group:
+            groups.setdefault(task.group, []).append(task_id)
+    return groups
+
+
+def _check_group(task_id: str, groups: Mapping[str, list[str]], location: Location) -> Iterator[Diagnostic]:
+    """A group has ids of its own: that, and two for its ends (`upstream_join_id` and `downstream_join_id`)."""
+    name, _, end = task_id.rpartition(".")
+    if task_id in groups or (name in groups and end in {"upstream_join_id", "downstream_join_id"}):
+        message = (
+            f"{quoted(task_id)} is a task, and the group {quoted(task_id if task_id in groups else name)} has that id"
+        )
+        yield Diagnostic("duplicate-task", message, location, "rename the task, or the group")
+
+
+def _check_trigger_rule(task: Task, schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
+    """The version must have the rule."""
+    since = SINCE.get(task.trigger_rule or "")
+    if since and not at_least(airflow, since):
+        message = f"Airflow {airflow} has no trigger rule {quoted(task.trigger_rule or '')}, which came with {since}"
+        hint = "take another rule, or a later `airflow` in the configuration"
+        yield Diagnostic("unsupported", message, place_of(task, schedule, "trigger_rule"), hint)
+
+
+def _check_cycle(
+    by_id: Mapping[str, Task], groups: Mapping[str, list[str]], schedule: Schedule
+) -> Iterator[Diagnostic]:
+    """A group waits for its tasks, so that whoever waits for the group waits for them."""
+    known = {*by_id, *groups}
+    graph = {task_id: [name for name in task.after or () if name in known] for task_id, task in by_id.items()}
     try:
-        TopologicalSorter(graph).prepare()
+        TopologicalSorter({**groups, **graph}).prepare()
     except CycleError as error:
         cycle = list(reversed(error.args[1]))
         message = f"the tasks wait for each other: {' -> '.join(quoted(name) for name in cycle)}"
-        yield Diagnostic("cycle", message, place_of(by_id[cycle[0]], schedule, "after"), "remove one `after`")
+        task = next(by_id[name] for name in cycle if name in by_id)
+        yield Diagnostic("cycle", message, place_of(task, schedule, "after"), "remove one `after`")
 
 
 def place_of(task: Task, schedule: Schedule, key: str) -> Location:

@@ -5,25 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from docker_engine import docker_engine
 from environments import DEMO
 
 from codegen.plan.imports import import_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from docker_engine import DockerEngine
     from harness import Airflow
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a Docker engine."""
-    with docker_engine(tmp_path_factory.mktemp("docker")) as address:
-        yield address
 
 
 def _dag(airflow: Airflow, name: str, folder: Path) -> Path:
@@ -46,8 +38,8 @@ def test_the_one_with_bash_runs(airflow: Airflow, tmp_path: Path) -> None:
     assert answer["result"] == f"3.0M\t{tmp_path}/warehouse.duckdb"
 
 
-def test_the_one_with_docker_runs(airflow: Airflow, tmp_path: Path, docker: str) -> None:
+def test_the_one_with_docker_runs(airflow: Airflow, tmp_path: Path, docker: DockerEngine) -> None:
     path = _dag(airflow, "in_a_container", tmp_path)
-    answer = airflow.worker.execute(path, "in_a_container", "greet", {"DOCKER_HOST": docker})
+    answer = airflow.worker.execute(path, "in_a_container", "greet", {"DOCKER_HOST": docker.address})
     assert answer["error"] is None, answer["log"]
     assert "hello from a container" in f"{answer['result']} {answer['log']}"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from project_builder import as_yaml, project_of, write
-from strategies import TEXT
+from strategies import TEXT, TRAPS
 
 from codegen import pipeline
 from codegen.templating import is_template
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 _VALUES = TEXT.filter(lambda value: not is_template(value))
 _SETTINGS = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-# What nobody may miss for the luck of the draw.
-_KNOWN = [
-    *("run.sh", "a.bash", ".sh", "{#", "{# gone #}", "}}", "{ {", "{'a': {'b': 1}}", '{"a": {"b": 1}}'),
-    *("$HOME", "`id`", "'", '"', "\\", "*", ";", "&&", "-n", "a b", "", " ", "ends with a space ", "é", "😀"),
-    *("line\n", "\n", "a\r\nb", "\r", "\u202e", "\x01", "\x7f", "\u2028"),
-]
 
 
 def _call(airflow: Airflow, meltano: RecordingMeltano, schedule: dict[str, Any]) -> Call:
@@ -59,10 +53,10 @@ def _check(call: Call, values: list[str]) -> None:
 
 def test_known_values_arrive_as_they_are(airflow: Airflow, recording_meltano: RecordingMeltano) -> None:
     """Each trap of Airflow, of Jinja2 and of the shell, as a variable and as an argument."""
-    _check(_call(airflow, recording_meltano, _schedule_of(_KNOWN)), _KNOWN)
+    _check(_call(airflow, recording_meltano, _schedule_of(TRAPS)), TRAPS)
 
 
-@pytest.mark.parametrize("last", [value for value in _KNOWN if value])
+@pytest.mark.parametrize("last", [value for value in TRAPS if value])
 def test_known_values_arrive_at_the_end_of_a_command(
     airflow: Airflow, recording_meltano: RecordingMeltano, last: str
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.plan.runners import bash
+from codegen.plan.runners import bash, docker, kubernetes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,4 +16,6 @@ if TYPE_CHECKING:
 # None is left out.
 RUNNERS: Mapping[str, Callable[[Step, str], tuple[str, dict[str, Value]]]] = {
     "bash": bash.operator_of,
+    "docker": docker.operator_of,
+    "kubernetes": kubernetes.operator_of,
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codegen.literal import MeltanoCommand, Value
-from codegen.shell import as_script
-from codegen.templating import as_rendered
+from codegen.shell import as_script, stopping
+from codegen.templating import BASH_ENDINGS, as_rendered, as_rendered_lines
 
 if TYPE_CHECKING:
     from codegen.command import Step
@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
 def operator_of(step: Step, _airflow: str) -> tuple[str, dict[str, Value]]:
     """A BashOperator; the words of the command that could be read as code come in its environment."""
-    script, words_in_env = as_script(step.calls)
-    given = {name: as_rendered(value) for name, value in {**step.env, **words_in_env}.items()}
+    if step.script:
+        script, words_in_env = as_rendered_lines(stopping(step.script)), dict[str, str]()
+    else:
+        script, words_in_env = as_script(step.calls, BASH_ENDINGS)
+        script += "\n" if "\n" in script else ""
+    given = {name: as_rendered(value, BASH_ENDINGS) for name, value in {**step.env, **words_in_env}.items()}
     return "BashOperator", {
         "bash_command": MeltanoCommand(script),
         "env": given or None,

@@ -1,0 +1,267 @@
+"""Kubernetes' objects that a schedule can hold, by Kubernetes' own names, so that they can be pasted.
+
+The fields are a choice of those of https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1; the
+rules are the API server's (pkg/apis/core/validation/validation.go in https://github.com/kubernetes/kubernetes).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from codegen.diagnostics import InvalidError, quoted
+from codegen.schema.kinds import Choice, Count, Flag, Text
+from codegen.schema.kubernetes_kinds import (
+    DATA_KEY,
+    DNS_LABEL,
+    DNS_SUBDOMAIN,
+    LABEL_KEY,
+    LABEL_VALUE,
+    ListOf,
+    MapOf,
+    Object,
+    OrTemplate,
+    Quantity,
+    Rule,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from codegen.nodes import Node
+    from codegen.schema.kinds import Kind, Report
+
+_LONGEST_PATH = 4096
+
+
+def _one_of(*names: str) -> Callable[[Mapping[str, Any]], None]:
+    """A rule: exactly one of those keys."""
+
+    def rule(values: Mapping[str, Any]) -> None:
+        if len(values.keys() & set(names)) != 1:
+            words = ", ".join(f"`{name}`" for name in names)
+            raise InvalidError(f"must have exactly one of {words}")
+
+    return rule
+
+
+def _check_toleration(values: Mapping[str, Any]) -> None:
+    """The rules of `ValidateTolerations`."""
+    exists = values.get("operator", "Equal") == "Exists"
+    if not exists and "key" not in values:
+        raise InvalidError("a toleration without a `key` is for every taint", "say so with `operator: Exists`")
+    if exists and values.get("value"):
+        raise InvalidError("`operator: Exists` goes with no `value`", "remove one of them")
+    if "tolerationSeconds" in values and values.get("effect") != "NoExecute":
+        raise InvalidError("`tolerationSeconds` goes with `effect: NoExecute`")
+
+
+TOLERATIONS = ListOf(
+    "a list of tolerations",
+    Object(
+        "a toleration",
+        {
+            "key": LABEL_KEY,
+            "operator": Choice("Exists", "Equal"),
+            "value": LABEL_VALUE,
+            "effect": Choice("NoSchedule", "PreferNoSchedule", "NoExecute"),
+            "tolerationSeconds": Count(0),
+        },
+        rule=_check_toleration,
+    ),
+)
+
+
+def _check_requirement(values: Mapping[str, Any]) -> None:
+    """The rules of `ValidateNodeSelectorRequirement`, which those of label selectors are a part of."""
+    operator, texts = values["operator"], values.get("values", ())
+    if operator in {"In", "NotIn"} and not texts:
+        raise InvalidError(f"`operator: {operator}` needs `values`")
+    if operator in {"Exists", "DoesNotExist"} and texts:
+        raise InvalidError(f"`operator: {operator}` goes with no `values`")
+    if operator in {"Gt", "Lt"} and (len(texts) != 1 or not re.fullmatch(r"-?\d+", texts[0])):
+        raise InvalidError(f"`operator: {operator}` needs one whole number in `values`")
+
+
+def _requirements(*operators: str) -> ListOf:
+    keys: dict[str, Kind[Any]] = {
+        "key": LABEL_KEY,
+        "operator": Choice(*operators),
+        "values": ListOf("a list of texts", LABEL_VALUE),
+    }
+    return ListOf("a list of requirements", Object("a requirement", keys, ("key", "operator"), _check_requirement))
+
+
+def _preferred(name: str, term: Object) -> ListOf:
+    keys: dict[str, Kind[Any]] = {"weight": Count(1, 100), name: term}
+    return ListOf("a list of preferences", Object("a preference", keys, ("weight", name)))
+
+
+_NODE_TERM = Object(
+    "a node selector term",
+    {"matchExpressions": _requirements("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt")},
+    ("matchExpressions",),
+)
+_LABEL_SELECTOR = Object(
+    "a label selector",
+    {
+        "matchLabels": MapOf("a map of labels", LABEL_KEY, LABEL_VALUE),
+        "matchExpressions": _requirements("In", "NotIn", "Exists", "DoesNotExist"),
+    },
+)
+_POD_TERM = Object(
+    "a pod affinity term",
+    {
+        "labelSelector": _LABEL_SELECTOR,
+        "namespaces": ListOf("a list of namespaces", DNS_LABEL),
+        "namespaceSelector": _LABEL_SELECTOR,
+        "topologyKey": LABEL_KEY,
+    },
+    ("topologyKey",),
+)
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+_PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+_PODS = {
+    _REQUIRED: ListOf("a list of pod affinity terms", _POD_TERM),
+    _PREFERRED: _preferred("podAffinityTerm", _POD_TERM),
+}
+AFFINITY = Object(
+    "an affinity",
+    {
+        "nodeAffinity": Object(
+            "a node affinity",
+            {
+                _REQUIRED: Object(
+                    "a node selector",
+                    {"nodeSelectorTerms": ListOf("a list of node selector terms", _NODE_TERM, least=1)},
+                    ("nodeSelectorTerms",),
+                ),
+                _PREFERRED: _preferred("preference", _NODE_TERM),
+            },
+        ),
+        "podAffinity": Object("a pod affinity", _PODS),
+        "podAntiAffinity": Object("a pod anti-affinity", _PODS),
+    },
+)
+
+
+def _check_seccomp(values: Mapping[str, Any]) -> None:
+    if (values["type"] == "Localhost") != ("localhostProfile" in values):
+        raise InvalidError("`type: Localhost` and `localhostProfile` go together")
+
+
+_PROFILE = Rule("a path on the node", r"(?!/)(?!(?:[^{}]*/)?\.\.(?:/|$))[^{}]+", "a relative path", _LONGEST_PATH)
+_USER: dict[str, Kind[Any]] = {
+    "runAsUser": Count(0),
+    "runAsGroup": Count(0),
+    "runAsNonRoot": Flag(),
+    "seccompProfile": Object(
+        "a seccomp profile",
+        {"type": Choice("RuntimeDefault", "Unconfined", "Localhost"), "localhostProfile": _PROFILE},
+        ("type",),
+        _check_seccomp,
+    ),
+}
+SECURITY_CONTEXT = Object(
+    "a pod's security context",
+    {
+        **_USER,
+        "fsGroup": Count(0),
+        "fsGroupChangePolicy": Choice("OnRootMismatch", "Always"),
+        "supplementalGroups": ListOf("a list of groups", Count(0)),
+    },
+)
+_CAPABILITIES = ListOf(
+    "a list of capabilities", Rule("a capability", r"[A-Z_]+", "as NET_ADMIN or ALL, without CAP_", 63)
+)
+
+
+def _check_privileges(values: Mapping[str, Any]) -> None:
+    """The rule of `ValidateSecurityContext`."""
+    if values.get("privileged") and values.get("allowPrivilegeEscalation") is False:
+        raise InvalidError("`privileged: true` goes with no `allowPrivilegeEscalation: false`", "remove one of them")
+
+
+CONTAINER_SECURITY_CONTEXT = Object(
+    "a container's security context",
+    {
+        **_USER,
+        "allowPrivilegeEscalation": Flag(),
+        "privileged": Flag(),
+        "readOnlyRootFilesystem": Flag(),
+        "capabilities": Object("capabilities", {"add": _CAPABILITIES, "drop": _CAPABILITIES}),
+    },
+    rule=_check_privileges,
+)
+
+_PREFIX = Rule("the start of a variable's name", r"[A-Za-z_][A-Za-z0-9_]*", "letters, digits and `_`", 63)
+ENV_FROM = ListOf(
+    "a list of secrets and config maps",
+    Object(
+        "a source of variables",
+        {
+            # Airflow evaluates templates in the names of config maps and claims, and in no name of a secret
+            # (`_render_nested_template_fields` of KubernetesPodOperator).
+            "secretRef": Object("a reference", {"name": DNS_SUBDOMAIN, "optional": Flag()}, ("name",)),
+            "configMapRef": Object("a reference", {"name": OrTemplate(DNS_SUBDOMAIN), "optional": Flag()}, ("name",)),
+            "prefix": _PREFIX,
+        },
+        rule=_one_of("secretRef", "configMapRef"),
+    ),
+)
+SECRET_KEY = Object("a secret's key", {"name": DNS_SUBDOMAIN, "key": DATA_KEY}, ("name", "key"))
+
+
+class _Unlike(ListOf):
+    """A list of objects that differ in one key."""
+
+    def __init__(self, words: str, item: Object, key: str) -> None:
+        super().__init__(words, item)
+        self._key = key
+
+    def read(self, node: Node, report: Report) -> tuple[Any, ...] | None:
+        """The objects, or nothing after reporting what is wrong with them."""
+        items = super().read(node, report) or ()
+        names = [item[self._key] for item in items]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        for name in twice:
+            message = f"{self.words} has the {self._key} {quoted(name)} twice"
+            report(InvalidError(message, "keep one").at(node.location))
+        return items
+
+
+VOLUMES = _Unlike(
+    "a list of volumes",
+    Object(
+        "a volume",
+        {
+            "name": DNS_LABEL,
+            "persistentVolumeClaim": Object(
+                "a claim", {"claimName": OrTemplate(DNS_SUBDOMAIN), "readOnly": Flag()}, ("claimName",)
+            ),
+            "configMap": Object("a config map", {"name": OrTemplate(DNS_SUBDOMAIN), "optional": Flag()}, ("name",)),
+            "secret": Object("a secret", {"secretName": DNS_SUBDOMAIN, "optional": Flag()}, ("secretName",)),
+            "emptyDir": Object("an empty folder", {"medium": Choice("Memory"), "sizeLimit": Quantity(is_whole=True)}),
+        },
+        ("name",),
+        _one_of("persistentVolumeClaim", "configMap", "secret", "emptyDir"),
+    ),
+    "name",
+)
+_INSIDE = r"(?!/)(?!(?:.*/)?\.\.(?:/|$)).+"
+VOLUME_MOUNTS = _Unlike(
+    "a list of mounts",
+    Object(
+        "a mount",
+        {
+            "name": DNS_LABEL,
+            "mountPath": Rule(
+                "a path in the container", r"/[^:{}]*", "begin it with `/`, and without a `:` in it", _LONGEST_PATH
+            ),
+            "subPath": OrTemplate(Text("a path in the volume", _INSIDE, "a relative path without `..`", _LONGEST_PATH)),
+            "readOnly": Flag(),
+        },
+        ("name", "mountPath"),
+    ),
+    "mountPath",
+)

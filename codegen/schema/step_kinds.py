@@ -1,0 +1,159 @@
+"""The kinds of values that only a task has: commands of the shell and of Meltano, Python callables, trigger rules."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Mapping, Sequence
+
+from codegen.diagnostics import InvalidError, quoted
+from codegen.nodes import ListNode, MapNode, Node, Scalar, is_null, named
+from codegen.schema.kinds import Choice, JsonSchema, Report, Run, Text, TextList, refuse_unspeakable
+from codegen.shell import check_command, words_of
+from codegen.templating import check_template
+from codegen.trigger_rule import FORMER_NAMES, TRIGGER_RULES
+
+# A value of YAML as Python has it.
+Plain = None | bool | int | float | str | Sequence["Plain"] | Mapping[str, "Plain"]
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+# What Airflow calls its own in every version from 2.10 on: an argument of that name would replace it for the rest of
+# the task (`KNOWN_CONTEXT_KEYS` in airflow/utils/context.py on 2, airflow/sdk/definitions/context.py on 3).
+# fmt: off
+_CONTEXT = frozenset({
+    "asset_state_store", "conf", "conn", "dag", "dag_run", "data_interval_end", "data_interval_start", "ds",
+    "ds_nodash", "exception", "execution_date", "expanded_ti_count", "inlet_events", "inlets", "logical_date",
+    "macros", "map_index_template", "next_ds", "next_ds_nodash", "next_execution_date", "outlet_events", "outlets",
+    "params", "partition_date", "partition_key", "prev_data_interval_end_success", "prev_data_interval_start_success",
+    "prev_ds", "prev_ds_nodash", "prev_end_date_success", "prev_execution_date", "prev_execution_date_success",
+    "prev_start_date_success", "reason", "run_id", "task", "task_instance", "task_instance_key_str",
+    "task_reschedule_count", "task_state_store", "templates_dict", "test_mode", "ti", "tomorrow_ds",
+    "tomorrow_ds_nodash", "triggering_asset_events", "triggering_dataset_events", "try_number", "ts", "ts_nodash",
+    "ts_nodash_with_tz", "var", "yesterday_ds", "yesterday_ds_nodash",
+})
+# fmt: on
+# More digits than any number has that a person means; Python itself refuses some thousands.
+_MOST_DIGITS = 30
+
+
+class Command(Text):
+    """A command for the shell. Line ends behind it mean nothing, and are left out."""
+
+    def convert(self, scalar: Scalar) -> str:
+        text = super().convert(scalar).rstrip("\n")
+        check_command(text)
+        return text
+
+
+class _MeltanoCommand(Run):
+    """What follows `meltano` on a command line."""
+
+    def convert(self, scalar: Scalar) -> str:
+        text = super().convert(scalar)
+        if words_of(text)[:1] == ["meltano"]:
+            raise InvalidError("`meltano` is there already", "leave it out")
+        return text
+
+
+class MeltanoCommands(TextList):
+    """Commands of Meltano, in their order."""
+
+    def __init__(self) -> None:
+        super().__init__("a list of commands of Meltano", _MeltanoCommand("a command of Meltano"), each_once=False)
+
+
+class TriggerRule(Choice):
+    """One of Airflow's trigger rules."""
+
+    def __init__(self) -> None:
+        super().__init__(*TRIGGER_RULES)
+
+    def convert(self, scalar: Scalar) -> str:
+        if scalar.text in FORMER_NAMES:
+            message = f"{quoted(scalar.text)} is a former name, which Airflow 3 does not take"
+            raise InvalidError(message, f"write `{FORMER_NAMES[scalar.text]}`")
+        return super().convert(scalar)
+
+
+class Callable(Text):
+    """A Python callable, by its module and its name."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a Python callable", rf"(?:{_NAME}\.)+{_NAME}", "its module and its name: quality.checks.rows", 250
+        )
+
+    def convert(self, scalar: Scalar) -> str:
+        text = super().convert(scalar)
+        for part in text.split("."):
+            if _is_taken(part):
+                raise InvalidError(f"{quoted(part)} is a word of Python's own", "rename the module, or the callable")
+        return text
+
+
+class OpKwargs:
+    """Keyword arguments of a callable: texts, which may hold templates, numbers, booleans, lists and maps."""
+
+    words = "a map of names to values"
+
+    def read(self, node: Node, report: Report) -> Mapping[str, Plain] | None:
+        """The arguments that are valid; the others are reported."""
+        if not isinstance(node, MapNode):
+            report(InvalidError(f"must be {self.words}, and this is {named(node)}").at(node.location))
+            return None
+        arguments: dict[str, Plain] = {}
+        for name, entry in node.entries.items():
+            try:
+                _check_argument(name)
+            except InvalidError as error:
+                report(error.at(entry.key_location))
+                continue
+            arguments[name] = _value(entry.value, report)
+        return arguments
+
+    def json_schema(self) -> JsonSchema:
+        """A map of anything, its names those of Python's arguments."""
+        return {"type": "object", "propertyNames": {"pattern": f"^{_NAME}$"}}
+
+
+def _check_argument(name: str) -> None:
+    if not re.fullmatch(_NAME, name) or _is_taken(name):
+        raise InvalidError(f"{quoted(name)} is not the name of an argument", "letters, digits and _, as Python has it")
+    if name in _CONTEXT:
+        message = f"{quoted(name)} is what Airflow itself calls something in every task"
+        raise InvalidError(message, "choose another name; `get_current_context()` gives the callable Airflow's own")
+
+
+def _is_taken(name: str) -> bool:
+    return keyword.iskeyword(name) or name == "__debug__"
+
+
+def _value(node: Node, report: Report) -> Plain:
+    """The value of an argument, or of a part of it; nothing after reporting what is wrong with it."""
+    if isinstance(node, MapNode):
+        return {name: _value(entry.value, report) for name, entry in node.entries.items()}
+    if isinstance(node, ListNode):
+        return tuple(_value(item, report) for item in node.items)
+    if node.kind == "trap" or is_null(node):
+        return None
+    try:
+        return _scalar(node)
+    except InvalidError as error:
+        report(error.at(node.location))
+        return None
+
+
+def _scalar(scalar: Scalar) -> bool | float | str:
+    if scalar.kind == "bool":
+        return scalar.text.lower() == "true"
+    if scalar.kind in {"int", "float"}:
+        if len(scalar.text) > _MOST_DIGITS:
+            raise InvalidError(f"a number of {len(scalar.text)} characters", f'quote it: "{scalar.text}"')
+        return int(scalar.text) if scalar.kind == "int" else float(scalar.text)
+    if scalar.kind != "str":
+        raise InvalidError(
+            f"must be text, a number or true or false, and this is {named(scalar)}", f'quote it: "{scalar.text}"'
+        )
+    refuse_unspeakable(scalar.text)
+    check_template(scalar.text)
+    return scalar.text

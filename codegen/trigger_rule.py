@@ -1,0 +1,46 @@
+"""Airflow's trigger rules: the versions that have them, and what each decides where no task has failed."""
+
+from __future__ import annotations
+
+# airflow/utils/trigger_rule.py up to 3.0, airflow/task/trigger_rule.py since.
+TRIGGER_RULES = (
+    "all_success",
+    "all_failed",
+    "all_done",
+    "all_done_min_one_success",
+    "all_done_setup_success",
+    "all_skipped",
+    "always",
+    "none_failed",
+    "none_failed_min_one_success",
+    "none_skipped",
+    "one_done",
+    "one_failed",
+    "one_success",
+)
+# The first version that has the rule, where not all have it.
+SINCE = {"all_done_min_one_success": "3.1"}
+# What Airflow 2 still takes under another name, and warns of.
+FORMER_NAMES = {"dummy": "always", "none_failed_or_skipped": "none_failed_min_one_success"}
+
+_NEED_A_FAILURE = {"all_failed", "one_failed"}
+_NEED_A_SUCCESS = {"all_done_min_one_success", "none_failed_min_one_success", "one_done", "one_success"}
+_NEED_NO_SKIP = {"all_success", "none_skipped"}
+
+
+def runs(rule: str, succeeded: int, skipped: int) -> bool:
+    """Whether Airflow runs a task, and does not skip it (airflow/ti_deps/deps/trigger_rule_dep.py).
+
+    Args:
+        rule: one of `TRIGGER_RULES`.
+        succeeded: how many of the tasks that it waits for have succeeded.
+        skipped: how many were skipped; none has failed.
+    """
+    if not succeeded + skipped:
+        return True
+    return not (
+        rule in _NEED_A_FAILURE
+        or (rule in _NEED_A_SUCCESS and not succeeded)
+        or (rule in _NEED_NO_SKIP and skipped)
+        or (rule == "all_skipped" and succeeded)
+    )

@@ -1,0 +1,66 @@
+"""Pods: settings that are valid each, and that Kubernetes or Airflow refuses together."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from codegen.diagnostics import Diagnostic, quoted
+from codegen.schema import Task
+from codegen.schema.kubernetes_kinds import amount
+from codegen.templating import is_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codegen.schema import Schedule
+    from codegen.schema.kubernetes import Kubernetes
+
+
+def check_kubernetes(schedule: Schedule) -> Iterator[Diagnostic]:
+    """The settings of every task that runs in a pod."""
+    for task in schedule.tasks or (Task(),):
+        is_pod = (task.runner or schedule.runner) == "kubernetes"
+        if is_pod and task.id and not re.search("[A-Za-z0-9]", task.id):
+            message = f"no pod can be called {quoted(task.id)}, which Airflow would name it after"
+            yield Diagnostic("invalid-value", message, task.at["id"], "add a letter or a digit")
+        settings = task.kubernetes or schedule.kubernetes
+        if is_pod and settings:
+            yield from _check_variables(settings, {**schedule.env, **task.env})
+            yield from _check_resources(settings)
+            yield from _check_mounts(settings)
+            yield from _check_cluster(settings)
+
+
+def _check_variables(settings: Kubernetes, env: dict[str, str | None]) -> Iterator[Diagnostic]:
+    """Kubernetes keeps the last of two variables with one name, which is Airflow's `Secret`."""
+    for name in settings.secrets:
+        if env.get(name) is not None:
+            message = f"{quoted(name)} is a variable in `env` already"
+            yield Diagnostic("twice", message, settings.at["secrets"], "remove it there or here")
+
+
+def _check_resources(settings: Kubernetes) -> Iterator[Diagnostic]:
+    """No request may be more than its limit (`ValidateResourceRequirements` of the API server)."""
+    for name in settings.requests.keys() & settings.limits.keys():
+        request, limit = settings.requests[name], settings.limits[name]
+        if not is_template(request) and not is_template(limit) and amount(request) > amount(limit):
+            message = f"the request of {request} {name} is more than the limit of {limit}"
+            yield Diagnostic("invalid-value", message, settings.at["requests"], "raise the limit")
+
+
+def _check_mounts(settings: Kubernetes) -> Iterator[Diagnostic]:
+    """A mount is of a volume that is here, or in the pod's file."""
+    known = {volume["name"] for volume in settings.volumes}
+    for mount in settings.volume_mounts:
+        if mount["name"] not in known and settings.pod_template_file is None:
+            message = f"no volume is called {quoted(mount['name'])}"
+            yield Diagnostic("unknown-volume", message, settings.at["volume_mounts"], "add it to `volumes`")
+
+
+def _check_cluster(settings: Kubernetes) -> Iterator[Diagnostic]:
+    """Airflow reads no kubeconfig within its own cluster (airflow/providers/cncf/kubernetes/hooks/kubernetes.py)."""
+    for name in ("config_file", "cluster_context"):
+        if settings.in_cluster and getattr(settings, name) is not None:
+            message = f"`{name}` goes with no `in_cluster: true`"
+            yield Diagnostic("mixed-kinds", message, settings.at[name], "remove one of them")

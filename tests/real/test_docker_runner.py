@@ -1,0 +1,325 @@
+"""The runner `docker`, on real Airflow 2 and 3 and a real Docker engine: what the container is, gets and leaves."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from environments import FOLDER, clean_environ, meltano_environ
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis
+from hypothesis import strategies as st
+from project_builder import as_yaml, project_of, write
+from strategies import TEXT, TRAPS
+
+from codegen import pipeline
+from codegen.command import Step
+from codegen.diagnostics import has_errors
+from codegen.literal import keyword
+from codegen.plan.imports import imports_of
+from codegen.plan.task import plan_task
+from codegen.schema.docker import Docker
+from codegen.schema.mounts import Mount
+from codegen.templating import is_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docker_engine import DockerEngine
+    from harness import Airflow, DemoProject
+
+pytestmark = pytest.mark.slow
+_VALUES = TEXT.filter(lambda value: not is_template(value))
+_IMAGE = "registry.example.com:5000/elt:1.0"
+# What the kernel has of the process: no shell has touched it.
+_STAND_IN = """\
+#!/bin/sh
+cat /proc/$$/cmdline > "/record/argv$STAND_IN_NUMBER"
+cat /proc/$$/environ > "/record/environ$STAND_IN_NUMBER"
+{ pwd; id -u; id -g; } > /record/rest
+cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes >> /record/rest
+cat /etc/hosts > /record/hosts
+echo said by the container
+sleep "${STAND_IN_SLEEP:-0}"
+exit "${STAND_IN_CODE:-0}"
+"""
+
+
+@dataclass(frozen=True)
+class Standin:
+    """An engine with an image whose `meltano` writes down how it was called."""
+
+    engine: DockerEngine
+    folder: Path
+
+    def settings(self, **more: Any) -> dict[str, Any]:
+        """The settings of a schedule that runs in it."""
+        return {"image": _IMAGE, "mounts": [f"{self.folder}:/record"], **more}
+
+    def argv(self, number: str = "") -> list[str]:
+        """The words behind the program's name."""
+        return self._parts(f"argv{number}")[2:]
+
+    def environ(self, number: str = "") -> dict[str, str]:
+        """The variables that it was started with."""
+        return dict(part.split("=", 1) for part in self._parts(f"environ{number}"))
+
+    def rest(self) -> list[str]:
+        """Its folder, user, group, and memory limit in bytes."""
+        return (self.folder / "rest").read_text().splitlines()
+
+    def containers(self) -> list[dict[str, Any]]:
+        """What the engine has of each container, alive or not."""
+        ids = self.engine.call("ps", "--all", "--quiet").split()
+        return json.loads(self.engine.call("inspect", *ids)) if ids else []
+
+    def _parts(self, name: str) -> list[str]:
+        return (self.folder / name).read_bytes().decode().split("\0")[:-1]
+
+
+@pytest.fixture(scope="session")
+def image(docker: DockerEngine) -> DockerEngine:
+    """The engine with the stand-in's image, whose own entrypoint and command would fail."""
+    changes = ('ENTRYPOINT ["false"]', 'CMD ["false"]', "WORKDIR /of-the-image", "USER 7:8", "ENV OF_THE_IMAGE=yes")
+    docker.make_image(_IMAGE, {"meltano": _STAND_IN}, *changes)
+    return docker
+
+
+@pytest.fixture
+def standin(image: DockerEngine, tmp_path: Path) -> Iterator[Standin]:
+    """A folder to record into; the containers that a test leaves are removed."""
+    folder = tmp_path / "record"
+    folder.mkdir()
+    folder.chmod(0o777)
+    standin = Standin(image, folder)
+    yield standin
+    for container in standin.containers():
+        image.call("rm", "--force", container["Id"])
+
+
+def _generated(folder: Path, airflow: Airflow, schedule: dict[str, Any]) -> Path:
+    config = {"dagpress.toml": f'airflow = "{airflow.version}"\n', "schedules/a.yml": as_yaml(schedule)}
+    generation = pipeline.generate(project_of(write(folder, config)))
+    assert not has_errors(generation.diagnostics), generation.diagnostics
+    return write(folder, dict(generation.files)) / "generated_dags/a.py"
+
+
+def _execute(
+    airflow: Airflow, standin: Standin, schedule: dict[str, Any], environ: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """Generate the DAG file of a schedule, and execute its one task on a worker with further variables."""
+    with TemporaryDirectory() as folder:
+        file = _generated(Path(folder), airflow, {"interval": "@daily", "runner": "docker", **schedule})
+        task_id = "extract_load" if "extractor" in schedule else "meltano_a_task0"
+        variables: dict[str, str | None] = {"DOCKER_HOST": standin.engine.address, **(environ or {})}
+        return airflow.worker.execute(file, "meltano_a", task_id, variables)
+
+
+def _run(airflow: Airflow, standin: Standin, schedule: dict[str, Any]) -> None:
+    answer = _execute(airflow, standin, schedule)
+    assert answer["error"] is None, answer
+
+
+def test_known_values_arrive_as_they_are(airflow: Airflow, standin: Standin) -> None:
+    """Each trap of Airflow, of Jinja2, of shells and of Docker, as a variable and as an argument."""
+    words = [value for value in TRAPS if value]
+    env = {f"V{number}": value for number, value in enumerate(TRAPS)}
+    _run(airflow, standin, {"docker": standin.settings(), "env": env, "tasks": [{"run": shlex.join(["x", *words])}]})
+    assert standin.argv() == ["run", "x", *words]
+    assert {name: standin.environ()[name] for name in env} == env
+    # Beside them, there is nothing but the image's and the engine's own.
+    assert standin.environ().keys() - env == {"OF_THE_IMAGE", "PATH", "HOSTNAME", "HOME"}
+
+
+@hypothesis(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(values=st.lists(_VALUES, min_size=1, max_size=40))
+def test_any_value_arrives_as_it_is(airflow: Airflow, standin: Standin, values: list[str]) -> None:
+    """Any text, as a variable and as an argument."""
+    words = [value for value in values if value]
+    env = {f"V{number}": value for number, value in enumerate(values)}
+    _run(airflow, standin, {"docker": standin.settings(), "env": env, "tasks": [{"run": shlex.join(["x", *words])}]})
+    assert standin.argv() == ["run", "x", *words]
+    assert {name: standin.environ()[name] for name in env} == env
+
+
+def test_templates_are_evaluated_where_they_are_allowed(airflow: Airflow, standin: Standin) -> None:
+    """In the arguments, the variables, the image and the mounts, whatever they end with; what they give is no code."""
+    (standin.folder / "2026-03-02.env").write_text("mounted")
+    mounts = [f"{standin.folder}:/record", f"{standin.folder}/{{{{ ds }}}}.env:/of-the-image/{{{{ ds }}}}.sh:ro"]
+    settings = {"image": "{{ 'registry.example.com' }}:5000/elt:1.0", "mounts": mounts, "auto_remove": "never"}
+    schedule = {
+        "docker": settings,
+        "env": {"DAY": "{{ ds }}", "FILE": "/{{ ds }}.env", "LIST": "{{ [1, 2] }}"},
+        "tasks": [{"run": """x --day={{ ds }} {{ ds }}.sh {{ "'; touch x; $(id)" }}"""}],
+    }
+    _run(airflow, standin, schedule)
+    assert standin.argv() == ["run", "x", "--day=2026-03-02", "2026-03-02.sh", "'; touch x; $(id)"]
+    environ = standin.environ()
+    assert [environ[name] for name in ("DAY", "FILE", "LIST")] == ["2026-03-02", "/2026-03-02.env", "[1, 2]"]
+    (container,) = standin.containers()
+    assert {mount["Destination"] for mount in container["Mounts"]} == {"/record", "/of-the-image/2026-03-02.sh"}
+
+
+def test_every_setting_reaches_the_engine(airflow: Airflow, standin: Standin) -> None:
+    """Read back from the engine, and from inside of the container where that can be seen."""
+    (standin.folder / ".env").write_text("")
+    mounts = [
+        f"{standin.folder}:/record",
+        f"{standin.folder}/.env:/project/.env:ro",
+        "cache:/cache",
+        {"type": "tmpfs", "target": "/scratch"},
+    ]
+    chosen = {
+        "docker_url": standin.engine.address,
+        "auto_remove": "never",
+        "user": "1000:1001",
+        "working_dir": "/project",
+        "network_mode": "none",
+        "extra_hosts": {"warehouse": "10.0.0.5"},
+        "mem_limit": "64m",
+        "cpus": 0.5,
+        "shm_size": "16m",
+    }
+    schedule = {"extractor": "tap-a", "loader": "target-b", "docker": standin.settings(**chosen, mounts=mounts)}
+    _run(airflow, standin, schedule)
+    assert standin.argv() == ["el", "tap-a", "target-b", "--state-id=a"]
+    assert standin.rest() == ["/project", "1000", "1001", str(64 << 20)]
+    assert "10.0.0.5\twarehouse" in (standin.folder / "hosts").read_text().splitlines()
+    (container,) = standin.containers()
+    host = container["HostConfig"]
+    assert (host["Memory"], host["CpuShares"], host["ShmSize"]) == (64 << 20, 512, 16 << 20)
+    assert (host["NetworkMode"], host["ExtraHosts"]) == ("none", ["warehouse:10.0.0.5"])
+    assert {(m["Type"], m["Destination"], m["RW"]) for m in container["Mounts"]} == {
+        ("bind", "/record", True),
+        ("bind", "/project/.env", False),
+        ("volume", "/cache", True),
+        ("tmpfs", "/scratch", True),
+    }
+
+
+def test_without_settings_the_image_decides(airflow: Airflow, standin: Standin) -> None:
+    """The folder and the user are the image's; its entrypoint and command are not used."""
+    _run(airflow, standin, {"extractor": "tap-a", "loader": "target-b", "docker": standin.settings()})
+    assert standin.rest()[:3] == ["/of-the-image", "7", "8"]
+    assert standin.environ()["OF_THE_IMAGE"] == "yes"
+
+
+@pytest.mark.parametrize("code", [0, 3])
+@pytest.mark.parametrize(("auto_remove", "left"), [("force", 0), ("success", 0), ("never", 1)])
+def test_the_exit_code_decides_and_auto_remove_tidies_up(
+    airflow: Airflow, standin: Standin, auto_remove: str, left: int, code: int
+) -> None:
+    """A failing Meltano fails the task; `success` removes what has ended, whatever its exit code, as the key says."""
+    chosen = standin.settings(auto_remove=auto_remove)
+    answer = _execute(
+        airflow,
+        standin,
+        {"extractor": "tap-a", "loader": "target-b", "docker": chosen, "env": {"STAND_IN_CODE": str(code)}},
+    )
+    assert (answer["error"] is None) == (code == 0), answer
+    assert "said by the container" in f"{answer['log']} {answer.get('result')} {answer['error']}"
+    assert len(standin.containers()) == left
+
+
+def test_force_pull_asks_the_registry(airflow: Airflow, standin: Standin) -> None:
+    """Without it the image that is there will do; with it the registry must answer, which this one does not."""
+    schedule = {"extractor": "tap-a", "loader": "target-b", "docker": standin.settings(force_pull=True)}
+    answer = _execute(airflow, standin, schedule)
+    assert "registry.example.com:5000" in answer["error"]
+    assert standin.containers() == []
+
+
+def test_the_connection_is_the_registry_s(airflow: Airflow, standin: Standin) -> None:
+    """The engine is told to log in there, with what Airflow's connection has."""
+    schedule = {"extractor": "tap-a", "loader": "target-b", "docker": standin.settings(docker_conn_id="our_registry")}
+    connection = {"AIRFLOW_CONN_OUR_REGISTRY": "docker://me:secret@127.0.0.1:9"}
+    answer = _execute(airflow, standin, schedule, connection)
+    assert "http://127.0.0.1:9/v2/" in answer["error"]
+    assert standin.containers() == []
+
+
+def test_several_calls_go_on_while_they_succeed(airflow: Airflow, standin: Standin, tmp_path: Path) -> None:
+    """A shell of the image makes one call after another; what templates give is no code there either."""
+    mounts = (Mount(type="bind", source=str(standin.folder), target="/record"),)
+    calls = (
+        ("env", "STAND_IN_NUMBER=1", "meltano", "first", "$HOME", "a.env"),
+        ("env", "STAND_IN_NUMBER=2", "STAND_IN_CODE=4", "meltano", "{{ ds }}; touch x", "'", "line\n", "{{ ds }}.sh"),
+        ("env", "STAND_IN_NUMBER=3", "meltano", "run.env"),
+    )
+    step = Step("both", calls, {"A": "b.env"}, runner="docker", docker=Docker(image=_IMAGE, mounts=mounts))
+    task = plan_task(step, "", None, airflow.version, {})
+    lines = [line for group in imports_of(["DAG", "DockerOperator", "Mount"], airflow.version) for line in group]
+    lines += ['with DAG("several", schedule=None):', f"    {task.operator}("]
+    path = tmp_path / "several.py"
+    path.write_text("\n".join([*lines, *(keyword(argument, 8) for argument in task.arguments), "    )\n"]))
+    answer = airflow.worker.execute(path, "several", "both", {"DOCKER_HOST": standin.engine.address})
+    assert "'StatusCode': 4" in answer["error"], answer
+    assert standin.argv("1") == ["first", "$HOME", "a.env"]
+    assert standin.argv("2") == ["2026-03-02; touch x", "'", "line\n", "2026-03-02.sh"]
+    assert not (standin.folder / "argv3").exists()
+    assert standin.environ("1")["A"] == "b.env"
+
+
+def test_a_dag_runs_from_end_to_end(airflow: Airflow, standin: Standin, tmp_path: Path) -> None:
+    """`airflow dags test`, with a task in a container between two on the worker."""
+    tasks = [
+        {"id": "first", "run": "tap-a target-b", "runner": "bash"},
+        {"id": "second", "run": "tap-c target-b {{ ds }}"},
+        {"id": "third", "run": "dbt:run", "runner": "bash"},
+    ]
+    schedule = {"interval": "@daily", "runner": "docker", "docker": standin.settings(), "tasks": tasks}
+    project, meltano = tmp_path / "project", tmp_path / "bin/meltano"
+    write(tmp_path, {"bin/meltano": '#!/bin/sh\necho "on the worker: $*"\n', "project/meltano.yml": "{}"})
+    meltano.chmod(0o755)
+    path = f"{meltano.parent}:{clean_environ()['PATH']}"
+    env = clean_environ(PATH=path, MELTANO_PROJECT_ROOT=str(project), DOCKER_HOST=standin.engine.address)
+    folder = _generated(tmp_path / "generated", airflow, schedule).parent
+    done = airflow.run("dags", "test", "meltano_a", "2026-03-02", dags_folder=folder, env=env)
+    assert done.returncode == 0, done.stdout
+    said = [
+        done.stdout.index(f"{words}") for words in ("on the worker: run tap-a", "said by", "on the worker: run dbt")
+    ]
+    assert said == sorted(said)
+    assert standin.argv() == ["run", "tap-c", "target-b", "2026-03-02"]
+    assert standin.containers() == []
+
+
+def test_a_task_that_times_out_leaves_no_container(airflow: Airflow, standin: Standin, tmp_path: Path) -> None:
+    """Else a second try would load beside the first."""
+    keys = {"extractor": "tap-a", "loader": "target-b", "interval": "@daily", "timeout": "5s", "retries": 0}
+    schedule = {**keys, "runner": "docker", "docker": standin.settings(), "env": {"STAND_IN_SLEEP": "600"}}
+    folder = _generated(tmp_path / "generated", airflow, schedule).parent
+    env = clean_environ(DOCKER_HOST=standin.engine.address)
+    done = airflow.run("dags", "test", "meltano_a", "2026-03-02", dags_folder=folder, env=env)
+    assert "AirflowTaskTimeout" in done.stdout
+    assert standin.argv() == ["el", "tap-a", "target-b", "--state-id=a"]
+    assert standin.containers() == []
+
+
+def test_a_real_tap_and_target_load_rows_in_a_container(
+    airflow: Airflow, docker: DockerEngine, demo_project: DemoProject
+) -> None:
+    """The demo project with its Meltano, as this machine has them: an engine without a network has no others."""
+    system = [path for path in (Path("/usr"), Path("/lib"), Path("/lib64")) if path.exists()]
+    shared = {str(path) for path in (*system, Path(sys.base_prefix), FOLDER, FOLDER.resolve())}
+    project = str(demo_project.folder)
+    mounts = [*(f"{path}:{path}:ro" for path in sorted(shared)), f"{project}:{project}"]
+    schedule = {
+        "extractor": "tap-carbon",
+        "loader": "target-duckdb",
+        "interval": "@daily",
+        "runner": "docker",
+        "docker": {"image": "busybox", "working_dir": project, "mounts": mounts},
+        "env": {"PATH": meltano_environ()["PATH"], "HOME": project, "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false"},
+    }
+    with TemporaryDirectory() as folder:
+        file = _generated(Path(folder), airflow, schedule)
+        answer = airflow.worker.execute(file, "meltano_a", "extract_load", {"DOCKER_HOST": docker.address})
+    assert answer["error"] is None, answer
+    assert demo_project.rows("carbon.readings") == 8

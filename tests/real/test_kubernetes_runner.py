@@ -1,0 +1,329 @@
+"""The pods that real Airflows make of schedules: valid for Kubernetes, and what the schedule says.
+
+There is no cluster: the operator renders its templates and builds its pod, which is checked against Kubernetes'
+published schema, where an unknown field is an error.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import kubernetes_validate  # type: ignore[import-untyped]  # it has no types
+import pytest
+import yaml
+from kubelet import started
+from project_builder import as_yaml, project_of, write
+from strategies import HOSTILE_TEXTS
+from test_cases import CASES
+
+from codegen import pipeline
+from codegen.diagnostics import has_errors
+from codegen.schema.keys import keys_of
+from codegen.schema.kubernetes import Kubernetes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from harness import Airflow
+
+pytestmark = pytest.mark.slow
+_CLUSTER = {"cluster": {"server": "https://127.0.0.1:1"}, "name": "elt"}
+_CONTEXTS = [{"context": {"cluster": "elt", "user": "elt"}, "name": name} for name in ("elt-test", "elt-prod")]
+_KUBECONFIG = {
+    "apiVersion": "v1",
+    "kind": "Config",
+    "clusters": [_CLUSTER],
+    "users": [{"name": "elt", "user": {}}],
+    "contexts": _CONTEXTS,
+    "current-context": "elt-test",
+}
+_CONTAINER_OF_THE_TEMPLATE = {"name": "base", "image": "elt:0", "env": [{"name": "OF_THE_TEMPLATE", "value": "yes"}]}
+_TEMPLATE = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "of-the-template"},
+    "spec": {"containers": [_CONTAINER_OF_THE_TEMPLATE], "hostname": "of-the-template"},
+}
+_PASSWORD = "p$$w$(HOME)$é"  # noqa: S105
+_EXTRACT_LOAD = {"extractor": "tap-a", "loader": "target-b", "interval": "@daily", "runner": "kubernetes"}
+
+
+@dataclass(frozen=True)
+class _Built:
+    """A pod as it goes to Kubernetes, and what the operator is to do with it."""
+
+    pod: dict[str, Any]
+    operator: dict[str, Any]
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """What the pod is."""
+        spec: dict[str, Any] = self.pod["spec"]
+        return spec
+
+    @property
+    def container(self) -> dict[str, Any]:
+        """Its one container."""
+        (container,) = self.spec["containers"]
+        return dict(container)
+
+
+def _check(pod: dict[str, Any]) -> None:
+    kubernetes_validate.validate(pod, "1.37", strict=True)
+
+
+@pytest.fixture
+def build(airflow: Airflow, tmp_path: Path) -> Callable[..., dict[str, _Built]]:
+    """Return a function that generates schedules and gives the pods of the tasks of one; each of them is valid."""
+    worker = tmp_path / "worker"
+    write(worker, {"kubeconfig": as_yaml(_KUBECONFIG), "prod.yaml": as_yaml(_KUBECONFIG)})
+    write(worker, {"pods/elt.yaml": as_yaml(_TEMPLATE), "own/token": "token", "own/ca.crt": "certificate"})
+    warehouse = {"conn_type": "postgres", "host": "db", "login": "elt", "password": _PASSWORD}
+    env: dict[str, str | None] = {
+        "KUBECONFIG": str(worker / "kubeconfig"),
+        "KUBERNETES_SERVICE_HOST": "127.0.0.1",
+        "KUBERNETES_SERVICE_PORT": "1",
+        "AIRFLOW_CONN_KUBERNETES_DEFAULT": "kubernetes://",
+        "AIRFLOW_CONN_ELT_CLUSTER": "kubernetes://",
+        "AIRFLOW_CONN_WAREHOUSE": json.dumps(warehouse),
+        "AIRFLOW_VAR_STAGE": "prod",
+        "AIRFLOW_VAR_MEMORY": "1Gi",
+    }
+
+    def build(schedules: dict[str, str], name: str) -> dict[str, _Built]:
+        # The files of a worker are those of this test.
+        texts = {path: text.replace("/opt/airflow", str(worker)) for path, text in schedules.items()}
+        root = write(tmp_path / "project", {"dagpress.toml": f'airflow = "{airflow.version}"\n', **texts})
+        generation = pipeline.generate(project_of(root))
+        assert not has_errors(generation.diagnostics), generation.diagnostics
+        file = write(root, dict(generation.files)) / f"generated_dags/{name}.py"
+        answer = airflow.worker.pods_of(file, f"meltano_{name}", env, worker / "own")
+        assert answer["error"] is None, answer
+        for built in answer["pods"].values():
+            _check(built["pod"])
+        return {task_id: _Built(**built) for task_id, built in answer["pods"].items()}
+
+    return build
+
+
+def _with_settings(settings: dict[str, Any]) -> dict[str, str]:
+    return {"schedules/a.yml": as_yaml({**_EXTRACT_LOAD, "kubernetes": {"image": "elt:1", **settings}})}
+
+
+def _golden() -> dict[str, str]:
+    case = CASES / "kubernetes"
+    return {str(path.relative_to(case)): path.read_text() for path in case.glob("schedules/*.yml")}
+
+
+def _affinity(term: dict[str, Any]) -> dict[str, Any]:
+    return {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100, **term}]}}
+
+
+# What the example of each setting makes of the pod (`spec`, `container`, `metadata`) or of the operator.
+_MEANING: dict[str, tuple[str, dict[str, Any]]] = {
+    "image": ("container", {"image": "registry.example.com/elt:2026.11.1"}),
+    "image_pull_policy": ("container", {"imagePullPolicy": "Always"}),
+    "image_pull_secrets": ("spec", {"imagePullSecrets": [{"name": "registry"}]}),
+    "namespace": ("metadata", {"namespace": "elt"}),
+    "service_account_name": ("spec", {"serviceAccountName": "meltano"}),
+    "secrets": (
+        "container",
+        {
+            "env": [
+                {
+                    "name": "TARGET_POSTGRES_PASSWORD",
+                    "valueFrom": {"secretKeyRef": {"name": "warehouse", "key": "password"}},
+                }
+            ]
+        },
+    ),
+    "env_from": (
+        "container",
+        {"envFrom": [{"secretRef": {"name": "gitlab"}}, {"configMapRef": {"name": "elt"}, "prefix": "ELT_"}]},
+    ),
+    "requests": ("container", {"resources": {"requests": {"cpu": "500m", "memory": "1Gi"}}}),
+    "limits": ("container", {"resources": {"limits": {"cpu": "2", "memory": "2Gi"}}}),
+    "node_selector": ("spec", {"nodeSelector": {"disktype": "ssd"}}),
+    "tolerations": (
+        "spec",
+        {"tolerations": [{"key": "dedicated", "operator": "Equal", "value": "elt", "effect": "NoSchedule"}]},
+    ),
+    "affinity": (
+        "spec",
+        {
+            "affinity": _affinity(
+                {
+                    "podAffinityTerm": {
+                        "topologyKey": "kubernetes.io/hostname",
+                        "labelSelector": {"matchLabels": {"team": "elt"}},
+                    }
+                }
+            )
+        },
+    ),
+    "priority_class_name": ("spec", {"priorityClassName": "batch"}),
+    "annotations": ("metadata", {"annotations": {"example.com/owner": "the data team"}}),
+    "security_context": ("spec", {"securityContext": {"runAsUser": 1000, "fsGroup": 1000}}),
+    "container_security_context": (
+        "container",
+        {"securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}},
+    ),
+    "volumes": ("spec", {"volumes": [{"name": "output", "persistentVolumeClaim": {"claimName": "elt-output"}}]}),
+    "volume_mounts": ("container", {"volumeMounts": [{"name": "output", "mountPath": "/project/output"}]}),
+    "pod_template_file": ("spec", {"hostname": "of-the-template"}),
+    "startup_timeout": ("operator", {"startup_timeout_seconds": 600}),
+    "deferrable": ("operator", {"deferrable": True}),
+    "on_finish_action": ("operator", {"on_finish_action": "delete_succeeded_pod"}),
+    "kubernetes_conn_id": ("operator", {"kubernetes_conn_id": "elt_cluster"}),
+    "in_cluster": ("operator", {"in_cluster": True}),
+    "cluster_context": ("operator", {"cluster_context": "elt-prod"}),
+}
+
+
+def _parts(built: _Built) -> dict[str, dict[str, Any]]:
+    return {
+        "spec": built.spec,
+        "container": built.container,
+        "metadata": built.pod["metadata"],
+        "operator": built.operator,
+    }
+
+
+def test_the_example_of_each_setting_is_in_a_valid_pod(build: Callable[..., dict[str, _Built]]) -> None:
+    """Each example of the reference alone, as the setting of a task, does what it says, and a task without does not."""
+    examples = {name: yaml.safe_load(field.metadata["example"]) for name, field in keys_of(Kubernetes).items()}
+    beside = {"volume_mounts": {"volumes": [{"name": "output", "emptyDir": {}}]}}
+    tasks = [
+        {"id": name, "run": "x", "kubernetes": {name: example, **beside.get(name, {})}}
+        for name, example in examples.items()
+    ]
+    schedule = {"interval": "@daily", "runner": "kubernetes", "kubernetes": {"image": "elt:1"}}
+    pods = build({"schedules/a.yml": as_yaml({**schedule, "tasks": [*tasks, {"id": "plain", "run": "x"}]})}, "a")
+    plain = pods["plain"]
+    for name in examples:
+        built = pods[name]
+        if name == "labels":
+            assert built.pod["metadata"]["labels"]["team"] == "data"
+            assert set(built.pod["metadata"]["labels"]) - set(plain.pod["metadata"]["labels"]) == {"team"}
+        elif name == "config_file":
+            assert built.operator["config_file"].endswith("/worker/kubeconfig")
+        else:
+            where, expected = _MEANING[name]
+            assert {key: _parts(built)[where][key] for key in expected} == expected
+            assert {key: _parts(plain)[where].get(key) for key in expected} != expected
+
+
+def test_the_usual_schedule_of_the_golden_case_has_a_valid_pod(build: Callable[..., dict[str, _Built]]) -> None:
+    """What a team usually has: secrets, and a limit over the requests of the defaults."""
+    (built,) = build(_golden(), "gitlab").values()
+    assert built.container["resources"] == {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"memory": "2Gi"}}
+    names = ["TAP_GITLAB_START_DATE", "TAP_GITLAB_PRIVATE_TOKEN", "MELTANO_DATABASE_URI"]
+    assert [variable["name"] for variable in built.container["env"]] == names
+
+
+def test_every_setting_is_in_the_pod_as_the_schedule_says(build: Callable[..., dict[str, _Built]]) -> None:
+    """Kubernetes' own objects are in the pod as they are in the schedule; Airflow dropped nothing of them."""
+    text = _golden()["schedules/every_setting.yml"]
+    settings = yaml.safe_load(text.replace("{{ var.value.stage }}", "prod"))["kubernetes"]
+    pods = build(_golden(), "every_setting")
+    assert list(pods) == ["meltano_every_setting_task0", "meltano_every_setting_task1"]
+    assert pods["meltano_every_setting_task1"].operator["in_cluster"] is True
+    built = pods["meltano_every_setting_task0"]
+    for key, name in (
+        ("affinity", "affinity"),
+        ("tolerations", "tolerations"),
+        ("security_context", "securityContext"),
+    ):
+        assert built.spec[name] == settings[key]
+    assert built.spec["volumes"] == settings["volumes"]
+    assert built.spec["nodeSelector"] == settings["node_selector"]
+    container = built.container
+    assert container["securityContext"] == settings["container_security_context"]
+    assert container["envFrom"] == settings["env_from"]
+    mounts = [{**mount, "subPath": "runs/2026-03-02"} if "{{" in mount.get("subPath", "") else mount
+              for mount in settings["volume_mounts"]]  # fmt: skip
+    assert container["volumeMounts"] == mounts
+    assert container["resources"] == {
+        "requests": {"cpu": "0.5", "memory": "1Gi", "example.com/gpu": "1"},
+        "limits": {"cpu": "2", "memory": "2Gi", "example.com/gpu": "1", "ephemeral-storage": ".5Gi"},
+    }
+    metadata = built.pod["metadata"]
+    assert metadata["namespace"] == "elt-prod"
+    assert metadata["annotations"] == settings["annotations"]
+    assert (
+        metadata["labels"].items() >= {"team": "elt", "example.com/day": "2026-03-02", "example.com/empty": ""}.items()
+    )
+    _, env = started(container)
+    assert env == {
+        "OF_THE_TEMPLATE": "yes",
+        "GREETING": "$HOME is not $(HOME), and $$ is not $",
+        "DAY": "2026-03-02",
+        "WAREHOUSE": "postgres://elt@db/$db",
+        "PASSWORD": _PASSWORD,
+        "CHOICE": "all",
+    }
+
+
+# What Kubernetes, Airflow, Jinja2 or a shell reads as something else.
+_KNOWN = [
+    *("$(HOME)", "$$(HOME)", "$$", "$", "$é", "$(", "a$(GREETING)b", "${HOME}", "`id`", "'", '"', "\\", "*", ";", "&&"),
+    *("a.json", "a.yaml", "b.yml", ".json", "run.sh", "{#", "{# gone #}", "}}", '{"a": {"b": 1}}', "-n", "a b", " "),
+    *("line\n", "\n", "a\r\nb", "\r", "é", "😀", "\u202e", "\x01", "\x7f", "\u2028", "true", "012", "1e3", "null"),
+    *HOSTILE_TEXTS,
+]
+
+
+def test_known_values_arrive_as_they_are(build: Callable[..., dict[str, _Built]]) -> None:
+    """Each as a variable and as a word of the command, after Airflow and after Kubernetes."""
+    values = [value for value in _KNOWN if "{{" not in value and "{%" not in value]
+    env = {"GREETING": "hello", **{f"V{number}": value for number, value in enumerate(values)}, "EMPTY": ""}
+    run = shlex.join(["tap-a", *values])
+    schedule = {"interval": "@daily", "runner": "kubernetes", "kubernetes": {"image": "elt:1"}, "env": env}
+    built = build({"schedules/a.yml": as_yaml({**schedule, "tasks": [{"run": run}]})}, "a")["meltano_a_task0"]
+    words, variables = started(built.container)
+    assert words == ["meltano", "run", "tap-a", *values]
+    assert variables == env
+
+
+def test_what_a_template_gives_arrives_as_it_is(build: Callable[..., dict[str, _Built]]) -> None:
+    """What only Airflow knows is as safe as text, in variables and in words."""
+    env = {"DAY": "{{ ds }}", "PASSWORD": "{{ conn.warehouse.password }}", "URL": "$$ {{ conn.warehouse.password }}"}
+    schedule = {**_EXTRACT_LOAD, "env": env, "state_id": "{{ conn.warehouse.password }}-{{ ds }}.json"}
+    schedules = {"schedules/a.yml": as_yaml({**schedule, "kubernetes": {"image": "elt:1"}})}
+    words, variables = started(build(schedules, "a")["extract_load"].container)
+    assert words == ["meltano", "el", "tap-a", "target-b", f"--state-id={_PASSWORD}-2026-03-02.json"]
+    assert variables == {"DAY": "2026-03-02", "PASSWORD": _PASSWORD, "URL": f"$$ {_PASSWORD}"}
+
+
+_WRONG: list[tuple[tuple[Any, ...], object]] = [
+    (("spec", "tolerations", 0, "tolerationseconds"), 5),
+    (("spec", "containers", 0, "resources", "limits"), ["2Gi"]),
+    (("spec", "containers", 0, "args"), "run"),
+    (("spec", "securityContext", "runAsUser"), "1000"),
+    (("spec", "affinity", "nodeAffinity", "required"), {}),
+    (("metadata", "label"), {}),
+]
+
+
+def test_a_pod_that_is_wrong_is_seen(build: Callable[..., dict[str, _Built]]) -> None:
+    """The check of the tests above finds an unknown field, and a value of another kind."""
+    settings = {
+        "tolerations": [{"operator": "Exists"}],
+        "limits": {"memory": "2Gi"},
+        "security_context": {"runAsUser": 1000},
+        "affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}},
+    }
+    right = build(_with_settings(settings), "a")["extract_load"].pod
+    for path, value in _WRONG:
+        wrong = copy.deepcopy(right)
+        place: Any = wrong
+        for step in path[:-1]:
+            place = place[step]
+        place[path[-1]] = value
+        with pytest.raises(kubernetes_validate.ValidationError):
+            _check(wrong)

@@ -1,0 +1,131 @@
+"""What Kubernetes replaces in words and variables, and how a text passes that; and quantities."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from jinja2 import Environment
+from kubelet import expand, started
+from strategies import TEXT
+
+from codegen.command import Step
+from codegen.plan.runners.expansion import as_expanded
+from codegen.plan.runners.kubernetes import operator_of
+from codegen.schema.kubernetes import Kubernetes
+from codegen.schema.kubernetes_kinds import amount
+from codegen.templating import is_template
+
+_DOLLARS = st.lists(st.sampled_from(["$", "$$", "$(A)", "$(B", ")", "(", "é", "a"]) | TEXT, max_size=6).map("".join)
+_ENV = {"A": "a value"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("$(A)-1", "a value-1"),
+        ("$(MISSING)", "$(MISSING)"),
+        ("$$(A)", "$(A)"),
+        ("$$$(A)", "$a value"),
+        ("f000-$$VAR", "f000-$VAR"),
+        ("${A} $A $", "${A} $A $"),
+        ("--$($(A", "--$($(A"),
+        ("$é", "$Ã\ufffd"),
+    ],
+)
+def test_the_kubelet_of_the_tests_does_what_kubernetes_documents(text: str, expected: str) -> None:
+    """The cases of Kubernetes' own tests (expand_test.go), so that the tests below say something."""
+    assert expand(text, _ENV) == expected
+
+
+@given(_DOLLARS.filter(lambda text: not is_template(text)))
+@example("$$")
+@example("$(A)")
+@example("costs $é")
+def test_any_text_is_itself_after_kubernetes(text: str) -> None:
+    """No text is changed, and none names a variable."""
+    assert expand(as_expanded(text), _ENV) == text
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ value }}",
+        "$HOME/{{ value }}-{{ value }}$$",
+        "{{ value | upper }}",
+        "{% if value %}{{ value }}{% endif %}$(A)",
+        "{{ '}}' }}{{ value }}",
+        "{{ ds ~ value }}",
+        "{{ '$(A)' }}",
+        r"{{ '\x24(A)' }}",
+        "{{ ds.replace('2', value) }}",
+        "{{ ds.replace('2', '$(A)') }}",
+        "{{ ds }}{{ value }}",
+        "{{ ds }}",
+    ],
+)
+@given(value=_DOLLARS)
+def test_what_a_template_becomes_is_itself_after_kubernetes(template: str, value: str) -> None:
+    """Airflow renders first, so that what it makes of a template is as safe as text."""
+    environment = Environment(autoescape=False)  # noqa: S701  # as Airflow's
+    context = {"value": value, "ds": "2026-03-02"}
+    rendered = environment.from_string(template).render(context)
+    assert expand(environment.from_string(as_expanded(template)).render(context), _ENV) == rendered
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(_DOLLARS.filter(lambda text: text and not is_template(text)), min_size=1, max_size=8))
+def test_any_word_reaches_each_of_several_programs(words: list[str]) -> None:
+    """Airflow renders, Kubernetes replaces, a shell calls one program after the other: each gets its words."""
+    step = Step("x", (("printf", r"%s\0", *words), ("printf", r"%s\0", "second", *words)), kubernetes=Kubernetes())
+    operator, planned = operator_of(step, "3.3")
+    assert operator == "KubernetesPodOperator"
+    arguments: dict[str, Any] = dict(planned)
+    environment = Environment(autoescape=False)  # noqa: S701  # as Airflow's
+    command, args = (
+        [environment.from_string(text).render() for text in arguments[name]] for name in ("cmds", "arguments")
+    )
+    given_env = (arguments["env_vars"] or {}).items()
+    env = [{"name": name, "value": environment.from_string(value).render()} for name, value in given_env]
+    container = {"command": command, "args": args, "env": env}
+    program, variables = started(container)
+    done = subprocess.run(program, env={**os.environ, **variables}, capture_output=True, check=True)
+    assert done.stdout.decode().split("\0")[:-1] == [*words, "second", *words]
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ ds }}",
+        "{{ data_interval_start | ds }}/x",
+        "{{ ts_nodash }}-{{ds}}",
+        "{{ logical_date.subtract(days=1).strftime('%Y') }}",
+    ],
+)
+def test_a_date_is_written_as_it_is(template: str) -> None:
+    """What can hold no `$` needs no care, and a reviewer sees what the schedule says."""
+    assert as_expanded(template) == template
+
+
+@pytest.mark.parametrize(
+    ("quantity", "expected"),
+    [
+        ("500m", Fraction(1, 2)),
+        ("2", Fraction(2)),
+        (".5Gi", Fraction(2**29)),
+        ("1e3", Fraction(1000)),
+        ("1E", Fraction(10**18)),
+        ("1.5k", Fraction(1500)),
+        ("1Ki", Fraction(1024)),
+        ("100n", Fraction(1, 10**7)),
+        ("1.", Fraction(1)),
+    ],
+)
+def test_a_quantity_is_the_number_that_kubernetes_reads(quantity: str, expected: Fraction) -> None:
+    """Every suffix of Kubernetes' documentation."""
+    assert amount(quantity) == expected
