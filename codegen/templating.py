@@ -135,7 +135,7 @@ def params_in(text: str) -> list[str]:
     return list(dict.fromkeys(name for name in names if isinstance(name, str) and not hasattr(dict, name)))
 
 
-def variables_of(text: str) -> set[str]:
+def names_of(text: str) -> set[str]:
     """The variables that a template uses, such as `ds`, and the attributes that it reads; of no template, none."""
     if not is_template(text):
         return set()
@@ -155,6 +155,23 @@ def _nodes_of(text: str) -> Iterator[Node]:
     except TemplateSyntaxError:
         return
     yield from tree.find_all((nodes.Name, nodes.Getattr, nodes.Getitem))
+
+
+def variables_of(text: str) -> dict[str, bool]:
+    """The variables of a checked template, and whether it asks first: `if x is defined`, or `x | default('')`."""
+    if not is_template(text):
+        return {}
+    from jinja2 import meta, nodes  # noqa: PLC0415
+
+    environment = _environment()
+    tree = environment.parse(text)
+    asked = {
+        test.node.name
+        for test in tree.find_all((nodes.Test, nodes.Filter))
+        if isinstance(test.node, nodes.Name) and test.name in {"defined", "default", "d"}
+    }
+    names = meta.find_undeclared_variables(tree) - environment.globals.keys()
+    return {name: name in asked for name in sorted(names)}
 
 
 def _environment() -> Environment:

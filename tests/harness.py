@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -198,11 +198,12 @@ class Invocation:
     version: str
     home: Path
     ports: dict[str, int]
+    variables: dict[str, str] = field(default_factory=dict)
 
     def environ(self) -> dict[str, str]:
         """Return the environment to call it in: a Meltano on the PATH, free ports, one task at a time."""
         ports = {f"AIRFLOW__{name}": str(port) for name, port in self.ports.items()}
-        return environments.meltano_environ(AIRFLOW__CORE__PARALLELISM="1", **ports)
+        return environments.meltano_environ(AIRFLOW__CORE__PARALLELISM="1", **ports, **self.variables)
 
     def run(self, *arguments: str, code: int = 0) -> str:
         """Run `dagpress invoke airflow`, see that it ends with that code, and return stdout; stderr is in `stderr`."""
@@ -220,14 +221,14 @@ class Invocation:
 
     @property
     def log(self) -> Path:
-        """What the last command that was started has printed."""
+        """What the commands that were started have printed."""
         return self.home / "invoked.log"
 
     @contextmanager
     def started(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         """Start `dagpress invoke airflow`; whatever is left of it in the end is killed."""
         with (
-            self.log.open("wb") as log,
+            self.log.open("ab") as log,
             subprocess.Popen(self._command(*arguments), env=self.environ(), stdout=log, stderr=log) as process,
         ):
             try:

@@ -70,6 +70,18 @@ PARAMS = st.dictionaries(
     ),
     max_size=3,
 )
+MESSAGES = VALUES.filter(str.strip)
+PATHS = st.from_regex(r"[a-z_]{1,40}(\.[A-Za-z_]{1,40}){1,3}", fullmatch=True) | st.just("alerts.context")
+# Few draws, since each schedule has many keys.
+ALERTS = st.one_of(
+    MESSAGES.map(
+        lambda text: [{"email": {"to": "a@example.com", "html_content": text}}, {"slack": {"channel": "#alerts"}}]
+    ),
+    MESSAGES.map(lambda text: [{"webhook": {"json": {"text": text, "more": {"text": text, "list": [1, None]}}}}]),
+    PATHS.map(
+        lambda path: [{"python": {"callable": path}}, {"python": {"callable": path, "op_kwargs": {"path": path}}}]
+    ),
+)
 COMMON = {
     "description": WORDS,
     "owner": WORDS,
@@ -85,6 +97,7 @@ COMMON = {
     "retry_delay": st.sampled_from(["0s", "999999d", "90s", "5m", "1.5h", "PT1H30M"]),
     "timeout": st.sampled_from(["45m", "P1D"]),
     "run_timeout": st.sampled_from(["100s", "2w"]),
+    "on_failure": ALERTS,
     "catchup": st.booleans(),
     "paused": st.booleans(),
     "environment": st.sampled_from(["prod", "{{ var.value.env }}"]),
@@ -106,6 +119,7 @@ TASKS = st.fixed_dictionaries({"interval": INTERVALS}, optional={**COMMON, **TIM
             optional={
                 "env": COMMON["env"],
                 "retries": COMMON["retries"],
+                "on_success": ALERTS,
                 "runner": st.just("bash"),
                 "id": NAMES | st.sampled_from(["BashOperator", "pendulum", "DAG", "None", "MELTANO"]),
             },

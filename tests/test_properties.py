@@ -256,3 +256,37 @@ def test_no_value_of_any_key_becomes_python(key: str, value: str) -> None:
             "__doc__", "datetime", "timedelta", "pendulum", "airflow.providers.standard.operators.bash", "BashOperator",
             "airflow.sdk", "DAG", "MELTANO",
         }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "alert",
+    [
+        lambda value: {"email": {"to": value, "cc": "a@example.com"}},
+        lambda value: {"email": {"to": "a@example.com", "subject": value, "html_content": value}},
+        lambda value: {"slack": {"channel": value, "text": value}},
+        lambda value: {"slack": {"slack_webhook_conn_id": value}},
+        lambda value: {"webhook": {"endpoint": value, "headers": {"X": value}, "json": {value: [value]}}},
+        lambda value: {"python": {"callable": value}},
+        lambda value: {"python": {"callable": "alerts.page", "op_kwargs": {"text": value, "data": {value: value}}}},
+    ],
+    ids=["to", "subject", "channel", "connection", "webhook", "callable", "op_kwargs"],
+)
+@settings(max_examples=15, deadline=None)
+@given(value=TEXT)
+def test_no_value_of_an_alert_becomes_python(alert: Any, value: str) -> None:
+    """The same for what alerts say, and where."""
+    base = {"interval": "@daily", "extractor": "tap-a", "loader": "target-b"}
+    with TemporaryDirectory() as folder:
+        root = write(Path(folder), {"schedules/a.yml": as_yaml({**base, "on_failure": alert(value)})})
+        generation = pipeline.generate(project_of(root))
+        if not generation.files:
+            assert has_errors(generation.diagnostics)
+            return
+        source = generation.files["generated_dags/a.py"]
+        assert _black(source) == source
+        names = compile(source, "a.py", "exec", dont_inherit=True).co_names
+        notifiers = {name for name in names if name.startswith("airflow.providers.") or name.endswith("Notifier")}
+        assert set(names) - notifiers <= {
+            "__doc__", "datetime", "timedelta", "pendulum", "BashOperator", "airflow.sdk", "DAG", "MELTANO",
+            "RUN_FAILED", "page",
+        }  # fmt: skip

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from jsonschema import Draft7Validator
-from project_builder import dagpress, project_of, write
+from project_builder import as_yaml, dagpress, project_of, write
 from test_cases import CASES
 
 from codegen import pipeline
 from codegen.diagnostics import Severity
 from codegen.schema.after import After
+from codegen.schema.alerts import ALERT, KINDS
 from codegen.schema.docker import Docker
 from codegen.schema.export import json_schema
 from codegen.schema.keys import keys_of
@@ -31,6 +32,8 @@ _KINDS: dict[str, Any] = {
     "job": {"extractor": None, "loader": None},
     "tasks": {"extractor": None, "loader": None},
     "after": {"interval": None},
+    "deadline": {"on_deadline": {"webhook": "alerts"}},
+    "on_deadline": {"deadline": "1h"},
     "state_id_suffix": {"extractor": None, "loader": None, "tasks": ["tap-a target-b"]},
 }
 # What a key of a runner needs beside it.
@@ -129,6 +132,14 @@ def test_an_editor_accepts_what_we_accept(path: Path, validator: Draft7Validator
         {"kubernetes": {"security_context": {"runAsUser": "1000"}}},
         {"kubernetes": {"volumes": [{"emptyDir": {}}]}},
         {"kubernetes": {"secrets": {"token": {"name": "a", "key": "b"}}}},
+        {"on_failure": []},
+        {"on_failure": [{}]},
+        {"on_failure": "data@example.com"},
+        {"on_failure": {"email": {"subject": "To nobody"}}},
+        {"on_failure": {"slack": "#a", "webhook": "b"}},
+        {"on_failure": {"webhook": {"http_con_id": "alerts"}}},
+        {"on_failure": {"webhook": {"headers": {"A": 1}}}},
+        {"on_failure": {"python": {"callable": "a.b", "op_kwargs": {"a-b": 1}}}},
         {"environments": ["prod"]},
         {"environments": {"prod": {"retris": 1}}},
         {"environments": {"prod": {"retries": "3"}}},
@@ -253,3 +264,34 @@ def test_the_example_of_each_key_of_a_mount_changes_the_dag(name: str, tmp_path:
     example = yaml.safe_load(keys_of(Mount)[name].metadata["example"])
     changed = {**base, name: example}
     assert _with_docker(tmp_path, image + json.dumps(base)) != _with_docker(tmp_path, image + json.dumps(changed))
+
+
+# What the map of an alert needs beside the key that is tried.
+_ALERTS: dict[str, dict[str, Any]] = {
+    "email": {"to": "a@example.com"},
+    "slack": {"channel": "#a"},
+    "webhook": {"http_conn_id": "a"},
+    "python": {"callable": "a.b"},
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("alert", name) for name in keys_of(ALERT.model)]
+    + [(section.name, name) for section in KINDS for name in keys_of(section.model)],
+)
+def test_the_example_of_each_key_of_an_alert_changes_the_dag(kind: str, name: str, tmp_path: Path) -> None:
+    """The same for the keys of alerts."""
+    model = next(section.model for section in (ALERT, *KINDS) if section.name == kind)
+    value = yaml.safe_load(keys_of(model)[name].metadata["example"])
+    needed = {} if name == "slack_webhook_conn_id" else _ALERTS.get(kind, {})
+    sources = []
+    for alert in ({name: value}, {}):
+        filled = {**needed, **alert} if kind != "alert" else alert
+        of_kind = filled if kind == "alert" else {kind: filled or {"channel": "#a"}}
+        on_failure = {"on_failure": of_kind} if of_kind else {}
+        write(tmp_path, {"schedules/a.yml": as_yaml({**_PLAIN, **on_failure})})
+        generation = pipeline.generate(project_of(tmp_path))
+        assert generation.diagnostics == []
+        sources.append(generation.files["generated_dags/a.py"])
+    assert sources[0] != sources[1]

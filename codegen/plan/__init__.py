@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from codegen.command import steps_of
 from codegen.literal import names_in
+from codegen.plan.alerts import AlertPlan, alert_functions
 from codegen.plan.arrows import lines_of, links_of, variables_of
 from codegen.plan.between import Between, between, giving_asset, plan_closing_task, with_closing_step
 from codegen.plan.dag import dag_arguments
@@ -42,23 +43,35 @@ def plan(schedule: Schedule, others: Between, jobs: Mapping[str, Job], airflow: 
     links = links_of(every)
     every_link = [link for those in links.values() for link in those]
     variables = variables_of(every_link, every, dag_id, set(functions))
-    tasks = [plan_task(step, variables.get(step.task_id, ""), by_task.get(step.task_id), airflow) for step in steps]
+    of_alerts = alert_functions(schedule, airflow, {*functions, *variables.values()})
+    alerts = AlertPlan(schedule, airflow, of_alerts)
+    tasks = [
+        plan_task(
+            step,
+            variables.get(step.task_id, ""),
+            by_task.get(step.task_id),
+            airflow,
+            alerts.task_arguments(step.task),
+        )
+        for step in steps
+    ]
     tasks += [plan_closing_task(step, variables[step.task_id]) for step in every[len(steps) :]]
     if is_awaited:
         # In the order in which they run, the one that is last is behind all others.
         tasks[-1] = giving_asset(tasks[-1], dag_id, airflow)
     groups = plan_groups(every, tasks, links, variables)
     arrows = tuple(lines_of(links[""], variables, indent=4))
-    dag = PlannedDag(dag_id, dag_arguments(schedule, others, airflow), groups, arrows)
+    dag = PlannedDag(dag_id, dag_arguments(schedule, others, alerts, airflow), groups, arrows)
     names = set(_names_of(dag))
     return DagModule(
         path=schedule.dag_file,
         source=schedule.source,
         doc=doc_of(schedule, steps),
         imports=imports_of(names, airflow),
-        functions=tuple(functions.values()),
+        functions=(*functions.values(), *(function.planned for function in of_alerts)),
         dags=(dag,),
         has_meltano="MELTANO" in names,
+        alert_texts=alerts.texts(names),
     )
 
 

@@ -12,16 +12,18 @@ from codegen.plan.timetable import schedule_value
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from codegen.plan.alerts import AlertPlan
     from codegen.plan.between import Between
     from codegen.schema import Schedule
 
 
-def dag_arguments(schedule: Schedule, others: Between, airflow: str) -> tuple[Argument, ...]:
+def dag_arguments(schedule: Schedule, others: Between, alerts: AlertPlan, airflow: str) -> tuple[Argument, ...]:
     """What `DAG(...)` gets.
 
     Args:
         schedule: a checked schedule.
         others: the schedules beside it.
+        alerts: its alerts.
         airflow: the version, one of `VERSIONS`.
     """
     arguments: dict[str, Value] = {
@@ -36,7 +38,8 @@ def dag_arguments(schedule: Schedule, others: Between, airflow: str) -> tuple[Ar
         "dagrun_timeout": schedule.run_timeout,
         "is_paused_upon_creation": schedule.paused,
         "params": params_of(schedule) or None,
-        "default_args": _default_args(schedule),
+        **alerts.dag_arguments(),
+        "default_args": _default_args(schedule, alerts),
         "tags": schedule.all_tags,
     }
     return tuple(Argument(name, value) for name, value in arguments.items() if value is not None or name == "schedule")
@@ -51,16 +54,18 @@ def _moment(moment: datetime, zone: str) -> Call:
     return Call("pendulum.datetime", tuple(parts), (Argument("tz", zone),))
 
 
-def _default_args(schedule: Schedule) -> dict[str, Value]:
+def _default_args(schedule: Schedule, alerts: AlertPlan) -> dict[str, Value]:
     arguments: dict[str, Value] = {
         "owner": schedule.owner,
         "retries": schedule.retries,
         "retry_delay": schedule.retry_delay,
         "retry_exponential_backoff": schedule.retry_exponential_backoff or None,
+        "max_retry_delay": schedule.max_retry_delay,
         "execution_timeout": schedule.timeout,
         "pool": schedule.pool,
         "pool_slots": schedule.pool_slots,
         "priority_weight": schedule.priority_weight,
         "queue": schedule.queue,
+        **alerts.default_arguments(),
     }
     return {name: value for name, value in arguments.items() if value is not None}

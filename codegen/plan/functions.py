@@ -38,10 +38,11 @@ def _function(python: str, *parameters: str, taken: set[str]) -> PlannedFunction
     head = code(Call(f"def {own}", tuple(Identifier(parameter) for parameter in parameters)), indent=0)
     given = tuple(Argument(parameter, Identifier(parameter)) for parameter in parameters)
     call = code(Call(local, (), given), indent=4, before=len("return "))
-    imported = _import(module, name if name == local else f"{name} as {local}")
+    imported = import_line(module, name if name == local else f"{name} as {local}")
     return PlannedFunction(own, f"{head}:\n{imported}\n\n    return {call}")
 
 
-def _import(module: str, name: str) -> str:
+def import_line(module: str, name: str) -> str:
+    """The import of a name inside a function, in more lines where one is too long."""
     line = f"    from {module} import {name}"
     return line if len(line) <= LINE_LENGTH else f"    from {module} import (\n        {name},\n    )"

@@ -17,6 +17,7 @@ _MODULES = {
     "Asset": ("", "airflow.sdk"),
     "AssetAny": ("", "airflow.sdk"),
     "AssetOrTimeSchedule": ("", "airflow.sdk"),
+    "AsyncCallback": ("", "airflow.sdk"),
     "BashOperator": ("airflow.operators.bash", "airflow.providers.standard.operators.bash"),
     "CronDataIntervalTimetable": ("airflow.timetables.interval", "airflow.sdk"),
     "CronTriggerTimetable": ("airflow.timetables.trigger", "airflow.sdk"),
@@ -26,6 +27,12 @@ _MODULES = {
     "DatasetOrTimeSchedule": ("airflow.timetables.datasets", ""),
     "EmptyOperator": ("airflow.operators.empty", "airflow.providers.standard.operators.empty"),
     "Param": ("airflow.models.param", "airflow.sdk"),
+    "DeadlineAlert": ("", "airflow.sdk"),
+    "DeadlineReference": ("", "airflow.sdk"),
+    "HttpNotifier": ("airflow.providers.http.notifications.http",) * 2,
+    "SlackNotifier": ("airflow.providers.slack.notifications.slack",) * 2,
+    "SlackWebhookNotifier": ("airflow.providers.slack.notifications.slack_webhook",) * 2,
+    "SmtpNotifier": ("airflow.providers.smtp.notifications.smtp",) * 2,
     "DockerOperator": ("airflow.providers.docker.operators.docker", "airflow.providers.docker.operators.docker"),
     # It comes with the provider.
     "Mount": ("docker.types", "docker.types"),
@@ -44,6 +51,8 @@ _MODULES_BEFORE_3_2 = {
     "AssetOrTimeSchedule": "airflow.timetables.assets",
     "CronDataIntervalTimetable": "airflow.timetables.interval",
     "CronTriggerTimetable": "airflow.timetables.trigger",
+    # 3.0 has no deadlines.
+    **dict.fromkeys(("AsyncCallback", "DeadlineAlert", "DeadlineReference"), "airflow.sdk.definitions.deadline"),
 }
 # Modules that are imported whole.
 _WHOLE = {"pendulum"}
@@ -99,6 +108,6 @@ def _import(name: str, airflow: str) -> _Import:
     if name in _WHOLE:
         return _Import(is_from=False, module=name)
     of_2, of_3 = _MODULES[name]
-    if not is_2(airflow) and not at_least(airflow, "3.2"):
-        of_3 = _MODULES_BEFORE_3_2.get(name, of_3)
-    return _Import(is_from=True, module=of_2 if is_2(airflow) else of_3)
+    is_early = not is_2(airflow) and not at_least(airflow, "3.2")
+    module = of_2 if is_2(airflow) else _MODULES_BEFORE_3_2.get(name, of_3) if is_early else of_3
+    return _Import(is_from=True, module=module)

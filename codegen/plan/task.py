@@ -10,11 +10,15 @@ from codegen.plan.runners import RUNNERS
 from codegen.plan.tree import PlannedTask
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from codegen.command import Step
     from codegen.plan.tree import PlannedFunction
 
 
-def plan_task(step: Step, variable: str, function: PlannedFunction | None, airflow: str) -> PlannedTask:
+def plan_task(
+    step: Step, variable: str, function: PlannedFunction | None, airflow: str, alerts: Mapping[str, Value]
+) -> PlannedTask:
     """Plan the operator of a step.
 
     Args:
@@ -22,9 +26,10 @@ def plan_task(step: Step, variable: str, function: PlannedFunction | None, airfl
         variable: the Python name that the operator gets; empty where nothing names it.
         function: what it calls, where it is a step of Python.
         airflow: the version, one of `VERSIONS`.
+        alerts: the arguments that are its alerts.
     """
     operator, arguments = python.operator_of(step, function) if function else RUNNERS[step.runner](step, airflow)
-    given = {"task_id": step.task_id, **arguments, **_common(step)}
+    given = {"task_id": step.task_id, **arguments, **_common(step), **alerts}
     return PlannedTask(
         step.task_id,
         variable,

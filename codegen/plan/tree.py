@@ -56,7 +56,7 @@ class PlannedDag:
 
 @dataclass(frozen=True)
 class PlannedFunction:
-    """A function that a task calls: its name, and its source."""
+    """A function that a task or an alert calls: its name, and its source."""
 
     name: str
     source: str
@@ -71,8 +71,9 @@ class DagModule:
         source: the schedule file, as a path in the project.
         doc: the module's docstring, which is the DAG's documentation.
         imports: lines, in groups.
-        functions: what the tasks call that run Python.
+        functions: what the tasks call that run Python, and what alerts call.
         has_meltano: whether a task begins with the `MELTANO` lines.
+        alert_texts: the assignments of what alerts say.
     """
 
     path: str
@@ -82,3 +83,4 @@ class DagModule:
     functions: tuple[PlannedFunction, ...]
     dags: tuple[PlannedDag, ...]
     has_meltano: bool
+    alert_texts: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from codegen.schema.after import After
+from codegen.schema.alerts import ALERT, KINDS
 from codegen.schema.keys import keys_of
 from codegen.schema.model import OVERLAYS, Schedule
 from codegen.schema.mounts import MOUNT
@@ -30,11 +31,12 @@ _SECTIONS: dict[str, type[Any]] = {
     DOCKER.name: DOCKER.model,
     MOUNT.name: MOUNT.model,
     KUBERNETES.name: KUBERNETES.model,
+    **{section.name: section.model for section in (ALERT, *KINDS)},
 }
 # The keys without which a map is none.
-_REQUIRED = {MOUNT.name: ["target"]}
+_REQUIRED = {MOUNT.name: ["target"], "email": ["to"], "python": ["callable"]}
 # What a map must have in any case: of these keys exactly one.
-_ONE_OF = {"task": WHAT_RUNS}
+_ONE_OF = {"task": WHAT_RUNS, ALERT.name: tuple(section.name for section in KINDS)}
 
 
 def json_schema() -> JsonSchema:

@@ -13,6 +13,7 @@ from codegen.airflow_version import is_2
 from codegen.diagnostics import Location
 from codegen.interval import Interval, parse_interval
 from codegen.schema.after import After, AfterSchedules
+from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.keys import key, places
 from codegen.schema.kinds import (
     Choice,
@@ -214,11 +215,45 @@ class Schedule:
     retry_exponential_backoff: bool = key(
         Flag(), "when it goes wrong", "Whether each wait is longer than the one before.", "true", default=False
     )
+    max_retry_delay: timedelta | None = key(
+        Duration(), "when it goes wrong", "The longest wait, where each is longer. Default: a day.", "1h"
+    )
     timeout: timedelta | None = key(
         Duration(), "when it goes wrong", "How long a task may run. Default: no limit.", "2h"
     )
     run_timeout: timedelta | None = key(
         Duration(), "when it goes wrong", "How long a run of the DAG may take. Default: no limit.", "6h"
+    )
+    on_failure: tuple[Alert, ...] = key(
+        AlertList(), "when it goes wrong", "Who is told that a run failed, once for each run.", "{slack: '#alerts'}", ()
+    )
+    on_success: tuple[Alert, ...] = key(
+        AlertList(),
+        "when it goes wrong",
+        "Who is told that a run succeeded, once for each run.",
+        "{webhook: alerts}",
+        (),
+    )
+    on_retry: tuple[Alert, ...] = key(
+        AlertList(),
+        "when it goes wrong",
+        "Who is told that a task failed and will be tried again, for each task that says nothing else.",
+        "{slack: '#alerts'}",
+        (),
+    )
+    deadline: timedelta | None = key(
+        Duration(),
+        "when it goes wrong",
+        "How long a run may take before `on_deadline` tells of it; it goes on. On Airflow 3.1 and later counted from "
+        "when it is queued; on 2 its tasks' SLA, counted from when it is due; Airflow 3.0 has none.",
+        "2h",
+    )
+    on_deadline: tuple[Alert, ...] = key(
+        AlertList(),
+        "when it goes wrong",
+        "Who is told that a run is late; with `deadline`.",
+        "{email: data@example.com}",
+        (),
     )
 
     environments: Mapping[str, Mapping[str, Any]] = key(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.nodes import ListNode, MapNode, Node, Scalar
+from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.docker import Docker
 from codegen.schema.keys import Section, key, keys_of, places, read_keys, without_null_keys
 from codegen.schema.kinds import Choice, Count, Duration, Environment, Flag, JsonSchema, Report, Run, Text, TextList
@@ -109,6 +110,19 @@ class Task:
     queue: str | None = key(Text(longest=256), "a task", "As the schedule's, for this task.", "heavy")
     env: Mapping[str, str | None] = key(
         Environment(), "a task", "Further variables, or other values, for this task.", "{FULL: 'true'}", {}
+    )
+    on_failure: tuple[Alert, ...] = key(
+        AlertList(),
+        "a task",
+        "Who is told that this task failed for good, beside the schedule's.",
+        "{slack: '#alerts'}",
+        (),
+    )
+    on_success: tuple[Alert, ...] = key(
+        AlertList(), "a task", "Who is told that this task succeeded, beside the schedule's.", "{webhook: alerts}", ()
+    )
+    on_retry: tuple[Alert, ...] = key(
+        AlertList(), "a task", "As the schedule's, for this task.", "{webhook: alerts}", ()
     )
     runner: str | None = key(Choice(*RUNNERS), "a task", "As the schedule's, for this task.", "docker")
     docker: Docker | None = key(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codegen.validate.alerts import check_alerts
 from codegen.validate.between import check_after
 from codegen.validate.kubernetes import check_kubernetes
 from codegen.validate.meltano import check_before_run, check_meltano
@@ -46,6 +47,7 @@ def check_all(
             yield from check_clock(schedule, airflow)
             yield from check_templates(schedule, airflow)
         yield from check_tasks(schedule, airflow)
+        yield from check_alerts(schedule, airflow)
         yield from check_runners(schedule)
         yield from check_kubernetes(schedule)
         yield from check_before_run(schedule)

@@ -10,7 +10,7 @@ from codegen.diagnostics import Diagnostic, Severity, quoted
 from codegen.schema.keys import keys_of
 from codegen.schema.kinds import Environment, Run, TemplatedText
 from codegen.schema.step_kinds import MeltanoCommands, OpKwargs
-from codegen.templating import variables_of
+from codegen.templating import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ def check_templates(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     if is_2(airflow):
         return
     for text, place in _texts_of(schedule, schedule.where()):
-        used = variables_of(text)
+        used = names_of(text)
         for name in sorted(used & _OF_THE_DATE) if schedule.after else ():
             message = f"a run that another schedule starts has no {quoted(name)} on Airflow 3, and the task fails"
             hint = "use `dag_run.run_after`, or `triggering_asset_events`"

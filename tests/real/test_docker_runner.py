@@ -253,7 +253,7 @@ def test_several_calls_go_on_while_they_succeed(airflow: Airflow, standin: Stand
         ("env", "STAND_IN_NUMBER=3", "meltano", "run.env"),
     )
     step = Step("both", calls, {"A": "b.env"}, runner="docker", docker=Docker(image=_IMAGE, mounts=mounts))
-    task = plan_task(step, "", None, airflow.version)
+    task = plan_task(step, "", None, airflow.version, {})
     lines = [line for group in imports_of(["DAG", "DockerOperator", "Mount"], airflow.version) for line in group]
     lines += ['with DAG("several", schedule=None):', f"    {task.operator}("]
     path = tmp_path / "several.py"

@@ -1,0 +1,182 @@
+"""Alerts: each must be one that Airflow can send, with texts that it can render, and without secrets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from codegen.airflow_version import at_least, is_2
+from codegen.diagnostics import Diagnostic, InvalidError, Location, Severity, nearest, quoted
+from codegen.interval import parse_interval
+from codegen.schema.alerts import DEADLINE, EVENTS, EmailAlert, PythonAlert, SlackAlert
+from codegen.schema.keys import keys_of
+from codegen.secret import is_secret
+from codegen.templating import variables_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codegen.schema import Schedule
+    from codegen.schema.alerts import Alert
+
+# What the callbacks of a task get (airflow/utils/context.py of 2.11; airflow/sdk/definitions/context.py and
+# airflow/sdk/execution_time/task_runner.py of 3.3, less what only some operators or versions have).
+_OF_EVERY_TASK = frozenset(
+    """
+    conn dag dag_run data_interval_end data_interval_start ds ds_nodash inlet_events inlets logical_date macros
+    map_index_template outlet_events outlets params prev_data_interval_end_success prev_data_interval_start_success
+    prev_end_date_success prev_start_date_success run_id task task_instance task_instance_key_str ti ts ts_nodash
+    ts_nodash_with_tz var
+    """.split()  # noqa: SIM905  # it is read as a list
+)
+_OF_TASKS_OF_2 = frozenset(["conf", "test_mode", "triggering_dataset_events"])
+_OF_TASKS_OF_3 = frozenset(["task_reschedule_count", "triggering_asset_events"])
+# What only some get: the error of a task whose process was not killed, and what a mapped task or a partition has.
+_OF_SOME_TASKS = frozenset(["exception", "expanded_ti_count", "partition_date", "partition_key", "try_number"])
+# On Airflow 3 there need not be a task (airflow/dag_processing/processor.py, `_execute_dag_callbacks`).
+_OF_EVERY_RUN_OF_3 = frozenset(["dag", "reason", "run_id"])
+# What Airflow 2 gives to an SLA (airflow/notifications/basenotifier.py), 3 to a deadline (airflow/models/deadline.py).
+_OF_AN_SLA = frozenset(["blocking_task_list", "blocking_tis", "dag", "slas", "task_list"])
+_OF_A_DEADLINE = frozenset(["dag_run", "deadline"])
+
+
+@dataclass(frozen=True)
+class _Context:
+    """Which variables the texts of an alert can use.
+
+    Attributes:
+        always: those that are always there.
+        at_times: those that are missing at times.
+        of: whose they are, for messages.
+    """
+
+    always: frozenset[str]
+    at_times: frozenset[str]
+    of: str
+
+
+def check_alerts(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
+    """Every alert of a schedule and its tasks, for that version of Airflow."""
+    yield from _check_deadline(schedule, airflow)
+    yield from _check_retries(schedule)
+    for event in (*EVENTS, DEADLINE):
+        for alert in getattr(schedule, event):
+            yield from _check_alert(alert, _context_of_run(event, airflow))
+    for task in schedule.tasks or ():
+        for event in EVENTS:
+            for alert in getattr(task, event):
+                yield from _check_alert(alert, _context_of_task(airflow))
+
+
+def _check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
+    """A deadline and its alerts go together, on the versions that have one."""
+    keys = [name for name, value in (("deadline", schedule.deadline), (DEADLINE, schedule.on_deadline)) if value]
+    if not keys:
+        return
+    where = schedule.where(*keys)
+    if keys == [DEADLINE] and where.path != schedule.source:
+        # The defaults say whom to tell, for those schedules that have a deadline.
+        return
+    if not is_2(airflow) and not at_least(airflow, "3.1"):
+        message = f"Airflow {airflow} has neither SLAs nor deadlines"
+        yield Diagnostic(
+            "unsupported", message, where, "use Airflow 3.1 or later, or `run_timeout`, which ends the run"
+        )
+    elif keys == ["deadline"]:
+        hint = "add `on_deadline`, or `run_timeout` instead, which ends the run"
+        yield Diagnostic("missing-key", "nobody is told when the `deadline` has passed", where, hint)
+    elif keys == [DEADLINE]:
+        yield Diagnostic("missing-key", "`on_deadline` goes with `deadline`", where, "add `deadline: 2h`")
+    elif is_2(airflow) and not _has_times(schedule):
+        message = "Airflow 2 knows a deadline only for runs that are due at some time, and none of these is"
+        yield Diagnostic("unsupported", message, where, "use an interval, or write `deadline: null`")
+
+
+def _has_times(schedule: Schedule) -> bool:
+    try:
+        return parse_interval(schedule.interval, schedule.name).schedule is not None
+    except InvalidError:
+        return True
+
+
+def _check_retries(schedule: Schedule) -> Iterator[Diagnostic]:
+    """What tells of retries, or bounds their delay, has an effect only where there are some."""
+    retries = [schedule.retries, *(task.retries for task in schedule.tasks or () if task.retries is not None)]
+    if schedule.on_retry and not any(retries):
+        message = "no task is ever tried again"
+        yield Diagnostic("no-effect", message, schedule.where("on_retry"), "set `retries`", Severity.FINDING)
+    if schedule.max_retry_delay and not schedule.retry_exponential_backoff:
+        message = "`max_retry_delay` has an effect only with `retry_exponential_backoff`"
+        hint = "add `retry_exponential_backoff: true`, or set `retry_delay` alone"
+        yield Diagnostic("no-effect", message, schedule.where("max_retry_delay"), hint, Severity.FINDING)
+
+
+def _context_of_task(airflow: str) -> _Context:
+    further = _OF_TASKS_OF_2 if is_2(airflow) else _OF_TASKS_OF_3
+    return _Context(_OF_EVERY_TASK | further, _OF_SOME_TASKS, "the alert of a task")
+
+
+def _context_of_run(event: str, airflow: str) -> _Context:
+    if event == DEADLINE:
+        return _Context(_OF_AN_SLA if is_2(airflow) else _OF_A_DEADLINE, frozenset(), "the alert of a deadline")
+    of_task = _context_of_task(airflow)
+    if event == "on_retry":
+        return of_task
+    if is_2(airflow):
+        return _Context(of_task.always | {"reason"}, of_task.at_times, "the alert of a run")
+    return _Context(_OF_EVERY_RUN_OF_3, of_task.always | of_task.at_times, "the alert of a run")
+
+
+def _check_alert(alert: Alert, context: _Context) -> Iterator[Diagnostic]:
+    kind = alert.kind
+    if isinstance(kind, SlackAlert):
+        yield from _check_slack(kind)
+    elif not isinstance(kind, (EmailAlert, PythonAlert)) and "://" in (kind.endpoint or ""):
+        hint = "the connection has the address: `endpoint` is what follows"
+        yield Diagnostic("invalid-value", "`endpoint` is a whole address", kind.at["endpoint"], hint)
+    for name in keys_of(type(kind)):
+        where = kind.at.get(name, kind.at[""])
+        for key, value in _texts_in(name, getattr(kind, name)):
+            if is_secret(key, value):
+                hint = "keep it in the connection, where Airflow hides it"
+                yield Diagnostic("secret", f"{quoted(key)} looks like a secret", where, hint)
+            elif not isinstance(kind, PythonAlert):
+                yield from _check_variables(value, context, where)
+
+
+def _check_slack(alert: SlackAlert) -> Iterator[Diagnostic]:
+    """A channel of the API, or an incoming webhook."""
+    if not (alert.channel or alert.slack_webhook_conn_id):
+        hint = 'add `channel: "#data-alerts"`, or `slack_webhook_conn_id`'
+        yield Diagnostic("missing-key", "the alert names no channel of Slack", alert.at[""], hint)
+    elif alert.slack_webhook_conn_id and (alert.channel or alert.slack_conn_id):
+        message = "an incoming webhook has its own channel and token"
+        hint = "keep `slack_webhook_conn_id`, or `channel` and `slack_conn_id`"
+        yield Diagnostic("mixed-kinds", message, alert.at["slack_webhook_conn_id"], hint)
+
+
+def _texts_in(name: str, value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401  # what JSON has
+    """Every text in the value of a key, with the nearest name above it."""
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _texts_in(key, item)
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            yield from _texts_in(name, item)
+
+
+def _check_variables(text: str, context: _Context, where: Location) -> Iterator[Diagnostic]:
+    """Airflow fails to render a variable that it does not have, and sends nothing."""
+    for name, is_asked in variables_of(text).items():
+        if name in context.always:
+            continue
+        if name not in context.at_times:
+            known = context.always | context.at_times
+            hint = nearest(name, sorted(known)) or f"there are {', '.join(f'`{k}`' for k in sorted(context.always))}"
+            yield Diagnostic("unknown-variable", f"{context.of} has no variable {quoted(name)}", where, hint)
+        elif not is_asked:
+            message = f"{context.of} does not always have {quoted(name)}, and without it nothing is sent"
+            hint = f"write `{{% if {name} is defined %}}...{{% endif %}}` around it"
+            yield Diagnostic("missing-variable", message, where, hint, Severity.FINDING)
