@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.validate.alerts import check_alerts
+from codegen.validate.alerts import check_alerts, check_deadline
 from codegen.validate.between import check_after
 from codegen.validate.kubernetes import check_kubernetes
 from codegen.validate.meltano import check_before_run, check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
-from codegen.validate.params import check_params
+from codegen.validate.params import check_defaults, check_params
 from codegen.validate.runners import check_runners, check_settings
 from codegen.validate.secrets import check_secrets_of_job
 from codegen.validate.tasks import check_tasks
@@ -45,6 +45,8 @@ def check_all(
         else:
             yield from check_time(schedule)
             yield from check_clock(schedule, airflow)
+            yield from check_defaults(schedule)
+            yield from check_deadline(schedule, airflow)
             yield from check_templates(schedule, airflow)
         yield from check_tasks(schedule, airflow)
         yield from check_alerts(schedule, airflow)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from codegen.airflow_version import at_least, is_2
-from codegen.diagnostics import Diagnostic, InvalidError, Location, Severity, nearest, quoted
-from codegen.interval import parse_interval
+from codegen.diagnostics import Diagnostic, Location, Severity, nearest, quoted
 from codegen.schema.alerts import DEADLINE, EVENTS, EmailAlert, PythonAlert, SlackAlert
 from codegen.schema.keys import keys_of
 from codegen.secret import is_secret
@@ -57,7 +56,6 @@ class _Context:
 
 def check_alerts(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     """Every alert of a schedule and its tasks, for that version of Airflow."""
-    yield from _check_deadline(schedule, airflow)
     yield from _check_retries(schedule)
     for event in (*EVENTS, DEADLINE):
         for alert in getattr(schedule, event):
@@ -68,7 +66,7 @@ def check_alerts(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
                 yield from _check_alert(alert, _context_of_task(airflow))
 
 
-def _check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
+def check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     """A deadline and its alerts go together, on the versions that have one."""
     keys = [name for name, value in (("deadline", schedule.deadline), (DEADLINE, schedule.on_deadline)) if value]
     if not keys:
@@ -87,16 +85,9 @@ def _check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
         yield Diagnostic("missing-key", "nobody is told when the `deadline` has passed", where, hint)
     elif keys == [DEADLINE]:
         yield Diagnostic("missing-key", "`on_deadline` goes with `deadline`", where, "add `deadline: 2h`")
-    elif is_2(airflow) and not _has_times(schedule):
+    elif is_2(airflow) and not schedule.clock.cron:
         message = "Airflow 2 knows a deadline only for runs that are due at some time, and none of these is"
         yield Diagnostic("unsupported", message, where, "use an interval, or write `deadline: null`")
-
-
-def _has_times(schedule: Schedule) -> bool:
-    try:
-        return parse_interval(schedule.interval, schedule.name).schedule is not None
-    except InvalidError:
-        return True
 
 
 def _check_retries(schedule: Schedule) -> Iterator[Diagnostic]:

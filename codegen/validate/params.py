@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from codegen.diagnostics import Diagnostic, nearest, quoted
-from codegen.interval import parse_interval
 from codegen.nodes import ListNode, MapNode, Node, Scalar
 from codegen.schema.keys import keys_of
 from codegen.schema.param import Param
@@ -32,12 +31,16 @@ def check_params(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator
     job = meltano.jobs.get(schedule.job or "") if meltano else None
     for run in job.tasks if job else ():
         yield from _check_text(run, schedule, schedule.where("job"))
-    is_scheduled = parse_interval(schedule.interval, schedule.name).schedule is not None
-    for name, param in schedule.params.items():
+    for param in schedule.params.values():
         yield from _check_schema(param)
-        if is_scheduled and not param.has_default:
+
+
+def check_defaults(schedule: Schedule) -> Iterator[Diagnostic]:
+    """A run that nobody starts by hand is given no parameter: its clock must be one that fires, or none."""
+    for name, param in schedule.params.items():
+        if (schedule.clock.cron or schedule.after) and not param.has_default:
             message = f"the run parameter {quoted(name)} has no `default`, and a run on a schedule is given none"
-            hint = 'add one, or take `interval: "@manual"`, so that each run is started by hand'
+            hint = 'add one, or take `interval: "@manual"` without `after`, so that each run is started by hand'
             yield Diagnostic("missing-default", message, param.at[""], hint)
 
 
