@@ -338,7 +338,7 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(SCHEDULES, st.lists(SCHEDULES, min_size=2, max_size=2))
 def test_every_value_is_explained_by_a_line_that_has_its_key(
     schedules: dict[str, Any], layers: list[dict[str, Any]]

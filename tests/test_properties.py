@@ -180,7 +180,7 @@ def _written(root: Path, schedules: dict[str, Any], order: random.Random | None 
     return write(root, {f"schedules/{name}.yml": as_yaml(schedule) for name, schedule in items})
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(SCHEDULES, st.randoms(use_true_random=False), st.sampled_from(["2.11", "3.3"]))
 def test_any_schedules_give_stable_python_or_a_message(
     schedules: dict[str, Any], order: random.Random, airflow: str
