@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import environments
 import pytest
 
+from codegen.plan.imports import imports_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -34,6 +36,12 @@ COUNT_ROWS = """\
 import duckdb, sys
 print(duckdb.connect(sys.argv[1], read_only=True).execute(f"select count(*) from {sys.argv[2]}").fetchone()[0])
 """
+
+
+def import_of(name: str, airflow: str) -> str:
+    """Return the line that imports a name in the generated files of a version of Airflow."""
+    ((line,),) = imports_of([name], airflow)
+    return line
 
 
 class Worker:

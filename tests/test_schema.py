@@ -295,3 +295,24 @@ def test_the_example_of_each_key_of_an_alert_changes_the_dag(kind: str, name: st
         assert generation.diagnostics == []
         sources.append(generation.files["generated_dags/a.py"])
     assert sources[0] != sources[1]
+
+
+@pytest.mark.parametrize(
+    "removing",
+    [
+        {"tasks": [{"run": "a b", "command": None}]},
+        {"on_failure": {"slack": "#alerts", "email": None}},
+        {"kubernetes": {"requests": {"cpu": None}, "node_selector": {"a": None}, "secrets": {"A": None}}},
+        {"docker": {"extra_hosts": {"a": None}, "network_mode": None}},
+        {"environments": {"prod": {"kubernetes": {"requests": {"cpu": None}}}}},
+    ],
+    ids=json.dumps,
+)
+def test_an_editor_takes_a_null_wherever_it_removes(
+    removing: dict[str, Any], validator: Draft7Validator, tmp_path: Path
+) -> None:
+    """A null is as if the key were not there."""
+    base = {"interval": "@daily"} if "tasks" in removing else _PLAIN
+    assert [error.message for error in validator.iter_errors({**base, **removing})] == []
+    write(tmp_path, {"schedules/a.yml": json.dumps({**base, **removing}), "dagpress.toml": 'environments = ["prod"]\n'})
+    assert dagpress(tmp_path, "validate")[0] != 2

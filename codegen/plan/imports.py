@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from codegen.airflow_version import at_least, is_2
@@ -77,16 +78,6 @@ class _Import:
         return f"from {self.module} import (\n" + "".join(f"    {name},\n" for name in imported) + ")"
 
 
-def import_of(name: str, airflow: str) -> str:
-    """The line that imports one name, such as `DAG`.
-
-    Args:
-        name: one of `NAMES`.
-        airflow: the version, one of `VERSIONS`.
-    """
-    return _import(name, airflow).line([name])
-
-
 def imports_of(names: Iterable[str], airflow: str) -> tuple[tuple[str, ...], ...]:
     """The lines that import these names, in groups: the standard library, then the rest.
 
@@ -94,7 +85,12 @@ def imports_of(names: Iterable[str], airflow: str) -> tuple[tuple[str, ...], ...
         names: as generated code uses them, such as `pendulum.datetime`; one that needs no import is left out.
         airflow: the version, one of `VERSIONS`.
     """
-    roots = {name.split(".")[0] for name in names} & NAMES
+    return _imports_of(frozenset(name.split(".")[0] for name in names) & NAMES, airflow)
+
+
+# Nearly all files of a project use the same names.
+@cache
+def _imports_of(roots: frozenset[str], airflow: str) -> tuple[tuple[str, ...], ...]:
     by_import: dict[_Import, set[str]] = {}
     for root in roots:
         by_import.setdefault(_import(root, airflow), set()).add(root)

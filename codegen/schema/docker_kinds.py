@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from codegen.diagnostics import InvalidError, quoted
 from codegen.nodes import MapNode, Node, Scalar, named
-from codegen.schema.kinds import PlainText, ScalarKind
+from codegen.schema.kinds import PlainText, ScalarKind, or_null
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,7 +97,7 @@ class Hosts:
         return {
             "type": "object",
             "propertyNames": {"pattern": f"^{_HOST.pattern}$"},
-            "additionalProperties": {"type": "string", "minLength": 1},
+            "additionalProperties": or_null({"type": "string", "minLength": 1}),
         }
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from codegen.schema.after import After
 from codegen.schema.alerts import ALERT, KINDS
 from codegen.schema.keys import keys_of
+from codegen.schema.kinds import or_null
 from codegen.schema.model import OVERLAYS, Schedule
 from codegen.schema.mounts import MOUNT
 from codegen.schema.param import Param
@@ -67,14 +68,16 @@ def _properties(model: type[Any]) -> JsonSchema:
 def _definition(name: str, model: type[Any]) -> JsonSchema:
     required: JsonSchema = {"required": _REQUIRED[name]} if name in _REQUIRED else {}
     if name in _ONE_OF:
-        required["oneOf"] = [{"required": [key]} for key in _ONE_OF[name]]
+        # A null is as if the key were not there.
+        given = {"not": {"type": "null"}}
+        required["oneOf"] = [{"required": [key], "properties": {key: given}} for key in _ONE_OF[name]]
     return {"type": "object", "additionalProperties": False, **required, "properties": _properties(model)}
 
 
 def _property(name: str, metadata: Any) -> JsonSchema:  # noqa: ANN401
     schema = metadata["kind"].json_schema()
     description = f"{metadata['doc']}\nExample: {name}: {metadata['example']}"
-    return {"description": description, "anyOf": [schema, {"type": "null"}]}
+    return {"description": description, **or_null(schema)}
 
 
 def reference() -> str:

@@ -57,9 +57,15 @@ def places() -> Any:  # noqa: ANN401  # a field, as `dataclasses.field` gives it
     return dataclasses.field(default_factory=dict, repr=False, compare=False)
 
 
+# Each schedule asks for the keys of its models many times.
+_KEYS: dict[type[Any], dict[str, dataclasses.Field[Any]]] = {}
+
+
 def keys_of(model: type[Any]) -> dict[str, dataclasses.Field[Any]]:
     """The fields of a model that are keys of the YAML, in order."""
-    return {field.name: field for field in dataclasses.fields(model) if "doc" in field.metadata}
+    if model not in _KEYS:
+        _KEYS[model] = {field.name: field for field in dataclasses.fields(model) if "doc" in field.metadata}
+    return _KEYS[model]
 
 
 def read_keys(model: type[Any], node: MapNode, report: Report, noun: str) -> tuple[dict[str, Any], dict[str, Location]]:

@@ -20,6 +20,11 @@ Report = Callable[[Diagnostic], None]
 JsonSchema = dict[str, Any]
 
 
+def or_null(schema: JsonSchema) -> JsonSchema:
+    """The JSON Schema of a key whose inherited value a null removes."""
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
 class Kind(Protocol[T_co]):
     """How a value is read.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from codegen.diagnostics import Diagnostic, InvalidError, nearest, quoted
 from codegen.nodes import ListNode, MapNode, Node, Scalar, named
 from codegen.schema.keys import without_null_keys
-from codegen.schema.kinds import Kind, Text
+from codegen.schema.kinds import Kind, Text, or_null
 from codegen.templating import check_template, is_template
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ class MapOf:
     def json_schema(self) -> JsonSchema:
         """A map whose names are checked too."""
         pattern = self._name.json_schema()["pattern"]
-        values = self._value.json_schema()
+        values = or_null(self._value.json_schema())
         return {"type": "object", "propertyNames": {"pattern": pattern}, "additionalProperties": values}
 
 
@@ -243,7 +243,7 @@ class Object:
 
     def json_schema(self) -> JsonSchema:
         """The same as a JSON Schema, less the rule."""
-        properties = {name: kind.json_schema() for name, kind in self._keys.items()}
+        properties = {name: or_null(kind.json_schema()) for name, kind in self._keys.items()}
         required = {"required": list(self._required)} if self._required else {}
         return {"type": "object", "additionalProperties": False, **required, "properties": properties}
 

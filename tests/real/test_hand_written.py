@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from environments import DEMO
-
-from codegen.plan.imports import import_of
+from harness import import_of
 
 if TYPE_CHECKING:
     from pathlib import Path

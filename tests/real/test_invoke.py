@@ -15,10 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from environments import ROOT
-from harness import Invocation, generate
+from harness import Invocation, generate, import_of
 from project_builder import dagpress, write
-
-from codegen.plan.imports import import_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
