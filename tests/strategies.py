@@ -6,6 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from codegen.secret import holds_secret
+
 _VISIBLE = (
     "' \" ''' \"\"\" \\ {{ds}} {% {# #} }} $(id) `id` ${HOME} ; && */ --> .sh .bash .env .yaml .json %s # -- é 😀"
 )
@@ -42,7 +44,8 @@ JSON = st.recursive(
 # Texts that a person could have meant, so that most schedules are valid.
 WORDS = TEXT.filter(str.strip)
 VALUES = st.just("{{ ds }}") | TEXT.filter(lambda text: "{{" not in text and "{%" not in text)
-NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,100}", fullmatch=True)
+# A name that looks like a key of somebody's is refused.
+NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,100}", fullmatch=True).filter(lambda name: not holds_secret(name))
 PLUGINS = st.from_regex(r"(tap|target)-[a-z0-9\-]{1,60}", fullmatch=True)
 RUNS = st.lists(PLUGINS | VALUES.map(lambda t: "'" + t.replace("'", "") + "'"), min_size=1, max_size=4).map(" ".join)
 INTERVALS = st.sampled_from(["@daily", "@manual", "H H * * *", "0 0 L * *", "*/5 1-3 * jan-mar fri#2", "30 4 1 * *"])
