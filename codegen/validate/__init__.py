@@ -27,7 +27,11 @@ __all__ = ["check_all", "check_settings"]
 
 
 def check_all(
-    schedules: list[Schedule], meltano: MeltanoProject | None, airflow: str, broken: Collection[str] = ()
+    schedules: list[Schedule],
+    meltano: MeltanoProject | None,
+    airflow: str,
+    broken: Collection[str] = (),
+    everywhere: Collection[str] = (),
 ) -> Iterator[Diagnostic]:
     """Everything that is wrong with the schedules, one by one and side by side.
 
@@ -36,6 +40,7 @@ def check_all(
         meltano: the Meltano project, if there is one.
         airflow: the version, one of `VERSIONS`.
         broken: the names of the schedules that could not be read.
+        everywhere: the names of the schedules of all deployment environments.
     """
     for schedule in schedules:
         yield from check_names(schedule)
@@ -57,4 +62,4 @@ def check_all(
         yield from check_meltano(schedule, meltano)
         yield from check_secrets_of_job(schedule, meltano)
     yield from check_unique(schedules)
-    yield from check_after(schedules, broken, airflow)
+    yield from check_after(schedules, broken, everywhere, airflow)
