@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from codegen.validate.alerts import check_alerts, check_deadline
 from codegen.validate.between import check_after
 from codegen.validate.kubernetes import check_kubernetes
-from codegen.validate.meltano import check_before_run, check_meltano
+from codegen.validate.meltano import check_before_run, check_effect, check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
 from codegen.validate.params import check_defaults, check_params
 from codegen.validate.runners import check_runners, check_settings
@@ -58,6 +58,7 @@ def check_all(
         yield from check_runners(schedule)
         yield from check_kubernetes(schedule)
         yield from check_before_run(schedule)
+        yield from check_effect(schedule)
         yield from check_params(schedule, meltano)
         yield from check_meltano(schedule, meltano)
         yield from check_secrets_of_job(schedule, meltano)
