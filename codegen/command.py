@@ -36,7 +36,7 @@ class Step:
         task: the task of `tasks`, or of a job.
         script: what a shell executes in place of calls; no template.
         waits_for: what must come first as it was written: the ids of tasks and of groups.
-        runner: where it runs.
+        runner: where it runs; `bash` also for what Python calls in the worker.
         docker: the settings of that runner for this step.
         kubernetes: likewise.
     """
@@ -124,7 +124,7 @@ def _before_run(schedule: Schedule, task: Task) -> Iterator[tuple[str, ...]]:
 def _where(schedule: Schedule, task: Task) -> _Where:
     """Where a task runs: it has the last word."""
     return {
-        "runner": task.runner or schedule.runner,
+        "runner": schedule.runner_of(task) or "bash",
         "docker": task.docker or schedule.docker,
         "kubernetes": task.kubernetes or schedule.kubernetes,
     }

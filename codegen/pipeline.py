@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from itertools import chain
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, Location, has_errors, in_order, quoted
@@ -64,8 +63,11 @@ def read(project: Project, overlay: Overlay | None = None, *, base: bool = False
         overlay: schedule files that are to be taken as if they were written, or deleted.
         base: whether to read each schedule as it is for no deployment environment, in place of for each.
     """
-    documents, diagnostics = load_schedules(project.root, project.schedules, overlay, project.environments, base=base)
+    documents, others, diagnostics = load_schedules(
+        project.root, project.schedules, overlay, project.environments, base=base
+    )
     schedules: dict[str, list[Schedule]] = {document.deployment: [] for document in documents}
+    broken = {document.deployment: set(others) for document in documents}
     found: dict[str, list[Diagnostic]] = defaultdict(list)
     secrets: list[Secret] = []
     for document in documents:
@@ -78,10 +80,12 @@ def read(project: Project, overlay: Overlay | None = None, *, base: bool = False
         if schedule:
             found[document.deployment] += check_params_in_templates(schedule, document.root)
             schedules[document.deployment].append(schedule)
+        else:
+            broken[document.deployment].add(document.name)
     meltano, problems = read_meltano_project(project.root, project.meltano_project)
+    everywhere = {document.name for document in documents}
     for deployment, those in schedules.items():
-        broken = {PurePosixPath(d.location.path).stem for d in (*diagnostics, *found[deployment]) if has_errors([d])}
-        found[deployment] += check_all(those, meltano, project.airflow, broken)
+        found[deployment] += check_all(those, meltano, project.airflow, broken[deployment], everywhere)
     diagnostics += [*problems, *_each_once(found, documents)]
     order = {(document.source.name, document.deployment): number for number, document in enumerate(documents)}
     all_schedules = sorted(chain(*schedules.values()), key=lambda each: order[each.source, each.deployment])

@@ -1,4 +1,4 @@
-"""What a project's own template made of a plan: every DAG, task and arrow of it must be in the file that came out."""
+"""What a project's own template made of a plan: all of it that runs must be in the file that came out."""
 
 from __future__ import annotations
 
@@ -49,6 +49,8 @@ def losses(module: DagModule, source: ast.Module) -> Iterator[Loss]:
             if not task_ids[task.task_id]:
                 yield Loss(f"the task {quoted(task.task_id)} is missing", ("task_arguments", "task", "dag"))
         yield from _lost_arrows(dag, edges)
+        yield from _lost_groups(dag, calls)
+    yield from _lost_names(module, source)
     for what, found, blocks in (("DAGs", dag_ids, ("dag",)), ("tasks", task_ids, ("task", "dag"))):
         for name, count in found.items():
             if count > 1:
@@ -62,6 +64,51 @@ def _lost_arrows(dag: PlannedDag, edges: Collection[Edge]) -> Iterator[Loss]:
         for before, after in _edges(ast.parse("\n".join(arrows)), names):
             if (before, after) not in edges:
                 yield Loss(f"the arrow from {quoted(before)} to {quoted(after)} is missing", (block, "task", "dag"))
+
+
+def _lost_groups(dag: PlannedDag, calls: Collection[ast.Call]) -> Iterator[Loss]:
+    found = {group_id for call in calls for group_id in _group_ids(call)}
+    for group in dag.groups:
+        heads = ast.walk(ast.parse(f"{group.head}:\n    pass")) if group.head else ()
+        for group_id in (each for node in heads if isinstance(node, ast.Call) for each in _group_ids(node)):
+            if group_id not in found:
+                yield Loss(f"the group {quoted(group_id)} is missing", ("dag",))
+
+
+def _lost_names(module: DagModule, source: ast.Module) -> Iterator[Loss]:
+    """The names of the plan that the code uses, and that nothing in it defines."""
+    bound = set(_bound(source))
+    loaded = {node.id for node in ast.walk(source) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    imports = ast.parse("\n".join(line for group in module.imports for line in group))
+    names = {
+        **dict.fromkeys(_bound(imports), ("imports",)),
+        **dict.fromkeys(_bound(ast.parse("\n".join(module.alert_texts))), ("alert_texts", "constants")),
+        **{function.name: ("function",) for function in module.functions},
+        **({"MELTANO": ("meltano", "constants")} if module.has_meltano else {}),
+    }
+    for name, blocks in names.items():
+        if name in loaded - bound and "*" not in bound:
+            yield Loss(f"the code uses {quoted(name)}, which is missing", blocks)
+
+
+def _bound(node: ast.AST) -> Iterator[str]:
+    """The names that a module defines, and none of those inside its functions and classes."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.alias):
+            yield child.asname or child.name.partition(".")[0]
+        elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield child.name
+        elif isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
+            yield child.id
+        else:
+            yield from _bound(child)
+
+
+def _group_ids(call: ast.Call) -> Iterator[str]:
+    """The id of a group that is made here, as far as it stands there as text."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    first = _text(call.args[0]) if name == "TaskGroup" and call.args else ""
+    yield from filter(None, (first, _keyword(call, "group_id")))
 
 
 def _dag_id(call: ast.Call) -> str:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from project_builder import EXTRACT_LOAD, dagpress, write
 
+from codegen.render import builtin_templates
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -62,3 +64,40 @@ def test_only_a_template_of_its_own_costs_black(templates: dict[str, str], tmp_p
     command = [sys.executable, "-c", script, "--project", str(tmp_path), "generate"]
     done = subprocess.run(command, text=True, capture_output=True, check=True)
     assert done.stdout.split()[-1] == str(is_paid)
+
+
+_EVERYTHING = """\
+interval: "@daily"
+on_failure: [{slack: '#alerts'}, {python: own.alerts.call}]
+tasks:
+- {id: a, run: x, group: g}
+- {id: b, python: own.steps.load}
+"""
+
+
+@pytest.mark.parametrize(
+    ("block", "lost"),
+    [
+        ("imports", "the code uses `timedelta`, which is missing"),
+        ("constants", "the code uses `RUN_FAILED`, which is missing"),
+        ("meltano", "the code uses `MELTANO`, which is missing"),
+        ("alert_texts", "the code uses `RUN_FAILED`, which is missing"),
+        ("function", "the code uses `load`, which is missing"),
+    ],
+)
+def test_a_name_that_is_lost_is_found(block: str, lost: str, tmp_path: Path) -> None:
+    own = f'{{% extends "dagpress/dag.py.j2" %}}\n{{% block {block} %}}\nX = 1\n{{% endblock %}}\n'
+    write(tmp_path, {"schedules/s.yml": _EVERYTHING, "templates/dag.py.j2": own})
+    code, _, err = dagpress(tmp_path, "generate")
+    assert (code, err.splitlines()[0]) == (
+        2,
+        f"templates/dag.py.j2:2:1: template-error: {lost} (it fails for schedules/s.yml)",
+    )
+
+
+def test_a_group_that_is_lost_is_found(tmp_path: Path) -> None:
+    own = (builtin_templates() / "dag.py.j2").read_text(encoding="utf-8").replace("{{ group.head }}:", "if True:")
+    write(tmp_path, {"schedules/s.yml": _EVERYTHING, "templates/dag.py.j2": own})
+    code, _, err = dagpress(tmp_path, "generate")
+    assert code == 2
+    assert "template-error: the group `g` is missing" in err

@@ -10,7 +10,7 @@ from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.loader.discovery import Overlay, SourceFile, find_schedules
 from codegen.loader.environments import check_environments, environments_of, for_environment
 from codegen.loader.yaml_reader import read_yaml
-from codegen.nodes import ListNode, MapNode, is_null, merge, named, without_nulls
+from codegen.nodes import ListNode, MapNode, Scalar, is_null, merge, named, without_nulls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,11 @@ class Document:
     merged: MapNode
     deployment: str = ""
 
+    @property
+    def name(self) -> str:
+        """The schedule's name, also where it is no schedule that can be read."""
+        return _schedule_name(self.source, self.root)
+
     @cached_property
     def root(self) -> MapNode:
         """What the schedule is made of."""
@@ -38,7 +43,7 @@ class Document:
 
 def load_schedules(
     root: Path, folder: Path, overlay: Overlay | None = None, environments: Sequence[str] = (), *, base: bool = False
-) -> tuple[list[Document], list[Diagnostic]]:
+) -> tuple[list[Document], set[str], list[Diagnostic]]:
     """Read every schedule below a folder.
 
     Args:
@@ -49,12 +54,14 @@ def load_schedules(
         base: whether to give each schedule as it is for no environment, in place of for each.
 
     Returns:
-        A document for each file that is a map, and for each environment that has it; and what is wrong with the files.
+        A document for each file that is a map, and for each environment that has it; the names of the schedules of the
+        other files; and what is wrong with the files.
     """
     overlay = overlay or {}
     files, diagnostics = find_schedules(root, folder, overlay)
     defaults = _Defaults()
     documents = []
+    others = set()
     for file in files:
         inherited = defaults.of(file)
         own, problems = _read_map(file.path, file.name, "a schedule", overlay.get(file.name))
@@ -68,7 +75,14 @@ def load_schedules(
             else:
                 names = environments_of(merged, environments)
                 documents += [Document(file, for_environment(merged, name), name) for name in names]
-    return documents, diagnostics + defaults.diagnostics
+        else:
+            others.add(_schedule_name(file, own))
+    return documents, others, diagnostics + defaults.diagnostics
+
+
+def _schedule_name(file: SourceFile, root: MapNode | None) -> str:
+    name = root.get("name") if root else None
+    return name.text if isinstance(name, Scalar) and not is_null(name) else file.path.stem
 
 
 class _Defaults:

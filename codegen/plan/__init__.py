@@ -55,7 +55,7 @@ def plan(schedule: Schedule, others: Between, jobs: Mapping[str, Job], airflow: 
         )
         for step in steps
     ]
-    tasks += [plan_closing_task(step, variables[step.task_id]) for step in every[len(steps) :]]
+    tasks += [plan_closing_task(step, variables[step.task_id], schedule) for step in every[len(steps) :]]
     if is_awaited:
         # In the order in which they run, the one that is last is behind all others.
         tasks[-1] = giving_asset(tasks[-1], dag_id, airflow)

@@ -134,9 +134,7 @@ def _python_alerts(schedule: Schedule, airflow: str) -> Iterator[tuple[PythonAle
 
 def _free_name(alert: PythonAlert, taken: Collection[str]) -> str:
     *modules, name = alert.callable.split(".")
-    # None of Python's own, such as `__doc__`.
-    stem = name.strip("_")
-    return free_name((stem, f"{modules[-1].strip('_')}_{stem}"), f"alert_{stem[:10]}_", taken)
+    return free_name((name, f"{modules[-1]}_{name}"), f"alert_{name[:10]}_", taken)
 
 
 def _body(alert: PythonAlert, parameters: tuple[str, ...]) -> str:

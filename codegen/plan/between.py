@@ -68,15 +68,20 @@ def with_closing_step(steps: Sequence[Step]) -> Sequence[Step]:
     return [*steps, Step(next(name for name in names if name not in taken), (), after=ids, waits_for=ids)]
 
 
-def plan_closing_task(step: Step, variable: str) -> PlannedTask:
+def plan_closing_task(step: Step, variable: str, schedule: Schedule) -> PlannedTask:
     """The task of that step.
 
     With its rule it succeeds where Airflow calls the run a success: all last tasks have succeeded or were skipped
     (`DagRun.update_state` in airflow/models/dagrun.py). Because of its outlets it is really executed, as other
-    EmptyOperators are not (`DagRun.schedule_tis` there, 2.10 to 3.3): without that there is no event.
+    EmptyOperators are not (`DagRun.schedule_tis` there, 2.10 to 3.3): without that there is no event. It does no work,
+    and takes no slots of the schedule's pool.
     """
-    arguments = (Argument("task_id", step.task_id), Argument("trigger_rule", "none_failed"))
-    return PlannedTask(step.task_id, variable, "EmptyOperator", arguments)
+    arguments = [Argument("task_id", step.task_id), Argument("trigger_rule", "none_failed")]
+    if schedule.pool is not None:
+        arguments.append(Argument("pool", "default_pool"))
+    if schedule.pool_slots is not None:
+        arguments.append(Argument("pool_slots", 1))
+    return PlannedTask(step.task_id, variable, "EmptyOperator", tuple(arguments))
 
 
 def giving_asset(task: PlannedTask, dag_id: str, airflow: str) -> PlannedTask:

@@ -29,6 +29,7 @@ def free_name(wanted: Iterable[str], number: str, taken: Container[str]) -> str:
 
 
 def _can_be(name: str) -> bool:
-    """Whether it is a name of Python's, short, and no constant's and no import's."""
+    """Whether it is a name of Python's, short, and no constant's, no import's and no module's own."""
     is_name = name.isidentifier() and not keyword.iskeyword(name) and not name.isupper()
-    return is_name and len(name) <= _LONGEST_NAME and name not in NAMES
+    is_modules = name.startswith("__") and name.endswith("__")
+    return is_name and not is_modules and len(name) <= _LONGEST_NAME and name not in NAMES

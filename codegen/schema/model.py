@@ -325,6 +325,10 @@ class Schedule:
         """The file that the schedule gives, below the folder of generated DAGs, with forward slashes."""
         return PurePosixPath(self.deployment, self.relative).with_suffix(".py").as_posix()
 
+    def runner_of(self, task: Task) -> str | None:
+        """Where a task runs: it has the last word; a callable runs with none of the runners, but in the worker."""
+        return None if task.python else task.runner or self.runner
+
     def task_id(self, task: Task, number: int) -> str:
         """The task's own id, else the one that Meltano's generator gives to the tasks of a job, counted from 0."""
         return task.id or f"{self.dag_id_or_default}_task{number}"

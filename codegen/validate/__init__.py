@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from codegen.validate.alerts import check_alerts, check_deadline
 from codegen.validate.between import check_after
 from codegen.validate.kubernetes import check_kubernetes
-from codegen.validate.meltano import check_before_run, check_meltano
+from codegen.validate.meltano import check_before_run, check_effect, check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
 from codegen.validate.params import check_defaults, check_params
 from codegen.validate.runners import check_runners, check_settings
@@ -27,7 +27,11 @@ __all__ = ["check_all", "check_settings"]
 
 
 def check_all(
-    schedules: list[Schedule], meltano: MeltanoProject | None, airflow: str, broken: Collection[str] = ()
+    schedules: list[Schedule],
+    meltano: MeltanoProject | None,
+    airflow: str,
+    broken: Collection[str] = (),
+    everywhere: Collection[str] = (),
 ) -> Iterator[Diagnostic]:
     """Everything that is wrong with the schedules, one by one and side by side.
 
@@ -36,6 +40,7 @@ def check_all(
         meltano: the Meltano project, if there is one.
         airflow: the version, one of `VERSIONS`.
         broken: the names of the schedules that could not be read.
+        everywhere: the names of the schedules of all deployment environments.
     """
     for schedule in schedules:
         yield from check_names(schedule)
@@ -53,8 +58,9 @@ def check_all(
         yield from check_runners(schedule)
         yield from check_kubernetes(schedule)
         yield from check_before_run(schedule)
+        yield from check_effect(schedule)
         yield from check_params(schedule, meltano)
         yield from check_meltano(schedule, meltano)
         yield from check_secrets_of_job(schedule, meltano)
     yield from check_unique(schedules)
-    yield from check_after(schedules, broken, airflow)
+    yield from check_after(schedules, broken, everywhere, airflow)

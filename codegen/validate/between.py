@@ -15,27 +15,38 @@ if TYPE_CHECKING:
     from codegen.schema.after import After
 
 
-def check_after(schedules: list[Schedule], broken: Collection[str], airflow: str) -> Iterator[Diagnostic]:
+def check_after(
+    schedules: list[Schedule], broken: Collection[str], everywhere: Collection[str], airflow: str
+) -> Iterator[Diagnostic]:
     """What schedules wait for must be other schedules, and they must not wait for each other.
 
     Args:
         schedules: all that are generated side by side, as far as they could be read.
         broken: the names of the others: to wait for them is right.
+        everywhere: the names of the schedules of all deployment environments.
         airflow: the version, one of `VERSIONS`.
     """
     names = {schedule.name for schedule in schedules} | set(broken)
     for schedule in schedules:
         if schedule.after:
-            yield from _check_names(schedule, schedule.after, names)
+            yield from _check_names(schedule, schedule.after, names, everywhere)
             yield from _check_end(schedule, airflow)
     yield from _check_cycle(schedules)
 
 
-def _check_names(schedule: Schedule, after: After, names: set[str]) -> Iterator[Diagnostic]:
+def _check_names(
+    schedule: Schedule, after: After, names: set[str], everywhere: Collection[str]
+) -> Iterator[Diagnostic]:
     place = schedule.where("after")
     for name in after.names:
         if name == schedule.name:
             yield Diagnostic("cycle", f"{quoted(name)} waits for itself", place, "remove it from `after`")
+        elif name not in names and name in everywhere:
+            where = schedule.deployment
+            message = f"`only` leaves the schedule {quoted(name)} out of {quoted(where)}"
+            without = "after: null" if schedule.interval else 'after: null, interval: "@manual"'
+            hint = f"write an `only` here too, or `environments: {{{where}: {{{without}}}}}`"
+            yield Diagnostic("unknown-schedule", message, place, hint)
         elif name not in names:
             hint = nearest(name, names - {schedule.name}) or "`dagpress list` lists them by name"
             yield Diagnostic("unknown-schedule", f"there is no schedule {quoted(name)}", place, hint)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def check_kubernetes(schedule: Schedule) -> Iterator[Diagnostic]:
     """The settings of every task that runs in a pod."""
     for task in schedule.tasks or (Task(),):
-        is_pod = (task.runner or schedule.runner) == "kubernetes"
+        is_pod = schedule.runner_of(task) == "kubernetes"
         if is_pod and task.id and not re.search("[A-Za-z0-9]", task.id):
             message = f"no pod can be called {quoted(task.id)}, which Airflow would name it after"
             yield Diagnostic("invalid-value", message, task.at["id"], "add a letter or a digit")

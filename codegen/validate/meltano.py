@@ -26,6 +26,8 @@ _COMMANDS = (
     "upgrade",
 )
 # fmt: on
+# The keys of a schedule with `tasks` that only Meltano gets.
+_FOR_MELTANO = ("before_run", "full_refresh", "state_id_suffix", "environment")
 # The options of `meltano run` that take the next word (meltano/cli/run.py of 4.4).
 _OPTIONS_WITH_VALUE = {"--state-id-suffix", "--state-strategy", "--run-id", "--timeout"}
 
@@ -42,6 +44,17 @@ def check_before_run(schedule: Schedule) -> Iterator[Diagnostic]:
                 yield Diagnostic(
                     "unknown-command", f"Meltano has no command {quoted(word)}", place, hint, Severity.FINDING
                 )
+
+
+def check_effect(schedule: Schedule) -> Iterator[Diagnostic]:
+    """What a schedule's own file says to Meltano must reach a task; a file of defaults may be for others."""
+    if schedule.tasks is None or any(task.run for task in schedule.tasks):
+        return
+    given = [name for name in _FOR_MELTANO if name in schedule.at and schedule.at[name].path == schedule.source]
+    if given:
+        place = min(schedule.at[name] for name in given)
+        message = f"no task here runs Meltano, so these do nothing: {', '.join(f'`{name}`' for name in given)}"
+        yield Diagnostic("no-effect", message, place, "remove them, or add a task with `run`", Severity.FINDING)
 
 
 def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:

@@ -24,8 +24,8 @@ _TAKEN_BY_DOCKER = "AIRFLOW_TMP_DIR"
 def check_runners(schedule: Schedule) -> Iterator[Diagnostic]:
     """Every task that runs in a container must have an image."""
     for task in schedule.tasks or (Task(),):
-        runner = task.runner or schedule.runner
-        if runner == "bash" or task.python:
+        runner = schedule.runner_of(task)
+        if runner in {None, "bash"}:
             continue
         settings = getattr(task, runner) or getattr(schedule, runner)
         where = task.at.get("runner") or task.at.get(runner) or schedule.where(runner, "runner")
@@ -57,12 +57,12 @@ def check_settings(schedules: list[Schedule]) -> Iterator[Diagnostic]:
 
     Those of a file of defaults are for the schedules that want them.
     """
-    seen = [found for schedule in schedules for found in _settings(schedule)]
-    used = {place for _, places, is_used in seen if is_used for place in places}
-    for section, places, _ in seen:
+    seen = [(schedule.runner, *found) for schedule in schedules for found in _settings(schedule)]
+    used = {place for *_, places, is_used in seen if is_used for place in places}
+    for runner, section, places, _ in seen:
         if used.isdisjoint(places):
             message = f"these settings do nothing: nothing here runs with the runner `{section}`"
-            hint = f"add `runner: {section}`, or remove them"
+            hint = f"add `runner: {section}`, or remove them" if runner != section else "remove them"
             yield Diagnostic("unused-settings", message, min(places), hint, Severity.FINDING)
 
 
@@ -70,7 +70,7 @@ def _settings(schedule: Schedule) -> Iterator[tuple[str, set[Location], bool]]:
     """The settings in the schedule's own file: for which runner, where they stand, and whether something uses them."""
     tasks = schedule.tasks or (Task(),)
     for section in SECTIONS_OF_A_TASK:
-        uses = [(task.runner or schedule.runner) == section for task in tasks]
+        uses = [schedule.runner_of(task) == section for task in tasks]
         shared = _places(getattr(schedule, section), schedule)
         owned = [_places(getattr(task, section), schedule) - shared for task in tasks]
         for places, is_used in ((shared, any(uses)), *zip(owned, uses, strict=True)):
