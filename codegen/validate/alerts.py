@@ -1,4 +1,4 @@
-"""Alerts: each must be one that Airflow can send, with texts that it can render, and without secrets."""
+"""Alerts: each must be one that Airflow can send, with texts that it can render."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from codegen.airflow_version import at_least, is_2
 from codegen.diagnostics import Diagnostic, Location, Severity, nearest, quoted
 from codegen.schema.alerts import DEADLINE, EVENTS, EmailAlert, PythonAlert, SlackAlert
 from codegen.schema.keys import keys_of
-from codegen.secret import is_secret
 from codegen.templating import variables_of
 
 if TYPE_CHECKING:
@@ -125,14 +124,10 @@ def _check_alert(alert: Alert, context: _Context) -> Iterator[Diagnostic]:
     elif not isinstance(kind, (EmailAlert, PythonAlert)) and "://" in (kind.endpoint or ""):
         hint = "the connection has the address: `endpoint` is what follows"
         yield Diagnostic("invalid-value", "`endpoint` is a whole address", kind.at["endpoint"], hint)
-    for name in keys_of(type(kind)):
+    for name in keys_of(type(kind)) if not isinstance(kind, PythonAlert) else ():
         where = kind.at.get(name, kind.at[""])
-        for key, value in _texts_in(name, getattr(kind, name)):
-            if is_secret(key, value):
-                hint = "keep it in the connection, where Airflow hides it"
-                yield Diagnostic("secret", f"{quoted(key)} looks like a secret", where, hint)
-            elif not isinstance(kind, PythonAlert):
-                yield from _check_variables(value, context, where)
+        for text in _texts_in(getattr(kind, name)):
+            yield from _check_variables(text, context, where)
 
 
 def _check_slack(alert: SlackAlert) -> Iterator[Diagnostic]:
@@ -146,16 +141,13 @@ def _check_slack(alert: SlackAlert) -> Iterator[Diagnostic]:
         yield Diagnostic("mixed-kinds", message, alert.at["slack_webhook_conn_id"], hint)
 
 
-def _texts_in(name: str, value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401  # what JSON has
-    """Every text in the value of a key, with the nearest name above it."""
+def _texts_in(value: Any) -> Iterator[str]:  # noqa: ANN401  # what JSON has
+    """Every text in the value of a key."""
     if isinstance(value, str):
-        yield name, value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _texts_in(key, item)
-    elif isinstance(value, (tuple, list)):
-        for item in value:
-            yield from _texts_in(name, item)
+        yield value
+    elif isinstance(value, (dict, tuple, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts_in(item)
 
 
 def _check_variables(text: str, context: _Context, where: Location) -> Iterator[Diagnostic]:
