@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from codegen.airflow_context import OF_A_DATE, OF_AN_INTERVAL
 from codegen.airflow_version import is_2
 from codegen.diagnostics import Diagnostic, Severity, quoted
 from codegen.schema.keys import keys_of
@@ -19,15 +20,6 @@ if TYPE_CHECKING:
     from codegen.schema import Schedule
 
 _TEMPLATED = (Environment, MeltanoCommands, OpKwargs, Run, TemplatedText)
-_OF_THE_INTERVAL = {
-    "data_interval_start",
-    "data_interval_end",
-    "prev_data_interval_start_success",
-    "prev_data_interval_end_success",
-}
-# With those above all that a run without a logical date has not (airflow/sdk/execution_time/task_runner.py of 3.0 to
-# 3.3, `get_template_context`).
-_OF_THE_DATE = _OF_THE_INTERVAL | {"logical_date", "ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz"}
 
 
 def check_templates(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
@@ -36,12 +28,12 @@ def check_templates(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
         return
     for text, place in _texts_of(schedule, schedule.where()):
         used = names_of(text)
-        for name in sorted(used & _OF_THE_DATE) if schedule.after else ():
+        for name in sorted(used & (OF_A_DATE | OF_AN_INTERVAL)) if schedule.after else ():
             message = f"a run that another schedule starts has no {quoted(name)} on Airflow 3, and the task fails"
             hint = "use `dag_run.run_after`, or `triggering_asset_events`"
             yield Diagnostic("no-logical-date", message, place, hint, Severity.FINDING)
         if not schedule.after and schedule.clock.cron and not schedule.has_data_intervals(airflow):
-            for name in sorted(used & _OF_THE_INTERVAL):
+            for name in sorted(used & OF_AN_INTERVAL):
                 message = f"on Airflow 3 the data interval of {quoted(name)} has no length"
                 hint = "set `data_interval: true`, or use `logical_date`"
                 yield Diagnostic("no-data-interval", message, place, hint, Severity.FINDING)
