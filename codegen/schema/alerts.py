@@ -28,7 +28,7 @@ class EmailAlert:
     """An e-mail, by the names of Airflow's SmtpNotifier."""
 
     to: tuple[str, ...] = key(
-        TextList("addresses", Address()), "alert by e-mail", "Who gets it. Required.", "[data@example.com]", ()
+        TextList("addresses", Address(), least=1), "alert by e-mail", "Who gets it. Required.", "[data@example.com]", ()
     )
     cc: tuple[str, ...] = key(
         TextList("addresses", Address()), "alert by e-mail", "Who gets a copy.", "[ops@example.com]", ()

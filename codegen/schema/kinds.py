@@ -315,7 +315,8 @@ def _offset(text: str) -> timezone:
 class TextList:
     """A list of texts, or one text alone."""
 
-    def __init__(self, words: str, item: Text, *, each_once: bool = True) -> None:
+    def __init__(self, words: str, item: Text, *, each_once: bool = True, least: int = 0) -> None:
+        self._least = least
         self._item = item
         self._each_once = each_once
         self.words = words
@@ -326,12 +327,16 @@ class TextList:
             report(InvalidError(f"must be {self.words}, and this is a map").at(node.location))
             return None
         nodes = node.items if isinstance(node, ListNode) else (node,)
+        if len(nodes) < self._least:
+            report(InvalidError(f"must be {self.words}, and this is empty", "name one").at(node.location))
+            return None
         items = [item for node in nodes if (item := self._item.read(node, report)) is not None]
         return tuple(dict.fromkeys(items)) if self._each_once else tuple(items)
 
     def json_schema(self) -> JsonSchema:
         """Either the list or the item."""
-        return {"anyOf": [{"type": "array", "items": self._item.json_schema()}, self._item.json_schema()]}
+        least = {"minItems": self._least} if self._least else {}
+        return {"anyOf": [{"type": "array", **least, "items": self._item.json_schema()}, self._item.json_schema()]}
 
 
 # Bash reads these while it starts, or gives them a value of its own (bash(1), "Shell Variables").
