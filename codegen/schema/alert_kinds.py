@@ -102,7 +102,15 @@ class Data:
 
     words = "a map"
 
-    def __init__(self, *, is_templated: bool, names: str = "", hint: str = "", texts_alone: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        is_templated: bool,
+        names: str = "",
+        hint: str = "",
+        texts_alone: bool = False,
+        for_python: bool = False,
+    ) -> None:
         """Describe it.
 
         Args:
@@ -110,11 +118,13 @@ class Data:
             names: a pattern for the names.
             hint: what a name may be, in words.
             texts_alone: whether each value is a text of one line.
+            for_python: whether the names are those of arguments, which no keyword of Python can be.
         """
         self._is_templated = is_templated
         self._names = names
         self._hint = hint
         self._texts_alone = texts_alone
+        self._for_python = for_python
 
     def read(self, node: Node, report: Report) -> Mapping[str, Any] | None:
         """The map, or nothing after reporting what is wrong with it."""
@@ -123,7 +133,8 @@ class Data:
             return None
         values: dict[str, Any] = {}
         for name, entry in node.entries.items():
-            if self._names and (not re.fullmatch(self._names, name) or keyword.iskeyword(name)):
+            is_keyword = self._for_python and keyword.iskeyword(name)
+            if is_keyword or (self._names and not re.fullmatch(self._names, name)):
                 report(InvalidError(f"{quoted(name)} cannot be a name here", self._hint).at(entry.key_location))
                 continue
             try:

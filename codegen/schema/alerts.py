@@ -137,6 +137,7 @@ class PythonAlert:
             is_templated=False,
             names=r"(?!context$)[A-Za-z_][A-Za-z0-9_]*",
             hint="the name of an argument in Python, and not `context`",
+            for_python=True,
         ),
         "alert by Python",
         "Further arguments.",
