@@ -186,6 +186,7 @@ class AlertList:
     """A list of alerts, or the one alert there is."""
 
     words = "a list of alerts"
+    is_templated = False
 
     def read(self, node: Node, report: Report) -> tuple[Alert, ...] | None:
         """The alerts that could be read; what is wrong with the others is reported."""

@@ -29,6 +29,10 @@ class Kind(Protocol[T_co]):
 
     words: str
 
+    @property
+    def is_templated(self) -> bool:
+        """Whether Airflow evaluates templates in its texts; of a map with keys of its own, each key has a kind."""
+
     def read(self, node: Node, report: Report) -> T_co | None:
         """The value, or nothing after reporting what is wrong with it."""
 
@@ -40,6 +44,7 @@ class ScalarKind(Generic[T]):
     """A single value; what it must be, `convert` knows."""
 
     words: str
+    is_templated = False
 
     def read(self, node: Node, report: Report) -> T | None:
         """The value, or nothing after reporting what is wrong with it."""
@@ -97,6 +102,8 @@ class Text(ScalarKind[str]):
 class TemplatedText(Text):
     """Text in which Airflow evaluates templates."""
 
+    is_templated = True
+
     def convert(self, scalar: Scalar) -> str:
         text = super().convert(scalar)
         check_template(text)
@@ -128,6 +135,8 @@ class Name(Text):
 
 class Run(Text):
     """What `meltano run` gets."""
+
+    is_templated = True
 
     def convert(self, scalar: Scalar) -> str:
         text = super().convert(scalar)
@@ -318,6 +327,7 @@ class TextList:
     def __init__(self, words: str, item: Text, *, each_once: bool = True, least: int = 0) -> None:
         self._least = least
         self._item = item
+        self.is_templated = item.is_templated
         self._each_once = each_once
         self.words = words
 
@@ -353,6 +363,7 @@ class Environment:
     """Environment variables. A value is what the file says, character by character: `1.10` stays `1.10`."""
 
     words = "a map of names to values"
+    is_templated = True
 
     def read(self, node: Node, report: Report) -> Mapping[str, str | None] | None:
         """The variables that are valid, the others are reported; null takes away a variable of the schedule."""

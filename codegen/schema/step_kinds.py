@@ -81,6 +81,7 @@ class OpKwargs:
     """Keyword arguments of a callable: texts, which may hold templates, numbers, booleans, lists and maps."""
 
     words = "a map of names to values"
+    is_templated = True
 
     def read(self, node: Node, report: Report) -> Mapping[str, Plain] | None:
         """The arguments that are valid; the others are reported."""
