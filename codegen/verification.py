@@ -32,9 +32,15 @@ _MOMENTS = {"end_date", "start_date"}
 # The keys of a schedule whose name is not that of Airflow's argument.
 _KEYS = {
     "dagrun_timeout": "run_timeout",
+    "email": "on_failure",
     "execution_timeout": "timeout",
     "is_paused_upon_creation": "paused",
+    "on_failure_callback": "on_failure",
+    "on_retry_callback": "on_retry",
+    "on_success_callback": "on_success",
     "schedule": "interval",
+    "sla": "deadline",
+    "sla_miss_callback": "on_deadline",
 }
 _ARGUMENT = re.compile(r'"\$(ARGUMENT_\d+)"')
 _HIDDEN = "(hidden)"

@@ -26,6 +26,8 @@ _SLACK_TOKEN = re.compile(r"T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/\w+")
 class Message(Text):
     """Text in which Airflow's notifiers evaluate templates. They open no files, and a final line end is none of it."""
 
+    is_templated = True
+
     def __init__(self, words: str = "text", *, is_line: bool = False) -> None:
         super().__init__(words)
         self._is_line = is_line
@@ -60,6 +62,8 @@ class ConnectionId(Text):
 class Address(Text):
     """One e-mail address, or a template that gives one."""
 
+    is_templated = True
+
     def __init__(self) -> None:
         super().__init__("an e-mail address")
 
@@ -78,6 +82,8 @@ class Address(Text):
 
 class Channel(Text):
     """A channel of Slack (https://docs.slack.dev/reference/methods/chat.postMessage)."""
+
+    is_templated = True
 
     def __init__(self) -> None:
         super().__init__("a channel of Slack")
@@ -102,7 +108,15 @@ class Data:
 
     words = "a map"
 
-    def __init__(self, *, is_templated: bool, names: str = "", hint: str = "", texts_alone: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        is_templated: bool,
+        names: str = "",
+        hint: str = "",
+        texts_alone: bool = False,
+        for_python: bool = False,
+    ) -> None:
         """Describe it.
 
         Args:
@@ -110,11 +124,13 @@ class Data:
             names: a pattern for the names.
             hint: what a name may be, in words.
             texts_alone: whether each value is a text of one line.
+            for_python: whether the names are those of arguments, which no keyword of Python can be.
         """
-        self._is_templated = is_templated
+        self.is_templated = is_templated
         self._names = names
         self._hint = hint
         self._texts_alone = texts_alone
+        self._for_python = for_python
 
     def read(self, node: Node, report: Report) -> Mapping[str, Any] | None:
         """The map, or nothing after reporting what is wrong with it."""
@@ -123,7 +139,8 @@ class Data:
             return None
         values: dict[str, Any] = {}
         for name, entry in node.entries.items():
-            if self._names and (not re.fullmatch(self._names, name) or keyword.iskeyword(name)):
+            is_keyword = self._for_python and keyword.iskeyword(name)
+            if is_keyword or (self._names and not re.fullmatch(self._names, name)):
                 report(InvalidError(f"{quoted(name)} cannot be a name here", self._hint).at(entry.key_location))
                 continue
             try:
@@ -159,7 +176,7 @@ class Data:
             return ""
         if scalar.kind == "str":
             text = _ANY_TEXT.convert(scalar)
-            if self._is_templated:
+            if self.is_templated:
                 check_template(text)
             elif is_template(text):
                 raise InvalidError("no template is evaluated here", "the function gets Airflow's context")
@@ -196,6 +213,8 @@ class _AtError(Exception):
 
 class SectionOr:
     """A map with keys of its own, or only the value of its first key."""
+
+    is_templated = False
 
     def __init__(self, section: Section[Any], short: str, *, needs_short: bool) -> None:
         """Describe it.

@@ -28,7 +28,7 @@ class EmailAlert:
     """An e-mail, by the names of Airflow's SmtpNotifier."""
 
     to: tuple[str, ...] = key(
-        TextList("addresses", Address()), "alert by e-mail", "Who gets it. Required.", "[data@example.com]", ()
+        TextList("addresses", Address(), least=1), "alert by e-mail", "Who gets it. Required.", "[data@example.com]", ()
     )
     cc: tuple[str, ...] = key(
         TextList("addresses", Address()), "alert by e-mail", "Who gets a copy.", "[ops@example.com]", ()
@@ -137,6 +137,7 @@ class PythonAlert:
             is_templated=False,
             names=r"(?!context$)[A-Za-z_][A-Za-z0-9_]*",
             hint="the name of an argument in Python, and not `context`",
+            for_python=True,
         ),
         "alert by Python",
         "Further arguments.",
@@ -185,6 +186,7 @@ class AlertList:
     """A list of alerts, or the one alert there is."""
 
     words = "a list of alerts"
+    is_templated = False
 
     def read(self, node: Node, report: Report) -> tuple[Alert, ...] | None:
         """The alerts that could be read; what is wrong with the others is reported."""

@@ -73,6 +73,7 @@ class Hosts:
     """Addresses by the names of hosts."""
 
     words = "a map of the names of hosts to addresses"
+    is_templated = False
 
     def read(self, node: Node, report: Report) -> Mapping[str, str] | None:
         """The hosts whose name and address are valid; the others are reported."""

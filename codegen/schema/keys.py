@@ -109,6 +109,8 @@ def without_null_keys(node: MapNode) -> dict[str, Entry]:
 class Section(Generic[M]):
     """A map with keys of its own, read into a model with the field `at`."""
 
+    is_templated = False
+
     def __init__(self, model: type[M], name: str, words: str) -> None:
         """Describe it.
 

@@ -34,6 +34,10 @@ class Kind(Protocol[T_co]):
 
     words: str
 
+    @property
+    def is_templated(self) -> bool:
+        """Whether Airflow evaluates templates in its texts; of a map with keys of its own, each key has a kind."""
+
     def read(self, node: Node, report: Report) -> T_co | None:
         """The value, or nothing after reporting what is wrong with it."""
 
@@ -45,6 +49,7 @@ class ScalarKind(Generic[T]):
     """A single value; what it must be, `convert` knows."""
 
     words: str
+    is_templated = False
 
     def read(self, node: Node, report: Report) -> T | None:
         """The value, or nothing after reporting what is wrong with it."""
@@ -102,6 +107,8 @@ class Text(ScalarKind[str]):
 class TemplatedText(Text):
     """Text in which Airflow evaluates templates."""
 
+    is_templated = True
+
     def convert(self, scalar: Scalar) -> str:
         text = super().convert(scalar)
         check_template(text)
@@ -133,6 +140,8 @@ class Name(Text):
 
 class Run(Text):
     """What `meltano run` gets."""
+
+    is_templated = True
 
     def convert(self, scalar: Scalar) -> str:
         text = super().convert(scalar)
@@ -320,8 +329,10 @@ def _offset(text: str) -> timezone:
 class TextList:
     """A list of texts, or one text alone."""
 
-    def __init__(self, words: str, item: Text, *, each_once: bool = True) -> None:
+    def __init__(self, words: str, item: Text, *, each_once: bool = True, least: int = 0) -> None:
+        self._least = least
         self._item = item
+        self.is_templated = item.is_templated
         self._each_once = each_once
         self.words = words
 
@@ -331,12 +342,16 @@ class TextList:
             report(InvalidError(f"must be {self.words}, and this is a map").at(node.location))
             return None
         nodes = node.items if isinstance(node, ListNode) else (node,)
+        if len(nodes) < self._least:
+            report(InvalidError(f"must be {self.words}, and this is empty", "name one").at(node.location))
+            return None
         items = [item for node in nodes if (item := self._item.read(node, report)) is not None]
         return tuple(dict.fromkeys(items)) if self._each_once else tuple(items)
 
     def json_schema(self) -> JsonSchema:
         """Either the list or the item."""
-        return {"anyOf": [{"type": "array", "items": self._item.json_schema()}, self._item.json_schema()]}
+        least = {"minItems": self._least} if self._least else {}
+        return {"anyOf": [{"type": "array", **least, "items": self._item.json_schema()}, self._item.json_schema()]}
 
 
 # Bash reads these while it starts, or gives them a value of its own (bash(1), "Shell Variables").
@@ -353,6 +368,7 @@ class Environment:
     """Environment variables. A value is what the file says, character by character: `1.10` stays `1.10`."""
 
     words = "a map of names to values"
+    is_templated = True
 
     def read(self, node: Node, report: Report) -> Mapping[str, str | None] | None:
         """The variables that are valid, the others are reported; null takes away a variable of the schedule."""

@@ -118,6 +118,8 @@ def amount(quantity: str) -> Fraction:
 class OrTemplate:
     """A text by a rule, or a template of Airflow, of which only Airflow knows what it becomes."""
 
+    is_templated = True
+
     def __init__(self, kind: Text) -> None:
         self._kind = kind
         self.words = kind.words
@@ -145,6 +147,7 @@ class MapOf:
         self.words = words
         self._name = name
         self._value = value
+        self.is_templated = value.is_templated
 
     def read(self, node: Node, report: Report) -> Mapping[str, Any] | None:
         """The entries that are valid; the others are reported."""
@@ -208,6 +211,7 @@ class Object:
         """
         self.words = words
         self._keys = keys
+        self.is_templated = any(kind.is_templated for kind in keys.values())
         self._required = required
         self._rule = rule
 
@@ -254,6 +258,7 @@ class ListOf:
     def __init__(self, words: str, item: Kind[Any], *, least: int = 0) -> None:
         self.words = words
         self._item = item
+        self.is_templated = item.is_templated
         self._least = least
 
     def read(self, node: Node, report: Report) -> tuple[Any, ...] | None:

@@ -58,6 +58,7 @@ class MountList:
     """A list of mounts, each a text as `docker run --volume` takes it or a map."""
 
     words = "a list of mounts: `source:target`, `source:target:ro`, or maps with the keys of a mount"
+    is_templated = False
 
     def read(self, node: Node, report: Report) -> tuple[Mount, ...] | None:
         """The mounts that are valid; the others are reported."""

@@ -21,6 +21,7 @@ class Overlays:
     """A map of deployment environments to keys. Whether there is an environment of that name, the loader has looked."""
 
     words = "a map of deployment environments to keys"
+    is_templated = False
 
     def __init__(self, model: Callable[[], type[Any]]) -> None:
         """Describe it.

@@ -30,6 +30,7 @@ class Json:
     """Any value that JSON has. A date is its text."""
 
     words = "a value"
+    is_templated = False
 
     def read(self, node: Node, report: Report) -> Any:  # noqa: ANN401
         """The value, or nothing after reporting what JSON, or Airflow's form, cannot hold."""
@@ -100,6 +101,7 @@ class _Number:
     """A number, whole or not."""
 
     words = "a number"
+    is_templated = False
 
     def read(self, node: Node, report: Report) -> int | float | None:
         value = Json().read(node, report) if isinstance(node, Scalar) else None
@@ -116,6 +118,7 @@ class _Types:
     """One of the types of JSON, or a list of some."""
 
     words = "one of " + ", ".join(f"`{name}`" for name in TYPES) + ", or a list of them"
+    is_templated = False
 
     def read(self, node: Node, report: Report) -> str | list[str] | None:
         if isinstance(node, ListNode) and node.items:
@@ -189,6 +192,7 @@ class Params:
     """A map of names to parameters; what is no map is a default, and no more."""
 
     words = "a map of names to values, or to [run parameters](#a-run-parameter)"
+    is_templated = False
 
     def __init__(self) -> None:
         self._section = Section(Param, "param", "a map")

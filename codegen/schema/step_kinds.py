@@ -6,6 +6,7 @@ import keyword
 import re
 from collections.abc import Mapping, Sequence
 
+from codegen.airflow_context import NAMES
 from codegen.diagnostics import InvalidError, quoted
 from codegen.nodes import ListNode, MapNode, Node, Scalar, is_null, named
 from codegen.schema.kinds import Choice, JsonSchema, Report, Run, Text, TextList, refuse_unspeakable
@@ -17,21 +18,6 @@ from codegen.trigger_rule import FORMER_NAMES, TRIGGER_RULES
 Plain = None | bool | int | float | str | Sequence["Plain"] | Mapping[str, "Plain"]
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-# What Airflow calls its own in every version from 2.10 on: an argument of that name would replace it for the rest of
-# the task (`KNOWN_CONTEXT_KEYS` in airflow/utils/context.py on 2, airflow/sdk/definitions/context.py on 3).
-# fmt: off
-_CONTEXT = frozenset({
-    "asset_state_store", "conf", "conn", "dag", "dag_run", "data_interval_end", "data_interval_start", "ds",
-    "ds_nodash", "exception", "execution_date", "expanded_ti_count", "inlet_events", "inlets", "logical_date",
-    "macros", "map_index_template", "next_ds", "next_ds_nodash", "next_execution_date", "outlet_events", "outlets",
-    "params", "partition_date", "partition_key", "prev_data_interval_end_success", "prev_data_interval_start_success",
-    "prev_ds", "prev_ds_nodash", "prev_end_date_success", "prev_execution_date", "prev_execution_date_success",
-    "prev_start_date_success", "reason", "run_id", "task", "task_instance", "task_instance_key_str",
-    "task_reschedule_count", "task_state_store", "templates_dict", "test_mode", "ti", "tomorrow_ds",
-    "tomorrow_ds_nodash", "triggering_asset_events", "triggering_dataset_events", "try_number", "ts", "ts_nodash",
-    "ts_nodash_with_tz", "var", "yesterday_ds", "yesterday_ds_nodash",
-})
-# fmt: on
 # More digits than any number has that a person means; Python itself refuses some thousands.
 _MOST_DIGITS = 30
 
@@ -95,6 +81,7 @@ class OpKwargs:
     """Keyword arguments of a callable: texts, which may hold templates, numbers, booleans, lists and maps."""
 
     words = "a map of names to values"
+    is_templated = True
 
     def read(self, node: Node, report: Report) -> Mapping[str, Plain] | None:
         """The arguments that are valid; the others are reported."""
@@ -119,7 +106,8 @@ class OpKwargs:
 def _check_argument(name: str) -> None:
     if not re.fullmatch(_NAME, name) or _is_taken(name):
         raise InvalidError(f"{quoted(name)} is not the name of an argument", "letters, digits and _, as Python has it")
-    if name in _CONTEXT:
+    # It would replace Airflow's own for the rest of the task.
+    if name in NAMES:
         message = f"{quoted(name)} is what Airflow itself calls something in every task"
         raise InvalidError(message, "choose another name; `get_current_context()` gives the callable Airflow's own")
 

@@ -138,6 +138,7 @@ class TaskList:
     """A list of steps, or the one step there is."""
 
     words = "a list of tasks"
+    is_templated = False
 
     def read(self, node: Node, report: Report) -> tuple[Task, ...] | None:
         """The tasks that could be read; what is wrong with the others is reported."""

@@ -52,7 +52,7 @@ def check_all(
             yield from check_clock(schedule, airflow)
             yield from check_defaults(schedule)
             yield from check_deadline(schedule, airflow)
-            yield from check_templates(schedule, airflow)
+            yield from check_templates(schedule, meltano, airflow)
         yield from check_tasks(schedule, airflow)
         yield from check_alerts(schedule, airflow)
         yield from check_runners(schedule)

@@ -1,15 +1,15 @@
-"""Alerts: each must be one that Airflow can send, with texts that it can render, and without secrets."""
+"""Alerts: each must be one that Airflow can send, with texts that it can render."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from codegen.airflow_context import ALWAYS, AT_TIMES, OF_2, OF_3, OF_A_DATE, OF_AN_INTERVAL
 from codegen.airflow_version import at_least, is_2
 from codegen.diagnostics import Diagnostic, Location, Severity, nearest, quoted
 from codegen.schema.alerts import DEADLINE, EVENTS, EmailAlert, PythonAlert, SlackAlert
 from codegen.schema.keys import keys_of
-from codegen.secret import is_secret
 from codegen.templating import variables_of
 
 if TYPE_CHECKING:
@@ -18,20 +18,6 @@ if TYPE_CHECKING:
     from codegen.schema import Schedule
     from codegen.schema.alerts import Alert
 
-# What the callbacks of a task get (airflow/utils/context.py of 2.11; airflow/sdk/definitions/context.py and
-# airflow/sdk/execution_time/task_runner.py of 3.3, less what only some operators or versions have).
-_OF_EVERY_TASK = frozenset(
-    """
-    conn dag dag_run data_interval_end data_interval_start ds ds_nodash inlet_events inlets logical_date macros
-    map_index_template outlet_events outlets params prev_data_interval_end_success prev_data_interval_start_success
-    prev_end_date_success prev_start_date_success run_id task task_instance task_instance_key_str ti ts ts_nodash
-    ts_nodash_with_tz var
-    """.split()  # noqa: SIM905  # it is read as a list
-)
-_OF_TASKS_OF_2 = frozenset(["conf", "test_mode", "triggering_dataset_events"])
-_OF_TASKS_OF_3 = frozenset(["task_reschedule_count", "triggering_asset_events"])
-# What only some get: the error of a task whose process was not killed, and what a mapped task or a partition has.
-_OF_SOME_TASKS = frozenset(["exception", "expanded_ti_count", "partition_date", "partition_key", "try_number"])
 # On Airflow 3 there need not be a task (airflow/dag_processing/processor.py, `_execute_dag_callbacks`).
 _OF_EVERY_RUN_OF_3 = frozenset(["dag", "reason", "run_id"])
 # What Airflow 2 gives to an SLA (airflow/notifications/basenotifier.py), 3 to a deadline (airflow/models/deadline.py).
@@ -59,11 +45,11 @@ def check_alerts(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     yield from _check_retries(schedule)
     for event in (*EVENTS, DEADLINE):
         for alert in getattr(schedule, event):
-            yield from _check_alert(alert, _context_of_run(event, airflow))
+            yield from _check_alert(alert, _context_of_run(schedule, event, airflow))
     for task in schedule.tasks or ():
         for event in EVENTS:
             for alert in getattr(task, event):
-                yield from _check_alert(alert, _context_of_task(airflow))
+                yield from _check_alert(alert, _context_of_task(schedule, airflow))
 
 
 def check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
@@ -102,15 +88,18 @@ def _check_retries(schedule: Schedule) -> Iterator[Diagnostic]:
         yield Diagnostic("no-effect", message, schedule.where("max_retry_delay"), hint, Severity.FINDING)
 
 
-def _context_of_task(airflow: str) -> _Context:
-    further = _OF_TASKS_OF_2 if is_2(airflow) else _OF_TASKS_OF_3
-    return _Context(_OF_EVERY_TASK | further, _OF_SOME_TASKS, "the alert of a task")
+def _context_of_task(schedule: Schedule, airflow: str) -> _Context:
+    always, dates = ALWAYS | (OF_2 if is_2(airflow) else OF_3), OF_A_DATE | OF_AN_INTERVAL
+    # A run that another schedule starts has no date on Airflow 3.
+    if schedule.after and not is_2(airflow):
+        return _Context(always, AT_TIMES | dates, "the alert of a task")
+    return _Context(always | dates, AT_TIMES, "the alert of a task")
 
 
-def _context_of_run(event: str, airflow: str) -> _Context:
+def _context_of_run(schedule: Schedule, event: str, airflow: str) -> _Context:
     if event == DEADLINE:
         return _Context(_OF_AN_SLA if is_2(airflow) else _OF_A_DEADLINE, frozenset(), "the alert of a deadline")
-    of_task = _context_of_task(airflow)
+    of_task = _context_of_task(schedule, airflow)
     if event == "on_retry":
         return of_task
     if is_2(airflow):
@@ -125,14 +114,10 @@ def _check_alert(alert: Alert, context: _Context) -> Iterator[Diagnostic]:
     elif not isinstance(kind, (EmailAlert, PythonAlert)) and "://" in (kind.endpoint or ""):
         hint = "the connection has the address: `endpoint` is what follows"
         yield Diagnostic("invalid-value", "`endpoint` is a whole address", kind.at["endpoint"], hint)
-    for name in keys_of(type(kind)):
+    for name in keys_of(type(kind)) if not isinstance(kind, PythonAlert) else ():
         where = kind.at.get(name, kind.at[""])
-        for key, value in _texts_in(name, getattr(kind, name)):
-            if is_secret(key, value):
-                hint = "keep it in the connection, where Airflow hides it"
-                yield Diagnostic("secret", f"{quoted(key)} looks like a secret", where, hint)
-            elif not isinstance(kind, PythonAlert):
-                yield from _check_variables(value, context, where)
+        for text in _texts_in(getattr(kind, name)):
+            yield from _check_variables(text, context, where)
 
 
 def _check_slack(alert: SlackAlert) -> Iterator[Diagnostic]:
@@ -146,16 +131,13 @@ def _check_slack(alert: SlackAlert) -> Iterator[Diagnostic]:
         yield Diagnostic("mixed-kinds", message, alert.at["slack_webhook_conn_id"], hint)
 
 
-def _texts_in(name: str, value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401  # what JSON has
-    """Every text in the value of a key, with the nearest name above it."""
+def _texts_in(value: Any) -> Iterator[str]:  # noqa: ANN401  # what JSON has
+    """Every text in the value of a key."""
     if isinstance(value, str):
-        yield name, value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _texts_in(key, item)
-    elif isinstance(value, (tuple, list)):
-        for item in value:
-            yield from _texts_in(name, item)
+        yield value
+    elif isinstance(value, (dict, tuple, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts_in(item)
 
 
 def _check_variables(text: str, context: _Context, where: Location) -> Iterator[Diagnostic]:

@@ -11,9 +11,10 @@ from codegen.nodes import ListNode, MapNode, Node, Scalar
 from codegen.schema.keys import keys_of
 from codegen.schema.param import Param
 from codegen.templating import params_in
+from codegen.validate.templates import templated_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from codegen.diagnostics import Location
     from codegen.meltano import MeltanoProject
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 # What the form shows is no part of the JSON Schema against which Airflow checks a value.
 _SHOWN = {"default", "title", "description", "description_md", "examples", "values_display", "section"}
-# Where no text is a template of Airflow, whatever it looks like; what an environment has otherwise is checked for it.
-_NOT_RENDERED = {"description", "doc", "owner", "tags", "params", "environments"}
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 
@@ -98,10 +97,9 @@ def check_params_in_templates(schedule: Schedule, root: MapNode) -> Iterator[Dia
         schedule: the schedule of the document.
         root: the document with its defaults merged in.
     """
-    for key, entry in root.entries.items():
-        if key not in _NOT_RENDERED:
-            for scalar in _scalars(entry.value):
-                yield from _check_text(scalar.text, schedule, scalar.location)
+    places = {place for _, place in templated_values(schedule, schedule.where())}
+    for scalar in _scalars(root, places):
+        yield from _check_text(scalar.text, schedule, scalar.location)
 
 
 def _check_text(text: str, schedule: Schedule, location: Location) -> Iterator[Diagnostic]:
@@ -111,12 +109,12 @@ def _check_text(text: str, schedule: Schedule, location: Location) -> Iterator[D
             yield Diagnostic("unknown-param", f"there is no run parameter {quoted(name)}", location, hint)
 
 
-def _scalars(node: Node) -> Iterator[Scalar]:
+def _scalars(node: Node, places: Collection[Location], *, is_within: bool = False) -> Iterator[Scalar]:
+    """The scalars at those places, and in the lists and maps there."""
+    is_within = is_within or node.location in places
     if isinstance(node, Scalar):
-        yield node
-    elif isinstance(node, ListNode):
-        for item in node.items:
-            yield from _scalars(item)
+        if is_within:
+            yield node
     else:
-        for entry in node.entries.values():
-            yield from _scalars(entry.value)
+        for part in node.items if isinstance(node, ListNode) else [e.value for e in node.entries.values()]:
+            yield from _scalars(part, places, is_within=is_within)

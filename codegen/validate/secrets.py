@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 # A diagnostic, and the places at which others could show what it is about.
 Secret = tuple[Diagnostic, tuple[Location, ...]]
 # The maps whose keys people choose, which tell what a value is; of a run parameter, these keys have such values.
-_NAMED = {"env", "params", "op_kwargs"}
+_NAMED = {"env", "params", "op_kwargs", "headers", "json"}
 _VALUES = {"default", "const", "enum", "examples"}
 _INSTEAD = (
     "write {{ conn.NAME.password }} or {{ var.value.NAME }}, which a task reads from Airflow when it runs, or use a "
     "secret of Kubernetes"
 )
 _TEMPLATE = f"{_INSTEAD}; what is no secret can stand there as {{{{ 'text' }}}}"
+_CONNECTION = "keep it in the connection, where Airflow hides it"
 _TEXT = "take it out; what is no secret can be said in other words"
 # By the outermost of these keys that the value is in.
 _CURES = {
@@ -32,6 +33,8 @@ _CURES = {
     "op_kwargs": _TEMPLATE,
     "params": f"take it out, and in `env` {_INSTEAD}; what is no secret can be {{{{ params.NAME or 'text' }}}} there",
     "command": f"take it out, and in `env` {_TEMPLATE}",
+    "headers": _CONNECTION,
+    "json": _CONNECTION,
     **dict.fromkeys(("description", "doc", "owner", "tags"), _TEXT),
 }
 
@@ -65,9 +68,11 @@ def _check(node: Node, path: tuple[str, ...], around: tuple[Location, ...]) -> I
 def _name_of(path: tuple[str, ...]) -> str:
     """The name that somebody gave to a value; nothing where the key is one of ours."""
     named = next((number for number, (above, _) in enumerate(pairwise(path)) if above in _NAMED), None)
-    if named is None or not {*path[named + 2 : named + 3]} <= _VALUES:
+    if named is None:
         return ""
-    return path[named + 1]
+    if path[named] != "params":
+        return path[-1]
+    return path[named + 1] if {*path[named + 2 : named + 3]} <= _VALUES else ""
 
 
 def _refusal(path: tuple[str, ...], location: Location) -> Diagnostic:

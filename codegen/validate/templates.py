@@ -5,58 +5,68 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from codegen.airflow_context import OF_A_DATE, OF_AN_INTERVAL
 from codegen.airflow_version import is_2
 from codegen.diagnostics import Diagnostic, Severity, quoted
+from codegen.schema.alerts import DEADLINE, EVENTS
 from codegen.schema.keys import keys_of
-from codegen.schema.kinds import Environment, Run, TemplatedText
-from codegen.schema.step_kinds import MeltanoCommands, OpKwargs
 from codegen.templating import names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from codegen.diagnostics import Location
+    from codegen.meltano import MeltanoProject
     from codegen.schema import Schedule
 
-_TEMPLATED = (Environment, MeltanoCommands, OpKwargs, Run, TemplatedText)
-_OF_THE_INTERVAL = {
-    "data_interval_start",
-    "data_interval_end",
-    "prev_data_interval_start_success",
-    "prev_data_interval_end_success",
-}
-# With those above all that a run without a logical date has not (airflow/sdk/execution_time/task_runner.py of 3.0 to
-# 3.3, `get_template_context`).
-_OF_THE_DATE = _OF_THE_INTERVAL | {"logical_date", "ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz"}
+# Of these, `check_alerts` knows which variables there are.
+_ALERTS = {*EVENTS, DEADLINE}
 
 
-def check_templates(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
+def check_templates(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) -> Iterator[Diagnostic]:
     """On Airflow 3 a run has a date only where the clock starts it, and a data interval only where that is wished."""
     if is_2(airflow):
         return
-    for text, place in _texts_of(schedule, schedule.where()):
+    job = meltano.jobs.get(schedule.job or "") if meltano else None
+    values = templated_values(schedule, schedule.where(), without=_ALERTS)
+    for text, place in [
+        *((text, place) for value, place in values for text in _strings(value)),
+        *((run, schedule.where("job")) for run in (job.tasks if job else ())),
+    ]:
         used = names_of(text)
-        for name in sorted(used & _OF_THE_DATE) if schedule.after else ():
+        for name in sorted(used & (OF_A_DATE | OF_AN_INTERVAL)) if schedule.after else ():
             message = f"a run that another schedule starts has no {quoted(name)} on Airflow 3, and the task fails"
             hint = "use `dag_run.run_after`, or `triggering_asset_events`"
             yield Diagnostic("no-logical-date", message, place, hint, Severity.FINDING)
         if not schedule.after and schedule.clock.cron and not schedule.has_data_intervals(airflow):
-            for name in sorted(used & _OF_THE_INTERVAL):
+            for name in sorted(used & OF_AN_INTERVAL):
                 message = f"on Airflow 3 the data interval of {quoted(name)} has no length"
                 hint = "set `data_interval: true`, or use `logical_date`"
                 yield Diagnostic("no-data-interval", message, place, hint, Severity.FINDING)
 
 
-def _texts_of(model: Any, place: Location) -> Iterator[tuple[str, Location]]:  # noqa: ANN401  # a schedule, or a map in it
-    """Every value that can be a template, and where it stands."""
+def templated_values(
+    model: Any,  # noqa: ANN401  # a schedule, or a map in it
+    place: Location,
+    without: Collection[str] = (),
+) -> Iterator[tuple[Any, Location]]:
+    """Every value of a schedule in which Airflow evaluates templates, and where it stands.
+
+    Args:
+        model: the schedule, or a map in it.
+        place: where that stands.
+        without: the keys to leave out, at any depth.
+    """
     at: Mapping[str, Location] = model.at
     for name, field in keys_of(type(model)).items():
-        value, own = getattr(model, name), at.get(name, place)
-        if isinstance(field.metadata["kind"], _TEMPLATED):
-            yield from ((text, own) for text in _strings(value))
+        value, own = getattr(model, name), at.get(name, at.get("", place))
+        if name in without or not value:
+            continue
+        if field.metadata["kind"].is_templated:
+            yield value, own
         for part in value if isinstance(value, tuple) else [value]:
             if hasattr(part, "at"):
-                yield from _texts_of(part, own)
+                yield from templated_values(part, own, without)
 
 
 def _strings(value: Any) -> Iterator[str]:  # noqa: ANN401  # any value of those kinds

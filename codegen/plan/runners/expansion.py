@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import re
 
+from codegen.airflow_context import OF_A_DATE, OF_AN_INTERVAL
 from codegen.templating import is_template
 
 _READ_AS_MORE = re.compile(r"\$[$(\x80-\U0010ffff]")
 _NAME = re.compile(r"\{\{ *([A-Za-z_][\w.]*) *\}\}")
-_DATE = (
-    r"(?:ds|ts|ds_nodash|ts_nodash|ts_nodash_with_tz"
-    r"|logical_date|execution_date|data_interval_start|data_interval_end|prev_data_interval_\w+|prev_start_date_success)"
-)
+_DATES = OF_A_DATE | OF_AN_INTERVAL | {"execution_date", "prev_start_date_success", "prev_end_date_success"}
+_DATE = f"(?:{'|'.join(sorted(_DATES))})"
 _NUMBERS = r"(?:(?:\w+=)?[+-]?\d+)(?:, *(?:\w+=)?[+-]?\d+)*"
 _CALL = rf"\((?:'[^'\\$]*'|\"[^\"\\$]*\"|{_NUMBERS})?\)"
 # Dates and times, and what their methods and Airflow's filters make of them.
