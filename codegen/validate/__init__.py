@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from codegen.validate.alerts import check_alerts, check_deadline
 from codegen.validate.between import check_after
+from codegen.validate.endings import check_endings
 from codegen.validate.kubernetes import check_kubernetes
 from codegen.validate.meltano import check_before_run, check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
@@ -58,3 +59,4 @@ def check_all(
         yield from check_secrets_of_job(schedule, meltano)
     yield from check_unique(schedules)
     yield from check_after(schedules, broken, airflow)
+    yield from check_endings(schedules)
