@@ -15,7 +15,7 @@ from codegen.validate.runners import check_runners, check_settings
 from codegen.validate.secrets import check_secrets_of_job
 from codegen.validate.tasks import check_tasks
 from codegen.validate.templates import check_templates
-from codegen.validate.time import check_clock, check_interval, check_time
+from codegen.validate.time import check_clock, check_durations, check_interval, check_time
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -49,6 +49,7 @@ def check_all(
             yield from check_defaults(schedule)
             yield from check_deadline(schedule, airflow)
             yield from check_templates(schedule, airflow)
+        yield from check_durations(schedule)
         yield from check_tasks(schedule, airflow)
         yield from check_alerts(schedule, airflow)
         yield from check_runners(schedule)
