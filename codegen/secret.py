@@ -6,6 +6,10 @@ import math
 import re
 from collections import Counter
 from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _WORDS = (
     r"PASSWORD|PASSWD|PASSPHRASE|(?<=_)PWD|SECRET|TOKEN|CREDENTIAL|AUTHORIZATION"
@@ -41,9 +45,25 @@ _ASSIGNMENT = re.compile(
     r"""([^\s"',;&]+)""",
     re.IGNORECASE,
 )
+# `--password x`, and Meltano's `config set PLUGIN password x` or `config PLUGIN set password x`: two words.
+_VALUE_BEHIND = r"""\s+["']?([^\s"',;&|-][^\s"',;&|]*)"""
+_OPTION = re.compile(rf"(?<![\w-])--([A-Za-z][\w-]{{0,60}}){_VALUE_BEHIND}")
+_SETTING = re.compile(
+    r"\bconfig\s+(?:-\S+\s+){0,2}(?:set\s+(?:-\S+\s+){0,2}[\w.:@-]+|[\w.:@-]+\s+set)\s+(?:-\S+\s+){0,2}"
+    rf"(?:[\w.-]+\s+){{0,3}}?([\w.-]{{0,60}}(?:{_WORDS})[\w.-]{{0,60}}){_VALUE_BEHIND}",
+    re.IGNORECASE,
+)
+# Options that say whether, or from where, or name what a store of secrets has: `--no-password`, `--password-stdin`.
+_NO_OPTION = re.compile(
+    r"(?:no|ask|use|with|without|skip|prompt|show|print|hide|check|verify|refresh|rotate|generate|create)_.*"
+    r"|.*_(?:stdin|env|var|variable|command|cmd|id|from)|secrets?",
+    re.IGNORECASE,
+)
 # A template of Airflow: it names a secret, and does not hold it.
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _REFERENCE = re.compile(r"(?:\$\w+|\$\{\w+\}|%\w+%)+")
+# What the shell puts there: of a command, or of a variable with more to say, such as `${TOKEN:-x}`.
+_EXPANSION = re.compile(r"\$\(|`|\$\{\w+[^\w}]")
 _PLACEHOLDER = re.compile(r"<[^<>]*>|[*x.…]{3,}", re.IGNORECASE)
 _PATH = re.compile(r"(?:~|\.{1,2})/[^\s:@]*|/[^\s:@/]+/[^\s:@]*|[A-Za-z]:\\\S*")
 _FILE = re.compile(r"[\w./-]+\.[A-Za-z][A-Za-z0-9]{1,4}")
@@ -68,22 +88,35 @@ def is_secret(name: str, value: str) -> bool:
     numbers and booleans.
     """
     rest = _TEMPLATE.sub("", value).strip()
-    return bool(_NAME.search(name) and _can_be_secret(name, rest)) or _holds_secret(rest, is_id=bool(_ID.search(name)))
+    return bool(_NAME.search(name) and _can_be_secret(name, rest)) or _holds_secret(value, is_id=bool(_ID.search(name)))
 
 
 def holds_secret(text: str) -> bool:
     """Whether a text, such as a value or a comment, has something in it that looks like a secret."""
-    return _holds_secret(_TEMPLATE.sub("", text), is_id=False)
+    return _holds_secret(text, is_id=False)
 
 
-def _holds_secret(text: str, *, is_id: bool) -> bool:
+def _holds_secret(value: str, *, is_id: bool) -> bool:
+    text = _TEMPLATE.sub("", value)
     if _SHAPES.search(text) or _URL_WITH_TOKEN.search(text):
         return True
     if any(_can_be_password(match[1]) for match in _URL_WITH_PASSWORD.finditer(text)):
         return True
     if any(_NAME.search(match[1]) and _can_be_secret(match[1], match[2]) for match in _ASSIGNMENT.finditer(text)):
         return True
+    # Without its template, an option would seem to be followed by the next word.
+    if any(_can_be_secret(name, word) for name, word in _pairs_of_words(_TEMPLATE.sub("$t", value))):
+        return True
     return not is_id and any(_is_random(match[0]) for match in _LONG.finditer(_DOCUMENT.sub("", text)))
+
+
+def _pairs_of_words(text: str) -> Iterator[tuple[str, str]]:
+    """The names of secrets and their values, where they are two words of a command."""
+    for match in _OPTION.finditer(text):
+        name = match[1].replace("-", "_")
+        if _NAME.search(name) and not _NO_OPTION.fullmatch(name):
+            yield name, match[2]
+    yield from ((match[1], match[2]) for match in _SETTING.finditer(text) if _NAME.search(match[1]))
 
 
 def _can_be_password(text: str) -> bool:
@@ -93,7 +126,9 @@ def _can_be_password(text: str) -> bool:
 def _can_be_secret(name: str, value: str) -> bool:
     harmless = (_REFERENCE, _PLACEHOLDER, _PATH, _WORD, *(() if _SURE.search(name) else (_FILE, _NUMBER)))
     is_address = _URL.fullmatch(value) and not _URL_WITH_PASSWORD.search(value)
-    return bool(re.search(r"\w", value)) and not is_address and not any(p.fullmatch(value) for p in harmless)
+    if is_address or _EXPANSION.match(value):
+        return False
+    return bool(re.search(r"\w", value)) and not any(p.fullmatch(value) for p in harmless)
 
 
 def _is_random(word: str) -> bool:

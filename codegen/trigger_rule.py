@@ -22,6 +22,17 @@ TRIGGER_RULES = (
 SINCE = {"all_done_min_one_success": "3.1"}
 # What Airflow 2 still takes under another name, and warns of.
 FORMER_NAMES = {"dummy": "always", "none_failed_or_skipped": "none_failed_min_one_success"}
+# Those with which a task can succeed although one before it has failed. (`one_success` is left out: there it is meant.)
+RUN_AFTER_A_FAILURE = {
+    "all_done",
+    "all_done_min_one_success",
+    "all_done_setup_success",
+    "all_failed",
+    "always",
+    "none_skipped",
+    "one_done",
+    "one_failed",
+}
 
 _NEED_A_FAILURE = {"all_failed", "one_failed"}
 _NEED_A_SUCCESS = {"all_done_min_one_success", "none_failed_min_one_success", "one_done", "one_success"}

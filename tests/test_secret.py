@@ -38,6 +38,13 @@ _SHEET = "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms"
         ("A", '--config \'{"token":"abc"}\''),
         ("A", "the password: hunter2"),
         ("A", "use token=abcdef"),
+        ("before_run", "config set tap-x password hunter2secret"),
+        ("before_run", "config tap-x set auth client_secret 'hunter2'"),
+        ("command", "meltano --environment=prod config set tap-x api_key abcd1234efgh5678"),
+        ("run", "x y --token hunter2secret99"),
+        ("command", "mysql --password hunter2secret"),
+        ("command", "x --api-key 'abcd1234efgh'"),
+        ("command", "x --password-file /run/a --token hunter2secret99"),
     ],
 )
 def test_a_secret_is_known(name: str, value: str) -> None:
@@ -87,6 +94,21 @@ def test_a_secret_is_known(name: str, value: str) -> None:
         ("HEADERS", '{"Authorization": "Bearer {{ conn.source.password }}"}'),
         ("DATABASE", "postgres://{{ conn.a.login }}:{{ conn.a.password }}@{{ conn.a.host }}/db"),
         ("TAP_A_PASSWORD", "{{ 'hunter2' }}"),
+        ("command", "x --token-file /run/secrets/token --password-column name --token-env API"),
+        ("command", "echo x | docker login --password-stdin registry.example.com"),
+        ("command", "psql --no-password warehouse"),
+        ("command", "mysql --password {{ conn.a.password }} warehouse"),
+        ("command", 'x --token "$TOKEN" --password ${PASSWORD} --api-key $(cat key) --client-secret `cat f`'),
+        ("command", "x --token --verbose"),
+        ("before_run", "config set tap-x password_column name"),
+        ("before_run", "config set tap-token url x"),
+        ("before_run", "config set tap-x password $TAP_PASSWORD"),
+        ("run", "config set tap-x password {{ var.value.password }}"),
+        ("command", "export API_TOKEN=$(cat /run/secrets/token)"),
+        ("command", "PASSWORD=$(cat f) ./x"),
+        ("command", "PASSWORD=`cat f` ./x"),
+        ("command", 'T_TOKEN="$(vault read x)" ./x'),
+        ("command", "TOKEN=${TOKEN:-x1} ./x"),
     ],
 )
 def test_what_is_no_secret_is_let_through(name: str, value: str) -> None:
@@ -100,7 +122,18 @@ def test_random_keys_are_known_by_their_look() -> None:
     assert sum(is_secret("A", key) for key in keys) > 930
 
 
-@pytest.mark.parametrize("text", ["a" * 100_000, "TOKEN" * 20_000, "sk-" * 30_000, "a_" * 50_000, "Token: " * 10_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 100_000,
+        "TOKEN" * 20_000,
+        "sk-" * 30_000,
+        "a_" * 50_000,
+        "Token: " * 10_000,
+        "--token " * 10_000,
+        "config set a " * 8_000,
+    ],
+)
 def test_a_long_text_takes_no_long_time(text: str) -> None:
     """Each of them would take minutes, if a rule looked at the whole text from each of its characters on."""
     started = time.process_time()

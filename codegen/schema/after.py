@@ -57,8 +57,9 @@ class AfterSchedules(Section[After]):
         if after is None or problems:
             return None
         if after.all and after.any:
-            message = "`all` and `any` exclude each other"
-            report(Diagnostic("mixed-kinds", message, node.location, "keep one; null removes an inherited one"))
+            message = f"`all` and `any` exclude each other (`all` is at {after.at['all']}, `any` at {after.at['any']})"
+            hint = "keep one; beside the other, `any: null` or `all: null` removes an inherited one"
+            report(Diagnostic("mixed-kinds", message, node.location, hint))
         elif not after.names:
             hint = "name a schedule, or leave the key out"
             report(InvalidError("there must be at least one schedule", hint).at(node.location))

@@ -217,8 +217,10 @@ def _read_alert(node: Node, report: Report) -> Alert | None:
         hint = 'a channel needs quotes, since `#` starts a comment: "#alerts"'
         report(Diagnostic("missing-key", "the alert says nothing", node.location, hint))
     elif len(given) > 1:
-        message = f"one alert is {' and '.join(f'`{name}`' for name in given)}"
-        report(Diagnostic("mixed-kinds", message, node.location, "make a list, and start each alert with a dash"))
+        where = ", ".join(f"`{name}` at {entry.key_location}" for name, entry in given.items())
+        message = f"one alert is {' and '.join(f'`{name}`' for name in given)} ({where})"
+        hint = "make a list, and start each alert with a dash; `NAME: null` removes an inherited one"
+        report(Diagnostic("mixed-kinds", message, node.location, hint))
     else:
         alert = ALERT.read(node, report)
         return alert if alert and any(getattr(alert, name) for name in given) else None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from codegen.validate.alerts import check_alerts, check_deadline
 from codegen.validate.between import check_after
+from codegen.validate.endings import check_endings
 from codegen.validate.kubernetes import check_kubernetes
 from codegen.validate.meltano import check_before_run, check_effect, check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
@@ -14,7 +15,7 @@ from codegen.validate.runners import check_runners, check_settings
 from codegen.validate.secrets import check_secrets_of_job
 from codegen.validate.tasks import check_tasks
 from codegen.validate.templates import check_templates
-from codegen.validate.time import check_clock, check_interval, check_time
+from codegen.validate.time import check_clock, check_durations, check_interval, check_time
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -53,6 +54,7 @@ def check_all(
             yield from check_defaults(schedule)
             yield from check_deadline(schedule, airflow)
             yield from check_templates(schedule, meltano, airflow)
+        yield from check_durations(schedule)
         yield from check_tasks(schedule, airflow)
         yield from check_alerts(schedule, airflow)
         yield from check_runners(schedule)
@@ -64,3 +66,4 @@ def check_all(
         yield from check_secrets_of_job(schedule, meltano)
     yield from check_unique(schedules)
     yield from check_after(schedules, broken, everywhere, airflow)
+    yield from check_endings(schedules)

@@ -25,16 +25,19 @@ _INSTEAD = (
     "secret of Kubernetes"
 )
 _TEMPLATE = f"{_INSTEAD}; what is no secret can stand there as {{{{ 'text' }}}}"
-_CONNECTION = "keep it in the connection, where Airflow hides it"
 _TEXT = "take it out; what is no secret can be said in other words"
-# By the outermost of these keys that the value is in.
+_VARIABLE = f"put it into a variable of `env`, and use that; there {_TEMPLATE}"
+_CONNECTION = "keep it in a connection of Airflow, and name that: `airflow connections add` adds one"
+_ENGINE = "leave it out, and set `DOCKER_HOST` for Airflow's worker"
+# By the key itself.
+_CURES_OF_ONE = {"docker_url": _ENGINE, "docker_conn_id": _CONNECTION, "tasks": _TEMPLATE}
+# Else by the outermost of these keys that the value is in; of what is in none, nothing is a template.
 _CURES = {
-    "env": _TEMPLATE,
-    "op_kwargs": _TEMPLATE,
+    **dict.fromkeys(("env", "op_kwargs", "run", "before_run", "state_id", "state_id_suffix", "environment"), _TEMPLATE),
     "params": f"take it out, and in `env` {_INSTEAD}; what is no secret can be {{{{ params.NAME or 'text' }}}} there",
-    "command": f"take it out, and in `env` {_TEMPLATE}",
-    "headers": _CONNECTION,
-    "json": _CONNECTION,
+    "command": _VARIABLE,
+    **dict.fromkeys(("docker", "kubernetes"), _VARIABLE),
+    **dict.fromkeys(("on_failure", "on_success", "on_retry", "on_deadline"), _CONNECTION),
     **dict.fromkeys(("description", "doc", "owner", "tags"), _TEXT),
 }
 
@@ -76,7 +79,7 @@ def _name_of(path: tuple[str, ...]) -> str:
 
 
 def _refusal(path: tuple[str, ...], location: Location) -> Diagnostic:
-    cure = next((_CURES[key] for key in path if key in _CURES), _TEMPLATE)
+    cure = _CURES_OF_ONE.get(path[-1]) or next((_CURES[key] for key in path if key in _CURES), _TEXT)
     message = f"the value of {quoted(_name_of(path) or path[-1])} looks like a secret"
     return Diagnostic("secret", message, location, cure)
 

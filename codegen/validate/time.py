@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from codegen.diagnostics import Diagnostic, InvalidError, Severity
 from codegen.interval import on_the_clock
 from codegen.runs import stall_of
+from codegen.validate.tasks import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +53,20 @@ def check_clock(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
         message = f"with data intervals the catchup does not get over {changes}: it would stop at {last:%Y-%m-%d %H:%M}"
         hint = "set `data_interval: false`, or `timezone: UTC`, or a cron that names the hours"
         yield Diagnostic("stalls", message, schedule.where("interval"), hint, Severity.FINDING)
+
+
+def check_durations(schedule: Schedule) -> Iterator[Diagnostic]:
+    """A limit has no effect where the run has ended before it."""
+    whole = schedule.run_timeout
+    if whole is None:
+        return
+    limits = [("deadline", schedule.deadline, schedule.where("deadline"))]
+    limits.append(("timeout", schedule.timeout, schedule.where("timeout")))
+    limits += [("timeout", task.timeout, place_of(task, schedule, "timeout")) for task in schedule.tasks or ()]
+    for key, limit, place in limits:
+        if limit and (limit > whole or (key == "deadline" and limit == whole)):
+            message = f"`{key}` has no effect: `run_timeout` ends the run before it has passed"
+            yield Diagnostic("no-effect", message, place, "make it shorter, or `run_timeout` longer", Severity.FINDING)
 
 
 def _is_first_of_two(moment: datetime) -> bool:
