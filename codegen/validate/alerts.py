@@ -63,7 +63,7 @@ def check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
         # The defaults say whom to tell, for those schedules that have a deadline.
         return
     if not is_2(airflow) and not at_least(airflow, "3.1"):
-        message = f"Airflow {airflow} has neither SLAs nor deadlines"
+        message = f"Airflow {airflow} has neither SLAs nor deadlines, and {quoted(schedule.name)} has one"
         yield Diagnostic(
             "unsupported", message, where, "use Airflow 3.1 or later, or `run_timeout`, which ends the run"
         )
@@ -73,8 +73,11 @@ def check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     elif keys == [DEADLINE]:
         yield Diagnostic("missing-key", "`on_deadline` goes with `deadline`", where, "add `deadline: 2h`")
     elif is_2(airflow) and not schedule.clock.cron:
-        message = "Airflow 2 knows a deadline only for runs that are due at some time, and none of these is"
-        yield Diagnostic("unsupported", message, where, "use an interval, or write `deadline: null`")
+        name = quoted(schedule.name)
+        message = f"Airflow 2 knows a deadline only for runs that are due at some time, and none of {name} is"
+        # One that is inherited is meant for the others.
+        severity = Severity.ERROR if where.path == schedule.source else Severity.FINDING
+        yield Diagnostic("unsupported", message, where, "use an interval, or write `deadline: null`", severity)
 
 
 def _check_retries(schedule: Schedule) -> Iterator[Diagnostic]:
