@@ -127,7 +127,7 @@ def _python_alerts(schedule: Schedule, airflow: str) -> Iterator[tuple[PythonAle
     for alert in chain(schedule.on_failure, schedule.on_success, schedule.on_retry, *of_tasks):
         if alert.python:
             yield alert.python, ("context",)
-    for alert in schedule.on_deadline if schedule.deadline and is_2(airflow) else ():
+    for alert in schedule.on_deadline if schedule.has_deadline(airflow) and is_2(airflow) else ():
         if alert.python:
             yield alert.python, _SLA_PARAMETERS
 
@@ -166,9 +166,9 @@ class AlertPlan:
             f"{event}_callback": self._callbacks(getattr(schedule, event), _RUN_EVENTS[event]) for event in _RUN_EVENTS
         }
         # Without a deadline its alerts are only what the defaults say.
-        if schedule.deadline and is_2(self.airflow):
+        if schedule.has_deadline(self.airflow) and is_2(self.airflow):
             arguments["sla_miss_callback"] = self._callbacks(schedule.on_deadline, _DEADLINE_OF_2, _SLA_PARAMETERS)
-        elif schedule.deadline:
+        elif schedule.deadline and not is_2(self.airflow):
             arguments["deadline"] = self._deadlines(schedule.on_deadline, schedule.deadline)
         return arguments
 
@@ -177,7 +177,7 @@ class AlertPlan:
         arguments: dict[str, Value] = {
             "on_retry_callback": self._callbacks(self.schedule.on_retry, _TASK_EVENTS["on_retry"])
         }
-        if is_2(self.airflow):
+        if is_2(self.airflow) and self.schedule.has_deadline(self.airflow):
             arguments["sla"] = self.schedule.deadline
         return arguments
 

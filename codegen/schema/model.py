@@ -300,6 +300,10 @@ class Schedule:
         """
         return is_2(airflow) if self.data_interval is None else self.data_interval
 
+    def has_deadline(self, airflow: str) -> bool:
+        """Whether its runs have a deadline: on Airflow 2 only those can that are due at some time."""
+        return bool(self.deadline) and (not is_2(airflow) or bool(self.clock.cron))
+
     @property
     def dag_id_or_default(self) -> str:
         """The DAG's id: its own, else Meltano's, in characters that Airflow takes."""

@@ -10,6 +10,7 @@ from codegen.airflow_version import at_least, is_2
 from codegen.diagnostics import Diagnostic, Location, Severity, nearest, quoted
 from codegen.schema.alerts import DEADLINE, EVENTS, EmailAlert, PythonAlert, SlackAlert
 from codegen.schema.keys import keys_of
+from codegen.schema.task import Task
 from codegen.templating import variables_of
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
         # The defaults say whom to tell, for those schedules that have a deadline.
         return
     if not is_2(airflow) and not at_least(airflow, "3.1"):
-        message = f"Airflow {airflow} has neither SLAs nor deadlines"
+        message = f"Airflow {airflow} has neither SLAs nor deadlines, and {quoted(schedule.name)} has one"
         yield Diagnostic(
             "unsupported", message, where, "use Airflow 3.1 or later, or `run_timeout`, which ends the run"
         )
@@ -72,17 +73,28 @@ def check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     elif keys == [DEADLINE]:
         yield Diagnostic("missing-key", "`on_deadline` goes with `deadline`", where, "add `deadline: 2h`")
     elif is_2(airflow) and not schedule.clock.cron:
-        message = "Airflow 2 knows a deadline only for runs that are due at some time, and none of these is"
-        yield Diagnostic("unsupported", message, where, "use an interval, or write `deadline: null`")
+        name = quoted(schedule.name)
+        message = f"Airflow 2 knows a deadline only for runs that are due at some time, and none of {name} is"
+        # One that is inherited is meant for the others.
+        severity = Severity.ERROR if where.path == schedule.source else Severity.FINDING
+        yield Diagnostic("unsupported", message, where, "use an interval, or write `deadline: null`", severity)
 
 
 def _check_retries(schedule: Schedule) -> Iterator[Diagnostic]:
     """What tells of retries, or bounds their delay, has an effect only where there are some."""
-    retries = [schedule.retries, *(task.retries for task in schedule.tasks or () if task.retries is not None)]
+    tasks = schedule.tasks or (Task(),)
+    retries = [schedule.retries if task.retries is None else task.retries for task in tasks]
+    longer = [task.retry_exponential_backoff for task in tasks]
     if schedule.on_retry and not any(retries):
         message = "no task is ever tried again"
         yield Diagnostic("no-effect", message, schedule.where("on_retry"), "set `retries`", Severity.FINDING)
-    if schedule.max_retry_delay and not schedule.retry_exponential_backoff:
+    for task, number in zip(tasks, retries, strict=True):
+        if task.on_retry and not number:
+            message = "the task is never tried again"
+            yield Diagnostic("no-effect", message, task.at["on_retry"], "set `retries`", Severity.FINDING)
+    if schedule.max_retry_delay and not any(
+        schedule.retry_exponential_backoff if own is None else own for own in longer
+    ):
         message = "`max_retry_delay` has an effect only with `retry_exponential_backoff`"
         hint = "add `retry_exponential_backoff: true`, or set `retry_delay` alone"
         yield Diagnostic("no-effect", message, schedule.where("max_retry_delay"), hint, Severity.FINDING)
