@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from codegen.diagnostics import Diagnostic, nearest, quoted
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 # What the form shows is no part of the JSON Schema against which Airflow checks a value.
 _SHOWN = {"default", "title", "description", "description_md", "examples", "values_display", "section"}
+# They name other schemas, or what others name.
+_REFERENCES = {"$ref", "$dynamicRef", "$recursiveRef", "$schema", "$id", "$anchor", "$dynamicAnchor", "$defs"}
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 
@@ -51,6 +54,30 @@ def _check_schema(param: Param) -> Iterator[Diagnostic]:
     schema = {name: getattr(param, name) for name in keys_of(Param) if name in param.at and name not in _SHOWN}
     if not schema:
         return
+    for name, value in schema.items():
+        if reference := _reference_in(value):
+            message = f"{quoted(reference)} would be looked up elsewhere"
+            yield Diagnostic("invalid-param", message, param.at[name], "write the rules themselves")
+            return
+    try:
+        yield from _check_by_library(param, schema)
+    except (OverflowError, RecursionError) as error:
+        # What `re` and the library do with numbers and depths that nobody needs.
+        message = f"the rules cannot be checked: {error}"
+        yield Diagnostic("invalid-param", message, param.at[""], "write them in a simpler way")
+
+
+def _reference_in(value: object) -> str:
+    """The keyword of JSON Schema in there that names another schema, which may lie on another machine."""
+    if isinstance(value, list | tuple):
+        return next((found for item in value if (found := _reference_in(item))), "")
+    if not isinstance(value, Mapping):
+        return ""
+    own = next((key for key in value if key in _REFERENCES), "")
+    return own or next((found for item in value.values() if (found := _reference_in(item))), "")
+
+
+def _check_by_library(param: Param, schema: dict[str, Any]) -> Iterator[Diagnostic]:
     # It takes longer to import than to check a thousand schedules without parameters.
     from jsonschema import FormatChecker  # noqa: PLC0415
     from jsonschema.exceptions import SchemaError, best_match  # noqa: PLC0415
