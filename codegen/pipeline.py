@@ -76,7 +76,7 @@ def read(project: Project, overlay: Overlay | None = None, *, base: bool = False
             document.root, source.name, source.relative, source.path.stem, document.deployment
         )
         found[document.deployment] += problems
-        secrets += check_secrets(document.root)
+        secrets += check_secrets(document.merged)
         if schedule:
             found[document.deployment] += check_params_in_templates(schedule, document.root)
             schedules[document.deployment].append(schedule)

@@ -105,6 +105,10 @@ class Renderer:
         """Refuse what is no Python, or has lost something of the plan."""
         try:
             tree = ast.parse(body)
+            # The parser lets through what only the compiler refuses, such as a `return` outside a function.
+            compile(body, module.source, "exec", dont_inherit=True)
+        except (RecursionError, MemoryError) as error:
+            raise TemplateFailedError("it gives Python that is nested too deeply to be read") from error
         except (SyntaxError, ValueError) as error:
             number = (error.lineno if isinstance(error, SyntaxError) else None) or 1
             lines = body.split("\n")

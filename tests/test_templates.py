@@ -101,3 +101,12 @@ def test_a_group_that_is_lost_is_found(tmp_path: Path) -> None:
     code, _, err = dagpress(tmp_path, "generate")
     assert code == 2
     assert "template-error: the group `g` is missing" in err
+
+
+@pytest.mark.parametrize(("body", "line"), [("x = 1\nreturn x\n", 2), (f"x = {'(' * 5000}1{')' * 5000}\n", 1)])
+def test_what_only_the_compiler_refuses_is_an_error_of_the_template(body: str, line: int, tmp_path: Path) -> None:
+    """The parser takes a `return` outside a function, and gives up on what is nested too deeply."""
+    write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "templates/dag.py.j2": body})
+    code, _, err = dagpress(tmp_path, "generate")
+    assert code == 2
+    assert err.startswith(f"templates/dag.py.j2:{line}:1: template-error: it gives ")

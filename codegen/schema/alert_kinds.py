@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from codegen.diagnostics import Diagnostic, InvalidError, quoted
 from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null, named
 from codegen.schema.keys import Section, keys_of, without_null_keys
 from codegen.schema.kinds import JsonSchema, Report, Text
+from codegen.schema.step_kinds import is_word_of_python
 from codegen.secret import holds_secret
 from codegen.templating import check_template, is_template
 
@@ -139,7 +139,7 @@ class Data:
             return None
         values: dict[str, Any] = {}
         for name, entry in node.entries.items():
-            is_keyword = self._for_python and keyword.iskeyword(name)
+            is_keyword = self._for_python and is_word_of_python(name)
             if is_keyword or (self._names and not re.fullmatch(self._names, name)):
                 report(InvalidError(f"{quoted(name)} cannot be a name here", self._hint).at(entry.key_location))
                 continue

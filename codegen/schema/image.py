@@ -30,6 +30,10 @@ class Image(TemplatedText):
     def convert(self, scalar: Scalar) -> str:
         text = super().convert(scalar)
         if not is_template(text) and not _REFERENCE.fullmatch(text):
+            if re.search(r":[^/@]*@", text):
+                # It is not shown: a password can be in it.
+                hint = "the registry's connection has it: `docker_conn_id`, or `image_pull_secrets`"
+                raise InvalidError("an image holds no login", hint, "secret")
             lower = text.lower()
             hint = (
                 f"write {quoted(lower)}: a name has no capitals"

@@ -71,8 +71,10 @@ class Callable(Text):
 
     def convert(self, scalar: Scalar) -> str:
         text = super().convert(scalar)
+        if text.startswith("__future__."):
+            raise InvalidError("`__future__` is imported at the head of a file alone", "name a callable of yours")
         for part in text.split("."):
-            if _is_taken(part):
+            if is_word_of_python(part):
                 raise InvalidError(f"{quoted(part)} is a word of Python's own", "rename the module, or the callable")
         return text
 
@@ -104,7 +106,7 @@ class OpKwargs:
 
 
 def _check_argument(name: str) -> None:
-    if not re.fullmatch(_NAME, name) or _is_taken(name):
+    if not re.fullmatch(_NAME, name) or is_word_of_python(name):
         raise InvalidError(f"{quoted(name)} is not the name of an argument", "letters, digits and _, as Python has it")
     # It would replace Airflow's own for the rest of the task.
     if name in NAMES:
@@ -112,7 +114,8 @@ def _check_argument(name: str) -> None:
         raise InvalidError(message, "choose another name; `get_current_context()` gives the callable Airflow's own")
 
 
-def _is_taken(name: str) -> bool:
+def is_word_of_python(name: str) -> bool:
+    """Whether Python takes that name for no argument and no module."""
     return keyword.iskeyword(name) or name == "__debug__"
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, Location, quoted
-from codegen.nodes import ListNode, MapNode, Node, Scalar
+from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar
 from codegen.secret import holds_secret, is_secret
 
 if TYPE_CHECKING:
@@ -42,17 +42,26 @@ _CURES = {
 }
 
 
-def check_secrets(root: MapNode) -> Iterator[Secret]:
+def check_secrets(merged: MapNode) -> Iterator[Secret]:
     """Look at every text of a document.
 
     Args:
-        root: the document with its defaults merged in.
+        merged: the document with its defaults merged in, and with what each value hides.
 
     Yields:
         A diagnostic, which does not show the value, and the places at which other diagnostics could.
     """
-    for key, entry in root.entries.items():
-        yield from _check(entry.value, (key,), ())
+    for key, entry in merged.entries.items():
+        for value in _values_of(entry):
+            yield from _check(value, (key,), ())
+
+
+def _values_of(entry: Entry) -> Iterator[Node]:
+    """The value of a key, and those that it hides: they stand in a file of the project too."""
+    each: Entry | None = entry
+    while each:
+        yield each.value
+        each = each.replaced
 
 
 def _check(node: Node, path: tuple[str, ...], around: tuple[Location, ...]) -> Iterator[Secret]:
@@ -65,7 +74,8 @@ def _check(node: Node, path: tuple[str, ...], around: tuple[Location, ...]) -> I
             yield from _check(item, path, places)
     else:
         for key, entry in node.entries.items():
-            yield from _check(entry.value, (*path, key), places)
+            for value in _values_of(entry):
+                yield from _check(value, (*path, key), places)
 
 
 def _name_of(path: tuple[str, ...]) -> str:
