@@ -65,6 +65,10 @@ class MapNode:
 Node = Scalar | ListNode | MapNode
 
 
+# In the maps of these keys a null is a value: JSON, or the arguments of somebody's function.
+_DATA = {"json", "op_kwargs", "default"}
+
+
 def is_null(node: Node) -> bool:
     """Whether the value is YAML's null, which removes an inherited value."""
     return isinstance(node, Scalar) and node.kind == "null"
@@ -112,10 +116,12 @@ def _behind(entry: Entry | None, last: Entry | None) -> Entry | None:
 
 
 def without_nulls(node: MapNode) -> MapNode:
-    """The map less every key that is null, in maps inside it too (lists stay as they are)."""
+    """The map less every key that is null, in maps inside it too; lists and people's own data stay as they are."""
     entries = {}
     for key, entry in node.entries.items():
         if not is_null(entry.value):
-            value = without_nulls(entry.value) if isinstance(entry.value, MapNode) else entry.value
+            value = entry.value
+            if isinstance(value, MapNode) and key not in _DATA:
+                value = without_nulls(value)
             entries[key] = Entry(entry.key_location, value)
     return MapNode(entries, node.location)
