@@ -16,9 +16,9 @@ from codegen.airflow_version import is_2
 from codegen.literal import Argument, Call, Identifier, Value, code, text
 from codegen.plan.functions import import_line
 from codegen.plan.naming import free_name
+from codegen.plan.rendered import rendered
 from codegen.plan.tree import PlannedFunction
 from codegen.schema.alerts import EmailAlert, PythonAlert, SlackAlert, WebhookAlert
-from codegen.templating import as_rendered
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -245,7 +245,7 @@ def _notifier(alert: EmailAlert | SlackAlert | WebhookAlert, event: _Event) -> t
             "slack_conn_id": alert.slack_conn_id,
             "slack_webhook_conn_id": alert.slack_webhook_conn_id,
             "channel": alert.channel,
-            "text": _rendered(alert.text) or Identifier(event.text),
+            "text": rendered(alert.text) or Identifier(event.text),
         }
     return name, {name: value for name, value in arguments.items() if value is not None}
 
@@ -258,8 +258,8 @@ def _email(alert: EmailAlert, event: _Event) -> dict[str, Value]:
         "cc": list(alert.cc) or None,
         "bcc": list(alert.bcc) or None,
         # Without these two the notifier would read files: the connection's templates, or its own.
-        "subject": _rendered(alert.subject) or event.subject,
-        "html_content": _rendered(alert.html_content) or Identifier(event.text),
+        "subject": rendered(alert.subject) or event.subject,
+        "html_content": rendered(alert.html_content) or Identifier(event.text),
     }
 
 
@@ -267,17 +267,8 @@ def _webhook(alert: WebhookAlert, event: _Event) -> dict[str, Value]:
     default: dict[str, Value] = {"text": Identifier(event.text), "event": event.name, **event.fields}
     return {
         "http_conn_id": alert.http_conn_id,
-        "endpoint": _rendered(alert.endpoint),
+        "endpoint": rendered(alert.endpoint),
         "method": alert.method if alert.method != "POST" else None,
-        "headers": _rendered(alert.headers or None),
-        "json": _rendered(alert.json or None) or default,
+        "headers": rendered(alert.headers or None),
+        "json": rendered(alert.json or None) or default,
     }
-
-
-def _rendered(value: Value) -> Value:
-    """The value, its texts such that Airflow's templating gives them back."""
-    if isinstance(value, str):
-        return as_rendered(value, endings=())
-    if isinstance(value, dict):
-        return {name: _rendered(item) for name, item in value.items()}
-    return [_rendered(item) for item in value] if isinstance(value, list) else value

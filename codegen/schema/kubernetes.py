@@ -23,6 +23,7 @@ from codegen.schema.kubernetes_objects import (
     AFFINITY,
     CONTAINER_SECURITY_CONTEXT,
     ENV_FROM,
+    LONGEST_PATH,
     SECRET_KEY,
     SECURITY_CONTEXT,
     TOLERATIONS,
@@ -81,7 +82,6 @@ class _WholeSeconds(Duration):
         return duration
 
 
-_LONGEST_PATH = 4096
 _SELECTOR = MapOf("a map of labels", LABEL_KEY, OrTemplate(LABEL_VALUE))
 
 
@@ -201,7 +201,7 @@ class Kubernetes:
         (),
     )
     pod_template_file: str | None = key(
-        TemplatedText("a path", longest=_LONGEST_PATH),
+        TemplatedText("a path", longest=LONGEST_PATH),
         "kubernetes",
         "A pod as YAML, a file that Airflow's workers have; the container is its first. The other settings are laid "
         "over it.",
@@ -239,7 +239,7 @@ class Kubernetes:
         TemplatedText("a context", longest=1000), "kubernetes", "The context of the kubeconfig.", "elt-prod"
     )
     config_file: str | None = key(
-        TemplatedText("a path", longest=_LONGEST_PATH),
+        TemplatedText("a path", longest=LONGEST_PATH),
         "kubernetes",
         "The kubeconfig, a file that Airflow's workers have. Default: as the connection says, else `~/.kube/config`.",
         "/opt/airflow/kubeconfig",

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from codegen.nodes import Node
     from codegen.schema.kinds import Kind, Report
 
-_LONGEST_PATH = 4096
+LONGEST_PATH = 4096
 
 
 def _one_of(*names: str) -> Callable[[Mapping[str, Any]], None]:
@@ -150,7 +150,7 @@ def _check_seccomp(values: Mapping[str, Any]) -> None:
         raise InvalidError("`type: Localhost` and `localhostProfile` go together")
 
 
-_PROFILE = Rule("a path on the node", r"(?!/)(?!(?:[^{}]*/)?\.\.(?:/|$))[^{}]+", "a relative path", _LONGEST_PATH)
+_PROFILE = Rule("a path on the node", r"(?!/)(?!(?:[^{}]*/)?\.\.(?:/|$))[^{}]+", "a relative path", LONGEST_PATH)
 _USER: dict[str, Kind[Any]] = {
     "runAsUser": Count(0),
     "runAsGroup": Count(0),
@@ -256,9 +256,9 @@ VOLUME_MOUNTS = _Unlike(
         {
             "name": DNS_LABEL,
             "mountPath": Rule(
-                "a path in the container", r"/[^:{}]*", "begin it with `/`, and without a `:` in it", _LONGEST_PATH
+                "a path in the container", r"/[^:{}]*", "begin it with `/`, and without a `:` in it", LONGEST_PATH
             ),
-            "subPath": OrTemplate(Text("a path in the volume", _INSIDE, "a relative path without `..`", _LONGEST_PATH)),
+            "subPath": OrTemplate(Text("a path in the volume", _INSIDE, "a relative path without `..`", LONGEST_PATH)),
             "readOnly": Flag(),
         },
         ("name", "mountPath"),
