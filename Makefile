@@ -15,6 +15,7 @@ $(error $(PYTHON) does not run: choose another with PYTHON=...)
 endif
 VENV := .venv/venv-$(PYTHON_ID)
 TOOL := .venv/tool-$(PYTHON_ID)
+SERVE := .venv/serve-$(PYTHON_ID)
 DEV := .venv/dev-$(PYTHON_ID)
 PYTEST := $(BIN)/pytest -n $(JOBS)
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
@@ -33,6 +34,10 @@ help: ## List the targets
 .PHONY: dags
 dags: $(TOOL) ## Generate the DAG files from the schedules
 	@$(BIN)/dagpress generate
+
+.PHONY: serve
+serve: $(SERVE) ## Serve the Pipelines page
+	@$(BIN)/dagpress serve
 
 .PHONY: check
 check: lint types layers $(TOOL) ## Run all checks that are not tests, and see that the DAG files are up to date
@@ -78,11 +83,18 @@ goldens: $(DEV) ## Write the expected files of the tests anew
 lock: $(DEV) ## Compile the requirement files, keeping the versions that still fit
 	$(LOCK) requirements/uv.in -o requirements/uv.txt
 	$(LOCK) pyproject.toml requirements/dagpress.in -o requirements/dagpress.txt
-	$(LOCK) pyproject.toml requirements/dev.in -o requirements/dev.txt
+	$(LOCK) pyproject.toml --extra serve -c requirements/dagpress.txt -o requirements/serve.txt
+	$(LOCK) pyproject.toml --extra serve requirements/dev.in -o requirements/dev.txt
 	for name in $(basename $(wildcard requirements/airflow-*.in)) requirements/meltano \
 		demo/requirements/tap-jsonfile demo/requirements/target-duckdb; do \
 		$(LOCK) $$name.in -o $$name.txt || exit; \
 	done
+
+.PHONY: vendor
+vendor: ## Fetch the files of others that the Pipelines page loads, from npm
+	cd codegen/web/static/vendor && npm install --package-lock-only --ignore-scripts --no-audit --no-fund \
+		--omit-lockfile-registry-resolved
+	$(PYTHON) tests/vendored.py
 
 .PHONY: changelog
 changelog: $(DEV) ## Show the changelog of the next release
@@ -112,6 +124,10 @@ $(VENV): requirements/dagpress.txt
 
 $(TOOL): $(VENV) pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(SERVE): $(TOOL) requirements/serve.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/serve.txt
 	@touch $@
 
 $(DEV): $(TOOL) requirements/uv.txt requirements/dev.txt

@@ -126,8 +126,11 @@ def generate(
     """
     reading = read(project, overlay)
     generation = render(project, reading, reading.schedules, track)
-    if has_errors(generation.diagnostics):
-        return generation
+    return generation if has_errors(generation.diagnostics) else with_schema(project, generation)
+
+
+def with_schema(project: Project, generation: Generation) -> Generation:
+    """The generation of all schedules with the file that goes beside them, their JSON Schema."""
     schema = _name(project, project.schedules / SCHEMA_NAME)
     return replace(generation, files={schema: json_schema_text(), **generation.files})
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import environments
 import pytest
+from browser import launched_browser
 from docker_engine import docker_engine
 from environments import AIRFLOWS
 from harness import RECORDER, Airflow, DemoProject, Invocation, RecordingMeltano, Worker, free_ports, generate
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from docker_engine import DockerEngine
+    from playwright.sync_api import Browser
 
 
 def _ready(name: str) -> environments.Environment:
@@ -73,6 +75,13 @@ def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEngine]:
     """A Docker engine, the same for all tests of a process."""
     with docker_engine(tmp_path_factory.mktemp("docker")) as engine:
         yield engine
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real browser, the same for all tests of a process."""
+    with launched_browser() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -43,6 +43,7 @@ _COMMANDS = {
     "schedule": ("scheduling", "Add, set, remove, list and run schedules."),
     "add": ("orchestration", "Install Airflow for this project, or add the files that it needs."),
     "invoke": ("orchestration", "Run a command of the project's Airflow."),
+    "serve": ("serving", "Serve the Pipelines page: see, try, change and save the schedules in a browser."),
     "completion": ("completion", "Print what makes your shell complete commands and names."),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import stat
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -13,6 +14,7 @@ from codegen.diagnostics import Diagnostic, InvalidError, Location, quoted
 from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -61,6 +63,13 @@ def read_yaml(
             text = _read(path, name)
         except _UnreadableError as error:
             return None, [error.diagnostic]
+    node, diagnostics = _parse(text, name, dialect)
+    return node, list(diagnostics)
+
+
+# Whoever looks at a project again and again, as the Pipelines page does, finds most of its files as they were.
+@lru_cache(maxsize=4096)
+def _parse(text: str, name: str, dialect: Dialect) -> tuple[Node | None, Sequence[Diagnostic]]:
     try:
         _check_depth(text)
         return _Converter(name, dialect).document(text)

@@ -97,6 +97,13 @@ def read_meltano_project(root: Path, folder: Path) -> tuple[MeltanoProject | Non
     return project, [*diagnostics, *_check_include_paths(folder, document)]
 
 
+def meltano_files(folder: Path) -> list[Path]:
+    """The files of the Meltano project in a folder: meltano.yml and, as far as that can be read, what it includes."""
+    main = folder / "meltano.yml"
+    document, _ = read_yaml(main, main.name, Dialect.LENIENT)
+    return [main, *_included(folder, main, document)] if isinstance(document, MapNode) else [main]
+
+
 def _name(root: Path, path: Path) -> str:
     return os.path.relpath(path, root).replace(os.sep, "/")
 

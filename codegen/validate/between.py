@@ -63,7 +63,7 @@ def _check_end(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
 def _check_cycle(schedules: list[Schedule]) -> Iterator[Diagnostic]:
     by_name = {schedule.name: schedule for schedule in schedules}
     waits = {name: set(schedule.after.names) if schedule.after else set() for name, schedule in by_name.items()}
-    graph = {name: sorted(others & by_name.keys() - {name}) for name, others in waits.items()}
+    graph = {name: sorted(each for each in those if each in by_name and each != name) for name, those in waits.items()}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:

@@ -1,0 +1,103 @@
+"""One request to a page, and what its answer is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from codegen.web.security import CSRF_FIELD, Secrets
+from codegen.web.workspace import Snapshot, Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.requests import Request
+
+# What the browser says its timezone is; `static/page.js` sets it.
+TIMEZONE_COOKIE = "timezone"
+
+
+def _environment() -> Environment:
+    """Templates in which every value is text: none becomes HTML."""
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@dataclass(frozen=True)
+class Site:
+    """What all requests share."""
+
+    workspace: Workspace
+    secrets: Secrets
+    templates: Environment
+
+    @classmethod
+    def of(cls, root: Path) -> Site:
+        """The site of the project in that folder."""
+        return cls(Workspace(root), Secrets(), _environment())
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A request.
+
+    Attributes:
+        form: the fields of what was sent; empty for what only reads.
+    """
+
+    site: Site
+    request: Request
+    form: Mapping[str, str]
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """The project as it is now, the same during the whole request."""
+        return self.site.workspace.snapshot()
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """What stands behind the `?` of the address."""
+        return self.request.query_params
+
+    @property
+    def is_fragment(self) -> bool:
+        """Whether htmx asks for a part of a page."""
+        return "hx-request" in self.request.headers and "hx-boosted" not in self.request.headers
+
+    @cached_property
+    def timezone(self) -> ZoneInfo:
+        """The viewer's timezone, as far as the browser has told it; else UTC."""
+        name = self.request.cookies.get(TIMEZONE_COOKIE, "")
+        return ZoneInfo(name if name in available_timezones() else "UTC")
+
+    def page(self, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401  # what templates take
+        """A page, or a part of one, from a template with these values."""
+        text = self.site.templates.get_template(template).render(
+            visit=self, nonce=self.request.state.nonce, csrf_field=CSRF_FIELD, csrf=self.site.secrets.csrf, **values
+        )
+        return HTMLResponse(text, status_code=status)
+
+
+@dataclass(frozen=True)
+class Page:
+    """An address, and the function that answers there. It runs in a thread, and may wait.
+
+    Attributes:
+        path: as Starlette has it, such as `/pipelines/{source:path}`.
+        method: `GET`, or `POST` for what changes something: then the form must carry the CSRF token.
+    """
+
+    path: str
+    answer: Callable[[Visit], Response]
+    method: str = "GET"

@@ -1,0 +1,46 @@
+"""Asks for pages of the Pipelines page without a browser, and reads them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bs4 import BeautifulSoup
+from starlette.testclient import TestClient
+
+from codegen.web.app import create_app
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Pages:
+    """The pages of a project, as a browser on this machine asks for them."""
+
+    def __init__(self, root: Path) -> None:
+        """Serve the project in that folder."""
+        self.client = TestClient(create_app(root), base_url="http://127.0.0.1:8484", follow_redirects=True)
+
+    def get(self, address: str, status: int = 200, **headers: str) -> BeautifulSoup:
+        """A page, whose status must be as expected."""
+        answer = self.client.get(address, headers=headers)
+        assert answer.status_code == status, answer.text
+        return BeautifulSoup(answer.text, "html.parser")
+
+    def post(self, address: str, form: dict[str, str], status: int = 200, **headers: str) -> BeautifulSoup:
+        """Send a form of ours, with the token that our pages carry."""
+        answer = self.client.post(address, data={"csrf": self.token(), **form}, headers=headers)
+        assert answer.status_code == status, answer.text
+        return BeautifulSoup(answer.text, "html.parser")
+
+    def token(self) -> str:
+        """The CSRF token of the forms."""
+        token = self.get("/").select_one("input[name=csrf]")
+        assert token
+        return str(token["value"])
+
+
+def text_of(soup: BeautifulSoup, selector: str) -> str:
+    """The text of the first element that matches, its white space as one blank."""
+    found = soup.select_one(selector)
+    assert found, f"there is no {selector} in\n{soup}"
+    return " ".join(found.get_text(" ").split())
