@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from codegen import pipeline
 from codegen.diagnostics import has_errors
+from codegen.loader import find_schedules
 from codegen.meltano import meltano_files
 from codegen.project import read_project
 from codegen.sync import compare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from codegen.diagnostics import Diagnostic
+    from codegen.loader.discovery import SourceFile
     from codegen.pipeline import Reading
     from codegen.project import Project
     from codegen.sync import Change
@@ -47,6 +50,12 @@ class Snapshot:
     reading: Reading
     changes: Sequence[Change]
     diagnostics: Sequence[Diagnostic]
+
+    @cached_property
+    def sources(self) -> Mapping[str, SourceFile]:
+        """Every schedule file by its path below the folder of schedules, also those that cannot be read."""
+        files, _ = find_schedules(self.project.root, self.project.schedules)
+        return {file.relative: file for file in files}
 
 
 class Workspace:

@@ -1,5 +1,8 @@
 """The pages: a module for each, with its addresses in `PAGES`."""
 
-from codegen.web.pages import pipelines
+from codegen.web.pages import editing, pipelines
 
-PAGES = (*pipelines.PAGES,)
+PAGES = (
+    *pipelines.PAGES,
+    *editing.PAGES,
+)
