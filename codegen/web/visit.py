@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -36,16 +37,26 @@ def _environment() -> Environment:
 
 @dataclass(frozen=True)
 class Site:
-    """What all requests share."""
+    """What all requests share. It holds nothing of the environment, so that no page can show it.
+
+    Attributes:
+        version: that of Dagpress.
+    """
 
     workspace: Workspace
     secrets: Secrets
     templates: Environment
+    version: str
 
     @classmethod
     def of(cls, root: Path) -> Site:
         """The site of the project in that folder."""
-        return cls(Workspace(root), Secrets(), _environment())
+        return cls(Workspace(root), Secrets(), _environment(), version("dagpress"))
+
+    @property
+    def name(self) -> str:
+        """The project's, which is that of its folder."""
+        return self.workspace.root.name
 
 
 @dataclass(frozen=True)
