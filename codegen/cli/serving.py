@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+from contextlib import suppress
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 TOKEN = "DAGPRESS_TOKEN"  # noqa: S105  # the name of a variable
 _SHORTEST = 16
+# The modules of what the extra `serve` names.
+_EXTRA = ("httpx2", "igraph", "pygments", "python_multipart", "starlette", "uvicorn")
 _CURE = "install it: pip install 'dagpress[serve]'"
 _EPILOG = f"""\b
 Examples:
@@ -46,38 +50,36 @@ is set, it is asked for on loopback too.
 @click.pass_obj
 def serve(root: Path, host: str, port: int, names: tuple[str, ...], *, opens: bool) -> int:
     """Serve the Pipelines page: see, try, change and save the schedules in a browser."""
-    try:
-        import uvicorn  # noqa: PLC0415  # the extra may not be there, and its import takes time
+    if missing := [name for name in _EXTRA if find_spec(name) is None]:
+        raise click.ClickException(f"the Pipelines page needs {missing[0]} ({_CURE})")
+    import uvicorn  # noqa: PLC0415  # the extra may not be there, and its import takes time
 
-        from codegen.web.app import create_app  # noqa: PLC0415
-        from codegen.web.security import is_host_name  # noqa: PLC0415
-    except ImportError as error:
-        raise click.ClickException(f"the Pipelines page needs {error.name} ({_CURE})") from error
+    from codegen.web.app import create_app  # noqa: PLC0415
+    from codegen.web.security import is_host_name  # noqa: PLC0415
+
     if wrong := [name for name in names if not is_host_name(name)]:
         raise click.UsageError(f"--allowed-host takes a name without a port, not {quoted(wrong[0])}.")
     project = open_project(root)
-    listener = _listen(host, port)
-    app = create_app(project.root, (*names, host), _token(host, listener))
-    url = _url(listener)
-    click.echo(f"The pipelines of {project.root.name} are at {url} (Ctrl+C ends it)", err=True)
-    if opens:
-        click.launch(url)
-    # What is not of this list differs between machines: uvicorn takes what else is installed.
-    config = uvicorn.Config(
-        app,
-        loop="asyncio",
-        http="h11",
-        ws="none",
-        lifespan="off",
-        log_level="error",
-        server_header=False,
-        timeout_graceful_shutdown=2,
-    )
-    try:
-        uvicorn.Server(config).run(sockets=[listener])
-    except KeyboardInterrupt:
-        # That is how it ends.
-        return ExitCode.FINE
+    with _listen(host, port) as listener:
+        app = create_app(project.root, (*names, host), _token(host, listener))
+        url = _url(listener)
+        click.echo(f"The pipelines of {project.root.name} are at {url} (Ctrl+C ends it)", err=True)
+        if opens:
+            click.launch(url)
+        config = uvicorn.Config(
+            app,
+            # Chosen, as uvicorn would else take what is installed, which differs between machines.
+            loop="asyncio",
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_level="error",
+            server_header=False,
+            timeout_graceful_shutdown=2,
+        )
+        # Ctrl+C is how it ends.
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
     return ExitCode.FINE
 
 
@@ -93,11 +95,13 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address[:2], family=family)
+    except socket.gaierror as error:
+        hint = "--host takes a name or an address of this machine"
+        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror} ({hint})") from error
     except OSError as error:
         hint = "choose another with --port; 0 is any free"
-        if isinstance(error, socket.gaierror):
-            hint = "--host takes an address of this machine"
-        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror} ({hint})") from error
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise click.ClickException(f"cannot listen on {host}:{port}: {reason} ({hint})") from error
 
 
 def _token(host: str, listener: socket.socket) -> str:

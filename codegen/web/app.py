@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from codegen.web.login import Door, Lock
 from codegen.web.pages import PAGES
-from codegen.web.security import CSRF_FIELD, CSRF_HEADER, Guard, is_own_form
+from codegen.web.security import CSRF_FIELD, CSRF_HEADER, Guard, is_own_form, read_form
 from codegen.web.visit import Page, Site, Visit
 from codegen.web.workspace import BrokenProjectError
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Scope
 
 _STATIC = Path(__file__).parent / "static"
-_FORM = "application/x-www-form-urlencoded"
 _MESSAGES = {
     404: "There is nothing at this address.",
     405: "Nothing can be done in this way at this address.",
@@ -70,7 +69,7 @@ class _Static(StaticFiles):
 
 def _endpoint(site: Site, page: Page) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        form = {} if page.method == "GET" else await _form(request)
+        form = {} if page.method == "GET" else await read_form(request)
         visit = Visit(site, request, form)
         if page.method != "GET" and not is_own_form(
             site.secrets, request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD, "")
@@ -80,13 +79,6 @@ def _endpoint(site: Site, page: Page) -> Callable[[Request], Awaitable[Response]
         return await run_in_threadpool(_answer, page, visit)
 
     return answer
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """The fields of a form. One with files has another type, and parsers of its own: we have no such form."""
-    if request.headers.get("content-type", _FORM).partition(";")[0].strip().lower() != _FORM:
-        raise HTTPException(415)
-    return {name: str(value) for name, value in (await request.form()).items()}
 
 
 def _answer(page: Page, visit: Visit) -> Response:

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse
+
+from codegen.web.security import read_form
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -71,9 +74,12 @@ class Door:
             return await self._refusal(token.strip()) or self._app
         if (request.method, request.scope["path"]) != ("POST", "/login"):
             return self._page(_address(request), "", 401)
-        form = await request.form()
-        address = str(form.get("next", ""))
-        refusal = await self._refusal(str(form.get("token", "")))
+        try:
+            form = await read_form(request)
+        except HTTPException as error:
+            return PlainTextResponse("This is no login.\n", error.status_code, error.headers)
+        address = form.get("next", "")
+        refusal = await self._refusal(form.get("token", ""))
         if refusal:
             message = "That is not the token." if refusal.status_code == 401 else "Too many try at once: try again."  # noqa: PLR2004
             return self._page(address, message, refusal.status_code)

@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocketClose
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,6 +23,7 @@ CSRF_HEADER = "X-CSRF-Token"
 # The largest form that is read, in bytes. A schedule file is some kilobytes.
 MOST = 2 * 1024 * 1024
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_FORM = "application/x-www-form-urlencoded"
 _READING = frozenset({"GET", "HEAD"})
 # A name, an IPv4 address, or an IPv6 address in brackets; and a port.
 _HOST = re.compile(r"(?:([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)|\[([0-9a-f:.]+)\])(?::[0-9]{1,5})?", re.ASCII)
@@ -95,6 +97,17 @@ class Guard:
         name = match[1] or match[2]
         address = (scope.get("server") or ("",))[0]
         return name in _LOOPBACK or name in self.names or name == address
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The fields of a form. One with files has another type, and parsers of its own: we have no such form.
+
+    Raises:
+        HTTPException: it is no form, or too large.
+    """
+    if request.headers.get("content-type", _FORM).partition(";")[0].strip().lower() != _FORM:
+        raise HTTPException(415)
+    return {name: str(value) for name, value in (await request.form()).items()}
 
 
 def is_own_form(known: Secrets, given: str) -> bool:
