@@ -71,6 +71,7 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> str:
     while "\n" not in (said := log.read_text(encoding="utf-8")):
         assert process.poll() is None, said
         time.sleep(0.02)
+    assert "http" in said, said
     return next(word for word in said.split() if word.startswith("http"))
 
 
