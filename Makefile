@@ -36,8 +36,8 @@ dags: $(TOOL) ## Generate the DAG files from the schedules
 	@$(BIN)/dagpress generate
 
 .PHONY: serve
-serve: $(SERVE) ## Serve the Pipelines page
-	@$(BIN)/dagpress serve
+serve: $(SERVE) ## Serve the Pipelines page; ARGS="--port 9000" passes options
+	@$(BIN)/dagpress serve $(ARGS)
 
 .PHONY: check
 check: lint types layers $(TOOL) ## Run all checks that are not tests, and see that the DAG files are up to date
@@ -95,6 +95,10 @@ vendor: ## Fetch the files of others that the Pipelines page loads, from npm
 	cd codegen/web/static/vendor && npm install --package-lock-only --ignore-scripts --no-audit --no-fund \
 		--omit-lockfile-registry-resolved
 	$(PYTHON) tests/vendored.py
+
+.PHONY: pictures
+pictures: $(DEV) ## Take the pictures of the README anew
+	$(BIN)/python tests/pictures.py
 
 .PHONY: changelog
 changelog: $(DEV) ## Show the changelog of the next release

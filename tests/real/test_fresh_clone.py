@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -25,10 +26,14 @@ schedules:
 """
 
 
-def _run(*command: str | Path, cwd: Path, **environment: str) -> str:
+def _environ(**more: str) -> dict[str, str]:
     # What the tests themselves run in must not help: no virtual environment, no settings of make.
     drop = {"VIRTUAL_ENV", "PYTHONPATH", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "NO_COLOR"}
-    env = {name: value for name, value in os.environ.items() if name not in drop} | environment
+    return {name: value for name, value in os.environ.items() if name not in drop} | more
+
+
+def _run(*command: str | Path, cwd: Path, **environment: str) -> str:
+    env = _environ(**environment)
     done = subprocess.run(command, cwd=cwd, env=env, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -56,10 +61,23 @@ def test_make_dags_on_a_fresh_clone_changes_nothing(clone: Path) -> None:
     _run(clone / ".venv/bin/dagpress", "check", cwd=clone)
 
 
+def test_make_serve_on_a_fresh_clone_serves_the_page(clone: Path) -> None:
+    """It adds what the page needs to what `make dags` has set up."""
+    command = ["make", "serve", "ARGS=--port 0", f"PYTHON={sys.base_prefix}/bin/python3"]
+    with subprocess.Popen(
+        command, cwd=clone, env=_environ(), stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert process.stderr
+        try:
+            assert any("http://127.0.0.1:" in line for line in process.stderr)
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+
+
 def test_the_readme_works_in_a_project_of_ones_own(clone: Path, tmp_path: Path) -> None:
     """The commands of "In your own project", word for word, and then all that `init` has added.
 
-    The wheel that pip builds carries the templates.
+    The wheel that pip builds carries the templates, and all that the Pipelines page loads, with the licences of others.
     """
     text = (clone / "README.md").read_text(encoding="utf-8")
     commands = text.split("## In your own project")[1].split("```sh\n")[1].split("```")[0]
@@ -84,14 +102,24 @@ def test_the_readme_works_in_a_project_of_ones_own(clone: Path, tmp_path: Path) 
     (project / "generated_dags/gitlab.py").unlink()
     with pytest.raises(AssertionError, match=r"generated_dags/gitlab\.py:1:1: missing"):
         _run(*pre_commit, cwd=project, PATH=path, PRE_COMMIT_HOME=home)
-    locks = (tmp_path / "venv").glob("lib/python*/site-packages/codegen/requirements/airflow-*.txt")
+    (installed,) = (tmp_path / "venv").glob("lib/python*/site-packages/codegen")
+    for folder in ("templates", "static"):
+        assert _files(installed / "web" / folder) == _files(clone / "codegen/web" / folder)
+    locks = installed.glob("requirements/airflow-*.txt")
     assert {lock.stem.removeprefix("airflow-") for lock in locks} == set(PYTHONS)
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    """The files below a folder, of which there must be some."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    assert paths
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
 def test_every_requirement_has_its_hash_and_none_an_address(clone: Path) -> None:
     """Requirements are names, versions and hashes; where they come from is the machine's affair."""
     locks = [path for path in clone.glob("**/requirements/*.txt") if ".venv" not in path.parts]
-    assert len(locks) == 12
+    assert len(locks) == 13
     for lock in locks:
         requirements = lock.read_text().replace("\\\n", "").splitlines()
         assert requirements

@@ -55,8 +55,8 @@ description: What this is for, in a sentence that takes more than a line on a ph
     "schedules/report.yml": """\
 after: orders
 tasks:
-- {name: ask, command: 'true'}
-- {name: tell, command: 'true', after: ask}
+- {id: ask, command: 'true', after: []}
+- {id: tell, command: 'true', after: [ask]}
 """,
 }
 MISTAKE = {"schedules/broken.yml": "extractor: tap-gitlab\nintervall: '@daily'\n"}
@@ -130,7 +130,8 @@ def addresses(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Ite
     """One of each kind of page, and those of what is not there, of no schedule, of a mistake, and before the login."""
     folder = tmp_path_factory.mktemp("everywhere")
     project = write(folder / "shop-pipelines", PROJECT)
-    dagpress(project, "generate")
+    code, _, said = dagpress(project, "generate")
+    assert code == 0, said
     write(project, MISTAKE)
     broken = write(folder / "broken", {"schedules/_defaults.yml": "tags: [a]\n"})
     with ExitStack() as stack:

@@ -1,0 +1,17 @@
+"""What npm gives for the lock file is what is committed."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from vendored import FOLDER, fetch
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.skipif(not shutil.which("npm"), reason="there is no npm")
+def test_the_files_of_others_are_as_they_were_published() -> None:
+    pins = {FOLDER / "package.json", FOLDER / "package-lock.json"}
+    committed = {path for path in FOLDER.rglob("*") if path.is_file()} - pins
+    assert {path.relative_to(FOLDER).as_posix(): path.read_bytes() for path in committed} == fetch(FOLDER)

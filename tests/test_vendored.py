@@ -1,0 +1,48 @@
+"""The files that browsers load: all of them are here, with their licences, and none leads to another host."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from vendored import FOLDER
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WEB = FOLDER.parent.parent
+OWN = [
+    path
+    for folder in ("templates", "static")
+    for path in sorted((WEB / folder).rglob("*"))
+    if path.is_file() and FOLDER not in path.parents
+]
+# The names of formats; nobody fetches them.
+NAMESPACES = ("http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink", "http://www.w3.org/1999/xhtml")
+
+
+@pytest.mark.parametrize("path", OWN, ids=lambda path: path.name)
+def test_nothing_of_ours_leads_to_another_host(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for name in NAMESPACES:
+        text = text.replace(name, "")
+    assert re.findall(r"\w+:\s*//\S+|[\"'(]//[^\"')\s]+|sourceMappingURL", text) == []
+
+
+def test_every_package_is_here_with_its_licence() -> None:
+    locked = json.loads((FOLDER / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    packages = {folder.removeprefix("node_modules/") for folder in locked if folder}
+    assert packages
+    for name in ("index.js", "LICENSE"):
+        assert {path.parent.relative_to(FOLDER).as_posix() for path in FOLDER.rglob(name)} == packages
+    assert all(package["integrity"].startswith("sha512-") for folder, package in locked.items() if folder)
+
+
+def test_what_they_import_is_here() -> None:
+    """Names of packages, which the page maps to their files."""
+    for path in FOLDER.rglob("index.js"):
+        text = path.read_text(encoding="utf-8")
+        for name in re.findall(r"^(?:import|export)\b[^;]*?\bfrom\s*['\"]([^'\"]+)['\"]", text, re.MULTILINE):
+            assert (FOLDER / name / "index.js").is_file(), f"{path}: {name}"
