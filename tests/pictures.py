@@ -49,7 +49,7 @@ def main() -> None:
     """Take every picture, in the light and as large as a small window."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name, launched_browser() as browser:
-        project = _project(Path(name) / "pipelines")
+        project = _project(Path(name) / "lakehouse")
         with served(project) as url, browser.new_context(viewport={"width": 1280, "height": 800}) as context:
             tab = context.new_page()
             for picture, address in PICTURES.items():
