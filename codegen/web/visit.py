@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 
 # What the browser says its timezone is; `static/page.js` sets it.
 TIMEZONE_COOKIE = "timezone"
-
-
-@cache
-def _timezones() -> frozenset[str]:
-    """Their names; finding them takes as long as a page."""
-    return frozenset(available_timezones())
 
 
 def _environment() -> Environment:
@@ -96,7 +90,7 @@ class Visit:
     def timezone(self) -> ZoneInfo:
         """The viewer's timezone, as far as the browser has told it; else UTC."""
         name = self.request.cookies.get(TIMEZONE_COOKIE, "")
-        return ZoneInfo(name if name in _timezones() else "UTC")
+        return ZoneInfo(name if name in available_timezones() else "UTC")
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401  # what templates take
         """A page, or a part of one, from a template with these values, the status, and what protects it."""
