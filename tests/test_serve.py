@@ -212,7 +212,7 @@ def test_a_login_that_is_no_form_is_refused(project: Path) -> None:
     client = TestClient(create_app(project, token=TOKEN), base_url="http://127.0.0.1:8484")
     multipart = {"Content-Type": "multipart/form-data; boundary=x"}
     assert client.post("/login", content=b"--y", headers=multipart).status_code == 415
-    parts = (b"a" * 65536 for _ in range(40))
+    parts = (b"a" * 65536 for _ in range(80))
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     assert client.post("/login", content=parts, headers=form).status_code == 413
 
