@@ -49,9 +49,11 @@ _PLUGIN = Name("the name of a plugin", r"[^\-\s][^\s]*", "a name without spaces,
 OVERLAYS = Overlays(lambda: Schedule)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Schedule:
     """One pipeline on its schedule. A key that is left out has its default, or nothing.
+
+    It equals only itself, so that what is made of it can be remembered by it.
 
     Attributes:
         source: the file, as a path in the project with forward slashes.
