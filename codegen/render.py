@@ -170,11 +170,14 @@ def _texts_below(folder: Path) -> Iterator[tuple[Path, bytes | None]]:
         real = os.path.realpath(parent)
         folders[:] = [] if real in seen else sorted(folders)
         seen.add(real)
-        for path in (Path(parent, name) for name in sorted(files)):
-            try:
-                yield path, path.read_bytes() if path.is_file() else None
-            except OSError:
-                yield path, None
+        yield from ((path, _bytes_of(path)) for path in (Path(parent, name) for name in sorted(files)))
+
+
+def _bytes_of(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes() if path.is_file() else None
+    except OSError:
+        return None
 
 
 @lru_cache(maxsize=8)
