@@ -158,7 +158,7 @@ def filters_of(rows: Sequence[Row], environments: Sequence[str], chosen: Selecti
         ("runner", "Runner", _each({runner for row in rows for runner in row.runner.split(", ")})),
         ("timezone", "Timezone", _each({row.timezone for row in rows})),
         ("status", "DAG file", {status.value: status.value for status in reversed(Status) if status in statuses}),
-        ("problems", "Wrong with it", _PROBLEMS if has_problems else {}),
+        ("problems", "Problems", _PROBLEMS if has_problems else {}),
     )
     return [
         Filter(name, label, choices | ({value: value} if value not in {"", *choices} else {}), value)
