@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from codegen.loader import Document, Overlay
+    from codegen.loader import Document, Overlay, SourceFile
     from codegen.meltano import Job, MeltanoProject
     from codegen.plan import Between
     from codegen.project import Project
@@ -35,10 +35,12 @@ class Reading:
     """A project that was read and checked, but not rendered.
 
     Attributes:
+        files: every schedule file.
         schedules: each as it is in each deployment environment that has it.
         documents: what was read, also of those that are no schedule.
     """
 
+    files: list[SourceFile]
     schedules: list[Schedule]
     documents: list[Document]
     meltano: MeltanoProject | None
@@ -66,7 +68,7 @@ def read(project: Project, overlay: Overlay | None = None, *, base: bool = False
         overlay: schedule files that are to be taken as if they were written, or deleted.
         base: whether to read each schedule as it is for no deployment environment, in place of for each.
     """
-    documents, others, diagnostics = load_schedules(
+    files, documents, others, diagnostics = load_schedules(
         project.root, project.schedules, overlay, project.environments, base=base
     )
     schedules: dict[str, list[Schedule]] = {document.deployment: [] for document in documents}
@@ -91,7 +93,7 @@ def read(project: Project, overlay: Overlay | None = None, *, base: bool = False
     if not has_errors(diagnostics):
         # What one environment does not use, another may; one that cannot be read may too.
         diagnostics += check_settings(all_schedules)
-    return Reading(all_schedules, documents, meltano, in_order(without_secrets(diagnostics, secrets)))
+    return Reading(files, all_schedules, documents, meltano, in_order(without_secrets(diagnostics, secrets)))
 
 
 @dataclass(frozen=True)

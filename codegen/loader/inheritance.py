@@ -45,7 +45,7 @@ class Document:
 
 def load_schedules(
     root: Path, folder: Path, overlay: Overlay | None = None, environments: Sequence[str] = (), *, base: bool = False
-) -> tuple[list[Document], set[str], list[Diagnostic]]:
+) -> tuple[list[SourceFile], list[Document], set[str], list[Diagnostic]]:
     """Read every schedule below a folder.
 
     Args:
@@ -56,8 +56,8 @@ def load_schedules(
         base: whether to give each schedule as it is for no environment, in place of for each.
 
     Returns:
-        A document for each file that is a map, and for each environment that has it; the names of the schedules of the
-        other files; and what is wrong with the files.
+        The files; a document for each that is a map, and for each environment that has it; the names of the schedules
+        of the other files; and what is wrong with the files.
     """
     overlay = overlay or {}
     files, diagnostics = find_schedules(root, folder, overlay)
@@ -76,7 +76,7 @@ def load_schedules(
             diagnostics += found
         else:
             others.add(_schedule_name(file, own))
-    return documents, others, diagnostics + defaults.diagnostics
+    return files, documents, others, diagnostics + defaults.diagnostics
 
 
 _merged = lru_cache(MEMORY)(merge)

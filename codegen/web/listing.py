@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from codegen.diagnostics import Diagnostic
-    from codegen.loader.discovery import SourceFile
+    from codegen.loader import SourceFile
     from codegen.schema import Schedule, Task
     from codegen.sync import Change
     from codegen.web.workspace import Snapshot

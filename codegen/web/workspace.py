@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from codegen import pipeline
 from codegen.diagnostics import has_errors
-from codegen.loader import find_schedules
 from codegen.meltano import meltano_files
 from codegen.project import read_project
 from codegen.sync import compare, find_renames
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from codegen.diagnostics import Diagnostic
-    from codegen.loader.discovery import SourceFile
+    from codegen.loader import SourceFile
     from codegen.pipeline import Reading
     from codegen.project import Project
     from codegen.sync import Change
@@ -56,8 +55,7 @@ class Snapshot:
     @cached_property
     def sources(self) -> Mapping[str, SourceFile]:
         """Every schedule file by its path below the folder of schedules, also those that cannot be read."""
-        files, _ = find_schedules(self.project.root, self.project.schedules)
-        return {file.relative: file for file in files}
+        return {file.relative: file for file in self.reading.files}
 
 
 class Workspace:
