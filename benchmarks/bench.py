@@ -1,8 +1,8 @@
-"""Measures whole processes: a check that finds nothing to do, a first generation, and the help.
+"""Measures whole processes: a check that finds nothing to do, a first generation, the help, and the list of pipelines.
 
 Run it with `make bench`. Each figure is the median of several runs, in turn with a Python that does nothing, so that
 the last column compares over machines. The targets: a check of 1,000 schedules takes at most 1 ms for each of them,
-the help at most 150 ms.
+the help at most 150 ms, a page of the list at most 50 ms, and 500 ms where a file has changed since the last.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ import statistics
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _DAGPRESS = (sys.executable, "-m", "codegen")
 _NOTHING = (sys.executable, "-c", "pass")
@@ -49,6 +51,11 @@ def main() -> None:
         _print("generate, all new", _times((*command, "generate"), 3, lambda: _remove(root)), options.schedules)
         _print("check, nothing to do", _times((*command, "check"), options.runs), options.schedules)
         _print("validate", _times((*command, "validate"), options.runs), options.schedules)
+        with _served(command) as url:
+            _print("page, nothing changed", _page_times(url, options.runs))
+            _print("page, a search", _page_times(f"{url}?q=shop_01", options.runs))
+            _print("page, by next run", _page_times(f"{url}?sort=next", options.runs))
+            _print("page, one file changed", _page_times(url, options.runs, lambda: _change(root)))
 
 
 def _make_project(root: Path, schedules: int) -> None:
@@ -72,6 +79,36 @@ def _times(command: tuple[str, ...], runs: int, before: Callable[[], None] | Non
             before()
         times.append((_seconds(command), _seconds(_NOTHING)))
     return times[1:]
+
+
+@contextmanager
+def _served(command: tuple[str, ...]) -> Iterator[str]:
+    """The address of the Pipelines page of that project."""
+    with subprocess.Popen((*command, "serve", "--port", "0"), stderr=subprocess.PIPE, text=True) as server:
+        try:
+            said = server.stderr.readline() if server.stderr else ""
+            yield next(word for word in said.split() if word.startswith("http"))
+        finally:
+            server.kill()
+
+
+def _page_times(url: str, runs: int, before: Callable[[], None] | None = None) -> list[tuple[float, float]]:
+    """The same for a page; the first one is not counted."""
+    times = []
+    for _ in range(runs + 1):
+        if before:
+            before()
+        started = time.perf_counter()
+        with urlopen(url) as answer:  # noqa: S310  # our own server
+            answer.read()
+        times.append((time.perf_counter() - started, _seconds(_NOTHING)))
+    return times[1:]
+
+
+def _change(root: Path) -> None:
+    """Change what one schedule says."""
+    path = next((root / "schedules").rglob("shop_0007.yml"))
+    path.write_text(f"{path.read_text(encoding='utf-8')}  CHANGED_{time.monotonic_ns()}: x\n", encoding="utf-8")
 
 
 def _seconds(command: tuple[str, ...]) -> float:

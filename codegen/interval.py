@@ -158,6 +158,8 @@ def _expand_hashes(fields: list[str], seed: str) -> list[str]:
     ]
 
 
+# Many schedules have the same.
+@lru_cache(maxsize=4096)
 def _check_cron(cron: str) -> None:
     """Refuse what croniter cannot read, and name the field."""
     try:
@@ -177,6 +179,7 @@ def _refusal(cron: str) -> InvalidError:
     return InvalidError(f"{quoted(cron)} is no cron", "minute, hour, day, month, weekday", "invalid-interval")
 
 
+@lru_cache(maxsize=4096)
 def _check_fires(cron: str) -> None:
     try:
         croniter(cron, datetime(2024, 1, 1, tzinfo=timezone.utc)).get_next(datetime)

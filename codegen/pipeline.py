@@ -4,27 +4,30 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, Location, has_errors, in_order, quoted
-from codegen.loader import load_schedules
+from codegen.loader import MEMORY, load_schedules
 from codegen.meltano import read_meltano_project
 from codegen.plan import between, plan
-from codegen.render import Renderer, TemplateFailedError
+from codegen.render import TemplateFailedError, renderer_of
 from codegen.schema import Schedule, read_schedule
 from codegen.schema.export import SCHEMA_NAME, json_schema_text
-from codegen.validate import check_all, check_settings
+from codegen.validate import check_one, check_settings, check_together
 from codegen.validate.params import check_params_in_templates
 from codegen.validate.secrets import Secret, check_secrets, without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from codegen.loader import Document, Overlay
+    from codegen.loader import Document, Overlay, SourceFile
     from codegen.meltano import Job, MeltanoProject
+    from codegen.plan import Between
     from codegen.project import Project
+    from codegen.render import Renderer
 
 
 @dataclass(frozen=True)
@@ -32,10 +35,12 @@ class Reading:
     """A project that was read and checked, but not rendered.
 
     Attributes:
+        files: every schedule file.
         schedules: each as it is in each deployment environment that has it.
         documents: what was read, also of those that are no schedule.
     """
 
+    files: list[SourceFile]
     schedules: list[Schedule]
     documents: list[Document]
     meltano: MeltanoProject | None
@@ -63,36 +68,58 @@ def read(project: Project, overlay: Overlay | None = None, *, base: bool = False
         overlay: schedule files that are to be taken as if they were written, or deleted.
         base: whether to read each schedule as it is for no deployment environment, in place of for each.
     """
-    documents, others, diagnostics = load_schedules(
+    files, documents, others, diagnostics = load_schedules(
         project.root, project.schedules, overlay, project.environments, base=base
     )
     schedules: dict[str, list[Schedule]] = {document.deployment: [] for document in documents}
     broken = {document.deployment: set(others) for document in documents}
     found: dict[str, list[Diagnostic]] = defaultdict(list)
     secrets: list[Secret] = []
+    meltano, problems = read_meltano_project(project.root, project.meltano_project)
     for document in documents:
-        source = document.source
-        schedule, problems = read_schedule(
-            document.root, source.name, source.relative, source.path.stem, document.deployment
-        )
-        found[document.deployment] += problems
-        secrets += check_secrets(document.merged)
-        if schedule:
-            found[document.deployment] += check_params_in_templates(schedule, document.root)
-            schedules[document.deployment].append(schedule)
+        look = _look(document, meltano, project.airflow)
+        found[document.deployment] += look.diagnostics
+        secrets += look.secrets
+        if look.schedule:
+            schedules[document.deployment].append(look.schedule)
         else:
             broken[document.deployment].add(document.name)
-    meltano, problems = read_meltano_project(project.root, project.meltano_project)
     everywhere = {document.name for document in documents}
     for deployment, those in schedules.items():
-        found[deployment] += check_all(those, meltano, project.airflow, broken[deployment], everywhere)
+        found[deployment] += check_together(those, project.airflow, broken[deployment], everywhere)
     diagnostics += [*problems, *_each_once(found, documents)]
     order = {(document.source.name, document.deployment): number for number, document in enumerate(documents)}
     all_schedules = sorted(chain(*schedules.values()), key=lambda each: order[each.source, each.deployment])
     if not has_errors(diagnostics):
         # What one environment does not use, another may; one that cannot be read may too.
         diagnostics += check_settings(all_schedules)
-    return Reading(all_schedules, documents, meltano, in_order(without_secrets(diagnostics, secrets)))
+    return Reading(files, all_schedules, documents, meltano, in_order(without_secrets(diagnostics, secrets)))
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What is known of a document by itself."""
+
+    schedule: Schedule | None
+    diagnostics: Sequence[Diagnostic]
+    secrets: Sequence[Secret]
+
+
+@lru_cache(MEMORY)
+def _look(document: Document, meltano: MeltanoProject | None, airflow: str) -> _Look:
+    """Read and check one schedule. Whoever looks again, as the Pipelines page does, finds most of them as they were."""
+    source = document.source
+    secrets = list(check_secrets(document.merged))
+    schedule, problems = read_schedule(
+        document.root, source.name, source.relative, source.path.stem, document.deployment
+    )
+    if schedule:
+        problems = [
+            *problems,
+            *check_params_in_templates(schedule, document.root),
+            *check_one(schedule, meltano, airflow),
+        ]
+    return _Look(schedule, problems, secrets)
 
 
 def _each_once(found: Mapping[str, list[Diagnostic]], documents: Iterable[Document]) -> Iterator[Diagnostic]:
@@ -146,18 +173,27 @@ def render(
         return Generation({}, schedules, reading.diagnostics)
     jobs: Mapping[str, Job] = reading.meltano.jobs if reading.meltano else {}
     deployments = {schedule.deployment for schedule in reading.schedules}
-    others = {name: between(s for s in reading.schedules if s.deployment == name) for name in deployments}
-    renderer = Renderer(project.templates)
+    others: dict[Schedule, Between] = {}
+    for name in deployments:
+        others |= between(schedule for schedule in reading.schedules if schedule.deployment == name)
+    renderer = renderer_of(project.templates)
+    folder = _name(project, project.generated_dags)
     files = {}
     try:
         for schedule in track(schedules):
-            module = plan(schedule, others[schedule.deployment], jobs, project.airflow)
-            files[_name(project, project.generated_dags / module.path)] = renderer.render(module)
+            job = jobs.get(schedule.job or "")
+            text = _text_of(schedule, others[schedule], job, project.airflow, renderer)
+            files[f"{folder}/{schedule.dag_file}"] = text
     except TemplateFailedError as error:
         place = Location(_name(project, project.templates / error.template), error.line)
         problem = Diagnostic("template-error", str(error), place, f"it fails for {schedule.source}")
         return Generation({}, schedules, [*reading.diagnostics, problem])
     return Generation(files, schedules, reading.diagnostics)
+
+
+@lru_cache(MEMORY)
+def _text_of(schedule: Schedule, others: Between, job: Job | None, airflow: str, renderer: Renderer) -> str:
+    return renderer.render(plan(schedule, others, {job.name: job} if job else {}, airflow))
 
 
 def _name(project: Project, path: Path) -> str:

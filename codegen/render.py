@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import traceback
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from inspect import isgenerator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -151,6 +152,37 @@ class Renderer:
         """Whether the project has no template of its own, so that black would leave what comes out as it is."""
         own = self._templates / _TEMPLATE
         return not own.is_file() or own.read_bytes() == (builtin_templates() / _TEMPLATE).read_bytes()
+
+
+def renderer_of(templates: Path) -> Renderer:
+    """The renderer of a project; the same one while its templates are as they were.
+
+    Args:
+        templates: the project's own folder of templates, which need not exist.
+    """
+    return _renderer(templates, tuple(_texts_below(templates)))
+
+
+def _texts_below(folder: Path) -> Iterator[tuple[Path, bytes | None]]:
+    """What each file holds in a folder of templates, also behind links: templates are found there too."""
+    seen = set()
+    for parent, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(parent)
+        folders[:] = [] if real in seen else sorted(folders)
+        seen.add(real)
+        yield from ((path, _bytes_of(path)) for path in (Path(parent, name) for name in sorted(files)))
+
+
+def _bytes_of(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes() if path.is_file() else None
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=8)
+def _renderer(templates: Path, texts: tuple[tuple[Path, bytes | None], ...]) -> Renderer:  # noqa: ARG001  # the memory's key
+    return Renderer(templates)
 
 
 def _pieces(template: Template, module: DagModule) -> Iterator[_Piece]:

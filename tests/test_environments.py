@@ -8,7 +8,6 @@ import re
 import stat
 import subprocess
 import sys
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,7 +25,9 @@ from test_properties import ANYTHING
 from codegen import pipeline
 from codegen.diagnostics import has_errors
 from codegen.explanation import explain
+from codegen.schema import Schedule
 from codegen.schema.export import as_data
+from codegen.schema.keys import keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -412,7 +413,8 @@ def test_an_environment_has_the_dag_of_the_schedule_written_out(
         write(Path(other), {"dagpress.toml": 'environments = ["prod"]\n'})
         readings = [pipeline.read(project_of(Path(folder))) for folder in (one, other)]
         plain, deployed = (
-            [replace(each, deployment="", environments={}) for each in reading.schedules] for reading in readings
+            [{key: getattr(each, key) for key in keys_of(Schedule) if key != "environments"} for each in those]
+            for those in (reading.schedules for reading in readings)
         )
         assert plain == deployed
 

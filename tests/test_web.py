@@ -19,9 +19,9 @@ def project(tmp_path: Path) -> Path:
 
 def test_a_page_follows_the_files(project: Path) -> None:
     pages = Pages(project)
-    assert text_of(pages.get("/"), "tbody th") == "a"
+    assert text_of(pages.get("/"), "tbody th a") == "a"
     write(project, {"schedules/a.yml": EXTRACT_LOAD + "name: other\n"})
-    assert text_of(pages.get("/"), "tbody th") == "other"
+    assert text_of(pages.get("/"), "tbody th a") == "other"
 
 
 def test_a_broken_configuration_is_told(project: Path) -> None:

@@ -1,18 +1,20 @@
 """From files to nodes: finds the schedule files, reads their YAML, refuses its traps, merges the defaults."""
 
 from codegen.loader.comments import Comment, Layout, read_layout
-from codegen.loader.discovery import DEFAULTS, SUFFIXES, Overlay, find_schedules
+from codegen.loader.discovery import DEFAULTS, SUFFIXES, Overlay, SourceFile, find_schedules
 from codegen.loader.inheritance import Document, load_schedules
-from codegen.loader.yaml_reader import Dialect, read_yaml
+from codegen.loader.yaml_reader import MEMORY, Dialect, read_yaml
 
 __all__ = [
     "DEFAULTS",
+    "MEMORY",
     "SUFFIXES",
     "Comment",
     "Dialect",
     "Document",
     "Layout",
     "Overlay",
+    "SourceFile",
     "find_schedules",
     "load_schedules",
     "read_layout",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.loader.discovery import Overlay, SourceFile, find_schedules
 from codegen.loader.environments import check_environments, environments_of, for_environment
-from codegen.loader.yaml_reader import read_yaml
+from codegen.loader.yaml_reader import MEMORY, read_yaml
 from codegen.nodes import ListNode, MapNode, Scalar, is_null, merge, named, without_nulls
 
 if TYPE_CHECKING:
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Document:
     """A schedule file with its defaults merged in; each value keeps the place that it came from.
+
+    A file that is read again and has not changed, nor its defaults, gives the same document.
 
     Attributes:
         merged: with the nulls that have removed something, and with what each value hides.
@@ -43,7 +45,7 @@ class Document:
 
 def load_schedules(
     root: Path, folder: Path, overlay: Overlay | None = None, environments: Sequence[str] = (), *, base: bool = False
-) -> tuple[list[Document], set[str], list[Diagnostic]]:
+) -> tuple[list[SourceFile], list[Document], set[str], list[Diagnostic]]:
     """Read every schedule below a folder.
 
     Args:
@@ -54,13 +56,13 @@ def load_schedules(
         base: whether to give each schedule as it is for no environment, in place of for each.
 
     Returns:
-        A document for each file that is a map, and for each environment that has it; the names of the schedules of the
-        other files; and what is wrong with the files.
+        The files; a document for each that is a map, and for each environment that has it; the names of the schedules
+        of the other files; and what is wrong with the files.
     """
     overlay = overlay or {}
     files, diagnostics = find_schedules(root, folder, overlay)
     defaults = _Defaults()
-    documents = []
+    documents: list[Document] = []
     others = set()
     for file in files:
         inherited = defaults.of(file)
@@ -68,16 +70,31 @@ def load_schedules(
         diagnostics += problems
         # Without its defaults a schedule would miss keys that it does not miss.
         if own is not None and not defaults.is_broken(file):
-            merged = merge(inherited, own) if inherited else own
-            diagnostics += check_environments(merged, environments)
-            if base or not environments:
-                documents.append(Document(file, merged))
-            else:
-                names = environments_of(merged, environments)
-                documents += [Document(file, for_environment(merged, name), name) for name in names]
+            merged = _merged(inherited, own) if inherited else own
+            those, found = _documents(file, merged, tuple(environments), base)
+            documents += those
+            diagnostics += found
         else:
             others.add(_schedule_name(file, own))
-    return documents, others, diagnostics + defaults.diagnostics
+    return files, documents, others, diagnostics + defaults.diagnostics
+
+
+_merged = lru_cache(MEMORY)(merge)
+
+
+@lru_cache(MEMORY)
+def _documents(
+    file: SourceFile,
+    merged: MapNode,
+    environments: tuple[str, ...],
+    base: bool,  # noqa: FBT001  # it goes from function to function
+) -> tuple[Sequence[Document], Sequence[Diagnostic]]:
+    """The documents of a file, and what is wrong with the environments that it names."""
+    problems = list(check_environments(merged, environments))
+    if base or not environments:
+        return [Document(file, merged)], problems
+    names = environments_of(merged, environments)
+    return [Document(file, for_environment(merged, name), name) for name in names], problems
 
 
 def _schedule_name(file: SourceFile, root: MapNode | None) -> str:
@@ -107,7 +124,7 @@ class _Defaults:
             self.diagnostics += problems
             if inner is None and has_errors(problems):
                 self._broken.add(files[-1][0])
-            self._chains[files] = merge(outer, inner) if outer and inner else inner or outer
+            self._chains[files] = _merged(outer, inner) if outer and inner else inner or outer
         return self._chains[files]
 
 

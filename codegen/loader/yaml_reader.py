@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+# What is worked out for so many files is remembered; the texts of an editor take up some of it.
+MEMORY = 8192
 # A few nested aliases ("a billion laughs") would take all of the memory.
 _MOST_REPEATED = 20_000
 _MOST_DEPTH = 60
@@ -68,7 +70,7 @@ def read_yaml(
 
 
 # Whoever looks at a project again and again, as the Pipelines page does, finds most of its files as they were.
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=MEMORY)
 def _parse(text: str, name: str, dialect: Dialect) -> tuple[Node | None, Sequence[Diagnostic]]:
     try:
         _check_depth(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, Location, Severity, has_errors, quoted
@@ -38,9 +39,9 @@ class Section:
     node: Node
 
 
-@dataclass
+@dataclass(eq=False)
 class MeltanoProject:
-    """What schedules can use, and those that Meltano itself has.
+    """What schedules can use, and those that Meltano itself has. Files that have not changed give the same one.
 
     Attributes:
         plugins: the names of each type, such as `extractors`.
@@ -65,6 +66,9 @@ class MeltanoProject:
         return set().union(*self.plugins.values()) | self.mappings | self.jobs.keys()
 
 
+_UNREADABLE = MeltanoProject(is_readable=False)
+
+
 def read_meltano_project(root: Path, folder: Path) -> tuple[MeltanoProject | None, list[Diagnostic]]:
     """Read a Meltano project.
 
@@ -86,15 +90,24 @@ def read_meltano_project(root: Path, folder: Path) -> tuple[MeltanoProject | Non
             diagnostics.append(
                 Diagnostic("meltano-project", f"meltano.yml must be a map, and this is {what}", Location(name))
             )
-        return MeltanoProject(is_readable=False), diagnostics
-    project = MeltanoProject(database_uri="".join(_texts(document.get("database_uri"))))
-    _collect(document, main, project)
+        return _UNREADABLE, diagnostics
+    parts = [(main, document)]
     for path in _included(folder, main, document):
         part, problems = read_yaml(path, _name(root, path), Dialect.LENIENT)
         diagnostics += problems
         if isinstance(part, MapNode):
-            _collect(part, path, project)
-    return project, [*diagnostics, *_check_include_paths(folder, document)]
+            parts.append((path, part))
+    return _project_of(tuple(parts)), [*diagnostics, *_check_include_paths(folder, document)]
+
+
+@lru_cache(maxsize=64)
+def _project_of(parts: tuple[tuple[Path, MapNode], ...]) -> MeltanoProject:
+    """The project that these files declare, the main one first."""
+    _, document = parts[0]
+    project = MeltanoProject(database_uri="".join(_texts(document.get("database_uri"))))
+    for path, part in parts:
+        _collect(part, path, project)
+    return project
 
 
 def meltano_files(folder: Path) -> list[Path]:

@@ -31,12 +31,12 @@ def plan(schedule: Schedule, others: Between, jobs: Mapping[str, Job], airflow: 
 
     Args:
         schedule: a checked schedule.
-        others: the schedules beside it.
+        others: what it has to know of the schedules beside it.
         jobs: the jobs of the Meltano project, by name.
         airflow: the version, one of `VERSIONS`.
     """
     steps = steps_of(schedule, jobs)
-    dag_id, is_awaited = schedule.dag_id_or_default, schedule.name in others.awaited
+    dag_id, is_awaited = schedule.dag_id_or_default, others.is_awaited
     every = with_closing_step(steps) if is_awaited else steps
     by_task = functions_of(steps)
     functions = {function.name: function for function in by_task.values()}

@@ -23,27 +23,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Between:
-    """What a plan has to know of the other schedules.
+    """What the plan of a schedule has to know of those beside it.
 
     Attributes:
-        dag_ids: the DAG id of each schedule, by its name.
-        awaited: the names of the schedules that others wait for.
+        is_awaited: whether another waits for it.
+        dag_ids: of the schedules that it waits for, in its own order.
     """
 
-    dag_ids: Mapping[str, str]
-    awaited: frozenset[str]
+    is_awaited: bool
+    dag_ids: tuple[str, ...]
 
 
-def between(schedules: Iterable[Schedule]) -> Between:
-    """Look at all checked schedules side by side."""
+def between(schedules: Iterable[Schedule]) -> Mapping[Schedule, Between]:
+    """Look at all checked schedules of a deployment environment side by side."""
     everyone = list(schedules)
     awaited = {name for schedule in everyone if schedule.after for name in schedule.after.names}
-    return Between({schedule.name: schedule.dag_id_or_default for schedule in everyone}, frozenset(awaited))
+    dag_ids = {schedule.name: schedule.dag_id_or_default for schedule in everyone}
+    return {
+        schedule: Between(
+            schedule.name in awaited, tuple(dag_ids[name] for name in (schedule.after.names if schedule.after else ()))
+        )
+        for schedule in everyone
+    }
 
 
 def conditions_of(after: After, others: Between, airflow: str) -> Value:
     """The assets that start a DAG: a list of them is all, as Airflow has it."""
-    assets = tuple(_asset(others.dag_ids[name], airflow) for name in after.names)
+    assets = tuple(_asset(dag_id, airflow) for dag_id in others.dag_ids)
     if after.any and len(assets) > 1:
         return Call("DatasetAny" if is_2(airflow) else "AssetAny", assets)
     return assets

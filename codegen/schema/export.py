@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import MISSING, is_dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from codegen.schema.after import After
@@ -56,6 +57,7 @@ def json_schema() -> JsonSchema:
     }
 
 
+@cache
 def json_schema_text() -> str:
     """The same as the text of a file."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"

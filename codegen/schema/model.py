@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -49,9 +50,11 @@ _PLUGIN = Name("the name of a plugin", r"[^\-\s][^\s]*", "a name without spaces,
 OVERLAYS = Overlays(lambda: Schedule)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Schedule:
     """One pipeline on its schedule. A key that is left out has its default, or nothing.
+
+    It equals only itself, so that what is made of it can be remembered by it.
 
     Attributes:
         source: the file, as a path in the project with forward slashes.
@@ -324,7 +327,7 @@ class Schedule:
             meltanos = [f"schedule:{self.name}", *([f"job:{self.job}"] if self.job else [])]
         return tuple(dict.fromkeys(["meltano", *meltanos, *self.tags]))
 
-    @property
+    @cached_property
     def dag_file(self) -> str:
         """The file that the schedule gives, below the folder of generated DAGs, with forward slashes."""
         return PurePosixPath(self.deployment, self.relative).with_suffix(".py").as_posix()

@@ -13,7 +13,7 @@ from codegen.schema import Schedule, read_schedule
 from codegen.schema.kinds import Moment
 from codegen.secret import holds_secret, is_secret
 from codegen.templating import as_literal, is_template
-from codegen.validate import check_all
+from codegen.validate import check_one, check_together
 from codegen.yaml_writer import to_yaml
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def convert(item: Item, meltano: MeltanoProject, airflow: str) -> tuple[Draft | 
     file = item.location.path
     schedule, problems = read_schedule(conversion.root, file, f"{item.name}.yml", item.name)
     if schedule:
-        problems += check_all([schedule], meltano, airflow)
+        problems += [*check_one(schedule, meltano, airflow), *check_together([schedule], airflow)]
     problems = [replace(d, location=item.location) if d.location == Location(file) else d for d in problems]
     findings = [*conversion.findings, *(replace(d, severity=Severity.FINDING) for d in problems)]
     if schedule is None or has_errors(problems):

@@ -24,46 +24,50 @@ if TYPE_CHECKING:
     from codegen.meltano import MeltanoProject
     from codegen.schema import Schedule
 
-__all__ = ["check_all", "check_settings"]
+__all__ = ["check_one", "check_settings", "check_together"]
 
 
-def check_all(
-    schedules: list[Schedule],
-    meltano: MeltanoProject | None,
-    airflow: str,
-    broken: Collection[str] = (),
-    everywhere: Collection[str] = (),
+def check_one(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) -> Iterator[Diagnostic]:
+    """Everything that is wrong with a schedule by itself.
+
+    Args:
+        schedule: one that could be read.
+        meltano: the Meltano project, if there is one.
+        airflow: the version, one of `VERSIONS`.
+    """
+    yield from check_names(schedule)
+    yield from check_pool(schedule, airflow)
+    if broken_interval := check_interval(schedule):
+        yield broken_interval
+    else:
+        yield from check_time(schedule)
+        yield from check_clock(schedule, airflow)
+        yield from check_defaults(schedule)
+        yield from check_deadline(schedule, airflow)
+        yield from check_templates(schedule, meltano, airflow)
+    yield from check_durations(schedule)
+    yield from check_tasks(schedule, airflow)
+    yield from check_alerts(schedule, airflow)
+    yield from check_runners(schedule)
+    yield from check_kubernetes(schedule)
+    yield from check_before_run(schedule)
+    yield from check_effect(schedule)
+    yield from check_params(schedule, meltano)
+    yield from check_meltano(schedule, meltano)
+    yield from check_secrets_of_job(schedule, meltano)
+
+
+def check_together(
+    schedules: list[Schedule], airflow: str, broken: Collection[str] = (), everywhere: Collection[str] = ()
 ) -> Iterator[Diagnostic]:
-    """Everything that is wrong with the schedules, one by one and side by side.
+    """Everything that is wrong with the schedules side by side.
 
     Args:
         schedules: all that are generated side by side, as far as they could be read.
-        meltano: the Meltano project, if there is one.
         airflow: the version, one of `VERSIONS`.
         broken: the names of the schedules that could not be read.
         everywhere: the names of the schedules of all deployment environments.
     """
-    for schedule in schedules:
-        yield from check_names(schedule)
-        yield from check_pool(schedule, airflow)
-        if broken_interval := check_interval(schedule):
-            yield broken_interval
-        else:
-            yield from check_time(schedule)
-            yield from check_clock(schedule, airflow)
-            yield from check_defaults(schedule)
-            yield from check_deadline(schedule, airflow)
-            yield from check_templates(schedule, meltano, airflow)
-        yield from check_durations(schedule)
-        yield from check_tasks(schedule, airflow)
-        yield from check_alerts(schedule, airflow)
-        yield from check_runners(schedule)
-        yield from check_kubernetes(schedule)
-        yield from check_before_run(schedule)
-        yield from check_effect(schedule)
-        yield from check_params(schedule, meltano)
-        yield from check_meltano(schedule, meltano)
-        yield from check_secrets_of_job(schedule, meltano)
     yield from check_unique(schedules)
     yield from check_after(schedules, broken, everywhere, airflow)
     yield from check_endings(schedules)

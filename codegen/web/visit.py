@@ -83,8 +83,9 @@ class Visit:
 
     @property
     def is_fragment(self) -> bool:
-        """Whether htmx asks for a part of a page."""
-        return "hx-request" in self.request.headers and "hx-boosted" not in self.request.headers
+        """Whether htmx asks for a part of a page; for what it boosts, or goes back to, it wants the whole."""
+        headers = self.request.headers
+        return "hx-request" in headers and not {"hx-boosted", "hx-history-restore-request"} & {*headers}
 
     @cached_property
     def timezone(self) -> ZoneInfo:

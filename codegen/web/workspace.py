@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING
 
 from codegen import pipeline
 from codegen.diagnostics import has_errors
-from codegen.loader import find_schedules
 from codegen.meltano import meltano_files
 from codegen.project import read_project
-from codegen.sync import compare
+from codegen.sync import compare, find_renames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from codegen.diagnostics import Diagnostic
-    from codegen.loader.discovery import SourceFile
+    from codegen.loader import SourceFile
     from codegen.pipeline import Reading
     from codegen.project import Project
     from codegen.sync import Change
@@ -37,25 +36,26 @@ class BrokenProjectError(Exception):
         self.diagnostics = diagnostics
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Snapshot:
-    """A project at one moment.
+    """A project at one moment. It equals only itself, so that what is made of it can be remembered by it.
 
     Attributes:
-        changes: what `generate` would do; nothing where it would do nothing, or where errors hinder it.
+        changes: what `generate` would do, if no error hindered it; nothing where the files could not be rendered.
         diagnostics: all that is wrong, with the generated files too.
+        is_compared: whether the files could be rendered, so that the changes are known.
     """
 
     project: Project
     reading: Reading
     changes: Sequence[Change]
     diagnostics: Sequence[Diagnostic]
+    is_compared: bool
 
     @cached_property
     def sources(self) -> Mapping[str, SourceFile]:
         """Every schedule file by its path below the folder of schedules, also those that cannot be read."""
-        files, _ = find_schedules(self.project.root, self.project.schedules)
-        return {file.relative: file for file in files}
+        return {file.relative: file for file in self.reading.files}
 
 
 class Workspace:
@@ -92,10 +92,11 @@ def _take(project: Project) -> Snapshot:
     reading = pipeline.read(project)
     generation = pipeline.render(project, reading, reading.schedules)
     if has_errors(generation.diagnostics):
-        return Snapshot(project, reading, (), generation.diagnostics)
+        return Snapshot(project, reading, (), generation.diagnostics, is_compared=False)
     generation = pipeline.with_schema(project, generation)
     changes, problems = compare(generation.files, project.root, project.generated_dags)
-    return Snapshot(project, reading, changes, [*generation.diagnostics, *problems])
+    found = [*generation.diagnostics, *problems, *find_renames(changes)]
+    return Snapshot(project, reading, changes, found, is_compared=True)
 
 
 def _stamps(project: Project) -> Iterator[_Stamp]:

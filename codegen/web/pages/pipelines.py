@@ -2,20 +2,66 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING
 
-from codegen.start import start_in_words
+from starlette.background import BackgroundTask
+
+from codegen.diagnostics import has_errors
+from codegen.web.listing import listing_of, problems_in_words
+from codegen.web.selection import COLUMNS, Selection, filters_of
+from codegen.web.upcoming import from_now, next_run, on_the_wall
 from codegen.web.visit import Page
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from starlette.responses import Response
 
+    from codegen.web.listing import Row
     from codegen.web.visit import Visit
 
 
 def _pipelines(visit: Visit) -> Response:
-    schedules = visit.snapshot.reading.schedules
-    return visit.page("pipelines.html", schedules=schedules, start_in_words=start_in_words)
+    """The page, or the list alone where the search or an order changes it."""
+    snapshot, selection = visit.snapshot, Selection.of(visit.query)
+    listing = listing_of(snapshot, selection.environment)
+    now = datetime.now(timezone.utc)
+    run_of = partial(_run_of, airflow=snapshot.project.airflow, now=now)
+    response = visit.page(
+        "pipelines_list.html" if visit.is_fragment else "pipelines.html",
+        snapshot=snapshot,
+        listing=listing,
+        selection=selection,
+        excerpt=selection.excerpt(listing.rows, run_of),
+        filters=filters_of(listing.rows, snapshot.project.environments, selection),
+        columns=COLUMNS,
+        drift=Counter(change.diagnostic().code for change in snapshot.changes),
+        problems=problems_in_words(snapshot.diagnostics),
+        has_errors=has_errors(snapshot.diagnostics),
+        run_of=run_of,
+        from_now=partial(from_now, now=now),
+        on_the_wall=partial(on_the_wall, zone=visit.timezone, now=now),
+    )
+    if not visit.is_fragment:
+        # Whoever then puts them in the order of their next runs need not wait until all of them are found.
+        response.background = BackgroundTask(_find_all, listing.rows, run_of)
+    if visit.request.headers.get("hx-trigger") == "filters":
+        # Each keystroke would be a step back for the browser's button.
+        response.headers["HX-Replace-Url"] = selection.address(page=selection.page)
+    return response
+
+
+def _run_of(row: Row, airflow: str, now: datetime) -> datetime | None:
+    """The next run of a row; what has errors has none that one could tell."""
+    return next_run(row.schedule, airflow, now) if row.schedule and not row.has_errors else None
+
+
+def _find_all(rows: Sequence[Row], run_of: Callable[[Row], datetime | None]) -> None:
+    for row in rows:
+        run_of(row)
 
 
 PAGES = (Page("/", _pipelines),)

@@ -1,0 +1,42 @@
+"""Carries out what `dagpress generate` does, and shows what was written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codegen.diagnostics import Diagnostic, Location, has_errors
+from codegen.sync import WriteError, apply, one_at_a_time
+from codegen.web.visit import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.responses import Response
+
+    from codegen.sync import Change
+    from codegen.web.visit import Visit
+
+_CONFLICT = 409
+_FAILED = 500
+
+
+def _generate(visit: Visit) -> Response:
+    workspace = visit.site.workspace
+    with one_at_a_time(workspace.root):
+        snapshot = workspace.snapshot()
+        if has_errors(snapshot.diagnostics):
+            return _page(visit, _CONFLICT, (), snapshot.diagnostics)
+        try:
+            apply(snapshot.changes, snapshot.project.root)
+        except WriteError as error:
+            hint = "mend that and generate again: a file is replaced whole or not at all"
+            problem = Diagnostic("not-written", f"cannot be written: {error}", Location(error.name), hint)
+            return _page(visit, _FAILED, error.done, [problem])
+    return _page(visit, 200, snapshot.changes, snapshot.diagnostics)
+
+
+def _page(visit: Visit, status: int, done: Sequence[Change], diagnostics: Sequence[Diagnostic]) -> Response:
+    return visit.page("generated.html", status, done=done, diagnostics=diagnostics, has_errors=has_errors(diagnostics))
+
+
+PAGES = (Page("/generate", _generate, "POST"),)

@@ -1,0 +1,367 @@
+"""The list of pipelines: what a row says, which rows are shown, and what `Generate` does there."""
+
+from __future__ import annotations
+
+import errno
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+from pages import Pages, text_of
+from project_builder import EXTRACT_LOAD, dagpress, write
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup, Tag
+
+MELTANO = """\
+version: 1
+plugins:
+  extractors: [{name: tap-a}, {name: tap-b}]
+  loaders: [{name: target-a}]
+jobs:
+- {name: refresh, tasks: [tap-a target-a]}
+"""
+SHOP = "extractor: tap-b\nloader: target-a\nowner: shop\ntags: [money, eu]\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Three pipelines whose DAG files are current."""
+    write(
+        tmp_path,
+        {
+            "meltano.yml": MELTANO,
+            "schedules/hourly.yml": 'extractor: tap-a\nloader: target-a\ninterval: "@hourly"\n',
+            "schedules/shop/orders.yml": SHOP + 'interval: "0 6 * * 1-5"\ntimezone: Europe/Berlin\n',
+            "schedules/later.yml": 'job: refresh\ninterval: "@manual"\nowner: ops\n',
+        },
+    )
+    code, _, err = dagpress(tmp_path, "generate")
+    assert not code, err
+    return tmp_path
+
+
+def names(page: BeautifulSoup) -> list[str]:
+    """The pipelines that the page shows, in order."""
+    return [link.get_text() for link in page.select("tbody th a")]
+
+
+def row(page: BeautifulSoup, name: str) -> Tag:
+    """The row of a pipeline."""
+    (found,) = (link.find_parent("tr") for link in page.select("tbody th a") if link.get_text() == name)
+    assert found
+    return found
+
+
+def cell(page: BeautifulSoup, name: str, column: str) -> str:
+    """The text of a cell of a pipeline's row."""
+    found = row(page, name).select_one(f'[data-label="{column}"]')
+    assert found
+    return " ".join(found.get_text(" ").split())
+
+
+def problems(page: BeautifulSoup, name: str) -> str:
+    """What stands below the row of a pipeline about what is wrong with it."""
+    below = row(page, name).find_next_sibling("tr")
+    assert below
+    return " ".join(below.get_text(" ").split())
+
+
+def test_a_row_says_what_runs_and_when_and_whose_it_is(project: Path) -> None:
+    page = Pages(project).get("/")
+    assert cell(page, "orders", "Runs") == "tap-b → target-a"
+    assert cell(page, "orders", "Starts") == "every weekday at 06:00 0 6 * * 1-5"
+    assert cell(page, "orders", "Timezone") == "Europe/Berlin"
+    assert cell(page, "orders", "Owner") == "shop"
+    assert cell(page, "orders", "Tags") == "money eu"
+    assert cell(page, "orders", "Runner") == "bash"
+    assert cell(page, "orders", "DAG file") == "current"
+    assert cell(page, "later", "Runs") == "job refresh"
+    assert "shop/orders.yml" in row(page, "orders").get_text()
+    assert [link["href"] for link in row(page, "orders").select("a")][::4] == [
+        "/pipelines/shop/orders.yml",
+        "/edit/shop/orders.yml",
+    ]
+
+
+def test_the_next_run_is_in_the_viewers_timezone(project: Path) -> None:
+    pages = Pages(project)
+    pages.client.cookies.set("timezone", "Asia/Kathmandu")
+    page = pages.get("/")
+    moment = row(page, "hourly").select_one("time")
+    assert moment
+    until = datetime.fromisoformat(str(moment["datetime"])) - datetime.now(timezone.utc)
+    assert 0 < until.total_seconds() <= 3600
+    # Nepal is ahead of UTC by a quarter of an hour too.
+    assert re.fullmatch(r"in \d+ min \w{3} \d+ \w{3}( \d{4})?, \d\d:45", cell(page, "hourly", "Next run"))
+    assert "Asia/Kathmandu" in text_of(page, "#count")
+    assert not row(page, "later").select("time")
+
+
+def test_a_changed_file_shows_at_the_next_request(project: Path) -> None:
+    pages = Pages(project)
+    assert cell(pages.get("/"), "later", "Owner") == "ops"
+    write(project, {"schedules/later.yml": 'job: refresh\ninterval: "@manual"\nowner: others\n'})
+    page = pages.get("/")
+    assert cell(page, "later", "Owner") == "others"
+    assert cell(page, "later", "DAG file") == "changed"
+    write(project, {"meltano.yml": MELTANO.replace("tap-a}", "tap-c}")})
+    assert "meltano.yml has no extractor `tap-a`" in problems(pages.get("/"), "hourly")
+
+
+def test_each_status_of_a_dag_file(project: Path) -> None:
+    pages = Pages(project)
+    (project / "generated_dags/hourly.py").unlink()
+    dag = project / "generated_dags/later.py"
+    dag.write_text(dag.read_text() + "x = 1\n")
+    (project / "schedules/shop/orders.yml").unlink()
+    page = pages.get("/")
+    assert [cell(page, name, "DAG file") for name in names(page)] == ["missing", "edited by hand"]
+    assert text_of(page, ".state h2") == "3 generated files are not current"
+    assert "generated_dags/shop/orders.py the schedule of this file is gone" in text_of(page, ".state")
+    assert names(pages.get("/?status=missing")) == ["hourly"]
+
+
+def test_a_dag_file_of_somebody_else_is_told_beside_its_schedule(project: Path) -> None:
+    write(project, {"generated_dags/hourly.py": "x = 1\n"})
+    page = Pages(project).get("/")
+    assert cell(page, "hourly", "DAG file") == "not compared"
+    assert "generated_dags/hourly.py:1:1 this file was not generated by Dagpress" in problems(page, "hourly")
+    assert not page.select("form[action='/generate']")
+
+
+def test_a_broken_file_is_a_row_beside_the_others(project: Path) -> None:
+    write(
+        project,
+        {"schedules/oops.yml": "extractor: tap-a\ninterval: @daily\n", "schedules/b.yml": EXTRACT_LOAD + "nam: x\n"},
+    )
+    page = Pages(project).get("/")
+    assert names(page) == ["b", "hourly", "later", "oops", "orders"]
+    assert problems(page, "oops").startswith("1 error in oops error schedules/oops.yml:2:11 a plain value cannot start")
+    assert "schedules/b.yml" in problems(page, "b")
+    assert {cell(page, name, "DAG file") for name in names(page)} == {"not compared"}
+    assert cell(page, "hourly", "Runs") == "tap-a → target-a"
+    assert text_of(page, ".state h2") == "Nothing can be generated: 2 errors"
+    assert names(Pages(project).get("/?problems=errors")) == ["b", "oops"]
+
+
+def test_an_interval_with_an_error_does_not_break_the_list(project: Path) -> None:
+    write(project, {"schedules/never.yml": EXTRACT_LOAD.replace("@daily", "0 0 H(27-31) 2 *")})
+    page = Pages(project).get("/?sort=next")
+    assert cell(page, "never", "Starts") == "0 0 H(27-31) 2 *"
+    assert not row(page, "never").select("time")
+    assert "never fires" in problems(page, "never")
+
+
+def test_what_belongs_to_no_schedule_stands_above_the_list(project: Path) -> None:
+    write(project, {"meltano.yml": MELTANO + "include_paths: [none/*.yml]\n"})
+    page = Pages(project).get("/")
+    assert "meltano.yml:7:17 no file matches" in text_of(page, ".state")
+    write(project, {"schedules/shop/_defaults.yml": "ownr: x\n"})
+    assert "schedules/shop/_defaults.yml:1:1" in text_of(Pages(project).get("/"), ".state")
+
+
+def test_hostile_values_are_text(project: Path) -> None:
+    hostile = "<img src=x onerror=alert(1)>\"'&amp;"
+    yaml = hostile.replace("'", "''")
+    text = (
+        f"extractor: tap-a\nloader: target-a\ninterval: '@daily'\nname: '{yaml}'\nowner: '{yaml}'\ntags: ['{yaml}']\n"
+    )
+    write(project, {"schedules/x.yml": text, "schedules/a #%?&.yml": EXTRACT_LOAD})
+    page = Pages(project).get(f"/?q={quote(hostile)}")
+    assert not page.select("img, script:not([src])")
+    assert names(page) == [hostile]
+    assert cell(page, hostile, "Owner") == cell(page, hostile, "Tags") == hostile
+    assert page.select_one("#q")["value"] == hostile  # type: ignore[index]
+    pages = Pages(project)
+    page = pages.get(row(page, hostile).select_one('[data-label="Tags"] a')["href"])  # type: ignore[index,arg-type]
+    assert names(page) == [hostile]
+    edit = row(pages.get("/"), "a #%?&").select_one(".row-actions a")
+    assert edit
+    assert text_of(pages.get(str(edit["href"])), "h1") == "a #%?&.yml"
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("q=TAP-B", ["orders"]),
+        ("q=refresh", ["later"]),
+        ("q=shop%2Forders", ["orders"]),
+        ("q=money+target-a", ["orders"]),
+        ("q=money+tap-a", []),
+        ("owner=ops", ["later"]),
+        ("tag=eu", ["orders"]),
+        ("tag=e", []),
+        ("timezone=UTC", ["hourly", "later"]),
+        ("timezone=UTC&q=tap-a", ["hourly"]),
+        ("problems=any", []),
+        ("runner=docker", []),
+        ("sort=-name", ["orders", "later", "hourly"]),
+        ("sort=next", ["hourly", "orders", "later"]),
+        ("sort=-next", ["orders", "hourly", "later"]),
+        ("sort=owner", ["hourly", "later", "orders"]),
+        ("sort=tags", ["orders", "hourly", "later"]),
+        ("sort=nonsense&page=-3", ["hourly", "later", "orders"]),
+        ("page=99999999999999999999", ["hourly", "later", "orders"]),
+    ],
+)
+def test_search_filters_and_order_are_in_the_address(project: Path, query: str, found: list[str]) -> None:
+    page = Pages(project).get(f"/?{query}")
+    assert names(page) == found
+    if not found:
+        assert "No pipeline is like that" in text_of(page, "#list")
+        assert "0 of 3 pipelines" in text_of(page, "#count")
+
+
+def test_the_link_of_a_column_puts_the_rows_in_its_order_and_around(project: Path) -> None:
+    pages = Pages(project)
+    address = "/?q=target-a"
+    for order, found in (("ascending", ["hourly", "orders"]), ("descending", ["orders", "hourly"])):
+        link = pages.get(address).select_one("#sort-owner")
+        assert link
+        address = str(link["href"])
+        page = pages.get(address)
+        assert [th["aria-sort"] for th in page.select("th[aria-sort]")].count(order) == 1
+        assert page.select_one("#sort-owner").parent["aria-sort"] == order  # type: ignore[union-attr,index]
+        assert names(page) == found
+
+
+def test_a_page_has_a_hundred_rows(tmp_path: Path) -> None:
+    write(tmp_path, {f"schedules/s{number:03}.yml": EXTRACT_LOAD for number in range(205)})
+    pages = Pages(tmp_path)
+    page = pages.get("/")
+    assert (len(names(page)), names(page)[-1]) == (100, "s099")
+    assert "205 pipelines, 1 to 100 are shown." in text_of(page, "#count")
+    last = page.select("nav[aria-label=Pages] a")[-1]
+    assert names(pages.get(str(last["href"]))) == [f"s{number}" for number in range(200, 205)]
+    assert names(pages.get("/?page=7")) == names(pages.get("/?page=3"))
+    assert not pages.get("/?q=s20").select("nav[aria-label=Pages]")
+
+
+def test_a_search_by_htmx_gets_the_table_alone_and_tells_the_number(project: Path) -> None:
+    pages = Pages(project)
+    headers = {"HX-Request": "true", "HX-Trigger": "filters"}
+    answer = pages.client.get("/?q=shop&owner=&sort=-name", headers=headers)
+    assert answer.headers["HX-Replace-Url"] == "/?q=shop&sort=-name"
+    page = pages.get("/?q=shop&owner=", 200, **headers)
+    assert not page.select("html, form")
+    assert names(page) == ["orders"]
+    assert "1 of 3 pipelines" in text_of(page, '[hx-swap-oob="innerHTML:#count"]')
+    back = pages.get("/?q=shop", 200, **{"HX-Request": "true", "HX-History-Restore-Request": "true"})
+    assert back.select("html")
+
+
+def test_the_environments_of_a_project(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "dagpress.toml": 'environments = ["dev", "prod"]\n',
+            "schedules/both.yml": EXTRACT_LOAD + "environments: {prod: {owner: sre}}\n",
+            "schedules/late.yml": EXTRACT_LOAD + "only: prod\n",
+        },
+    )
+    dagpress(tmp_path, "generate")
+    (tmp_path / "generated_dags/prod/both.py").unlink()
+    pages = Pages(tmp_path)
+    page = pages.get("/")
+    assert names(page) == ["both", "late"]
+    assert [cell(page, "both", column) for column in ("Owner", "DAG file")] == ["airflow", "missing"]
+    assert [badge.get_text() for badge in page.select("tbody th .badge")] == ["prod"]
+    page = pages.get("/?environment=dev")
+    assert names(page) == ["both"]
+    assert cell(page, "both", "DAG file") == "current"
+    page = pages.get("/?environment=prod")
+    assert names(page) == ["both", "late"]
+    assert cell(page, "both", "Owner") == "sre"
+    assert page.select_one("tbody th a")["href"] == "/pipelines/both.yml?environment=prod"  # type: ignore[index]
+
+
+def test_a_schedule_that_is_broken_in_one_environment_is_told_there(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "dagpress.toml": 'environments = ["dev", "prod"]\n',
+            "schedules/both.yml": EXTRACT_LOAD + "environments: {prod: {timezone: Mars}}\n",
+        },
+    )
+    pages = Pages(tmp_path)
+    for address in ("/", "/?environment=dev", "/?environment=prod"):
+        assert "schedules/both.yml:4:33" in problems(pages.get(address), "both")
+
+
+def test_an_empty_project_says_what_to_do(tmp_path: Path) -> None:
+    page = Pages(write(tmp_path, {"dagpress.toml": ""})).get("/")
+    assert "dagpress import" in text_of(page, "main")
+    assert {link["href"] for link in page.select("main a")} == {"/new"}
+    assert not page.select(".state, table")
+
+
+def test_generate_writes_what_is_not_current(project: Path) -> None:
+    pages = Pages(project)
+    assert not pages.get("/").select("form[action='/generate']")
+    (project / "generated_dags/hourly.py").unlink()
+    (project / "schedules/later.yml").unlink()
+    assert pages.get("/").select("form[action='/generate'] button")
+    page = pages.post("/generate", {})
+    assert text_of(page, "h1") == "2 files written"
+    said = [" ".join(item.get_text().split()) for item in page.select(".written-files li")]
+    assert said == ["created generated_dags/hourly.py", "deleted generated_dags/later.py"]
+    assert (project / "generated_dags/hourly.py").exists()
+    assert not (project / "generated_dags/later.py").exists()
+    assert dagpress(project, "check")[0] == 0
+    assert not pages.get("/").select(".state")
+
+
+def test_generate_writes_nothing_with_an_error(project: Path) -> None:
+    pages = Pages(project)
+    (project / "generated_dags/hourly.py").unlink()
+    write(project, {"schedules/oops.yml": "a: [\n"})
+    page = pages.post("/generate", {}, status=409)
+    assert text_of(page, "h1") == "Nothing was written"
+    assert "schedules/oops.yml" in text_of(page, ".diagnostics")
+    assert not (project / "generated_dags/hourly.py").exists()
+
+
+def test_generate_says_what_cannot_be_written(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "generated_dags/hourly.py").unlink()
+    (project / "generated_dags/later.py").unlink()
+    replace = Path.replace
+
+    def full(self: Path, target: Path) -> Path:
+        if target.name == "later.py":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", full)
+    page = Pages(project).post("/generate", {}, status=500)
+    assert text_of(page, "h1") == "It failed on the way"
+    assert "generated_dags/later.py:1:1 cannot be written: No space left on device" in text_of(page, ".diagnostics")
+    assert text_of(page, ".written-files") == "created generated_dags/hourly.py"
+
+
+def test_generate_needs_the_token_of_the_page(project: Path) -> None:
+    (project / "generated_dags/hourly.py").unlink()
+    pages = Pages(project)
+    pages.post("/generate", {"csrf": "another"}, status=403)
+    assert not (project / "generated_dags/hourly.py").exists()
+
+
+def test_several_readers_while_files_change_see_whole_projects(project: Path) -> None:
+    """Each answer is the project at one moment, and the last has the last change."""
+    pages = Pages(project)
+
+    def look(_: int) -> str:
+        return cell(pages.get("/"), "later", "Owner")
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = pool.map(look, range(40))
+        for number in range(10):
+            text = f'job: refresh\ninterval: "@manual"\nowner: o{number}\n'
+            write(project, {"schedules/next.tmp": text})
+            (project / "schedules/next.tmp").replace(project / "schedules/later.yml")
+        assert {*answers} <= {"ops", *(f"o{number}" for number in range(10))}
+    assert look(0) == "o9"
