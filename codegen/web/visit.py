@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from codegen.diagnostics import printable
 from codegen.web.security import CSRF_FIELD, Secrets
 from codegen.web.workspace import Snapshot, Workspace
 
@@ -25,13 +26,15 @@ TIMEZONE_COOKIE = "timezone"
 
 def _environment() -> Environment:
     """Templates in which every value is text: none becomes HTML."""
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["printable"] = printable
+    return environment
 
 
 @dataclass(frozen=True)
