@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 WIDTH = 1000
 _LEFT, _RIGHT = 200, 60
 _LONGEST_NAME = 20
-_MOST_TICKS = 6
+_MOST_TICKS = 8
 # With less room between them, two numbers of runs would touch.
 _ROOM_OF_NUMBER = 18
 _A_DAY = timedelta(days=1)
@@ -27,10 +27,10 @@ _STEPS = tuple(
     + [timedelta(days=n) for n in (1, 2, 7, 14)]
 )
 _A_MONTH = timedelta(days=30)
-_MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 1200)
+_MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 1200, 12000)
 _MONTHS_OF_A_YEAR = 12
-# How a moment is read where the line is no longer than that.
-_FORMS = ((6 * _A_DAY, "%a %H:%M"), (300 * _A_DAY, "%a %d %b %H:%M"), (timedelta.max, "%d %b %Y"))
+# How both clocks are read, by what is between two marks: hours, days, months.
+_HOURS, _DAYS, _YEARS = ("%a %H:%M", "%a %H:%M"), ("%a %d %b", "%a %d %H:%M"), ("%d %b %Y", "%d %b %Y")
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,11 @@ def lay_out(
     def x(moment: datetime) -> float:
         return round(_LEFT + (WIDTH - _LEFT - _RIGHT) * ((moment.astimezone(timezone.utc) - first) / (last - first)), 1)
 
-    form = next(form for longest, form in _FORMS if last - first <= longest)
+    step = next((step for step in _STEPS if (last - first) / step <= _MOST_TICKS), None)
+    own, viewers = _YEARS if step is None else _DAYS if step >= _A_DAY else _HOURS
     ticks = [
-        Tick(x(moment), moment.astimezone(zone).strftime(form), moment.astimezone(viewer).strftime(form))
-        for moment in _ticks(first, last, zone)
+        Tick(x(moment), moment.astimezone(zone).strftime(own), moment.astimezone(viewer).strftime(viewers))
+        for moment in _ticks(first, last, zone, step)
         if first <= moment <= last
     ]
     return TimeLine(
@@ -128,12 +129,10 @@ def _numbered(places: Sequence[float]) -> Iterator[Mark]:
         yield Mark(x, str(number) if has_room else "")
 
 
-def _ticks(first: datetime, last: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-    """Full hours, days or months on the clock of a timezone, about as many as there is room for."""
-    span = last - first
+def _ticks(first: datetime, last: datetime, zone: ZoneInfo, step: timedelta | None) -> Iterator[datetime]:
+    """Full hours or days on the clock of a timezone; without a step, first days of months."""
     start, end = (moment.astimezone(zone).replace(tzinfo=None) for moment in (first, last))
-    step = next((step for step in _STEPS if span / step <= _MOST_TICKS), None)
-    for reading in _by_time(start, end, step) if step else _by_months(start, end, span):
+    for reading in _by_time(start, end, step) if step else _by_months(start, end):
         moment = reading.replace(tzinfo=zone).astimezone(timezone.utc)
         # A gap of the clock has no such moment.
         if moment.astimezone(zone).replace(tzinfo=None) == reading:
@@ -149,8 +148,8 @@ def _by_time(start: datetime, end: datetime, step: timedelta) -> Iterator[dateti
         reading += step
 
 
-def _by_months(start: datetime, end: datetime, span: timedelta) -> Iterator[datetime]:
-    months = next((months for months in _MONTHS if span / (_A_MONTH * months) <= _MOST_TICKS), _MONTHS[-1])
+def _by_months(start: datetime, end: datetime) -> Iterator[datetime]:
+    months = next(months for months in _MONTHS if (end - start) / (_A_MONTH * months) <= _MOST_TICKS)
     month = 0
     while (reading := datetime(start.year + month // _MONTHS_OF_A_YEAR, month % _MONTHS_OF_A_YEAR + 1, 1)) <= end:  # noqa: DTZ001  # a reading
         yield reading

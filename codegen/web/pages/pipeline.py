@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from codegen.diagnostics import printable
 from codegen.start import start_in_words
 from codegen.web.pipeline.dag_file import dag_file_of
 from codegen.web.pipeline.next_runs import next_runs_of
@@ -38,7 +39,7 @@ def _pipeline(visit: Visit) -> Response:
         schedule=view.schedule,
         environments=environments,
         what=_what(view.schedule) if view.schedule else "",
-        start=start_in_words(view.schedule) if view.schedule and view.is_sound else "",
+        start=start_in_words(view.schedule, printable) if view.schedule and view.is_sound else "",
         tasks=tasks_of(view),
         runs=next_runs_of(view, datetime.now(timezone.utc), visit.timezone),
         lines=source_lines(view),
