@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _LEXERS = {"diff": DiffLexer, "python": PythonLexer, "yaml": YamlLexer}
+# The looks that the page tells apart (`static/pipeline.css`); all others are plain.
+_LOOKS = {
+    *("k", "kn", "kc", "kd", "kr", "ow"),
+    *("s", "s1", "s2", "sd", "se", "si", "sa", "sb", "sr"),
+    *("m", "mi", "mf", "mh", "c", "c1", "ch", "cm"),
+    *("nt", "nf", "nc", "nd", "nb", "no"),
+    *("gi", "gd", "gh", "gu"),
+}
 # A longer text would keep its reader waiting, and has one colour.
 _LONGEST = 300_000
 
@@ -52,7 +60,9 @@ def lines_of(text: str, language: str) -> list[list[Piece]]:
         for number, part in enumerate(value.split("\n")):
             if number:
                 lines.append([])
-            if part:
+            if part and lines[-1] and lines[-1][-1].look == look:
+                lines[-1][-1] = Piece(lines[-1][-1].text + part, look)
+            elif part:
                 lines[-1].append(Piece(part, look))
     return lines[:-1]
 
@@ -75,4 +85,5 @@ def _tokens(text: str, language: str) -> Iterator[tuple[str, str]]:
         return
     # Not `get_tokens`, which changes a text before it reads it; but the end of the last line it needs too.
     for _, token, value in _LEXERS[language]().get_tokens_unprocessed(f"{text}\n"):
-        yield value, STANDARD_TYPES.get(token, "")
+        look = STANDARD_TYPES.get(token, "")
+        yield value, look if look in _LOOKS else ""
