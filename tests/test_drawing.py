@@ -63,8 +63,8 @@ def test_no_box_lies_on_another_and_every_arrow_leads_from_box_to_box(drawn: tup
         assert numbers[-2:] == pytest.approx([end.x, end.middle], abs=0.1)
         for box in picture.boxes:
             assert not _crosses(path, box), f"the arrow {left} -> {right} crosses {box.node.id}"
-    assert all(0 < box.x and box.x + box.width < picture.width for box in picture.boxes)
-    assert all(0 < box.y and box.y + box.height < picture.height for box in picture.boxes)
+    assert all(box.x > 0 and box.x + box.width < picture.width for box in picture.boxes)
+    assert all(box.y > 0 and box.y + box.height < picture.height for box in picture.boxes)
 
 
 def _crosses(path: str, box: graph.Box) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 TIMEZONE_COOKIE = "timezone"
 
 
+@cache
 def _environment() -> Environment:
     """Templates in which every value is text: none becomes HTML."""
     environment = Environment(
