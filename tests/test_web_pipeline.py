@@ -475,7 +475,7 @@ def test_the_history_follows_the_file(tmp_path: Path) -> None:
     assert "example.com" not in str(page)
     first = str(page.select(".commits details a")[1]["href"])
     assert "+extractor: tap-gitlab" in text_of(pages.get(first), ".patch")
-    fragment = pages.get(first, **{"HX-Request": "true"})
+    fragment = pages.get(first, 200, **{"HX-Request": "true"})
     assert fragment.select(".patch")
     assert not fragment.select("h1")
     other = _git(tmp_path, "rev-parse", "HEAD").strip()

@@ -169,8 +169,19 @@ def _rows(
         edges += pairwise((vertex_of[left], *chain, vertex_of[right]))
     graph = igraph.Graph(n=len(layers), edges=edges, directed=True)
     rows = [row for row, _ in graph.layout_sugiyama(layers=layers).coords[: len(layers)]]
-    first = min(rows, default=0)
-    return [round(row - first, 2) for row in rows]
+    return _apart(rows, layers)
+
+
+def _apart(rows: Sequence[float], layers: Sequence[int]) -> list[float]:
+    """The rows from 0 on, with at least one between two vertices of a layer: igraph leaves half of one at times."""
+    last: dict[int, float] = {}
+    apart = list(rows)
+    for vertex in sorted(range(len(rows)), key=lambda each: (rows[each], each)):
+        layer = layers[vertex]
+        apart[vertex] = max(rows[vertex], last[layer] + 1) if layer in last else rows[vertex]
+        last[layer] = apart[vertex]
+    first = min(apart, default=0)
+    return [round(row - first, 2) for row in apart]
 
 
 def _box(node: Node, lines: Sequence[str], column: _Column, top: float, height: float) -> Box:
