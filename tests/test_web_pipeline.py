@@ -144,11 +144,16 @@ def test_what_is_wrong_stands_under_its_line(tmp_path: Path) -> None:
 
 
 def test_what_is_wrong_in_the_files_that_it_rests_on_is_told_with_their_names(tmp_path: Path) -> None:
-    files = {"schedules/_defaults.yml": "retries: many\n", "schedules/x/a.yml": EXTRACT_LOAD, "meltano.yml": "a: [\n"}
-    page = Pages(write(tmp_path, files)).get("/pipelines/x/a.yml")
+    files = {
+        "elt/dagpress.toml": 'meltano_project = "../meltano"\n',
+        "elt/schedules/_defaults.yml": "retries: many\n",
+        "elt/schedules/x/a.yml": EXTRACT_LOAD,
+        "meltano/meltano.yml": "a: [\n",
+    }
+    page = Pages(write(tmp_path, files) / "elt").get("/pipelines/x/a.yml")
     found = text_of(page, "#problems ~ ul")
     assert "schedules/_defaults.yml:1:10" in found
-    assert "meltano.yml:" in found
+    assert "../meltano/meltano.yml:" in found
 
 
 def test_errors_elsewhere_hinder_the_dag_file_and_nothing_else(tmp_path: Path) -> None:
@@ -443,7 +448,7 @@ def test_an_environment_is_chosen(tmp_path: Path) -> None:
         "schedules/a.yml": EXTRACT_LOAD + "only: [dev, prod]\nenvironments: {prod: {interval: '@hourly'}}\n",
         "schedules/b.yml": _AFTER.format("a"),
     }
-    pages = Pages(write(tmp_path, files).joinpath())
+    pages = Pages(write(tmp_path, files))
     page = pages.get("/pipelines/a.yml")
     assert [link.get_text() for link in page.select(".environments a")] == ["dev", "prod"]
     assert text_of(page, ".environments [aria-current]") == "dev"

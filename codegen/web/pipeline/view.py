@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -64,7 +65,8 @@ class View:
         project = self.snapshot.project
         files = [path for path, _ in self.source.defaults]
         files += [*meltano_files(project.meltano_project), project.root / self.dag_file]
-        names = {path.relative_to(project.root).as_posix() for path in files if project.root in path.parents}
+        # The Meltano project may lie beside the project.
+        names = {os.path.relpath(path, project.root).replace(os.sep, "/") for path in files}
         templates = PurePosixPath(project.templates.relative_to(project.root))
         return [
             diagnostic
