@@ -13,6 +13,7 @@ from codegen.airflow_version import is_2
 from codegen.command import Step
 from codegen.literal import Argument, Call, Value
 from codegen.plan.tree import PlannedTask
+from codegen.schema import Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -59,6 +60,11 @@ def _asset(dag_id: str, airflow: str) -> Call:
     return Call("Dataset" if is_2(airflow) else "Asset", (dag_id,))
 
 
+# With it a task succeeds where Airflow calls the run a success: all last tasks have succeeded or were skipped
+# (`DagRun.update_state` in airflow/models/dagrun.py).
+_RULE_OF_CLOSING = "none_failed"
+
+
 def with_closing_step(steps: Sequence[Step]) -> Sequence[Step]:
     """The steps, and one behind them unless there is one last step whose success is that of the run.
 
@@ -71,18 +77,18 @@ def with_closing_step(steps: Sequence[Step]) -> Sequence[Step]:
     taken = {name for step in steps for name in (step.task_id, step.task.group)}
     names = chain(["done"], (f"done_{number}" for number in count(1)))
     ids = tuple(step.task_id for step in last)
-    return [*steps, Step(next(name for name in names if name not in taken), (), after=ids, waits_for=ids)]
+    name = next(name for name in names if name not in taken)
+    return [*steps, Step(name, (), after=ids, waits_for=ids, task=Task(trigger_rule=_RULE_OF_CLOSING))]
 
 
 def plan_closing_task(step: Step, variable: str, schedule: Schedule) -> PlannedTask:
     """The task of that step.
 
-    With its rule it succeeds where Airflow calls the run a success: all last tasks have succeeded or were skipped
-    (`DagRun.update_state` in airflow/models/dagrun.py). Because of its outlets it is really executed, as other
-    EmptyOperators are not (`DagRun.schedule_tis` there, 2.10 to 3.3): without that there is no event. It does no work,
-    and takes no slots of the schedule's pool.
+    Because of its outlets it is really executed, as other EmptyOperators are not (`DagRun.schedule_tis` in
+    airflow/models/dagrun.py, 2.10 to 3.3): without that there is no event. It does no work, and takes no slots of the
+    schedule's pool.
     """
-    arguments = [Argument("task_id", step.task_id), Argument("trigger_rule", "none_failed")]
+    arguments = [Argument("task_id", step.task_id), Argument("trigger_rule", step.task.trigger_rule)]
     if schedule.pool is not None:
         arguments.append(Argument("pool", "default_pool"))
     if schedule.pool_slots is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from codegen.diagnostics import printable
 from codegen.web.security import CSRF_FIELD, Secrets
 from codegen.web.workspace import Snapshot, Workspace
 
@@ -24,15 +25,18 @@ if TYPE_CHECKING:
 TIMEZONE_COOKIE = "timezone"
 
 
+@cache
 def _environment() -> Environment:
     """Templates in which every value is text: none becomes HTML."""
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["printable"] = printable
+    return environment
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,156 @@
+"""Lays out moments on a line, to scale, with the readings of two clocks along it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from codegen.drawing.text import shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from zoneinfo import ZoneInfo
+
+    from codegen.clock_change import ClockChange
+
+WIDTH = 1000
+_LEFT, _RIGHT = 200, 60
+_LONGEST_NAME = 20
+_MOST_TICKS = 8
+# With less room between them, two numbers of runs would touch.
+_ROOM_OF_NUMBER = 18
+_A_DAY = timedelta(days=1)
+_STEPS = tuple(
+    [timedelta(minutes=n) for n in (1, 2, 5, 10, 15, 30)]
+    + [timedelta(hours=n) for n in (1, 2, 3, 4, 6, 12)]
+    + [timedelta(days=n) for n in (1, 2, 7, 14)]
+)
+_A_MONTH = timedelta(days=30)
+_MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 1200, 12000)
+_MONTHS_OF_A_YEAR = 12
+# How both clocks are read, by what is between two marks: hours, days, months.
+_HOURS, _DAYS, _YEARS = ("%a %H:%M", "%a %H:%M"), ("%a %d %b", "%a %d %H:%M"), ("%d %b %Y", "%d %b %Y")
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A mark of the scale.
+
+    Attributes:
+        own: what the schedule's clock shows.
+        viewers: what the viewer's shows.
+    """
+
+    x: float
+    own: str
+    viewers: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A moment on the line, and what stands beside it: nothing where there is no room."""
+
+    x: float
+    text: str
+
+
+@dataclass(frozen=True)
+class TimeLine:
+    """A time line in its place.
+
+    Attributes:
+        own: the name of the schedule's clock.
+        viewers: that of the viewer's; empty where it is the same.
+        changes: where one of the clocks changes.
+    """
+
+    own: str
+    viewers: str
+    left: float
+    right: float
+    ticks: tuple[Tick, ...]
+    runs: tuple[Mark, ...]
+    changes: tuple[Mark, ...]
+
+
+def lay_out(
+    now: datetime, runs: Sequence[datetime], changes: Sequence[ClockChange], zone: ZoneInfo, viewer: ZoneInfo
+) -> TimeLine:
+    """Find a place for each run, from now to the last.
+
+    Args:
+        now: the moment at which the line begins.
+        runs: at least one moment after it, in their order.
+        changes: where a clock changes between them.
+        zone: the schedule's timezone, which sets the scale.
+        viewer: the viewer's.
+    """
+    # In UTC: moments of one timezone are subtracted by Python as its wall clock shows them.
+    first, last = now.astimezone(timezone.utc), runs[-1].astimezone(timezone.utc)
+
+    def x(moment: datetime) -> float:
+        return round(_LEFT + (WIDTH - _LEFT - _RIGHT) * ((moment.astimezone(timezone.utc) - first) / (last - first)), 1)
+
+    step = next((step for step in _STEPS if (last - first) / step <= _MOST_TICKS), None)
+    own, viewers = _YEARS if step is None else _DAYS if step >= _A_DAY else _HOURS
+    ticks = [
+        Tick(x(moment), moment.astimezone(zone).strftime(own), moment.astimezone(viewer).strftime(viewers))
+        for moment in _ticks(first, last, zone, step)
+        if first <= moment <= last
+    ]
+    return TimeLine(
+        shortened(zone.key, _LONGEST_NAME),
+        shortened(viewer.key, _LONGEST_NAME) if viewer.key != zone.key else "",
+        _LEFT,
+        WIDTH - _RIGHT,
+        tuple(ticks),
+        tuple(_numbered([x(run) for run in runs])),
+        tuple(Mark(x(change.moment), _signed(change.by)) for change in changes),
+    )
+
+
+def duration(by: timedelta) -> str:
+    """How far a clock goes, in short, such as `1 h` or `30 min`; whether forward or back is not in it."""
+    hours, minutes = divmod(round(abs(by) / timedelta(minutes=1)), 60)
+    parts = [f"{hours} h" if hours else "", f"{minutes} min" if minutes else ""]
+    return " ".join(part for part in parts if part)
+
+
+def _signed(by: timedelta) -> str:
+    return f"{'+' if by > timedelta() else '−'}{duration(by)}"  # noqa: RUF001  # the sign, for eyes
+
+
+def _numbered(places: Sequence[float]) -> Iterator[Mark]:
+    last = float("-inf")
+    for number, x in enumerate(places, 1):
+        has_room = x - last >= _ROOM_OF_NUMBER
+        last = x if has_room else last
+        yield Mark(x, str(number) if has_room else "")
+
+
+def _ticks(first: datetime, last: datetime, zone: ZoneInfo, step: timedelta | None) -> Iterator[datetime]:
+    """Full hours or days on the clock of a timezone; without a step, first days of months."""
+    start, end = (moment.astimezone(zone).replace(tzinfo=None) for moment in (first, last))
+    for reading in _by_time(start, end, step) if step else _by_months(start, end):
+        moment = reading.replace(tzinfo=zone).astimezone(timezone.utc)
+        # A gap of the clock has no such moment.
+        if moment.astimezone(zone).replace(tzinfo=None) == reading:
+            yield moment
+
+
+def _by_time(start: datetime, end: datetime, step: timedelta) -> Iterator[datetime]:
+    reading = datetime.combine(start.date(), time())
+    if step > _A_DAY:
+        reading -= _A_DAY * reading.weekday()
+    while reading <= end:
+        yield reading
+        reading += step
+
+
+def _by_months(start: datetime, end: datetime) -> Iterator[datetime]:
+    months = next(months for months in _MONTHS if (end - start) / (_A_MONTH * months) <= _MOST_TICKS)
+    month = 0
+    while (reading := datetime(start.year + month // _MONTHS_OF_A_YEAR, month % _MONTHS_OF_A_YEAR + 1, 1)) <= end:  # noqa: DTZ001  # a reading
+        yield reading
+        month += months

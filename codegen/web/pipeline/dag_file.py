@@ -1,0 +1,59 @@
+"""The DAG file of a schedule as it would be, beside the one on the disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codegen import pipeline
+from codegen.web.code import lines_of
+from codegen.web.masking import lines_without_secrets
+from codegen.web.pipeline.source_text import read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codegen.sync import Change
+    from codegen.web.code import Piece
+    from codegen.web.pipeline.view import View
+
+
+@dataclass(frozen=True)
+class DagFile:
+    """A DAG file.
+
+    Attributes:
+        lines: its text; nothing where there is none.
+        is_new: whether it is as it would be generated now; else it is the one on the disk, since errors hinder that.
+        change: what `generate` would do to it; nothing where it is current, or errors hinder that.
+        diff: the change as a patch.
+    """
+
+    name: str
+    lines: Sequence[Sequence[Piece]]
+    is_new: bool
+    change: Change | None
+    diff: Sequence[Sequence[Piece]]
+
+    @property
+    def state(self) -> str:
+        """Whether it is current, in a few words."""
+        if not self.is_new:
+            return "not compared, because of errors"
+        if self.change is None:
+            return "current"
+        words = {"create": "not generated yet", "update": "out of date", "delete": "to be deleted"}
+        return words[self.change.action.value] + (", edited by hand" if self.change.edited else "")
+
+
+def dag_file_of(view: View) -> DagFile:
+    """The DAG file of a schedule, also of one with errors."""
+    project, name = view.snapshot.project, view.dag_file
+    if view.schedule:
+        generation = pipeline.render(project, view.snapshot.reading, [view.schedule])
+        if text := generation.files.get(name):
+            change = next((change for change in view.snapshot.changes if change.name == name), None)
+            diff = lines_of(lines_without_secrets(change.diff()), "diff") if change else []
+            return DagFile(name, lines_of(text, "python"), True, change, diff)  # noqa: FBT003  # named in the class
+    old = read_text(project.root, project.root / name)
+    return DagFile(name, lines_of(lines_without_secrets(old), "python") if old else [], False, None, [])  # noqa: FBT003  # likewise

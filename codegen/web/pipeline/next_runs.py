@@ -1,0 +1,115 @@
+"""The next runs of a schedule, on its own clock and on the viewer's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta, timezone
+from itertools import islice
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from codegen.clock_change import clock_changes
+from codegen.drawing import timeline
+from codegen.runs import backlog_of, bounds_of, next_runs
+from codegen.web.words import absolute, relative
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from codegen.clock_change import ClockChange
+    from codegen.drawing.timeline import TimeLine
+    from codegen.schema import Schedule
+    from codegen.web.pipeline.view import View
+
+_MOST = 10
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run, or a change of a clock between two runs.
+
+    Attributes:
+        number: counted from 1; nothing for a change.
+        words: when it is, from now on; what changes.
+        moment: as HTML's `<time>` has it.
+    """
+
+    number: int | None
+    words: str
+    moment: str
+    own: str
+    viewers: str
+
+
+@dataclass(frozen=True)
+class NextRuns:
+    """The next runs.
+
+    Attributes:
+        line: them in a picture; nothing where there are none.
+        rows: them in a table, with the changes of the clocks between them.
+        backlog: what Airflow catches up with first, in words; empty for nothing.
+    """
+
+    zone: ZoneInfo
+    viewer: ZoneInfo
+    line: TimeLine | None
+    rows: Sequence[Run]
+    backlog: str
+
+    @property
+    def has_two_clocks(self) -> bool:
+        """Whether the viewer's clock is another than the schedule's."""
+        return self.zone.key != self.viewer.key
+
+
+def next_runs_of(view: View, now: datetime, viewer: ZoneInfo) -> NextRuns | None:
+    """The next runs of a schedule; nothing where errors leave open what they are.
+
+    Args:
+        view: the schedule.
+        now: a moment with an offset.
+        viewer: the viewer's timezone.
+    """
+    schedule = view.schedule
+    if schedule is None or not view.is_sound:
+        return None
+    zone, now = ZoneInfo(schedule.timezone), now.astimezone(timezone.utc)
+    bounds = bounds_of(schedule, view.snapshot.project.airflow)
+    runs = list(islice(next_runs(schedule.clock, zone, now, bounds), _MOST))
+    zones = {zone.key: zone, viewer.key: viewer}.values()
+    changes = sorted(
+        ((zone, change) for zone in zones for change in clock_changes(zone, now, runs[-1])) if runs else (),
+        key=lambda pair: pair[1].moment.astimezone(timezone.utc),
+    )
+    line = timeline.lay_out(now, runs, [change for _, change in changes], zone, viewer) if runs else None
+    rows = [_run(number, run, now, zone, viewer) for number, run in enumerate(runs, 1)]
+    rows += [_change(change, zone, viewer, its) for its, change in changes]
+    rows.sort(key=lambda row: row.moment)
+    return NextRuns(zone, viewer, line, rows, _backlog(schedule, zone, now, view.snapshot.project.airflow))
+
+
+def _run(number: int, run: datetime, now: datetime, zone: ZoneInfo, viewer: ZoneInfo) -> Run:
+    return Run(number, relative(run, now), _stamp(run), absolute(run, zone), absolute(run, viewer))
+
+
+def _change(change: ClockChange, zone: ZoneInfo, viewer: ZoneInfo, its: ZoneInfo) -> Run:
+    way = "forward" if change.by > timedelta() else "back"
+    words = f"the clock of {its.key} goes {way} by {timeline.duration(change.by)}"
+    moment = change.moment
+    return Run(None, words, _stamp(moment), absolute(moment, zone), absolute(moment, viewer))
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(timezone.utc).isoformat()
+
+
+def _backlog(schedule: Schedule, zone: ZoneInfo, now: datetime, airflow: str) -> str:
+    if not schedule.catchup:
+        return ""
+    backlog = backlog_of(schedule.clock, zone, now, bounds_of(schedule, airflow))
+    if backlog is None:
+        return ""
+    first, last = absolute(backlog.first, zone), absolute(backlog.last, zone)
+    return f"1 run, of {first}" if backlog.count == 1 else f"{backlog.count:,} runs, from {first} to {last}"

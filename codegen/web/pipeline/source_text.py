@@ -1,0 +1,56 @@
+"""The YAML of a schedule, with what is wrong under the line where it is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codegen.web.code import Piece, lines_of, marked
+from codegen.web.masking import lines_without_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from codegen.diagnostics import Diagnostic
+    from codegen.web.pipeline.view import View
+
+# The loader refuses longer files; of those this much is shown.
+_LONGEST = 1_000_000
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a file, and what is wrong there."""
+
+    pieces: Sequence[Piece]
+    diagnostics: Sequence[Diagnostic] = ()
+
+
+def read_text(root: Path, path: Path) -> str | None:
+    """The text of a file of the project, broken bytes replaced; nothing where there is none, or it lies elsewhere."""
+    try:
+        if root not in path.resolve().parents or not path.is_file():
+            return None
+        with path.open("rb") as file:
+            return file.read(_LONGEST).decode("utf-8", "replace")
+    except (OSError, RuntimeError):
+        return None
+
+
+def source_lines(view: View) -> list[Line] | None:
+    """The lines of the schedule's file; nothing where there are none to show."""
+    text = read_text(view.snapshot.project.root, view.source.path)
+    if text is None:
+        return None
+    secrets = [(d.location.line, d.location.column) for d in view.own if d.code == "secret"]
+    lines = lines_of(lines_without_secrets(text.replace("\r\n", "\n"), secrets), "yaml")
+    found: dict[int, list[Diagnostic]] = defaultdict(list)
+    for diagnostic in view.own:
+        # What is missing is told behind the end.
+        found[min(max(diagnostic.location.line, 1), len(lines))].append(diagnostic)
+    return [
+        Line(marked(pieces, {d.location.column for d in found[number]}), found[number])
+        for number, pieces in enumerate(lines, 1)
+    ]

@@ -1,0 +1,138 @@
+"""The tasks of a schedule and their order, as a picture and as a table: what its DAG has, and what it waits for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+from codegen.command import Step, steps_of
+from codegen.drawing.graph import Node, lay_out
+from codegen.plan import between
+from codegen.plan.between import with_closing_step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from codegen.drawing.graph import Graph
+    from codegen.schema import Schedule
+    from codegen.web.pipeline.view import View
+
+
+@dataclass(frozen=True)
+class Row:
+    """A task in words.
+
+    Attributes:
+        what: what it runs.
+        where: what runs it.
+        rule: its trigger rule, where that is not Airflow's own.
+    """
+
+    task_id: str
+    what: str
+    where: str
+    group: str
+    after: Sequence[str]
+    rule: str
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """Another schedule, and the address of its page."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Tasks:
+    """The tasks of a DAG.
+
+    Attributes:
+        before: the schedules whose success starts it.
+        is_any: whether one of them is enough.
+        behind: the schedules that its success starts.
+    """
+
+    graph: Graph
+    rows: Sequence[Row]
+    before: Sequence[Neighbour]
+    is_any: bool
+    behind: Sequence[Neighbour]
+
+
+def tasks_of(view: View) -> Tasks | None:
+    """The tasks of a schedule; nothing where errors leave open what they are."""
+    schedule, meltano = view.schedule, view.snapshot.reading.meltano
+    if schedule is None or not view.is_sound:
+        return None
+    steps = steps_of(schedule, meltano.jobs if meltano else {})
+    if schedule.name in between(view.neighbours).awaited:
+        steps = list(with_closing_step(steps))
+    names = schedule.after.names if schedule.after else ()
+    before = [_neighbour(each) for each in view.neighbours if each.name in names]
+    behind = [_neighbour(each) for each in view.neighbours if each.after and schedule.name in each.after.names]
+    rows = [_row(schedule, step) for step in steps]
+    is_any = bool(schedule.after and schedule.after.any)
+    return Tasks(_graph(schedule, rows, before, behind, is_any=is_any), rows, before, is_any, behind)
+
+
+def address_of(schedule: Schedule) -> str:
+    """The address of a schedule's page."""
+    query = f"?{urlencode({'environment': schedule.deployment})}" if schedule.deployment else ""
+    return f"/pipelines/{quote(schedule.relative)}{query}"
+
+
+def _neighbour(schedule: Schedule) -> Neighbour:
+    return Neighbour(schedule.name, address_of(schedule))
+
+
+def _row(schedule: Schedule, step: Step) -> Row:
+    what, where = _what_and_where(schedule, step)
+    rule = step.task.trigger_rule or ""
+    return Row(step.task_id, what, where, step.task.group or "", step.after, "" if rule == "all_success" else rule)
+
+
+def _what_and_where(schedule: Schedule, step: Step) -> tuple[str, str]:
+    if step.task.python:
+        return step.task.python, "Python in the worker"
+    if step.script:
+        return step.script, f"command, {step.runner}"
+    if step.run:
+        return step.run, f"meltano run, {step.runner}"
+    if step.calls:
+        return f"{schedule.extractor} → {schedule.loader}", f"{' '.join(_verb(step))}, {step.runner}"
+    return "closes the run", "no work"
+
+
+def _verb(step: Step) -> Iterator[str]:
+    """The command of Meltano that loads, less its options: `meltano el`."""
+    program, *words = step.calls[-1]
+    yield program
+    yield next(word for word in words if not word.startswith("-"))
+
+
+def _graph(
+    schedule: Schedule, rows: Sequence[Row], before: Sequence[Neighbour], behind: Sequence[Neighbour], *, is_any: bool
+) -> Graph:
+    nodes = [Node(f"before {each.name}", (each.name, "schedule"), "schedule", each.address) for each in before]
+    arrows = []
+    # Where several start several, the arrows meet in between.
+    start = [node.id for node in nodes]
+    if len(before) > 1:
+        words = "any of these" if is_any else "all of these"
+        clock = f"or {schedule.interval}" if schedule.clock.cron else ""
+        nodes.append(Node("start", (words, clock), "start"))
+        arrows += [(name, "start") for name in start]
+        start = ["start"]
+    for row in rows:
+        group = f"group {row.group}" if row.group else ""
+        nodes.append(Node(f"task {row.task_id}", (row.task_id, row.what, row.where, group, row.rule), "task"))
+        arrows += [(f"task {name}", f"task {row.task_id}") for name in row.after]
+        arrows += [] if row.after else [(name, f"task {row.task_id}") for name in start]
+    for each in behind:
+        nodes.append(Node(f"behind {each.name}", (each.name, "schedule"), "schedule", each.address))
+        # In the order in which they run, the last task is the one whose success starts others.
+        arrows.append((f"task {rows[-1].task_id}", f"behind {each.name}"))
+    return lay_out(nodes, arrows)

@@ -1,0 +1,83 @@
+"""Where each value of a schedule comes from, and what it hides."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from codegen.diagnostics import printable
+from codegen.explanation import explain
+from codegen.web.masking import without_secrets
+from codegen.yaml_writer import to_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codegen.explanation import Explained, Given
+    from codegen.web.pipeline.view import View
+
+# A longer value is in the YAML.
+_LONGEST = 200
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a value stands.
+
+    Attributes:
+        value: what stands there; empty for what the schedule ends up with.
+        place: the file and its line.
+        line: the line in the schedule's own file; nothing where it is in another.
+        environment: the deployment environment that it is given for; empty for all.
+    """
+
+    value: str
+    place: str
+    line: int | None
+    environment: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A key.
+
+    Attributes:
+        value: what the schedule ends up with, as YAML; empty where that is nothing.
+        origin: what gives it; nothing where it is the default.
+        is_removed: whether a null there takes away what others give.
+        hidden: what would give it otherwise, the nearest first.
+    """
+
+    key: str
+    value: str
+    origin: Origin | None
+    is_removed: bool
+    hidden: Sequence[Origin]
+
+
+def values_of(view: View) -> list[Row] | None:
+    """The values of a schedule, in the order of the reference; nothing where it cannot be read."""
+    if view.schedule is None or view.document is None:
+        return None
+    return [_row(row, view.source.name) for row in explain(view.schedule, view.document.merged)]
+
+
+def _row(row: Explained, source: str) -> Row:
+    is_removed = row.origin is not None and row.origin.value is None
+    origin = _origin(row.key, row.origin, source) if row.origin else None
+    hidden = [_origin(row.key, given, source) for given in row.hidden]
+    return Row(printable(row.key), "" if row.value is None else _shown(row.key, row.value), origin, is_removed, hidden)
+
+
+def _origin(key: str, given: Given, source: str) -> Origin:
+    place = given.location
+    line = place.line if place.path == source else None
+    return Origin(_shown(key, given.value), f"{printable(place.path)}:{place.line}", line, given.environment)
+
+
+def _shown(key: str, value: Any) -> str:  # noqa: ANN401  # as JSON has it
+    """A value on one line, as YAML, with nothing in it that looks like a secret."""
+    safe = without_secrets(value, re.split(r"[.\[\]]+", key))
+    text = printable(to_yaml([safe], flow=True).strip()[1:-1])
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

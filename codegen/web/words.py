@@ -1,0 +1,36 @@
+"""Times as people say them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+_UNITS = (
+    ("year", timedelta(days=365)),
+    ("month", timedelta(days=30)),
+    ("day", timedelta(days=1)),
+    ("hour", timedelta(hours=1)),
+    ("minute", timedelta(minutes=1)),
+)
+# With fewer of a unit, the next smaller one says more: 36 hours, and not a day.
+_LEAST = 2
+
+
+def relative(moment: datetime, now: datetime) -> str:
+    """How far a moment is away, such as `in 3 hours` or `5 days ago`."""
+    # In UTC: moments of one timezone are subtracted by Python as its wall clock shows them.
+    span = moment.astimezone(timezone.utc) - now.astimezone(timezone.utc)
+    for unit, length in _UNITS:
+        count = int(abs(span) / length)
+        if count >= _LEAST or (count and unit == "minute"):
+            words = f"{count} {unit}{'s' if count > 1 else ''}"
+            return f"in {words}" if span > timedelta() else f"{words} ago"
+    return "in less than a minute" if span > timedelta() else "just now"
+
+
+def absolute(moment: datetime, zone: tzinfo) -> str:
+    """A moment on the clock of a timezone, such as `Mon 2026-11-23 06:00 CET`."""
+    return moment.astimezone(zone).strftime("%a %Y-%m-%d %H:%M %Z")

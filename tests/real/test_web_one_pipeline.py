@@ -1,0 +1,95 @@
+"""The page of one pipeline in a real browser, which tells its own timezone and reports what it refuses."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
+from browser import served
+from project_builder import EXTRACT_LOAD, dagpress, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.slow
+_TASKS = """\
+after: {any: [p, q]}
+interval: "30 5 * * *"
+timezone: Europe/Berlin
+schedule: "@daily"
+tasks:
+- {id: one, run: tap-a target-b, group: load}
+- {id: two, command: ./check.sh}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A pipeline between others, with a history; nothing is wrong with it but a key."""
+    sound = _TASKS.replace('schedule: "@daily"\n', "")
+    files = {"schedules/a.yml": sound, "schedules/r.yml": "tasks: [x y]\nafter: [a]\n"}
+    write(tmp_path, {**files, **{f"schedules/{name}.yml": EXTRACT_LOAD for name in ("p", "q", "50%2f#a?b")}})
+    dagpress(tmp_path, "generate")
+    git = ("git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "Add all"]):
+        subprocess.run([*git, *arguments], cwd=tmp_path, check=True)
+    return tmp_path
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    """A page of a viewer in Tokyo; what the browser complains of fails the test."""
+    context = browser.new_context(
+        timezone_id="Asia/Tokyo", color_scheme=request.param, permissions=["clipboard-read", "clipboard-write"]
+    )
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield page
+    context.close()
+    assert not said
+
+
+def test_one_pipeline(project: Path, page: Page) -> None:
+    with served(project) as address:
+        page.goto(address)
+        page.goto(f"{address.rstrip('/')}/pipelines/a.yml")
+        page.get_by_role("columnheader", name="Yours, Asia/Tokyo").wait_for()
+        page.get_by_text("Add all").wait_for()
+        page.get_by_text("What it changed").click()
+        page.locator(".commits .patch", has_text="+- {id: one, run: tap-a target-b, group: load}").wait_for()
+        page.get_by_role("button", name="Copy").click()
+        page.get_by_role("button", name="Copied").wait_for()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied == (project / "generated_dags/a.py").read_text()
+        for details in page.locator("details").all():
+            details.evaluate("details => { details.open = true; }")
+        found = Axe().run(page)
+        assert not found.violations_count, found.generate_report()
+        page.set_viewport_size({"width": 360, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        page.locator(".graph a", has_text="r").last.click()
+        page.wait_for_url("**/pipelines/r.yml")
+        page.wait_for_load_state("networkidle")
+
+
+def test_a_pipeline_with_errors_and_an_odd_name(project: Path, page: Page) -> None:
+    write(project, {"schedules/a.yml": _TASKS})
+    with served(project) as address:
+        page.goto(f"{address.rstrip('/')}/pipelines/a.yml")
+        page.get_by_text("unknown-key").wait_for()
+        page.get_by_text("modified").wait_for()
+        found = Axe().run(page)
+        assert not found.violations_count, found.generate_report()
+        page.goto(f"{address.rstrip('/')}/pipelines/50%252f%23a%3Fb.yml")
+        assert page.locator("h1").inner_text() == "50%2f#a?b"
+        page.get_by_role("link", name="What git knows").wait_for(state="detached")
+        page.get_by_role("link", name="Edit").click()
+        page.wait_for_url("**/edit/50%252f%23a%3Fb.yml")
+        page.wait_for_load_state("networkidle")

@@ -1,0 +1,531 @@
+"""The page of one pipeline: what it shows, also of what is broken or hostile."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from bs4 import BeautifulSoup
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pages import Pages, text_of
+from project_builder import EXTRACT_LOAD, as_yaml, dagpress, write
+from strategies import graphs
+from test_tasks import edges_of
+
+from codegen.diagnostics import printable
+from codegen.web.code import lines_of, marked
+from codegen.web.pipeline.next_runs import next_runs_of
+from codegen.web.pipeline.tasks import tasks_of
+from codegen.web.pipeline.view import View
+from codegen.web.words import relative
+from codegen.web.workspace import Workspace
+
+if TYPE_CHECKING:
+    from codegen.web.pipeline.next_runs import NextRuns
+
+CASES = Path(__file__).parent / "cases"
+_UTC = timezone.utc
+_HOSTILE = "<script>alert(1)</script></textarea>&\"'\u202e"
+_AFTER = "tasks: [dbt-postgres:run]\nafter: [{}]\n"
+
+
+def _view(root: Path, name: str = "a.yml", deployment: str = "") -> View:
+    snapshot = Workspace(root).snapshot()
+    return View(snapshot, snapshot.sources[name], deployment)
+
+
+def _lines(soup: BeautifulSoup, block: str) -> list[str]:
+    """The lines of a block of code (`strings` has them as they are, with the white space that indents them)."""
+    return ["".join(line.strings) for line in soup.select(f"#{block} > li > code")]
+
+
+def _cells(soup: BeautifulSoup, selector: str) -> list[list[str]]:
+    return [
+        [" ".join(cell.get_text().split()) for cell in row.select("th, td")] for row in soup.select(f"{selector} tr")
+    ]
+
+
+def _git(root: Path, *arguments: str) -> str:
+    name = ("-c", "user.name=Ada Lovelace", "-c", "user.email=ada@example.com")
+    return subprocess.run(["git", *name, *arguments], cwd=root, check=True, capture_output=True, text=True).stdout
+
+
+# The head and the files
+
+
+def test_the_head_says_what_it_is(tmp_path: Path) -> None:
+    text = EXTRACT_LOAD.replace("@daily", "30 6 * * 1") + "timezone: Europe/Berlin\nowner: ada\ntags: [energy]\n"
+    page = Pages(write(tmp_path, {"schedules/team/a.yml": text})).get("/pipelines/team/a.yml")
+    assert text_of(page, "h1") == "a"
+    facts = text_of(page, ".facts")
+    for fact in (
+        "tap-gitlab → target-postgres",
+        "every Monday at 06:30 (Europe/Berlin)",
+        "30 6 * * 1",
+        "ada",
+        "energy",
+    ):
+        assert fact in facts
+    assert {"/edit/team/a.yml", "/delete/team/a.yml", "/"} <= {str(link["href"]) for link in page.select("main a")}
+
+
+def test_the_files_stand_there_as_they_are(tmp_path: Path) -> None:
+    """Every line of both, whatever its colours."""
+    text = EXTRACT_LOAD + "doc: |\n  two\n\n    lines\ndescription: 'it''s'  # so\n"
+    pages = Pages(write(tmp_path, {"schedules/a.yml": text}))
+    dagpress(tmp_path, "generate")
+    html = pages.client.get("/pipelines/a.yml").text
+    assert _whole(html, "yaml-lines") == text.splitlines()
+    assert _whole(html, "dag-lines") == (tmp_path / "generated_dags/a.py").read_text().splitlines()
+    assert text_of(pages.get("/pipelines/a.yml"), ".facts .badge.ok") == "current"
+
+
+def _whole(html: str, block: str) -> list[str]:
+    """The lines of a block of code, with the white space that the parser keeps nowhere but in `pre`."""
+    page = BeautifulSoup(html.replace("<code>", "<pre>").replace("</code>", "</pre>"), "html.parser")
+    return [line.get_text() for line in page.select(f"#{block} > li > pre")]
+
+
+@given(text=st.text(st.characters(codec="utf-8"), max_size=200), language=st.sampled_from(["yaml", "python", "diff"]))
+def test_colours_change_no_text(text: str, language: str) -> None:
+    plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
+    lines = lines_of(text, language)
+    assert "\n".join("".join(piece.text for piece in line) for line in lines) == plain
+    shown = "".join(piece.shown for line in lines for piece in line)
+    assert shown.replace("\t", "").isprintable()
+
+
+@given(st.text("ab: #'", max_size=30), st.sets(st.integers(1, 40), max_size=3))
+def test_a_mark_begins_at_its_column(text: str, columns: set[int]) -> None:
+    (line,) = lines_of(text, "yaml")
+    starts, column = set(), 1
+    pieces = marked(line, columns)
+    for piece in pieces:
+        starts |= {column} if piece.is_mark else set()
+        column += len(piece.text)
+    assert "".join(piece.text for piece in pieces) == text
+    assert starts == {column for column in columns if column <= len(text)}
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [("missing", "not generated yet"), ("changed", "out of date"), ("edited", "out of date, edited by hand")],
+)
+def test_a_dag_file_that_is_not_current_is_told(change: str, state: str, tmp_path: Path) -> None:
+    pages, file = Pages(write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})), tmp_path / "generated_dags/a.py"
+    dagpress(tmp_path, "generate")
+    if change == "missing":
+        file.unlink()
+    elif change == "changed":
+        write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD + "owner: ada\n"})
+    else:
+        file.write_text(file.read_text() + "# mine\n")
+    page = pages.get("/pipelines/a.yml")
+    assert text_of(page, ".facts .badge.finding") == state
+    if change != "missing":
+        patch = [" ".join(line.get_text().split()) for line in page.select("section[aria-labelledby=dag] .patch code")]
+        assert {"changed": '+ "owner": "ada",', "edited": "-# mine"}[change] in patch
+
+
+def test_what_is_wrong_stands_under_its_line(tmp_path: Path) -> None:
+    text = 'extractor: tap-a\nloader: target-b\nschedule: "@daily"\nretries: 012\n'
+    page = Pages(write(tmp_path, {"schedules/a.yml": text})).get("/pipelines/a.yml")
+    assert "unknown-key" in text_of(page, "#yaml-3 .note.error")
+    assert "4:10 yaml-trap" in text_of(page, "#yaml-4 .note.error")
+    assert text_of(page, "#yaml-4 mark") == "012"
+    assert not page.select("#yaml-1 .note")
+    assert page.select_one('#problems ~ ul a[href="#yaml-4"]')
+
+
+def test_what_is_wrong_in_the_files_that_it_rests_on_is_told_with_their_names(tmp_path: Path) -> None:
+    files = {
+        "elt/dagpress.toml": 'meltano_project = "../meltano"\n',
+        "elt/schedules/_defaults.yml": "retries: many\n",
+        "elt/schedules/x/a.yml": EXTRACT_LOAD,
+        "meltano/meltano.yml": "a: [\n",
+    }
+    page = Pages(write(tmp_path, files) / "elt").get("/pipelines/x/a.yml")
+    found = text_of(page, "#problems ~ ul")
+    assert "schedules/_defaults.yml:1:10" in found
+    assert "../meltano/meltano.yml:" in found
+
+
+def test_errors_elsewhere_hinder_the_dag_file_and_nothing_else(tmp_path: Path) -> None:
+    pages = Pages(write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "schedules/b.yml": EXTRACT_LOAD}))
+    dagpress(tmp_path, "generate")
+    write(tmp_path, {"schedules/b.yml": "extractor: [\n"})
+    page = pages.get("/pipelines/a.yml")
+    assert "other files" in text_of(page, "#problems ~ ul")
+    assert "This is the one on the disk." in text_of(page, "section[aria-labelledby=dag]")
+    assert _lines(page, "dag-lines")[0].startswith("# Generated by Dagpress")
+    assert len(_cells(page, "table.runs tbody")) == 10
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"extractor: [\n", b"\xff\xfe\x00", b"caf\xe9: 1\n", b"", b"- a\n", b"\x00", b"a: &a [*a]\n", b"[" * 3000],
+    ids=str,
+)
+def test_a_file_that_cannot_be_read_shows_its_text_and_why(data: bytes, tmp_path: Path) -> None:
+    write(tmp_path, {"schedules/b.yml": EXTRACT_LOAD})
+    (tmp_path / "schedules/a.yml").write_bytes(data)
+    page = Pages(tmp_path).get("/pipelines/a.yml")
+    assert text_of(page, "h1") == "a"
+    assert page.select(".error")
+    assert not page.select("#tasks ~ .picture")
+    assert "is open until the errors" in text_of(page, "section[aria-labelledby=runs]")
+
+
+@pytest.mark.parametrize(
+    "case",
+    ["broken_defaults", "cycles", "every_key", "failing_template", "jobs_that_cannot_be", "secrets"],
+)
+def test_the_page_of_whatever_there_is_can_be_asked_for(case: str) -> None:
+    pages = Pages(CASES / case)
+    for name in Workspace(CASES / case).snapshot().sources:
+        assert text_of(pages.get(f"/pipelines/{name}"), "h1")
+
+
+def test_a_link_out_of_the_project_is_not_followed(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.yml"
+    outside.write_text("description: beyond\n" + EXTRACT_LOAD)
+    root = write(tmp_path / "project", {"schedules/b.yml": EXTRACT_LOAD})
+    (root / "schedules/a.yml").symlink_to(outside)
+    page = Pages(root).get("/pipelines/a.yml")
+    assert not page.select("#yaml-lines")
+    assert "outside the project" in text_of(page, "section[aria-labelledby=yaml]")
+
+
+@pytest.mark.parametrize("address", ["/pipelines/", "/history/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "b.yml",
+        "../dagpress.toml",
+        "%2e%2e/dagpress.toml",
+        "..%2fdagpress.toml",
+        "/etc/passwd",
+        "%2fetc%2fpasswd",
+        "a.yml/",
+        "_defaults.yml",
+        "a.yml%00",
+        "",
+    ],
+)
+def test_what_is_no_schedule_is_not_found(address: str, path: str, tmp_path: Path) -> None:
+    files = {
+        "schedules/a.yml": EXTRACT_LOAD,
+        "schedules/_defaults.yml": "owner: x\n",
+        "dagpress.toml": 'airflow = "3.3"\n',
+    }
+    pages = Pages(write(tmp_path, files))
+    assert pages.client.get(address + path).status_code in {404, 405}
+
+
+# Text of others
+
+
+def test_no_text_is_ever_html(tmp_path: Path) -> None:
+    """Whatever a schedule, its tasks, its neighbours or its commits say, it is text, and turns no direction."""
+    hostile = {
+        "name": _HOSTILE,
+        "interval": "@daily",
+        "description": _HOSTILE,
+        "owner": _HOSTILE,
+        "tags": [_HOSTILE],
+        "doc": f"{_HOSTILE}\n{_HOSTILE}",
+        "env": {"A": _HOSTILE},
+        "tasks": [{"id": "one", "command": f"echo {_HOSTILE}\n{_HOSTILE}"}, "tap-<b>x</b> target-&amp;"],
+    }
+    files = {"schedules/a.yml": as_yaml(hostile), "schedules/b.yml": as_yaml({"tasks": ["x y"], "after": [_HOSTILE]})}
+    pages = Pages(write(tmp_path, {**files, "schedules/c.yml": EXTRACT_LOAD + f"# {_HOSTILE}\n{_HOSTILE}: 1\n"}))
+    _git(tmp_path, "init", "--quiet")
+    _git(tmp_path, "add", ".")
+    _git(tmp_path, "commit", "--quiet", "--author", "Ada&amp; <ada@example.com>", "--message", _HOSTILE)
+    addresses = [f"/{page}/{name}.yml" for page in ("pipelines", "history") for name in "abc"]
+    commit = _git(tmp_path, "rev-parse", "HEAD").strip()
+    for address in [*addresses, f"/history/a.yml?commit={commit}"]:
+        page = pages.get(address)
+        assert {str(script.get("src", "")).split("/")[1] for script in page.select("script")} == {"static"}
+        assert not page.select("b, textarea")
+        assert "\u202e" not in page.get_text()
+    assert printable(_HOSTILE) in text_of(pages.get("/history/a.yml"), ".commits")
+    assert text_of(pages.get("/pipelines/a.yml"), "h1") == printable(_HOSTILE)
+
+
+def test_a_name_that_an_address_would_read_otherwise_is_quoted(tmp_path: Path) -> None:
+    name = "50% #a?b &c.yml"
+    pages = Pages(
+        write(tmp_path, {f"schedules/{name}": EXTRACT_LOAD + "name: odd\n", "schedules/z.yml": _AFTER.format("odd")})
+    )
+    link = pages.get("/pipelines/z.yml").select_one(".graph a")
+    assert link
+    page = pages.get(str(link["href"]))
+    assert name in text_of(page, ".facts")
+    links = [str(link["href"]) for link in page.select(".actions a")]
+    assert links == ["/edit/50%25%20%23a%3Fb%20%26c.yml", "/delete/50%25%20%23a%3Fb%20%26c.yml"]
+
+
+def test_secrets_are_shown_nowhere(tmp_path: Path) -> None:
+    """Not in the YAML, the values, what they hide, the DAG file or its history; nor where nothing can be read."""
+    secrets = ["hunter2hunter2", "correct-horse-battery", "another-one-of-them", "glpat-abcdefghij1234567890"]
+    defaults = f"env: {{DB_PASSWORD: {secrets[0]}}}\n"
+    text = EXTRACT_LOAD + f"env:\n  DB_PASSWORD: |\n    {secrets[1]}\n    {secrets[2]}\n  OTHER: x\n# {secrets[3]}\n"
+    broken = f"env:\n  DB_PASSWORD: {secrets[0]}\n  TOKEN: '{secrets[3]}\n"
+    files = {"schedules/_defaults.yml": defaults, "schedules/a.yml": text, "schedules/b.yml": broken}
+    pages = Pages(write(tmp_path, files))
+    write(tmp_path, {"generated_dags/a.py": f'env={{"DB_PASSWORD": "{secrets[1]}"}}\n'})
+    _git(tmp_path, "init", "--quiet")
+    _git(tmp_path, "add", ".")
+    _git(tmp_path, "commit", "--quiet", "--message", "Add")
+    commit = _git(tmp_path, "rev-parse", "HEAD").strip()
+    for address in ("/pipelines/a.yml", "/pipelines/b.yml", "/history/b.yml", f"/history/b.yml?commit={commit}"):
+        page = str(pages.get(address))
+        assert not [secret for secret in secrets if secret in page], address
+    shown = pages.get("/pipelines/a.yml")
+    assert "OTHER: x" in [line.strip() for line in _lines(shown, "yaml-lines")]
+    assert ["env.OTHER", "x", "schedules/a.yml:8", ""] in _cells(shown, ".values")
+
+
+# The tasks
+
+
+@settings(max_examples=12)
+@given(tasks=graphs())
+def test_the_picture_has_the_arrows_of_the_dag(tasks: list[dict[str, Any]]) -> None:
+    """`test_tasks.py` holds that the DAG has those of the YAML."""
+    with TemporaryDirectory() as folder:
+        schedule = {"interval": "@daily", "tasks": [{**task, "run": "tap-a target-b"} for task in tasks]}
+        found = tasks_of(_view(write(Path(folder), {"schedules/a.yml": as_yaml(schedule)})))
+    assert found
+    assert {row.task_id: set(row.after) for row in found.rows} == edges_of(tasks)
+    assert len(found.graph.paths) == sum(len(names) for names in edges_of(tasks).values())
+    assert {box.node.lines[0] for box in found.graph.boxes} == {task["id"] for task in tasks}
+
+
+def test_the_picture_has_the_schedules_before_and_behind(tmp_path: Path) -> None:
+    tasks = "tasks:\n- {id: one, run: x y, after: []}\n- {id: two, run: x y, after: []}\n"
+    files = {
+        "schedules/a.yml": tasks + "after: {any: [p, q]}\ninterval: '@daily'\n",
+        "schedules/p.yml": EXTRACT_LOAD,
+        "schedules/q.yml": EXTRACT_LOAD,
+        "schedules/x/r.yml": _AFTER.format("a"),
+        "schedules/s.yml": EXTRACT_LOAD,
+    }
+    page = Pages(write(tmp_path, files)).get("/pipelines/a.yml")
+    boxes = [[text.get_text() for text in box.select("text")] for box in page.select(".graph .box")]
+    assert [box[0] for box in boxes] == ["p", "q", "any of these", "one", "two", "done", "r"]
+    assert boxes[2][1] == "or @daily"
+    assert boxes[5][-1] == "none_failed"
+    assert [str(link["href"]) for link in page.select(".graph a")] == [f"/pipelines/{n}.yml" for n in ("p", "q", "x/r")]
+    rows = _cells(page, "section[aria-labelledby=tasks]")
+    assert rows[3] == ["done", "closes the run", "no work", "none", "one, two", "none_failed"]
+
+
+def test_a_job_and_every_kind_of_task_are_named(tmp_path: Path) -> None:
+    tasks = [
+        {"id": "a", "run": "tap-a target-b", "runner": "docker", "docker": {"image": "x:1"}, "group": "load"},
+        {"id": "b", "command": "./one.sh\n./two.sh"},
+        {"id": "c", "python": "quality.check", "trigger_rule": "all_done"},
+    ]
+    files = {
+        "schedules/a.yml": as_yaml({"interval": "@daily", "tasks": tasks}),
+        "schedules/b.yml": 'job: refresh\ninterval: "@daily"\n',
+        "schedules/c.yml": EXTRACT_LOAD + "transform: run\n",
+        "meltano.yml": "jobs:\n- name: refresh\n  tasks: [tap-a target-b, dbt:run]\n",
+    }
+    pages = Pages(write(tmp_path, files))
+    assert _cells(pages.get("/pipelines/a.yml"), "section[aria-labelledby=tasks]")[1:] == [
+        ["a", "tap-a target-b", "meltano run, docker", "load", "nothing", "all_success"],
+        ["b", "./one.sh ./two.sh", "command, bash", "none", "a", "all_success"],
+        ["c", "quality.check", "Python in the worker", "none", "b", "all_done"],
+    ]
+    assert [row[1] for row in _cells(pages.get("/pipelines/b.yml"), "section[aria-labelledby=tasks]")[1:]] == [
+        "tap-a target-b",
+        "dbt:run",
+    ]
+    (row,) = _cells(pages.get("/pipelines/c.yml"), "section[aria-labelledby=tasks]")[1:]
+    assert row[:3] == ["extract_load", "tap-gitlab → target-postgres", "meltano elt, bash"]
+
+
+# The runs
+
+
+def _runs(root: Path, text: str, now: datetime, viewer: str) -> NextRuns:
+    found = next_runs_of(_view(write(root, {"schedules/a.yml": text})), now, ZoneInfo(viewer))
+    assert found
+    return found
+
+
+def test_the_next_runs_on_both_clocks_with_their_changes(tmp_path: Path) -> None:
+    """Berlin goes forward on 29 March 2026, New York has done so on the 8th."""
+    text = EXTRACT_LOAD.replace("@daily", "0 6 * * *") + "timezone: Europe/Berlin\n"
+    found = _runs(tmp_path, text, datetime(2026, 3, 27, 12, tzinfo=_UTC), "America/New_York")
+    assert [(row.number, row.words, row.own, row.viewers) for row in found.rows[:3]] == [
+        (1, "in 17 hours", "Sat 2026-03-28 06:00 CET", "Sat 2026-03-28 01:00 EDT"),
+        (
+            None,
+            "the clock of Europe/Berlin goes forward by 1 h",
+            "Sun 2026-03-29 03:00 CEST",
+            "Sat 2026-03-28 21:00 EDT",
+        ),
+        (2, "in 40 hours", "Sun 2026-03-29 06:00 CEST", "Sun 2026-03-29 00:00 EDT"),
+    ]
+    assert len(found.rows) == 11
+    assert found.line
+    assert len(found.line.changes) == 1
+
+
+def test_the_viewer_has_the_schedules_clock(tmp_path: Path) -> None:
+    pages = Pages(write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD + "timezone: Europe/Berlin\n"}))
+    pages.client.cookies.set("timezone", "Europe/Berlin")
+    assert len(_cells(pages.get("/pipelines/a.yml"), "table.runs")[0]) == 3
+    pages.client.cookies.set("timezone", "Asia/Tokyo")
+    assert _cells(pages.get("/pipelines/a.yml"), "table.runs")[0][3] == "Yours, Asia/Tokyo"
+
+
+def test_a_catchup_is_told(tmp_path: Path) -> None:
+    text = EXTRACT_LOAD + "catchup: true\nstart_date: 2026-01-01\n"
+    found = _runs(tmp_path, text, datetime(2026, 1, 10, 12, tzinfo=_UTC), "UTC")
+    assert found.backlog == "10 runs, from Thu 2026-01-01 00:00 UTC to Sat 2026-01-10 00:00 UTC"
+    assert not _runs(tmp_path, EXTRACT_LOAD, datetime(2026, 1, 10, 12, tzinfo=_UTC), "UTC").backlog
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (EXTRACT_LOAD.replace("@daily", "@manual"), "No clock starts it: it runs only when somebody starts it."),
+        (EXTRACT_LOAD.replace('interval: "@daily"', "after: [b]"), "No clock starts it: it runs after b."),
+        (EXTRACT_LOAD + "end_date: 2020-01-01\n", "It does not run any more."),
+    ],
+)
+def test_what_starts_it_where_no_clock_does(text: str, said: str, tmp_path: Path) -> None:
+    page = Pages(write(tmp_path, {"schedules/a.yml": text, "schedules/b.yml": EXTRACT_LOAD})).get("/pipelines/a.yml")
+    assert text_of(page, "section[aria-labelledby=runs] p") == said
+
+
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        (timedelta(seconds=20), "in less than a minute"),
+        (timedelta(minutes=1), "in 1 minute"),
+        (timedelta(minutes=119), "in 119 minutes"),
+        (timedelta(hours=3, minutes=50), "in 3 hours"),
+        (timedelta(days=-3), "3 days ago"),
+        (timedelta(days=800), "in 2 years"),
+        (timedelta(seconds=-20), "just now"),
+    ],
+)
+def test_times_in_words(span: timedelta, words: str) -> None:
+    now = datetime(2026, 3, 29, 0, tzinfo=_UTC)
+    assert relative((now + span).astimezone(ZoneInfo("Europe/Berlin")), now) == words
+
+
+# The values and the environments
+
+
+def test_each_value_with_its_origin(tmp_path: Path) -> None:
+    files = {
+        "schedules/_defaults.yml": "retries: 2\nowner: team\npool: slow\n",
+        "schedules/a.yml": EXTRACT_LOAD + "retries: 5\npool:\n",
+    }
+    cells = _cells(Pages(write(tmp_path, files)).get("/pipelines/a.yml"), ".values")
+    assert ["retries", "5", "schedules/a.yml:4", "2 of schedules/_defaults.yml:1"] in cells
+    assert ["owner", "team", "schedules/_defaults.yml:2", ""] in cells
+    assert ["pool", "nothing", "removed by schedules/a.yml:5", "slow of schedules/_defaults.yml:3"] in cells
+    assert ["catchup", "false", "default", ""] in cells
+
+
+def test_an_environment_is_chosen(tmp_path: Path) -> None:
+    files = {
+        "dagpress.toml": 'environments = ["dev", "prod", "test"]\n',
+        "schedules/a.yml": EXTRACT_LOAD + "only: [dev, prod]\nenvironments: {prod: {interval: '@hourly'}}\n",
+        "schedules/b.yml": _AFTER.format("a"),
+    }
+    pages = Pages(write(tmp_path, files))
+    page = pages.get("/pipelines/a.yml")
+    assert [link.get_text() for link in page.select(".environments a")] == ["dev", "prod"]
+    assert text_of(page, ".environments [aria-current]") == "dev"
+    assert "generated_dags/dev/a.py" in text_of(page, ".facts")
+    page = pages.get("/pipelines/a.yml?environment=prod")
+    assert "every hour" in text_of(page, ".facts")
+    assert ["interval", "@hourly", "schedules/a.yml:5 for prod", "@daily of schedules/a.yml:3"] in [
+        [cell.strip('"') for cell in row] for row in [[c.replace('"', "") for c in r] for r in _cells(page, ".values")]
+    ]
+    pages.get("/pipelines/a.yml?environment=test", status=404)
+    pages.get("/pipelines/a.yml?environment=../x", status=404)
+
+
+# The history
+
+
+def test_the_history_follows_the_file(tmp_path: Path) -> None:
+    pages = Pages(write(tmp_path, {"schedules/old.yml": EXTRACT_LOAD, "schedules/b.yml": EXTRACT_LOAD}))
+    _git(tmp_path, "init", "--quiet")
+    _git(tmp_path, "add", ".")
+    _git(tmp_path, "commit", "--quiet", "--message", "Add both")
+    _git(tmp_path, "mv", "schedules/old.yml", "schedules/a.yml")
+    _git(tmp_path, "commit", "--quiet", "--message", "Rename one")
+    write(tmp_path, {"schedules/b.yml": EXTRACT_LOAD + "owner: ada\n"})
+    _git(tmp_path, "commit", "--quiet", "--all", "--message", "Change the other")
+    page = pages.get("/history/a.yml")
+    assert [strong.get_text() for strong in page.select(".commits strong")] == ["Rename one", "Add both"]
+    assert "Ada Lovelace" in text_of(page, ".commits")
+    assert "example.com" not in str(page)
+    first = str(page.select(".commits details a")[1]["href"])
+    assert "+extractor: tap-gitlab" in text_of(pages.get(first), ".patch")
+    fragment = pages.get(first, 200, **{"HX-Request": "true"})
+    assert fragment.select(".patch")
+    assert not fragment.select("h1")
+    other = _git(tmp_path, "rev-parse", "HEAD").strip()
+    for name in (other, "HEAD", "--output=x", "", "0" * 40):
+        assert pages.client.get("/history/a.yml", params={"commit": name}).status_code == 404
+
+
+def test_what_is_not_committed_is_told(tmp_path: Path) -> None:
+    pages = Pages(write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "schedules/i.yml": EXTRACT_LOAD}))
+    assert "in no git repository" in text_of(pages.get("/history/a.yml"), "main p:not(.back)")
+    _git(tmp_path, "init", "--quiet")
+    assert text_of(pages.get("/history/a.yml"), ".badge") == "not committed yet"
+    write(tmp_path, {".gitignore": "i.yml\n"})
+    _git(tmp_path, "add", ".")
+    assert text_of(pages.get("/history/a.yml"), ".badge") == "not committed yet"
+    _git(tmp_path, "commit", "--quiet", "--message", "Add")
+    assert not pages.get("/history/a.yml").select(".badge")
+    assert text_of(pages.get("/history/i.yml"), ".badge") == "ignored by git"
+    write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD + "owner: ada\n"})
+    page = pages.get("/history/a.yml")
+    assert text_of(page, ".badge") == "modified"
+    assert "+owner: ada" in text_of(page, ".patch")
+
+
+def test_the_settings_of_git_change_nothing(tmp_path: Path) -> None:
+    """A project in a folder of its repository, and settings that would colour, hide, sign or run something."""
+    root = write(tmp_path / "elt", {"schedules/a.yml": EXTRACT_LOAD})
+    _git(tmp_path, "init", "--quiet")
+    for name, value in {
+        "color.ui": "always",
+        "diff.external": "touch ran",
+        "diff.relative": "true",
+        "diff.noprefix": "true",
+        "log.showRoot": "false",
+        "log.showSignature": "true",
+        "log.follow": "false",
+    }.items():
+        _git(tmp_path, "config", name, value)
+    _git(tmp_path, "add", ".")
+    _git(tmp_path, "commit", "--quiet", "--message", "Add\x01\x02 it")
+    write(root, {"schedules/a.yml": EXTRACT_LOAD + "owner: ada\n"})
+    page = Pages(root).get("/history/a.yml")
+    assert text_of(page, ".commits strong") == r"Add\x01\x02 it"
+    assert "+owner: ada" in text_of(page, ".patch")
+    link = page.select_one(".commits details a")
+    assert link
+    assert "+extractor: tap-gitlab" in text_of(Pages(root).get(str(link["href"])), ".patch")
+    assert not list(tmp_path.rglob("ran"))
