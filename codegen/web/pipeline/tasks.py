@@ -8,7 +8,6 @@ from urllib.parse import quote, urlencode
 
 from codegen.command import Step, steps_of
 from codegen.drawing.graph import Node, lay_out
-from codegen.plan import between
 from codegen.plan.between import with_closing_step
 
 if TYPE_CHECKING:
@@ -68,11 +67,11 @@ def tasks_of(view: View) -> Tasks | None:
     if schedule is None or not view.is_sound:
         return None
     steps = steps_of(schedule, meltano.jobs if meltano else {})
-    if schedule.name in between(view.neighbours).awaited:
+    behind = [_neighbour(each) for each in view.neighbours if each.after and schedule.name in each.after.names]
+    if behind:
         steps = list(with_closing_step(steps))
     names = schedule.after.names if schedule.after else ()
     before = [_neighbour(each) for each in view.neighbours if each.name in names]
-    behind = [_neighbour(each) for each in view.neighbours if each.after and schedule.name in each.after.names]
     rows = [_row(schedule, step) for step in steps]
     is_any = bool(schedule.after and schedule.after.any)
     return Tasks(_graph(schedule, rows, before, behind, is_any=is_any), rows, before, is_any, behind)
