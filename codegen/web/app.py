@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from codegen.web.pages import PAGES
 from codegen.web.security import CSRF_FIELD, CSRF_HEADER, Guard, is_own_form
+from codegen.web.size_limit import MOST_BYTES, SizeLimit
 from codegen.web.visit import Page, Site, Visit
 from codegen.web.workspace import BrokenProjectError
 
@@ -31,13 +32,14 @@ def create_app(root: Path) -> Starlette:
     routes = [Route(page.path, _endpoint(site, page), methods=[page.method]) for page in PAGES]
     return Starlette(
         routes=[*routes, Mount("/static", StaticFiles(directory=_STATIC), name="static")],
-        middleware=[Middleware(Guard)],
+        middleware=[Middleware(Guard), Middleware(SizeLimit)],
     )
 
 
 def _endpoint(site: Site, page: Page) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        form = {} if page.method == "GET" else {name: str(value) for name, value in (await request.form()).items()}
+        sent = {} if page.method == "GET" else await request.form(max_part_size=MOST_BYTES)
+        form = {name: str(value) for name, value in sent.items()}
         visit = Visit(site, request, form)
         if page.method != "GET" and not is_own_form(
             site.secrets, request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD, "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from codegen.web.saved import Shelf
 from codegen.web.security import CSRF_FIELD, Secrets
 from codegen.web.workspace import Snapshot, Workspace
 
@@ -36,11 +37,16 @@ def _environment() -> Environment:
 
 @dataclass(frozen=True)
 class Site:
-    """What all requests share."""
+    """What all requests share.
+
+    Attributes:
+        shelf: what was saved lately.
+    """
 
     workspace: Workspace
     secrets: Secrets
     templates: Environment
+    shelf: Shelf = field(default_factory=Shelf)
 
     @classmethod
     def of(cls, root: Path) -> Site:
