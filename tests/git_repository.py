@@ -26,7 +26,9 @@ def isolate_git(monkeypatch: pytest.MonkeyPatch, folder: Path, configuration: st
 
 def git(folder: Path, *arguments: str) -> str:
     """Call git, which must succeed; gives what it printed."""
-    return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout.rstrip(
+        "\n"
+    )
 
 
 def repository_of(folder: Path) -> Path:

@@ -105,12 +105,12 @@ def _commit(visit: Visit) -> Response:
     with one_at_a_time(project.root):
         changed = [name for name, data in saved.files.items() if bytes_of(project.root / name) != data]
         if changed:
-            problem = f"Nothing was committed. Changed since: {', '.join(sorted(changed))}."
+            problem = f"Changed since they were saved: {', '.join(sorted(changed))}."
             return _page(visit, key, saved, _Refusal(problem, branch, message, 409, is_old=True))
         try:
             head = git.commit(project.root, _in_git(project, saved.files), message, branch)
         except GitError as error:
-            return _page(visit, key, saved, _Refusal(f"Nothing was committed. {error}", branch, message))
+            return _page(visit, key, saved, _Refusal(str(error), branch, message))
     return RedirectResponse(f"/commits/{head.commit}", 303)
 
 
