@@ -15,7 +15,7 @@ from codegen import git
 from codegen.git import GitError, Head
 from codegen.sync import Change, one_at_a_time
 from codegen.web.pages.saving import bytes_of
-from codegen.web.patch import lines_of
+from codegen.web.patch import patch_between
 from codegen.web.saved import Saved
 from codegen.web.visit import Page
 
@@ -76,12 +76,12 @@ def _uncommitted(visit: Visit) -> Response:
     project = visit.snapshot.project
     try:
         names = sorted(git.uncommitted(project.root, _in_git(project, _folders(project))))
-    except GitError as error:
-        return visit.page("refused.html", 404, message=str(error))
+    except GitError:
+        # The page says so where it would offer a commit.
+        names = []
     texts = {name: bytes_of(project.root / name) for name in names}
     changes = [change for name, data in texts.items() if (change := _since_commit(project, name, data))]
-    title = "Not committed" if changes else "Everything is committed"
-    saved = Saved("", title, "Change pipelines", changes, texts)
+    saved = Saved("", "What is not committed", "Change pipelines", changes, texts)
     return _page(visit, visit.site.shelf.put(saved), saved)
 
 
@@ -124,7 +124,7 @@ def _page(visit: Visit, key: str, saved: Saved, refusal: _Refusal | None = None)
         saved=saved,
         address=quote(saved.source),
         is_gone=saved.source not in snapshot.sources,
-        patches=[(change, list(lines_of(change.diff()))) for change in saved.changes],
+        patches=[(change, patch_between(change.before, change.after)) for change in saved.changes],
         offer=offer,
         refusal=refusal,
         branch=refusal.branch if refusal else offer.branch,

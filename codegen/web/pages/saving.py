@@ -13,10 +13,10 @@ from starlette.responses import RedirectResponse
 
 from codegen.diagnostics import Severity, quoted
 from codegen.revision import revise
-from codegen.sync import WriteError, apply, one_at_a_time, unified_diff
+from codegen.sync import WriteError, apply, one_at_a_time
 from codegen.web import file_name
 from codegen.web.pages.editing import Draft, editor_page, version_of
-from codegen.web.patch import lines_of
+from codegen.web.patch import patch_between
 from codegen.web.saved import Saved
 from codegen.web.visit import Page
 from codegen.web.workspace import BrokenProjectError
@@ -91,6 +91,8 @@ def _save_alone(visit: Visit, draft: Draft) -> Response:
     if revision.errors:
         message = f"Nothing was written: mend the errors first. {_KEPT}"
         raise _RefusedError(message, 422, "not_saved.html", diagnostics=revision.errors)
+    # Reading all schedules takes a while, and editors know nothing of our lock.
+    _both_texts(path, draft)
     try:
         apply(revision.changes, project.root)
     except WriteError as error:
@@ -138,7 +140,7 @@ def _in_the_form_of(there: str | None, text: str) -> str:
 def _conflict(draft: Draft, there: str | None) -> _RefusedError:
     """Both versions. The base is now what is there: to save again is a decision."""
     before = None if there is None else _LINE_END.sub("\n", there)
-    patch = list(lines_of(unified_diff(before or "", draft.text, "", "")))
+    patch = patch_between(before or "", draft.text)
     base, is_new = version_of(there), not draft.base
     return _RefusedError("Nothing was written.", 409, "conflict.html", base, there=before, is_new=is_new, patch=patch)
 
@@ -221,7 +223,7 @@ def _deletion_page(visit: Visit, file: str, problem: str, status: int) -> Respon
     base = version_of(_decoded(bytes_of(found.path)))
     return visit.page(
         "delete.html", status, file=file, address=quote(file), base=base, revision=revision, problem=problem,
-        patches=[(change, list(lines_of(change.diff()))) for change in revision.changes],
+        patches=[(change, patch_between(change.before, change.after)) for change in revision.changes],
     )  # fmt: skip
 
 
