@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # A schedule file has at most a million bytes, of which a form makes some more.
 MOST_BYTES = 2 * 1024 * 1024
 _STATUS, _REFUSAL = 413, f"That is too large: at most {MOST_BYTES} bytes.\n"
+# The rest of what is sent is not waited for.
+_END = {"Connection": "close"}
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class SizeLimit:
             return
         length = Headers(scope=scope).get("content-length", "")
         if length.isdecimal() and int(length) > MOST_BYTES:
-            await PlainTextResponse(_REFUSAL, _STATUS, {"Connection": "close"})(scope, receive, send)
+            await PlainTextResponse(_REFUSAL, _STATUS, _END)(scope, receive, send)
             return
         size = 0
 
@@ -39,7 +41,7 @@ class SizeLimit:
             message = await receive()
             size += len(message.get("body", b""))
             if size > MOST_BYTES:
-                raise HTTPException(_STATUS, _REFUSAL)
+                raise HTTPException(_STATUS, _REFUSAL, _END)
             return message
 
         await self.app(scope, receive_counted, send)

@@ -188,3 +188,19 @@ def test_a_full_disk_is_told_and_every_file_is_whole(project: Path, page: Page) 
             assert dagpress(project, "check")[0] == 0
     finally:
         subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def test_what_is_too_large_is_refused_before_it_is_read(project: Path) -> None:
+    sent = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal sent
+        for _ in range(10_000):
+            sent += 1
+            yield b"x" * 100_000
+
+    with served(project) as url:
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        assert httpx2.post(f"{url}save", content=endless(), headers=form).status_code == 413
+        assert sent < 1_000
+        assert httpx2.get(url).status_code == 200
