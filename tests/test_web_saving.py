@@ -14,8 +14,6 @@ from git_repository import git, hook, isolate_git, repository_of
 from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, write
 
-from codegen.web.size_limit import MOST_BYTES
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -313,23 +311,6 @@ def test_hostile_yaml_has_a_clear_answer(untouched_pages: Pages, text: str, said
     assert said in text_of(page, ".diagnostics")
 
 
-def test_half_a_character_does_no_harm(project: Path) -> None:
-    """No browser sends one, and another program can, by a charset of its own."""
-    pages = Pages(project)
-    body = b"".join(
-        b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (name, value)
-        for name, value in {
-            b"csrf": pages.token().encode(),
-            b"file": b"b.yml",
-            b"text": b"# \\ud800\\nextractor: tap-a\\nloader: target-a\\ninterval: '@daily'\\n",
-        }.items()
-    )
-    kind = "multipart/form-data; boundary=x; charset=unicode_escape"
-    answer = pages.client.post("/save", content=body + b"--x--\r\n", headers={"Content-Type": kind})
-    assert answer.status_code == 200
-    assert (project / "schedules/b.yml").read_bytes().startswith(b"# ?\n")
-
-
 def test_a_file_that_is_not_utf_8_does_not_lose_what_it_holds_in_silence(project: Path) -> None:
     (project / "schedules/a.yml").write_bytes(b"# \xff\n" + EXTRACT_LOAD.encode())
     pages = Pages(project)
@@ -339,20 +320,6 @@ def test_a_file_that_is_not_utf_8_does_not_lose_what_it_holds_in_silence(project
     assert (project / "schedules/a.yml").read_bytes().startswith(b"# \xff\n")
     pages.post("/save", {**draft, "text": draft["text"].replace("\ufffd", "ÿ")})
     assert (project / "schedules/a.yml").read_text() == "# ÿ\n" + EXTRACT_LOAD
-
-
-def test_a_body_that_is_too_large_is_refused_by_what_it_claims_and_by_what_it_is(project: Path) -> None:
-    pages = Pages(project)
-
-    def chunks() -> Iterator[bytes]:
-        for _ in range(9):
-            yield b"x" * (MOST_BYTES // 8)
-
-    form = {"Content-Type": "application/x-www-form-urlencoded"}
-    assert pages.client.post("/save", content=chunks(), headers=form).status_code == 413
-    claimed = form | {"Content-Length": str(MOST_BYTES + 1)}
-    assert pages.client.post("/save", content=b"x", headers=claimed).status_code == 413
-    assert pages.client.post("/save", content=b"x" * 1000, headers=form).status_code == 403
 
 
 def test_what_is_typed_outlives_a_broken_configuration(project: Path) -> None:

@@ -74,9 +74,8 @@ def _save(visit: Visit) -> Response:
 
 def _draft_of(visit: Visit) -> Draft:
     """What was sent, with line feeds: browsers send the line ends of Windows."""
-    # A request that is none of a browser's can hold half a character, which no page and no file can.
-    sent = {key: value.encode("utf-8", "replace").decode() for key, value in visit.form.items()}
-    return Draft(sent.get("file", ""), _LINE_END.sub("\n", sent.get("text", "")), sent.get("base", ""))
+    file, text, base = (visit.form.get(name, "") for name in ("file", "text", "base"))
+    return Draft(file, _LINE_END.sub("\n", text), base)
 
 
 def _save_alone(visit: Visit, draft: Draft) -> Response:
