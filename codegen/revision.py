@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from codegen import pipeline
-from codegen.diagnostics import Diagnostic, Location, has_errors
+from codegen.diagnostics import Diagnostic, Location, Severity, has_errors
 from codegen.schema.export import SCHEMA_NAME
 from codegen.sync import Change, compare
 
@@ -28,11 +28,15 @@ class Revision:
         changes: what is to be written; none where the change is forbidden.
         schedules: all of them, as they are afterwards.
         diagnostics: all that is wrong with the project afterwards.
+        errors: those that forbid the change; empty where it is allowed.
+        files: the schedule files and the generated files that follow them, whether or not they change.
     """
 
     changes: Sequence[Change]
     schedules: Sequence[Schedule]
     diagnostics: list[Diagnostic]
+    errors: Sequence[Diagnostic]
+    files: frozenset[str]
 
 
 def revise(project: Project, before: Reading, overlay: Overlay, *, generate: bool = True) -> Revision:
@@ -53,23 +57,25 @@ def revise(project: Project, before: Reading, overlay: Overlay, *, generate: boo
         # That there is no schedule left is no mistake of somebody who removes the last.
         diagnostics = [d for d in diagnostics if d.code != "no-schedules"]
     diagnostics = [*diagnostics, *_check_links(project, overlay)]
-    if has_errors(_brought_by(before, overlay, diagnostics)):
-        return Revision((), generation.schedules, diagnostics)
+    followers = _followers(project, overlay, [*before.schedules, *generation.schedules])
+    files = frozenset(overlay) | followers
+    if errors := _errors_of(before, overlay, diagnostics):
+        return Revision((), generation.schedules, diagnostics, errors, files)
     changes = [change for name, text in overlay.items() if (change := _change(project, name, text))]
     if generate and (generation.files or is_removal):
-        followers = _followers(project, overlay, [*before.schedules, *generation.schedules])
         differing, problems = compare(generation.files, project.root, project.generated_dags)
         problems = [problem for problem in problems if problem.location.path in followers]
         if has_errors(problems):
-            return Revision((), generation.schedules, [*diagnostics, *problems])
+            return Revision((), generation.schedules, [*diagnostics, *problems], problems, files)
         changes += [change for change in differing if change.name in followers]
-    return Revision(changes, generation.schedules, diagnostics)
+    return Revision(changes, generation.schedules, diagnostics, (), files)
 
 
-def _brought_by(before: Reading, overlay: Overlay, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """What was not wrong before, and all that is wrong with the files themselves."""
+def _errors_of(before: Reading, overlay: Overlay, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The errors that the change brings: those that were not there before, and all that the files themselves have."""
     known = set(before.diagnostics)
-    return [d for d in diagnostics if d.location.path in overlay or d not in known]
+    brought = [d for d in diagnostics if d.location.path in overlay or d not in known]
+    return [d for d in brought if d.severity is Severity.ERROR]
 
 
 def _check_links(project: Project, overlay: Overlay) -> Iterator[Diagnostic]:

@@ -12,6 +12,8 @@ from codegen.web.app import create_app
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bs4 import Tag
+
 
 class Pages:
     """The pages of a project, as a browser on this machine asks for them."""
@@ -39,7 +41,7 @@ class Pages:
         return str(token["value"])
 
 
-def text_of(soup: BeautifulSoup, selector: str) -> str:
+def text_of(soup: Tag, selector: str) -> str:
     """The text of the first element that matches, its white space as one blank."""
     found = soup.select_one(selector)
     assert found, f"there is no {selector} in\n{soup}"

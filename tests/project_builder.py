@@ -66,5 +66,10 @@ def dagpress(root: Path, *arguments: str) -> tuple[int, str, str]:
 
 def killed_at_replace(number: int, root: Path, *arguments: str) -> None:
     """Call a command in a project, and see that it is killed where it puts that file in place, counted from 1."""
-    command = [sys.executable, "-c", _DIE_AT_REPLACE, str(number), "--project", str(root), *arguments]
+    command = dying_at_replace(number, root, *arguments)
     assert subprocess.run(command, check=False, capture_output=True).returncode == -signal.SIGKILL
+
+
+def dying_at_replace(number: int, root: Path, *arguments: str) -> list[str]:
+    """The words that call a command in a project which is killed where it puts that file in place, counted from 1."""
+    return [sys.executable, "-c", _DIE_AT_REPLACE, str(number), "--project", str(root), *arguments]

@@ -60,11 +60,11 @@ def read_yaml(
     Returns:
         The document (nothing where the file is empty or cannot be read) and what is wrong with it.
     """
-    if text is None:
-        try:
-            text = _read(path, name)
-        except _UnreadableError as error:
-            return None, [error.diagnostic]
+    try:
+        # The bytes of a lone surrogate are refused like any others that are not UTF-8.
+        text = _decode(_read(path, name) if text is None else text.encode("utf-8", "surrogatepass"), name)
+    except _UnreadableError as error:
+        return None, [error.diagnostic]
     node, diagnostics = _parse(text, name, dialect)
     return node, list(diagnostics)
 
@@ -91,22 +91,26 @@ class _UnreadableError(Exception):
         self.diagnostic = diagnostic
 
 
-def _read(path: Path, name: str) -> str:
+def _read(path: Path, name: str) -> bytes:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise _UnreadableError(Diagnostic("unreadable", "this is not a file", Location(name), "remove it"))
-        if status.st_size > _MOST_BYTES:
-            message = f"the file is larger than {_MOST_BYTES} bytes"
-            raise _UnreadableError(Diagnostic("unreadable", message, Location(name), "split it"))
-        data = path.read_bytes()
+        _check_size(status.st_size, name)
+        return path.read_bytes()
     except OSError as error:
         message = f"cannot be read: {error.strerror}"
         raise _UnreadableError(Diagnostic("unreadable", message, Location(name), "mend or remove it")) from error
-    return _decode(data, name)
+
+
+def _check_size(size: int, name: str) -> None:
+    if size > _MOST_BYTES:
+        message = f"the file is larger than {_MOST_BYTES} bytes"
+        raise _UnreadableError(Diagnostic("unreadable", message, Location(name), "split it"))
 
 
 def _decode(data: bytes, name: str) -> str:
+    _check_size(len(data), name)
     if b"\x00" in data:
         message = "this is a binary file, or text that is not UTF-8"
         raise _UnreadableError(Diagnostic("binary-file", message, Location(name), "save it as UTF-8"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from codegen.diagnostics import printable
+from codegen.web.saved import Shelf
 from codegen.web.security import CSRF_FIELD, Secrets
 from codegen.web.workspace import Snapshot, Workspace
 
@@ -45,12 +46,14 @@ class Site:
 
     Attributes:
         version: that of Dagpress.
+        shelf: what was saved lately.
     """
 
     workspace: Workspace
     secrets: Secrets
     templates: Environment
     version: str
+    shelf: Shelf = field(default_factory=Shelf)
 
     @classmethod
     def of(cls, root: Path) -> Site:

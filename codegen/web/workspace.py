@@ -117,10 +117,18 @@ def _stamps_below(folder: Path | str, above: frozenset[str]) -> Iterator[_Stamp]
     except OSError:
         return
     for entry in entries:
-        if not entry.is_dir():
+        if not _is_folder(entry):
             yield from _stamp_of(entry)
         elif entry.name != "__pycache__":
             yield from _stamps_below(entry.path, above | {real})
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        # A link that leads to itself.
+        return False
 
 
 def _stamp_of(path: Path | os.DirEntry[str]) -> Iterator[_Stamp]:

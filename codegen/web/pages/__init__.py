@@ -1,11 +1,13 @@
 """The pages: a module for each, with its addresses in `PAGES`."""
 
-from codegen.web.pages import editing, generation, history, pipeline, pipelines
+from codegen.web.pages import committing, editing, generation, history, pipeline, pipelines, saving
 
 PAGES = (
     *pipelines.PAGES,
     *pipeline.PAGES,
     *history.PAGES,
     *editing.PAGES,
+    *saving.PAGES,
     *generation.PAGES,
+    *committing.PAGES,
 )

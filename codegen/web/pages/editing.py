@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codegen.web.visit import Page
 
@@ -34,9 +34,16 @@ class Draft:
     base: str = ""
 
 
-def editor_page(visit: Visit, draft: Draft, problem: str = "", status: int = 200) -> Response:
-    """The editor with a draft in it, and why that was not saved."""
-    return visit.page("edit.html", status, draft=draft, problem=problem)
+def editor_page(
+    visit: Visit,
+    draft: Draft,
+    problem: str = "",
+    status: int = 200,
+    template: str = "edit.html",
+    **values: Any,  # noqa: ANN401  # what templates take
+) -> Response:
+    """The editor with a draft in it, and why that was not saved; a template that extends it says more, with values."""
+    return visit.page(template, status, draft=draft, problem=problem, **values)
 
 
 def _new(visit: Visit) -> Response:

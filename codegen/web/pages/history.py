@@ -69,7 +69,7 @@ def _commit(visit: Visit, source: SourceFile, found: _History) -> Response:
     except git.GitError as error:
         text = str(error)
     return visit.page(
-        "patch.html" if visit.is_fragment else "commit.html",
+        "commit_patch.html" if visit.is_fragment else "commit.html",
         source=source,
         commit=commit,
         when=absolute(commit.date, visit.timezone),

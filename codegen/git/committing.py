@@ -1,0 +1,183 @@
+"""Commits named files and nothing else, on the branch that is checked out or on another."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codegen.diagnostics import quoted
+from codegen.git.program import GitError, run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+# What git leaves in its folder while it waits for somebody, what that is, and the command that goes on with it.
+_UNDER_WAY = (
+    ("MERGE_HEAD", "merge", "merge"),
+    ("CHERRY_PICK_HEAD", "cherry-pick", "cherry-pick"),
+    ("REVERT_HEAD", "revert", "revert"),
+    ("rebase-merge", "rebase", "rebase"),
+    ("rebase-apply", "rebase", "rebase"),
+)
+
+
+@dataclass(frozen=True)
+class Head:
+    """Where a working tree stands.
+
+    Attributes:
+        branch: empty where it is on none.
+        commit: empty where nothing is committed yet.
+    """
+
+    branch: str
+    commit: str
+
+
+def head_of(folder: Path) -> Head:
+    """Where the working tree of a folder stands.
+
+    Raises:
+        GitError: it is in no repository that git would use.
+    """
+    run(folder, "rev-parse", "--git-dir")
+    branch = _if_any(folder, "symbolic-ref", "--quiet", "HEAD").removeprefix("refs/heads/")
+    return Head(branch, _if_any(folder, "rev-parse", "--verify", "--quiet", "HEAD"))
+
+
+def branches_of(folder: Path) -> list[str]:
+    """The names of the branches that are here."""
+    return run(folder, "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads").splitlines()
+
+
+def remote_of(folder: Path, branch: str) -> str:
+    """Where a branch is pushed to; empty where the repository has no remote."""
+    remotes = run(folder, "remote").splitlines()
+    own = _if_any(folder, "config", f"branch.{branch}.remote")
+    return next((name for name in (own, "origin", *remotes) if name in remotes), "")
+
+
+def uncommitted(folder: Path, names: Sequence[str]) -> dict[str, bool]:
+    """The files among those, or below them, that the last commit does not have as they are; ignored ones are left out.
+
+    Args:
+        folder: the folder below which they are.
+        names: files and folders, by their paths below it.
+
+    Returns:
+        The paths below the folder, each with whether git knows the file.
+    """
+    if not names:
+        # Git would take that for everything.
+        return {}
+    prefix = run(folder, "rev-parse", "--show-prefix").removesuffix("\n")
+    asked = ("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", *names)
+    lines = [line for line in run(folder, *asked).split("\0") if line]
+    return {line[3:].removeprefix(prefix): not line.startswith("??") for line in lines}
+
+
+def committed_text(folder: Path, name: str) -> str | None:
+    """The text that the last commit has of a file, with the line ends of a working tree; None where it has none."""
+    try:
+        return run(folder, "cat-file", "--filters", f"HEAD:./{name}")
+    except GitError:
+        return None
+
+
+def commit(folder: Path, names: Sequence[str], message: str, branch: str = "") -> Head:
+    """Commit files as they are on the disk, those that are gone too, and nothing else: what is staged stays staged.
+
+    Where that fails, the repository is on the branch on which it was, and a new branch is gone again.
+
+    Args:
+        folder: the folder below which they are.
+        names: their paths below it.
+        message: what the commit says.
+        branch: where it goes: a new branch begins where the working tree stands, and is checked out, as an existing one
+            is. The branch that is checked out where it is empty.
+
+    Raises:
+        GitError: it cannot be done, or a hook refuses it.
+    """
+    before = head_of(folder)
+    branch = branch or before.branch
+    _refuse_what_is_under_way(folder)
+    _check_branch(folder, branch)
+    if not message.strip():
+        raise GitError("the commit needs a message")
+    is_new = branch != before.branch and branch not in branches_of(folder)
+    try:
+        if branch != before.branch:
+            run(folder, "switch", *(["--create"] if is_new else ["--no-guess"]), branch)
+        _commit_alone(folder, names, message)
+    except GitError as error:
+        _go_back(folder, before, branch if is_new else "", error)
+        raise
+    return head_of(folder)
+
+
+def _if_any(folder: Path, *arguments: str) -> str:
+    """What git answers, without the line's end; empty where it has no answer."""
+    try:
+        return run(folder, *arguments).strip()
+    except GitError:
+        return ""
+
+
+def _refuse_what_is_under_way(folder: Path) -> None:
+    """Git commits no single files then."""
+    for file, what, command in _UNDER_WAY:
+        if (folder / run(folder, "rev-parse", "--git-path", file).removesuffix("\n")).exists():
+            cure = f"go on with `git {command} --continue`, or end it with `git {command} --abort`"
+            raise GitError(f"a {what} is under way ({cure})")
+
+
+def _check_branch(folder: Path, branch: str) -> None:
+    if not branch:
+        raise GitError("the working tree is on no branch (name a branch to commit on)")
+    # It would also take `@{-1}`, the branch before this.
+    if _if_any(folder, "check-ref-format", "--branch", branch) != branch:
+        raise GitError(f"{quoted(branch)} cannot be a branch (letters, digits, `-`, `_`, `.` and `/` are fine)")
+
+
+def _commit_alone(folder: Path, names: Sequence[str], message: str) -> None:
+    changed = uncommitted(folder, names)
+    if not changed:
+        raise GitError("there is nothing to commit: git has the files as they are, or is told to ignore them")
+    # `commit --only` takes no file that git does not know.
+    unknown = [name for name, is_known in changed.items() if not is_known]
+    try:
+        if unknown:
+            run(folder, "add", "--intent-to-add", "--", *unknown)
+        run(folder, "commit", "--quiet", "--only", "--file=-", "--", *changed, given=message)
+    except GitError:
+        if unknown:
+            with suppress(GitError):
+                run(folder, "rm", "--quiet", "--cached", "--ignore-unmatch", "--", *unknown)
+        raise
+
+
+def _go_back(folder: Path, before: Head, new_branch: str, error: GitError) -> None:
+    """Stand again where the working tree stood.
+
+    Raises:
+        GitError: that fails too.
+    """
+    now = head_of(folder)
+    if now.branch != before.branch:
+        # Git or a hook may complain here too; what counts is where it stands then.
+        with suppress(GitError):
+            if now.commit != before.commit:
+                run(
+                    folder, "switch", *(["--no-guess", before.branch] if before.branch else ["--detach", before.commit])
+                )
+            elif before.branch:
+                run(folder, "symbolic-ref", "HEAD", f"refs/heads/{before.branch}")
+            else:
+                run(folder, "update-ref", "--no-deref", "HEAD", before.commit)
+        if (now := head_of(folder)).branch != before.branch:
+            raise GitError(f"{error}\nThe working tree stays on {quoted(now.branch)}.") from error
+    if new_branch and new_branch in branches_of(folder):
+        run(folder, "branch", "--quiet", "-D", new_branch)

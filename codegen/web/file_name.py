@@ -1,0 +1,64 @@
+"""Whether a schedule can have the file that somebody names: below the folder of schedules, and found there again."""
+
+from __future__ import annotations
+
+from itertools import chain
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from codegen.diagnostics import printable, quoted
+from codegen.loader.discovery import DEFAULTS, SUFFIXES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codegen.project import Project
+
+# Of a name the common file systems take 255 bytes, and while it is written ours are longer.
+_MOST_BYTES_OF_PART = 200
+_MOST_BYTES = 1000
+
+
+def problem_of(project: Project, file: str) -> str:
+    """Why a schedule cannot have that file, in words; empty where it can.
+
+    Args:
+        project: the project.
+        file: the path below the folder of schedules, with forward slashes.
+    """
+    return next(chain(_problems_of_text(file), _problems_on_disk(project, file)), "")
+
+
+def _problems_of_text(file: str) -> Iterator[str]:
+    parts = file.split("/")
+    path = PurePosixPath(file)
+    if not file:
+        yield "The file needs a name, such as `gitlab.yml`."
+    if printable(file) != file:
+        yield "The name of the file holds characters that cannot be seen."
+    if "\\" in file:
+        yield "Folders are parted by `/`, not by a backslash."
+    if ".." in parts or file.startswith("/"):
+        yield "The file must be below the folder of schedules: no `..`, and no `/` at the beginning."
+    if any(not part or part.startswith(".") for part in parts):
+        yield "No part of the path may be empty or begin with a dot: such files are hidden, and no schedules."
+    if path.suffix.lower() not in SUFFIXES:
+        yield f"{quoted(file)} must end in `.yml` or `.yaml`."
+    if path.stem == DEFAULTS:
+        yield "`_defaults.yml` is no schedule: what it says holds for many. Change it by hand."
+    if len(file.encode()) > _MOST_BYTES or any(len(part.encode()) > _MOST_BYTES_OF_PART for part in parts):
+        yield f"The name is too long: at most {_MOST_BYTES_OF_PART} bytes, and {_MOST_BYTES} with its folders."
+
+
+def _problems_on_disk(project: Project, file: str) -> Iterator[str]:
+    path = project.schedules / file
+    try:
+        if project.root.resolve() not in path.resolve().parents:
+            yield f"{quoted(file)} is a link, or in a folder behind a link, that leads out of the project."
+        for folder in path.relative_to(project.schedules).parents:
+            if (place := project.schedules / folder).exists() and not place.is_dir():
+                yield f"{quoted(folder.as_posix())} is a file, and no folder."
+        if path.exists() and not path.is_file():
+            yield f"{quoted(file)} is there already, and is no file."
+    except (OSError, RuntimeError) as error:  # before Python 3.13, links in a loop are a RuntimeError
+        yield f"{quoted(file)} cannot be looked at: {getattr(error, 'strerror', None) or error}."

@@ -1,0 +1,48 @@
+"""A git repository for tests, whose git knows nothing of this machine's configuration."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+_CONFIGURATION = "[user]\n\tname = Ada\n\temail = ada@example.com\n[init]\n\tdefaultBranch = main\n"
+
+
+def isolate_git(monkeypatch: pytest.MonkeyPatch, folder: Path, configuration: str = _CONFIGURATION) -> None:
+    """Let git read that configuration alone, here and in every process that is begun from here."""
+    file = folder / "gitconfig"
+    file.write_text(configuration)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(file))
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
+    for who in ("AUTHOR", "COMMITTER"):
+        for what in ("NAME", "EMAIL"):
+            monkeypatch.delenv(f"GIT_{who}_{what}", raising=False)
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Call git, which must succeed; gives what it printed."""
+    return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout.rstrip(
+        "\n"
+    )
+
+
+def repository_of(folder: Path) -> Path:
+    """Make a repository of a folder, commit all that is in there, and give the folder back."""
+    folder.mkdir(exist_ok=True)
+    git(folder, "init", "--quiet")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message=First")
+    return folder
+
+
+def hook(folder: Path, name: str, script: str) -> None:
+    """Give the repository a hook."""
+    path = folder / ".git" / "hooks" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)

@@ -1,0 +1,206 @@
+"""The whole way of a pipeline in a real browser, and real faults: the server killed, and a full disk."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from browser import served
+from git_repository import git, isolate_git, repository_of
+from project_builder import EXTRACT_LOAD, dagpress, dying_at_replace, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.slow
+_HOURLY = EXTRACT_LOAD.replace("@daily", "@hourly")
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of one schedule, generated and committed."""
+    isolate_git(monkeypatch, tmp_path)
+    root = write(tmp_path / "project", {"schedules/a.yml": EXTRACT_LOAD})
+    assert dagpress(root, "generate")[0] == 0
+    return repository_of(root)
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A tab of a browser, in which no script of a page has failed at the end."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        yield page
+        assert not errors
+
+
+def _type_yaml(page: Page, text: str) -> None:
+    """Write into the editor, with or without the one that takes the place of the text field."""
+    editor = page.locator(".cm-content")
+    if editor.count():
+        editor.click()
+        page.keyboard.press("ControlOrMeta+a")
+        page.keyboard.insert_text(text)
+    else:
+        page.locator("textarea[name=text]").fill(text)
+
+
+def _yaml(page: Page) -> str:
+    """What the editor would send."""
+    return page.locator("textarea[name=text]").input_value()
+
+
+def _press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def _is_accessible(page: Page) -> None:
+    """Axe finds nothing, in light and in dark, and a phone shows all of the width."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        violations = Axe().run(page).response["violations"]
+        assert not violations, [(each["id"], each["nodes"][0]["html"]) for each in violations]
+    size = page.viewport_size
+    assert size
+    page.set_viewport_size({"width": 360, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.set_viewport_size(size)
+
+
+def test_a_pipeline_is_made_mended_saved_and_committed(project: Path, page: Page) -> None:
+    with served(project) as url:
+        page.goto(f"{url}new")
+        page.locator("[name=file]").fill("team/shop.yml")
+        _type_yaml(page, _HOURLY.replace("loader", "laoder"))
+        _press(page, "Save")
+        page.get_by_text("did you mean `loader`?").first.wait_for()
+        assert not (project / "schedules/team").exists()
+        _type_yaml(page, "# of the shop\n" + _HOURLY)
+        _press(page, "Save")
+        page.get_by_role("heading", name="Added team/shop.yml").wait_for()
+        _is_accessible(page)
+        assert (project / "schedules/team/shop.yml").read_text() == "# of the shop\n" + _HOURLY
+        assert dagpress(project, "check")[0] == 0
+        page.reload()
+        page.get_by_label("Message").fill("Add the shop")
+        _press(page, "Commit")
+        page.get_by_role("heading", name="Committed").wait_for()
+        _is_accessible(page)
+    shown = git(project, "show", "--format=%s %an", "--name-only", "dagpress/shop").split("\n")
+    assert shown == ["Add the shop Ada", "", "generated_dags/team/shop.py", "schedules/team/shop.yml"]
+    assert git(project, "status", "--porcelain", "--branch") == "## dagpress/shop"
+
+
+def test_two_who_edit_the_same_file(project: Path, page: Page) -> None:
+    with served(project) as url:
+        page.goto(f"{url}edit/a.yml")
+        _type_yaml(page, EXTRACT_LOAD + "owner: mine\n")
+        assert dagpress(project, "schedule", "set", "a", "--interval", "@hourly")[0] == 0
+        _press(page, "Save")
+        page.get_by_role("heading", name="The file has changed since you began").wait_for()
+        assert '"@hourly"' in page.get_by_role("region", name="The file on the disk", exact=True).inner_text()
+        violations = Axe().run(page, context=".panel").response["violations"]
+        assert not violations, violations
+        assert _yaml(page) == EXTRACT_LOAD + "owner: mine\n"
+        assert (project / "schedules/a.yml").read_text() == _HOURLY
+        _type_yaml(page, _HOURLY + "owner: mine\n")
+        _press(page, "Save")
+        page.get_by_role("heading", name="Changed a.yml").wait_for()
+    assert (project / "schedules/a.yml").read_text() == _HOURLY + "owner: mine\n"
+
+
+def test_a_pipeline_is_deleted(project: Path, page: Page) -> None:
+    write(project, {"schedules/b.yml": EXTRACT_LOAD})
+    assert dagpress(project, "generate")[0] == 0
+    with served(project) as url:
+        page.goto(f"{url}delete/a.yml")
+        _is_accessible(page)
+        assert (project / "schedules/a.yml").exists()
+        _press(page, "Delete the pipeline")
+        page.get_by_role("heading", name="Deleted a.yml").wait_for()
+        assert not (project / "schedules/a.yml").exists()
+        assert not (project / "generated_dags/a.py").exists()
+        page.get_by_label("Branch", exact=True).fill("main")
+        _press(page, "Commit")
+        page.get_by_role("heading", name="Committed").wait_for()
+    assert git(project, "log", "--format=%s", "main").split("\n") == ["Delete pipeline a", "First"]
+
+
+def _form(client: httpx2.Client, file: str, text: str) -> dict[str, str]:
+    """The form of the editor of a file, as its page gives it."""
+    page = client.get(f"/edit/{file}").text
+    fields = {name: re.search(rf'name="{name}" value="([^"]*)"', page) for name in ("csrf", "base")}
+    return {"file": file, "text": text} | {name: found[1] for name, found in fields.items() if found}
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_server_that_is_killed_while_it_saves_leaves_every_file_whole(project: Path, number: int) -> None:
+    names = ("schedules/a.yml", "generated_dags/a.py")
+    old = [(project / name).read_bytes() for name in names]
+    assert dagpress(project, "schedule", "set", "a", "--interval", "@hourly")[0] == 0
+    new = [(project / name).read_bytes() for name in names]
+    git(project, "restore", ".")
+    command = dying_at_replace(number, project, "serve", "--port", "0")
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        url = next(word for word in process.stderr.readline().split() if word.startswith("http"))
+        with httpx2.Client(base_url=url) as client, pytest.raises(httpx2.TransportError):
+            client.post("/save", data=_form(client, "a.yml", _HOURLY))
+        assert process.wait() == -9
+    assert [(project / name).read_bytes() for name in names] == new[: number - 1] + old[number - 1 :]
+    with served(project) as url, httpx2.Client(base_url=url, follow_redirects=True) as client:
+        # The schedule's file is put in place first: then its DAG file is not current, and that is told.
+        assert dagpress(project, "check")[0] == number - 1
+        assert client.post("/save", data=_form(client, "a.yml", _HOURLY)).status_code == 200
+    assert [(project / name).read_bytes() for name in names] == new
+    assert git(project, "status", "--porcelain", "--ignored").split("\n") == [f" M {name}" for name in sorted(names)]
+
+
+def test_a_full_disk_is_told_and_every_file_is_whole(project: Path, page: Page) -> None:
+    disk = project / "generated_dags"
+    before = (disk / "a.py").read_bytes()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", disk], check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        (disk / "a.py").write_bytes(before)
+        with served(project) as url:
+            page.goto(f"{url}edit/a.yml")
+            _type_yaml(page, _HOURLY + "doc: |\n" + "  A line of the doc.\n" * 500)
+            _press(page, "Save")
+            alert = page.get_by_role("alert")
+            alert.filter(has_text="No space left on device").wait_for()
+            assert "Nothing was written" in alert.inner_text()
+            assert (disk / "a.py").read_bytes() == before
+            assert [path.name for path in disk.iterdir()] == ["a.py"]
+            assert (project / "schedules/a.yml").read_text() == EXTRACT_LOAD
+            _type_yaml(page, _HOURLY)
+            _press(page, "Save")
+            page.get_by_role("heading", name="Changed a.yml").wait_for()
+            assert dagpress(project, "check")[0] == 0
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def test_what_is_too_large_is_refused_before_it_is_read(project: Path) -> None:
+    sent = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal sent
+        for _ in range(10_000):
+            sent += 1
+            yield b"x" * 100_000
+
+    with served(project) as url:
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        assert httpx2.post(f"{url}save", content=endless(), headers=form).status_code == 413
+        assert sent < 1_000
+        assert httpx2.get(url).status_code == 200

@@ -1,0 +1,255 @@
+"""What is committed, and that a commit that fails leaves a repository as it was: on a real git."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from git_repository import git, hook, isolate_git, repository_of
+from project_builder import write
+
+from codegen.git import GitError, Head, commit, committed_text, head_of, remote_of, uncommitted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with three files."""
+    isolate_git(monkeypatch, tmp_path)
+    return repository_of(write(tmp_path / "repository", {"a.yml": "a\n", "b.yml": "b\n", "gone.yml": "gone\n"}))
+
+
+def _state(repository: Path) -> tuple[str, ...]:
+    """All of a repository that a commit can change: where it is, what is staged, what is dirty, its branches."""
+    asked = (
+        ("symbolic-ref", "HEAD"),
+        ("diff", "--cached"),
+        ("status", "--porcelain"),
+        ("for-each-ref",),
+        ("log", "--all", "--format=%H"),
+    )
+    return tuple(git(repository, *arguments) for arguments in asked)
+
+
+def test_just_the_named_files_are_committed_and_what_else_is_staged_or_dirty_stays(repository: Path) -> None:
+    write(repository, {"a.yml": "A\n", "b.yml": "B\n", "sub/new.yml": "new\n", "other.yml": "other\n", "staged": ""})
+    (repository / "gone.yml").unlink()
+    git(repository, "add", "b.yml", "staged")
+    head = commit(repository, ["a.yml", "sub/new.yml", "gone.yml"], "# Change three\n\nWith a body.\n")
+    assert head == Head("main", git(repository, "rev-parse", "HEAD"))
+    assert git(repository, "show", "--no-renames", "--name-status", "--format=%B%an", "HEAD").split("\n") == [
+        "# Change three",
+        "",
+        "With a body.",
+        "Ada",
+        "",
+        "M\ta.yml",
+        "D\tgone.yml",
+        "A\tsub/new.yml",
+    ]
+    assert git(repository, "status", "--porcelain").split("\n") == ["M  b.yml", "A  staged", "?? other.yml"]
+
+
+def test_a_new_branch_begins_where_the_working_tree_stands_and_is_checked_out(repository: Path) -> None:
+    first = git(repository, "rev-parse", "main")
+    write(repository, {"a.yml": "A\n", "b.yml": "B\n"})
+    assert commit(repository, ["a.yml"], "Change a", "dagpress/a").branch == "dagpress/a"
+    assert git(repository, "rev-parse", "--abbrev-ref", "HEAD") == "dagpress/a"
+    assert git(repository, "rev-parse", "main", "HEAD^").split() == [first, first]
+    assert uncommitted(repository, ["."]) == {"b.yml": True}
+
+
+def test_an_existing_branch_is_switched_to_unless_that_would_lose_something(repository: Path) -> None:
+    git(repository, "branch", "fine")
+    git(repository, "switch", "--quiet", "--create", "clashes")
+    write(repository, {"a.yml": "theirs\n"})
+    git(repository, "commit", "--quiet", "--all", "--message=Theirs")
+    git(repository, "switch", "--quiet", "main")
+    write(repository, {"a.yml": "mine\n"})
+    before = _state(repository)
+    with pytest.raises(GitError, match="would be overwritten"):
+        commit(repository, ["a.yml"], "Change a", "clashes")
+    assert _state(repository) == before
+    assert (repository / "a.yml").read_text() == "mine\n"
+    assert commit(repository, ["a.yml"], "Change a", "fine").branch == "fine"
+    assert git(repository, "show", "fine:a.yml") == "mine"
+
+
+@pytest.mark.parametrize("branch", ["", "new", "other"])
+@pytest.mark.parametrize("name", ["pre-commit", "commit-msg"])
+def test_a_hook_that_refuses_leaves_all_as_it_was(repository: Path, branch: str, name: str) -> None:
+    git(repository, "branch", "other")
+    write(repository, {"a.yml": "A\n", "b.yml": "B\n", "new.yml": "new\n"})
+    git(repository, "add", "b.yml")
+    hook(repository, name, "echo 'a.yml: not like this'; exit 1")
+    before = _state(repository)
+    with pytest.raises(GitError, match=r"a\.yml: not like this"):
+        commit(repository, ["a.yml", "new.yml"], "Change a", branch)
+    assert _state(repository) == before
+    assert (repository / "new.yml").read_text() == "new\n"
+
+
+def test_hooks_see_just_what_is_committed(repository: Path) -> None:
+    write(repository, {"a.yml": "A\n", "b.yml": "B\n", "new.yml": "new\n"})
+    git(repository, "add", "b.yml")
+    hook(repository, "pre-commit", 'git diff --cached --name-only > "$(git rev-parse --git-dir)/seen"')
+    commit(repository, ["a.yml", "new.yml"], "Change a", "new")
+    assert (repository / ".git/seen").read_text() == "a.yml\nnew.yml\n"
+
+
+def test_a_hook_that_complains_of_the_switch_leaves_all_as_it_was(repository: Path) -> None:
+    write(repository, {"a.yml": "A\n"})
+    hook(repository, "post-checkout", "exit 1")
+    before = _state(repository)
+    with pytest.raises(GitError):
+        commit(repository, ["a.yml"], "Change a", "new")
+    assert _state(repository) == before
+
+
+@pytest.mark.parametrize("branch", ["-d", "a..b", "a b", "@{-1}", "HEAD", "x.lock", "a~1", "/a", "a/", "\x07", "a\nb"])
+def test_what_is_no_branch_is_refused(repository: Path, branch: str) -> None:
+    write(repository, {"a.yml": "A\n"})
+    before = _state(repository)
+    with pytest.raises(GitError, match="cannot be a branch"):
+        commit(repository, ["a.yml"], "Change a", branch)
+    assert _state(repository) == before
+
+
+def test_a_branch_below_another_is_refused(repository: Path) -> None:
+    write(repository, {"a.yml": "A\n"})
+    before = _state(repository)
+    with pytest.raises(GitError, match="main/a"):
+        commit(repository, ["a.yml"], "Change a", "main/a")
+    assert _state(repository) == before
+
+
+def test_the_first_commit_of_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    isolate_git(monkeypatch, tmp_path)
+    folder = write(tmp_path / "new", {"a.yml": "a\n", "b.yml": "b\n"})
+    git(folder, "init", "--quiet")
+    assert head_of(folder) == Head("main", "")
+    hook(folder, "pre-commit", "exit 1")
+    for branch in ("", "other"):
+        with pytest.raises(GitError):
+            commit(folder, ["a.yml"], "First", branch)
+        assert head_of(folder) == Head("main", "")
+        assert git(folder, "status", "--porcelain").split("\n") == ["?? a.yml", "?? b.yml"]
+    hook(folder, "pre-commit", "exit 0")
+    assert committed_text(folder, "a.yml") is None
+    assert commit(folder, ["a.yml"], "First", "other").branch == "other"
+    assert git(folder, "ls-tree", "--name-only", "HEAD") == "a.yml"
+    assert committed_text(folder, "a.yml") == "a\n"
+
+
+def test_on_no_branch_a_new_one_must_be_named(repository: Path) -> None:
+    git(repository, "switch", "--quiet", "--detach")
+    first = head_of(repository)
+    write(repository, {"a.yml": "A\n"})
+    with pytest.raises(GitError, match="on no branch"):
+        commit(repository, ["a.yml"], "Change a")
+    hook(repository, "pre-commit", "exit 1")
+    with pytest.raises(GitError):
+        commit(repository, ["a.yml"], "Change a", "new")
+    assert head_of(repository) == first
+    hook(repository, "pre-commit", "exit 0")
+    assert commit(repository, ["a.yml"], "Change a", "new").branch == "new"
+
+
+@pytest.mark.parametrize("what", ["merge", "rebase", "cherry-pick", "revert"])
+def test_what_is_under_way_is_told_with_the_way_out(repository: Path, what: str) -> None:
+    git(repository, "switch", "--quiet", "--create", "theirs")
+    for text in ("theirs\n", "theirs again\n"):
+        write(repository, {"b.yml": text})
+        git(repository, "commit", "--quiet", "--all", f"--message={text}")
+    git(repository, "switch", "--quiet", "main")
+    write(repository, {"b.yml": "mine\n"})
+    git(repository, "commit", "--quiet", "--all", "--message=Mine")
+    with pytest.raises(Exception, match=what):
+        git(repository, what, "theirs^" if what == "revert" else "theirs")
+    write(repository, {"a.yml": "A\n"})
+    before = git(repository, "status", "--porcelain"), git(repository, "for-each-ref")
+    for branch in ("", "new"):
+        with pytest.raises(GitError, match=rf"a {what} is under way .*`git {what} --abort`"):
+            commit(repository, ["a.yml"], "Change a", branch)
+    assert (git(repository, "status", "--porcelain"), git(repository, "for-each-ref")) == before
+    git(repository, what, "--abort")
+    write(repository, {"a.yml": "A\n"})
+    commit(repository, ["a.yml"], "Change a", "new")
+
+
+@pytest.mark.parametrize("branch", ["", "new"])
+def test_another_git_at_work_is_told(repository: Path, branch: str) -> None:
+    write(repository, {"a.yml": "A\n"})
+    before = _state(repository)
+    (repository / ".git/index.lock").touch()
+    with pytest.raises(GitError, match=r"index\.lock"):
+        commit(repository, ["a.yml"], "Change a", branch)
+    (repository / ".git/index.lock").unlink()
+    assert _state(repository) == before
+
+
+@pytest.mark.parametrize(
+    ("configuration", "said"),
+    [
+        ("[user]\n\tuseConfigOnly = true\n", "tell me who you are"),
+        ("[user]\n\tname = A\n\temail = a@b\n[commit]\n\tgpgSign = true\n[gpg]\n\tprogram = /bin/false\n", "sign"),
+    ],
+)
+def test_who_cannot_commit_is_told_why(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, configuration: str, said: str
+) -> None:
+    write(repository, {"a.yml": "A\n", "new.yml": ""})
+    before = _state(repository)
+    isolate_git(monkeypatch, repository.parent, configuration)
+    with pytest.raises(GitError, match=said):
+        commit(repository, ["a.yml", "new.yml"], "Change a", "new")
+    assert _state(repository) == before
+
+
+def test_there_must_be_something_to_commit_and_to_say(repository: Path) -> None:
+    write(repository, {".gitignore": "*.py\n", "a.py": "", "b.yml": "B\n"})
+    for names in ([], ["a.yml"], ["a.py"], ["no.yml"]):
+        with pytest.raises(GitError, match="nothing to commit"):
+            commit(repository, names, "Change a", "new")
+    with pytest.raises(GitError, match="needs a message"):
+        commit(repository, ["b.yml"], " \n", "new")
+    assert git(repository, "branch", "--format=%(refname:short)") == "main"
+
+
+def test_a_folder_in_the_repository_and_odd_names(repository: Path) -> None:
+    odd = ["a b.yml", "-x.yml", "*.yml", "ü.yml", ":(top)a.yml", '"q".yml']
+    write(repository / "team/project", dict.fromkeys((*odd, "c.yml"), ""))
+    write(repository, {"a.yml": "A\n", "ü.yml": ""})
+    project = repository / "team/project"
+    assert uncommitted(project, ["."]) == dict.fromkeys((*odd, "c.yml"), False)
+    commit(project, odd, "Add odd names")
+    committed = git(repository, "-c", "core.quotePath=false", "show", "-z", "--format=", "--name-only", "HEAD")
+    assert sorted(committed.removesuffix("\0").split("\0")) == sorted(f"team/project/{name}" for name in odd)
+    assert uncommitted(project, ["."]) == {"c.yml": False}
+
+
+def test_a_worktree_has_its_own_branch(repository: Path) -> None:
+    other = repository.parent / "other"
+    git(repository, "worktree", "add", "--quiet", "-b", "other", str(other))
+    write(other, {"a.yml": "A\n"})
+    with pytest.raises(GitError, match="already"):
+        commit(other, ["a.yml"], "Change a", "main")
+    assert commit(other, ["a.yml"], "Change a", "new").branch == "new"
+    assert head_of(repository).branch == "main"
+
+
+def test_where_a_branch_is_pushed(repository: Path) -> None:
+    assert remote_of(repository, "main") == ""
+    git(repository, "remote", "add", "backup", "https://example.com/backup.git")
+    assert remote_of(repository, "main") == "backup"
+    git(repository, "remote", "add", "origin", "https://example.com/origin.git")
+    assert remote_of(repository, "main") == "origin"
+    git(repository, "config", "branch.main.remote", "backup")
+    assert remote_of(repository, "main") == "backup"
+
+
+def test_a_folder_in_no_repository_is_told(tmp_path: Path) -> None:
+    with pytest.raises(GitError, match="not a git repository"):
+        head_of(tmp_path)

@@ -1,0 +1,555 @@
+"""Saving, deleting and committing in the Pipelines page, and what hinders them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+from git_repository import git, hook, isolate_git, repository_of
+from pages import Pages, text_of
+from project_builder import EXTRACT_LOAD, dagpress, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bs4 import BeautifulSoup
+
+_HOURLY = EXTRACT_LOAD.replace("@daily", "@hourly")
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of one schedule, generated and committed."""
+    isolate_git(monkeypatch, tmp_path)
+    root = write(tmp_path / "project", {"schedules/a.yml": EXTRACT_LOAD})
+    assert dagpress(root, "generate")[0] == 0
+    return repository_of(root)
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A project that nobody may change, beside a folder that is none of its."""
+    folder = tmp_path_factory.mktemp("untouched")
+    write(folder, {"project/schedules/a.yml": EXTRACT_LOAD, "outside/there.yml": EXTRACT_LOAD})
+    root = folder / "project"
+    (root / "schedules/folder.yml").mkdir()
+    (root / "schedules/out").symlink_to(folder / "outside")
+    (root / "schedules/link.yml").symlink_to(folder / "outside/there.yml")
+    before = _files(folder)
+    yield root
+    assert _files(folder) == before
+
+
+@pytest.fixture(scope="module")
+def untouched_pages(untouched: Path) -> Pages:
+    """The pages of that project."""
+    return Pages(untouched)
+
+
+def _files(root: Path) -> dict[str, bytes]:
+    """Every file of the project, as it is."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and ".git" not in path.parts
+    }
+
+
+def _draft(page: BeautifulSoup) -> dict[str, str]:
+    """What the editor's form holds, as a browser would send it."""
+    text = page.select_one("textarea[name=text]")
+    assert text
+    fields = {str(field["name"]): str(field.get("value", "")) for field in page.select("form input[name]")}
+    return {**fields, "text": text.get_text().removeprefix("\n").replace("\n", "\r\n")}
+
+
+def _form_of(page: BeautifulSoup) -> dict[str, str]:
+    """What the form of a commit holds."""
+    fields = {str(field["name"]): str(field.get("value", "")) for field in page.select("form input[name]")}
+    message = page.select_one("textarea[name=message]")
+    assert message, page
+    return {**fields, "message": message.get_text().strip()}
+
+
+def test_a_change_is_written_with_the_file_that_follows_and_shown(project: Path) -> None:
+    write(project, {"schedules/a.yml": "# kept\n" + EXTRACT_LOAD})
+    pages = Pages(project)
+    draft = _draft(pages.get("/edit/a.yml"))
+    page = pages.post("/save", {**draft, "text": draft["text"].replace("@daily", "@hourly")})
+    assert (project / "schedules/a.yml").read_text() == "# kept\n" + _HOURLY
+    assert dagpress(project, "check")[0] == 0
+    assert text_of(page, "h1") == "Changed a.yml"
+    assert [text_of(part, "h3 code") for part in page.select(".change")] == ["schedules/a.yml", "generated_dags/a.py"]
+    assert text_of(page, ".change del") == '-interval: "@daily"'
+    assert text_of(page, ".change ins") == '+interval: "@hourly"'
+
+
+def test_to_load_the_result_again_writes_nothing(project: Path) -> None:
+    pages = Pages(project)
+    form = {"csrf": pages.token(), "file": "b.yml", "text": _HOURLY, "base": ""}
+    answer = pages.client.post("/save", data=form, follow_redirects=False)
+    assert answer.status_code == 303
+    write(project, {"schedules/b.yml": EXTRACT_LOAD})
+    before = _files(project)
+    assert text_of(pages.get(answer.headers["location"]), "h1") == "Added b.yml"
+    assert _files(project) == before
+
+
+@pytest.mark.parametrize(
+    ("there", "typed", "wanted"),
+    [
+        (b"# a\r\nX", "# a\r\nY", b"# a\r\nY"),
+        (b"# a\nX", "# a\r\nY", b"# a\nY"),
+        (b"\xef\xbb\xbf# a\nX", "# a\r\nY", b"\xef\xbb\xbf# a\nY"),
+        (b"\xef\xbb\xbf# a\r\nX", "\ufeff# a\r\nY", b"\xef\xbb\xbf# a\r\nY"),
+        (b"# a\r\n# b\r\n# c\nX", "# a\r\n# b\r\n# c\r\nY", b"# a\r\n# b\r\n# c\r\nY"),
+        (b"# a\r\n# b\r\n# c\nX", "# a\r\n# b\r\n# c\r\nX", b"# a\r\n# b\r\n# c\nX"),
+    ],
+)
+def test_a_file_keeps_its_line_ends_and_its_mark(project: Path, there: bytes, typed: str, wanted: bytes) -> None:
+    first, last = b"extractor: tap-a\nloader: target-a\n", "interval: '@daily' # "
+    ends = b"\r\n" if b"\r\n" in there else b"\n"
+
+    def whole(text: bytes) -> bytes:
+        head, _, tail = text.rpartition(b"\n")
+        return head + b"\n" + first.replace(b"\n", ends) + last.encode() + tail
+
+    (project / "schedules/a.yml").write_bytes(whole(there))
+    pages = Pages(project)
+    draft = _draft(pages.get("/edit/a.yml"))
+    head, _, tail = typed.rpartition("\r\n")
+    text = f"{head}\r\n{first.decode()}{last}{tail}".replace("\r\n", "\n").replace("\n", "\r\n")
+    pages.post("/save", {**draft, "text": text})
+    assert (project / "schedules/a.yml").read_bytes() == whole(wanted)
+
+
+def test_errors_are_told_and_nothing_is_written_or_lost(project: Path) -> None:
+    pages = Pages(project)
+    before = _files(project)
+    typed = EXTRACT_LOAD + "ownr: </textarea><script>alert(1)</script>\n"
+    page = pages.post("/save", {"file": "b.yml", "text": typed, "base": ""}, status=422)
+    assert "did you mean `owner`?" in text_of(page, ".diagnostics")
+    assert _draft(page)["text"] == typed.replace("\n", "\r\n")
+    assert not page.select("script:not([src])")
+    assert _files(project) == before
+
+
+def test_an_error_elsewhere_lets_the_file_be_saved_and_the_dag_waits(project: Path) -> None:
+    write(project, {"schedules/broken.yml": "extractor: [\n"})
+    generated = (project / "generated_dags/a.py").read_text()
+    pages = Pages(project)
+    draft = _draft(pages.get("/edit/a.yml"))
+    page = pages.post("/save", {**draft, "text": _HOURLY})
+    assert "were not generated" in text_of(page, "main")
+    assert "schedules/broken.yml" in text_of(page, ".diagnostics")
+    assert (project / "schedules/a.yml").read_text() == _HOURLY
+    assert (project / "generated_dags/a.py").read_text() == generated
+
+
+def test_a_file_that_has_changed_meanwhile_is_not_overwritten_and_both_are_shown(project: Path) -> None:
+    pages = Pages(project)
+    draft = {**_draft(pages.get("/edit/a.yml")), "text": EXTRACT_LOAD + "owner: mine\n"}
+    write(project, {"schedules/a.yml": EXTRACT_LOAD + "owner: theirs\n"})
+    before = _files(project)
+    page = pages.post("/save", draft, status=409)
+    assert _files(project) == before
+    assert "owner: theirs" in text_of(page, ".there")
+    assert (text_of(page, "del"), text_of(page, "ins")) == ("-owner: theirs", "+owner: mine")
+    assert "owner: mine" in _draft(page)["text"]
+    # To save again is a decision.
+    pages.post("/save", _draft(page))
+    assert (project / "schedules/a.yml").read_text() == EXTRACT_LOAD + "owner: mine\n"
+
+
+def test_a_file_that_is_gone_meanwhile_is_written_anew_by_a_decision_alone(project: Path) -> None:
+    pages = Pages(project)
+    draft = _draft(pages.get("/edit/a.yml"))
+    dagpress(project, "schedule", "remove", "a")
+    page = pages.post("/save", draft, status=409)
+    assert not (project / "schedules/a.yml").exists()
+    assert text_of(page, "main h2") == "The file is gone"
+    pages.post("/save", _draft(page))
+    assert (project / "schedules/a.yml").read_text() == EXTRACT_LOAD
+
+
+def test_texts_that_are_too_long_to_be_compared_are_shown_all_the_same(project: Path) -> None:
+    pages = Pages(project)
+    draft = {**_draft(pages.get("/edit/a.yml")), "text": "# mine\n# again\n" * 50_000}
+    write(project, {"schedules/a.yml": "# theirs\n# again\n" * 50_000})
+    page = pages.post("/save", draft, status=409)
+    assert text_of(page, ".patch") == "\\ 100,000 lines are too many to be compared here"
+    assert text_of(page, ".there").startswith("# theirs # again")
+    assert _draft(page)["text"].startswith("# mine")
+
+
+def test_a_new_file_replaces_none(project: Path) -> None:
+    before = _files(project)
+    page = Pages(project).post("/save", {"file": "a.yml", "text": _HOURLY, "base": ""}, status=409)
+    assert _files(project) == before
+    assert text_of(page, "main h2") == "There is a file of that name"
+
+
+def test_what_is_so_already_is_no_conflict(project: Path) -> None:
+    pages = Pages(project)
+    draft = _draft(pages.get("/edit/a.yml"))
+    write(project, {"schedules/a.yml": _HOURLY})
+    page = pages.post("/save", {**draft, "text": _HOURLY})
+    # The other has not generated.
+    assert [text_of(part, "h3 code") for part in page.select(".change")] == ["generated_dags/a.py"]
+    assert text_of(pages.post("/save", {**draft, "text": _HOURLY}), "h1") == "a.yml is so already"
+
+
+def test_of_several_who_save_at_once_one_wins_and_the_others_see_both(project: Path) -> None:
+    pages = Pages(project)
+    base = _draft(pages.get("/edit/a.yml"))["base"]
+    forms = [
+        {"csrf": pages.token(), "file": "a.yml", "base": base, "text": f"{EXTRACT_LOAD}owner: tab{number}\n"}
+        for number in range(8)
+    ]
+    with ThreadPoolExecutor(len(forms)) as pool:
+        answers = list(pool.map(lambda form: pages.client.post("/save", data=form), forms))
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * (len(forms) - 1)
+    winner = next(form for form, answer in zip(forms, answers, strict=True) if answer.status_code == 200)
+    assert (project / "schedules/a.yml").read_text() == winner["text"]
+    assert dagpress(project, "check")[0] == 0
+    for form, answer in zip(forms, answers, strict=True):
+        if answer.status_code == 409:
+            own, won = form["text"].split()[-1], winner["text"].split()[-1]
+            assert f"+owner: {own}" in answer.text
+            assert f"-owner: {won}" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("", "needs a name"),
+        ("../a.yml", "below the folder"),
+        ("x/../../a.yml", "below the folder"),
+        ("/etc/a.yml", "below the folder"),
+        ("x//a.yml", "empty or begin with a dot"),
+        ("x/./a.yml", "empty or begin with a dot"),
+        (".hidden/a.yml", "empty or begin with a dot"),
+        (".a.yml", "empty or begin with a dot"),
+        ("x\\a.yml", "backslash"),
+        ("a.py", "must end in"),
+        ("a.yml/", "empty or begin with a dot"),
+        ("team/_defaults.yaml", "is no schedule"),
+        ("a\x00.yml", "cannot be seen"),
+        ("a\n.yml", "cannot be seen"),
+        ("a\u202e.yml", "cannot be seen"),
+        ("x" * 240 + ".yml", "too long"),
+        ("x/" * 600 + "a.yml", "too long"),
+        ("a.yml/b.yml", "is a file"),
+        ("folder.yml", "is no file"),
+        ("out/b.yml", "leads out of the project"),
+        ("link.yml", "leads out of the project"),
+    ],
+)
+def test_no_other_file_is_written(untouched_pages: Pages, file: str, said: str) -> None:
+    page = untouched_pages.post("/save", {"file": file, "text": _HOURLY, "base": ""}, status=422)
+    assert said in text_of(page, "[role=alert]")
+    assert _draft(page)["text"] == _HOURLY.replace("\n", "\r\n")
+
+
+def test_a_link_that_leads_to_itself_is_told(project: Path) -> None:
+    (project / "schedules/loop").symlink_to("loop")
+    page = Pages(project).post("/save", {"file": "loop/b.yml", "text": _HOURLY, "base": ""}, status=422)
+    assert "cannot be looked at" in text_of(page, "[role=alert]")
+
+
+@pytest.mark.parametrize(
+    "file", ["team/new folder/b.YAML", "con.yml", "ü.yml", "a b.yml", "100% #1?.yml", "'\"<b>.yml"]
+)
+def test_odd_names_are_saved_edited_and_deleted(project: Path, file: str) -> None:
+    pages = Pages(project)
+    text = _HOURLY + "name: odd\n"
+    page = pages.post("/save", {"file": file, "text": text, "base": ""})
+    assert text_of(page, "h1") == f"Added {file}"
+    assert (project / "schedules" / file).read_text() == text
+    link = page.select_one("form .button")
+    assert link
+    address = str(link["href"]).removeprefix("/pipelines")
+    assert _draft(pages.get(f"/edit{address}"))["file"] == file
+    page = pages.post(f"/delete{address}", _form_of_deletion(pages.get(f"/delete{address}")))
+    assert text_of(page, "h1") == f"Deleted {file}"
+    assert not (project / "schedules" / file).exists()
+
+
+def _form_of_deletion(page: BeautifulSoup) -> dict[str, str]:
+    return {str(field["name"]): str(field["value"]) for field in page.select("form input[name]")}
+
+
+_BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (_BOMB, "multiply without end"),
+        ("[" * 5000 + "]" * 5000, "nested deeper"),
+        ("a: " + "[" * 20_000, "nested deeper"),
+        ("# " + "x" * 1_000_001, "larger than 1000000 bytes"),
+        ("a: \x00\x01\x02", "binary file"),
+        ("a: \x07", "U+0007"),
+        ("!!python/object/apply:os.system [ls]", "tag"),
+        ("- a", "a map of keys"),
+        ("", "empty"),
+        ("a: 1\n---\nb: 1\n", "second YAML document"),
+        ("\t- x", "tab"),
+    ],
+)
+def test_hostile_yaml_has_a_clear_answer(untouched_pages: Pages, text: str, said: str) -> None:
+    page = untouched_pages.post("/save", {"file": "b.yml", "text": text, "base": ""}, status=422)
+    assert said in text_of(page, ".diagnostics")
+
+
+def test_a_file_that_is_not_utf_8_does_not_lose_what_it_holds_in_silence(project: Path) -> None:
+    (project / "schedules/a.yml").write_bytes(b"# \xff\n" + EXTRACT_LOAD.encode())
+    pages = Pages(project)
+    draft = _draft(pages.get("/edit/a.yml"))
+    page = pages.post("/save", draft, status=409 if not draft["text"] else 422)
+    assert "not UTF-8" in text_of(page, "[role=alert]")
+    assert (project / "schedules/a.yml").read_bytes().startswith(b"# \xff\n")
+    pages.post("/save", {**draft, "text": draft["text"].replace("\ufffd", "ÿ")})
+    assert (project / "schedules/a.yml").read_text() == "# ÿ\n" + EXTRACT_LOAD
+
+
+def test_what_is_typed_outlives_a_broken_configuration(project: Path) -> None:
+    pages = Pages(project)
+    form = {"csrf": pages.token(), "file": "a.yml", "text": "\n" + _HOURLY, "base": "x"}
+    write(project, {"dagpress.toml": "airflow = 3\n"})
+    answer = pages.client.post("/save", data=form)
+    assert answer.status_code == 500
+    assert f"\n\n{_HOURLY}".replace('"', "&#34;") in answer.text
+    assert "airflow" in answer.text
+
+
+def test_a_full_disk_is_told_and_every_file_is_whole(project: Path) -> None:
+    """A limit on the size of a file is what a full disk is: the write ends in the middle."""
+    pages = Pages(project)
+    draft = _draft(pages.get("/edit/a.yml"))
+    typed = _HOURLY + "# " + "x" * 3000 + "\n"
+    before = _files(project)
+    bounds = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, bounds[1]))
+    try:
+        page = pages.post("/save", {**draft, "text": typed}, status=507)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, bounds)
+    said = text_of(page, "[role=alert]")
+    assert os.strerror(errno.EFBIG) in said
+    assert "Nothing was written" in said
+    assert _draft(page)["text"] == typed.replace("\n", "\r\n")
+    assert _files(project) == before
+    pages.post("/save", _draft(page))
+    assert dagpress(project, "check")[0] == 0
+
+
+def test_what_was_written_before_a_fault_is_told(project: Path) -> None:
+    """No file can take the place of one that something is mounted on."""
+    pages = Pages(project)
+    draft = {**_draft(pages.get("/edit/a.yml")), "text": _HOURLY}
+    generated = project / "generated_dags/a.py"
+    if subprocess.run(["mount", "--bind", generated, generated], check=False, capture_output=True).returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        page = pages.post("/save", draft, status=500)
+    finally:
+        subprocess.run(["umount", generated], check=True)
+    assert text_of(page, "[role=alert]").startswith(
+        f"`generated_dags/a.py` cannot be written: {os.strerror(errno.EBUSY)}. "
+        "These files were written before: `schedules/a.yml`."
+    )
+    assert (project / "schedules/a.yml").read_text() == _HOURLY
+    assert dagpress(project, "check")[0] == 1
+    pages.post("/save", _draft(page))
+    assert dagpress(project, "check")[0] == 0
+
+
+def test_deleting_asks_shows_what_goes_and_does_it(project: Path) -> None:
+    pages = Pages(project)
+    before = _files(project)
+    page = pages.get("/delete/a.yml")
+    assert [text_of(part, "h3") for part in page.select(".change")] == [
+        "schedules/a.yml deleted",
+        "generated_dags/a.py deleted",
+    ]
+    assert _files(project) == before
+    page = pages.post("/delete/a.yml", _form_of_deletion(page))
+    assert text_of(page, "h1") == "Deleted a.yml"
+    assert before.keys() - _files(project).keys() == {"schedules/a.yml", "generated_dags/a.py"}
+    pages.get("/delete/a.yml", status=404)
+    pages.post("/delete/a.yml", {"base": ""}, status=404)
+
+
+def test_what_others_wait_for_is_not_deleted(project: Path) -> None:
+    write(project, {"schedules/b.yml": 'extractor: tap-a\nloader: target-a\nafter: a\ninterval: "@manual"\n'})
+    pages = Pages(project)
+    page = pages.get("/delete/a.yml")
+    assert "schedules/b.yml" in text_of(page, ".diagnostics")
+    assert not page.select("form")
+    draft = _draft(pages.get("/edit/a.yml"))
+    pages.post("/delete/a.yml", {"base": draft["base"]}, status=422)
+    assert (project / "schedules/a.yml").exists()
+
+
+def test_a_file_that_has_changed_meanwhile_is_not_deleted(project: Path) -> None:
+    pages = Pages(project)
+    form = _form_of_deletion(pages.get("/delete/a.yml"))
+    write(project, {"schedules/a.yml": _HOURLY})
+    page = pages.post("/delete/a.yml", form, status=409)
+    assert "@hourly" in text_of(page, ".change")
+    assert (project / "schedules/a.yml").read_text() == _HOURLY
+    pages.post("/delete/a.yml", _form_of_deletion(page))
+    assert not (project / "schedules/a.yml").exists()
+
+
+def test_a_commit_takes_the_pipeline_and_nothing_else(project: Path) -> None:
+    write(project, {"schedules/c.yml": EXTRACT_LOAD, "README": "staged\n"})
+    git(project, "add", "README")
+    pages = Pages(project)
+    page = pages.post("/save", {"file": "team/b.yml", "text": _HOURLY, "base": ""})
+    form = _form_of(page)
+    assert (form["branch"], form["message"]) == ("dagpress/b", "Add pipeline b")
+    assert "schedules/c.yml" in text_of(page, "details")
+    page = pages.post("/commit", form)
+    head = git(project, "rev-parse", "HEAD")
+    assert [text_of(page, "dd:nth-of-type(1)"), text_of(page, "dd:nth-of-type(2)")] == [head, "dagpress/b"]
+    files = git(project, "show", "--format=%s", "--name-only", "HEAD").split()
+    assert files == ["Add", "pipeline", "b", "generated_dags/team/b.py", "schedules/team/b.yml"]
+    assert git(project, "status", "--porcelain").split("\n") == ["A  README", "?? schedules/c.yml"]
+    # The next goes to the same branch, unless somebody says otherwise.
+    draft = _draft(pages.get("/edit/a.yml"))
+    assert _form_of(pages.post("/save", {**draft, "text": _HOURLY}))["branch"] == "dagpress/b"
+
+
+def test_the_command_that_pushes_is_told_and_safe_to_copy(project: Path) -> None:
+    git(project, "remote", "add", "origin", "https://example.com/x.git")
+    pages = Pages(project)
+    form = _form_of(pages.post("/save", {"file": "b.yml", "text": _HOURLY, "base": ""}))
+    page = pages.post("/commit", {**form, "branch": "x;$(touch${IFS}y)"})
+    assert text_of(page, ".command") == "git push -u origin 'x;$(touch${IFS}y)'"
+
+
+def test_a_commit_takes_what_was_left_of_earlier_saves_of_the_pipeline(project: Path) -> None:
+    pages = Pages(project)
+    pages.post("/save", {"file": "b.yml", "text": _HOURLY, "base": ""})
+    draft = _draft(pages.get("/edit/b.yml"))
+    pages.post("/commit", _form_of(pages.post("/save", {**draft, "text": "# a comment\n" + _HOURLY})))
+    assert git(project, "show", "--format=", "--name-only", "HEAD").split() == [
+        "generated_dags/b.py",
+        "schedules/b.yml",
+    ]
+
+
+def test_a_deletion_is_committed(project: Path) -> None:
+    pages = Pages(project)
+    page = pages.post("/delete/a.yml", _form_of_deletion(pages.get("/delete/a.yml")))
+    pages.post("/commit", _form_of(page))
+    shown = git(project, "show", "--format=%s", "--name-status", "--no-renames", "HEAD")
+    assert shown.split("\n") == ["Delete pipeline a", "", "D\tgenerated_dags/a.py", "D\tschedules/a.yml"]
+
+
+def test_a_hook_that_refuses_is_told_and_all_is_as_it_was(project: Path) -> None:
+    hook(project, "pre-commit", "echo 'no <b>commits</b> today' >&2; exit 1")
+    pages = Pages(project)
+    page = pages.post("/save", {"file": "b.yml", "text": _HOURLY, "base": ""})
+    before = git(project, "status", "--porcelain", "--untracked-files=all")
+    page = pages.post("/commit", {**_form_of(page), "message": "Mine\r\n\r\nBody"}, status=422)
+    assert "no <b>commits</b> today" in text_of(page, ".said")
+    assert _form_of(page)["message"] == "Mine\n\nBody"
+    assert git(project, "status", "--porcelain", "--untracked-files=all") == before
+    assert git(project, "branch", "--format=%(refname:short)") == "main"
+
+
+def test_what_has_changed_since_it_was_shown_is_not_committed_but_shown(project: Path) -> None:
+    pages = Pages(project)
+    page = pages.post("/save", {"file": "b.yml", "text": _HOURLY, "base": ""})
+    write(project, {"schedules/b.yml": _HOURLY + "owner: other\n"})
+    page = pages.post("/commit", _form_of(page), status=409)
+    assert "Changed since they were saved: schedules/b.yml" in text_of(page, ".said")
+    page = pages.get("/commit")
+    assert "+owner: other" in text_of(page, ".change:last-of-type")
+    pages.post("/commit", _form_of(page))
+    assert git(project, "status", "--porcelain") == ""
+    assert text_of(pages.get("/commit"), "h2") == "Nothing to commit"
+
+
+def test_a_project_in_a_folder_of_its_repository(project: Path) -> None:
+    write(project, {"sub/schedules/x.yml": EXTRACT_LOAD})
+    pages = Pages(project / "sub")
+    page = pages.post("/save", {"file": "b.yml", "text": _HOURLY, "base": ""})
+    assert "schedules/x.yml" in text_of(page, "details")
+    pages.post("/commit", _form_of(page))
+    assert git(project, "show", "--format=", "--name-only", "HEAD").split() == [
+        "sub/generated_dags/b.py",
+        "sub/schedules/b.yml",
+        "sub/schedules/schedule.schema.json",
+    ]
+
+
+def test_a_file_behind_a_link_is_changed_and_committed_in_its_place(project: Path) -> None:
+    write(project, {"shared/b.yml": EXTRACT_LOAD})
+    (project / "schedules/b.yml").symlink_to("../shared/b.yml")
+    dagpress(project, "generate")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message=Link")
+    pages = Pages(project)
+    draft = _draft(pages.get("/edit/b.yml"))
+    pages.post("/commit", _form_of(pages.post("/save", {**draft, "text": _HOURLY})))
+    assert (project / "schedules/b.yml").is_symlink()
+    assert git(project, "show", "--format=", "--name-only", "HEAD").split() == ["generated_dags/b.py", "shared/b.yml"]
+
+
+def test_without_a_repository_the_files_stay(tmp_path: Path) -> None:
+    project = write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
+    pages = Pages(project)
+    page = pages.post("/save", {"file": "b.yml", "text": _HOURLY, "base": ""})
+    assert "in no git repository" in text_of(page, "section")
+    assert not page.select("form")
+    assert "in no git repository" in text_of(pages.get("/commit"), "section")
+
+
+def test_only_commits_are_shown(project: Path) -> None:
+    for commit in ("no", "HEAD", "--help", "0" * 40):
+        Pages(project).get(f"/commits/{commit}", status=404)
+
+
+def test_nothing_is_written_without_the_token_of_the_page(project: Path) -> None:
+    pages = Pages(project)
+    base = _draft(pages.get("/edit/a.yml"))["base"]
+    before = _files(project), git(project, "rev-parse", "HEAD")
+    for address in ("/save", "/delete/a.yml", "/commit"):
+        for token in ("", "x"):
+            form = {"csrf": token, "file": "a.yml", "text": _HOURLY, "base": base}
+            assert pages.client.post(address, data=form).status_code == 403
+    assert (_files(project), git(project, "rev-parse", "HEAD")) == before
+
+
+def test_what_the_command_line_writes_meanwhile_waits_for_its_turn(project: Path) -> None:
+    """Both take the same lock: `schedule set` in the middle of a save would be lost."""
+    pages = Pages(project)
+    draft = _draft(pages.get("/edit/a.yml"))
+    holder = subprocess.Popen(
+        ["flock", str(project), "sh", "-c", "echo held; read -r line; echo '# theirs' >> schedules/a.yml"],
+        cwd=project,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout
+    assert holder.stdout.readline() == "held\n"
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(pages.post, "/save", {**draft, "text": _HOURLY}, 409)
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=0.5)
+        holder.communicate("go\n")
+        assert "# theirs" in text_of(waiting.result(), ".there")
