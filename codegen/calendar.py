@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
@@ -17,15 +17,17 @@ from codegen.diagnostics import InvalidError, quoted
 from codegen.runs import bounds_between, bounds_of, next_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from codegen.interval import Interval
     from codegen.runs import Bounds
     from codegen.schema import Schedule
 
-    Counts = tuple[tuple[tuple[date, int], int], ...]
+    # The numbers of runs by the hours of the week, counted from 0.
+    _Counts = tuple[tuple[int, int], ...]
 
 _SECOND, _HOUR, _DAY, _WEEK = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1), timedelta(days=7)
+_HOURS = 24
 _MINUTES = 60
 _MOMENT = timedelta(microseconds=1)
 _ISO_WEEK = re.compile(r"(\d{4})-?W(\d{2})", re.IGNORECASE)
@@ -73,6 +75,16 @@ class Hour:
         return f"{self.day}T{self.number:02}"
 
     @property
+    def words(self) -> str:
+        """The hour as a person reads it: `Sun 2026-03-29 02:00`."""
+        return f"{self.day:%a %Y-%m-%d} {self.number:02}:00"
+
+    @property
+    def is_double(self) -> bool:
+        """Whether the clock shows it, or a part of it, twice."""
+        return self.minutes > _MINUTES
+
+    @property
     def note(self) -> str:
         """What a change of the clock does to the hour; empty where it does nothing."""
         if self.minutes == _MINUTES:
@@ -81,8 +93,8 @@ class Hour:
             return "does not exist"
         if self.minutes == 2 * _MINUTES:
             return "comes twice"
-        more = self.minutes - _MINUTES
-        return f"has {self.minutes} minutes" + (f", of which {more} come twice" if more > 0 else "")
+        twice = f": {self.minutes - _MINUTES} of them come twice" if self.is_double else ""
+        return f"has {self.minutes} minutes{twice}"
 
 
 @dataclass(frozen=True)
@@ -95,13 +107,14 @@ class Change:
 
     @property
     def words(self) -> str:
-        """Such as `the clock of Europe/Berlin goes from 02:00 on to 03:00 on Sun 2026-03-29`."""
-        way = "on" if self.after > self.before else "back"
-        day = f"{self.before:%a %Y-%m-%d}"
-        if self.before.date() == self.after.date():
-            return f"The clock of {self.zone} goes from {self.before:%H:%M} {way} to {self.after:%H:%M} on {day}."
+        """What happens, such as `On Sun 2026-03-29 at 02:00 the clock of Europe/Berlin is set forward to 03:00`."""
+        way, effect = (
+            ("forward", "does not exist") if self.after > self.before else ("back", "comes twice, and counts so")
+        )
+        form = "%H:%M" if self.before.date() == self.after.date() else "%a %Y-%m-%d %H:%M"
         return (
-            f"The clock of {self.zone} goes from {self.before:%H:%M} on {day} {way} to {self.after:%a %Y-%m-%d %H:%M}."
+            f"On {self.before:%a %Y-%m-%d} at {self.before:%H:%M} the clock of {self.zone} is set {way} "
+            f"to {self.after.strftime(form)}: the time between {effect}."
         )
 
 
@@ -143,9 +156,34 @@ class Calendar:
         """How many runs start in the week."""
         return sum(hour.runs for hour in self.hours)
 
+    @cached_property
+    def sentences(self) -> Sequence[str]:
+        """What there is to say about the week: its runs first, then what does not show in a number."""
+        most = max(self.hours, key=lambda hour: hour.runs)
+        peak = f", at most {most.runs:,} in an hour ({most.words})" if most.runs else ""
+        said = [f"{_count(self.runs, 'run')} of {_count(len(self.running), 'schedule')}{peak}."]
+        said += [change.words for change in self.changes]
+        if paused := sum(schedule.paused is True for schedule in self.running):
+            verb = "begins" if paused == 1 else "begin"
+            said.append(f"Of the schedules, {paused:,} {verb} paused; the calendar has their runs all the same.")
+        if self.waiting:
+            verb = "waits" if len(self.waiting) == 1 else "wait"
+            said.append(f"{_count(len(self.waiting), 'more schedule')} {verb} for a person or for other schedules.")
+        return said
+
+    @cached_property
+    def running(self) -> Sequence[Schedule]:
+        """The schedules of which runs start in the week."""
+        running = {id(schedule) for hour in self.hours for schedule, _ in hour.starts}
+        return [schedule for schedule in self.schedules if id(schedule) in running]
+
     def hour(self, key: str) -> Hour | None:
         """The hour of that key, if the week has it."""
         return next((hour for hour in self.hours if hour.key == key), None)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def monday_of(moment: datetime, zone: ZoneInfo) -> date:
@@ -183,15 +221,16 @@ def calendar_of(schedules: Iterable[Schedule], airflow: str, first: date, zone: 
         zone: the timezone of the days and hours.
     """
     on_the_clock, waiting = _sorted_out(schedules)
-    starts: dict[tuple[date, int], list[tuple[Schedule, int]]] = defaultdict(list)
+    starts: list[list[tuple[Schedule, int]]] = [[] for _ in range(_WEEK // _HOUR)]
     for schedule in on_the_clock:
-        for hour, number in _counts_of(schedule, airflow, first, zone):
-            starts[hour].append((schedule, number))
+        for position, number in _counts_of(schedule, airflow, first, zone):
+            starts[position].append((schedule, number))
     spans = _spans_of(first, zone)
-    days = tuple(
-        tuple(Hour(*hour, spans.get(hour, ()), tuple(starts.get(hour, ()))) for hour in _hours_of(day))
-        for day in _days_from(first)
-    )
+    hours = [
+        Hour(first + position // _HOURS * _DAY, position % _HOURS, spans.get(position, ()), tuple(those))
+        for position, those in enumerate(starts)
+    ]
+    days = tuple(tuple(hours[number : number + _HOURS]) for number in range(0, len(hours), _HOURS))
     zones = dict.fromkeys([zone.key, *(schedule.timezone for schedule in on_the_clock)])
     changes = chain.from_iterable(_changes(ZoneInfo(name), *_ends_of(first, zone)) for name in zones)
     return Calendar(zone, days, tuple(on_the_clock), tuple(waiting), tuple(changes))
@@ -199,9 +238,20 @@ def calendar_of(schedules: Iterable[Schedule], airflow: str, first: date, zone: 
 
 def moments_of(schedule: Schedule, airflow: str, hour: Hour, zone: ZoneInfo) -> list[datetime]:
     """The moments at which runs of a schedule start in an hour, in the timezone of the calendar."""
-    own, bounds = ZoneInfo(schedule.timezone), bounds_of(schedule, airflow)
-    runs = chain.from_iterable(_runs(schedule.clock, own, span.begin, span.end, bounds) for span in hour.spans)
-    return [run.astimezone(zone) for run in runs]
+    if not hour.spans:
+        return []
+    interval, own = schedule.clock, ZoneInfo(schedule.timezone)
+    # At a change of the clock a run follows from those before it, so that they are counted from the day before.
+    begin, end = hour.spans[0].begin - _DAY, hour.spans[-1].end
+    bounds = bounds_between(interval, own, begin, end, bounds_of(schedule, airflow))
+    runs = _moments(interval, own, begin, end, bounds)
+    return [run.astimezone(zone) for run in runs if any(span.begin <= run < span.end for span in hour.spans)]
+
+
+@lru_cache(maxsize=2048)
+def _moments(interval: Interval, own: ZoneInfo, begin: datetime, end: datetime, bounds: Bounds) -> tuple[datetime, ...]:
+    """The same runs for all schedules of an interval."""
+    return tuple(_runs(interval, own, begin, end, bounds))
 
 
 def _sorted_out(schedules: Iterable[Schedule]) -> tuple[list[Schedule], list[Schedule]]:
@@ -214,32 +264,30 @@ def _sorted_out(schedules: Iterable[Schedule]) -> tuple[list[Schedule], list[Sch
     return on_the_clock, waiting
 
 
-def _counts_of(schedule: Schedule, airflow: str, first: date, zone: ZoneInfo) -> Counts:
+def _counts_of(schedule: Schedule, airflow: str, first: date, zone: ZoneInfo) -> _Counts:
     interval, own = schedule.clock, ZoneInfo(schedule.timezone)
     bounds = bounds_between(interval, own, *_ends_of(first, zone), bounds_of(schedule, airflow))
     return _counts(interval, own, bounds, first, zone)
 
 
 @lru_cache(maxsize=2048)
-def _counts(interval: Interval, own: ZoneInfo, bounds: Bounds, first: date, zone: ZoneInfo) -> Counts:
+def _counts(interval: Interval, own: ZoneInfo, bounds: Bounds, first: date, zone: ZoneInfo) -> _Counts:
     """How many runs start in which hours: for all schedules of that interval at once."""
     readings = (run.astimezone(zone) for run in _runs(interval, own, *_ends_of(first, zone), bounds))
-    counts = Counter((reading.date(), reading.hour) for reading in readings)
-    return tuple((hour, number) for hour, number in counts.items() if first <= hour[0] < first + _WEEK)
+    counts = Counter(_position(reading, first) for reading in readings)
+    return tuple((position, number) for position, number in counts.items() if position is not None)
+
+
+def _position(reading: datetime, first: date) -> int | None:
+    """Which hour of the week a reading of the wall clock is, counted from 0; none where it is in another week."""
+    position = (reading.date() - first) // _DAY * _HOURS + reading.hour
+    return position if 0 <= position < _WEEK // _HOUR else None
 
 
 def _runs(interval: Interval, own: ZoneInfo, begin: datetime, end: datetime, bounds: Bounds) -> Iterator[datetime]:
     """The runs from one moment to before another, in UTC."""
     runs = next_runs(interval, own, begin - _MOMENT, bounds)
     return takewhile(lambda run: run < end, (run.astimezone(timezone.utc) for run in runs))
-
-
-def _days_from(first: date) -> Iterator[date]:
-    return (first + number * _DAY for number in range(_WEEK // _DAY))
-
-
-def _hours_of(day: date) -> Iterator[tuple[date, int]]:
-    return ((day, number) for number in range(_DAY // _HOUR))
 
 
 def _ends_of(first: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -249,15 +297,14 @@ def _ends_of(first: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 
 @lru_cache(maxsize=64)
-def _spans_of(first: date, zone: ZoneInfo) -> Mapping[tuple[date, int], tuple[Span, ...]]:
-    """When the wall clock shows each hour of the week."""
-    spans: dict[tuple[date, int], tuple[Span, ...]] = {}
+def _spans_of(first: date, zone: ZoneInfo) -> Mapping[int, tuple[Span, ...]]:
+    """When the wall clock shows each hour of the week that it shows."""
+    spans: dict[int, tuple[Span, ...]] = {}
     begin = datetime.combine(first, time(), timezone.utc) - _MARGIN
     for span in _spans(zone, begin, begin + _WEEK + 2 * _MARGIN):
-        reading = span.begin.astimezone(zone)
-        if first <= reading.date() < first + _WEEK:
-            hour = reading.date(), reading.hour
-            spans[hour] = (*spans.get(hour, ()), span)
+        position = _position(span.begin.astimezone(zone), first)
+        if position is not None:
+            spans[position] = (*spans.get(position, ()), span)
     return spans
 
 

@@ -1,0 +1,1 @@
+"""Pictures of schedules, as SVG: pure functions of data."""
