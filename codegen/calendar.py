@@ -109,7 +109,7 @@ class Change:
     def words(self) -> str:
         """What happens, such as `On Sun 2026-03-29 at 02:00 the clock of Europe/Berlin is set forward to 03:00`."""
         way, effect = (
-            ("forward", "does not exist") if self.after > self.before else ("back", "comes twice, and counts so")
+            ("forward", "does not exist") if self.after > self.before else ("back", "comes twice, and both are counted")
         )
         form = "%H:%M" if self.before.date() == self.after.date() else "%a %Y-%m-%d %H:%M"
         return (

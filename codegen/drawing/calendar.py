@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import chain
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -40,11 +41,9 @@ def heat_css() -> str:
 
 
 def _render(template: str, calendar: Calendar, *, standalone: bool) -> str:
-    return (
-        _environment()
-        .get_template(template)
-        .render(calendar=calendar, picture=_Picture(calendar), standalone=standalone, levels=range(1, LEVELS + 1))
-    )
+    picture = _Picture(calendar, has_words=standalone)
+    values = {"calendar": calendar, "picture": picture, "standalone": standalone, "levels": range(1, LEVELS + 1)}
+    return _environment().get_template(template).render(values)
 
 
 @lru_cache(maxsize=1)
@@ -78,6 +77,7 @@ class _Key:
     text: str
     kind: str
     x: int
+    y: int
 
 
 @dataclass(frozen=True)
@@ -101,15 +101,23 @@ class _Cell:
 
 @dataclass(frozen=True)
 class _Picture:
-    """Where everything is, in pixels."""
+    """Where everything is, in pixels.
+
+    Attributes:
+        has_words: whether the heading and the sentences are in the picture.
+    """
 
     calendar: Calendar
+    has_words: bool
     left: int = 56
-    top: int = 82
     column: int = 86
     row: int = 24
     cell_width: int = 82
     cell_height: int = 20
+
+    @property
+    def top(self) -> int:
+        return 82 if self.has_words else 30
 
     @property
     def heading(self) -> str:
@@ -128,12 +136,12 @@ class _Picture:
         return self._notes_top + len(self.notes) * 18
 
     @property
-    def legend_top(self) -> int:
+    def _legend_top(self) -> int:
         return self.top + len(self.calendar.days[0]) * self.row + 10
 
     @property
     def _notes_top(self) -> int:
-        return self.legend_top + 36
+        return max(key.y for key in self.legend) + 36
 
     @property
     def days(self) -> Iterator[_Label]:
@@ -154,19 +162,24 @@ class _Picture:
                 x, y = self.left + number * self.column, self.top + hour.number * self.row
                 yield _Cell(_tip(hour), kind, f"on-heat-{level}", _number(hour), x, y, x + self.cell_width // 2, y + 15)
 
-    @property
-    def legend(self) -> Iterator[_Key]:
-        keys = [(step.words, f"heat-{step.level}") for step in self._heat.steps]
-        keys += [("comes twice", "heat-0 double")] if any(hour.is_double for hour in self.calendar.hours) else []
-        keys += [("does not exist", "gap")] if any(not hour.minutes for hour in self.calendar.hours) else []
+    @cached_property
+    def legend(self) -> Sequence[_Key]:
+        """The colours, and below them the marks that there are."""
+        colours = [(step.words, f"heat-{step.level}") for step in self._heat.steps] or [("no runs", "heat-0")]
+        marks = [("* comes twice", "heat-0 double")] if any(hour.is_double for hour in self.calendar.hours) else []
+        marks += [("does not exist", "gap")] if any(not hour.minutes for hour in self.calendar.hours) else []
+        rows = [self._in_a_row(keys, self._legend_top + number * 22) for number, keys in enumerate((colours, marks))]
+        return list(chain.from_iterable(rows))
+
+    def _in_a_row(self, keys: Sequence[tuple[str, str]], y: int) -> Iterator[_Key]:
         x = self.left
         for text, kind in keys:
-            yield _Key(text, kind, x)
+            yield _Key(text, kind, x, y)
             x += 44 + 7 * len(text)
 
     @cached_property
     def notes(self) -> Sequence[_Label]:
-        lines = [line for sentence in self.sentences[1:] for line in wrap(sentence, _LINE)]
+        lines = [line for sentence in self.sentences[1:] if self.has_words for line in wrap(sentence, _LINE)]
         return [_Label(line, y=self._notes_top + number * 18) for number, line in enumerate(lines)]
 
     @cached_property
@@ -175,7 +188,7 @@ class _Picture:
 
 
 def _number(hour: Hour) -> str:
-    return (f"{hour.runs:,}" if hour.runs else "") + (" ×2" if hour.is_double else "")  # noqa: RUF001  # "times two"
+    return (f"{hour.runs:,}" if hour.runs else "") + ("*" if hour.is_double else "")
 
 
 def _tip(hour: Hour) -> str:

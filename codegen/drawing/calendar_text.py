@@ -59,7 +59,7 @@ def calendar_text(calendar: Calendar, width: int, paint: Paint = plain) -> str:
     lines = _days_down(calendar, painted, room) if is_wide else _hours_down(calendar, painted, max(room, _LABEL + 1))
     heading = f"{calendar.first:%a %Y-%m-%d} to {calendar.last:%a %Y-%m-%d} ({calendar.zone})"
     below = [line for text in (*calendar.sentences, *_marks(calendar)) for line in _wrapped(text, width)]
-    return "\n".join([heading, *lines, *below, ""])
+    return "\n".join([*(line.rstrip() for line in (heading, *lines)), *below, ""])
 
 
 def _days_down(calendar: Calendar, painted: Callable[[Hour, int], str], room: int) -> Iterator[str]:
