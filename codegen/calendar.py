@@ -108,14 +108,20 @@ class Change:
     @property
     def words(self) -> str:
         """What happens, such as `On Sun 2026-03-29 at 02:00 the clock of Europe/Berlin is set forward to 03:00`."""
-        way, effect = (
-            ("forward", "does not exist") if self.after > self.before else ("back", "comes twice, and both are counted")
-        )
         form = "%H:%M" if self.before.date() == self.after.date() else "%a %Y-%m-%d %H:%M"
         return (
-            f"On {self.before:%a %Y-%m-%d} at {self.before:%H:%M} the clock of {self.zone} is set {way} "
-            f"to {self.after.strftime(form)}: the time between {effect}."
+            f"On {self.before:%a %Y-%m-%d} at {self.before:%H:%M} the clock of {self.zone} is set {self._way} "
+            f"to {self.after.strftime(form)}"
         )
+
+    @property
+    def effect(self) -> str:
+        """What that means for the hours of a calendar in that timezone."""
+        return "does not exist" if self._way == "forward" else "comes twice, and has the runs of both times"
+
+    @property
+    def _way(self) -> str:
+        return "forward" if self.after > self.before else "back"
 
 
 @dataclass(frozen=True)
@@ -162,7 +168,9 @@ class Calendar:
         most = max(self.hours, key=lambda hour: hour.runs)
         peak = f", at most {most.runs:,} in an hour ({most.words})" if most.runs else ""
         said = [f"{_count(self.runs, 'run')} of {_count(len(self.running), 'schedule')}{peak}."]
-        said += [change.words for change in self.changes]
+        for change in self.changes:
+            effect = f": the time between {change.effect}" if change.zone == self.zone.key else ""
+            said.append(f"{change.words}{effect}.")
         if paused := sum(schedule.paused is True for schedule in self.running):
             verb = "begins" if paused == 1 else "begin"
             said.append(f"Of the schedules, {paused:,} {verb} paused; the calendar has their runs all the same.")
