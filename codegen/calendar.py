@@ -30,6 +30,7 @@ _SECOND, _HOUR, _DAY, _WEEK = timedelta(seconds=1), timedelta(hours=1), timedelt
 _HOURS = 24
 _MINUTES = 60
 _MOMENT = timedelta(microseconds=1)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ISO_WEEK = re.compile(r"(\d{4})-?W(\d{2})", re.IGNORECASE)
 # A timezone may show a day twice, as on a date line that moves: what belongs to a week may lie so far from it.
 _MARGIN = timedelta(days=2)
@@ -208,12 +209,19 @@ def parse_week(text: str) -> date:
     """
     try:
         week = _ISO_WEEK.fullmatch(text)
-        day = date.fromisocalendar(int(week[1]), int(week[2]), 1) if week else date.fromisoformat(text)
+        day = date.fromisocalendar(int(week[1]), int(week[2]), 1) if week else _date(text)
     except ValueError as error:
         raise InvalidError(f"{quoted(text)} is no week", "write 2026-W48, or its first day: 2026-11-23") from error
     if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
         raise InvalidError(f"{quoted(text)} is too far away", f"from {_FIRST_YEAR} to {_LAST_YEAR}")
     return day
+
+
+def _date(text: str) -> date:
+    """A date in one form, since `fromisoformat` reads more of them on newer Pythons."""
+    if not _DATE.fullmatch(text):
+        raise ValueError(text)
+    return date.fromisoformat(text)
 
 
 def calendar_of(schedules: Iterable[Schedule], airflow: str, first: date, zone: ZoneInfo) -> Calendar:
@@ -256,7 +264,7 @@ def moments_of(schedule: Schedule, airflow: str, hour: Hour, zone: ZoneInfo) -> 
     return [run.astimezone(zone) for run in runs if any(span.begin <= run < span.end for span in hour.spans)]
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=256)
 def _moments(interval: Interval, own: ZoneInfo, begin: datetime, end: datetime, bounds: Bounds) -> tuple[datetime, ...]:
     """The same runs for all schedules of an interval."""
     return tuple(_runs(interval, own, begin, end, bounds))

@@ -162,7 +162,9 @@ def test_a_week_is_an_iso_week_or_begins_on_a_date(text: str, first: date) -> No
     assert parse_week(text) == first
 
 
-@pytest.mark.parametrize("text", ["2026-W54", "2026-W00", "0001-01-01", "9999-W52", "48", "2026-02-30", "\x1b[2J"])
+@pytest.mark.parametrize(
+    "text", ["2026-W54", "2026-W00", "0001-01-01", "9999-W52", "48", "20261123", "2026-02-30", "\x1b[2J"]
+)
 def test_what_is_no_week_is_refused(text: str) -> None:
     with pytest.raises(InvalidError) as error:
         parse_week(text)

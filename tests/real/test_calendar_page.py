@@ -41,7 +41,9 @@ def test_an_hour_is_chosen_without_a_new_page(scheme: str, fleet: Path, browser:
         page.on("console", lambda message: said.append(message.text))
         page.on("load", lambda loaded: loads.append(loaded.url))
         page.goto(f"{address}calendar?week=2026-W43&timezone=Europe/Berlin")
-        page.locator("#at-2026-10-24T02").focus()
+        page.locator("#at-2026-10-23T03").focus()
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("ArrowRight")
         page.keyboard.press("Enter")
         page.locator("#hour td").first.wait_for()
         assert page.locator("#hour h2").inner_text() == "Sat 2026-10-24 02:00"
