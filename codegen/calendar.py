@@ -306,6 +306,7 @@ def _runs(interval: Interval, own: ZoneInfo, begin: datetime, end: datetime, bou
     return takewhile(lambda run: run < end, (run.astimezone(timezone.utc) for run in runs))
 
 
+@lru_cache(maxsize=64)
 def _ends_of(first: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """When the week begins, and when it is over, in UTC."""
     spans = list(chain.from_iterable(_spans_of(first, zone).values()))

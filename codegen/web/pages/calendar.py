@@ -125,7 +125,8 @@ def _starters(calendar: Calendar, hour: Hour, airflow: str) -> Sequence[_Starter
     for schedule, _ in hour.starts:
         moments = moments_of(schedule, airflow, hour, calendar.zone)
         found.append(_Starter(schedule, moments, _times(moments, "%H:%M %Z" if hour.is_double else "%H:%M")))
-    return sorted(found, key=lambda starter: (starter.moments[0].astimezone(timezone.utc), starter.schedule.name))
+    # By the time that passes: a wall clock that is set back shows a later moment as an earlier one.
+    return sorted(found, key=lambda each: ([moment.timestamp() for moment in each.moments], each.schedule.name))
 
 
 def _times(moments: Sequence[datetime], form: str) -> str:
