@@ -6,15 +6,14 @@ import fcntl
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import environments
 import pytest
 from playwright.sync_api import sync_playwright
+from serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,17 +46,8 @@ def launched_browser() -> Iterator[Browser]:
 @contextmanager
 def served(project: Path, *options: str, **env: str) -> Iterator[str]:
     """Run `dagpress serve` in a project, on a free port; gives the address of its first page."""
-    program = Path(sys.executable).with_name("dagpress")
-    command: list[str | Path] = [program, "--project", project, "serve", "--port", "0", *options]
-    environ = environments.clean_environ(**env)
-    with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr
-        try:
-            said = process.stderr.readline()
-            assert "http" in said, said + process.stderr.read()
-            yield next(word for word in said.split() if word.startswith("http"))
-        finally:
-            process.kill()
+    with serving(project, *options, **env) as server:
+        yield server.url
 
 
 def _install() -> None:

@@ -2,41 +2,84 @@
 
 from __future__ import annotations
 
+import ipaddress
+import os
 import socket
+from contextlib import suppress
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import click
 
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.report import open_project
+from codegen.diagnostics import quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+TOKEN = "DAGPRESS_TOKEN"  # noqa: S105  # the name of a variable
+_SHORTEST = 16
+# The modules of what the extra `serve` names.
+_EXTRA = ("httpx2", "igraph", "pygments", "python_multipart", "starlette", "uvicorn")
 _CURE = "install it: pip install 'dagpress[serve]'"
+_EPILOG = f"""\b
+Examples:
+  dagpress serve                              on this machine alone
+  dagpress serve --port 9000 --open           on another port, and open the browser
+  {TOKEN}=... dagpress serve --host 0.0.0.0 --allowed-host pipelines.example.com
+
+\b
+Where the address is not one of loopback, {TOKEN} must be set: the page asks for it. Programs send
+it as `Authorization: Bearer`. Put what speaks TLS before it, as the token is sent as it is. Where it
+is set, it is asked for on loopback too.
+"""
 
 
-@click.command(epilog="\b\nExamples:\n  dagpress serve\n  dagpress serve --port 9000 --open")
+@click.command(epilog=_EPILOG)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8484, show_default=True, help="The port; 0 is any free.")
+@click.option(
+    "--allowed-host",
+    "names",
+    metavar="NAME",
+    multiple=True,
+    help="A name under which browsers may ask for the page, beside localhost and the address. Can be repeated.",
+)
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
 @click.pass_obj
-def serve(root: Path, host: str, port: int, *, opens: bool) -> int:
+def serve(root: Path, host: str, port: int, names: tuple[str, ...], *, opens: bool) -> int:
     """Serve the Pipelines page: see, try, change and save the schedules in a browser."""
-    try:
-        import uvicorn  # noqa: PLC0415  # the extra may not be there, and its import takes time
+    if missing := [name for name in _EXTRA if find_spec(name) is None]:
+        raise click.ClickException(f"the Pipelines page needs {missing[0]} ({_CURE})")
+    import uvicorn  # noqa: PLC0415  # the extra may not be there, and its import takes time
 
-        from codegen.web.app import create_app  # noqa: PLC0415
-    except ImportError as error:
-        raise click.ClickException(f"the Pipelines page needs {error.name} ({_CURE})") from error
+    from codegen.web.app import create_app  # noqa: PLC0415
+    from codegen.web.security import is_host_name  # noqa: PLC0415
+
+    if wrong := [name for name in names if not is_host_name(name)]:
+        raise click.UsageError(f"--allowed-host takes a name without a port, not {quoted(wrong[0])}.")
     project = open_project(root)
-    listener = _listen(host, port)
-    url = f"http://{host}:{listener.getsockname()[1]}/"
-    click.echo(f"The pipelines of {project.root.name} are at {url} (Ctrl+C ends it)", err=True)
-    if opens:
-        click.launch(url)
-    config = uvicorn.Config(create_app(project.root), log_level="warning", server_header=False)
-    uvicorn.Server(config).run(sockets=[listener])
+    with _listen(host, port) as listener:
+        app = create_app(project.root, (*names, host), _token(host, listener))
+        url = _url(listener)
+        click.echo(f"The pipelines of {project.root.name} are at {url} (Ctrl+C ends it)", err=True)
+        if opens:
+            click.launch(url)
+        config = uvicorn.Config(
+            app,
+            # Chosen, as uvicorn would else take what is installed, which differs between machines.
+            loop="asyncio",
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_level="error",
+            server_header=False,
+            timeout_graceful_shutdown=2,
+        )
+        # Ctrl+C is how it ends.
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
     return ExitCode.FINE
 
 
@@ -50,7 +93,35 @@ def _listen(host: str, port: int) -> socket.socket:
         click.ClickException: it cannot be had.
     """
     try:
-        return socket.create_server((host, port))
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[:2], family=family)
+    except socket.gaierror as error:
+        hint = "--host takes a name or an address of this machine"
+        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror} ({hint})") from error
     except OSError as error:
         hint = "choose another with --port; 0 is any free"
-        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror} ({hint})") from error
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise click.ClickException(f"cannot listen on {host}:{port}: {reason} ({hint})") from error
+
+
+def _token(host: str, listener: socket.socket) -> str:
+    """The token of the environment, without which nobody but this machine's users may reach the page.
+
+    Raises:
+        click.ClickException: there must be one, or it can be guessed.
+    """
+    token = os.environ.get(TOKEN, "")
+    hint = f"""for example: export {TOKEN}="$(python3 -c 'import secrets; print(secrets.token_urlsafe())')\""""
+    if not token and not ipaddress.ip_address(listener.getsockname()[0]).is_loopback:
+        raise click.ClickException(f"others can reach {host}: set {TOKEN}, which the page then asks for ({hint})")
+    if token and len(token) < _SHORTEST:
+        raise click.ClickException(f"{TOKEN} has fewer than {_SHORTEST} characters ({hint})")
+    return token
+
+
+def _url(listener: socket.socket) -> str:
+    """The address for a browser on this machine."""
+    host, port = listener.getsockname()[:2]
+    if ipaddress.ip_address(host).is_unspecified:
+        host = "::1" if ":" in host else "127.0.0.1"
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

@@ -7,37 +7,69 @@ from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.middleware import Middleware
+from starlette.exceptions import HTTPException
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from codegen.web.login import Door, Lock
 from codegen.web.pages import PAGES
-from codegen.web.security import CSRF_FIELD, CSRF_HEADER, Guard, is_own_form
+from codegen.web.security import CSRF_FIELD, CSRF_HEADER, Guard, is_own_form, read_form
 from codegen.web.visit import Page, Site, Visit
 from codegen.web.workspace import BrokenProjectError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    import os
+    from collections.abc import Awaitable, Callable, Collection
 
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.types import ASGIApp, Scope
 
 _STATIC = Path(__file__).parent / "static"
+_MESSAGES = {
+    404: "There is nothing at this address.",
+    405: "Nothing can be done in this way at this address.",
+    413: "This is too large.",
+    415: "Only forms can be sent.",
+    500: "This is a bug of Dagpress. Please report it with the lines that the server has printed.",
+}
 
 
-def create_app(root: Path) -> Starlette:
-    """The application of the project in that folder."""
+def create_app(root: Path, names: Collection[str] = (), token: str = "") -> ASGIApp:
+    """The application of the project in that folder.
+
+    Args:
+        root: the project's folder.
+        names: the names under which it may be asked for, beside those of this machine.
+        token: what must be known to see anything; empty where everybody who reaches it may.
+    """
     site = Site.of(root)
-    routes = [Route(page.path, _endpoint(site, page), methods=[page.method]) for page in PAGES]
-    return Starlette(
-        routes=[*routes, Mount("/static", StaticFiles(directory=_STATIC), name="static")],
-        middleware=[Middleware(Guard)],
+    app: ASGIApp = Starlette(
+        routes=[
+            *(Route(page.path, _endpoint(site, page), methods=[page.method]) for page in PAGES),
+            Mount("/static", _Static(directory=_STATIC), name="static"),
+        ],
+        exception_handlers={HTTPException: _refuser(site), Exception: _refuser(site)},
     )
+    if token:
+        app = Door(app, Lock.of(token), site.templates)
+    return Guard(app, frozenset(name.lower() for name in names))
+
+
+class _Static(StaticFiles):
+    """Files that a browser keeps, and asks whether they are still the same."""
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        answer = super().file_response(full_path, stat_result, scope, status_code)
+        answer.headers["Cache-Control"] = "no-cache"
+        return answer
 
 
 def _endpoint(site: Site, page: Page) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        form = {} if page.method == "GET" else {name: str(value) for name, value in (await request.form()).items()}
+        form = {} if page.method == "GET" else await read_form(request)
         visit = Visit(site, request, form)
         if page.method != "GET" and not is_own_form(
             site.secrets, request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD, "")
@@ -54,3 +86,18 @@ def _answer(page: Page, visit: Visit) -> Response:
         return page.answer(visit)
     except BrokenProjectError as error:
         return visit.page("broken.html", 500, diagnostics=error.diagnostics)
+
+
+def _refuser(site: Site) -> Callable[[Request, Exception], Response]:
+    """What answers in the place of a page: it says nothing of what has happened, which the server's log has."""
+
+    def refuse(request: Request, error: Exception) -> Response:
+        status, headers = 500, None
+        if isinstance(error, HTTPException):
+            status, headers = error.status_code, error.headers
+        message = _MESSAGES.get(status, "This cannot be answered.")
+        answer = Visit(site, request, {}).page("refused.html", status, message=message)
+        answer.headers.update(headers or {})
+        return answer
+
+    return refuse

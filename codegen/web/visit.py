@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 TIMEZONE_COOKIE = "timezone"
 
 
+@cache
+def _timezones() -> frozenset[str]:
+    """Their names; finding them takes as long as a page."""
+    return frozenset(available_timezones())
+
+
 def _environment() -> Environment:
     """Templates in which every value is text: none becomes HTML."""
     return Environment(
@@ -36,16 +43,26 @@ def _environment() -> Environment:
 
 @dataclass(frozen=True)
 class Site:
-    """What all requests share."""
+    """What all requests share. It holds nothing of the environment, so that no page can show it.
+
+    Attributes:
+        version: that of Dagpress.
+    """
 
     workspace: Workspace
     secrets: Secrets
     templates: Environment
+    version: str
 
     @classmethod
     def of(cls, root: Path) -> Site:
         """The site of the project in that folder."""
-        return cls(Workspace(root), Secrets(), _environment())
+        return cls(Workspace(root), Secrets(), _environment(), version("dagpress"))
+
+    @property
+    def name(self) -> str:
+        """The project's, which is that of its folder."""
+        return self.workspace.root.name
 
 
 @dataclass(frozen=True)
@@ -79,13 +96,12 @@ class Visit:
     def timezone(self) -> ZoneInfo:
         """The viewer's timezone, as far as the browser has told it; else UTC."""
         name = self.request.cookies.get(TIMEZONE_COOKIE, "")
-        return ZoneInfo(name if name in available_timezones() else "UTC")
+        return ZoneInfo(name if name in _timezones() else "UTC")
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401  # what templates take
-        """A page, or a part of one, from a template with these values."""
-        text = self.site.templates.get_template(template).render(
-            visit=self, nonce=self.request.state.nonce, csrf_field=CSRF_FIELD, csrf=self.site.secrets.csrf, **values
-        )
+        """A page, or a part of one, from a template with these values, the status, and what protects it."""
+        own = {"nonce": self.request.state.nonce, "csrf_field": CSRF_FIELD, "csrf": self.site.secrets.csrf}
+        text = self.site.templates.get_template(template).render(visit=self, status=status, **own, **values)
         return HTMLResponse(text, status_code=status)
 
 

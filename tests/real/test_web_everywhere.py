@@ -1,0 +1,248 @@
+"""What holds on every page of the Pipelines page that can be reached by links, in a real browser.
+
+It is read by axe-core, on a wide screen and on a phone, in light and dark; with the keyboard; without JavaScript.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from itertools import product
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import parse_qsl, urldefrag, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from browser import served
+from project_builder import dagpress, write
+from starlette.routing import compile_path
+
+from codegen.web.pages import PAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, ConsoleMessage
+    from playwright.sync_api import Page as Tab
+
+pytestmark = pytest.mark.slow
+
+TOKEN = "a token of more than 16"  # noqa: S105  # of this test
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+WIDTHS = (1280, 360)
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PROJECT = {
+    "dagpress.toml": 'airflow = "3.3"\n',
+    "meltano.yml": """\
+plugins:
+  extractors: [{name: tap-gitlab}, {name: tap-shop}]
+  loaders: [{name: target-postgres}]
+jobs: [{name: refresh, tasks: [tap-shop target-postgres]}]
+""",
+    "schedules/gitlab.yml": """\
+extractor: tap-gitlab
+loader: target-postgres
+interval: '@daily'
+owner: data
+tags: [git, daily]
+""",
+    "schedules/shop/_defaults.yml": "timezone: Europe/Zurich\ntags: [shop]\n",
+    "schedules/shop/orders.yml": "extractor: tap-shop\nloader: target-postgres\ninterval: '15 2 * * 1-5'\n",
+    "schedules/shop/a_name_that_is_long_enough_to_be_wider_than_a_phone_is_and_has_no_blank.yml": """\
+job: refresh
+interval: '*/15 * * * *'
+description: What this is for, in a sentence that takes more than a line on a phone.
+""",
+    "schedules/report.yml": """\
+after: orders
+tasks:
+- {name: ask, command: 'true'}
+- {name: tell, command: 'true', after: ask}
+""",
+}
+MISTAKE = {"schedules/broken.yml": "extractor: tap-gitlab\nintervall: '@daily'\n"}
+# Every element that the Tab key stops at, but only one of a group of radio buttons.
+STOPS = """() => {
+  const all = 'a[href], button, input, select, textarea, summary, [tabindex], [contenteditable=true]';
+  const group = e => [...document.querySelectorAll(`input[name="${e.name}"]`)];
+  const stops = [...document.querySelectorAll(all)]
+    .filter(e => e.tabIndex >= 0 && !e.disabled && e.type !== 'hidden')
+    .filter(e => e.checkVisibility({checkVisibilityCSS: true}))
+    .filter(e => e.type !== 'radio' || e === (group(e).find(one => one.checked) ?? group(e)[0]));
+  stops.forEach((e, number) => { e.dataset.stop = number; });
+  return stops.map(e => e.outerHTML.slice(0, 120));
+}"""
+TEXTS = "all => all.map(e => e.getAttribute('href') ?? e.innerText.trim())"
+# The focus stands before all, also where a page has set it.
+START = """() => {
+  const start = document.createElement('span');
+  start.tabIndex = -1;
+  document.body.prepend(start);
+  start.focus();
+}"""
+FOCUS = """() => {
+  const focused = document.activeElement;
+  if (!focused || focused === document.body) return null;
+  let marked = focused;
+  const outline = e => getComputedStyle(e).outlineStyle !== 'none' && parseFloat(getComputedStyle(e).outlineWidth) > 0;
+  for (let up = 0; up < 3 && marked.parentElement && !outline(marked); up += 1) marked = marked.parentElement;
+  const box = focused.getBoundingClientRect();
+  return {stop: focused.dataset.stop ?? '', html: focused.outerHTML.slice(0, 120), marked: outline(marked),
+    inside: box.bottom > 0 && box.top < innerHeight};
+}"""
+
+
+class Visitor:
+    """A tab of the browser that goes from page to page.
+
+    Attributes:
+        wrong: what its page has asked of others, and what the browser has complained of.
+    """
+
+    def __init__(self, tab: Tab) -> None:
+        """Begin with an empty tab."""
+        self.tab = tab
+        self.wrong: list[str] = []
+        self._address = ""
+        tab.on("request", lambda request: self._see(request.url))
+        tab.on("pageerror", lambda error: self.wrong.append(str(error)))
+        tab.on("console", self._hear)
+
+    def open(self, address: str) -> None:
+        """Go to a page, and wait for all of it."""
+        self._address, self.wrong = address, []
+        self.tab.goto(address)
+        self.tab.wait_for_selector(".htmx-request", state="detached")
+
+    def _see(self, url: str) -> None:
+        own = "/".join(self._address.split("/")[:3]) + "/"
+        if not url.startswith((own, "data:")):
+            self.wrong.append(url)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        # Of a page that is refused the browser says so itself.
+        is_status = message.text.startswith("Failed to load resource") and message.location["url"] == self._address
+        if message.type == "error" and not is_status:
+            self.wrong.append(message.text)
+
+
+@pytest.fixture(scope="module")
+def addresses(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[list[str]]:
+    """One of each kind of page, and those of what is not there, of no schedule, of a mistake, and before the login."""
+    folder = tmp_path_factory.mktemp("everywhere")
+    project = write(folder / "shop-pipelines", PROJECT)
+    dagpress(project, "generate")
+    write(project, MISTAKE)
+    broken = write(folder / "broken", {"schedules/_defaults.yml": "tags: [a]\n"})
+    with ExitStack() as stack:
+        url, empty, failing = (stack.enter_context(served(root)) for root in (project, folder, broken))
+        login = stack.enter_context(served(project, DAGPRESS_TOKEN=TOKEN))
+        write(broken, {"dagpress.toml": "airflow = 3\n"})
+        yield [*_linked(browser, url), f"{url}new", f"{url}nowhere", f"{url}static/nothing", empty, failing, login]
+
+
+def _linked(browser: Browser, url: str) -> list[str]:
+    """The pages that one gets to from the first, one for each address of ours and each set of parameters."""
+    found, kinds = [url], {_kind(url): url}
+    with browser.new_context() as context:
+        tab = context.new_page()
+        while found:
+            tab.goto(found.pop())
+            for link in tab.eval_on_selector_all("a[href]", "links => links.map(link => link.href)"):
+                if link.startswith(url) and (kind := _kind(link)) not in kinds:
+                    kinds[kind] = urldefrag(link)[0]
+                    if "html" in context.request.get(link).headers["content-type"]:
+                        found.append(link)
+                    else:
+                        kinds[kind] = ""
+    return [address for address in kinds.values() if address]
+
+
+def _kind(address: str) -> tuple[str, ...]:
+    parts = urlsplit(address)
+    pages = [page.path for page in PAGES if page.method == "GET" and compile_path(page.path)[0].match(parts.path)]
+    return (*(pages[:1] or [parts.path]), *sorted({name for name, _ in parse_qsl(parts.query)}))
+
+
+@contextmanager
+def _visitor(browser: Browser, **settings: Any) -> Iterator[Visitor]:
+    with browser.new_context(**settings) as context:
+        yield Visitor(context.new_page())
+
+
+def test_nothing_is_wrong_on_any_screen(browser: Browser, addresses: list[str]) -> None:
+    """axe-core finds nothing, nothing is wider than the screen, and nothing comes from elsewhere."""
+    problems = []
+    with _visitor(browser) as visitor:
+        for address in addresses:
+            visitor.open(address)
+            for scheme, width in product(SCHEMES, WIDTHS):
+                visitor.tab.emulate_media(color_scheme=scheme)
+                visitor.tab.set_viewport_size({"width": width, "height": 800})
+                found = _violations(visitor.tab)
+                wide = visitor.tab.evaluate("document.documentElement.scrollWidth")
+                found += [f"{wide} pixels wide"] if wide > width else []
+                problems += [f"{address} {scheme} {width}: {text}" for text in found]
+            problems += [f"{address}: {text}" for text in visitor.wrong]
+    assert not problems, "\n".join(problems)
+
+
+def _violations(tab: Tab) -> list[str]:
+    results = Axe().run(tab, options={"runOnly": RULES, "resultTypes": ["violations"]})
+    return [
+        f"{violation['id']}: {node['html'][:200]} ({' '.join(node['failureSummary'].split())})"
+        for violation in results.response["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def test_the_keyboard_reaches_everything(browser: Browser, addresses: list[str]) -> None:
+    """In the order of the page, in view, and one sees where one is."""
+    problems = []
+    with _visitor(browser, viewport={"width": WIDTHS[0], "height": 800}) as visitor:
+        for address in addresses:
+            visitor.open(address)
+            problems += [f"{address}: {problem}" for problem in _problems_of_focus(visitor.tab)]
+    assert not problems, "\n".join(problems)
+
+
+def _problems_of_focus(tab: Tab) -> Iterator[str]:
+    tab.evaluate(START)
+    stops: list[str] = tab.evaluate(STOPS)
+    reached: list[int] = []
+    before = None
+    for _ in range(3 * len(stops) + 10):
+        tab.keyboard.press("Tab")
+        focus = tab.evaluate(FOCUS)
+        if focus is None:
+            break
+        if focus == before:
+            # An editor takes Tab for itself until Escape gives it back.
+            tab.keyboard.press("Escape")
+        elif focus["stop"] and int(focus["stop"]) in reached:
+            break
+        elif focus["stop"]:
+            reached.append(int(focus["stop"]))
+        before = focus
+        if not focus["marked"]:
+            yield f"one does not see the focus on {focus['html']}"
+        if not focus["inside"]:
+            yield f"the focus is out of view on {focus['html']}"
+    yield from (f"Tab does not stop at {html}" for number, html in enumerate(stops) if number not in reached)
+    if reached != sorted(reached):
+        yield f"Tab goes from one to the other in another order than they stand: {reached}"
+
+
+def test_the_pages_show_their_content_without_javascript(browser: Browser, addresses: list[str]) -> None:
+    """The same headings, labels and links that are there with it."""
+    problems = []
+    with _visitor(browser) as visitor, _visitor(browser, java_script_enabled=False) as plain:
+        for address in addresses:
+            visitor.open(address)
+            plain.open(address)
+            missing = _content(visitor.tab) - _content(plain.tab)
+            problems += [f"{address}: {text} is not there" for text in sorted(missing)]
+    assert not problems, "\n".join(problems)
+
+
+def _content(tab: Tab) -> set[str]:
+    return set(tab.eval_on_selector_all("main :is(a[href], h1, h2, label, th)", TEXTS)) - {""}

@@ -1,0 +1,81 @@
+"""Runs the real `dagpress serve`, and speaks to it in any way, also in such as no HTTP client would."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import environments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True)
+class Server:
+    """A `dagpress serve` that runs.
+
+    Attributes:
+        url: the address of its first page.
+        log: the file with what it prints.
+    """
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def connect(self) -> socket.socket:
+        """A connection on which nothing has been sent yet."""
+        address = urlsplit(self.url)
+        return socket.create_connection((address.hostname or "", address.port or 80), timeout=10)
+
+    def send(self, request: bytes) -> bytes:
+        """The answer to these bytes; as much as there is of it, where more is waited for."""
+        with self.connect() as connection:
+            connection.sendall(request)
+            return receive(connection)
+
+
+def receive(connection: socket.socket) -> bytes:
+    """An answer, whole, or until the connection ends."""
+    answer = b""
+    while not _is_whole(answer) and (part := connection.recv(65536)):
+        answer += part
+    return answer
+
+
+@contextmanager
+def serving(project: Path, *options: str, **env: str) -> Iterator[Server]:
+    """Run it in a project, on a free port, until the block ends."""
+    program = Path(sys.executable).with_name("dagpress")
+    command: list[str | Path] = [program, "--project", project, "serve", "--port", "0", *options]
+    with (
+        tempfile.NamedTemporaryFile() as file,  # it takes what nobody reads; a pipe would be full one day
+        subprocess.Popen(command, env=environments.clean_environ(**env), stderr=file) as process,
+    ):
+        try:
+            yield Server(_address(process, Path(file.name)), process, Path(file.name))
+        finally:
+            process.kill()
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    while "\n" not in (said := log.read_text(encoding="utf-8")):
+        assert process.poll() is None, said
+        time.sleep(0.02)
+    assert "http" in said, said
+    return next(word for word in said.split() if word.startswith("http"))
+
+
+def _is_whole(answer: bytes) -> bool:
+    head, found, body = answer.partition(b"\r\n\r\n")
+    lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    return bool(found and lengths) and len(body) >= int(lengths[0].partition(b":")[2])

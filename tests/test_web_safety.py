@@ -1,0 +1,391 @@
+"""The Pipelines page answers its own pages and nobody else, and tells nothing that it should not."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+from hypothesis import given
+from hypothesis import strategies as st
+from pages import Pages, text_of
+from project_builder import EXTRACT_LOAD, write
+from serving import receive, serving
+from starlette.responses import PlainTextResponse, Response
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+from codegen.web import app
+from codegen.web.pages import PAGES
+from codegen.web.security import MOST
+from codegen.web.visit import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from serving import Server
+
+    from codegen.web.visit import Visit
+
+OWN = "http://127.0.0.1:8484"
+SECRET = "the-marker-of-a-secret"  # noqa: S105  # it is looked for
+# Every address with something in the place of what differs.
+ADDRESSES = sorted({re.sub(r"{\w+(:path)?}", "a.yml", page.path) for page in PAGES})
+# What leads to the folder of a file, and beside it.
+TRICKS = (
+    "../outside.yml",
+    "..%2foutside.yml",
+    "%2e%2e/outside.yml",
+    "..%5coutside.yml",
+    "....//outside.yml",
+    "../../outside.yml",
+    "..%252f..%252foutside.yml",
+    "a.yml%00.css",
+    "link.yml/../../outside.yml",
+    "/etc/passwd",
+    "%2fetc%2fpasswd",
+    "file:///etc/passwd",
+    "a" * 5000,
+)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("safety")
+    write(root, {"outside.yml": f"{SECRET}: 1\n", "project/dagpress.toml": 'airflow = "3.3"\n'})
+    schedules = {
+        "project/schedules/a.yml": EXTRACT_LOAD + f"owner: <script>alert('{'x' * 3}')</script>\n",
+        "project/schedules/b.yml": EXTRACT_LOAD
+        + "tags: ['\"><img src=x>', '{{ 1 + 1 }}']\ndescription: </title><b>bold\n",
+        "project/schedules/broken.yml": "<i>: [\n",
+    }
+    write(root, schedules)
+    return root / "project"
+
+
+@pytest.fixture(scope="module")
+def server(project: Path) -> Iterator[Server]:
+    """It has secrets in its environment, of which it needs none."""
+    names = ("TAP_GITLAB_PRIVATE_TOKEN", "DAGPRESS_AIRFLOW_PASSWORD", "DAGPRESS_AIRFLOW_TOKEN", "AWS_SECRET_ACCESS_KEY")
+    with serving(project, **dict.fromkeys(names, SECRET)) as server:
+        yield server
+
+
+def _with_page(monkeypatch: pytest.MonkeyPatch, root: Path, *pages: Page) -> TestClient:
+    """The site with more pages."""
+    monkeypatch.setattr(app, "PAGES", (*PAGES, *pages))
+    return TestClient(app.create_app(root), base_url=OWN, raise_server_exceptions=False)
+
+
+def _status(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1])
+
+
+# Who asks, and from where
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8484", "localhost", "LOCALHOST:1", "[::1]:8484", "Pipelines.Example.com"])
+def test_the_names_of_the_page(project: Path, host: str) -> None:
+    client = TestClient(app.create_app(project, ["pipelines.example.COM"]), base_url=OWN)
+    assert client.get("/", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "example.com",
+        "example.com:8484",
+        "127.0.0.1.",
+        "localhost.",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0.0.0.0",  # noqa: S104  # nothing listens there
+        "localhost.example.com",
+        "user@localhost",
+        "localhost@example.com",
+        "localhost:80:80",
+        "localhost:",
+        "localhost:port",
+        "localhost/",
+        "localhost#",
+        "localhost\\",
+        "[::1",
+        "::1",
+        "[::ffff:127.0.0.1]",
+        "[localhost]",
+        "localhost,example.com",
+        "",
+    ],
+)
+def test_other_names_are_refused(project: Path, host: str) -> None:
+    Pages(project).get("/", status=403, Host=host)
+
+
+def test_a_request_with_two_names_is_refused(project: Path) -> None:
+    client = TestClient(app.create_app(project), base_url=OWN)
+    assert client.get("/", headers=[("Host", "localhost"), ("Host", "localhost")]).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "null",
+        "",
+        "https://127.0.0.1:8484",
+        "http://127.0.0.1:1",
+        "http://127.0.0.1",
+        "http://localhost:8484",
+        OWN + ".x",
+    ],
+)
+def test_pages_of_another_origin_are_refused(project: Path, origin: str) -> None:
+    Pages(project).get("/", status=403, Origin=origin)
+    Pages(project).get("/", status=200, Origin=OWN)
+
+
+@pytest.mark.parametrize(
+    ("site", "mode", "status"),
+    [
+        ("same-origin", "cors", 200),
+        ("none", "navigate", 200),
+        ("cross-site", "navigate", 200),
+        ("cross-site", "no-cors", 403),
+        ("same-site", "cors", 403),
+    ],
+)
+def test_other_pages_may_link_to_ours_and_nothing_more(project: Path, site: str, mode: str, status: int) -> None:
+    Pages(project).get("/", status, **{"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode})
+
+
+# What changes something
+
+
+def _change(visit: Visit) -> Response:
+    return PlainTextResponse("changed by " + visit.form.get("who", "nobody"))
+
+
+CHANGE = Page("/change", _change, "POST")
+
+
+def test_a_form_needs_the_token_of_our_pages(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = _with_page(monkeypatch, project, CHANGE)
+    field = BeautifulSoup(client.get("/").text, "html.parser").select_one("input[name=csrf]")
+    assert field
+    token = str(field["value"])
+    assert client.post("/change", data={"csrf": token, "who": "me"}).text == "changed by me"
+    assert client.post("/change", data={"who": "me"}, headers={"X-CSRF-Token": token}).text == "changed by me"
+    for wrong in ("", token[:-1], token + "x", "é"):
+        assert client.post("/change", data={"csrf": wrong}).status_code == 403
+    assert client.post("/change").status_code == 403
+    for headers in ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, {"Origin": "null"}):
+        assert client.post("/change", data={"csrf": token}, headers=headers).status_code == 403
+
+
+def test_nothing_can_be_changed_without_the_token(project: Path) -> None:
+    """Whatever the page: what its form has is not read before."""
+    client = TestClient(app.create_app(project), base_url=OWN)
+    changing = [page.path for page in PAGES if page.method != "GET"]
+    answers = {path: client.post(re.sub(r"{\w+(:path)?}", "a.yml", path), data={"a": "b"}) for path in changing}
+    assert {path: answer.status_code for path, answer in answers.items() if answer.status_code != 403} == {}
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "application/json", "text/plain", "x"])
+def test_only_forms_are_read(project: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    client = _with_page(monkeypatch, project, CHANGE)
+    assert client.post("/change", content=b"--x\r\n{", headers={"Content-Type": kind}).status_code == 415
+
+
+def test_what_is_too_large_is_refused(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where nobody says how large it is."""
+    client = _with_page(monkeypatch, project, CHANGE)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    parts = (b"a" * 65536 for _ in range(MOST // 65536 + 1))
+    assert client.post("/change", content=parts, headers=form).status_code == 413
+    assert client.post("/change", content=b"a=" + b"b" * MOST, headers=form).status_code == 413
+    assert client.post("/change", content=b"a=" + b"b" * 500_000, headers=form).status_code == 403
+    many = "&".join(f"a{number}=1" for number in range(5000)).encode()
+    assert client.post("/change", content=many, headers=form).status_code in {400, 403}
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "BREW"])
+def test_other_methods_are_refused(project: Path, method: str) -> None:
+    client = TestClient(app.create_app(project), base_url=OWN)
+    for address in ("/", "/static/page.css"):
+        assert client.request(method, address).status_code in {403, 405}
+
+
+def test_head_is_a_get_without_the_page(project: Path) -> None:
+    client = TestClient(app.create_app(project), base_url=OWN)
+    assert (client.head("/").status_code, client.head("/nowhere").status_code) == (200, 404)
+
+
+def test_there_are_no_websockets(project: Path) -> None:
+    client = TestClient(app.create_app(project), base_url=OWN)
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/"):
+        pass
+
+
+# What the answers say
+
+
+def test_what_the_answers_let_browsers_do(project: Path) -> None:
+    """Every answer, also a refusal, a file and what went wrong."""
+    client = TestClient(app.create_app(project), base_url=OWN)
+    answers = [client.get(address) for address in ("/", "/nowhere", "/static/page.css", "/static/nothing")]
+    answers += [client.get("/", headers={"Host": "example.com"}), client.put("/")]
+    nonces = set()
+    for answer in answers:
+        policy = dict(part.strip().partition(" ")[::2] for part in answer.headers["Content-Security-Policy"].split(";"))
+        assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+        nonces.add(policy["script-src"])
+        for sources in policy.values():
+            assert re.fullmatch(r"'none'|'self'( 'nonce-[\w-]{20,}')?", sources)
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert "Access-Control-Allow-Origin" not in answer.headers
+        assert "Server" not in answer.headers
+    assert len(nonces) == len(answers)
+    assert answers[0].headers["Cache-Control"] == "no-store"
+    assert answers[2].headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    ("address", "status"), [("/nowhere", 404), ("/static/nothing.css", 404), ("/edit/no.yml", 404)]
+)
+def test_what_is_not_there_is_told_in_a_page_of_ours(project: Path, address: str, status: int) -> None:
+    page = Pages(project).get(address, status)
+    assert text_of(page, "h1") == "Not found"
+    assert page.select_one("nav a[href='/']")
+
+
+def test_a_page_that_fails_tells_no_value(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Visit) -> Response:
+        raise ValueError(SECRET)
+
+    answer = _with_page(monkeypatch, project, Page("/fail", fail)).get("/fail")
+    assert answer.status_code == 500
+    assert "This is a bug of Dagpress" in answer.text
+    assert "Content-Security-Policy" in answer.headers
+    assert SECRET not in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_no_value_is_html(project: Path) -> None:
+    pages = Pages(project)
+    for address in ["/", *ADDRESSES]:
+        answer = pages.client.get(address)
+        soup = BeautifulSoup(answer.text, "html.parser")
+        assert not soup.select("b, i, img[src=x], [onerror], [onclick], [style]"), address
+        for script in soup.select("script"):
+            assert not script.get_text(strip=True) or script.get("nonce"), address
+        assert "<script>alert" not in answer.text
+
+
+# Where the answers come from
+
+
+@pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: trick[:30])
+def test_no_path_leads_out(project: Path, server: Server, trick: str) -> None:
+    """The bytes are sent as they are: clients would mend them."""
+    (project / "schedules/link.yml").unlink(missing_ok=True)
+    (project / "schedules/link.yml").symlink_to("../../outside.yml")
+    bases = {page.path.partition("{")[0] for page in PAGES if "{" in page.path}
+    for base in sorted({"/static/", "/static/vendor/", "/", *bases}):
+        answer = server.send(f"GET {base}{trick} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        assert _status(answer) in {400, 404, 405}, (base, answer)
+        assert SECRET.encode() not in answer
+        assert b"root:" not in answer
+    (project / "schedules/link.yml").unlink()
+
+
+def test_no_page_has_a_secret_of_the_environment(server: Server) -> None:
+    """All that can be reached by links and plain requests."""
+    found = ["/", *ADDRESSES]
+    seen: set[str] = set()
+    while found:
+        address = found.pop()
+        if address in seen or len(seen) > 200:
+            continue
+        seen.add(address)
+        answer = server.send(
+            f"GET {address} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode("latin-1")
+        )
+        assert SECRET.encode() not in answer, address
+        soup = BeautifulSoup(answer.partition(b"\r\n\r\n")[2].decode("utf-8", "replace"), "html.parser")
+        links = [
+            urlsplit(urljoin(server.url + address.lstrip("/"), str(link["href"]))) for link in soup.select("a[href]")
+        ]
+        found += [link._replace(scheme="", netloc="", fragment="").geturl() for link in links]
+    assert "/" in seen
+
+
+@given(
+    address=st.sampled_from([*ADDRESSES, "/static/", "/nowhere/"]),
+    more=st.text(max_size=30),
+    query=st.dictionaries(
+        st.sampled_from(["environment", "q", "sort", "owner", "tag", "timezone", "week", "hour"]) | st.text(max_size=5),
+        st.sampled_from(["UTC", "2026-W01", "-1", "1e99", "Europe/../x", "\0"]) | st.text(max_size=20),
+        max_size=3,
+    ),
+    headers=st.dictionaries(
+        st.sampled_from(["Cookie", "Accept", "HX-Request", "Range", "If-None-Match", "If-Modified-Since", "Origin"]),
+        st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=20)
+        | st.sampled_from(["timezone=Etc/../UTC", "timezone=Europe/Paris", "bytes=0-1,5-", "true"]),
+        max_size=3,
+    ),
+)
+def test_every_request_has_an_answer(
+    client: TestClient, address: str, more: str, query: dict[str, str], headers: dict[str, str]
+) -> None:
+    """None makes the server fail: the client raises what a page raises."""
+    answer = client.get(address + _quoted(more), params=query, headers=headers, follow_redirects=False)
+    assert answer.status_code < 500
+
+
+def _quoted(text: str) -> str:
+    return "".join(f"%{byte:02x}" for byte in text.encode("utf-8", "surrogatepass"))
+
+
+@pytest.fixture(scope="module")
+def client(project: Path) -> TestClient:
+    return TestClient(app.create_app(project), base_url=OWN)
+
+
+# HTTP as no client speaks it
+
+
+@pytest.mark.parametrize(
+    ("request_", "statuses"),
+    [
+        (b"GET / HTTP/1.1\r\n\r\n", {400}),
+        (b"GET / HTTP/1.0\r\n\r\n", {403}),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", {400}),
+        (b"GET http://example.com/ HTTP/1.1\r\nHost: localhost\r\n\r\n", {404}),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: null\r\n\r\n", {403}),
+        (b"GET / HTTP/1.1\r\nHost : localhost\r\n\r\n", {400}),
+        (b"GET /\0 HTTP/1.1\r\nHost: localhost\r\n\r\n", {400}),
+        (b"GARBAGE\r\n\r\n", {400}),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", {400}),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", {200}),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", {400}),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", {400}),
+        (b"POST /save HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n", {413}),
+        (b"POST /save HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9" + b"9" * 18 + b"\r\n\r\n", {413}),
+    ],
+    ids=lambda value: repr(value[:60]) if isinstance(value, bytes) else "",
+)
+def test_odd_http_is_refused(server: Server, request_: bytes, statuses: set[int]) -> None:
+    """A body that is too large is refused before it is sent."""
+    assert _status(server.send(request_)) in statuses
+
+
+def test_half_a_request_holds_nobody_up(server: Server) -> None:
+    with server.connect() as slow:
+        slow.sendall(b"GET / HTTP/1.1\r\nHost: local")
+        assert _status(server.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")) == 200
+        slow.sendall(b"host\r\n\r\n")
+        assert _status(receive(slow)) == 200
