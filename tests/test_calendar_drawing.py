@@ -308,6 +308,13 @@ def test_links_and_choices_keep_the_filter(fleet: Path) -> None:
     assert "516 runs" not in text_of(page, "caption")
 
 
+@pytest.mark.parametrize("week", ["2026-W13", "2026-03-25"])
+def test_the_week_stands_in_its_field(week: str, fleet: Path) -> None:
+    field = Pages(fleet).get(f"/calendar?week={week}").select_one("#week")
+    assert field
+    assert field["value"] == week
+
+
 def test_the_page_is_in_the_timezone_of_the_viewer(fleet: Path) -> None:
     pages = Pages(fleet)
     pages.client.cookies.set("timezone", "Asia/Kolkata")

@@ -69,7 +69,7 @@ def _calendar(visit: Visit) -> Response:
         choices={"environment": project.environments, **choices(schedules)},
         timezones=sorted(available_timezones()),
         weeks=_weeks(first, this_week),
-        week=_name_of_week(first) if first.weekday() == 0 else "",
+        week=_name_of_week(first),
         address=partial(_address, {**asked, "week": str(first), "hour": ""}),
         problems=problems,
         has_errors=has_errors(visit.snapshot.diagnostics),
@@ -142,6 +142,9 @@ def _weeks(first: date, this_week: date) -> Sequence[tuple[str, date]]:
 
 
 def _name_of_week(first: date) -> str:
+    """As one writes it: `2026-W48`, or its first day where that is no Monday."""
+    if first.weekday():
+        return str(first)
     year, week, _ = first.isocalendar()
     return f"{year}-W{week:02}"
 
