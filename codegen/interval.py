@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
@@ -14,7 +15,7 @@ from croniter import CroniterBadCronError, CroniterBadDateError, croniter
 from codegen.diagnostics import InvalidError, nearest, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from zoneinfo import ZoneInfo
 
 MANUAL = ("@once", "@manual", "@none")
@@ -214,12 +215,13 @@ class Clock:
     """
 
     def __init__(self, cron: str, zone: ZoneInfo) -> None:
-        self._cron = cron
         self._zone = zone
-        (minutes, hours, *days), *_ = croniter.expand(cron)
+        (minutes, hours, *days), *_ = _expand(cron)
+        self._ticks = _ticks_of_a_day(tuple(minutes), tuple(hours))
         self._ticks_in_an_hour = _MINUTES_OF_AN_HOUR if minutes == ["*"] else len(minutes)
         self._hours = None if hours == ["*"] else len(hours)
         self._is_daily = all(values == ["*"] for values in days)
+        self._day_fields = " ".join(cron.split()[2:])
 
     @property
     def can_stall(self) -> bool:
@@ -233,8 +235,7 @@ class Clock:
             NeverError: there is none.
         """
         naive = self._naive(moment)
-        iterator = croniter(self._cron, start_time=naive)
-        return self._moment_of(_checked(iterator.get_next), iterator, moment, naive)
+        return self._moment_of(self._after(naive), moment, naive)
 
     def previous(self, moment: datetime) -> datetime:
         """The last tick before a moment.
@@ -243,8 +244,7 @@ class Clock:
             NeverError: there is none.
         """
         naive = self._naive(moment)
-        iterator = croniter(self._cron, start_time=naive)
-        return self._moment_of(_checked(iterator.get_prev), iterator, moment, naive)
+        return self._moment_of(self._before(naive), moment, naive)
 
     def on_or_after(self, moment: datetime) -> datetime:
         """The moment itself if it is a tick, else the next one; as Airflow, by asking for the one before the next."""
@@ -263,23 +263,17 @@ class Clock:
             NeverError: there is none.
         """
         for _ in range(count):
-            naive = self._naive(moment)
-            scheduled = _checked(croniter(self._cron, start_time=naive).get_prev)
-            on_the_wall = _on_the_wall(scheduled, self._zone).astimezone(timezone.utc)
+            on_the_wall = _on_the_wall(self._before(self._naive(moment)), self._zone).astimezone(timezone.utc)
             # Where the clock shows an hour twice, the one on the wall is the later one.
             moment = on_the_wall if on_the_wall < moment else self.previous(moment)
         return moment
 
     def days(self, first: date, last: date) -> Iterator[date]:
         """The days from the first to the last on which it fires."""
-        if self._is_daily:
-            yield from (first + timedelta(days=number) for number in range((last - first).days + 1))
-            return
-        day_fields = " ".join(self._cron.split()[2:])
-        iterator = croniter(f"0 0 {day_fields}", start_time=datetime.combine(first, time()) - _MOMENT)
-        with suppress(CroniterBadDateError, OverflowError):
-            while (day := iterator.get_next(datetime).date()) <= last:
-                yield day
+        with suppress(NeverError):
+            while (first := self._first_day(first)) <= last:
+                yield first
+                first = _days_later(first, 1)
 
     def ticks_of(self, day: date) -> Iterator[datetime]:
         """The ticks on one of those days."""
@@ -299,22 +293,74 @@ class Clock:
     def _naive(self, moment: datetime) -> datetime:
         return moment.astimezone(self._zone).replace(tzinfo=None, fold=0)
 
-    def _moment_of(self, scheduled: datetime, iterator: croniter, asked: datetime, naive: datetime) -> datetime:
-        if _covers_every_hour(iterator):
+    def _moment_of(self, scheduled: datetime, asked: datetime, naive: datetime) -> datetime:
+        if self._hours is None:  # `_covers_every_hour` of Airflow's file
             return asked + (scheduled - naive)
         return _on_the_wall(scheduled, self._zone).astimezone(timezone.utc)
 
+    def _after(self, naive: datetime) -> datetime:
+        """The first tick on the wall, as croniter's `get_next`, whatever the timezone."""
+        day = naive.date()
+        position = bisect_right(self._ticks, naive - _midnight(day))
+        if position == len(self._ticks) or self._first_day(day) > day:
+            day, position = self._first_day(_days_later(day, 1)), 0
+        return _midnight(day) + self._ticks[position]
 
-def _checked(step: Callable[[type[datetime]], datetime]) -> datetime:
+    def _before(self, naive: datetime) -> datetime:
+        """The last tick on the wall, as croniter's `get_prev`, whatever the timezone."""
+        day = naive.date()
+        position = bisect_left(self._ticks, naive - _midnight(day))
+        if position == 0 or self._last_day(day) < day:
+            day, position = self._last_day(_days_later(day, -1)), 0
+        return _midnight(day) + self._ticks[position - 1]
+
+    def _first_day(self, day: date) -> date:
+        return day if self._is_daily else _first_day(self._day_fields, day)
+
+    def _last_day(self, day: date) -> date:
+        return day if self._is_daily else _last_day(self._day_fields, day)
+
+
+# Crons are few and asked for often; their readings are shared, and nobody writes to them.
+_expand = lru_cache(maxsize=4096)(croniter.expand)
+
+
+@lru_cache(maxsize=256)
+def _ticks_of_a_day(minutes: tuple[int | str, ...], hours: tuple[int | str, ...]) -> Sequence[timedelta]:
+    """How long after midnight a cron fires, in order; its fields are as croniter expands them."""
+    of_minutes = range(_MINUTES_OF_AN_HOUR) if minutes == ("*",) else sorted(map(int, minutes))
+    of_hours = range(_HOURS_OF_A_DAY) if hours == ("*",) else sorted(map(int, hours))
+    return [timedelta(hours=hour, minutes=minute) for hour in of_hours for minute in of_minutes]
+
+
+@lru_cache(maxsize=2**14)
+def _first_day(fields: str, day: date) -> date:
+    """The day itself, or the first after it, on which a cron with these last three fields fires."""
+    return _day_of(croniter(f"0 0 {fields}", start_time=_midnight(day) - _MOMENT).get_next)
+
+
+@lru_cache(maxsize=2**14)
+def _last_day(fields: str, day: date) -> date:
+    """The day itself, or the last before it."""
+    return _day_of(croniter(f"0 0 {fields}", start_time=_midnight(day) + _MOMENT).get_prev)
+
+
+def _day_of(step: Callable[[type[datetime]], datetime]) -> date:
     try:
-        return step(datetime)
+        return step(datetime).date()
     except (CroniterBadDateError, OverflowError) as error:
         raise NeverError from error
 
 
-def _covers_every_hour(iterator: croniter) -> bool:
-    """As Airflow's function of the same name: whether the hour field is not restricted."""
-    return bool(iterator.expanded[1] == ["*"])
+def _days_later(day: date, days: int) -> date:
+    try:
+        return day + timedelta(days=days)
+    except OverflowError as error:
+        raise NeverError from error
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time())
 
 
 def _on_the_wall(naive: datetime, zone: ZoneInfo) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
@@ -52,6 +53,27 @@ def bounds_of(schedule: Schedule, airflow: str) -> Bounds:
         at_end=schedule.has_data_intervals(airflow),
         skips=int(at_least(airflow, "3.3")) if schedule.catchup else None,
     )
+
+
+def bounds_between(interval: Interval, zone: ZoneInfo, begin: datetime, end: datetime, bounds: Bounds) -> Bounds:
+    """Bounds that give the same runs from one moment to before another, and are the same for all that do not cut there.
+
+    So what is found for one schedule is found for all of that interval and timezone.
+
+    Args:
+        interval: the schedule's.
+        zone: its timezone.
+        begin: the first moment, in UTC.
+        end: the moment after the last, in UTC.
+        bounds: its dates.
+    """
+    if interval.cron:
+        with suppress(NeverError):
+            # No run depends on more than the ticks that `next_runs` goes back.
+            reached = Clock(interval.cron, zone).earlier(begin, _TICKS_BEFORE)
+            if bounds.start <= reached:
+                bounds = replace(bounds, start=reached - timedelta(days=1))
+    return replace(bounds, end=None) if bounds.end and bounds.end >= end else bounds
 
 
 def next_runs(interval: Interval, zone: ZoneInfo, after: datetime, bounds: Bounds) -> Iterator[datetime]:

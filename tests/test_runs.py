@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
+from croniter import croniter
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from project_builder import dagpress, write
 
-from codegen.interval import parse_interval
+from codegen.interval import Clock, parse_interval
 from codegen.runs import Bounds, backlog_of, next_runs
 
 if TYPE_CHECKING:
@@ -70,6 +71,18 @@ def test_every_minute_since_1970_is_counted_at_once(zone: str) -> None:
     assert time.perf_counter() - before < 20
     assert backlog
     assert backlog.count == (now - bounds.start) / timedelta(minutes=1) + 1
+
+
+@settings(max_examples=200)
+@given(
+    cron=st.sampled_from([*_CRONS, "* * * * *", "*/7 */5 * * 1-5", "5 4 29 2 *", "3 3 1-7 * 1", "0 * 15 * fri"]),
+    moment=st.datetimes(datetime(1971, 1, 1), datetime(2060, 1, 1)),  # noqa: DTZ001
+)
+def test_the_clock_steps_as_croniter_does(cron: str, moment: datetime) -> None:
+    """Where no clock changes, its ticks are those of croniter, which Airflow asks."""
+    steps, moment = Clock(cron, ZoneInfo("UTC")), moment.replace(tzinfo=timezone.utc)
+    assert steps.next(moment) == croniter(cron, moment).get_next(datetime)
+    assert steps.previous(moment) == croniter(cron, moment).get_prev(datetime)
 
 
 def test_next_says_what_a_catchup_comes_to(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ _COMMANDS = {
     "list": ("inspection", "List the schedules, with what they run and when."),
     "show": ("inspection", "Show a schedule with every value that it ends up with, or its DAG file."),
     "next": ("inspection", "Say when a schedule runs next."),
+    "calendar": ("calendar", "Show how many runs start in each hour of a week, of all schedules or some."),
     "init": ("setup", "Add what a Meltano project needs to use Dagpress."),
     "import": ("importing", "Write a schedule file for each schedule of a Meltano project."),
     "export": ("importing", "Write the schedules back into meltano.yml, comments kept."),

@@ -1,6 +1,6 @@
 """The pages: a module for each, with its addresses in `PAGES`."""
 
-from codegen.web.pages import committing, editing, generation, history, pipeline, pipelines, saving
+from codegen.web.pages import calendar, committing, editing, generation, history, pipeline, pipelines, saving
 
 PAGES = (
     *pipelines.PAGES,
@@ -9,5 +9,6 @@ PAGES = (
     *editing.PAGES,
     *saving.PAGES,
     *generation.PAGES,
+    *calendar.PAGES,
     *committing.PAGES,
 )

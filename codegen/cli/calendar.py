@@ -1,0 +1,204 @@
+"""The command `calendar`: a week of all schedules, in the terminal, as a picture, or for programs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, available_timezones
+
+import click
+
+from codegen import pipeline
+from codegen.calendar import calendar_of, monday_of, parse_week
+from codegen.cli.deployment import chosen_environment, default_environment, environment_option, say_environment
+from codegen.cli.report import exit_code, format_option, open_project, report
+from codegen.diagnostics import InvalidError, Location
+from codegen.drawing.calendar import calendar_html, calendar_svg
+from codegen.drawing.calendar_text import calendar_text, can_be_shaded, plain, shaded
+from codegen.nodes import Scalar
+from codegen.project import nearest_project, read_project
+from codegen.schema.kinds import Timezone
+from codegen.selection import Selection, choices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from codegen.calendar import Calendar
+    from codegen.drawing.calendar_text import Paint
+    from codegen.project import Project
+
+_EPILOG = """\b
+Examples:
+  dagpress calendar
+  dagpress calendar --week 2027-W12 --timezone Europe/Berlin --owner data-platform
+  dagpress calendar --format svg --output calendar.svg
+"""
+# The width of what no terminal shows.
+_WIDTH = 80
+# Colours of terminals that have 256, from the faintest: of the number, and behind it.
+_COLOURS = ((16, 195), (16, 153), (16, 110), (231, 25), (231, 17))
+
+
+def _complete(kind: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """A completion with what the schedules have of that kind."""
+
+    def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+        project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
+        known = choices(pipeline.read(project).schedules)[kind] if project else ()
+        return [value for value in known if value.startswith(incomplete)]
+
+    return complete
+
+
+def _complete_timezones(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    return sorted(name for name in available_timezones() if name.startswith(incomplete))
+
+
+def _only(kind: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
+    """The option that leaves the schedules of that kind; several leave those of any."""
+    help_text = f"Only schedules with that {kind}; may be given again."
+    return click.option(f"--{kind}", multiple=True, metavar="NAME", shell_complete=_complete(kind), help=help_text)
+
+
+@click.command(epilog=_EPILOG)
+@click.option("--week", metavar="WEEK", help="Such as 2027-W12, or its first day.  [default: this week, from Monday]")
+@click.option(
+    "--timezone",
+    "zone",
+    default="UTC",
+    show_default=True,
+    metavar="NAME",
+    shell_complete=_complete_timezones,
+    help="The timezone of the days and hours.",
+)
+@_only("owner")
+@_only("tag")
+@_only("runner")
+@_only("pool")
+@environment_option("the first")
+@click.option("--output", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write it into that file.")
+@format_option("text", "svg", "html", "json")
+@click.pass_obj
+def calendar(  # noqa: PLR0913  # click gives each option so
+    root: Path,
+    /,
+    *,
+    week: str | None,
+    zone: str,
+    deployment: str | None,
+    file: Path | None,
+    output: str,
+    **only: tuple[str, ...],
+) -> int:
+    """Show how many runs start in each hour of a week, of all schedules or some."""
+    wall, first = _when(zone, week)
+    project = open_project(root)
+    chosen = _environment(project, deployment)
+    reading = pipeline.read(project)
+    schedules = [schedule for schedule in reading.schedules if schedule.deployment == chosen]
+    selection = Selection(**only)
+    try:
+        selection.check(schedules)
+    except InvalidError as error:
+        raise click.ClickException(f"{error.message} ({error.hint})") from error
+    shown = calendar_of(filter(selection.has, schedules), project.airflow, first, wall)
+    _print(_DRAWINGS[output](shown, file is None), file)
+    report(reading.diagnostics, "text")
+    return exit_code(reading.diagnostics)
+
+
+COMMANDS = (calendar,)
+
+
+def _when(zone: str, week: str | None) -> tuple[ZoneInfo, date]:
+    """The timezone, and the first day of the week.
+
+    Raises:
+        click.BadParameter: they are none.
+    """
+    option = "--timezone"
+    try:
+        wall = ZoneInfo(Timezone("a timezone").convert(Scalar("str", zone, Location(option))))
+        option = "--week"
+        return wall, parse_week(week) if week else monday_of(datetime.now(timezone.utc), wall)
+    except InvalidError as error:
+        raise click.BadParameter(f"{error.message} ({error.hint})", param_hint=option) from error
+
+
+def _environment(project: Project, deployment: str | None) -> str:
+    """The environment that is named, else the first, which is said."""
+    if chosen := chosen_environment(project, deployment):
+        return chosen
+    if default := default_environment(project):
+        say_environment(default)
+    return default
+
+
+def _text(shown: Calendar, is_shown: bool) -> str:  # noqa: FBT001  # all drawings take it
+    """For the terminal with colours, or shades where it has none; for anything else with numbers alone."""
+    if not is_shown or not sys.stdout.isatty():
+        return calendar_text(shown, _WIDTH)
+    return calendar_text(shown, shutil.get_terminal_size().columns, _paint_of_terminal())
+
+
+def _paint_of_terminal() -> Paint:
+    if click.get_current_context().color is not False:
+        return _coloured
+    return shaded if can_be_shaded(sys.stdout.encoding) else plain
+
+
+def _coloured(cell: str, level: int) -> str:
+    if not level:
+        return cell
+    text, behind = _COLOURS[level - 1]
+    return click.style(cell, fg=text, bg=behind)
+
+
+def _json(shown: Calendar, _is_shown: bool) -> str:  # noqa: FBT001  # all drawings take it
+    hours = [
+        {
+            "day": str(hour.day),
+            "hour": hour.number,
+            "minutes": hour.minutes,
+            "runs": hour.runs,
+            "schedules": {schedule.name: number for schedule, number in hour.starts},
+        }
+        for hour in shown.hours
+    ]
+    data = {
+        "first": str(shown.first),
+        "last": str(shown.last),
+        "timezone": shown.zone.key,
+        "runs": shown.runs,
+        "hours": hours,
+        "without_clock": [schedule.name for schedule in shown.waiting],
+    }
+    return json.dumps(data, indent=2) + "\n"
+
+
+_DRAWINGS: dict[str, Callable[[Calendar, bool], str]] = {
+    "text": _text,
+    "json": _json,
+    "svg": lambda shown, _: calendar_svg(shown),
+    "html": lambda shown, _: calendar_html(shown),
+}
+
+
+def _print(text: str, file: Path | None) -> None:
+    """Print it, or write it into a file.
+
+    Raises:
+        click.ClickException: the file cannot be written.
+    """
+    if file is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error

@@ -1,0 +1,77 @@
+"""Which schedules are meant: those of an owner, a tag, a runner or a pool."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from codegen.diagnostics import InvalidError, nearest, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from codegen.schema import Schedule
+
+# The pool of tasks that name none: `DEFAULT_POOL_NAME` in airflow/models/pool.py.
+DEFAULT_POOL = "default_pool"
+# So many values stand in a hint.
+_MOST = 5
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a schedule must have: of each kind one of those that are named; none named is any."""
+
+    owner: tuple[str, ...] = ()
+    tag: tuple[str, ...] = ()
+    runner: tuple[str, ...] = ()
+    pool: tuple[str, ...] = ()
+
+    def has(self, schedule: Schedule) -> bool:
+        """Whether a schedule is one of them."""
+        wanted = {kind: values for kind in KINDS if (values := getattr(self, kind))}
+        return all(not _values_of(schedule, kind).isdisjoint(values) for kind, values in wanted.items())
+
+    def check(self, schedules: Iterable[Schedule]) -> None:
+        """See that there is a schedule for each that is named.
+
+        Raises:
+            InvalidError: no schedule has it.
+        """
+        known = choices(schedules)
+        for kind in KINDS:
+            for value in getattr(self, kind):
+                if value not in known[kind]:
+                    hint = nearest(value, known[kind]) or _some(known[kind])
+                    raise InvalidError(f"no schedule has the {kind} {quoted(value)}", hint)
+
+
+KINDS = tuple(field.name for field in fields(Selection))
+
+
+def choices(schedules: Iterable[Schedule]) -> Mapping[str, Sequence[str]]:
+    """What can be chosen of each kind, those of most schedules first."""
+    schedules = list(schedules)
+    counts = {kind: Counter(v for s in schedules for v in _values_of(s, kind)) for kind in KINDS}
+    return {kind: sorted(count, key=lambda value: (-count[value], value)) for kind, count in counts.items()}
+
+
+def _values_of(schedule: Schedule, kind: str) -> set[str]:
+    """A schedule's own; where its tasks have others, theirs."""
+    tasks = schedule.tasks or ()
+    if kind == "owner":
+        return {schedule.owner}
+    if kind == "tag":
+        return set(schedule.all_tags)
+    if kind == "runner":
+        return {runner for task in tasks if (runner := schedule.runner_of(task))} if tasks else {schedule.runner}
+    return {task.pool or schedule.pool or DEFAULT_POOL for task in tasks} or {schedule.pool or DEFAULT_POOL}
+
+
+def _some(values: Sequence[str]) -> str:
+    """The first of them for a hint."""
+    if not values:
+        return "there is no schedule"
+    shown = ", ".join(quoted(value) for value in values[:_MOST])
+    return f"there is {shown}" if len(values) == 1 else f"there are {shown}" + (", ..." if len(values) > _MOST else "")

@@ -1,0 +1,343 @@
+"""The calendar as people see it: the command, its pictures, and the page."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from contextlib import suppress
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pages import Pages, text_of
+from project_builder import EXTRACT_LOAD, as_yaml, dagpress, write
+
+from codegen.calendar import calendar_of
+from codegen.drawing.calendar import calendar_svg, heat_css
+from codegen.drawing.calendar_text import calendar_text
+from codegen.drawing.heat import LEVELS, Heat
+from codegen.schema import Schedule
+
+if TYPE_CHECKING:
+    from pytest_regressions.file_regression import FileRegressionFixture
+
+_PICTURES = Path(__file__).parent / "calendars"
+_PROGRAM = Path(sys.executable).with_name("dagpress")
+_FLEET = {
+    "schedules/orders.yml": EXTRACT_LOAD.replace('"@daily"', '"*/20 * * * *"') + "owner: shop\ntags: [core]\n",
+    "schedules/team/ads.yml": EXTRACT_LOAD.replace('"@daily"', '"30 2 * * *"')
+    + "owner: marketing\ntimezone: Europe/Berlin\npool: narrow\n",
+    "schedules/report.yml": EXTRACT_LOAD.replace('"@daily"', '"0 6 * * 1-5"') + "owner: shop\npaused: true\n",
+    "schedules/by_hand.yml": EXTRACT_LOAD.replace("@daily", "@manual"),
+}
+_HOSTILE = "<script>alert(1)</script>&\"'\u202e\x1b[2J"
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Path:
+    return write(tmp_path, _FLEET)
+
+
+@pytest.mark.parametrize("week", ["2026-W13", "2026-W43"])
+@pytest.mark.parametrize("form", ["text", "svg", "html"])
+def test_the_calendar_of_a_fleet(form: str, week: str, fleet: Path, file_regression: FileRegressionFixture) -> None:
+    """A week in which the clock is set forward, and one in which it is set back."""
+    code, out, err = dagpress(fleet, "calendar", "--week", week, "--timezone", "Europe/Berlin", "--format", form)
+    assert (code, err) == (0, "")
+    suffix = ".txt" if form == "text" else f".{form}"
+    file_regression.check(out, fullpath=_PICTURES / f"berlin_{week}{suffix}", encoding="utf-8", extension=suffix)
+
+
+def test_programs_get_the_names_of_each_hour(fleet: Path) -> None:
+    code, out, _ = dagpress(fleet, "calendar", "--week", "2026-03-24", "--format", "json")
+    week = json.loads(out)
+    hours = {(hour["day"], hour["hour"]): hour for hour in week["hours"]}
+    assert (code, week["first"], week["last"], len(hours)) == (0, "2026-03-24", "2026-03-30", 168)
+    assert hours["2026-03-24", 1]["schedules"] == {"orders": 3, "ads": 1}
+    assert hours["2026-03-30", 0]["schedules"] == {"orders": 3, "ads": 1}
+    assert week["without_clock"] == ["by_hand"]
+
+
+@pytest.mark.parametrize(
+    ("options", "runs"),
+    [
+        ((), 7 * 72 + 7 + 5),
+        (("--owner", "marketing"), 7),
+        (("--owner", "marketing", "--owner", "shop"), 7 * 72 + 7 + 5),
+        (("--tag", "core"), 7 * 72),
+        (("--tag", "core", "--owner", "marketing"), 0),
+        (("--tag", "tap-gitlab", "--pool", "narrow"), 7),
+        (("--pool", "default_pool"), 7 * 72 + 5),
+        (("--runner", "bash"), 7 * 72 + 7 + 5),
+    ],
+)
+def test_filters(options: tuple[str, ...], runs: int, fleet: Path) -> None:
+    """Of each kind any of those that are named, of all kinds at once."""
+    _, out, _ = dagpress(fleet, "calendar", "--week", "2026-W12", "--format", "json", *options)
+    assert json.loads(out)["runs"] == runs
+
+
+def test_tasks_with_a_runner_and_a_pool_of_their_own(tmp_path: Path) -> None:
+    """They decide, and the schedule's stands for those that say nothing."""
+    tasks = [{"id": "a", "run": "tap-a target-b", "pool": "p"}, {"id": "b", "python": "m.f"}]
+    schedule = {"interval": "@daily", "tasks": tasks}
+    write(tmp_path, {"schedules/a.yml": as_yaml(schedule)})
+    for options, runs in ((("--pool", "p"), 7), (("--pool", "default_pool"), 7), (("--runner", "bash"), 7)):
+        _, out, _ = dagpress(tmp_path, "calendar", "--week", "2026-W12", "--format", "json", *options)
+        assert json.loads(out)["runs"] == runs
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--owner", "shp"), "no schedule has the owner `shp` (did you mean `shop`?)"),
+        (("--pool", "zzz"), "no schedule has the pool `zzz` (there are `default_pool`, `narrow`)"),
+        (("--timezone", "Berlin"), "`Berlin` is no timezone (did you mean `Europe/Berlin`?)"),
+        (("--timezone", "../../etc/passwd"), "`../../etc/passwd` is no timezone (a name such as Europe/Berlin)"),
+        (("--week", "2026-W60"), "`2026-W60` is no week (write 2026-W48, or its first day: 2026-11-23)"),
+        (("--output", "no/such/folder"), "no/such/folder cannot be written: No such file or directory"),
+        (("--environment", "prod"), "This project has no deployment environments"),
+    ],
+)
+def test_what_cannot_be_is_told(options: tuple[str, ...], message: str, fleet: Path) -> None:
+    with pytest.raises(click.ClickException) as error:
+        dagpress(fleet, "calendar", *options)
+    assert message in error.value.format_message()
+
+
+def test_schedules_with_errors_do_not_hide_the_others(fleet: Path) -> None:
+    write(fleet, {"schedules/broken.yml": "interval: 0 0 30 2 *\nextractor: a\nloader: b\n"})
+    code, out, err = dagpress(fleet, "calendar", "--week", "2026-W12")
+    assert (code, "516 runs of 3 schedules" in out, "never fires" in err) == (2, True, True)
+
+
+def test_each_environment_has_a_calendar(fleet: Path) -> None:
+    environments = "environments:\n  prod: {interval: '@hourly'}\n"
+    write(fleet, {"dagpress.toml": 'environments = ["dev", "prod"]\n'})
+    write(fleet, {"schedules/report.yml": _FLEET["schedules/report.yml"] + environments})
+    week = ("calendar", "--week", "2026-W12", "--pool", "default_pool")
+    _, out, err = dagpress(fleet, *week)
+    assert ("509 runs" in out, "In the environment `dev`" in err) == (True, True)
+    assert "672 runs" in dagpress(fleet, *week, "-e", "prod")[1]
+    pages = Pages(fleet)
+    assert "509 runs" in text_of(pages.get("/calendar?week=2026-W12&pool=default_pool"), "caption")
+    assert "672 runs" in text_of(pages.get("/calendar?week=2026-W12&pool=default_pool&environment=prod"), "caption")
+    assert "no environment nowhere" in text_of(pages.get("/calendar?environment=nowhere"), "[role=alert]")
+
+
+def test_it_is_written_into_a_file(fleet: Path) -> None:
+    file = fleet / "week.svg"
+    assert dagpress(fleet, "calendar", "--format", "svg", "--output", str(file)) == (0, "", "")
+    assert ET.fromstring(file.read_text(encoding="utf-8")).tag.endswith("svg")  # noqa: S314  # our own file
+
+
+@pytest.mark.parametrize(
+    ("env", "in_it", "not_in_it"),
+    [
+        ({}, "\x1b[38;5;16m\x1b[48;5;110m", "▒"),
+        ({"NO_COLOR": "1"}, "▒", "\x1b["),
+        ({"NO_COLOR": "1", "PYTHONIOENCODING": "ascii"}, "  3", "\x1b["),
+    ],
+)
+def test_a_terminal_shows_colours_or_shades(env: dict[str, str], in_it: str, not_in_it: str, fleet: Path) -> None:
+    """Colours where it has them, else shades where it can show them, else the numbers."""
+    shown = _on_a_terminal(fleet, env)
+    assert in_it in shown
+    assert not_in_it not in shown
+
+
+def _on_a_terminal(project: Path, env: dict[str, str]) -> str:
+    ours, theirs = pty.openpty()
+    command: list[str | Path] = [_PROGRAM, "--project", project, "calendar", "--week", "2026-W12"]
+    environ = {key: value for key, value in os.environ.items() if key != "NO_COLOR"} | {"PYTHONUTF8": "1"} | env
+    with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environ):
+        os.close(theirs)
+        shown = b""
+        # Linux ends the reading with an error when the other end is closed.
+        with suppress(OSError):
+            while part := os.read(ours, 1 << 16):
+                shown += part
+    os.close(ours)
+    return shown.decode()
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_the_text_is_as_wide_as_there_is_room(width: int) -> None:
+    """With many runs the days stand beside each other, and every number is there whatever the width."""
+    schedules = [Schedule(name=str(n), interval=f"{n % 60} {n % 2} * * *") for n in range(300)]
+    calendar = calendar_of(schedules, "3.3", date(2026, 10, 19), ZoneInfo("Europe/Berlin"))
+    text = calendar_text(calendar, width)
+    assert max(map(len, text.splitlines())) <= width
+    table = re.findall(r"^(?:\d\d:00|\w{3} \d\d) +(.*)$", text, re.MULTILINE)
+    numbers = [int(number) for line in table for number in re.findall(r"(\d+)\*?(?: |$)", line)]
+    assert sum(numbers) == calendar.runs == 2100
+
+
+@given(numbers=st.lists(st.integers(0, 1000), min_size=1))
+def test_colours_are_steps(numbers: list[int]) -> None:
+    """More runs never look like fewer, nothing looks like something, and the legend has every number."""
+    heat = Heat(numbers)
+    levels = [heat.level(number) for number in sorted(numbers)]
+    assert levels == sorted(levels)
+    assert max(levels) <= LEVELS
+    assert [heat.level(number) == 0 for number in numbers] == [number == 0 for number in numbers]
+    for number in filter(None, numbers):
+        assert [step.level for step in heat.steps if step.least <= number <= step.most] == [heat.level(number)]
+
+
+def test_numbers_can_be_read_on_their_colours() -> None:
+    """WCAG 2.2 asks for a contrast of 4.5, in light and in dark."""
+    pairs = re.findall(r"--heat-(\d): (#\w{6}); --on-heat-\1: (#\w{6});", heat_css())
+    assert len(pairs) == 2 * LEVELS
+    for _, behind, text in pairs:
+        dark, light = sorted([_luminance(behind), _luminance(text)])
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, (behind, text)
+
+
+def _luminance(colour: str) -> float:
+    """https://www.w3.org/TR/WCAG22/#dfn-relative-luminance."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@settings(max_examples=20)
+@given(name=st.text(min_size=1) | st.just(_HOSTILE))
+def test_a_name_is_text_in_the_picture(name: str) -> None:
+    """It is well-formed XML, and the name is one of its texts."""
+    calendar = calendar_of([Schedule(name=name, interval="@daily")], "3.3", date(2026, 3, 23), ZoneInfo("UTC"))
+    svg = calendar_svg(calendar)
+    root = ET.fromstring(svg.encode())  # noqa: S314  # our own
+    assert {element.tag.split("}")[1] for element in root.iter()} == {
+        "svg", "title", "desc", "style", "defs", "pattern", "line", "rect", "text", "g",
+    }  # fmt: skip
+    assert all(character.isprintable() or character == "\n" for character in svg)
+
+
+class _Tags(HTMLParser):
+    """The tags of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002  # as it is called
+        self.tags.add(tag)
+
+
+def test_hostile_names_are_text_everywhere(tmp_path: Path) -> None:
+    schedule = {"name": _HOSTILE[:-5], "owner": _HOSTILE[:-6], "interval": "@daily", "extractor": "a", "loader": "b"}
+    write(tmp_path, {"schedules/<b>.yml": as_yaml(schedule)})
+    for form in ("html", "svg", "text"):
+        _, out, _ = dagpress(tmp_path, "calendar", "--week", "2026-W12", "--format", form)
+        tags = _Tags()
+        tags.feed(out)
+        assert "7 runs" in out
+        assert "script" not in tags.tags
+    page = Pages(tmp_path).get("/calendar?week=2026-W12&timezone=UTC&hour=2026-03-16T00")
+    link = page.select_one("#hour tbody a")
+    assert link
+    assert link["href"] == "/pipelines/%3Cb%3E.yml"
+    assert "<script>alert(1)</script>" in link.text
+    assert all("alert" not in script.text for script in page.select("script"))
+
+
+def test_nothing_is_loaded_by_what_stands_alone(fleet: Path) -> None:
+    for form in ("svg", "html"):
+        _, out, _ = dagpress(fleet, "calendar", "--format", form)
+        assert re.findall(r"(?:href|src)=|@import|<script|url\((?!#hatched\))", out) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "word", "expected"),
+    [("--owner", "m", "marketing"), ("--timezone", "Europe/Berl", "Europe/Berlin")],
+)
+def test_completion_knows_what_there_is(option: str, word: str, expected: str, fleet: Path) -> None:
+    words = f"dagpress --project {fleet} calendar {option} {word}"
+    environ = os.environ | {"_DAGPRESS_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": "5"}
+    done = subprocess.run([_PROGRAM], env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout == f"plain,{expected}\n"
+
+
+def test_an_hour_leads_to_who_starts_then(fleet: Path) -> None:
+    pages = Pages(fleet)
+    page = pages.get("/calendar?week=2026-W43&timezone=Europe/Berlin")
+    assert "Choose an hour" in text_of(page, "#hour")
+    link = page.select_one("#at-2026-10-25T02")
+    assert link
+    assert " ".join(link.text.split()) == "7* runs on Sun 2026-10-25 02:00, which comes twice"
+    chosen = pages.get(str(link["href"]))
+    assert text_of(chosen, "#hour h2") == "Sun 2026-10-25 02:00"
+    rows = [" ".join(row.text.split()) for row in chosen.select("#hour tbody tr")]
+    assert rows == [
+        "02:00 CEST to 02:40 CET, 6 runs orders every 20 minutes (UTC), shop",
+        "02:30 CET ads every day at 02:30 (Europe/Berlin), marketing",
+    ]
+    assert [link["href"] for link in chosen.select("#hour tbody a")] == [
+        "/pipelines/orders.yml",
+        "/pipelines/team/ads.yml",
+    ]
+    marked = chosen.select("table.heat a[aria-current]")
+    assert [link["id"] for link in marked] == ["at-2026-10-25T02"]
+
+
+def test_an_hour_that_does_not_exist_is_no_link(fleet: Path) -> None:
+    page = Pages(fleet).get("/calendar?week=2026-W13&timezone=Europe/Berlin")
+    assert text_of(page, "table.heat td.gap") == "does not exist"
+    assert page.select_one("#at-2026-03-29T02") is None
+    assert "the time between does not exist" in text_of(page, "#calendar")
+
+
+def test_links_and_choices_keep_the_filter(fleet: Path) -> None:
+    page = Pages(fleet).get("/calendar?week=2026-W13&timezone=Asia/Kolkata&owner=shop")
+    link = next(link for link in page.select("#calendar nav a") if link.text == "Next")
+    assert link["href"] == "/calendar?week=2026-03-30&timezone=Asia%2FKolkata&owner=shop"
+    assert [option["value"] for option in page.select("#owner option[selected]")] == ["shop"]
+    assert [option["value"] for option in page.select("#owner option")] == ["", "shop", "airflow", "marketing"]
+    assert "516 runs" not in text_of(page, "caption")
+
+
+@pytest.mark.parametrize("week", ["2026-W13", "2026-03-25"])
+def test_the_week_stands_in_its_field(week: str, fleet: Path) -> None:
+    field = Pages(fleet).get(f"/calendar?week={week}").select_one("#week")
+    assert field
+    assert field["value"] == week
+
+
+def test_the_page_is_in_the_timezone_of_the_viewer(fleet: Path) -> None:
+    pages = Pages(fleet)
+    pages.client.cookies.set("timezone", "Asia/Kolkata")
+    field = pages.get("/calendar").select_one("#timezone")
+    assert field
+    assert field["value"] == "Asia/Kolkata"
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("owner=nobody", "No schedule has the owner `nobody`"),
+        ("timezone=Mars", "`Mars` is no timezone"),
+        ("week=2026-W77", "`2026-W77` is no week"),
+    ],
+)
+def test_what_cannot_be_shown_is_told_on_the_page(query: str, message: str, fleet: Path) -> None:
+    page = Pages(fleet).get(f"/calendar?{query}&hour=nonsense")
+    assert text_of(page, "[role=alert]").startswith(message)
+    assert page.select_one("table.heat")
+
+
+def test_the_page_says_that_files_have_errors(fleet: Path) -> None:
+    write(fleet, {"schedules/broken.yml": "{"})
+    page = Pages(fleet).get("/calendar")
+    assert "Some files have errors" in text_of(page, "#calendar")
