@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from codegen.plan import DagModule
 
-_TEMPLATE = "dag.py.j2"
+TEMPLATE = "dag.py.j2"
 _PACKAGE = Path(__file__).parent
 
 
@@ -44,7 +44,7 @@ class TemplateFailedError(Exception):
         line: counted from 1.
     """
 
-    def __init__(self, message: str, template: str = _TEMPLATE, line: int = 1) -> None:
+    def __init__(self, message: str, template: str = TEMPLATE, line: int = 1) -> None:
         super().__init__(message)
         self.template = template
         self.line = line
@@ -82,7 +82,7 @@ class Renderer:
         try:
             pieces = list(_pieces(self._template, module))
         except TemplateSyntaxError as error:
-            raise TemplateFailedError(error.message or "", error.name or _TEMPLATE, error.lineno) from error
+            raise TemplateFailedError(error.message or "", error.name or TEMPLATE, error.lineno) from error
         except Exception as error:  # a template can call anything and raise anything
             name, line = self._place_of(error)
             raise TemplateFailedError(f"{type(error).__name__}: {error}", name, line) from error
@@ -94,7 +94,7 @@ class Renderer:
         """The template and the line in which it failed: Jinja2 writes them into the traceback."""
         frames = traceback.extract_tb(error.__traceback__)
         own = [(self._name_of(frame.filename), frame.lineno or 1) for frame in frames if self._is_own(frame.filename)]
-        return own[-1] if own else (_TEMPLATE, 1)
+        return own[-1] if own else (TEMPLATE, 1)
 
     def _is_own(self, filename: str | None) -> bool:
         return bool(filename) and self._templates in Path(filename or "").parents
@@ -126,7 +126,7 @@ class Renderer:
         """The place in the project's templates that gave a character; of ours, the last before it."""
         own = [piece for piece in pieces if piece.start <= offset and self._is_own(piece.template.filename)]
         if not own:
-            return _TEMPLATE, 1
+            return TEMPLATE, 1
         piece, filename = own[-1], own[-1].template.filename or ""
         lines = piece.text.split("\n")[: piece.text[: offset - piece.start].count("\n") + 1]
         shown = next((line.strip() for line in reversed(lines) if line.strip()), "")
@@ -137,21 +137,21 @@ class Renderer:
 
     def _place_of_block(self, names: tuple[str, ...]) -> tuple[str, int]:
         """Where the project's template has the first of those blocks that it has."""
-        text = (self._templates / _TEMPLATE).read_text(encoding="utf-8")
+        text = (self._templates / TEMPLATE).read_text(encoding="utf-8")
         for name in names:
             if match := re.search(rf"{{%[-+]?\s*block\s+{name}\b", text):
-                return _TEMPLATE, text.count("\n", 0, match.start()) + 1
-        return _TEMPLATE, 1
+                return TEMPLATE, text.count("\n", 0, match.start()) + 1
+        return TEMPLATE, 1
 
     @cached_property
     def _template(self) -> Template:
-        return _environment(self._templates).get_template(_TEMPLATE)
+        return _environment(self._templates).get_template(TEMPLATE)
 
     @cached_property
     def _is_ours(self) -> bool:
         """Whether the project has no template of its own, so that black would leave what comes out as it is."""
-        own = self._templates / _TEMPLATE
-        return not own.is_file() or own.read_bytes() == (builtin_templates() / _TEMPLATE).read_bytes()
+        own = self._templates / TEMPLATE
+        return not own.is_file() or own.read_bytes() == (builtin_templates() / TEMPLATE).read_bytes()
 
 
 def renderer_of(templates: Path) -> Renderer:
@@ -210,7 +210,7 @@ def builtin_templates() -> Path:
 
 def prelude() -> str:
     """The lines with which the command of every task begins, as our own template has them."""
-    template = _environment(builtin_templates()).get_template(_TEMPLATE)
+    template = _environment(builtin_templates()).get_template(TEMPLATE)
     source = "".join(template.blocks["meltano"](template.new_context()))
     (constant,) = (node for node in ast.parse(source).body if isinstance(node, ast.Assign))
     return str(ast.literal_eval(constant.value))

@@ -265,13 +265,13 @@ class Invocation:
         """Wait until these are the states of the runs of a DAG."""
         self.await_that(lambda: self.states(dag_id) == states)
 
-    def await_that(self, what: Callable[[], bool], seconds: float = 90) -> None:
-        """Wait until something is so; fail with the log if it does not become so."""
+    def await_that(self, what: Callable[[], bool], seconds: float = 90, pause: float = 0.2) -> None:
+        """Wait until something is so, looking after each pause; fail with the log if it does not become so."""
         deadline = time.monotonic() + seconds
         while not what():
             if time.monotonic() > deadline:
                 pytest.fail(f"it did not become so in time:\n{self.log.read_text(errors='replace')[-20000:]}")
-            time.sleep(0.2)
+            time.sleep(pause)
 
     def processes(self) -> list[str]:
         """Return every process that belongs to this home, by its environment (Linux)."""

@@ -1,12 +1,14 @@
-"""Servers of HTTP and SMTP on loopback, which keep what they are sent."""
+"""Servers of HTTP and SMTP on loopback, which keep what they are sent, and one of HTTP that answers as it is told."""
 
 from __future__ import annotations
 
 import email
 import json
+import socket
 import socketserver
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -127,3 +129,65 @@ class _Smtp(socketserver.StreamRequestHandler):
 
     def _say(self, text: str) -> None:
         self.wfile.write(f"{text}\r\n".encode())
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a server answers.
+
+    Attributes:
+        body: what follows the status and the headers; all that is sent where it is raw.
+        seconds: how long it keeps silent before.
+    """
+
+    body: bytes
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0
+    is_raw: bool = False
+
+
+@dataclass
+class Replying:
+    """A server that answers as it is told: its port, and the paths that it was asked for."""
+
+    port: int
+    received: list[str]
+
+
+@contextmanager
+def replying(replies: dict[str, Reply]) -> Iterator[Replying]:
+    """Serve until the end of the block: to each path, the reply of the first beginning that fits."""
+    received: list[str] = []
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            # What begins a TLS connection has no lines.
+            first = self.rfile.readline(1000) if self.connection.recv(1, socket.MSG_PEEK) != b"\x16" else b"TLS /"
+            path = first.decode().split()[1]
+            received.append(path)
+            while first != b"TLS /" and self.rfile.readline().strip():
+                pass
+            reply = next(reply for beginning, reply in replies.items() if path.startswith(beginning))
+            time.sleep(reply.seconds)
+            headers = {**reply.headers, "Content-Length": str(len(reply.body)), "Connection": "close"}
+            lines = [f"HTTP/1.1 {reply.status} X", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+            with suppress(OSError):
+                self.wfile.write(reply.body if reply.is_raw else "\r\n".join(lines).encode() + reply.body)
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
+        try:
+            yield Replying(server.server_address[1], received)
+        finally:
+            server.shutdown()
+
+
+def closed_port() -> int:
+    """A port at which nothing listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

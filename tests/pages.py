@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 class Pages:
     """The pages of a project, as a browser on this machine asks for them."""
 
-    def __init__(self, root: Path) -> None:
-        """Serve the project in that folder."""
-        self.client = TestClient(create_app(root), base_url="http://127.0.0.1:8484", follow_redirects=True)
+    def __init__(self, root: Path, **environ: str) -> None:
+        """Serve the project in that folder, with these variables of the environment."""
+        self.client = TestClient(create_app(root, environ), base_url="http://127.0.0.1:8484", follow_redirects=True)
 
     def get(self, address: str, status: int = 200, **headers: str) -> BeautifulSoup:
         """A page, whose status must be as expected."""

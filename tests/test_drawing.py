@@ -31,7 +31,7 @@ _BERLIN, _NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 
 
 def _drawn(template: str, **values: object) -> str:
-    return Site.of(Path()).templates.get_template(template).render(**values)
+    return Site.of(Path(), {}).templates.get_template(template).render(**values)
 
 
 def _task(name: str, *lines: str) -> Node:

@@ -209,7 +209,7 @@ def test_programs_send_the_token(browser: httpx2.Client) -> None:
 
 
 def test_a_login_that_is_no_form_is_refused(project: Path) -> None:
-    client = TestClient(create_app(project, token=TOKEN), base_url="http://127.0.0.1:8484")
+    client = TestClient(create_app(project, {}, token=TOKEN), base_url="http://127.0.0.1:8484")
     multipart = {"Content-Type": "multipart/form-data; boundary=x"}
     assert client.post("/login", content=b"--y", headers=multipart).status_code == 415
     parts = (b"a" * 65536 for _ in range(80))

@@ -19,7 +19,7 @@ from codegen.web.workspace import BrokenProjectError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection, Mapping
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -35,15 +35,19 @@ _MESSAGES = {
 }
 
 
-def create_app(root: Path, names: Collection[str] = (), token: str = "") -> ASGIApp:
+def create_app(root: Path, environ: Mapping[str, str], names: Collection[str] = (), token: str = "") -> ASGIApp:
     """The application of the project in that folder.
 
     Args:
         root: the project's folder.
+        environ: the variables of the environment, which say where Airflow is.
         names: the names under which it may be asked for, beside those of this machine.
         token: what must be known to see anything; empty where everybody who reaches it may.
+
+    Raises:
+        ConnectionSettingError: a variable cannot be used.
     """
-    site = Site.of(root)
+    site = Site.of(root, environ)
     app: ASGIApp = Starlette(
         routes=[
             *(Route(page.path, _endpoint(site, page), methods=[page.method]) for page in PAGES),

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from codegen.diagnostics import printable
+from codegen.web.deployed import Airflows
 from codegen.web.saved import Shelf
 from codegen.web.security import CSRF_FIELD, Secrets
 from codegen.web.workspace import Snapshot, Workspace
@@ -42,9 +43,10 @@ def _environment() -> Environment:
 
 @dataclass(frozen=True)
 class Site:
-    """What all requests share. It holds nothing of the environment, so that no page can show it.
+    """What all requests share. Of the environment it holds what `airflow` needs, which shows nothing of that.
 
     Attributes:
+        airflow: the Airflows that may be asked; nothing where there is none.
         version: that of Dagpress.
         shelf: what was saved lately.
     """
@@ -52,13 +54,18 @@ class Site:
     workspace: Workspace
     secrets: Secrets
     templates: Environment
+    airflow: Airflows | None
     version: str
     shelf: Shelf = field(default_factory=Shelf)
 
     @classmethod
-    def of(cls, root: Path) -> Site:
-        """The site of the project in that folder."""
-        return cls(Workspace(root), Secrets(), _environment(), version("dagpress"))
+    def of(cls, root: Path, environ: Mapping[str, str]) -> Site:
+        """The site of the project in that folder, with the Airflows of these variables.
+
+        Raises:
+            ConnectionSettingError: a variable cannot be used.
+        """
+        return cls(Workspace(root), Secrets(), _environment(), Airflows(environ) or None, version("dagpress"))
 
     @property
     def name(self) -> str:

@@ -1,6 +1,6 @@
 """The pages: a module for each, with its addresses in `PAGES`."""
 
-from codegen.web.pages import calendar, committing, editing, generation, history, pipeline, pipelines, saving
+from codegen.web.pages import airflow, calendar, committing, editing, generation, history, pipeline, pipelines, saving
 
 PAGES = (
     *pipelines.PAGES,
@@ -10,5 +10,6 @@ PAGES = (
     *saving.PAGES,
     *generation.PAGES,
     *calendar.PAGES,
+    *airflow.PAGES,
     *committing.PAGES,
 )

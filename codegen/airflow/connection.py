@@ -1,0 +1,119 @@
+"""Which Airflow the Pipelines page asks, and with which credentials: the environment says it, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_VARIABLE = re.compile(r"DAGPRESS_AIRFLOW_(URL|USERNAME|PASSWORD|TOKEN)(?:_(.+))?")
+
+
+class ConnectionSettingError(Exception):
+    """A variable of the environment that cannot be used. No text of it holds a value: it may be a password.
+
+    Attributes:
+        hint: the cure.
+    """
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An Airflow, and what it takes to be let in: a token, or a name and a password, or nothing.
+
+    Attributes:
+        url: its address, which may have a path, without a slash at the end.
+        environment: the end of the names of its variables; empty where there are no deployment environments.
+    """
+
+    url: str
+    environment: str = ""
+    username: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+
+    def variable(self, name: str) -> str:
+        """The variable of the environment that says a part of this, such as `URL`."""
+        return _variable(name, self.environment)
+
+
+def read_connections(environ: Mapping[str, str]) -> dict[str, Connection]:
+    """The Airflow of each deployment environment, by the end of its variables' names; the one without has none.
+
+    Args:
+        environ: `DAGPRESS_AIRFLOW_URL`, `..._USERNAME`, `..._PASSWORD` and `..._TOKEN`, each with `_PROD` at its end
+            for an environment `prod`. Empty counts as not given.
+
+    Raises:
+        ConnectionSettingError: one of them cannot be used.
+    """
+    given: dict[str, dict[str, str]] = {}
+    for name, value in environ.items():
+        match = _VARIABLE.fullmatch(name)
+        if match and value:
+            given.setdefault(match[2] or "", {})[match[1]] = value
+    return {environment: _connection(environment, values) for environment, values in given.items()}
+
+
+def ending_of(deployment: str) -> str:
+    """How the variables end that are for a deployment environment."""
+    return deployment.upper().replace("-", "_")
+
+
+def _variable(name: str, environment: str) -> str:
+    return f"DAGPRESS_AIRFLOW_{name}" + (f"_{environment}" if environment else "")
+
+
+def _connection(environment: str, values: Mapping[str, str]) -> Connection:
+    connection = Connection(
+        values.get("URL", "").rstrip("/"),
+        environment,
+        values.get("USERNAME", ""),
+        values.get("PASSWORD", ""),
+        values.get("TOKEN", "").strip(),
+    )
+    _check_url(connection)
+    _check_credentials(connection)
+    return connection
+
+
+def _check_url(connection: Connection) -> None:
+    name = connection.variable("URL")
+    if not connection.url:
+        raise ConnectionSettingError(
+            f"there are credentials of an Airflow, and no {name}", f"set {name}, or unset them"
+        )
+    hint = "such as https://airflow.example.com"
+    if not connection.url.isascii() or not connection.url.isprintable() or " " in connection.url:
+        raise ConnectionSettingError(f"{name} is no address", hint)
+    try:
+        parts = urlsplit(connection.url)
+        port_is_wrong = parts.port == 0
+    except ValueError:
+        raise ConnectionSettingError(f"{name} is no address", hint) from None
+    if parts.username is not None:
+        message = f"{name} holds a user or a password, and would show them where it is shown"
+        cure = f"set {connection.variable('USERNAME')} and {connection.variable('PASSWORD')}"
+        raise ConnectionSettingError(message, cure)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port_is_wrong:
+        raise ConnectionSettingError(f"{name} is no address of HTTP", hint)
+    if parts.query or parts.fragment:
+        raise ConnectionSettingError(f"{name} has more than an address and a path", hint)
+
+
+def _check_credentials(connection: Connection) -> None:
+    token, username, password = (connection.variable(name) for name in ("TOKEN", "USERNAME", "PASSWORD"))
+    if bool(connection.username) != bool(connection.password):
+        raise ConnectionSettingError(f"{username} and {password} go together", "set both, or none")
+    if connection.token and connection.username:
+        raise ConnectionSettingError(f"there is a {token}, and a {username} too", "set one of them")
+    if not connection.token.isascii() or not connection.token.isprintable():
+        raise ConnectionSettingError(f"{token} holds what no token can", "copy it again")

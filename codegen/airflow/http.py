@@ -1,0 +1,118 @@
+"""Asks one server for JSON: in a short time, for a small answer, and with credentials that go to no other."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from codegen.airflow.connection import Connection
+
+# Seconds: until the server takes the request or says a part of its answer; and for all requests of a session.
+_PATIENCE = 5
+_SESSION = 20
+_MOST_BYTES = 8 * 1024 * 1024
+
+
+class AirflowRestError(Exception):
+    """Why an Airflow cannot be asked. No text of it holds an address or credentials.
+
+    Attributes:
+        hint: the cure.
+    """
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server has answered.
+
+    Attributes:
+        body: its JSON; None where it is something else.
+    """
+
+    status: int
+    body: Any
+
+
+class Http:
+    """A server, for the questions of one moment."""
+
+    def __init__(self, client: httpx2.Client, connection: Connection) -> None:
+        self._client = client
+        self._connection = connection
+        self._deadline = time.monotonic() + _SESSION
+
+    def ask(self, method: str, path: str, headers: Mapping[str, str], body: object = None) -> Answer:
+        """Send a request, and read the answer whatever its status is, as long as it is one of HTTP.
+
+        Args:
+            method: of HTTP.
+            path: below the address of the connection, quoted.
+            headers: those of this request.
+            body: what goes along as JSON; None is nothing.
+
+        Raises:
+            AirflowRestError: there is no answer, or one that leads elsewhere, or one without an end.
+        """
+        if time.monotonic() > self._deadline:
+            raise AirflowRestError("Airflow is too slow", "look at its load; ask again later")
+        try:
+            with self._client.stream(method, self._connection.url + path, headers=headers, json=body) as response:
+                if response.is_redirect:
+                    message = "Airflow's address leads to another one"
+                    raise AirflowRestError(message, f"set {self._connection.variable('URL')} to that")
+                return Answer(response.status_code, self._read(response))
+        except httpx2.HTTPError as error:
+            raise self._explained(error) from None
+
+    def _read(self, response: httpx2.Response) -> Any:  # noqa: ANN401  # any JSON
+        content = bytearray()
+        # As it was sent: what is packed grows without a bound, and we have asked for it as it is.
+        for chunk in response.iter_raw():
+            content += chunk
+            if len(content) > _MOST_BYTES or time.monotonic() > self._deadline:
+                raise AirflowRestError("Airflow's answer has no end", f"check {self._connection.variable('URL')}")
+        try:
+            return json.loads(content)
+        except (ValueError, RecursionError):
+            return None
+
+    def _explained(self, error: httpx2.HTTPError) -> AirflowRestError:
+        address = self._connection.variable("URL")
+        if isinstance(error, httpx2.TimeoutException):
+            message = f"Airflow does not answer within {_PATIENCE} seconds"
+            return AirflowRestError(message, f"check {address}, and whether Airflow runs")
+        if _is_about_tls(error):
+            hint = f"check {address}; set SSL_CERT_FILE where its certificate is of your own authority"
+            return AirflowRestError("there is no safe connection to Airflow (TLS)", hint)
+        if isinstance(error, httpx2.ConnectError):
+            return AirflowRestError("Airflow cannot be reached", f"check {address}, and whether Airflow runs")
+        return AirflowRestError("Airflow's answer breaks off, or is none of HTTP", f"check {address}")
+
+
+@contextmanager
+def opened(connection: Connection) -> Iterator[Http]:
+    """Ask an Airflow, with connections that are closed in the end."""
+    headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "dagpress"}
+    with httpx2.Client(headers=headers, timeout=_PATIENCE, follow_redirects=False) as client:
+        yield Http(client, connection)
+
+
+def _is_about_tls(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

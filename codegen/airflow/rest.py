@@ -1,0 +1,408 @@
+"""Airflow's REST API: what it has of DAGs and their runs, pauses them and starts runs; of Airflow 2 and 3 alike.
+
+Their sources: `airflow/api_connexion` of Airflow 2 and `airflow/api_fastapi/core_api/routes/public` of Airflow 3.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from threading import Lock
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+from codegen.airflow.http import AirflowRestError, Answer, Http, opened
+from codegen.diagnostics import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import TypeVar
+
+    from codegen.airflow.connection import Connection
+
+    _Value = TypeVar("_Value")
+
+# What Airflow gives at once, unless its `[api] maximum_page_limit` is less.
+_PAGE = 100
+# Requests at a time: Airflow's servers are few.
+_AT_ONCE = 4
+# Seconds for which an Airflow is taken for the same, 2 or 3.
+_SAME = 60
+_UNFINISHED = frozenset({"queued", "running"})
+# Where the user may not read all DAGs of a file (`dag_sources.py` of Airflow 3).
+_REDACTED = "REDACTED - "
+# What Airflow 3 says with 403 of a token that is not its own, as of one from before a start with another secret; of one
+# that has expired it says 401 (`core_api/security.py`).
+_NO_TOKEN = "Invalid JWT token"  # noqa: S105  # no token
+_LONGEST_DETAIL = 300
+_CREATED = 201
+_UNAUTHORIZED = 401
+_FORBIDDEN = 403
+_NOT_FOUND = 404
+_CONFLICT = 409
+_BAD_REQUESTS = frozenset({400, 422})
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a DAG.
+
+    Attributes:
+        state: Airflow's word: `queued`, `running`, `success` or `failed`.
+        url: its page in Airflow.
+    """
+
+    run_id: str
+    state: str
+    logical_date: datetime | None
+    start: datetime | None
+    end: datetime | None
+    url: str
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether its state will change."""
+        return self.state in _UNFINISHED
+
+    @property
+    def duration(self) -> timedelta | None:
+        """How long it took, or has taken until now; nothing where it has not begun."""
+        if self.start is None or (self.end is None and not self.is_unfinished):
+            return None
+        return (self.end or datetime.now(timezone.utc)) - self.start
+
+
+@dataclass(frozen=True)
+class Dag:
+    """A DAG that Airflow has.
+
+    Attributes:
+        is_stale: whether Airflow no longer finds it in its files.
+        has_import_errors: whether its file cannot be loaded as it is now.
+        url: its page in Airflow.
+        source_key: what its source is asked for with.
+    """
+
+    dag_id: str
+    is_paused: bool
+    is_stale: bool
+    has_import_errors: bool
+    url: str
+    source_key: str
+
+
+class RestApi:
+    """The REST API of one Airflow. Several may use it at a time."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._login = _Login(connection)
+        self._version: tuple[float, bool] | None = None
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Ask it some questions, over the same connections.
+
+        Raises:
+            AirflowRestError: there is no Airflow at the address.
+        """
+        with opened(self._connection) as http:
+            if self._version is None or time.monotonic() > self._version[0]:
+                self._version = (time.monotonic() + _SAME, self._is_2(http))
+            yield Session(http, self._connection, self._login, is_2=self._version[1])
+
+    def _is_2(self, http: Http) -> bool:
+        """Whether it is an Airflow 2. Both say their version to everybody; a proxy may want the token before."""
+        headers = _bearer(self._connection.token) if self._connection.token else {}
+        answers = []
+        for prefix, major in (("/api/v2", "3."), ("/api/v1", "2.")):
+            answer = http.ask("GET", f"{prefix}/version", headers)
+            version = answer.body.get("version") if isinstance(answer.body, dict) else None
+            if isinstance(version, str) and version.startswith(major):
+                return major == "2."
+            answers.append(answer)
+        for answer in answers:
+            if answer.status in {_UNAUTHORIZED, _FORBIDDEN} or answer.status >= 500:  # noqa: PLR2004  # HTTP's own
+                raise self._login.refusal(answer, "ask for its version")
+        hint = f"check {self._connection.variable('URL')}, its path too; it must be an Airflow 2 or 3"
+        raise AirflowRestError("what answers is no Airflow", hint)
+
+
+class Session:
+    """Questions to an Airflow, and orders. Every method raises AirflowRestError where it gets no answer to them."""
+
+    def __init__(self, http: Http, connection: Connection, login: _Login, *, is_2: bool) -> None:
+        self._http = http
+        self._connection = connection
+        self._login = login
+        self._is_2 = is_2
+
+    def dag(self, dag_id: str) -> Dag | None:
+        """A DAG, or nothing where Airflow has none of that id."""
+        answer = self._ask("GET", f"/dags/{_quoted(dag_id)}", "read DAGs", but={_NOT_FOUND})
+        return None if answer.status == _NOT_FOUND else self._dag(answer.body)
+
+    def dags(self, dag_ids: Iterable[str], tag: str | None) -> dict[str, Dag]:
+        """Those of these DAGs that Airflow has, also those that it no longer finds in its files.
+
+        Args:
+            dag_ids: the DAGs.
+            tag: one that all of them have, which makes Airflow's list short; nothing where there may be none.
+        """
+        wanted = set(dag_ids)
+        found: dict[str, Dag] = {}
+        query = {"limit": _PAGE, "order_by": "dag_id", "only_active" if self._is_2 else "exclude_stale": "false"}
+        offset = 0
+        while not found.keys() >= wanted:
+            asked = urlencode({**query, "offset": offset, **({"tags": tag} if tag else {})})
+            body = self._ask("GET", f"/dags?{asked}", "read DAGs").body
+            page = [self._dag(item) for item in _value(body, "dags", list)]
+            found |= {dag.dag_id: dag for dag in page if dag.dag_id in wanted}
+            offset += len(page)
+            if not page or offset >= _value(body, "total_entries", int):
+                break
+        return found
+
+    def last_run(self, dag_id: str) -> Run | None:
+        """The run of a DAG that was made last, or nothing where it has none."""
+        return self.last_runs([dag_id]).get(dag_id)
+
+    def last_runs(self, dag_ids: Iterable[str]) -> dict[str, Run]:
+        """The run that was made last of each of these DAGs that has one.
+
+        Airflow gives the last runs of all together. Whoever has none among them is asked for again.
+        """
+        missing = set(dag_ids)
+        found: dict[str, Run] = {}
+        while missing:
+            asked = {"dag_ids": sorted(missing), "order_by": "-id", "page_limit": _PAGE}
+            body = self._ask("POST", "/dags/~/dagRuns/list", "read runs", asked).body
+            runs = _value(body, "dag_runs", list)
+            # The last one first, so the later one of a DAG must not replace it.
+            of_these = [(_value(run, "dag_id", str), run) for run in runs]
+            found |= {dag_id: self._run(run) for dag_id, run in reversed(of_these) if dag_id in missing}
+            if not missing & found.keys() or len(runs) >= _value(body, "total_entries", int):
+                break
+            missing -= found.keys()
+        return found
+
+    def source(self, dag: Dag) -> str | None:
+        """The text of a DAG's file as Airflow has read it; nothing where it is gone or the user may not read it."""
+        path = f"/dagSources/{_quoted(dag.source_key)}"
+        answer = self._ask("GET", path, "read the code of DAGs", but={_FORBIDDEN, _NOT_FOUND})
+        if answer.status in {_FORBIDDEN, _NOT_FOUND}:
+            return None
+        text = _value(answer.body, "content", str)
+        return None if text.startswith(_REDACTED) else text
+
+    def sources(self, dags: Iterable[Dag], seconds: float) -> dict[str, str | None]:
+        """The same of as many as can be asked for in that time, by their ids."""
+        until = time.monotonic() + seconds
+
+        def ask(dag: Dag) -> tuple[str, str | None] | None:
+            return (dag.dag_id, self.source(dag)) if time.monotonic() < until else None
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return dict(one for one in pool.map(ask, dags) if one)
+
+    def import_errors(self) -> dict[str, str]:
+        """Why files cannot be loaded, in one line each; those that the user may read.
+
+        Airflow 3 names a file by its path in its bundle (on some versions), Airflow 2 by that on its machine.
+        """
+        path = f"/importErrors?{urlencode({'limit': _PAGE, 'order_by': '-timestamp'})}"
+        answer = self._ask("GET", path, "read import errors", but={_FORBIDDEN})
+        errors = [] if answer.status == _FORBIDDEN else _value(answer.body, "import_errors", list)
+        return {
+            _value(error, "filename", str): _in_one_line(_value(error, "stack_trace", str).strip().rpartition("\n")[2])
+            for error in errors
+        }
+
+    def set_paused(self, dag_id: str, *, paused: bool) -> None:
+        """Pause or unpause a DAG."""
+        path = f"/dags/{_quoted(dag_id)}?update_mask=is_paused"
+        self._ask("PATCH", path, "pause DAGs", {"is_paused": paused})
+
+    def trigger(self, dag_id: str, moment: datetime) -> bool:
+        """Start a run with the defaults of its parameters, once however often it is asked for.
+
+        Args:
+            dag_id: the DAG.
+            moment: the run's logical date, which its id has too.
+
+        Returns:
+            Whether it was started now; not where there is a run of that moment.
+        """
+        date = moment.isoformat()
+        order = {"dag_run_id": f"manual__{date}", "logical_date": date, "conf": {}}
+        answer = self._ask("POST", f"/dags/{_quoted(dag_id)}/dagRuns", "start runs", order, but={_CONFLICT})
+        return answer.status != _CONFLICT
+
+    def _ask(self, method: str, path: str, what: str, body: object = None, but: Iterable[int] = frozenset()) -> Answer:
+        """Ask, logged in; an answer that refuses is an error, except for these statuses."""
+        prefix = "/api/v1" if self._is_2 else "/api/v2"
+        headers = self._login.headers(self._http, is_2=self._is_2)
+        answer = self._http.ask(method, prefix + path, headers, body)
+        if _is_stranger(answer) and self._login.forget(headers):
+            headers = self._login.headers(self._http, is_2=self._is_2)
+            answer = self._http.ask(method, prefix + path, headers, body)
+        if _is_stranger(answer):
+            raise self._login.refusal(answer, what, is_2=self._is_2)
+        if answer.status // 100 != 2 and answer.status not in but:  # noqa: PLR2004  # HTTP's own
+            raise self._login.refusal(answer, what, is_2=self._is_2)
+        return answer
+
+    def _dag(self, body: object) -> Dag:
+        dag_id = _value(body, "dag_id", str)
+        return Dag(
+            dag_id=dag_id,
+            is_paused=_value(body, "is_paused", bool),
+            is_stale=not _value(body, "is_active", bool) if self._is_2 else _value(body, "is_stale", bool),
+            has_import_errors=_value(body, "has_import_errors", bool),
+            url=f"{self._connection.url}/dags/{_quoted(dag_id)}" + ("/grid" if self._is_2 else ""),
+            source_key=_value(body, "file_token", str) if self._is_2 else dag_id,
+        )
+
+    def _run(self, body: object) -> Run:
+        dag_id, run_id = _quoted(_value(body, "dag_id", str)), _value(body, "dag_run_id", str)
+        page = f"grid?dag_run_id={_quoted(run_id)}" if self._is_2 else f"runs/{_quoted(run_id)}"
+        return Run(
+            run_id=run_id,
+            state=_value(body, "state", str),
+            logical_date=_moment(body, "logical_date"),
+            start=_moment(body, "start_date"),
+            end=_moment(body, "end_date"),
+            url=f"{self._connection.url}/dags/{dag_id}/{page}",
+        )
+
+
+class _Login:
+    """How requests show who asks: with the token that was given, a password (Airflow 2), or a token for it (3)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._lock = Lock()
+        self._token = ""
+
+    def headers(self, http: Http, *, is_2: bool) -> Mapping[str, str]:
+        connection = self._connection
+        if connection.token:
+            return _bearer(connection.token)
+        if not is_2:
+            with self._lock:
+                self._token = self._token or self._fetch_token(http)
+                return _bearer(self._token)
+        if not connection.username:
+            return {}
+        pair = f"{connection.username}:{connection.password}".encode()
+        return {"Authorization": f"Basic {base64.b64encode(pair).decode('ascii')}"}
+
+    def forget(self, headers: Mapping[str, str]) -> bool:
+        """Forget the token that these headers have, which has expired; whether there is another to be had."""
+        with self._lock:
+            if not self._token:
+                return False
+            if headers == _bearer(self._token):
+                self._token = ""
+            return True
+
+    def _fetch_token(self, http: Http) -> str:
+        """The token for a name and a password; without them, the one that an Airflow gives that lets all in.
+
+        (`auth/managers/simple/routes/login.py` of Airflow 3; FAB's and Keycloak's managers have the same address.)
+        """
+        connection = self._connection
+        if connection.username:
+            body = {"username": connection.username, "password": connection.password}
+            answer = http.ask("POST", "/auth/token", {}, body)
+        else:
+            answer = http.ask("GET", "/auth/token", {})
+        if answer.status == _CREATED:
+            return _value(answer.body, "access_token", str)
+        if answer.status < 500:  # noqa: PLR2004  # HTTP's own: whose fault it is
+            raise self.refusal(Answer(_UNAUTHORIZED, None), "log in")
+        raise self.refusal(answer, "log in")
+
+    def refusal(self, answer: Answer, what: str, *, is_2: bool = False) -> AirflowRestError:
+        """Why Airflow has not done something, by its answer."""
+        if answer.status in {_UNAUTHORIZED, _FORBIDDEN}:
+            return self._denial(answer, what, is_2=is_2)
+        if answer.status == _NOT_FOUND:
+            return AirflowRestError("Airflow has no such DAG", "deploy its file; Airflow needs some time to find it")
+        detail = _detail(answer.body)
+        if answer.status in _BAD_REQUESTS and detail:
+            return AirflowRestError(f"Airflow refuses: {detail}", "change it in the schedule, or start it in Airflow")
+        return AirflowRestError(f"Airflow fails to {what} (HTTP {answer.status})", "Airflow's own log says why")
+
+    def _denial(self, answer: Answer, what: str, *, is_2: bool) -> AirflowRestError:
+        connection = self._connection
+        name, password, token = (connection.variable(part) for part in ("USERNAME", "PASSWORD", "TOKEN"))
+        if not (connection.username or connection.token):
+            return AirflowRestError("Airflow wants credentials", f"set {name} and {password}, or {token}")
+        given = token if connection.token else f"{name} and {password}"
+        if answer.status == _FORBIDDEN and is_2:
+            # Whoever it does not know may look as its role `Public`, which may see nothing.
+            hint = f"check {given}, the user's role, and for a password that `[api] auth_backends` has `basic_auth`"
+            return AirflowRestError(f"Airflow does not know its user, or that one may not {what}", hint)
+        if _is_stranger(answer):
+            return AirflowRestError("Airflow does not take the credentials", f"check {given}; a token may have expired")
+        return AirflowRestError(f"Airflow's user may not {what}", "give that user a role that may")
+
+
+def _is_stranger(answer: Answer) -> bool:
+    """Whether Airflow does not know who asks."""
+    return answer.status == _UNAUTHORIZED or (answer.status == _FORBIDDEN and _detail(answer.body) == _NO_TOKEN)
+
+
+def _bearer(token: str) -> Mapping[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _quoted(part: str) -> str:
+    """A part of a path; a dot alone would be a folder."""
+    return quote(part, safe="").replace(".", "%2E") if set(part) == {"."} else quote(part, safe="")
+
+
+def _value(body: object, name: str, kind: type[_Value]) -> _Value:
+    """A value of an answer, which must be of that kind.
+
+    Raises:
+        AirflowRestError: it is not.
+    """
+    value = body.get(name) if isinstance(body, dict) else None
+    if not isinstance(value, kind):
+        raise _unlike_airflow(name)
+    return value
+
+
+def _moment(body: object, name: str) -> datetime | None:
+    if isinstance(body, dict) and body.get(name) is None:
+        return None
+    try:
+        # Python 3.10 does not read the Z.
+        moment = datetime.fromisoformat(_value(body, name, str).replace("Z", "+00:00"))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise _unlike_airflow(name)
+    return moment
+
+
+def _unlike_airflow(name: str) -> AirflowRestError:
+    hint = "check the address; Dagpress knows Airflow 2.10 to 3.3"
+    return AirflowRestError(f"Airflow's answer is not what its REST API gives (`{name}`)", hint)
+
+
+def _detail(body: object) -> str:
+    """What Airflow says in words: in `detail`, as both have it."""
+    detail = body.get("detail") if isinstance(body, dict) else None
+    return _in_one_line(detail) if isinstance(detail, str) else ""
+
+
+def _in_one_line(text: str) -> str:
+    line = printable(" ".join(text.split()))
+    return line if len(line) <= _LONGEST_DETAIL else f"{line[:_LONGEST_DETAIL]}…"

@@ -1,0 +1,188 @@
+"""What Airflow has of a schedule: beside it, as cells of the list, and on a page of its own; pauses it and runs it.
+
+Airflow may be slow, so the other pages ask for these parts after they are there.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from starlette.responses import RedirectResponse
+
+from codegen.web.visit import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.responses import Response
+
+    from codegen.airflow.http import AirflowRestError
+    from codegen.airflow.rest import Session
+    from codegen.schema import Schedule
+    from codegen.web.visit import Visit
+
+# For how long somebody may think about a run: it gets the moment of the question as its date.
+_PATIENCE = timedelta(hours=1)
+# The rows that one request may ask for; the list has fewer on a page.
+_MOST_CELLS = 200
+# Seconds.
+_EXACT = 10
+_MINUTE = 60
+_HOUR = 60 * _MINUTE
+
+
+def _show(visit: Visit) -> Response:
+    schedule = _schedule(visit, visit.query)
+    return _state(visit, schedule) if schedule else _gone(visit)
+
+
+def _ask_to_run(visit: Visit) -> Response:
+    schedule = _schedule(visit, visit.query)
+    return _state(visit, schedule, asks=True) if schedule else _gone(visit)
+
+
+def _cells(visit: Visit) -> Response:
+    """The cells of the rows that ask for them with the names of their DAG files."""
+    if visit.site.airflow is None:
+        return _gone(visit)
+    asked = set(visit.request.query_params.getlist("file")[:_MOST_CELLS])
+    schedules = [one for one in visit.snapshot.reading.schedules if one.dag_file in asked]
+    states = visit.site.airflow.states(visit.snapshot, schedules)
+    rows = [(one, states[one.dag_file]) for one in schedules]
+    return visit.page("airflow_cells.html", rows=rows, anchor_of=visit.site.airflow.anchor_of, **_words(visit))
+
+
+def _pause(visit: Visit) -> Response:
+    return _act(visit, "It is paused.", lambda session, dag_id: session.set_paused(dag_id, paused=True))
+
+
+def _unpause(visit: Visit) -> Response:
+    return _act(visit, "It is unpaused.", lambda session, dag_id: session.set_paused(dag_id, paused=False))
+
+
+def _run(visit: Visit) -> Response:
+    moment = _moment(visit.form.get("moment", ""))
+    schedule = _schedule(visit, visit.form)
+    if schedule and (moment is None or _without_default(schedule)):
+        return _state(visit, schedule, asks=True, said="Nothing was started.")
+
+    def run(session: Session, dag_id: str) -> None:
+        if visit.form.get("unpause"):
+            session.set_paused(dag_id, paused=False)
+        if moment:
+            session.trigger(dag_id, moment)
+
+    return _act(visit, "A run was started.", run)
+
+
+def _act(visit: Visit, said: str, act: Callable[[Session, str], None]) -> Response:
+    schedule = _schedule(visit, visit.form)
+    if schedule is None or visit.site.airflow is None:
+        return _gone(visit)
+    refused = visit.site.airflow.act(schedule, lambda session: act(session, schedule.dag_id_or_default))
+    if refused or visit.is_fragment:
+        return _state(visit, schedule, said="" if refused else said, refused=refused)
+    # So that loading the page again does nothing again.
+    return RedirectResponse(_address(schedule), status_code=303)
+
+
+def _state(
+    visit: Visit, schedule: Schedule, *, asks: bool = False, said: str = "", refused: AirflowRestError | None = None
+) -> Response:
+    """What Airflow has of a schedule, as a page or a part of one.
+
+    Args:
+        visit: the request.
+        schedule: the schedule.
+        asks: whether to ask if it is to run now.
+        said: what a screen reader is to say.
+        refused: why Airflow has not done what it should.
+    """
+    if visit.site.airflow is None:
+        return _gone(visit)
+    state = visit.site.airflow.state(visit.snapshot, schedule)
+    run = state.facts.run
+    before = visit.query.get("was", "")
+    if run and before and before != run.state:
+        said = f"The run: {run.state}."
+    return visit.page(
+        "airflow_state.html" if visit.is_fragment else "airflow.html",
+        schedule=schedule,
+        state=state,
+        was=before if run is None else run.state,
+        address=_address,
+        asks=asks,
+        said=said,
+        refused=refused,
+        without_default=_without_default(schedule),
+        now=datetime.now(timezone.utc).isoformat(),
+        **_words(visit),
+    )
+
+
+def _gone(visit: Visit) -> Response:
+    message = "There is no such schedule." if visit.site.airflow else "There is no Airflow: set DAGPRESS_AIRFLOW_URL."
+    return visit.page("refused.html", 404, message=message)
+
+
+def _schedule(visit: Visit, fields: Mapping[str, str]) -> Schedule | None:
+    """The schedule of the address in the deployment environment of these fields, else in the first that has it."""
+    source = visit.request.path_params["source"]
+    those = [one for one in visit.snapshot.reading.schedules if one.relative == source]
+    wanted = fields.get("environment", "")
+    return next((one for one in those if one.deployment == wanted), None if wanted else next(iter(those), None))
+
+
+def _address(schedule: Schedule, action: str = "", **query: str) -> str:
+    """The page of a schedule here, or what does something to it."""
+    if schedule.deployment:
+        query = {"environment": schedule.deployment, **query}
+    return f"/airflow/{quote(schedule.relative)}{action}" + (f"?{urlencode(query)}" if query else "")
+
+
+def _without_default(schedule: Schedule) -> list[str]:
+    """The parameters that a run must be given."""
+    return [name for name, param in (schedule.params or {}).items() if not param.has_default]
+
+
+def _moment(text: str) -> datetime | None:
+    """The moment at which somebody was asked, unless that is long ago."""
+    try:
+        moment = datetime.fromisoformat(text)
+        age = datetime.now(timezone.utc) - moment
+    except (TypeError, ValueError):
+        return None
+    return moment if timedelta() <= age <= _PATIENCE else None
+
+
+def _words(visit: Visit) -> dict[str, Any]:
+    """What the templates say of moments and of durations."""
+
+    def moment_in_words(moment: datetime, *, seconds: bool = True) -> str:
+        return moment.astimezone(visit.timezone).strftime(f"%Y-%m-%d %H:%M{':%S' if seconds else ''} %Z")
+
+    return {"moment_in_words": moment_in_words, "duration_in_words": _duration_in_words}
+
+
+def _duration_in_words(duration: timedelta) -> str:
+    """A duration as two of its units, which no line breaks."""
+    seconds = max(0.0, duration.total_seconds())
+    if seconds < _EXACT:
+        return f"{seconds:.1f}\xa0s"
+    hours, rest = divmod(round(seconds), _HOUR)
+    minutes, rest = divmod(rest, _MINUTE)
+    if hours:
+        return f"{hours}\xa0h\xa0{minutes}\xa0min"
+    return f"{minutes}\xa0min\xa0{rest}\xa0s" if minutes else f"{rest}\xa0s"
+
+
+PAGES = (
+    Page("/airflow", _cells),
+    Page("/airflow/{source:path}/run", _ask_to_run),
+    Page("/airflow/{source:path}/run", _run, "POST"),
+    Page("/airflow/{source:path}/pause", _pause, "POST"),
+    Page("/airflow/{source:path}/unpause", _unpause, "POST"),
+    Page("/airflow/{source:path}", _show),
+)

@@ -1,0 +1,227 @@
+"""The Pipelines page with a real Airflow 3 and a real Airflow 2 behind it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+import urllib.request
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+from browser import served
+from harness import generate
+from pages import Pages, text_of
+from playwright.sync_api import expect
+from project_builder import write
+
+from codegen.airflow import rest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bs4 import BeautifulSoup
+    from harness import Invocation
+    from playwright.sync_api import Browser
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="it looks for processes in /proc"),
+]
+
+_PASSWORD, _WRONG_PASSWORD = "made-up-password", "another-made-up-password"
+_QUICK = 'interval: "@manual"\ntasks:\n- {id: work, command: "true"}\n'
+_GIVEN = 'interval: "@manual"\nparams: {days: {type: integer}}\ntasks:\n- {id: work, command: "true"}\n'
+_SCHEDULES = {
+    "schedules/team/quick.yml": _QUICK,
+    "schedules/given.yml": _GIVEN,
+    "schedules/team/broken.yml": _QUICK,
+    # Its file has the same name, in another folder.
+    "schedules/broken.yml": _QUICK + "name: whole\n",
+}
+_BROKEN = "from airflow import nothing_of_that_name  # for a DAG\n"
+_QUICK_PAGE = "/airflow/team/quick.yml"
+
+
+@contextmanager
+def _airflow(invocation: Invocation) -> Iterator[dict[str, str]]:
+    """Run it, with an empty folder of DAGs; gives the variables with which the page reaches it."""
+    folder = invocation.demo.folder
+    shutil.rmtree(folder / "schedules", ignore_errors=True)
+    write(folder, {**_SCHEDULES, "passwords.json": json.dumps({"admin": _PASSWORD})})
+    generate(folder)
+    (folder / "deployed").mkdir()
+    invocation.variables.update(
+        AIRFLOW__API__AUTH_BACKENDS="airflow.api.auth.backend.basic_auth",
+        # A token expires before the test has ended: it is to be renewed.
+        AIRFLOW__API_AUTH__JWT_EXPIRATION_TIME="2",
+        AIRFLOW__API_AUTH__JWT_LEEWAY="0",
+        AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION="True",
+        AIRFLOW__CORE__DAGS_FOLDER=str(folder / "deployed"),
+        AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE=str(folder / "passwords.json"),
+        AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS="admin:admin",
+        AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL="1",
+        AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL="1",
+    )
+    is_3 = invocation.version == "3.3"
+    if not is_3:
+        invocation.variables["AIRFLOW__WEBSERVER__WORKERS"] = "1"
+    port = invocation.ports["API__PORT" if is_3 else "WEBSERVER__WEB_SERVER_PORT"]
+    password = _PASSWORD if is_3 else (invocation.home / "standalone_admin_password.txt").read_text()
+    url = f"http://localhost:{port}"
+    with invocation.started("standalone"):
+        invocation.await_that(lambda: _answers(f"{url}/api/{'v2' if is_3 else 'v1'}/version"), seconds=300, pause=1)
+        yield {
+            "DAGPRESS_AIRFLOW_URL": f"{url}/",
+            "DAGPRESS_AIRFLOW_USERNAME": "admin",
+            "DAGPRESS_AIRFLOW_PASSWORD": password,
+        }
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310  # it is http
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _deploy(folder: Path) -> None:
+    """Give Airflow the files as they are in the repo, one of them broken."""
+    shutil.copytree(folder / "generated_dags", folder / "deployed", dirs_exist_ok=True)
+    write(folder, {"deployed/team/broken.py": _BROKEN})
+
+
+def _change(folder: Path) -> None:
+    write(folder, {"schedules/team/quick.yml": _QUICK.replace("true", "echo changed")})
+
+
+@pytest.mark.parametrize("invocation", ["airflow-3"], indirect=True)
+def test_a_browser_runs_a_dag_of_airflow_3(invocation: Invocation, browser: Browser) -> None:
+    """Not deployed, deployed, changed since; run, seen until it succeeds, paused: all from the keyboard."""
+    folder = invocation.demo.folder
+    expect.set_options(timeout=30_000)
+    with _airflow(invocation) as variables, served(folder, **variables) as url, browser.new_context() as context:
+        page = context.new_page()
+        problems: list[str] = []
+        page.on("console", lambda message: problems.append(message.text))
+        page.goto(url + _QUICK_PAGE[1:])
+        panel = page.locator("#airflow")
+        expect(panel).to_contain_text("not deployed")
+        expect(panel).not_to_contain_text("Run now")
+
+        _deploy(folder)
+        invocation.await_that(lambda: "as in the repo" in _reloaded(page.reload, panel.inner_text), pause=1)
+        expect(panel).to_contain_text("none yet")
+        expect(panel).to_contain_text("paused")
+        page.goto(url + "airflow/team/broken.yml")
+        invocation.await_that(lambda: "nothing_of_that_name" in _reloaded(page.reload, panel.inner_text), pause=1)
+        expect(panel).to_contain_text("cannot be loaded")
+        page.goto(url + "airflow/broken.yml")
+        expect(panel).to_contain_text("as in the repo")
+        page.goto(url + "airflow/given.yml")
+        page.press("#airflow-run", "Enter")
+        expect(panel).to_contain_text("A run must be given days: start it in Airflow")
+
+        _change(folder)
+        page.goto(url + _QUICK_PAGE[1:])
+        expect(panel).to_contain_text("as in the repo The file in the repo is not up to date itself.")
+        generate(folder)
+        page.reload()
+        expect(panel).to_contain_text("differs from the repo")
+        page.press("summary", "Enter")
+        expect(page.locator(".diff .added").first).to_be_visible()
+        assert "echo changed" in page.inner_text(".diff")
+
+        page.press("#airflow-run", "Enter")
+        expect(page.locator("#airflow-confirm")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.locator("#airflow-said")).to_have_text("A run was started.")
+        expect(page.locator("#airflow-run-state")).to_have_text("success", timeout=60_000)
+        expect(page.locator("#airflow-said")).to_have_text("The run: success.")
+        assert re.search(r" · \d[\d.minh\s]*s · ", panel.inner_text())
+        link = page.get_attribute("#airflow-run-link", "href")
+        assert link
+        assert context.new_page().goto(link).ok  # type: ignore[union-attr]  # it answers
+
+        page.press("#airflow-pause", "Enter")
+        expect(page.locator("#airflow-said")).to_have_text("It is paused.")
+        expect(page.locator("#airflow-pause")).to_have_text("Unpause")
+        expect(page.locator("#airflow-pause")).to_be_focused()
+
+        page.goto(url)
+        expect(page.locator(".airflow-cell", has_text="success").filter(has_text="differs")).to_have_count(1)
+        assert _PASSWORD not in page.content()
+        assert not problems
+
+
+def _reloaded(reload: object, text: object) -> str:
+    assert callable(reload)
+    assert callable(text)
+    reload()
+    return str(text())
+
+
+@pytest.mark.parametrize("invocation", ["airflow-2"], indirect=True)
+def test_plain_forms_run_a_dag_of_airflow_2(invocation: Invocation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same without JavaScript."""
+    folder = invocation.demo.folder
+    with _airflow(invocation) as variables:
+        pages = Pages(folder, **variables)
+
+        def panel() -> str:
+            return text_of(pages.get(_QUICK_PAGE), "#airflow")
+
+        assert "not deployed" in panel()
+        _deploy(folder)
+        invocation.await_that(lambda: "as in the repo" in panel(), pause=1)
+        assert "none yet" in panel()
+        broken = "/airflow/team/broken.yml"
+        invocation.await_that(lambda: "nothing_of_that_name" in text_of(pages.get(broken), "#airflow"), pause=1)
+        assert "as in the repo" in text_of(pages.get("/airflow/broken.yml"), "#airflow")
+        _change(folder)
+        generate(folder)
+        assert "differs from the repo" in panel()
+
+        asked = pages.get(f"{_QUICK_PAGE}/run")
+        form = _form(asked)
+        assert form.pop("unpause") == "yes"
+        long_ago = (datetime.now(timezone.utc) - timedelta(days=1)).isoformat()
+        for moment in (long_ago, "", "now", "2020-01-01"):
+            pages.post(f"{_QUICK_PAGE}/run", {**form, "moment": moment})
+        assert "none yet" in panel()
+        pages.post(f"{_QUICK_PAGE}/run", form)
+        # Sent again, as by going back and forth, it starts no second run.
+        assert "It waits until the DAG is unpaused." in text_of(pages.post(f"{_QUICK_PAGE}/run", form), "#airflow")
+        assert invocation.states("meltano_quick") == ["queued"]
+        assert "Pause" in text_of(pages.post(f"{_QUICK_PAGE}/unpause", {}), "#airflow-pause")
+        invocation.await_that(lambda: "success" in panel(), pause=1)
+        assert re.search(r" · \d[\d.minh\s]*s · ", panel())
+        assert "Unpause" in text_of(pages.post(f"{_QUICK_PAGE}/pause", {}), "#airflow-pause")
+        assert _answers(str(pages.get(_QUICK_PAGE).select("#airflow-run-link")[0]["href"]))
+
+        # A second run, which waits. The list has the later one of both, also where Airflow gives one thing at a time.
+        later = _form(pages.get(f"{_QUICK_PAGE}/run"))
+        del later["unpause"]
+        pages.post(f"{_QUICK_PAGE}/run", later)
+        monkeypatch.setattr(rest, "_PAGE", 1)
+        files = [str(one["value"]) for one in pages.get("/").select("input[name=file]")]
+        cells = pages.get(f"/airflow?{'&'.join(f'file={file}' for file in files)}").select(".airflow-cell")
+        states = [
+            next(word for word in ("queued", "no run yet", "not deployed") if word in cell.text) for cell in cells
+        ]
+        assert sorted(states) == ["no run yet", "no run yet", "not deployed", "queued"]
+        monkeypatch.undo()
+
+        wrong = Pages(folder, **{**variables, "DAGPRESS_AIRFLOW_PASSWORD": _WRONG_PASSWORD}).get(_QUICK_PAGE)
+        assert "check DAGPRESS_AIRFLOW_USERNAME and DAGPRESS_AIRFLOW_PASSWORD" in text_of(wrong, ".error")
+        assert not {_WRONG_PASSWORD, variables["DAGPRESS_AIRFLOW_PASSWORD"]} & set(re.split(r"\W", wrong.text))
+
+
+def _form(page: BeautifulSoup) -> dict[str, str]:
+    """The fields of the form that a page has."""
+    return {str(field["name"]): str(field["value"]) for field in page.select("form input")}

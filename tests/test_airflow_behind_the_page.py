@@ -1,0 +1,168 @@
+"""The Pipelines page without an Airflow, and with something else where one should be."""
+
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+from click import ClickException
+from loopback_servers import Reply, closed_port, replying
+from pages import Pages, text_of
+from project_builder import EXTRACT_LOAD, dagpress, write
+
+from codegen.airflow import http
+from codegen.airflow.connection import ending_of, read_connections
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_URL = "DAGPRESS_AIRFLOW_URL"
+_SECRET = "made-up-secret"  # noqa: S105
+_CREDENTIALS = {"DAGPRESS_AIRFLOW_USERNAME": "robot", "DAGPRESS_AIRFLOW_PASSWORD": _SECRET}
+_ONE_PAGE = "/airflow/a.yml"
+_VERSION = Reply(b'{"version": "3.3.2"}')
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
+
+
+def test_without_an_address_nothing_is_said_of_airflow(project: Path) -> None:
+    pages = Pages(project)
+    assert "Airflow" not in pages.get("/").text
+    for address in ("/airflow", "/airflow/a.yml"):
+        assert "set DAGPRESS_AIRFLOW_URL" in text_of(pages.get(address, status=404), "main")
+
+
+def test_only_schedules_have_a_page(project: Path) -> None:
+    pages = Pages(project, **{_URL: "http://127.0.0.1:1"})
+    for source in ("b.yml", "a.yml?environment=prod", quote("../schedules/a.yml", safe="")):
+        assert "no such schedule" in text_of(pages.get(f"/airflow/{source}", status=404), "main")
+    for action in ("run", "pause", "unpause"):
+        pages.post(f"/airflow/b.yml/{action}", {}, status=404)
+        assert pages.client.post(f"/airflow/a.yml/{action}").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({_URL: f"https://robot:{_SECRET}@airflow"}, "holds a user or a password"),
+        ({_URL: f"https://{_SECRET}@airflow"}, "set DAGPRESS_AIRFLOW_USERNAME and DAGPRESS_AIRFLOW_PASSWORD"),
+        ({_URL: "airflow.example.com"}, "no address of HTTP"),
+        ({_URL: "ftp://airflow"}, "no address of HTTP"),
+        ({_URL: "http://"}, "no address of HTTP"),
+        ({_URL: f"http://airflow/?token={_SECRET}"}, "more than an address and a path"),
+        ({_URL: "http://[airflow"}, "is no address"),
+        ({_URL: "http://airflow:99999"}, "is no address"),
+        ({_URL: "http://air\nflow"}, "is no address"),
+        ({"DAGPRESS_AIRFLOW_TOKEN": _SECRET}, "no DAGPRESS_AIRFLOW_URL"),
+        ({_URL: "http://airflow", "DAGPRESS_AIRFLOW_PASSWORD": _SECRET}, "set both, or none"),
+        ({_URL: "http://airflow", **_CREDENTIALS, "DAGPRESS_AIRFLOW_TOKEN": _SECRET}, "set one of them"),
+        ({_URL: "http://airflow", "DAGPRESS_AIRFLOW_TOKEN": f"{_SECRET}\r\nX: y"}, "copy it again"),
+        ({"DAGPRESS_AIRFLOW_USERNAME_PROD": "x", _URL: "http://airflow"}, "no DAGPRESS_AIRFLOW_URL_PROD"),
+    ],
+)
+def test_what_cannot_be_used_ends_the_start_and_shows_no_value(
+    environ: dict[str, str], said: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ClickException) as caught:
+        dagpress(project, "serve", "--port", "0")
+    assert said in caught.value.message
+    assert _SECRET not in caught.value.message
+
+
+def test_each_deployment_environment_has_an_airflow_of_its_own(project: Path) -> None:
+    """Both have the same DAG ids: the one of another is never asked in its place."""
+    write(project, {"dagpress.toml": 'environments = ["dev", "eu-prod"]\n'})
+    found = read_connections({_URL: "http://a/", f"{_URL}_EU_PROD": "http://b/path/", f"{_URL}_DEV": ""})
+    assert {ending: one.url for ending, one in found.items()} == {"": "http://a", "EU_PROD": "http://b/path"}
+    assert ending_of("eu-prod") == "EU_PROD"
+    pages = Pages(project, **{_URL: "http://127.0.0.1:1", f"{_URL}_EU_PROD": f"http://127.0.0.1:{closed_port()}"})
+    assert f"set {_URL}_DEV" in text_of(pages.get("/airflow/a.yml"), ".error")
+    there = pages.get("/airflow/a.yml?environment=eu-prod")
+    assert f"check {_URL}_EU_PROD" in text_of(there, ".error")
+
+
+def test_no_text_of_a_connection_has_its_credentials() -> None:
+    found = read_connections(
+        {_URL: "http://a", **_CREDENTIALS, f"{_URL}_B": "http://b", "DAGPRESS_AIRFLOW_TOKEN_B": _SECRET}
+    )
+    assert _SECRET not in repr(found)
+    assert "robot" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("replies", "said"),
+    [
+        ({"": Reply(b"x", status=500)}, "fails to ask for its version (HTTP 500)"),
+        ({"": Reply(b"<html>Sign in</html>")}, "what answers is no Airflow"),
+        ({"": Reply(b'{"version": "1.10.15"}')}, "must be an Airflow 2 or 3"),
+        ({"": Reply(b"[" * 100_000)}, "what answers is no Airflow"),
+        ({"": Reply(gzip.compress(b'{"version": "3.3.2"}'), headers={"Content-Encoding": "gzip"})}, "is no Airflow"),
+        ({"": Reply(b"x" * 9_000_000)}, "has no end"),
+        ({"": Reply(b"", seconds=1)}, "does not answer within"),
+        ({"": Reply(b"SSH-2.0-OpenSSH\r\n", is_raw=True)}, "none of HTTP"),
+        ({"": Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", is_raw=True)}, "breaks off"),
+        ({"": Reply(b"", status=401)}, "does not take the credentials"),
+        ({"/api/v2/version": _VERSION, "": Reply(b"[]", status=201)}, "not what its REST API gives (`access_token`)"),
+        ({"/api/v2/version": _VERSION, "": Reply(b"{}", status=401)}, "does not take the credentials"),
+        (
+            {"/api/v2/version": _VERSION, "/auth": Reply(b'{"access_token": "t"}', status=201), "": Reply(b"[]")},
+            "not what its REST API gives (`dag_id`)",
+        ),
+        (
+            {"/api/v2/version": _VERSION, "/auth": Reply(b'{"access_token": "t"}', status=201), "": Reply(b"", 403)},
+            "may not read DAGs",
+        ),
+    ],
+)
+def test_what_is_no_airflow_is_told_with_a_cure(
+    replies: dict[str, Reply], said: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "_PATIENCE", 0.3)
+    with replying(replies) as server:
+        pages = Pages(project, **{_URL: f"http://127.0.0.1:{server.port}", **_CREDENTIALS})
+        page = pages.get(_ONE_PAGE)
+        assert said in text_of(page, ".error")
+        assert "(" in text_of(page, ".error em")
+        assert _SECRET not in str(page)
+        # The list says it too, where its rows are.
+        assert said.split(maxsplit=1)[0] in text_of(pages.get("/airflow?file=a.py"), ".airflow-cell .error")
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[tuple[int, list[str]]]:
+    with replying({"": Reply(b"{}")}) as server:
+        yield server.port, server.received
+
+
+def test_credentials_go_to_no_other_address(elsewhere: tuple[int, list[str]], project: Path) -> None:
+    port, received = elsewhere
+    away = Reply(b"", status=307, headers={"Location": f"http://localhost:{port}/"})
+    for replies in ({"": away}, {"/api/v2/version": _VERSION, "": away}):
+        with replying(replies) as server:
+            pages = Pages(project, **{_URL: f"http://127.0.0.1:{server.port}", **_CREDENTIALS})
+            assert f"leads to another one (set {_URL} to that)" in text_of(pages.get(_ONE_PAGE), ".error")
+    assert received == []
+
+
+def test_nobody_there_and_no_tls(project: Path) -> None:
+    pages = Pages(project, **{_URL: f"http://127.0.0.1:{closed_port()}"})
+    assert f"cannot be reached (check {_URL}" in text_of(pages.get(_ONE_PAGE), ".error")
+    with replying({"": Reply(b"plain text, too long for what a handshake begins with", is_raw=True)}) as server:
+        pages = Pages(project, **{_URL: f"https://127.0.0.1:{server.port}"})
+        assert "no safe connection" in text_of(pages.get(_ONE_PAGE), ".error")
+
+
+def test_the_list_does_not_ask_again_at_once_who_did_not_answer(project: Path) -> None:
+    with replying({"": Reply(b"", status=500)}) as server:
+        pages = Pages(project, **{_URL: f"http://127.0.0.1:{server.port}"})
+        for _ in range(3):
+            pages.get("/airflow?file=a.py")
+        assert len(server.received) == 2
