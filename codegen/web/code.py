@@ -1,0 +1,78 @@
+"""Source code in colours: Pygments' tokens by line. Templates make the HTML of them, and escape every text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pygments.lexers.data import YamlLexer
+from pygments.lexers.diff import DiffLexer
+from pygments.lexers.python import PythonLexer
+from pygments.token import STANDARD_TYPES
+
+from codegen.diagnostics import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_LEXERS = {"diff": DiffLexer, "python": PythonLexer, "yaml": YamlLexer}
+# A longer text would keep its reader waiting, and has one colour.
+_LONGEST = 300_000
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a line.
+
+    Attributes:
+        look: the class that Pygments' style sheets have for it, such as `k` for a keyword; empty for plain text.
+        is_mark: whether something is said about it.
+    """
+
+    text: str
+    look: str = ""
+    is_mark: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The text with what cannot be seen escaped, such as what turns the direction of writing."""
+        return "\t".join(printable(part) for part in self.text.split("\t"))
+
+
+def lines_of(text: str, language: str) -> list[list[Piece]]:
+    """The lines of a text, without their ends.
+
+    Args:
+        text: any text.
+        language: `diff`, `python` or `yaml`.
+    """
+    plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
+    lines: list[list[Piece]] = [[]]
+    for value, look in _tokens(plain, language):
+        for number, part in enumerate(value.split("\n")):
+            if number:
+                lines.append([])
+            if part:
+                lines[-1].append(Piece(part, look))
+    return lines[:-1]
+
+
+def marked(line: Sequence[Piece], columns: set[int]) -> list[Piece]:
+    """The line with a mark on the words that begin at some columns, which are counted from 1."""
+    pieces: list[Piece] = []
+    column = 1
+    for piece in line:
+        ends = [each - column for each in sorted(columns) if column < each < column + len(piece.text)]
+        for start, end in zip([0, *ends], [*ends, len(piece.text)], strict=True):
+            pieces.append(Piece(piece.text[start:end], piece.look, column + start in columns))
+        column += len(piece.text)
+    return pieces
+
+
+def _tokens(text: str, language: str) -> Iterator[tuple[str, str]]:
+    if len(text) > _LONGEST:
+        yield f"{text}\n", ""
+        return
+    # Not `get_tokens`, which changes a text before it reads it; but the end of the last line it needs too.
+    for _, token, value in _LEXERS[language]().get_tokens_unprocessed(f"{text}\n"):
+        yield value, STANDARD_TYPES.get(token, "")
