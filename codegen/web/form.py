@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from codegen.loader import Document
-    from codegen.pipeline import Reading
-    from codegen.project import Project
     from codegen.web.preview import Preview
 
 # What most schedules have is in sight; all else is a click away.
@@ -45,7 +43,6 @@ class Field:
         inherited: what counts without it, and from where.
         problem: why the text could not be changed so.
         diagnostics: what is wrong with the value.
-        suggestions: what is offered; a value can be another.
     """
 
     key: str
@@ -59,7 +56,6 @@ class Field:
     inherited: str = ""
     problem: str = ""
     diagnostics: Sequence[Diagnostic] = ()
-    suggestions: Sequence[str] = ()
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -155,7 +151,7 @@ def groups_of(
         sent: what was typed into fields whose change could not be made.
         problems: why, by key.
     """
-    offered = _suggestions(preview.reading, preview.project)
+    offered = offered_for(preview)
     wrong = preview.own
     hidden = {diagnostic.location for diagnostic in preview.reading.diagnostics if diagnostic.code == "secret"}
     groups: dict[str, list[Field]] = {name: [] for name in _FIRST}
@@ -182,7 +178,6 @@ def groups_of(
                 inherited=_in_words(below, declared, hidden),
                 problem=problems.get(key, ""),
                 diagnostics=[each for each in wrong if entry and _is_in(each.location, entry, own)],
-                suggestions=offered.get(key, ()),
             )
         )
     return [
@@ -317,14 +312,14 @@ _OPEN = frozenset(("interval", "timezone", "environment", "owner", "tags", "pool
 _ALIASES = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly", "@manual")
 
 
-def _suggestions(reading: Reading, project: Project) -> Mapping[str, Sequence[str]]:
+def offered_for(preview: Preview) -> Mapping[str, Sequence[str]]:
     """What is offered for a key: what meltano.yml has, and what other schedules say."""
-    meltano = reading.meltano
+    reading, meltano = preview.reading, preview.reading.meltano
     offered: dict[str, Iterable[str]] = {
         "interval": _ALIASES,
         "timezone": available_timezones(),
         "after": {schedule.name for schedule in reading.schedules},
-        "only": project.environments,
+        "only": preview.project.environments,
         "owner": {schedule.owner for schedule in reading.schedules},
         "tags": {tag for schedule in reading.schedules for tag in schedule.tags},
         "pool": {schedule.pool for schedule in reading.schedules if schedule.pool},

@@ -12,7 +12,7 @@ from codegen.schema.export import schema_line
 from codegen.schema.model import file_stem
 from codegen.web.code import lines_of
 from codegen.web.drafts import Draft, file_of, folders_of, is_sound, new_text, version_of, with_line_ends_of
-from codegen.web.form import edited, groups_of, read_own
+from codegen.web.form import edited, groups_of, offered_for, read_own
 from codegen.web.preview import preview_of
 from codegen.web.visit import Page
 
@@ -64,6 +64,7 @@ def editor_page(
         folders=folders_of(snapshot),
         environments=project.environments,
         groups=groups,
+        offered=offered_for(preview),
         unreadable=unreadable,
         preview=preview,
         viewer=visit.timezone,
