@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
@@ -317,7 +318,7 @@ def offered_for(preview: Preview) -> Mapping[str, Sequence[str]]:
     reading, meltano = preview.reading, preview.reading.meltano
     offered: dict[str, Iterable[str]] = {
         "interval": _ALIASES,
-        "timezone": available_timezones(),
+        "timezone": _timezones(),
         "after": {schedule.name for schedule in reading.schedules},
         "only": preview.project.environments,
         "owner": {schedule.owner for schedule in reading.schedules},
@@ -335,3 +336,8 @@ def offered_for(preview: Preview) -> Mapping[str, Sequence[str]]:
         for key, values in offered.items()
         if values
     }
+
+
+@lru_cache(maxsize=1)
+def _timezones() -> frozenset[str]:
+    return frozenset(available_timezones())
