@@ -32,6 +32,7 @@ const view = new EditorView({
       EditorView.cspNonce.of(document.querySelector("script[nonce]").nonce),
       EditorView.contentAttributes.of({
         "aria-labelledby": "text-title", "aria-describedby": "text-hint", spellcheck: "false", autocapitalize: "off",
+        tabindex: "0",
       }),
       lineNumbers(), lintGutter(), highlightActiveLineGutter(), highlightSpecialChars(), history(), drawSelection(),
       indentOnInput(), bracketMatching(), highlightActiveLine(), syntaxHighlighting(classHighlighter), yaml(),
