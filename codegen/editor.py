@@ -262,7 +262,7 @@ class _Text:
         if parent.flow_style:
             separator = ", " if parent.value else ""
             end = self._end(parent.value[-1][1], parent.value[-1][0]) if parent.value else parent.start_mark.index + 1
-            return self._spliced(end, end, separator + entry.rstrip("\n"))
+            return self._spliced(end, end, separator + entry.strip())
         end = self._end_of_line(self._end(parent)) if parent.value else len(self.text)
         return self._with_lines(end, entry)
 

@@ -34,11 +34,6 @@ class Draft:
     base: str = ""
 
     @property
-    def is_new(self) -> bool:
-        """Whether it is of no file yet."""
-        return not self.base
-
-    @property
     def folder(self) -> str:
         """The folder of its file below that of the schedules; empty for that itself."""
         return _folder_of(self.file)
@@ -49,9 +44,13 @@ def version_of(text: str | None) -> str:
     return "" if text is None else hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
-def file_of(name: str, folder: str) -> str:
+def file_of(name: str, folder: str, snapshot: Snapshot) -> str:
     """The file of a new schedule of that name, below the folder of schedules; empty without a name."""
-    return (PurePosixPath(folder) / f"{file_stem(name.strip())}.yml").as_posix() if name.strip() else ""
+    if not name.strip():
+        return ""
+    if folder not in folders_of(snapshot):
+        folder = "/".join(file_stem(part.strip()) for part in folder.split("/") if part.strip())
+    return (PurePosixPath(folder) / f"{file_stem(name.strip())}.yml").as_posix()
 
 
 def folders_of(snapshot: Snapshot) -> list[str]:

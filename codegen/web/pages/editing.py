@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codegen import editor
 from codegen.schema.export import schema_line
@@ -32,7 +32,12 @@ _UNNAMED = "unnamed.yml"
 
 
 def editor_page(
-    visit: Visit, draft: Draft, problem: str = "", status: int = 200, problems: Mapping[str, str] | None = None
+    visit: Visit,
+    draft: Draft,
+    problem: str = "",
+    status: int = 200,
+    template: str = "edit.html",
+    **values: Any,  # noqa: ANN401  # what templates take
 ) -> Response:
     """The editor with a draft in it.
 
@@ -41,61 +46,64 @@ def editor_page(
         draft: what it holds.
         problem: why that was not saved.
         status: of the answer.
-        problems: why fields of the form could not be taken over into the text, by their keys.
+        template: what extends the editor to say more.
+        values: what that takes; `problems` tells why fields of the form could not be taken over into the text.
     """
-    snapshot = visit.snapshot
+    snapshot, form = visit.snapshot, _readable(visit.form)
     project = snapshot.project
     folder = project.schedules.relative_to(project.root).as_posix()
-    is_taken = draft.is_new and draft.file in snapshot.sources
-    if draft.file and not is_sound(draft.file, snapshot):
-        return visit.page("refused.html", 404, message="There can be no schedule in that file.")
-    source = f"{folder}/{draft.file or _UNNAMED}"
-    preview = preview_of(snapshot, source, draft.text, visit.form.get("environment", ""))
+    is_new = not draft.base or "new" in form
+    source = f"{folder}/{draft.file if is_sound(draft.file, snapshot) else _UNNAMED}"
+    preview = preview_of(snapshot, source, draft.text, form.get("environment", ""))
     own, unreadable = read_own(draft.text, source)
-    groups = [] if own is None else groups_of(draft.text, own, preview, visit.form, problems or {})
-    return visit.page(
-        "edit_reply.html" if visit.is_fragment else "edit.html",
-        status,
-        draft=draft,
-        problem=problem,
-        name=_name_in(draft, visit.form),
-        is_taken=is_taken,
-        folder=folder,
-        folders=folders_of(snapshot),
-        environments=project.environments,
-        groups=groups,
-        offered=offered_for(preview),
-        unreadable=unreadable,
-        preview=preview,
-        viewer=visit.timezone,
-        lines_of=lines_of,
-        import_map=_import_map(),
-    )
+    shown = {
+        "draft": draft,
+        "problem": problem,
+        "is_new": is_new,
+        "is_named": is_sound(draft.file, snapshot),
+        "is_taken": is_new and draft.file in snapshot.sources,
+        "name": form.get("new", Path(draft.file).stem),
+        "folder": folder,
+        "folders": folders_of(snapshot),
+        "environments": project.environments,
+        "groups": [] if own is None else groups_of(draft.text, own, preview, form, values.get("problems", {})),
+        "offered": offered_for(preview),
+        "unreadable": unreadable,
+        "preview": preview,
+        "viewer": visit.timezone,
+        "lines_of": lines_of,
+        "import_map": _import_map(),
+    }
+    return visit.page(template, status, **{**shown, **values})
 
 
 def sent_draft(visit: Visit) -> tuple[Draft, Mapping[str, str]]:
     """The draft that the editor's form has sent, with what was changed in its fields; and why some could not be."""
-    form, snapshot = visit.form, visit.snapshot
+    form, snapshot = _readable(visit.form), visit.snapshot
     draft = Draft(form.get("file", ""), form.get("text", ""), form.get("base", ""))
     draft = replace(draft, text=with_line_ends_of(_text_on_disk(snapshot, draft.file), draft.text))
     done = edited(draft.text, form)
     draft = replace(draft, text=done.text)
-    if draft.is_new and "new" in form:
-        draft = _named(draft, form)
-    return draft, done.problems
+    return (_named(draft, form, snapshot) if "new" in form else draft), done.problems
 
 
-def _named(draft: Draft, form: Mapping[str, str]) -> Draft:
+def _readable(form: Mapping[str, str]) -> dict[str, str]:
+    """A form without halves of characters, which only a request that is none of a browser's can hold."""
+    return {name: value.encode("utf-8", "replace").decode() for name, value in form.items()}
+
+
+def _named(draft: Draft, form: Mapping[str, str], snapshot: Snapshot) -> Draft:
     """A new schedule with the name that was typed for it."""
     name = form["new"].strip()
-    file = file_of(name, form.get("folder", ""))
+    file = file_of(name, form.get("folder", ""), snapshot)
     text = draft.text
     before, after = schema_line(draft.file), schema_line(file)
     if text.startswith(before):
         text = after + text.removeprefix(before)
     if name != form.get("was:new", "").strip():
         text = _with_name(text, name if file_stem(name) != name else "")
-    return Draft(file, text, draft.base)
+    # With another name it is not what a file of the former name was.
+    return Draft(file, text, draft.base if file == draft.file else "")
 
 
 def _with_name(text: str, name: str) -> str:
@@ -107,11 +115,6 @@ def _with_name(text: str, name: str) -> str:
         return editor.remove(text, ("name",)) if own is not None and "name" in own.entries else text
     except editor.EditError:
         return text
-
-
-def _name_in(draft: Draft, form: Mapping[str, str]) -> str:
-    """What stands in the field for the name of a new schedule."""
-    return form["new"] if "new" in form else Path(draft.file).stem
 
 
 def _text_on_disk(snapshot: Snapshot, file: str) -> str:
@@ -146,7 +149,9 @@ def _edit(visit: Visit) -> Response:
 
 def _preview(visit: Visit) -> Response:
     draft, problems = sent_draft(visit)
-    return editor_page(visit, draft, problems=problems)
+    return editor_page(
+        visit, draft, template="edit_reply.html" if visit.is_fragment else "edit.html", problems=problems
+    )
 
 
 PAGES = (
