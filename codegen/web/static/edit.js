@@ -85,6 +85,16 @@ async function answer(number) {
   }
 }
 
+// Whether the last answer has come, after waiting for it: meanwhile somebody may type, and then there is another.
+async function isSettled() {
+  for (;;) {
+    if (timer) ask();
+    const waited = pending;
+    if (!waited || (await waited)) return true;
+    if (!timer && waited === pending) return false;
+  }
+}
+
 function tell(trouble) {
   const place = document.getElementById("trouble");
   place.textContent = trouble;
@@ -218,8 +228,7 @@ document.addEventListener("keydown", (event) => {
 form.addEventListener("submit", async (event) => {
   if (isLeaving) return;
   event.preventDefault();
-  if (timer) ask();
-  if (pending && !(await pending)) return;
+  if (!(await isSettled())) return;
   const refused = form.querySelector(".refused");
   if (refused) {
     const control = refused.closest(".field").querySelector("[id^=control-]");
