@@ -64,6 +64,49 @@ def set_value(text: str, path: Path, value: Any) -> str:  # noqa: ANN401
     return changed
 
 
+def set_written(text: str, path: Path, written: str) -> str:
+    """Give a map's key a value that is YAML already: it stands there as it was written, with its comments.
+
+    Args:
+        text: the file's text.
+        path: the way to the key, which ends with its name.
+        written: the value, as `written_at` gives it.
+
+    Raises:
+        EditError: that is no YAML, or it cannot be done without changing anything else.
+    """
+    *way, key = path
+    written = re.sub(r"\r\n?", "\n", written).strip("\n")
+    if written.startswith(("|", ">")):
+        written = _hanging(written)
+    node = _compose(written + "\n")
+    if node is None:
+        raise EditError("there is no value")
+
+    def change(document: _Text) -> str:
+        parent = document.map_at(tuple(way))
+        index = _index_of(parent, str(key))
+        if index is None:
+            column = parent.value[0][0].start_mark.column if parent.value else 0
+            name = to_yaml(str(key)).strip()
+            return document.with_entry(parent, _indented(f"{name}:{_behind_key(node, written)}\n", column))
+        return document.with_written(parent, index, node, written)
+
+    return _edit(text, change, lambda data: _put(_at(data, tuple(way)), str(key), _data(node)))
+
+
+def written_at(text: str, path: Path) -> str:
+    """The value of a map's key as it stands in the text, less what it is indented by.
+
+    Raises:
+        EditError: there is none.
+    """
+    *way, key = path
+    document = _Text.read(text.removeprefix(_BOM))
+    parent = document.map_at(tuple(way))
+    return document.written(*parent.value[_position(parent, key)])
+
+
 def append(text: str, path: Path, value: Any) -> str:  # noqa: ANN401
     """Put an item at the end of a list; a list that is missing, empty or null is begun.
 
@@ -147,16 +190,7 @@ class _Text:
 
     @classmethod
     def read(cls, text: str) -> _Text:
-        loader = _Loader(text)
-        try:
-            root = loader.get_single_node()
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark
-            raise EditError(error.problem or "it is no YAML", mark.line + 1 if mark else 1) from error
-        except (yaml.YAMLError, RecursionError) as error:
-            raise EditError("it is no YAML") from error
-        finally:
-            loader.dispose()
+        root = _compose(text)
         if root is None or root.tag.endswith(":null"):
             # A file without a value becomes a map with its first key.
             end = root.end_mark if root else None
@@ -219,12 +253,46 @@ class _Text:
     def with_key(self, parent: yaml.MappingNode, key: str, value: Any) -> str:  # noqa: ANN401
         """A new key behind the others."""
         if parent.flow_style:
+            return self.with_entry(parent, to_yaml({key: value}, flow=True).strip()[1:-1])
+        column = parent.value[0][0].start_mark.column if parent.value else 0
+        return self.with_entry(parent, _indented(to_yaml({key: value}), column))
+
+    def with_entry(self, parent: yaml.MappingNode, entry: str) -> str:
+        """A new key and its value behind the others: lines that are indented, or what stands between braces."""
+        if parent.flow_style:
             separator = ", " if parent.value else ""
             end = self._end(parent.value[-1][1], parent.value[-1][0]) if parent.value else parent.start_mark.index + 1
-            return self._spliced(end, end, separator + to_yaml({key: value}, flow=True).strip()[1:-1])
-        column = parent.value[0][0].start_mark.column if parent.value else 0
+            return self._spliced(end, end, separator + entry.strip())
         end = self._end_of_line(self._end(parent)) if parent.value else len(self.text)
-        return self._with_lines(end, _indented(to_yaml({key: value}), column))
+        return self._with_lines(end, entry)
+
+    def written(self, key: yaml.Node, node: yaml.Node) -> str:
+        """The value of a key as it stands there; a block has its lines as they would be at the left margin."""
+        start, end = self._span_of_value(key, node)
+        if _is_block(node):
+            start = self._start_of_line(start)
+            return _dedented(self.text[start:end], node.start_mark.column)
+        return _hanging(self.text[start:end])
+
+    def with_written(self, parent: yaml.MappingNode, index: int, new: yaml.Node, written: str) -> str:
+        """The value of a key replaced by what is YAML already."""
+        key, node = parent.value[index]
+        start, end = self._span_of_value(key, node)
+        column = key.start_mark.column
+        if parent.flow_style:
+            return self._spliced(start, end, written)
+        behind_key = _indented(_behind_key(new, written), column)
+        if start == end and _is_block(new):
+            # Behind the comment that may stand where the value was missing.
+            return self._with_lines(self._end_of_line(end), behind_key[1:] + "\n")
+        between = self.text[key.end_mark.index : start]
+        if start == end:
+            return self._spliced(start, end, behind_key.lstrip(" "))
+        if between.strip() == ":" and not (_is_block(node) and _is_block(new)):
+            return self._spliced(key.end_mark.index + between.index(":") + 1, end, behind_key)
+        # It stands in lines of its own, perhaps below a comment.
+        depth = node.start_mark.column if type(node) is type(new) else column + 2
+        return self._spliced(self._start_of_line(start), end, _indented(written, depth))
 
     def with_item(self, items: yaml.CollectionNode, value: Any) -> str:  # noqa: ANN401
         """A new item behind the others, of which there must be one."""
@@ -344,6 +412,43 @@ class _Text:
         return self.text[:start] + new.replace("\n", self.line_end) + self.text[end:]
 
 
+def _compose(text: str) -> yaml.Node | None:
+    loader = _Loader(text)
+    try:
+        node: yaml.Node | None = loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise EditError(error.problem or "it is no YAML", mark.line + 1 if mark else 1) from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise EditError("it is no YAML") from error
+    finally:
+        loader.dispose()
+    return node
+
+
+def _is_block(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.CollectionNode) and not node.flow_style and bool(node.value)
+
+
+def _behind_key(node: yaml.Node, written: str) -> str:
+    """What follows the colon of a key in the first column."""
+    if _is_block(node):
+        return "\n" + (written if isinstance(node, yaml.SequenceNode) else _indented(written, 2))
+    return f" {_hanging(written)}"
+
+
+def _hanging(text: str) -> str:
+    """A text of which all lines but the first are indented, by two columns or more."""
+    first, line_end, others = text.partition("\n")
+    depths = [len(line) - len(line.lstrip(" ")) for line in others.splitlines() if line.strip()]
+    return first + line_end + _indented(_dedented(others, min(depths, default=0)), 2)
+
+
+def _dedented(text: str, column: int) -> str:
+    """The lines moved to the left, as far as nothing but space stands there."""
+    return re.sub(rf"(?m)^ {{0,{column}}}", "", text)
+
+
 def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
     if isinstance(node, yaml.ScalarNode):
         yield node
@@ -401,7 +506,11 @@ def _at(data: Any, path: Path) -> Any:  # noqa: ANN401
 
 
 def _set(pairs: list[Any], key: str, value: Any) -> None:  # noqa: ANN401
-    name, new = _data_of(key), _data_of(value)
+    _put(pairs, key, _data_of(value))
+
+
+def _put(pairs: list[Any], key: str, new: Any) -> None:  # noqa: ANN401
+    name = _data_of(key)
     for pair in pairs:
         if pair[0] == name:
             pair[1] = new

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codegen.editor import EditError, append, remove, set_value
+from codegen.editor import EditError, append, remove, set_value, set_written, written_at
 from codegen.yaml_writer import to_yaml
 
 SCHEDULE = """\
@@ -147,6 +147,24 @@ def test_no_comment_is_lost_with_the_value_that_it_stood_in() -> None:
     assert append("schedules: # ours\nb: 1\n", ("schedules",), {"name": "a"}) == listed
 
 
+def test_what_is_yaml_already_stands_there_as_it_was_written() -> None:
+    """With its comments and quotes; those around it stay."""
+    changed = set_written(SCHEDULE, ("env",), "A: 1.10  # new\nB: 'x'")
+    assert _changed_lines(SCHEDULE, changed) == (["    A: 1\n"], ["    A: 1.10  # new\n", "    B: 'x'\n"])
+    assert set_written("a: {b: 1} # c\n", ("a",), "- x # y\n- z") == "a:\n- x # y\n- z # c\n"
+    assert set_written("a:\n  b: 1\nc: 2\n", ("a",), "{b: 2}") == "a: {b: 2}\nc: 2\n"
+    assert set_written("a: # none\nb: 2\n", ("a",), "c: 1") == "a: # none\n  c: 1\nb: 2\n"
+    assert set_written("a: 1\r\n", ("b",), "|\n x\n  y") == "a: 1\r\nb: |\r\n  x\r\n   y\r\n"
+    assert set_written("{a: 1}\n", ("b",), "[1, 2]") == "{a: 1, b: [1, 2]}\n"
+
+
+@pytest.mark.parametrize("written", ["a: [", "", "a: 1\n---\nb: 2", "*x", "}", "1, c: 2"])
+def test_what_is_not_one_value_is_not_taken(written: str) -> None:
+    """Nor what would be more than the value where it comes to stand."""
+    with pytest.raises(EditError):
+        set_written("{a: 1}\n", ("b",), written)
+
+
 @pytest.mark.parametrize("text", ["a: [", "- a\n", "a: 1\n---\nb: 2\n", "just text"])
 def test_what_is_no_map_is_refused(text: str) -> None:
     """With an error, and not with a guess."""
@@ -205,3 +223,18 @@ def test_any_item_can_be_taken_away_and_put_back(items: list[object], data: st.D
     assert yaml.safe_load(less) == {"before": 1, "items": left, "after": 2}
     more = append(less, ("items",), items[index])
     assert yaml.safe_load(more) == {"before": 1, "items": [*left, items[index]], "after": 2}
+
+
+@given(_DOCUMENTS, _VALUES, st.booleans(), st.booleans())
+def test_any_value_can_be_taken_out_as_it_is_written_and_put_back(
+    document: dict[str, object],
+    value: object,
+    flow: bool,  # noqa: FBT001
+    other: bool,  # noqa: FBT001
+) -> None:
+    """Put where it was, it gives the same text; put into another document, it says the same there."""
+    text = to_yaml({**document, "last": value}, flow=flow)
+    written = written_at(text, ("last",))
+    assert set_written(text, ("last",), written) == text
+    elsewhere = set_written(to_yaml(document, flow=other), ("last",), to_yaml(value, flow=True))
+    assert yaml.safe_load(elsewhere) == {**document, "last": value}

@@ -77,7 +77,7 @@ def server(project: Path) -> Iterator[Server]:
 def _with_page(monkeypatch: pytest.MonkeyPatch, root: Path, *pages: Page) -> TestClient:
     """The site with more pages."""
     monkeypatch.setattr(app, "PAGES", (*PAGES, *pages))
-    return TestClient(app.create_app(root), base_url=OWN, raise_server_exceptions=False)
+    return TestClient(app.create_app(root, {}), base_url=OWN, raise_server_exceptions=False)
 
 
 def _status(answer: bytes) -> int:
@@ -89,7 +89,7 @@ def _status(answer: bytes) -> int:
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8484", "localhost", "LOCALHOST:1", "[::1]:8484", "Pipelines.Example.com"])
 def test_the_names_of_the_page(project: Path, host: str) -> None:
-    client = TestClient(app.create_app(project, ["pipelines.example.COM"]), base_url=OWN)
+    client = TestClient(app.create_app(project, {}, ["pipelines.example.COM"]), base_url=OWN)
     assert client.get("/", headers={"Host": host}).status_code == 200
 
 
@@ -126,7 +126,7 @@ def test_other_names_are_refused(project: Path, host: str) -> None:
 
 
 def test_a_request_with_two_names_is_refused(project: Path) -> None:
-    client = TestClient(app.create_app(project), base_url=OWN)
+    client = TestClient(app.create_app(project, {}), base_url=OWN)
     assert client.get("/", headers=[("Host", "localhost"), ("Host", "localhost")]).status_code == 403
 
 
@@ -187,7 +187,7 @@ def test_a_form_needs_the_token_of_our_pages(project: Path, monkeypatch: pytest.
 
 def test_nothing_can_be_changed_without_the_token(project: Path) -> None:
     """Whatever the page: what its form has is not read before."""
-    client = TestClient(app.create_app(project), base_url=OWN)
+    client = TestClient(app.create_app(project, {}), base_url=OWN)
     changing = [page.path for page in PAGES if page.method != "GET"]
     answers = {path: client.post(re.sub(r"{\w+(:path)?}", "a.yml", path), data={"a": "b"}) for path in changing}
     assert {path: answer.status_code for path, answer in answers.items() if answer.status_code != 403} == {}
@@ -213,18 +213,18 @@ def test_what_is_too_large_is_refused(project: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "BREW"])
 def test_other_methods_are_refused(project: Path, method: str) -> None:
-    client = TestClient(app.create_app(project), base_url=OWN)
+    client = TestClient(app.create_app(project, {}), base_url=OWN)
     for address in ("/", "/static/page.css"):
         assert client.request(method, address).status_code in {403, 405}
 
 
 def test_head_is_a_get_without_the_page(project: Path) -> None:
-    client = TestClient(app.create_app(project), base_url=OWN)
+    client = TestClient(app.create_app(project, {}), base_url=OWN)
     assert (client.head("/").status_code, client.head("/nowhere").status_code) == (200, 404)
 
 
 def test_there_are_no_websockets(project: Path) -> None:
-    client = TestClient(app.create_app(project), base_url=OWN)
+    client = TestClient(app.create_app(project, {}), base_url=OWN)
     with pytest.raises(WebSocketDisconnect), client.websocket_connect("/"):
         pass
 
@@ -234,7 +234,7 @@ def test_there_are_no_websockets(project: Path) -> None:
 
 def test_what_the_answers_let_browsers_do(project: Path) -> None:
     """Every answer, also a refusal, a file and what went wrong."""
-    client = TestClient(app.create_app(project), base_url=OWN)
+    client = TestClient(app.create_app(project, {}), base_url=OWN)
     answers = [client.get(address) for address in ("/", "/nowhere", "/static/page.css", "/static/nothing")]
     answers += [client.get("/", headers={"Host": "example.com"}), client.put("/")]
     nonces = set()
@@ -352,7 +352,7 @@ def _quoted(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def client(project: Path) -> TestClient:
-    return TestClient(app.create_app(project), base_url=OWN)
+    return TestClient(app.create_app(project, {}), base_url=OWN)
 
 
 # HTTP as no client speaks it

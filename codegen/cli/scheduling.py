@@ -23,6 +23,7 @@ from codegen.meltano.listing import as_json, as_text
 from codegen.meltano.system_database import last_successful_runs
 from codegen.render import prelude
 from codegen.revision import revise
+from codegen.schema.export import schema_line
 from codegen.schema.model import file_stem
 from codegen.shell import stopping
 from codegen.start import start_in_words
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from codegen.project import Project
     from codegen.schema import Schedule
 
-_SCHEMA_LINE = "# yaml-language-server: $schema=schedule.schema.json\n"
 # What follows the name in `schedule NAME EXTRACTOR LOADER INTERVAL`.
 _OLDER_FORM = ("extractor", "loader", "interval")
 _KINDS = {"extractor": "extractor", "loader": "extractor", "transform": "extractor", "job": "job"}
@@ -145,7 +145,7 @@ def add(root: Path, /, name: str, older: tuple[str, ...], no_generate: bool, **g
         raise click.ClickException(f"{taken} is there already: `dagpress schedule set` changes it")
     keys = {"name": name} if file_stem(name) != name else {}
     order = ("extractor", "loader", "transform", "job", "interval", "start_date")
-    text = _SCHEMA_LINE + to_yaml({**keys, **{key: _plain(key, values[key]) for key in order if key in values}})
+    text = schema_line(file) + to_yaml({**keys, **{key: _plain(key, values[key]) for key in order if key in values}})
     return _carry_out(project, reading, {path: text}, generate=not no_generate)
 
 

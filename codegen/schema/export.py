@@ -41,6 +41,15 @@ _REQUIRED = {MOUNT.name: ["target"], "email": ["to"], "python": ["callable"]}
 _ONE_OF = {"task": WHAT_RUNS, ALERT.name: tuple(section.name for section in KINDS)}
 
 
+def schema_line(relative: str) -> str:
+    """The comment by which editors find the JSON Schema of a schedule file, as its first line.
+
+    Args:
+        relative: the file below the folder of schedules, with forward slashes.
+    """
+    return f"# yaml-language-server: $schema={'../' * relative.count('/')}{SCHEMA_NAME}\n"
+
+
 def json_schema() -> JsonSchema:
     """The JSON Schema of a schedule file, and of a `_defaults.yml`, in which a null removes an inherited value."""
     return {

@@ -115,6 +115,16 @@ class TemplatedText(Text):
         return text
 
 
+class Markdown(Text):
+    """Markdown, which can have several lines."""
+
+    def __init__(self) -> None:
+        super().__init__("Markdown")
+
+    def json_schema(self) -> JsonSchema:
+        return {**super().json_schema(), "contentMediaType": "text/markdown"}
+
+
 class PlainText(Text):
     """Text where Airflow evaluates no templates, so there must be none."""
 

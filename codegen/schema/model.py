@@ -23,6 +23,7 @@ from codegen.schema.kinds import (
     Environment,
     Flag,
     IntervalText,
+    Markdown,
     Moment,
     Name,
     TemplatedText,
@@ -82,7 +83,7 @@ class Schedule:
         (),
     )
     doc: str | None = key(
-        Text("Markdown"), "identity", "Markdown that the DAG's page in Airflow shows.", "Ask the energy team."
+        Markdown(), "identity", "Markdown that the DAG's page in Airflow shows.", "Ask the energy team."
     )
 
     extractor: str | None = key(_PLUGIN, "what runs", "The extractor; with `loader`.", "tap-gitlab")

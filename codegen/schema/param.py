@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from codegen.diagnostics import InvalidError, quoted
 from codegen.nodes import ListNode, MapNode, Node, Scalar, is_null, named
 from codegen.schema.keys import Section, key, places
-from codegen.schema.kinds import Choice, Count, JsonSchema, Report, Text, refuse_unspeakable
+from codegen.schema.kinds import Choice, Count, JsonSchema, Markdown, Report, Text, refuse_unspeakable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,7 +154,7 @@ class Param:
     )
     title: str | None = key(Text(), _GROUP, "What the form calls it. Default: its name.", "Days back")
     description: str | None = key(Text(), _GROUP, "What the form says below it.", "How far to read back")
-    description_md: str | None = key(Text("Markdown"), _GROUP, "The same as Markdown.", "How **far** to read back")
+    description_md: str | None = key(Markdown(), _GROUP, "The same as Markdown.", "How **far** to read back")
     enum: list[Any] | None = key(_JsonList(), _GROUP, "The values that a run may give.", "[10, 100]")
     const: Any = key(Json(), _GROUP, "The one value that there is; the form does not show it.", "100")
     minimum: float | None = key(_Number(), _GROUP, "The least number.", "1")

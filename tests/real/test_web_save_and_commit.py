@@ -79,7 +79,8 @@ def _is_accessible(page: Page) -> None:
 def test_a_pipeline_is_made_mended_saved_and_committed(project: Path, page: Page) -> None:
     with served(project) as url:
         page.goto(f"{url}new")
-        page.locator("[name=file]").fill("team/shop.yml")
+        page.get_by_label("Name", exact=True).fill("shop")
+        page.get_by_label("Folder").fill("team")
         _type_yaml(page, _HOURLY.replace("loader", "laoder"))
         _press(page, "Save")
         page.get_by_text("did you mean `loader`?").first.wait_for()

@@ -1,37 +1,35 @@
-"""The editor of one schedule file."""
+"""The editor of one schedule file: its form and its text side by side, and what they would come to."""
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codegen import editor
+from codegen.schema.export import schema_line
+from codegen.schema.model import file_stem
+from codegen.web.code import lines_of
+from codegen.web.drafts import Draft, file_of, folders_of, is_sound, new_text, version_of, with_line_ends_of
+from codegen.web.form import edited, groups_of, offered_for, read_own
+from codegen.web.masking import lines_without_secrets
+from codegen.web.preview import preview_of
 from codegen.web.visit import Page
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.responses import Response
 
     from codegen.web.visit import Visit
+    from codegen.web.workspace import Snapshot
 
+__all__ = ["PAGES", "Draft", "editor_page", "sent_draft", "version_of"]
 
-def version_of(text: str | None) -> str:
-    """What tells one text of a file from another; empty where there is no file."""
-    return "" if text is None else hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A schedule file as somebody would have it.
-
-    Attributes:
-        file: its path below the folder of schedules; empty for one that has no name yet.
-        text: what the editor holds.
-        base: the version of the file from which it was made, as `version_of` has it.
-    """
-
-    file: str = ""
-    text: str = ""
-    base: str = ""
+_VENDOR = Path(__file__).parent.parent / "static" / "vendor"
+# Stands for the file of a schedule that has no name yet.
+_UNNAMED = "unnamed.yml"
 
 
 def editor_page(
@@ -42,12 +40,99 @@ def editor_page(
     template: str = "edit.html",
     **values: Any,  # noqa: ANN401  # what templates take
 ) -> Response:
-    """The editor with a draft in it, and why that was not saved; a template that extends it says more, with values."""
-    return visit.page(template, status, draft=draft, problem=problem, **values)
+    """The editor with a draft in it.
+
+    Args:
+        visit: the request.
+        draft: what it holds.
+        problem: why that was not saved.
+        status: of the answer.
+        template: what extends the editor to say more.
+        values: what that takes; `problems` tells why fields of the form could not be taken over into the text.
+    """
+    snapshot, form = visit.snapshot, _readable(visit.form)
+    project = snapshot.project
+    folder = project.schedules.relative_to(project.root).as_posix()
+    is_new = not draft.base or "new" in form
+    source = f"{folder}/{draft.file if is_sound(draft.file, snapshot) else _UNNAMED}"
+    preview = preview_of(snapshot, source, draft.text, form.get("environment", ""))
+    own, unreadable = read_own(draft.text, source)
+    shown = {
+        "draft": draft,
+        "problem": problem,
+        "is_new": is_new,
+        "is_named": is_sound(draft.file, snapshot),
+        "is_taken": is_new and draft.file in snapshot.sources,
+        "name": form.get("new", Path(draft.file).stem),
+        "folder": folder,
+        "folders": folders_of(snapshot),
+        "environments": project.environments,
+        "groups": [] if own is None else groups_of(draft.text, own, preview, form, values.get("problems", {})),
+        "offered": offered_for(preview),
+        "unreadable": unreadable,
+        "preview": preview,
+        "viewer": visit.timezone,
+        "lines_of": lines_of,
+        "lines_without_secrets": lines_without_secrets,
+        "import_map": _import_map(),
+    }
+    return visit.page(template, status, **{**shown, **values})
+
+
+def sent_draft(visit: Visit) -> tuple[Draft, Mapping[str, str]]:
+    """The draft that the editor's form has sent, with what was changed in its fields; and why some could not be."""
+    form, snapshot = _readable(visit.form), visit.snapshot
+    draft = Draft(form.get("file", ""), form.get("text", ""), form.get("base", ""))
+    draft = replace(draft, text=with_line_ends_of(_text_on_disk(snapshot, draft.file), draft.text))
+    done = edited(draft.text, form)
+    draft = replace(draft, text=done.text)
+    return (_named(draft, form, snapshot) if "new" in form else draft), done.problems
+
+
+def _readable(form: Mapping[str, str]) -> dict[str, str]:
+    """A form without halves of characters, which only a request that is none of a browser's can hold."""
+    return {name: value.encode("utf-8", "replace").decode() for name, value in form.items()}
+
+
+def _named(draft: Draft, form: Mapping[str, str], snapshot: Snapshot) -> Draft:
+    """A new schedule with the name that was typed for it."""
+    name = form["new"].strip()
+    file = file_of(name, form.get("folder", ""), snapshot)
+    text = draft.text
+    before, after = schema_line(draft.file), schema_line(file)
+    if text.startswith(before):
+        text = after + text.removeprefix(before)
+    if name != form.get("was:new", "").strip():
+        text = _with_name(text, name if file_stem(name) != name else "")
+    # With another name it is not what a file of the former name was.
+    return Draft(file, text, draft.base if file == draft.file else "")
+
+
+def _with_name(text: str, name: str) -> str:
+    """A text with the key `name`, or without it: then the file's name is that of the schedule."""
+    own, _ = read_own(text, "")
+    try:
+        if name and own is not None:
+            return editor.set_value(text, ("name",), name)
+        return editor.remove(text, ("name",)) if own is not None and "name" in own.entries else text
+    except editor.EditError:
+        return text
+
+
+def _text_on_disk(snapshot: Snapshot, file: str) -> str:
+    found = snapshot.sources.get(file)
+    return found.path.read_bytes().decode("utf-8", "replace") if found else ""
+
+
+@lru_cache(maxsize=1)
+def _import_map() -> dict[str, dict[str, str]]:
+    """Where a browser finds each module of others by the name that they call each other."""
+    names = sorted(path.parent.relative_to(_VENDOR).as_posix() for path in _VENDOR.rglob("index.js"))
+    return {"imports": {name: f"/static/vendor/{name}/index.js" for name in names}}
 
 
 def _new(visit: Visit) -> Response:
-    return editor_page(visit, Draft())
+    return editor_page(visit, Draft(text=new_text(visit.snapshot)))
 
 
 def _edit(visit: Visit) -> Response:
@@ -55,8 +140,24 @@ def _edit(visit: Visit) -> Response:
     found = visit.snapshot.sources.get(file)
     if found is None:
         return visit.page("refused.html", 404, message="There is no such schedule.")
-    text = found.path.read_bytes().decode("utf-8", "replace")
+    try:
+        text = found.path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError):
+        return visit.page("refused.html", 409, message="This file cannot be read as UTF-8: mend it by hand.")
+    if "\x00" in text:
+        return visit.page("refused.html", 409, message="This is a binary file: mend it by hand.")
     return editor_page(visit, Draft(file, text, version_of(text)))
 
 
-PAGES = (Page("/new", _new), Page("/edit/{source:path}", _edit))
+def _preview(visit: Visit) -> Response:
+    draft, problems = sent_draft(visit)
+    return editor_page(
+        visit, draft, template="edit_reply.html" if visit.is_fragment else "edit.html", problems=problems
+    )
+
+
+PAGES = (
+    Page("/new", _new),
+    Page("/edit/{source:path}", _edit),
+    Page("/preview", _preview, "POST"),
+)

@@ -15,7 +15,7 @@ from codegen.diagnostics import Severity, quoted
 from codegen.revision import revise
 from codegen.sync import WriteError, apply, one_at_a_time
 from codegen.web import file_name
-from codegen.web.pages.editing import Draft, editor_page, version_of
+from codegen.web.pages.editing import Draft, editor_page, sent_draft, version_of
 from codegen.web.patch import patch_between
 from codegen.web.saved import Saved
 from codegen.web.visit import Page
@@ -61,8 +61,12 @@ class _RefusedError(Exception):
 
 
 def _save(visit: Visit) -> Response:
-    draft = _draft_of(visit)
+    draft = _with_line_feeds(Draft(*(visit.form.get(name, "") for name in ("file", "text", "base"))))
     try:
+        sent, problems = sent_draft(visit)
+        draft = _with_line_feeds(sent)
+        if problems:
+            raise _RefusedError(f"Nothing was written: mend the fields first. {_KEPT}", 422, problems=problems)
         with one_at_a_time(visit.site.workspace.root):
             return _save_alone(visit, draft)
     except BrokenProjectError as error:
@@ -72,10 +76,9 @@ def _save(visit: Visit) -> Response:
         return editor_page(visit, kept, str(error), error.status, error.template, **error.values)
 
 
-def _draft_of(visit: Visit) -> Draft:
-    """What was sent, with line feeds: browsers send the line ends of Windows."""
-    file, text, base = (visit.form.get(name, "") for name in ("file", "text", "base"))
-    return Draft(file, _LINE_END.sub("\n", text), base)
+def _with_line_feeds(draft: Draft) -> Draft:
+    """A draft as it was sent, whose lines end as browsers would have it, which is as on Windows."""
+    return replace(draft, text=_LINE_END.sub("\n", draft.text))
 
 
 def _save_alone(visit: Visit, draft: Draft) -> Response:

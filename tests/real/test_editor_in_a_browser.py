@@ -1,0 +1,195 @@
+"""The editor in a real browser: text, form and preview stay in step, and nothing that is typed is lost."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from browser import served
+from playwright.sync_api import expect
+from project_builder import write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Dialog, Page, Route
+
+pytestmark = pytest.mark.slow
+SCHEDULE = """\
+extractor: tap-gitlab   # ours
+loader: target-postgres
+# at night
+interval: "@daily"
+retries: 2
+"""
+# Every answer comes late.
+LATE = """
+const ask = window.fetch;
+window.fetch = async (...what) => {
+  const answer = await ask(...what);
+  await new Promise((done) => setTimeout(done, 300));
+  return answer;
+};
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return write(tmp_path, {"dagpress.toml": 'airflow = "3.3"\n', "schedules/a.yml": SCHEDULE})
+
+
+@contextmanager
+def _opened(browser: Browser, project: Path, address: str, script: str = "", **options: Any) -> Iterator[Page]:
+    """A page of the editor, on which nothing may be reported to the console, such as what the content policy stops."""
+    with served(project) as url, browser.new_context(base_url=url, **options) as context:
+        page = context.new_page()
+        page.add_init_script(script)
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(address)
+        page.wait_for_selector(".cm-content")
+        yield page
+        assert said == []
+
+
+def _text(page: Page) -> str:
+    """What would be sent, which is what the editor shows."""
+    shown = "\n".join(page.locator(".cm-line").all_text_contents()).replace("\u200b", "")
+    sent = str(page.locator("#text").input_value())
+    assert [line.strip() for line in shown.split("\n")] == [line.strip() for line in sent.split("\n")]
+    return sent
+
+
+def _settled(page: Page) -> None:
+    """Wait until what was typed is answered."""
+    page.wait_for_timeout(350)
+    page.wait_for_selector("form:not(.working)")
+
+
+def test_an_error_is_seen_at_its_line_and_mended_by_the_form(browser: Browser, project: Path) -> None:
+    with _opened(browser, project, "edit/a.yml") as page:
+        page.locator(".cm-line", has_text="retries").click()
+        page.keyboard.press("End")
+        page.keyboard.type("x")
+        page.wait_for_selector(".cm-lint-marker-error")
+        assert page.locator("#own a").inner_text() == "line 5"
+        assert "whole number" in page.locator("#field-retries .wrong").inner_text()
+        assert page.locator("#dag").count() == 0
+        if not page.locator("#control-retries").is_visible():
+            page.locator("summary", has_text="retries").click()
+        page.locator("#control-retries").fill("4")
+        page.wait_for_selector(".cm-lint-marker-error", state="detached")
+        assert _text(page) == SCHEDULE.replace("retries: 2", "retries: 4")
+        assert '"retries": 4' in page.locator("#dag pre").inner_text()
+        page.locator(".cm-content").focus()
+        page.keyboard.press("Control+z")
+        _settled(page)
+        assert page.locator("#control-retries").input_value() == "2x"
+
+
+def test_the_form_follows_the_text(browser: Browser, project: Path) -> None:
+    with _opened(browser, project, "edit/a.yml") as page:
+        page.locator(".cm-content").focus()
+        page.keyboard.press("Control+End")
+        page.keyboard.type("owner: me\nenv:\nA: 1")
+        _settled(page)
+        assert page.locator("#control-owner").input_value() == "me"
+        page.keyboard.type("\n: :\n\t- [")
+        page.wait_for_selector("#unreadable:not([hidden])")
+        assert page.locator("#control-owner").is_disabled()
+        assert page.locator("#control-owner").input_value() == "me"
+
+
+def test_quick_typing_loses_nothing(browser: Browser, project: Path) -> None:
+    """Answers that come late, to what was typed before, overwrite nothing: neither in the text nor in the form."""
+    with _opened(browser, project, "edit/a.yml", script=LATE) as page:
+        description = "a long description of what this pipeline is for, typed without a pause"
+        page.locator("#control-description").focus()
+        page.keyboard.type(description[:30], delay=40)
+        page.wait_for_timeout(280)
+        page.keyboard.type(description[30:], delay=40)
+        page.locator(".cm-content").focus()
+        page.keyboard.press("Control+Home")
+        for line in ("# one", "# two", "# three"):
+            page.keyboard.type(f"{line}\n", delay=40)
+            page.wait_for_timeout(260)
+        page.keyboard.type("# four\n")
+        _settled(page)
+        expect(page.locator("#text")).to_have_value(re.compile("without a pause"))
+        assert _text(page) == f"# one\n# two\n# three\n# four\n{SCHEDULE}description: {description}\n"
+        assert page.locator("#control-description").input_value() == description
+
+
+def test_the_keyboard_is_enough(browser: Browser, project: Path) -> None:
+    with _opened(browser, project, "new") as page:
+        page.locator("#new").focus()
+        page.keyboard.type("orders")
+        expect(page.locator("[name=file]")).to_have_value("orders.yml")
+        seen = set()
+        for _ in range(200):
+            page.keyboard.press("Tab")
+            name = page.evaluate("document.activeElement.id || document.activeElement.className")
+            seen.add(name)
+            if "cm-content" in name:
+                break
+        assert {"control-extractor", "control-interval"} <= seen
+        page.keyboard.press("Control+End")
+        page.keyboard.type("env:")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        page.keyboard.type("A: b")
+        assert _text(page).endswith("env:\n  A: b")
+        page.keyboard.press("Escape")
+        page.keyboard.press("Tab")
+        assert "cm-content" not in page.evaluate("document.activeElement.className")
+        _settled(page)
+
+
+def test_leaving_asks_only_where_something_would_be_lost(browser: Browser, project: Path) -> None:
+    with _opened(browser, project, "edit/a.yml") as page:
+        asked: list[str] = []
+
+        def answer(dialog: Dialog) -> None:
+            asked.append(dialog.type)
+            dialog.accept()
+
+        page.on("dialog", answer)
+        page.locator(".cm-content").focus()
+        page.reload()
+        assert asked == []
+        page.locator("#control-owner").fill("me")
+        page.reload()
+        assert asked == ["beforeunload"]
+        page.locator("#control-owner").fill("me")
+        sent: list[str] = []
+
+        def save(route: Route) -> None:
+            sent.append(route.request.post_data or "")
+            route.fulfill(body="saved")
+
+        page.route("**/save", save)
+        page.locator("#control-owner").press("Control+s")
+        page.wait_for_url("**/save")
+        assert asked == ["beforeunload"]
+        assert "owner%3A+me" in sent[0]
+
+
+def test_it_works_without_javascript(browser: Browser, project: Path) -> None:
+    with served(project) as url, browser.new_context(base_url=url, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto("edit/a.yml")
+        page.locator("#control-owner").fill("me")
+        page.locator("#text").fill("# mine\n" + SCHEDULE)
+        page.locator("#show").click()
+        assert page.locator("#text").input_value() == f"# mine\n{SCHEDULE}owner: me\n"
+        assert "every day" in page.locator("#status").inner_text()
+
+
+@pytest.mark.parametrize("address", ["edit/a.yml", "new"])
+def test_it_fits_a_phone(browser: Browser, project: Path, address: str) -> None:
+    with _opened(browser, project, address, viewport={"width": 360, "height": 740}) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -1,0 +1,358 @@
+"""The editor: its form is a view of the text, and what it shows is what saving would come to; it writes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+from pages import Pages, text_of
+from project_builder import EXTRACT_LOAD, write
+
+from codegen.loader import read_yaml
+from codegen.nodes import MapNode
+from codegen.schema import Schedule
+from codegen.schema.keys import keys_of
+from codegen.web.controls import Shape, control_of
+from codegen.web.drafts import version_of, with_line_ends_of
+
+MELTANO = """\
+plugins:
+  extractors: [{name: tap-gitlab}, {name: tap-github}]
+  loaders: [{name: target-postgres}]
+jobs: [{name: refresh, tasks: [tap-gitlab target-postgres]}]
+"""
+COMMENTED = """\
+# yaml-language-server: $schema=schedule.schema.json
+extractor: tap-gitlab   # ours
+loader: 'target-postgres'
+
+# after the backup
+interval: "@daily"  # at night
+tags:
+- one
+# the second
+- two
+env:  # for the tap
+  # inside
+  A: 1.10   # a version
+# the end
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    files = {"meltano.yml": MELTANO, "dagpress.toml": 'airflow = "3.3"\n', "schedules/a.yml": COMMENTED}
+    return write(tmp_path, files)
+
+
+def _form_of(page: BeautifulSoup) -> dict[str, str]:
+    """What a browser would send of the editor's form."""
+    sent = {}
+    for control in page.select("input[name], textarea[name], select[name]"):
+        if control.name == "select":
+            chosen = control.select_one("option[selected]") or control.select_one("option")
+            value = str(chosen.get("value", chosen.text)) if chosen else ""
+        elif control.name == "textarea":
+            value = control.text.removeprefix("\n")
+        else:
+            value = str(control.get("value", ""))
+        sent[str(control["name"])] = value.replace("\r\n", "\n").replace("\n", "\r\n")
+    return sent
+
+
+def _sent(pages: Pages, form: dict[str, str]) -> BeautifulSoup:
+    """The answer to what is typed: the parts of the page that change."""
+    answer = pages.client.post("/preview", data={"csrf": pages.token(), **form}, headers={"HX-Request": "true"})
+    assert answer.status_code == 200, answer.text
+    return BeautifulSoup(answer.text, "html.parser")
+
+
+def _after(pages: Pages, address: str, **changes: str) -> BeautifulSoup:
+    """The parts of the editor after something was changed in its form: `key` stands for the control of that key."""
+    return _changed(pages, _form_of(pages.get(address)), changes)
+
+
+def _changed(pages: Pages, sent: dict[str, str], changes: dict[str, str]) -> BeautifulSoup:
+    names = {name.partition(":")[2]: name for name in sent if name.partition(":")[0] in {each.value for each in Shape}}
+    return _sent(
+        pages, {**sent, **{name if name in sent else names.get(name, name): value for name, value in changes.items()}}
+    )
+
+
+def _text(page: BeautifulSoup) -> str:
+    area = page.select_one("textarea[name=text]")
+    assert area
+    return area.text.removeprefix("\n")
+
+
+def _source(page: BeautifulSoup, selector: str) -> str:
+    found = page.select_one(f"{selector} pre")
+    assert found
+    return found.text
+
+
+def _read(text: str, key: str) -> object:
+    """What the schema makes of a key, which must have no errors."""
+    node, diagnostics = read_yaml(Path("a.yml"), "a.yml", text=text)
+    assert isinstance(node, MapNode)
+    assert not diagnostics
+    value = keys_of(Schedule)[key].metadata["kind"].read(node.entries[key].value, diagnostics.append)
+    assert not diagnostics, diagnostics
+    return value
+
+
+def _typed(key: str) -> str:
+    """What somebody types into the control of a key who wants what the reference has as its example."""
+    example = keys_of(Schedule)[key].metadata["example"]
+    shape = control_of(keys_of(Schedule)[key].metadata["kind"]).shape
+    if shape is Shape.YAML:
+        return str(example)
+    value = yaml.load(example, yaml.BaseLoader)  # noqa: S506  # it makes texts alone
+    return "\n".join(value) if isinstance(value, list) else str(value)
+
+
+SHORT = "# the first\nparams: {a: 1} # the last\n"
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> tuple[Pages, dict[str, str]]:
+    """The pages of a project with a short schedule, and the editor's form of that."""
+    pages = Pages(write(tmp_path_factory.mktemp("short"), {"schedules/a.yml": SHORT, "meltano.yml": ""}))
+    return pages, _form_of(pages.get("/edit/a.yml"))
+
+
+@pytest.mark.parametrize("key", keys_of(Schedule))
+def test_each_key_can_be_set_and_cleared_by_its_control(short: tuple[Pages, dict[str, str]], key: str) -> None:
+    """Through the form, the example of the reference gives a text that the schema reads as it reads the example."""
+    pages, form = short
+    page = _changed(pages, form, {key: _typed(key)})
+    example = f"{key}: {keys_of(Schedule)[key].metadata['example']}\n"
+    assert _read(_text(page), key) == _read(example, key)
+    assert _text(page).startswith("# the first\n")
+    assert not page.select(".refused")
+    if key != "params":
+        assert _text(_changed(pages, {**form, **_form_of(page)}, {key: ""})) == SHORT
+
+
+def test_each_control_has_a_label_and_says_what_it_means(project: Path) -> None:
+    page = Pages(project).get("/edit/a.yml")
+    controls = page.select("#fields [id^=control-]")
+    assert [str(each["id"]) for each in controls if not page.select_one(f"label[for='{each['id']}']")] == []
+    assert {str(each["id"]) for each in controls} == {f"control-{key}" for key in keys_of(Schedule)}
+    described = {str(name) for each in controls for name in str(each["aria-describedby"]).split()}
+    assert described == {str(each["id"]) for each in page.select("#fields .hint, #fields .wrong")}
+
+
+@pytest.mark.parametrize(
+    ("changes", "gone", "come"),
+    [
+        ({"interval": "0 6 * * *"}, 'interval: "@daily"  # at night', 'interval: "0 6 * * *"  # at night'),
+        ({"extractor": "tap-github"}, "extractor: tap-gitlab   # ours", "extractor: tap-github   # ours"),
+        ({"tags": "two"}, "- one\n", ""),
+        ({"add:tags": "three"}, "- two\n", "- two\n- three\n"),
+        ({"env": "A: 1.20"}, "  A: 1.10", "  A: 1.20"),
+        ({"retries": "0"}, "# the end\n", "retries: 0\n# the end\n"),
+        ({"start_date": "2024-01-31"}, "# the end\n", "start_date: 2024-01-31\n# the end\n"),
+        ({"owner": "123"}, "# the end\n", 'owner: "123"\n# the end\n'),
+        ({"doc": "a\nb"}, "# the end\n", "doc: |-\n  a\n  b\n# the end\n"),
+        ({"retries": "many"}, "# the end\n", "retries: many\n# the end\n"),
+        ({"description": " # no comment"}, "# the end\n", "description: '# no comment'\n# the end\n"),
+    ],
+)
+def test_a_change_in_the_form_leaves_all_else_as_it_was(
+    project: Path, changes: dict[str, str], gone: str, come: str
+) -> None:
+    text = _text(_after(Pages(project), "/edit/a.yml", **changes))
+    assert text.replace('"# no comment"', "'# no comment'") == COMMENTED.replace(gone, come, 1)
+
+
+def test_a_change_in_text_and_form_at_once_takes_both(project: Path) -> None:
+    page = _after(Pages(project), "/edit/a.yml", text=COMMENTED + "owner: me\n", retries="3")
+    assert _text(page) == COMMENTED + "owner: me\nretries: 3\n"
+    assert _form_of(page)["line:owner"] == "me"
+
+
+def test_what_cannot_be_changed_in_place_is_told_at_the_field(project: Path) -> None:
+    text = EXTRACT_LOAD + "env: &e {A: 1}\nparams: *e\n"
+    page = _after(Pages(write(project, {"schedules/a.yml": text})), "/edit/a.yml", env="{A: 2}")
+    assert _text(page) == text
+    assert "Not taken over" in text_of(page, "#field-env .refused")
+    assert _form_of(page)["yaml:env"] == "{A: 2}"
+    assert _form_of(page)["was:env"] != "{A: 2}"
+
+
+def test_a_text_that_is_no_yaml_locks_the_form_with_the_reason(project: Path) -> None:
+    page = _after(Pages(project), "/edit/a.yml", text="interval: @daily\n", retries="3")
+    assert _text(page) == "interval: @daily\n"
+    assert "line 1: a plain value cannot start with `@`" in text_of(page, "#unreadable")
+    assert not page.select("#fields [id^=control-]")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\n\ninterval: '@daily'",
+        b"a: </textarea><script>alert(1)</script>\n\n\n",
+        b"\xef\xbb\xbfinterval: '@daily'\r\n# two\r\n",
+        b"a: 1\r\nb: 2\nc: 3\rd: 4",
+        b"a: \x0c\x1b\xc2\x85 \xe2\x80\xa8 &amp;\n",
+        b"",
+    ],
+)
+def test_a_text_comes_back_from_a_browser_as_it_was(project: Path, data: bytes) -> None:
+    (project / "schedules/a.yml").write_bytes(data)
+    pages = Pages(project)
+    page = pages.get("/edit/a.yml")
+    assert not page.select("script:not([src]):not([type=importmap])")
+    assert with_line_ends_of(data.decode(), _form_of(page)["text"]) == data.decode()
+
+
+def test_a_form_keeps_the_line_ends_of_what_it_changes(project: Path) -> None:
+    (project / "schedules/a.yml").write_bytes(COMMENTED.replace("\n", "\r\n").encode())
+    answer = Pages(project)
+    page = _after(answer, "/edit/a.yml", owner="me")
+    assert _text(page).replace("\r\n", "") == COMMENTED.replace("# the end", "owner: me# the end").replace("\n", "")
+
+
+def test_a_value_is_never_html(project: Path) -> None:
+    evil = "<script>alert(1)</script>"
+    write(project, {"schedules/a.yml": EXTRACT_LOAD + f"owner: {evil}\n{evil}: 1\ndoc: |\n  {evil}\n  x\n"})
+    page = Pages(project).get("/edit/a.yml")
+    assert evil not in [str(each) for each in page.select("script")]
+    assert _form_of(page)["line:owner"] == evil
+
+
+def test_a_huge_text_is_answered(project: Path) -> None:
+    text = "# " + "x" * 900_000 + "\n" + "# ä\n" * 1000 + EXTRACT_LOAD
+    assert _text(_after(Pages(project), "/edit/a.yml", text=text, owner="me")) == text + "owner: me\n"
+
+
+def test_a_file_that_is_no_text_is_not_edited(project: Path) -> None:
+    (project / "schedules/a.yml").write_bytes(b"a: \xff\n")
+    assert "UTF-8" in text_of(Pages(project).get("/edit/a.yml", status=409), "main")
+
+
+def _stamps(root: Path) -> dict[str, tuple[int, bytes]]:
+    return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in root.rglob("*") if path.is_file()}
+
+
+def test_nothing_is_written(project: Path) -> None:
+    before = _stamps(project)
+    pages = Pages(project)
+    _after(pages, "/edit/a.yml", owner="me")
+    _after(pages, "/new", new="other one", extractor="tap-github")
+    assert _stamps(project) == before
+
+
+@pytest.mark.parametrize("file", ["../a.yml", "/etc/passwd.yml", "x/../../a.yml", "a.txt", ".hidden.yml", "..\\a.yml"])
+def test_no_file_outside_of_the_schedules_is_edited(project: Path, file: str) -> None:
+    pages = Pages(project)
+    pages.get(f"/edit/{file}", status=404)
+    page = _sent(pages, {"file": file, "text": EXTRACT_LOAD, "base": version_of("x")})
+    assert not page.select("#dag")
+
+
+def test_the_preview_says_when_it_runs_and_what_changes(project: Path) -> None:
+    write(project, {"generated_dags/a.py": "# old\n"})
+    pages = Pages(project)
+    pages.client.cookies.set("timezone", "Asia/Kolkata")
+    page = _after(pages, "/edit/a.yml", interval="30 6 * * *", timezone="Europe/Berlin")
+    assert "it runs every day at 06:30 (Europe/Berlin)" in text_of(page, "#status")
+    assert "30 6 * * *" in text_of(page, "#preview")
+    rows = [[cell.text for cell in row.select("td")] for row in page.select(".runs tbody tr")]
+    assert len(rows) == 5
+    assert all("06:30 CE" in own and ("10:00 IST" in yours or "11:00 IST" in yours) for own, yours in rows)
+    assert "-# old\n" in _source(page, "#changes")
+    assert 'schedule="30 6 * * *"' in _source(page, "#dag")
+
+
+def test_an_error_is_told_at_its_line_and_field_and_no_dag_is_shown(project: Path) -> None:
+    page = _after(Pages(project), "/edit/a.yml", retries="many")
+    item = page.select_one("#own [data-line]")
+    assert item
+    assert item["data-line"] == "14"
+    assert "whole number" in text_of(page, "#field-retries .wrong")
+    assert not page.select("#dag")
+
+
+def test_a_secret_is_not_shown_by_what_tells_of_it(project: Path) -> None:
+    secret = "ghp_" + "a1B2" * 10
+    write(project, {"schedules/_defaults.yml": f"env: {{TOKEN: {secret}}}\n"})
+    page = _after(Pages(project), "/edit/a.yml", env="")
+    assert secret not in str(page)
+    assert not page.select("#dag")
+
+
+def test_what_a_change_breaks_elsewhere_is_told(project: Path) -> None:
+    write(project, {"schedules/b.yml": EXTRACT_LOAD.replace("interval", "after: a\ninterval")})
+    page = _after(Pages(project), "/edit/a.yml", name="other")
+    assert "schedules/b.yml" in text_of(page, "#preview")
+    assert "1 error" in text_of(page, "#status")
+
+
+def test_an_error_elsewhere_does_not_hide_the_dag(project: Path) -> None:
+    write(project, {"schedules/b.yml": "interval: nonsense\n"})
+    page = Pages(project).get("/edit/a.yml")
+    assert page.select("#dag")
+    assert "schedules/b.yml:1:1" in text_of(page, "#preview")
+    write(project, {"schedules/a.yml": EXTRACT_LOAD + "after: b\n"})
+    assert not Pages(project).get("/edit/a.yml").select("#dag")
+
+
+def test_the_form_says_what_is_inherited_and_from_where(project: Path) -> None:
+    write(project, {"schedules/_defaults.yml": "retries: 3\nowner: them\ntimezone: Asia/Tokyo\n"})
+    write(project, {"schedules/a.yml": EXTRACT_LOAD + "owner: us\ntimezone: null\n"})
+    page = Pages(project).get("/edit/a.yml")
+    retries, owner = page.select_one("#control-retries"), page.select_one("#control-owner")
+    assert retries
+    assert retries["placeholder"] == "3, from schedules/_defaults.yml"
+    assert owner
+    assert (owner["value"], owner["placeholder"]) == ("us", "them, from schedules/_defaults.yml")
+    # A null that removes what is inherited says something, and can be taken away.
+    assert _form_of(page)["yaml:timezone"] == "null"
+
+
+def test_plugins_and_jobs_come_from_meltano(project: Path) -> None:
+    page = Pages(project).get("/new")
+    assert [each.text for each in page.select("#control-extractor option")][1:] == ["tap-github", "tap-gitlab"]
+    assert [each.text for each in page.select("#control-job option")][1:] == ["refresh"]
+    assert [each["value"] for each in page.select("#known-after option")] == ["a"]
+
+
+def test_each_environment_can_be_shown(project: Path) -> None:
+    write(project, {"dagpress.toml": 'environments = ["dev", "prod", "test"]\n'})
+    overlay = "environments: {prod: {interval: '@hourly'}}\nonly: [dev, prod]\n"
+    pages = Pages(write(project, {"schedules/a.yml": EXTRACT_LOAD + overlay}))
+    assert "every day" in text_of(pages.get("/edit/a.yml"), "#status")
+    assert "every hour" in text_of(_after(pages, "/edit/a.yml", environment="prod"), "#status")
+    page = _after(pages, "/edit/a.yml", environment="test")
+    assert "does not have this schedule" in text_of(page, "#preview")
+
+
+def test_a_new_schedule_gets_its_file_from_its_name(project: Path) -> None:
+    write(project, {"schedules/team x/b.yml": EXTRACT_LOAD})
+    pages = Pages(project)
+    page = _after(pages, "/new", new="Our orders", folder="team x", extractor="tap-github")
+    assert _form_of(page)["file"] == "team x/Our_orders.yml"
+    lines = ["extractor: tap-github", "loader: target-postgres", 'interval: "@daily"', "name: Our orders"]
+    assert _text(page).splitlines() == ["# yaml-language-server: $schema=../schedule.schema.json", *lines]
+    assert 'dag_id="meltano_Our_orders"' in _source(page, "#dag")
+    page = _sent(pages, {**_form_of(page), "folder": "../a new/./one"})
+    assert _form_of(page)["file"] == "__/a_new/_/one/Our_orders.yml"
+    page = _sent(pages, {**_form_of(page), "new": "orders", "folder": ""})
+    assert _form_of(page)["file"] == "orders.yml"
+    assert _text(page).splitlines() == ["# yaml-language-server: $schema=schedule.schema.json", *lines[:-1]]
+
+
+def test_a_name_that_is_taken_is_told(project: Path) -> None:
+    page = _after(Pages(project), "/new", new="a")
+    assert "schedules/a.yml is there already" in text_of(page, "#new-hint")
+
+
+def test_without_javascript_the_whole_page_is_the_answer(project: Path) -> None:
+    pages = Pages(project)
+    page = pages.post("/preview", {**_form_of(pages.get("/edit/a.yml")), "line:owner": "me"})
+    assert _text(page) == COMMENTED.replace("# the end", "owner: me\n# the end")
+    assert page.select("datalist#known-timezone option")
