@@ -93,7 +93,11 @@ class _Search:
         return sorted((found | added) - self._deleted)
 
     def walk(self, folder: Path, inherited: tuple[tuple[Path, str], ...], above: frozenset[Path]) -> None:
-        real = folder.resolve()
+        try:
+            real = folder.resolve()
+        except (OSError, RuntimeError):
+            self._error("symlink-loop", folder, "this link leads to itself", "remove the link")
+            return
         if real in above:
             self._error("symlink-loop", folder, "this link leads back to a folder above it", "remove the link")
             return

@@ -22,6 +22,7 @@ from codegen.web.visit import Page
 from codegen.web.workspace import BrokenProjectError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from starlette.responses import Response
@@ -65,8 +66,7 @@ def _save(visit: Visit) -> Response:
     try:
         sent, problems = sent_draft(visit)
         draft = _with_line_feeds(sent)
-        if problems:
-            raise _RefusedError(f"Nothing was written: mend the fields first. {_KEPT}", 422, problems=problems)
+        _refuse_fields(problems)
         with one_at_a_time(visit.site.workspace.root):
             return _save_alone(visit, draft)
     except BrokenProjectError as error:
@@ -74,6 +74,12 @@ def _save(visit: Visit) -> Response:
     except _RefusedError as error:
         kept = draft if error.base is None else replace(draft, base=error.base)
         return editor_page(visit, kept, str(error), error.status, error.template, **error.values)
+
+
+def _refuse_fields(problems: Mapping[str, str]) -> None:
+    """Refuse a form of which some fields could not be taken over into the text, each for the reason given."""
+    if problems:
+        raise _RefusedError(f"Nothing was written: mend the fields first. {_KEPT}", 422, problems=problems)
 
 
 def _with_line_feeds(draft: Draft) -> Draft:
