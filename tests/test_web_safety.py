@@ -69,7 +69,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(project: Path) -> Iterator[Server]:
     """It has secrets in its environment, those of an Airflow that does not answer among them."""
-    names = (
+    names = ("TAP_GITLAB_TOKEN", "AWS_SECRET_ACCESS_KEY", "DAGPRESS_AIRFLOW_USERNAME", "DAGPRESS_AIRFLOW_PASSWORD")
         "TAP_GITLAB_PRIVATE_TOKEN",
         "AWS_SECRET_ACCESS_KEY",
         "DAGPRESS_AIRFLOW_USERNAME",
