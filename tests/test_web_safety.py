@@ -70,11 +70,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(project: Path) -> Iterator[Server]:
     """It has secrets in its environment, those of an Airflow that does not answer among them."""
     names = ("TAP_GITLAB_TOKEN", "AWS_SECRET_ACCESS_KEY", "DAGPRESS_AIRFLOW_USERNAME", "DAGPRESS_AIRFLOW_PASSWORD")
-        "TAP_GITLAB_PRIVATE_TOKEN",
-        "AWS_SECRET_ACCESS_KEY",
-        "DAGPRESS_AIRFLOW_USERNAME",
-        "DAGPRESS_AIRFLOW_PASSWORD",
-    )
     url = {"DAGPRESS_AIRFLOW_URL": "http://127.0.0.1:1"}
     with serving(project, **dict.fromkeys(names, SECRET), **url) as server:
         yield server
