@@ -44,14 +44,10 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def _type_yaml(page: Page, text: str) -> None:
-    """Write into the editor, with or without the one that takes the place of the text field."""
-    editor = page.locator(".cm-content")
-    if editor.count():
-        editor.click()
-        page.keyboard.press("ControlOrMeta+a")
-        page.keyboard.insert_text(text)
-    else:
-        page.locator("textarea[name=text]").fill(text)
+    """Write into the editor, once it has taken the place of the text field."""
+    page.locator(".cm-content").click()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.insert_text(text)
 
 
 def _yaml(page: Page) -> str:
