@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
-from functools import lru_cache
-from itertools import count, dropwhile, islice, pairwise
+from functools import lru_cache, partial
+from itertools import count, dropwhile, islice, pairwise, takewhile
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -14,13 +14,14 @@ from codegen.airflow_version import at_least
 from codegen.interval import Clock, NeverError, on_the_clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from codegen.interval import Interval
     from codegen.schema import Schedule
 
 # A run follows from the one before. So many ticks back, a change of the clock has no effect any more.
 _TICKS_BEFORE = 3
+_MOMENT = timedelta(microseconds=1)
 _JANUARY = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
@@ -181,19 +182,39 @@ def backlog_of(interval: Interval, zone: ZoneInfo, now: datetime, bounds: Bounds
         return None
     if first > last:
         return None
-    return Backlog(_count(clock, zone, first, last), first.astimezone(zone), last.astimezone(zone))
+    runs_of = partial(_ends_on, interval, zone, bounds) if bounds.at_end else clock.ticks_of
+    return Backlog(_count(clock, zone, first, last, runs_of), first.astimezone(zone), last.astimezone(zone))
 
 
-def _count(clock: Clock, zone: ZoneInfo, first: datetime, last: datetime) -> int:
-    """How many ticks there are from one to another: by arithmetic, but where the clock changes and at both ends."""
+def _count(
+    clock: Clock, zone: ZoneInfo, first: datetime, last: datetime, runs_of: Callable[[date], Iterable[datetime]]
+) -> int:
+    """How many runs there are from one to another: by arithmetic, but where the clock changes and at both ends.
+
+    There they are looked at, as not every tick need be the end of an interval on a day on which the clock changes.
+    """
     first_day, last_day = (moment.astimezone(zone).date() for moment in (first, last))
     total = 0
     for day in clock.days(first_day, last_day):
         ticks = clock.ticks_in(_hours_of(day, zone)) if first_day < day < last_day else None
-        total += sum(first <= tick <= last for tick in clock.ticks_of(day)) if ticks is None else ticks
+        total += sum(first <= run <= last for run in runs_of(day)) if ticks is None else ticks
     return total
 
 
+def _ends_on(interval: Interval, zone: ZoneInfo, bounds: Bounds, day: date) -> Iterator[datetime]:
+    """The runs that start on a day, each at the end of its data interval."""
+    midnight, next_midnight = _midnights_of(day, zone)
+    runs = next_runs(interval, zone, midnight - _MOMENT, bounds)
+    return takewhile(lambda run: run < next_midnight, runs)
+
+
 def _hours_of(day: date, zone: ZoneInfo) -> float:
-    midnight, next_midnight = (datetime.combine(each, time(), zone) for each in (day, day + timedelta(days=1)))
-    return (next_midnight.astimezone(timezone.utc) - midnight.astimezone(timezone.utc)) / timedelta(hours=1)
+    midnight, next_midnight = _midnights_of(day, zone)
+    return (next_midnight - midnight) / timedelta(hours=1)
+
+
+def _midnights_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """When a day begins and ends, in UTC."""
+    days = (day, day + timedelta(days=1))
+    midnight, next_midnight = (datetime.combine(each, time(), zone).astimezone(timezone.utc) for each in days)
+    return midnight, next_midnight

@@ -21,6 +21,10 @@ FOLDER = ROOT / "docs" / "pictures"
 # A page is a line: the name of its picture and its address.
 PICTURES = {
     "list": "/",
+    "pipeline": "/pipelines/finance/closing.yml",
+    "editor": "/edit/sales/orders.yml",
+    "calendar": "/calendar",
+    "changes": "/commit",
 }
 LARGEST = 150_000
 SCHEDULES = {
