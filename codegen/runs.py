@@ -177,7 +177,11 @@ def backlog_of(interval: Interval, zone: ZoneInfo, now: datetime, bounds: Bounds
         first = clock.on_or_after(bounds.start)
         first = clock.next(first) if bounds.at_end else first
         end = clock.next(bounds.end) if bounds.end and bounds.at_end else bounds.end
-        last = clock.on_or_before(min(now, end) if end else now)
+        until = min(now, end) if end else now
+        last = clock.on_or_before(until)
+        while last > until:
+            # In an hour that comes twice, it is the one of the later hour.
+            last = clock.previous(last)
     except NeverError:
         return None
     if first > last:
