@@ -176,18 +176,23 @@ def backlog_of(interval: Interval, zone: ZoneInfo, now: datetime, bounds: Bounds
     try:
         first = clock.on_or_after(bounds.start)
         first = clock.next(first) if bounds.at_end else first
-        end = clock.next(bounds.end) if bounds.end and bounds.at_end else bounds.end
-        until = min(now, end) if end else now
-        last = clock.on_or_before(until)
-        while last > until:
-            # In an hour that comes twice, it is the one of the later hour.
-            last = clock.previous(last)
+        end = clock.next(_last_tick(clock, bounds.end)) if bounds.end and bounds.at_end else bounds.end
+        last = _last_tick(clock, min(now, end) if end else now)
     except NeverError:
         return None
     if first > last:
         return None
     runs_of = partial(_ends_on, interval, zone, bounds) if bounds.at_end else clock.ticks_of
     return Backlog(_count(clock, zone, first, last, runs_of), first.astimezone(zone), last.astimezone(zone))
+
+
+def _last_tick(clock: Clock, until: datetime) -> datetime:
+    """The last tick up to a moment."""
+    last = clock.on_or_before(until)
+    while last > until:
+        # In an hour that comes twice, it is the one of the later hour.
+        last = clock.previous(last)
+    return last
 
 
 def _count(

@@ -48,6 +48,7 @@ _DAYS = st.sampled_from([80, 85, 110, 270, 294, 300]) | st.integers(0, 700)
 @example(cron="15,45 1-3 * * *", zone_name="Europe/Berlin", day=80, at_end=False, end=None)
 @example(cron="15,45 1-3 * * *", zone_name="Europe/Berlin", day=80, at_end=True, end=None)
 @example(cron="*/30 1-3 * * *", zone_name="America/New_York", day=296, at_end=False, end=8)
+@example(cron="*/30 1-3 * * *", zone_name="America/New_York", day=296, at_end=True, end=8)
 @example(cron="* * * * *", zone_name="Europe/Berlin", day=296, at_end=True, end=2)
 def test_what_is_counted_is_what_would_run(
     cron: str, zone_name: str, day: int, *, at_end: bool, end: int | None
