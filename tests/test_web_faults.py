@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import threading
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from git_repository import isolate_git, repository_of
+from loopback_servers import Reply, replying
 from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, write
 
@@ -165,3 +167,21 @@ def test_an_answer_that_comes_byte_by_byte_ends(project: Path, monkeypatch: pyte
         ended.set()
     assert time.monotonic() - start < 5
     assert "Airflow" in text_of(page, ".error")
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_moment_at_the_end_of_the_calendar_is_told(project: Path, moment: str) -> None:
+    dag = {"dag_id": "meltano_a", "is_paused": False, "is_stale": False, "has_import_errors": False}
+    run = {"dag_id": "meltano_a", "dag_run_id": "r", "state": "success", "start_date": moment, "end_date": moment}
+    answers = {
+        "/api/v2/version": Reply(b'{"version": "3.3.2"}'),
+        "/auth": Reply(b'{"access_token": "t"}', status=201),
+        "/api/v2/dags/~": Reply(json.dumps({"dag_runs": [run], "total_entries": 1}).encode()),
+        "/api/v2/dags/": Reply(json.dumps(dag).encode()),
+        "": Reply(b'{"content": ""}'),
+    }
+    with replying(answers) as server:
+        pages = Pages(project, DAGPRESS_AIRFLOW_URL=f"http://127.0.0.1:{server.port}")
+        for zone in ("America/Los_Angeles", "Pacific/Kiritimati"):
+            pages.client.cookies.set("timezone", zone)
+            assert "not what its REST API gives" in text_of(pages.get("/airflow/a.yml"), ".error")
