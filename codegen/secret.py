@@ -59,8 +59,9 @@ _NO_OPTION = re.compile(
     r"|.*_(?:stdin|env|var|variable|command|cmd|id|from)|secrets?",
     re.IGNORECASE,
 )
-# A template of Airflow: it names a secret, and does not hold it.
-_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+# A template of Airflow: it names a secret, and does not hold it. No other begins in it: else, the time for a text of
+# beginnings alone would grow with the square of its length.
+_TEMPLATE = re.compile(r"\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}", re.DOTALL)
 _REFERENCE = re.compile(r"(?:\$\w+|\$\{\w+\}|%\w+%)+")
 # What the shell puts there: of a command, or of a variable with more to say, such as `${TOKEN:-x}`.
 _EXPANSION = re.compile(r"\$\(|`|\$\{\w+[^\w}]")

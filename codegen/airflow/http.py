@@ -7,6 +7,7 @@ import ssl
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -107,7 +108,15 @@ def opened(connection: Connection) -> Iterator[Http]:
     """Ask an Airflow, with connections that are closed in the end."""
     headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "dagpress"}
     with httpx2.Client(headers=headers, timeout=_PATIENCE, follow_redirects=False) as client:
-        yield Http(client, connection)
+        # What comes byte by byte is never late: then, the end of the connection is that of the session.
+        end = Timer(_SESSION, client.close)
+        end.daemon = True
+        http = Http(client, connection)
+        end.start()
+        try:
+            yield http
+        finally:
+            end.cancel()
 
 
 def _is_about_tls(error: BaseException | None) -> bool:

@@ -10,7 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import MAXYEAR, MINYEAR, datetime, timedelta, timezone
 from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
@@ -387,7 +387,8 @@ def _moment(body: object, name: str) -> datetime | None:
         moment = datetime.fromisoformat(_value(body, name, str).replace("Z", "+00:00"))
     except ValueError:
         moment = None
-    if moment is None or moment.tzinfo is None:
+    # At both ends of the calendar, another timezone has no such moment.
+    if moment is None or moment.tzinfo is None or not MINYEAR < moment.year < MAXYEAR:
         raise _unlike_airflow(name)
     return moment
 

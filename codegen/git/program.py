@@ -34,19 +34,25 @@ def run(folder: Path, *arguments: str, given: str = "") -> str:
     Raises:
         GitError: it failed, or there is no git.
     """
+    if any("\0" in argument for argument in arguments):
+        raise GitError("git takes no text with a NUL in it")
     git = shutil.which("git")
     if git is None:
         raise GitError("there is no git on the PATH")
     environ = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
     command = [git, "-c", "core.quotePath=false", "--literal-pathspecs", "--no-pager", *arguments]
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=environ | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"},
-        input=given.encode("utf-8", "replace"),
-        capture_output=True,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=environ | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"},
+            input=given.encode("utf-8", "replace"),
+            capture_output=True,
+            check=False,
+        )
+    except OSError as error:
+        # The folder is gone, or there are more names than a command can have.
+        raise GitError(f"git cannot be started: {error.strerror}") from error
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip()).decode("utf-8", "replace")
         raise GitError(said or f"git ended with {done.returncode}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,9 @@ _LOOKS = {
 }
 # A longer text would keep its reader waiting, and has one colour.
 _LONGEST = 300_000
+# Seconds. For some texts, such as `%` again and again, Pygments takes a time that grows with the square of the length:
+# what is left then has one colour.
+_PATIENCE = 2.0
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,10 @@ def _tokens(text: str, language: str) -> Iterator[tuple[str, str]]:
         yield f"{text}\n", ""
         return
     # Not `get_tokens`, which changes a text before it reads it; but the end of the last line it needs too.
-    for _, token, value in _LEXERS[language]().get_tokens_unprocessed(f"{text}\n"):
+    until = time.monotonic() + _PATIENCE
+    for start, token, value in _LEXERS[language]().get_tokens_unprocessed(f"{text}\n"):
+        if time.monotonic() > until:
+            yield f"{text}\n"[start:], ""
+            return
         look = STANDARD_TYPES.get(token, "")
         yield value, look if look in _LOOKS else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -78,14 +79,16 @@ def new_text(snapshot: Snapshot) -> str:
 def with_line_ends_of(before: str, sent: str) -> str:
     r"""A text as a browser sends it, with the ends of lines that it had: browsers send `\r\n` for all of them.
 
+    What is new gets the end that most lines have.
+
     Args:
         before: the text of the file; empty for a new one.
         sent: the text as it was sent.
     """
     lines = _lines(re.sub(r"\r\n?", "\n", sent))
     old = _lines(before)
-    usual = "\r\n" if "\r\n" in before else "\n"
-    ends = [usual if end else "" for _, end in lines]
+    usual = Counter(end for _, end in old if end).most_common(1)
+    ends = [(usual[0][0] if usual else "\n") if end else "" for _, end in lines]
     first = 0
     while first < min(len(lines), len(old)) and _is_same(lines[first], old[first]):
         ends[first] = old[first][1]

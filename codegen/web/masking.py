@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 HIDDEN = "(hidden: it looks like a secret)"
-_NAME_AND_VALUE = re.compile(r"""^([-+ ]?[\s-]*["']?([\w.-]+)["']?\s*:\s+)(\S.*)$""")
+# A name begins with no dash: else, the time for a line of dashes would grow with the square of its length.
+_NAME_AND_VALUE = re.compile(r"""^([-+ ]?[\s-]*["']?([\w.][\w.-]*)["']?\s*:\s+)(\S.*)$""")
 _INDENT = re.compile(r"^[-+ ]?\s*")
 
 

@@ -14,6 +14,7 @@ from codegen import pipeline
 from codegen.diagnostics import Severity, has_errors
 from codegen.runs import bounds_of, next_runs
 from codegen.start import start_in_words
+from codegen.web.own_file import bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,6 +168,6 @@ def _dag(project: Project, reading: Reading, schedule: Schedule) -> Dag | None:
     generation = pipeline.render(project, reading, [schedule])
     for name, text in generation.files.items():
         path = project.root / name
-        before = path.read_bytes().decode("utf-8", "replace") if path.is_file() else None
-        return Dag(name, text, before)
+        before = bytes_of(project.root, path)
+        return Dag(name, text, None if before is None else before.decode("utf-8", "replace"))
     return None

@@ -111,7 +111,8 @@ class Visit:
         """A page, or a part of one, from a template with these values, the status, and what protects it."""
         own = {"nonce": self.request.state.nonce, "csrf_field": CSRF_FIELD, "csrf": self.site.secrets.csrf}
         text = self.site.templates.get_template(template).render(visit=self, status=status, **own, **values)
-        return HTMLResponse(text, status_code=status)
+        # The name of a file can hold bytes that are no text.
+        return HTMLResponse(text.encode("utf-8", "replace"), status_code=status)
 
 
 @dataclass(frozen=True)

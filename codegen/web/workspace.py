@@ -9,7 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from codegen import pipeline
-from codegen.diagnostics import has_errors
+from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.meltano import meltano_files
 from codegen.project import read_project
 from codegen.sync import compare, find_renames
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from codegen.diagnostics import Diagnostic
     from codegen.loader import SourceFile
     from codegen.pipeline import Reading
     from codegen.project import Project
     from codegen.sync import Change
 
-# What a file was when it was looked at: its path, when it was changed, its size, and its number on the disk.
-_Stamp = tuple[str, int, int, int]
+# What a file was when it was looked at: its path, when it was changed, its size, its number on the disk, and when
+# anything of it was changed, which nobody can set: `touch` and `rsync` set the other back, `chmod` leaves it alone.
+_Stamp = tuple[str, int, int, int, int]
 
 
 class BrokenProjectError(Exception):
@@ -82,6 +82,10 @@ class Workspace:
             return self._snapshot
 
     def _project(self) -> Project:
+        if not self.root.is_dir():
+            # Else, what is saved now would begin another project in its place.
+            problem = Diagnostic("unreadable", "the folder of the project is gone", Location("."), "put it back")
+            raise BrokenProjectError([problem])
         project, diagnostics = read_project(self.root)
         if project is None:
             raise BrokenProjectError(diagnostics)
@@ -135,5 +139,7 @@ def _stamp_of(path: Path | os.DirEntry[str]) -> Iterator[_Stamp]:
     try:
         status = path.stat()
     except OSError:
+        # A link that leads nowhere is a file all the same.
+        yield os.fspath(path), 0, 0, 0, 0
         return
-    yield os.fspath(path), status.st_mtime_ns, status.st_size, status.st_ino
+    yield os.fspath(path), status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse
 from codegen import git
 from codegen.git import GitError, Head
 from codegen.sync import Change, one_at_a_time
-from codegen.web.pages.saving import bytes_of
+from codegen.web.own_file import bytes_of
 from codegen.web.patch import patch_between
 from codegen.web.saved import Saved
 from codegen.web.visit import Page
@@ -79,7 +79,7 @@ def _uncommitted(visit: Visit) -> Response:
     except GitError:
         # The page says so where it would offer a commit.
         names = []
-    texts = {name: bytes_of(project.root / name) for name in names}
+    texts = {name: bytes_of(project.root, project.root / name) for name in names}
     changes = [change for name, data in texts.items() if (change := _since_commit(project, name, data))]
     saved = Saved("", "What is not committed", "Change pipelines", changes, texts)
     return _page(visit, visit.site.shelf.put(saved), saved)
@@ -103,7 +103,7 @@ def _commit(visit: Visit) -> Response:
     project = visit.snapshot.project
     branch, message = visit.form.get("branch", "").strip(), visit.form.get("message", "").replace("\r\n", "\n")
     with one_at_a_time(project.root):
-        changed = [name for name, data in saved.files.items() if bytes_of(project.root / name) != data]
+        changed = [name for name, data in saved.files.items() if bytes_of(project.root, project.root / name) != data]
         if changed:
             problem = f"Changed since they were saved: {', '.join(sorted(changed))}."
             return _page(visit, key, saved, _Refusal(problem, branch, message, 409, is_old=True))

@@ -14,6 +14,7 @@ from codegen.web.code import lines_of
 from codegen.web.drafts import Draft, file_of, folders_of, is_sound, new_text, version_of, with_line_ends_of
 from codegen.web.form import edited, groups_of, offered_for, read_own
 from codegen.web.masking import lines_without_secrets
+from codegen.web.own_file import bytes_of
 from codegen.web.preview import preview_of
 from codegen.web.visit import Page
 
@@ -121,7 +122,8 @@ def _with_name(text: str, name: str) -> str:
 
 def _text_on_disk(snapshot: Snapshot, file: str) -> str:
     found = snapshot.sources.get(file)
-    return found.path.read_bytes().decode("utf-8", "replace") if found else ""
+    data = bytes_of(snapshot.project.root, found.path) if found else None
+    return "" if data is None else data.decode("utf-8", "replace")
 
 
 @lru_cache(maxsize=1)
@@ -140,9 +142,13 @@ def _edit(visit: Visit) -> Response:
     found = visit.snapshot.sources.get(file)
     if found is None:
         return visit.page("refused.html", 404, message="There is no such schedule.")
+    data = bytes_of(visit.snapshot.project.root, found.path)
+    if data is None:
+        message = "This file cannot be read, or lies outside of the project: mend it by hand."
+        return visit.page("refused.html", 409, message=message)
     try:
-        text = found.path.read_bytes().decode()
-    except (OSError, UnicodeDecodeError):
+        text = data.decode()
+    except UnicodeDecodeError:
         return visit.page("refused.html", 409, message="This file cannot be read as UTF-8: mend it by hand.")
     if "\x00" in text:
         return visit.page("refused.html", 409, message="This is a binary file: mend it by hand.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import re
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -15,6 +14,8 @@ from codegen.diagnostics import Severity, quoted
 from codegen.revision import revise
 from codegen.sync import WriteError, apply, one_at_a_time
 from codegen.web import file_name
+from codegen.web.drafts import with_line_ends_of
+from codegen.web.own_file import bytes_of
 from codegen.web.pages.editing import Draft, editor_page, sent_draft, version_of
 from codegen.web.patch import patch_between
 from codegen.web.saved import Saved
@@ -134,15 +135,11 @@ def _decoded(data: bytes | None) -> str | None:
 
 
 def _in_the_form_of(there: str | None, text: str) -> str:
-    """The text with the byte order mark and the line ends of the file as it is; of several, those of most lines."""
+    """The text with the byte order mark and the line ends of the file as it is."""
     if there is None:
         return text
-    bare = text.removeprefix(_BOM)
-    if _LINE_END.sub("\n", there.removeprefix(_BOM)) == bare:
-        return there
-    ends = Counter(_LINE_END.findall(there)).most_common(1)
     mark = _BOM if there.startswith(_BOM) else ""
-    return mark + (bare.replace("\n", ends[0][0]) if ends else bare)
+    return mark + with_line_ends_of(there.removeprefix(_BOM), text.removeprefix(_BOM))
 
 
 def _conflict(draft: Draft, there: str | None) -> _RefusedError:
@@ -176,19 +173,11 @@ def _result(visit: Visit, project: Project, file: str, revision: Revision, what:
         title=f"{done} {file}" if revision.changes else f"{file} is so already",
         message=f"{what} pipeline {schedule}",
         changes=revision.changes,
-        files={each: bytes_of(project.root / each) for each in revision.files},
+        files={each: bytes_of(project.root, project.root / each) for each in revision.files},
         diagnostics=told,
         waits=waits,
     )
     return RedirectResponse(f"/saved/{visit.site.shelf.put(saved)}", 303)
-
-
-def bytes_of(path: Path) -> bytes | None:
-    """What a file holds; None where there is none that can be read."""
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
 
 
 def _name(project: Project, path: Path) -> str:
@@ -206,9 +195,9 @@ def _delete(visit: Visit) -> Response:
         project, path = snapshot.project, snapshot.project.schedules / file
         if file not in snapshot.sources:
             return _deletion_page(visit, file, "", 404)
-        if problem := file_name.problem_of(project, file):
-            return _deletion_page(visit, file, f"Nothing was deleted. {problem}", 422)
-        if version_of(_decoded(bytes_of(path))) != visit.form.get("base"):
+        if file_name.problem_of(project, file):
+            return _deletion_page(visit, file, "", 422)
+        if version_of(_decoded(bytes_of(project.root, path))) != visit.form.get("base"):
             message = "Nothing was deleted: the file has changed since you asked. Look at it again."
             return _deletion_page(visit, file, message, 409)
         revision = revise(project, snapshot.reading, {_name(project, path): None})
@@ -227,8 +216,11 @@ def _deletion_page(visit: Visit, file: str, problem: str, status: int) -> Respon
     found = snapshot.sources.get(file)
     if found is None:
         return visit.page("refused.html", 404, message="There is no such schedule.")
+    if elsewhere := file_name.problem_of(snapshot.project, file):
+        # What it holds is not shown either.
+        return visit.page("refused.html", 422, message=f"Nothing is deleted here. {elsewhere}")
     revision = revise(snapshot.project, snapshot.reading, {found.name: None})
-    base = version_of(_decoded(bytes_of(found.path)))
+    base = version_of(_decoded(bytes_of(snapshot.project.root, found.path)))
     return visit.page(
         "delete.html", status, file=file, address=quote(file), base=base, revision=revision, problem=problem,
         patches=[(change, patch_between(change.before, change.after)) for change in revision.changes],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from codegen.web.code import Piece, lines_of, marked
 from codegen.web.masking import lines_without_secrets
+from codegen.web.own_file import bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,13 +31,8 @@ class Line:
 
 def read_text(root: Path, path: Path) -> str | None:
     """The text of a file of the project, broken bytes replaced; nothing where there is none, or it lies elsewhere."""
-    try:
-        if root not in path.resolve().parents or not path.is_file():
-            return None
-        with path.open("rb") as file:
-            return file.read(_LONGEST).decode("utf-8", "replace")
-    except (OSError, RuntimeError):
-        return None
+    data = bytes_of(root, path, _LONGEST)
+    return None if data is None else data.decode("utf-8", "replace")
 
 
 def source_lines(view: View) -> list[Line] | None:

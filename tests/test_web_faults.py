@@ -1,0 +1,187 @@
+"""What a hostile or broken project, or Airflow, may do to the Pipelines page: nothing is shown that lies outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+from git_repository import isolate_git, repository_of
+from loopback_servers import Reply, replying
+from pages import Pages, text_of
+from project_builder import EXTRACT_LOAD, dagpress, write
+
+from codegen.airflow import http
+from codegen.secret import holds_secret
+from codegen.web import code
+from codegen.web.drafts import version_of
+from codegen.web.masking import lines_without_secrets
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SECRET = "outside-of-the-project"  # noqa: S105  # it is none
+_SECONDS = 1.0
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    isolate_git(monkeypatch, tmp_path)
+    root = write(tmp_path / "project", {"schedules/a.yml": EXTRACT_LOAD})
+    assert dagpress(root, "generate")[0] == 0
+    return repository_of(root)
+
+
+def test_what_a_link_out_of_the_project_leads_to_is_not_shown(project: Path) -> None:
+    write(project.parent, {"there.yml": f"# {_SECRET}\n{EXTRACT_LOAD}", "there.py": f"# {_SECRET}\n"})
+    (project / "schedules/link.yml").symlink_to(project.parent / "there.yml")
+    (project / "generated_dags/a.py").unlink()
+    (project / "generated_dags/a.py").symlink_to(project.parent / "there.py")
+    pages = Pages(project)
+    for address, status in (("/edit/link.yml", 409), ("/delete/link.yml", 422), ("/commit", 200), ("/edit/a.yml", 200)):
+        assert _SECRET not in str(pages.get(address, status))
+    for address, form, status in (
+        ("/delete/link.yml", {"base": ""}, 422),
+        ("/preview", {"file": "link.yml", "text": EXTRACT_LOAD}, 200),
+        ("/preview", {"file": "a.yml", "text": EXTRACT_LOAD, "base": "x"}, 200),
+    ):
+        assert _SECRET not in str(pages.post(address, form, status))
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_what_is_no_file_has_pages(project: Path, kind: str) -> None:
+    path = project / "schedules/odd.yml"
+    pages = Pages(project)
+    pages.get("/")
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("nowhere")
+    assert "odd.yml" in str(pages.get("/"))
+    pages.get("/pipelines/odd.yml")
+    pages.get("/edit/odd.yml", 409)
+    pages.get("/commit")
+    pages.post("/preview", {"file": "odd.yml", "text": EXTRACT_LOAD})
+
+
+def test_a_name_that_is_no_text_has_a_line_in_the_list(project: Path) -> None:
+    left = os.fsencode(project) + b"/generated_dags/\xff.py"
+    with open(left, "wb") as file:  # noqa: PTH123  # the name is bytes
+        file.write((project / "generated_dags/a.py").read_bytes())
+    pages = Pages(project)
+    pages.get("/")
+    assert "?.py" in str(pages.post("/generate", {}))
+    assert not os.path.exists(left)  # noqa: PTH110  # likewise
+
+
+def test_a_text_that_git_cannot_be_given_is_told(project: Path) -> None:
+    pages = Pages(project)
+    page = pages.post("/save", {"file": "b.yml", "text": EXTRACT_LOAD})
+    key = page.select_one("input[name=saved]")
+    assert key
+    page = pages.post("/commit", {"saved": str(key["value"]), "branch": "a\0b", "message": "m"}, 422)
+    assert "cannot be a branch" in text_of(page, ".said")
+
+
+def test_a_project_that_is_moved_away_is_not_begun_anew(project: Path) -> None:
+    pages = Pages(project)
+    token = pages.token()
+    project.rename(project.with_name("moved"))
+    for address in ("/", "/commit"):
+        assert "is gone" in str(pages.get(address, 500))
+    typed = {"csrf": token, "file": "b.yml", "text": EXTRACT_LOAD}
+    answer = pages.client.post("/save", data=typed)
+    assert answer.status_code == 500
+    assert "tap-gitlab" in answer.text or EXTRACT_LOAD.split()[1] in answer.text
+    assert not project.exists()
+
+
+def test_a_file_of_the_same_size_and_time_is_read_again(project: Path) -> None:
+    """`rsync --times` and `touch --reference` give such."""
+    path = project / "schedules/a.yml"
+    path.write_text(EXTRACT_LOAD + "owner: one\n")
+    pages, before = Pages(project), path.stat()
+    assert "one" in str(pages.get("/"))
+    path.write_text(EXTRACT_LOAD + "owner: two\n")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert "owner=two" in str(pages.get("/"))
+
+
+def test_each_line_keeps_its_end(project: Path) -> None:
+    path = project / "schedules/a.yml"
+    text = "# a\r\n# b\n" + EXTRACT_LOAD + "# c\r\n# d  \n\n# e"
+    path.write_bytes(text.encode())
+    pages = Pages(project)
+    sent = "\r\n".join(text.replace("\r\n", "\n").split("\n")) + "\r\n# new"
+    pages.post("/save", {"file": "a.yml", "text": sent, "base": version_of(text)})
+    assert path.read_bytes() == (text + "\n# new").encode()
+
+
+@pytest.mark.parametrize("text", ["-" * 20_000, "- " * 10_000])
+def test_to_hide_secrets_takes_no_long_time(text: str) -> None:
+    start = time.process_time()
+    assert lines_without_secrets(text) == text
+    assert time.process_time() - start < _SECONDS
+
+
+@pytest.mark.parametrize("text", ["{{" * 10_000, "{%" * 10_000])
+def test_templates_that_do_not_end_take_no_long_time(text: str) -> None:
+    start = time.process_time()
+    assert not holds_secret(text)
+    assert time.process_time() - start < _SECONDS
+
+
+@pytest.mark.parametrize("text", ["%" * 60_000, "@" * 60_000])
+def test_colours_take_no_long_time_and_no_text(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(code, "_PATIENCE", 0.1)
+    start = time.process_time()
+    lines = code.lines_of(f"a: b\n{text}\nc: d", "yaml")
+    assert time.process_time() - start < _SECONDS
+    assert ["".join(piece.text for piece in line) for line in lines] == ["a: b", text, "c: d"]
+
+
+def test_an_answer_that_comes_byte_by_byte_ends(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "_SESSION", 0.5)
+    ended = threading.Event()
+
+    def drip(server: socket.socket) -> None:
+        with suppress(OSError):
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                for _ in range(100):
+                    connection.sendall(b"x")
+                    if ended.wait(0.1):
+                        return
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=drip, args=(server,), daemon=True).start()
+        pages = Pages(project, DAGPRESS_AIRFLOW_URL=f"http://127.0.0.1:{server.getsockname()[1]}")
+        start = time.monotonic()
+        page = pages.get("/airflow/a.yml")
+        ended.set()
+    assert time.monotonic() - start < 5
+    assert "Airflow" in text_of(page, ".error")
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_moment_at_the_end_of_the_calendar_is_told(project: Path, moment: str) -> None:
+    dag = {"dag_id": "meltano_a", "is_paused": False, "is_stale": False, "has_import_errors": False}
+    run = {"dag_id": "meltano_a", "dag_run_id": "r", "state": "success", "start_date": moment, "end_date": moment}
+    answers = {
+        "/api/v2/version": Reply(b'{"version": "3.3.2"}'),
+        "/auth": Reply(b'{"access_token": "t"}', status=201),
+        "/api/v2/dags/~": Reply(json.dumps({"dag_runs": [run], "total_entries": 1}).encode()),
+        "/api/v2/dags/": Reply(json.dumps(dag).encode()),
+        "": Reply(b'{"content": ""}'),
+    }
+    with replying(answers) as server:
+        pages = Pages(project, DAGPRESS_AIRFLOW_URL=f"http://127.0.0.1:{server.port}")
+        for zone in ("America/Los_Angeles", "Pacific/Kiritimati"):
+            pages.client.cookies.set("timezone", zone)
+            assert "not what its REST API gives" in text_of(pages.get("/airflow/a.yml"), ".error")
