@@ -110,7 +110,7 @@ def test_to_load_the_result_again_writes_nothing(project: Path) -> None:
         (b"# a\nX", "# a\r\nY", b"# a\nY"),
         (b"\xef\xbb\xbf# a\nX", "# a\r\nY", b"\xef\xbb\xbf# a\nY"),
         (b"\xef\xbb\xbf# a\r\nX", "\ufeff# a\r\nY", b"\xef\xbb\xbf# a\r\nY"),
-        (b"# a\r\n# b\r\n# c\nX", "# a\r\n# b\r\n# c\r\nY", b"# a\r\n# b\r\n# c\r\nY"),
+        (b"# a\r\n# b\r\n# c\nX", "# a\r\n# b\r\n# c\r\nY", b"# a\r\n# b\r\n# c\nY"),
         (b"# a\r\n# b\r\n# c\nX", "# a\r\n# b\r\n# c\r\nX", b"# a\r\n# b\r\n# c\nX"),
     ],
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import re
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -15,6 +14,7 @@ from codegen.diagnostics import Severity, quoted
 from codegen.revision import revise
 from codegen.sync import WriteError, apply, one_at_a_time
 from codegen.web import file_name
+from codegen.web.drafts import with_line_ends_of
 from codegen.web.pages.editing import Draft, editor_page, sent_draft, version_of
 from codegen.web.patch import patch_between
 from codegen.web.saved import Saved
@@ -134,15 +134,11 @@ def _decoded(data: bytes | None) -> str | None:
 
 
 def _in_the_form_of(there: str | None, text: str) -> str:
-    """The text with the byte order mark and the line ends of the file as it is; of several, those of most lines."""
+    """The text with the byte order mark and the line ends of the file as it is."""
     if there is None:
         return text
-    bare = text.removeprefix(_BOM)
-    if _LINE_END.sub("\n", there.removeprefix(_BOM)) == bare:
-        return there
-    ends = Counter(_LINE_END.findall(there)).most_common(1)
     mark = _BOM if there.startswith(_BOM) else ""
-    return mark + (bare.replace("\n", ends[0][0]) if ends else bare)
+    return mark + with_line_ends_of(there.removeprefix(_BOM), text.removeprefix(_BOM))
 
 
 def _conflict(draft: Draft, there: str | None) -> _RefusedError:
