@@ -13,6 +13,7 @@ from itertools import chain, takewhile
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from codegen.clock_change import clock_changes
 from codegen.diagnostics import InvalidError, quoted
 from codegen.runs import bounds_between, bounds_of, next_runs
 
@@ -337,14 +338,9 @@ def _spans(zone: ZoneInfo, begin: datetime, end: datetime) -> Iterator[Span]:
 
 def _changes(zone: ZoneInfo, begin: datetime, end: datetime) -> Iterator[Change]:
     """The changes of a clock from one moment to before another."""
-    begin -= _SECOND
-    while begin < end:
-        moment = _change_between(zone, begin, min(begin + _DAY, end))
-        if moment:
-            after = moment.astimezone(zone)
-            offset = (moment - _MOMENT).astimezone(zone).utcoffset() or timedelta()
-            yield Change(zone.key, moment.replace(tzinfo=None) + offset, after.replace(tzinfo=None))
-        begin = moment or begin + _DAY
+    for change in clock_changes(zone, begin - _SECOND, end - _SECOND):
+        after = change.moment.replace(tzinfo=None)
+        yield Change(zone.key, after - change.by, after)
 
 
 def _change_between(zone: ZoneInfo, begin: datetime, end: datetime) -> datetime | None:

@@ -88,7 +88,7 @@ def _text(page: BeautifulSoup) -> str:
 
 
 def _source(page: BeautifulSoup, selector: str) -> str:
-    found = page.select_one(f"{selector} pre")
+    found = page.select_one(f"{selector} .patch, {selector} .lines")
     assert found
     return found.text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -304,14 +305,15 @@ def test_no_path_leads_out(project: Path, server: Server, trick: str) -> None:
 
 
 def test_no_page_has_a_secret_of_the_environment(server: Server) -> None:
-    """All that can be reached by links and plain requests."""
+    """All that can be reached by links and plain requests; of an address with many queries, some."""
     found = ["/", *ADDRESSES]
-    seen: set[str] = set()
+    seen: dict[str, set[str]] = defaultdict(set)
     while found:
         address = found.pop()
-        if address in seen or len(seen) > 200:
+        path, _, query = address.partition("?")
+        if query in seen[path] or len(seen[path]) >= 4:
             continue
-        seen.add(address)
+        seen[path].add(query)
         answer = server.send(
             f"GET {address} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode("latin-1")
         )

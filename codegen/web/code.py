@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pygments.lexers.data import YamlLexer
-from pygments.lexers.diff import DiffLexer
 from pygments.lexers.python import PythonLexer
 from pygments.token import STANDARD_TYPES
 
@@ -16,14 +15,13 @@ from codegen.diagnostics import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_LEXERS = {"diff": DiffLexer, "python": PythonLexer, "yaml": YamlLexer}
-# The looks that the page tells apart (`static/pipeline.css`); all others are plain.
+_LEXERS = {"python": PythonLexer, "yaml": YamlLexer}
+# The looks that the page tells apart (`static/code.css`); all others are plain.
 _LOOKS = {
     *("k", "kn", "kc", "kd", "kr", "ow"),
     *("s", "s1", "s2", "sd", "se", "si", "sa", "sb", "sr"),
     *("m", "mi", "mf", "mh", "c", "c1", "ch", "cm"),
     *("nt", "nf", "nc", "nd", "nb", "no"),
-    *("gi", "gd", "gh", "gu"),
 }
 # A longer text would keep its reader waiting, and has one colour.
 _LONGEST = 300_000
@@ -47,8 +45,13 @@ class Piece:
 
     @property
     def shown(self) -> str:
-        """The text with what cannot be seen escaped, such as what turns the direction of writing."""
-        return "\t".join(printable(part) for part in self.text.split("\t"))
+        """The text as it is shown."""
+        return shown(self.text)
+
+
+def shown(text: str) -> str:
+    """A line with what cannot be seen escaped, but for tabs, such as what turns the direction of writing."""
+    return "\t".join(printable(part) for part in text.split("\t"))
 
 
 def lines_of(text: str, language: str) -> list[list[Piece]]:
@@ -56,7 +59,7 @@ def lines_of(text: str, language: str) -> list[list[Piece]]:
 
     Args:
         text: any text.
-        language: `diff`, `python` or `yaml`.
+        language: `python` or `yaml`.
     """
     plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
     lines: list[list[Piece]] = [[]]

@@ -14,7 +14,7 @@ from codegen.airflow.connection import ending_of, read_connections
 from codegen.airflow.http import AirflowRestError
 from codegen.airflow.rest import RestApi
 from codegen.render import TEMPLATE
-from codegen.sync import unified_diff
+from codegen.web.patch import Patch, patch_between
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -72,7 +72,7 @@ class State:
     Attributes:
         problem: why it cannot be asked; then there are no facts.
         import_error: why its file cannot be loaded, as far as that was asked.
-        diff: from the deployed file to that in the repo.
+        patch: from the deployed file to that in the repo.
         is_pending: whether the file in the repo is not up to date.
     """
 
@@ -80,7 +80,7 @@ class State:
     deployed: Deployed = Deployed.UNKNOWN
     problem: AirflowRestError | None = None
     import_error: str | None = None
-    diff: str = ""
+    patch: Patch = Patch()  # noqa: RUF009  # it is frozen
     is_pending: bool = False
 
     @property
@@ -242,7 +242,7 @@ def _compare(snapshot: Snapshot, schedule: Schedule, facts: Facts) -> State:
     if here is None:
         return replace(state, deployed=Deployed.ONLY_THERE)
     is_long = max(len(here), len(there)) > _LONGEST
-    return state if is_long else replace(state, diff=unified_diff(there, here, "Airflow", name))
+    return state if is_long else replace(state, patch=patch_between(there, here))
 
 
 def _text(path: Path, root: Path) -> str | None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from codegen.loader import SUFFIXES
 from codegen.schema.export import schema_line
 from codegen.schema.model import file_stem
 from codegen.yaml_writer import to_yaml
@@ -57,14 +56,6 @@ def file_of(name: str, folder: str, snapshot: Snapshot) -> str:
 def folders_of(snapshot: Snapshot) -> list[str]:
     """The folders that have schedules, below that of the schedules, which is the first and has no name."""
     return sorted({""} | {_folder_of(file) for file in snapshot.sources})
-
-
-def is_sound(file: str, snapshot: Snapshot) -> bool:
-    """Whether that can be a schedule file: one that is there, or a new one, and nothing outside of the folder."""
-    path = PurePosixPath(file)
-    is_name = path.as_posix() == file and path.suffix in SUFFIXES and file_stem(path.stem) == path.stem
-    folders = [part for part in path.parts[:-1] if file_stem(part) != part]
-    return file in snapshot.sources or (is_name and (not folders or _folder_of(file) in folders_of(snapshot)))
 
 
 def new_text(snapshot: Snapshot) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import cached_property
@@ -15,6 +14,7 @@ from codegen.diagnostics import Severity, has_errors
 from codegen.runs import bounds_of, next_runs
 from codegen.start import start_in_words
 from codegen.web.own_file import bytes_of
+from codegen.web.patch import patch_between
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from codegen.pipeline import Reading
     from codegen.project import Project
     from codegen.schema import Schedule
+    from codegen.web.patch import Patch
     from codegen.web.workspace import Snapshot
 
 _RUNS = 5
-_CONTEXT = 3
 
 
 @dataclass(frozen=True)
@@ -45,22 +45,9 @@ class Dag:
     before: str | None
 
     @cached_property
-    def changes(self) -> str:
-        """What differs, as a patch without its head."""
-        lines = difflib.unified_diff(
-            (self.before or "").splitlines(keepends=True), self.text.splitlines(keepends=True), n=_CONTEXT
-        )
-        return "".join(islice(lines, 2, None))
-
-    @property
-    def added(self) -> int:
-        """How many lines come."""
-        return sum(line.startswith("+") for line in self.changes.splitlines())
-
-    @property
-    def removed(self) -> int:
-        """How many lines go."""
-        return sum(line.startswith("-") for line in self.changes.splitlines())
+    def patch(self) -> Patch:
+        """What differs."""
+        return patch_between(self.before or "", self.text)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,8 @@
-"""When schedules run next, worked out once for each run, and moments in the words of a list."""
+"""When schedules run next, worked out once for each run."""
 
 from __future__ import annotations
 
-from datetime import timedelta, timezone
-from math import ceil
+from datetime import timezone
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -16,10 +15,6 @@ if TYPE_CHECKING:
     from codegen.interval import Interval
     from codegen.schema import Schedule
 
-_HOUR = timedelta(hours=1)
-_DAY = timedelta(days=1)
-# Up to here a person counts in hours.
-_SOME_DAYS = timedelta(hours=48)
 # What was found for an interval; it holds until that run. Many schedules share one.
 _KNOWN: dict[tuple[Interval, ZoneInfo, Bounds], datetime | None] = {}
 
@@ -41,20 +36,3 @@ def next_run(schedule: Schedule, airflow: str, now: datetime) -> datetime | None
             _KNOWN.clear()
         _KNOWN[key] = run
     return run
-
-
-def from_now(moment: datetime, now: datetime) -> str:
-    """How far away a later moment is, such as `in 5 min`."""
-    left = moment - now
-    if left < _HOUR:
-        return f"in {ceil(left / timedelta(minutes=1))} min"
-    if left < _SOME_DAYS:
-        return f"in {round(left / _HOUR)} h"
-    return f"in {round(left / _DAY)} days"
-
-
-def on_the_wall(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
-    """A moment as a clock and a calendar show it, such as `Mon 23 Nov, 06:00`; the year where it is another."""
-    local = moment.astimezone(zone)
-    year = "" if local.year == now.astimezone(zone).year else f" {local.year}"
-    return f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M}"

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from codegen.diagnostics import printable
+from codegen.web.addresses import address_of
 from codegen.web.deployed import Airflows
 from codegen.web.saved import Shelf
 from codegen.web.security import CSRF_FIELD, Secrets
@@ -38,6 +39,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["printable"] = printable
+    environment.globals["address_of"] = address_of
     return environment
 
 

@@ -33,4 +33,9 @@ def relative(moment: datetime, now: datetime) -> str:
 
 def absolute(moment: datetime, zone: tzinfo) -> str:
     """A moment on the clock of a timezone, such as `Mon 2026-11-23 06:00 CET`."""
-    return moment.astimezone(zone).strftime("%a %Y-%m-%d %H:%M %Z")
+    return f"{on_the_wall(moment, zone)} {moment.astimezone(zone):%Z}"
+
+
+def on_the_wall(moment: datetime, zone: tzinfo) -> str:
+    """The same where the timezone is told already, such as `Mon 2026-11-23 06:00`."""
+    return f"{moment.astimezone(zone):%a %Y-%m-%d %H:%M}"

@@ -134,8 +134,8 @@ def test_a_browser_runs_a_dag_of_airflow_3(invocation: Invocation, browser: Brow
         page.reload()
         expect(panel).to_contain_text("differs from the repo")
         page.press("summary", "Enter")
-        expect(page.locator(".diff .added").first).to_be_visible()
-        assert "echo changed" in page.inner_text(".diff")
+        expect(page.locator(".patch ins").first).to_be_visible()
+        assert "echo changed" in page.inner_text(".patch")
 
         page.press("#airflow-run", "Enter")
         expect(page.locator("#airflow-confirm")).to_be_focused()

@@ -6,12 +6,14 @@ Airflow may be slow, so the other pages ask for these parts after they are there
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
 
 from starlette.responses import RedirectResponse
 
+from codegen.web.addresses import address_of
 from codegen.web.visit import Page
+from codegen.web.words import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -137,9 +139,7 @@ def _schedule(visit: Visit, fields: Mapping[str, str]) -> Schedule | None:
 
 def _address(schedule: Schedule, action: str = "", **query: str) -> str:
     """The page of a schedule here, or what does something to it."""
-    if schedule.deployment:
-        query = {"environment": schedule.deployment, **query}
-    return f"/airflow/{quote(schedule.relative)}{action}" + (f"?{urlencode(query)}" if query else "")
+    return address_of("airflow", schedule.relative, schedule.deployment, action, **query)
 
 
 def _without_default(schedule: Schedule) -> list[str]:
@@ -159,11 +159,7 @@ def _moment(text: str) -> datetime | None:
 
 def _words(visit: Visit) -> dict[str, Any]:
     """What the templates say of moments and of durations."""
-
-    def moment_in_words(moment: datetime, *, seconds: bool = True) -> str:
-        return moment.astimezone(visit.timezone).strftime(f"%Y-%m-%d %H:%M{':%S' if seconds else ''} %Z")
-
-    return {"moment_in_words": moment_in_words, "duration_in_words": _duration_in_words}
+    return {"absolute": partial(absolute, zone=visit.timezone), "duration_in_words": _duration_in_words}
 
 
 def _duration_in_words(duration: timedelta) -> str:

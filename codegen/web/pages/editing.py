@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from codegen import editor
 from codegen.schema.export import schema_line
 from codegen.schema.model import file_stem
+from codegen.web import file_name
 from codegen.web.code import lines_of
-from codegen.web.drafts import Draft, file_of, folders_of, is_sound, new_text, version_of, with_line_ends_of
+from codegen.web.drafts import Draft, file_of, folders_of, new_text, version_of, with_line_ends_of
 from codegen.web.form import edited, groups_of, offered_for, read_own
-from codegen.web.masking import lines_without_secrets
 from codegen.web.own_file import bytes_of
 from codegen.web.preview import preview_of
 from codegen.web.visit import Page
+from codegen.web.words import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,14 +56,15 @@ def editor_page(
     project = snapshot.project
     folder = project.schedules.relative_to(project.root).as_posix()
     is_new = not draft.base or "new" in form
-    source = f"{folder}/{draft.file if is_sound(draft.file, snapshot) else _UNNAMED}"
+    problem_of_file = "" if draft.file in snapshot.sources else file_name.problem_of(project, draft.file)
+    source = f"{folder}/{_UNNAMED if problem_of_file else draft.file}"
     preview = preview_of(snapshot, source, draft.text, form.get("environment", ""))
     own, unreadable = read_own(draft.text, source)
     shown = {
         "draft": draft,
         "problem": problem,
         "is_new": is_new,
-        "is_named": is_sound(draft.file, snapshot),
+        "problem_of_file": problem_of_file,
         "is_taken": is_new and draft.file in snapshot.sources,
         "name": form.get("new", Path(draft.file).stem),
         "folder": folder,
@@ -74,7 +76,7 @@ def editor_page(
         "preview": preview,
         "viewer": visit.timezone,
         "lines_of": lines_of,
-        "lines_without_secrets": lines_without_secrets,
+        "absolute": absolute,
         "import_map": _import_map(),
     }
     return visit.page(template, status, **{**shown, **values})

@@ -7,8 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from codegen import git
-from codegen.web.code import lines_of
-from codegen.web.masking import lines_without_secrets
+from codegen.web.patch import Patch, patch_of
 from codegen.web.visit import Page
 from codegen.web.words import absolute, relative
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
     from codegen.git import Commit
     from codegen.loader.discovery import SourceFile
-    from codegen.web.code import Piece
     from codegen.web.visit import Visit
 
 _MOST = 20
@@ -38,7 +36,7 @@ class _History:
     problem: str
     commits: Sequence[Commit] = ()
     state: str = ""
-    patch: Sequence[Sequence[Piece]] = ()
+    patch: Patch = Patch()  # noqa: RUF009  # it is frozen
 
 
 def _history(visit: Visit) -> Response:
@@ -73,7 +71,7 @@ def _commit(visit: Visit, source: SourceFile, found: _History) -> Response:
         source=source,
         commit=commit,
         when=absolute(commit.date, visit.timezone),
-        patch=_patch(text),
+        patch=patch_of(text),
     )
 
 
@@ -91,11 +89,7 @@ def _history_of(visit: Visit, source: SourceFile) -> _History:
     except git.GitError:
         # Before the first commit there is no history to ask for.
         return _History("", state=state)
-    return _History("", commits, state, _patch(text))
-
-
-def _patch(text: str) -> list[list[Piece]]:
-    return lines_of(lines_without_secrets(text), "diff")
+    return _History("", commits, state, patch_of(text))
 
 
 PAGES = (Page("/history/{source:path}", _history),)

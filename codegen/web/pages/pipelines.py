@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from starlette.background import BackgroundTask
 
 from codegen.diagnostics import has_errors
+from codegen.web.list_query import COLUMNS, ListQuery, filters_of
 from codegen.web.listing import listing_of, problems_in_words
-from codegen.web.selection import COLUMNS, Selection, filters_of
-from codegen.web.upcoming import from_now, next_run, on_the_wall
+from codegen.web.upcoming import next_run
 from codegen.web.visit import Page
+from codegen.web.words import on_the_wall, relative
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 def _pipelines(visit: Visit) -> Response:
     """The page, or the list alone where the search or an order changes it."""
-    snapshot, selection = visit.snapshot, Selection.of(visit.query)
+    snapshot, selection = visit.snapshot, ListQuery.of(visit.query)
     listing = listing_of(snapshot, selection.environment)
     now = datetime.now(timezone.utc)
     run_of = partial(_run_of, airflow=snapshot.project.airflow, now=now)
@@ -42,8 +43,8 @@ def _pipelines(visit: Visit) -> Response:
         problems=problems_in_words(snapshot.diagnostics),
         has_errors=has_errors(snapshot.diagnostics),
         run_of=run_of,
-        from_now=partial(from_now, now=now),
-        on_the_wall=partial(on_the_wall, zone=visit.timezone, now=now),
+        relative=partial(relative, now=now),
+        on_the_wall=partial(on_the_wall, zone=visit.timezone),
     )
     if not visit.is_fragment:
         # Whoever then puts them in the order of their next runs need not wait until all of them are found.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from codegen import pipeline
 from codegen.web.code import lines_of
 from codegen.web.masking import lines_without_secrets
+from codegen.web.patch import Patch, patch_between
 from codegen.web.pipeline.source_text import read_text
 
 if TYPE_CHECKING:
@@ -26,14 +27,14 @@ class DagFile:
         lines: its text; nothing where there is none.
         is_new: whether it is as it would be generated now; else it is the one on the disk, since errors hinder that.
         change: what `generate` would do to it; nothing where it is current, or errors hinder that.
-        diff: the change as a patch.
+        patch: the change.
     """
 
     name: str
     lines: Sequence[Sequence[Piece]]
     is_new: bool
     change: Change | None
-    diff: Sequence[Sequence[Piece]]
+    patch: Patch = Patch()  # noqa: RUF009  # it is frozen
 
     @property
     def state(self) -> str:
@@ -53,7 +54,7 @@ def dag_file_of(view: View) -> DagFile:
         generation = pipeline.render(project, view.snapshot.reading, [view.schedule])
         if text := generation.files.get(name):
             change = next((change for change in view.snapshot.changes if change.name == name), None)
-            diff = lines_of(lines_without_secrets(change.diff()), "diff") if change else []
-            return DagFile(name, lines_of(text, "python"), True, change, diff)  # noqa: FBT003  # named in the class
+            patch = patch_between(change.before, change.after) if change else Patch()
+            return DagFile(name, lines_of(text, "python"), True, change, patch)  # noqa: FBT003  # named in the class
     old = read_text(project.root, project.root / name)
-    return DagFile(name, lines_of(lines_without_secrets(old), "python") if old else [], False, None, [])  # noqa: FBT003  # likewise
+    return DagFile(name, lines_of(lines_without_secrets(old), "python") if old else [], False, None)  # noqa: FBT003  # likewise

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
 
 from codegen.command import Step, steps_of
 from codegen.drawing.graph import Node, lay_out
 from codegen.plan.between import with_closing_step
+from codegen.web.addresses import address_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,14 +77,8 @@ def tasks_of(view: View) -> Tasks | None:
     return Tasks(_graph(schedule, rows, before, behind, is_any=is_any), rows, before, is_any, behind)
 
 
-def address_of(schedule: Schedule) -> str:
-    """The address of a schedule's page."""
-    query = f"?{urlencode({'environment': schedule.deployment})}" if schedule.deployment else ""
-    return f"/pipelines/{quote(schedule.relative)}{query}"
-
-
 def _neighbour(schedule: Schedule) -> Neighbour:
-    return Neighbour(schedule.name, address_of(schedule))
+    return Neighbour(schedule.name, address_of("pipelines", schedule.relative, schedule.deployment))
 
 
 def _row(schedule: Schedule, step: Step) -> Row:

@@ -65,7 +65,7 @@ class Excerpt:
 
 
 @dataclass(frozen=True)
-class Selection:
+class ListQuery:
     """What somebody asks for; what is empty asks for all.
 
     Attributes:
@@ -87,7 +87,7 @@ class Selection:
     page: int = 1
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> Selection:
+    def of(cls, query: Mapping[str, str]) -> ListQuery:
         """That of an address; what makes no sense in it is left out."""
         texts = {field.name: query.get(field.name, "") for field in fields(cls) if field.name != "page"}
         page = query.get("page", "")
@@ -116,7 +116,7 @@ class Selection:
     @property
     def is_narrowed(self) -> bool:
         """Whether it leaves anything out."""
-        return replace(self, sort="name", page=1) != Selection()
+        return replace(self, sort="name", page=1) != ListQuery()
 
     def excerpt(self, rows: Iterable[Row], next_run: NextRun) -> Excerpt:
         """The rows of the page."""
@@ -147,7 +147,7 @@ class Selection:
         return known + [row for row in rows if not keys[row]]
 
 
-def filters_of(rows: Sequence[Row], environments: Sequence[str], chosen: Selection) -> list[Filter]:
+def filters_of(rows: Sequence[Row], environments: Sequence[str], chosen: ListQuery) -> list[Filter]:
     """The filters that can tell the rows apart, or that are set."""
     statuses = {row.status for row in rows}
     has_problems = any(row.diagnostics for row in rows)
