@@ -213,7 +213,7 @@ def test_search_filters_and_order_are_in_the_address(project: Path, query: str, 
     page = Pages(project).get(f"/?{query}")
     assert names(page) == found
     if not found:
-        assert "No pipeline is like that" in text_of(page, "#list")
+        assert "No pipeline matches" in text_of(page, "#list")
         assert "0 of 3 pipelines" in text_of(page, "#count")
 
 

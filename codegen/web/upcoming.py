@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta, timezone
-from math import ceil
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -44,13 +43,13 @@ def next_run(schedule: Schedule, airflow: str, now: datetime) -> datetime | None
 
 
 def from_now(moment: datetime, now: datetime) -> str:
-    """How far away a later moment is, such as `in 5 min`."""
+    """How far away a later moment is, such as `in 5 min`, in whole units as `words.relative` counts them."""
     left = moment - now
     if left < _HOUR:
-        return f"in {ceil(left / timedelta(minutes=1))} min"
+        return f"in {max(left // timedelta(minutes=1), 1)} min"
     if left < _SOME_DAYS:
-        return f"in {round(left / _HOUR)} h"
-    return f"in {round(left / _DAY)} days"
+        return f"in {left // _HOUR} h"
+    return f"in {left // _DAY} days"
 
 
 def on_the_wall(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
