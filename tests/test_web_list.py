@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -13,6 +13,8 @@ from urllib.parse import quote
 import pytest
 from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, write
+
+from codegen.web.upcoming import from_now
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -146,7 +148,14 @@ def test_a_broken_file_is_a_row_beside_the_others(project: Path) -> None:
     assert {cell(page, name, "DAG file") for name in names(page)} == {"not compared"}
     assert cell(page, "hourly", "Runs") == "tap-a → target-a"
     assert text_of(page, ".state h2") == "Nothing can be generated: 2 errors"
-    assert names(Pages(project).get("/?problems=errors")) == ["b", "oops"]
+    (link,) = page.select(".state a")
+    assert names(Pages(project).get(str(link["href"]))) == ["b", "oops"]
+
+
+@pytest.mark.parametrize(("left", "words"), [(30, "1 min"), (3590, "59 min"), (86390, "23 h"), (5.7 * 86400, "5 days")])
+def test_what_is_left_until_a_run_is_counted_in_whole_units(left: float, words: str) -> None:
+    now = datetime(2026, 11, 23, 8, tzinfo=timezone.utc)
+    assert from_now(now + timedelta(seconds=left), now) == f"in {words}"
 
 
 def test_an_interval_with_an_error_does_not_break_the_list(project: Path) -> None:
