@@ -375,6 +375,11 @@ def _on_the_wall(naive: datetime, zone: ZoneInfo) -> datetime:
 
 def in_words(interval: Interval) -> str:
     """The interval as a person says it, such as `every Monday at 06:30`; a cron where there are no short words."""
+    return short_words(interval) or f"on the cron `{interval.cron}`"
+
+
+def short_words(interval: Interval) -> str:
+    """The same; empty where there are no short words."""
     if interval.cron is None:
         return "only when somebody starts it"
     minute, hour, day, month, weekday = interval.cron.split()
@@ -382,8 +387,8 @@ def in_words(interval: Interval) -> str:
     if words and minute.isdigit() and hour.isdigit():
         return f"{words} at {int(hour):02}:{int(minute):02}"
     if words == "every day" and hour == "*":
-        return _words_in_the_hour(minute) or f"on the cron `{interval.cron}`"
-    return f"on the cron `{interval.cron}`"
+        return _words_in_the_hour(minute)
+    return ""
 
 
 def _words_of_day(day: str, month: str, weekday: str) -> str:

@@ -10,23 +10,27 @@ from codegen.interval import in_words
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from codegen.interval import Interval
     from codegen.schema import Schedule
 
 
-def start_in_words(schedule: Schedule, code: Callable[[str], str] = quoted) -> str:
+def start_in_words(
+    schedule: Schedule, code: Callable[[str], str] = quoted, words: Callable[[Interval], str] = in_words
+) -> str:
     """When it runs, such as `every day at 06:00 (UTC), and after X and Y`.
 
     Args:
         schedule: a checked schedule.
         code: how a name stands in the text.
+        words: what the clock's part is in words.
     """
     clock = schedule.clock
     if not schedule.after:
-        return in_words(clock) + (f" ({schedule.timezone})" if clock.cron else "")
+        return words(clock) + (f" ({schedule.timezone})" if clock.cron else "")
     names = [code(name) for name in schedule.after.names]
     *others, last = names
     after = f"after {', '.join(others)} {'or' if schedule.after.any else 'and'} {last}" if others else f"after {last}"
-    return f"{in_words(clock)} ({schedule.timezone}), and {after}" if clock.cron else after
+    return f"{words(clock)} ({schedule.timezone}), and {after}" if clock.cron else after
 
 
 def start_in_short(schedule: Schedule) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -13,6 +13,8 @@ from urllib.parse import quote
 import pytest
 from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, write
+
+from codegen.web.words import relative
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -148,7 +150,16 @@ def test_a_broken_file_is_a_row_beside_the_others(project: Path) -> None:
     assert {cell(page, name, "DAG file") for name in names(page)} == {"not compared"}
     assert cell(page, "hourly", "Runs") == "tap-a → target-a"
     assert text_of(page, ".state h2") == "Nothing can be generated: 2 errors"
-    assert names(Pages(project).get("/?problems=errors")) == ["b", "oops"]
+    (link,) = page.select(".state a")
+    assert names(Pages(project).get(str(link["href"]))) == ["b", "oops"]
+
+
+@pytest.mark.parametrize(
+    ("left", "words"), [(30, "less than a minute"), (3590, "59 minutes"), (86390, "23 hours"), (5.7 * 86400, "5 days")]
+)
+def test_what_is_left_until_a_run_is_counted_in_whole_units(left: float, words: str) -> None:
+    now = datetime(2026, 11, 23, 8, tzinfo=timezone.utc)
+    assert relative(now + timedelta(seconds=left), now) == f"in {words}"
 
 
 def test_an_interval_with_an_error_does_not_break_the_list(project: Path) -> None:
@@ -215,7 +226,7 @@ def test_search_filters_and_order_are_in_the_address(project: Path, query: str, 
     page = Pages(project).get(f"/?{query}")
     assert names(page) == found
     if not found:
-        assert "No pipeline is like that" in text_of(page, "#list")
+        assert "No pipeline matches" in text_of(page, "#list")
         assert "0 of 3 pipelines" in text_of(page, "#count")
 
 
@@ -367,3 +378,17 @@ def test_several_readers_while_files_change_see_whole_projects(project: Path) ->
             (project / "schedules/next.tmp").replace(project / "schedules/later.yml")
         assert {*answers} <= {"ops", *(f"o{number}" for number in range(10))}
     assert look(0) == "o9"
+
+
+@pytest.mark.parametrize(
+    ("cron", "words"),
+    [
+        ("@daily", "every day at 00:00"),
+        ("*/30 6-22 * * *", "every 30 minutes, between 06:00 and 22:59"),
+        ("0 9 * * fri#2", "at 09:00, on the second Friday of the month"),
+        ("5 4 1-7 * mon", "at 04:05, between day 1 and 7 of the month, or on Monday"),
+    ],
+)
+def test_a_cron_is_said_in_words(project: Path, cron: str, words: str) -> None:
+    write(project, {"schedules/said.yml": EXTRACT_LOAD.replace("@daily", cron)})
+    assert cell(Pages(project).get("/"), "said", "Starts") == f"{words} {cron}"

@@ -9,10 +9,9 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from codegen.diagnostics import InvalidError, Severity, has_errors, printable
-from codegen.interval import in_words
-from codegen.start import start_in_words
+from codegen.diagnostics import InvalidError, Severity, has_errors
 from codegen.sync import Action
+from codegen.web.words import interval_in_words, start_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -223,11 +222,9 @@ def _row(
 
 def _start(schedule: Schedule) -> str:
     try:
-        clock = schedule.clock
+        return start_of(schedule) if schedule.after else interval_in_words(schedule.clock)
     except InvalidError:
         return ""
-    words = start_in_words(schedule, printable) if schedule.after else in_words(clock)
-    return "" if clock.cron and words == f"on the cron `{clock.cron}`" else words
 
 
 def _runners(schedule: Schedule) -> str:

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 from codegen import pipeline
 from codegen.diagnostics import Severity, has_errors
 from codegen.runs import bounds_of, next_runs
-from codegen.start import start_in_words
 from codegen.web.own_file import bytes_of
 from codegen.web.patch import patch_between
+from codegen.web.words import start_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +97,7 @@ class Preview:
     @property
     def start(self) -> str:
         """What starts it, in words; empty where that cannot be said."""
-        return start_in_words(self.schedule, str) if self.schedule else ""
+        return start_of(self.schedule) if self.schedule else ""
 
     @cached_property
     def runs(self) -> list[datetime]:

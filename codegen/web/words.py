@@ -1,12 +1,28 @@
-"""Times as people say them."""
+"""Times, and what starts a schedule, as people say them."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from cron_descriptor import (  # type: ignore[import-untyped]
+    ExpressionDescriptor,
+    FormatError,
+    MissingFieldError,
+    Options,
+    WrongArgumentError,
+)
+
+from codegen.diagnostics import printable
+from codegen.interval import in_words, short_words
+from codegen.start import start_in_words
 
 if TYPE_CHECKING:
     from datetime import tzinfo
+
+    from codegen.interval import Interval
+    from codegen.schema import Schedule
 
 _UNITS = (
     ("year", timedelta(days=365)),
@@ -39,3 +55,23 @@ def absolute(moment: datetime, zone: tzinfo) -> str:
 def on_the_wall(moment: datetime, zone: tzinfo) -> str:
     """The same where the timezone is told already, such as `Mon 2026-11-23 06:00`."""
     return f"{moment.astimezone(zone):%a %Y-%m-%d %H:%M}"
+
+
+def start_of(schedule: Schedule) -> str:
+    """What starts a checked schedule: `start_in_words`, with words for nearly every cron."""
+    return start_in_words(schedule, printable, interval_in_words)
+
+
+@lru_cache(maxsize=4096)
+def interval_in_words(interval: Interval) -> str:
+    """An interval as `in_words` has it; a cron for which that has no words as cron-descriptor says it."""
+    words = short_words(interval)
+    if words or interval.cron is None:
+        return words
+    options = Options()
+    options.use_24hour_time_format = True
+    try:
+        sentence = str(ExpressionDescriptor(interval.cron, options).get_description())
+    except (FormatError, MissingFieldError, WrongArgumentError):
+        return in_words(interval)
+    return sentence[0].lower() + sentence[1:]

@@ -91,6 +91,21 @@ def test_an_error_is_seen_at_its_line_and_mended_by_the_form(browser: Browser, p
         assert page.locator("#control-retries").input_value() == "2x"
 
 
+@pytest.mark.parametrize("way", ["button", "keyboard", "twice"])
+def test_what_was_answered_long_ago_is_saved_at_once(browser: Browser, project: Path, way: str) -> None:
+    with _opened(browser, project, "edit/a.yml") as page:
+        page.get_by_label("owner", exact=True).fill("ana")
+        _settled(page)
+        if way == "button":
+            page.get_by_role("button", name="Save").click()
+        elif way == "twice":
+            page.get_by_role("button", name="Save").dblclick()
+        else:
+            page.keyboard.press("Control+s")
+        page.get_by_role("heading", name="Changed a.yml").wait_for()
+    assert (project / "schedules/a.yml").read_text() == SCHEDULE + "owner: ana\n"
+
+
 def test_the_form_follows_the_text(browser: Browser, project: Path) -> None:
     with _opened(browser, project, "edit/a.yml") as page:
         page.locator(".cm-content").focus()

@@ -18,8 +18,8 @@ from codegen.drawing.heat import Heat
 from codegen.nodes import Scalar
 from codegen.schema.kinds import Timezone
 from codegen.selection import KINDS, Selection, choices
-from codegen.start import start_in_words
 from codegen.web.visit import Page
+from codegen.web.words import start_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +74,7 @@ def _calendar(visit: Visit) -> Response:
         problems=problems,
         has_errors=has_errors(visit.snapshot.diagnostics),
         printable=printable,
-        start_in_words=start_in_words,
+        start_of=start_of,
     )
 
 

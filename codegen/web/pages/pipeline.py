@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from codegen.diagnostics import printable
-from codegen.start import start_in_words
 from codegen.web.pipeline.dag_file import dag_file_of
 from codegen.web.pipeline.next_runs import next_runs_of
 from codegen.web.pipeline.source_text import source_lines
@@ -14,6 +12,7 @@ from codegen.web.pipeline.tasks import tasks_of
 from codegen.web.pipeline.values import values_of
 from codegen.web.pipeline.view import View, environments_of
 from codegen.web.visit import Page
+from codegen.web.words import start_of
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -39,7 +38,7 @@ def _pipeline(visit: Visit) -> Response:
         schedule=view.schedule,
         environments=environments,
         what=_what(view.schedule) if view.schedule else "",
-        start=start_in_words(view.schedule, printable) if view.schedule and view.is_sound else "",
+        start=start_of(view.schedule) if view.schedule and view.is_sound else "",
         tasks=tasks_of(view),
         runs=next_runs_of(view, datetime.now(timezone.utc), visit.timezone),
         lines=source_lines(view),

@@ -226,9 +226,8 @@ document.addEventListener("keydown", (event) => {
 
 // What was typed last is taken over before it is saved.
 form.addEventListener("submit", async (event) => {
-  if (isLeaving) return;
   event.preventDefault();
-  if (!(await isSettled())) return;
+  if (isLeaving || !(await isSettled()) || isLeaving) return;
   const refused = form.querySelector(".refused");
   if (refused) {
     const control = refused.closest(".field").querySelector("[id^=control-]");
@@ -237,7 +236,8 @@ form.addEventListener("submit", async (event) => {
     return;
   }
   isLeaving = true;
-  form.requestSubmit(form.querySelector("button.primary"));
+  // Not `requestSubmit`: the browser ignores it as long as this event lasts.
+  form.submit();
 });
 window.addEventListener("beforeunload", (event) => {
   const isChanged = area.value !== first || timer || "unsaved" in form.dataset;
