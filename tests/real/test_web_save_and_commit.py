@@ -45,6 +45,8 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def _type_yaml(page: Page, text: str) -> None:
     """Write into the editor, with or without the one that takes the place of the text field."""
+    # Which modules put in its place before the page has loaded.
+    page.wait_for_load_state("load")
     editor = page.locator(".cm-content")
     if editor.count():
         editor.click()
@@ -83,6 +85,7 @@ def test_a_pipeline_is_made_mended_saved_and_committed(project: Path, page: Page
         page.get_by_label("Folder").fill("team")
         _type_yaml(page, _HOURLY.replace("loader", "laoder"))
         _press(page, "Save")
+        page.get_by_text("Nothing was written").wait_for()
         page.get_by_text("did you mean `loader`?").first.wait_for()
         assert not (project / "schedules/team").exists()
         _type_yaml(page, "# of the shop\n" + _HOURLY)
