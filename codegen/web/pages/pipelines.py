@@ -40,7 +40,7 @@ def _pipelines(visit: Visit) -> Response:
         filters=filters_of(listing.rows, snapshot.project.environments, selection),
         columns=COLUMNS,
         drift=Counter(change.diagnostic().code for change in snapshot.changes),
-        problems=problems_in_words(snapshot.diagnostics),
+        errors=problems_in_words(d for d in snapshot.diagnostics if has_errors([d])),
         has_errors=has_errors(snapshot.diagnostics),
         run_of=run_of,
         relative=partial(relative, now=now),
