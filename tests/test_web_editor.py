@@ -356,3 +356,10 @@ def test_without_javascript_the_whole_page_is_the_answer(project: Path) -> None:
     page = pages.post("/preview", {**_form_of(pages.get("/edit/a.yml")), "line:owner": "me"})
     assert _text(page) == COMMENTED.replace("# the end", "owner: me\n# the end")
     assert page.select("datalist#known-timezone option")
+
+
+def test_a_dag_is_shown_beside_one_that_waits_for_a_broken_one(project: Path) -> None:
+    files = {"schedules/broken.yml": "ownr: x\n", "schedules/waits.yml": "tasks: [tap-a target-b]\nafter: [broken]\n"}
+    pages = Pages(write(project, {**files, "schedules/sound.yml": EXTRACT_LOAD}))
+    assert pages.get("/edit/sound.yml").select("#dag")
+    assert not pages.get("/edit/waits.yml").select("#dag")
