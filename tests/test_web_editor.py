@@ -294,6 +294,7 @@ def test_what_a_change_breaks_elsewhere_is_told(project: Path) -> None:
 
 def test_an_error_elsewhere_does_not_hide_the_dag(project: Path) -> None:
     write(project, {"schedules/b.yml": "interval: nonsense\n"})
+    write(project, {"schedules/c.yml": EXTRACT_LOAD.replace("interval:", "after: b #")})
     page = Pages(project).get("/edit/a.yml")
     assert page.select("#dag")
     assert "schedules/b.yml:1:1" in text_of(page, "#preview")
