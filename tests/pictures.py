@@ -24,6 +24,7 @@ PICTURES = {
     "pipeline": "/pipelines/finance/closing.yml",
     "editor": "/edit/sales/orders.yml",
     "calendar": "/calendar",
+    "changes": "/commit",
 }
 LARGEST = 150_000
 SCHEDULES = {

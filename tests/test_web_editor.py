@@ -294,6 +294,7 @@ def test_what_a_change_breaks_elsewhere_is_told(project: Path) -> None:
 
 def test_an_error_elsewhere_does_not_hide_the_dag(project: Path) -> None:
     write(project, {"schedules/b.yml": "interval: nonsense\n"})
+    write(project, {"schedules/c.yml": EXTRACT_LOAD.replace("interval:", "after: b #")})
     page = Pages(project).get("/edit/a.yml")
     assert page.select("#dag")
     assert "schedules/b.yml:1:1" in text_of(page, "#preview")
@@ -356,10 +357,3 @@ def test_without_javascript_the_whole_page_is_the_answer(project: Path) -> None:
     page = pages.post("/preview", {**_form_of(pages.get("/edit/a.yml")), "line:owner": "me"})
     assert _text(page) == COMMENTED.replace("# the end", "owner: me\n# the end")
     assert page.select("datalist#known-timezone option")
-
-
-def test_a_dag_is_shown_beside_one_that_waits_for_a_broken_one(project: Path) -> None:
-    files = {"schedules/broken.yml": "ownr: x\n", "schedules/waits.yml": "tasks: [tap-a target-b]\nafter: [broken]\n"}
-    pages = Pages(write(project, {**files, "schedules/sound.yml": EXTRACT_LOAD}))
-    assert pages.get("/edit/sound.yml").select("#dag")
-    assert not pages.get("/edit/waits.yml").select("#dag")

@@ -28,7 +28,7 @@ class Between:
 
     Attributes:
         is_awaited: whether another waits for it.
-        dag_ids: of the schedules that it waits for, in its own order; without those that cannot be read.
+        dag_ids: of the schedules that it waits for, in its own order; without those that are not there.
     """
 
     is_awaited: bool
@@ -36,15 +36,19 @@ class Between:
 
 
 def between(schedules: Iterable[Schedule]) -> Mapping[Schedule, Between]:
-    """Look at all schedules of a deployment environment side by side; what they wait for can be one that is none."""
+    """Look at all schedules of a deployment environment side by side.
+
+    One that waits for a schedule that is not among them, as while that cannot be read, does not hinder the others.
+    """
     everyone = list(schedules)
     awaited = {name for schedule in everyone if schedule.after for name in schedule.after.names}
     dag_ids = {schedule.name: schedule.dag_id_or_default for schedule in everyone}
-    return {
-        schedule: Between(schedule.name in awaited, tuple(dag_ids[name] for name in names if name in dag_ids))
-        for schedule in everyone
-        for names in [schedule.after.names if schedule.after else ()]
-    }
+    found = {}
+    for schedule in everyone:
+        names = schedule.after.names if schedule.after else ()
+        known = tuple(dag_ids[name] for name in names if name in dag_ids)
+        found[schedule] = Between(schedule.name in awaited, known)
+    return found
 
 
 def conditions_of(after: After, others: Between, airflow: str) -> Value:
