@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, Location, has_errors, in_order, quoted
-from codegen.loader import MEMORY, load_schedules
+from codegen.loader import load_schedules
 from codegen.meltano import read_meltano_project
+from codegen.memory import remembered, see_once
 from codegen.plan import between, plan
 from codegen.render import TemplateFailedError, renderer_of
 from codegen.schema import Schedule, read_schedule
@@ -68,6 +68,7 @@ def read(project: Project, overlay: Overlay | None = None, *, base: bool = False
         overlay: schedule files that are to be taken as if they were written, or deleted.
         base: whether to read each schedule as it is for no deployment environment, in place of for each.
     """
+    see_once(sum(len(text) for text in (overlay or {}).values() if text))
     files, documents, others, diagnostics = load_schedules(
         project.root, project.schedules, overlay, project.environments, base=base
     )
@@ -105,9 +106,9 @@ class _Look:
     secrets: Sequence[Secret]
 
 
-@lru_cache(MEMORY)
+@remembered
 def _look(document: Document, meltano: MeltanoProject | None, airflow: str) -> _Look:
-    """Read and check one schedule. Whoever looks again, as the Pipelines page does, finds most of them as they were."""
+    """Read and check one schedule."""
     source = document.source
     secrets = list(check_secrets(document.merged))
     schedule, problems = read_schedule(
@@ -191,7 +192,7 @@ def render(
     return Generation(files, schedules, reading.diagnostics)
 
 
-@lru_cache(MEMORY)
+@remembered
 def _text_of(schedule: Schedule, others: Between, job: Job | None, airflow: str, renderer: Renderer) -> str:
     return renderer.render(plan(schedule, others, {job.name: job} if job else {}, airflow))
 

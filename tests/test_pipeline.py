@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
+import weakref
 from typing import TYPE_CHECKING
 
 from project_builder import EXTRACT_LOAD, project_of, write
@@ -11,6 +13,8 @@ from codegen import pipeline
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from codegen.schema import Schedule
 
 _MELTANO = "version: 1\njobs:\n- {name: refresh, tasks: [tap-a target-a]}\n"
 _TEMPLATE = '{% extends "dagpress/dag.py.j2" %}{% block imports %}{{ super() }}# %s\n{% endblock %}'
@@ -58,3 +62,20 @@ def test_a_reading_with_an_overlay_leaves_no_trace(tmp_path: Path) -> None:
     assert not pipeline.generate(project_of(root), overlay=overlay).files
     after = pipeline.generate(project_of(root))
     assert (after.files, after.diagnostics) == (before.files, before.diagnostics)
+
+
+def test_drafts_are_not_remembered_for_ever(tmp_path: Path) -> None:
+    """Whoever types into a server that runs for weeks does not fill its memory."""
+    project = project_of(write(tmp_path, _BEFORE))
+
+    def schedule_of(draft: str) -> weakref.ref[Schedule]:
+        schedules = pipeline.read(project, {"schedules/first.yml": draft}).schedules
+        return weakref.ref(next(each for each in schedules if each.source == "schedules/first.yml"))
+
+    first = schedule_of(EXTRACT_LOAD + "owner: typed_first\n")
+    gc.collect()
+    assert first()
+    for number in range(5):
+        schedule_of(f"{EXTRACT_LOAD}# {number}{'x' * 500_000}\n")
+    gc.collect()
+    assert not first()

@@ -3,11 +3,10 @@
 from codegen.loader.comments import Comment, Layout, read_layout
 from codegen.loader.discovery import DEFAULTS, SUFFIXES, Overlay, SourceFile, find_schedules
 from codegen.loader.inheritance import Document, load_schedules
-from codegen.loader.yaml_reader import MEMORY, Dialect, read_yaml
+from codegen.loader.yaml_reader import Dialect, read_yaml
 
 __all__ = [
     "DEFAULTS",
-    "MEMORY",
     "SUFFIXES",
     "Comment",
     "Dialect",

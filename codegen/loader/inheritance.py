@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.loader.discovery import Overlay, SourceFile, find_schedules
 from codegen.loader.environments import check_environments, environments_of, for_environment
-from codegen.loader.yaml_reader import MEMORY, read_yaml
+from codegen.loader.yaml_reader import read_yaml
+from codegen.memory import remembered
 from codegen.nodes import ListNode, MapNode, Scalar, is_null, merge, named, without_nulls
 
 if TYPE_CHECKING:
@@ -79,10 +80,10 @@ def load_schedules(
     return files, documents, others, diagnostics + defaults.diagnostics
 
 
-_merged = lru_cache(MEMORY)(merge)
+_merged = remembered(merge)
 
 
-@lru_cache(MEMORY)
+@remembered
 def _documents(
     file: SourceFile,
     merged: MapNode,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import stat
 from enum import Enum
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from codegen.diagnostics import Diagnostic, InvalidError, Location, quoted
+from codegen.memory import remembered
 from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-# What is worked out for so many files is remembered; the texts of an editor take up some of it.
-MEMORY = 8192
 # A few nested aliases ("a billion laughs") would take all of the memory.
 _MOST_REPEATED = 20_000
 _MOST_DEPTH = 60
@@ -69,8 +67,7 @@ def read_yaml(
     return node, list(diagnostics)
 
 
-# Whoever looks at a project again and again, as the Pipelines page does, finds most of its files as they were.
-@lru_cache(maxsize=MEMORY)
+@remembered
 def _parse(text: str, name: str, dialect: Dialect) -> tuple[Node | None, Sequence[Diagnostic]]:
     try:
         _check_depth(text)

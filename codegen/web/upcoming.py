@@ -6,7 +6,7 @@ from datetime import timezone
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from codegen.loader import MEMORY
+from codegen.memory import MEMORY
 from codegen.runs import Bounds, bounds_of, next_runs
 
 if TYPE_CHECKING:
