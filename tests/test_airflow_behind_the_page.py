@@ -12,7 +12,7 @@ from loopback_servers import Reply, closed_port, replying
 from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, write
 
-from codegen.airflow import http
+from codegen.airflow import http_client
 from codegen.airflow.connection import ending_of, read_connections
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def test_no_text_of_a_connection_has_its_credentials() -> None:
 def test_what_is_no_airflow_is_told_with_a_cure(
     replies: dict[str, Reply], said: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "_PATIENCE", 0.3)
+    monkeypatch.setattr(http_client, "_PATIENCE", 0.3)
     with replying(replies) as server:
         pages = Pages(project, **{_URL: f"http://127.0.0.1:{server.port}", **_CREDENTIALS})
         page = pages.get(_ONE_PAGE)

@@ -16,7 +16,7 @@ from loopback_servers import Reply, replying
 from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, write
 
-from codegen.airflow import http
+from codegen.airflow import http_client
 from codegen.secret import holds_secret
 from codegen.web import code
 from codegen.web.drafts import version_of
@@ -146,7 +146,7 @@ def test_colours_take_no_long_time_and_no_text(text: str, monkeypatch: pytest.Mo
 
 
 def test_an_answer_that_comes_byte_by_byte_ends(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "_SESSION", 0.5)
+    monkeypatch.setattr(http_client, "_SESSION", 0.5)
     ended = threading.Event()
 
     def drip(server: socket.socket) -> None:

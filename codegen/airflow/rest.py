@@ -15,7 +15,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from codegen.airflow.http import AirflowRestError, Answer, Http, opened
+from codegen.airflow.http_client import AirflowRestError, Answer, Http, opened
 from codegen.diagnostics import printable
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from codegen.airflow.connection import ending_of, read_connections
-from codegen.airflow.http import AirflowRestError
+from codegen.airflow.http_client import AirflowRestError
 from codegen.airflow.rest import RestApi
 from codegen.render import TEMPLATE
 from codegen.web.patch import Patch, patch_between

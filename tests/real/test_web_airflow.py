@@ -182,7 +182,8 @@ def test_plain_forms_run_a_dag_of_airflow_2(invocation: Invocation, monkeypatch:
         assert "none yet" in panel()
         broken = "/airflow/team/broken.yml"
         invocation.await_that(lambda: "nothing_of_that_name" in text_of(pages.get(broken), "#airflow"), pause=1)
-        assert "as in the repo" in text_of(pages.get("/airflow/broken.yml"), "#airflow")
+        whole = "/airflow/broken.yml"
+        invocation.await_that(lambda: "as in the repo" in text_of(pages.get(whole), "#airflow"), pause=1)
         _change(folder)
         generate(folder)
         assert "differs from the repo" in panel()

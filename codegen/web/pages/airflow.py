@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from codegen.airflow.http import AirflowRestError
+    from codegen.airflow.http_client import AirflowRestError
     from codegen.airflow.rest import Session
     from codegen.schema import Schedule
     from codegen.web.visit import Visit
