@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from project_builder import EXTRACT_LOAD, dagpress, killed_at_replace, write
 
 from codegen.cli.main import main
+from codegen.sync import one_at_a_time
 
 DAGPRESS = Path(sys.executable).parent / "dagpress"
 MELTANO_YML = """\
@@ -377,6 +378,21 @@ def test_two_changes_at_once_are_both_made(project: Path) -> None:
     text = (project / "schedules/a.yml").read_text()
     assert all(value in text for value in ("@hourly", "transform: run", "start_date: 2024-01-31"))
     assert dagpress(project, "check")[0] == 0
+
+
+@pytest.mark.parametrize("change", [("add", "b", "tap-gitlab", "target-postgres", "@daily"), ("remove", "a")])
+def test_a_file_comes_and_goes_when_no_other_change_is_made(project: Path, change: tuple[str, ...]) -> None:
+    """As while the Pipelines page saves: neither is begun before that is done."""
+    write(project, {"schedules/a.yml": EXTRACT_LOAD, "schedules/c.yml": EXTRACT_LOAD})
+    before = _files(project)
+    with one_at_a_time(project):
+        process = subprocess.Popen([DAGPRESS, "--project", project, "schedule", *change], stdout=-1, stderr=-1)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.communicate(timeout=2)
+        assert _files(project) == before
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert _files(project) != before
 
 
 @pytest.mark.parametrize("number", [1, 2])

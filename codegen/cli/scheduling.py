@@ -137,6 +137,11 @@ def add(root: Path, /, name: str, older: tuple[str, ...], no_generate: bool, **g
         if key not in values:
             raise click.UsageError(f"Missing option '--{key}'.")
     project = open_project(root)
+    with one_at_a_time(project.root):
+        return _add(project, name, values, generate=not no_generate)
+
+
+def _add(project: Project, name: str, values: Mapping[str, str], *, generate: bool) -> int:
     file = f"{file_stem(name)}.yml"
     path = (project.schedules / file).relative_to(project.root).as_posix()
     reading = pipeline.read(project)
@@ -146,7 +151,7 @@ def add(root: Path, /, name: str, older: tuple[str, ...], no_generate: bool, **g
     keys = {"name": name} if file_stem(name) != name else {}
     order = ("extractor", "loader", "transform", "job", "interval", "start_date")
     text = schema_line(file) + to_yaml({**keys, **{key: _plain(key, values[key]) for key in order if key in values}})
-    return _carry_out(project, reading, {path: text}, generate=not no_generate)
+    return _carry_out(project, reading, {path: text}, generate=generate)
 
 
 @schedule.command("set", epilog="\b\nExample:\n  dagpress schedule set gitlab --interval '0 6 * * 1-5' --transform run")
@@ -193,9 +198,10 @@ def _set(project: Project, name: str, values: Mapping[str, str], *, generate: bo
 def remove(root: Path, name: str, no_generate: bool) -> int:  # noqa: FBT001  # click gives flags so
     """Delete the file of a schedule, and its DAG file."""
     project = open_project(root)
-    reading = pipeline.read(project)
-    source = source_of(project, reading, name) or missing(reading, name)
-    return _carry_out(project, reading, {source: None}, generate=not no_generate)
+    with one_at_a_time(project.root):
+        reading = pipeline.read(project)
+        source = source_of(project, reading, name) or missing(reading, name)
+        return _carry_out(project, reading, {source: None}, generate=not no_generate)
 
 
 @schedule.command("list")
