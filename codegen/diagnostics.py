@@ -74,8 +74,13 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """A hint that names the closest known word, or nothing."""
-    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"did you mean {quoted(close[0])}?" if close else ""
+    close = closest(word, known)
+    return f"did you mean {quoted(close)}?" if close else ""
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """The known word that is most like it, or nothing."""
+    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.6)), "")
 
 
 def quoted(text: str) -> str:

@@ -347,3 +347,15 @@ def test_completion_completes_commands_and_names(project: Path) -> None:
     assert result.stdout == "plain,gitlab\n"
     result = _call(_DAGPRESS_COMPLETE="bash_complete", COMP_WORDS="dagpress ge", COMP_CWORD="1")
     assert result.stdout == "plain,generate\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "slip"), [("interval", "intervall"), ("interval", "cron"), ("extractor", "extracter"), ("loader", "target")]
+)
+def test_a_key_that_is_misspelled_is_one_mistake(tmp_path: Path, key: str, slip: str) -> None:
+    write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD.replace(f"{key}:", f"{slip}:")})
+    code, _, err = dagpress(tmp_path, "validate")
+    (message, count) = err.splitlines()
+    assert code == 2
+    assert f"unknown-key: `{slip}` is no key of a schedule (did you mean `{key}`?)" in message
+    assert count == "1 problem."

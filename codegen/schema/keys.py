@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from codegen.diagnostics import Diagnostic, InvalidError, Location, nearest, quoted
+from codegen.diagnostics import Diagnostic, InvalidError, Location, closest, quoted
 from codegen.nodes import Entry, MapNode, Node, is_null, named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from codegen.schema.kinds import JsonSchema, Kind, Report
 
@@ -91,13 +91,17 @@ def read_keys(model: type[Any], node: MapNode, report: Report, noun: str) -> tup
     return values, at
 
 
+def meant_by(name: str, known: Collection[str]) -> str:
+    """The key that a name stands for: itself, what another tool calls so, or the nearest; empty where there is none."""
+    if name in known:
+        return name
+    alias = ALSO_KNOWN_AS.get(name, "")
+    return alias if alias in known else closest(name, known)
+
+
 def _unknown_key(name: str, known: dict[str, Any], location: Location, noun: str) -> Diagnostic:
-    alias = ALSO_KNOWN_AS.get(name)
-    hint = (
-        f"did you mean `{alias}`?"
-        if alias in known
-        else nearest(name, known) or "`dagpress schema --markdown` lists them"
-    )
+    meant = meant_by(name, known)
+    hint = f"did you mean `{meant}`?" if meant else "`dagpress schema --markdown` lists them"
     return Diagnostic("unknown-key", f"{quoted(name)} is no key of {noun}", location, hint)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, Location
 from codegen.nodes import Entry, ListNode, MapNode, merge, without_nulls
-from codegen.schema.keys import ALSO_KNOWN_AS, read_keys
+from codegen.schema.keys import keys_of, meant_by, read_keys
 from codegen.schema.model import Schedule
 from codegen.schema.task import SECTIONS_OF_A_TASK
 
@@ -66,8 +66,9 @@ def _over_sections(task: MapNode, root: MapNode) -> MapNode:
 
 
 def _meant(root: MapNode) -> set[str]:
-    """The keys that are given, under whatever name: a key with another tool's name is wrong, and not missing."""
-    return {ALSO_KNOWN_AS.get(name, name) for name in root.entries}
+    """The keys that are given, under whatever name: one that is misspelled, or another tool's, is not missing."""
+    known = keys_of(Schedule)
+    return {meant_by(name, known) for name in root.entries}
 
 
 def _check_what_runs(root: MapNode, file: Location, report: Report) -> None:
