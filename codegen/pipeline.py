@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from codegen.loader import Document, Overlay, SourceFile
-    from codegen.meltano import Job, MeltanoProject
+    from codegen.meltano import MeltanoProject
     from codegen.plan import Between
     from codegen.project import Project
     from codegen.render import Renderer
@@ -172,7 +172,6 @@ def render(
     """Render the DAG files of some schedules of a project that was read; none where anything there has an error."""
     if has_errors(reading.diagnostics):
         return Generation({}, schedules, reading.diagnostics)
-    jobs: Mapping[str, Job] = reading.meltano.jobs if reading.meltano else {}
     deployments = {schedule.deployment for schedule in reading.schedules}
     others: dict[Schedule, Between] = {}
     for name in deployments:
@@ -182,8 +181,7 @@ def render(
     files = {}
     try:
         for schedule in track(schedules):
-            job = jobs.get(schedule.job or "")
-            text = _text_of(schedule, others[schedule], job, project.airflow, renderer)
+            text = _text_of(schedule, others[schedule], reading.meltano, project.airflow, renderer)
             files[f"{folder}/{schedule.dag_file}"] = text
     except TemplateFailedError as error:
         place = Location(_name(project, project.templates / error.template), error.line)
@@ -193,8 +191,10 @@ def render(
 
 
 @remembered
-def _text_of(schedule: Schedule, others: Between, job: Job | None, airflow: str, renderer: Renderer) -> str:
-    return renderer.render(plan(schedule, others, {job.name: job} if job else {}, airflow))
+def _text_of(
+    schedule: Schedule, others: Between, meltano: MeltanoProject | None, airflow: str, renderer: Renderer
+) -> str:
+    return renderer.render(plan(schedule, others, meltano, airflow))
 
 
 def _name(project: Project, path: Path) -> str:

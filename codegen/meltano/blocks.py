@@ -1,0 +1,126 @@
+"""The blocks of a `meltano run`: extractor-loader pairs and commands of other plugins, and which plugins they share.
+
+Meltano keeps the catalog and the state of an extractor in `.meltano/run/<extractor>`, one directory for all runs of a
+project (https://github.com/meltano/meltano/issues/8763). `meltano el` uses a directory of its own for each run.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codegen.shell import words_of
+from codegen.templating import is_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from codegen.meltano.project import MeltanoProject
+
+# The options of `meltano run` that take the next word (meltano/cli/run.py of 4.4).
+_OPTIONS_WITH_VALUE = {"--run-id", "--state-id-suffix", "--state-strategy", "--timeout"}
+# Joins the parts of a state id, and cannot be in one (STATE_ID_COMPONENT_DELIMITER in meltano/core/constants.py).
+DELIMITER = ":"
+_NAME = re.compile(r"[\w.-]+")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An extractor and a loader that `meltano run` links, with the mappings between them."""
+
+    extractor: str
+    loader: str
+    mappings: tuple[str, ...] = ()
+
+    def state_id(self, environment: str, suffix: str) -> str:
+        """The id under which `meltano run` keeps its state (`generate_state_id` in meltano/core/block/extract_load.py).
+
+        Args:
+            environment: the environment of Meltano.
+            suffix: its `--state-id-suffix`, else the environment's `state_id_suffix`; empty for none.
+        """
+        parts = (environment, f"{self.extractor}-to-{self.loader}", suffix)
+        return DELIMITER.join(part for part in parts if part)
+
+
+def pairs_of(words: Iterable[str], meltano: MeltanoProject | None) -> list[Pair]:
+    """The extractor-loader pairs of a `meltano run`, in its order, also those of the jobs that it names.
+
+    Args:
+        words: what follows `meltano run`.
+        meltano: the Meltano project, if there is one.
+    """
+    pairs: list[Pair] = []
+    extractor, mappings = "", list[str]()
+    for name in _expanded(words, meltano):
+        match _type_of(name, meltano):
+            case "extractors":
+                extractor, mappings = name, []
+            case "mappers":
+                mappings.append(name)
+            case "loaders" if extractor:
+                pairs.append(Pair(extractor, name, tuple(mappings)))
+                extractor = ""
+            case _:
+                extractor = ""
+    return pairs
+
+
+def plain_pair(words: Iterable[str], meltano: MeltanoProject | None) -> Pair | None:
+    """The pair of a `meltano run` that is nothing else: without options, mappings, jobs and templates."""
+    match list(words):
+        case [extractor, loader]:
+            types = (_type_of(extractor, meltano), _type_of(loader, meltano))
+            return Pair(extractor, loader) if types == ("extractors", "loaders") else None
+    return None
+
+
+def extractors_of(words: Iterable[str], meltano: MeltanoProject | None) -> set[str]:
+    """The extractors that a command may run, as names or as templates.
+
+    A word that nothing is known of counts as one. A template can become any extractor or job.
+    """
+    names = set(_expanded(words, meltano))
+    found = {name for name in names if _type_of(name, meltano) in {"extractors", ""}}
+    if meltano and any(is_template(name) for name in names):
+        found |= meltano.plugins.get("extractors", set())
+    return found
+
+
+def extractors_in_script(script: str, meltano: MeltanoProject | None) -> set[str]:
+    """The extractors that a shell script names, itself or by a job, where it calls Meltano."""
+    words = set(_NAME.findall(script))
+    known = {word for word in words if _type_of(word, meltano) == "extractors" or (meltano and word in meltano.jobs)}
+    return extractors_of(known, meltano) if "meltano" in words else set()
+
+
+def block_names(words: Iterable[str]) -> Iterator[str]:
+    """The blocks that `meltano run` is given: its words without the options and their values."""
+    previous = ""
+    for word in words:
+        if not word.startswith("-") and previous not in _OPTIONS_WITH_VALUE:
+            yield word
+        previous = word
+
+
+def _expanded(words: Iterable[str], meltano: MeltanoProject | None) -> Iterator[str]:
+    """The blocks with those of a job in its place; a job in a job is none (`_expand_jobs` in its block_parser.py)."""
+    for name in block_names(words):
+        job = meltano.jobs.get(name) if meltano else None
+        yield from (part for task in job.tasks for part in words_of(task)) if job else (name,)
+
+
+def _type_of(name: str, meltano: MeltanoProject | None) -> str:
+    """The type of plugin as meltano.yml has it, `commands` for a plugin's command; empty for what is not known.
+
+    Where no meltano.yml says it, names are read as Singer's conventions have them.
+    """
+    if DELIMITER in name and not is_template(name):
+        return "commands"
+    for plugin_type, names in meltano.plugins.items() if meltano else ():
+        if name in names:
+            return plugin_type
+    if meltano and name in meltano.mappings:
+        return "mappers"
+    return {"tap": "extractors", "target": "loaders"}.get(name.partition("-")[0], "")
