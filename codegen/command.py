@@ -138,7 +138,7 @@ def _what(schedule: Schedule, task: Task, meltano: MeltanoProject | None) -> _Wh
     before, run = tuple(_before_run(schedule, task)), words_of(task.run)
     el = tuple(_same_as_el(schedule, task, run, meltano))
     return {
-        "calls": (*before, ("meltano", *_environment(schedule), "run", *_run_options(schedule), *run)),
+        "calls": (*before, ("meltano", *_environment(schedule), "run", *_run_options(schedule, meltano), *run)),
         "locks": _locks(before, run, meltano),
         "el": (*before, el) if el else (),
         "locks_of_el": _locks(before, (), meltano),
@@ -156,7 +156,7 @@ def _same_as_el(schedule: Schedule, task: Task, run: list[str], meltano: Meltano
     pair, environment = plain_pair(run, meltano), schedule.environment or ""
     if not (pair and meltano and environment in meltano.environments):
         return
-    suffix = schedule.state_id_suffix or meltano.environments[environment]
+    suffix = state_id_suffix(schedule, meltano) or meltano.environments[environment]
     of_run = (name for name in {**schedule.env, **task.env} if name.startswith("MELTANO_RUN_"))
     if is_template(suffix) or any(name not in _READ_BY_EL for name in of_run):
         return
@@ -199,13 +199,24 @@ def _extract_load_words(schedule: Schedule) -> list[str]:
     words += [schedule.extractor or "", schedule.loader or ""]
     if schedule.transform:
         words.append(f"--transform={schedule.transform}")
-    words.append(f"--state-id={schedule.state_id or schedule.name}")
+    words.append(f"--state-id={schedule.full_state_id}")
     return [*words, *_full_refresh(schedule)]
 
 
-def _run_options(schedule: Schedule) -> list[str]:
-    suffix = [f"--state-id-suffix={schedule.state_id_suffix}"] if schedule.state_id_suffix else []
-    return [*_full_refresh(schedule), *suffix]
+def _run_options(schedule: Schedule, meltano: MeltanoProject | None) -> list[str]:
+    suffix = state_id_suffix(schedule, meltano)
+    return [*_full_refresh(schedule), *([f"--state-id-suffix={suffix}"] if suffix else [])]
+
+
+def state_id_suffix(schedule: Schedule, meltano: MeltanoProject | None) -> str:
+    """What a `meltano run` of the schedule gets as suffix of its state ids.
+
+    What the deployment environment adds would hide the suffix that Meltano's own environment has, so it follows that.
+    """
+    own = schedule.state_id_suffix or ""
+    if schedule.state_suffix and meltano and not own:
+        own = meltano.environments.get(schedule.environment or meltano.default_environment, "")
+    return "-".join(part for part in (own, schedule.state_suffix) if part)
 
 
 def _environment(schedule: Schedule) -> list[str]:

@@ -14,7 +14,7 @@ from codegen.shell import words_of
 from codegen.templating import is_template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from codegen.meltano.project import MeltanoProject
 
@@ -102,6 +102,16 @@ def block_names(words: Iterable[str]) -> Iterator[str]:
         if not word.startswith("-") and previous not in _OPTIONS_WITH_VALUE:
             yield word
         previous = word
+
+
+def option_of(words: Sequence[str], name: str) -> str:
+    """The value of an option, given behind it or with `=`; empty for none."""
+    for word, following in zip(words, (*words[1:], ""), strict=True):
+        if word == name:
+            return following
+        if word.startswith(f"{name}="):
+            return word.removeprefix(f"{name}=")
+    return ""
 
 
 def _expanded(words: Iterable[str], meltano: MeltanoProject | None) -> Iterator[str]:
