@@ -41,8 +41,8 @@ class Project:
     custom_dags: tuple[Path, ...]
     environments: tuple[str, ...] = ()
     separate_system_databases: bool = False
-    state_id_suffix: Mapping[str, str] = field(default_factory=dict)
-    at: Mapping[str, Location] = field(default_factory=dict)
+    state_id_suffix: Mapping[str, str] = field(default_factory=dict, hash=False)
+    at: Mapping[str, Location] = field(default_factory=dict, compare=False)
 
 
 _PATHS = {
