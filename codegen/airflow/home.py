@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # Short: without one Airflow would write all its defaults, with the paths of this home, which a copy must not inherit.
-# The processes of an Airflow must share its secrets. A file is parsed again as soon as it changes, and each parse costs a
-# process: at Airflow's default, every 30 seconds.
+# The processes of an Airflow must share its secrets. A file that changes is parsed at once; at Airflow's default each is
+# also parsed every 30 seconds, in a process of its own.
 _CONFIGURATION = """\
 [core]
 load_examples = False
