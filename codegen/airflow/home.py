@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # Short: without one Airflow would write all its defaults, with the paths of this home, which a copy must not inherit.
-# The processes of an Airflow must share its secrets. A file that changes is parsed at once; at Airflow's default each is
+# The processes of an Airflow must share its secrets. A file that changes is parsed at once; by default, each file is
 # also parsed every 30 seconds, in a process of its own.
 _CONFIGURATION = """\
 [core]
