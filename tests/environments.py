@@ -97,7 +97,8 @@ def _uv() -> Path:
     return Path(sys.executable).parent / "uv"
 
 
-def _run(*command: str | Path, env: dict[str, str], cwd: Path | None = None) -> None:
+def run(*command: str | Path, env: dict[str, str], cwd: Path | None = None) -> None:
+    """Run a program to its end, or exit with its output where it fails."""
     done = subprocess.run(command, env=env, cwd=cwd, text=True, stdout=-1, stderr=subprocess.STDOUT, check=False)
     if done.returncode:
         sys.exit(f"{done.stdout}\n{' '.join(map(str, command))}: exit code {done.returncode}")
@@ -105,9 +106,9 @@ def _run(*command: str | Path, env: dict[str, str], cwd: Path | None = None) -> 
 
 def _install(folder: Path, requirements: Path) -> None:
     env = clean_environ(VIRTUAL_ENV=str(folder))
-    _run(_uv(), "venv", "--quiet", "--allow-existing", "--python", sys.executable, folder, env=env)
+    run(_uv(), "venv", "--quiet", "--allow-existing", "--python", sys.executable, folder, env=env)
     # Byte code is compiled once, here: otherwise every subprocess of every test would compile what it imports.
-    _run(_uv(), "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", requirements, env=env)
+    run(_uv(), "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", requirements, env=env)
 
 
 def _install_airflow(version: str, folder: Path) -> None:
@@ -127,7 +128,7 @@ def _install_demo(folder: Path) -> None:
     """Install the plugins of the demo project, for the tests to link to."""
     project = folder / "project"
     shutil.copytree(DEMO, project, ignore=shutil.ignore_patterns(".meltano", "output"))
-    _run("meltano", "install", env=meltano_environ(), cwd=project)
+    run("meltano", "install", env=meltano_environ(), cwd=project)
 
 
 def _airflow(name: str) -> Environment:
