@@ -70,8 +70,12 @@ class Soak:
                 self.hit |= hit
                 self._say(words + (f", with {len(hit)} schedules running" if hit else ""))
 
-    def end(self) -> None:
-        """Pause all DAGs and wait until nothing runs; a DAG that tries a task again is paused when that has ended."""
+    def end(self) -> bool:
+        """Pause all DAGs and wait until nothing runs; a DAG that tries a task again is paused when that has ended.
+
+        Returns:
+            Whether all ended in time.
+        """
         self._say("the load ends")
         deadline = time.monotonic() + PATIENCE
         unpaused = set(self._project.dag_ids)
@@ -84,10 +88,8 @@ class Soak:
                 self._cluster.set_paused(dag_id, paused=True)
                 unpaused.remove(dag_id)
             if not unpaused and self._cluster.database.query("airflow", RUNNING) == [["0"]]:
-                return
-        self._say("some runs have not ended in time")
-        for dag_id in unpaused:
-            self._cluster.set_paused(dag_id, paused=True)
+                return True
+        return False
 
     def _tick(self) -> None:
         time.sleep(1)
@@ -125,8 +127,10 @@ def main() -> int:
             cluster.start()
             soak = Soak(cluster, project)
             soak.load(arguments.minutes * 60)
-            soak.end()
+            have_ended = soak.end()
             verdict = judge(cluster, project, soak.hit, time.monotonic() - started)
+            if not have_ended:
+                verdict.faults.append(f"some runs had not ended {PATIENCE} s after the load")
     except KeyboardInterrupt:
         sys.exit("interrupted")
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+import signal
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -14,9 +15,10 @@ from harness import free_ports
 from codegen.airflow.connection import Connection
 from codegen.airflow.http_client import AirflowRestError
 from codegen.airflow.rest import RestApi
-from soak.services import PostgreSQL, Program, kill, processes_with, redis, wait_for
+from soak.services import PostgreSQL, Program, kill_all, processes_with, redis, wait_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from soak.project import SoakProject
@@ -91,9 +93,7 @@ class Cluster:
     def kill_worker(self) -> set[str]:
         """Kill the first worker with all its children, and return the schedules whose runs it had."""
         self._programs[WORKERS[0]].is_wanted = False
-        processes = processes_with("AIRFLOW_HOME", str(self._home(WORKERS[0])))
-        kill(processes)
-        return _schedules_of(processes)
+        return _schedules_of(kill_all("AIRFLOW_HOME", str(self._home(WORKERS[0]))))
 
     def start_worker(self) -> set[str]:
         """Start the killed worker again."""
@@ -121,15 +121,15 @@ class Cluster:
         return set()
 
     def close(self) -> None:
-        """Stop everything. Nothing that the cluster has started is left."""
-        for program in self._programs.values():
-            program.is_wanted = False
-        kill(processes_with(MARK, str(self._folder)))
+        """Stop everything. Nothing that the cluster has started is left, even if it is interrupted again."""
+        for how in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(how, signal.SIG_IGN)
+        kill_all(MARK, str(self._folder))
         self._redis.stop()
         self.database.stop()
 
     def _running_schedules(self) -> set[str]:
-        return _schedules_of(processes_with(MARK, str(self._folder)))
+        return _schedules_of(processes_with(MARK, str(self._folder)).values())
 
     def _is_ready(self) -> bool:
         for program in self._programs.values():
@@ -196,8 +196,9 @@ class Cluster:
             "CELERY__BROKER_URL": broker,
             "CELERY__RESULT_BACKEND": self.database.url("db+postgresql+psycopg2", "celery_results"),
             "CELERY__WORKER_CONCURRENCY": "4",
-            # What a killed worker had is noticed after a minute, not after five or ten.
+            # What a killed worker or a scheduler that ended had is noticed after a minute, not after five or ten.
             "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+            "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
             "SCHEDULER__TASK_QUEUED_TIMEOUT": "60",
             "SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "15",
             "USAGE_DATA_COLLECTION__ENABLED": "False",
@@ -211,5 +212,5 @@ class Cluster:
         return clean_environ() | {f"AIRFLOW__{name}": value for name, value in settings.items()} | own
 
 
-def _schedules_of(processes: dict[int, dict[str, str]]) -> set[str]:
-    return {environ["SOAK_PIPELINE"] for environ in processes.values() if "SOAK_PIPELINE" in environ}
+def _schedules_of(environs: Iterable[dict[str, str]]) -> set[str]:
+    return {environ["SOAK_PIPELINE"] for environ in environs if "SOAK_PIPELINE" in environ}

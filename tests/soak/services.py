@@ -182,11 +182,19 @@ def processes_with(variable: str, value: str) -> dict[int, dict[str, str]]:
     return found
 
 
-def kill(processes: Mapping[int, object]) -> None:
-    """Kill processes at once."""
-    for process in processes:
-        with suppress(ProcessLookupError):
-            os.kill(process, signal.SIGKILL)
+def kill_all(variable: str, value: str) -> list[dict[str, str]]:
+    """Kill the processes that were started with a variable of that value, until there are none; return their variables.
+
+    Also those that they start meanwhile.
+    """
+    killed: list[dict[str, str]] = []
+    while processes := processes_with(variable, value):
+        killed += processes.values()
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        time.sleep(0.1)
+    return killed
 
 
 def _server_programs() -> Path:
