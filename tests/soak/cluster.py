@@ -32,7 +32,7 @@ CREATE TABLE conflicts (pipeline text, id integer)"""
 WORKERS = ("worker-1", "worker-2")
 # Every process of the soak has this variable, with the soak's folder as its value.
 MARK = "SOAK_FOLDER"
-# How long Redis and the killed worker stay away, in seconds.
+# How long Redis stays away, in seconds.
 OUTAGE = 5
 
 
@@ -91,9 +91,11 @@ class Cluster:
         wait_for("the API server", is_done, seconds=60)
 
     def kill_worker(self) -> set[str]:
-        """Kill the first worker with all its children, and return the schedules whose runs it had."""
+        """Kill the first worker with all its children while it runs something, and return the schedules of its runs."""
+        worker = ("AIRFLOW_HOME", str(self._home(WORKERS[0])))
+        wait_for("a run on the worker", lambda: bool(_schedules_of(processes_with(*worker).values())), seconds=60)
         self._programs[WORKERS[0]].is_wanted = False
-        return _schedules_of(kill_all("AIRFLOW_HOME", str(self._home(WORKERS[0]))))
+        return _schedules_of(kill_all(*worker))
 
     def start_worker(self) -> set[str]:
         """Start the killed worker again."""
