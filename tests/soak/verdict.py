@@ -82,10 +82,11 @@ def judge(cluster: Cluster, project: SoakProject, hit: AbstractSet[str], seconds
         for dag_id in project.dag_ids
         if successes[dag_id] < FEWEST_RUNS
     ]
+    fewest, most = min(map(successes.__getitem__, project.dag_ids)), max(successes.values(), default=0)
     verdict.figures = {
         "DAG runs": _counts(airflow(RUNS)),
         "task tries": _counts(airflow(TRIES)),
-        "successful runs of a DAG": f"{min(successes[d] for d in project.dag_ids)} to {max(successes.values())}",
+        "successful runs of a DAG": f"{fewest} to {most}",
         "rows": f"{sum(map(len, rows.values()))} of {len(project.pipelines)} pipelines",
         "gaps": str(gaps),
         "conflicts": f"{conflicts.total()} of {len(conflicts)} pipelines",
