@@ -17,7 +17,7 @@ from environments import ENVIRONMENTS, SOAK, build
 from soak import project as projects
 from soak.cluster import MELTANO, Cluster
 from soak.services import install_missing
-from soak.verdict import judge
+from soak.verdict import FEWEST_RUNS, SUCCESSES, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,9 @@ class Soak:
                 self._say(words + (f", with {len(hit)} schedules running" if hit else ""))
 
     def end(self) -> bool:
-        """Pause all DAGs and wait until nothing runs; a DAG that tries a task again is paused when that has ended.
+        """Pause all DAGs and wait until nothing runs.
+
+        A DAG that tries a task again, or that has had too few successful runs, is paused later.
 
         Returns:
             Whether all ended in time.
@@ -82,9 +84,11 @@ class Soak:
         while time.monotonic() < deadline:
             self._tick()
             retrying = self._cluster.database.query("airflow", RETRYING)
-            if retrying is None:
+            successes = self._cluster.database.query("airflow", SUCCESSES)
+            if retrying is None or successes is None:
                 continue
-            for dag_id in unpaused - {dag_id for (dag_id,) in retrying}:
+            enough = {dag_id for dag_id, count in successes if int(count) >= FEWEST_RUNS}
+            for dag_id in (unpaused & enough) - {dag_id for (dag_id,) in retrying}:
                 self._cluster.set_paused(dag_id, paused=True)
                 unpaused.remove(dag_id)
             if not unpaused and self._cluster.database.query("airflow", RUNNING) == [["0"]]:
