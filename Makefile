@@ -86,6 +86,7 @@ lock: $(DEV) ## Compile the requirement files, keeping the versions that still f
 	$(LOCK) pyproject.toml --extra serve -c requirements/dagpress.txt -o requirements/serve.txt
 	$(LOCK) pyproject.toml --extra serve requirements/dev.in -o requirements/dev.txt
 	for name in $(basename $(wildcard requirements/airflow-*.in)) requirements/meltano \
+		requirements/soak requirements/soak-meltano \
 		demo/requirements/tap-jsonfile demo/requirements/target-duckdb; do \
 		$(LOCK) $$name.in -o $$name.txt || exit; \
 	done
@@ -113,6 +114,10 @@ bench: $(DEV) ## Measure how fast it is
 .PHONY: environments
 environments: $(DEV) ## Build the environments of the tests that are missing or out of date
 	@$(BIN)/python tests/environments.py
+
+.PHONY: soak
+soak: $(DEV) ## Run DAGs on a Celery cluster and disturb it; ARGS="--minutes 4 --keep" passes options
+	@PYTHONPATH=tests $(BIN)/python -m soak $(ARGS)
 
 .PHONY: clean
 clean: ## Remove everything that make has made, except the DAG files

@@ -1,4 +1,6 @@
-"""Builds the environments that the slow tests need: Airflow 3, Airflow 2, Meltano and the installed demo project.
+"""Builds the environments of the slow tests: Airflow 3, Airflow 2, Meltano and the installed demo project.
+
+`make soak` builds its own two here: an Airflow with Celery, and a Meltano with a driver for PostgreSQL.
 
 They lie in `.envs/<Python version>/<name>`. Each is rebuilt when something that it is made of changes, and only then.
 """
@@ -20,7 +22,7 @@ from typing import TYPE_CHECKING
 from codegen.airflow import PYTHONS, AirflowError, install
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "demo"
@@ -28,6 +30,8 @@ VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 FOLDER = ROOT / ".envs" / VERSION
 # The name of each Airflow's environment, and its version as `airflow = "..."` has it.
 AIRFLOWS = {"airflow-3": "3.3", "airflow-2": "2.11"}
+# Those of `make soak`, which nothing else needs.
+SOAK = ("soak-airflow", "soak-meltano")
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,8 @@ def _uv() -> Path:
     return Path(sys.executable).parent / "uv"
 
 
-def _run(*command: str | Path, env: dict[str, str], cwd: Path | None = None) -> None:
+def run(*command: str | Path, env: dict[str, str], cwd: Path | None = None) -> None:
+    """Run a program to its end, or exit with its output where it fails."""
     done = subprocess.run(command, env=env, cwd=cwd, text=True, stdout=-1, stderr=subprocess.STDOUT, check=False)
     if done.returncode:
         sys.exit(f"{done.stdout}\n{' '.join(map(str, command))}: exit code {done.returncode}")
@@ -101,9 +106,9 @@ def _run(*command: str | Path, env: dict[str, str], cwd: Path | None = None) -> 
 
 def _install(folder: Path, requirements: Path) -> None:
     env = clean_environ(VIRTUAL_ENV=str(folder))
-    _run(_uv(), "venv", "--quiet", "--allow-existing", "--python", sys.executable, folder, env=env)
+    run(_uv(), "venv", "--quiet", "--allow-existing", "--python", sys.executable, folder, env=env)
     # Byte code is compiled once, here: otherwise every subprocess of every test would compile what it imports.
-    _run(_uv(), "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", requirements, env=env)
+    run(_uv(), "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", requirements, env=env)
 
 
 def _install_airflow(version: str, folder: Path) -> None:
@@ -123,7 +128,7 @@ def _install_demo(folder: Path) -> None:
     """Install the plugins of the demo project, for the tests to link to."""
     project = folder / "project"
     shutil.copytree(DEMO, project, ignore=shutil.ignore_patterns(".meltano", "output"))
-    _run("meltano", "install", env=meltano_environ(), cwd=project)
+    run("meltano", "install", env=meltano_environ(), cwd=project)
 
 
 def _airflow(name: str) -> Environment:
@@ -134,24 +139,27 @@ def _airflow(name: str) -> Environment:
 
 
 def _environments() -> list[Environment]:
-    meltano = ROOT / "requirements" / "meltano.txt"
+    requirements = ROOT / "requirements"
+    meltano, soak, soak_meltano = (requirements / f"{name}.txt" for name in ("meltano", "soak", "soak-meltano"))
     demo = (DEMO / "meltano.yml", *sorted(DEMO.glob("requirements/*.txt")), *sorted(DEMO.glob("orchestrate/dags/*.py")))
     return [
         *(_airflow(name) for name in AIRFLOWS),
         Environment("meltano", (meltano,), _nothing, meltano),
         Environment("demo", demo, _install_demo, needs=("meltano",)),
+        Environment("soak-airflow", (soak,), _nothing, soak, newest=PYTHONS["3.3"][1]),
+        Environment("soak-meltano", (soak_meltano,), _nothing, soak_meltano),
     ]
 
 
 ENVIRONMENTS = {environment.name: environment for environment in _environments()}
 
 
-def build_all() -> None:
-    """Build what is not ready, one build at a time, and say so."""
+def build(names: Iterable[str]) -> None:
+    """Build those of the named environments that are not ready, one build at a time, and say so."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (FOLDER / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for environment in ENVIRONMENTS.values():
+        for environment in map(ENVIRONMENTS.__getitem__, names):
             if environment.unsupported:
                 print(environment.unsupported)
             elif not environment.is_ready():
@@ -162,4 +170,4 @@ def build_all() -> None:
 
 
 if __name__ == "__main__":
-    build_all()
+    build(name for name in ENVIRONMENTS if name not in SOAK)
