@@ -102,6 +102,11 @@ class DateUse:
         return self.variable != "run_after" if is_2(airflow) else self.variable not in _OF_AIRFLOW_2
 
     @property
+    def is_of_previous_run(self) -> bool:
+        """Whether it belongs to the last successful run, and is None where there is none."""
+        return self.name in _PREVIOUS
+
+    @property
     def text(self) -> str:
         """The name and its filter, as the template has them."""
         return f"{self.name} | {self.of_filter}" if self.of_filter else self.name

@@ -46,7 +46,9 @@ def check_templates(schedule: Schedule, meltano: MeltanoProject | None, airflow:
 def _check_use(use: DateUse, schedule: Schedule, place: Location, airflow: str) -> Iterator[Diagnostic]:
     may_lack_date = not is_2(airflow) and bool(schedule.after or not schedule.clock.cron)
     today = datetime.now(timezone.utc).date()
-    other = other_date_of(schedule, airflow, today) if use.is_utc_date else None
+    # Without a logical date there is no date of the run before that could be converted.
+    is_convertible = use.is_utc_date and not (may_lack_date and use.is_of_previous_run)
+    other = other_date_of(schedule, airflow, today) if is_convertible else None
     # One hint for both, so that it needs no second.
     hint = use.on_the_clock(may_lack_date=may_lack_date) if other else use.in_every_run()
     if may_lack_date and not use.is_asked:
