@@ -268,6 +268,10 @@ class Clock:
             moment = on_the_wall if on_the_wall < moment else self.previous(moment)
         return moment
 
+    def ticks_of_a_day(self, begin: timedelta, end: timedelta) -> Sequence[timedelta]:
+        """How long after midnight it fires on the wall, from one time of day to before another."""
+        return self._ticks[bisect_left(self._ticks, begin) : bisect_left(self._ticks, end)]
+
     def days(self, first: date, last: date) -> Iterator[date]:
         """The days from the first to the last on which it fires."""
         with suppress(NeverError):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _TICKS_BEFORE = 3
 _MOMENT = timedelta(microseconds=1)
 _JANUARY = datetime(2026, 1, 1, tzinfo=timezone.utc)
+# A run's logical date, and when it starts.
+_Run = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -86,30 +88,46 @@ def next_runs(interval: Interval, zone: ZoneInfo, after: datetime, bounds: Bound
         after: the first run is later than this, in UTC.
         bounds: its dates.
     """
+    runs = _runs(interval, zone, after, bounds)
+    yield from (run.astimezone(zone) for _, run in dropwhile(lambda dates: dates[1] <= after, runs))
+
+
+def next_dates(interval: Interval, zone: ZoneInfo, after: datetime, bounds: Bounds) -> Iterator[datetime]:
+    """The logical dates of the runs, in the schedule's timezone: with a data interval its start, else that of the run.
+
+    Args:
+        interval: the schedule's.
+        zone: its timezone.
+        after: the first date is later than this, in UTC.
+        bounds: its dates.
+    """
+    runs = _runs(interval, zone, after, bounds)
+    yield from (date.astimezone(zone) for date, _ in dropwhile(lambda dates: dates[0] <= after, runs))
+
+
+def _runs(interval: Interval, zone: ZoneInfo, after: datetime, bounds: Bounds) -> Iterator[_Run]:
+    """The runs, from some before a moment on."""
     if interval.cron is None:
         return
     clock = Clock(interval.cron, zone)
-    try:
+    with suppress(NeverError):
         first = clock.on_or_after(bounds.start)
         begin = max(first, clock.earlier(after, _TICKS_BEFORE)) if after > first else first
-        steps = _ends_of_intervals(clock, first, begin, bounds) if bounds.at_end else _moments(clock, begin, bounds)
-        yield from (run.astimezone(zone) for run in dropwhile(lambda run: run <= after, steps))
-    except NeverError:
-        return
+        yield from _data_intervals(clock, first, begin, bounds) if bounds.at_end else _moments(clock, begin, bounds)
 
 
-def _moments(clock: Clock, run: datetime, bounds: Bounds) -> Iterator[datetime]:
+def _moments(clock: Clock, run: datetime, bounds: Bounds) -> Iterator[_Run]:
     """As `CronTriggerTimetable` in airflow/timetables/trigger.py."""
     while bounds.end is None or run <= bounds.end:
-        yield run
+        yield run, run
         run = clock.next(run)
 
 
-def _ends_of_intervals(clock: Clock, first: datetime, start: datetime, bounds: Bounds) -> Iterator[datetime]:
+def _data_intervals(clock: Clock, first: datetime, start: datetime, bounds: Bounds) -> Iterator[_Run]:
     """As `CronDataIntervalTimetable` in airflow/timetables/interval.py, which skips a tick since 3.3."""
     while bounds.end is None or start <= bounds.end:
         end = clock.next(start)
-        yield end
+        yield start, end
         following = max(clock.on_or_before(end), first)
         for skipped in count():
             if following > start:
@@ -212,17 +230,17 @@ def _count(
 
 def _ends_on(interval: Interval, zone: ZoneInfo, bounds: Bounds, day: date) -> Iterator[datetime]:
     """The runs that start on a day, each at the end of its data interval."""
-    midnight, next_midnight = _midnights_of(day, zone)
+    midnight, next_midnight = midnights_of(day, zone)
     runs = next_runs(interval, zone, midnight - _MOMENT, bounds)
     return takewhile(lambda run: run < next_midnight, runs)
 
 
 def _hours_of(day: date, zone: ZoneInfo) -> float:
-    midnight, next_midnight = _midnights_of(day, zone)
+    midnight, next_midnight = midnights_of(day, zone)
     return (next_midnight - midnight) / timedelta(hours=1)
 
 
-def _midnights_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+def midnights_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """When a day begins and ends, in UTC."""
     days = (day, day + timedelta(days=1))
     midnight, next_midnight = (datetime.combine(each, time(), zone).astimezone(timezone.utc) for each in days)

@@ -14,10 +14,8 @@ from typing import TYPE_CHECKING
 from codegen.diagnostics import InvalidError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from jinja2 import Environment
-    from jinja2.nodes import Node
+    from jinja2.nodes import Template
 
 # What each operator opens as a file: `template_ext` in airflow/operators/bash.py on 2, and in
 # airflow/providers/{standard/operators/bash,docker/operators/docker,cncf/kubernetes/operators/pod}.py, which has none.
@@ -27,7 +25,7 @@ KUBERNETES_ENDINGS: tuple[str, ...] = ()
 # An expression or a statement, as a whole.
 TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 # Beside Jinja2's own (airflow/templates.py on 2, airflow/sdk/definitions/_internal/templater.py on 3).
-_AIRFLOW_FILTERS = ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz")
+AIRFLOW_FILTERS = ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz")
 _EXPRESSION = re.compile(r"\{\{|\{%")
 _LITERAL = re.compile(r"\{\{ (['\"].*['\"]) \}\}")
 _ALTERED_IN_LINES = re.compile(r"\{?\r|\{#")
@@ -118,13 +116,14 @@ def check_template(text: str) -> None:
 
 def params_in(text: str) -> list[str]:
     """The run parameters that a template names, as `params.day` or `params["day"]`, each once and in order."""
-    if not is_template(text) or "params" not in text:
+    tree = tree_of(text) if "params" in text else None
+    if tree is None:
         return []
     from jinja2 import nodes  # noqa: PLC0415  # as above
 
     of_params = [
         node
-        for node in _nodes_of(text)
+        for node in tree.find_all((nodes.Getattr, nodes.Getitem))
         if isinstance(node, nodes.Getattr | nodes.Getitem)
         and isinstance(node.node, nodes.Name)
         and node.node.name == "params"
@@ -135,26 +134,16 @@ def params_in(text: str) -> list[str]:
     return list(dict.fromkeys(name for name in names if isinstance(name, str) and not hasattr(dict, name)))
 
 
-def names_of(text: str) -> set[str]:
-    """The variables that a template uses, such as `ds`, and the attributes that it reads; of no template, none."""
+def tree_of(text: str) -> Template | None:
+    """The syntax tree of a template; nothing of a text that is none, or that `check_template` refuses."""
     if not is_template(text):
-        return set()
-    from jinja2 import nodes  # noqa: PLC0415  # as above
-
-    found = list(_nodes_of(text))
-    names = {node.name for node in found if isinstance(node, nodes.Name)}
-    return names | {node.attr for node in found if isinstance(node, nodes.Getattr)}
-
-
-def _nodes_of(text: str) -> Iterator[Node]:
-    """The names and the accesses of a template; none where it cannot be read, which `check_template` reports."""
-    from jinja2 import TemplateSyntaxError, nodes  # noqa: PLC0415  # as above
+        return None
+    from jinja2 import TemplateSyntaxError  # noqa: PLC0415  # as above
 
     try:
-        tree = _environment().parse(text)
+        return _environment().parse(text)
     except TemplateSyntaxError:
-        return
-    yield from tree.find_all((nodes.Name, nodes.Getattr, nodes.Getitem))
+        return None
 
 
 def variables_of(text: str) -> dict[str, bool]:
@@ -179,5 +168,5 @@ def _environment() -> Environment:
     from jinja2 import Environment  # noqa: PLC0415
 
     environment = Environment(extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701  # as Airflow's
-    environment.filters.update(dict.fromkeys(_AIRFLOW_FILTERS, str))
+    environment.filters.update(dict.fromkeys(AIRFLOW_FILTERS, str))
     return environment

@@ -255,6 +255,13 @@ class Invocation:
             rows = database.execute("select state from dag_run where dag_id = ? order by id", [dag_id]).fetchall()
         return [state for (state,) in rows]
 
+    def has_logical_date(self, dag_id: str) -> bool:
+        """Whether every run of a DAG has a logical date."""
+        column = "execution_date" if self.version.startswith("2.") else "logical_date"
+        with closing(sqlite3.connect(f"file:{self.home / 'airflow.db'}?mode=ro", uri=True)) as database:
+            rows = database.execute(f"select {column} from dag_run where dag_id = ?", [dag_id]).fetchall()  # noqa: S608
+        return all(date for (date,) in rows)
+
     def has_scheduler(self) -> bool:
         """Whether a scheduler says in the database that it runs."""
         with closing(sqlite3.connect(f"file:{self.home / 'airflow.db'}?mode=ro", uri=True)) as database:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, closing
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ COMMANDS = [
     ("list_dags", "dags list", "dags list"),
     ("list_tasks d --tree", "tasks list d --tree", "tasks list d --tree"),
     ("list_tasks d -sd /x", "tasks list d --subdir /x", "tasks list d"),
-    ("trigger_dag d", "dags trigger d", "dags trigger d"),
+    ("dags trigger d", "dags trigger d", "dags trigger d"),
     ("trigger_dag -e 2026-01-01 d", "dags trigger -e 2026-01-01 d", "dags trigger -l 2026-01-01 d"),
     (
         "trigger_dag d --exec_date=2026-01-01 --run_id r_1",
@@ -109,6 +110,37 @@ def test_a_command_is_what_the_version_has(given: str, in_2: str, in_3: str) -> 
 def test_what_is_translated_is_said_and_the_rest_is_not(version: str) -> None:
     assert translate(["list_dags"], version).notes == (f"`list_dags` is `dags list` in Airflow {version}",)
     assert translate(["dags", "list"], version).notes == ()
+
+
+def test_the_old_trigger_gives_the_run_the_logical_date_that_airflow_2_gives_it() -> None:
+    """Without one, `ds` fails on Airflow 3; a date that is given stays."""
+    before = datetime.now(timezone.utc)
+    done = translate(["trigger_dag", "-r", "r_1", "d"], "3.3")
+    command, option, moment, *rest = " ".join(done.arguments).split(" ", 4)[1:]
+    assert (command, option, rest) == ("trigger", "--logical-date", ["-r r_1 d"])
+    assert before <= datetime.fromisoformat(moment) <= datetime.now(timezone.utc)
+    assert done.notes[1] == f"the logical date of the run is {moment}, as no other is given"
+    assert translate(["trigger_dag", "d"], "2.11").arguments == ("dags", "trigger", "d")
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["-e D d", "--exec-date=D d", "--exec-date D d", "-l D d", "--logical-date D d", "--logical-date=D d", "--help"],
+)
+def test_a_logical_date_that_is_given_is_the_only_one(given: str) -> None:
+    for command in ("trigger_dag", "dags trigger"):
+        done = translate([*command.split(), *given.split()], "3.3")
+        assert sum(word.startswith(("-l", "--logical-date")) for word in done.arguments) == (given != "--help")
+        assert not any("logical date" in note for note in done.notes)
+
+
+def test_a_trigger_without_a_logical_date_says_what_it_means() -> None:
+    """The command itself is that of Airflow 3, and stays as it is."""
+    done = translate(["dags", "trigger", "d"], "3.3")
+    assert done.arguments == ("dags", "trigger", "d")
+    assert len(done.notes) == 1
+    assert "add `--logical-date`" in done.notes[0]
+    assert translate(["dags", "trigger", "d"], "2.11").notes == ()
 
 
 def test_what_is_left_out_is_said() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -99,8 +100,15 @@ _DROPPED_IN_3 = {
         {"--pool", "--cfg-path", "-p", "--pickle", "-d", "--depends-on-past"},
     ),
 }
+# In any form: `-l DATE`, `-lDATE`, `--logical-date=DATE`, `--exec DATE`.
+_LOGICAL_DATE = re.compile(r"-[el]|--(exec|logical)")
 _SUBDIR = {"-sd", "-S", "--subdir"}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+_NO_LOGICAL_DATE = (
+    "the run has no logical date, so a task whose templates use `ds` fails: add `--logical-date` where one does"
+)
 
 
 class UntranslatableError(Exception):
@@ -145,7 +153,23 @@ def translate(arguments: Sequence[str], version: str) -> Translation:
     before = _before(command, words)
     notes = [f"`{given}` is `{command}` in Airflow {version}"] if command != given else []
     notes += [f"Airflow {version} has no {option} there: it is left out" for option in dropped]
+    if command == "dags trigger" and not is_2:
+        words, about_the_date = _with_logical_date(words, is_translated=command != given)
+        notes += about_the_date
     return Translation((*command.split(), *words), before, tuple(notes))
+
+
+def _with_logical_date(words: list[str], *, is_translated: bool) -> tuple[list[str], list[str]]:
+    """The words of `dags trigger` of Airflow 3, where a run has no logical date by itself, and what is said about it.
+
+    An older command gives the run the present time, as it does in its own version.
+    """
+    if _HELP & set(words) or any(map(_LOGICAL_DATE.match, words)):
+        return words, []
+    if not is_translated:
+        return words, [_NO_LOGICAL_DATE]
+    now = datetime.now(timezone.utc).isoformat()
+    return ["--logical-date", now, *words], [f"the logical date of the run is {now}, as no other is given"]
 
 
 def _split(arguments: Sequence[str]) -> tuple[str, list[str]]:

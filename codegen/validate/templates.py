@@ -1,48 +1,91 @@
-"""Templates: the variables that they use must be there in the runs that there will be."""
+"""Templates: the dates that they use must be there in the runs that there will be, and be those that are meant."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from codegen.airflow_context import OF_A_DATE, OF_AN_INTERVAL
+from codegen.airflow_context import OF_AN_INTERVAL
 from codegen.airflow_version import is_2
 from codegen.diagnostics import Diagnostic, Severity, quoted
 from codegen.schema.alerts import DEADLINE, EVENTS
 from codegen.schema.keys import keys_of
-from codegen.templating import names_of
+from codegen.templating import is_template
+from codegen.utc_dates import other_date_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from codegen.diagnostics import Location
     from codegen.meltano import MeltanoProject
+    from codegen.run_dates import DateUse
     from codegen.schema import Schedule
+    from codegen.utc_dates import OtherDate
 
 # Of these, `check_alerts` knows which variables there are.
 _ALERTS = {*EVENTS, DEADLINE}
 
 
 def check_templates(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) -> Iterator[Diagnostic]:
-    """On Airflow 3 a run has a date only where the clock starts it, and a data interval only where that is wished."""
-    if is_2(airflow):
-        return
+    """A run must have the dates that templates use, and they must be the dates that are meant.
+
+    On Airflow 3 a run has a date only where the clock starts it or somebody names one, and a data interval only where
+    that is wished. On every version the dates are those in UTC.
+    """
+    for text, place in _texts(schedule, meltano):
+        if not is_template(text):
+            continue
+        from codegen.run_dates import date_uses  # noqa: PLC0415  # Jinja2 takes long to import
+
+        for use in date_uses(text):
+            if use.is_in(airflow):
+                yield from _check_use(use, schedule, place, airflow)
+
+
+def _check_use(use: DateUse, schedule: Schedule, place: Location, airflow: str) -> Iterator[Diagnostic]:
+    may_lack_date = not is_2(airflow) and bool(schedule.after or not schedule.clock.cron)
+    today = datetime.now(timezone.utc).date()
+    # Without a logical date there is no date of the run before that could be converted.
+    is_convertible = use.is_utc_date and not (may_lack_date and use.is_of_previous_run)
+    other = other_date_of(schedule, airflow, today) if is_convertible else None
+    # One hint for both, so that it needs no second.
+    hint = use.on_the_clock(may_lack_date=may_lack_date) if other else use.in_every_run()
+    if may_lack_date and not use.is_asked:
+        yield Diagnostic("no-logical-date", _without_logical_date(use, schedule), place, hint, Severity.FINDING)
+    if other:
+        yield Diagnostic("utc-date", _in_utc(use, other, schedule), place, hint, Severity.FINDING)
+    if use.variable in OF_AN_INTERVAL and _has_empty_intervals(schedule, airflow):
+        message = f"on Airflow 3 the data interval of {quoted(use.variable)} has no length"
+        hint = "set `data_interval: true`, or use `logical_date`"
+        yield Diagnostic("no-data-interval", message, place, hint, Severity.FINDING)
+
+
+def _without_logical_date(use: DateUse, schedule: Schedule) -> str:
+    """What a template gets in a run that no clock starts."""
+    manual = "a run that the API or `airflow dags trigger` starts without a logical date"
+    run = "a run that another schedule starts" if schedule.after else manual
+    result = "the task gets `None`" if use.is_of_dag_run else "the task fails"
+    return f"{run} has no {quoted(use.name)} on Airflow 3, and {result}"
+
+
+def _in_utc(use: DateUse, other: OtherDate, schedule: Schedule) -> str:
+    """What a template gets shortly after midnight, or before it."""
+    day = "still the previous day" if other.is_previous else "already the next day"
+    when = "" if other.is_always else " for part of the year"
+    return f"{quoted(use.text)} is in UTC, where it is {day} at {other.at:%H:%M} in {schedule.timezone}{when}"
+
+
+def _has_empty_intervals(schedule: Schedule, airflow: str) -> bool:
+    is_plain_clock = bool(schedule.clock.cron) and not schedule.after
+    return not is_2(airflow) and is_plain_clock and not schedule.has_data_intervals(airflow)
+
+
+def _texts(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[tuple[str, Location]]:
+    for value, place in templated_values(schedule, schedule.where(), without=_ALERTS):
+        yield from ((text, place) for text in _strings(value))
     job = meltano.jobs.get(schedule.job or "") if meltano else None
-    values = templated_values(schedule, schedule.where(), without=_ALERTS)
-    for text, place in [
-        *((text, place) for value, place in values for text in _strings(value)),
-        *((run, schedule.where("job")) for run in (job.tasks if job else ())),
-    ]:
-        used = names_of(text)
-        for name in sorted(used & (OF_A_DATE | OF_AN_INTERVAL)) if schedule.after else ():
-            message = f"a run that another schedule starts has no {quoted(name)} on Airflow 3, and the task fails"
-            hint = "use `dag_run.run_after`, or `triggering_asset_events`"
-            yield Diagnostic("no-logical-date", message, place, hint, Severity.FINDING)
-        if not schedule.after and schedule.clock.cron and not schedule.has_data_intervals(airflow):
-            for name in sorted(used & OF_AN_INTERVAL):
-                message = f"on Airflow 3 the data interval of {quoted(name)} has no length"
-                hint = "set `data_interval: true`, or use `logical_date`"
-                yield Diagnostic("no-data-interval", message, place, hint, Severity.FINDING)
+    yield from ((run, schedule.where("job")) for run in (job.tasks if job else ()))
 
 
 def templated_values(

@@ -27,6 +27,8 @@ test "$2" != tap-carbon-forecast
 """
 _TWO_ENDS: list[Any] = [{"id": name, "run": "tap-carbon target-duckdb", "after": []} for name in ("left", "right")]
 _INTERVAL = {"SINCE": "{{ data_interval_start | ds }}", "UNTIL": "{{ data_interval_end | ds }}"}
+# What is proposed for runs without a logical date, which are those of Airflow 3 alone.
+_DAY = {"SINCE": "{{ ds | default(dag_run.run_after | ds) }}", "UNTIL": "{{ dag_run.logical_date is none }}"}
 _SCHEDULES: dict[str, dict[str, Any]] = {
     "orders": {"interval": "@manual"},
     "customers": {"extractor": None, "loader": None, "tasks": _TWO_ENDS, "interval": "@manual"},
@@ -47,6 +49,10 @@ def test_success_starts_what_waits_for_it_and_failure_does_not(invocation: Invoc
     """In one run of a scheduler: after one, all and any, with an interval too; and the data intervals of others."""
     folder = invocation.demo.folder
     base: dict[str, Any] = {"extractor": "tap-carbon", "loader": "target-duckdb"}
+    is_3 = invocation.version == "3.3"
+    if is_3:
+        base["env"] = _DAY
+    days = {datetime.now(timezone.utc).date()}
     files = {
         f"schedules/{name}.yml": as_yaml({key: value for key, value in {**base, **keys}.items() if value is not None})
         for name, keys in _SCHEDULES.items()
@@ -71,9 +77,12 @@ def test_success_starts_what_waits_for_it_and_failure_does_not(invocation: Invoc
     assert invocation.states("meltano_after_failure") == []
     assert invocation.states("meltano_after_any") == ["success"]
     # On Airflow 2 the run has no task, on Airflow 3 there is no end for it, which `validate` says.
-    assert _tasks(invocation, "meltano_after_its_end") == (1 if invocation.version == "3.3" else 0)
+    assert _tasks(invocation, "meltano_after_its_end") == (1 if is_3 else 0)
     year = datetime.now(timezone.utc).year
     calls = {line.split("=")[1] for line in (folder / "calls").read_text().splitlines() if "=" in line}
+    days.add(datetime.now(timezone.utc).date())
+    for name in ("orders", "after_one", "after_any") if is_3 else ():
+        assert any(f"{name} {day} True" in calls for day in days), calls
     assert f"yearly {year - 1}-01-01 {year}-01-01" in calls
     assert f"at_new_year {year}-01-01 {year}-01-01" in calls
 

@@ -85,9 +85,12 @@ def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) ->
     invocation.run("run", "--raw", "meltano_calendar", "extract_load", "2026-03-02")
     assert invocation.demo.rows("carbon.forecasts") == 3
     invocation.run("trigger_dag", triggered)
+    assert ("the logical date of the run is" in invocation.stderr.read_text()) == (invocation.version == "3.3")
     invocation.run("dags", "trigger", "by_hand")
     assert "the DAG files have changed" not in invocation.stderr.read_text()
     assert [invocation.states(dag_id) for dag_id in (due, triggered, "by_hand")] == [[], ["queued"], ["queued"]]
+    assert invocation.has_logical_date(triggered)
+    assert invocation.has_logical_date("by_hand") == (invocation.version != "3.3")
 
     port = invocation.ports["API__PORT"]
     with closing(socket.create_server(("", port))), invocation.started("scheduler") as process:
