@@ -13,6 +13,7 @@ from codegen.validate.names import check_names, check_pool, check_unique
 from codegen.validate.params import check_defaults, check_params
 from codegen.validate.runners import check_runners, check_settings
 from codegen.validate.secrets import check_secrets_of_job
+from codegen.validate.state import check_retries, check_state_ids
 from codegen.validate.tasks import check_tasks
 from codegen.validate.templates import check_templates
 from codegen.validate.time import check_clock, check_durations, check_interval, check_time
@@ -54,6 +55,8 @@ def check_one(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) 
     yield from check_effect(schedule)
     yield from check_params(schedule, meltano)
     yield from check_meltano(schedule, meltano)
+    yield from check_retries(schedule, meltano)
+    yield from check_state_ids(schedule, meltano)
     yield from check_secrets_of_job(schedule, meltano)
 
 

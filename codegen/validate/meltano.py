@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, InvalidError, Severity, nearest, quoted
+from codegen.meltano.blocks import OPTIONS_WITH_VALUE
 from codegen.shell import check_run, words_of
 from codegen.templating import is_template
 from codegen.validate.tasks import check_task_id, place_of
@@ -28,8 +29,6 @@ _COMMANDS = (
 # fmt: on
 # The keys of a schedule with `tasks` that only Meltano gets.
 _FOR_MELTANO = ("before_run", "full_refresh", "state_id_suffix", "environment")
-# The options of `meltano run` that take the next word (meltano/cli/run.py of 4.4).
-_OPTIONS_WITH_VALUE = {"--state-id-suffix", "--state-strategy", "--run-id", "--timeout"}
 
 
 def check_before_run(schedule: Schedule) -> Iterator[Diagnostic]:
@@ -76,7 +75,8 @@ def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterato
             f"`meltano environment add {schedule.environment}`",
         ),
     ):
-        if name and name not in known and not is_template(name):
+        is_refused = key == "environment" and ":" in (name or "")
+        if name and name not in known and not is_template(name) and not is_refused:
             message = f"meltano.yml has no {key} {quoted(name)}"
             other = next((kind.removesuffix("s") for kind, those in plugins.items() if name in those), "")
             hint = f"it is one of the {other}s there" if other else nearest(name, known) or f"{adds} adds it"
@@ -120,7 +120,7 @@ def _check_blocks(run: str, location: Location, meltano: MeltanoProject) -> Iter
     known = meltano.names_for_run()
     for previous, word in pairwise(["", *words]):
         name = word.split(":")[0]
-        is_option = word.startswith("-") or previous in _OPTIONS_WITH_VALUE
+        is_option = word.startswith("-") or previous in OPTIONS_WITH_VALUE
         if not (is_option or is_template(word) or name in known or word in known):
             message = f"meltano.yml has no plugin, mapping or job {quoted(name)}"
             yield Diagnostic("unknown-plugin", message, location, _hint_for_block(name, known), Severity.FINDING)
