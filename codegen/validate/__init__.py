@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codegen.validate.alerts import check_alerts, check_deadline
+from codegen.validate.before_run import check_before_run
 from codegen.validate.between import check_after
 from codegen.validate.endings import check_endings
 from codegen.validate.kubernetes import check_kubernetes
-from codegen.validate.meltano import check_before_run, check_effect, check_meltano
+from codegen.validate.meltano import check_effect, check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
 from codegen.validate.params import check_defaults, check_params
 from codegen.validate.runners import check_runners, check_settings
