@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jinja2 import Environment
-    from jinja2.nodes import Node
+    from jinja2.nodes import Node, Template
 
 # What each operator opens as a file: `template_ext` in airflow/operators/bash.py on 2, and in
 # airflow/providers/{standard/operators/bash,docker/operators/docker,cncf/kubernetes/operators/pod}.py, which has none.
@@ -120,19 +120,21 @@ def params_in(text: str) -> list[str]:
     """The run parameters that a template names, as `params.day` or `params["day"]`, each once and in order."""
     if not is_template(text) or "params" not in text:
         return []
+    names = [param_of(node) for node in _nodes_of(text)]
+    # A method of the dict, as in `params.items()`, names no parameter.
+    return list(dict.fromkeys(name for name in names if name is not None and not hasattr(dict, name)))
+
+
+def param_of(node: Node) -> str | None:
+    """The run parameter that a part of a template is; nothing for any other part, or a name that is computed."""
     from jinja2 import nodes  # noqa: PLC0415  # as above
 
-    of_params = [
-        node
-        for node in _nodes_of(text)
-        if isinstance(node, nodes.Getattr | nodes.Getitem)
-        and isinstance(node.node, nodes.Name)
-        and node.node.name == "params"
-    ]
-    # A key that is computed is known to Airflow alone.
-    names = [node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None) for node in of_params]
-    # A method of the dict, as in `params.items()`, names no parameter.
-    return list(dict.fromkeys(name for name in names if isinstance(name, str) and not hasattr(dict, name)))
+    if not isinstance(node, nodes.Getattr | nodes.Getitem):
+        return None
+    if not isinstance(node.node, nodes.Name) or node.node.name != "params":
+        return None
+    name = node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None)
+    return name if isinstance(name, str) else None
 
 
 def names_of(text: str) -> set[str]:
@@ -146,15 +148,25 @@ def names_of(text: str) -> set[str]:
     return names | {node.attr for node in found if isinstance(node, nodes.Getattr)}
 
 
-def _nodes_of(text: str) -> Iterator[Node]:
-    """The names and the accesses of a template; none where it cannot be read, which `check_template` reports."""
-    from jinja2 import TemplateSyntaxError, nodes  # noqa: PLC0415  # as above
+def parsed(text: str) -> Template | None:
+    """The parts of a template; nothing where it cannot be read, which `check_template` reports, or is none."""
+    if not is_template(text):
+        return None
+    from jinja2 import TemplateSyntaxError  # noqa: PLC0415  # as above
 
     try:
-        tree = _environment().parse(text)
+        return _environment().parse(text)
     except TemplateSyntaxError:
-        return
-    yield from tree.find_all((nodes.Name, nodes.Getattr, nodes.Getitem))
+        return None
+
+
+def _nodes_of(text: str) -> Iterator[Node]:
+    """The names and the accesses of a template."""
+    from jinja2 import nodes  # noqa: PLC0415  # as above
+
+    tree = parsed(text)
+    if tree:
+        yield from tree.find_all((nodes.Name, nodes.Getattr, nodes.Getitem))
 
 
 def variables_of(text: str) -> dict[str, bool]:
