@@ -96,7 +96,8 @@ def test_a_variable_says_the_same_for_one_run(tmp_path: Path, meltano: Callable[
     assert expected["tap-shop selects"] == ["commits.id", "issues.*", "!*.*_url"]
     # A plugin that inherits has what the other's variables say too, as it has what stands in the file.
     assert _settings(same, **variables) == expected
-    assert (same / "meltano.yml").read_text() == _MELTANO
+    plugins = yaml.safe_load((same / "meltano.yml").read_text())["plugins"]
+    assert plugins == yaml.safe_load(_MELTANO)["plugins"]
 
 
 @pytest.mark.parametrize("schedule", [{"state_id_suffix": "a:b"}, {"environment": "a:b"}])
