@@ -5,15 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
+from codegen.meltano.blocks import extractors_in_script, extractors_of, plain_pair
 from codegen.schema import Schedule, Task
 from codegen.shell import words_of
+from codegen.templating import is_template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from codegen.meltano import Job
+    from codegen.meltano import MeltanoProject
     from codegen.schema.docker import Docker
     from codegen.schema.kubernetes import Kubernetes
+
+
+# Of the variables that are options of `meltano run`, those that are options of `el` too (meltano/cli/elt.py of 4.4).
+_READ_BY_EL = {"MELTANO_RUN_FULL_REFRESH"}
+
+
+class _What(TypedDict, total=False):
+    calls: tuple[tuple[str, ...], ...]
+    locks: tuple[str, ...]
+    el: tuple[tuple[str, ...], ...]
+    locks_of_el: tuple[str, ...]
 
 
 class _Where(TypedDict):
@@ -39,10 +52,13 @@ class Step:
         runner: where it runs; `bash` also for what Python calls in the worker.
         docker: the settings of that runner for this step.
         kubernetes: likewise.
+        locks: what nothing else on the machine may use while the calls run: names of plugins, or templates of names.
+        el: the calls with a `meltano el` that does the same as their `run` in a directory of its own; empty for none.
+        locks_of_el: the locks of those.
     """
 
     task_id: str
-    calls: tuple[tuple[str, ...], ...]
+    calls: tuple[tuple[str, ...], ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     after: tuple[str, ...] = ()
     run: str = ""
@@ -52,36 +68,42 @@ class Step:
     runner: str = "bash"
     docker: Docker | None = None
     kubernetes: Kubernetes | None = None
+    locks: tuple[str, ...] = ()
+    el: tuple[tuple[str, ...], ...] = ()
+    locks_of_el: tuple[str, ...] = ()
 
 
-def steps_of(schedule: Schedule, jobs: Mapping[str, Job]) -> list[Step]:
+def steps_of(schedule: Schedule, meltano: MeltanoProject | None) -> list[Step]:
     """The steps of a schedule that has no errors, each behind those that it waits for, else in the order of the file.
 
     Args:
         schedule: a checked schedule.
-        jobs: the jobs of the Meltano project, by name.
+        meltano: the Meltano project, if there is one.
     """
-    return _in_running_order(_steps(schedule, jobs))
+    return _in_running_order(unordered_steps(schedule, meltano))
 
 
-def _steps(schedule: Schedule, jobs: Mapping[str, Job]) -> list[Step]:
+def unordered_steps(schedule: Schedule, meltano: MeltanoProject | None) -> list[Step]:
+    """The steps in the order of the file, also of a schedule with errors; of a job that is missing, none."""
     if schedule.extractor:
         calls = (*_before_run(schedule, Task()), tuple(_extract_load_words(schedule)))
-        return [Step("extract_load", calls, env=schedule.env, **_where(schedule, Task()))]
-    tasks = schedule.tasks or tuple(Task(run=run) for run in jobs[schedule.job or ""].tasks)
+        locks = _locks(calls[:-1], (), meltano)
+        return [Step("extract_load", calls, schedule.env, locks=locks, **_where(schedule, Task()))]
+    job = meltano.jobs.get(schedule.job or "") if meltano else None
+    tasks = schedule.tasks or tuple(Task(run=run) for run in (job.tasks if job else ()))
     by_id = {schedule.task_id(task, number): task for number, task in enumerate(tasks)}
     waits_for = _waits_for(by_id)
     last_of = _last_of_groups(by_id, waits_for)
     return [
         Step(
             task_id,
-            _calls(schedule, task),
-            {name: value for name, value in {**schedule.env, **task.env}.items() if value is not None},
-            tuple(dict.fromkeys(each for name in waits_for[task_id] for each in last_of.get(name, (name,)))),
-            task.run,
-            task,
-            task.command or "",
-            waits_for[task_id],
+            env={name: value for name, value in {**schedule.env, **task.env}.items() if value is not None},
+            after=tuple(dict.fromkeys(each for name in waits_for[task_id] for each in last_of.get(name, (name,)))),
+            run=task.run,
+            task=task,
+            script=task.command or "",
+            waits_for=waits_for[task_id],
+            **_what(schedule, task, meltano),
             **_where(schedule, task),
         )
         for task_id, task in by_id.items()
@@ -109,10 +131,38 @@ def _last_of_groups(by_id: Mapping[str, Task], waits_for: Mapping[str, tuple[str
     return {name: tuple(each for each in members if each not in awaited[name]) for name, members in groups.items()}
 
 
-def _calls(schedule: Schedule, task: Task) -> tuple[tuple[str, ...], ...]:
+def _what(schedule: Schedule, task: Task, meltano: MeltanoProject | None) -> _What:
+    """What a task calls, and what it shares with others in the Meltano project."""
     if not task.run:
-        return ()
-    return (*_before_run(schedule, task), tuple(_run_words(schedule, task.run)))
+        return {"locks": tuple(sorted(extractors_in_script(task.command or "", meltano)))}
+    before, run = tuple(_before_run(schedule, task)), words_of(task.run)
+    el = tuple(_same_as_el(schedule, task, run, meltano))
+    return {
+        "calls": (*before, ("meltano", *_environment(schedule), "run", *_run_options(schedule, meltano), *run)),
+        "locks": _locks(before, run, meltano),
+        "el": (*before, el) if el else (),
+        "locks_of_el": _locks(before, (), meltano),
+    }
+
+
+def _locks(before: Iterable[Iterable[str]], run: Iterable[str], meltano: MeltanoProject | None) -> tuple[str, ...]:
+    """What the commands before a `meltano run`, and the run itself, share with other tasks of the project."""
+    in_before = (extractors_in_script(" ".join(words), meltano) for words in before)
+    return tuple(sorted(extractors_of(run, meltano).union(*in_before)))
+
+
+def _same_as_el(schedule: Schedule, task: Task, run: list[str], meltano: MeltanoProject | None) -> Iterator[str]:
+    """The `meltano el` that loads the same rows under the same state id, where that is known for sure."""
+    pair, environment = plain_pair(run, meltano), schedule.environment or ""
+    if not (pair and meltano and environment in meltano.environments):
+        return
+    suffix = state_id_suffix(schedule, meltano) or meltano.environments[environment]
+    of_run = (name for name in {**schedule.env, **task.env} if name.startswith("MELTANO_RUN_"))
+    if is_template(suffix) or any(name not in _READ_BY_EL for name in of_run):
+        return
+    state_id = f"--state-id={pair.state_id(environment, suffix)}"
+    yield from ("meltano", *_environment(schedule), "el", pair.extractor, pair.loader, state_id)
+    yield from _full_refresh(schedule)
 
 
 def _before_run(schedule: Schedule, task: Task) -> Iterator[tuple[str, ...]]:
@@ -149,14 +199,24 @@ def _extract_load_words(schedule: Schedule) -> list[str]:
     words += [schedule.extractor or "", schedule.loader or ""]
     if schedule.transform:
         words.append(f"--transform={schedule.transform}")
-    words.append(f"--state-id={schedule.state_id or schedule.name}")
+    words.append(f"--state-id={schedule.full_state_id}")
     return [*words, *_full_refresh(schedule)]
 
 
-def _run_words(schedule: Schedule, run: str) -> list[str]:
-    """The command of one task of a job, or of `tasks`."""
-    suffix = [f"--state-id-suffix={schedule.state_id_suffix}"] if schedule.state_id_suffix else []
-    return ["meltano", *_environment(schedule), "run", *_full_refresh(schedule), *suffix, *words_of(run)]
+def _run_options(schedule: Schedule, meltano: MeltanoProject | None) -> list[str]:
+    suffix = state_id_suffix(schedule, meltano)
+    return [*_full_refresh(schedule), *([f"--state-id-suffix={suffix}"] if suffix else [])]
+
+
+def state_id_suffix(schedule: Schedule, meltano: MeltanoProject | None) -> str:
+    """What a `meltano run` of the schedule gets as suffix of its state ids.
+
+    What the deployment environment adds would hide the suffix that Meltano's own environment has, so it follows that.
+    """
+    own = schedule.state_id_suffix or ""
+    if schedule.state_suffix and meltano and not own:
+        own = meltano.environments.get(schedule.environment or meltano.default_environment, "")
+    return "-".join(part for part in (own, schedule.state_suffix) if part)
 
 
 def _environment(schedule: Schedule) -> list[str]:

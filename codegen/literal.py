@@ -31,9 +31,10 @@ class Identifier:
 
 @dataclass(frozen=True)
 class MeltanoCommand:
-    """A shell command that follows the file's `MELTANO` lines."""
+    """A shell command that follows lines which the file has for all its commands, such as `MELTANO`."""
 
     command: str
+    preludes: tuple[str, ...] = ("MELTANO",)
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,7 @@ def names_in(value: Value) -> Iterator[str]:
     elif isinstance(value, Identifier):
         yield value.name
     elif isinstance(value, MeltanoCommand):
-        yield "MELTANO"
+        yield from value.preludes
     elif isinstance(value, Mapping):
         for part in value.values():
             yield from names_in(part)
@@ -221,10 +222,10 @@ def _timedelta(value: timedelta) -> str:
 
 
 def _command(value: MeltanoCommand, indent: int, before: int) -> str:
-    command = text(value.command)
-    line = f"MELTANO + {command}"
+    *preludes, command = [*value.preludes, text(value.command)]
+    line = " + ".join([*preludes, command])
     # Of a text of several lines, black looks at the first and the last (black/lines.py, `is_line_short_enough`).
     first, *others = line.split("\n")
     if indent + before + _width(first) + (not others) <= LINE_LENGTH and _width([first, *others][-1]) < LINE_LENGTH:
         return line
-    return "MELTANO\n" + " " * indent + f"+ {command}"
+    return f"\n{' ' * indent}+ ".join([*preludes, command])

@@ -15,7 +15,7 @@ from codegen.plan import between, plan
 from codegen.render import TemplateFailedError, renderer_of
 from codegen.schema import Schedule, read_schedule
 from codegen.schema.export import SCHEMA_NAME, json_schema_text
-from codegen.validate import check_one, check_settings, check_together
+from codegen.validate import check_environments, check_one, check_settings, check_together
 from codegen.validate.params import check_params_in_templates
 from codegen.validate.secrets import Secret, check_secrets, without_secrets
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from codegen.loader import Document, Overlay, SourceFile
-    from codegen.meltano import Job, MeltanoProject
+    from codegen.meltano import MeltanoProject
     from codegen.plan import Between
     from codegen.project import Project
     from codegen.render import Renderer
@@ -78,7 +78,7 @@ def read(project: Project, overlay: Overlay | None = None, *, base: bool = False
     secrets: list[Secret] = []
     meltano, problems = read_meltano_project(project.root, project.meltano_project)
     for document in documents:
-        look = _look(document, meltano, project.airflow)
+        look = _look(document, meltano, project.airflow, project.state_id_suffix.get(document.deployment, ""))
         found[document.deployment] += look.diagnostics
         secrets += look.secrets
         if look.schedule:
@@ -87,13 +87,16 @@ def read(project: Project, overlay: Overlay | None = None, *, base: bool = False
             broken[document.deployment].add(document.name)
     everywhere = {document.name for document in documents}
     for deployment, those in schedules.items():
-        found[deployment] += check_together(those, project.airflow, broken[deployment], everywhere)
+        found[deployment] += check_together(those, meltano, project.airflow, broken[deployment], everywhere)
     diagnostics += [*problems, *_each_once(found, documents)]
     order = {(document.source.name, document.deployment): number for number, document in enumerate(documents)}
     all_schedules = sorted(chain(*schedules.values()), key=lambda each: order[each.source, each.deployment])
     if not has_errors(diagnostics):
         # What one environment does not use, another may; one that cannot be read may too.
         diagnostics += check_settings(all_schedules)
+        if not project.separate_system_databases:
+            place = project.at.get("environments", Location("dagpress.toml"))
+            diagnostics += check_environments(all_schedules, meltano, project.environments, place)
     return Reading(files, all_schedules, documents, meltano, in_order(without_secrets(diagnostics, secrets)))
 
 
@@ -107,7 +110,7 @@ class _Look:
 
 
 @remembered
-def _look(document: Document, meltano: MeltanoProject | None, airflow: str) -> _Look:
+def _look(document: Document, meltano: MeltanoProject | None, airflow: str, state_suffix: str) -> _Look:
     """Read and check one schedule."""
     source = document.source
     secrets = list(check_secrets(document.merged))
@@ -115,6 +118,7 @@ def _look(document: Document, meltano: MeltanoProject | None, airflow: str) -> _
         document.root, source.name, source.relative, source.path.stem, document.deployment
     )
     if schedule:
+        schedule = replace(schedule, state_suffix=state_suffix)
         problems = [
             *problems,
             *check_params_in_templates(schedule, document.root),
@@ -172,7 +176,6 @@ def render(
     """Render the DAG files of some schedules of a project that was read; none where anything there has an error."""
     if has_errors(reading.diagnostics):
         return Generation({}, schedules, reading.diagnostics)
-    jobs: Mapping[str, Job] = reading.meltano.jobs if reading.meltano else {}
     deployments = {schedule.deployment for schedule in reading.schedules}
     others: dict[Schedule, Between] = {}
     for name in deployments:
@@ -182,8 +185,7 @@ def render(
     files = {}
     try:
         for schedule in track(schedules):
-            job = jobs.get(schedule.job or "")
-            text = _text_of(schedule, others[schedule], job, project.airflow, renderer)
+            text = _text_of(schedule, others[schedule], reading.meltano, project.airflow, renderer)
             files[f"{folder}/{schedule.dag_file}"] = text
     except TemplateFailedError as error:
         place = Location(_name(project, project.templates / error.template), error.line)
@@ -193,8 +195,10 @@ def render(
 
 
 @remembered
-def _text_of(schedule: Schedule, others: Between, job: Job | None, airflow: str, renderer: Renderer) -> str:
-    return renderer.render(plan(schedule, others, {job.name: job} if job else {}, airflow))
+def _text_of(
+    schedule: Schedule, others: Between, meltano: MeltanoProject | None, airflow: str, renderer: Renderer
+) -> str:
+    return renderer.render(plan(schedule, others, meltano, airflow))
 
 
 def _name(project: Project, path: Path) -> str:

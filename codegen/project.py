@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from codegen.airflow_version import LATEST, VERSIONS
 from codegen.diagnostics import Diagnostic, Location, nearest, printable, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -27,6 +27,9 @@ class Project:
 
     Attributes:
         environments: the names of the deployment environments, each of which has its own tree of generated DAGs.
+        separate_system_databases: whether each of them has a system database of Meltano of its own.
+        state_id_suffix: what some of them add to the state ids.
+        at: where each key of the configuration is given.
     """
 
     root: Path
@@ -37,6 +40,9 @@ class Project:
     meltano_project: Path
     custom_dags: tuple[Path, ...]
     environments: tuple[str, ...] = ()
+    separate_system_databases: bool = False
+    state_id_suffix: Mapping[str, str] = field(default_factory=dict, hash=False)
+    at: Mapping[str, Location] = field(default_factory=dict, compare=False)
 
 
 _PATHS = {
@@ -48,9 +54,10 @@ _PATHS = {
 _INSIDE = {"schedules", "generated_dags", "templates"}
 # Where Meltano keeps the DAG files of its own orchestrator, and its users theirs.
 _CUSTOM_DAGS = "orchestrate/dags"
-KEYS = ("airflow", *_PATHS, "custom_dags", "environments")
+KEYS = ("airflow", *_PATHS, "custom_dags", "environments", "separate_system_databases", "state_id_suffix")
 # An environment is a folder too: none that git or Python leave out, and none that Windows refuses.
 _ENVIRONMENT = re.compile(r"(?!(?:con|prn|aux|nul|com\d|lpt\d)$)[a-z0-9][a-z0-9_-]{0,63}", re.IGNORECASE)
+_SUFFIX = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 def nearest_project(here: Path) -> Path:
@@ -92,6 +99,9 @@ def read_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
         airflow=file.table.get("airflow", LATEST),
         custom_dags=custom_dags,
         environments=tuple(file.table.get("environments", ())),
+        separate_system_databases=file.table.get("separate_system_databases", False),
+        state_id_suffix=file.table.get("state_id_suffix", {}),
+        at={key: file.line_of(key) for key in file.table},
         **paths,
     ), []
 
@@ -138,8 +148,8 @@ def _check(key: str, value: object, file: _File, root: Path) -> Iterator[Diagnos
         yield Diagnostic("unknown-key", f"{quoted(key)} is no key of the configuration", place, hint)
     elif key == "custom_dags":
         yield from _check_custom_dags(value, file, root)
-    elif key == "environments":
-        yield from _check_environments(value, place)
+    elif key in _CHECKS:
+        yield from _CHECKS[key](value, file, place)
     elif not isinstance(value, str):
         yield Diagnostic("invalid-value", f"{quoted(key)} must be text in quotes", place, f'{key} = "{value}"')
     elif printable(value) != value:
@@ -155,7 +165,7 @@ def _check(key: str, value: object, file: _File, root: Path) -> Iterator[Diagnos
         yield Diagnostic("invalid-value", message, place, "name the folder of meltano.yml, or remove the key")
 
 
-def _check_environments(value: object, place: Location) -> Iterator[Diagnostic]:
+def _check_environments(value: object, _file: _File, place: Location) -> Iterator[Diagnostic]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         message = "`environments` must be a list of texts in quotes"
         yield Diagnostic("invalid-value", message, place, 'environments = ["dev", "prod"]')
@@ -170,6 +180,34 @@ def _check_environments(value: object, place: Location) -> Iterator[Diagnostic]:
             message = f"{quoted(first)} and {quoted(name)} would be one folder"
             yield Diagnostic("invalid-value", message, place, "keep one")
         seen.setdefault(name.lower(), name)
+
+
+def _check_databases(value: object, _file: _File, place: Location) -> Iterator[Diagnostic]:
+    if not isinstance(value, bool):
+        message = "`separate_system_databases` must be true or false, without quotes"
+        yield Diagnostic("invalid-value", message, place, "separate_system_databases = true")
+
+
+def _check_suffixes(value: object, file: _File, place: Location) -> Iterator[Diagnostic]:
+    environments = file.table.get("environments", ())
+    if not isinstance(value, dict) or not all(isinstance(suffix, str) for suffix in value.values()):
+        message = "`state_id_suffix` must be a table of environments and suffixes in quotes"
+        yield Diagnostic("invalid-value", message, place, 'state_id_suffix = {dev = "dev"}')
+        return
+    for name, suffix in value.items():
+        if name not in environments:
+            hint = nearest(name, environments) or f"the environments are {', '.join(environments) or 'none'}"
+            yield Diagnostic("invalid-value", f"there is no environment {quoted(name)}", place, hint)
+        elif not _SUFFIX.fullmatch(suffix):
+            message = f"{quoted(suffix)} cannot be a suffix of state ids"
+            yield Diagnostic("invalid-value", message, place, "letters, digits, `_`, `.` and `-`")
+
+
+_CHECKS: Mapping[str, Callable[[object, _File, Location], Iterator[Diagnostic]]] = {
+    "environments": _check_environments,
+    "separate_system_databases": _check_databases,
+    "state_id_suffix": _check_suffixes,
+}
 
 
 def _check_custom_dags(value: object, file: _File, root: Path) -> Iterator[Diagnostic]:

@@ -208,10 +208,10 @@ def builtin_templates() -> Path:
     return installed if installed.is_dir() else _PACKAGE.parent / "templates"
 
 
-def prelude() -> str:
-    """The lines with which the command of every task begins, as our own template has them."""
+def prelude(name: str) -> str:
+    """The lines of shell that a constant of `PRELUDES` holds, as our own template has them."""
     template = _environment(builtin_templates()).get_template(TEMPLATE)
-    source = "".join(template.blocks["meltano"](template.new_context()))
+    source = "".join(template.blocks[name.lower()](template.new_context()))
     (constant,) = (node for node in ast.parse(source).body if isinstance(node, ast.Assign))
     return str(ast.literal_eval(constant.value))
 

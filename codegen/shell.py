@@ -11,7 +11,7 @@ from codegen.diagnostics import InvalidError
 from codegen.templating import TEMPLATE, check_template, is_template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 # Linux takes at most 128 KiB for one argument (MAX_ARG_STRLEN in linux/binfmts.h), and a character has up to 4 bytes.
 LONGEST_COMMAND = 30_000
@@ -20,10 +20,14 @@ _PLACE = re.compile("\x00([0-9]+)\x00")
 # Control characters, and the start of a comment of Jinja2.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]|\{#")
 # What a script is made of, where it does nothing but call one program after another.
-_PIECES = r"""[\w@%+=:,./\-\x00]+|'[^']*'|"[^"$`\\]*"|\\[^\n]|"\$(?:\w+|\{\w+\})"|\$(?:\w+|\{\w+\})"""
+_VALUE = r"\$(?:\w+|\{\w+\})"
+_REQUIRED = r'"[\w-]*=?\$\{\w+:\?[\w -]+\}"'
+_PIECES = rf"""[\w@%+=:,./\-\x00]+|'[^']*'|"[^"$`\\]*"|\\[^\n]|"{_VALUE}"|{_VALUE}|{_REQUIRED}"""
 _PIECE = re.compile(_PIECES)
 _LEXEME = re.compile(rf"(?P<separator>[ \t]*(?:;|&&|\n)\s*)|(?P<blank>[ \t]+)|(?P<word>(?:{_PIECES})+)")
 _PLAIN = re.compile(r"[\w@%+=:,./\-]*")
+# Without a value Meltano takes another state or another environment, in silence.
+NEVER_EMPTY = {"--environment", "--state-id", "--state-id-suffix"}
 
 
 def words_of(run: str) -> list[str]:
@@ -75,8 +79,9 @@ def _meaning(piece: str, variables: Mapping[str, str]) -> str | None:
     if piece[0] == "'":
         return piece[1:-1]
     if "$" in piece:
-        value = variables.get(piece.strip('"${}'))
-        return value if value is None or piece[0] == '"' or _PLAIN.fullmatch(value) else None
+        before, _, name = piece.strip('"}').partition("$")
+        value = variables.get(name.lstrip("{").partition(":")[0])
+        return value and before + value if piece[0] == '"' or _PLAIN.fullmatch(value or "") else None
     return piece.replace("\\", "", 1) if piece[0] == "\\" else piece.strip('"')
 
 
@@ -133,7 +138,9 @@ def stopping(command: str) -> str:
     return f"set -e\n{command}"
 
 
-def as_script(calls: Iterable[Iterable[str]], endings: tuple[str, ...]) -> tuple[str, dict[str, str]]:
+def as_script(
+    calls: Iterable[Sequence[str]], endings: tuple[str, ...], locks: Sequence[str] = ()
+) -> tuple[str, dict[str, str]]:
     """Write the words of one or more calls for a shell, which makes each call if the one before succeeded.
 
     A word that Airflow evaluates or that could be misread goes through the environment:
@@ -142,20 +149,38 @@ def as_script(calls: Iterable[Iterable[str]], endings: tuple[str, ...]) -> tuple
     Args:
         calls: the words of each.
         endings: what the operator opens as a file; the script has none of them.
+        locks: what the shell function `lock` gets before the calls; it ends the script where it fails.
 
     Returns:
         The script, and the environment variables that it needs.
     """
     env: dict[str, str] = {}
-    return " &&\n".join(" ".join(_shell_word(word, env, endings) for word in words) for words in calls), env
+    lock = _shell_words(("lock", *locks), env, endings) + "; " if locks else ""
+    return lock + " &&\n".join(_shell_words(words, env, endings) for words in calls), env
 
 
-def _shell_word(word: str, env: dict[str, str], endings: tuple[str, ...]) -> str:
-    if is_template(word) or _is_unsafe(word):
-        name = f"ARGUMENT_{len(env) + 1}"
-        env[name] = word
-        return f'"${name}"'
-    return _quote(word, endings)
+def _shell_words(words: Sequence[str], env: dict[str, str], endings: tuple[str, ...]) -> str:
+    return " ".join(
+        _shell_word(word, previous, env, endings) for previous, word in zip(("", *words), words, strict=False)
+    )
+
+
+def _shell_word(word: str, previous: str, env: dict[str, str], endings: tuple[str, ...]) -> str:
+    if not (is_template(word) or _is_unsafe(word)):
+        return _quote(word, endings)
+    name = f"ARGUMENT_{len(env) + 1}"
+    option, equals, value = word.partition("=")
+    if option in NEVER_EMPTY and equals:
+        env[name] = value
+        return f'"{option}=${{{name}:?{option} is empty}}"'
+    env[name] = word
+    return f'"${{{name}:?{previous} is empty}}"' if previous in NEVER_EMPTY else f'"${name}"'
+
+
+def can_be_empty(words: Sequence[str]) -> bool:
+    """Whether a template gives the value of an option that must not be empty, which only a shell can refuse."""
+    options = ((previous, word) for previous, word in zip(("", *words), words, strict=False) if is_template(word))
+    return any(previous in NEVER_EMPTY or word.partition("=")[0] in NEVER_EMPTY for previous, word in options)
 
 
 def _is_unsafe(word: str) -> bool:

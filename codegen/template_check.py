@@ -84,7 +84,7 @@ def _lost_names(module: DagModule, source: ast.Module) -> Iterator[Loss]:
         **dict.fromkeys(_bound(imports), ("imports",)),
         **dict.fromkeys(_bound(ast.parse("\n".join(module.alert_texts))), ("alert_texts", "constants")),
         **{function.name: ("function",) for function in module.functions},
-        **({"MELTANO": ("meltano", "constants")} if module.has_meltano else {}),
+        **{name: (name.lower(), "constants") for name in module.preludes},
     }
     for name, blocks in names.items():
         if name in loaded - bound and "*" not in bound:

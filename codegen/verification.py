@@ -42,7 +42,7 @@ _KEYS = {
     "sla": "deadline",
     "sla_miss_callback": "on_deadline",
 }
-_ARGUMENT = re.compile(r'"\$(ARGUMENT_\d+)"')
+_ARGUMENT = re.compile(r"\$\{?(ARGUMENT_\d+)")
 _HIDDEN = "(hidden)"
 _NOTHING = "nothing"
 _JUDGE = "it does more than to call Meltano once: a person must judge"
@@ -88,13 +88,13 @@ class Surroundings:
 
     Attributes:
         root: the folder of the Meltano project, as MELTANO_PROJECT_ROOT has it.
-        prelude: the lines with which the command of a generated task begins.
+        preludes: the lines with which the commands of generated tasks begin, one after the other.
         listed: the schedules as `meltano schedule list --format=json` has them, by name.
         names: the name of the schedule behind each new DAG id.
     """
 
     root: str
-    prelude: str
+    preludes: tuple[str, ...]
     listed: Mapping[str, Data]
     names: Mapping[str, str]
 
@@ -269,7 +269,7 @@ def _call_of(task: Data, around: Surroundings) -> tuple[Call | None, str]:
     if not isinstance(script, str):
         return None, _JUDGE
     variables = {"MELTANO_PROJECT_ROOT": around.root, **_own_env(task)}
-    call = read_call(script.removeprefix(around.prelude), variables, task.get("cwd") or around.root)
+    call = read_call(_without(around.preludes, script), variables, task.get("cwd") or around.root)
     if call is None:
         return None, _JUDGE
     try:
@@ -283,7 +283,13 @@ def _what_it_runs(task: Data, around: Surroundings) -> str:
     if call:
         return str(call)
     script = task.get("bash_command")
-    return script.removeprefix(around.prelude) if isinstance(script, str) else f"a {task['operator']}"
+    return _without(around.preludes, script) if isinstance(script, str) else f"a {task['operator']}"
+
+
+def _without(preludes: Iterable[str], script: str) -> str:
+    for prelude in preludes:
+        script = script.removeprefix(prelude)
+    return script
 
 
 def _why_another_command(old: Call | None, new: Call | None, listed: Data) -> str:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DAGPRESS = Path(sys.executable).parent / "dagpress"
-CONFIGURATION = 'environments = ["dev", "prod"]\n'
+CONFIGURATION = 'environments = ["dev", "prod"]\nseparate_system_databases = true\n'
 OVERLAID = EXTRACT_LOAD + "environments:\n  dev: {interval: '@manual'}\n  prod: {environment: prod, retries: 4}\n"
 
 

@@ -254,7 +254,7 @@ def test_no_value_of_any_key_becomes_python(key: str, value: str) -> None:
         names = compile(files["generated_dags/a.py"], "a.py", "exec", dont_inherit=True).co_names
         assert set(names) <= {
             "__doc__", "datetime", "timedelta", "pendulum", "airflow.providers.standard.operators.bash", "BashOperator",
-            "airflow.sdk", "DAG", "MELTANO",
+            "airflow.sdk", "DAG", "MELTANO", "LOCK",
         }  # fmt: skip
 
 
@@ -289,6 +289,6 @@ def test_no_value_of_an_alert_becomes_python(alert: Any, value: str) -> None:
         # The function around a callable has the name of that.
         module, _, callable_name = value.rpartition(".")
         assert set(names) - notifiers <= {
-            "__doc__", "datetime", "timedelta", "pendulum", "BashOperator", "airflow.sdk", "DAG", "MELTANO",
+            "__doc__", "datetime", "timedelta", "pendulum", "BashOperator", "airflow.sdk", "DAG", "MELTANO", "LOCK",
             "RUN_FAILED", "page", *([callable_name] if module.replace(".", "_").isidentifier() else []),
         }  # fmt: skip

@@ -119,7 +119,7 @@ def edges_of(tasks: list[dict[str, Any]]) -> dict[str, set[str]]:
 def test_the_arrows_are_those_of_the_yaml(tasks: list[dict[str, Any]]) -> None:
     """Whatever the graph: no arrow more, none less and none twice, and the order of the file changes none."""
     with TemporaryDirectory() as folder:
-        schedule = {"interval": "@daily", "tasks": [{**task, "run": "tap-a target-b"} for task in tasks]}
+        schedule = {"interval": "@daily", "tasks": [{**task, "run": "dbt:run"} for task in tasks]}
         root = write(Path(folder), {"schedules/s.yml": as_yaml(schedule)})
         generation = pipeline.generate(project_of(root))
         assert not generation.diagnostics

@@ -81,6 +81,7 @@ tasks:
         ("imports", "the code uses `timedelta`, which is missing"),
         ("constants", "the code uses `RUN_FAILED`, which is missing"),
         ("meltano", "the code uses `MELTANO`, which is missing"),
+        ("lock", "the code uses `LOCK`, which is missing"),
         ("alert_texts", "the code uses `RUN_FAILED`, which is missing"),
         ("function", "the code uses `load`, which is missing"),
     ],

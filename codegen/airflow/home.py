@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # Short: without one Airflow would write all its defaults, with the paths of this home, which a copy must not inherit.
-# The processes of an Airflow must share its secrets.
+# The processes of an Airflow must share its secrets. A file that changes is parsed at once; by default, each file is
+# also parsed every 30 seconds, in a process of its own.
 _CONFIGURATION = """\
 [core]
 load_examples = False
@@ -23,6 +24,9 @@ fernet_key = {fernet_key}
 
 [usage_data_collection]
 enabled = False
+
+[{parser}]
+min_file_process_interval = 300
 """
 _SECRETS_2 = """
 [metrics]
@@ -109,8 +113,9 @@ def write_configuration(home: Path, *, is_2: bool) -> None:
     if not path.exists():
         fernet_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
         text = _CONFIGURATION + (_SECRETS_2 if is_2 else _SECRETS_3)
+        parser = "scheduler" if is_2 else "dag_processor"
         own = {"secret": secrets.token_hex(32), "other_secret": secrets.token_hex(32)}
-        _write_secret(path, text.format(fernet_key=fernet_key, **own))
+        _write_secret(path, text.format(fernet_key=fernet_key, parser=parser, **own))
 
 
 def set_up(program: Path, home: Path, environ: Mapping[str, str], *, is_2: bool) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from contextlib import suppress
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -255,7 +256,7 @@ def run(root: Path, deployment: str | None, name: str, options: tuple[str, ...])
     reading = pipeline.read(project)
     found = find_schedule(project, reading, name, chosen_environment(project, deployment))
     folder = meltano_folder(project)
-    steps = steps_of(found, reading.meltano.jobs if reading.meltano else {})
+    steps = steps_of(found, reading.meltano)
     _refuse_python(found, steps)
     runners = sorted({step.runner for step in steps} - {"bash"})
     if runners:
@@ -367,12 +368,15 @@ def _is_due(step: Step, has_run: Mapping[str, bool]) -> bool:
 
 def _commands(step: Step, meltano: str, options: tuple[str, ...]) -> list[list[str]]:
     """The programs that the step calls, with further options where Meltano's own `schedule run` puts them."""
+    locks = [known_text(name) or name for name in step.locks]
+    lock = prelude("LOCK") + shlex.join(["lock", *locks]) + "; " if locks else ""
     if step.script:
-        return [["bash", "-c", prelude() + stopping(step.script)]]
+        return [["bash", "-c", prelude("MELTANO") + lock + stopping(step.script)]]
     *before, words = [_known_words(call) for call in step.calls]
     place = words.index("run") + 1 if step.run else len(words)
     words = [*words[:place], *options, *words[place:]]
-    return [[meltano, *those] for those in (*before, words)]
+    start = ["bash", "-c", lock + 'exec "$0" "$@"'] if locks else []
+    return [[*start, meltano, *those] for those in (*before, words)]
 
 
 def _known_words(call: tuple[str, ...]) -> list[str]:

@@ -23,6 +23,7 @@ from codegen.cli.report import count, report
 from codegen.diagnostics import InvalidError, has_errors, printable
 from codegen.meltano.invocation import MeltanoError, listed_schedules
 from codegen.old_generator import failure, find_generator
+from codegen.plan import PRELUDES
 from codegen.render import prelude
 from codegen.verification import Comparison, Surroundings, Verdict, compare
 
@@ -76,7 +77,9 @@ def verify(
         return ExitCode.BAD_INPUT
     old, *new = [file.dags for file in loaded]
     names = {schedule.dag_id_or_default: schedule.name for schedule in generation.schedules}
-    rows = compare(old, chain.from_iterable(new), Surroundings(str(meltano_project), prelude(), listed, names))
+    rows = compare(
+        old, chain.from_iterable(new), Surroundings(str(meltano_project), tuple(map(prelude, PRELUDES)), listed, names)
+    )
     if output == "json":
         click.echo(json.dumps({"airflow": version, "generator": str(generator), "dags": _as_data(rows)}, indent=2))
     else:

@@ -1,71 +1,136 @@
-"""The words of a `meltano run`: its options, and its blocks, which are plugins, mappings and jobs."""
+"""The blocks of a `meltano run`: extractor-loader pairs and commands of other plugins, and which plugins they share.
+
+Meltano keeps the catalog and the state of an extractor in `.meltano/run/<extractor>`, one directory for all runs of a
+project (https://github.com/meltano/meltano/issues/8763). `meltano el` uses a directory of its own for each run.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codegen.diagnostics import InvalidError
 from codegen.shell import words_of
+from codegen.templating import is_template
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Sequence
 
     from codegen.meltano.project import MeltanoProject
 
-# The options that take the next word (meltano/cli/run.py of 4.4).
-OPTIONS_WITH_VALUE = {"--state-id-suffix", "--state-strategy", "--run-id", "--timeout"}
-# What Meltano Hub calls every extractor and loader.
-_PREFIXES = {"extractors": "tap-", "loaders": "target-"}
+# The options of `meltano run` that take the next word (meltano/cli/run.py of 4.4).
+_OPTIONS_WITH_VALUE = {"--run-id", "--state-id-suffix", "--state-strategy", "--timeout"}
+# Joins the parts of a state id, and cannot be in one (STATE_ID_COMPONENT_DELIMITER in meltano/core/constants.py).
+DELIMITER = ":"
+_NAME = re.compile(r"[\w.-]+")
 
 
 @dataclass(frozen=True)
-class RunWords:
-    """A `meltano run` in its parts.
+class Pair:
+    """An extractor and a loader that `meltano run` links, with the mappings between them."""
 
-    Attributes:
-        options: the last value of each option; empty for one without a value.
-        blocks: the names in their order, without the command after a colon.
+    extractor: str
+    loader: str
+    mappings: tuple[str, ...] = ()
+
+    def state_id(self, environment: str, suffix: str) -> str:
+        """The id under which `meltano run` keeps its state (`generate_state_id` in meltano/core/block/extract_load.py).
+
+        Args:
+            environment: the environment of Meltano.
+            suffix: its `--state-id-suffix`, else the environment's `state_id_suffix`; empty for none.
+        """
+        parts = (environment, f"{self.extractor}-to-{self.loader}", suffix)
+        return DELIMITER.join(part for part in parts if part)
+
+
+def pairs_of(words: Iterable[str], meltano: MeltanoProject | None) -> list[Pair]:
+    """The extractor-loader pairs of a `meltano run`, in its order, also those of the jobs that it names.
+
+    Args:
+        words: what follows `meltano run`.
+        meltano: the Meltano project, if there is one.
     """
-
-    options: Mapping[str, str]
-    blocks: tuple[str, ...]
-
-
-def read_run(run: str) -> RunWords:
-    """Split what `meltano run` gets; nothing is in a text with an open quote, which is an error of its own."""
-    try:
-        words = words_of(run)
-    except InvalidError:
-        words = []
-    options, blocks = {}, []
-    rest = iter(words)
-    for word in rest:
-        if not word.startswith("-"):
-            blocks.append(word.split(":")[0])
-            continue
-        name, separator, value = word.partition("=")
-        options[name] = value if separator or name not in OPTIONS_WITH_VALUE else next(rest, "")
-    return RunWords(options, tuple(blocks))
+    pairs: list[Pair] = []
+    extractor, mappings = "", list[str]()
+    for name in _expanded(words, meltano):
+        match _type_of(name, meltano):
+            case "extractors":
+                extractor, mappings = name, []
+            case "mappers":
+                mappings.append(name)
+            case "loaders" if extractor:
+                pairs.append(Pair(extractor, name, tuple(mappings)))
+                extractor = ""
+            case _:
+                extractor = ""
+    return pairs
 
 
-def extracts_and_loads(blocks: Collection[str], meltano: MeltanoProject | None) -> bool:
-    """Whether an extractor or a loader is among the blocks, or in a job that is: Meltano runs neither by itself."""
-    names = [name for block in blocks for name in _plugins_of(block, meltano)]
-    return any(_is_one_of(kind, name, meltano) for name in names for kind in _PREFIXES)
+def plain_pair(words: Iterable[str], meltano: MeltanoProject | None) -> Pair | None:
+    """The pair of a `meltano run` that is nothing else: without options, mappings, jobs and templates."""
+    match list(words):
+        case [extractor, loader]:
+            types = (_type_of(extractor, meltano), _type_of(loader, meltano))
+            return Pair(extractor, loader) if types == ("extractors", "loaders") else None
+    return None
 
 
-def _plugins_of(block: str, meltano: MeltanoProject | None) -> Iterator[str]:
-    """The block itself, or the plugins of the job that it names."""
-    job = meltano.jobs.get(block) if meltano else None
-    for run in job.tasks if job else ():
-        yield from read_run(run).blocks
-    if job is None:
-        yield block
+def extractors_of(words: Iterable[str], meltano: MeltanoProject | None) -> set[str]:
+    """The extractors that a command may run, as names or as templates.
+
+    A word that nothing is known of counts as one. A template can become any extractor or job.
+    """
+    names = set(_expanded(words, meltano))
+    found = {name for name in names if _type_of(name, meltano) in {"extractors", ""}}
+    if meltano and any(is_template(name) for name in names):
+        found |= meltano.plugins.get("extractors", set())
+    return found
 
 
-def _is_one_of(kind: str, name: str, meltano: MeltanoProject | None) -> bool:
-    """Whether that is its kind in meltano.yml; a name that is not in there says it by its prefix."""
-    if meltano and name in meltano.names_for_run():
-        return name in meltano.plugins.get(kind, ())
-    return name.startswith(_PREFIXES[kind])
+def extractors_in_script(script: str, meltano: MeltanoProject | None) -> set[str]:
+    """The extractors that a shell script names, itself or by a job, where it calls Meltano."""
+    words = set(_NAME.findall(script))
+    known = {word for word in words if _type_of(word, meltano) == "extractors" or (meltano and word in meltano.jobs)}
+    return extractors_of(known, meltano) if "meltano" in words else set()
+
+
+def block_names(words: Iterable[str]) -> Iterator[str]:
+    """The blocks that `meltano run` is given: its words without the options and their values."""
+    previous = ""
+    for word in words:
+        if not word.startswith("-") and previous not in _OPTIONS_WITH_VALUE:
+            yield word
+        previous = word
+
+
+def option_of(words: Sequence[str], name: str) -> str:
+    """The value of an option, given behind it or with `=`; empty for none."""
+    for word, following in zip(words, (*words[1:], ""), strict=True):
+        if word == name:
+            return following
+        if word.startswith(f"{name}="):
+            return word.removeprefix(f"{name}=")
+    return ""
+
+
+def _expanded(words: Iterable[str], meltano: MeltanoProject | None) -> Iterator[str]:
+    """The blocks with those of a job in its place; a job in a job is none (`_expand_jobs` in its block_parser.py)."""
+    for name in block_names(words):
+        job = meltano.jobs.get(name) if meltano else None
+        yield from (part for task in job.tasks for part in words_of(task)) if job else (name,)
+
+
+def _type_of(name: str, meltano: MeltanoProject | None) -> str:
+    """The type of plugin as meltano.yml has it, `commands` for a plugin's command; empty for what is not known.
+
+    Where no meltano.yml says it, names are read as Singer's conventions have them.
+    """
+    if DELIMITER in name and not is_template(name):
+        return "commands"
+    for plugin_type, names in meltano.plugins.items() if meltano else ():
+        if name in names:
+            return plugin_type
+    if meltano and name in meltano.mappings:
+        return "mappers"
+    return {"tap": "extractors", "target": "loaders"}.get(name.partition("-")[0], "")

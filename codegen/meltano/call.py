@@ -46,7 +46,7 @@ class Call:
 
 
 def read_call(script: str, variables: Mapping[str, str], folder: str) -> Call | None:
-    """Read a command that calls Meltano once, if need be after a `cd`; nothing for every other command.
+    """Read a command that calls Meltano once, if need be after a `cd` or our `lock`; nothing for every other command.
 
     Args:
         script: what bash gets.
@@ -54,6 +54,8 @@ def read_call(script: str, variables: Mapping[str, str], folder: str) -> Call | 
         folder: where it runs.
     """
     commands = commands_of(script, variables)
+    if commands and commands[0][:1] == ["lock"]:
+        commands = commands[1:]
     match commands:
         case [["cd", path], _]:
             folder = os.path.normpath(os.path.join(folder, path))  # noqa: PTH118  # pathlib keeps `..`

@@ -63,7 +63,7 @@ def as_text(schedule: Schedule, jobs: Mapping[str, Job]) -> str:
 
 
 def _extract_load(schedule: Schedule, last_runs: Mapping[str, str]) -> dict[str, Any]:
-    state_id = schedule.state_id or schedule.name
+    state_id = schedule.full_state_id
     transform = schedule.transform or "skip"
     return {
         "name": schedule.name,

@@ -47,6 +47,8 @@ class MeltanoProject:
         plugins: the names of each type, such as `extractors`.
         mappings: the names of the mappings of mappers, which `meltano run` takes like plugins.
         broken_jobs: jobs whose tasks cannot be read, with the reason.
+        environments: the `state_id_suffix` of each; empty for none.
+        default_environment: the one that runs where none is named; empty for none.
         schedules: in the order in which Meltano has them: its main file first.
         database_uri: where Meltano keeps its runs; empty for its default, a file in the project.
         is_readable: whether meltano.yml could be read at all; if not, nothing is known to be missing.
@@ -56,8 +58,9 @@ class MeltanoProject:
     mappings: set[str] = field(default_factory=set)
     jobs: dict[str, Job] = field(default_factory=dict)
     broken_jobs: dict[str, str] = field(default_factory=dict)
-    environments: set[str] = field(default_factory=set)
+    environments: dict[str, str] = field(default_factory=dict)
     schedules: list[Section] = field(default_factory=list)
+    default_environment: str = ""
     database_uri: str = ""
     is_readable: bool = True
 
@@ -104,7 +107,10 @@ def read_meltano_project(root: Path, folder: Path) -> tuple[MeltanoProject | Non
 def _project_of(parts: tuple[tuple[Path, MapNode], ...]) -> MeltanoProject:
     """The project that these files declare, the main one first."""
     _, document = parts[0]
-    project = MeltanoProject(database_uri="".join(_texts(document.get("database_uri"))))
+    default_environment, database_uri = (
+        "".join(_texts(document.get(key))) for key in ("default_environment", "database_uri")
+    )
+    project = MeltanoProject(default_environment=default_environment, database_uri=database_uri)
     for path, part in parts:
         _collect(part, path, project)
     return project
@@ -159,7 +165,8 @@ def _collect(document: MapNode, path: Path, project: MeltanoProject) -> None:
             for mapping in _maps(plugin.get("mappings")):
                 project.mappings.update(_texts(mapping.get("name")))
     for environment in _maps(document.get("environments")):
-        project.environments.update(_texts(environment.get("name")))
+        suffix = "".join(_texts(environment.get("state_id_suffix")))
+        project.environments.update(dict.fromkeys(_texts(environment.get("name")), suffix))
     for job in _maps(document.get("jobs")):
         for name in _texts(job.get("name")):
             # Of two jobs with one name, Meltano takes the first (meltano/core/task_sets_service.py, `get`).

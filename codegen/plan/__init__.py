@@ -15,27 +15,37 @@ from codegen.plan.functions import functions_of
 from codegen.plan.groups import plan_groups
 from codegen.plan.imports import imports_of
 from codegen.plan.task import plan_task
-from codegen.plan.tree import DagModule, PlannedDag, PlannedFunction, PlannedGroup, PlannedTask
+from codegen.plan.tree import PRELUDES, DagModule, PlannedDag, PlannedFunction, PlannedGroup, PlannedTask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from codegen.meltano import Job
+    from codegen.meltano import MeltanoProject
     from codegen.schema import Schedule
 
-__all__ = ["Between", "DagModule", "PlannedDag", "PlannedFunction", "PlannedGroup", "PlannedTask", "between", "plan"]
+__all__ = [
+    "PRELUDES",
+    "Between",
+    "DagModule",
+    "PlannedDag",
+    "PlannedFunction",
+    "PlannedGroup",
+    "PlannedTask",
+    "between",
+    "plan",
+]
 
 
-def plan(schedule: Schedule, others: Between, jobs: Mapping[str, Job], airflow: str) -> DagModule:
+def plan(schedule: Schedule, others: Between, meltano: MeltanoProject | None, airflow: str) -> DagModule:
     """Plan the file of a schedule that has no errors.
 
     Args:
         schedule: a checked schedule.
         others: what it has to know of the schedules beside it.
-        jobs: the jobs of the Meltano project, by name.
+        meltano: the Meltano project, if there is one.
         airflow: the version, one of `VERSIONS`.
     """
-    steps = steps_of(schedule, jobs)
+    steps = steps_of(schedule, meltano)
     dag_id, is_awaited = schedule.dag_id_or_default, others.is_awaited
     every = with_closing_step(steps) if is_awaited else steps
     by_task = functions_of(steps)
@@ -70,7 +80,7 @@ def plan(schedule: Schedule, others: Between, jobs: Mapping[str, Job], airflow: 
         imports=imports_of(names, airflow),
         functions=(*functions.values(), *(function.planned for function in of_alerts)),
         dags=(dag,),
-        has_meltano="MELTANO" in names,
+        preludes=tuple(name for name in PRELUDES if name in names),
         alert_texts=alerts.texts(names),
     )
 

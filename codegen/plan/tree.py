@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from codegen.literal import Argument
 
+# The constants that hold shell functions, each in a block of the template that has its name in lower case.
+PRELUDES = ("MELTANO", "LOCK")
+
 
 @dataclass(frozen=True)
 class PlannedTask:
@@ -72,7 +75,7 @@ class DagModule:
         doc: the module's docstring, which is the DAG's documentation.
         imports: lines, in groups.
         functions: what the tasks call that run Python, and what alerts call.
-        has_meltano: whether a task begins with the `MELTANO` lines.
+        preludes: the lines, of `PRELUDES`, with which its commands begin.
         alert_texts: the assignments of what alerts say.
     """
 
@@ -82,5 +85,5 @@ class DagModule:
     imports: tuple[tuple[str, ...], ...]
     functions: tuple[PlannedFunction, ...]
     dags: tuple[PlannedDag, ...]
-    has_meltano: bool
+    preludes: tuple[str, ...]
     alert_texts: tuple[str, ...] = ()

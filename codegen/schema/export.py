@@ -122,7 +122,7 @@ def as_data(schedule: Schedule) -> dict[str, Any]:
     values["dag_id"] = schedule.dag_id_or_default
     values["tags"] = schedule.all_tags
     if schedule.extractor:
-        values["state_id"] = schedule.state_id or schedule.name
+        values["state_id"] = schedule.full_state_id
     return {name: plain(value) for name, value in values.items() if value not in (None, "", (), {})}
 
 

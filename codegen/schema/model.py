@@ -61,6 +61,7 @@ class Schedule:
         source: the file, as a path in the project with forward slashes.
         relative: the file below the folder of schedules.
         deployment: the deployment environment that it is for; empty where it is for none.
+        state_suffix: what that environment adds to its state ids.
         at: where each key's value stands; a value may come from a file of defaults.
     """
 
@@ -280,6 +281,7 @@ class Schedule:
     source: str = ""
     relative: str = ""
     deployment: str = ""
+    state_suffix: str = ""
     at: Mapping[str, Location] = places()
 
     def where(self, *keys: str) -> Location:
@@ -318,6 +320,11 @@ class Schedule:
     def dag_id_as_in_meltano(self) -> str:
         """The id that Meltano's generator gives (files-airflow, orchestrate/dags/meltano.py)."""
         return f"meltano_{self.name}_{self.job}" if self.job else f"meltano_{self.name}"
+
+    @property
+    def full_state_id(self) -> str:
+        """The state id of an extractor and a loader, with what the deployment environment adds."""
+        return ":".join(part for part in (self.state_id or self.name, self.state_suffix) if part)
 
     @property
     def all_tags(self) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ def convert(item: Item, meltano: MeltanoProject, airflow: str) -> tuple[Draft | 
     file = item.location.path
     schedule, problems = read_schedule(conversion.root, file, f"{item.name}.yml", item.name)
     if schedule:
-        problems += [*check_one(schedule, meltano, airflow), *check_together([schedule], airflow)]
+        problems += [*check_one(schedule, meltano, airflow), *check_together([schedule], meltano, airflow)]
     problems = [replace(d, location=item.location) if d.location == Location(file) else d for d in problems]
     findings = [*conversion.findings, *(replace(d, severity=Severity.FINDING) for d in problems)]
     if schedule is None or has_errors(problems):
@@ -131,13 +131,9 @@ class _Conversion:
 
     def run(self) -> None:
         self._take(self.item.above)
-        entries = list(self.node.entries.items())
-        state = max((n for n, (key, _) in enumerate(entries) if key in _OF_AN_EXTRACTOR), default=-1)
-        for number, (key, entry) in enumerate(entries):
+        for key, entry in self.node.entries.items():
             self._take_until(entry)
             self._key(key, entry)
-            if number == state and self._job is None:
-                self._pin_state()
         self._take(self._comments)
         if "interval" not in self.entries:
             self._without_interval()
@@ -189,11 +185,6 @@ class _Conversion:
         if shown:
             text = f"{key}: {value.text}\n" if value.kind == "timestamp" else to_yaml({key: value.text})
             self._put(text, entry)
-
-    def _pin_state(self) -> None:
-        name = self.node.entries["name"].value
-        self.entries["state_id"] = Entry(name.location, Scalar("str", self.item.name, name.location))
-        self.put("state_id", self.item.name)
 
     def _without_interval(self) -> None:
         if self.node.entries.keys() - set(_KEYS):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 # Where a schedule is, of which Meltano knows nothing.
-_NOT_OF_MELTANO = {"source", "relative", "deployment", "environments", "only"}
+_NOT_OF_MELTANO = {"source", "relative", "deployment", "state_suffix", "environments", "only"}
 
 
 @dataclass(frozen=True)
@@ -179,6 +179,8 @@ def _imported(draft: Draft, file: str, project: Project, old: Schedule | None) -
 def _differences(schedule: Schedule, draft: Draft) -> list[str]:
     """The keys in which the schedule of a file is not what the draft means."""
     names = (f.name for f in fields(schedule) if f.compare and f.name not in _NOT_OF_MELTANO)
+    if schedule.state_id == draft.schedule.name:
+        schedule = replace(schedule, state_id=draft.schedule.state_id)
     return [name for name in names if getattr(schedule, name) != getattr(draft.schedule, name)]
 
 

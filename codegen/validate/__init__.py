@@ -12,9 +12,11 @@ from codegen.validate.kubernetes import check_kubernetes
 from codegen.validate.meltano import check_effect, check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
 from codegen.validate.params import check_defaults, check_params
+from codegen.validate.retries import check_retries
 from codegen.validate.runners import check_runners, check_settings
 from codegen.validate.secrets import check_secrets_of_job
-from codegen.validate.state import check_retries, check_state_ids
+from codegen.validate.state_ids import check_state_ids
+from codegen.validate.states import check_environments, check_states
 from codegen.validate.tasks import check_tasks
 from codegen.validate.templates import check_templates
 from codegen.validate.time import check_clock, check_durations, check_interval, check_time
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from codegen.meltano import MeltanoProject
     from codegen.schema import Schedule
 
-__all__ = ["check_one", "check_settings", "check_together"]
+__all__ = ["check_environments", "check_one", "check_settings", "check_together"]
 
 
 def check_one(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) -> Iterator[Diagnostic]:
@@ -62,12 +64,17 @@ def check_one(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) 
 
 
 def check_together(
-    schedules: list[Schedule], airflow: str, broken: Collection[str] = (), everywhere: Collection[str] = ()
+    schedules: list[Schedule],
+    meltano: MeltanoProject | None,
+    airflow: str,
+    broken: Collection[str] = (),
+    everywhere: Collection[str] = (),
 ) -> Iterator[Diagnostic]:
     """Everything that is wrong with the schedules side by side.
 
     Args:
         schedules: all that are generated side by side, as far as they could be read.
+        meltano: the Meltano project, if there is one.
         airflow: the version, one of `VERSIONS`.
         broken: the names of the schedules that could not be read.
         everywhere: the names of the schedules of all deployment environments.
@@ -75,3 +82,4 @@ def check_together(
     yield from check_unique(schedules)
     yield from check_after(schedules, broken, everywhere, airflow)
     yield from check_endings(schedules)
+    yield from check_states(schedules, meltano)

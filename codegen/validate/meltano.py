@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, InvalidError, Severity, nearest, quoted
-from codegen.meltano.blocks import OPTIONS_WITH_VALUE
+from codegen.meltano.blocks import block_names
 from codegen.shell import check_run, words_of
 from codegen.templating import is_template
 from codegen.validate.tasks import check_task_id, place_of
@@ -96,10 +95,9 @@ def _check_blocks(run: str, location: Location, meltano: MeltanoProject) -> Iter
     except InvalidError:
         return
     known = meltano.names_for_run()
-    for previous, word in pairwise(["", *words]):
+    for word in block_names(words):
         name = word.split(":")[0]
-        is_option = word.startswith("-") or previous in OPTIONS_WITH_VALUE
-        if not (is_option or is_template(word) or name in known or word in known):
+        if not (is_template(word) or name in known or word in known):
             message = f"meltano.yml has no plugin, mapping or job {quoted(name)}"
             yield Diagnostic("unknown-plugin", message, location, _hint_for_block(name, known), Severity.FINDING)
 

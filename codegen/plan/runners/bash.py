@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codegen.literal import MeltanoCommand, Value
+from codegen.plan.tree import PRELUDES
 from codegen.shell import as_script, stopping
 from codegen.templating import BASH_ENDINGS, as_rendered, as_rendered_lines
 
@@ -13,15 +14,19 @@ if TYPE_CHECKING:
 
 
 def operator_of(step: Step, _airflow: str) -> tuple[str, dict[str, Value]]:
-    """A BashOperator; the words of the command that could be read as code come in its environment."""
+    """A BashOperator; the words of the command that could be read as code come in its environment.
+
+    Tasks run side by side in the project of their worker, so a command locks what it would share with another.
+    """
+    calls, locks = (step.el, step.locks_of_el) if step.el else (step.calls, step.locks)
+    script, words_in_env = as_script(calls, BASH_ENDINGS, locks)
     if step.script:
-        script, words_in_env = as_rendered_lines(stopping(step.script)), dict[str, str]()
-    else:
-        script, words_in_env = as_script(step.calls, BASH_ENDINGS)
-        script += "\n" if "\n" in script else ""
+        script += as_rendered_lines(stopping(step.script))
+    elif "\n" in script:
+        script += "\n"
     given = {name: as_rendered(value, BASH_ENDINGS) for name, value in {**step.env, **words_in_env}.items()}
     return "BashOperator", {
-        "bash_command": MeltanoCommand(script),
+        "bash_command": MeltanoCommand(script, PRELUDES if locks else PRELUDES[:1]),
         "env": given or None,
         "append_env": True if given else None,
     }

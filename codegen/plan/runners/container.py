@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.shell import as_script, stopping
+from codegen.shell import as_script, can_be_empty, stopping
 from codegen.templating import is_template
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ def command_of(step: Step, endings: tuple[str, ...]) -> tuple[list[str], list[st
     """The program of the container, its arguments, and the environment variables of the step.
 
     One call is executed as it is, word by word: no shell reads it. More than one need a shell of the image, and so do
-    a program whose name is a template and a command of the shell. The image's own entrypoint is never used: Meltano's
-    documented image has one, other images have not.
+    a program whose name is a template, a template that must not become empty, and a shell command. The image's own
+    entrypoint is never used: Meltano's documented image has one, other images have not.
 
     Args:
         step: what the container does.
@@ -31,7 +31,7 @@ def command_of(step: Step, endings: tuple[str, ...]) -> tuple[list[str], list[st
     if step.script:
         return ["sh", "-c"], [stopping(step.script)], step.env
     words, *others = step.calls
-    if not others and not is_template(words[0]):
+    if not others and not is_template(words[0]) and not can_be_empty(words):
         return [words[0]], list(words[1:]), step.env
     script, words_in_env = as_script(step.calls, endings)
     return ["sh", "-c"], [script], {**step.env, **words_in_env}

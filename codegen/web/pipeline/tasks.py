@@ -66,7 +66,7 @@ def tasks_of(view: View) -> Tasks | None:
     schedule, meltano = view.schedule, view.snapshot.reading.meltano
     if schedule is None or not view.is_sound:
         return None
-    steps = steps_of(schedule, meltano.jobs if meltano else {})
+    steps = steps_of(schedule, meltano)
     behind = [_neighbour(each) for each in view.neighbours if each.after and schedule.name in each.after.names]
     if behind:
         steps = list(with_closing_step(steps))

@@ -1,0 +1,75 @@
+"""Under which ids Meltano keeps the state of a schedule's steps, as far as that is known before they run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codegen.command import state_id_suffix, unordered_steps
+from codegen.diagnostics import InvalidError
+from codegen.meltano.blocks import option_of, pairs_of
+from codegen.shell import words_of
+from codegen.templating import is_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codegen.command import Step
+    from codegen.meltano import MeltanoProject
+    from codegen.schema import Schedule
+
+# The variables that say where Meltano keeps state, in its system database or elsewhere.
+_STORES = ("MELTANO_DATABASE_URI", "MELTANO_STATE_BACKEND_URI")
+
+
+@dataclass(frozen=True)
+class KeptState:
+    """State that a step reads and writes.
+
+    Attributes:
+        step: the step.
+        id: the state id as Meltano has it.
+        store: where it is kept, as far as the step's own variables say.
+    """
+
+    step: Step
+    id: str
+    store: tuple[str | None, ...]
+
+    @property
+    def key(self) -> tuple[str, tuple[str | None, ...]]:
+        """What two states have in common that are one."""
+        return self.id, self.store
+
+
+def states_of(schedule: Schedule, meltano: MeltanoProject | None) -> list[KeptState]:
+    """The states that a schedule keeps; none where a template decides.
+
+    Args:
+        schedule: a schedule, which may have errors.
+        meltano: the Meltano project, if there is one.
+    """
+    try:
+        return [
+            KeptState(step, state_id, tuple(step.env.get(name) for name in _STORES))
+            for step in unordered_steps(schedule, meltano)
+            for state_id in dict.fromkeys(_ids_of(step, schedule, meltano))
+            if not is_template(state_id)
+        ]
+    except InvalidError:  # in a task of its job, which `check_meltano` reports
+        return []
+
+
+def _ids_of(step: Step, schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[str]:
+    if schedule.extractor:
+        yield schedule.full_state_id
+    elif step.run:
+        words = words_of(step.run)
+        default = meltano.default_environment if meltano else ""
+        environment = schedule.environment or step.env.get("MELTANO_ENVIRONMENT") or default
+        suffix = option_of(words, "--state-id-suffix") or state_id_suffix(schedule, meltano)
+        suffix = suffix or step.env.get("MELTANO_RUN_STATE_ID_SUFFIX") or ""
+        if not suffix and meltano:
+            suffix = meltano.environments.get(environment, "")
+        for pair in pairs_of(words, meltano) if "--no-state-update" not in words else ():
+            yield pair.state_id(environment, suffix)

@@ -1,0 +1,133 @@
+"""State: no two schedules, no two tasks that run at once and no two runs may keep theirs under one id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codegen.diagnostics import Diagnostic, Severity, quoted
+from codegen.states import states_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from codegen.command import Step
+    from codegen.diagnostics import Location
+    from codegen.meltano import MeltanoProject
+    from codegen.schema import Schedule
+    from codegen.states import KeptState
+
+_CODE = "shared-state"
+_OWN_EXTRACTOR = "an extractor of its own by `inherit_from` in meltano.yml"
+
+
+def check_states(schedules: Iterable[Schedule], meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
+    """Two that keep one state load from each other's bookmark, and Meltano refuses the second while the first runs.
+
+    Two schedules of one job or pair may share its state where they run it with the same variables.
+    """
+    first_with: dict[object, tuple[Schedule, KeptState]] = {}
+    for schedule in schedules:
+        states = states_of(schedule, meltano)
+        yield from _check_tasks(schedule, states)
+        yield from _check_runs(schedule, states)
+        for state in {state.key: state for state in reversed(states)}.values():
+            other, others = first_with.setdefault(state.key, (schedule, state))
+            is_meant = not (schedule.extractor or other.extractor) and state.step.env == others.step.env
+            if other.name != schedule.name and not is_meant:
+                yield _clash(schedule, state, other)
+
+
+def _clash(schedule: Schedule, state: KeptState, other: Schedule) -> Diagnostic:
+    message = f"{quoted(other.name)} keeps its state under {quoted(state.id)} too ({_place(other)})"
+    hint = "set another `state_id`" if schedule.extractor else f"set a `state_id_suffix`, or use {_OWN_EXTRACTOR}"
+    return Diagnostic(
+        _CODE, f"{message}: each loads from the bookmark of the other", _place(schedule), hint, Severity.FINDING
+    )
+
+
+def _place(schedule: Schedule) -> Location:
+    return schedule.where("state_id", "state_id_suffix", "job", "tasks", "name", "extractor")
+
+
+def _check_tasks(schedule: Schedule, states: list[KeptState]) -> Iterator[Diagnostic]:
+    """Tasks of one schedule may share a state one after the other, with the same variables."""
+    before = _before({state.step.task_id: state.step for state in states})
+    earlier: dict[object, list[Step]] = {}
+    for state in states:
+        step, others = state.step, earlier.setdefault(state.key, [])
+        clashes = (_clash_of_tasks(other, step, before) for other in others)
+        for one, why, hint in next(((clash,) for clash in clashes if clash), ()):
+            message = f"the tasks {quoted(one)} and {quoted(step.task_id)} keep their state under {quoted(state.id)}"
+            place = step.task.at.get("run") or schedule.where("job", "tasks")
+            yield Diagnostic(_CODE, f"{message}: {why}", place, hint, Severity.FINDING)
+        others.append(step)
+
+
+def _clash_of_tasks(one: Step, two: Step, before: Mapping[str, set[str]]) -> tuple[str, str, str] | None:
+    """The id of the first, why the two cannot have one state, and the fix; nothing where they can."""
+    if one.env != two.env:
+        hint = f"write `run: --state-id-suffix={two.task_id} ...`, or use {_OWN_EXTRACTOR}"
+        return one.task_id, "each loads from the bookmark of the other", hint
+    if one.task_id not in before[two.task_id] and two.task_id not in before[one.task_id]:
+        hint = f"let one wait for the other with `after`, or use {_OWN_EXTRACTOR}"
+        return one.task_id, "Meltano refuses the second while the first runs", hint
+    return None
+
+
+def _before(steps: Mapping[str, Step]) -> dict[str, set[str]]:
+    """The tasks that each task waits for, directly or not."""
+    found: dict[str, set[str]] = {}
+    for task_id, step in steps.items():
+        seen, waiting = set[str](), list(step.after)
+        while waiting:
+            name = waiting.pop()
+            if name not in seen:
+                seen.add(name)
+                waiting += steps[name].after if name in steps else ()
+        found[task_id] = seen
+    return found
+
+
+def _check_runs(schedule: Schedule, states: Collection[KeptState]) -> Iterator[Diagnostic]:
+    if states and schedule.max_active_runs > 1:
+        state_id = next(iter(states)).id
+        message = f"runs at the same time share the state {quoted(state_id)}: Meltano refuses all but the first"
+        # A suffix cannot have the `:` that the id of a run has (`check_state_ids`).
+        key, template = (
+            ("state_id", "{{ run_id }}")
+            if schedule.extractor
+            else ("state_id_suffix", "{{ run_id | replace(':', '-') }}")
+        )
+        hint = f"set `max_active_runs: 1`, or a `{key}` that is another in each run, such as one with `{template}`"
+        yield Diagnostic(_CODE, message, schedule.where("max_active_runs"), hint, Severity.FINDING)
+
+
+def check_environments(
+    schedules: Iterable[Schedule], meltano: MeltanoProject | None, names: Collection[str], place: Location
+) -> Iterator[Diagnostic]:
+    """The deployment environments must have system databases of their own, or state ids of their own.
+
+    Args:
+        schedules: all schedules of all environments.
+        meltano: the Meltano project, if there is one.
+        names: the environments.
+        place: where the configuration names them.
+    """
+    homes: dict[tuple[str, object], set[str]] = {}
+    for schedule in schedules:
+        for state in states_of(schedule, meltano):
+            homes.setdefault(state.key, set()).add(schedule.deployment)
+    shared = {state_id: those for (state_id, _), those in homes.items() if len(those) > 1}
+    if not shared:
+        return
+    both = [name for name in names if name in set().union(*shared.values())]
+    keeps = next((name for name in both if name.startswith("prod")), both[-1])
+    suffixes = ", ".join(f'{name} = "{name}"' for name in both if name != keeps)
+    both_quoted = f"{', '.join(map(quoted, both[:-1]))} and {quoted(both[-1])}"
+    message = f"{both_quoted} keep state under the same ids, such as {quoted(next(iter(shared)))}"
+    why = "on one system database of Meltano, rows that one has loaded are missing in the other"
+    hint = (
+        f"`separate_system_databases = true` if each has its own, else `state_id_suffix = {{{suffixes}}}`, "
+        f"by which {quoted(keeps)} keeps its ids"
+    )
+    yield Diagnostic(_CODE, f"{message}: {why}", place, hint, Severity.FINDING)

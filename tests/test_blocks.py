@@ -1,0 +1,97 @@
+"""What the commands of tasks share in a Meltano project, and which `meltano el` does the same as a `meltano run`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from project_builder import as_yaml, project_of, write
+
+from codegen import pipeline
+from codegen.command import Step, unordered_steps
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_MELTANO = {
+    "environments": [{"name": "dev"}, {"name": "prod", "state_id_suffix": "eu"}],
+    "plugins": {
+        "extractors": [{"name": "tap-b"}, {"name": "tap-a"}, {"name": "shop"}],
+        "loaders": [{"name": "target-x"}, {"name": "lake"}],
+        "mappers": [{"name": "mapper", "mappings": [{"name": "hide"}]}],
+        "utilities": [{"name": "dbt"}],
+    },
+    "jobs": [{"name": "both", "tasks": ["tap-b target-x dbt:run", "shop lake"]}],
+}
+
+
+def _step(folder: Path, task: object, meltano: object = _MELTANO, **keys: object) -> Step:
+    """The step of a schedule with one task, or with an extractor and a loader where the task is none."""
+    what = {"tasks": [task]} if task else {"extractor": "tap-a", "loader": "target-x"}
+    files = {"schedules/a.yml": as_yaml({"interval": "@daily", **what, **keys})}
+    write(folder, {**files, "meltano.yml": as_yaml(meltano)} if meltano else files)
+    reading = pipeline.read(project_of(folder))
+    (step,) = unordered_steps(reading.schedules[0], reading.meltano)
+    return step
+
+
+@pytest.mark.parametrize(
+    ("task", "locks"),
+    [
+        ("tap-b target-x tap-a lake", ("tap-a", "tap-b")),
+        ("shop hide lake", ("shop",)),
+        ("--full-refresh both dbt:test", ("shop", "tap-b")),
+        ("dbt:run dbt", ()),
+        ("new target-x", ("new",)),
+        ("{{ params.tap }} target-x", ("shop", "tap-a", "tap-b", "{{ params.tap }}")),
+        ({"id": "c", "command": "cd x\nmeltano --log-level=debug run both >log"}, ("shop", "tap-b")),
+        ({"id": "c", "command": "meltano invoke tap-new --discover"}, ("tap-new",)),
+        ({"id": "c", "command": "./load.sh tap-a"}, ()),
+        ({"run": "dbt:run", "before_run": ["invoke shop --discover"]}, ("shop",)),
+    ],
+)
+def test_a_task_locks_the_extractors_that_it_names(task: object, locks: tuple[str, ...], tmp_path: Path) -> None:
+    assert _step(tmp_path, task).locks == locks
+
+
+def test_without_a_meltano_project_names_are_read_as_singer_has_them(tmp_path: Path) -> None:
+    assert _step(tmp_path, "tap-z other target-y dbt:run", meltano=None).locks == ("other", "tap-z")
+
+
+@pytest.mark.parametrize(
+    ("keys", "state_id"),
+    [
+        ({"environment": "dev"}, "dev:tap-a-to-lake"),
+        ({"environment": "dev", "state_id_suffix": "us"}, "dev:tap-a-to-lake:us"),
+        ({"environment": "prod"}, "prod:tap-a-to-lake:eu"),
+        ({"environment": "prod", "state_id_suffix": "us"}, "prod:tap-a-to-lake:us"),
+    ],
+)
+def test_a_plain_pair_in_a_known_environment_is_an_el(keys: dict[str, str], state_id: str, tmp_path: Path) -> None:
+    step = _step(tmp_path, "tap-a lake", **keys, full_refresh=True)
+    words = f"meltano --environment={keys['environment']} el tap-a lake --state-id={state_id} --full-refresh"
+    assert (step.el, step.locks_of_el) == ((tuple(words.split()),), ())
+
+
+@pytest.mark.parametrize(
+    ("task", "keys"),
+    [
+        ("tap-a lake", {}),
+        ("tap-a lake", {"environment": "staging"}),
+        ("tap-a lake", {"environment": "{{ params.environment }}"}),
+        ("tap-a lake", {"environment": "dev", "state_id_suffix": "{{ ds }}"}),
+        ("tap-a lake", {"environment": "dev", "env": {"MELTANO_RUN_STATE_ID_SUFFIX": "us"}}),
+        ("tap-a lake --force", {"environment": "dev"}),
+        ("tap-a hide lake", {"environment": "dev"}),
+        ("both", {"environment": "dev"}),
+        ("tap-a other", {"environment": "dev"}),
+    ],
+)
+def test_what_el_may_not_do_alike_stays_a_run(task: str, keys: dict[str, object], tmp_path: Path) -> None:
+    step = _step(tmp_path, task, **keys)
+    assert step.el == ()
+    assert step.locks
+
+
+def test_an_extractor_and_a_loader_lock_nothing(tmp_path: Path) -> None:
+    assert _step(tmp_path, None).locks == ()

@@ -1,0 +1,123 @@
+"""The shell function that keeps two tasks from using one plugin at the same time, in a real bash."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from project_builder import write
+
+from codegen.command import Step
+from codegen.plan.runners.container import command_of
+from codegen.render import prelude
+from codegen.shell import as_script
+from codegen.templating import BASH_ENDINGS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _start(project: Path, command: str, run_id: str = "first", **env: str) -> subprocess.Popen[str]:
+    """Start a command behind the lines of `LOCK`, as a task in a process group of its own."""
+    environ = {"PATH": os.environ["PATH"], "AIRFLOW_CTX_DAG_ID": "orders", "AIRFLOW_CTX_DAG_RUN_ID": run_id, **env}
+    return subprocess.Popen(
+        [shutil.which("bash") or "bash", "-c", prelude("LOCK") + command],
+        cwd=project,
+        env=environ,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def _line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    return process.stdout.readline().rstrip("\n")
+
+
+@pytest.mark.parametrize("kill", [False, True])
+def test_the_second_says_whom_it_waits_for_until_the_first_ends(tmp_path: Path, *, kill: bool) -> None:
+    first = _start(tmp_path, "lock tap-a; echo has it; read -r line")
+    assert _line(first) == "has it"
+    second = _start(tmp_path, "lock tap-b tap-a; echo has it too", run_id="second")
+    assert _line(second) == f"Waiting for tap-a, in use by orders first, process group {first.pid}"
+    if kill:
+        first.kill()
+    first.communicate("go on\n" if not kill else None)
+    assert second.communicate()[0] == "has it too\n"
+    assert second.returncode == 0
+
+
+def test_a_process_that_outlives_its_task_is_named_and_holds_the_lock(tmp_path: Path) -> None:
+    first = _start(tmp_path, "lock tap-a; sleep 600 & echo has it; wait")
+    assert _line(first) == "has it"
+    first.kill()
+    first.wait()
+    second = _start(tmp_path, "lock tap-a; echo has it too", run_id="second")
+    waiting = _line(second)
+    assert waiting == f"Waiting for tap-a, in use by orders first, process group {first.pid}"
+    os.killpg(int(waiting.rpartition(" ")[2]), signal.SIGKILL)
+    assert _line(second) == "has it too"
+    second.communicate()
+    first.communicate()
+
+
+def test_two_that_name_the_same_in_any_order_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    commands = ["lock b a b; sleep 0.02; echo done", "lock a b; sleep 0.02; echo done"] * 4
+    assert [one.communicate()[0].splitlines()[-1] for one in [_start(tmp_path, c) for c in commands]] == ["done"] * 8
+
+
+def test_a_name_is_no_path_and_no_code(tmp_path: Path) -> None:
+    name = "../../x $(touch y); *"
+    done = _start(tmp_path / write(tmp_path, {"in/a": ""}) / "in", 'lock "$NAME"; echo done', NAME=name)
+    assert done.communicate()[0] == "done\n"
+    assert [path.name for path in (tmp_path / "in" / ".meltano" / "run").iterdir()] == [
+        f"{name.replace('/', '_')}.lock"
+    ]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
+
+
+def test_the_system_directory_of_meltano_is_respected(tmp_path: Path) -> None:
+    assert _start(tmp_path, "lock tap-a", MELTANO_SYS_DIR_ROOT=str(tmp_path / "own")).communicate()[0] == ""
+    assert (tmp_path / "own/run/tap-a.lock").exists()
+
+
+@pytest.mark.parametrize("path", [".meltano", ".meltano/run/tap-a.lock/x"])
+def test_a_project_that_cannot_be_written_fails_the_task_and_says_why(path: str, tmp_path: Path) -> None:
+    write(tmp_path, {path: ""})
+    task = _start(tmp_path, "lock tap-a; echo ran")
+    said, _ = task.communicate()
+    assert task.returncode
+    assert ".meltano" in said
+    assert "ran" not in said
+
+
+def test_a_machine_without_flock_fails_the_task_and_says_what_to_install(tmp_path: Path) -> None:
+    task = _start(tmp_path, "lock tap-a; echo ran", PATH=str(tmp_path))
+    said, _ = task.communicate()
+    assert (task.returncode, said.splitlines()[-1]) == (
+        1,
+        "Install flock: it is part of util-linux, on macOS: brew install flock",
+    )
+
+
+@pytest.mark.parametrize("words", [["--state-id={{ x }}"], ["--environment", "{{ x }}"], ["--state-id-suffix={{ x }}"]])
+@pytest.mark.parametrize("value", ["", "eu $(no) code"])
+def test_a_template_that_decides_on_the_state_must_not_come_out_empty(words: list[str], value: str) -> None:
+    """In a worker's bash and in the `sh` of a container."""
+    step = Step("load", (("meltano", *words, "run", "tap-a"),))
+    (program, option), (script,), env = command_of(step, ())
+    assert as_script(step.calls, BASH_ENDINGS) == (script, env)
+    calls = 'meltano() { printf "%s|" "$@"; }\n'
+    done = subprocess.run(
+        [program, option, calls + script], env=dict.fromkeys(env, value), text=True, capture_output=True, check=False
+    )
+    expected = "".join(f"{word}|" for word in [*(word.replace("{{ x }}", value) for word in words), "run", "tap-a"])
+    assert (done.stdout, bool(done.returncode)) == (expected if value else "", not value)
+    assert value or f"{words[0].partition('=')[0]} is empty" in done.stderr
