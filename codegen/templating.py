@@ -15,7 +15,7 @@ from codegen.diagnostics import InvalidError
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-    from jinja2.nodes import Template
+    from jinja2.nodes import Node, Template
 
 # What each operator opens as a file: `template_ext` in airflow/operators/bash.py on 2, and in
 # airflow/providers/{standard/operators/bash,docker/operators/docker,cncf/kubernetes/operators/pod}.py, which has none.
@@ -121,17 +121,21 @@ def params_in(text: str) -> list[str]:
         return []
     from jinja2 import nodes  # noqa: PLC0415  # as above
 
-    of_params = [
-        node
-        for node in tree.find_all((nodes.Getattr, nodes.Getitem))
-        if isinstance(node, nodes.Getattr | nodes.Getitem)
-        and isinstance(node.node, nodes.Name)
-        and node.node.name == "params"
-    ]
-    # A key that is computed is known to Airflow alone.
-    names = [node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None) for node in of_params]
+    names = [param_of(node) for node in tree.find_all((nodes.Getattr, nodes.Getitem))]
     # A method of the dict, as in `params.items()`, names no parameter.
-    return list(dict.fromkeys(name for name in names if isinstance(name, str) and not hasattr(dict, name)))
+    return list(dict.fromkeys(name for name in names if name is not None and not hasattr(dict, name)))
+
+
+def param_of(node: Node) -> str | None:
+    """The run parameter that a part of a template is; nothing for any other part, or a name that is computed."""
+    from jinja2 import nodes  # noqa: PLC0415  # as above
+
+    if not isinstance(node, nodes.Getattr | nodes.Getitem):
+        return None
+    if not isinstance(node.node, nodes.Name) or node.node.name != "params":
+        return None
+    name = node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None)
+    return name if isinstance(name, str) else None
 
 
 def tree_of(text: str) -> Template | None:

@@ -307,8 +307,8 @@ def free_ports(count: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
-def generate(project: Path) -> None:
-    """Run `dagpress generate` on a project."""
+def generate(project: Path, code: int = 0) -> None:
+    """Run `dagpress generate` on a project, and see that it ends with that exit code."""
     command: list[str | Path] = [Path(sys.executable).with_name("dagpress"), "--project", project, "generate"]
     done = subprocess.run(command, text=True, stdout=-1, stderr=subprocess.STDOUT, check=False)
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == code, done.stdout

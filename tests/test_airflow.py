@@ -604,3 +604,26 @@ def test_a_signal_that_is_ignored_stays_so(supervise: Callable[..., Supervisor])
     supervisor.process.terminate()
     assert [line for line in supervisor.rest() if line.startswith("stops")] == ["stops deaf", "stops helper"]
     assert supervisor.process.returncode == 7
+
+
+MELTANO = """\
+#!/bin/sh
+echo "meltano $@" >> {calls}
+echo no disk >&2
+exit {code}
+"""
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_meltano_sets_up_its_database_before_tasks_run_in_the_worker(tmp_path: Path, code: int) -> None:
+    """Each start of what runs tasks asks for it once, as we cannot see what is there; a failure stops nothing."""
+    installed = Installed(tmp_path, "2.11")
+    write(tmp_path, {"meltano.yml": "", ".meltano/run/bin": MELTANO.format(calls=installed.calls_file, code=code)})
+    (tmp_path / ".meltano/run/bin").chmod(0o755)
+    assert installed.invoke("dags", "list")[0] == 0
+    assert "meltano" not in "".join(installed.calls())
+    ended, said = installed.invoke("celery", "worker", MELTANO_DATABASE_URI="postgresql://example.com/meltano")
+    assert ended == 0
+    assert installed.calls()[-2:] == ["meltano --log-level=warning environment list", "celery worker"]
+    assert said.count("Meltano's system database") == 1
+    assert ("could not set up its system database: no disk" in said) == bool(code)

@@ -34,7 +34,7 @@ def project(tmp_path: Path) -> Path:
         {
             "meltano.yml": "jobs:\n- name: refresh\n  tasks: [tap-gitlab target-postgres]\n"
             "plugins: {extractors: [{name: tap-gitlab}], loaders: [{name: target-postgres}]}\n",
-            "schedules/gitlab.yml": EXTRACT_LOAD + "owner: data\ntimezone: Europe/Berlin\nretry_delay: 90s\n",
+            "schedules/gitlab.yml": EXTRACT_LOAD + "owner: data\ntimezone: Europe/Berlin\nretry_delay: 90m\n",
             "schedules/job.yml": "job: refresh\ninterval: 0 6 * * 1-5\n",
             "schedules/manual.yml": 'tasks: [tap-gitlab target-postgres]\ninterval: "@manual"\n',
         },
@@ -77,11 +77,11 @@ def test_list_still_shows_the_schedules_beside_a_broken_one(project: Path) -> No
 def test_show_gives_every_value_with_its_default(project: Path) -> None:
     """What a schedule ends up with, in the words in which it is written."""
     data = json.loads(dagpress(project, "show", "gitlab", "--format", "json")[1])
-    assert data["retry_delay"] == "90s"
+    assert data["retry_delay"] == "90m"
     assert data["owner"] == "data"
     assert data["start_date"] == "1970-01-01"
     assert data["dag_id"] == "meltano_gitlab"
-    assert "retry_delay: 90s\n" in dagpress(project, "show", "gitlab")[1]
+    assert "retry_delay: 90m\n" in dagpress(project, "show", "gitlab")[1]
 
 
 @pytest.mark.parametrize("name", ["job", "meltano_job_refresh", "schedules/job.yml"])

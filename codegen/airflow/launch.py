@@ -15,6 +15,7 @@ from codegen.airflow.background import daemon_of, fork
 from codegen.airflow.dag_folders import digest_of_dags, link_dag_folders, old_generators, write_local_settings
 from codegen.airflow.environment import AirflowError, environment_of, keep_out_of_git, prepare_home
 from codegen.airflow.home import Configuration, has_configuration, lacks_database, variable_of, write_configuration
+from codegen.airflow.meltano_database import prepare_meltano, runs_tasks
 from codegen.airflow.ports import API_PORT, WEB_PORT, Ports, answers
 from codegen.airflow.supervisor import Program, supervise
 from codegen.airflow.translation import UntranslatableError, translate
@@ -111,6 +112,8 @@ class _Launcher:
             prepare_home(replace(self.airflow, home=self._home), self.env)
         if words[0] in _NEED_DAGS and not _NEED_NO_DAGS & set(words[1:2]):
             self._read_dags()
+        if runs_tasks(words):
+            prepare_meltano(Path(self.env["MELTANO_PROJECT_ROOT"]), self.env, self.say)
 
     def _say_what_gives_way(self) -> None:
         configuration = Configuration(self._home, self.env)

@@ -82,7 +82,7 @@ def resolved(call: Call, listed: Mapping[str, Mapping[str, Any]]) -> Call:
     Raises:
         UnknownScheduleError: Meltano has no schedule of that name.
     """
-    options, words = _leading_options(call.words)
+    options, words = leading_options(call.words)
     env = dict(call.env)
     if words[:2] == ["schedule", "run"] and len(words) > 2:  # noqa: PLR2004  # a name follows
         name, *further = words[2:]
@@ -101,7 +101,7 @@ def resolved(call: Call, listed: Mapping[str, Mapping[str, Any]]) -> Call:
     return Call(call.folder, (*sorted(options), *words), env)
 
 
-def _leading_options(words: Iterable[str]) -> tuple[list[str], list[str]]:
+def leading_options(words: Iterable[str]) -> tuple[list[str], list[str]]:
     """The options of `meltano` itself, each as one word, and what follows them."""
     options, rest = [], list(words)
     while rest and rest[0].startswith("-"):

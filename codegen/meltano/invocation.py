@@ -77,13 +77,52 @@ def listed_schedules(folder: Path, timeout: float = _TIMEOUT) -> dict[str, dict[
     except subprocess.TimeoutExpired as error:
         raise MeltanoError(f"`meltano schedule list` did not end within {timeout:.0f} seconds") from error
     except subprocess.CalledProcessError as error:
-        # The reason is in the last line; before it there may be a whole traceback in a frame.
-        reason = (error.stderr.strip().splitlines() or [f"exit code {error.returncode}"])[-1]
+        reason = _reason_of(error)
         cure = next((f" ({cure})" for words, cure in _CURES.items() if words in error.stderr), "")
         raise MeltanoError(f"`meltano schedule list` failed: {reason}{cure}") from error
     except (ValueError, TypeError, LookupError) as error:
         raise MeltanoError("`meltano schedule list` gave something else than a list of schedules") from error
     return {schedule["name"]: schedule for schedule in (*schedules["elt"], *schedules["job"])}
+
+
+def set_up_system_database(meltano: str, folder: Path, timeout: float = _TIMEOUT) -> None:
+    """Let Meltano set up its system database, or migrate it, with a command that does nothing else.
+
+    Args:
+        meltano: the program.
+        folder: the folder of meltano.yml.
+        timeout: in seconds.
+
+    Raises:
+        MeltanoError: Meltano fails or takes too long.
+    """
+    # Every command that opens the database migrates it (`pass_project(migrate=True)` in meltano/cli); this one only
+    # prints names.
+    command = [meltano, "--log-level=warning", "environment", "list"]
+    env = _environ(folder, {"NO_COLOR": "1"})
+    try:
+        subprocess.run(
+            command,
+            cwd=folder,
+            env=env,
+            text=True,
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=True,
+            timeout=timeout,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise MeltanoError(f"Meltano did not end within {timeout:.0f} seconds") from error
+    except subprocess.CalledProcessError as error:
+        raise MeltanoError(_reason_of(error)) from error
+    except OSError as error:
+        raise MeltanoError(f"Meltano does not start: {error}") from error
+
+
+def _reason_of(error: subprocess.CalledProcessError) -> str:
+    """The last line of what it said: before that there may be a whole traceback in a frame."""
+    return str((error.stderr.strip().splitlines() or [f"exit code {error.returncode}"])[-1])
 
 
 def _environ(folder: Path, env: Mapping[str, str]) -> dict[str, str]:

@@ -1,4 +1,7 @@
-"""Reads Meltano's system database, where it keeps its runs. A SQLite file; another database is left to Meltano."""
+"""Meltano's system database, where it keeps its runs: what is in it, and whether Meltano must still make it.
+
+We read it where it is a SQLite file; another database is left to Meltano.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 # The last successful run of each state id (meltano/core/job/finder.py, `latest_success`; meltano/core/job/job.py).
@@ -16,6 +20,13 @@ _LAST_RUNS = (
     "select job_name, max(ended_at) from runs where state = 'SUCCESS' and ended_at is not null group by job_name"
 )
 
+_URI_VARIABLE = "MELTANO_DATABASE_URI"
+# The folder of the default database.
+_FOLDER_VARIABLE = "MELTANO_SYS_DIR_ROOT"
+# Meltano reads its own settings from there too.
+_NAMED_IN_DOTENV = re.compile(rf"^\s*(?:export\s+)?{_URI_VARIABLE}\s*=", re.MULTILINE)
+# The table of Alembic, which Meltano makes first.
+_TABLE = "select 1 from sqlite_master where name = 'alembic_version'"
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
@@ -35,6 +46,33 @@ def last_successful_runs(folder: Path, uri: str = "") -> dict[str, str]:
     except sqlite3.Error:
         return {}
     return {name: datetime.fromisoformat(ended).replace(tzinfo=timezone.utc).isoformat() for name, ended in rows}
+
+
+def may_lack_system_database(folder: Path, environ: Mapping[str, str], uri: str = "") -> bool:
+    """Whether Meltano may still have to set up its system database: of a database that we cannot read, it may.
+
+    Args:
+        folder: the folder of meltano.yml.
+        environ: the variables with which Meltano runs.
+        uri: where the database is, as meltano.yml has it; empty for Meltano's default.
+    """
+    if not environ.get(_URI_VARIABLE) and (_FOLDER_VARIABLE in environ or _is_named_in_dotenv(folder)):
+        return True
+    path = _path(folder, environ.get(_URI_VARIABLE) or uri)
+    if path is None or not path.is_file():
+        return True
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+            return database.execute(_TABLE).fetchone() is None
+    except sqlite3.Error:
+        return True
+
+
+def _is_named_in_dotenv(folder: Path) -> bool:
+    try:
+        return bool(_NAMED_IN_DOTENV.search((folder / ".env").read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _path(folder: Path, uri: str) -> Path | None:

@@ -111,9 +111,10 @@ class Schedule:
     before_run: tuple[str, ...] = key(
         MeltanoCommands(),
         "what runs",
-        "Commands of Meltano that come first in every task that runs Meltano, as one writes them behind `meltano`. "
-        "A word may hold Airflow's templates.",
-        """[select tap-gitlab commits id, 'config set tap-gitlab start_date "{{ ds }}"']""",
+        "Meltano commands to run first in every task that runs Meltano, written without `meltano`. A word may hold "
+        "Airflow's templates. A setting or selection for one run belongs in `env` (`TAP_GITLAB_START_DATE`, "
+        "`TAP_GITLAB__SELECT`): `config set` and `select` change the project for good.",
+        '["invoke dbt-postgres:deps"]',
         (),
     )
 

@@ -77,8 +77,8 @@ class Task:
     before_run: tuple[str, ...] | None = key(
         MeltanoCommands(),
         "a task",
-        "In place of the schedule's, for this task; `[]` for none.",
-        "[select tap-gitlab commits id]",
+        "In place of the schedule's, for this task; `[]` for none. Values for one run belong in `env`.",
+        '["invoke dbt-postgres:deps"]',
     )
     after: tuple[str, ...] | None = key(
         TextList("a list of the ids of tasks and groups", Text("the id of a task or a group")),

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codegen.validate.alerts import check_alerts, check_deadline
+from codegen.validate.before_run import check_before_run
 from codegen.validate.between import check_after
 from codegen.validate.endings import check_endings
 from codegen.validate.kubernetes import check_kubernetes
-from codegen.validate.meltano import check_before_run, check_effect, check_meltano
+from codegen.validate.meltano import check_effect, check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
 from codegen.validate.params import check_defaults, check_params
+from codegen.validate.retries import check_retries
 from codegen.validate.runners import check_runners, check_settings
 from codegen.validate.secrets import check_secrets_of_job
+from codegen.validate.state_ids import check_state_ids
 from codegen.validate.states import check_environments, check_states
 from codegen.validate.tasks import check_tasks
 from codegen.validate.templates import check_templates
@@ -55,6 +58,8 @@ def check_one(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) 
     yield from check_effect(schedule)
     yield from check_params(schedule, meltano)
     yield from check_meltano(schedule, meltano)
+    yield from check_retries(schedule, meltano)
+    yield from check_state_ids(schedule, meltano)
     yield from check_secrets_of_job(schedule, meltano)
 
 

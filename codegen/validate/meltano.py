@@ -18,30 +18,8 @@ if TYPE_CHECKING:
     from codegen.meltano import MeltanoProject
     from codegen.schema import Schedule
 
-# The commands of Meltano (`meltano --help` of 4.4).
-# fmt: off
-_COMMANDS = (
-    "add", "cloud", "compile", "config", "docs", "dragon", "el", "elt", "environment", "hub", "init", "install",
-    "invoke", "job", "lock", "logs", "plugin", "remove", "run", "schedule", "schema", "select", "state", "test",
-    "upgrade",
-)
-# fmt: on
 # The keys of a schedule with `tasks` that only Meltano gets.
 _FOR_MELTANO = ("before_run", "full_refresh", "state_id_suffix", "environment")
-
-
-def check_before_run(schedule: Schedule) -> Iterator[Diagnostic]:
-    """What comes before a run must be commands of Meltano; a later Meltano may have others."""
-    given = [(schedule.before_run, schedule.where("before_run"))]
-    given += [(task.before_run or (), place_of(task, schedule, "before_run")) for task in schedule.tasks or ()]
-    for commands, place in given:
-        for command in commands:
-            word = next((word for word in words_of(command) if not word.startswith("-")), "")
-            if word not in _COMMANDS:
-                hint = nearest(word, _COMMANDS) or "`meltano --help` lists them"
-                yield Diagnostic(
-                    "unknown-command", f"Meltano has no command {quoted(word)}", place, hint, Severity.FINDING
-                )
 
 
 def check_effect(schedule: Schedule) -> Iterator[Diagnostic]:
@@ -74,7 +52,8 @@ def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterato
             f"`meltano environment add {schedule.environment}`",
         ),
     ):
-        if name and name not in known and not is_template(name):
+        is_refused = key == "environment" and ":" in (name or "")
+        if name and name not in known and not is_template(name) and not is_refused:
             message = f"meltano.yml has no {key} {quoted(name)}"
             other = next((kind.removesuffix("s") for kind, those in plugins.items() if name in those), "")
             hint = f"it is one of the {other}s there" if other else nearest(name, known) or f"{adds} adds it"

@@ -12,6 +12,7 @@ from codegen.nodes import ListNode, MapNode, Node, Scalar
 from codegen.schema.keys import keys_of
 from codegen.schema.param import Param
 from codegen.templating import params_in
+from codegen.validate.null_params import check_null_params
 from codegen.validate.templates import templated_values
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ def _check_text(text: str, schedule: Schedule, location: Location) -> Iterator[D
         if name not in schedule.params:
             hint = nearest(name, schedule.params) or f"add it to `params`, such as `params: {{{name}: a value}}`"
             yield Diagnostic("unknown-param", f"there is no run parameter {quoted(name)}", location, hint)
+    yield from check_null_params(text, schedule, location)
 
 
 def _scalars(node: Node, places: Collection[Location], *, is_within: bool = False) -> Iterator[Scalar]:

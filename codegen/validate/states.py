@@ -92,10 +92,13 @@ def _check_runs(schedule: Schedule, states: Collection[KeptState]) -> Iterator[D
     if states and schedule.max_active_runs > 1:
         state_id = next(iter(states)).id
         message = f"runs at the same time share the state {quoted(state_id)}: Meltano refuses all but the first"
-        key = "state_id" if schedule.extractor else "state_id_suffix"
-        hint = (
-            f"set `max_active_runs: 1`, or a `{key}` that is another in each run, such as one with `{{{{ run_id }}}}`"
+        # A suffix cannot have the `:` that the id of a run has (`check_state_ids`).
+        key, template = (
+            ("state_id", "{{ run_id }}")
+            if schedule.extractor
+            else ("state_id_suffix", "{{ run_id | replace(':', '-') }}")
         )
+        hint = f"set `max_active_runs: 1`, or a `{key}` that is another in each run, such as one with `{template}`"
         yield Diagnostic(_CODE, message, schedule.where("max_active_runs"), hint, Severity.FINDING)
 
 

@@ -31,7 +31,7 @@ retry_delay: 0s
 tasks:
 - id: load
   run: tap-carbon target-duckdb
-  env: {OUTCOME: fails}
+  env: {OUTCOME: fails, MELTANO_RUN_FORCE: "true"}
   on_failure:
   - webhook: {http_conn_id: alerts, endpoint: of/task}
   - python: {callable: team_alerts.page, op_kwargs: {severity: high}}

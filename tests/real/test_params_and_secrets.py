@@ -28,7 +28,11 @@ params:
   full: {type: boolean, default: false}
   days: {type: integer, minimum: 1, default: 7}
   note: {type: [null, string]}
-env: {SINCE: "{{ params.since }}", FULL: "{{ params.full }}", DAYS: "{{ params.days }}", NOTE: "{{ params.note }}"}
+env:
+  SINCE: "{{ params.since }}"
+  FULL: "{{ params.full }}"
+  DAYS: "{{ params.days }}"
+  NOTE: "{{ params.note or '' }}"
 tasks: ["tap-a --since={{ params.since }} target-b"]
 """
 _SECRETS = """\
@@ -85,7 +89,7 @@ def _environ(meltano: RecordingMeltano, **extra: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("conf", "env"),
     [
-        ({}, {"SINCE": "2024-01-01", "FULL": "False", "DAYS": "7", "NOTE": "None"}),
+        ({}, {"SINCE": "2024-01-01", "FULL": "False", "DAYS": "7", "NOTE": ""}),
         (
             {"since": _NASTY, "full": True, "days": 30, "note": "why"},
             {"SINCE": _NASTY, "FULL": "True", "DAYS": "30", "NOTE": "why"},

@@ -108,11 +108,11 @@ def test_a_command_ends_at_the_first_that_fails(airflow: Airflow, recording_melt
 
 def test_what_comes_before_a_run_is_called_before_it(airflow: Airflow, recording_meltano: RecordingMeltano) -> None:
     """In the same task, with the same environment, and every template is one word."""
-    task = {"run": "tap-a target-b", "before_run": ['config set tap-a start "{{ ds }} \'$(id)"', "select tap-a '*'"]}
+    task = {"run": "tap-a target-b", "before_run": ['state list --pattern "{{ ds }} \'$(id)"', "invoke tap-a '*'"]}
     assert _execute(airflow, recording_meltano, task)["error"] is None
     assert [call.argv for call in recording_meltano.take_calls()] == [
-        ["config", "set", "tap-a", "start", "2026-03-02 '$(id)"],
-        ["select", "tap-a", "*"],
+        ["state", "list", "--pattern", "2026-03-02 '$(id)"],
+        ["invoke", "tap-a", "*"],
         ["run", "tap-a", "target-b"],
     ]
 
@@ -205,7 +205,8 @@ def check(path, expected):
 def test_a_diamond_with_every_kind_of_task_runs(airflow: Airflow, demo_project: DemoProject, tmp_path: Path) -> None:
     """With real Meltano: what comes before a run has its effect, the group is waited for, the alert is skipped."""
     write(tmp_path, {"schedules/diamond.yml": _DIAMOND, "dagpress.toml": f'airflow = "{airflow.version}"\n'})
-    generate(tmp_path)
+    # It warns of what changes the project.
+    generate(tmp_path, code=1)
     sdk = "airflow.sdk" if airflow.version == "3.3" else "airflow.operators.python"
     dags = write(tmp_path / "generated_dags", {"carbon_checks.py": _CHECK.format(sdk)})
     env = demo_project.environ(AIRFLOW_VAR_CHECKED=str(demo_project.folder))

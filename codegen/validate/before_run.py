@@ -1,0 +1,62 @@
+"""What runs before a task: commands of Meltano, none of which should change the project that all pipelines share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codegen.diagnostics import Diagnostic, Severity, nearest, printable, quoted
+from codegen.meltano.call import leading_options
+from codegen.meltano.changes import changes_project, variables_instead
+from codegen.shell import words_of
+from codegen.validate.tasks import place_of
+from codegen.yaml_writer import to_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from codegen.diagnostics import Location
+    from codegen.schema import Schedule
+
+# The commands of Meltano (`meltano --help` of 4.4).
+# fmt: off
+_COMMANDS = (
+    "add", "cloud", "compile", "config", "docs", "dragon", "el", "elt", "environment", "hub", "init", "install",
+    "invoke", "job", "lock", "logs", "plugin", "remove", "run", "schedule", "schema", "select", "state", "test",
+    "upgrade",
+)
+# fmt: on
+
+
+def check_before_run(schedule: Schedule) -> Iterator[Diagnostic]:
+    """What comes before a run must be commands of Meltano; a later Meltano may have others."""
+    given = [(schedule.before_run, schedule.where("before_run"))]
+    given += [(task.before_run or (), place_of(task, schedule, "before_run")) for task in schedule.tasks or ()]
+    for commands, place in given:
+        all_words = [words_of(command) for command in commands]
+        for command, words in zip(commands, all_words, strict=True):
+            yield from _check_name(words, place)
+            yield from _check_changes(command, words, all_words, place)
+
+
+def _check_name(words: Sequence[str], place: Location) -> Iterator[Diagnostic]:
+    word = next(iter(leading_options(words)[1]), "")
+    if word not in _COMMANDS:
+        hint = nearest(word, _COMMANDS) or "`meltano --help` lists them"
+        yield Diagnostic("unknown-command", f"Meltano has no command {quoted(word)}", place, hint, Severity.FINDING)
+
+
+def _check_changes(
+    command: str, words: Sequence[str], all_words: Sequence[Sequence[str]], place: Location
+) -> Iterator[Diagnostic]:
+    """What a command writes into the project stays there, for every pipeline, and runs at the same time lose it."""
+    if not changes_project(words):
+        return
+    message = f"{quoted(command)} changes the Meltano project for good, and for every pipeline"
+    yield Diagnostic("writes-project", message, place, _instead(variables_instead(words, all_words)), Severity.FINDING)
+
+
+def _instead(variables: Mapping[str, str]) -> str:
+    if not variables:
+        return "run it once yourself, and commit what it changes"
+    whole = ", and it replaces the list in meltano.yml" if any(name.endswith("__SELECT") for name in variables) else ""
+    return f"use `env: {printable(to_yaml(variables, flow=True).strip())}` instead: it is for these runs only{whole}"

@@ -1,0 +1,100 @@
+"""Retries: the last one must come after Meltano has released the lock of a run whose process was killed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import TYPE_CHECKING
+
+from codegen.diagnostics import Diagnostic, Severity
+from codegen.validate.state_ids import has_option, tasks_with_state
+from codegen.validate.tasks import place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codegen.diagnostics import Location
+    from codegen.meltano import MeltanoProject
+    from codegen.schema import Schedule, Task
+
+# In seconds: how long Meltano holds a lock after the last heartbeat (`HEARTBEAT_VALID_MINUTES` in
+# meltano/core/job/job.py), and Airflow's longest wait between retries (`MAX_RETRY_DELAY` in `abstractoperator.py`).
+_LOCK = 5 * 60
+_LONGEST_WAIT = 24 * 60 * 60
+# The options of `meltano run` with which it takes no lock, and the variable that sets one.
+_WITHOUT_LOCK = {"--force": "MELTANO_RUN_FORCE", "-f": "MELTANO_RUN_FORCE", "--dry-run": ""}
+
+
+@dataclass(frozen=True)
+class _Retries:
+    """The retries of a task.
+
+    Attributes:
+        number: how many there are.
+        delay: seconds before the first one, and before the others too unless the waits grow.
+        is_exponential: whether each wait is longer than the one before.
+        longest: the longest of those waits, in seconds.
+    """
+
+    number: int
+    delay: float
+    is_exponential: bool
+    longest: float
+
+    @classmethod
+    def of(cls, schedule: Schedule, task: Task) -> _Retries:
+        own = task.retry_exponential_backoff
+        delay = schedule.retry_delay if task.retry_delay is None else task.retry_delay
+        longest = schedule.max_retry_delay.total_seconds() if schedule.max_retry_delay else _LONGEST_WAIT
+        return cls(
+            schedule.retries if task.retries is None else task.retries,
+            delay.total_seconds(),
+            schedule.retry_exponential_backoff if own is None else own,
+            longest,
+        )
+
+    def outlive_lock(self) -> bool:
+        """Whether the last one starts after Meltano's lock has ended, though each wait is as short as it can be."""
+        if not self.is_exponential:
+            return self.number * self.delay >= _LOCK
+        total = 0.0
+        for number in range(self.number):
+            total += self._shortest_wait(number)
+            if total >= _LOCK:
+                return True
+        return False
+
+    def _shortest_wait(self, number: int) -> float:
+        """Before an exponential retry (airflow/models/taskinstance.py, `next_retry_datetime`), counted from 0."""
+        return min(max(ceil(self.delay * (1 << min(number, 20))), 1), _LONGEST_WAIT, self.longest)
+
+    def keys_to_raise(self) -> list[str]:
+        """The keys that are to be as long as Meltano's lock, so that the first retry already outlives it."""
+        if replace(self, delay=_LOCK).outlive_lock():
+            return ["retry_delay"]
+        if replace(self, longest=_LOCK).outlive_lock():
+            return ["max_retry_delay"]
+        return ["retry_delay", "max_retry_delay"]
+
+
+def check_retries(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
+    """One of the retries must come after Meltano has given up the lock of a run whose process was killed."""
+    told: set[Location] = set()
+    for task in tasks_with_state(schedule, meltano):
+        retries = _Retries.of(schedule, task)
+        if not retries.number or retries.outlive_lock() or has_option(_WITHOUT_LOCK, schedule, task):
+            continue
+        keys = retries.keys_to_raise()
+        place = _place_of_retries(schedule, task, keys)
+        if place not in told:
+            told.add(place)
+            message = "the retries end before Meltano releases the lock of a killed run, which takes 5 minutes"
+            hint = "set " + " and the schedule's ".join(f"`{key}: 5m`" for key in keys)
+            yield Diagnostic("short-retries", message, place, hint, Severity.FINDING)
+
+
+def _place_of_retries(schedule: Schedule, task: Task, keys: list[str]) -> Location:
+    if keys == ["max_retry_delay"]:
+        return schedule.where("max_retry_delay")
+    own = [name for name in ("retry_delay", "retries") if name in task.at]
+    return place_of(task, schedule, own[0]) if own else schedule.where("retry_delay", "max_retry_delay", "retries")

@@ -1,0 +1,150 @@
+"""With a real Meltano: the variables that stand in for what changes the project, its first day, and its refusals."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import environments
+import pytest
+import yaml
+from project_builder import as_yaml, dagpress, write
+
+from codegen.shell import words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.slow
+
+_MELTANO = """\
+send_anonymous_usage_stats: false
+environments: [{name: dev}]
+default_environment: dev
+plugins:
+  extractors:
+  - name: tap-shop
+    namespace: shop
+    executable: ./print_config
+    settings: [{name: start_date}, {name: maxPages, kind: integer}, {name: auth.url-kind}, {name: fields, kind: array}]
+  - {name: tap-shop--EU, inherit_from: tap-shop}
+  loaders: [{name: target-x, namespace: x, executable: ./print_config}]
+"""
+_PRINT_CONFIG = """\
+#!{python} -IS
+import sys
+print(open(sys.argv[sys.argv.index("--config") + 1]).read())
+"""
+_COMMANDS = [
+    "config set tap-shop start_date '2026-01-02'",
+    "config set tap-shop auth url-kind \"a 'b' $c\"",
+    "config set tap-shop fields '[\"id\"]'",
+    "config set tap-shop--EU maxPages 7",
+    "config set tap-shop--EU auth.url-kind of_eu",
+    "select tap-shop commits id",
+    "select tap-shop issues",
+    "select --exclude tap-shop '*' '*_url'",
+    "select tap-shop--EU orders",
+]
+_PLUGINS = ("tap-shop", "tap-shop--EU")
+
+
+def _run(folder: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    environ = environments.meltano_environ(**env)
+    command = ["meltano", "--log-level=error", *words]
+    return subprocess.run(command, cwd=folder, env=environ, text=True, capture_output=True, check=False, timeout=120)
+
+
+def _printed(folder: Path, *words: str, **env: str) -> dict[str, object]:
+    done = _run(folder, *words, **env)
+    assert done.returncode == 0, done.stderr
+    printed: dict[str, object] = json.loads(done.stdout)
+    return printed
+
+
+def _settings(folder: Path, **env: str) -> dict[str, object]:
+    """What each plugin gets, and what it is to select."""
+    found: dict[str, object] = {}
+    for plugin in _PLUGINS:
+        found[plugin] = _printed(folder, "invoke", plugin, **env)
+        found[f"{plugin} selects"] = _printed(folder, "config", "print", "--extras", plugin, **env)["_select"]
+    return found
+
+
+def test_a_variable_says_the_same_for_one_run(tmp_path: Path, meltano: Callable[..., str]) -> None:
+    """A plugin gets from the variables that are proposed what the commands would have written for good."""
+    files = {"meltano.yml": _MELTANO, "print_config": _PRINT_CONFIG.format(python=sys.executable)}
+    changed, same = (write(tmp_path / name, files) for name in ("changed", "same"))
+    for folder in (changed, same):
+        (folder / "print_config").chmod(0o755)
+    for command in _COMMANDS:
+        meltano(changed, *words_of(command))
+
+    schedule = {"interval": "@daily", "before_run": _COMMANDS, "tasks": ["tap-shop target-x"]}
+    write(same, {"dagpress.toml": 'airflow = "3.3"\n', "schedules/s.yml": as_yaml(schedule)})
+    said = dagpress(same, "validate")[2]
+    assert said.count("writes-project") == len(_COMMANDS)
+    variables: dict[str, str] = {}
+    for proposed in re.findall("`env: (.*?)` instead", said):
+        variables |= yaml.safe_load(proposed)
+
+    expected = _settings(changed)
+    assert expected["tap-shop selects"] == ["commits.id", "issues.*", "!*.*_url"]
+    # A plugin that inherits has what the other's variables say too, as it has what stands in the file.
+    assert _settings(same, **variables) == expected
+    plugins = yaml.safe_load((same / "meltano.yml").read_text())["plugins"]
+    assert plugins == yaml.safe_load(_MELTANO)["plugins"]
+
+
+@pytest.mark.parametrize("schedule", [{"state_id_suffix": "a:b"}, {"environment": "a:b"}])
+def test_what_is_refused_is_what_meltano_refuses(tmp_path: Path, schedule: dict[str, str]) -> None:
+    given = {"interval": "@daily", "tasks": ["tap-shop target-x"], **schedule}
+    config = _MELTANO.replace("{name: dev}", "{name: dev}, {name: 'a:b'}") if "environment" in schedule else _MELTANO
+    write(tmp_path, {"meltano.yml": config, "dagpress.toml": 'airflow = "3.3"\n', "schedules/s.yml": as_yaml(given)})
+    assert "does not allow `:` in the" in dagpress(tmp_path, "validate")[2]
+    options = [[f"--environment={schedule.get('environment', 'dev')}"], ["--state-id-suffix", "a:b"]]
+    words = [*options[0], "run", *(options[1] if "state_id_suffix" in schedule else []), "--dry-run"]
+    done = _run(tmp_path, *words, "tap-shop", "target-x")
+    assert done.returncode != 0
+    assert "delimiter string" in done.stdout + done.stderr
+    write(tmp_path, {"meltano.yml": _MELTANO})
+    words = [word.replace("a:b", "dev") for word in words]
+    assert _run(tmp_path, *words, "tap-shop", "target-x").returncode == 0
+
+
+_AIRFLOW = """\
+#!/bin/sh
+for number in 1 2 3 4; do
+    meltano --log-level=error state list > said.$number 2>&1 || echo $number >> failed &
+done
+wait
+"""
+
+
+def test_four_tasks_find_the_database_that_the_start_of_airflow_set_up(
+    tmp_path: Path, meltano: Callable[..., str]
+) -> None:
+    """With no database, all but the first of them would find half of one."""
+    assert meltano(tmp_path, "--version")
+    write(tmp_path, {"meltano.yml": _MELTANO, "dagpress.toml": 'airflow = "2.11"\n'})
+    airflow = tmp_path / ".dagpress/airflow-2.11"
+    write(airflow, {"stamp": "", "home/airflow.cfg": "", "home/airflow.db": "", "venv/bin/airflow": _AIRFLOW})
+    (airflow / "venv/bin/airflow").chmod(0o755)
+    command: list[str | Path] = [Path(sys.executable).with_name("dagpress"), "invoke", "airflow", "celery", "worker"]
+    for times in (1, 0):
+        done = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env=environments.meltano_environ(),
+            text=True,
+            capture_output=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count("setting up Meltano's system database") == times
+        assert not (tmp_path / "failed").exists(), [path.read_text() for path in tmp_path.glob("said.*")]
