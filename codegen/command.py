@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
 from codegen.meltano.blocks import extractors_in_script, extractors_of, plain_pair
+from codegen.meltano.changes import changes_project
 from codegen.schema import Schedule, Task
 from codegen.shell import words_of
 from codegen.templating import is_template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from codegen.meltano import MeltanoProject
     from codegen.schema.docker import Docker
@@ -145,9 +146,15 @@ def _what(schedule: Schedule, task: Task, meltano: MeltanoProject | None) -> _Wh
     }
 
 
-def _locks(before: Iterable[Iterable[str]], run: Iterable[str], meltano: MeltanoProject | None) -> tuple[str, ...]:
-    """What the commands before a `meltano run`, and the run itself, share with other tasks of the project."""
-    in_before = (extractors_in_script(" ".join(words), meltano) for words in before)
+def _locks(before: Iterable[Sequence[str]], run: Iterable[str], meltano: MeltanoProject | None) -> tuple[str, ...]:
+    """What the commands before a `meltano run`, and the run itself, share with other tasks of the project.
+
+    What a command writes into the project must still be there when the run reads it.
+    """
+    in_before = (
+        {"meltano.yml"} if changes_project(words[1:]) else extractors_in_script(" ".join(words), meltano)
+        for words in before
+    )
     return tuple(sorted(extractors_of(run, meltano).union(*in_before)))
 
 

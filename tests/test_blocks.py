@@ -48,6 +48,7 @@ def _step(folder: Path, task: object, meltano: object = _MELTANO, **keys: object
         ({"id": "c", "command": "meltano invoke tap-new --discover"}, ("tap-new",)),
         ({"id": "c", "command": "./load.sh tap-a"}, ()),
         ({"run": "dbt:run", "before_run": ["invoke shop --discover"]}, ("shop",)),
+        ({"run": "tap-b lake", "before_run": ["config set shop a b", "select shop a"]}, ("meltano.yml", "tap-b")),
     ],
 )
 def test_a_task_locks_the_extractors_that_it_names(task: object, locks: tuple[str, ...], tmp_path: Path) -> None:
