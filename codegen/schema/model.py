@@ -153,7 +153,8 @@ class Schedule:
     timezone: str = key(
         Timezone("a timezone"),
         "when",
-        "The timezone of the interval and of dates without an offset.",
+        "The timezone of the interval and of dates without an offset. Airflow's `ds`, `ts` and `logical_date` stay in "
+        "UTC.",
         "Europe/Berlin",
         "UTC",
     )
@@ -193,7 +194,7 @@ class Schedule:
         Environment(),
         "how",
         "Environment variables of the tasks. A value may hold Airflow's templates.",
-        "{TAP_GITLAB_START: '{{ ds }}'}",
+        "{TAP_GITLAB_START_DATE: '{{ ds }}'}",
         {},
     )
     params: Mapping[str, Param] = key(
