@@ -91,7 +91,8 @@ def unordered_steps(schedule: Schedule, meltano: MeltanoProject | None) -> list[
         locks = _locks(calls[:-1], (), meltano)
         return [Step("extract_load", calls, schedule.env, locks=locks, **_where(schedule, Task()))]
     job = meltano.jobs.get(schedule.job or "") if meltano else None
-    tasks = schedule.tasks or tuple(Task(run=run) for run in (job.tasks if job else ()))
+    of_job = [Task(run=run, at={"run": job.location}) for run in job.tasks] if job else []
+    tasks = schedule.tasks or tuple(of_job)
     by_id = {schedule.task_id(task, number): task for number, task in enumerate(tasks)}
     waits_for = _waits_for(by_id)
     last_of = _last_of_groups(by_id, waits_for)

@@ -12,7 +12,7 @@ from codegen.shell import words_of
 from codegen.templating import is_template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from codegen.command import Step
     from codegen.meltano import MeltanoProject
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 # The variables that say where Meltano keeps state, in its system database or elsewhere.
 _STORES = ("MELTANO_DATABASE_URI", "MELTANO_STATE_BACKEND_URI")
+_WITHOUT_STATE = {"--no-state-update": "MELTANO_RUN_NO_STATE_UPDATE"}
+# What click reads as true in a variable.
+_TRUE = {"1", "true", "t", "yes", "y", "on"}
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,18 @@ class KeptState:
     store: tuple[str | None, ...]
 
     @property
+    def is_known(self) -> bool:
+        """Whether the id is known before the step runs."""
+        return not is_template(self.id)
+
+    @property
     def key(self) -> tuple[str, tuple[str | None, ...]]:
         """What two states have in common that are one."""
         return self.id, self.store
 
 
 def states_of(schedule: Schedule, meltano: MeltanoProject | None) -> list[KeptState]:
-    """The states that a schedule keeps; none where a template decides.
+    """The states that a schedule keeps, in the order of its steps.
 
     Args:
         schedule: a schedule, which may have errors.
@@ -54,7 +62,6 @@ def states_of(schedule: Schedule, meltano: MeltanoProject | None) -> list[KeptSt
             KeptState(step, state_id, tuple(step.env.get(name) for name in _STORES))
             for step in unordered_steps(schedule, meltano)
             for state_id in dict.fromkeys(_ids_of(step, schedule, meltano))
-            if not is_template(state_id)
         ]
     except InvalidError:  # in a task of its job, which `check_meltano` reports
         return []
@@ -71,5 +78,16 @@ def _ids_of(step: Step, schedule: Schedule, meltano: MeltanoProject | None) -> I
         suffix = suffix or step.env.get("MELTANO_RUN_STATE_ID_SUFFIX") or ""
         if not suffix and meltano:
             suffix = meltano.environments.get(environment, "")
-        for pair in pairs_of(words, meltano) if "--no-state-update" not in words else ():
+        for pair in pairs_of(words, meltano) if not has_option(step, _WITHOUT_STATE) else ():
             yield pair.state_id(environment, suffix)
+
+
+def has_option(step: Step, options: Mapping[str, str]) -> bool:
+    """Whether the `meltano run` of a step has one of the options.
+
+    Args:
+        step: a step.
+        options: each with the variable that sets it too.
+    """
+    words = words_of(step.run)
+    return any(option in words or step.env.get(name, "").lower() in _TRUE for option, name in options.items())

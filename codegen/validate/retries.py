@@ -7,7 +7,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, Severity
-from codegen.validate.state_ids import has_option, tasks_with_state
+from codegen.states import has_option, states_of
 from codegen.validate.tasks import place_of
 
 if TYPE_CHECKING:
@@ -80,9 +80,10 @@ class _Retries:
 def check_retries(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
     """One of the retries must come after Meltano has given up the lock of a run whose process was killed."""
     told: set[Location] = set()
-    for task in tasks_with_state(schedule, meltano):
+    for step in {state.step.task_id: state.step for state in states_of(schedule, meltano)}.values():
+        task = step.task
         retries = _Retries.of(schedule, task)
-        if not retries.number or retries.outlive_lock() or has_option(_WITHOUT_LOCK, schedule, task):
+        if not retries.number or retries.outlive_lock() or has_option(step, _WITHOUT_LOCK):
             continue
         keys = retries.keys_to_raise()
         place = _place_of_retries(schedule, task, keys)

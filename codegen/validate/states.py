@@ -27,7 +27,7 @@ def check_states(schedules: Iterable[Schedule], meltano: MeltanoProject | None) 
     """
     first_with: dict[object, tuple[Schedule, KeptState]] = {}
     for schedule in schedules:
-        states = states_of(schedule, meltano)
+        states = _known_states(schedule, meltano)
         yield from _check_tasks(schedule, states)
         yield from _check_runs(schedule, states)
         for state in {state.key: state for state in reversed(states)}.values():
@@ -35,6 +35,10 @@ def check_states(schedules: Iterable[Schedule], meltano: MeltanoProject | None) 
             is_meant = not (schedule.extractor or other.extractor) and state.step.env == others.step.env
             if other.name != schedule.name and not is_meant:
                 yield _clash(schedule, state, other)
+
+
+def _known_states(schedule: Schedule, meltano: MeltanoProject | None) -> list[KeptState]:
+    return [state for state in states_of(schedule, meltano) if state.is_known]
 
 
 def _clash(schedule: Schedule, state: KeptState, other: Schedule) -> Diagnostic:
@@ -115,7 +119,7 @@ def check_environments(
     """
     homes: dict[tuple[str, object], set[str]] = {}
     for schedule in schedules:
-        for state in states_of(schedule, meltano):
+        for state in _known_states(schedule, meltano):
             homes.setdefault(state.key, set()).add(schedule.deployment)
     shared = {state_id: those for (state_id, _), those in homes.items() if len(those) > 1}
     if not shared:
