@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
-from codegen.meltano.blocks import extractors_in_script, extractors_of, plain_pair
+from codegen.meltano.blocks import (
+    in_order_of_locking,
+    locks_of,
+    locks_of_script,
+    locks_of_transform,
+    plain_pair,
+)
 from codegen.meltano.changes import changes_project
 from codegen.schema import Schedule, Task
 from codegen.shell import words_of
@@ -88,7 +94,8 @@ def unordered_steps(schedule: Schedule, meltano: MeltanoProject | None) -> list[
     """The steps in the order of the file, also of a schedule with errors; of a job that is missing, none."""
     if schedule.extractor:
         calls = (*_before_run(schedule, Task()), tuple(_extract_load_words(schedule)))
-        locks = _locks(calls[:-1], (), meltano)
+        of_dbt = locks_of_transform(meltano) if schedule.transform else ()
+        locks = in_order_of_locking({*of_dbt, *_locks(calls[:-1], (), meltano)})
         return [Step("extract_load", calls, schedule.env, locks=locks, **_where(schedule, Task()))]
     job = meltano.jobs.get(schedule.job or "") if meltano else None
     of_job = [Task(run=run, at={"run": job.location}) for run in job.tasks] if job else []
@@ -136,7 +143,7 @@ def _last_of_groups(by_id: Mapping[str, Task], waits_for: Mapping[str, tuple[str
 def _what(schedule: Schedule, task: Task, meltano: MeltanoProject | None) -> _What:
     """What a task calls, and what it shares with others in the Meltano project."""
     if not task.run:
-        return {"locks": tuple(sorted(extractors_in_script(task.command or "", meltano)))}
+        return {"locks": in_order_of_locking(locks_of_script(task.command or "", meltano))}
     before, run = tuple(_before_run(schedule, task)), words_of(task.run)
     el = tuple(_same_as_el(schedule, task, run, meltano))
     return {
@@ -153,10 +160,9 @@ def _locks(before: Iterable[Sequence[str]], run: Iterable[str], meltano: Meltano
     What a command writes into the project must still be there when the run reads it.
     """
     in_before = (
-        {"meltano.yml"} if changes_project(words[1:]) else extractors_in_script(" ".join(words), meltano)
-        for words in before
+        {"meltano.yml"} if changes_project(words[1:]) else locks_of_script(" ".join(words), meltano) for words in before
     )
-    return tuple(sorted(extractors_of(run, meltano).union(*in_before)))
+    return in_order_of_locking(locks_of(run, meltano).union(*in_before))
 
 
 def _same_as_el(schedule: Schedule, task: Task, run: list[str], meltano: MeltanoProject | None) -> Iterator[str]:
@@ -166,7 +172,8 @@ def _same_as_el(schedule: Schedule, task: Task, run: list[str], meltano: Meltano
         return
     suffix = state_id_suffix(schedule, meltano) or meltano.environments[environment]
     of_run = (name for name in {**schedule.env, **task.env} if name.startswith("MELTANO_RUN_"))
-    if is_template(suffix) or any(name not in _READ_BY_EL for name in of_run):
+    # Meltano expands variables in the suffix that its environment has.
+    if is_template(suffix) or "$" in suffix or any(name not in _READ_BY_EL for name in of_run):
         return
     state_id = f"--state-id={pair.state_id(environment, suffix)}"
     yield from ("meltano", *_environment(schedule), "el", pair.extractor, pair.loader, state_id)

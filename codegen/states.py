@@ -42,7 +42,7 @@ class KeptState:
     @property
     def is_known(self) -> bool:
         """Whether the id is known before the step runs."""
-        return not is_template(self.id)
+        return not is_template(self.id) and "$" not in self.id
 
     @property
     def key(self) -> tuple[str, tuple[str | None, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from project_builder import as_yaml, project_of, write
@@ -13,8 +13,12 @@ from codegen.command import Step, unordered_steps
 if TYPE_CHECKING:
     from pathlib import Path
 
-_MELTANO = {
-    "environments": [{"name": "dev"}, {"name": "prod", "state_id_suffix": "eu"}],
+_MELTANO: dict[str, Any] = {
+    "environments": [
+        {"name": "dev"},
+        {"name": "prod", "state_id_suffix": "eu"},
+        {"name": "test", "state_id_suffix": "$USER"},
+    ],
     "plugins": {
         "extractors": [{"name": "tap-b"}, {"name": "tap-a"}, {"name": "shop"}],
         "loaders": [{"name": "target-x"}, {"name": "lake"}],
@@ -40,14 +44,17 @@ def _step(folder: Path, task: object, meltano: object = _MELTANO, **keys: object
     [
         ("tap-b target-x tap-a lake", ("tap-a", "tap-b")),
         ("shop hide lake", ("shop",)),
-        ("--full-refresh both dbt:test", ("shop", "tap-b")),
-        ("dbt:run dbt", ()),
+        ("--full-refresh both dbt:test", ("dbt:shared", "shop", "tap-b")),
+        ("dbt:run dbt", ("dbt:shared",)),
+        ("dbt:deps dbt:run", ("dbt",)),
+        ({"id": "c", "command": "meltano invoke dbt deps && meltano invoke dbt:run"}, ("dbt",)),
+        ({"run": "dbt:run", "before_run": ["invoke dbt:deps"]}, ("dbt",)),
         ("new target-x", ("new",)),
         ("{{ params.tap }} target-x", ("shop", "tap-a", "tap-b", "{{ params.tap }}")),
-        ({"id": "c", "command": "cd x\nmeltano --log-level=debug run both >log"}, ("shop", "tap-b")),
+        ({"id": "c", "command": "cd x\nmeltano --log-level=debug run both >log"}, ("dbt:shared", "shop", "tap-b")),
         ({"id": "c", "command": "meltano invoke tap-new --discover"}, ("tap-new",)),
         ({"id": "c", "command": "./load.sh tap-a"}, ()),
-        ({"run": "dbt:run", "before_run": ["invoke shop --discover"]}, ("shop",)),
+        ({"run": "dbt:run", "before_run": ["invoke shop --discover"]}, ("dbt:shared", "shop")),
         ({"run": "tap-b lake", "before_run": ["config set shop a b", "select shop a"]}, ("meltano.yml", "tap-b")),
     ],
 )
@@ -56,7 +63,7 @@ def test_a_task_locks_the_extractors_that_it_names(task: object, locks: tuple[st
 
 
 def test_without_a_meltano_project_names_are_read_as_singer_has_them(tmp_path: Path) -> None:
-    assert _step(tmp_path, "tap-z other target-y dbt:run", meltano=None).locks == ("other", "tap-z")
+    assert _step(tmp_path, "tap-z other target-y dbt:run", meltano=None).locks == ("dbt:shared", "other", "tap-z")
 
 
 @pytest.mark.parametrize(
@@ -81,6 +88,7 @@ def test_a_plain_pair_in_a_known_environment_is_an_el(keys: dict[str, str], stat
         ("tap-a lake", {"environment": "staging"}),
         ("tap-a lake", {"environment": "{{ params.environment }}"}),
         ("tap-a lake", {"environment": "dev", "state_id_suffix": "{{ ds }}"}),
+        ("tap-a lake", {"environment": "test"}),
         ("tap-a lake", {"environment": "dev", "env": {"MELTANO_RUN_STATE_ID_SUFFIX": "us"}}),
         ("tap-a lake --force", {"environment": "dev"}),
         ("tap-a hide lake", {"environment": "dev"}),
@@ -96,3 +104,8 @@ def test_what_el_may_not_do_alike_stays_a_run(task: str, keys: dict[str, object]
 
 def test_an_extractor_and_a_loader_lock_nothing(tmp_path: Path) -> None:
     assert _step(tmp_path, None).locks == ()
+
+
+def test_a_transformation_locks_dbt_whose_packages_it_cleans(tmp_path: Path) -> None:
+    meltano = {"plugins": {**_MELTANO["plugins"], "transformers": [{"name": "dbt"}]}}
+    assert _step(tmp_path, None, meltano, transform="run").locks == ("dbt",)

@@ -73,6 +73,16 @@ def test_two_that_name_the_same_in_any_order_do_not_wait_for_each_other(tmp_path
     assert [one.communicate()[0].splitlines()[-1] for one in [_start(tmp_path, c) for c in commands]] == ["done"] * 8
 
 
+def test_what_is_shared_waits_for_what_is_not(tmp_path: Path) -> None:
+    first, second = (_start(tmp_path, "lock dbt:shared; echo has it; read -r line") for _ in range(2))
+    assert [_line(first), _line(second)] == ["has it", "has it"]
+    alone = _start(tmp_path, "lock dbt; echo has it alone", run_id="alone")
+    assert _line(alone).startswith("Waiting for dbt, in use by orders first, process group ")
+    for one in (first, second):
+        one.communicate("go on\n")
+    assert alone.communicate()[0] == "has it alone\n"
+
+
 def test_a_name_is_no_path_and_no_code(tmp_path: Path) -> None:
     name = "../../x $(touch y); *"
     done = _start(tmp_path / write(tmp_path, {"in/a": ""}) / "in", 'lock "$NAME"; echo done', NAME=name)

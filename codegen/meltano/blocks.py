@@ -1,7 +1,8 @@
 """The blocks of a `meltano run`: extractor-loader pairs and commands of other plugins, and which plugins they share.
 
 Meltano keeps the catalog and the state of an extractor in `.meltano/run/<extractor>`, one directory for all runs of a
-project (https://github.com/meltano/meltano/issues/8763). `meltano el` uses a directory of its own for each run.
+project (https://github.com/meltano/meltano/issues/8763). `meltano el` uses a directory of its own for each run. Loaders
+and mappers share nothing but the settings of their log.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 _OPTIONS_WITH_VALUE = {"--run-id", "--state-id-suffix", "--state-strategy", "--timeout"}
 # Joins the parts of a state id, and cannot be in one (STATE_ID_COMPONENT_DELIMITER in meltano/core/constants.py).
 DELIMITER = ":"
-_NAME = re.compile(r"[\w.-]+")
+_NAME = re.compile(r"[\w.:-]+")
+# Behind the name of a plugin: others may hold the lock at the same time in the same way.
+SHARED = ":shared"
+_DEPS = ":deps"
 
 
 @dataclass(frozen=True)
@@ -76,23 +80,47 @@ def plain_pair(words: Iterable[str], meltano: MeltanoProject | None) -> Pair | N
     return None
 
 
-def extractors_of(words: Iterable[str], meltano: MeltanoProject | None) -> set[str]:
-    """The extractors that a command may run, as names or as templates.
+def locks_of(words: Iterable[str], meltano: MeltanoProject | None) -> set[str]:
+    """What a `meltano run` must not share with another: plugins, by names or templates, some with `SHARED` behind them.
 
-    A word that nothing is known of counts as one. A template can become any extractor or job.
+    A word that nothing is known of counts as an extractor. A template can become any extractor or job.
     """
     names = set(_expanded(words, meltano))
     found = {name for name in names if _type_of(name, meltano) in {"extractors", ""}}
     if meltano and any(is_template(name) for name in names):
         found |= meltano.plugins.get("extractors", set())
-    return found
+    return (found - set(filter(_is_dbt, names))) | {_lock_of_dbt(name) for name in names if _is_dbt(name)}
 
 
-def extractors_in_script(script: str, meltano: MeltanoProject | None) -> set[str]:
-    """The extractors that a shell script names, itself or by a job, where it calls Meltano."""
+def locks_of_script(script: str, meltano: MeltanoProject | None) -> set[str]:
+    """The same for a shell script that calls Meltano, by the names in it."""
     words = set(_NAME.findall(script))
-    known = {word for word in words if _type_of(word, meltano) == "extractors" or (meltano and word in meltano.jobs)}
-    return extractors_of(known, meltano) if "meltano" in words else set()
+    if "meltano" not in words:
+        return set()
+    names = {name for name in words if _type_of(name, meltano) == "extractors" or (meltano and name in meltano.jobs)}
+    of_dbt = {name if "deps" not in words else f"{name}{_DEPS}" for name in words if _is_dbt(name)}
+    return locks_of(names | of_dbt, meltano)
+
+
+def locks_of_transform(meltano: MeltanoProject | None) -> set[str]:
+    """The same for a transformation of `meltano elt`, which removes dbt's packages (meltano/core/runner/dbt.py)."""
+    return meltano.plugins.get("transformers", set()) if meltano else set()
+
+
+def in_order_of_locking(locks: Iterable[str]) -> tuple[str, ...]:
+    """Each lock once, in the order in which every task takes them, so that no two wait for each other."""
+    names = set(locks)
+    return tuple(sorted(names - {f"{name}{SHARED}" for name in names}))
+
+
+def _is_dbt(name: str) -> bool:
+    return name.startswith("dbt")
+
+
+def _lock_of_dbt(name: str) -> str:
+    """`dbt deps` removes the packages that other commands of the plugin read (dbt/task/deps.py)."""
+    plugin = name.partition(DELIMITER)[0]
+    return plugin if name.endswith(_DEPS) else f"{plugin}{SHARED}"
 
 
 def block_names(words: Iterable[str]) -> Iterator[str]:
