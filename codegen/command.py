@@ -11,6 +11,7 @@ from codegen.meltano.blocks import (
     locks_of_script,
     locks_of_transform,
     plain_pair,
+    without_suffix,
 )
 from codegen.meltano.changes import changes_project
 from codegen.schema import Schedule, Task
@@ -32,8 +33,6 @@ _READ_BY_EL = {"MELTANO_RUN_FULL_REFRESH"}
 class _What(TypedDict, total=False):
     calls: tuple[tuple[str, ...], ...]
     locks: tuple[str, ...]
-    el: tuple[tuple[str, ...], ...]
-    locks_of_el: tuple[str, ...]
 
 
 class _Where(TypedDict):
@@ -59,9 +58,7 @@ class Step:
         runner: where it runs; `bash` also for what Python calls in the worker.
         docker: the settings of that runner for this step.
         kubernetes: likewise.
-        locks: what nothing else on the machine may use while the calls run: names of plugins, or templates of names.
-        el: the calls with a `meltano el` that does the same as their `run` in a directory of its own; empty for none.
-        locks_of_el: the locks of those.
+        locks: plugins that are locked while the calls run: names, or templates of names.
     """
 
     task_id: str
@@ -76,8 +73,6 @@ class Step:
     docker: Docker | None = None
     kubernetes: Kubernetes | None = None
     locks: tuple[str, ...] = ()
-    el: tuple[tuple[str, ...], ...] = ()
-    locks_of_el: tuple[str, ...] = ()
 
 
 def steps_of(schedule: Schedule, meltano: MeltanoProject | None) -> list[Step]:
@@ -106,7 +101,7 @@ def unordered_steps(schedule: Schedule, meltano: MeltanoProject | None) -> list[
     return [
         Step(
             task_id,
-            env={name: value for name, value in {**schedule.env, **task.env}.items() if value is not None},
+            env=_env_of(schedule, task),
             after=tuple(dict.fromkeys(each for name in waits_for[task_id] for each in last_of.get(name, (name,)))),
             run=task.run,
             task=task,
@@ -144,14 +139,11 @@ def _what(schedule: Schedule, task: Task, meltano: MeltanoProject | None) -> _Wh
     """What a task calls, and what it shares with others in the Meltano project."""
     if not task.run:
         return {"locks": in_order_of_locking(locks_of_script(task.command or "", meltano))}
-    before, run = tuple(_before_run(schedule, task)), words_of(task.run)
-    el = tuple(_same_as_el(schedule, task, run, meltano))
-    return {
-        "calls": (*before, ("meltano", *_environment(schedule), "run", *_run_options(schedule, meltano), *run)),
-        "locks": _locks(before, run, meltano),
-        "el": (*before, el) if el else (),
-        "locks_of_el": _locks(before, (), meltano),
-    }
+    before, (run, _) = tuple(_before_run(schedule, task)), without_suffix(words_of(task.run))
+    if el := tuple(_same_as_el(schedule, task, run, meltano)):
+        return {"calls": (*before, el), "locks": _locks(before, (), meltano)}
+    words = ("meltano", *_environment(schedule), "run", *_run_options(schedule, task, meltano), *run)
+    return {"calls": (*before, words), "locks": _locks(before, run, meltano)}
 
 
 def _locks(before: Iterable[Sequence[str]], run: Iterable[str], meltano: MeltanoProject | None) -> tuple[str, ...]:
@@ -166,11 +158,14 @@ def _locks(before: Iterable[Sequence[str]], run: Iterable[str], meltano: Meltano
 
 
 def _same_as_el(schedule: Schedule, task: Task, run: list[str], meltano: MeltanoProject | None) -> Iterator[str]:
-    """The `meltano el` that loads the same rows under the same state id, where that is known for sure."""
+    """The `meltano el` that loads the same rows under the same state id, where that is known for sure.
+
+    It has a directory of its own for each run, so it needs no lock.
+    """
     pair, environment = plain_pair(run, meltano), schedule.environment or ""
     if not (pair and meltano and environment in meltano.environments):
         return
-    suffix = state_id_suffix(schedule, meltano) or meltano.environments[environment]
+    suffix = state_id_suffix(schedule, task, meltano)
     of_run = (name for name in {**schedule.env, **task.env} if name.startswith("MELTANO_RUN_"))
     # Meltano expands variables in the suffix that its environment has.
     if is_template(suffix) or "$" in suffix or any(name not in _READ_BY_EL for name in of_run):
@@ -218,20 +213,35 @@ def _extract_load_words(schedule: Schedule) -> list[str]:
     return [*words, *_full_refresh(schedule)]
 
 
-def _run_options(schedule: Schedule, meltano: MeltanoProject | None) -> list[str]:
-    suffix = state_id_suffix(schedule, meltano)
-    return [*_full_refresh(schedule), *([f"--state-id-suffix={suffix}"] if suffix else [])]
+def _run_options(schedule: Schedule, task: Task, meltano: MeltanoProject | None) -> list[str]:
+    _, own = without_suffix(words_of(task.run))
+    # Without one of these, Meltano finds the suffix by itself, also one that only the worker knows.
+    is_given = own or schedule.state_id_suffix or schedule.state_suffix
+    suffix = [f"--state-id-suffix={state_id_suffix(schedule, task, meltano)}"] if is_given else []
+    return [*_full_refresh(schedule), *suffix]
 
 
-def state_id_suffix(schedule: Schedule, meltano: MeltanoProject | None) -> str:
-    """What a `meltano run` of the schedule gets as suffix of its state ids.
+def meltano_environment(schedule: Schedule, task: Task, meltano: MeltanoProject | None) -> str:
+    """The environment of Meltano in which a `meltano run` of the schedule runs, as far as the project says it."""
+    default = meltano.default_environment if meltano else ""
+    return schedule.environment or _env_of(schedule, task).get("MELTANO_ENVIRONMENT") or default
 
-    What the deployment environment adds would hide the suffix that Meltano's own environment has, so it follows that.
+
+def state_id_suffix(schedule: Schedule, task: Task, meltano: MeltanoProject | None) -> str:
+    """The suffix of the state ids that a `meltano run` of the schedule makes, as far as the project says it.
+
+    Meltano takes its option, else a variable, else the suffix of its environment. What the deployment environment
+    adds follows that.
     """
-    own = schedule.state_id_suffix or ""
-    if schedule.state_suffix and meltano and not own:
-        own = meltano.environments.get(schedule.environment or meltano.default_environment, "")
+    _, own = without_suffix(words_of(task.run))
+    own = own or schedule.state_id_suffix or _env_of(schedule, task).get("MELTANO_RUN_STATE_ID_SUFFIX") or ""
+    if not own and meltano:
+        own = meltano.environments.get(meltano_environment(schedule, task, meltano), "")
     return "-".join(part for part in (own, schedule.state_suffix) if part)
+
+
+def _env_of(schedule: Schedule, task: Task) -> dict[str, str]:
+    return {name: value for name, value in {**schedule.env, **task.env}.items() if value is not None}
 
 
 def _environment(schedule: Schedule) -> list[str]:

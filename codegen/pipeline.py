@@ -95,8 +95,9 @@ def read(project: Project, overlay: Overlay | None = None, *, base: bool = False
         # What one environment does not use, another may; one that cannot be read may too.
         diagnostics += check_settings(all_schedules)
         if not project.separate_system_databases:
-            place = project.at.get("environments", Location("dagpress.toml"))
-            diagnostics += check_environments(all_schedules, meltano, project.environments, place)
+            place = project.at.get("state_id_suffix") or project.at.get("environments") or Location("dagpress.toml")
+            suffixes = project.state_id_suffix
+            diagnostics += check_environments(all_schedules, meltano, project.environments, suffixes, place)
     return Reading(files, all_schedules, documents, meltano, in_order(without_secrets(diagnostics, secrets)))
 
 

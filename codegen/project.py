@@ -189,7 +189,8 @@ def _check_databases(value: object, _file: _File, place: Location) -> Iterator[D
 
 
 def _check_suffixes(value: object, file: _File, place: Location) -> Iterator[Diagnostic]:
-    environments = file.table.get("environments", ())
+    given = file.table.get("environments")
+    environments = [name for name in given if isinstance(name, str)] if isinstance(given, list) else []
     if not isinstance(value, dict) or not all(isinstance(suffix, str) for suffix in value.values()):
         message = "`state_id_suffix` must be a table of environments and suffixes in quotes"
         yield Diagnostic("invalid-value", message, place, 'state_id_suffix = {dev = "dev"}')

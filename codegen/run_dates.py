@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from jinja2 import nodes
+from jinja2 import meta, nodes
 
 from codegen.airflow_context import OF_A_DATE, OF_AN_INTERVAL
 from codegen.airflow_version import is_2
@@ -159,7 +159,10 @@ def date_uses(text: str) -> tuple[DateUse, ...]:
     if tree is None:
         return ()
     is_asked = _asks(tree)
-    uses = [_use_of(path, is_asked=is_asked) for path in _paths_in((tree,))]
+    # A name that the template itself defines is another thing.
+    of_airflow = meta.find_undeclared_variables(tree)
+    found = (_use_of(path, is_asked=is_asked) for path in _paths_in((tree,)))
+    uses = [use for use in found if use.is_of_dag_run or use.name in of_airflow]
     # One hint for each name, wherever it stands in an expression.
     of_pendulum = {use.name for use in uses if use.needs_pendulum and not use.is_whole}
     return tuple(replace(use, needs_pendulum=not use.is_whole and use.name in of_pendulum) for use in uses)

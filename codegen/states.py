@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codegen.command import state_id_suffix, unordered_steps
+from codegen.command import meltano_environment, state_id_suffix, unordered_steps
 from codegen.diagnostics import InvalidError
-from codegen.meltano.blocks import option_of, pairs_of
+from codegen.meltano.blocks import pairs_of
 from codegen.shell import words_of
 from codegen.templating import is_template
 
@@ -72,12 +72,8 @@ def _ids_of(step: Step, schedule: Schedule, meltano: MeltanoProject | None) -> I
         yield schedule.full_state_id
     elif step.run:
         words = words_of(step.run)
-        default = meltano.default_environment if meltano else ""
-        environment = schedule.environment or step.env.get("MELTANO_ENVIRONMENT") or default
-        suffix = option_of(words, "--state-id-suffix") or state_id_suffix(schedule, meltano)
-        suffix = suffix or step.env.get("MELTANO_RUN_STATE_ID_SUFFIX") or ""
-        if not suffix and meltano:
-            suffix = meltano.environments.get(environment, "")
+        environment = meltano_environment(schedule, step.task, meltano)
+        suffix = state_id_suffix(schedule, step.task, meltano)
         for pair in pairs_of(words, meltano) if not has_option(step, _WITHOUT_STATE) else ():
             yield pair.state_id(environment, suffix)
 

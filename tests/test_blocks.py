@@ -53,6 +53,7 @@ def _step(folder: Path, task: object, meltano: object = _MELTANO, **keys: object
         ("{{ params.tap }} target-x", ("shop", "tap-a", "tap-b", "{{ params.tap }}")),
         ({"id": "c", "command": "cd x\nmeltano --log-level=debug run both >log"}, ("dbt:shared", "shop", "tap-b")),
         ({"id": "c", "command": "meltano invoke tap-new --discover"}, ("tap-new",)),
+        ({"id": "c", "command": ".meltano/run/bin run tap-a lake"}, ("tap-a",)),
         ({"id": "c", "command": "./load.sh tap-a"}, ()),
         ({"run": "dbt:run", "before_run": ["invoke shop --discover"]}, ("dbt:shared", "shop")),
         ({"run": "tap-b lake", "before_run": ["config set shop a b", "select shop a"]}, ("meltano.yml", "tap-b")),
@@ -75,10 +76,15 @@ def test_without_a_meltano_project_names_are_read_as_singer_has_them(tmp_path: P
         ({"environment": "prod", "state_id_suffix": "us"}, "prod:tap-a-to-lake:us"),
     ],
 )
-def test_a_plain_pair_in_a_known_environment_is_an_el(keys: dict[str, str], state_id: str, tmp_path: Path) -> None:
-    step = _step(tmp_path, "tap-a lake", **keys, full_refresh=True)
+@pytest.mark.parametrize("run", ["tap-a lake", "tap-a lake --state-id-suffix={suffix}"])
+def test_a_plain_pair_in_a_known_environment_is_an_el(
+    keys: dict[str, str], state_id: str, run: str, tmp_path: Path
+) -> None:
+    if "{suffix}" in run and "state_id_suffix" in keys:
+        run, keys = run.format(suffix=keys["state_id_suffix"]), {**keys, "state_id_suffix": "hidden"}
+    step = _step(tmp_path, run.removesuffix(" --state-id-suffix={suffix}"), **keys, full_refresh=True)
     words = f"meltano --environment={keys['environment']} el tap-a lake --state-id={state_id} --full-refresh"
-    assert (step.el, step.locks_of_el) == ((tuple(words.split()),), ())
+    assert (step.calls, step.locks) == ((tuple(words.split()),), ())
 
 
 @pytest.mark.parametrize(
@@ -98,7 +104,7 @@ def test_a_plain_pair_in_a_known_environment_is_an_el(keys: dict[str, str], stat
 )
 def test_what_el_may_not_do_alike_stays_a_run(task: str, keys: dict[str, object], tmp_path: Path) -> None:
     step = _step(tmp_path, task, **keys)
-    assert step.el == ()
+    assert "run" in step.calls[0]
     assert step.locks
 
 

@@ -46,7 +46,7 @@ def test_the_second_says_whom_it_waits_for_until_the_first_ends(tmp_path: Path, 
     first = _start(tmp_path, "lock tap-a; echo has it; read -r line")
     assert _line(first) == "has it"
     second = _start(tmp_path, "lock tap-b tap-a; echo has it too", run_id="second")
-    assert _line(second) == f"Waiting for tap-a, in use by orders first, process group {first.pid}"
+    assert _line(second) == f"Waiting for tap-a, in use by orders first, PID {first.pid}"
     if kill:
         first.kill()
     first.communicate("go on\n" if not kill else None)
@@ -61,7 +61,7 @@ def test_a_process_that_outlives_its_task_is_named_and_holds_the_lock(tmp_path: 
     first.wait()
     second = _start(tmp_path, "lock tap-a; echo has it too", run_id="second")
     waiting = _line(second)
-    assert waiting == f"Waiting for tap-a, in use by orders first, process group {first.pid}"
+    assert waiting == f"Waiting for tap-a, in use by orders first, PID {first.pid}"
     os.killpg(int(waiting.rpartition(" ")[2]), signal.SIGKILL)
     assert _line(second) == "has it too"
     second.communicate()
@@ -77,7 +77,7 @@ def test_what_is_shared_waits_for_what_is_not(tmp_path: Path) -> None:
     first, second = (_start(tmp_path, "lock dbt:shared; echo has it; read -r line") for _ in range(2))
     assert [_line(first), _line(second)] == ["has it", "has it"]
     alone = _start(tmp_path, "lock dbt; echo has it alone", run_id="alone")
-    assert _line(alone).startswith("Waiting for dbt, in use by orders first, process group ")
+    assert _line(alone).startswith("Waiting for dbt, in use by orders first, PID ")
     for one in (first, second):
         one.communicate("go on\n")
     assert alone.communicate()[0] == "has it alone\n"
@@ -113,7 +113,7 @@ def test_a_machine_without_flock_fails_the_task_and_says_what_to_install(tmp_pat
     said, _ = task.communicate()
     assert (task.returncode, said.splitlines()[-1]) == (
         1,
-        "Install flock: it is part of util-linux, on macOS: brew install flock",
+        "flock not found: install util-linux (macOS: brew install flock)",
     )
 
 

@@ -25,16 +25,19 @@ def prepare_meltano(folder: Path, env: Mapping[str, str], say: Callable[[str], N
     """Let Meltano set up its system database where it may be missing. Airflow starts also where that fails.
 
     Args:
-        folder: the folder of meltano.yml.
+        folder: the Meltano project directory.
         env: the variables of the tasks.
-        say: told what happens.
+        say: prints progress.
     """
     meltano, _ = read_meltano_project(folder, folder)
-    program = find_meltano(folder)
-    if meltano is None or program is None or not may_lack_system_database(folder, env, meltano.database_uri):
+    if (
+        meltano is None
+        or find_meltano(folder) is None
+        or not may_lack_system_database(folder, env, meltano.database_uri)
+    ):
         return
     say("setting up Meltano's system database")
     try:
-        set_up_system_database(program, folder)
+        set_up_system_database(folder)
     except MeltanoError as error:
         say(f"Meltano could not set up its system database: {error}")

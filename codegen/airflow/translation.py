@@ -106,9 +106,7 @@ _SUBDIR = {"-sd", "-S", "--subdir"}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
-_NO_LOGICAL_DATE = (
-    "the run has no logical date, so a task whose templates use `ds` fails: add `--logical-date` where one does"
-)
+_NO_LOGICAL_DATE = "the run has no logical date, so a task that uses `ds` fails; add `--logical-date` if one does"
 
 
 class UntranslatableError(Exception):
@@ -169,7 +167,7 @@ def _with_logical_date(words: list[str], *, is_translated: bool) -> tuple[list[s
     if not is_translated:
         return words, [_NO_LOGICAL_DATE]
     now = datetime.now(timezone.utc).isoformat()
-    return ["--logical-date", now, *words], [f"the logical date of the run is {now}, as no other is given"]
+    return ["--logical-date", now, *words], [f"no logical date given: using {now}"]
 
 
 def _split(arguments: Sequence[str]) -> tuple[str, list[str]]:

@@ -373,10 +373,11 @@ def _commands(step: Step, meltano: str, options: tuple[str, ...]) -> list[list[s
     if step.script:
         return [["bash", "-c", prelude("MELTANO") + lock + stopping(step.script)]]
     *before, words = [_known_words(call) for call in step.calls]
-    place = words.index("run") + 1 if step.run else len(words)
+    # Behind the options of Meltano itself.
+    place = words.index("run") + 1 if "run" in words[:2] else len(words)
     words = [*words[:place], *options, *words[place:]]
-    start = ["bash", "-c", lock + 'exec "$0" "$@"'] if locks else []
-    return [[*start, meltano, *those] for those in (*before, words)]
+    calls = [[meltano, *those] for those in (*before, words)]
+    return [["bash", "-c", lock + " &&\n".join(map(shlex.join, calls))]] if locks else calls
 
 
 def _known_words(call: tuple[str, ...]) -> list[str]:

@@ -15,7 +15,7 @@ from codegen.shell import words_of
 from codegen.templating import is_template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from codegen.meltano.project import MeltanoProject
 
@@ -89,17 +89,18 @@ def locks_of(words: Iterable[str], meltano: MeltanoProject | None) -> set[str]:
     found = {name for name in names if _type_of(name, meltano) in {"extractors", ""}}
     if meltano and any(is_template(name) for name in names):
         found |= meltano.plugins.get("extractors", set())
-    return (found - set(filter(_is_dbt, names))) | {_lock_of_dbt(name) for name in names if _is_dbt(name)}
+    of_dbt = {name for name in names if name.startswith("dbt")}
+    return (found - of_dbt) | {_lock_of_dbt(name) for name in of_dbt}
 
 
 def locks_of_script(script: str, meltano: MeltanoProject | None) -> set[str]:
     """The same for a shell script that calls Meltano, by the names in it."""
     words = set(_NAME.findall(script))
-    if "meltano" not in words:
+    if "meltano" not in script:
         return set()
     names = {name for name in words if _type_of(name, meltano) == "extractors" or (meltano and name in meltano.jobs)}
-    of_dbt = {name if "deps" not in words else f"{name}{_DEPS}" for name in words if _is_dbt(name)}
-    return locks_of(names | of_dbt, meltano)
+    names |= {f"{name}{_DEPS}" if "deps" in words else name for name in words if name.startswith("dbt")}
+    return locks_of(names, meltano)
 
 
 def locks_of_transform(meltano: MeltanoProject | None) -> set[str]:
@@ -111,10 +112,6 @@ def in_order_of_locking(locks: Iterable[str]) -> tuple[str, ...]:
     """Each lock once, in the order in which every task takes them, so that no two wait for each other."""
     names = set(locks)
     return tuple(sorted(names - {f"{name}{SHARED}" for name in names}))
-
-
-def _is_dbt(name: str) -> bool:
-    return name.startswith("dbt")
 
 
 def _lock_of_dbt(name: str) -> str:
@@ -132,14 +129,17 @@ def block_names(words: Iterable[str]) -> Iterator[str]:
         previous = word
 
 
-def option_of(words: Sequence[str], name: str) -> str:
-    """The value of an option, given behind it or with `=`; empty for none."""
-    for word, following in zip(words, (*words[1:], ""), strict=True):
-        if word == name:
-            return following
-        if word.startswith(f"{name}="):
-            return word.removeprefix(f"{name}=")
-    return ""
+def without_suffix(words: Iterable[str]) -> tuple[list[str], str]:
+    """A `meltano run` without its own suffix of state ids, and that suffix: the last one counts; empty for none."""
+    rest, suffix = list[str](), ""
+    remaining = iter(words)
+    for word in remaining:
+        option, equals, value = word.partition("=")
+        if option == "--state-id-suffix":
+            suffix = value if equals else next(remaining, "")
+        else:
+            rest.append(word)
+    return rest, suffix
 
 
 def _expanded(words: Iterable[str], meltano: MeltanoProject | None) -> Iterator[str]:

@@ -101,8 +101,10 @@ def _variable_of_setting(command: _Command) -> dict[str, str]:
     if "set" not in words[:2] or not _OPTIONS_OF_SET.issuperset(command.options):
         return {}
     words.remove("set")
+    if len(words) < _WORDS_OF_SET:
+        return {}
     *names, value = words
-    if len(words) < _WORDS_OF_SET or any(map(is_template, names)):
+    if any(map(is_template, names)):
         return {}
     return {variable_of(names[0], ".".join(names[1:])): value}
 

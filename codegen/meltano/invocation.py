@@ -60,69 +60,62 @@ def listed_schedules(folder: Path, timeout: float = _TIMEOUT) -> dict[str, dict[
     """The schedules of a Meltano project by name, as `meltano schedule list --format=json` has them.
 
     Args:
-        folder: the folder of meltano.yml.
+        folder: the Meltano project directory.
         timeout: in seconds.
 
     Raises:
         MeltanoError: Meltano is missing, fails or takes too long.
     """
-    meltano = find_meltano(folder)
-    if meltano is None:
-        raise MeltanoError("there is no `meltano` on the PATH")
-    command = [meltano, "--log-level=warning", "schedule", "list", "--format=json"]
-    env = _environ(folder, {"NO_COLOR": "1"})
+    output = _output_of(("schedule", "list", "--format=json"), folder, timeout)
     try:
-        done = subprocess.run(command, cwd=folder, env=env, text=True, capture_output=True, check=True, timeout=timeout)
-        schedules = json.loads(done.stdout)["schedules"]
-    except subprocess.TimeoutExpired as error:
-        raise MeltanoError(f"`meltano schedule list` did not end within {timeout:.0f} seconds") from error
-    except subprocess.CalledProcessError as error:
-        reason = _reason_of(error)
-        cure = next((f" ({cure})" for words, cure in _CURES.items() if words in error.stderr), "")
-        raise MeltanoError(f"`meltano schedule list` failed: {reason}{cure}") from error
+        schedules = json.loads(output)["schedules"]
+        return {schedule["name"]: schedule for schedule in (*schedules["elt"], *schedules["job"])}
     except (ValueError, TypeError, LookupError) as error:
         raise MeltanoError("`meltano schedule list` gave something else than a list of schedules") from error
-    return {schedule["name"]: schedule for schedule in (*schedules["elt"], *schedules["job"])}
 
 
-def set_up_system_database(meltano: str, folder: Path, timeout: float = _TIMEOUT) -> None:
-    """Let Meltano set up its system database, or migrate it, with a command that does nothing else.
+def set_up_system_database(folder: Path, timeout: float = _TIMEOUT) -> None:
+    """Let Meltano set up its system database, or migrate it.
+
+    Every command that opens the database migrates it (`pass_project(migrate=True)` in meltano/cli). This one does
+    nothing else but print names.
 
     Args:
-        meltano: the program.
-        folder: the folder of meltano.yml.
+        folder: the Meltano project directory.
         timeout: in seconds.
 
     Raises:
-        MeltanoError: Meltano fails or takes too long.
+        MeltanoError: Meltano is missing, fails or takes too long.
     """
-    # Every command that opens the database migrates it (`pass_project(migrate=True)` in meltano/cli); this one only
-    # prints names.
-    command = [meltano, "--log-level=warning", "environment", "list"]
-    env = _environ(folder, {"NO_COLOR": "1"})
+    _output_of(("environment", "list"), folder, timeout)
+
+
+def _output_of(words: Sequence[str], folder: Path, timeout: float) -> str:
+    meltano = find_meltano(folder)
+    if meltano is None:
+        raise MeltanoError("there is no `meltano` on the PATH")
+    command = " ".join(["meltano", *words[:2]])
     try:
-        subprocess.run(
-            command,
+        return subprocess.run(
+            [meltano, "--log-level=warning", *words],
             cwd=folder,
-            env=env,
+            env=_environ(folder, {"NO_COLOR": "1"}),
             text=True,
             errors="replace",
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=True,
             timeout=timeout,
-        )
+        ).stdout
     except subprocess.TimeoutExpired as error:
-        raise MeltanoError(f"Meltano did not end within {timeout:.0f} seconds") from error
+        raise MeltanoError(f"`{command}` did not end within {timeout:.0f} seconds") from error
     except subprocess.CalledProcessError as error:
-        raise MeltanoError(_reason_of(error)) from error
+        # The last line has the reason: before that there may be a whole traceback in a frame.
+        reason = (error.stderr.strip().splitlines() or [f"exit code {error.returncode}"])[-1]
+        cure = next((f" ({cure})" for words, cure in _CURES.items() if words in error.stderr), "")
+        raise MeltanoError(f"`{command}` failed: {reason}{cure}") from error
     except OSError as error:
-        raise MeltanoError(f"Meltano does not start: {error}") from error
-
-
-def _reason_of(error: subprocess.CalledProcessError) -> str:
-    """The last line of what it said: before that there may be a whole traceback in a frame."""
-    return str((error.stderr.strip().splitlines() or [f"exit code {error.returncode}"])[-1])
+        raise MeltanoError(f"`{command}` does not start: {error}") from error
 
 
 def _environ(folder: Path, env: Mapping[str, str]) -> dict[str, str]:

@@ -51,12 +51,13 @@ def _check_changes(
     """What a command writes into the project stays there, for every pipeline, and runs at the same time lose it."""
     if not changes_project(words):
         return
-    message = f"{quoted(command)} changes the Meltano project for good, and for every pipeline"
+    message = f"{quoted(command)} permanently changes the Meltano project for every pipeline"
     yield Diagnostic("writes-project", message, place, _instead(variables_instead(words, all_words)), Severity.FINDING)
 
 
 def _instead(variables: Mapping[str, str]) -> str:
     if not variables:
         return "run it once yourself, and commit what it changes"
-    whole = ", and it replaces the list in meltano.yml" if any(name.endswith("__SELECT") for name in variables) else ""
-    return f"use `env: {printable(to_yaml(variables, flow=True).strip())}` instead: it is for these runs only{whole}"
+    is_selection = any(name.endswith("__SELECT") for name in variables)
+    effect = "applies to these runs only" + (" and replaces the selection in meltano.yml" if is_selection else "")
+    return f"set `env: {printable(to_yaml(variables, flow=True).strip())}` instead; it {effect}"

@@ -52,8 +52,7 @@ def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterato
             f"`meltano environment add {schedule.environment}`",
         ),
     ):
-        is_refused = key == "environment" and ":" in (name or "")
-        if name and name not in known and not is_template(name) and not is_refused:
+        if name and name not in known and not is_template(name):
             message = f"meltano.yml has no {key} {quoted(name)}"
             other = next((kind.removesuffix("s") for kind, those in plugins.items() if name in those), "")
             hint = f"it is one of the {other}s there" if other else nearest(name, known) or f"{adds} adds it"

@@ -40,8 +40,8 @@ def check_null_params(text: str, schedule: Schedule, location: Location) -> Iter
     nullable = {name for name, param in schedule.params.items() if _can_be_null(param)}
     template = tree_of(text) if nullable and "params" in text else None
     for name in dict.fromkeys(_written(template, nullable)) if template else ():
-        message = f"the run parameter {quoted(name)} can be null, which a template writes as `None`"
-        hint = f"write {_with_default(schedule.params[name], f'params.{name}')}, or a default in the quotes"
+        message = f"the run parameter {quoted(name)} can be null and renders as the text `None`"
+        hint = f"write `{_with_default(schedule.params[name], f'params.{name}')}`, or put a default between the quotes"
         yield Diagnostic("null-param", message, location, hint, Severity.FINDING)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LOCK = 5 * 60
 _LONGEST_WAIT = 24 * 60 * 60
 # The options of `meltano run` with which it takes no lock, and the variable that sets one.
-_WITHOUT_LOCK = {"--force": "MELTANO_RUN_FORCE", "-f": "MELTANO_RUN_FORCE", "--dry-run": ""}
+_WITHOUT_LOCK = {"--force": "MELTANO_RUN_FORCE", "-f": "MELTANO_RUN_FORCE"}
 
 
 @dataclass(frozen=True)

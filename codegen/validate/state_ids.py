@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from codegen.command import state_id_suffix
 from codegen.diagnostics import Diagnostic, quoted
-from codegen.meltano.blocks import DELIMITER, option_of
+from codegen.meltano.blocks import DELIMITER, without_suffix
 from codegen.shell import words_of
 from codegen.states import states_of
 from codegen.templating import TEMPLATE, literal_text, with_templates_as
@@ -33,21 +34,26 @@ def check_state_ids(schedule: Schedule, meltano: MeltanoProject | None) -> Itera
     """Meltano makes no state id of parts that hold the character between them (`generate_state_id`)."""
     environment = schedule.environment or ""
     if _has_delimiter(environment) and _runs_meltano(schedule):
-        message = f"every run fails: Meltano does not allow `{DELIMITER}` in the name of an environment"
+        message = f"every run fails: Meltano does not allow `{DELIMITER}` in an environment name"
         hint = f"rename it in meltano.yml and here: {quoted(_without_delimiter(environment))}"
         yield Diagnostic("invalid-value", message, schedule.where("environment"), hint)
     steps = {state.step.task_id: state.step for state in states_of(schedule, meltano)}
     for step in steps.values() if not schedule.extractor else ():
         suffix, place = _suffix_of(schedule, step)
+        of_environment = state_id_suffix(schedule, step.task, meltano)
+        if schedule.state_suffix and "$" in of_environment:
+            message = f"nothing can follow the suffix {quoted(of_environment)}, whose variable only Meltano expands"
+            hint = "set a `state_id_suffix` in the schedule"
+            yield Diagnostic("invalid-value", message, schedule.where("environment", "job", "tasks"), hint)
         if _has_delimiter(suffix):
-            message = f"`meltano run` does not allow `{DELIMITER}` in the suffix of a state id"
+            message = f"`meltano run` does not allow `{DELIMITER}` in a state ID suffix"
             yield Diagnostic("invalid-value", message, place, f"write {quoted(_without_delimiter(suffix))}")
 
 
 def _suffix_of(schedule: Schedule, step: Step) -> tuple[str, Location]:
     """The suffix that a task's `meltano run` takes, and where it stands."""
     at = step.task.at
-    if own := option_of(words_of(step.run), _SUFFIX):
+    if own := without_suffix(words_of(step.run))[1]:
         return own, at["run"]
     if schedule.state_id_suffix:
         return schedule.state_id_suffix, schedule.where("state_id_suffix")

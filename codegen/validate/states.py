@@ -1,4 +1,4 @@
-"""State: no two schedules, no two tasks that run at once and no two runs may keep theirs under one id."""
+"""State: no two schedules, no two concurrent tasks and no two concurrent runs may share a state ID."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from codegen.states import KeptState
 
 _CODE = "shared-state"
-_OWN_EXTRACTOR = "an extractor of its own by `inherit_from` in meltano.yml"
+_OWN_EXTRACTOR = "a separate extractor with `inherit_from` in meltano.yml"
+_WHY = "each continues from the bookmark of the other"
 
 
 def check_states(schedules: Iterable[Schedule], meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
-    """Two that keep one state load from each other's bookmark, and Meltano refuses the second while the first runs.
+    """Two that share a state ID continue from each other's bookmark, and Meltano rejects the second while one runs.
 
     Two schedules of one job or pair may share its state where they run it with the same variables.
     """
@@ -42,11 +43,9 @@ def _known_states(schedule: Schedule, meltano: MeltanoProject | None) -> list[Ke
 
 
 def _clash(schedule: Schedule, state: KeptState, other: Schedule) -> Diagnostic:
-    message = f"{quoted(other.name)} keeps its state under {quoted(state.id)} too ({_place(other)})"
-    hint = "set another `state_id`" if schedule.extractor else f"set a `state_id_suffix`, or use {_OWN_EXTRACTOR}"
-    return Diagnostic(
-        _CODE, f"{message}: each loads from the bookmark of the other", _place(schedule), hint, Severity.FINDING
-    )
+    message = f"shares the state ID {quoted(state.id)} with {quoted(other.name)} ({_place(other)}): {_WHY}"
+    own = "set a different `state_id`" if schedule.extractor else f"set a `state_id_suffix`, or use {_OWN_EXTRACTOR}"
+    return Diagnostic(_CODE, message, _place(schedule), own, Severity.FINDING)
 
 
 def _place(schedule: Schedule) -> Location:
@@ -59,22 +58,23 @@ def _check_tasks(schedule: Schedule, states: list[KeptState]) -> Iterator[Diagno
     earlier: dict[object, list[Step]] = {}
     for state in states:
         step, others = state.step, earlier.setdefault(state.key, [])
-        clashes = (_clash_of_tasks(other, step, before) for other in others)
-        for one, why, hint in next(((clash,) for clash in clashes if clash), ()):
-            message = f"the tasks {quoted(one)} and {quoted(step.task_id)} keep their state under {quoted(state.id)}"
+        found = ((other.task_id, _clash_of_tasks(other, step, before)) for other in others)
+        one, clash = next((each for each in found if each[1]), ("", None))
+        if clash:
+            why, hint = clash
+            message = f"tasks {quoted(one)} and {quoted(step.task_id)} share the state ID {quoted(state.id)}: {why}"
             place = step.task.at.get("run") or schedule.where("job", "tasks")
-            yield Diagnostic(_CODE, f"{message}: {why}", place, hint, Severity.FINDING)
+            yield Diagnostic(_CODE, message, place, hint, Severity.FINDING)
         others.append(step)
 
 
-def _clash_of_tasks(one: Step, two: Step, before: Mapping[str, set[str]]) -> tuple[str, str, str] | None:
-    """The id of the first, why the two cannot have one state, and the fix; nothing where they can."""
+def _clash_of_tasks(one: Step, two: Step, before: Mapping[str, set[str]]) -> tuple[str, str] | None:
+    """Why the two cannot share a state, and the fix; nothing where they can."""
     if one.env != two.env:
-        hint = f"write `run: --state-id-suffix={two.task_id} ...`, or use {_OWN_EXTRACTOR}"
-        return one.task_id, "each loads from the bookmark of the other", hint
+        return _WHY, f"write `run: --state-id-suffix={two.task_id} ...`, or use {_OWN_EXTRACTOR}"
     if one.task_id not in before[two.task_id] and two.task_id not in before[one.task_id]:
-        hint = f"let one wait for the other with `after`, or use {_OWN_EXTRACTOR}"
-        return one.task_id, "Meltano refuses the second while the first runs", hint
+        why = "Meltano rejects the second while the first runs"
+        return why, f"run one after the other with `after`, or use {_OWN_EXTRACTOR}"
     return None
 
 
@@ -95,19 +95,23 @@ def _before(steps: Mapping[str, Step]) -> dict[str, set[str]]:
 def _check_runs(schedule: Schedule, states: Collection[KeptState]) -> Iterator[Diagnostic]:
     if states and schedule.max_active_runs > 1:
         state_id = next(iter(states)).id
-        message = f"runs at the same time share the state {quoted(state_id)}: Meltano refuses all but the first"
+        message = f"concurrent runs share the state ID {quoted(state_id)}: Meltano rejects all but the first"
         # A suffix cannot have the `:` that the id of a run has (`check_state_ids`).
         key, template = (
             ("state_id", "{{ run_id }}")
             if schedule.extractor
             else ("state_id_suffix", "{{ run_id | replace(':', '-') }}")
         )
-        hint = f"set `max_active_runs: 1`, or a `{key}` that is another in each run, such as one with `{template}`"
+        hint = f"set `max_active_runs: 1`, or a `{key}` that differs per run, such as one with `{template}`"
         yield Diagnostic(_CODE, message, schedule.where("max_active_runs"), hint, Severity.FINDING)
 
 
 def check_environments(
-    schedules: Iterable[Schedule], meltano: MeltanoProject | None, names: Collection[str], place: Location
+    schedules: Iterable[Schedule],
+    meltano: MeltanoProject | None,
+    names: Collection[str],
+    suffixes: Mapping[str, str],
+    place: Location,
 ) -> Iterator[Diagnostic]:
     """The deployment environments must have system databases of their own, or state ids of their own.
 
@@ -115,7 +119,8 @@ def check_environments(
         schedules: all schedules of all environments.
         meltano: the Meltano project, if there is one.
         names: the environments.
-        place: where the configuration names them.
+        suffixes: what some of them add to their state ids.
+        place: where the configuration says either.
     """
     homes: dict[tuple[str, object], set[str]] = {}
     for schedule in schedules:
@@ -126,12 +131,13 @@ def check_environments(
         return
     both = [name for name in names if name in set().union(*shared.values())]
     keeps = next((name for name in both if name.startswith("prod")), both[-1])
-    suffixes = ", ".join(f'{name} = "{name}"' for name in both if name != keeps)
+    given = {**suffixes, **{name: name for name in both if name != keeps}}
+    table = ", ".join(f'{name} = "{suffix}"' for name, suffix in given.items())
     both_quoted = f"{', '.join(map(quoted, both[:-1]))} and {quoted(both[-1])}"
-    message = f"{both_quoted} keep state under the same ids, such as {quoted(next(iter(shared)))}"
-    why = "on one system database of Meltano, rows that one has loaded are missing in the other"
+    message = f"{both_quoted} use the same state IDs, such as {quoted(next(iter(shared)))}"
+    why = "with a shared Meltano system database, each skips rows that the other loaded"
     hint = (
-        f"`separate_system_databases = true` if each has its own, else `state_id_suffix = {{{suffixes}}}`, "
-        f"by which {quoted(keeps)} keeps its ids"
+        "set `separate_system_databases = true` if each has its own; "
+        f"otherwise set `state_id_suffix = {{{table}}}`, and {quoted(keeps)} keeps its IDs"
     )
     yield Diagnostic(_CODE, f"{message}: {why}", place, hint, Severity.FINDING)

@@ -73,7 +73,7 @@ def _in_utc(use: DateUse, other: OtherDate, schedule: Schedule) -> str:
     """What a template gets shortly after midnight, or before it."""
     day = "still the previous day" if other.is_previous else "already the next day"
     when = "" if other.is_always else " for part of the year"
-    return f"{quoted(use.text)} is in UTC, where it is {day} at {other.at:%H:%M} in {schedule.timezone}{when}"
+    return f"{quoted(use.text)} is in UTC: at {other.at:%H:%M} in {schedule.timezone} it is {day}{when}"
 
 
 def _has_empty_intervals(schedule: Schedule, airflow: str) -> bool:

@@ -18,15 +18,14 @@ def operator_of(step: Step, _airflow: str) -> tuple[str, dict[str, Value]]:
 
     Tasks run side by side in the project of their worker, so a command locks what it would share with another.
     """
-    calls, locks = (step.el, step.locks_of_el) if step.el else (step.calls, step.locks)
-    script, words_in_env = as_script(calls, BASH_ENDINGS, locks)
+    script, words_in_env = as_script(step.calls, BASH_ENDINGS, step.locks)
     if step.script:
         script += as_rendered_lines(stopping(step.script))
     elif "\n" in script:
         script += "\n"
     given = {name: as_rendered(value, BASH_ENDINGS) for name, value in {**step.env, **words_in_env}.items()}
     return "BashOperator", {
-        "bash_command": MeltanoCommand(script, PRELUDES if locks else PRELUDES[:1]),
+        "bash_command": MeltanoCommand(script, PRELUDES if step.locks else PRELUDES[:1]),
         "env": given or None,
         "append_env": True if given else None,
     }
