@@ -13,6 +13,7 @@ from codegen.meltano.blocks import (
     plain_pair,
     without_suffix,
 )
+from codegen.meltano.call import calls_in
 from codegen.meltano.changes import changes_project
 from codegen.schema import Schedule, Task
 from codegen.shell import words_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from codegen.schema.kubernetes import Kubernetes
 
 
+_PROJECT_FILE = "meltano.yml"
 # Of the variables that are options of `meltano run`, those that are options of `el` too (meltano/cli/elt.py of 4.4).
 _READ_BY_EL = {"MELTANO_RUN_FULL_REFRESH"}
 
@@ -138,7 +140,9 @@ def _last_of_groups(by_id: Mapping[str, Task], waits_for: Mapping[str, tuple[str
 def _what(schedule: Schedule, task: Task, meltano: MeltanoProject | None) -> _What:
     """What a task calls, and what it shares with others in the Meltano project."""
     if not task.run:
-        return {"locks": in_order_of_locking(locks_of_script(task.command or "", meltano))}
+        calls = calls_in(task.command or "", _env_of(schedule, task))
+        of_project = {_PROJECT_FILE} if any(changes_project(call.words) for call in calls) else set()
+        return {"locks": in_order_of_locking(locks_of_script(task.command or "", meltano) | of_project)}
     before, (run, _) = tuple(_before_run(schedule, task)), without_suffix(words_of(task.run))
     if el := tuple(_same_as_el(schedule, task, run, meltano)):
         return {"calls": (*before, el), "locks": _locks(before, (), meltano)}
@@ -152,7 +156,7 @@ def _locks(before: Iterable[Sequence[str]], run: Iterable[str], meltano: Meltano
     What a command writes into the project must still be there when the run reads it.
     """
     in_before = (
-        {"meltano.yml"} if changes_project(words[1:]) else locks_of_script(" ".join(words), meltano) for words in before
+        {_PROJECT_FILE} if changes_project(words[1:]) else locks_of_script(" ".join(words), meltano) for words in before
     )
     return in_order_of_locking(locks_of(run, meltano).union(*in_before))
 

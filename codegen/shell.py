@@ -21,13 +21,14 @@ _PLACE = re.compile("\x00([0-9]+)\x00")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]|\{#")
 # What a script is made of, where it does nothing but call one program after another.
 _VALUE = r"\$(?:\w+|\{\w+\})"
-_REQUIRED = r'"[\w-]*=?\$\{\w+:\?[\w -]+\}"'
+_REQUIRED = r'"[\w@%+=:,./-]*\$\{\w+:\?[\w -]+\}[\w@%+=:,./-]*"'
 _PIECES = rf"""[\w@%+=:,./\-\x00]+|'[^']*'|"[^"$`\\]*"|\\[^\n]|"{_VALUE}"|{_VALUE}|{_REQUIRED}"""
 _PIECE = re.compile(_PIECES)
 _LEXEME = re.compile(rf"(?P<separator>[ \t]*(?:;|&&|\n)\s*)|(?P<blank>[ \t]+)|(?P<word>(?:{_PIECES})+)")
 _PLAIN = re.compile(r"[\w@%+=:,./\-]*")
+_EXPRESSION = re.compile(r"(\{\{.*?\}\})", re.DOTALL)
 # Without a value Meltano takes another state or another environment, in silence.
-NEVER_EMPTY = {"--environment", "--state-id", "--state-id-suffix"}
+_NEVER_EMPTY = {"--environment", "--state-id", "--state-id-suffix"}
 
 
 def words_of(run: str) -> list[str]:
@@ -79,9 +80,10 @@ def _meaning(piece: str, variables: Mapping[str, str]) -> str | None:
     if piece[0] == "'":
         return piece[1:-1]
     if "$" in piece:
-        before, _, name = piece.strip('"}').partition("$")
-        value = variables.get(name.lstrip("{").partition(":")[0])
-        return value and before + value if piece[0] == '"' or _PLAIN.fullmatch(value or "") else None
+        before, _, rest = piece.strip('"').partition("$")
+        name, _, after = rest.lstrip("{").partition("}")
+        value = variables.get(name.partition(":")[0])
+        return value and before + value + after if piece[0] == '"' or _PLAIN.fullmatch(value or "") else None
     return piece.replace("\\", "", 1) if piece[0] == "\\" else piece.strip('"')
 
 
@@ -168,19 +170,34 @@ def _shell_words(words: Sequence[str], env: dict[str, str], endings: tuple[str, 
 def _shell_word(word: str, previous: str, env: dict[str, str], endings: tuple[str, ...]) -> str:
     if not (is_template(word) or _is_unsafe(word)):
         return _quote(word, endings)
-    name = f"ARGUMENT_{len(env) + 1}"
     option, equals, value = word.partition("=")
-    if option in NEVER_EMPTY and equals:
-        env[name] = value
-        return f'"{option}=${{{name}:?{option} is empty}}"'
-    env[name] = word
-    return f'"${{{name}:?{previous} is empty}}"' if previous in NEVER_EMPTY else f'"${name}"'
+    if option in _NEVER_EMPTY and equals:
+        return f'"{option}={_required(value, option, env)}"'
+    if previous in _NEVER_EMPTY:
+        return f'"{_required(word, previous, env)}"'
+    return f'"${_variable(word, env)}"'
+
+
+def _required(value: str, option: str, env: dict[str, str]) -> str:
+    """The value of an option for a text in double quotes, which ends the script where a template gives nothing."""
+    parts = _EXPRESSION.split(value)
+    if not all(_PLAIN.fullmatch(part) for part in parts[::2]):
+        parts = ["", value]
+    variables = (_variable(part, env) for part in parts[1::2])
+    parts[1::2] = [f"${{{name}:?the template of {option} is empty}}" for name in variables]
+    return "".join(parts)
+
+
+def _variable(value: str, env: dict[str, str]) -> str:
+    name = next((name for name, given in env.items() if given == value), f"ARGUMENT_{len(env) + 1}")
+    env[name] = value
+    return name
 
 
 def can_be_empty(words: Sequence[str]) -> bool:
     """Whether a template gives the value of an option that must not be empty, which only a shell can refuse."""
     options = ((previous, word) for previous, word in zip(("", *words), words, strict=False) if is_template(word))
-    return any(previous in NEVER_EMPTY or word.partition("=")[0] in NEVER_EMPTY for previous, word in options)
+    return any(previous in _NEVER_EMPTY or word.partition("=")[0] in _NEVER_EMPTY for previous, word in options)
 
 
 def _is_unsafe(word: str) -> bool:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from codegen.command import meltano_environment, state_id_suffix, unordered_steps
 from codegen.diagnostics import InvalidError
-from codegen.meltano.blocks import pairs_of
+from codegen.meltano.blocks import pairs_of, without_suffix
+from codegen.meltano.call import calls_in, leading_options, value_of
 from codegen.shell import words_of
 from codegen.templating import is_template
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from codegen.command import Step
     from codegen.meltano import MeltanoProject
+    from codegen.meltano.call import Call
     from codegen.schema import Schedule
 
 # The variables that say where Meltano keeps state, in its system database or elsewhere.
@@ -70,12 +72,30 @@ def states_of(schedule: Schedule, meltano: MeltanoProject | None) -> list[KeptSt
 def _ids_of(step: Step, schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[str]:
     if schedule.extractor:
         yield schedule.full_state_id
+    elif step.script:
+        for call in calls_in(step.script, step.env):
+            yield from _ids_of_call(call, step, meltano)
     elif step.run:
         words = words_of(step.run)
         environment = meltano_environment(schedule, step.task, meltano)
         suffix = state_id_suffix(schedule, step.task, meltano)
         for pair in pairs_of(words, meltano) if not has_option(step, _WITHOUT_STATE) else ():
             yield pair.state_id(environment, suffix)
+
+
+def _ids_of_call(call: Call, step: Step, meltano: MeltanoProject | None) -> Iterator[str]:
+    """Those of a call in a shell script, which has none of the options that a schedule sets."""
+    options, words = leading_options(call.words)
+    env = {**step.env, **call.env}
+    default = meltano.default_environment if meltano else ""
+    environment = value_of(options, "--environment") or env.get("MELTANO_ENVIRONMENT") or default
+    if words[:1] in (["el"], ["elt"]):
+        yield from filter(None, [value_of(words, "--state-id") or env.get("MELTANO_STATE_ID")])
+    elif words[:1] == ["run"] and "--no-state-update" not in words:
+        of_environment = meltano.environments.get(environment, "") if meltano else ""
+        names, own = without_suffix(words[1:])
+        suffix = own or env.get("MELTANO_RUN_STATE_ID_SUFFIX") or of_environment
+        yield from (pair.state_id(environment, suffix) for pair in pairs_of(names, meltano))
 
 
 def has_option(step: Step, options: Mapping[str, str]) -> bool:

@@ -625,4 +625,4 @@ def test_meltano_sets_up_its_database_before_tasks_run_in_the_worker(tmp_path: P
     assert ended == 0
     assert installed.calls()[-2:] == ["meltano --log-level=warning environment list", "celery worker"]
     assert said.count("Meltano's system database") == 1
-    assert ("could not set up its system database: no disk" in said) == bool(code)
+    assert ("could not set up its system database: `meltano environment list` failed: no disk" in said) == bool(code)

@@ -9,6 +9,7 @@ from project_builder import as_yaml, project_of, write
 
 from codegen import pipeline
 from codegen.command import Step, unordered_steps
+from codegen.states import states_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,3 +116,28 @@ def test_an_extractor_and_a_loader_lock_nothing(tmp_path: Path) -> None:
 def test_a_transformation_locks_dbt_whose_packages_it_cleans(tmp_path: Path) -> None:
     meltano = {"plugins": {**_MELTANO["plugins"], "transformers": [{"name": "dbt"}]}}
     assert _step(tmp_path, None, meltano, transform="run").locks == ("dbt",)
+
+
+@pytest.mark.parametrize(
+    ("task", "state_ids"),
+    [
+        ("tap-a lake tap-b target-x", ["dev:tap-a-to-lake:own", "dev:tap-b-to-target-x:own"]),
+        ("both --state-id-suffix=eu", ["dev:tap-b-to-target-x:eu", "dev:shop-to-lake:eu"]),
+        ("--no-state-update both", []),
+        ("dbt:run", []),
+        ({"run": "tap-a lake", "env": {"MELTANO_ENVIRONMENT": "prod"}}, ["prod:tap-a-to-lake:own"]),
+        ({"id": "c", "command": "meltano run tap-a lake"}, ["dev:tap-a-to-lake"]),
+        ({"id": "c", "command": "cd /x && X=1 meltano --environment prod run shop lake"}, ["prod:shop-to-lake:eu"]),
+        ({"id": "c", "command": "meltano el tap-a lake --state-id=kept; echo done"}, ["kept"]),
+        (
+            {"id": "c", "command": 'meltano run tap-a lake --state-id-suffix "$X"', "env": {"X": "y"}},
+            ["dev:tap-a-to-lake:y"],
+        ),
+        ({"id": "c", "command": "if true; then meltano run tap-a lake; fi"}, []),
+    ],
+)
+def test_the_state_ids_of_a_task_are_those_of_meltano(task: object, state_ids: list[str], tmp_path: Path) -> None:
+    meltano = {**_MELTANO, "default_environment": "dev"}
+    files = {"schedules/a.yml": as_yaml({"interval": "@daily", "tasks": [task], "state_id_suffix": "own"})}
+    reading = pipeline.read(project_of(write(tmp_path, {**files, "meltano.yml": as_yaml(meltano)})))
+    assert [state.id for state in states_of(reading.schedules[0], reading.meltano)] == state_ids

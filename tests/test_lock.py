@@ -117,7 +117,16 @@ def test_a_machine_without_flock_fails_the_task_and_says_what_to_install(tmp_pat
     )
 
 
-@pytest.mark.parametrize("words", [["--state-id={{ x }}"], ["--environment", "{{ x }}"], ["--state-id-suffix={{ x }}"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--state-id={{ x }}"],
+        ["--state-id=orders-{{ x }}:dev"],
+        ["--environment", "{{ x }}"],
+        ["--state-id-suffix={{ x }}-{{ x }}"],
+        ["--state-id={% if x %}{{ x }}{% endif %}"],
+    ],
+)
 @pytest.mark.parametrize("value", ["", "eu $(no) code"])
 def test_a_template_that_decides_on_the_state_must_not_come_out_empty(words: list[str], value: str) -> None:
     """In a worker's bash and in the `sh` of a container."""
@@ -128,6 +137,7 @@ def test_a_template_that_decides_on_the_state_must_not_come_out_empty(words: lis
     done = subprocess.run(
         [program, option, calls + script], env=dict.fromkeys(env, value), text=True, capture_output=True, check=False
     )
-    expected = "".join(f"{word}|" for word in [*(word.replace("{{ x }}", value) for word in words), "run", "tap-a"])
+    words = [word.replace("{% if x %}{{ x }}{% endif %}", value).replace("{{ x }}", value) for word in words]
+    expected = "".join(f"{word}|" for word in [*words, "run", "tap-a"])
     assert (done.stdout, bool(done.returncode)) == (expected if value else "", not value)
-    assert value or f"{words[0].partition('=')[0]} is empty" in done.stderr
+    assert value or f"the template of {words[0].partition('=')[0]} is empty" in done.stderr

@@ -38,7 +38,7 @@ def project(tmp_path: Path) -> Path:
         {
             "meltano.yml": MELTANO,
             "schedules/hourly.yml": 'extractor: tap-a\nloader: target-a\ninterval: "@hourly"\n',
-            "schedules/shop/orders.yml": SHOP + 'interval: "30 6 * * 1-5"\ntimezone: Europe/Berlin\n',
+            "schedules/shop/orders.yml": SHOP + 'interval: "30 6 29 2 *"\ntimezone: Europe/Berlin\n',
             "schedules/later.yml": 'job: refresh\ninterval: "@manual"\nowner: ops\n',
         },
     )
@@ -76,7 +76,7 @@ def problems(page: BeautifulSoup, name: str) -> str:
 def test_a_row_says_what_runs_and_when_and_whose_it_is(project: Path) -> None:
     page = Pages(project).get("/")
     assert cell(page, "orders", "Runs") == "tap-b → target-a"
-    assert cell(page, "orders", "Starts") == "every weekday at 06:30 30 6 * * 1-5"
+    assert cell(page, "orders", "Starts") == "at 06:30, on day 29 of the month, only in February 30 6 29 2 *"
     assert cell(page, "orders", "Timezone") == "Europe/Berlin"
     assert cell(page, "orders", "Owner") == "shop"
     assert cell(page, "orders", "Tags") == "money eu"

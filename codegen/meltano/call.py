@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from codegen.shell import commands_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _LINK = ".meltano/run/bin"
@@ -62,7 +62,21 @@ def read_call(script: str, variables: Mapping[str, str], folder: str) -> Call | 
             commands = commands[1:]
     if not commands or len(commands) > 1:
         return None
-    words = commands[0]
+    return _as_call(commands[0], folder)
+
+
+def calls_in(script: str, variables: Mapping[str, str]) -> list[Call]:
+    """The calls of Meltano in a script; none where it does more than call programs, which only bash can read.
+
+    Args:
+        script: what a shell gets.
+        variables: what it has in the environment.
+    """
+    calls = (_as_call(command, "") for command in commands_of(script, variables) or ())
+    return [call for call in calls if call]
+
+
+def _as_call(words: list[str], folder: str) -> Call | None:
     env = {}
     while words and (assignment := _ASSIGNMENT.fullmatch(words[0])):
         env[assignment[1]] = assignment[2]
@@ -99,6 +113,15 @@ def resolved(call: Call, listed: Mapping[str, Mapping[str, Any]]) -> Call:
     if words[:1] in (["el"], ["elt"]):
         words = _extract_load(words[1:])
     return Call(call.folder, (*sorted(options), *words), env)
+
+
+def value_of(words: Sequence[str], option: str) -> str:
+    """The value of an option, given behind it or with `=`; empty for none."""
+    for word, following in zip(words, (*words[1:], ""), strict=False):
+        name, equals, value = word.partition("=")
+        if name == option:
+            return value if equals else following
+    return ""
 
 
 def leading_options(words: Iterable[str]) -> tuple[list[str], list[str]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, Severity, nearest, printable, quoted
-from codegen.meltano.call import leading_options
+from codegen.meltano.call import calls_in, leading_options
 from codegen.meltano.changes import changes_project, variables_instead
 from codegen.shell import words_of
 from codegen.validate.tasks import place_of
@@ -28,7 +29,7 @@ _COMMANDS = (
 
 
 def check_before_run(schedule: Schedule) -> Iterator[Diagnostic]:
-    """What comes before a run must be commands of Meltano; a later Meltano may have others."""
+    """What comes before a run must be commands of Meltano; neither it nor a shell command may change the project."""
     given = [(schedule.before_run, schedule.where("before_run"))]
     given += [(task.before_run or (), place_of(task, schedule, "before_run")) for task in schedule.tasks or ()]
     for commands, place in given:
@@ -36,6 +37,11 @@ def check_before_run(schedule: Schedule) -> Iterator[Diagnostic]:
         for command, words in zip(commands, all_words, strict=True):
             yield from _check_name(words, place)
             yield from _check_changes(command, words, all_words, place)
+    for task in schedule.tasks or ():
+        env = {name: value for name, value in {**schedule.env, **task.env}.items() if value is not None}
+        calls = [list(call.words) for call in calls_in(task.command or "", env)]
+        for words in calls:
+            yield from _check_changes(shlex.join(words), words, calls, place_of(task, schedule, "command"))
 
 
 def _check_name(words: Sequence[str], place: Location) -> Iterator[Diagnostic]:
@@ -59,5 +65,7 @@ def _instead(variables: Mapping[str, str]) -> str:
     if not variables:
         return "run it once yourself, and commit what it changes"
     is_selection = any(name.endswith("__SELECT") for name in variables)
-    effect = "applies to these runs only" + (" and replaces the selection in meltano.yml" if is_selection else "")
+    effect = "applies to these runs only, and " + (
+        "replaces the selection in meltano.yml" if is_selection else "the plugin must declare the setting"
+    )
     return f"set `env: {printable(to_yaml(variables, flow=True).strip())}` instead; it {effect}"

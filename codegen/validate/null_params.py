@@ -29,19 +29,21 @@ _NOT_OF_NULL = {"boolean", "float", "integer", "iterable", "mapping", "number", 
 _UNLIKE = {"ne", "notin"}
 
 
-def check_null_params(text: str, schedule: Schedule, location: Location) -> Iterator[Diagnostic]:
+def check_null_params(text: str, schedule: Schedule, location: Location, default: str = "") -> Iterator[Diagnostic]:
     """A run parameter that can be null must not become the text `None`.
 
     Args:
         text: a value in which Airflow evaluates templates.
         schedule: the schedule that it belongs to.
         location: where it stands.
+        default: what the text may be instead of a null.
     """
     nullable = {name for name, param in schedule.params.items() if _can_be_null(param)}
     template = tree_of(text) if nullable and "params" in text else None
     for name in dict.fromkeys(_written(template, nullable)) if template else ():
         message = f"the run parameter {quoted(name)} can be null and renders as the text `None`"
-        hint = f"write `{_with_default(schedule.params[name], f'params.{name}')}`, or put a default between the quotes"
+        instead = _with_default(schedule.params[name], f"params.{name}", default)
+        hint = f"write `{instead}`, or another default between the quotes"
         yield Diagnostic("null-param", message, location, hint, Severity.FINDING)
 
 
@@ -54,10 +56,12 @@ def _types(param: Param) -> list[str]:
     return [param.type] if isinstance(param.type, str) else param.type or []
 
 
-def _with_default(param: Param, name: str) -> str:
-    """A template that writes an empty text for a null, and every other value as it is, also `0` and `false`."""
+def _with_default(param: Param, name: str, default: str) -> str:
+    """A template that writes a default for a null, and every other value as it is, also `0` and `false`."""
     is_text = bool(param.type) and {"string", "null"}.issuperset(_types(param))
-    return f"{{{{ {name} or '' }}}}" if is_text else f"{{{{ '' if {name} is none else {name} }}}}"
+    # In double quotes, as most values that hold templates have single quotes in YAML.
+    expression = f'{name} or "{default}"' if is_text else f'"{default}" if {name} is none else {name}'
+    return f"{{{{ {expression} }}}}"
 
 
 def _written(node: nodes.Node, nullable: Collection[str]) -> Iterator[str]:

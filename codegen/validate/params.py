@@ -135,7 +135,10 @@ def _check_text(text: str, schedule: Schedule, location: Location) -> Iterator[D
         if name not in schedule.params:
             hint = nearest(name, schedule.params) or f"add it to `params`, such as `params: {{{name}: a value}}`"
             yield Diagnostic("unknown-param", f"there is no run parameter {quoted(name)}", location, hint)
-    yield from check_null_params(text, schedule, location)
+    # Meltano takes another state or environment where these are empty (`_NEVER_EMPTY` in shell.py).
+    required = {schedule.at.get(name) for name in ("environment", "state_id", "state_id_suffix")}
+    must_not_be_empty = location in required or "--state-id" in text
+    yield from check_null_params(text, schedule, location, "all" if must_not_be_empty else "")
 
 
 def _scalars(node: Node, places: Collection[Location], *, is_within: bool = False) -> Iterator[Scalar]:

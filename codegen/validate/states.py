@@ -44,8 +44,9 @@ def _known_states(schedule: Schedule, meltano: MeltanoProject | None) -> list[Ke
 
 def _clash(schedule: Schedule, state: KeptState, other: Schedule) -> Diagnostic:
     message = f"shares the state ID {quoted(state.id)} with {quoted(other.name)} ({_place(other)}): {_WHY}"
-    own = "set a different `state_id`" if schedule.extractor else f"set a `state_id_suffix`, or use {_OWN_EXTRACTOR}"
-    return Diagnostic(_CODE, message, _place(schedule), own, Severity.FINDING)
+    own = "a different `state_id`" if schedule.extractor else "a `state_id_suffix`"
+    hint = f"set {own} in the one that has not run yet, or use {_OWN_EXTRACTOR}"
+    return Diagnostic(_CODE, message, _place(schedule), hint, Severity.FINDING)
 
 
 def _place(schedule: Schedule) -> Location:
