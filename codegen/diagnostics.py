@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class Severity(Enum):
-    """How bad it is: an error stops every write, a finding does not."""
+    """How bad it is: an error stops every write, a warning does not."""
 
     ERROR = "error"
-    FINDING = "finding"
+    WARNING = "warning"
 
 
 @dataclass(frozen=True, order=True)
@@ -70,6 +70,13 @@ def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Each diagnostic once, by file and line: a bad default is one mistake, however many schedules inherit it."""
     return sorted(dict.fromkeys(diagnostics), key=lambda d: (d.location, d.code, d.message))
+
+
+def in_numbers(diagnostics: Iterable[Diagnostic]) -> str:
+    """How many there are, such as `1 error, 2 warnings`."""
+    severities = [diagnostic.severity for diagnostic in diagnostics]
+    counts = [(severities.count(severity), severity.value) for severity in Severity]
+    return ", ".join(f"{number} {noun}{'' if number == 1 else 's'}" for number, noun in counts if number)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -84,7 +84,7 @@ def unified_diff(before: str, after: str, name_before: str, name_after: str, con
 
 
 def find_renames(changes: Sequence[Change]) -> Iterator[Diagnostic]:
-    """A finding for each file that goes while the same comes under another name and with another DAG id.
+    """A warning for each file that goes while the same comes under another name and with another DAG id.
 
     Airflow takes it for a new DAG without a history, and Meltano for a new state if the name is its id.
     """
@@ -95,7 +95,7 @@ def find_renames(changes: Sequence[Change]) -> Iterator[Diagnostic]:
             message = f"this looks like {quoted(gone.name)} under another name, and Airflow has no history of that"
             with_state = " and `state_id`" if _STATE_ID.findall(come.after) != _STATE_ID.findall(gone.before) else ""
             hint = f"to keep what there is, set `dag_id`{with_state} to what they were"
-            yield Diagnostic("renamed", message, Location(come.name), hint, Severity.FINDING)
+            yield Diagnostic("renamed", message, Location(come.name), hint, Severity.WARNING)
 
 
 def _without_its_name(text: str, name: str) -> str:

@@ -69,7 +69,7 @@ def test_a_change_of_a_schedule_takes_the_files_of_its_neighbours_along(project:
     assert dagpress(project, "check")[0] == 0
     write(project, {"meltano.yml": "jobs: [{name: load, tasks: [x y]}, {name: refresh, tasks: [x y]}]\n"})
     write(project, {"schedules/orders.yml": 'job: load\ninterval: "@daily"\n'})
-    assert dagpress(project, "generate")[0] == 1
+    assert dagpress(project, "generate")[0] == 0
     assert dagpress(project, "schedule", "set", "orders", "--job", "refresh")[0] == 1
     assert 'Asset("meltano_orders_refresh")' in (project / "generated_dags/mart.py").read_text()
     assert "files are current" in dagpress(project, "check")[2]
@@ -86,7 +86,7 @@ def test_a_schedule_that_nobody_waits_for_stays_as_it_is(tmp_path: Path) -> None
 def test_meltano_is_told_that_a_person_starts_it(project: Path) -> None:
     write(project, {"meltano.yml": "plugins: {extractors: [{name: tap-a}], loaders: [{name: target-b}]}\n"})
     code, _, err = dagpress(project, "export")
-    assert code == 1
+    assert code == 0
     assert "schedules/mart.yml:3:8: not-exported: Meltano cannot say `after` of `mart`" in err
     assert "schedules/mart.yml:3:8: changed: Meltano starts `mart` after no other, and gets `@manual`" in err
     exported = {item["name"]: item for item in yaml.safe_load((project / "meltano.yml").read_text())["schedules"]}

@@ -107,7 +107,7 @@ def test_set_changes_what_is_named_and_nothing_else(project: Path) -> None:
     assert dagpress(project, "schedule", "set", "gitlab", "--transform", "run") == (
         0,
         "",
-        "It is so already.\n",
+        "Already up to date.\n",
     )
 
 
@@ -204,7 +204,7 @@ def test_a_value_that_cannot_be_is_an_error_and_nothing_is_written(
     code, out, err = dagpress(project, "schedule", *arguments)
     assert (code, out) == (2, "")
     assert message in err
-    assert err.endswith("Nothing was written.\n")
+    assert err.endswith("No files written.\n")
     assert _files(project) == before
 
 

@@ -222,7 +222,7 @@ def test_the_example_of_each_key_of_a_run_parameter_changes_the_dag(name: str, t
 
 
 def _with_docker(tmp_path: Path, settings: str) -> str:
-    """The DAG file of a schedule with these settings of the runner, which must have no finding."""
+    """The DAG file of a schedule with these settings of the runner, which must have no warning."""
     schedule = {**_PLAIN, "runner": "docker"}
     write(tmp_path, {"schedules/a.yml": f"{yaml.safe_dump(schedule)}docker:\n  {settings}\n"})
     generation = pipeline.generate(project_of(tmp_path))

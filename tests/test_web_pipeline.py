@@ -127,7 +127,7 @@ def test_a_dag_file_that_is_not_current_is_told(change: str, state: str, tmp_pat
     else:
         file.write_text(file.read_text() + "# mine\n")
     page = pages.get("/pipelines/a.yml")
-    assert text_of(page, ".facts .badge.finding") == state
+    assert text_of(page, ".facts .badge.warning") == state
     if change != "missing":
         patch = [" ".join(line.get_text().split()) for line in page.select("section[aria-labelledby=dag] .patch > *")]
         assert {"changed": '+ "owner": "ada",', "edited": "-# mine"}[change] in patch

@@ -7,6 +7,6 @@ class ExitCode(IntEnum):
     """The exit codes of every command."""
 
     FINE = 0
-    FINDINGS = 1
+    DRIFT = 1
     BAD_INPUT = 2
     BUG = 3

@@ -11,10 +11,10 @@ import click
 from codegen import pipeline
 from codegen.cli.deployment import check_environment, complete_environments, count_schedules
 from codegen.cli.lookup import complete_names, find_all, left_out
-from codegen.cli.report import count, exit_code, format_option, open_project, report
+from codegen.cli.report import count, exit_code, format_option, open_project, report, strict_option
 from codegen.cli.writing import DONE, print_changes, print_diff, print_patch, write
 from codegen.comparison import compare_environments
-from codegen.diagnostics import has_errors
+from codegen.diagnostics import has_errors, in_numbers
 from codegen.sync import Action, Change, compare, find_renames
 
 if TYPE_CHECKING:
@@ -30,12 +30,14 @@ _WORTH_A_BAR = 200
 
 @click.command()
 @format_option("text", "json", "github")
+@strict_option
 @click.pass_obj
-def generate(root: Path, output: str) -> int:
+def generate(root: Path, output: str, *, strict: bool) -> int:
     """Write the DAG file of every schedule.
 
     Files that are current are left alone, files whose schedule is gone are deleted, and files that Dagpress did not
-    write are never touched. With an error anywhere, nothing is written. Findings are reported, and do not hinder.
+    write are never touched. With an error anywhere, nothing is written. Warnings are reported but do not block
+    the write.
     """
     project = open_project(root, output)
     generation, changes, diagnostics = _compared(project)
@@ -47,13 +49,14 @@ def generate(root: Path, output: str) -> int:
     if output == "text":
         print_changes(done)
         _print_result(done, diagnostics, count_schedules(generation.schedules))
-    return exit_code(diagnostics)
+    return exit_code(diagnostics, strict=strict)
 
 
 @click.command()
 @format_option("text", "json", "github")
+@strict_option
 @click.pass_obj
-def check(root: Path, output: str) -> int:
+def check(root: Path, output: str, *, strict: bool) -> int:
     """Say whether the generated files are current, and show what differs.
 
     Writes nothing. Names each file that is missing, changed, edited by hand or stale.
@@ -65,7 +68,7 @@ def check(root: Path, output: str) -> int:
     if output == "text":
         print_diff(changes)
         _print_verdict(changes, diagnostics, count_schedules(generation.schedules))
-    return exit_code(diagnostics, drift=bool(changes))
+    return exit_code(diagnostics, drift=bool(changes), strict=strict)
 
 
 @click.command(
@@ -98,16 +101,16 @@ def diff(root: Path, name: str | None, between: tuple[str, str] | None) -> int:
 
 @click.command()
 @format_option("text", "json", "github")
+@strict_option
 @click.pass_obj
-def validate(root: Path, output: str) -> int:
-    """Check the schedules, and look at no generated file."""
+def validate(root: Path, output: str, *, strict: bool) -> int:
+    """Validate the schedules without checking generated files."""
     reading = pipeline.read(open_project(root, output))
     report(reading.diagnostics, output)
     if output == "text":
-        problems = len(reading.diagnostics)
         fine = f"{count_schedules(reading.schedules)}, no problem."
-        click.echo(f"{count(problems, 'problem')}." if problems else fine, err=True)
-    return exit_code(reading.diagnostics)
+        click.echo(f"{in_numbers(reading.diagnostics)}." if reading.diagnostics else fine, err=True)
+    return exit_code(reading.diagnostics, strict=strict)
 
 
 COMMANDS = (generate, check, diff, validate)
@@ -151,28 +154,25 @@ def _bar(schedules: list[Schedule]) -> Iterator[Schedule]:
         yield from bar
 
 
-def _errors(diagnostics: list[Diagnostic]) -> int:
-    return sum(has_errors([diagnostic]) for diagnostic in diagnostics)
-
-
 def _print_result(done: Sequence[Change], diagnostics: list[Diagnostic], schedules: str) -> None:
     counts = Counter(change.action for change in done)
     files = ", ".join(f"{count(counts[action], 'file')} {DONE[action]}" for action in Action if counts[action])
     if has_errors(diagnostics):
-        result = f"{files}, and then it failed" if done else "Nothing was written"
-        click.echo(f"{result}: {count(_errors(diagnostics), 'error')}.", err=True)
+        result = f"{files}, and then it failed" if done else "No files written"
+        click.echo(f"{result}: {in_numbers(diagnostics)}.", err=True)
         return
-    found = f"; {count(len(diagnostics), 'finding')} to look at" if diagnostics else ""
+    found = f"; {in_numbers(diagnostics)}" if diagnostics else ""
     click.echo(f"{schedules}: {files or 'all files are current'}{found}.", err=True)
 
 
 def _print_verdict(changes: list[Change], diagnostics: list[Diagnostic], schedules: str) -> None:
     if has_errors(diagnostics):
-        click.echo(f"Not checked: {count(_errors(diagnostics), 'error')}.", err=True)
+        click.echo(f"Not checked: {in_numbers(diagnostics)}.", err=True)
     elif changes:
         click.echo(
             f"{count(len(changes), 'file')} not current. Run `dagpress generate` (or `make dags`) and commit.",
             err=True,
         )
     else:
-        click.echo(f"{schedules}: all files are current.", err=True)
+        found = f"; {in_numbers(diagnostics)}" if diagnostics else ""
+        click.echo(f"{schedules}: all files are current{found}.", err=True)

@@ -12,9 +12,9 @@ import click
 
 from codegen import pipeline
 from codegen.cli.lookup import meltano_folder
-from codegen.cli.report import count, exit_code, format_option, open_project, report
+from codegen.cli.report import count, exit_code, format_option, open_project, report, strict_option
 from codegen.cli.writing import print_changes, print_diff, write
-from codegen.diagnostics import Diagnostic, Location, Severity, has_errors, in_order, printable, quoted
+from codegen.diagnostics import Diagnostic, Location, Severity, has_errors, in_numbers, in_order, printable, quoted
 from codegen.old_generator import find_generators
 from codegen.project import Project, has_configuration
 from codegen.switch.exporting import plan_export
@@ -72,6 +72,7 @@ class _Work:
     "--airflow", type=_file, help="With --verify: an `airflow` program.  [default: the project's, else the PATH's]"
 )
 @format_option("text", "json", "github")
+@strict_option
 @click.pass_obj
 def import_(  # noqa: PLR0913  # click gives each option so
     root: Path,
@@ -85,6 +86,7 @@ def import_(  # noqa: PLR0913  # click gives each option so
     generator: Path | None,
     airflow: Path | None,
     output: str,
+    strict: bool,
 ) -> int:
     """Write a schedule file for each schedule of a Meltano project.
 
@@ -116,14 +118,16 @@ def import_(  # noqa: PLR0913  # click gives each option so
     done = _finish(work, project, output, dry_run=dry_run)
     if output == "text" and not has_errors(work.diagnostics):
         _print_import(plan, work, project, done)
-    return exit_code(work.diagnostics)
+    is_left = plan.found > len(plan.imported)
+    return exit_code(work.diagnostics, drift=is_left, strict=strict)
 
 
 @click.command("export", epilog="\b\nExamples:\n  dagpress export --dry-run\n  dagpress export")
 @_dry_run
 @format_option("text", "json", "github")
+@strict_option
 @click.pass_obj
-def export(root: Path, *, dry_run: bool, output: str) -> int:
+def export(root: Path, *, dry_run: bool, output: str, strict: bool) -> int:
     """Write the schedules back into meltano.yml, comments kept.
 
     A schedule that is there is changed in its place, another is added. What Meltano cannot say is named with its place.
@@ -134,10 +138,10 @@ def export(root: Path, *, dry_run: bool, output: str) -> int:
     work = _Work(plan.changes, plan.diagnostics)
     _finish(work, project, output, dry_run=dry_run)
     if output == "text" and not has_errors(work.diagnostics):
-        found = f"; {count(len(work.diagnostics), 'finding')} to look at" if work.diagnostics else ""
+        found = f"; {in_numbers(work.diagnostics)}" if work.diagnostics else ""
         verb = "to export" if dry_run and work.changes else "in meltano.yml"
         click.echo(f"{count(plan.exported, 'schedule')} {verb}{found}.", err=True)
-    return exit_code(work.diagnostics)
+    return exit_code(work.diagnostics, strict=strict)
 
 
 COMMANDS = (import_, export)
@@ -154,7 +158,7 @@ def _configure(project: Project, folder: Path) -> tuple[_Work, bool]:
     message = "the configuration is for another Meltano project, so no DAG file is generated, and nothing moves"
     place = Location("dagpress.toml" if (project.root / "dagpress.toml").is_file() else "pyproject.toml")
     hint = f"set {line}, and run `dagpress generate`"
-    return _Work(diagnostics=[Diagnostic("other-meltano-project", message, place, hint, Severity.FINDING)]), False
+    return _Work(diagnostics=[Diagnostic("other-meltano-project", message, place, hint, Severity.WARNING)]), False
 
 
 def _generate(project: Project, plan: Import, work: _Work) -> None:
@@ -194,7 +198,7 @@ def _finish(work: _Work, project: Project, output: str, *, dry_run: bool) -> Seq
         print_changes(done)
         if has_errors(work.diagnostics):
             errors = sum(has_errors([d]) for d in work.diagnostics)
-            result = "Not all was written" if done else "Nothing was written"
+            result = "Not all was written" if done else "No files written"
             click.echo(f"{result}: {count(errors, 'error')}.", err=True)
     return done
 
@@ -208,7 +212,7 @@ def _print_import(plan: Import, work: _Work, project: Project, done: Sequence[Ch
     words = [f"{count(new, 'schedule')} {verb}"] if new else []
     words += [f"{total - new} imported before"] if total > new else []
     words += [f"{plan.found - total} not imported"] if plan.found > total else []
-    found = f"; {count(len(work.diagnostics), 'finding')} to look at" if work.diagnostics else ""
+    found = f"; {in_numbers(work.diagnostics)}" if work.diagnostics else ""
     click.echo(f"{', '.join(words)}{found}.", err=True)
     click.echo("What is left to do:", err=True)
     for number, step in enumerate(_steps(plan, work, project), start=1):

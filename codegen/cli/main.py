@@ -23,7 +23,7 @@ Examples:
   dagpress completion bash          how to complete commands in your shell
 
 \b
-Exit codes: 0 fine, 1 drift or findings, 2 bad input or usage, 3 a bug of Dagpress.
+Exit codes: 0 fine, also with warnings; 1 drift, or warnings with --strict; 2 bad input or usage; 3 a bug of Dagpress.
 """
 
 
@@ -32,7 +32,7 @@ _COMMANDS = {
     "generate": ("generation", "Write the DAG file of every schedule."),
     "check": ("generation", "Say whether the generated files are current, and show what differs."),
     "diff": ("generation", "Show what `generate` would change, as a patch, and write nothing."),
-    "validate": ("generation", "Check the schedules, and look at no generated file."),
+    "validate": ("generation", "Validate the schedules without checking generated files."),
     "list": ("inspection", "List the schedules, with what they run and when."),
     "show": ("inspection", "Show a schedule with every value that it ends up with, or its DAG file."),
     "next": ("inspection", "Say when a schedule runs next."),

@@ -26,6 +26,9 @@ def format_option(*formats: str) -> Callable[[click.decorators.FC], click.decora
     )
 
 
+strict_option = click.option("--strict", is_flag=True, help="Exit with 1 on warnings, too.")
+
+
 def open_project(root: Path, output: str = "text") -> Project:
     """The project in that folder.
 
@@ -53,12 +56,12 @@ def report(diagnostics: list[Diagnostic], output: str, changes: Iterable[Change]
             click.echo(click.style(place, bold=True) + rest, nl=False, err=True)
 
 
-def exit_code(diagnostics: Iterable[Diagnostic], *, drift: bool = False) -> ExitCode:
-    """2 where anything is an error, 1 where anything was found, else 0."""
+def exit_code(diagnostics: Iterable[Diagnostic], *, drift: bool = False, strict: bool = False) -> ExitCode:
+    """2 for an error, 1 for drift and under `--strict` for a warning, else 0."""
     diagnostics = list(diagnostics)
     if has_errors(diagnostics):
         return ExitCode.BAD_INPUT
-    return ExitCode.FINDINGS if diagnostics or drift else ExitCode.FINE
+    return ExitCode.DRIFT if drift or (strict and diagnostics) else ExitCode.FINE
 
 
 def count(number: int, noun: str) -> str:

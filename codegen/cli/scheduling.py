@@ -335,7 +335,7 @@ def _carry_out(project: Project, before: Reading, overlay: Overlay, *, generate:
         _say_when([schedule for schedule in revision.schedules if schedule.source in overlay])
     code = exit_code(diagnostics)
     if not done:
-        click.echo("Nothing was written." if code is ExitCode.BAD_INPUT else "It is so already.", err=True)
+        click.echo("No files written." if code is ExitCode.BAD_INPUT else "Already up to date.", err=True)
     elif code is ExitCode.BAD_INPUT and generate:
         click.echo("No DAG file was generated: mend the errors and run `dagpress generate`.", err=True)
     return code

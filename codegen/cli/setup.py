@@ -82,7 +82,7 @@ def add_files(context: click.Context, path: Path | None, airflow: str | None) ->
         click.echo(f"- {step[0].upper()}{step[1:]}.", err=True)
     if airflow and not is_new and airflow != project.airflow:
         click.echo(f"- The configuration is for Airflow {project.airflow}: set `airflow` there.", err=True)
-        return max(code, ExitCode.FINDINGS)
+        return max(code, ExitCode.DRIFT)
     return code
 
 

@@ -84,7 +84,7 @@ def verify(
         click.echo(json.dumps({"airflow": version, "generator": str(generator), "dags": _as_data(rows)}, indent=2))
     else:
         _print_table(rows)
-    return ExitCode.FINE if all(row.is_expected for row in rows) else ExitCode.FINDINGS
+    return ExitCode.FINE if all(row.is_expected for row in rows) else ExitCode.DRIFT
 
 
 def _generated(project: Project, overlay: Overlay) -> pipeline.Generation:

@@ -149,11 +149,11 @@ def _check_include_paths(folder: Path, document: MapNode) -> Iterator[Diagnostic
     node = document.get("include_paths")
     if node is not None and not isinstance(node, ListNode):
         message = f"`include_paths` must be a list, and this is {named(node)}"
-        yield Diagnostic("meltano-project", message, node.location, "start it with a dash", Severity.FINDING)
+        yield Diagnostic("meltano-project", message, node.location, "start it with a dash", Severity.WARNING)
     for pattern in _patterns(document):
         if not _glob(folder, pattern.text):
             message = f"no file matches {quoted(pattern.text)}"
-            yield Diagnostic("meltano-project", message, pattern.location, "remove it", Severity.FINDING)
+            yield Diagnostic("meltano-project", message, pattern.location, "remove it", Severity.WARNING)
 
 
 def _collect(document: MapNode, path: Path, project: MeltanoProject) -> None:

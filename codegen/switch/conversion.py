@@ -43,18 +43,18 @@ class Draft:
         item: where it comes from.
         schedule: what it means, before the defaults of any folder.
         lines: its keys as YAML, with their comments.
-        findings: what does not come along as it is, and what the checks found.
+        warnings: what does not come along as it is, and what the checks found.
     """
 
     item: Item
     schedule: Schedule
     lines: tuple[str, ...]
-    findings: tuple[Diagnostic, ...]
+    warnings: tuple[Diagnostic, ...]
 
     @property
     def is_whole(self) -> bool:
         """Whether everything came along."""
-        return not any(finding.code in _LOSSES for finding in self.findings)
+        return not any(warning.code in _LOSSES for warning in self.warnings)
 
     def text(self, stem: str, schema: str) -> str:
         """The schedule's file.
@@ -78,7 +78,7 @@ def convert(item: Item, meltano: MeltanoProject, airflow: str) -> tuple[Draft | 
         airflow: the version, one of `VERSIONS`.
 
     Returns:
-        The draft, or nothing where it cannot be imported; and all findings, at their places in meltano.yml.
+        The draft, or nothing where it cannot be imported; and all warnings, at their places in meltano.yml.
     """
     if not isinstance(item.node, MapNode):
         return None, [not_imported(item, f"a schedule must be a map, and this is {named(item.node)}")]
@@ -91,21 +91,21 @@ def convert(item: Item, meltano: MeltanoProject, airflow: str) -> tuple[Draft | 
     if schedule:
         problems += [*check_one(schedule, meltano, airflow), *check_together([schedule], meltano, airflow)]
     problems = [replace(d, location=item.location) if d.location == Location(file) else d for d in problems]
-    findings = [*conversion.findings, *(replace(d, severity=Severity.FINDING) for d in problems)]
+    warnings = [*conversion.warnings, *(replace(d, severity=Severity.WARNING) for d in problems)]
     if schedule is None or has_errors(problems):
         what = f"the schedule {quoted(item.name)} is not imported"
-        findings.append(not_imported(item, what, "mend what is said about it, and import again"))
-        return None, findings
+        warnings.append(not_imported(item, what, "mend what is said about it, and import again"))
+        return None, warnings
     if schedule.dag_id_or_default != schedule.dag_id_as_in_meltano:
-        # Said once, here: with an id of its own the schedule gives no finding any more.
+        # Said once, here: with an id of its own the schedule gives no warning any more.
         schedule = replace(schedule, dag_id=schedule.dag_id_or_default)
         conversion.put("dag_id", schedule.dag_id_or_default)
-    return Draft(item, schedule, tuple(conversion.lines), tuple(findings)), findings
+    return Draft(item, schedule, tuple(conversion.lines), tuple(warnings)), warnings
 
 
 def not_imported(item: Item, message: str, hint: str = "") -> Diagnostic:
-    """The finding that a schedule stays where it is."""
-    return Diagnostic("not-imported", message, item.location, hint, Severity.FINDING)
+    """The warning that a schedule stays where it is."""
+    return Diagnostic("not-imported", message, item.location, hint, Severity.WARNING)
 
 
 @dataclass
@@ -116,7 +116,7 @@ class _Conversion:
     node: MapNode
     meltano: MeltanoProject
     lines: list[str] = field(default_factory=list)
-    findings: list[Diagnostic] = field(default_factory=list)
+    warnings: list[Diagnostic] = field(default_factory=list)
     entries: dict[str, Entry] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -241,7 +241,7 @@ class _Conversion:
         return Scalar("str", text, value.location)
 
     def _find(self, code: str, message: str, location: Location, hint: str) -> None:
-        self.findings.append(Diagnostic(code, message, location, hint, Severity.FINDING))
+        self.warnings.append(Diagnostic(code, message, location, hint, Severity.WARNING))
 
     def _lose(self, entry: Entry, message: str, hint: str) -> None:
         self._find("not-carried-over", message, entry.key_location, hint)

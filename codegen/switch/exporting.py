@@ -61,10 +61,10 @@ def plan_export(project: Project) -> Export:
     meltano = reading.meltano
     if has_errors(reading.diagnostics) or meltano is None:
         return Export(diagnostics=[d for d in reading.diagnostics if has_errors([d])])
-    schedules, findings = _for_all_environments(project, reading)
+    schedules, warnings = _for_all_environments(project, reading)
     items, _ = read_items(meltano)
     texts = _Texts(project.meltano_project / "meltano.yml", items, meltano)
-    plan = Export(diagnostics=findings)
+    plan = Export(diagnostics=warnings)
     for schedule in schedules:
         said, item, saved = _Said(schedule), texts.item(schedule.name), texts.save()
         try:
@@ -83,7 +83,7 @@ def plan_export(project: Project) -> Export:
             texts.restore(saved)
             message = f"{quoted(schedule.name)} cannot be written to meltano.yml: {error}"
             said.find("not-exported", message, item.location if item else schedule.where("name"), "write it by hand")
-        plan.diagnostics += said.findings
+        plan.diagnostics += said.warnings
     plan.changes = list(texts.changes(project.root))
     plan.diagnostics = in_order(plan.diagnostics)
     return plan
@@ -94,13 +94,13 @@ def _for_all_environments(project: Project, reading: Reading) -> tuple[list[Sche
     if not project.environments:
         return reading.schedules, []
     base = pipeline.read(project, base=True)
-    findings = [
-        replace(d, code="not-exported", message=f"without `environments`, {d.message}", severity=Severity.FINDING)
+    warnings = [
+        replace(d, code="not-exported", message=f"without `environments`, {d.message}", severity=Severity.WARNING)
         for d in base.diagnostics
         if has_errors([d])
     ]
-    broken = {finding.location.path for finding in findings}
-    return [schedule for schedule in base.schedules if schedule.source not in broken], findings
+    broken = {warning.location.path for warning in warnings}
+    return [schedule for schedule in base.schedules if schedule.source not in broken], warnings
 
 
 class _Said:
@@ -108,10 +108,10 @@ class _Said:
 
     def __init__(self, schedule: Schedule) -> None:
         self._schedule = schedule
-        self.findings: list[Diagnostic] = []
+        self.warnings: list[Diagnostic] = []
 
     def find(self, code: str, message: str, location: Location, hint: str) -> None:
-        self.findings.append(Diagnostic(code, message, location, hint, Severity.FINDING))
+        self.warnings.append(Diagnostic(code, message, location, hint, Severity.WARNING))
 
     def find_comments(self, comments: list[Comment]) -> None:
         for comment in comments:

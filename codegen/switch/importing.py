@@ -141,8 +141,8 @@ def _place(drafts: list[Draft], project: Project, plan: Import, *, force: bool) 
             plan.diagnostics.append(not_imported(draft.item, message, "rename that file, or the schedule"))
         elif imported.before is not None and imported.change and not force:
             message = f"{printable(file)} says something else than {quoted(schedule.name)}, and is kept"
-            finding = Diagnostic("kept", message, draft.item.location, "`--force` replaces it", Severity.FINDING)
-            plan.diagnostics.append(finding)
+            warning = Diagnostic("kept", message, draft.item.location, "`--force` replaces it", Severity.WARNING)
+            plan.diagnostics.append(warning)
         else:
             plan.imported.append(imported)
     order = {draft.schedule.name: number for number, draft in enumerate(drafts)}
@@ -217,8 +217,8 @@ def _check_by_the_front_door(project: Project, plan: Import) -> None:
             break
     plan.diagnostics += [d for d in errors if d.location.path not in mine]
     base = pipeline.read(project, plan.overlay, base=True) if project.environments else reading
-    for finding, name in _by_defaults(base.schedules, {each.file: each for each in plan.imported}):
-        plan.diagnostics.append(finding)
+    for warning, name in _by_defaults(base.schedules, {each.file: each for each in plan.imported}):
+        plan.diagnostics.append(warning)
         plan.stays[name] = "defaults make it another schedule"
 
 
@@ -226,12 +226,12 @@ def _rejected(errors: Iterable[Diagnostic], mine: Mapping[str, Imported]) -> Ite
     for error in errors:
         if each := mine.get(error.location.path):
             item = each.draft.item
-            yield replace(error, location=item.location, severity=Severity.FINDING)
+            yield replace(error, location=item.location, severity=Severity.WARNING)
             yield not_imported(item, f"the schedule {quoted(item.name)} is not imported", "mend it, and import again")
 
 
 def _by_defaults(schedules: Iterable[Schedule], imported: Mapping[str, Imported]) -> Iterator[tuple[Diagnostic, str]]:
-    """A finding for each schedule, with its name, that `_defaults.yml` makes another than it is in Meltano."""
+    """A warning for each schedule, with its name, that `_defaults.yml` makes another than it is in Meltano."""
     for schedule in schedules:
         each = imported.get(schedule.source)
         if each and (keys := _differences(schedule, each.draft)):
@@ -239,4 +239,4 @@ def _by_defaults(schedules: Iterable[Schedule], imported: Mapping[str, Imported]
             where = ", ".join(sources) or PurePosixPath(schedule.source).name
             message = f"{where} gives it another {', '.join(quoted(key) for key in keys)} than it has in Meltano"
             hint = f"write what it should have into {printable(schedule.source)}"
-            yield Diagnostic("by-defaults", message, each.draft.item.location, hint, Severity.FINDING), schedule.name
+            yield Diagnostic("by-defaults", message, each.draft.item.location, hint, Severity.WARNING), schedule.name

@@ -25,7 +25,7 @@ def plan_move(plan: Import, root: Path) -> tuple[list[Change], list[Diagnostic]]
         root: the Dagpress project.
 
     Returns:
-        The changes, and a finding for each schedule that stays because something of it would be lost.
+        The changes, and a warning for each schedule that stays because something of it would be lost.
     """
     changes = []
     diagnostics = []
@@ -62,4 +62,4 @@ def _without(each: Imported, plan: Import, text: str) -> tuple[str, str]:
 def _stays(each: Imported, reason: str) -> Diagnostic:
     message = f"the schedule {quoted(each.draft.item.name)} stays in this file: {reason}"
     hint = "when its file has all that it needs, remove it by hand"
-    return Diagnostic("not-moved", message, each.draft.item.location, hint, Severity.FINDING)
+    return Diagnostic("not-moved", message, each.draft.item.location, hint, Severity.WARNING)

@@ -65,7 +65,7 @@ def read_items(meltano: MeltanoProject) -> tuple[list[Item], list[Diagnostic]]:
             message = f"`schedules` must be a list, and this is {named(section.node)}"
             hint = "start each schedule with a dash"
             place = section.node.location
-            diagnostics.append(Diagnostic("not-imported", message, place, hint, Severity.FINDING))
+            diagnostics.append(Diagnostic("not-imported", message, place, hint, Severity.WARNING))
     return items, diagnostics
 
 

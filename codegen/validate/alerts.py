@@ -76,7 +76,7 @@ def check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
         name = quoted(schedule.name)
         message = f"Airflow 2 knows a deadline only for runs that are due at some time, and none of {name} is"
         # One that is inherited is meant for the others.
-        severity = Severity.ERROR if where.path == schedule.source else Severity.FINDING
+        severity = Severity.ERROR if where.path == schedule.source else Severity.WARNING
         yield Diagnostic("unsupported", message, where, "use an interval, or write `deadline: null`", severity)
 
 
@@ -87,17 +87,17 @@ def _check_retries(schedule: Schedule) -> Iterator[Diagnostic]:
     longer = [task.retry_exponential_backoff for task in tasks]
     if schedule.on_retry and not any(retries):
         message = "no task is ever tried again"
-        yield Diagnostic("no-effect", message, schedule.where("on_retry"), "set `retries`", Severity.FINDING)
+        yield Diagnostic("no-effect", message, schedule.where("on_retry"), "set `retries`", Severity.WARNING)
     for task, number in zip(tasks, retries, strict=True):
         if task.on_retry and not number:
             message = "the task is never tried again"
-            yield Diagnostic("no-effect", message, task.at["on_retry"], "set `retries`", Severity.FINDING)
+            yield Diagnostic("no-effect", message, task.at["on_retry"], "set `retries`", Severity.WARNING)
     if schedule.max_retry_delay and not any(
         schedule.retry_exponential_backoff if own is None else own for own in longer
     ):
         message = "`max_retry_delay` has an effect only with `retry_exponential_backoff`"
         hint = "add `retry_exponential_backoff: true`, or set `retry_delay` alone"
-        yield Diagnostic("no-effect", message, schedule.where("max_retry_delay"), hint, Severity.FINDING)
+        yield Diagnostic("no-effect", message, schedule.where("max_retry_delay"), hint, Severity.WARNING)
 
 
 def _context_of_task(schedule: Schedule, airflow: str) -> _Context:
@@ -164,4 +164,4 @@ def _check_variables(text: str, context: _Context, where: Location) -> Iterator[
         elif not is_asked:
             message = f"{context.of} does not always have {quoted(name)}, and without it nothing is sent"
             hint = f"write `{{% if {name} is defined %}}...{{% endif %}}` around it"
-            yield Diagnostic("missing-variable", message, where, hint, Severity.FINDING)
+            yield Diagnostic("missing-variable", message, where, hint, Severity.WARNING)

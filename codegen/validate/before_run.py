@@ -48,7 +48,7 @@ def _check_name(words: Sequence[str], place: Location) -> Iterator[Diagnostic]:
     word = next(iter(leading_options(words)[1]), "")
     if word not in _COMMANDS:
         hint = nearest(word, _COMMANDS) or "`meltano --help` lists them"
-        yield Diagnostic("unknown-command", f"Meltano has no command {quoted(word)}", place, hint, Severity.FINDING)
+        yield Diagnostic("unknown-command", f"Meltano has no command {quoted(word)}", place, hint, Severity.WARNING)
 
 
 def _check_changes(
@@ -58,7 +58,7 @@ def _check_changes(
     if not changes_project(words):
         return
     message = f"{quoted(command)} permanently changes the Meltano project for every pipeline"
-    yield Diagnostic("writes-project", message, place, _instead(variables_instead(words, all_words)), Severity.FINDING)
+    yield Diagnostic("writes-project", message, place, _instead(variables_instead(words, all_words)), Severity.WARNING)
 
 
 def _instead(variables: Mapping[str, str]) -> str:

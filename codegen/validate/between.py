@@ -57,7 +57,7 @@ def _check_end(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     if schedule.end_date and not is_2(airflow):
         message = "Airflow 3 has no `end_date` for runs that other schedules start: they go on"
         hint = "end the schedules that it waits for, or remove it"
-        yield Diagnostic("no-end", message, schedule.where("end_date"), hint, Severity.FINDING)
+        yield Diagnostic("no-end", message, schedule.where("end_date"), hint, Severity.WARNING)
 
 
 def _check_cycle(schedules: list[Schedule]) -> Iterator[Diagnostic]:

@@ -34,7 +34,7 @@ def check_endings(schedules: list[Schedule]) -> Iterator[Diagnostic]:
             hint = "give the alert to the tasks" if effects == ["`on_failure` tells nobody"] else ""
             cure = "add a last task without `trigger_rule` that waits for those that must succeed"
             place = place_of(last[0], schedule, "trigger_rule")
-            yield Diagnostic("hides-failure", message, place, f"{hint}, or {cure}" if hint else cure, Severity.FINDING)
+            yield Diagnostic("hides-failure", message, place, f"{hint}, or {cure}" if hint else cure, Severity.WARNING)
 
 
 def _last_tasks(schedule: Schedule) -> list[Task]:

@@ -30,7 +30,7 @@ def check_effect(schedule: Schedule) -> Iterator[Diagnostic]:
     if given:
         place = min(schedule.at[name] for name in given)
         message = f"no task here runs Meltano, so these do nothing: {', '.join(f'`{name}`' for name in given)}"
-        yield Diagnostic("no-effect", message, place, "remove them, or add a task with `run`", Severity.FINDING)
+        yield Diagnostic("no-effect", message, place, "remove them, or add a task with `run`", Severity.WARNING)
 
 
 def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
@@ -56,7 +56,7 @@ def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterato
             message = f"meltano.yml has no {key} {quoted(name)}"
             other = next((kind.removesuffix("s") for kind, those in plugins.items() if name in those), "")
             hint = f"it is one of the {other}s there" if other else nearest(name, known) or f"{adds} adds it"
-            yield Diagnostic(f"unknown-{key}", message, schedule.where(key), hint, Severity.FINDING)
+            yield Diagnostic(f"unknown-{key}", message, schedule.where(key), hint, Severity.WARNING)
     for task in schedule.tasks or ():
         yield from _check_blocks(task.run, place_of(task, schedule, "run"), meltano)
 
@@ -98,7 +98,7 @@ def _check_blocks(run: str, location: Location, meltano: MeltanoProject) -> Iter
         name = word.split(":")[0]
         if not (is_template(word) or name in known or word in known):
             message = f"meltano.yml has no plugin, mapping or job {quoted(name)}"
-            yield Diagnostic("unknown-plugin", message, location, _hint_for_block(name, known), Severity.FINDING)
+            yield Diagnostic("unknown-plugin", message, location, _hint_for_block(name, known), Severity.WARNING)
 
 
 def _hint_for_block(name: str, known: set[str]) -> str:

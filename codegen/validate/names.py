@@ -33,7 +33,7 @@ def check_names(schedule: Schedule) -> Iterator[Diagnostic]:
     if odd and not schedule.dag_id:
         message = f"Airflow takes no {quoted(odd[0])} in an id: the DAG id becomes {quoted(dag_id)}"
         hint = "rename the schedule, or set `dag_id`"
-        yield Diagnostic("renamed-id", message, schedule.where("name"), hint, Severity.FINDING)
+        yield Diagnostic("renamed-id", message, schedule.where("name"), hint, Severity.WARNING)
 
 
 def check_pool(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:

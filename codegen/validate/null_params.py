@@ -44,7 +44,7 @@ def check_null_params(text: str, schedule: Schedule, location: Location, default
         message = f"the run parameter {quoted(name)} can be null and renders as the text `None`"
         instead = _with_default(schedule.params[name], f"params.{name}", default)
         hint = f"write `{instead}`, or another default between the quotes"
-        yield Diagnostic("null-param", message, location, hint, Severity.FINDING)
+        yield Diagnostic("null-param", message, location, hint, Severity.WARNING)
 
 
 def _can_be_null(param: Param) -> bool:

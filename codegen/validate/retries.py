@@ -91,7 +91,7 @@ def check_retries(schedule: Schedule, meltano: MeltanoProject | None) -> Iterato
             told.add(place)
             message = "the retries end before Meltano releases the lock of a killed run, which takes 5 minutes"
             hint = "set " + " and the schedule's ".join(f"`{key}: 5m`" for key in keys)
-            yield Diagnostic("short-retries", message, place, hint, Severity.FINDING)
+            yield Diagnostic("short-retries", message, place, hint, Severity.WARNING)
 
 
 def _place_of_retries(schedule: Schedule, task: Task, keys: list[str]) -> Location:

@@ -42,7 +42,7 @@ def _check_image(image: str, at: Mapping[str, Location]) -> Iterator[Diagnostic]
     if moves(image):
         message = f"the image {quoted(image)} moves: tomorrow's run may be another program"
         hint = "name a tag that stays, such as `:2026.11.1`, or a digest `@sha256:...`"
-        yield Diagnostic("moving-image", message, at["image"], hint, Severity.FINDING)
+        yield Diagnostic("moving-image", message, at["image"], hint, Severity.WARNING)
 
 
 def _check_env(schedule: Schedule, task: Task) -> Iterator[Diagnostic]:
@@ -63,7 +63,7 @@ def check_settings(schedules: list[Schedule]) -> Iterator[Diagnostic]:
         if used.isdisjoint(places):
             message = f"these settings do nothing: nothing here runs with the runner `{section}`"
             hint = f"add `runner: {section}`, or remove them" if runner != section else "remove them"
-            yield Diagnostic("unused-settings", message, min(places), hint, Severity.FINDING)
+            yield Diagnostic("unused-settings", message, min(places), hint, Severity.WARNING)
 
 
 def _settings(schedule: Schedule) -> Iterator[tuple[str, set[Location], bool]]:

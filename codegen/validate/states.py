@@ -46,7 +46,7 @@ def _clash(schedule: Schedule, state: KeptState, other: Schedule) -> Diagnostic:
     message = f"shares the state ID {quoted(state.id)} with {quoted(other.name)} ({_place(other)}): {_WHY}"
     own = "a different `state_id`" if schedule.extractor else "a `state_id_suffix`"
     hint = f"set {own} in the one that has not run yet, or use {_OWN_EXTRACTOR}"
-    return Diagnostic(_CODE, message, _place(schedule), hint, Severity.FINDING)
+    return Diagnostic(_CODE, message, _place(schedule), hint, Severity.WARNING)
 
 
 def _place(schedule: Schedule) -> Location:
@@ -65,7 +65,7 @@ def _check_tasks(schedule: Schedule, states: list[KeptState]) -> Iterator[Diagno
             why, hint = clash
             message = f"tasks {quoted(one)} and {quoted(step.task_id)} share the state ID {quoted(state.id)}: {why}"
             place = step.task.at.get("run") or schedule.where("job", "tasks")
-            yield Diagnostic(_CODE, message, place, hint, Severity.FINDING)
+            yield Diagnostic(_CODE, message, place, hint, Severity.WARNING)
         others.append(step)
 
 
@@ -104,7 +104,7 @@ def _check_runs(schedule: Schedule, states: Collection[KeptState]) -> Iterator[D
             else ("state_id_suffix", "{{ run_id | replace(':', '-') }}")
         )
         hint = f"set `max_active_runs: 1`, or a `{key}` that differs per run, such as one with `{template}`"
-        yield Diagnostic(_CODE, message, schedule.where("max_active_runs"), hint, Severity.FINDING)
+        yield Diagnostic(_CODE, message, schedule.where("max_active_runs"), hint, Severity.WARNING)
 
 
 def check_environments(
@@ -141,4 +141,4 @@ def check_environments(
         "set `separate_system_databases = true` if each has its own; "
         f"otherwise set `state_id_suffix = {{{table}}}`, and {quoted(keeps)} keeps its IDs"
     )
-    yield Diagnostic(_CODE, f"{message}: {why}", place, hint, Severity.FINDING)
+    yield Diagnostic(_CODE, f"{message}: {why}", place, hint, Severity.WARNING)

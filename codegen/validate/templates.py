@@ -52,13 +52,13 @@ def _check_use(use: DateUse, schedule: Schedule, place: Location, airflow: str) 
     # One hint for both, so that it needs no second.
     hint = use.on_the_clock(may_lack_date=may_lack_date) if other else use.in_every_run()
     if may_lack_date and not use.is_asked:
-        yield Diagnostic("no-logical-date", _without_logical_date(use, schedule), place, hint, Severity.FINDING)
+        yield Diagnostic("no-logical-date", _without_logical_date(use, schedule), place, hint, Severity.WARNING)
     if other:
-        yield Diagnostic("utc-date", _in_utc(use, other, schedule), place, hint, Severity.FINDING)
+        yield Diagnostic("utc-date", _in_utc(use, other, schedule), place, hint, Severity.WARNING)
     if use.variable in OF_AN_INTERVAL and _has_empty_intervals(schedule, airflow):
         message = f"on Airflow 3 the data interval of {quoted(use.variable)} has no length"
         hint = "set `data_interval: true`, or use `logical_date`"
-        yield Diagnostic("no-data-interval", message, place, hint, Severity.FINDING)
+        yield Diagnostic("no-data-interval", message, place, hint, Severity.WARNING)
 
 
 def _without_logical_date(use: DateUse, schedule: Schedule) -> str:

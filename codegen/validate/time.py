@@ -35,11 +35,11 @@ def check_time(schedule: Schedule) -> Iterator[Diagnostic]:
             yield Diagnostic("ambiguous-date", message, schedule.where(key), "take a date an hour earlier or later")
     if schedule.catchup and "start_date" not in schedule.at:
         message = "`catchup` without a `start_date` starts a run for every interval since 1970"
-        yield Diagnostic("long-catchup", message, schedule.where("catchup"), "set `start_date`", Severity.FINDING)
+        yield Diagnostic("long-catchup", message, schedule.where("catchup"), "set `start_date`", Severity.WARNING)
     if schedule.data_interval is not None and not schedule.clock.cron:
         message = "`data_interval` does nothing where no clock starts the runs"
         hint = "remove it; `data_interval: null` removes an inherited one"
-        yield Diagnostic("no-interval", message, schedule.where("data_interval"), hint, Severity.FINDING)
+        yield Diagnostic("no-interval", message, schedule.where("data_interval"), hint, Severity.WARNING)
     end = schedule.end_date
     if end and on_the_clock(end, zone) < on_the_clock(schedule.start_date, zone):
         message = "the end is before the start, so nothing ever runs"
@@ -52,7 +52,7 @@ def check_clock(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
         changes = f"the changes of the clock of {schedule.timezone}"
         message = f"with data intervals the catchup does not get over {changes}: it would stop at {last:%Y-%m-%d %H:%M}"
         hint = "set `data_interval: false`, or `timezone: UTC`, or a cron that names the hours"
-        yield Diagnostic("stalls", message, schedule.where("interval"), hint, Severity.FINDING)
+        yield Diagnostic("stalls", message, schedule.where("interval"), hint, Severity.WARNING)
 
 
 def check_durations(schedule: Schedule) -> Iterator[Diagnostic]:
@@ -66,7 +66,7 @@ def check_durations(schedule: Schedule) -> Iterator[Diagnostic]:
     for key, limit, place in limits:
         if limit and (limit > whole or (key == "deadline" and limit == whole)):
             message = f"`{key}` has no effect: `run_timeout` ends the run before it has passed"
-            yield Diagnostic("no-effect", message, place, "make it shorter, or `run_timeout` longer", Severity.FINDING)
+            yield Diagnostic("no-effect", message, place, "make it shorter, or `run_timeout` longer", Severity.WARNING)
 
 
 def _is_first_of_two(moment: datetime) -> bool:

@@ -28,7 +28,7 @@ COLUMNS = {
     "runner": "Runner",
     "status": "DAG file",
 }
-_PROBLEMS = {"any": "errors or findings", "errors": "errors", "none": "nothing"}
+_PROBLEMS = {"any": "errors or warnings", "errors": "errors", "none": "nothing"}
 
 
 @dataclass(frozen=True)

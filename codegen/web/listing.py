@@ -9,12 +9,12 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from codegen.diagnostics import InvalidError, Severity, has_errors
+from codegen.diagnostics import InvalidError, Severity, has_errors, in_numbers
 from codegen.sync import Action
 from codegen.web.words import interval_in_words, start_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from codegen.diagnostics import Diagnostic
     from codegen.loader import SourceFile
@@ -84,8 +84,8 @@ class Row:
 
     @property
     def problems(self) -> str:
-        """How much is wrong with it, such as `1 error, 2 findings`."""
-        return problems_in_words(self.diagnostics)
+        """How much is wrong with it, such as `1 error, 2 warnings`."""
+        return in_numbers(self.diagnostics)
 
 
 @dataclass(frozen=True)
@@ -140,13 +140,6 @@ def listing_of(snapshot: Snapshot, environment: str = "") -> Listing:
         [d for d in snapshot.diagnostics if d.location.path not in owned and d.code != "no-schedules"],
         [change for change in snapshot.changes if change.name not in owned],
     )
-
-
-def problems_in_words(diagnostics: Iterable[Diagnostic]) -> str:
-    """How many there are, such as `1 error, 2 findings`."""
-    severities = [diagnostic.severity for diagnostic in diagnostics]
-    counts = [(severities.count(severity), severity.value) for severity in Severity]
-    return ", ".join(f"{number} {noun}{'' if number == 1 else 's'}" for number, noun in counts if number)
 
 
 def what_runs(schedule: Schedule) -> str:

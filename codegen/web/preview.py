@@ -90,8 +90,8 @@ class Preview:
         return sum(each.severity is Severity.ERROR for each in (*self.own, *self.elsewhere))
 
     @property
-    def findings(self) -> int:
-        """How many findings, in the same way."""
+    def warnings(self) -> int:
+        """How many warnings, in the same way."""
         return len(self.own) + len(self.elsewhere) - self.errors
 
     @property

@@ -202,7 +202,7 @@ def test_every_difference_is_told_with_its_reason(
     # The generators that Meltano handed out first have no `env` for the tasks of jobs.
     generator = _edited({'{"env": schedule.get("env", {}), "append_env": True}': "{}"})
     root = _write_project(demo_project, THEIRS, OURS, generator)
-    assert _verify(root, airflow_3) == ExitCode.FINDINGS
+    assert _verify(root, airflow_3) == ExitCode.DRIFT
     assert capsys.readouterr().out == EVERY_DIFFERENCE
 
 
@@ -240,7 +240,7 @@ def test_what_a_team_has_edited_is_told_and_nothing_else(
     monkeypatch.setenv("AIRFLOW_HOME", str(home))
     theirs = {"by hand": {**PLUGINS, "interval": "@once"}, "plain": PLUGINS, "tokyo": PLUGINS}
     root = _write_project(demo_project, theirs, theirs, _edited(EDITS))
-    assert verify(project_of(root), {}, None, airflow_2, "json") == ExitCode.FINDINGS
+    assert verify(project_of(root), {}, None, airflow_2, "json") == ExitCode.DRIFT
     shown = capsys.readouterr().out
     by_hand, plain, tokyo = json.loads(shown)["dags"]
     assert [(each["what"], each["old"], each["new"]) for each in plain["differences"]] == EDITED

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from starlette.background import BackgroundTask
 
-from codegen.diagnostics import has_errors
+from codegen.diagnostics import has_errors, in_numbers
 from codegen.web.list_query import COLUMNS, ListQuery, filters_of
-from codegen.web.listing import listing_of, problems_in_words
+from codegen.web.listing import listing_of
 from codegen.web.upcoming import next_run
 from codegen.web.visit import Page
 from codegen.web.words import on_the_wall, relative
@@ -40,7 +40,7 @@ def _pipelines(visit: Visit) -> Response:
         filters=filters_of(listing.rows, snapshot.project.environments, selection),
         columns=COLUMNS,
         drift=Counter(change.diagnostic().code for change in snapshot.changes),
-        errors=problems_in_words(d for d in snapshot.diagnostics if has_errors([d])),
+        errors=in_numbers(d for d in snapshot.diagnostics if has_errors([d])),
         has_errors=has_errors(snapshot.diagnostics),
         run_of=run_of,
         relative=partial(relative, now=now),

@@ -10,7 +10,6 @@ import {EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutte
 import {classHighlighter} from "@lezer/highlight";
 
 const PAUSE = 250;
-const SEVERITIES = {error: "error", finding: "warning"};
 
 const form = document.getElementById("editor");
 const area = document.getElementById("text");
@@ -198,7 +197,7 @@ function mark() {
     const line = doc.line(Math.min(Number(item.dataset.line), doc.lines));
     const from = Math.min(line.from + Number(item.dataset.column) - 1, line.to);
     const message = item.querySelector(".message").textContent;
-    return {from, to: Math.max(line.to, from), severity: SEVERITIES[item.dataset.severity], message};
+    return {from, to: Math.max(line.to, from), severity: item.dataset.severity, message};
   });
   view.dispatch(setDiagnostics(view.state, found));
 }
