@@ -218,7 +218,7 @@ class Invocation:
         done = subprocess.run(
             self._command(*arguments), env=self.environ(), text=True, capture_output=True, check=False, timeout=120
         )
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode == code, done.stdout + done.stderr
         self.stderr.write_text(done.stderr)
         return done.stdout
 
