@@ -51,6 +51,10 @@ test: environments ## Run the whole suite, with real Airflow 2 and 3 and a real 
 test-fast: $(DEV) ## Run the tests that need no Airflow and no Meltano
 	$(PYTEST) -m "not slow"
 
+.PHONY: test-thorough
+test-thorough: $(DEV) ## Run those tests with many more examples of each property
+	HYPOTHESIS_PROFILE=thorough $(PYTEST) -m "not slow"
+
 ##@ Checks, one by one
 
 .PHONY: lint

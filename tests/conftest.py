@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -13,17 +12,12 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import environments
+import examples  # noqa: F401  # it chooses the profile of Hypothesis
 import pytest
 from browser import launched_browser
 from docker_engine import docker_engine
 from environments import AIRFLOWS
 from harness import RECORDER, Airflow, DemoProject, Invocation, RecordingMeltano, Worker, free_ports, generate
-from hypothesis import settings
-
-# A speed is no test, and CI must give the same answer twice; elsewhere every run looks in new places.
-settings.register_profile("default", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

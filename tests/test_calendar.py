@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from examples import fewer
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from codegen.calendar import Calendar, calendar_of, moments_of, monday_of, parse_week
@@ -51,7 +52,7 @@ def _far() -> range:
     return range(-2 * 24 * 60, 10 * 24 * 60)
 
 
-@settings(max_examples=15)
+@fewer(5)
 @given(zone=st.sampled_from(_ZONES), first=_FIRST_DAYS)
 @example(zone="Pacific/Apia", first=date(2011, 12, 26))
 @example(zone="America/Goose_Bay", first=date(2010, 11, 1))
@@ -64,7 +65,7 @@ def test_hours_last_as_long_as_the_clock_shows_them(zone: str, first: date) -> N
     assert shown == _seen(ZoneInfo(zone), first)
 
 
-@settings(max_examples=25)
+@fewer(2)
 @given(
     cron=st.sampled_from(_CRONS),
     own=st.sampled_from(_ZONES),
@@ -101,7 +102,7 @@ _MEANINGS: dict[str, Callable[[datetime], bool]] = {
 }
 
 
-@settings(max_examples=15)
+@fewer(5)
 @given(cron=st.sampled_from(list(_MEANINGS)), zone=st.sampled_from(_ZONES), first=_FIRST_DAYS)
 def test_runs_are_counted_as_the_cron_says(cron: str, zone: str, first: date) -> None:
     """Each minute of UTC is asked for alone whether it is meant."""

@@ -18,7 +18,8 @@ from zoneinfo import ZoneInfo
 
 import click
 import pytest
-from hypothesis import given, settings
+from examples import fewer
+from hypothesis import given
 from hypothesis import strategies as st
 from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, as_yaml, dagpress, write
@@ -212,7 +213,7 @@ def _luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@settings(max_examples=20)
+@fewer(2)
 @given(name=st.text(min_size=1) | st.just(_HOSTILE))
 def test_a_name_is_text_in_the_picture(name: str) -> None:
     """It is well-formed XML, and the name is one of its texts."""

@@ -11,7 +11,8 @@ from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from examples import fewer
+from hypothesis import given
 from hypothesis import strategies as st
 
 from codegen.clock_change import clock_changes
@@ -46,7 +47,7 @@ def _arrows(count: int) -> st.SearchStrategy[list[tuple[str, str]]]:
 GRAPHS = st.integers(0, 14).flatmap(lambda count: st.tuples(st.just(count), _arrows(count)))
 
 
-@settings(max_examples=60)
+@fewer(2)
 @given(drawn=GRAPHS)
 def test_no_box_lies_on_another_and_every_arrow_leads_from_box_to_box(drawn: tuple[int, list[tuple[str, str]]]) -> None:
     count, arrows = drawn

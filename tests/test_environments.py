@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import pytest
 import yaml
-from hypothesis import given, settings
+from examples import fewer
+from hypothesis import given
 from hypothesis import strategies as st
 from project_builder import EXTRACT_LOAD, as_yaml, dagpress, project_of, write
 from strategies import EXTRACT_LOADS, SCHEDULES
@@ -339,7 +340,7 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-@settings(max_examples=25, deadline=None)
+@fewer(2)
 @given(SCHEDULES, st.lists(SCHEDULES, min_size=2, max_size=2))
 def test_every_value_is_explained_by_a_line_that_has_its_key(
     schedules: dict[str, Any], layers: list[dict[str, Any]]
@@ -370,7 +371,7 @@ def test_every_value_is_explained_by_a_line_that_has_its_key(
                     assert name in line or not re.fullmatch(r"[\w ./-]*", name, re.ASCII)
 
 
-@settings(max_examples=40, deadline=None)
+@fewer(2)
 @given(SCHEDULES)
 def test_environments_that_differ_in_nothing_have_the_files_of_a_project_without_them(
     schedules: dict[str, Any],
@@ -397,7 +398,7 @@ def test_environments_that_differ_in_nothing_have_the_files_of_a_project_without
         assert deployed.files == expected
 
 
-@settings(max_examples=40, deadline=None)
+@fewer(2)
 @given(EXTRACT_LOADS, EXTRACT_LOADS, st.sampled_from(["schedules/a.yml", "schedules/_defaults.yml"]))
 def test_an_environment_has_the_dag_of_the_schedule_written_out(
     schedule: dict[str, Any], part: dict[str, Any], file: str
@@ -419,7 +420,7 @@ def test_an_environment_has_the_dag_of_the_schedule_written_out(
         assert plain == deployed
 
 
-@settings(max_examples=40, deadline=None)
+@fewer(2)
 @given(environments=ANYTHING, only=ANYTHING, is_configured=st.booleans())
 def test_whatever_stands_for_environments_gets_a_message_with_its_place(
     *, environments: Any, only: Any, is_configured: bool

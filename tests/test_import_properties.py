@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
-from hypothesis import given, settings
+from examples import fewer
+from hypothesis import given
 from hypothesis import strategies as st
 from meltano_projects import Drawn, projects
 from project_builder import dagpress, project_of
@@ -46,7 +47,7 @@ def _starts(root: Path) -> dict[str, datetime]:
     return {s.name: s.start_date.replace(tzinfo=s.start_date.tzinfo or timezone.utc) for s in schedules}
 
 
-@settings(max_examples=30)
+@fewer(2)
 @given(projects(6))
 def test_import_and_export_are_the_way_there_and_back(drawn: Drawn) -> None:
     """Also for the rest of meltano.yml, of which no character changes."""
@@ -90,7 +91,7 @@ _ANYTHING = st.recursive(
 _NEAR = st.lists(st.dictionaries(_KEYS, _ANYTHING | _LIKELY, max_size=7) | _ANYTHING, max_size=4)
 
 
-@settings(max_examples=60)
+@fewer(2)
 @given(_NEAR | _ANYTHING, st.booleans(), st.sampled_from(["import", "import --move", "export"]))
 def test_whatever_stands_there_is_told_with_its_place(schedules: Any, flow: bool, command: str) -> None:  # noqa: FBT001
     """No traceback; and what is left in meltano.yml is still YAML."""

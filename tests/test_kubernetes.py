@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from examples import fewer
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jinja2 import Environment
 from kubelet import expand, started
@@ -78,7 +79,7 @@ def test_what_a_template_becomes_is_itself_after_kubernetes(template: str, value
     assert expand(environment.from_string(as_expanded(template)).render(context), _ENV) == rendered
 
 
-@settings(max_examples=30, deadline=None)
+@fewer(2)
 @given(st.lists(_DOLLARS.filter(lambda text: text and not is_template(text)), min_size=1, max_size=8))
 def test_any_word_reaches_each_of_several_programs(words: list[str]) -> None:
     """Airflow renders, Kubernetes replaces, a shell calls one program after the other: each gets its words."""

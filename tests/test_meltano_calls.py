@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from project_builder import EXTRACT_LOAD, dagpress, project_of, write
 
@@ -53,7 +53,6 @@ def test_what_is_written_for_the_shell_reads_back(words: list[str]) -> None:
     assert commands_of(command, env) == [words]
 
 
-@settings(max_examples=300)
 @given(st.lists(st.sampled_from(PIECES), max_size=6).map("".join))
 def test_what_is_read_is_what_bash_reads(text: str) -> None:
     """Whatever is read as one call gives its program the same words in bash; the rest is left to a person."""

@@ -9,7 +9,8 @@ from typing import Any
 
 import black
 import yaml
-from hypothesis import given, settings
+from examples import fewer
+from hypothesis import given
 from project_builder import EXTRACT_LOAD, as_yaml, dagpress, project_of, write
 from strategies import PARAMS
 
@@ -34,7 +35,7 @@ def _value_of(node: ast.expr) -> Any:
     return default | {keyword.arg: ast.literal_eval(keyword.value) for keyword in node.keywords}
 
 
-@settings(max_examples=60, deadline=None)
+@fewer(2)
 @given(PARAMS.filter(bool))
 def test_any_parameter_is_itself_in_the_dag(params: dict[str, Any]) -> None:
     """Each value, in a form that black leaves alone."""

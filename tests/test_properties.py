@@ -14,7 +14,8 @@ import black
 import pendulum
 import pytest
 import yaml
-from hypothesis import assume, example, given, settings
+from examples import fewer
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from jinja2 import Environment
 from project_builder import as_yaml, dagpress, project_of, write
@@ -112,7 +113,7 @@ def test_any_duration_is_itself(value: timedelta) -> None:
     assert _evaluated(Argument("x", value)) == value
 
 
-@settings(max_examples=60)
+@fewer(2)
 @given(st.lists(TEXT.filter(bool), min_size=1, max_size=30))
 def test_no_word_becomes_code_in_the_shell(words: list[str]) -> None:
     """Bash gives the program exactly the words: none is split, expanded or executed."""
@@ -180,7 +181,6 @@ def _written(root: Path, schedules: dict[str, Any], order: random.Random | None 
     return write(root, {f"schedules/{name}.yml": as_yaml(schedule) for name, schedule in items})
 
 
-@settings(max_examples=80, deadline=None)
 @given(SCHEDULES, st.randoms(use_true_random=False), st.sampled_from(["2.11", "3.3"]))
 def test_any_schedules_give_stable_python_or_a_message(
     schedules: dict[str, Any], order: random.Random, airflow: str
@@ -213,7 +213,6 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(ANYTHING, st.binary(max_size=60))
 def test_any_file_gets_a_message_with_its_place_and_never_a_traceback(value: Any, raw: bytes) -> None:
     """Whatever is in a schedule file, the answer is a list of diagnostics."""
@@ -237,7 +236,7 @@ def test_a_message_is_one_line_that_moves_no_cursor(path: str, message: str, hin
 
 
 @pytest.mark.parametrize("key", ["name", "dag_id", "description", "owner", "doc", "job", "state_id", "pool", "queue"])
-@settings(max_examples=15, deadline=None)
+@fewer(5)
 @given(value=TEXT)
 def test_no_value_of_any_key_becomes_python(key: str, value: str) -> None:
     """The names that a generated file uses are always the same: a value adds none."""
@@ -271,7 +270,7 @@ def test_no_value_of_any_key_becomes_python(key: str, value: str) -> None:
     ],
     ids=["to", "subject", "channel", "connection", "webhook", "callable", "op_kwargs"],
 )
-@settings(max_examples=15, deadline=None)
+@fewer(5)
 @given(value=TEXT)
 def test_no_value_of_an_alert_becomes_python(alert: Any, value: str) -> None:
     """The same for what alerts say, and where."""

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from croniter import croniter
-from hypothesis import example, given, settings
+from examples import fewer
+from hypothesis import example, given
 from hypothesis import strategies as st
 from project_builder import dagpress, write
 
@@ -37,7 +38,7 @@ def test_a_fleet_is_spread_over_the_hour() -> None:
 _DAYS = st.sampled_from([80, 85, 110, 270, 294, 300]) | st.integers(0, 700)
 
 
-@settings(max_examples=25)
+@fewer(2)
 @given(
     cron=st.sampled_from(_CRONS),
     zone_name=st.sampled_from(_ZONES),
@@ -76,7 +77,6 @@ def test_every_minute_since_1970_is_counted_at_once(zone: str) -> None:
     assert backlog.count == (now - bounds.start) / timedelta(minutes=1) + 1
 
 
-@settings(max_examples=200)
 @given(
     cron=st.sampled_from([*_CRONS, "* * * * *", "*/7 */5 * * 1-5", "5 4 29 2 *", "3 3 1-7 * 1", "0 * 15 * fri"]),
     moment=st.datetimes(datetime(1971, 1, 1), datetime(2060, 1, 1)),  # noqa: DTZ001

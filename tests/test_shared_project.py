@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from examples import fewer
+from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment
 from project_builder import as_yaml, dagpress, write
@@ -91,7 +92,7 @@ _KEYS_OF_RETRIES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=50)
+@fewer(2)
 @given(keys=_KEYS_OF_RETRIES)
 def test_the_retries_that_are_proposed_outlive_the_lock(
     tmp_path_factory: pytest.TempPathFactory, keys: dict[str, Any]

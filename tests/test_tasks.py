@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from project_builder import as_yaml, dagpress, project_of, write
 from strategies import graphs
 
@@ -114,7 +114,6 @@ def edges_of(tasks: list[dict[str, Any]]) -> dict[str, set[str]]:
     return {task["id"]: {each for name in task["after"] for each in last.get(name, {name})} for task in tasks}
 
 
-@settings(max_examples=80)
 @given(tasks=graphs())
 def test_the_arrows_are_those_of_the_yaml(tasks: list[dict[str, Any]]) -> None:
     """Whatever the graph: no arrow more, none less and none twice, and the order of the file changes none."""

@@ -7,7 +7,8 @@ from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from examples import fewer
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from codegen.interval import parse_interval
@@ -57,7 +58,7 @@ _CRONS += ["20 1-4 29 3 *", "0 20-23 * * *", "30 22,23 * * sat", "59 23 L * *", 
 _CRONS += ["0 0,12 * * fri#2", "15 */3 1-7 * *"]
 
 
-@settings(max_examples=60)
+@fewer(2)
 @given(
     cron=st.sampled_from(_CRONS) | st.builds("{} {} * * *".format, st.integers(0, 59), st.integers(0, 23)),
     zone_name=st.sampled_from(_ZONES),

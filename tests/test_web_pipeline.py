@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from bs4 import BeautifulSoup
-from hypothesis import given, settings
+from examples import fewer
+from hypothesis import given
 from hypothesis import strategies as st
 from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, as_yaml, dagpress, write
@@ -296,7 +297,7 @@ def test_secrets_are_shown_nowhere(tmp_path: Path) -> None:
 # The tasks
 
 
-@settings(max_examples=12)
+@fewer(5)
 @given(tasks=graphs())
 def test_the_picture_has_the_arrows_of_the_dag(tasks: list[dict[str, Any]]) -> None:
     """`test_tasks.py` holds that the DAG has those of the YAML."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from environments import FOLDER, clean_environ, meltano_environ
+from examples import fewer
 from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 from project_builder import as_yaml, project_of, write
 from strategies import TEXT, TRAPS
@@ -137,7 +137,7 @@ def test_known_values_arrive_as_they_are(airflow: Airflow, standin: Standin) -> 
     assert standin.environ().keys() - env == {"OF_THE_IMAGE", "PATH", "HOSTNAME", "HOME"}
 
 
-@hypothesis(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@fewer(10, suppress_health_check=list(HealthCheck))
 @given(values=st.lists(_VALUES, min_size=1, max_size=40))
 def test_any_value_arrives_as_it_is(airflow: Airflow, standin: Standin, values: list[str]) -> None:
     """Any text, as a variable and as an argument."""

@@ -8,7 +8,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import fewer
+from hypothesis import HealthCheck, given
 from project_builder import as_yaml, project_of, write
 from strategies import SCHEDULES
 
@@ -49,7 +50,7 @@ def _files_of(case: Path, version: str) -> list[Path]:
     return sorted(case.glob(f"{folder}/**/*.py")) if own is None or own[1] == version else []
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@fewer(2, suppress_health_check=[HealthCheck.too_slow])
 @given(schedules=SCHEDULES)
 def test_what_validate_lets_through_imports(airflow: Airflow, schedules: dict[str, Any]) -> None:
     """Airflow takes every file that any valid schedules give, without an error or a warning."""

@@ -8,7 +8,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from examples import fewer
+from hypothesis import Phase, given
 from meltano_projects import Drawn, projects
 from project_builder import dagpress
 
@@ -33,7 +34,7 @@ def _without_interval(schedules: dict[str, Data]) -> dict[str, Data]:
 
 
 # Without shrinking: an example takes seconds.
-@settings(max_examples=3, phases=[Phase.generate])
+@fewer(25, phases=[Phase.generate])
 @given(drawn=projects(40))
 def test_meltano_and_the_imported_schedules_agree(drawn: Drawn, meltano: Callable[..., str]) -> None:
     """Names, plugins, transforms, crons, environment variables, tasks and state ids; before, and after the way back."""

@@ -8,8 +8,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from examples import fewer
 from harness import generate
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from project_builder import as_yaml, project_of, write
 from strategies import TEXT, graphs
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from harness import Airflow, DemoProject, RecordingMeltano
 
 pytestmark = pytest.mark.slow
-_SETTINGS = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_SETTINGS = fewer(5, suppress_health_check=[HealthCheck.too_slow])
 _VALUES = TEXT.filter(lambda value: not is_template(value))
 _KNOWN = [
     "{#",

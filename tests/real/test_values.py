@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import fewer
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from project_builder import as_yaml, project_of, write
 from strategies import TEXT, TRAPS
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 _VALUES = TEXT.filter(lambda value: not is_template(value))
-_SETTINGS = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_SETTINGS = fewer(5, suppress_health_check=[HealthCheck.too_slow])
 
 
 def _call(airflow: Airflow, meltano: RecordingMeltano, schedule: dict[str, Any]) -> Call:

@@ -1,0 +1,28 @@
+"""How many examples a property is tried with: by the profile, and fewer where an example costs more.
+
+`HYPOTHESIS_PROFILE` chooses one: `fast`, the default; `ci`, which gives the same answer twice and is that of CI; or
+`thorough`, for `make test-thorough`.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from hypothesis import settings
+
+# A speed is no test, so there is no deadline.
+settings.register_profile("fast", max_examples=25, deadline=None)
+settings.register_profile("ci", max_examples=50, deadline=None, derandomize=True)
+settings.register_profile("thorough", max_examples=2000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "fast"))
+
+
+def fewer(part: int, **options: Any) -> settings:
+    """The settings of a test with a part of the profile's examples, at least two.
+
+    Args:
+        part: 2 for the half of them, 10 for a tenth.
+        options: further settings of Hypothesis.
+    """
+    return settings(max_examples=max(2, settings().max_examples // part), **options)
