@@ -506,6 +506,12 @@ sys.exit(supervise(programs, os.environ, lambda text: print("said", text, flush=
 """
 
 
+def _hear_all() -> None:
+    """Undo what `nohup` in front of the tests has done: a signal that is ignored stays so in every child."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Supervisor:
     """A process that supervises two programs, the second of that name, exit code and slowness to stop."""
 
@@ -514,7 +520,7 @@ class Supervisor:
         before = ["nohup"] if main[0] == "deaf" else []
         command = [*before, sys.executable, "-c", SUPERVISOR, str(mark), *main]
         self.mark = str(mark)
-        self.process = subprocess.Popen(command, stdout=-1, text=True)
+        self.process = subprocess.Popen(command, stdout=-1, text=True, preexec_fn=_hear_all)  # noqa: PLW1509
         started = [self.line().split(maxsplit=2) for _ in range(2)]
         self.pids = {name: int(pid) for _, pid, name in started}
 
