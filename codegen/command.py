@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
 from codegen.meltano.blocks import (
+    DELIMITER,
     in_order_of_locking,
     locks_of,
     locks_of_script,
@@ -13,7 +15,7 @@ from codegen.meltano.blocks import (
     plain_pair,
     without_suffix,
 )
-from codegen.meltano.call import calls_in
+from codegen.meltano.call import calls_in, leading_options
 from codegen.meltano.changes import changes_project
 from codegen.schema import Schedule, Task
 from codegen.shell import words_of
@@ -77,17 +79,18 @@ class Step:
     locks: tuple[str, ...] = ()
 
 
-def steps_of(schedule: Schedule, meltano: MeltanoProject | None) -> list[Step]:
+def steps_of(schedule: Schedule, meltano: MeltanoProject | None, *, with_el: bool = True) -> list[Step]:
     """The steps of a schedule that has no errors, each behind those that it waits for, else in the order of the file.
 
     Args:
         schedule: a checked schedule.
         meltano: the Meltano project, if there is one.
+        with_el: whether a `meltano run` may become the `meltano el` that does the same.
     """
-    return _in_running_order(unordered_steps(schedule, meltano))
+    return _in_running_order(unordered_steps(schedule, meltano, with_el=with_el))
 
 
-def unordered_steps(schedule: Schedule, meltano: MeltanoProject | None) -> list[Step]:
+def unordered_steps(schedule: Schedule, meltano: MeltanoProject | None, *, with_el: bool = True) -> list[Step]:
     """The steps in the order of the file, also of a schedule with errors; of a job that is missing, none."""
     if schedule.extractor:
         calls = (*_before_run(schedule, Task()), tuple(_extract_load_words(schedule)))
@@ -109,7 +112,7 @@ def unordered_steps(schedule: Schedule, meltano: MeltanoProject | None) -> list[
             task=task,
             script=task.command or "",
             waits_for=waits_for[task_id],
-            **_what(schedule, task, meltano),
+            **_what(schedule, task, meltano, with_el=with_el),
             **_where(schedule, task),
         )
         for task_id, task in by_id.items()
@@ -137,14 +140,15 @@ def _last_of_groups(by_id: Mapping[str, Task], waits_for: Mapping[str, tuple[str
     return {name: tuple(each for each in members if each not in awaited[name]) for name, members in groups.items()}
 
 
-def _what(schedule: Schedule, task: Task, meltano: MeltanoProject | None) -> _What:
+def _what(schedule: Schedule, task: Task, meltano: MeltanoProject | None, *, with_el: bool) -> _What:
     """What a task calls, and what it shares with others in the Meltano project."""
     if not task.run:
         calls = calls_in(task.command or "", _env_of(schedule, task))
-        of_project = {_PROJECT_FILE} if any(changes_project(call.words) for call in calls) else set()
-        return {"locks": in_order_of_locking(locks_of_script(task.command or "", meltano) | of_project)}
+        of_calls = (_locks_of_call(call.words, meltano) for call in calls)
+        return {"locks": in_order_of_locking(locks_of_script(task.command or "", meltano).union(*of_calls))}
     before, (run, _) = tuple(_before_run(schedule, task)), without_suffix(words_of(task.run))
-    if el := tuple(_same_as_el(schedule, task, run, meltano)):
+    el = tuple(_same_as_el(schedule, task, run, meltano)) if with_el else ()
+    if el:
         return {"calls": (*before, el), "locks": _locks(before, (), meltano)}
     words = ("meltano", *_environment(schedule), "run", *_run_options(schedule, task, meltano), *run)
     return {"calls": (*before, words), "locks": _locks(before, run, meltano)}
@@ -155,10 +159,17 @@ def _locks(before: Iterable[Sequence[str]], run: Iterable[str], meltano: Meltano
 
     What a command writes into the project must still be there when the run reads it.
     """
-    in_before = (
-        {_PROJECT_FILE} if changes_project(words[1:]) else locks_of_script(" ".join(words), meltano) for words in before
-    )
-    return in_order_of_locking(locks_of(run, meltano).union(*in_before))
+    return in_order_of_locking(locks_of(run, meltano).union(*(_locks_of_call(words[1:], meltano) for words in before)))
+
+
+def _locks_of_call(words: Sequence[str], meltano: MeltanoProject | None) -> set[str]:
+    """What a call of Meltano shares: what it runs, the plugins that it names, or the project that it changes."""
+    _, rest = leading_options(words)
+    if rest[:1] == ["run"]:
+        return locks_of(rest[1:], meltano)
+    if rest[:1] in (["el"], ["elt"]):
+        return set()
+    return {_PROJECT_FILE} if changes_project(words) else locks_of_script(shlex.join(["meltano", *rest]), meltano)
 
 
 def _same_as_el(schedule: Schedule, task: Task, run: list[str], meltano: MeltanoProject | None) -> Iterator[str]:
@@ -172,7 +183,7 @@ def _same_as_el(schedule: Schedule, task: Task, run: list[str], meltano: Meltano
     suffix = state_id_suffix(schedule, task, meltano)
     of_run = (name for name in {**schedule.env, **task.env} if name.startswith("MELTANO_RUN_"))
     # Meltano expands variables in the suffix that its environment has.
-    if is_template(suffix) or "$" in suffix or any(name not in _READ_BY_EL for name in of_run):
+    if is_template(suffix) or {"$", DELIMITER} & {*suffix} or any(name not in _READ_BY_EL for name in of_run):
         return
     state_id = f"--state-id={pair.state_id(environment, suffix)}"
     yield from ("meltano", *_environment(schedule), "el", pair.extractor, pair.loader, state_id)
@@ -228,7 +239,8 @@ def _run_options(schedule: Schedule, task: Task, meltano: MeltanoProject | None)
 def meltano_environment(schedule: Schedule, task: Task, meltano: MeltanoProject | None) -> str:
     """The environment of Meltano in which a `meltano run` of the schedule runs, as far as the project says it."""
     default = meltano.default_environment if meltano else ""
-    return schedule.environment or _env_of(schedule, task).get("MELTANO_ENVIRONMENT") or default
+    env = _env_of(schedule, task)
+    return schedule.environment or env.get("MELTANO_ENVIRONMENT") or env.get("MELTANO_DEFAULT_ENVIRONMENT") or default
 
 
 def state_id_suffix(schedule: Schedule, task: Task, meltano: MeltanoProject | None) -> str:

@@ -13,7 +13,7 @@ from codegen.shell import words_of
 from codegen.templating import is_template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from codegen.command import Step
     from codegen.meltano import MeltanoProject
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # The variables that say where Meltano keeps state, in its system database or elsewhere.
 _STORES = ("MELTANO_DATABASE_URI", "MELTANO_STATE_BACKEND_URI")
-_WITHOUT_STATE = {"--no-state-update": "MELTANO_RUN_NO_STATE_UPDATE"}
+_WITHOUT_STATE = {"--no-state-update": "MELTANO_RUN_NO_STATE_UPDATE", "--dry-run": ""}
 # What click reads as true in a variable.
 _TRUE = {"1", "true", "t", "yes", "y", "on"}
 
@@ -33,23 +33,34 @@ class KeptState:
 
     Attributes:
         step: the step.
-        id: the state id as Meltano has it.
+        id: the state ID as Meltano has it.
+        plugins: the extractor and the loader whose state it is.
         store: where it is kept, as far as the step's own variables say.
     """
 
     step: Step
     id: str
+    plugins: tuple[str, str]
     store: tuple[str | None, ...]
 
     @property
     def is_known(self) -> bool:
-        """Whether the id is known before the step runs."""
+        """Whether the ID is known before the step runs."""
         return not is_template(self.id) and "$" not in self.id
 
     @property
     def key(self) -> tuple[str, tuple[str | None, ...]]:
         """What two states have in common that are one."""
         return self.id, self.store
+
+    @property
+    def work(self) -> tuple[object, ...]:
+        """What two have in common that load the same rows."""
+        return self.plugins, self.step.env
+
+
+# A state ID, and the plugins whose state it is.
+_Kept = tuple[str, tuple[str, str]]
 
 
 def states_of(schedule: Schedule, meltano: MeltanoProject | None) -> list[KeptState]:
@@ -61,41 +72,43 @@ def states_of(schedule: Schedule, meltano: MeltanoProject | None) -> list[KeptSt
     """
     try:
         return [
-            KeptState(step, state_id, tuple(step.env.get(name) for name in _STORES))
+            KeptState(step, state_id, plugins, tuple(step.env.get(name) for name in _STORES))
             for step in unordered_steps(schedule, meltano)
-            for state_id in dict.fromkeys(_ids_of(step, schedule, meltano))
+            for state_id, plugins in dict.fromkeys(_kept_by(step, schedule, meltano))
         ]
     except InvalidError:  # in a task of its job, which `check_meltano` reports
         return []
 
 
-def _ids_of(step: Step, schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[str]:
+def _kept_by(step: Step, schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[_Kept]:
     if schedule.extractor:
-        yield schedule.full_state_id
+        yield schedule.full_state_id, (schedule.extractor, schedule.loader or "")
     elif step.script:
         for call in calls_in(step.script, step.env):
-            yield from _ids_of_call(call, step, meltano)
-    elif step.run:
-        words = words_of(step.run)
+            yield from _kept_by_call(call, step, meltano)
+    elif step.run and not has_option(step, _WITHOUT_STATE):
         environment = meltano_environment(schedule, step.task, meltano)
         suffix = state_id_suffix(schedule, step.task, meltano)
-        for pair in pairs_of(words, meltano) if not has_option(step, _WITHOUT_STATE) else ():
-            yield pair.state_id(environment, suffix)
+        for pair in pairs_of(words_of(step.run), meltano):
+            yield pair.state_id(environment, suffix), (pair.extractor, pair.loader)
 
 
-def _ids_of_call(call: Call, step: Step, meltano: MeltanoProject | None) -> Iterator[str]:
-    """Those of a call in a shell script, which has none of the options that a schedule sets."""
+def _kept_by_call(call: Call, step: Step, meltano: MeltanoProject | None) -> Iterator[_Kept]:
+    """That of a call in a shell script, which has none of the options that a schedule sets."""
     options, words = leading_options(call.words)
     env = {**step.env, **call.env}
-    default = meltano.default_environment if meltano else ""
+    default = env.get("MELTANO_DEFAULT_ENVIRONMENT") or (meltano.default_environment if meltano else "")
     environment = value_of(options, "--environment") or env.get("MELTANO_ENVIRONMENT") or default
-    if words[:1] in (["el"], ["elt"]):
-        yield from filter(None, [value_of(words, "--state-id") or env.get("MELTANO_STATE_ID")])
-    elif words[:1] == ["run"] and "--no-state-update" not in words:
-        of_environment = meltano.environments.get(environment, "") if meltano else ""
-        names, own = without_suffix(words[1:])
-        suffix = own or env.get("MELTANO_RUN_STATE_ID_SUFFIX") or of_environment
-        yield from (pair.state_id(environment, suffix) for pair in pairs_of(names, meltano))
+    match words:
+        case ["el" | "elt", extractor, loader, *_]:
+            state_id = value_of(words, "--state-id") or env.get("MELTANO_STATE_ID")
+            yield from [(state_id, (extractor, loader))] if state_id else []
+        case ["run", *rest] if not _is_given(rest, env, _WITHOUT_STATE):
+            of_environment = meltano.environments.get(environment, "") if meltano else ""
+            names, own = without_suffix(rest)
+            suffix = own or env.get("MELTANO_RUN_STATE_ID_SUFFIX") or of_environment
+            for pair in pairs_of(names, meltano):
+                yield pair.state_id(environment, suffix), (pair.extractor, pair.loader)
 
 
 def has_option(step: Step, options: Mapping[str, str]) -> bool:
@@ -103,7 +116,11 @@ def has_option(step: Step, options: Mapping[str, str]) -> bool:
 
     Args:
         step: a step.
-        options: each with the variable that sets it too.
+        options: each with the variable that sets it too, or nothing.
     """
-    words = words_of(step.run)
-    return any(option in words or step.env.get(name, "").lower() in _TRUE for option, name in options.items())
+    return _is_given(words_of(step.run), step.env, options)
+
+
+def _is_given(words: Iterable[str], env: Mapping[str, str], options: Mapping[str, str]) -> bool:
+    given = set(words)
+    return any(option in given or env.get(name, "").lower() in _TRUE for option, name in options.items())

@@ -52,11 +52,16 @@ def as_rendered(text: str, endings: tuple[str, ...]) -> str:
     if is_template(text):
         # What ends in `.sh` ends outside of an expression, so its last part can become one.
         ending = next((ending for ending in endings if text.endswith(ending)), "")
-        return text.removesuffix(ending) + "{{ " + ascii(ending) + " }}" if ending else text
+        return before_template(text.removesuffix(ending)) + "{{ " + ascii(ending) + " }}" if ending else text
     if _ALTERED.search(text) or text.endswith(endings):
         # A string literal of Jinja2, in ASCII, is decoded as Python's is: every character survives.
         return "{{ " + ascii(text) + " }}"
     return text
+
+
+def before_template(text: str) -> str:
+    """A template in front of another: a brace at its end would begin the other one."""
+    return text[:-1] + "{{ '{' }}" if text.endswith("{") else text
 
 
 def as_rendered_lines(text: str) -> str:

@@ -26,7 +26,11 @@ _MELTANO: dict[str, Any] = {
         "mappers": [{"name": "mapper", "mappings": [{"name": "hide"}]}],
         "utilities": [{"name": "dbt"}],
     },
-    "jobs": [{"name": "both", "tasks": ["tap-b target-x dbt:run", "shop lake"]}],
+    "jobs": [
+        {"name": "load all", "tasks": ["tap-b lake"]},
+        {"name": "broken", "tasks": ['tap-a "lake']},
+        {"name": "both", "tasks": ["tap-b target-x dbt:run", "shop lake"]},
+    ],
 }
 
 
@@ -55,6 +59,13 @@ def _step(folder: Path, task: object, meltano: object = _MELTANO, **keys: object
         ({"id": "c", "command": "cd x\nmeltano --log-level=debug run both >log"}, ("dbt:shared", "shop", "tap-b")),
         ({"id": "c", "command": "meltano invoke tap-new --discover"}, ("tap-new",)),
         ({"id": "c", "command": ".meltano/run/bin run tap-a lake"}, ("tap-a",)),
+        ({"id": "c", "command": "meltano run $TAP lake", "env": {"TAP": "shop"}}, ("shop",)),
+        ({"id": "c", "command": "meltano run 'load all'"}, ("tap-b",)),
+        (
+            {"run": "dbt:run", "before_run": ["run {{ params.tap }} lake"]},
+            ("dbt:shared", "shop", "tap-a", "tap-b", "{{ params.tap }}"),
+        ),
+        ("broken", ("broken",)),
         ({"id": "c", "command": "./load.sh tap-a"}, ()),
         ({"run": "dbt:run", "before_run": ["invoke shop --discover"]}, ("dbt:shared", "shop")),
         ({"run": "tap-b lake", "before_run": ["config set shop a b", "select shop a"]}, ("meltano.yml", "tap-b")),

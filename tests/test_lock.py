@@ -83,12 +83,20 @@ def test_what_is_shared_waits_for_what_is_not(tmp_path: Path) -> None:
     assert alone.communicate()[0] == "has it alone\n"
 
 
+def test_the_variables_of_a_task_stay_its_own(tmp_path: Path) -> None:
+    env = {"fd": "a[$(touch pwned)]", "plugin": "p", "mode": "m", "file": "f", "folder": "d"}
+    names = " ".join(f"${name}" for name in env)
+    assert _start(tmp_path, f'lock a/b a_b; echo "{names}"', **env).communicate()[0] == " ".join(env.values()) + "\n"
+    assert sorted(path.name for path in (tmp_path / ".meltano/run").iterdir()) == ["a:b.lock", "a_b.lock"]
+    assert not (tmp_path / "pwned").exists()
+
+
 def test_a_name_is_no_path_and_no_code(tmp_path: Path) -> None:
     name = "../../x $(touch y); *"
     done = _start(tmp_path / write(tmp_path, {"in/a": ""}) / "in", 'lock "$NAME"; echo done', NAME=name)
     assert done.communicate()[0] == "done\n"
     assert [path.name for path in (tmp_path / "in" / ".meltano" / "run").iterdir()] == [
-        f"{name.replace('/', '_')}.lock"
+        f"{name.replace('/', ':')}.lock"
     ]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
 

@@ -256,7 +256,7 @@ def run(root: Path, deployment: str | None, name: str, options: tuple[str, ...])
     reading = pipeline.read(project)
     found = find_schedule(project, reading, name, chosen_environment(project, deployment))
     folder = meltano_folder(project)
-    steps = steps_of(found, reading.meltano)
+    steps = steps_of(found, reading.meltano, with_el=not options)
     _refuse_python(found, steps)
     runners = sorted({step.runner for step in steps} - {"bash"})
     if runners:

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codegen.diagnostics import InvalidError
 from codegen.shell import words_of
 from codegen.templating import is_template
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _OPTIONS_WITH_VALUE = {"--run-id", "--state-id-suffix", "--state-strategy", "--timeout"}
 # Joins the parts of a state id, and cannot be in one (STATE_ID_COMPONENT_DELIMITER in meltano/core/constants.py).
 DELIMITER = ":"
-_NAME = re.compile(r"[\w.:-]+")
+_NAME = re.compile(r"[\w.:+/@-]+")
 # Behind the name of a plugin: others may hold the lock at the same time in the same way.
 SHARED = ":shared"
 _DEPS = ":deps"
@@ -89,7 +90,7 @@ def locks_of(words: Iterable[str], meltano: MeltanoProject | None) -> set[str]:
     found = {name for name in names if _type_of(name, meltano) in {"extractors", ""}}
     if meltano and any(is_template(name) for name in names):
         found |= meltano.plugins.get("extractors", set())
-    of_dbt = {name for name in names if name.startswith("dbt")}
+    of_dbt = {name for name in names if _is_of_dbt(name, meltano)}
     return (found - of_dbt) | {_lock_of_dbt(name) for name in of_dbt}
 
 
@@ -99,7 +100,7 @@ def locks_of_script(script: str, meltano: MeltanoProject | None) -> set[str]:
     if "meltano" not in script:
         return set()
     names = {name for name in words if _type_of(name, meltano) == "extractors" or (meltano and name in meltano.jobs)}
-    names |= {f"{name}{_DEPS}" if "deps" in words else name for name in words if name.startswith("dbt")}
+    names |= {f"{name}{_DEPS}" if "deps" in words else name for name in words if _is_of_dbt(name, meltano)}
     return locks_of(names, meltano)
 
 
@@ -112,6 +113,13 @@ def in_order_of_locking(locks: Iterable[str]) -> tuple[str, ...]:
     """Each lock once, in the order in which every task takes them, so that no two wait for each other."""
     names = set(locks)
     return tuple(sorted(names - {f"{name}{SHARED}" for name in names}))
+
+
+def _is_of_dbt(name: str, meltano: MeltanoProject | None) -> bool:
+    """Whether it is dbt or one of its commands: a transformer, or a plugin of that name that is no extractor."""
+    plugin = name.partition(DELIMITER)[0]
+    plugin_type = _type_of(plugin, meltano)
+    return plugin_type == "transformers" or (plugin.startswith("dbt") and plugin_type != "extractors")
 
 
 def _lock_of_dbt(name: str) -> str:
@@ -146,7 +154,10 @@ def _expanded(words: Iterable[str], meltano: MeltanoProject | None) -> Iterator[
     """The blocks with those of a job in its place; a job in a job is none (`_expand_jobs` in its block_parser.py)."""
     for name in block_names(words):
         job = meltano.jobs.get(name) if meltano else None
-        yield from (part for task in job.tasks for part in words_of(task)) if job else (name,)
+        try:
+            yield from [part for task in job.tasks for part in words_of(task)] if job else [name]
+        except InvalidError:  # a quote of the job is not closed, so Meltano refuses it
+            yield name
 
 
 def _type_of(name: str, meltano: MeltanoProject | None) -> str:

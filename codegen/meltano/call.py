@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _LINK = ".meltano/run/bin"
+# Commands of the shell behind which its variables are other ones.
+_CHANGES_VARIABLES = {".", "declare", "export", "read", "set", "source", "unset"}
 # The options of `meltano` itself that have a value (meltano/cli/cli.py), and those of `el` and `elt`.
 _GLOBAL_VALUES = {"--cwd", "--env-file", "--environment", "--log-config", "--log-format", "--log-level"}
 _VALUES = {"--catalog", "--dump", "--exclude", "--run-id", "--select", "--state", "--state-id", "--state-strategy"} | {
@@ -72,7 +74,10 @@ def calls_in(script: str, variables: Mapping[str, str]) -> list[Call]:
         script: what a shell gets.
         variables: what it has in the environment.
     """
-    calls = (_as_call(command, "") for command in commands_of(script, variables) or ())
+    commands = commands_of(script, variables) or []
+    if any(command[:1] and command[0] in _CHANGES_VARIABLES for command in commands):
+        return []
+    calls = (_as_call(command, "") for command in commands)
     return [call for call in calls if call]
 
 
@@ -116,12 +121,13 @@ def resolved(call: Call, listed: Mapping[str, Mapping[str, Any]]) -> Call:
 
 
 def value_of(words: Sequence[str], option: str) -> str:
-    """The value of an option, given behind it or with `=`; empty for none."""
+    """The last value of an option, given behind it or with `=`; empty for none."""
+    found = ""
     for word, following in zip(words, (*words[1:], ""), strict=False):
         name, equals, value = word.partition("=")
         if name == option:
-            return value if equals else following
-    return ""
+            found = value if equals else following
+    return found
 
 
 def leading_options(words: Iterable[str]) -> tuple[list[str], list[str]]:

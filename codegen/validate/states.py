@@ -33,7 +33,7 @@ def check_states(schedules: Iterable[Schedule], meltano: MeltanoProject | None) 
         yield from _check_runs(schedule, states)
         for state in {state.key: state for state in reversed(states)}.values():
             other, others = first_with.setdefault(state.key, (schedule, state))
-            is_meant = not (schedule.extractor or other.extractor) and state.step.env == others.step.env
+            is_meant = not (schedule.extractor or other.extractor) and state.work == others.work
             if other.name != schedule.name and not is_meant:
                 yield _clash(schedule, state, other)
 
@@ -56,24 +56,25 @@ def _place(schedule: Schedule) -> Location:
 def _check_tasks(schedule: Schedule, states: list[KeptState]) -> Iterator[Diagnostic]:
     """Tasks of one schedule may share a state one after the other, with the same variables."""
     before = _before({state.step.task_id: state.step for state in states})
-    earlier: dict[object, list[Step]] = {}
+    earlier: dict[object, list[KeptState]] = {}
     for state in states:
         step, others = state.step, earlier.setdefault(state.key, [])
-        found = ((other.task_id, _clash_of_tasks(other, step, before)) for other in others)
+        found = ((other.step.task_id, _clash_of_tasks(other, state, before)) for other in others)
         one, clash = next((each for each in found if each[1]), ("", None))
         if clash:
             why, hint = clash
             message = f"tasks {quoted(one)} and {quoted(step.task_id)} share the state ID {quoted(state.id)}: {why}"
             place = step.task.at.get("run") or schedule.where("job", "tasks")
             yield Diagnostic(_CODE, message, place, hint, Severity.WARNING)
-        others.append(step)
+        others.append(state)
 
 
-def _clash_of_tasks(one: Step, two: Step, before: Mapping[str, set[str]]) -> tuple[str, str] | None:
+def _clash_of_tasks(first: KeptState, second: KeptState, before: Mapping[str, set[str]]) -> tuple[str, str] | None:
     """Why the two cannot share a state, and the fix; nothing where they can."""
-    if one.env != two.env:
-        return _WHY, f"write `run: --state-id-suffix={two.task_id} ...`, or use {_OWN_EXTRACTOR}"
-    if one.task_id not in before[two.task_id] and two.task_id not in before[one.task_id]:
+    one, two = first.step.task_id, second.step.task_id
+    if first.work != second.work:
+        return _WHY, f"write `run: --state-id-suffix={two} ...`, or use {_OWN_EXTRACTOR}"
+    if one != two and one not in before[two] and two not in before[one]:
         why = "Meltano rejects the second while the first runs"
         return why, f"run one after the other with `after`, or use {_OWN_EXTRACTOR}"
     return None
@@ -124,14 +125,18 @@ def check_environments(
         place: where the configuration says either.
     """
     homes: dict[tuple[str, object], set[str]] = {}
+    in_scripts = set()
     for schedule in schedules:
         for state in _known_states(schedule, meltano):
             homes.setdefault(state.key, set()).add(schedule.deployment)
+            if state.step.script:
+                in_scripts.add(state.id)
     shared = {state_id: those for (state_id, _), those in homes.items() if len(those) > 1}
     if not shared:
         return
     both = [name for name in names if name in set().union(*shared.values())]
-    keeps = next((name for name in both if name.startswith("prod")), both[-1])
+    free = [name for name in both if name not in suffixes] or both
+    keeps = next((name for name in free if name.startswith("prod")), free[-1])
     given = {**suffixes, **{name: name for name in both if name != keeps}}
     table = ", ".join(f'{name} = "{suffix}"' for name, suffix in given.items())
     both_quoted = f"{', '.join(map(quoted, both[:-1]))} and {quoted(both[-1])}"
@@ -141,4 +146,6 @@ def check_environments(
         "set `separate_system_databases = true` if each has its own; "
         f"otherwise set `state_id_suffix = {{{table}}}`, and {quoted(keeps)} keeps its IDs"
     )
+    if shared.keys() <= in_scripts:
+        hint = "name another state ID in the `command` by a variable, which `env` sets for each environment"
     yield Diagnostic(_CODE, f"{message}: {why}", place, hint, Severity.WARNING)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from codegen.airflow_context import OF_A_DATE, OF_AN_INTERVAL
-from codegen.templating import is_template
+from codegen.templating import before_template, is_template
 
 _READ_AS_MORE = re.compile(r"\$[$(\x80-\U0010ffff]")
 _NAME = re.compile(r"\{\{ *([A-Za-z_][\w.]*) *\}\}")
@@ -31,7 +31,7 @@ def as_expanded(text: str) -> str:
         return text
     if not is_template(_NAME.sub("", text)):
         return _NAME.sub(r"{{ \1 | replace('$', '$$') }}", _doubled(text))
-    return "{% filter replace('$', '$$') %}" + text + "{% endfilter %}"
+    return "{% filter replace('$', '$$') %}" + before_template(text) + "{% endfilter %}"
 
 
 def _doubled(text: str) -> str:
