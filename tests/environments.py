@@ -19,6 +19,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from versions import NEWEST, NEWEST_2
+
 from codegen.airflow import PYTHONS, AirflowError, install
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ DEMO = ROOT / "demo"
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 FOLDER = ROOT / ".envs" / VERSION
 # The name of each Airflow's environment, and its version as `airflow = "..."` has it.
-AIRFLOWS = {"airflow-3": "3.3", "airflow-2": "2.11"}
+AIRFLOWS = {"airflow-3": NEWEST, "airflow-2": NEWEST_2}
 # Those of `make soak`, which nothing else needs.
 SOAK = ("soak-airflow", "soak-meltano")
 
@@ -146,7 +148,7 @@ def _environments() -> list[Environment]:
         *(_airflow(name) for name in AIRFLOWS),
         Environment("meltano", (meltano,), _nothing, meltano),
         Environment("demo", demo, _install_demo, needs=("meltano",)),
-        Environment("soak-airflow", (soak,), _nothing, soak, newest=PYTHONS["3.3"][1]),
+        Environment("soak-airflow", (soak,), _nothing, soak, newest=PYTHONS[NEWEST][1]),
         Environment("soak-meltano", (soak_meltano,), _nothing, soak_meltano),
     ]
 

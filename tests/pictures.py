@@ -13,6 +13,7 @@ import yaml
 from browser import launched_browser, served
 from environments import DEMO, ROOT
 from project_builder import dagpress, write
+from versions import NEWEST
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page as Tab
@@ -74,7 +75,7 @@ def _project(folder: Path) -> Path:
     shutil.copytree(ROOT / "schedules", folder / "schedules")
     meltano = yaml.safe_load((DEMO / "meltano.yml").read_text(encoding="utf-8"))
     meltano["plugins"]["extractors"] += [{"name": name} for name in EXTRACTORS]
-    write(folder, {"meltano.yml": yaml.safe_dump(meltano, sort_keys=False), "dagpress.toml": 'airflow = "3.3"\n'})
+    write(folder, {"meltano.yml": yaml.safe_dump(meltano, sort_keys=False), "dagpress.toml": f'airflow = "{NEWEST}"\n'})
     write(folder / "schedules", SCHEDULES)
     code, _, said = dagpress(folder, "generate")
     print(said)

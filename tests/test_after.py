@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 from project_builder import dagpress, project_of, write
+from versions import EACH
 
 from codegen import pipeline
 
@@ -95,7 +96,7 @@ def test_meltano_is_told_that_a_person_starts_it(project: Path) -> None:
     assert "[@manual] elt mart: " in dagpress(project, "schedule", "list")[1]
 
 
-@pytest.mark.parametrize("version", ["2.10", "2.11", "3.0", "3.1", "3.2", "3.3"])
+@pytest.mark.parametrize("version", EACH)
 def test_the_names_of_each_airflow(version: str, tmp_path: Path) -> None:
     """Where each version has them (its airflow/timetables, airflow/datasets and airflow/sdk/__init__.py)."""
     write(tmp_path, {**_FILES, "dagpress.toml": f'airflow = "{version}"\n'})

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from project_builder import dagpress, project_of, write
+from versions import NEWEST, NEWEST_2
 
 from codegen.airflow import PYTHONS, AirflowEnvironment, AirflowError, environment_of, install
 from codegen.airflow.dag_folders import LINKS, digest_of_dags, link_dag_folders, old_generators, write_local_settings
@@ -101,11 +102,11 @@ COMMANDS = [
 
 @pytest.mark.parametrize(("given", "in_2", "in_3"), COMMANDS)
 def test_a_command_is_what_the_version_has(given: str, in_2: str, in_3: str) -> None:
-    assert " ".join(translate(given.split(), "2.11").arguments) == in_2
-    assert " ".join(translate(given.split(), "3.3").arguments) == in_3
+    assert " ".join(translate(given.split(), NEWEST_2).arguments) == in_2
+    assert " ".join(translate(given.split(), NEWEST).arguments) == in_3
 
 
-@pytest.mark.parametrize("version", ["2.11", "3.3"])
+@pytest.mark.parametrize("version", [NEWEST_2, NEWEST])
 def test_what_is_translated_is_said_and_the_rest_is_not(version: str) -> None:
     assert translate(["list_dags"], version).notes == (f"`list_dags` is `dags list` in Airflow {version}",)
     assert translate(["dags", "list"], version).notes == ()
@@ -114,12 +115,12 @@ def test_what_is_translated_is_said_and_the_rest_is_not(version: str) -> None:
 def test_the_old_trigger_gives_the_run_the_logical_date_that_airflow_2_gives_it() -> None:
     """Without one, `ds` fails on Airflow 3; a date that is given stays."""
     before = datetime.now(timezone.utc)
-    done = translate(["trigger_dag", "-r", "r_1", "d"], "3.3")
+    done = translate(["trigger_dag", "-r", "r_1", "d"], NEWEST)
     command, option, moment, *rest = " ".join(done.arguments).split(" ", 4)[1:]
     assert (command, option, rest) == ("trigger", "--logical-date", ["-r r_1 d"])
     assert before <= datetime.fromisoformat(moment) <= datetime.now(timezone.utc)
     assert done.notes[1] == f"no logical date given: using {moment}"
-    assert translate(["trigger_dag", "d"], "2.11").arguments == ("dags", "trigger", "d")
+    assert translate(["trigger_dag", "d"], NEWEST_2).arguments == ("dags", "trigger", "d")
 
 
 @pytest.mark.parametrize(
@@ -128,32 +129,32 @@ def test_the_old_trigger_gives_the_run_the_logical_date_that_airflow_2_gives_it(
 )
 def test_a_logical_date_that_is_given_is_the_only_one(given: str) -> None:
     for command in ("trigger_dag", "dags trigger"):
-        done = translate([*command.split(), *given.split()], "3.3")
+        done = translate([*command.split(), *given.split()], NEWEST)
         assert sum(word.startswith(("-l", "--logical-date")) for word in done.arguments) == (given != "--help")
         assert not any("logical date" in note for note in done.notes)
 
 
 def test_a_trigger_without_a_logical_date_says_what_it_means() -> None:
     """The command itself is that of Airflow 3, and stays as it is."""
-    done = translate(["dags", "trigger", "d"], "3.3")
+    done = translate(["dags", "trigger", "d"], NEWEST)
     assert done.arguments == ("dags", "trigger", "d")
     assert len(done.notes) == 1
     assert "add `--logical-date`" in done.notes[0]
-    assert translate(["dags", "trigger", "d"], "2.11").notes == ()
+    assert translate(["dags", "trigger", "d"], NEWEST_2).notes == ()
 
 
 def test_what_is_left_out_is_said() -> None:
-    assert "--raw" in translate(["run", "--raw", "d", "t", "r"], "3.3").notes[1]
+    assert "--raw" in translate(["run", "--raw", "d", "t", "r"], NEWEST).notes[1]
 
 
 @pytest.mark.parametrize(
     ("given", "version", "nearest"),
     [
-        ("create_user -u a", "3.3", "simple_auth_manager_passwords"),
-        ("users list", "3.3", "simple_auth_manager_passwords"),
-        ("worker", "3.3", "`scheduler` runs the tasks"),
-        ("serve_logs", "2.11", "run `scheduler`"),
-        ("dag-processor", "2.11", "run `scheduler`"),
+        ("create_user -u a", NEWEST, "simple_auth_manager_passwords"),
+        ("users list", NEWEST, "simple_auth_manager_passwords"),
+        ("worker", NEWEST, "`scheduler` runs the tasks"),
+        ("serve_logs", NEWEST_2, "run `scheduler`"),
+        ("dag-processor", NEWEST_2, "run `scheduler`"),
     ],
 )
 def test_what_has_no_counterpart_names_the_nearest(given: str, version: str, nearest: str) -> None:
@@ -162,10 +163,10 @@ def test_what_has_no_counterpart_names_the_nearest(given: str, version: str, nea
 
 
 def test_a_task_of_airflow_2_gets_the_run_that_it_needs() -> None:
-    before = translate(["run", "--raw", "d", "t", "2026-01-01"], "2.11").before
+    before = translate(["run", "--raw", "d", "t", "2026-01-01"], NEWEST_2).before
     assert before == (("dags", "trigger", "--exec-date", "2026-01-01", "--run-id", "backfill__2026-01-01", "d"),)
-    assert translate(["run", "--raw", "d", "t", "manual__1"], "2.11").before == ()
-    assert translate(["run", "--raw", "d", "t", "2026-01-01"], "3.3").before == ()
+    assert translate(["run", "--raw", "d", "t", "manual__1"], NEWEST_2).before == ()
+    assert translate(["run", "--raw", "d", "t", "2026-01-01"], NEWEST).before == ()
 
 
 def test_every_airflow_has_its_pythons_and_its_requirements() -> None:
@@ -194,7 +195,7 @@ def _python(folder: Path, version: str) -> str:
 
 
 def test_a_python_that_cannot_have_that_airflow_is_refused(tmp_path: Path) -> None:
-    write(tmp_path, {"dagpress.toml": 'airflow = "2.11"\n'})
+    write(tmp_path, {"dagpress.toml": f'airflow = "{NEWEST_2}"\n'})
     with pytest.raises(Exception, match=r"Airflow 2\.11 needs Python 3\.10 to 3\.12, and .* is 3\.13\.1 .*--python"):
         dagpress(tmp_path, "add", "orchestrator", "airflow", "--python", _python(tmp_path, "3.13.1"))
     with pytest.raises(Exception, match="there is no Python `python9`"):
@@ -206,7 +207,7 @@ def test_an_install_that_fails_shows_why_and_is_not_complete(tmp_path: Path) -> 
     """Its Python makes no environment."""
     for _ in range(2):
         with pytest.raises(AirflowError) as caught:
-            install(tmp_path / "airflow", "3.3", _python(tmp_path, "3.12.1"))
+            install(tmp_path / "airflow", NEWEST, _python(tmp_path, "3.12.1"))
         assert "failed with exit code" in str(caught.value)
         assert caught.value.output
     assert not (tmp_path / "airflow/stamp").exists()
@@ -244,7 +245,7 @@ def _project(folder: Path, config: str = "") -> Path:
 
 def test_airflow_3_gets_a_bundle_for_each_folder(tmp_path: Path) -> None:
     project = project_of(_project(tmp_path, 'custom_dags = ["orchestrate/dags", "more dags"]\n'))
-    airflow = AirflowEnvironment("3.3", tmp_path / "bin", tmp_path / "home")
+    airflow = AirflowEnvironment(NEWEST, tmp_path / "bin", tmp_path / "home")
     env = airflow_environ(project, airflow, {"PATH": "/usr/bin"})
     folders = {bundle["name"]: bundle["kwargs"]["path"] for bundle in json.loads(env[BUNDLES])}
     assert folders == {
@@ -258,7 +259,7 @@ def test_airflow_3_gets_a_bundle_for_each_folder(tmp_path: Path) -> None:
 
 
 def test_airflow_2_gets_links_which_follow_the_configuration(tmp_path: Path) -> None:
-    airflow = AirflowEnvironment("2.11", tmp_path / "bin", tmp_path / "home")
+    airflow = AirflowEnvironment(NEWEST_2, tmp_path / "bin", tmp_path / "home")
     project = project_of(_project(tmp_path))
     env = airflow_environ(project, airflow, {"PYTHONPATH": "/mine"})
     links = tmp_path / "home/dagpress-dags"
@@ -352,7 +353,7 @@ class Installed:
 
 def test_a_home_of_the_users_own_gets_links_and_nothing_else(tmp_path: Path) -> None:
     """No database, no user, no configuration; and its own DAGs folder stays as it is."""
-    installed, home = Installed(tmp_path, "2.11"), tmp_path / "own"
+    installed, home = Installed(tmp_path, NEWEST_2), tmp_path / "own"
     write(home, {"airflow.cfg": "[core]\ndags_folder = /elsewhere\n", "dags/dags-folder/own.py": ""})
     (home / "dags/link").symlink_to(tmp_path)
     code, said = installed.invoke("dags", "list", AIRFLOW_HOME=str(home))
@@ -366,7 +367,7 @@ def test_a_home_of_the_users_own_gets_links_and_nothing_else(tmp_path: Path) -> 
 
 def test_a_home_of_ours_is_set_up_once(tmp_path: Path) -> None:
     """An empty `AIRFLOW_HOME` names none. The password is no argument, which others could read."""
-    installed = Installed(tmp_path, "2.11")
+    installed = Installed(tmp_path, NEWEST_2)
     for _ in range(2):
         assert installed.invoke("users", "list", AIRFLOW_HOME="")[0] == 0
     migrate, create, *lists = installed.calls()
@@ -393,7 +394,7 @@ def test_a_home_of_ours_is_set_up_once(tmp_path: Path) -> None:
 def test_what_hinders_a_command_is_said_before_it_runs(
     tmp_path: Path, arguments: list[str], environ: dict[str, str], said: str
 ) -> None:
-    installed = Installed(tmp_path, "2.11" if "AIRFLOW_HOME" in environ else "3.3")
+    installed = Installed(tmp_path, NEWEST_2 if "AIRFLOW_HOME" in environ else NEWEST)
     code, stderr = installed.invoke(*arguments, **environ)
     assert code == 2
     assert said in stderr
@@ -402,7 +403,7 @@ def test_what_hinders_a_command_is_said_before_it_runs(
 
 
 def test_an_airflow_that_has_lost_its_program_is_to_be_installed_again(tmp_path: Path) -> None:
-    installed = Installed(tmp_path, "3.3")
+    installed = Installed(tmp_path, NEWEST)
     installed.program.unlink()
     code, said = installed.invoke("version")
     assert code == 2
@@ -417,7 +418,7 @@ def test_nothing_is_installed_where_there_is_no_project(tmp_path: Path) -> None:
 
 def test_a_command_in_the_background_runs_once_and_leaves_no_pid_file(tmp_path: Path) -> None:
     """The id of a stranger in the pid file hinders no start, and a folder of our package's name is not run."""
-    installed, pid_file = Installed(tmp_path, "3.3"), tmp_path / "t.pid"
+    installed, pid_file = Installed(tmp_path, NEWEST), tmp_path / "t.pid"
     write(tmp_path, {"t.pid": f"{os.getpid()}\n", "codegen/__init__.py": "raise SystemExit(9)\n"})
     start = ("triggerer", "-D", "--pid", "t.pid", "--stdout", "out", "--stderr", "err")
     code, said = installed.invoke(*start)
@@ -451,7 +452,7 @@ def test_an_api_server_is_believed_to_run_only_while_it_is_that_process(tmp_path
         assert ports.running_api_server() == (0, 0)
 
 
-@pytest.mark.parametrize("version", ["2.11", "3.3"])
+@pytest.mark.parametrize("version", [NEWEST_2, NEWEST])
 def test_what_the_caller_has_set_stays(tmp_path: Path, version: str) -> None:
     own = {"MELTANO_PROJECT_ROOT": "/m", "AIRFLOW_HOME": "/h", DAGS_FOLDER: "/d"}
     airflow = AirflowEnvironment(version, tmp_path / "bin", tmp_path / "home")
@@ -622,7 +623,7 @@ exit {code}
 @pytest.mark.parametrize("code", [0, 1])
 def test_meltano_sets_up_its_database_before_tasks_run_in_the_worker(tmp_path: Path, code: int) -> None:
     """Each start of what runs tasks asks for it once, as we cannot see what is there; a failure stops nothing."""
-    installed = Installed(tmp_path, "2.11")
+    installed = Installed(tmp_path, NEWEST_2)
     write(tmp_path, {"meltano.yml": "", ".meltano/run/bin": MELTANO.format(calls=installed.calls_file, code=code)})
     (tmp_path / ".meltano/run/bin").chmod(0o755)
     assert installed.invoke("dags", "list")[0] == 0

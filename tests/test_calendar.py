@@ -13,6 +13,7 @@ import pytest
 from examples import fewer
 from hypothesis import example, given
 from hypothesis import strategies as st
+from versions import NEWEST, NEWEST_2
 
 from codegen.calendar import Calendar, calendar_of, moments_of, monday_of, parse_week
 from codegen.diagnostics import InvalidError
@@ -59,7 +60,7 @@ def _far() -> range:
 @example(zone="America/Goose_Bay", first=date(2010, 11, 7))
 @example(zone="Asia/Manila", first=date(1978, 3, 20))
 def test_hours_last_as_long_as_the_clock_shows_them(zone: str, first: date) -> None:
-    calendar = calendar_of([], "3.3", first, ZoneInfo(zone))
+    calendar = calendar_of([], NEWEST, first, ZoneInfo(zone))
     assert [hour.day for hour in calendar.hours] == [first + timedelta(days=n // 24) for n in range(7 * 24)]
     shown = {(hour.day, hour.number): hour.minutes for hour in calendar.hours if hour.minutes}
     assert shown == _seen(ZoneInfo(zone), first)
@@ -71,7 +72,7 @@ def test_hours_last_as_long_as_the_clock_shows_them(zone: str, first: date) -> N
     own=st.sampled_from(_ZONES),
     zone=st.sampled_from(_ZONES),
     first=_FIRST_DAYS,
-    airflow=st.sampled_from(["2.11", "3.3"]),
+    airflow=st.sampled_from([NEWEST_2, NEWEST]),
     start=st.integers(-10, 9),
     end=st.none() | st.integers(-2, 9),
 )
@@ -110,7 +111,7 @@ def test_runs_are_counted_as_the_cron_says(cron: str, zone: str, first: date) ->
     minutes = (midnight + number * _MINUTE for number in _far())
     shown = (minute.astimezone(ZoneInfo(zone)) for minute in minutes if _MEANINGS[cron](minute))
     expected = Counter((run.date(), run.hour) for run in shown if first <= run.date() < first + timedelta(days=7))
-    assert _counts(calendar_of([_schedule(cron)], "3.3", first, ZoneInfo(zone))) == expected
+    assert _counts(calendar_of([_schedule(cron)], NEWEST, first, ZoneInfo(zone))) == expected
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_runs_are_counted_as_the_cron_says(cron: str, zone: str, first: date) ->
 )
 def test_changes_of_the_clock_are_told(zone: str, first: date, key: str, runs: int, note: str) -> None:
     """A run each quarter of an hour."""
-    calendar = calendar_of([_schedule("*/15 * * * *")], "3.3", first, ZoneInfo(zone))
+    calendar = calendar_of([_schedule("*/15 * * * *")], NEWEST, first, ZoneInfo(zone))
     hour = calendar.hour(key)
     assert hour
     assert (hour.runs, hour.note) == (runs, note)
@@ -139,7 +140,7 @@ def test_changes_of_the_clock_are_told(zone: str, first: date, key: str, runs: i
 
 def test_a_schedule_that_is_not_on_the_clock_is_told() -> None:
     schedules = [_schedule("@manual"), _schedule("@daily", paused=True), _schedule("0 0 30 2 *")]
-    calendar = calendar_of(schedules, "3.3", date(2026, 3, 23), ZoneInfo("UTC"))
+    calendar = calendar_of(schedules, NEWEST, date(2026, 3, 23), ZoneInfo("UTC"))
     assert calendar.sentences == [
         "7 runs of 1 schedule, at most 1 in an hour (Mon 2026-03-23 00:00).",
         "Of the schedules, 1 begins paused; the calendar has their runs all the same.",
@@ -151,7 +152,7 @@ def test_a_run_with_a_data_interval_starts_at_its_end() -> None:
     """So the first is one interval after the start date."""
     schedule = _schedule("@daily", start_date=datetime(2026, 3, 25))  # noqa: DTZ001  # as the schema has it
     for data_interval, days in ((True, [26, 27, 28, 29]), (False, [25, 26, 27, 28, 29])):
-        week = calendar_of([replace(schedule, data_interval=data_interval)], "3.3", date(2026, 3, 23), ZoneInfo("UTC"))
+        week = calendar_of([replace(schedule, data_interval=data_interval)], NEWEST, date(2026, 3, 23), ZoneInfo("UTC"))
         assert [hour.day.day for hour in week.hours if hour.runs] == days
 
 

@@ -23,6 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, as_yaml, dagpress, write
+from versions import NEWEST
 
 from codegen.calendar import calendar_of
 from codegen.drawing.calendar import calendar_svg, heat_css
@@ -177,7 +178,7 @@ def _on_a_terminal(project: Path, env: dict[str, str]) -> str:
 def test_the_text_is_as_wide_as_there_is_room(width: int) -> None:
     """With many runs the days stand beside each other, and every number is there whatever the width."""
     schedules = [Schedule(name=str(n), interval=f"{n % 60} {n % 2} * * *") for n in range(300)]
-    calendar = calendar_of(schedules, "3.3", date(2026, 10, 19), ZoneInfo("Europe/Berlin"))
+    calendar = calendar_of(schedules, NEWEST, date(2026, 10, 19), ZoneInfo("Europe/Berlin"))
     text = calendar_text(calendar, width)
     assert max(map(len, text.splitlines())) <= width
     table = re.findall(r"^(?:\d\d:00|\w{3} \d\d) +(.*)$", text, re.MULTILINE)
@@ -217,7 +218,7 @@ def _luminance(colour: str) -> float:
 @given(name=st.text(min_size=1) | st.just(_HOSTILE))
 def test_a_name_is_text_in_the_picture(name: str) -> None:
     """It is well-formed XML, and the name is one of its texts."""
-    calendar = calendar_of([Schedule(name=name, interval="@daily")], "3.3", date(2026, 3, 23), ZoneInfo("UTC"))
+    calendar = calendar_of([Schedule(name=name, interval="@daily")], NEWEST, date(2026, 3, 23), ZoneInfo("UTC"))
     svg = calendar_svg(calendar)
     root = ET.fromstring(svg.encode())  # noqa: S314  # our own
     assert {element.tag.split("}")[1] for element in root.iter()} == {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
+from versions import NEWEST, NEWEST_2
 
 from codegen.cli.main import main
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 CASES = Path(__file__).parent / "cases"
 # The version of the configuration where the case has one, else these two; the first has the plain folder.
-_FOLDERS = {"3.3": "generated_dags", "2.11": "generated_dags_airflow_2"}
+_FOLDERS = {NEWEST: "generated_dags", NEWEST_2: "generated_dags_airflow_2"}
 # What is said about 2.11 is kept where it is something else.
 _SAID, _SAID_OF_2 = "stderr.txt", "stderr_airflow_2.txt"
 _OUTPUT = {*_FOLDERS.values(), _SAID, _SAID_OF_2}
@@ -26,7 +27,7 @@ _OUTPUT = {*_FOLDERS.values(), _SAID, _SAID_OF_2}
 def _cases() -> list[tuple[str, str]]:
     """Every case, with every Airflow that its configuration leaves open."""
     names = sorted(path.name for path in CASES.iterdir())
-    return [(name, v) for name in names for v in _FOLDERS if v == "3.3" or "airflow" not in _configuration(name)]
+    return [(name, v) for name in names for v in _FOLDERS if v == NEWEST or "airflow" not in _configuration(name)]
 
 
 def _configuration(name: str) -> str:
@@ -43,11 +44,11 @@ def test_case(
     code, stderr, generated = _generate(name, airflow, tmp_path / "project")
     assert bool(generated) == (code != 2), "an error and files go together"
     said = case / _SAID
-    if airflow != "3.3":
+    if airflow != NEWEST:
         if regen_all:
-            _keep_what_differs(case, stderr, _generate(name, "3.3", tmp_path / "newest")[1])
+            _keep_what_differs(case, stderr, _generate(name, NEWEST, tmp_path / "newest")[1])
         said = case / _SAID_OF_2 if (case / _SAID_OF_2).exists() else said
-    if airflow == "3.3" or not regen_all:
+    if airflow == NEWEST or not regen_all:
         _check_text(file_regression, stderr, said)
     folder = case / _FOLDERS[airflow]
     for path, text in generated.items():

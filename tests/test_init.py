@@ -8,6 +8,7 @@ import click
 import pytest
 import yaml
 from project_builder import dagpress, project_of, write
+from versions import NEWEST, NEWEST_2
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +60,7 @@ def test_what_is_there_stays_and_what_is_left_to_do_is_said(tmp_path: Path) -> N
         "Makefile": "all:\n",
         ".pre-commit-config.yaml": "repos: []\n",
         ".github/workflows/dagpress.yml": "mine\n",
-        "pyproject.toml": '[tool.dagpress]\nairflow = "2.11"\n',
+        "pyproject.toml": f'[tool.dagpress]\nairflow = "{NEWEST_2}"\n',
         "dagpress.mk": "mine\n",
     }
     write(tmp_path, {"meltano.yml": MELTANO_YML, **own})
@@ -76,7 +77,7 @@ def test_what_is_there_stays_and_what_is_left_to_do_is_said(tmp_path: Path) -> N
     [
         ("apache-airflow==2.10.5", "2.10"),
         ("apache-airflow[postgres]==3.1.8 psycopg2", "3.1"),
-        ("apache-airflow==2.1.2", "3.3"),
+        ("apache-airflow==2.1.2", NEWEST),
     ],
 )
 def test_the_airflow_is_the_one_that_the_project_pins(tmp_path: Path, pip_url: str, version: str) -> None:
@@ -86,9 +87,9 @@ def test_the_airflow_is_the_one_that_the_project_pins(tmp_path: Path, pip_url: s
     assert dagpress(tmp_path, "init")[0] == 0
     assert project_of(tmp_path).airflow == version
     (tmp_path / "dagpress.toml").unlink()
-    assert dagpress(tmp_path, "init", "--airflow", "2.11")[0] == 0
-    assert project_of(tmp_path).airflow == "2.11"
-    code, _, err = dagpress(tmp_path, "init", "--airflow", "3.3")
+    assert dagpress(tmp_path, "init", "--airflow", NEWEST_2)[0] == 0
+    assert project_of(tmp_path).airflow == NEWEST_2
+    code, _, err = dagpress(tmp_path, "init", "--airflow", NEWEST)
     assert code == 1
     assert "The configuration is for Airflow 2.11" in err
 

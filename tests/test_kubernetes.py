@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from jinja2 import Environment
 from kubelet import expand, started
 from strategies import TEXT
+from versions import NEWEST
 
 from codegen.command import Step
 from codegen.plan.runners.expansion import as_expanded
@@ -84,7 +85,7 @@ def test_what_a_template_becomes_is_itself_after_kubernetes(template: str, value
 def test_any_word_reaches_each_of_several_programs(words: list[str]) -> None:
     """Airflow renders, Kubernetes replaces, a shell calls one program after the other: each gets its words."""
     step = Step("x", (("printf", r"%s\0", *words), ("printf", r"%s\0", "second", *words)), kubernetes=Kubernetes())
-    operator, planned = operator_of(step, "3.3")
+    operator, planned = operator_of(step, NEWEST)
     assert operator == "KubernetesPodOperator"
     arguments: dict[str, Any] = dict(planned)
     environment = Environment(autoescape=False)  # noqa: S701  # as Airflow's

@@ -8,6 +8,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 from project_builder import EXTRACT_LOAD, project_of, write
+from versions import NEWEST_2
 
 from codegen import pipeline
 
@@ -33,8 +34,8 @@ _CHANGES = (
     ("schedules/_defaults.yml", "retries: 2\n"),
     ("schedules/last.yml", EXTRACT_LOAD + "after: job\n"),
     ("meltano.yml", _MELTANO.replace("tap-a target-a", "tap-b target-b")),
-    ("dagpress.toml", 'airflow = "2.11"\n'),
-    ("dagpress.toml", 'airflow = "2.11"\nenvironments = ["dev"]\n'),
+    ("dagpress.toml", f'airflow = "{NEWEST_2}"\n'),
+    ("dagpress.toml", f'airflow = "{NEWEST_2}"\nenvironments = ["dev"]\n'),
     ("schedules/first.yml", EXTRACT_LOAD + "environments: {dev: {owner: you}}\n"),
     ("templates/dag.py.j2", _TEMPLATE.replace("%s", "one")),
     ("templates/dag.py.j2", _TEMPLATE.replace("%s", "two")),

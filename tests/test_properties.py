@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from jinja2 import Environment
 from project_builder import as_yaml, dagpress, project_of, write
 from strategies import SCHEDULES, TEXT, year
+from versions import NEWEST, NEWEST_2
 
 from codegen import pipeline
 from codegen.diagnostics import Diagnostic, InvalidError, Location, as_text, has_errors
@@ -184,7 +185,7 @@ def _written(root: Path, schedules: dict[str, Any], order: random.Random | None 
     return write(root, {f"schedules/{name}.yml": as_yaml(schedule) for name, schedule in items})
 
 
-@given(SCHEDULES, st.randoms(use_true_random=False), st.sampled_from(["2.11", "3.3"]))
+@given(SCHEDULES, st.randoms(use_true_random=False), st.sampled_from([NEWEST_2, NEWEST]))
 def test_any_schedules_give_stable_python_or_a_message(
     schedules: dict[str, Any], order: random.Random, airflow: str
 ) -> None:

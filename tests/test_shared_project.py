@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment
 from project_builder import as_yaml, dagpress, write
+from versions import NEWEST
 
 from codegen.meltano.changes import changes_project
 from codegen.meltano.system_database import may_lack_system_database
@@ -55,7 +56,7 @@ _TEMPLATES = [
 
 def _problems(root: Path, schedule: dict[str, Any], files: dict[str, str] | None = None) -> list[tuple[str, str]]:
     """The code of each message about a schedule, and how to fix it."""
-    files = {"dagpress.toml": 'airflow = "3.3"\n', "schedules/s.yml": as_yaml(schedule), **(files or {})}
+    files = {"dagpress.toml": f'airflow = "{NEWEST}"\n', "schedules/s.yml": as_yaml(schedule), **(files or {})}
     said = dagpress(write(root, files), "validate")[2].splitlines()
     return [(match[2], match[3] or "") for match in map(_CODE.match, said) if match]
 

@@ -9,6 +9,7 @@ import yaml
 from bs4 import BeautifulSoup
 from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, write
+from versions import NEWEST
 
 from codegen.loader import read_yaml
 from codegen.nodes import MapNode
@@ -43,7 +44,7 @@ env:  # for the tap
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    files = {"meltano.yml": MELTANO, "dagpress.toml": 'airflow = "3.3"\n', "schedules/a.yml": COMMENTED}
+    files = {"meltano.yml": MELTANO, "dagpress.toml": f'airflow = "{NEWEST}"\n', "schedules/a.yml": COMMENTED}
     return write(tmp_path, files)
 
 

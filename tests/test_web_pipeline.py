@@ -18,6 +18,7 @@ from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, as_yaml, dagpress, write
 from strategies import graphs
 from test_tasks import edges_of
+from versions import NEWEST
 
 from codegen.diagnostics import printable
 from codegen.web.code import lines_of, marked
@@ -223,7 +224,7 @@ def test_what_is_no_schedule_is_not_found(address: str, path: str, tmp_path: Pat
     files = {
         "schedules/a.yml": EXTRACT_LOAD,
         "schedules/_defaults.yml": "owner: x\n",
-        "dagpress.toml": 'airflow = "3.3"\n',
+        "dagpress.toml": f'airflow = "{NEWEST}"\n',
     }
     pages = Pages(write(tmp_path, files))
     assert pages.client.get(address + path).status_code in {404, 405}

@@ -17,6 +17,7 @@ from serving import receive, serving
 from starlette.responses import PlainTextResponse, Response
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
+from versions import NEWEST
 
 from codegen.web import app
 from codegen.web.pages import PAGES
@@ -56,7 +57,7 @@ TRICKS = (
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("safety")
-    write(root, {"outside.yml": f"{SECRET}: 1\n", "project/dagpress.toml": 'airflow = "3.3"\n'})
+    write(root, {"outside.yml": f"{SECRET}: 1\n", "project/dagpress.toml": f'airflow = "{NEWEST}"\n'})
     schedules = {
         "project/schedules/a.yml": EXTRACT_LOAD + f"owner: <script>alert('{'x' * 3}')</script>\n",
         "project/schedules/b.yml": EXTRACT_LOAD

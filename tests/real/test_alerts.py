@@ -14,6 +14,7 @@ from harness import Airflow, Invocation, generate
 from loopback_servers import Mail, Received, Request, servers
 from project_builder import write
 from test_cases import CASES
+from versions import NEWEST, NEWEST_2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,7 +126,7 @@ def _prepare(invocation: Invocation, received: Received) -> None:
     }
     for name, connection in connections.items():
         invocation.variables[f"AIRFLOW_CONN_{name}"] = json.dumps(connection)
-    is_2 = invocation.version == "2.11"
+    is_2 = invocation.version == NEWEST_2
     of_dag = 'context["dag"].dag_id' if is_2 else 'context["dag_run"]["dag_id"]'
     functions = FUNCTIONS.replace("{function}", "def" if is_2 else "async def").replace("{dag}", of_dag)
     write(invocation.home, {"plugins/team_alerts.py": functions})
@@ -216,7 +217,7 @@ def _mail(received: Received, recipients: list[str]) -> Mail:
 def test_every_alert_arrives_once(invocation: Invocation, received: Received) -> None:
     """Of a run that fails after a retry, of one that succeeds, and of one that is late."""
     _prepare(invocation, received)
-    if invocation.version == "2.11":
+    if invocation.version == NEWEST_2:
         # Airflow 2 looks for SLAs from the last success on, when it reads the file.
         invocation.variables["AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL"] = "3"
         past = datetime.now(timezone.utc) - timedelta(days=3)
@@ -228,7 +229,7 @@ def test_every_alert_arrives_once(invocation: Invocation, received: Received) ->
 
     with ExitStack() as processes:
         processes.enter_context(invocation.started("scheduler"))
-        if invocation.version == "3.3":
+        if invocation.version == NEWEST:
             # It sends what tells of a deadline.
             processes.enter_context(invocation.started("triggerer"))
         invocation.await_that(have_come, seconds=240)
@@ -242,7 +243,7 @@ def test_every_alert_arrives_once(invocation: Invocation, received: Received) ->
 
 def test_every_form_is_one_that_airflow_takes(airflow: Airflow) -> None:
     """Each argument is one of the notifiers that the version has; nothing of the project is imported to read a file."""
-    folder = CASES / "alerts" / ("generated_dags" if airflow.version == "3.3" else "generated_dags_airflow_2")
+    folder = CASES / "alerts" / ("generated_dags" if airflow.version == NEWEST else "generated_dags_airflow_2")
     paths = sorted(folder.glob("*.py"))
     assert paths
     for path in paths:

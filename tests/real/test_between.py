@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from project_builder import as_yaml, dagpress, write
+from versions import NEWEST
 
 if TYPE_CHECKING:
     from harness import Invocation
@@ -49,7 +50,7 @@ def test_success_starts_what_waits_for_it_and_failure_does_not(invocation: Invoc
     """In one run of a scheduler: after one, all and any, with an interval too; and the data intervals of others."""
     folder = invocation.demo.folder
     base: dict[str, Any] = {"extractor": "tap-carbon", "loader": "target-duckdb"}
-    is_3 = invocation.version == "3.3"
+    is_3 = invocation.version == NEWEST
     if is_3:
         base["env"] = _DAY
     days = {datetime.now(timezone.utc).date()}

@@ -10,6 +10,7 @@ import pytest
 from browser import served
 from playwright.sync_api import expect
 from project_builder import write
+from versions import NEWEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,7 @@ window.fetch = async (...what) => {
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    return write(tmp_path, {"dagpress.toml": 'airflow = "3.3"\n', "schedules/a.yml": SCHEDULE})
+    return write(tmp_path, {"dagpress.toml": f'airflow = "{NEWEST}"\n', "schedules/a.yml": SCHEDULE})
 
 
 @contextmanager

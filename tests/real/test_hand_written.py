@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from environments import DEMO
 from harness import import_of
+from versions import NEWEST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,7 @@ def _dag(airflow: Airflow, name: str, folder: Path) -> Path:
     """The file with the imports of that Airflow; it is kept with those of the newest."""
     text = (DEMO / "orchestrate/dags" / f"{name}.py").read_text()
     for imported in ("BashOperator", "DAG"):
-        text = text.replace(import_of(imported, "3.3"), import_of(imported, airflow.version))
+        text = text.replace(import_of(imported, NEWEST), import_of(imported, airflow.version))
     path = folder / f"{name}.py"
     path.write_text(text)
     answer = airflow.worker.import_file(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from versions import NEWEST, NEWEST_2
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,13 +15,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 IMPORTS = {
-    "3.3": "from airflow.providers.standard.operators.bash import BashOperator\nfrom airflow.sdk import DAG\n",
-    "2.11": "from airflow import DAG\nfrom airflow.operators.bash import BashOperator\n",
+    NEWEST: "from airflow.providers.standard.operators.bash import BashOperator\nfrom airflow.sdk import DAG\n",
+    NEWEST_2: "from airflow import DAG\nfrom airflow.operators.bash import BashOperator\n",
 }
 # Names that each version still has, and warns of.
 DEPRECATED = {
-    "3.3": "from airflow.operators.bash import BashOperator\n",
-    "2.11": "from airflow.operators.bash_operator import BashOperator\n",
+    NEWEST: "from airflow.operators.bash import BashOperator\n",
+    NEWEST_2: "from airflow.operators.bash_operator import BashOperator\n",
 }
 DAG = """
 with DAG("nasty", schedule=None):

@@ -12,6 +12,7 @@ from examples import fewer
 from hypothesis import HealthCheck, given
 from project_builder import as_yaml, project_of, write
 from strategies import SCHEDULES
+from versions import NEWEST
 
 from codegen import pipeline
 
@@ -46,7 +47,7 @@ def _files_of(case: Path, version: str) -> list[Path]:
     """The files that a case keeps for a version: where its configuration names one, for that alone."""
     configuration = case / "dagpress.toml"
     own = re.search(r'^airflow = "(.*)"', configuration.read_text() if configuration.exists() else "", re.MULTILINE)
-    folder = "generated_dags" if own or version == "3.3" else "generated_dags_airflow_2"
+    folder = "generated_dags" if own or version == NEWEST else "generated_dags_airflow_2"
     return sorted(case.glob(f"{folder}/**/*.py")) if own is None or own[1] == version else []
 
 

@@ -17,6 +17,7 @@ import pytest
 from environments import ROOT
 from harness import Invocation, generate, import_of
 from project_builder import dagpress, write
+from versions import NEWEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,12 +86,12 @@ def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) ->
     invocation.run("run", "--raw", "meltano_calendar", "extract_load", "2026-03-02")
     assert invocation.demo.rows("carbon.forecasts") == 3
     invocation.run("trigger_dag", triggered)
-    assert ("the logical date of the run is" in invocation.stderr.read_text()) == (invocation.version == "3.3")
+    assert ("no logical date given" in invocation.stderr.read_text()) == (invocation.version == NEWEST)
     invocation.run("dags", "trigger", "by_hand")
     assert "the DAG files have changed" not in invocation.stderr.read_text()
     assert [invocation.states(dag_id) for dag_id in (due, triggered, "by_hand")] == [[], ["queued"], ["queued"]]
     assert invocation.has_logical_date(triggered)
-    assert invocation.has_logical_date("by_hand") == (invocation.version != "3.3")
+    assert invocation.has_logical_date("by_hand") == (invocation.version != NEWEST)
 
     port = invocation.ports["API__PORT"]
     with closing(socket.create_server(("", port))), invocation.started("scheduler") as process:
@@ -103,7 +104,7 @@ def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) ->
     assert (folder / "orchestrate/dags/done").read_text() == "done\n"
     assert _texts(written) == before
     log = invocation.log.read_text(errors="replace")
-    is_3 = invocation.version == "3.3"
+    is_3 = invocation.version == NEWEST
     assert ("dagpress: starting the DAG processor and the API server beside the scheduler" in log) == is_3
     assert (f"dagpress: port {port} is taken: using " in log) == is_3
 
@@ -112,7 +113,7 @@ def test_the_scheduler_runs_in_the_background_until_it_is_stopped(invocation: In
     """Its pid file stops it, and all that came with it. A pid file with the id of a stranger hinders no start."""
     _with_schedules(invocation, "carbon_backfill")
     pid_file = invocation.home / "airflow-scheduler.pid"
-    if invocation.version == "3.3":
+    if invocation.version == NEWEST:
         pid_file.write_text(f"{os.getpid()}\n")
     with invocation.started("scheduler", "-D") as process:
         assert process.wait(60) == 0
@@ -126,7 +127,7 @@ def test_the_scheduler_runs_in_the_background_until_it_is_stopped(invocation: In
 def test_standalone_brings_everything_up_and_a_signal_takes_it_down(invocation: Invocation) -> None:
     name, path = (
         ("API__PORT", "api/v2/monitor/health")
-        if invocation.version == "3.3"
+        if invocation.version == NEWEST
         else ("WEBSERVER__WEB_SERVER_PORT", "health")
     )
     address = f"http://localhost:{invocation.ports[name]}/{path}"
@@ -149,7 +150,7 @@ def test_standalone_brings_everything_up_and_a_signal_takes_it_down(invocation: 
 def test_arguments_and_exit_code_pass_through(invocation: Invocation) -> None:
     assert "airflow dags list-runs" in invocation.run("dags", "list-runs", "--help")
     invocation.run("dags", "no-such-command", code=2)
-    code = 2 if invocation.version == "3.3" else 0
+    code = 2 if invocation.version == NEWEST else 0
     done = invocation.run("list_users", code=code)
     assert ("admin" in done) == (code == 0)
 

@@ -13,6 +13,7 @@ import environments
 import pytest
 import yaml
 from project_builder import as_yaml, dagpress, write
+from versions import NEWEST, NEWEST_2
 
 from codegen.shell import words_of
 
@@ -85,7 +86,7 @@ def test_a_variable_says_the_same_for_one_run(tmp_path: Path, meltano: Callable[
         meltano(changed, *words_of(command))
 
     schedule = {"interval": "@daily", "before_run": _COMMANDS, "tasks": ["tap-shop target-x"]}
-    write(same, {"dagpress.toml": 'airflow = "3.3"\n', "schedules/s.yml": as_yaml(schedule)})
+    write(same, {"dagpress.toml": f'airflow = "{NEWEST}"\n', "schedules/s.yml": as_yaml(schedule)})
     said = dagpress(same, "validate")[2]
     assert said.count("writes-project") == len(_COMMANDS)
     variables: dict[str, str] = {}
@@ -104,7 +105,9 @@ def test_a_variable_says_the_same_for_one_run(tmp_path: Path, meltano: Callable[
 def test_what_is_refused_is_what_meltano_refuses(tmp_path: Path, schedule: dict[str, str]) -> None:
     given = {"interval": "@daily", "tasks": ["tap-shop target-x"], **schedule}
     config = _MELTANO.replace("{name: dev}", "{name: dev}, {name: 'a:b'}") if "environment" in schedule else _MELTANO
-    write(tmp_path, {"meltano.yml": config, "dagpress.toml": 'airflow = "3.3"\n', "schedules/s.yml": as_yaml(given)})
+    write(
+        tmp_path, {"meltano.yml": config, "dagpress.toml": f'airflow = "{NEWEST}"\n', "schedules/s.yml": as_yaml(given)}
+    )
     assert "does not allow `:` in the" in dagpress(tmp_path, "validate")[2]
     options = [[f"--environment={schedule.get('environment', 'dev')}"], ["--state-id-suffix", "a:b"]]
     words = [*options[0], "run", *(options[1] if "state_id_suffix" in schedule else []), "--dry-run"]
@@ -130,7 +133,7 @@ def test_four_tasks_find_the_database_that_the_start_of_airflow_set_up(
 ) -> None:
     """With no database, all but the first of them would find half of one."""
     assert meltano(tmp_path, "--version")
-    write(tmp_path, {"meltano.yml": _MELTANO, "dagpress.toml": 'airflow = "2.11"\n'})
+    write(tmp_path, {"meltano.yml": _MELTANO, "dagpress.toml": f'airflow = "{NEWEST_2}"\n'})
     airflow = tmp_path / ".dagpress/airflow-2.11"
     write(airflow, {"stamp": "", "home/airflow.cfg": "", "home/airflow.db": "", "venv/bin/airflow": _AIRFLOW})
     (airflow / "venv/bin/airflow").chmod(0o755)

@@ -88,7 +88,7 @@ def test_a_task_without_a_project_fails_and_says_what_is_missing(
     path = _file(dags_folder(airflow.version), "carbon__duckdb")
     answer = airflow.worker.execute(path, "meltano_carbon__duckdb", "extract_load", {"MELTANO_PROJECT_ROOT": None})
     assert "non-zero exit code" in answer["error"]
-    assert "MELTANO_PROJECT_ROOT: is not set" in answer["log"]
+    assert "MELTANO_PROJECT_ROOT: set it to the directory that contains meltano.yml" in answer["log"]
 
 
 def test_the_meltano_of_the_project_is_preferred(

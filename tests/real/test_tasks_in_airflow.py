@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from project_builder import as_yaml, project_of, write
 from strategies import TEXT, graphs
 from test_tasks import edges_of
+from versions import NEWEST
 
 from codegen import pipeline
 from codegen.airflow_version import at_least
@@ -207,7 +208,7 @@ def test_a_diamond_with_every_kind_of_task_runs(airflow: Airflow, demo_project: 
     """With real Meltano: what comes before a run has its effect, the group is waited for, the alert is skipped."""
     write(tmp_path, {"schedules/diamond.yml": _DIAMOND, "dagpress.toml": f'airflow = "{airflow.version}"\n'})
     generate(tmp_path)
-    sdk = "airflow.sdk" if airflow.version == "3.3" else "airflow.operators.python"
+    sdk = "airflow.sdk" if airflow.version == NEWEST else "airflow.operators.python"
     dags = write(tmp_path / "generated_dags", {"carbon_checks.py": _CHECK.format(sdk)})
     env = demo_project.environ(AIRFLOW_VAR_CHECKED=str(demo_project.folder))
     done = airflow.run("dags", "test", "meltano_diamond", "2026-03-02", dags_folder=dags, env=env)

@@ -17,6 +17,7 @@ from harness import generate
 from pages import Pages, text_of
 from playwright.sync_api import expect
 from project_builder import write
+from versions import NEWEST
 
 from codegen.airflow import rest
 
@@ -67,7 +68,7 @@ def _airflow(invocation: Invocation) -> Iterator[dict[str, str]]:
         AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL="1",
         AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL="1",
     )
-    is_3 = invocation.version == "3.3"
+    is_3 = invocation.version == NEWEST
     if not is_3:
         invocation.variables["AIRFLOW__WEBSERVER__WORKERS"] = "1"
     port = invocation.ports["API__PORT" if is_3 else "WEBSERVER__WEB_SERVER_PORT"]

@@ -15,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from browser import served
 from project_builder import dagpress, write
 from starlette.routing import compile_path
+from versions import NEWEST
 
 from codegen.web.pages import PAGES
 
@@ -31,7 +32,7 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTHS = (1280, 360)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PROJECT = {
-    "dagpress.toml": 'airflow = "3.3"\n',
+    "dagpress.toml": f'airflow = "{NEWEST}"\n',
     "meltano.yml": """\
 plugins:
   extractors: [{name: tap-gitlab}, {name: tap-shop}]

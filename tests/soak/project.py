@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 from harness import generate
+from versions import NEWEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,7 +79,7 @@ def create(folder: Path, count: int, python: Path) -> SoakProject:
     meltano, schedules = folder / "meltano", folder / "schedules"
     for new in (meltano, schedules):
         new.mkdir(parents=True)
-    (folder / "dagpress.toml").write_text('airflow = "3.3"\nmeltano_project = "meltano"\n')
+    (folder / "dagpress.toml").write_text(f'airflow = "{NEWEST}"\nmeltano_project = "meltano"\n')
     for plugin in PLUGINS.glob("*.py"):
         (meltano / plugin.name).write_text(f"#!{python}\n{plugin.read_text()}")
         (meltano / plugin.name).chmod(0o755)
