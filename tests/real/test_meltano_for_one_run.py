@@ -108,7 +108,7 @@ def test_what_is_refused_is_what_meltano_refuses(tmp_path: Path, schedule: dict[
     write(
         tmp_path, {"meltano.yml": config, "dagpress.toml": f'airflow = "{NEWEST}"\n', "schedules/s.yml": as_yaml(given)}
     )
-    assert "does not allow `:` in the" in dagpress(tmp_path, "validate")[2]
+    assert "does not allow `:` in a" in dagpress(tmp_path, "validate")[2]
     options = [[f"--environment={schedule.get('environment', 'dev')}"], ["--state-id-suffix", "a:b"]]
     words = [*options[0], "run", *(options[1] if "state_id_suffix" in schedule else []), "--dry-run"]
     done = _run(tmp_path, *words, "tap-shop", "target-x")
