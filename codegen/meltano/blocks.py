@@ -116,7 +116,7 @@ def in_order_of_locking(locks: Iterable[str]) -> tuple[str, ...]:
 
 
 def _is_of_dbt(name: str, meltano: MeltanoProject | None) -> bool:
-    """Whether it is dbt or one of its commands: a transformer, or a plugin of that name that is no extractor."""
+    """Whether it is dbt or one of its commands: a transformer, or a plugin of that name unless it is an extractor."""
     plugin = name.partition(DELIMITER)[0]
     plugin_type = _type_of(plugin, meltano)
     return plugin_type == "transformers" or (plugin.startswith("dbt") and plugin_type != "extractors")
@@ -151,7 +151,7 @@ def without_suffix(words: Iterable[str]) -> tuple[list[str], str]:
 
 
 def _expanded(words: Iterable[str], meltano: MeltanoProject | None) -> Iterator[str]:
-    """The blocks with those of a job in its place; a job in a job is none (`_expand_jobs` in its block_parser.py)."""
+    """The blocks, with jobs expanded; a job inside a job is not (`_expand_jobs` in meltano/core/block/block_parser.py)."""
     for name in block_names(words):
         job = meltano.jobs.get(name) if meltano else None
         try:
@@ -161,7 +161,7 @@ def _expanded(words: Iterable[str], meltano: MeltanoProject | None) -> Iterator[
 
 
 def _type_of(name: str, meltano: MeltanoProject | None) -> str:
-    """The type of plugin as meltano.yml has it, `commands` for a plugin's command; empty for what is not known.
+    """The type of a plugin in meltano.yml, or `commands` for a plugin's command; empty if unknown.
 
     Where no meltano.yml says it, names are read as Singer's conventions have them.
     """
