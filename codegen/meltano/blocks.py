@@ -151,7 +151,7 @@ def without_suffix(words: Iterable[str]) -> tuple[list[str], str]:
 
 
 def _expanded(words: Iterable[str], meltano: MeltanoProject | None) -> Iterator[str]:
-    """The blocks, with jobs expanded; a job inside a job is not (`_expand_jobs` in meltano/core/block/block_parser.py)."""
+    """The blocks, with jobs expanded; a job inside a job is not (`_expand_jobs` in core/block/block_parser.py)."""
     for name in block_names(words):
         job = meltano.jobs.get(name) if meltano else None
         try:
