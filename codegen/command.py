@@ -106,7 +106,7 @@ def unordered_steps(schedule: Schedule, meltano: MeltanoProject | None, *, with_
     return [
         Step(
             task_id,
-            env=_env_of(schedule, task),
+            env=env_of(schedule, task),
             after=tuple(dict.fromkeys(each for name in waits_for[task_id] for each in last_of.get(name, (name,)))),
             run=task.run,
             task=task,
@@ -143,7 +143,7 @@ def _last_of_groups(by_id: Mapping[str, Task], waits_for: Mapping[str, tuple[str
 def _what(schedule: Schedule, task: Task, meltano: MeltanoProject | None, *, with_el: bool) -> _What:
     """What a task calls, and what it shares with others in the Meltano project."""
     if not task.run:
-        calls = calls_in(task.command or "", _env_of(schedule, task))
+        calls = calls_in(task.command or "", env_of(schedule, task))
         of_calls = (_locks_of_call(call.words, meltano) for call in calls)
         return {"locks": in_order_of_locking(locks_of_script(task.command or "", meltano).union(*of_calls))}
     before, (run, _) = tuple(_before_run(schedule, task)), without_suffix(words_of(task.run))
@@ -239,7 +239,7 @@ def _run_options(schedule: Schedule, task: Task, meltano: MeltanoProject | None)
 def meltano_environment(schedule: Schedule, task: Task, meltano: MeltanoProject | None) -> str:
     """The environment of Meltano in which a `meltano run` of the schedule runs, as far as the project says it."""
     default = meltano.default_environment if meltano else ""
-    env = _env_of(schedule, task)
+    env = env_of(schedule, task)
     return schedule.environment or env.get("MELTANO_ENVIRONMENT") or env.get("MELTANO_DEFAULT_ENVIRONMENT") or default
 
 
@@ -250,13 +250,14 @@ def state_id_suffix(schedule: Schedule, task: Task, meltano: MeltanoProject | No
     adds follows that.
     """
     _, own = without_suffix(words_of(task.run))
-    own = own or schedule.state_id_suffix or _env_of(schedule, task).get("MELTANO_RUN_STATE_ID_SUFFIX") or ""
+    own = own or schedule.state_id_suffix or env_of(schedule, task).get("MELTANO_RUN_STATE_ID_SUFFIX") or ""
     if not own and meltano:
         own = meltano.environments.get(meltano_environment(schedule, task, meltano), "")
     return "-".join(part for part in (own, schedule.state_suffix) if part)
 
 
-def _env_of(schedule: Schedule, task: Task) -> dict[str, str]:
+def env_of(schedule: Schedule, task: Task) -> dict[str, str]:
+    """The variables of a task: its own over those of the schedule; a null takes one away."""
     return {name: value for name, value in {**schedule.env, **task.env}.items() if value is not None}
 
 

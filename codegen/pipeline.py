@@ -94,8 +94,8 @@ def read(project: Project, overlay: Overlay | None = None, *, base: bool = False
     if not has_errors(diagnostics):
         # What one environment does not use, another may; one that cannot be read may too.
         diagnostics += check_settings(all_schedules)
-        if not project.separate_system_databases:
-            place = project.at.get("state_id_suffix") or project.at.get("environments") or Location("dagpress.toml")
+        if project.environments and not project.separate_system_databases:
+            place = project.at.get("state_id_suffix") or project.at["environments"]
             suffixes = project.state_id_suffix
             diagnostics += check_environments(all_schedules, meltano, project.environments, suffixes, place)
     return Reading(files, all_schedules, documents, meltano, in_order(without_secrets(diagnostics, secrets)))

@@ -96,9 +96,9 @@ def locks_of(words: Iterable[str], meltano: MeltanoProject | None) -> set[str]:
 
 def locks_of_script(script: str, meltano: MeltanoProject | None) -> set[str]:
     """The same for a shell script that calls Meltano, by the names in it."""
-    words = set(_NAME.findall(script))
     if "meltano" not in script:
         return set()
+    words = set(_NAME.findall(script))
     names = {name for name in words if _type_of(name, meltano) == "extractors" or (meltano and name in meltano.jobs)}
     names |= {f"{name}{_DEPS}" if "deps" in words else name for name in words if _is_of_dbt(name, meltano)}
     return locks_of(names, meltano)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from codegen.command import env_of
 from codegen.diagnostics import Diagnostic, Severity, nearest, printable, quoted
 from codegen.meltano.call import calls_in, leading_options
 from codegen.meltano.changes import changes_project, variables_instead
@@ -38,8 +39,7 @@ def check_before_run(schedule: Schedule) -> Iterator[Diagnostic]:
             yield from _check_name(words, place)
             yield from _check_changes(command, words, all_words, place)
     for task in schedule.tasks or ():
-        env = {name: value for name, value in {**schedule.env, **task.env}.items() if value is not None}
-        calls = [list(call.words) for call in calls_in(task.command or "", env)]
+        calls = [list(call.words) for call in calls_in(task.command or "", env_of(schedule, task))]
         for words in calls:
             yield from _check_changes(shlex.join(words), words, calls, place_of(task, schedule, "command"))
 

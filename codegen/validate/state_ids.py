@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from codegen.meltano import MeltanoProject
     from codegen.schema import Schedule
 
-# The option of `meltano run`, and the variable that sets it too (meltano/cli/run.py).
-_SUFFIX = "--state-id-suffix"
+# The variable that sets the option too (meltano/cli/run.py).
 _SUFFIX_VARIABLE = "MELTANO_RUN_STATE_ID_SUFFIX"
 # The variables of Airflow that have a time of day in them.
 _OF_A_RUN = re.compile(
@@ -37,8 +36,7 @@ def check_state_ids(schedule: Schedule, meltano: MeltanoProject | None) -> Itera
         message = f"every run fails: Meltano does not allow `{DELIMITER}` in an environment name"
         hint = f"rename it in meltano.yml and here: {quoted(_without_delimiter(environment))}"
         yield Diagnostic("invalid-value", message, schedule.where("environment"), hint)
-    steps = {state.step.task_id: state.step for state in states_of(schedule, meltano)}
-    for step in steps.values() if not schedule.extractor else ():
+    for step in {state.step.task_id: state.step for state in states_of(schedule, meltano) if state.step.run}.values():
         suffix, place = _suffix_of(schedule, step)
         of_environment = state_id_suffix(schedule, step.task, meltano)
         if schedule.state_suffix and "$" in of_environment:
