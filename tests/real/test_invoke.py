@@ -185,6 +185,7 @@ def test_an_airflow_on_the_path_gets_a_home_with_a_database(
     (invocation.home.parent / "stamp").unlink()
     shutil.rmtree(invocation.home)
     assert invocation.run("config", "get-value", "core", "load_examples").strip() == "False"
+    assert invocation.run("config", "get-value", "dag_processor", "min_file_process_interval").strip() == "300"
     assert {path.name for path in invocation.home.iterdir()} == {"airflow.cfg", "logs", "stderr"}
     assert not (invocation.demo.folder / "generated_dags").exists()
     old = 'run(["meltano", "schedule", "list", "--format=json"])\n'
