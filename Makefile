@@ -19,7 +19,9 @@ SERVE := .venv/serve-$(PYTHON_ID)
 DEV := .venv/dev-$(PYTHON_ID)
 PYTEST := $(BIN)/pytest -n $(JOBS)
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
-	--no-annotate --no-header --python-version 3.10
+	--no-annotate --no-header --python-version
+# The oldest Python of a requirement file: 3.10, or the oldest that its Airflow runs on.
+OLDEST_PYTHON = case $$name in requirements/airflow-3.4) echo 3.11;; *) echo 3.10;; esac
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -85,14 +87,25 @@ goldens: $(DEV) ## Write the expected files of the tests anew
 
 .PHONY: lock
 lock: $(DEV) ## Compile the requirement files, keeping the versions that still fit
-	$(LOCK) requirements/uv.in -o requirements/uv.txt
-	$(LOCK) pyproject.toml requirements/dagpress.in -o requirements/dagpress.txt
-	$(LOCK) pyproject.toml --extra serve -c requirements/dagpress.txt -o requirements/serve.txt
-	$(LOCK) pyproject.toml --extra serve requirements/dev.in -o requirements/dev.txt
+	$(LOCK) 3.10 requirements/uv.in -o requirements/uv.txt
+	$(LOCK) 3.10 pyproject.toml requirements/dagpress.in -o requirements/dagpress.txt
+	$(LOCK) 3.10 pyproject.toml --extra serve -c requirements/dagpress.txt -o requirements/serve.txt
+	$(LOCK) 3.10 pyproject.toml --extra serve requirements/dev.in -o requirements/dev.txt
 	for name in $(basename $(wildcard requirements/airflow-*.in)) requirements/meltano \
 		requirements/soak requirements/soak-meltano \
 		demo/requirements/tap-jsonfile demo/requirements/target-duckdb; do \
-		$(LOCK) $$name.in -o $$name.txt || exit; \
+		$(LOCK) $$($(OLDEST_PYTHON)) $$name.in -o $$name.txt || exit; \
+	done
+
+.PHONY: facts
+facts: $(DEV) ## Ask each Airflow what it has, and write codegen/airflow_facts anew
+	for version in $(patsubst requirements/airflow-%.txt,%,$(wildcard requirements/airflow-*.txt)); do \
+		$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .envs/facts/$$version && \
+		$(BIN)/uv pip sync --quiet --python .envs/facts/$$version/bin/python --require-hashes \
+			requirements/airflow-$$version.txt && \
+		AIRFLOW_HOME=$(CURDIR)/.envs/facts/home .envs/facts/$$version/bin/python tools/airflow_facts.py \
+			> .envs/facts/$$version.json 2>.envs/facts/$$version.log && \
+		mv .envs/facts/$$version.json codegen/airflow_facts/ || exit; \
 	done
 
 .PHONY: vendor

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codegen.airflow_version import LATEST, VERSIONS
+from codegen.airflow_facts import VERSIONS, newest
 from codegen.diagnostics import Diagnostic, Location, nearest, printable, quoted
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def read_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
     custom_dags = _custom_dags(file.table.get("custom_dags"), root, paths["meltano_project"])
     return Project(
         root=root,
-        airflow=file.table.get("airflow", LATEST),
+        airflow=file.table.get("airflow") or newest(),
         custom_dags=custom_dags,
         environments=tuple(file.table.get("environments", ())),
         separate_system_databases=file.table.get("separate_system_databases", False),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from jinja2 import meta, nodes
 
 from codegen.airflow_context import OF_A_DATE, OF_AN_INTERVAL
-from codegen.airflow_version import is_2
+from codegen.airflow_facts import facts_of
 from codegen.memory import remembered
 from codegen.templating import AIRFLOW_FILTERS, tree_of
 
@@ -99,7 +99,8 @@ class DateUse:
 
     def is_in(self, airflow: str) -> bool:
         """Whether that version of Airflow has it, one of `VERSIONS`."""
-        return self.variable != "run_after" if is_2(airflow) else self.variable not in _OF_AIRFLOW_2
+        facts = facts_of(airflow)
+        return self.variable in facts.context or (self.variable == "run_after" and facts.optional_logical_date)
 
     @property
     def is_of_previous_run(self) -> bool:

@@ -10,7 +10,7 @@ from itertools import count, dropwhile, islice, pairwise, takewhile
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from codegen.airflow_version import at_least
+from codegen.airflow_facts import at_least
 from codegen.interval import Clock, NeverError, on_the_clock
 
 if TYPE_CHECKING:

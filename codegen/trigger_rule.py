@@ -18,8 +18,6 @@ TRIGGER_RULES = (
     "one_failed",
     "one_success",
 )
-# The first version that has the rule, where not all have it.
-SINCE = {"all_done_min_one_success": "3.1"}
 # What Airflow 2 still takes under another name, and warns of.
 FORMER_NAMES = {"dummy": "always", "none_failed_or_skipped": "none_failed_min_one_success"}
 # Those with which a task can succeed although one before it has failed. (`one_success` is left out: there it is meant.)

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING
 
 from versions import NEWEST, NEWEST_2
 
-from codegen.airflow import PYTHONS, AirflowError, install
+from codegen.airflow import AirflowError, install
+from codegen.airflow_facts import facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -137,7 +138,7 @@ def _airflow(name: str) -> Environment:
     version = AIRFLOWS[name]
     installer = (ROOT / "codegen/airflow/environment.py", ROOT / "codegen/airflow/home.py")
     inputs = (ROOT / "requirements" / f"airflow-{version}.txt", *installer)
-    return Environment(name, inputs, partial(_install_airflow, version), newest=PYTHONS[version][1])
+    return Environment(name, inputs, partial(_install_airflow, version), newest=facts_of(version).pythons[-1])
 
 
 def _environments() -> list[Environment]:
@@ -148,7 +149,7 @@ def _environments() -> list[Environment]:
         *(_airflow(name) for name in AIRFLOWS),
         Environment("meltano", (meltano,), _nothing, meltano),
         Environment("demo", demo, _install_demo, needs=("meltano",)),
-        Environment("soak-airflow", (soak,), _nothing, soak, newest=PYTHONS[NEWEST][1]),
+        Environment("soak-airflow", (soak,), _nothing, soak, newest=facts_of(NEWEST).pythons[-1]),
         Environment("soak-meltano", (soak_meltano,), _nothing, soak_meltano),
     ]
 

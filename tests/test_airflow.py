@@ -21,14 +21,14 @@ import pytest
 from project_builder import dagpress, project_of, write
 from versions import NEWEST, NEWEST_2
 
-from codegen.airflow import PYTHONS, AirflowEnvironment, AirflowError, environment_of, install
+from codegen.airflow import AirflowEnvironment, AirflowError, environment_of, install
 from codegen.airflow.dag_folders import LINKS, digest_of_dags, link_dag_folders, old_generators, write_local_settings
 from codegen.airflow.environment import requirements_of
 from codegen.airflow.home import lacks_database
 from codegen.airflow.ports import Ports
 from codegen.airflow.translation import UntranslatableError, translate
 from codegen.airflow.variables import BUNDLES, DAGS_FOLDER, airflow_environ
-from codegen.airflow_version import VERSIONS
+from codegen.airflow_facts import VERSIONS, facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -169,22 +169,20 @@ def test_a_task_of_airflow_2_gets_the_run_that_it_needs() -> None:
     assert translate(["run", "--raw", "d", "t", "2026-01-01"], NEWEST).before == ()
 
 
-def test_every_airflow_has_its_pythons_and_its_requirements() -> None:
+def test_every_airflow_has_its_requirements() -> None:
     """Of the very version that the configuration can name."""
-    assert list(PYTHONS) == list(VERSIONS)
-    for version in PYTHONS:
+    for version in VERSIONS:
         text = requirements_of(version).read_text()
-        assert re.search(rf"^apache-airflow=={re.escape(version)}\.\d+ ", text, re.MULTILINE)
+        assert re.search(rf"^apache-airflow=={re.escape(facts_of(version).release)} ", text, re.MULTILINE)
         assert "\napache-airflow-providers-docker==" in text
 
 
 def test_the_readme_has_the_pythons_of_every_airflow() -> None:
     text = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| ([23][0-9., ]+) \| (3\.\d+) to (3\.\d+) \|$", text, re.MULTILINE)
+    rows = re.findall(r"^\| ([23][0-9., ]+)(?: \(a pre-release\))? \| (3\.\d+) to (3\.\d+) \|$", text, re.MULTILINE)
     said = {version: (oldest, newest) for versions, oldest, newest in rows for version in versions.split(", ")}
-    assert said == {
-        version: tuple(f"{major}.{minor}" for major, minor in pythons) for version, pythons in PYTHONS.items()
-    }
+    pythons = {version: facts_of(version).pythons for version in VERSIONS}
+    assert said == {version: (f"3.{those[0][1]}", f"3.{those[-1][1]}") for version, those in pythons.items()}
 
 
 def _python(folder: Path, version: str) -> str:

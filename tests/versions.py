@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from codegen.airflow_version import VERSIONS
+from codegen.airflow_facts import VERSIONS, facts_of, newest
 
 EACH = VERSIONS
 OLDEST = EACH[0]
-NEWEST = EACH[-1]
-NEWEST_2 = max(version for version in EACH if version.startswith("2."))
+# A pre-release is none of those that CI runs.
+NEWEST = newest()
+NEWEST_2 = [version for version in EACH if not facts_of(version).has_api_server][-1]

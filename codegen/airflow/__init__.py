@@ -1,7 +1,6 @@
 """Installs and runs the Airflow of a project. It is called as a program, never imported."""
 
 from codegen.airflow.environment import (
-    PYTHONS,
     AirflowEnvironment,
     AirflowError,
     environment_of,
@@ -13,7 +12,6 @@ from codegen.airflow.environment import (
 from codegen.airflow.launch import launch
 
 __all__ = [
-    "PYTHONS",
     "AirflowEnvironment",
     "AirflowError",
     "environment_of",

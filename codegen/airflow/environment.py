@@ -13,22 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codegen.airflow.home import set_up
+from codegen.airflow_facts import facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from codegen.project import Project
-
-# The oldest and the newest Python of each Airflow, as its own metadata has them (`Requires-Python`, the classifiers);
-# none below 3.10, for which the requirements are locked.
-PYTHONS = {
-    "2.10": ((3, 10), (3, 12)),
-    "2.11": ((3, 10), (3, 12)),
-    "3.0": ((3, 10), (3, 12)),
-    "3.1": ((3, 10), (3, 13)),
-    "3.2": ((3, 10), (3, 14)),
-    "3.3": ((3, 10), (3, 14)),
-}
 
 _PACKAGE = Path(__file__).parent.parent
 _UNWANTED = ("AIRFLOW", "PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "VIRTUAL_ENV", "__PYVENV")
@@ -85,9 +75,9 @@ class AirflowEnvironment:
         return self.bin / "airflow"
 
     @property
-    def is_2(self) -> bool:
-        """Whether it is an Airflow 2, whose scheduler reads the DAG files itself."""
-        return self.version.startswith("2.")
+    def has_api_server(self) -> bool:
+        """Whether tasks need an API server, and a process of its own reads the DAG files: that of Airflow 2 does."""
+        return facts_of(self.version).has_api_server
 
 
 def folder_of(project: Project, version: str | None = None) -> Path:
@@ -143,7 +133,7 @@ def install(
 
     Args:
         folder: it gets `venv`, `home` and, last, the stamp that says that it is complete.
-        version: one of `PYTHONS`.
+        version: one of `VERSIONS`.
         python: the Python to install it with, by its path or its name; this process's own where it is not given.
         progress: told of each step, and of each line that the installer prints.
 
@@ -182,7 +172,7 @@ def prepare_home(environment: AirflowEnvironment, env: Mapping[str, str]) -> Non
     Raises:
         AirflowError: Airflow could not.
     """
-    failed = set_up(environment.program, environment.home, env, is_2=environment.is_2)
+    failed = set_up(environment.program, environment.home, env, has_api_server=environment.has_api_server)
     if failed is not None:
         raise AirflowError("Airflow could not set up its database", output=failed)
 
@@ -270,9 +260,9 @@ def _answer(command: list[str | Path], otherwise: str, hint: str = "") -> str:
 
 
 def _check_python(version: str, number: str, interpreter: Path) -> None:
-    oldest, newest = PYTHONS[version]
-    if not oldest <= tuple(int(part) for part in number.split(".")[:2]) <= newest:
-        supported = f"{oldest[0]}.{oldest[1]} to {newest[0]}.{newest[1]}"
+    *_, newest = pythons = facts_of(version).pythons
+    if tuple(int(part) for part in number.split(".")[:2]) not in pythons:
+        supported = f"{pythons[0][0]}.{pythons[0][1]} to {newest[0]}.{newest[1]}"
         raise AirflowError(
             f"Airflow {version} needs Python {supported}, and {interpreter} is {number} (name another with --python)"
         )

@@ -101,41 +101,41 @@ def lacks_database(home: Path, environ: Mapping[str, str]) -> bool:
     return has_own_database(home, environ) and not (home / _DATABASE).is_file()
 
 
-def write_configuration(home: Path, *, is_2: bool) -> None:
+def write_configuration(home: Path, *, has_api_server: bool) -> None:
     """Make a home, which nobody else can read, and write its configuration where there is none.
 
     Args:
         home: the folder.
-        is_2: whether it is one of Airflow 2.
+        has_api_server: whether its Airflow has an API server.
     """
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = home / _CONFIGURATION_FILE
     if not path.exists():
         fernet_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-        text = _CONFIGURATION + (_SECRETS_2 if is_2 else _SECRETS_3)
-        parser = "scheduler" if is_2 else "dag_processor"
+        text = _CONFIGURATION + (_SECRETS_3 if has_api_server else _SECRETS_2)
+        parser = "dag_processor" if has_api_server else "scheduler"
         own = {"secret": secrets.token_hex(32), "other_secret": secrets.token_hex(32)}
         _write_secret(path, text.format(fernet_key=fernet_key, parser=parser, **own))
 
 
-def set_up(program: Path, home: Path, environ: Mapping[str, str], *, is_2: bool) -> str | None:
+def set_up(program: Path, home: Path, environ: Mapping[str, str], *, has_api_server: bool) -> str | None:
     """Write the configuration where there is none, and bring the home's own database up to date.
 
     Args:
         program: the command `airflow`.
         home: its home, which need not exist.
         environ: the variables to run it with, `AIRFLOW_HOME` among them.
-        is_2: whether it is an Airflow 2, which needs a user who can log in.
+        has_api_server: whether its Airflow has an API server, which makes its own user.
 
     Returns:
         What Airflow printed where it failed, else nothing.
     """
-    write_configuration(home, is_2=is_2)
+    write_configuration(home, has_api_server=has_api_server)
     if not has_own_database(home, environ):
         return None
     is_new = lacks_database(home, environ)
     password = secrets.token_hex(8)
-    for command in [["db", "migrate"], *([_CREATE_USER] if is_2 and is_new else [])]:
+    for command in [["db", "migrate"], *([_CREATE_USER] if is_new and not has_api_server else [])]:
         # It asks for the password, and for its repetition, at stdin where it has no terminal. As an argument, every
         # user of this machine could read it.
         done = subprocess.run(  # the Airflow of the project
@@ -152,7 +152,7 @@ def set_up(program: Path, home: Path, environ: Mapping[str, str], *, is_2: bool)
             if is_new:
                 (home / _DATABASE).unlink(missing_ok=True)
             return done.stdout
-    if is_2 and is_new:
+    if is_new and not has_api_server:
         _write_secret(home / _PASSWORD_FILE, password)
     return None
 

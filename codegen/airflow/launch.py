@@ -97,7 +97,7 @@ class _Launcher:
         if self._is_own_home and not has_configuration(self._home):
             # Even where the command needs no database: Airflow would write a configuration with all its defaults.
             keep_out_of_git(self.project)
-            write_configuration(self._home, is_2=self.airflow.is_2)
+            write_configuration(self._home, has_api_server=self.airflow.has_api_server)
         if words[0] in _NEED_NO_DATABASE:
             return
         for path in old_generators(self.project):
@@ -127,7 +127,7 @@ class _Launcher:
 
     def _make_dag_folders(self) -> None:
         self.project.generated_dags.mkdir(parents=True, exist_ok=True)
-        if self.airflow.is_2:
+        if not self.airflow.has_api_server:
             link_dag_folders(self.project, Path(self.env[DAGS_FOLDER]))
             if self._is_own_home:
                 write_local_settings(self._home)
@@ -159,13 +159,13 @@ class _Launcher:
             self.say(f"the API server is there already (process {process}): http://localhost:{port}")
             return 0
         daemon = daemon_of(words, self._home)
-        if daemon and self.airflow.is_2:
+        if daemon and not self.airflow.has_api_server:
             self.say(daemon.how_to_stop)
         elif daemon:
             return self._in_background(daemon, port)
         if command == "standalone":
             return self._standalone(words)
-        if command == "scheduler" and not self.airflow.is_2:
+        if command == "scheduler" and self.airflow.has_api_server:
             return self._scheduler(words, port)
         if command == "api-server":
             self._ports.note_api_server(self._ports.of_api_server(words), os.getpid())
@@ -203,8 +203,8 @@ class _Launcher:
 
     def _standalone(self, words: Sequence[str]) -> int:
         """Airflow's own `standalone`: at any signal but an interrupt it would leave its processes behind."""
-        port = self._ports.choose(*(WEB_PORT if self.airflow.is_2 else API_PORT))
-        if not self.airflow.is_2:
+        port = self._ports.choose(*(API_PORT if self.airflow.has_api_server else WEB_PORT))
+        if self.airflow.has_api_server:
             self._ports.point_tasks_to(port)
         self._ports.choose_for_logs()
         self.say(f"Airflow will be at http://localhost:{port}")

@@ -112,10 +112,10 @@ class RestApi:
         """
         with opened(self._connection) as http:
             if self._version is None or time.monotonic() > self._version[0]:
-                self._version = (time.monotonic() + _SAME, self._is_2(http))
-            yield Session(http, self._connection, self._login, is_2=self._version[1])
+                self._version = (time.monotonic() + _SAME, self._is_v1(http))
+            yield Session(http, self._connection, self._login, is_v1=self._version[1])
 
-    def _is_2(self, http: Http) -> bool:
+    def _is_v1(self, http: Http) -> bool:
         """Whether it is an Airflow 2. Both say their version to everybody; a proxy may want the token before."""
         headers = _bearer(self._connection.token) if self._connection.token else {}
         answers = []
@@ -135,11 +135,11 @@ class RestApi:
 class Session:
     """Questions to an Airflow, and orders. Every method raises AirflowRestError where it gets no answer to them."""
 
-    def __init__(self, http: Http, connection: Connection, login: _Login, *, is_2: bool) -> None:
+    def __init__(self, http: Http, connection: Connection, login: _Login, *, is_v1: bool) -> None:
         self._http = http
         self._connection = connection
         self._login = login
-        self._is_2 = is_2
+        self._is_v1 = is_v1
 
     def dag(self, dag_id: str) -> Dag | None:
         """A DAG, or nothing where Airflow has none of that id."""
@@ -155,7 +155,7 @@ class Session:
         """
         wanted = set(dag_ids)
         found: dict[str, Dag] = {}
-        query = {"limit": _PAGE, "order_by": "dag_id", "only_active" if self._is_2 else "exclude_stale": "false"}
+        query = {"limit": _PAGE, "order_by": "dag_id", "only_active" if self._is_v1 else "exclude_stale": "false"}
         offset = 0
         while not found.keys() >= wanted:
             asked = urlencode({**query, "offset": offset, **({"tags": tag} if tag else {})})
@@ -244,16 +244,16 @@ class Session:
 
     def _ask(self, method: str, path: str, what: str, body: object = None, but: Iterable[int] = frozenset()) -> Answer:
         """Ask, logged in; an answer that refuses is an error, except for these statuses."""
-        prefix = "/api/v1" if self._is_2 else "/api/v2"
-        headers = self._login.headers(self._http, is_2=self._is_2)
+        prefix = "/api/v1" if self._is_v1 else "/api/v2"
+        headers = self._login.headers(self._http, is_v1=self._is_v1)
         answer = self._http.ask(method, prefix + path, headers, body)
         if _is_stranger(answer) and self._login.forget(headers):
-            headers = self._login.headers(self._http, is_2=self._is_2)
+            headers = self._login.headers(self._http, is_v1=self._is_v1)
             answer = self._http.ask(method, prefix + path, headers, body)
         if _is_stranger(answer):
-            raise self._login.refusal(answer, what, is_2=self._is_2)
+            raise self._login.refusal(answer, what, is_v1=self._is_v1)
         if answer.status // 100 != 2 and answer.status not in but:  # noqa: PLR2004  # HTTP's own
-            raise self._login.refusal(answer, what, is_2=self._is_2)
+            raise self._login.refusal(answer, what, is_v1=self._is_v1)
         return answer
 
     def _dag(self, body: object) -> Dag:
@@ -261,15 +261,15 @@ class Session:
         return Dag(
             dag_id=dag_id,
             is_paused=_value(body, "is_paused", bool),
-            is_stale=not _value(body, "is_active", bool) if self._is_2 else _value(body, "is_stale", bool),
+            is_stale=not _value(body, "is_active", bool) if self._is_v1 else _value(body, "is_stale", bool),
             has_import_errors=_value(body, "has_import_errors", bool),
-            url=f"{self._connection.url}/dags/{_quoted(dag_id)}" + ("/grid" if self._is_2 else ""),
-            source_key=_value(body, "file_token", str) if self._is_2 else dag_id,
+            url=f"{self._connection.url}/dags/{_quoted(dag_id)}" + ("/grid" if self._is_v1 else ""),
+            source_key=_value(body, "file_token", str) if self._is_v1 else dag_id,
         )
 
     def _run(self, body: object) -> Run:
         dag_id, run_id = _quoted(_value(body, "dag_id", str)), _value(body, "dag_run_id", str)
-        page = f"grid?dag_run_id={_quoted(run_id)}" if self._is_2 else f"runs/{_quoted(run_id)}"
+        page = f"grid?dag_run_id={_quoted(run_id)}" if self._is_v1 else f"runs/{_quoted(run_id)}"
         return Run(
             run_id=run_id,
             state=_value(body, "state", str),
@@ -288,11 +288,11 @@ class _Login:
         self._lock = Lock()
         self._token = ""
 
-    def headers(self, http: Http, *, is_2: bool) -> Mapping[str, str]:
+    def headers(self, http: Http, *, is_v1: bool) -> Mapping[str, str]:
         connection = self._connection
         if connection.token:
             return _bearer(connection.token)
-        if not is_2:
+        if not is_v1:
             with self._lock:
                 self._token = self._token or self._fetch_token(http)
                 return _bearer(self._token)
@@ -327,10 +327,10 @@ class _Login:
             raise self.refusal(Answer(_UNAUTHORIZED, None), "log in")
         raise self.refusal(answer, "log in")
 
-    def refusal(self, answer: Answer, what: str, *, is_2: bool = False) -> AirflowRestError:
+    def refusal(self, answer: Answer, what: str, *, is_v1: bool = False) -> AirflowRestError:
         """Why Airflow has not done something, by its answer."""
         if answer.status in {_UNAUTHORIZED, _FORBIDDEN}:
-            return self._denial(answer, what, is_2=is_2)
+            return self._denial(answer, what, is_v1=is_v1)
         if answer.status == _NOT_FOUND:
             return AirflowRestError("Airflow has no such DAG", "deploy its file; Airflow needs some time to find it")
         detail = _detail(answer.body)
@@ -338,13 +338,13 @@ class _Login:
             return AirflowRestError(f"Airflow refuses: {detail}", "change it in the schedule, or start it in Airflow")
         return AirflowRestError(f"Airflow fails to {what} (HTTP {answer.status})", "Airflow's own log says why")
 
-    def _denial(self, answer: Answer, what: str, *, is_2: bool) -> AirflowRestError:
+    def _denial(self, answer: Answer, what: str, *, is_v1: bool) -> AirflowRestError:
         connection = self._connection
         name, password, token = (connection.variable(part) for part in ("USERNAME", "PASSWORD", "TOKEN"))
         if not (connection.username or connection.token):
             return AirflowRestError("Airflow wants credentials", f"set {name} and {password}, or {token}")
         given = token if connection.token else f"{name} and {password}"
-        if answer.status == _FORBIDDEN and is_2:
+        if answer.status == _FORBIDDEN and is_v1:
             # Whoever it does not know may look as its role `Public`, which may see nothing.
             hint = f"check {given}, the user's role, and for a password that `[api] auth_backends` has `basic_auth`"
             return AirflowRestError(f"Airflow does not know its user, or that one may not {what}", hint)

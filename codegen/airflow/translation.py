@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from codegen.airflow_facts import facts_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -134,7 +136,7 @@ def translate(arguments: Sequence[str], version: str) -> Translation:
     Raises:
         UntranslatableError: it has no counterpart; says what comes nearest.
     """
-    is_2 = version.startswith("2.")
+    is_older = not facts_of(version).has_api_server
     given, words = _split(arguments)
     older = _SINCE_2.get(given, given)
     if given in _ACTIONS:
@@ -142,16 +144,16 @@ def translate(arguments: Sequence[str], version: str) -> Translation:
     # Options of Airflow 1.10 had underscores.
     if older != given:
         words = [_with_dashes(word) for word in words]
-    command = (_NOT_YET_IN_2 if is_2 else _SINCE_3).get(older, older)
-    for missing in (_NOWHERE, _NOT_IN_2 if is_2 else _NOT_IN_3):
+    command = (_NOT_YET_IN_2 if is_older else _SINCE_3).get(older, older)
+    for missing in (_NOWHERE, _NOT_IN_2 if is_older else _NOT_IN_3):
         nearest = missing.get(command) or missing.get(command.split(" ")[0])
         if nearest:
             raise UntranslatableError(f"Airflow {version} has no `{given}`: {nearest}")
-    words, dropped = _with_options(command, words, is_2=is_2)
+    words, dropped = _with_options(command, words, is_older=is_older)
     before = _before(command, words)
     notes = [f"`{given}` is `{command}` in Airflow {version}"] if command != given else []
     notes += [f"Airflow {version} has no {option} there: it is left out" for option in dropped]
-    if command == "dags trigger" and not is_2:
+    if command == "dags trigger" and not is_older:
         words, about_the_date = _with_logical_date(words, is_translated=command != given)
         notes += about_the_date
     return Translation((*command.split(), *words), before, tuple(notes))
@@ -202,11 +204,11 @@ def _with_dashes(word: str) -> str:
     return name.replace("_", "-") + equals + value if word.startswith("--") else word
 
 
-def _with_options(command: str, words: Iterable[str], *, is_2: bool) -> tuple[list[str], list[str]]:
+def _with_options(command: str, words: Iterable[str], *, is_older: bool) -> tuple[list[str], list[str]]:
     """The words with the options of that version, and the options that are left out with their values."""
-    renamed: Mapping[str, str] = (_OPTIONS_OF_2 if is_2 else _OPTIONS_SINCE_3).get(command, {})
-    alone, with_value = (set(), set()) if is_2 else _DROPPED_IN_3.get(command, (set(), set()))
-    with_value = with_value | (set() if is_2 else _SUBDIR)
+    renamed: Mapping[str, str] = (_OPTIONS_OF_2 if is_older else _OPTIONS_SINCE_3).get(command, {})
+    alone, with_value = (set(), set()) if is_older else _DROPPED_IN_3.get(command, (set(), set()))
+    with_value = with_value | (set() if is_older else _SUBDIR)
     result: list[str] = []
     dropped: list[str] = []
     rest = iter(words)
@@ -216,12 +218,12 @@ def _with_options(command: str, words: Iterable[str], *, is_2: bool) -> tuple[li
             dropped.append(name)
             if name in with_value and not equals:
                 next(rest, None)
-        elif is_2 and name == "-sd":
+        elif is_older and name == "-sd":
             result.append("--subdir")
         else:
             new = renamed.get(name, name)
             result.append(f"{new}{equals}{value}" if new else value) if new or equals else None
-    option = (_DAG_OPTION_OF_2 if is_2 else _DAG_OPTION_OF_3).get(command)
+    option = (_DAG_OPTION_OF_2 if is_older else _DAG_OPTION_OF_3).get(command)
     return (_with_dag_option(option, result) if option else result), dropped
 
 

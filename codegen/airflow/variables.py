@@ -43,7 +43,7 @@ def airflow_environ(project: Project, airflow: AirflowEnvironment, environ: Mapp
     if names_dag_folders(environ):
         return env
     folders = dag_folders(project)
-    if airflow.is_2:
+    if not airflow.has_api_server:
         env[DAGS_FOLDER] = str(home_of(env) / LINKS)
     else:
         bundles = [

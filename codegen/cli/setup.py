@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codegen.airflow_version import LATEST, VERSIONS
+from codegen.airflow_facts import VERSIONS, newest
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.importing import import_
 from codegen.cli.lookup import meltano_folder
@@ -90,7 +90,7 @@ def _airflow_of(folder: Path) -> str:
     """The version that meltano.yml installs, where it is one of ours."""
     text = (folder / "meltano.yml").read_text(encoding="utf-8", errors="replace")
     found = [number for number in _PINNED.findall(text) if number in VERSIONS]
-    return found[0] if found else LATEST
+    return found[0] if found else newest()
 
 
 def _keep_folders(project: Project) -> None:

@@ -16,7 +16,7 @@ import click
 from codegen import pipeline
 from codegen.airflow import AirflowError, environment_of, version_of
 from codegen.airflow.loading import LoadedFile, load_dag_files
-from codegen.airflow_version import VERSIONS
+from codegen.airflow_facts import VERSIONS
 from codegen.cli.deployment import VARIABLE, default_environment, say_environment
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.report import count, report

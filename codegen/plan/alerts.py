@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from codegen.airflow_version import is_2
+from codegen.airflow_facts import facts_of
 from codegen.literal import Argument, Call, Identifier, Value, code, text
 from codegen.plan.functions import import_line
 from codegen.plan.naming import free_name
@@ -127,7 +127,7 @@ def _python_alerts(schedule: Schedule, airflow: str) -> Iterator[tuple[PythonAle
     for alert in chain(schedule.on_failure, schedule.on_success, schedule.on_retry, *of_tasks):
         if alert.python:
             yield alert.python, ("context",)
-    for alert in schedule.on_deadline if schedule.has_deadline(airflow) and is_2(airflow) else ():
+    for alert in schedule.on_deadline if schedule.has_deadline(airflow) and facts_of(airflow).has_sla else ():
         if alert.python:
             yield alert.python, _SLA_PARAMETERS
 
@@ -166,9 +166,9 @@ class AlertPlan:
             f"{event}_callback": self._callbacks(getattr(schedule, event), _RUN_EVENTS[event]) for event in _RUN_EVENTS
         }
         # Without a deadline its alerts are only what the defaults say.
-        if schedule.has_deadline(self.airflow) and is_2(self.airflow):
+        if schedule.has_deadline(self.airflow) and facts_of(self.airflow).has_sla:
             arguments["sla_miss_callback"] = self._callbacks(schedule.on_deadline, _DEADLINE_OF_2, _SLA_PARAMETERS)
-        elif schedule.deadline and not is_2(self.airflow):
+        elif schedule.deadline and not facts_of(self.airflow).has_sla:
             arguments["deadline"] = self._deadlines(schedule.on_deadline, schedule.deadline)
         return arguments
 
@@ -177,7 +177,7 @@ class AlertPlan:
         arguments: dict[str, Value] = {
             "on_retry_callback": self._callbacks(self.schedule.on_retry, _TASK_EVENTS["on_retry"])
         }
-        if is_2(self.airflow) and self.schedule.has_deadline(self.airflow):
+        if facts_of(self.airflow).has_sla and self.schedule.has_deadline(self.airflow):
             arguments["sla"] = self.schedule.deadline
         return arguments
 
@@ -190,7 +190,7 @@ class AlertPlan:
     def texts(self, names: Iterable[str]) -> tuple[str, ...]:
         """The assignments of the texts that are among the names."""
         used = set(names)
-        texts = {**_TEXTS, **(_TEXTS_OF_2 if is_2(self.airflow) else {})}
+        texts = {**_TEXTS, **({} if facts_of(self.airflow).has_api_server else _TEXTS_OF_2)}
         return tuple(f"{name} = {text(value)}" for name, value in texts.items() if name in used)
 
     def _callbacks(self, alerts: Sequence[Alert], event: _Event, parameters: tuple[str, ...] = ("context",)) -> Value:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
-from codegen.airflow_version import is_2
+from codegen.airflow_facts import facts_of
 from codegen.command import Step
 from codegen.literal import Argument, Call, Value
 from codegen.plan.tree import PlannedTask
@@ -55,12 +55,12 @@ def conditions_of(after: After, others: Between, airflow: str) -> Value:
     """The assets that start a DAG: a list of them is all, as Airflow has it."""
     assets = tuple(_asset(dag_id, airflow) for dag_id in others.dag_ids)
     if after.any and len(assets) > 1:
-        return Call("DatasetAny" if is_2(airflow) else "AssetAny", assets)
+        return Call("AssetAny" if facts_of(airflow).has_assets else "DatasetAny", assets)
     return assets
 
 
 def _asset(dag_id: str, airflow: str) -> Call:
-    return Call("Dataset" if is_2(airflow) else "Asset", (dag_id,))
+    return Call("Asset" if facts_of(airflow).has_assets else "Dataset", (dag_id,))
 
 
 # With it a task succeeds where Airflow calls the run a success: all last tasks have succeeded or were skipped

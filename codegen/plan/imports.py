@@ -6,59 +6,33 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from codegen.airflow_version import at_least, is_2
+from codegen.airflow_facts import facts_of
 from codegen.literal import LINE_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_KUBERNETES = "airflow.providers.cncf.kubernetes"
-# The names by which generated code calls what it imports: the module on Airflow 2, and on 3; empty where it has none.
-_MODULES = {
-    "Asset": ("", "airflow.sdk"),
-    "AssetAny": ("", "airflow.sdk"),
-    "AssetOrTimeSchedule": ("", "airflow.sdk"),
-    "AsyncCallback": ("", "airflow.sdk"),
-    "BashOperator": ("airflow.operators.bash", "airflow.providers.standard.operators.bash"),
-    "CronDataIntervalTimetable": ("airflow.timetables.interval", "airflow.sdk"),
-    "CronTriggerTimetable": ("airflow.timetables.trigger", "airflow.sdk"),
-    "DAG": ("airflow", "airflow.sdk"),
-    "Dataset": ("airflow.datasets", ""),
-    "DatasetAny": ("airflow.datasets", ""),
-    "DatasetOrTimeSchedule": ("airflow.timetables.datasets", ""),
-    "EmptyOperator": ("airflow.operators.empty", "airflow.providers.standard.operators.empty"),
-    "Param": ("airflow.models.param", "airflow.sdk"),
-    "DeadlineAlert": ("", "airflow.sdk"),
-    "DeadlineReference": ("", "airflow.sdk"),
-    "HttpNotifier": ("airflow.providers.http.notifications.http",) * 2,
-    "SlackNotifier": ("airflow.providers.slack.notifications.slack",) * 2,
-    "SlackWebhookNotifier": ("airflow.providers.slack.notifications.slack_webhook",) * 2,
-    "SmtpNotifier": ("airflow.providers.smtp.notifications.smtp",) * 2,
-    "DockerOperator": ("airflow.providers.docker.operators.docker", "airflow.providers.docker.operators.docker"),
-    # It comes with the provider.
-    "Mount": ("docker.types", "docker.types"),
-    "PythonOperator": ("airflow.operators.python", "airflow.providers.standard.operators.python"),
-    "TaskGroup": ("airflow.utils.task_group", "airflow.sdk"),
-    "KubernetesPodOperator": (f"{_KUBERNETES}.operators.pod", f"{_KUBERNETES}.operators.pod"),
-    "Secret": (f"{_KUBERNETES}.secret", f"{_KUBERNETES}.secret"),
-    # It comes with the provider.
-    "k8s": ("kubernetes.client", "kubernetes.client"),
-    "timedelta": ("datetime", "datetime"),
+# What generated code imports that is no class of Airflow's core, and no operator or notifier of a provider.
+_OTHERS = {
+    "Mount": "docker.types",
+    "Secret": "airflow.providers.cncf.kubernetes.secret",
+    "k8s": "kubernetes.client",
+    "timedelta": "datetime",
 }
 # What a name is called where it comes from, if not the same.
 _ORIGINS = {"k8s": "models"}
-# The modules of 3.0 and 3.1 that are others than those of the later versions.
-_MODULES_BEFORE_3_2 = {
-    "AssetOrTimeSchedule": "airflow.timetables.assets",
-    "CronDataIntervalTimetable": "airflow.timetables.interval",
-    "CronTriggerTimetable": "airflow.timetables.trigger",
-    # 3.0 has no deadlines.
-    **dict.fromkeys(("AsyncCallback", "DeadlineAlert", "DeadlineReference"), "airflow.sdk.definitions.deadline"),
-}
 # Modules that are imported whole.
 _WHOLE = {"pendulum"}
 _STANDARD_LIBRARY = {"datetime"}
-NAMES = frozenset({*_MODULES, *_WHOLE})
+# The classes of Airflow that generated code calls; which of them a version has, its facts say.
+_OF_AIRFLOW = frozenset(
+    """
+    Asset AssetAny AssetOrTimeSchedule AsyncCallback BashOperator CronDataIntervalTimetable CronTriggerTimetable DAG
+    Dataset DatasetAny DatasetOrTimeSchedule DeadlineAlert DeadlineReference DockerOperator EmptyOperator HttpNotifier
+    KubernetesPodOperator Param PythonOperator SlackNotifier SlackWebhookNotifier SmtpNotifier TaskGroup
+    """.split()  # noqa: SIM905  # it is read as a list
+)
+NAMES = _OF_AIRFLOW | {*_OTHERS, *_WHOLE}
 
 
 @dataclass(frozen=True, order=True)
@@ -103,7 +77,5 @@ def _imports_of(roots: frozenset[str], airflow: str) -> tuple[tuple[str, ...], .
 def _import(name: str, airflow: str) -> _Import:
     if name in _WHOLE:
         return _Import(is_from=False, module=name)
-    of_2, of_3 = _MODULES[name]
-    is_early = not is_2(airflow) and not at_least(airflow, "3.2")
-    module = of_2 if is_2(airflow) else _MODULES_BEFORE_3_2.get(name, of_3) if is_early else of_3
+    module = _OTHERS.get(name) or facts_of(airflow).module_of(name)
     return _Import(is_from=True, module=module)

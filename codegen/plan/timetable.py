@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.airflow_version import is_2
+from codegen.airflow_facts import facts_of
 from codegen.literal import Argument, Call, Value
 from codegen.plan.between import conditions_of
 
@@ -26,13 +26,14 @@ def schedule_value(schedule: Schedule, others: Between, airflow: str) -> Value:
     conditions = conditions_of(schedule.after, others, airflow)
     if cron is None:
         return conditions
-    function, name = ("DatasetOrTimeSchedule", "datasets") if is_2(airflow) else ("AssetOrTimeSchedule", "assets")
+    has_assets = facts_of(airflow).has_assets
+    function, name = ("AssetOrTimeSchedule", "assets") if has_assets else ("DatasetOrTimeSchedule", "datasets")
     timetable = _timetable(schedule, cron, airflow)
     return Call(function, (), (Argument("timetable", timetable), Argument(name, conditions)))
 
 
 def _clock(schedule: Schedule, cron: str, airflow: str) -> Value:
-    is_default = schedule.has_data_intervals(airflow) == is_2(airflow)
+    is_default = schedule.has_data_intervals(airflow) == facts_of(airflow).cron_data_intervals
     return cron if is_default else _timetable(schedule, cron, airflow)
 
 

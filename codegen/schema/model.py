@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from codegen.airflow_version import is_2
+from codegen.airflow_facts import facts_of
 from codegen.diagnostics import Location
 from codegen.interval import Interval, parse_interval
 from codegen.schema.after import After, AfterSchedules
@@ -306,11 +306,11 @@ class Schedule:
             airflow: the version, one of `VERSIONS`. What it does with a plain cron is `create_cron_data_intervals` in
                 its airflow/config_templates/config.yml.
         """
-        return is_2(airflow) if self.data_interval is None else self.data_interval
+        return facts_of(airflow).cron_data_intervals if self.data_interval is None else self.data_interval
 
     def has_deadline(self, airflow: str) -> bool:
-        """Whether its runs have a deadline: on Airflow 2 only those can that are due at some time."""
-        return bool(self.deadline) and (not is_2(airflow) or bool(self.clock.cron))
+        """Whether its runs have a deadline: an SLA can only have those that are due at some time."""
+        return bool(self.deadline) and (not facts_of(airflow).has_sla or bool(self.clock.cron))
 
     @property
     def dag_id_or_default(self) -> str:

@@ -6,7 +6,7 @@ import keyword
 import re
 from collections.abc import Mapping, Sequence
 
-from codegen.airflow_context import NAMES
+from codegen.airflow_context import names
 from codegen.diagnostics import InvalidError, quoted
 from codegen.nodes import ListNode, MapNode, Node, Scalar, is_null, named
 from codegen.schema.kinds import Choice, JsonSchema, Report, Run, Text, TextList, refuse_unspeakable
@@ -109,7 +109,7 @@ def _check_argument(name: str) -> None:
     if not re.fullmatch(_NAME, name) or is_word_of_python(name):
         raise InvalidError(f"{quoted(name)} is not the name of an argument", "letters, digits and _, as Python has it")
     # It would replace Airflow's own for the rest of the task.
-    if name in NAMES:
+    if name in names():
         message = f"{quoted(name)} is what Airflow itself calls something in every task"
         raise InvalidError(message, "choose another name; `get_current_context()` gives the callable Airflow's own")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from codegen.airflow_context import ALWAYS, AT_TIMES, OF_2, OF_3, OF_A_DATE, OF_AN_INTERVAL
-from codegen.airflow_version import at_least, is_2
+from codegen.airflow_context import AT_TIMES, OF_A_DATE, OF_AN_INTERVAL, always_in
+from codegen.airflow_facts import facts_of
 from codegen.diagnostics import Diagnostic, Location, Severity, nearest, quoted
 from codegen.schema.alerts import DEADLINE, EVENTS, EmailAlert, PythonAlert, SlackAlert
 from codegen.schema.keys import keys_of
@@ -62,7 +62,8 @@ def check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     if keys == [DEADLINE] and where.path != schedule.source:
         # The defaults say whom to tell, for those schedules that have a deadline.
         return
-    if not is_2(airflow) and not at_least(airflow, "3.1"):
+    facts = facts_of(airflow)
+    if not facts.has_sla and "deadline" not in facts.dag:
         message = f"Airflow {airflow} has neither SLAs nor deadlines, and {quoted(schedule.name)} has one"
         yield Diagnostic(
             "unsupported", message, where, "use Airflow 3.1 or later, or `run_timeout`, which ends the run"
@@ -72,7 +73,7 @@ def check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
         yield Diagnostic("missing-key", "nobody is told when the `deadline` has passed", where, hint)
     elif keys == [DEADLINE]:
         yield Diagnostic("missing-key", "`on_deadline` goes with `deadline`", where, "add `deadline: 2h`")
-    elif is_2(airflow) and not schedule.clock.cron:
+    elif facts.has_sla and not schedule.clock.cron:
         name = quoted(schedule.name)
         message = f"Airflow 2 knows a deadline only for runs that are due at some time, and none of {name} is"
         # One that is inherited is meant for the others.
@@ -101,20 +102,21 @@ def _check_retries(schedule: Schedule) -> Iterator[Diagnostic]:
 
 
 def _context_of_task(schedule: Schedule, airflow: str) -> _Context:
-    always, dates = ALWAYS | (OF_2 if is_2(airflow) else OF_3), OF_A_DATE | OF_AN_INTERVAL
+    always, dates = always_in(airflow), OF_A_DATE | OF_AN_INTERVAL
     # A run that another schedule starts has no date on Airflow 3.
-    if schedule.after and not is_2(airflow):
+    if schedule.after and facts_of(airflow).optional_logical_date:
         return _Context(always, AT_TIMES | dates, "the alert of a task")
     return _Context(always | dates, AT_TIMES, "the alert of a task")
 
 
 def _context_of_run(schedule: Schedule, event: str, airflow: str) -> _Context:
     if event == DEADLINE:
-        return _Context(_OF_AN_SLA if is_2(airflow) else _OF_A_DEADLINE, frozenset(), "the alert of a deadline")
+        always = _OF_AN_SLA if facts_of(airflow).has_sla else _OF_A_DEADLINE
+        return _Context(always, frozenset(), "the alert of a deadline")
     of_task = _context_of_task(schedule, airflow)
     if event == "on_retry":
         return of_task
-    if is_2(airflow):
+    if not facts_of(airflow).has_api_server:
         return _Context(of_task.always | {"reason"}, of_task.at_times, "the alert of a run")
     return _Context(_OF_EVERY_RUN_OF_3, of_task.always | of_task.at_times, "the alert of a run")
 

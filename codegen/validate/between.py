@@ -5,7 +5,7 @@ from __future__ import annotations
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
-from codegen.airflow_version import is_2
+from codegen.airflow_facts import facts_of
 from codegen.diagnostics import Diagnostic, Severity, nearest, quoted
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _check_names(
 
 def _check_end(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     """Airflow 3 gives a run that an asset starts no logical date, with which it would compare the end date."""
-    if schedule.end_date and not is_2(airflow):
+    if schedule.end_date and facts_of(airflow).optional_logical_date:
         message = "Airflow 3 has no `end_date` for runs that other schedules start: they go on"
         hint = "end the schedules that it waits for, or remove it"
         yield Diagnostic("no-end", message, schedule.where("end_date"), hint, Severity.WARNING)

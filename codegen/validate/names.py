@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from codegen.airflow_version import is_2
+from codegen.airflow_facts import facts_of
 from codegen.diagnostics import Diagnostic, Severity, printable, quoted
 from codegen.schema.model import LONGEST_TAG, airflow_id
 from codegen.schema.task import LONGEST_ID
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from codegen.schema import Schedule
 
-# Airflow 2 takes a pool's name for a key (airflow/utils/helpers.py, `validate_key`); Airflow 3 does not.
-_POOL_OF_AIRFLOW_2 = re.compile(r"[\w.-]{1,250}")
+# `validate_key` in airflow/utils/helpers.py of 2.11.
+_KEY = re.compile(r"[\w.-]{1,250}")
 
 
 def check_names(schedule: Schedule) -> Iterator[Diagnostic]:
@@ -37,12 +37,12 @@ def check_names(schedule: Schedule) -> Iterator[Diagnostic]:
 
 
 def check_pool(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
-    """On Airflow 2 a pool's name must be a key."""
+    """In some versions the name of a pool must be a key."""
     pools = [(schedule.pool, schedule.where("pool"))]
     pools += [(task.pool, task.at["pool"]) for task in schedule.tasks or () if task.pool]
     for pool, place in pools:
-        if pool and is_2(airflow) and not _POOL_OF_AIRFLOW_2.fullmatch(pool):
-            message = f"Airflow 2 takes no {quoted(pool)} for a pool"
+        if pool and facts_of(airflow).pool_is_key and not _KEY.fullmatch(pool):
+            message = f"Airflow {airflow} takes no {quoted(pool)} for a pool"
             yield Diagnostic("invalid-value", message, place, "letters, digits, `_`, `.` and `-`")
 
 

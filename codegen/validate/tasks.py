@@ -5,10 +5,9 @@ from __future__ import annotations
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
-from codegen.airflow_version import at_least
+from codegen.airflow_facts import VERSIONS, facts_of
 from codegen.diagnostics import Diagnostic, nearest, quoted
 from codegen.schema.task import LONGEST_ID
-from codegen.trigger_rule import SINCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -68,9 +67,10 @@ def _check_group(task_id: str, groups: Mapping[str, list[str]], location: Locati
 
 def _check_trigger_rule(task: Task, schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     """The version must have the rule."""
-    since = SINCE.get(task.trigger_rule or "")
-    if since and not at_least(airflow, since):
-        message = f"Airflow {airflow} has no trigger rule {quoted(task.trigger_rule or '')}, which came with {since}"
+    rule = task.trigger_rule
+    if rule and rule not in facts_of(airflow).trigger_rules:
+        since = next(version for version in VERSIONS if rule in facts_of(version).trigger_rules)
+        message = f"Airflow {airflow} has no trigger rule {quoted(rule)}, which came with {since}"
         hint = "take another rule, or a later `airflow` in the configuration"
         yield Diagnostic("unsupported", message, place_of(task, schedule, "trigger_rule"), hint)
 

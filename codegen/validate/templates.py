@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from codegen.airflow_context import OF_AN_INTERVAL
-from codegen.airflow_version import is_2
+from codegen.airflow_facts import facts_of
 from codegen.diagnostics import Diagnostic, Severity, quoted
 from codegen.schema.alerts import DEADLINE, EVENTS
 from codegen.schema.keys import keys_of
@@ -44,7 +44,7 @@ def check_templates(schedule: Schedule, meltano: MeltanoProject | None, airflow:
 
 
 def _check_use(use: DateUse, schedule: Schedule, place: Location, airflow: str) -> Iterator[Diagnostic]:
-    may_lack_date = not is_2(airflow) and bool(schedule.after or not schedule.clock.cron)
+    may_lack_date = facts_of(airflow).optional_logical_date and bool(schedule.after or not schedule.clock.cron)
     today = datetime.now(timezone.utc).date()
     # Without a logical date there is no date of the run before that could be converted.
     is_convertible = use.is_utc_date and not (may_lack_date and use.is_of_previous_run)
@@ -78,7 +78,7 @@ def _in_utc(use: DateUse, other: OtherDate, schedule: Schedule) -> str:
 
 def _has_empty_intervals(schedule: Schedule, airflow: str) -> bool:
     is_plain_clock = bool(schedule.clock.cron) and not schedule.after
-    return not is_2(airflow) and is_plain_clock and not schedule.has_data_intervals(airflow)
+    return not facts_of(airflow).cron_data_intervals and is_plain_clock and not schedule.has_data_intervals(airflow)
 
 
 def _texts(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[tuple[str, Location]]:

@@ -13,7 +13,7 @@ import yaml
 from environments import ROOT
 from project_builder import write
 
-from codegen.airflow import PYTHONS
+from codegen.airflow_facts import VERSIONS
 
 pytestmark = pytest.mark.slow
 
@@ -106,7 +106,7 @@ def test_the_readme_works_in_a_project_of_ones_own(clone: Path, tmp_path: Path) 
     for folder in ("templates", "static"):
         assert _files(installed / "web" / folder) == _files(clone / "codegen/web" / folder)
     locks = installed.glob("requirements/airflow-*.txt")
-    assert {lock.stem.removeprefix("airflow-") for lock in locks} == set(PYTHONS)
+    assert {lock.stem.removeprefix("airflow-") for lock in locks} == set(VERSIONS)
 
 
 def _files(folder: Path) -> dict[str, bytes]:

@@ -18,9 +18,9 @@ from test_tasks import edges_of
 from versions import NEWEST
 
 from codegen import pipeline
-from codegen.airflow_version import at_least
+from codegen.airflow_facts import facts_of
 from codegen.templating import is_template
-from codegen.trigger_rule import SINCE, TRIGGER_RULES
+from codegen.trigger_rule import TRIGGER_RULES
 
 if TYPE_CHECKING:
     from harness import Airflow, DemoProject, RecordingMeltano
@@ -158,7 +158,7 @@ def test_airflow_has_the_arrows_and_groups_of_the_yaml(airflow: Airflow, tasks: 
 
 def test_airflow_has_every_trigger_rule_of_its_version(airflow: Airflow, tmp_path: Path) -> None:
     """And each task has its own."""
-    rules = [rule for rule in TRIGGER_RULES if at_least(airflow.version, SINCE.get(rule, "2.10"))]
+    rules = [rule for rule in TRIGGER_RULES if rule in facts_of(airflow.version).trigger_rules]
     tasks = [{"id": rule, "command": "true", "after": [], "trigger_rule": rule} for rule in rules]
     loaded = airflow.worker.import_file(_file(airflow, tmp_path, tasks))
     assert (loaded["errors"], loaded["warnings"]) == ([], [])

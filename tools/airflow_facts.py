@@ -1,0 +1,283 @@
+"""Prints what an Airflow has, as the JSON of `codegen/airflow_facts`: run it with the Python of that Airflow.
+
+It asks the installed program and writes down what that says: the types are the annotations of the source, unchanged.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import re
+import warnings
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
+from functools import cache
+from importlib import import_module
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+# What can be imported from, in the order of preference: the public interface first, the modules of providers last.
+_PACKAGES = (
+    "airflow.sdk",
+    "airflow.datasets",
+    "airflow",
+    "airflow.models.param",
+    "airflow.utils.task_group",
+    "airflow.sdk.definitions.deadline",
+    "airflow.timetables",
+    "airflow.operators",
+    "airflow.sensors",
+    "airflow.notifications",
+    "airflow.providers",
+)
+# The folders of a provider whose classes a DAG file uses.
+_OF_PROVIDERS = re.compile(r"airflow\.providers\.\w+(?:\.\w+)*\.(operators|sensors|notifications|timetables)(?:\.|$)")
+_NO_INTERFACE = re.compile(r"\.(_\w+|tests|example_dags|version)(?:\.|$)")
+_NOT_TAKEN = {"self", "args", "kwargs", "context"}
+
+
+def facts() -> dict[str, Any]:
+    """Everything that is known of the Airflow that this Python has."""
+    warnings.simplefilter("ignore")
+    modules = list(_modules())
+    return {
+        "release": _distribution().version,
+        "pythons": _pythons(),
+        "cron_data_intervals": _creates_cron_data_intervals(),
+        "optional_logical_date": bool(import_module("airflow.models").DagRun.__table__.c.logical_date.nullable)
+        if _is_new()
+        else False,
+        "pool_is_key": not _takes(_interface().BaseOperator, task_id="one", pool="two words"),
+        "dag": _arguments(_interface().DAG, "dag_id"),
+        "operator": _arguments(_interface().BaseOperator, "task_id"),
+        "deprecated": {
+            "dag": _deprecated(_interface().DAG, "dag_id", schedule=None),
+            "operator": _deprecated(_interface().BaseOperator, "task_id"),
+        },
+        "commands": sorted(_commands()),
+        "context": sorted(_context()),
+        "trigger_rules": sorted(_trigger_rules()),
+        "imports": dict(sorted(_imports(modules).items())),
+        "classes": dict(sorted(_classes(modules).items())),
+    }
+
+
+def _distribution() -> Distribution:
+    """The distribution that is the core, which has one of its own since 3.0."""
+    with suppress(PackageNotFoundError):
+        return distribution("apache-airflow-core")
+    return distribution("apache-airflow")
+
+
+def _pythons() -> list[str]:
+    """The versions of Python that it says it runs on."""
+    language = re.compile(r"Programming Language :: Python :: (3\.\d+)")
+    found = (language.fullmatch(line) for line in _distribution().metadata.get_all("Classifier") or ())
+    return [match[1] for match in found if match]
+
+
+@cache
+def _is_new() -> bool:
+    """Whether it has the task SDK, which is the interface of DAG files since 3.0."""
+    with suppress(ImportError):
+        return bool(import_module("airflow.sdk"))
+    return False
+
+
+@cache
+def _interface() -> Any:  # a module
+    """The module that has `DAG` and `BaseOperator`."""
+    return import_module("airflow.sdk" if _is_new() else "airflow.models")
+
+
+def _creates_cron_data_intervals() -> bool:
+    options: Any = import_module("airflow.configuration").conf
+    return bool(options.getboolean("scheduler", "create_cron_data_intervals"))
+
+
+def _context() -> set[str]:
+    if _is_new():
+        return set(import_module("airflow.sdk.definitions.context").Context.__annotations__)
+    return set(import_module("airflow.utils.context").KNOWN_CONTEXT_KEYS)
+
+
+def _trigger_rules() -> set[str]:
+    rules = _first("TriggerRule", "airflow.task.trigger_rule", "airflow.utils.trigger_rule")
+    return {rule.value for rule in rules}
+
+
+def _modules() -> Iterator[ModuleType]:
+    """The modules that are imported from, in the order of preference."""
+    for package in _PACKAGES:
+        with suppress(ImportError):
+            module = import_module(package)
+            yield module
+            if package.rpartition(".")[2] in {"timetables", "operators", "sensors", "notifications", "providers"}:
+                yield from _inside(module)
+
+
+def _inside(package: ModuleType) -> Iterator[ModuleType]:
+    # Some providers lie in folders that are no packages, which `pkgutil` does not enter.
+    files = [path.relative_to(folder) for folder in package.__path__ for path in Path(folder).rglob("*.py")]
+    names = {".".join([package.__name__, *path.with_suffix("").parts]) for path in files}
+    for name in sorted(name.removesuffix(".__init__") for name in names):
+        is_provider = name.startswith("airflow.providers.")
+        if _NO_INTERFACE.search(name) or (is_provider and not _OF_PROVIDERS.match(name)):
+            continue
+        # A module of a provider whose library is not installed is none of this Airflow's.
+        with suppress(Exception):
+            yield import_module(name)
+
+
+def _own_classes(module: ModuleType) -> Iterator[tuple[str, type[Any]]]:
+    names = getattr(module, "__all__", None) if module.__name__ in {"airflow", "airflow.sdk"} else None
+    for name in sorted(names or vars(module)):
+        with suppress(Exception):
+            found = getattr(module, name)
+            if inspect.isclass(found) and not name.startswith("_"):
+                yield name, found
+
+
+def _imports(modules: list[ModuleType]) -> dict[str, str]:
+    """The module of each public class of the core; of one that stands in several, the most public."""
+    found: dict[str, str] = {}
+    for module in modules:
+        if module.__name__.startswith("airflow.providers.") or (_is_new() and module.__name__ == "airflow"):
+            continue
+        for name, each in _own_classes(module):
+            if module.__name__ in {"airflow", "airflow.sdk"} or each.__module__ == module.__name__:
+                found.setdefault(name, module.__name__)
+    return found
+
+
+def _classes(modules: list[ModuleType]) -> dict[str, dict[str, Any]]:
+    """The operators, sensors, notifiers and timetables, by their full names."""
+    kinds = _kinds()
+    found = {}
+    for module in modules:
+        for name, each in _own_classes(module):
+            kind = next((kind for kind, base in kinds.items() if base in each.__mro__), "")
+            if kind and each.__module__ == module.__name__ and each not in kinds.values():
+                found[f"{module.__name__}.{name}"] = {"kind": kind, **_class(each, kind)}
+    return found
+
+
+def _kinds() -> dict[str, type[Any]]:
+    return {
+        "sensor": _first("BaseSensorOperator", "airflow.sdk.bases.sensor", "airflow.sensors.base"),
+        "operator": _interface().BaseOperator,
+        "notifier": _first(
+            "BaseNotifier",
+            "airflow.sdk.bases.notifier",
+            "airflow.sdk.definitions.notifier",
+            "airflow.notifications.basenotifier",
+        ),
+        "timetable": import_module("airflow.timetables.base").Timetable,
+    }
+
+
+def _first(name: str, *modules: str) -> Any:
+    """The class of that name in the first of these modules that there is."""
+    for module in modules:
+        with suppress(ImportError):
+            return getattr(import_module(module), name)
+    raise RuntimeError(f"{name} was not found")
+
+
+def _class(each: type[Any], kind: str) -> dict[str, Any]:
+    inherited = inspect.signature(_interface().BaseOperator.__init__).parameters
+    without = set(inherited) if kind in {"operator", "sensor"} else set()
+    result: dict[str, Any] = {"arguments": _all_arguments(each, without)}
+    for name, attribute in (("templated", "template_fields"), ("files", "template_ext")):
+        values = getattr(each, attribute, ())
+        if isinstance(values, (tuple, list)) and values:
+            # Some are made of sets, which have no order.
+            result[name] = sorted(map(str, values))
+    return result
+
+
+def _all_arguments(each: type[Any], without: set[str]) -> dict[str, str]:
+    """The arguments of a class and, as far as it passes on further ones, of the classes that it is made of."""
+    found: dict[str, str] = {}
+    for base in each.__mro__:
+        init = base.__dict__.get("__init__")
+        if init is None or base in {object, _interface().BaseOperator}:
+            continue
+        parameters = inspect.signature(init).parameters
+        for name, parameter in parameters.items():
+            is_one = parameter.kind not in {parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL}
+            if is_one and name not in without | _NOT_TAKEN:
+                found.setdefault(name, _annotation(parameter.annotation))
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+            break
+    return dict(sorted(found.items()))
+
+
+def _arguments(each: type[Any], *before: str) -> dict[str, str]:
+    """The arguments of a class itself, each with the annotation of its parameter, or of the field that it fills."""
+    fields = {field.name: field.type for field in getattr(each, "__attrs_attrs__", ())}
+    return {
+        name: _annotation(fields.get(name) if parameter.annotation is parameter.empty else parameter.annotation)
+        for name, parameter in inspect.signature(each.__init__).parameters.items()
+        if name not in {*_NOT_TAKEN, *before} and parameter.kind is not parameter.VAR_KEYWORD
+    }
+
+
+def _deprecated(each: type[Any], first: str, **given: Any) -> list[str]:
+    """The arguments that it warns of when they are given; nothing is known of those that take no simple value."""
+    return [
+        name
+        for name in _arguments(each, first)
+        if any(_warns(each, {first: "one", **given, name: value}, name) for value in _VALUES)
+    ]
+
+
+# A value of each type; which of them an argument takes is found by trying.
+_VALUES: tuple[Any, ...] = ("one", True, 1, timedelta(hours=1), datetime(2024, 1, 1, tzinfo=timezone.utc), {}, ["one"])
+
+
+def _takes(each: type[Any], **arguments: Any) -> bool:
+    try:
+        each(**arguments)
+    except Exception:  # noqa: BLE001  # the class of the error differs between the versions
+        return False
+    return True
+
+
+def _warns(each: type[Any], arguments: dict[str, Any], name: str) -> bool:
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        is_taken = _takes(each, **arguments)
+    about = re.compile(rf"\b(?:{name}|{_CALLED.get(name, name)})\b")
+    return is_taken and any(about.search(str(warning.message)) for warning in seen)
+
+
+# What a warning calls an argument, where it does not name it.
+_CALLED = {"access_control": "permissions", "sla": "SLA", "sla_miss_callback": "SLA"}
+
+
+def _commands() -> Iterator[str]:
+    """Every command of the program, such as `dags list`."""
+    for command in import_module("airflow.cli.cli_parser").ALL_COMMANDS_DICT.values():
+        yield from (f"{command.name} {each.name}" for each in getattr(command, "subcommands", ()))
+        if not hasattr(command, "subcommands"):
+            yield command.name
+
+
+def _annotation(annotation: Any) -> str:
+    if annotation is None or annotation is inspect.Parameter.empty:
+        return ""
+    return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+
+
+if __name__ == "__main__":
+    # Airflow and its providers log to stdout while they are imported: what is ours goes to a copy of it.
+    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    answer.write(json.dumps(facts(), indent=1, ensure_ascii=False) + "\n")
