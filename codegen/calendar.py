@@ -173,7 +173,7 @@ class Calendar:
         for change in self.changes:
             effect = f": the time between {change.effect}" if change.zone == self.zone.key else ""
             said.append(f"{change.words}{effect}.")
-        if paused := sum(schedule.paused is True for schedule in self.running):
+        if paused := sum(schedule.is_paused_upon_creation is True for schedule in self.running):
             verb = "begins" if paused == 1 else "begin"
             said.append(f"Of the schedules, {paused:,} {verb} paused; the calendar has their runs all the same.")
         if self.waiting:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from codegen.meltano.blocks import (
     DELIMITER,
@@ -17,16 +17,16 @@ from codegen.meltano.blocks import (
 )
 from codegen.meltano.call import calls_in, leading_options
 from codegen.meltano.changes import changes_project
+from codegen.runners import Work
 from codegen.schema import Schedule, Task
 from codegen.shell import words_of
 from codegen.templating import is_template
+from codegen.trigger_rule import ALL_SUCCESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from codegen.meltano import MeltanoProject
-    from codegen.schema.docker import Docker
-    from codegen.schema.kubernetes import Kubernetes
 
 
 _PROJECT_FILE = "meltano.yml"
@@ -41,42 +41,29 @@ class _What(TypedDict, total=False):
 
 class _Where(TypedDict):
     runner: str
-    docker: Docker | None
-    kubernetes: Kubernetes | None
+    settings: Any
+    trigger_rule: str
 
 
 @dataclass(frozen=True)
-class Step:
-    """What one task does.
+class Step(Work):
+    """What one task does, and when.
 
     Attributes:
-        task_id: the task's id.
-        calls: the programs that it calls, each if the one before succeeded: the words of each, from the program's
-            name on; a word may hold templates of Airflow.
-        env: the environment variables of the schedule and the task; a value may hold templates too.
         after: the ids of the tasks that must come first.
         run: what `meltano run` gets, as it was written; empty where it is not the one that runs.
         task: the task of `tasks`, or of a job.
-        script: what a shell executes in place of calls; no template.
         waits_for: what must come first as it was written: the ids of tasks and of groups.
         runner: where it runs; `bash` also for what Python calls in the worker.
-        docker: the settings of that runner for this step.
-        kubernetes: likewise.
-        locks: plugins that are locked while the calls run: names, or templates of names.
+        trigger_rule: when it runs, by what became of those.
     """
 
-    task_id: str
-    calls: tuple[tuple[str, ...], ...] = ()
-    env: Mapping[str, str] = field(default_factory=dict)
     after: tuple[str, ...] = ()
     run: str = ""
     task: Task = field(default_factory=Task)
-    script: str = ""
     waits_for: tuple[str, ...] = ()
     runner: str = "bash"
-    docker: Docker | None = None
-    kubernetes: Kubernetes | None = None
-    locks: tuple[str, ...] = ()
+    trigger_rule: str = ALL_SUCCESS
 
 
 def steps_of(schedule: Schedule, meltano: MeltanoProject | None, *, with_el: bool = True) -> list[Step]:
@@ -96,7 +83,7 @@ def unordered_steps(schedule: Schedule, meltano: MeltanoProject | None, *, with_
         calls = (*_before_run(schedule, Task()), tuple(_extract_load_words(schedule)))
         of_dbt = locks_of_transform(meltano) if schedule.transform else ()
         locks = in_order_of_locking({*of_dbt, *_locks(calls[:-1], (), meltano)})
-        return [Step("extract_load", calls, schedule.env, locks=locks, **_where(schedule, Task()))]
+        return [Step("extract_load", calls, env_of(schedule, Task()), locks=locks, **_where(schedule, Task()))]
     job = meltano.jobs.get(schedule.job or "") if meltano else None
     of_job = [Task(run=run, at={"run": job.location}) for run in job.tasks] if job else []
     tasks = schedule.tasks or tuple(of_job)
@@ -117,6 +104,16 @@ def unordered_steps(schedule: Schedule, meltano: MeltanoProject | None, *, with_
         )
         for task_id, task in by_id.items()
     ]
+
+
+def needs_no_join(steps: Sequence[Step]) -> bool:
+    """Whether there is one last step whose success is that of the run.
+
+    That is so with Airflow's own trigger rule, all_success. By another rule it can be its part to be skipped.
+    """
+    awaited = {task_id for step in steps for task_id in step.after}
+    last = [step for step in steps if step.task_id not in awaited]
+    return len(last) == 1 and last[0].trigger_rule == ALL_SUCCESS
 
 
 def _waits_for(by_id: Mapping[str, Task]) -> dict[str, tuple[str, ...]]:
@@ -192,7 +189,7 @@ def _same_as_el(schedule: Schedule, task: Task, run: list[str], meltano: Meltano
 
 def _before_run(schedule: Schedule, task: Task) -> Iterator[tuple[str, ...]]:
     """The commands of Meltano that come first."""
-    for command in schedule.before_run if task.before_run is None else task.before_run:
+    for command in schedule.of(task, "before_run"):
         yield ("meltano", *_environment(schedule), *words_of(command))
 
 
@@ -200,8 +197,8 @@ def _where(schedule: Schedule, task: Task) -> _Where:
     """Where a task runs: it has the last word."""
     return {
         "runner": schedule.runner_of(task) or "bash",
-        "docker": task.docker or schedule.docker,
-        "kubernetes": task.kubernetes or schedule.kubernetes,
+        "settings": schedule.settings_of(task),
+        "trigger_rule": schedule.of(task, "trigger_rule") or ALL_SUCCESS,
     }
 
 

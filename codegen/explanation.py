@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from codegen.keys import grouped, keys_of
 from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar
 from codegen.schema import Schedule
 from codegen.schema.export import as_data
-from codegen.schema.keys import keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,7 @@ def explain(schedule: Schedule, merged: MapNode) -> list[Explained]:
     values = as_data(schedule)
     return [
         row
-        for name in keys_of(Schedule)
+        for name in {**grouped(keys_of(Schedule)), **values}
         if name != "environments" and (name in values or name in merged.entries)
         for row in explainer.rows(name, values.get(name), merged.entries.get(name), None)
     ]

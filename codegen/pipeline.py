@@ -115,9 +115,7 @@ def _look(document: Document, meltano: MeltanoProject | None, airflow: str, stat
     """Read and check one schedule."""
     source = document.source
     secrets = list(check_secrets(document.merged))
-    schedule, problems = read_schedule(
-        document.root, source.name, source.relative, source.path.stem, document.deployment
-    )
+    schedule, problems = read_schedule(document.root, source.name, source.relative, airflow, document.deployment)
     if schedule:
         schedule = replace(schedule, state_suffix=state_suffix)
         problems = [
@@ -165,7 +163,7 @@ def generate(
 def with_schema(project: Project, generation: Generation) -> Generation:
     """The generation of all schedules with the file that goes beside them, their JSON Schema."""
     schema = _name(project, project.schedules / SCHEMA_NAME)
-    return replace(generation, files={schema: json_schema_text(), **generation.files})
+    return replace(generation, files={schema: json_schema_text(project.airflow), **generation.files})
 
 
 def render(

@@ -61,11 +61,11 @@ def _values_of(schedule: Schedule, kind: str) -> set[str]:
     """A schedule's own; where its tasks have others, theirs."""
     tasks = schedule.tasks or ()
     if kind == "owner":
-        return {schedule.owner}
+        return {schedule.owner or ""}
     if kind == "tag":
         return set(schedule.all_tags)
     if kind == "runner":
-        return {runner for task in tasks if (runner := schedule.runner_of(task))} if tasks else {schedule.runner}
+        return {runner for task in tasks if (runner := schedule.runner_of(task))} if tasks else {schedule.runner or ""}
     return {task.pool or schedule.pool or DEFAULT_POOL for task in tasks} or {schedule.pool or DEFAULT_POOL}
 
 

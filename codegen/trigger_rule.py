@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# The rule of a task that names none.
+ALL_SUCCESS = "all_success"
 # airflow/utils/trigger_rule.py up to 3.0, airflow/task/trigger_rule.py since.
 TRIGGER_RULES = (
     "all_success",

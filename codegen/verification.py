@@ -13,14 +13,17 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from codegen.airflow_facts import VERSIONS, facts_of
 from codegen.interval import is_same_cron
+from codegen.keys import keys_of
 from codegen.meltano.call import Call, UnknownScheduleError, read_call, resolved
 from codegen.schema import Schedule, Task
-from codegen.schema.keys import keys_of
 from codegen.secret import is_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from codegen.schema.task_defaults import TaskDefaults
 
     Data = Mapping[str, Any]
 
@@ -29,19 +32,6 @@ _OTHERWISE = {"dag_id", "default_args", "doc_md", "schedule", "start_date", "tag
 _OTHERWISE |= {"append_env", "bash_command", "cwd", "env", "operator", "task_id", "upstream"}
 _OTHERWISE |= {"doc", "doc_json", "doc_rst", "doc_yaml", "email", "email_on_failure", "email_on_retry"}
 _MOMENTS = {"end_date", "start_date"}
-# The keys of a schedule whose name is not that of Airflow's argument.
-_KEYS = {
-    "dagrun_timeout": "run_timeout",
-    "email": "on_failure",
-    "execution_timeout": "timeout",
-    "is_paused_upon_creation": "paused",
-    "on_failure_callback": "on_failure",
-    "on_retry_callback": "on_retry",
-    "on_success_callback": "on_success",
-    "schedule": "interval",
-    "sla": "deadline",
-    "sla_miss_callback": "on_deadline",
-}
 _ARGUMENT = re.compile(r"\$\{?(ARGUMENT_\d+)")
 _HIDDEN = "(hidden)"
 _NOTHING = "nothing"
@@ -181,12 +171,19 @@ def _of_the_attributes(old: Data, new: Data) -> Iterator[Difference]:
 
 
 def _cure(argument: str) -> str:
-    key = _KEYS.get(argument, argument)
-    if key in keys_of(Schedule):
+    if key := _key_of(Schedule, argument):
         return f"the key `{key}` of the schedule sets it"
-    if key in keys_of(Task):
+    if key := _key_of(Task, argument):
         return f"the key `{key}` of a task sets it, where the schedule has `tasks`"
+    if any(argument in {**facts_of(version).dag, **facts_of(version).operator} for version in VERSIONS):
+        return f"the key `{argument}` sets it, which is Airflow's argument"
     return "a schedule has no key for it; the project's own template can set it"
+
+
+def _key_of(model: type[TaskDefaults], argument: str) -> str:
+    """The key that decides an argument of Airflow, or is called so; empty where there is none."""
+    rows = keys_of(model).values()
+    return next((row.name for row in rows if argument in {row.name, *row.arguments}), "")
 
 
 def _of_the_tasks(old: Data, new: Data, listed: Data, around: Surroundings) -> Iterator[Difference]:

@@ -139,7 +139,7 @@ def test_changes_of_the_clock_are_told(zone: str, first: date, key: str, runs: i
 
 
 def test_a_schedule_that_is_not_on_the_clock_is_told() -> None:
-    schedules = [_schedule("@manual"), _schedule("@daily", paused=True), _schedule("0 0 30 2 *")]
+    schedules = [_schedule("@manual"), _schedule("@daily", is_paused_upon_creation=True), _schedule("0 0 30 2 *")]
     calendar = calendar_of(schedules, NEWEST, date(2026, 3, 23), ZoneInfo("UTC"))
     assert calendar.sentences == [
         "7 runs of 1 schedule, at most 1 in an hour (Mon 2026-03-23 00:00).",

@@ -40,7 +40,9 @@ _FLEET = {
     "schedules/orders.yml": EXTRACT_LOAD.replace('"@daily"', '"*/20 * * * *"') + "owner: shop\ntags: [core]\n",
     "schedules/team/ads.yml": EXTRACT_LOAD.replace('"@daily"', '"30 2 * * *"')
     + "owner: marketing\ntimezone: Europe/Berlin\npool: narrow\n",
-    "schedules/report.yml": EXTRACT_LOAD.replace('"@daily"', '"0 6 * * 1-5"') + "owner: shop\npaused: true\n",
+    "schedules/report.yml": EXTRACT_LOAD.replace('"@daily"', '"0 6 * * 1-5"')
+    + "owner: shop\n"
+    + "is_paused_upon_creation: true\n",
     "schedules/by_hand.yml": EXTRACT_LOAD.replace("@daily", "@manual"),
 }
 _HOSTILE = "<script>alert(1)</script>&\"'\u202e\x1b[2J"

@@ -26,9 +26,9 @@ from test_properties import ANYTHING
 from codegen import pipeline
 from codegen.diagnostics import has_errors
 from codegen.explanation import explain
+from codegen.keys import keys_of
 from codegen.schema import Schedule
 from codegen.schema.export import as_data
-from codegen.schema.keys import keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -257,7 +257,7 @@ env: {REGION: eu, MODE: test}
 environments:
   prod:
     env: {MODE: null, LEVEL: info}
-    timeout: 2h
+    execution_timeout: 2h
 """
 INHERITING = """\
 extractor: tap-gitlab
@@ -267,7 +267,7 @@ retries: null
 env:
   REGION: us
 environments:
-  prod: {timeout: 1h, tags: [live]}
+  prod: {execution_timeout: 1h, tags: [live]}
 """
 
 
@@ -293,7 +293,10 @@ def test_explain_tells_where_each_value_comes_from_and_what_it_hides(project: Pa
             ["was", "test", "schedules/_defaults.yml:3"],
         ),
         (("retries", "1", "default, removed by schedules/orders.yml:4"), ["was", "2", "schedules/_defaults.yml:2"]),
-        (("timeout", "1h", "schedules/orders.yml:8 (for prod)"), ["was", "2h", "schedules/_defaults.yml:7 (for prod)"]),
+        (
+            ("execution_timeout", "1h", "schedules/orders.yml:8 (for prod)"),
+            ["was", "2h", "schedules/_defaults.yml:7 (for prod)"],
+        ),
     ):
         assert below[row] == hidden
     assert "\x1b" not in out

@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 from jinja2 import Environment
 from kubelet import expand, started
 from strategies import TEXT
-from versions import NEWEST
 
 from codegen.command import Step
-from codegen.plan.runners.expansion import as_expanded
-from codegen.plan.runners.kubernetes import operator_of
-from codegen.schema.kubernetes import Kubernetes
-from codegen.schema.kubernetes_kinds import amount
+from codegen.runners.kubernetes.expansion import as_expanded
+from codegen.runners.kubernetes.operator import lower
+from codegen.runners.kubernetes.settings import Kubernetes
+from codegen.runners.kubernetes.types import amount
 from codegen.templating import is_template
 
 _DOLLARS = st.lists(st.sampled_from(["$", "$$", "$(A)", "$(B", ")", "(", "é", "a"]) | TEXT, max_size=6).map("".join)
@@ -84,8 +83,8 @@ def test_what_a_template_becomes_is_itself_after_kubernetes(template: str, value
 @given(st.lists(_DOLLARS.filter(lambda text: text and not is_template(text)), min_size=1, max_size=8))
 def test_any_word_reaches_each_of_several_programs(words: list[str]) -> None:
     """Airflow renders, Kubernetes replaces, a shell calls one program after the other: each gets its words."""
-    step = Step("x", (("printf", r"%s\0", *words), ("printf", r"%s\0", "second", *words)), kubernetes=Kubernetes())
-    operator, planned = operator_of(step, NEWEST)
+    step = Step("x", (("printf", r"%s\0", *words), ("printf", r"%s\0", "second", *words)), settings=Kubernetes())
+    operator, planned = lower(step)
     assert operator == "KubernetesPodOperator"
     arguments: dict[str, Any] = dict(planned)
     environment = Environment(autoescape=False)  # noqa: S701  # as Airflow's

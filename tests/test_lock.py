@@ -12,8 +12,8 @@ import pytest
 from project_builder import write
 
 from codegen.command import Step
-from codegen.plan.runners.container import command_of
 from codegen.render import prelude
+from codegen.runners.container import command_of
 from codegen.shell import as_script
 from codegen.templating import BASH_ENDINGS
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from project_builder import dagpress
+from versions import NEWEST
 
 from codegen.project import KEYS, read_project
 from codegen.schema.export import reference
@@ -38,7 +39,7 @@ def _block_of_console(match: re.Match[str]) -> str:
 def _true_readme() -> str:
     text = README.read_text(encoding="utf-8")
     text = _FILE.sub(lambda m: m[1] + (ROOT / m["name"]).read_text(encoding="utf-8"), text)
-    text = _REFERENCE.sub(lambda m: m[1] + reference(), text)
+    text = _REFERENCE.sub(lambda m: m[1] + reference(NEWEST), text)
     return _CONSOLE.sub(_block_of_console, text)
 
 

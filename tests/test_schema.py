@@ -10,19 +10,20 @@ import yaml
 from jsonschema import Draft7Validator
 from project_builder import as_yaml, dagpress, project_of, write
 from test_cases import CASES
+from versions import NEWEST, NEWEST_2
 
 from codegen import pipeline
 from codegen.diagnostics import Severity
+from codegen.keys import keys_of
+from codegen.runners.docker.mounts import Mount
+from codegen.runners.docker.settings import Docker
+from codegen.runners.kubernetes.settings import Kubernetes
 from codegen.schema.after import After
 from codegen.schema.alerts import ALERT, KINDS
-from codegen.schema.docker import Docker
 from codegen.schema.export import json_schema
-from codegen.schema.keys import keys_of
-from codegen.schema.kubernetes import Kubernetes
-from codegen.schema.model import Schedule
-from codegen.schema.mounts import Mount
 from codegen.schema.param import Param
-from codegen.schema.task import WHAT_RUNS, Task
+from codegen.schema.table import schedule_table, task_table
+from codegen.schema.task import WHAT_RUNS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,8 +64,8 @@ _AsJson.yaml_implicit_resolvers = {
 @pytest.fixture(scope="module")
 def validator() -> Draft7Validator:
     """The JSON Schema, which must be one."""
-    Draft7Validator.check_schema(json_schema())
-    return Draft7Validator(json_schema())
+    Draft7Validator.check_schema(json_schema(NEWEST))
+    return Draft7Validator(json_schema(NEWEST))
 
 
 def _schedules_that_are_fine() -> list[Path]:
@@ -157,20 +158,29 @@ def test_an_editor_refuses_what_we_refuse(wrong: dict[str, Any], validator: Draf
     assert dagpress(tmp_path, "validate")[0] == 2
 
 
-@pytest.mark.parametrize("name", keys_of(Schedule))
-def test_the_example_of_each_key_is_a_value_that_changes_the_dag(name: str, tmp_path: Path) -> None:
+# A key of ours is the same in each version; those of Airflow are those of the version.
+_OF_A_SCHEDULE = [(NEWEST, name) for name in schedule_table(NEWEST).rows] + [
+    (NEWEST_2, name) for name in schedule_table(NEWEST_2).rows if name not in schedule_table(NEWEST).rows
+]
+_OF_A_TASK = [(NEWEST, name) for name in task_table(NEWEST).rows] + [
+    (NEWEST_2, name) for name in task_table(NEWEST_2).rows if name not in task_table(NEWEST).rows
+]
+
+
+@pytest.mark.parametrize(("version", "name"), _OF_A_SCHEDULE)
+def test_the_example_of_each_key_is_a_value_that_changes_the_dag(version: str, name: str, tmp_path: Path) -> None:
     """The reference shows nothing that does not work, and no key that does nothing."""
+    row = schedule_table(version).rows[name]
     given = {**_PLAIN, **_KINDS.get(name, {}), **_RUNNERS.get(name, {})}
     base = {key: value for key, value in given.items() if value is not None}
-    if keys_of(Schedule)[name].metadata["group"] == "where":
-        write(tmp_path, {"dagpress.toml": 'environments = ["dev", "prod"]\n'})
+    environments = 'environments = ["dev", "prod"]\n' if row.group == "where" else ""
+    write(tmp_path, {"dagpress.toml": f'airflow = "{version}"\n{environments}'})
     write(tmp_path, {"meltano.yml": "jobs: [{name: refresh, tasks: [tap-a target-b]}]\n"})
     others = {f"schedules/{other}.yml": yaml.safe_dump(_PLAIN) for other in ("orders", "customers")}
     write(tmp_path, {"schedules/a.yml": yaml.safe_dump(base), **others})
     before = pipeline.generate(project_of(tmp_path)).files
     base.pop(name, None)
-    example = keys_of(Schedule)[name].metadata["example"]
-    write(tmp_path, {"schedules/a.yml": f"{yaml.safe_dump(base)}{name}: {example}\n"})
+    write(tmp_path, {"schedules/a.yml": f"{yaml.safe_dump(base)}{name}: {row.example}\n"})
     generation = pipeline.generate(project_of(tmp_path))
     assert [d for d in generation.diagnostics if d.severity is Severity.ERROR] == []
     assert generation.files != before
@@ -183,21 +193,22 @@ def test_the_example_of_each_key_of_after_changes_the_dag(name: str, tmp_path: P
     plain = "extractor: tap-a\nloader: target-b\nafter: "
     write(tmp_path, {"schedules/a.yml": f"{plain}orders\n", **others})
     before = pipeline.generate(project_of(tmp_path)).files
-    example = keys_of(After)[name].metadata["example"]
+    example = keys_of(After)[name].example
     write(tmp_path, {"schedules/a.yml": f"{plain}{{{name}: {example}}}\n"})
     generation = pipeline.generate(project_of(tmp_path))
     assert generation.diagnostics == []
     assert generation.files["generated_dags/a.py"] != before["generated_dags/a.py"]
 
 
-@pytest.mark.parametrize("name", keys_of(Task))
-def test_the_example_of_each_key_of_a_task_changes_the_dag(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("version", "name"), _OF_A_TASK)
+def test_the_example_of_each_key_of_a_task_changes_the_dag(version: str, name: str, tmp_path: Path) -> None:
     """The same for the keys of a task."""
+    write(tmp_path, {"dagpress.toml": f'airflow = "{version}"\n'})
     others = "- {id: extract, run: tap-a target-b}\n- {id: alone, run: tap-b target-b}\n"
     tasks = f"{yaml.safe_dump({'interval': '@daily', **_RUNNERS.get(name, {})})}tasks:\n{others}- run: x\n"
     write(tmp_path, {"schedules/a.yml": tasks})
     before = pipeline.generate(project_of(tmp_path)).files
-    example = keys_of(Task)[name].metadata["example"]
+    example = task_table(version).rows[name].example
     other = {**dict.fromkeys(WHAT_RUNS, ""), "op_kwargs": "  python: a.b\n"}.get(name, "  run: x\n")
     changed = tasks.replace("run: x\n", f"{name}: {example}\n{other}")
     write(tmp_path, {"schedules/a.yml": changed})
@@ -213,7 +224,7 @@ def test_the_example_of_each_key_of_a_run_parameter_changes_the_dag(name: str, t
     base = {**_PLAIN, "params": {"a": {"default": default.get(name, 10 if name == "default" else 100)}}}
     write(tmp_path, {"schedules/a.yml": yaml.safe_dump(base)})
     before = pipeline.generate(project_of(tmp_path)).files
-    example = yaml.load(keys_of(Param)[name].metadata["example"], _AsJson)  # noqa: S506  # it is a safe one
+    example = yaml.load(keys_of(Param)[name].example, _AsJson)  # noqa: S506  # it is a safe one
     base["params"]["a"][name] = example
     write(tmp_path, {"schedules/a.yml": json.dumps(base)})
     generation = pipeline.generate(project_of(tmp_path))
@@ -233,7 +244,7 @@ def _with_docker(tmp_path: Path, settings: str) -> str:
 @pytest.mark.parametrize("name", keys_of(Docker))
 def test_the_example_of_each_setting_of_docker_changes_the_dag(name: str, tmp_path: Path) -> None:
     """The same for the keys of `docker`."""
-    example = f"{name}: {keys_of(Docker)[name].metadata['example']}"
+    example = f"{name}: {keys_of(Docker)[name].example}"
     image = "" if name == "image" else "\n  image: elt:1"
     assert _with_docker(tmp_path, "image: elt:1") != _with_docker(tmp_path, example + image)
 
@@ -247,7 +258,7 @@ def test_the_example_of_each_setting_of_kubernetes_changes_the_dag(name: str, tm
     """The same for the keys of `kubernetes`."""
     schedule = {**_PLAIN, "runner": "kubernetes", "kubernetes": {"image": "elt:1", **_PODS.get(name, {})}}
     files = []
-    example: dict[str, Any] = yaml.safe_load(f"{name}: {keys_of(Kubernetes)[name].metadata['example']}")
+    example: dict[str, Any] = yaml.safe_load(f"{name}: {keys_of(Kubernetes)[name].example}")
     for settings in ({}, example):
         schedule["kubernetes"] = {**schedule["kubernetes"], **settings}
         write(tmp_path, {"schedules/a.yml": yaml.safe_dump(schedule)})
@@ -261,7 +272,7 @@ def test_the_example_of_each_setting_of_kubernetes_changes_the_dag(name: str, tm
 def test_the_example_of_each_key_of_a_mount_changes_the_dag(name: str, tmp_path: Path) -> None:
     """The same for the keys of a mount."""
     image, base = "image: elt:1\n  mounts:\n  - ", _MOUNTS[name]
-    example = yaml.safe_load(keys_of(Mount)[name].metadata["example"])
+    example = yaml.safe_load(keys_of(Mount)[name].example)
     changed = {**base, name: example}
     assert _with_docker(tmp_path, image + json.dumps(base)) != _with_docker(tmp_path, image + json.dumps(changed))
 
@@ -283,7 +294,7 @@ _ALERTS: dict[str, dict[str, Any]] = {
 def test_the_example_of_each_key_of_an_alert_changes_the_dag(kind: str, name: str, tmp_path: Path) -> None:
     """The same for the keys of alerts."""
     model = next(section.model for section in (ALERT, *KINDS) if section.name == kind)
-    value = yaml.safe_load(keys_of(model)[name].metadata["example"])
+    value = yaml.safe_load(keys_of(model)[name].example)
     needed = {} if name == "slack_webhook_conn_id" else _ALERTS.get(kind, {})
     sources = []
     for alert in ({name: value}, {}):

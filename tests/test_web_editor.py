@@ -11,10 +11,11 @@ from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, write
 from versions import NEWEST
 
+from codegen.keys import keys_of
 from codegen.loader import read_yaml
 from codegen.nodes import MapNode
 from codegen.schema import Schedule
-from codegen.schema.keys import keys_of
+from codegen.schema.table import schedule_table
 from codegen.web.controls import Shape, control_of
 from codegen.web.drafts import version_of, with_line_ends_of
 
@@ -99,15 +100,15 @@ def _read(text: str, key: str) -> object:
     node, diagnostics = read_yaml(Path("a.yml"), "a.yml", text=text)
     assert isinstance(node, MapNode)
     assert not diagnostics
-    value = keys_of(Schedule)[key].metadata["kind"].read(node.entries[key].value, diagnostics.append)
+    value = keys_of(Schedule)[key].kind.read(node.entries[key].value, diagnostics.append)
     assert not diagnostics, diagnostics
     return value
 
 
 def _typed(key: str) -> str:
     """What somebody types into the control of a key who wants what the reference has as its example."""
-    example = keys_of(Schedule)[key].metadata["example"]
-    shape = control_of(keys_of(Schedule)[key].metadata["kind"]).shape
+    example = keys_of(Schedule)[key].example
+    shape = control_of(keys_of(Schedule)[key].kind).shape
     if shape is Shape.YAML:
         return str(example)
     value = yaml.load(example, yaml.BaseLoader)  # noqa: S506  # it makes texts alone
@@ -129,7 +130,7 @@ def test_each_key_can_be_set_and_cleared_by_its_control(short: tuple[Pages, dict
     """Through the form, the example of the reference gives a text that the schema reads as it reads the example."""
     pages, form = short
     page = _changed(pages, form, {key: _typed(key)})
-    example = f"{key}: {keys_of(Schedule)[key].metadata['example']}\n"
+    example = f"{key}: {keys_of(Schedule)[key].example}\n"
     assert _read(_text(page), key) == _read(example, key)
     assert _text(page).startswith("# the first\n")
     assert not page.select(".refused")
@@ -141,7 +142,7 @@ def test_each_control_has_a_label_and_says_what_it_means(project: Path) -> None:
     page = Pages(project).get("/edit/a.yml")
     controls = page.select("#fields [id^=control-]")
     assert [str(each["id"]) for each in controls if not page.select_one(f"label[for='{each['id']}']")] == []
-    assert {str(each["id"]) for each in controls} == {f"control-{key}" for key in keys_of(Schedule)}
+    assert {str(each["id"]) for each in controls} == {f"control-{key}" for key in schedule_table(NEWEST).rows}
     described = {str(name) for each in controls for name in str(each["aria-describedby"]).split()}
     assert described == {str(each["id"]) for each in page.select("#fields .hint, #fields .wrong")}
 

@@ -19,9 +19,9 @@ from codegen.cli.report import exit_code, format_option, open_project, report
 from codegen.diagnostics import InvalidError, Location
 from codegen.drawing.calendar import calendar_html, calendar_svg
 from codegen.drawing.calendar_text import calendar_text, can_be_shaded, plain, shaded
+from codegen.field_types import Timezone
 from codegen.nodes import Scalar
 from codegen.project import nearest_project, read_project
-from codegen.schema.kinds import Timezone
 from codegen.selection import Selection, choices
 
 if TYPE_CHECKING:

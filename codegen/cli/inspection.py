@@ -18,11 +18,11 @@ from codegen.cli.lookup import complete_names, find_schedule
 from codegen.cli.report import exit_code, format_option, open_project, report
 from codegen.diagnostics import InvalidError, Location, printable
 from codegen.explanation import explain
+from codegen.field_types import Moment
 from codegen.interval import on_the_clock
 from codegen.nodes import Scalar
 from codegen.runs import Backlog, backlog_of, bounds_of, next_runs
 from codegen.schema.export import as_data, json_schema_text, plain, reference
-from codegen.schema.kinds import Moment
 from codegen.start import start_in_short, start_in_words
 from codegen.yaml_writer import to_yaml
 
@@ -138,12 +138,15 @@ def next_(  # noqa: PLR0913  # click gives each option so
 
 @click.command()
 @click.option("--markdown", is_flag=True, help="The reference: every key, in tables.")
-def schema(markdown: bool) -> int:  # noqa: FBT001  # click gives flags so
+@click.pass_obj
+def schema(root: Path, markdown: bool) -> int:  # noqa: FBT001  # click gives flags so
     """Print the JSON Schema of a schedule, or the reference of its keys.
 
-    `generate` writes the JSON Schema beside the schedules too, where editors find it.
+    It is for the Airflow of the project. `generate` writes the JSON Schema beside the schedules too, where editors
+    find it.
     """
-    click.echo(reference() if markdown else json_schema_text(), nl=False)
+    airflow = open_project(root).airflow
+    click.echo(reference(airflow) if markdown else json_schema_text(airflow), nl=False)
     return ExitCode.FINE
 
 

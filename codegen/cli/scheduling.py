@@ -270,7 +270,7 @@ def run(root: Path, deployment: str | None, name: str, options: tuple[str, ...])
         has_run[step.task_id] = _is_due(step, has_run)
         if len(planned) > 1:
             what = step.run or "a command of the shell"
-            skipped = "" if has_run[step.task_id] else f" (skipped: {step.task.trigger_rule or 'all_success'})"
+            skipped = "" if has_run[step.task_id] else f" (skipped: {step.trigger_rule})"
             click.secho(f"[{number}/{len(planned)}] {step.task_id}: {what}{skipped}", err=True, bold=True)
         for command in commands if has_run[step.task_id] else ():
             code = run_in_project(command, folder, env)
@@ -363,7 +363,7 @@ def _refuse_python(found: Schedule, steps: Sequence[Step]) -> None:
 def _is_due(step: Step, has_run: Mapping[str, bool]) -> bool:
     """Whether Airflow would run the step after those before it, none of which has failed."""
     succeeded = sum(has_run[task_id] for task_id in step.after)
-    return trigger_rule.runs(step.task.trigger_rule or "all_success", succeeded, len(step.after) - succeeded)
+    return trigger_rule.runs(step.trigger_rule, succeeded, len(step.after) - succeeded)
 
 
 def _commands(step: Step, meltano: str, options: tuple[str, ...]) -> list[list[str]]:

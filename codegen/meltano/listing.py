@@ -29,7 +29,7 @@ def meltano_interval(schedule: Schedule) -> str:
 
 def meltano_env(schedule: Schedule) -> dict[str, str]:
     """The variables as Meltano can have them: as the task gets them, less those whose value only Airflow knows."""
-    known = {name: known_text(value) for name, value in schedule.env.items()}
+    known = {name: known_text(value) for name, value in schedule.env.items() if value is not None}
     return {name: value for name, value in known.items() if value is not None}
 
 

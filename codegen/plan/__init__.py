@@ -15,7 +15,8 @@ from codegen.plan.functions import functions_of
 from codegen.plan.groups import plan_groups
 from codegen.plan.imports import imports_of
 from codegen.plan.task import plan_task
-from codegen.plan.tree import PRELUDES, DagModule, PlannedDag, PlannedFunction, PlannedGroup, PlannedTask
+from codegen.plan.tree import DagModule, PlannedDag, PlannedFunction, PlannedGroup, PlannedTask
+from codegen.runners.bash import PRELUDES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,8 +61,7 @@ def plan(schedule: Schedule, others: Between, meltano: MeltanoProject | None, ai
             step,
             variables.get(step.task_id, ""),
             by_task.get(step.task_id),
-            airflow,
-            alerts.task_arguments(step.task),
+            alerts,
         )
         for step in steps
     ]

@@ -123,8 +123,10 @@ def alert_functions(schedule: Schedule, airflow: str, taken: Collection[str]) ->
 
 
 def _python_alerts(schedule: Schedule, airflow: str) -> Iterator[tuple[PythonAlert, tuple[str, ...]]]:
-    of_tasks = (alerts for task in schedule.tasks or () for alerts in (task.on_failure, task.on_success, task.on_retry))
-    for alert in chain(schedule.on_failure, schedule.on_success, schedule.on_retry, *of_tasks):
+    of_tasks = (
+        alerts for task in schedule.tasks or () for alerts in (task.on_failure, task.on_success, task.on_retry or ())
+    )
+    for alert in chain(schedule.on_failure, schedule.on_success, schedule.on_retry or (), *of_tasks):
         if alert.python:
             yield alert.python, ("context",)
     for alert in schedule.on_deadline if schedule.has_deadline(airflow) and facts_of(airflow).has_sla else ():
@@ -175,7 +177,7 @@ class AlertPlan:
     def default_arguments(self) -> dict[str, Value]:
         """What every task gets."""
         arguments: dict[str, Value] = {
-            "on_retry_callback": self._callbacks(self.schedule.on_retry, _TASK_EVENTS["on_retry"])
+            "on_retry_callback": self._callbacks(self.schedule.on_retry or (), _TASK_EVENTS["on_retry"])
         }
         if facts_of(self.airflow).has_sla and self.schedule.has_deadline(self.airflow):
             arguments["sla"] = self.schedule.deadline
@@ -184,7 +186,8 @@ class AlertPlan:
     def task_arguments(self, task: Task) -> dict[str, Value]:
         """What a task gets of its own."""
         return {
-            f"{event}_callback": self._callbacks(getattr(task, event), _TASK_EVENTS[event]) for event in _TASK_EVENTS
+            f"{event}_callback": self._callbacks(getattr(task, event) or (), _TASK_EVENTS[event])
+            for event in _TASK_EVENTS
         }
 
     def texts(self, names: Iterable[str]) -> tuple[str, ...]:

@@ -10,10 +10,9 @@ from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from codegen.airflow_facts import facts_of
-from codegen.command import Step
+from codegen.command import Step, needs_no_join
 from codegen.literal import Argument, Call, Value
 from codegen.plan.tree import PlannedTask
-from codegen.schema import Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -69,19 +68,16 @@ _RULE_OF_CLOSING = "none_failed"
 
 
 def with_closing_step(steps: Sequence[Step]) -> Sequence[Step]:
-    """The steps, and one behind them unless there is one last step whose success is that of the run.
-
-    That is so with Airflow's own trigger rule, all_success. By another rule it can be its part to be skipped.
-    """
+    """The steps, and one behind them unless there is one last step whose success is that of the run."""
+    if needs_no_join(steps):
+        return steps
     awaited = {task_id for step in steps for task_id in step.after}
     last = [step for step in steps if step.task_id not in awaited]
-    if len(last) == 1 and last[0].task.trigger_rule in {None, "all_success"}:
-        return steps
     taken = {name for step in steps for name in (step.task_id, step.task.group)}
     names = chain(["done"], (f"done_{number}" for number in count(1)))
     ids = tuple(step.task_id for step in last)
     name = next(name for name in names if name not in taken)
-    return [*steps, Step(name, (), after=ids, waits_for=ids, task=Task(trigger_rule=_RULE_OF_CLOSING))]
+    return [*steps, Step(name, (), after=ids, waits_for=ids, trigger_rule=_RULE_OF_CLOSING)]
 
 
 def plan_closing_task(step: Step, variable: str, schedule: Schedule) -> PlannedTask:
@@ -91,7 +87,7 @@ def plan_closing_task(step: Step, variable: str, schedule: Schedule) -> PlannedT
     airflow/models/dagrun.py, 2.10 to 3.3): without that there is no event. It does no work, and takes no slots of the
     schedule's pool.
     """
-    arguments = [Argument("task_id", step.task_id), Argument("trigger_rule", step.task.trigger_rule)]
+    arguments = [Argument("task_id", step.task_id), Argument("trigger_rule", step.trigger_rule)]
     if schedule.pool is not None:
         arguments.append(Argument("pool", "default_pool"))
     if schedule.pool_slots is not None:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def doc_of(schedule: Schedule, steps: Sequence[Step]) -> str:
     """What runs, when, and where it is defined, as Markdown."""
     parts = [_what_and_when(schedule, steps)]
-    if schedule.doc:
-        parts.append("\n".join(line.expandtabs(4).rstrip() for line in schedule.doc.strip().splitlines()))
+    if schedule.doc_md:
+        parts.append("\n".join(line.expandtabs(4).rstrip() for line in schedule.doc_md.strip().splitlines()))
     deployment = f", for {_code(schedule.deployment)}" if schedule.deployment else ""
     parts.append(f"Defined in {_code(schedule.source)}{deployment}.")
     return "\n\n".join(parts) + "\n"

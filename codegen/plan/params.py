@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codegen.keys import keys_of
 from codegen.literal import Argument, Call, Value
-from codegen.schema.keys import keys_of
 from codegen.schema.param import Param
 
 if TYPE_CHECKING:

@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from codegen.literal import Argument
 
-# The constants that hold shell functions, each in a block of the template that has its name in lower case.
-PRELUDES = ("MELTANO", "LOCK")
-
 
 @dataclass(frozen=True)
 class PlannedTask:

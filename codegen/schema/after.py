@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, InvalidError, Location
+from codegen.field_types import JsonSchema, Name, Report, TextList
+from codegen.keys import Section, key, places
 from codegen.nodes import MapNode, Node
-from codegen.schema.keys import Section, key, places
-from codegen.schema.kinds import JsonSchema, Name, Report, TextList
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

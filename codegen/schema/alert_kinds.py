@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from codegen.diagnostics import Diagnostic, InvalidError, quoted
+from codegen.field_types import JsonSchema, Report, Text
+from codegen.keys import Section, keys_of, without_null_keys
 from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null, named
-from codegen.schema.keys import Section, keys_of, without_null_keys
-from codegen.schema.kinds import JsonSchema, Report, Text
 from codegen.schema.step_kinds import is_word_of_python
 from codegen.secret import holds_secret
 from codegen.templating import check_template, is_template
@@ -241,5 +241,5 @@ class SectionOr:
 
     def json_schema(self) -> JsonSchema:
         """The map, or the value."""
-        short = keys_of(self._section.model)[self._short].metadata["kind"]
+        short = keys_of(self._section.model)[self._short].kind
         return {"anyOf": [short.json_schema(), self._section.json_schema()]}

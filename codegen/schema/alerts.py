@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from codegen.diagnostics import Diagnostic, InvalidError, nearest, quoted
+from codegen.field_types import Choice, JsonSchema, Report, TextList
+from codegen.keys import Section, key, places, without_null_keys
 from codegen.nodes import ListNode, MapNode, Node, Scalar, named
 from codegen.schema.alert_kinds import Address, Channel, ConnectionId, Data, Message, SectionOr
-from codegen.schema.keys import Section, key, places, without_null_keys
-from codegen.schema.kinds import Choice, JsonSchema, Report, TextList
 from codegen.schema.step_kinds import Callable
 from codegen.secret import holds_secret
 
@@ -147,10 +147,10 @@ class PythonAlert:
     at: Mapping[str, Location] = places()
 
 
-EMAIL = Section(EmailAlert, "email", "an address, a list of them, or a map")
+EMAIL = Section(EmailAlert, "email", "an address, a list of them, or a map", required=("to",))
 SLACK = Section(SlackAlert, "slack", "a channel, or a map")
 WEBHOOK = Section(WebhookAlert, "webhook", "the id of a connection, or a map")
-PYTHON = Section(PythonAlert, "python", "the path of a callable, or a map")
+PYTHON = Section(PythonAlert, "python", "the path of a callable, or a map", required=("callable",))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,15 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.airflow_facts import facts_of
 from codegen.diagnostics import Location
-from codegen.interval import Interval, parse_interval
-from codegen.schema.after import After, AfterSchedules
-from codegen.schema.alerts import Alert, AlertList
-from codegen.schema.keys import key, places
-from codegen.schema.kinds import (
+from codegen.field_types import (
     Choice,
     Count,
     Duration,
-    Environment,
     Flag,
     IntervalText,
     Markdown,
@@ -31,28 +26,31 @@ from codegen.schema.kinds import (
     TextList,
     Timezone,
 )
+from codegen.interval import Interval, parse_interval
+from codegen.keys import Table, key, keys_of, places
+from codegen.schema.after import After, AfterSchedules
+from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.overlays import Overlays
 from codegen.schema.param import Param, Params
-from codegen.schema.step_kinds import MeltanoCommands
-from codegen.schema.task import DOCKER, ID, ID_HINT, KUBERNETES, LONGEST_ID, RUNNERS, Task, TaskList
+from codegen.schema.task import ID, ID_HINT, LONGEST_ID, Task, TaskList
+from codegen.schema.task_defaults import TaskDefaults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from codegen.schema.docker import Docker
-    from codegen.schema.kubernetes import Kubernetes
-
 LONGEST_TAG = 100
+# On the clock of the schedule's timezone, whichever that is.
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001
 # What a file system or a shell makes trouble about.
 _BAD_IN_A_STEM = re.compile(r'[\s/\\:*?"<>|\x00-\x1f\x7f]')
 _LONGEST_STEM = 200
 # A name that starts with a dash would be an option of the command.
 _PLUGIN = Name("the name of a plugin", r"[^\-\s][^\s]*", "a name without spaces, as in meltano.yml")
-OVERLAYS = Overlays(lambda: Schedule)
+OVERLAYS = Overlays(lambda: Table.of(Schedule))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Schedule:
+class Schedule(TaskDefaults):
     """One pipeline on its schedule. A key that is left out has its default, or nothing.
 
     It equals only itself, so that what is made of it can be remembered by it.
@@ -71,20 +69,29 @@ class Schedule:
         "identity",
         "The DAG's id. Default, as Meltano has it: `meltano_<name>`, or `meltano_<name>_<job>` for a job.",
         "carbon_daily",
+        owns=("dag_id",),
     )
     description: str | None = key(
-        Text(), "identity", "One line that Airflow shows beside the DAG.", "Carbon intensity of the grid"
+        Text(),
+        "identity",
+        "One line that Airflow shows beside the DAG.",
+        "Carbon intensity of the grid",
+        argument="description",
     )
-    owner: str = key(Text(), "identity", "Who owns the tasks.", "data-platform", "airflow")
     tags: tuple[str, ...] = key(
         TextList("a list of tags", Text("a tag", longest=LONGEST_TAG)),
         "identity",
         "Tags beside those that Meltano gives (`meltano`, the plugins or the job).",
         "[energy]",
         (),
+        owns=("tags",),
     )
-    doc: str | None = key(
-        Markdown(), "identity", "Markdown that the DAG's page in Airflow shows.", "Ask the energy team."
+    doc_md: str | None = key(
+        Markdown(),
+        "identity",
+        "Markdown that the DAG's page in Airflow shows, below what Dagpress says of it.",
+        "Ask the energy team.",
+        owns=("doc_md",),
     )
 
     extractor: str | None = key(_PLUGIN, "what runs", "The extractor; with `loader`.", "tap-gitlab")
@@ -108,16 +115,6 @@ class Schedule:
         "[tap-gitlab target-postgres, dbt-postgres:run]",
     )
 
-    before_run: tuple[str, ...] = key(
-        MeltanoCommands(),
-        "what runs",
-        "Meltano commands to run first in every task that runs Meltano, written without `meltano`. A word may hold "
-        "Airflow's templates. A setting or selection for one run belongs in `env` (`TAP_GITLAB_START_DATE`, "
-        "`TAP_GITLAB__SELECT`): `config set` and `select` change the project for good.",
-        '["invoke dbt-postgres:deps"]',
-        (),
-    )
-
     state_id: str | None = key(
         TemplatedText(longest=1000),
         "state",
@@ -129,9 +126,10 @@ class Schedule:
         "state",
         "For `job` and `tasks`: what `meltano run` appends to the state ids that it makes.",
         "eu",
+        reaches=("run",),
     )
     full_refresh: bool = key(
-        Flag(), "state", "Ignore the state that was kept, and read everything.", "true", default=False
+        Flag(), "state", "Ignore the state that was kept, and read everything.", "true", default=False, reaches=("run",)
     )
 
     interval: str = key(
@@ -142,6 +140,7 @@ class Schedule:
         "or `@once`, `@manual`, `@none`, which wait for a person. Required, unless there is an `after`.",
         '"0 6 * * 1-5"',
         "",
+        owns=("schedule", "schedule_interval", "timetable"),
     )
     after: After | None = key(
         AfterSchedules(),
@@ -158,8 +157,10 @@ class Schedule:
         "Europe/Berlin",
         "UTC",
     )
-    start_date: datetime = key(Moment(), "when", "The first moment that can run.", "2024-01-31", datetime(1970, 1, 1))  # noqa: DTZ001
-    end_date: datetime | None = key(Moment(), "when", "The last moment that can run.", "2030-12-31")
+    start_date: datetime = key(
+        Moment(), "when", "The first moment that can run.", "2024-01-31", _EPOCH, owns=("start_date",)
+    )
+    end_date: datetime | None = key(Moment(), "when", "The last moment that can run.", "2030-12-31", owns=("end_date",))
     data_interval: bool | None = key(
         Flag(),
         "when",
@@ -169,70 +170,47 @@ class Schedule:
         "true",
     )
     catchup: bool = key(
-        Flag(), "when", "Whether Airflow runs what it missed since the start date.", "true", default=False
+        Flag(),
+        "when",
+        "Whether Airflow runs what it missed since the start date.",
+        "true",
+        default=False,
+        argument="catchup",
     )
-    max_active_runs: int = key(Count(1), "when", "How many runs may go on at once.", "4", 1)
-    paused: bool | None = key(
+    max_active_runs: int = key(Count(1), "when", "How many runs may go on at once.", "4", 1, argument="max_active_runs")
+    dagrun_timeout: timedelta | None = key(
+        Duration(), "when", "How long a run of the DAG may take. Default: no limit.", "6h", argument="dagrun_timeout"
+    )
+    is_paused_upon_creation: bool | None = key(
         Flag(),
         "when",
         "Whether the DAG is paused when Airflow first sees it. Default: as Airflow is configured.",
         "true",
+        argument="is_paused_upon_creation",
     )
 
-    runner: str = key(
-        Choice(*RUNNERS),
-        "how",
-        "Where the tasks run: in a shell of Airflow's worker, in containers of its Docker engine, or in pods.",
-        "docker",
-        "bash",
-    )
-    docker: Docker | None = key(DOCKER, "how", "The settings of the runner `docker`.", "{image: 'elt:2026.11.1'}")
-    kubernetes: Kubernetes | None = key(
-        KUBERNETES, "how", "The settings of the runner `kubernetes`.", "{image: 'elt:2026.11.1'}"
-    )
-    env: Mapping[str, str] = key(
-        Environment(),
-        "how",
-        "Environment variables of the tasks. A value may hold Airflow's templates.",
-        "{TAP_GITLAB_START_DATE: '{{ ds }}'}",
-        {},
-    )
     params: Mapping[str, Param] = key(
         Params(),
         "how",
         "Run parameters, which a run can be given: `{{ params.days }}` in a template.",
         "{days: 7, full: {type: boolean, default: false}}",
         {},
+        owns=("params",),
     )
     environment: str | None = key(
         TemplatedText("an environment", longest=1000),
         "how",
         "Meltano's own environment, which its `--environment` takes. Default: the project's own default.",
         "prod",
-    )
-    pool: str | None = key(Text(longest=256), "how", "Airflow's pool.", "warehouse")
-    pool_slots: int | None = key(Count(1), "how", "How many of the pool's slots a task takes.", "2")
-    priority_weight: int | None = key(Count(-(2**31)), "how", "The tasks' weight where they wait for a slot.", "10")
-    queue: str | None = key(Text(longest=256), "how", "The queue of Celery's executor.", "heavy")
-
-    retries: int = key(Count(0), "when it goes wrong", "How often a failed task is tried again.", "3", 1)
-    retry_delay: timedelta = key(
-        Duration(may_be_zero=True), "when it goes wrong", "How long it waits before that.", "10m", timedelta(minutes=5)
-    )
-    retry_exponential_backoff: bool = key(
-        Flag(), "when it goes wrong", "Whether each wait is longer than the one before.", "true", default=False
-    )
-    max_retry_delay: timedelta | None = key(
-        Duration(), "when it goes wrong", "The longest wait, where each is longer. Default: a day.", "1h"
-    )
-    timeout: timedelta | None = key(
-        Duration(), "when it goes wrong", "How long a task may run. Default: no limit.", "2h"
-    )
-    run_timeout: timedelta | None = key(
-        Duration(), "when it goes wrong", "How long a run of the DAG may take. Default: no limit.", "6h"
+        reaches=("run",),
     )
     on_failure: tuple[Alert, ...] = key(
-        AlertList(), "when it goes wrong", "Who is told that a run failed, once for each run.", "{slack: '#alerts'}", ()
+        AlertList(),
+        "when it goes wrong",
+        "Who is told that a run failed, once for each run.",
+        "{slack: '#alerts'}",
+        (),
+        owns=("on_failure_callback",),
     )
     on_success: tuple[Alert, ...] = key(
         AlertList(),
@@ -240,13 +218,7 @@ class Schedule:
         "Who is told that a run succeeded, once for each run.",
         "{webhook: alerts}",
         (),
-    )
-    on_retry: tuple[Alert, ...] = key(
-        AlertList(),
-        "when it goes wrong",
-        "Who is told that a task failed and will be tried again, for each task that says nothing else.",
-        "{slack: '#alerts'}",
-        (),
+        owns=("on_success_callback",),
     )
     deadline: timedelta | None = key(
         Duration(),
@@ -254,6 +226,7 @@ class Schedule:
         "How long a run may take before `on_deadline` tells of it; it goes on. On Airflow 3.1 and later counted from "
         "when it is queued; on 2 its tasks' SLA, counted from when it is due; Airflow 3.0 has none.",
         "2h",
+        owns=("deadline", "sla"),
     )
     on_deadline: tuple[Alert, ...] = key(
         AlertList(),
@@ -261,6 +234,7 @@ class Schedule:
         "Who is told that a run is late; with `deadline`.",
         "{email: data@example.com}",
         (),
+        owns=("sla_miss_callback",),
     )
 
     environments: Mapping[str, Mapping[str, Any]] = key(
@@ -284,6 +258,12 @@ class Schedule:
     deployment: str = ""
     state_suffix: str = ""
     at: Mapping[str, Location] = places()
+
+    def __post_init__(self) -> None:
+        """Give a key of the tasks, where the schedule is silent, its default: there is no map around it."""
+        for row in keys_of(TaskDefaults).values():
+            if getattr(self, row.name) is None:
+                object.__setattr__(self, row.name, row.default)
 
     def where(self, *keys: str) -> Location:
         """Where the first of those keys that is given stands, else the file."""
@@ -342,9 +322,19 @@ class Schedule:
         """The file that the schedule gives, below the folder of generated DAGs, with forward slashes."""
         return PurePosixPath(self.deployment, self.relative).with_suffix(".py").as_posix()
 
+    def of(self, task: Task, name: str) -> Any:  # noqa: ANN401  # the value of any key
+        """What a key is for a task: what the task says, else what the schedule does."""
+        own = getattr(task, name)
+        return getattr(self, name) if own is None else own
+
     def runner_of(self, task: Task) -> str | None:
         """Where a task runs: it has the last word; a callable runs with none of the runners, but in the worker."""
         return None if task.python else task.runner or self.runner
+
+    def settings_of(self, task: Task) -> Any:  # noqa: ANN401  # each runner has its own
+        """The settings of the task's runner; nothing where none are given."""
+        runner = self.runner_of(task) or ""
+        return task.settings.get(runner) or self.settings.get(runner)
 
     def task_id(self, task: Task, number: int) -> str:
         """The task's own id, else the one that Meltano's generator gives to the tasks of a job, counted from 0."""

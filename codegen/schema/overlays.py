@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from codegen.diagnostics import Diagnostic, InvalidError
+from codegen.keys import read_keys
 from codegen.nodes import MapNode, Node, named
-from codegen.schema.keys import keys_of, read_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from codegen.schema.kinds import JsonSchema, Report
+    from codegen.field_types import JsonSchema, Report
+    from codegen.keys import Table
 
 # What says which schedule it is and where it is, so that no environment has it otherwise.
 SAME_EVERYWHERE = ("name", "environments", "only")
@@ -23,13 +24,13 @@ class Overlays:
     words = "a map of deployment environments to keys"
     is_templated = False
 
-    def __init__(self, model: Callable[[], type[Any]]) -> None:
+    def __init__(self, table: Callable[[], Table]) -> None:
         """Describe it.
 
         Args:
-            model: gives the model whose keys may stand there, which is the one that has this key.
+            table: gives the keys that may stand there, of which this is one.
         """
-        self._model = model
+        self._table = table
 
     def read(self, node: Node, report: Report) -> Mapping[str, Mapping[str, Any]] | None:
         """The keys that each environment has otherwise, with their values."""
@@ -50,7 +51,7 @@ class Overlays:
                 hint = "set it outside of `environments`"
                 report(Diagnostic("unknown-key", message, node.entries[name].key_location, hint))
         own = {name: entry for name, entry in node.entries.items() if name not in SAME_EVERYWHERE}
-        return read_keys(self._model(), MapNode(own, node.location), report, "a schedule")[0]
+        return read_keys(self._table(), MapNode(own, node.location), report, "a schedule")[0]
 
     def json_schema(self) -> JsonSchema:
         """A map whose values have the definition that `definition` gives."""
@@ -59,6 +60,6 @@ class Overlays:
 
     def definition(self) -> JsonSchema:
         """The keys of one environment, each as it is in the schedule itself."""
-        names = [name for name in keys_of(self._model()) if name not in SAME_EVERYWHERE]
+        names = [name for name in self._table().rows if name not in SAME_EVERYWHERE]
         properties = {name: {"$ref": f"#/properties/{name}"} for name in names}
         return {"type": "object", "additionalProperties": False, "properties": properties}

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from codegen.diagnostics import InvalidError, quoted
+from codegen.field_types import Choice, Count, JsonSchema, Markdown, Report, Text, refuse_unspeakable
+from codegen.keys import Section, key, places
 from codegen.nodes import ListNode, MapNode, Node, Scalar, is_null, named
-from codegen.schema.keys import Section, key, places
-from codegen.schema.kinds import Choice, Count, JsonSchema, Markdown, Report, Text, refuse_unspeakable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, Location
+from codegen.keys import keys_of, meant_by, read_keys
 from codegen.nodes import Entry, ListNode, MapNode, merge, without_nulls
-from codegen.schema.keys import keys_of, meant_by, read_keys
+from codegen.runners import RUNNERS
 from codegen.schema.model import Schedule
-from codegen.schema.task import SECTIONS_OF_A_TASK
+from codegen.schema.table import schedule_table
+from codegen.schema.task_defaults import fields_of
 
 if TYPE_CHECKING:
-    from codegen.schema.kinds import Report
+    from codegen.field_types import Report
 
 
 def read_schedule(
-    root: MapNode, source: str, relative: str, stem: str, deployment: str = ""
+    root: MapNode, source: str, relative: str, airflow: str, deployment: str = ""
 ) -> tuple[Schedule | None, list[Diagnostic]]:
     """Make a schedule of a document.
 
     Args:
         root: the file with its defaults merged in.
         source: its path in the project, with forward slashes.
-        relative: its path below the folder of schedules.
-        stem: the file's name, which is the schedule's unless it says otherwise.
+        relative: its path below the folder of schedules, whose stem is the schedule's name unless it says otherwise.
+        airflow: the version, one of `VERSIONS`.
         deployment: the deployment environment whose part was laid over the rest.
 
     Returns:
@@ -31,17 +34,19 @@ def read_schedule(
     """
     diagnostics: list[Diagnostic] = []
     root = _with_sections_in_tasks(root)
-    values, places = read_keys(Schedule, root, diagnostics.append, "a schedule")
-    values.setdefault("name", stem)
+    values, places = read_keys(schedule_table(airflow), root, diagnostics.append, "a schedule")
+    values.setdefault("name", PurePosixPath(relative).stem)
     if values.get("transform") == "skip":
         del values["transform"]
-    _check_what_runs(root, Location(source), diagnostics.append)
-    if not _meant(root) & {"interval", "after"}:
+    meant = _meant(root)
+    _check_what_runs(root, meant, Location(source), diagnostics.append)
+    if not meant & {"interval", "after"}:
         hint = 'add `interval: "@daily"`, or `interval: "@manual"` to wait for a person, or `after: other-schedule`'
         diagnostics.append(Diagnostic("missing-key", "the schedule has no `interval`", Location(source), hint))
     if diagnostics:
         return None, diagnostics
-    return Schedule(**values, source=source, relative=relative, deployment=deployment, at=places), []
+    fields = fields_of(Schedule, values)
+    return Schedule(**fields, source=source, relative=relative, deployment=deployment, at=places), []
 
 
 def _with_sections_in_tasks(root: MapNode) -> MapNode:
@@ -57,7 +62,7 @@ def _with_sections_in_tasks(root: MapNode) -> MapNode:
 
 def _over_sections(task: MapNode, root: MapNode) -> MapNode:
     entries = dict(task.entries)
-    for name in SECTIONS_OF_A_TASK:
+    for name in RUNNERS:
         own, inherited = task.get(name), root.get(name)
         if isinstance(own, MapNode):
             whole = merge(inherited, own) if isinstance(inherited, MapNode) else own
@@ -71,11 +76,11 @@ def _meant(root: MapNode) -> set[str]:
     return {meant_by(name, known) for name in root.entries}
 
 
-def _check_what_runs(root: MapNode, file: Location, report: Report) -> None:
+def _check_what_runs(root: MapNode, meant: set[str], file: Location, report: Report) -> None:
     """Exactly one of extractor and loader, a job, or tasks; and the state that goes with it."""
     pair = [name for name in ("extractor", "loader") if name in root.entries]
     kinds = [name for name in ("job", "tasks") if name in root.entries]
-    if not _meant(root) & {"extractor", "loader", "job", "tasks"}:
+    if not meant & {"extractor", "loader", "job", "tasks"}:
         hint = "add `extractor` and `loader`, or `job`, or `tasks`"
         report(Diagnostic("missing-key", "the schedule does not say what runs", file, hint))
         return
@@ -92,7 +97,7 @@ def _check_what_runs(root: MapNode, file: Location, report: Report) -> None:
         )
         return
     missing = "loader" if pair == ["extractor"] else "extractor"
-    if len(pair) == 1 and missing not in _meant(root):
+    if len(pair) == 1 and missing not in meant:
         report(
             Diagnostic(
                 "missing-key",

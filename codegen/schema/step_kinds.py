@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from codegen.airflow_context import names
 from codegen.diagnostics import InvalidError, quoted
+from codegen.field_types import Choice, JsonSchema, Report, Run, Text, TextList, refuse_unspeakable
 from codegen.nodes import ListNode, MapNode, Node, Scalar, is_null, named
-from codegen.schema.kinds import Choice, JsonSchema, Report, Run, Text, TextList, refuse_unspeakable
 from codegen.shell import check_command, words_of
 from codegen.templating import check_template
 from codegen.trigger_rule import FORMER_NAMES, TRIGGER_RULES
@@ -103,6 +103,24 @@ class OpKwargs:
     def json_schema(self) -> JsonSchema:
         """A map of anything, its names those of Python's arguments."""
         return {"type": "object", "propertyNames": {"pattern": f"^{_NAME}$"}}
+
+
+class Data:
+    """A map of names to values, as it is: texts, numbers, booleans, lists and maps."""
+
+    words = "a map of names to values"
+    is_templated = False
+
+    def read(self, node: Node, report: Report) -> Plain:
+        """The map, or nothing after reporting what is wrong with it."""
+        if not isinstance(node, MapNode):
+            report(InvalidError(f"must be {self.words}, and this is {named(node)}").at(node.location))
+            return None
+        return _value(node, report)
+
+    def json_schema(self) -> JsonSchema:
+        """A map of anything."""
+        return {"type": "object"}
 
 
 def _check_argument(name: str) -> None:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codegen.diagnostics import Diagnostic, InvalidError, Location
+from codegen.diagnostics import Diagnostic, InvalidError
+from codegen.field_types import JsonSchema, Report, Run, Text, TextList
+from codegen.keys import Table, key, read_keys, without_null_keys
 from codegen.nodes import ListNode, MapNode, Node, Scalar
 from codegen.schema.alerts import Alert, AlertList
-from codegen.schema.docker import Docker
-from codegen.schema.keys import Section, key, keys_of, places, read_keys, without_null_keys
-from codegen.schema.kinds import Choice, Count, Duration, Environment, Flag, JsonSchema, Report, Run, Text, TextList
-from codegen.schema.kubernetes import Kubernetes
-from codegen.schema.step_kinds import Callable, Command, MeltanoCommands, OpKwargs, TriggerRule
+from codegen.schema.step_kinds import Callable, Command, OpKwargs
+from codegen.schema.task_defaults import TaskDefaults, fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import timedelta
 
     from codegen.schema.step_kinds import Plain
 
@@ -29,16 +27,10 @@ _GROUP = r"[A-Za-z0-9_\-]+"
 _LONGEST_GROUP = 200
 # What a task does is what one of these keys says.
 WHAT_RUNS = ("run", "command", "python")
-# Where a task can run.
-RUNNERS = ("bash", "docker", "kubernetes")
-# The settings of the runners. Those of a task are laid over those of its schedule.
-DOCKER = Section(Docker, "docker", "a map of settings")
-KUBERNETES = Section(Kubernetes, "kubernetes", "a map of settings")
-SECTIONS_OF_A_TASK = (DOCKER.name, KUBERNETES.name)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
+class Task(TaskDefaults):
     """A step of a schedule: one `meltano run`, a command of the shell, or a call of Python."""
 
     id: str | None = key(
@@ -73,12 +65,7 @@ class Task:
         "The arguments of the callable. A text may hold Airflow's templates.",
         "{table: readings, day: '{{ ds }}'}",
         {},
-    )
-    before_run: tuple[str, ...] | None = key(
-        MeltanoCommands(),
-        "a task",
-        "In place of the schedule's, for this task; `[]` for none. Values for one run belong in `env`.",
-        '["invoke dbt-postgres:deps"]',
+        reaches=("python",),
     )
     after: tuple[str, ...] | None = key(
         TextList("a list of the ids of tasks and groups", Text("the id of a task or a group")),
@@ -92,46 +79,27 @@ class Task:
         "The group in which Airflow shows the task. The task's id stays as it is, and so does its history.",
         "load",
     )
-    trigger_rule: str | None = key(
-        TriggerRule(),
-        "a task",
-        "When it runs, by what became of the tasks that it waits for. Default: `all_success`.",
-        "all_done",
-    )
-    retries: int | None = key(Count(0), "a task", "As the schedule's, for this task.", "3")
-    retry_delay: timedelta | None = key(
-        Duration(may_be_zero=True), "a task", "As the schedule's, for this task.", "10m"
-    )
-    retry_exponential_backoff: bool | None = key(Flag(), "a task", "As the schedule's, for this task.", "true")
-    timeout: timedelta | None = key(Duration(), "a task", "As the schedule's, for this task.", "30m")
-    pool: str | None = key(Text(longest=256), "a task", "As the schedule's, for this task.", "warehouse")
-    pool_slots: int | None = key(Count(1), "a task", "As the schedule's, for this task.", "2")
-    priority_weight: int | None = key(Count(-(2**31)), "a task", "As the schedule's, for this task.", "10")
-    queue: str | None = key(Text(longest=256), "a task", "As the schedule's, for this task.", "heavy")
-    env: Mapping[str, str | None] = key(
-        Environment(), "a task", "Further variables, or other values, for this task.", "{FULL: 'true'}", {}
-    )
     on_failure: tuple[Alert, ...] = key(
         AlertList(),
         "a task",
         "Who is told that this task failed for good, beside the schedule's.",
         "{slack: '#alerts'}",
         (),
+        owns=("on_failure_callback",),
     )
     on_success: tuple[Alert, ...] = key(
-        AlertList(), "a task", "Who is told that this task succeeded, beside the schedule's.", "{webhook: alerts}", ()
+        AlertList(),
+        "a task",
+        "Who is told that this task succeeded, beside the schedule's.",
+        "{webhook: alerts}",
+        (),
+        owns=("on_success_callback",),
     )
-    on_retry: tuple[Alert, ...] = key(
-        AlertList(), "a task", "As the schedule's, for this task.", "{webhook: alerts}", ()
-    )
-    runner: str | None = key(Choice(*RUNNERS), "a task", "As the schedule's, for this task.", "docker")
-    docker: Docker | None = key(
-        DOCKER, "a task", "Laid over the schedule's, for this task.", "{image: 'elt:2026.11.1'}"
-    )
-    kubernetes: Kubernetes | None = key(
-        KUBERNETES, "a task", "Laid over the schedule's, for this task.", "{image: 'elt:2026.11.1'}"
-    )
-    at: Mapping[str, Location] = places()
+
+    @property
+    def kind(self) -> str:
+        """Which key says what it runs; empty for one that only stands for its schedule."""
+        return next((name for name in WHAT_RUNS if getattr(self, name)), "")
 
 
 class TaskList:
@@ -139,6 +107,14 @@ class TaskList:
 
     words = "a list of tasks"
     is_templated = False
+
+    def __init__(self, table: Table | None = None) -> None:
+        """Describe it.
+
+        Args:
+            table: the keys that a task can have; without it, those that it has in each version of Airflow.
+        """
+        self._table = table
 
     def read(self, node: Node, report: Report) -> tuple[Task, ...] | None:
         """The tasks that could be read; what is wrong with the others is reported."""
@@ -150,8 +126,21 @@ class TaskList:
         if not items:
             message = "there must be at least one task"
             report(InvalidError(message, "write `- tap-gitlab target-postgres`").at(node.location))
-        tasks = [_read_task(item, report) for item in items]
+        tasks = [self._read_task(item, report) for item in items]
         return tuple(task for task in tasks if task)
+
+    def _read_task(self, node: Node, report: Report) -> Task | None:
+        if isinstance(node, ListNode):
+            return _read_list(node, report)
+        table = self._table or Table.of(Task)
+        if isinstance(node, Scalar):
+            run = table.rows["run"].kind.read(node, report)
+            return Task(run=run, at={"run": node.location}) if run else None
+        # In `env` a null stays: it takes a variable of the schedule away.
+        given = MapNode(without_null_keys(node), node.location)
+        values, at = read_keys(table, given, report, "a task")
+        _check_what_runs(given, table, report)
+        return Task(**fields_of(Task, values), at={**at, "": node.location})
 
     def json_schema(self) -> JsonSchema:
         """A list, or what `meltano run` gets."""
@@ -165,20 +154,7 @@ _SHORT_FORMS: list[JsonSchema] = [
 ]
 
 
-def _read_task(node: Node, report: Report) -> Task | None:
-    if isinstance(node, ListNode):
-        return _read_list(node, report)
-    if isinstance(node, Scalar):
-        run = keys_of(Task)["run"].metadata["kind"].read(node, report)
-        return Task(run=run, at={"run": node.location}) if run else None
-    # In `env` a null stays: it takes a variable of the schedule away.
-    given = MapNode(without_null_keys(node), node.location)
-    values, at = read_keys(Task, given, report, "a task")
-    _check_what_runs(given, report)
-    return Task(**values, at={**at, "": node.location})
-
-
-def _check_what_runs(node: MapNode, report: Report) -> None:
+def _check_what_runs(node: MapNode, table: Table, report: Report) -> None:
     """Exactly one of the keys that say what a task does, and none that goes with another."""
     kinds = [name for name in WHAT_RUNS if name in node.entries]
     if not kinds:
@@ -191,17 +167,13 @@ def _check_what_runs(node: MapNode, report: Report) -> None:
         report(Diagnostic("mixed-kinds", f"{names} exclude each other", place, "write a task for each"))
         return
     for name, entry in node.entries.items():
-        if name in _GOES_WITH and kinds[0] not in _GOES_WITH[name]:
+        reaches = table.rows[name].reaches if name in table.rows else ()
+        if reaches and kinds[0] not in reaches:
             message = f"`{name}` goes not with `{kinds[0]}`"
             report(Diagnostic("mixed-kinds", message, entry.key_location, _CURES.get(name, _IN_THE_WORKER)))
 
 
-# The keys that go with some of those alone, and what to do with them elsewhere.
-_GOES_WITH = {
-    "before_run": ("run",),
-    "op_kwargs": ("python",),
-    **dict.fromkeys(("env", "runner", *SECTIONS_OF_A_TASK), ("run", "command")),
-}
+# What to do with a key where it reaches nothing.
 _CURES = {
     "before_run": "write a task of its own for it",
     "op_kwargs": "put the values in `env`",

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, InvalidError, Location, Severity, has_errors, nearest, quoted
+from codegen.field_types import Moment
 from codegen.meltano.scalars import is_text
 from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null, named
 from codegen.schema import Schedule, read_schedule
-from codegen.schema.kinds import Moment
 from codegen.secret import holds_secret, is_secret
 from codegen.templating import as_literal, is_template
 from codegen.validate import check_one, check_together
@@ -87,8 +87,9 @@ def convert(item: Item, meltano: MeltanoProject, airflow: str) -> tuple[Draft | 
     conversion = _Conversion(item, item.node, meltano)
     conversion.run()
     file = item.location.path
-    schedule, problems = read_schedule(conversion.root, file, f"{item.name}.yml", item.name)
+    schedule, problems = read_schedule(conversion.root, file, f"{item.name}.yml", airflow)
     if schedule:
+        schedule = replace(schedule, name=item.name)
         problems += [*check_one(schedule, meltano, airflow), *check_together([schedule], meltano, airflow)]
     problems = [replace(d, location=item.location) if d.location == Location(file) else d for d in problems]
     warnings = [*conversion.warnings, *(replace(d, severity=Severity.WARNING) for d in problems)]

@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 from codegen import pipeline
 from codegen.diagnostics import Diagnostic, InvalidError, Location, Severity, has_errors, in_order, quoted
 from codegen.editor import EditError, append, remove, set_value
+from codegen.field_types import Moment
+from codegen.keys import keys_of
 from codegen.loader import Dialect, read_layout, read_yaml
 from codegen.meltano.listing import meltano_env, meltano_interval
 from codegen.nodes import ListNode, MapNode, Node, Scalar, is_null
-from codegen.schema.keys import keys_of
-from codegen.schema.kinds import Moment
 from codegen.schema.model import Schedule, airflow_id
 from codegen.secret import is_secret
 from codegen.shell import words_of
@@ -138,9 +138,11 @@ class _Said:
     def _find_what_is_not_said(self) -> None:
         schedule = self._schedule
         meltanos = {"state_id": schedule.name, "dag_id": airflow_id(schedule.dag_id_as_in_meltano)}
-        for name, key in keys_of(Schedule).items():
-            value = getattr(schedule, name)
-            as_meltano = meltanos.get(name, key.default)
+        others = {**schedule.settings, **schedule.arguments}
+        for name in {**keys_of(Schedule), **others}:
+            row = keys_of(Schedule).get(name)
+            value = getattr(schedule, name) if row else others[name]
+            as_meltano = meltanos.get(name, row.default if row else None)
             if name not in _SAID and name in schedule.at and value not in (None, as_meltano):
                 self._lose(name, schedule.where(name))
         for task in schedule.tasks or ():

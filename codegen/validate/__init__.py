@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codegen.validate.alerts import check_alerts, check_deadline
+from codegen.validate.arguments import check_arguments, check_joins
 from codegen.validate.before_run import check_before_run
 from codegen.validate.between import check_after
 from codegen.validate.endings import check_endings
-from codegen.validate.kubernetes import check_kubernetes
 from codegen.validate.meltano import check_effect, check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
 from codegen.validate.params import check_defaults, check_params
@@ -49,11 +49,11 @@ def check_one(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) 
         yield from check_defaults(schedule)
         yield from check_deadline(schedule, airflow)
         yield from check_templates(schedule, meltano, airflow)
+        yield from check_arguments(schedule)
     yield from check_durations(schedule)
     yield from check_tasks(schedule, airflow)
     yield from check_alerts(schedule, airflow)
     yield from check_runners(schedule)
-    yield from check_kubernetes(schedule)
     yield from check_before_run(schedule)
     yield from check_effect(schedule)
     yield from check_params(schedule, meltano)
@@ -82,4 +82,5 @@ def check_together(
     yield from check_unique(schedules)
     yield from check_after(schedules, broken, everywhere, airflow)
     yield from check_endings(schedules)
+    yield from check_joins(schedules, meltano)
     yield from check_states(schedules, meltano)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from codegen.airflow_context import AT_TIMES, OF_A_DATE, OF_AN_INTERVAL, always_in
 from codegen.airflow_facts import facts_of
 from codegen.diagnostics import Diagnostic, Location, Severity, nearest, quoted
+from codegen.keys import keys_of
 from codegen.schema.alerts import DEADLINE, EVENTS, EmailAlert, PythonAlert, SlackAlert
-from codegen.schema.keys import keys_of
 from codegen.schema.task import Task
 from codegen.templating import variables_of
 
@@ -45,11 +45,11 @@ def check_alerts(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     """Every alert of a schedule and its tasks, for that version of Airflow."""
     yield from _check_retries(schedule)
     for event in (*EVENTS, DEADLINE):
-        for alert in getattr(schedule, event):
+        for alert in getattr(schedule, event) or ():
             yield from _check_alert(alert, _context_of_run(schedule, event, airflow))
     for task in schedule.tasks or ():
         for event in EVENTS:
-            for alert in getattr(task, event):
+            for alert in getattr(task, event) or ():
                 yield from _check_alert(alert, _context_of_task(schedule, airflow))
 
 
@@ -66,10 +66,10 @@ def check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     if not facts.has_sla and "deadline" not in facts.dag:
         message = f"Airflow {airflow} has neither SLAs nor deadlines, and {quoted(schedule.name)} has one"
         yield Diagnostic(
-            "unsupported", message, where, "use Airflow 3.1 or later, or `run_timeout`, which ends the run"
+            "unsupported", message, where, "use Airflow 3.1 or later, or `dagrun_timeout`, which ends the run"
         )
     elif keys == ["deadline"]:
-        hint = "add `on_deadline`, or `run_timeout` instead, which ends the run"
+        hint = "add `on_deadline`, or `dagrun_timeout` instead, which ends the run"
         yield Diagnostic("missing-key", "nobody is told when the `deadline` has passed", where, hint)
     elif keys == [DEADLINE]:
         yield Diagnostic("missing-key", "`on_deadline` goes with `deadline`", where, "add `deadline: 2h`")
@@ -84,8 +84,7 @@ def check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
 def _check_retries(schedule: Schedule) -> Iterator[Diagnostic]:
     """What tells of retries, or bounds their delay, has an effect only where there are some."""
     tasks = schedule.tasks or (Task(),)
-    retries = [schedule.retries if task.retries is None else task.retries for task in tasks]
-    longer = [task.retry_exponential_backoff for task in tasks]
+    retries = [schedule.of(task, "retries") for task in tasks]
     if schedule.on_retry and not any(retries):
         message = "no task is ever tried again"
         yield Diagnostic("no-effect", message, schedule.where("on_retry"), "set `retries`", Severity.WARNING)
@@ -93,9 +92,7 @@ def _check_retries(schedule: Schedule) -> Iterator[Diagnostic]:
         if task.on_retry and not number:
             message = "the task is never tried again"
             yield Diagnostic("no-effect", message, task.at["on_retry"], "set `retries`", Severity.WARNING)
-    if schedule.max_retry_delay and not any(
-        schedule.retry_exponential_backoff if own is None else own for own in longer
-    ):
+    if schedule.max_retry_delay and not any(schedule.of(task, "retry_exponential_backoff") for task in tasks):
         message = "`max_retry_delay` has an effect only with `retry_exponential_backoff`"
         hint = "add `retry_exponential_backoff: true`, or set `retry_delay` alone"
         yield Diagnostic("no-effect", message, schedule.where("max_retry_delay"), hint, Severity.WARNING)

@@ -31,7 +31,7 @@ _COMMANDS = (
 
 def check_before_run(schedule: Schedule) -> Iterator[Diagnostic]:
     """What comes before a run must be commands of Meltano; neither it nor a shell command may change the project."""
-    given = [(schedule.before_run, schedule.where("before_run"))]
+    given = [(schedule.before_run or (), schedule.where("before_run"))]
     given += [(task.before_run or (), place_of(task, schedule, "before_run")) for task in schedule.tasks or ()]
     for commands, place in given:
         all_words = [words_of(command) for command in commands]

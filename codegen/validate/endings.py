@@ -23,7 +23,7 @@ def check_endings(schedules: list[Schedule]) -> Iterator[Diagnostic]:
     waiting = {name: other.name for other in schedules if other.after for name in other.after.names}
     for schedule in schedules:
         last = _last_tasks(schedule)
-        if not last or any(task.trigger_rule not in RUN_AFTER_A_FAILURE for task in last):
+        if not last or any(schedule.of(task, "trigger_rule") not in RUN_AFTER_A_FAILURE for task in last):
             continue
         tells = schedule.on_failure and not all(task.on_failure for task in schedule.tasks or ())
         effects = ["`on_failure` tells nobody"] if tells else []

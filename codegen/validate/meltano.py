@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, InvalidError, Severity, nearest, quoted
+from codegen.keys import grouped, keys_of
 from codegen.meltano.blocks import block_names
+from codegen.schema import Schedule
 from codegen.shell import check_run, words_of
 from codegen.templating import is_template
 from codegen.validate.tasks import check_task_id, place_of
@@ -16,21 +18,21 @@ if TYPE_CHECKING:
 
     from codegen.diagnostics import Location
     from codegen.meltano import MeltanoProject
-    from codegen.schema import Schedule
-
-# The keys of a schedule with `tasks` that only Meltano gets.
-_FOR_MELTANO = ("before_run", "full_refresh", "state_id_suffix", "environment")
 
 
 def check_effect(schedule: Schedule) -> Iterator[Diagnostic]:
-    """What a schedule's own file says to Meltano must reach a task; a file of defaults may be for others."""
-    if schedule.tasks is None or any(task.run for task in schedule.tasks):
+    """What a schedule's own file says of its tasks must reach one; a file of defaults may be for others."""
+    if schedule.tasks is None:
         return
-    given = [name for name in _FOR_MELTANO if name in schedule.at and schedule.at[name].path == schedule.source]
-    if given:
-        place = min(schedule.at[name] for name in given)
-        message = f"no task here runs Meltano, so these do nothing: {', '.join(f'`{name}`' for name in given)}"
-        yield Diagnostic("no-effect", message, place, "remove them, or add a task with `run`", Severity.WARNING)
+    kinds = {task.kind for task in schedule.tasks}
+    rows = [row for row in grouped(keys_of(Schedule)).values() if row.reaches and kinds.isdisjoint(row.reaches)]
+    given = [row for row in rows if row.name in schedule.at and schedule.at[row.name].path == schedule.source]
+    for reaches in dict.fromkeys(row.reaches for row in given):
+        names = [row.name for row in given if row.reaches == reaches]
+        needed = " or ".join(f"`{kind}`" for kind in reaches)
+        message = f"no task has {needed}, so this has no effect: {', '.join(f'`{name}`' for name in names)}"
+        place = min(schedule.at[name] for name in names)
+        yield Diagnostic("no-effect", message, place, f"remove it, or add a task with {needed}", Severity.WARNING)
 
 
 def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from codegen.diagnostics import Diagnostic, nearest, quoted
+from codegen.keys import keys_of
 from codegen.nodes import ListNode, MapNode, Node, Scalar
-from codegen.schema.keys import keys_of
 from codegen.schema.param import Param
 from codegen.templating import params_in
 from codegen.validate.null_params import check_null_params

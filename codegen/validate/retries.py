@@ -43,14 +43,12 @@ class _Retries:
 
     @classmethod
     def of(cls, schedule: Schedule, task: Task) -> _Retries:
-        own = task.retry_exponential_backoff
-        delay = schedule.retry_delay if task.retry_delay is None else task.retry_delay
-        longest = schedule.max_retry_delay.total_seconds() if schedule.max_retry_delay else _LONGEST_WAIT
+        longest = schedule.of(task, "max_retry_delay")
         return cls(
-            schedule.retries if task.retries is None else task.retries,
-            delay.total_seconds(),
-            schedule.retry_exponential_backoff if own is None else own,
-            longest,
+            schedule.of(task, "retries"),
+            schedule.of(task, "retry_delay").total_seconds(),
+            bool(schedule.of(task, "retry_exponential_backoff")),
+            longest.total_seconds() if longest else _LONGEST_WAIT,
         )
 
     def outlive_lock(self) -> bool:

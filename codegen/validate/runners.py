@@ -1,55 +1,40 @@
-"""Runners: a container needs an image, one whose tag does not move, and settings need a runner that is used."""
+"""Runners: what each says of its tasks, and settings that no task uses."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from codegen.diagnostics import Diagnostic, Severity, quoted
+from codegen.diagnostics import Diagnostic, Severity
+from codegen.runners import RUNNERS, Placed
 from codegen.schema import Task
-from codegen.schema.image import moves
-from codegen.schema.task import SECTIONS_OF_A_TASK
+from codegen.validate.tasks import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from codegen.diagnostics import Location
     from codegen.schema import Schedule
-    from codegen.schema.docker import Docker
-    from codegen.schema.kubernetes import Kubernetes
-
-# DockerOperator takes it out of the environment where it mounts no folder of its own (`_run_image_with_mounts`).
-_TAKEN_BY_DOCKER = "AIRFLOW_TMP_DIR"
 
 
 def check_runners(schedule: Schedule) -> Iterator[Diagnostic]:
-    """Every task that runs in a container must have an image."""
+    """What is wrong with each task where it runs."""
     for task in schedule.tasks or (Task(),):
-        runner = schedule.runner_of(task)
-        if runner in {None, "bash"}:
-            continue
-        settings = getattr(task, runner) or getattr(schedule, runner)
-        where = task.at.get("runner") or task.at.get(runner) or schedule.where(runner, "runner")
-        if settings is None or settings.image is None:
-            message = f"the runner `{runner}` needs an image"
-            yield Diagnostic("missing-key", message, where, f"add `{runner}: {{image: registry.example.com/elt:1.0}}`")
-        else:
-            yield from _check_image(settings.image, settings.at)
-        if runner == "docker":
-            yield from _check_env(schedule, task)
+        if runner := RUNNERS.get(schedule.runner_of(task) or ""):
+            yield from runner.check(_placed(schedule, task, runner.name))
 
 
-def _check_image(image: str, at: Mapping[str, Location]) -> Iterator[Diagnostic]:
-    if moves(image):
-        message = f"the image {quoted(image)} moves: tomorrow's run may be another program"
-        hint = "name a tag that stays, such as `:2026.11.1`, or a digest `@sha256:...`"
-        yield Diagnostic("moving-image", message, at["image"], hint, Severity.WARNING)
+def _placed(schedule: Schedule, task: Task, runner: str) -> Placed:
+    def env_at(name: str) -> Location:
+        return task.at["env"] if name in task.env else schedule.where("env")
 
-
-def _check_env(schedule: Schedule, task: Task) -> Iterator[Diagnostic]:
-    if {**schedule.env, **task.env}.get(_TAKEN_BY_DOCKER) is not None:
-        where = task.at["env"] if _TAKEN_BY_DOCKER in task.env else schedule.where("env")
-        message = f"{quoted(_TAKEN_BY_DOCKER)} is DockerOperator's own, and does not reach the container"
-        yield Diagnostic("invalid-value", message, where, "choose another name")
+    return Placed(
+        id=task.id or "",
+        settings=schedule.settings_of(task),
+        env={name: value for name, value in {**schedule.env, **task.env}.items() if value is not None},
+        runner_at=task.at.get("runner") or task.at.get(runner) or schedule.where(runner, "runner"),
+        id_at=place_of(task, schedule, "id"),
+        env_at=env_at,
+    )
 
 
 def check_settings(schedules: list[Schedule]) -> Iterator[Diagnostic]:
@@ -69,16 +54,16 @@ def check_settings(schedules: list[Schedule]) -> Iterator[Diagnostic]:
 def _settings(schedule: Schedule) -> Iterator[tuple[str, set[Location], bool]]:
     """The settings in the schedule's own file: for which runner, where they stand, and whether something uses them."""
     tasks = schedule.tasks or (Task(),)
-    for section in SECTIONS_OF_A_TASK:
-        uses = [schedule.runner_of(task) == section for task in tasks]
-        shared = _places(getattr(schedule, section), schedule)
-        owned = [_places(getattr(task, section), schedule) - shared for task in tasks]
+    for name in RUNNERS:
+        uses = [schedule.runner_of(task) == name for task in tasks]
+        shared = _places(schedule.settings.get(name), schedule)
+        owned = [_places(task.settings.get(name), schedule) - shared for task in tasks]
         for places, is_used in ((shared, any(uses)), *zip(owned, uses, strict=True)):
             if places:
-                yield section, places, is_used
+                yield name, places, is_used
 
 
-def _places(settings: Docker | Kubernetes | None, schedule: Schedule) -> set[Location]:
+def _places(settings: Any, schedule: Schedule) -> set[Location]:  # noqa: ANN401  # each runner has its own
     """Where the keys stand: of maps that were merged, they alone tell from which files they came."""
     at = settings.at if settings else {}
     return {place for name, place in at.items() if name and place.path == schedule.source}

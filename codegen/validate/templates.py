@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from codegen.airflow_context import OF_AN_INTERVAL
 from codegen.airflow_facts import facts_of
 from codegen.diagnostics import Diagnostic, Severity, quoted
+from codegen.keys import keys_of
 from codegen.schema.alerts import DEADLINE, EVENTS
-from codegen.schema.keys import keys_of
+from codegen.schema.task_defaults import TaskDefaults
 from codegen.templating import is_template
 from codegen.utc_dates import other_date_of
 
@@ -101,11 +102,14 @@ def templated_values(
         without: the keys to leave out, at any depth.
     """
     at: Mapping[str, Location] = model.at
-    for name, field in keys_of(type(model)).items():
-        value, own = getattr(model, name), at.get(name, at.get("", place))
+    values = {row.name: (row.kind.is_templated, getattr(model, row.name)) for row in keys_of(type(model)).values()}
+    if isinstance(model, TaskDefaults):
+        values |= {name: (False, settings) for name, settings in model.settings.items()}
+    for name, (is_templated, value) in values.items():
+        own = at.get(name, at.get("", place))
         if name in without or not value:
             continue
-        if field.metadata["kind"].is_templated:
+        if is_templated:
             yield value, own
         for part in value if isinstance(value, tuple) else [value]:
             if hasattr(part, "at"):

@@ -57,16 +57,19 @@ def check_clock(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
 
 def check_durations(schedule: Schedule) -> Iterator[Diagnostic]:
     """A limit has no effect where the run has ended before it."""
-    whole = schedule.run_timeout
+    whole = schedule.dagrun_timeout
     if whole is None:
         return
     limits = [("deadline", schedule.deadline, schedule.where("deadline"))]
-    limits.append(("timeout", schedule.timeout, schedule.where("timeout")))
-    limits += [("timeout", task.timeout, place_of(task, schedule, "timeout")) for task in schedule.tasks or ()]
+    name = "execution_timeout"
+    limits.append((name, schedule.execution_timeout, schedule.where(name)))
+    limits += [(name, task.execution_timeout, place_of(task, schedule, name)) for task in schedule.tasks or ()]
     for key, limit, place in limits:
         if limit and (limit > whole or (key == "deadline" and limit == whole)):
-            message = f"`{key}` has no effect: `run_timeout` ends the run before it has passed"
-            yield Diagnostic("no-effect", message, place, "make it shorter, or `run_timeout` longer", Severity.WARNING)
+            message = f"`{key}` has no effect: `dagrun_timeout` ends the run before it has passed"
+            yield Diagnostic(
+                "no-effect", message, place, "make it shorter, or `dagrun_timeout` longer", Severity.WARNING
+            )
 
 
 def _is_first_of_two(moment: datetime) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from codegen.nodes import ListNode, Node, Scalar, is_null
 
 if TYPE_CHECKING:
-    from codegen.schema.kinds import Kind
+    from codegen.field_types import Kind
 
 
 class Shape(Enum):

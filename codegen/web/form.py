@@ -13,14 +13,14 @@ from codegen import editor
 from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.loader import read_yaml
 from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null
-from codegen.schema import Schedule
 from codegen.schema.export import plain
-from codegen.schema.keys import keys_of
+from codegen.schema.table import schedule_table
 from codegen.web.controls import Control, Shape, control_of, lines_of, shape_for, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from codegen.keys import Key
     from codegen.loader import Document
     from codegen.web.preview import Preview
 
@@ -112,16 +112,17 @@ def read_own(text: str, name: str) -> tuple[MapNode | None, str]:
     return None, where
 
 
-def edited(text: str, sent: Mapping[str, str]) -> Edit:
+def edited(text: str, sent: Mapping[str, str], airflow: str) -> Edit:
     """The text with what somebody has changed in the form.
 
     Args:
         text: that of the schedule file.
         sent: the fields of the form: of each key what it was (`was:KEY`), what it is now (`SHAPE:KEY`), and of a list
             what is to be added to it (`add:KEY`). What is not in there is left as it is.
+        airflow: the version, one of `VERSIONS`.
     """
     problems = {}
-    for key, metadata in keys_of(Schedule).items():
+    for key, row in schedule_table(airflow).rows.items():
         shape = next((each for each in Shape if f"{each.value}:{key}" in sent), None)
         if shape is None:
             continue
@@ -130,7 +131,7 @@ def edited(text: str, sent: Mapping[str, str]) -> Edit:
             value = "\n".join([*lines_of(value), added])
         try:
             if value != was:
-                text = _with_value(text, key, shape, value, metadata.metadata["kind"])
+                text = _with_value(text, key, shape, value, row.kind)
         except editor.EditError as error:
             problems[key] = str(error)
     return Edit(text, problems)
@@ -156,27 +157,26 @@ def groups_of(
     wrong = preview.own
     hidden = {diagnostic.location for diagnostic in preview.reading.diagnostics if diagnostic.code == "secret"}
     groups: dict[str, list[Field]] = {name: [] for name in _FIRST}
-    for key, declared in keys_of(Schedule).items():
-        metadata = declared.metadata
+    for key, row in schedule_table(preview.project.airflow).rows.items():
         entry = own.entries.get(key)
         below = _inherited(preview.document, key, preview.source)
         node = entry.value if entry and not (is_null(entry.value) and below is None) else None
-        control = control_of(metadata["kind"])
+        control = control_of(row.kind)
         if key in offered and key not in _OPEN and control.shape is Shape.LINE:
             control = Control(Shape.CHOICE, tuple(offered[key]))
         shape = shape_for(control, node)
         was = shown(shape, node, _written(text, key) if shape is Shape.YAML and node else "")
-        groups.setdefault(metadata["group"], []).append(
+        groups.setdefault(row.group, []).append(
             Field(
                 key=key,
-                group=metadata["group"],
-                doc=metadata["doc"],
-                example=metadata["example"],
+                group=row.group,
+                doc=row.doc,
+                example=row.example,
                 control=control,
                 shape=shape,
                 value=sent.get(f"{shape.value}:{key}", was) if key in problems else was,
                 was=was,
-                inherited=_in_words(below, declared, hidden),
+                inherited=_in_words(below, row, hidden),
                 problem=problems.get(key, ""),
                 diagnostics=[each for each in wrong if entry and _is_in(each.location, entry, own)],
             )
@@ -278,11 +278,11 @@ def _inherited(document: Document | None, key: str, source: str) -> Entry | None
     return entry if entry and not is_null(entry.value) else None
 
 
-def _in_words(entry: Entry | None, declared: Any, hidden: Iterable[Location]) -> str:  # noqa: ANN401
+def _in_words(entry: Entry | None, row: Key, hidden: Iterable[Location]) -> str:
     if entry:
         value = "hidden" if {*hidden} & {*_places(entry.value)} else _shortened(_in_short(entry.value))
         return f"{value}, from {entry.key_location.path}"
-    value = plain(declared.default)
+    value = plain(row.default)
     if not isinstance(value, (str, int)) or value == "":
         return ""
     return f"{str(value).lower() if isinstance(value, bool) else value}, by default"
@@ -321,7 +321,7 @@ def offered_for(preview: Preview) -> Mapping[str, Sequence[str]]:
         "timezone": _timezones(),
         "after": {schedule.name for schedule in reading.schedules},
         "only": preview.project.environments,
-        "owner": {schedule.owner for schedule in reading.schedules},
+        "owner": {schedule.owner or "" for schedule in reading.schedules},
         "tags": {tag for schedule in reading.schedules for tag in schedule.tags},
         "pool": {schedule.pool for schedule in reading.schedules if schedule.pool},
         "queue": {schedule.queue for schedule in reading.schedules if schedule.queue},

@@ -60,7 +60,7 @@ class Row:
     @property
     def owner(self) -> str:
         """Its owner."""
-        return self.schedule.owner if self.schedule else ""
+        return self.schedule.owner or "" if self.schedule else ""
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -198,7 +198,7 @@ def _row(
     runs = what_runs(schedule) if schedule else ""
     searched = [name, file.relative, runs]
     if schedule:
-        searched += [schedule.owner, schedule.dag_id_or_default, *schedule.all_tags]
+        searched += [schedule.owner or "", schedule.dag_id_or_default, *schedule.all_tags]
     return Row(
         file=file.relative,
         name=name,
@@ -223,4 +223,4 @@ def _start(schedule: Schedule) -> str:
 def _runners(schedule: Schedule) -> str:
     """Where its tasks run."""
     runners = {schedule.runner_of(task) for task in schedule.tasks or ()} - {None}
-    return ", ".join(sorted(str(runner) for runner in runners)) or schedule.runner
+    return ", ".join(sorted(str(runner) for runner in runners)) or schedule.runner or ""

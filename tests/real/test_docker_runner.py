@@ -22,10 +22,12 @@ from codegen import pipeline
 from codegen.command import Step
 from codegen.diagnostics import has_errors
 from codegen.literal import keyword
+from codegen.plan.alerts import AlertPlan
 from codegen.plan.imports import imports_of
 from codegen.plan.task import plan_task
-from codegen.schema.docker import Docker
-from codegen.schema.mounts import Mount
+from codegen.runners.docker.mounts import Mount
+from codegen.runners.docker.settings import Docker
+from codegen.schema import Schedule
 from codegen.templating import is_template
 
 if TYPE_CHECKING:
@@ -252,8 +254,8 @@ def test_several_calls_go_on_while_they_succeed(airflow: Airflow, standin: Stand
         ("env", "STAND_IN_NUMBER=2", "STAND_IN_CODE=4", "meltano", "{{ ds }}; touch x", "'", "line\n", "{{ ds }}.sh"),
         ("env", "STAND_IN_NUMBER=3", "meltano", "run.env"),
     )
-    step = Step("both", calls, {"A": "b.env"}, runner="docker", docker=Docker(image=_IMAGE, mounts=mounts))
-    task = plan_task(step, "", None, airflow.version, {})
+    step = Step("both", calls, {"A": "b.env"}, runner="docker", settings=Docker(image=_IMAGE, mounts=mounts))
+    task = plan_task(step, "", None, AlertPlan(Schedule(), airflow.version, ()))
     lines = [line for group in imports_of(["DAG", "DockerOperator", "Mount"], airflow.version) for line in group]
     lines += ['with DAG("several", schedule=None):', f"    {task.operator}("]
     path = tmp_path / "several.py"

@@ -23,8 +23,8 @@ from test_cases import CASES
 
 from codegen import pipeline
 from codegen.diagnostics import has_errors
-from codegen.schema.keys import keys_of
-from codegen.schema.kubernetes import Kubernetes
+from codegen.keys import keys_of
+from codegen.runners.kubernetes.settings import Kubernetes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -197,7 +197,7 @@ def _parts(built: _Built) -> dict[str, dict[str, Any]]:
 
 def test_the_example_of_each_setting_is_in_a_valid_pod(build: Callable[..., dict[str, _Built]]) -> None:
     """Each example of the reference alone, as the setting of a task, does what it says, and a task without does not."""
-    examples = {name: yaml.safe_load(field.metadata["example"]) for name, field in keys_of(Kubernetes).items()}
+    examples = {name: yaml.safe_load(field.example) for name, field in keys_of(Kubernetes).items()}
     beside = {"volume_mounts": {"volumes": [{"name": "output", "emptyDir": {}}]}}
     tasks = [
         {"id": name, "run": "x", "kubernetes": {name: example, **beside.get(name, {})}}

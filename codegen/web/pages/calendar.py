@@ -15,8 +15,8 @@ from codegen.calendar import Hour, calendar_of, moments_of, monday_of, parse_wee
 from codegen.diagnostics import InvalidError, Location, has_errors, printable
 from codegen.drawing.calendar import heat_css
 from codegen.drawing.heat import Heat
+from codegen.field_types import Timezone
 from codegen.nodes import Scalar
-from codegen.schema.kinds import Timezone
 from codegen.selection import KINDS, Selection, choices
 from codegen.web.visit import Page
 from codegen.web.words import start_of

@@ -87,7 +87,7 @@ def sent_draft(visit: Visit) -> tuple[Draft, Mapping[str, str]]:
     form, snapshot = _readable(visit.form), visit.snapshot
     draft = Draft(form.get("file", ""), form.get("text", ""), form.get("base", ""))
     draft = replace(draft, text=with_line_ends_of(_text_on_disk(snapshot, draft.file), draft.text))
-    done = edited(draft.text, form)
+    done = edited(draft.text, form, snapshot.project.airflow)
     draft = replace(draft, text=done.text)
     return (_named(draft, form, snapshot) if "new" in form else draft), done.problems
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from codegen.command import Step, steps_of
 from codegen.drawing.graph import Node, lay_out
 from codegen.plan.between import with_closing_step
+from codegen.trigger_rule import ALL_SUCCESS
 from codegen.web.addresses import address_of
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _neighbour(schedule: Schedule) -> Neighbour:
 
 def _row(schedule: Schedule, step: Step) -> Row:
     what, where = _what_and_where(schedule, step)
-    rule = step.task.trigger_rule or ""
+    rule = "" if step.trigger_rule == ALL_SUCCESS else step.trigger_rule
     return Row(step.task_id, what, where, step.task.group or "", step.after, "" if rule == "all_success" else rule)
 
 

@@ -6,36 +6,34 @@ import re
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, quoted
-from codegen.schema import Task
-from codegen.schema.kubernetes_kinds import amount
+from codegen.runners.container import check_image
+from codegen.runners.kubernetes.types import amount
 from codegen.templating import is_template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from codegen.schema import Schedule
-    from codegen.schema.kubernetes import Kubernetes
-
-
-def check_kubernetes(schedule: Schedule) -> Iterator[Diagnostic]:
-    """The settings of every task that runs in a pod."""
-    for task in schedule.tasks or (Task(),):
-        is_pod = schedule.runner_of(task) == "kubernetes"
-        if is_pod and task.id and not re.search("[A-Za-z0-9]", task.id):
-            message = f"no pod can be called {quoted(task.id)}, which Airflow would name it after"
-            yield Diagnostic("invalid-value", message, task.at["id"], "add a letter or a digit")
-        settings = task.kubernetes or schedule.kubernetes
-        if is_pod and settings:
-            yield from _check_variables(settings, {**schedule.env, **task.env})
-            yield from _check_resources(settings)
-            yield from _check_mounts(settings)
-            yield from _check_cluster(settings)
+    from codegen.runners.kubernetes.settings import Kubernetes
+    from codegen.runners.runner import Placed
 
 
-def _check_variables(settings: Kubernetes, env: dict[str, str | None]) -> Iterator[Diagnostic]:
+def check(placed: Placed) -> Iterator[Diagnostic]:
+    """What is wrong with a task that runs in a pod."""
+    yield from check_image(placed, "kubernetes")
+    if placed.id and not re.search("[A-Za-z0-9]", placed.id):
+        message = f"no pod can be called {quoted(placed.id)}, which Airflow would name it after"
+        yield Diagnostic("invalid-value", message, placed.id_at, "add a letter or a digit")
+    if placed.settings:
+        yield from _check_variables(placed.settings, placed.env)
+        yield from _check_resources(placed.settings)
+        yield from _check_mounts(placed.settings)
+        yield from _check_cluster(placed.settings)
+
+
+def _check_variables(settings: Kubernetes, env: Mapping[str, str]) -> Iterator[Diagnostic]:
     """Kubernetes keeps the last of two variables with one name, which is Airflow's `Secret`."""
     for name in settings.secrets:
-        if env.get(name) is not None:
+        if name in env:
             message = f"{quoted(name)} is a variable in `env` already"
             yield Diagnostic("twice", message, settings.at["secrets"], "remove it there or here")
 

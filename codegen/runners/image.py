@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import InvalidError, quoted
-from codegen.schema.kinds import TemplatedText
+from codegen.field_types import TemplatedText
 from codegen.templating import is_template, with_templates_as
 
 if TYPE_CHECKING:

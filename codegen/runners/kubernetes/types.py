@@ -11,15 +11,15 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from codegen.diagnostics import Diagnostic, InvalidError, nearest, quoted
+from codegen.field_types import Kind, Text, or_null
+from codegen.keys import without_null_keys
 from codegen.nodes import ListNode, MapNode, Node, Scalar, named
-from codegen.schema.keys import without_null_keys
-from codegen.schema.kinds import Kind, Text, or_null
 from codegen.templating import check_template, is_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from codegen.schema.kinds import JsonSchema, Report
+    from codegen.field_types import JsonSchema, Report
 
 _LABEL = r"[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(?:\.{_LABEL})*"

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Diagnostic, InvalidError, Location, quoted
+from codegen.field_types import Choice, Flag, TemplatedText
+from codegen.keys import Section, key, places
 from codegen.nodes import ListNode, MapNode, Node, Scalar, named
-from codegen.schema.keys import Section, key, places
-from codegen.schema.kinds import Choice, Flag, TemplatedText
 from codegen.templating import is_template, with_templates_as
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from codegen.schema.kinds import JsonSchema, Report
+    from codegen.field_types import JsonSchema, Report
 
 # A template stays whole, whatever colons it has.
 _WORD = r"(?:\{\{.*?\}\}|\{%.*?%\}|[^:])+"
@@ -51,7 +51,7 @@ class Mount:
     at: Mapping[str, Location] = places()
 
 
-MOUNT = Section(Mount, "mount", "a mount")
+MOUNT = Section(Mount, "mount", "a mount", required=("target",))
 
 
 class MountList:

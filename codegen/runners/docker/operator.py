@@ -1,23 +1,29 @@
-"""Runs a step in a container of a Docker engine."""
+"""The DockerOperator of a task, and what is wrong with one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codegen.diagnostics import Diagnostic, quoted
 from codegen.literal import Argument, Call, Value
-from codegen.plan.runners.container import command_of
-from codegen.schema.docker import Docker
+from codegen.runners.container import check_image, command_of
+from codegen.runners.docker.settings import Docker
 from codegen.templating import DOCKER_ENDINGS, as_rendered
 
 if TYPE_CHECKING:
-    from codegen.command import Step
-    from codegen.schema.mounts import Mount
+    from collections.abc import Iterator
+
+    from codegen.runners.docker.mounts import Mount
+    from codegen.runners.runner import Placed, Work
+
+# DockerOperator takes it out of the environment where it mounts no folder of its own (`_run_image_with_mounts`).
+_TAKEN = "AIRFLOW_TMP_DIR"
 
 
-def operator_of(step: Step, _airflow: str) -> tuple[str, dict[str, Value]]:
+def lower(work: Work) -> tuple[str, dict[str, Value]]:
     """A DockerOperator, which evaluates the templates in `image`, `command`, `environment` and `mounts` alone."""
-    settings = step.docker or Docker()
-    program, arguments, env = command_of(step, DOCKER_ENDINGS)
+    settings: Docker = work.settings or Docker()
+    program, arguments, env = command_of(work, DOCKER_ENDINGS)
     return "DockerOperator", {
         "image": _rendered(settings.image or ""),
         "entrypoint": program,
@@ -50,3 +56,11 @@ def _mount(mount: Mount) -> Call:
 
 def _rendered(text: str) -> str:
     return as_rendered(text, DOCKER_ENDINGS)
+
+
+def check(placed: Placed) -> Iterator[Diagnostic]:
+    """What is wrong with a task that runs in a container."""
+    yield from check_image(placed, "docker")
+    if _TAKEN in placed.env:
+        message = f"{quoted(_TAKEN)} is DockerOperator's own, and does not reach the container"
+        yield Diagnostic("invalid-value", message, placed.env_at(_TAKEN), "choose another name")

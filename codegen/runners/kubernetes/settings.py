@@ -6,20 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from codegen.diagnostics import InvalidError, quoted
-from codegen.schema.image import Image
-from codegen.schema.keys import key, places
-from codegen.schema.kinds import Choice, Duration, Flag, TemplatedText, Text, TextList, check_env_name
-from codegen.schema.kubernetes_kinds import (
-    DNS_LABEL,
-    DNS_SUBDOMAIN,
-    LABEL_KEY,
-    LABEL_VALUE,
-    MapOf,
-    OrTemplate,
-    Resources,
-    Rule,
-)
-from codegen.schema.kubernetes_objects import (
+from codegen.field_types import Choice, Duration, Flag, TemplatedText, Text, TextList, check_env_name
+from codegen.keys import key, places
+from codegen.runners.image import Image
+from codegen.runners.kubernetes.objects import (
     AFFINITY,
     CONTAINER_SECURITY_CONTEXT,
     ENV_FROM,
@@ -29,6 +19,16 @@ from codegen.schema.kubernetes_objects import (
     TOLERATIONS,
     VOLUME_MOUNTS,
     VOLUMES,
+)
+from codegen.runners.kubernetes.types import (
+    DNS_LABEL,
+    DNS_SUBDOMAIN,
+    LABEL_KEY,
+    LABEL_VALUE,
+    MapOf,
+    OrTemplate,
+    Resources,
+    Rule,
 )
 
 if TYPE_CHECKING:

@@ -72,6 +72,10 @@ class ScalarKind(Generic[T]):
         """
         raise NotImplementedError
 
+    def json_schema(self) -> JsonSchema:
+        """The same as a JSON Schema."""
+        raise NotImplementedError
+
 
 class Text(ScalarKind[str]):
     """Text; where a pattern is given, text that matches it as a whole."""
@@ -339,7 +343,7 @@ def _offset(text: str) -> timezone:
 class TextList:
     """A list of texts, or one text alone."""
 
-    def __init__(self, words: str, item: Text, *, each_once: bool = True, least: int = 0) -> None:
+    def __init__(self, words: str, item: ScalarKind[str], *, each_once: bool = True, least: int = 0) -> None:
         self._least = least
         self._item = item
         self.is_templated = item.is_templated

@@ -1,4 +1,4 @@
-"""Runs a step in a pod of a Kubernetes cluster."""
+"""The KubernetesPodOperator of a task."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from codegen.literal import Argument, Call, Value
-from codegen.plan.runners.container import command_of
-from codegen.plan.runners.expansion import as_expanded
-from codegen.schema.kubernetes import Kubernetes
+from codegen.runners.container import command_of
+from codegen.runners.kubernetes.expansion import as_expanded
+from codegen.runners.kubernetes.settings import Kubernetes
 from codegen.templating import KUBERNETES_ENDINGS, as_rendered
 
 if TYPE_CHECKING:
-    from codegen.command import Step
+    from codegen.runners.runner import Work
 
 # The classes of `kubernetes.client.models` for the objects inside volumes and sources of variables.
 _MODELS = {
@@ -26,10 +26,10 @@ _MODELS = {
 }
 
 
-def operator_of(step: Step, _airflow: str) -> tuple[str, dict[str, Value]]:
+def lower(work: Work) -> tuple[str, dict[str, Value]]:
     """A KubernetesPodOperator; what its `template_fields` name is written so that rendering gives it as it stands."""
-    settings = step.kubernetes or Kubernetes()
-    program, arguments, env = command_of(step, KUBERNETES_ENDINGS)
+    settings: Kubernetes = work.settings or Kubernetes()
+    program, arguments, env = command_of(work, KUBERNETES_ENDINGS)
     return "KubernetesPodOperator", {
         "image": _text(settings.image),
         "image_pull_policy": settings.image_pull_policy,

@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from codegen.diagnostics import InvalidError, quoted
-from codegen.schema.kinds import Choice, Count, Flag, Text
-from codegen.schema.kubernetes_kinds import (
+from codegen.field_types import Choice, Count, Flag, Text
+from codegen.runners.kubernetes.types import (
     DATA_KEY,
     DNS_LABEL,
     DNS_SUBDOMAIN,
@@ -28,8 +28,8 @@ from codegen.schema.kubernetes_kinds import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from codegen.field_types import Kind, Report
     from codegen.nodes import Node
-    from codegen.schema.kinds import Kind, Report
 
 LONGEST_PATH = 4096
 

@@ -8,13 +8,13 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import InvalidError, quoted
+from codegen.field_types import PlainText, ScalarKind, or_null
 from codegen.nodes import MapNode, Node, Scalar, named
-from codegen.schema.kinds import PlainText, ScalarKind, or_null
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from codegen.schema.kinds import JsonSchema, Report
+    from codegen.field_types import JsonSchema, Report
 
 # What docker-py reads (docker/utils/utils.py, `parse_bytes`), less what the engine's own client does not know.
 _UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}

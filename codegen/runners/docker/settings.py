@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codegen.schema.docker_kinds import Hosts, Size, User
-from codegen.schema.image import Image
-from codegen.schema.keys import key, places
-from codegen.schema.kinds import Choice, Flag, Number, PlainText
-from codegen.schema.mounts import MountList
+from codegen.field_types import Choice, Flag, Number, PlainText
+from codegen.keys import key, places
+from codegen.runners.docker.mounts import MountList
+from codegen.runners.docker.types import Hosts, Size, User
+from codegen.runners.image import Image
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from codegen.diagnostics import Location
-    from codegen.schema.mounts import Mount
+    from codegen.runners.docker.mounts import Mount
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.\-]*"
 

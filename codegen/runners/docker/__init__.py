@@ -1,0 +1,17 @@
+"""The runner `docker`: a container of a Docker engine for each task."""
+
+from codegen.keys import Section
+from codegen.runners.docker.mounts import MOUNT
+from codegen.runners.docker.operator import check, lower
+from codegen.runners.docker.settings import Docker
+from codegen.runners.runner import Runner
+
+DOCKER = Runner(
+    name="docker",
+    lower=lower,
+    section=Section(Docker, "docker", "a map of settings"),
+    nested=(MOUNT,),
+    example="{image: 'elt:2026.11.1'}",
+    check=check,
+    distributions=("apache-airflow-providers-docker",),
+)

@@ -1,0 +1,16 @@
+"""The runner `kubernetes`: a pod of a Kubernetes cluster for each task."""
+
+from codegen.keys import Section
+from codegen.runners.kubernetes.checks import check
+from codegen.runners.kubernetes.operator import lower
+from codegen.runners.kubernetes.settings import Kubernetes
+from codegen.runners.runner import Runner
+
+KUBERNETES = Runner(
+    name="kubernetes",
+    lower=lower,
+    section=Section(Kubernetes, "kubernetes", "a map of settings"),
+    example="{image: 'elt:2026.11.1'}",
+    check=check,
+    distributions=("apache-airflow-providers-cncf-kubernetes",),
+)

@@ -1,0 +1,83 @@
+"""What a runner is: the settings that a schedule gives it, the operator that it lowers a task to, and its checks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from codegen.diagnostics import Diagnostic, Location
+    from codegen.keys import Section
+    from codegen.literal import Value
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a task executes, wherever it runs.
+
+    Attributes:
+        task_id: the task's id.
+        calls: the programs that it calls, each if the one before succeeded: the words of each, from the program's
+            name on; a word may hold templates of Airflow.
+        env: the environment variables of the schedule and the task; a value may hold templates too.
+        script: what a shell executes in place of calls; no template.
+        locks: plugins that are locked while the calls run: names, or templates of names.
+        settings: those of its runner; nothing where it has none, or none were given.
+    """
+
+    task_id: str
+    calls: tuple[tuple[str, ...], ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    script: str = ""
+    locks: tuple[str, ...] = ()
+    settings: Any = None
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A task on its runner, for the checks.
+
+    Attributes:
+        id: its own id; empty where it has none.
+        settings: as in `Work`.
+        env: as in `Work`.
+        runner_at: where the runner is chosen, or its settings stand.
+        id_at: where the id stands, or the task.
+        env_at: where a variable's map stands.
+    """
+
+    id: str
+    settings: Any
+    env: Mapping[str, str]
+    runner_at: Location
+    id_at: Location
+    env_at: Callable[[str], Location]
+
+
+def _no_check(_: Placed) -> Iterator[Diagnostic]:
+    yield from ()
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Where tasks run.
+
+    Attributes:
+        name: as `runner` has it, and the key of its settings.
+        lower: the operator of a task and its arguments; one that is None is left out.
+        section: the settings; nothing where it has none.
+        nested: the maps with keys of their own inside the settings.
+        example: of the settings, as YAML.
+        check: what is wrong with a task that runs there.
+        distributions: the packages that Airflow needs for it.
+    """
+
+    name: str
+    lower: Callable[[Work], tuple[str, dict[str, Value]]]
+    section: Section[Any] | None = None
+    nested: tuple[Section[Any], ...] = ()
+    example: str = ""
+    check: Callable[[Placed], Iterator[Diagnostic]] = _no_check
+    distributions: tuple[str, ...] = ()

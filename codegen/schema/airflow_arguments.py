@@ -1,0 +1,196 @@
+"""Airflow's rows of the table of keys: every argument of `DAG` and `BaseOperator` that a value of YAML can say.
+
+Which there are, and of which type, the facts of the version say. Airflow's own YAML format reads the types in the same
+way, by the names in the annotation (airflow/sdk/importers/yaml_importer of 3.4).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from codegen.airflow_facts import VERSIONS, facts_of
+from codegen.diagnostics import quoted
+from codegen.field_types import Choice, Count, Duration, Flag, Moment, Number, Text, TextList
+from codegen.keys import Key
+from codegen.schema.step_kinds import Data
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from codegen.airflow_facts import AirflowFacts
+    from codegen.field_types import Kind
+    from codegen.keys import Refusal
+
+DAG_GROUP = "arguments of Airflow's DAG"
+TASK_GROUP = "arguments of Airflow's operators"
+_STRUCTURE = {
+    "dag": "a task belongs to the DAG of its schedule",
+    "dag_id": "a task belongs to the DAG of its schedule",
+    "default_args": "write its arguments as keys of the schedule: they are for all tasks",
+    "task_group": "use `group` in a task",
+    "task_id": "use `id` in a task",
+}
+# What became of an argument that a version warns of, where something took its place.
+_SUCCESSORS = {
+    "concurrency": "max_active_tasks",
+    "email": "on_failure",
+    "email_on_failure": "on_failure",
+    "email_on_retry": "on_retry",
+    "full_filepath": "",
+    "sla": "deadline",
+    "sla_miss_callback": "on_deadline",
+    "task_concurrency": "max_active_tis_per_dag",
+}
+# These do nothing without the argument that is deprecated.
+_WITH_EMAIL = {"email_on_failure", "email_on_retry"}
+_RENAMED = {"fail_stop": "fail_fast", "fail_fast": "fail_stop"}
+# Their values are Python's, whatever the annotation says.
+_OF_PYTHON = {"inlets", "outlets", "user_defined_filters"}
+
+_RUN_TYPES = ("manual", "scheduled", "backfill", "asset_triggered")
+_TEXTS = TextList("a list of texts", Text())
+# The type of a value by how one of the alternatives in its annotation begins; the first that fits counts.
+_TYPES: Mapping[str, Kind[Any]] = {
+    "timedelta$": Duration(may_be_zero=True),
+    "datetime$": Moment(),
+    r"Collection\[DagRunType": TextList("a list of run types", Choice(*_RUN_TYPES)),
+    r"(?:Iterable|Sequence|Collection|list)\[str": _TEXTS,
+    r"dict\b|(?:\w+\.)*MutableMapping": Data(),
+    "bool$": Flag(),
+    "int$": Count(-(2**31)),
+    "float$": Number(-1e9, 1e9),
+    "(?:str|WeightRuleParam)$": Text(),
+}
+
+# What each means, and an example.
+_ROWS = {
+    "access_control": (
+        "What roles of the FAB auth manager may do with the DAG.",
+        "{Analyst: {DAGs: [can_read]}}",
+    ),
+    "allow_nested_operators": ("Whether Airflow lets a task execute another operator.", "false"),
+    "allowed_run_types": ("The types of runs that the DAG can have.", "[scheduled, manual]"),
+    "auto_register": ("Whether a DAG in a `with` block is registered.", "true"),
+    "dag_display_name": ("The name that the user interface shows for the DAG.", "Orders, daily"),
+    "default_view": ("The page that the user interface opens for the DAG.", "graph"),
+    "depends_on_past": ("Whether a task waits until it succeeded in the run before.", "true"),
+    "disable_bundle_versioning": ("Whether runs use the newest version of the DAG bundle.", "true"),
+    "do_xcom_push": ("Whether the result of a task is pushed to XCom.", "false"),
+    "doc": ("Documentation of the task, as plain text.", "Loads the orders."),
+    "doc_json": ("Documentation of the task, as JSON.", '\'{"team": "data"}\''),
+    "doc_md": ("Documentation of the task, as Markdown.", "Loads the **orders**."),
+    "doc_rst": ("Documentation of the task, as reStructuredText.", "Loads the *orders*."),
+    "doc_yaml": ("Documentation of the task, as YAML.", "'team: data'"),
+    "email": ("The addresses that get mail when a task fails or is retried.", "[data@example.com]"),
+    "email_on_failure": ("Whether mail is sent when a task fails.", "true"),
+    "email_on_retry": ("Whether mail is sent when a task is retried.", "false"),
+    "end_date": ("The last logical date for which the task runs.", "2030-12-31"),
+    "executor": ("The executor of the task, one of those that Airflow is configured with.", "LocalExecutor"),
+    "executor_config": ("Settings for the executor.", "{KubernetesExecutor: {namespace: elt}}"),
+    "fail_fast": ("Whether a failed task fails the running tasks of the run too.", "true"),
+    "fail_stop": ("Whether a failed task fails the running tasks of the run too.", "true"),
+    "ignore_first_depends_on_past": ("Whether `depends_on_past` lets the first run pass.", "true"),
+    "jinja_environment_kwargs": ("Options of the Jinja environment of the DAG.", "{trim_blocks: true}"),
+    "logger_name": ("The name of the task's logger.", "elt"),
+    "map_index_template": ("The name of each instance of a mapped task, as a template.", "'{{ ds }}'"),
+    "max_active_tasks": ("How many tasks of the DAG may run at once.", "4"),
+    "max_active_tis_per_dag": ("How many instances of a task may run at once, over all runs.", "1"),
+    "max_active_tis_per_dagrun": ("How many instances of a task may run at once in one run.", "1"),
+    "max_consecutive_failed_dag_runs": ("After how many failed runs in a row Airflow pauses the DAG.", "3"),
+    "multiple_outputs": ("Whether each key of a result becomes an XCom of its own.", "false"),
+    "orientation": ("In which direction the graph of the DAG is drawn.", "TB"),
+    "owner_links": ("A link for each owner.", "{airflow: 'mailto:data@example.com'}"),
+    "params": ("Run parameters of this task alone.", "{table: orders}"),
+    "render_template_as_native_obj": ("Whether templates give Python values in place of texts.", "true"),
+    "rerun_with_latest_version": ("Whether a cleared run uses the newest version of the DAG.", "true"),
+    "sla": ("How long after a run is due the task must have succeeded.", "2h"),
+    "resources": ("The resources that a task needs.", "{cpus: 1, ram: 512}"),
+    "run_as_user": ("The Unix user that the task runs as.", "elt"),
+    "start_date": ("The earliest logical date for which the task runs.", "2024-01-31"),
+    "task_display_name": ("The name that the user interface shows for the task.", "Load the orders"),
+    "template_searchpath": ("The folders in which templates are found.", "[/opt/airflow/templates]"),
+    "user_defined_macros": ("Further names for templates.", "{bucket: raw}"),
+    "wait_for_downstream": ("Whether a task waits until those behind it succeeded in the run before.", "true"),
+    "wait_for_past_depends_before_skipping": (
+        "Whether a task that is skipped first waits for `depends_on_past`.",
+        "true",
+    ),
+    "weight_rule": ("How the priority of a task counts: `downstream`, `upstream` or `absolute`.", "absolute"),
+}
+
+
+def dag_rows(airflow: str, without: Collection[str]) -> dict[str, Key]:
+    """The arguments of `DAG` as keys of a schedule.
+
+    Args:
+        airflow: the version, one of `VERSIONS`.
+        without: the arguments that keys of ours decide.
+    """
+    facts = facts_of(airflow)
+    return _rows(facts.dag, facts, DAG_GROUP, without)
+
+
+def operator_rows(airflow: str, without: Collection[str]) -> dict[str, Key]:
+    """The arguments of `BaseOperator` as keys of a task, or of a schedule for all its tasks."""
+    facts = facts_of(airflow)
+    return _rows(facts.operator, facts, TASK_GROUP, without)
+
+
+def _rows(arguments: Mapping[str, str], facts: AirflowFacts, group: str, without: Collection[str]) -> dict[str, Key]:
+    rows = {}
+    for name, annotation in arguments.items():
+        kind = type_of(name, annotation)
+        if kind and name not in without and name not in _STRUCTURE and _successor(name, facts) is None:
+            doc, example = _ROWS.get(name, (f"Airflow's argument (`{annotation}`).", ""))
+            rows[name] = Key(name=name, kind=kind, group=group, doc=doc, example=example, argument=name)
+    return rows
+
+
+def type_of(name: str, annotation: str) -> Kind[Any] | None:
+    """The type of an argument's values; nothing where only Python can say them."""
+    if name in _OF_PYTHON:
+        return None
+    alternatives = [part.rpartition(".")[2] if "[" not in part else part for part in annotation.split(" | ")]
+    return next((kind for part, kind in _TYPES.items() if any(map(re.compile(part).match, alternatives))), None)
+
+
+def _successor(name: str, facts: AirflowFacts) -> str | None:
+    """What took the place of an argument that the version warns of: a key, or nothing; None where it is as ever."""
+    deprecated = {*facts.deprecated["dag"], *facts.deprecated["operator"]}
+    is_out = name in deprecated or (name in _WITH_EMAIL and "email" in deprecated)
+    return _SUCCESSORS.get(name) if is_out else None
+
+
+def refusal(name: str, airflow: str, ours: Mapping[str, Key]) -> Refusal | None:
+    """Why an argument of Airflow is no key, and what to write instead; nothing for a name that Airflow does not have.
+
+    Args:
+        name: what the file has.
+        airflow: the version, one of `VERSIONS`.
+        ours: the keys of ours that decide an argument, by its name.
+    """
+    if name in ours:
+        return f"Airflow's argument {quoted(name)} is set by the key `{ours[name].name}`", f"use `{ours[name].name}`"
+    if name in _STRUCTURE:
+        return f"Airflow's argument {quoted(name)} is no key", _STRUCTURE[name]
+    facts = facts_of(airflow)
+    if not (name in facts.dag or name in facts.operator):
+        return _of_another_version(name, airflow)
+    if (successor := _successor(name, facts)) is not None:
+        hint = f"use `{successor}`" if successor else "remove it"
+        return f"Airflow {airflow} has deprecated the argument {quoted(name)}", hint
+    hint = "set it in a template of the project, see `templates` in the configuration"
+    return f"only Python can say the value of Airflow's argument {quoted(name)}", hint
+
+
+def _of_another_version(name: str, airflow: str) -> Refusal | None:
+    having = [version for version in VERSIONS if name in {**facts_of(version).dag, **facts_of(version).operator}]
+    if not having:
+        return None
+    instead = _RENAMED.get(name) or _SUCCESSORS.get(name)
+    hint = (
+        f"use `{instead}`" if instead else "remove it, or set `airflow` in the configuration to a version that has it"
+    )
+    versions = having[0] if len(having) == 1 else f"{having[0]} to {having[-1]}"
+    return f"Airflow {airflow} has no argument {quoted(name)}: it is one of Airflow {versions}", hint

@@ -1,0 +1,73 @@
+"""The table of keys for one version of Airflow: our rows, those of the runners, and Airflow's own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+from codegen.diagnostics import quoted
+from codegen.keys import Key, Table, grouped, keys_of
+from codegen.runners import RUNNERS
+from codegen.schema.airflow_arguments import dag_rows, operator_rows, refusal
+from codegen.schema.model import Schedule
+from codegen.schema.overlays import Overlays
+from codegen.schema.task import Task, TaskList
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from codegen.keys import Refusal
+    from codegen.schema.task_defaults import TaskDefaults
+
+_RUNNER_ROWS = {
+    runner.name: Key(
+        name=runner.name,
+        kind=runner.section,
+        group="how",
+        doc=f"The settings of the runner `{runner.name}`; those of a task are laid over the schedule's.",
+        example=runner.example,
+        reaches=("run", "command"),
+    )
+    for runner in RUNNERS.values()
+    if runner.section
+}
+
+
+@cache
+def schedule_table(airflow: str) -> Table:
+    """The keys of a schedule.
+
+    Args:
+        airflow: the version, one of `VERSIONS`.
+    """
+    own, decided = keys_of(Schedule), _decided(Schedule)
+    rows: dict[str, Key] = {
+        **own,
+        **_RUNNER_ROWS,
+        "tasks": replace(own["tasks"], kind=TaskList(task_table(airflow))),
+        "environments": replace(own["environments"], kind=Overlays(partial(schedule_table, airflow))),
+        **dag_rows(airflow, decided),
+    }
+    rows |= {name: row for name, row in operator_rows(airflow, decided).items() if name not in rows}
+    return Table(grouped(rows), partial(refusal, airflow=airflow, ours=decided))
+
+
+@cache
+def task_table(airflow: str) -> Table:
+    """The keys of a task."""
+    decided = _decided(Task)
+    rows = {**keys_of(Task), **_RUNNER_ROWS, **operator_rows(airflow, decided)}
+    return Table(grouped(rows), partial(_refused_by_task, airflow, decided))
+
+
+def _refused_by_task(airflow: str, decided: Mapping[str, Key], name: str) -> Refusal | None:
+    """Why a task has no such key; that its schedule has one is the nearest reason."""
+    if name in schedule_table(airflow).rows:
+        return f"{quoted(name)} is a key of the schedule", "write it there, outside of `tasks`"
+    return refusal(name, airflow, decided)
+
+
+def _decided(model: type[TaskDefaults]) -> Mapping[str, Key]:
+    """Our keys, by the arguments that they decide."""
+    return {argument: row for row in keys_of(model).values() for argument in row.arguments}

@@ -1,0 +1,59 @@
+"""Every argument of Airflow that is a key is taken by that Airflow, with the example of the reference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from environments import clean_environ
+from harness import generate
+from project_builder import as_yaml
+
+from codegen.schema.airflow_arguments import DAG_GROUP, TASK_GROUP
+from codegen.schema.table import schedule_table, task_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness import Airflow
+
+    from codegen.keys import Table
+
+pytestmark = pytest.mark.slow
+
+
+def _examples(table: Table, *groups: str) -> dict[str, Any]:
+    return {row.name: yaml.safe_load(row.example) for row in table.rows.values() if row.group in groups}
+
+
+def _written(airflow: Airflow, folder: Path, *without: str) -> Path:
+    """The DAG file of a schedule with all of the arguments, and for each that a task can have, one that has it alone."""
+    of_dag = _examples(schedule_table(airflow.version), DAG_GROUP, TASK_GROUP)
+    of_task = _examples(task_table(airflow.version), TASK_GROUP)
+    for name in without:
+        del of_dag[name], of_task[name]
+    tasks = [{"id": name, "command": "true", "after": [], name: example} for name, example in of_task.items()]
+    schedule = {"interval": "@daily", "retries": 0, **of_dag, "tasks": tasks}
+    (folder / "schedules").mkdir()
+    (folder / "schedules/all.yml").write_text(as_yaml(schedule))
+    (folder / "dagpress.toml").write_text(f'airflow = "{airflow.version}"\n')
+    generate(folder)
+    return folder / "generated_dags/all.py"
+
+
+def test_every_argument_is_taken_with_the_example_of_the_reference(airflow: Airflow, tmp_path: Path) -> None:
+    """By the DAG, by its default arguments, and by a task."""
+    path = _written(airflow, tmp_path)
+    loaded = airflow.worker.import_file(path, {"AIRFLOW__CORE__EXECUTOR": "LocalExecutor"})
+    assert loaded["errors"] == [], path.read_text()
+
+
+def test_a_run_has_them(airflow: Airflow, tmp_path: Path) -> None:
+    """Every task succeeds, but for what this machine has not: another user, and another executor."""
+    folder = _written(airflow, tmp_path, "run_as_user", "executor").parent
+    env = clean_environ(MELTANO_PROJECT_ROOT=str(tmp_path))
+    done = airflow.run("dags", "test", "meltano_all", "2026-03-02", dags_folder=folder, env=env)
+    assert done.returncode == 0, done.stdout
+    assert "DagRun Finished" in done.stdout, done.stdout
+    assert "state=success" in done.stdout, done.stdout
