@@ -28,7 +28,7 @@ def _examples(table: Table, *groups: str) -> dict[str, Any]:
 
 
 def _written(airflow: Airflow, folder: Path, *without: str) -> Path:
-    """The DAG file of a schedule with all of the arguments, and for each that a task can have, one that has it alone."""
+    """The DAG file of a schedule with all of the arguments, and a task for each that a task can have."""
     of_dag = _examples(schedule_table(airflow.version), DAG_GROUP, TASK_GROUP)
     of_task = _examples(task_table(airflow.version), TASK_GROUP)
     for name in without:
