@@ -155,12 +155,13 @@ class Renderer:
 
 
 def renderer_of(templates: Path) -> Renderer:
-    """The renderer of a project; the same one while its templates are as they were.
+    """The renderer of a project; the same one while its templates are as they were, or while it has none.
 
     Args:
         templates: the project's own folder of templates, which need not exist.
     """
-    return _renderer(templates, tuple(_texts_below(templates)))
+    texts = tuple(_texts_below(templates))
+    return _renderer(templates if texts else builtin_templates(), texts)
 
 
 def _texts_below(folder: Path) -> Iterator[tuple[Path, bytes | None]]:

@@ -65,7 +65,7 @@ def _form_of(page: BeautifulSoup) -> dict[str, str]:
 
 def _sent(pages: Pages, form: dict[str, str]) -> BeautifulSoup:
     """The answer to what is typed: the parts of the page that change."""
-    answer = pages.client.post("/preview", data={"csrf": pages.token(), **form}, headers={"HX-Request": "true"})
+    answer = pages.client.post("/preview", data={"csrf": pages.token, **form}, headers={"HX-Request": "true"})
     assert answer.status_code == 200, answer.text
     return BeautifulSoup(answer.text, "html.parser")
 

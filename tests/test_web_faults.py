@@ -90,7 +90,7 @@ def test_a_text_that_git_cannot_be_given_is_told(project: Path) -> None:
 
 def test_a_project_that_is_moved_away_is_not_begun_anew(project: Path) -> None:
     pages = Pages(project)
-    token = pages.token()
+    token = pages.token
     project.rename(project.with_name("moved"))
     for address in ("/", "/commit"):
         assert "is gone" in str(pages.get(address, 500))

@@ -94,7 +94,7 @@ def test_a_change_is_written_with_the_file_that_follows_and_shown(project: Path)
 
 def test_to_load_the_result_again_writes_nothing(project: Path) -> None:
     pages = Pages(project)
-    form = {"csrf": pages.token(), "file": "b.yml", "text": _HOURLY, "base": ""}
+    form = {"csrf": pages.token, "file": "b.yml", "text": _HOURLY, "base": ""}
     answer = pages.client.post("/save", data=form, follow_redirects=False)
     assert answer.status_code == 303
     write(project, {"schedules/b.yml": EXTRACT_LOAD})
@@ -211,7 +211,7 @@ def test_of_several_who_save_at_once_one_wins_and_the_others_see_both(project: P
     pages = Pages(project)
     base = _draft(pages.get("/edit/a.yml"))["base"]
     forms = [
-        {"csrf": pages.token(), "file": "a.yml", "base": base, "text": f"{EXTRACT_LOAD}owner: tab{number}\n"}
+        {"csrf": pages.token, "file": "a.yml", "base": base, "text": f"{EXTRACT_LOAD}owner: tab{number}\n"}
         for number in range(8)
     ]
     with ThreadPoolExecutor(len(forms)) as pool:
@@ -329,7 +329,7 @@ def test_a_file_that_is_not_utf_8_does_not_lose_what_it_holds_in_silence(project
 
 def test_what_is_typed_outlives_a_broken_configuration(project: Path) -> None:
     pages = Pages(project)
-    form = {"csrf": pages.token(), "file": "a.yml", "text": "\n" + _HOURLY, "base": "x"}
+    form = {"csrf": pages.token, "file": "a.yml", "text": "\n" + _HOURLY, "base": "x"}
     write(project, {"dagpress.toml": "airflow = 3\n"})
     answer = pages.client.post("/save", data=form)
     assert answer.status_code == 500
