@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 # The names of some 600 timezones are half of an editor's page: reading the first of them is enough.
-_FURTHER_TIMEZONES = re.compile(r'(?<=<datalist id="known-timezone">)(<option [^>]*></option>)(?:<option [^>]*></option>)*')
+_TIMEZONES = re.compile(r'(?<=<datalist id="known-timezone">)(<option [^>]*></option>)(?:<option [^>]*></option>)+')
 
 
 def soup_of(text: str) -> BeautifulSoup:
     """A page, read."""
-    return BeautifulSoup(_FURTHER_TIMEZONES.sub(r"\1", text), "html.parser")
+    return BeautifulSoup(_TIMEZONES.sub(r"\1", text), "html.parser")
 
 
 class Pages:

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from click import ClickException
+from click.testing import CliRunner
 from project_builder import dagpress, project_of, write
 from versions import NEWEST, NEWEST_2
 
@@ -29,6 +31,7 @@ from codegen.airflow.ports import Ports
 from codegen.airflow.translation import UntranslatableError, translate
 from codegen.airflow.variables import BUNDLES, DAGS_FOLDER, airflow_environ
 from codegen.airflow_version import VERSIONS
+from codegen.cli.main import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -327,6 +330,11 @@ exit 0
 """
 
 
+def _become(program: str, words: list[str], env: dict[str, str]) -> None:
+    """Do what a process does that becomes another program, and end as that ends."""
+    raise SystemExit(subprocess.run(words, executable=program, env=env, check=False).returncode)
+
+
 class Installed:
     """A project with a program in the place of Airflow, which writes down its calls."""
 
@@ -340,10 +348,25 @@ class Installed:
         self.program.chmod(0o755)
 
     def invoke(self, *arguments: str, **environ: str) -> tuple[int, str]:
-        """Call it in a process of its own, in the project; gives the exit code and stderr."""
+        """Call it in the project; gives the exit code and what is said. Where it becomes Airflow, that is its child."""
+        with pytest.MonkeyPatch.context() as here:
+            for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
+                here.delenv(name)
+            for name, value in environ.items():
+                here.setenv(name, value)
+            here.chdir(self.root)
+            here.setattr(os, "execve", _become)
+            result = CliRunner().invoke(main, ["invoke", "airflow", *arguments], standalone_mode=False)
+        if isinstance(result.exception, ClickException):
+            return 2, result.exception.format_message()
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
+        return int(result.return_value or result.exit_code), result.stderr
+
+    def invoke_in_a_process(self, *arguments: str) -> tuple[int, str]:
+        """The same in a process of its own."""
         command = [str(Path(sys.executable).with_name("dagpress")), "invoke", "airflow", *arguments]
-        env = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")} | environ
-        done = subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True, check=False, timeout=60)
+        env = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+        done = subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True, check=False)
         return done.returncode, done.stderr
 
     def calls(self) -> list[str]:
@@ -421,14 +444,14 @@ def test_a_command_in_the_background_runs_once_and_leaves_no_pid_file(tmp_path: 
     installed, pid_file = Installed(tmp_path, NEWEST), tmp_path / "t.pid"
     write(tmp_path, {"t.pid": f"{os.getpid()}\n", "codegen/__init__.py": "raise SystemExit(9)\n"})
     start = ("triggerer", "-D", "--pid", "t.pid", "--stdout", "out", "--stderr", "err")
-    code, said = installed.invoke(*start)
+    code, said = installed.invoke_in_a_process(*start)
     process = int(pid_file.read_text())
     try:
         assert (code, process == os.getpid()) == (0, False)
         assert "stop it with: kill $(cat t.pid)" in said
         assert installed.calls()[-1] == "triggerer"
         assert (tmp_path / "out").exists()
-        code, said = installed.invoke(*start)
+        code, said = installed.invoke_in_a_process(*start)
         assert code == 2
         assert f"triggerer is running already (process {process}; stop it with `kill {process}`)" in said
     finally:
