@@ -89,14 +89,14 @@ def test_it_ends_quietly_while_somebody_is_connected(project: Path) -> None:
         assert receive(idle).startswith(b"HTTP/1.1 200")
         slow.sendall(b"GET / HTTP/1.1\r\n")
         server.process.send_signal(signal.SIGINT)
-        assert server.process.wait(timeout=5) == 0
+        assert server.process.wait(timeout=60) == 0
         assert server.log.read_text() == f"The pipelines of the_project are at {server.url} (Ctrl+C ends it)\n"
 
 
 def test_a_supervisor_can_end_it(project: Path) -> None:
     with serving(project) as server:
         server.process.terminate()
-        assert server.process.wait(timeout=5) == -signal.SIGTERM
+        assert server.process.wait(timeout=60) == -signal.SIGTERM
 
 
 def test_it_listens_on_ipv6(project: Path) -> None:

@@ -6,7 +6,7 @@ import errno
 import os
 import resource
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
+from concurrent import futures
 from typing import TYPE_CHECKING
 
 import pytest
@@ -214,7 +214,7 @@ def test_of_several_who_save_at_once_one_wins_and_the_others_see_both(project: P
         {"csrf": pages.token, "file": "a.yml", "base": base, "text": f"{EXTRACT_LOAD}owner: tab{number}\n"}
         for number in range(8)
     ]
-    with ThreadPoolExecutor(len(forms)) as pool:
+    with futures.ThreadPoolExecutor(len(forms)) as pool:
         answers = list(pool.map(lambda form: pages.client.post("/save", data=form), forms))
     assert sorted(answer.status_code for answer in answers) == [200] + [409] * (len(forms) - 1)
     winner = next(form for form, answer in zip(forms, answers, strict=True) if answer.status_code == 200)
@@ -552,9 +552,9 @@ def test_what_the_command_line_writes_meanwhile_waits_for_its_turn(project: Path
     )
     assert holder.stdout
     assert holder.stdout.readline() == "held\n"
-    with ThreadPoolExecutor(1) as pool:
+    with futures.ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(pages.post, "/save", {**draft, "text": _HOURLY}, 409)
-        with pytest.raises(TimeoutError):
+        with pytest.raises(futures.TimeoutError):
             waiting.result(timeout=0.5)
         holder.communicate("go\n")
         assert "# theirs" in text_of(waiting.result(), ".there")
