@@ -480,6 +480,7 @@ def test_meltanos_own_generator_is_found_among_the_dag_files(tmp_path: Path) -> 
     assert old_generators(project_of(tmp_path)) == [tmp_path / "orchestrate/dags/meltano.py"]
 
 
+# Lines of several processes come in one pipe, so each is written at once.
 SUPERVISOR = """\
 import os, sys
 from pathlib import Path
@@ -490,7 +491,7 @@ supervisor._HURRY = 1
 SLEEPER = '''
 import os, signal, sys, time
 def stop(number, frame):
-    print("stops", sys.argv[1], flush=True)
+    os.write(1, f"stops {sys.argv[1]}\\\\n".encode())
     time.sleep(float(sys.argv[3]))
     if sys.argv[1] == "careful parent":
         child.kill()
@@ -499,13 +500,13 @@ signal.signal(signal.SIGTERM, stop)
 if "parent" in sys.argv[1]:
     import subprocess
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(99)", sys.argv[4]], start_new_session=True)
-print("runs", os.getpid(), sys.argv[1], flush=True)
+os.write(1, f"runs {os.getpid()} {sys.argv[1]}\\\\n".encode())
 time.sleep(99)
 '''
 def program(name, code="0", slow="0"):
     return Program(name, [sys.executable, "-c", SLEEPER, name, code, slow, sys.argv[1]])
 programs = [program("helper"), program(*sys.argv[2:])]
-sys.exit(supervise(programs, os.environ, lambda text: print("said", text, flush=True)))
+sys.exit(supervise(programs, os.environ, lambda text: os.write(1, f"said {text}\\n".encode())))
 """
 
 
