@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from git_repository import git, hook, isolate_git, repository_of
+from git_repository import copy_of, git, hook, isolate_git, repository_of
 from project_builder import write
 
 from codegen.git import GitError, Head, commit, committed_text, head_of, remote_of, uncommitted
@@ -14,11 +14,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with three files, which is copied."""
+    folder = tmp_path_factory.mktemp("original")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        isolate_git(monkeypatch, folder)
+        return repository_of(write(folder / "repository", {"a.yml": "a\n", "b.yml": "b\n", "gone.yml": "gone\n"}))
+
+
 @pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def repository(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with three files."""
     isolate_git(monkeypatch, tmp_path)
-    return repository_of(write(tmp_path / "repository", {"a.yml": "a\n", "b.yml": "b\n", "gone.yml": "gone\n"}))
+    return copy_of(original, tmp_path / "repository")
 
 
 def _state(repository: Path) -> tuple[str, ...]:

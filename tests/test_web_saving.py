@@ -10,7 +10,7 @@ from concurrent import futures
 from typing import TYPE_CHECKING
 
 import pytest
-from git_repository import git, hook, isolate_git, repository_of
+from git_repository import copy_of, git, hook, isolate_git, repository_of
 from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, write
 
@@ -25,13 +25,22 @@ if TYPE_CHECKING:
 _HOURLY = EXTRACT_LOAD.replace("@daily", "@hourly")
 
 
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of one schedule, generated and committed, which is copied."""
+    folder = tmp_path_factory.mktemp("original")
+    root = write(folder / "project", {"schedules/a.yml": EXTRACT_LOAD})
+    assert dagpress(root, "generate")[0] == 0
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        isolate_git(monkeypatch, folder)
+        return repository_of(root)
+
+
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project of one schedule, generated and committed."""
     isolate_git(monkeypatch, tmp_path)
-    root = write(tmp_path / "project", {"schedules/a.yml": EXTRACT_LOAD})
-    assert dagpress(root, "generate")[0] == 0
-    return repository_of(root)
+    return copy_of(original, tmp_path / "project")
 
 
 @pytest.fixture(scope="module")
