@@ -7,7 +7,7 @@ import os
 import re
 import traceback
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from inspect import isgenerator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -209,6 +209,7 @@ def builtin_templates() -> Path:
     return installed if installed.is_dir() else _PACKAGE.parent / "templates"
 
 
+@cache
 def prelude(name: str) -> str:
     """The lines of shell that a constant of `PRELUDES` holds, as our own template has them."""
     template = _environment(builtin_templates()).get_template(TEMPLATE)

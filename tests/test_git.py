@@ -32,14 +32,7 @@ def repository(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def _state(repository: Path) -> tuple[str, ...]:
     """All of a repository that a commit can change: where it is, what is staged, what is dirty, its branches."""
-    asked = (
-        ("symbolic-ref", "HEAD"),
-        ("diff", "--cached"),
-        ("status", "--porcelain"),
-        ("for-each-ref",),
-        ("log", "--all", "--format=%H"),
-    )
-    return tuple(git(repository, *arguments) for arguments in asked)
+    return git(repository, "status", "--porcelain=2", "--branch"), git(repository, "for-each-ref")
 
 
 def test_just_the_named_files_are_committed_and_what_else_is_staged_or_dirty_stays(repository: Path) -> None:

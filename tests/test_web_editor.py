@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from bs4 import BeautifulSoup
-from pages import Pages, text_of
+from pages import Pages, soup_of, text_of
 from project_builder import EXTRACT_LOAD, write
 from versions import NEWEST
 
@@ -17,6 +17,9 @@ from codegen.schema import Schedule
 from codegen.schema.keys import keys_of
 from codegen.web.controls import Shape, control_of
 from codegen.web.drafts import version_of, with_line_ends_of
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
 
 MELTANO = """\
 plugins:
@@ -67,7 +70,7 @@ def _sent(pages: Pages, form: dict[str, str]) -> BeautifulSoup:
     """The answer to what is typed: the parts of the page that change."""
     answer = pages.client.post("/preview", data={"csrf": pages.token, **form}, headers={"HX-Request": "true"})
     assert answer.status_code == 200, answer.text
-    return BeautifulSoup(answer.text, "html.parser")
+    return soup_of(answer.text)
 
 
 def _after(pages: Pages, address: str, **changes: str) -> BeautifulSoup:
