@@ -54,7 +54,7 @@ def project(tmp_path: Path) -> Path:
 def _form_of(page: BeautifulSoup) -> dict[str, str]:
     """What a browser would send of the editor's form."""
     sent = {}
-    for control in page.select("input[name], textarea[name], select[name]"):
+    for control in page.find_all(["input", "textarea", "select"], {"name": True}):
         if control.name == "select":
             chosen = control.select_one("option[selected]") or control.select_one("option")
             value = str(chosen.get("value", chosen.text)) if chosen else ""

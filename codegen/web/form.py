@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import available_timezones
 
 from codegen import editor
 from codegen.diagnostics import Diagnostic, InvalidError, Location
@@ -16,6 +14,7 @@ from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null
 from codegen.schema import Schedule
 from codegen.schema.export import plain
 from codegen.schema.keys import keys_of
+from codegen.schema.kinds import timezones
 from codegen.web.controls import Control, Shape, control_of, lines_of, shape_for, shown
 
 if TYPE_CHECKING:
@@ -318,7 +317,7 @@ def offered_for(preview: Preview) -> Mapping[str, Sequence[str]]:
     reading, meltano = preview.reading, preview.reading.meltano
     offered: dict[str, Iterable[str]] = {
         "interval": _ALIASES,
-        "timezone": _timezones(),
+        "timezone": timezones(),
         "after": {schedule.name for schedule in reading.schedules},
         "only": preview.project.environments,
         "owner": {schedule.owner for schedule in reading.schedules},
@@ -336,8 +335,3 @@ def offered_for(preview: Preview) -> Mapping[str, Sequence[str]]:
         for key, values in offered.items()
         if values
     }
-
-
-@lru_cache(maxsize=1)
-def _timezones() -> frozenset[str]:
-    return frozenset(available_timezones())
