@@ -18,8 +18,8 @@ TOOL := .venv/tool-$(PYTHON_ID)
 SERVE := .venv/serve-$(PYTHON_ID)
 DEV := .venv/dev-$(PYTHON_ID)
 PYTEST := $(BIN)/pytest -n $(JOBS)
-# The tests of a file share what they start, so they run in the same process.
-FAST := $(PYTEST) --dist loadfile -m "not slow"
+# The tests of a file share what they start, so neighbours stay in one process as long as both have work.
+FAST := $(PYTEST) --dist worksteal -m "not slow"
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-annotate --no-header --python-version 3.10
 

@@ -566,7 +566,7 @@ def supervise(tmp_path: Path) -> Iterator[Callable[..., Supervisor]]:
 def test_a_signal_stops_the_main_program_first_and_then_the_others(
     supervise: Callable[..., Supervisor], number: signal.Signals
 ) -> None:
-    supervisor = supervise("parent", "7", "0.5")
+    supervisor = supervise("parent", "7", "0.2")
     supervisor.process.send_signal(number)
     lines = supervisor.rest()
     assert [line for line in lines if line.startswith("stops")] == ["stops parent", "stops helper"]
