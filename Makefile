@@ -18,6 +18,8 @@ TOOL := .venv/tool-$(PYTHON_ID)
 SERVE := .venv/serve-$(PYTHON_ID)
 DEV := .venv/dev-$(PYTHON_ID)
 PYTEST := $(BIN)/pytest -n $(JOBS)
+# The tests of a file share what they start, so neighbours stay in one process as long as both have work.
+FAST := $(PYTEST) --dist worksteal -m "not slow"
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-annotate --no-header --python-version
 # The oldest Python of a requirement file: 3.10, or the oldest that its Airflow runs on.
@@ -51,11 +53,11 @@ test: environments ## Run the whole suite, with real Airflow 2 and 3 and a real 
 
 .PHONY: test-fast
 test-fast: $(DEV) ## Run the tests that need no Airflow and no Meltano
-	$(PYTEST) -m "not slow"
+	$(FAST)
 
 .PHONY: test-thorough
 test-thorough: $(DEV) ## Run those tests with many more examples of each property
-	HYPOTHESIS_PROFILE=thorough $(PYTEST) -m "not slow"
+	HYPOTHESIS_PROFILE=thorough $(FAST)
 
 ##@ Checks, one by one
 
@@ -82,8 +84,8 @@ format: $(DEV) ## Format the code and fix what the linter can
 .PHONY: goldens
 goldens: $(DEV) ## Write the expected files of the tests anew
 	$(BIN)/dagpress generate
-	$(PYTEST) -m "not slow" --quiet --regen-all
-	$(PYTEST) -m "not slow"
+	$(FAST) --quiet --regen-all
+	$(FAST)
 
 .PHONY: lock
 lock: $(DEV) ## Compile the requirement files, keeping the versions that still fit

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -18,6 +19,12 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 Report = Callable[[Diagnostic], None]
 JsonSchema = dict[str, Any]
+
+
+@cache
+def timezones() -> frozenset[str]:
+    """The names of all timezones; to look for their files takes a while."""
+    return frozenset(available_timezones())
 
 
 def or_null(schema: JsonSchema) -> JsonSchema:
@@ -180,7 +187,7 @@ class Timezone(Text):
         try:
             ZoneInfo(text)
         except (OSError, ValueError, KeyError) as error:
-            hint = nearest(text, available_timezones()) or "a name such as Europe/Berlin"
+            hint = nearest(text, timezones()) or "a name such as Europe/Berlin"
             raise InvalidError(f"{quoted(text)} is no timezone", hint, "unknown-timezone") from error
         return text
 

@@ -7,7 +7,7 @@ import os
 import re
 import traceback
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from inspect import isgenerator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -155,12 +155,13 @@ class Renderer:
 
 
 def renderer_of(templates: Path) -> Renderer:
-    """The renderer of a project; the same one while its templates are as they were.
+    """The renderer of a project; the same one while its templates are as they were, or while it has none.
 
     Args:
         templates: the project's own folder of templates, which need not exist.
     """
-    return _renderer(templates, tuple(_texts_below(templates)))
+    texts = tuple(_texts_below(templates))
+    return _renderer(templates if texts else builtin_templates(), texts)
 
 
 def _texts_below(folder: Path) -> Iterator[tuple[Path, bytes | None]]:
@@ -208,6 +209,7 @@ def builtin_templates() -> Path:
     return installed if installed.is_dir() else _PACKAGE.parent / "templates"
 
 
+@cache
 def prelude(name: str) -> str:
     """The lines of shell that a constant of `PRELUDES` holds, as our own template has them."""
     template = _environment(builtin_templates()).get_template(TEMPLATE)

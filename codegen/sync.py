@@ -88,8 +88,11 @@ def find_renames(changes: Sequence[Change]) -> Iterator[Diagnostic]:
 
     Airflow takes it for a new DAG without a history, and Meltano for a new state if the name is its id.
     """
+    deleted = [change for change in changes if change.action is Action.DELETE]
+    if not deleted:
+        return
     created = {_without_its_name(c.after, c.name): c for c in changes if c.action is Action.CREATE}
-    for gone in (change for change in changes if change.action is Action.DELETE):
+    for gone in deleted:
         come = created.get(_without_its_name(gone.before, gone.name))
         if come and _DAG_ID.findall(come.after) != _DAG_ID.findall(gone.before):
             message = f"this looks like {quoted(gone.name)} under another name, and Airflow has no history of that"

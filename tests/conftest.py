@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 
     from docker_engine import DockerEngine
     from playwright.sync_api import Browser
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what is there for all tests, in place of looking at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _ready(name: str) -> environments.Environment:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
 _CONFIGURATION = "[user]\n\tname = Ada\n\temail = ada@example.com\n[init]\n\tdefaultBranch = main\n"
@@ -34,10 +34,16 @@ def git(folder: Path, *arguments: str) -> str:
 def repository_of(folder: Path) -> Path:
     """Make a repository of a folder, commit all that is in there, and give the folder back."""
     folder.mkdir(exist_ok=True)
-    git(folder, "init", "--quiet")
+    # The samples of hooks that git has would be a dozen files.
+    git(folder, "init", "--quiet", "--template=")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--allow-empty", "--message=First")
     return folder
+
+
+def copy_of(repository: Path, folder: Path) -> Path:
+    """Copy a repository, which takes no process, and give the copy back."""
+    return Path(shutil.copytree(repository, folder, symlinks=True))
 
 
 def hook(folder: Path, name: str, script: str) -> None:

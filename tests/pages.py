@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bs4 import BeautifulSoup
@@ -15,6 +17,15 @@ if TYPE_CHECKING:
     from bs4 import Tag
 
 
+# The names of some 600 timezones are half of an editor's page: reading the first of them is enough.
+_TIMEZONES = re.compile(r'(?<=<datalist id="known-timezone">)(<option [^>]*></option>)(?:<option [^>]*></option>)+')
+
+
+def soup_of(text: str) -> BeautifulSoup:
+    """A page, read; where an element stands is not counted, which takes a sixth of the time."""
+    return BeautifulSoup(_TIMEZONES.sub(r"\1", text), "html.parser", store_line_numbers=False)
+
+
 class Pages:
     """The pages of a project, as a browser on this machine asks for them."""
 
@@ -26,16 +37,17 @@ class Pages:
         """A page, whose status must be as expected."""
         answer = self.client.get(address, headers=headers)
         assert answer.status_code == status, answer.text
-        return BeautifulSoup(answer.text, "html.parser")
+        return soup_of(answer.text)
 
     def post(self, address: str, form: dict[str, str], status: int = 200, **headers: str) -> BeautifulSoup:
         """Send a form of ours, with the token that our pages carry."""
-        answer = self.client.post(address, data={"csrf": self.token(), **form}, headers=headers)
+        answer = self.client.post(address, data={"csrf": self.token, **form}, headers=headers)
         assert answer.status_code == status, answer.text
-        return BeautifulSoup(answer.text, "html.parser")
+        return soup_of(answer.text)
 
+    @cached_property
     def token(self) -> str:
-        """The CSRF token of the forms."""
+        """The CSRF token of the forms, which is the same as long as the server runs."""
         token = self.get("/").select_one("input[name=csrf]")
         assert token
         return str(token["value"])

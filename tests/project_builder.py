@@ -64,6 +64,13 @@ def dagpress(root: Path, *arguments: str) -> tuple[int, str, str]:
     return int(result.return_value), result.stdout, result.stderr
 
 
+def completed(words: str) -> list[str]:
+    """What the command offers a shell for the last of these words."""
+    environ = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" ")), "_DAGPRESS_COMPLETE": "bash_complete"}
+    result = CliRunner().invoke(main, env=environ, prog_name="dagpress")
+    return [line.removeprefix("plain,") for line in result.output.split()]
+
+
 def killed_at_replace(number: int, root: Path, *arguments: str) -> None:
     """Call a command in a project, and see that it is killed where it puts that file in place, counted from 1."""
     command = dying_at_replace(number, root, *arguments)

@@ -35,7 +35,7 @@ class Server:
     def connect(self) -> socket.socket:
         """A connection on which nothing has been sent yet."""
         address = urlsplit(self.url)
-        return socket.create_connection((address.hostname or "", address.port or 80), timeout=10)
+        return socket.create_connection((address.hostname or "", address.port or 80), timeout=60)
 
     def send(self, request: bytes) -> bytes:
         """The answer to these bytes; as much as there is of it, where more is waited for."""

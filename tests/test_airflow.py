@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from click import ClickException
+from click.testing import CliRunner
 from project_builder import dagpress, project_of, write
 from versions import NEWEST, NEWEST_2
 
@@ -29,18 +31,19 @@ from codegen.airflow.ports import Ports
 from codegen.airflow.translation import UntranslatableError, translate
 from codegen.airflow.variables import BUNDLES, DAGS_FOLDER, airflow_environ
 from codegen.airflow_facts import VERSIONS, facts_of
+from codegen.cli.main import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# A command, and what it is in Airflow 2 and in Airflow 3.
+# A command, and what it is in Airflow 2 and in Airflow 3: one for each way in which they differ.
 COMMANDS = [
     ("scheduler -D", "scheduler -D", "scheduler -D"),
     ("webserver -p 8081", "webserver -p 8081", "api-server -p 8081"),
     ("api-server --port 1", "webserver --port 1", "api-server --port 1"),
-    ("list_dags", "dags list", "dags list"),
     ("list_tasks d --tree", "tasks list d --tree", "tasks list d --tree"),
     ("list_tasks d -sd /x", "tasks list d --subdir /x", "tasks list d"),
+    ("db init", "db migrate", "db migrate"),
     ("trigger_dag -e 2026-01-01 d", "dags trigger -e 2026-01-01 d", "dags trigger -l 2026-01-01 d"),
     (
         "trigger_dag d --exec_date=2026-01-01 --run_id r_1",
@@ -51,22 +54,6 @@ COMMANDS = [
     ("run --raw d t 2026-01-01", "tasks run --raw d t 2026-01-01", "tasks test d t 2026-01-01"),
     ("run -A --pool p d t r", "tasks run -A --pool p d t r", "tasks test d t r"),
     ("tasks run --local d t r", "tasks run --local d t r", "tasks test d t r"),
-    ("test d t 2026-01-01", "tasks test d t 2026-01-01", "tasks test d t 2026-01-01"),
-    ("initdb", "db migrate", "db migrate"),
-    ("db init", "db migrate", "db migrate"),
-    ("db upgrade", "db migrate", "db migrate"),
-    ("upgradedb", "db migrate", "db migrate"),
-    ("resetdb -y", "db reset -y", "db reset -y"),
-    ("pause d", "dags pause d", "dags pause d"),
-    ("unpause d", "dags unpause d", "dags unpause d"),
-    ("clear -s 2026-01-01 d", "tasks clear -s 2026-01-01 d", "tasks clear -s 2026-01-01 d"),
-    (
-        "clear --start_date 2026-01-01 d",
-        "tasks clear --start-date 2026-01-01 d",
-        "tasks clear --start-date 2026-01-01 d",
-    ),
-    ("dag_state d r", "dags state d r", "dags state d r"),
-    ("task_state d t r", "tasks state d t r", "tasks state d t r"),
     ("list_dag_runs d", "dags list-runs -d d", "dags list-runs d"),
     ("dags list-runs -d d", "dags list-runs -d d", "dags list-runs d"),
     ("dags list-runs d", "dags list-runs -d d", "dags list-runs d"),
@@ -84,17 +71,12 @@ COMMANDS = [
     ("pool", "pools list", "pools list"),
     ("pool --delete p", "pools delete p", "pools delete p"),
     ("variables -g k", "variables get k", "variables get k"),
-    ("variables --export f", "variables export f", "variables export f"),
     ("variables get k", "variables get k", "variables get k"),
     (
         "connections --add --conn_id c --conn_uri u",
         "connections add c --conn-uri u",
         "connections add c --conn-uri u",
     ),
-    ("connections list", "connections list", "connections list"),
-    ("next_execution d", "dags next-execution d", "dags next-execution d"),
-    ("version", "version", "version"),
-    ("dags test d 2026-01-01", "dags test d 2026-01-01", "dags test d 2026-01-01"),
     ("", "", ""),
     ("--help", "--help", "--help"),
 ]
@@ -194,11 +176,11 @@ def _python(folder: Path, version: str) -> str:
 
 def test_a_python_that_cannot_have_that_airflow_is_refused(tmp_path: Path) -> None:
     write(tmp_path, {"dagpress.toml": f'airflow = "{NEWEST_2}"\n'})
-    with pytest.raises(Exception, match=r"Airflow 2\.11 needs Python 3\.10 to 3\.12, and .* is 3\.13\.1 .*--python"):
+    with pytest.raises(Exception, match=rf"Airflow {NEWEST_2} needs Python 3\.10 to 3\.12, .* 3\.13\.1 .*--python"):
         dagpress(tmp_path, "add", "orchestrator", "airflow", "--python", _python(tmp_path, "3.13.1"))
     with pytest.raises(Exception, match="there is no Python `python9`"):
         dagpress(tmp_path, "add", "orchestrator", "airflow", "--python", "python9")
-    assert not (tmp_path / ".dagpress/airflow-2.11").exists()
+    assert not (tmp_path / f".dagpress/airflow-{NEWEST_2}").exists()
 
 
 def test_an_install_that_fails_shows_why_and_is_not_complete(tmp_path: Path) -> None:
@@ -213,7 +195,7 @@ def test_an_install_that_fails_shows_why_and_is_not_complete(tmp_path: Path) -> 
 
 def test_without_an_airflow_invoke_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(Exception, match=r"Airflow 3\.3 is not installed here .*dagpress add orchestrator airflow"):
+    with pytest.raises(Exception, match=rf"Airflow {NEWEST} is not installed here .*dagpress add orchestrator airflow"):
         dagpress(tmp_path, "invoke", "airflow", "scheduler")
 
 
@@ -325,6 +307,11 @@ exit 0
 """
 
 
+def _become(program: str, words: list[str], env: dict[str, str]) -> None:
+    """Do what a process does that becomes another program, and end as that ends."""
+    raise SystemExit(subprocess.run(words, executable=program, env=env, check=False).returncode)
+
+
 class Installed:
     """A project with a program in the place of Airflow, which writes down its calls."""
 
@@ -338,10 +325,25 @@ class Installed:
         self.program.chmod(0o755)
 
     def invoke(self, *arguments: str, **environ: str) -> tuple[int, str]:
-        """Call it in a process of its own, in the project; gives the exit code and stderr."""
+        """Call it in the project; gives the exit code and what is said. Where it becomes Airflow, that is its child."""
+        with pytest.MonkeyPatch.context() as here:
+            for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
+                here.delenv(name)
+            for name, value in environ.items():
+                here.setenv(name, value)
+            here.chdir(self.root)
+            here.setattr(os, "execve", _become)
+            result = CliRunner().invoke(main, ["invoke", "airflow", *arguments], standalone_mode=False)
+        if isinstance(result.exception, ClickException):
+            return 2, result.exception.format_message()
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
+        return int(result.return_value or result.exit_code), result.stderr
+
+    def invoke_in_a_process(self, *arguments: str) -> tuple[int, str]:
+        """The same in a process of its own."""
         command = [str(Path(sys.executable).with_name("dagpress")), "invoke", "airflow", *arguments]
-        env = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")} | environ
-        done = subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True, check=False, timeout=60)
+        env = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+        done = subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True, check=False)
         return done.returncode, done.stderr
 
     def calls(self) -> list[str]:
@@ -419,19 +421,19 @@ def test_a_command_in_the_background_runs_once_and_leaves_no_pid_file(tmp_path: 
     installed, pid_file = Installed(tmp_path, NEWEST), tmp_path / "t.pid"
     write(tmp_path, {"t.pid": f"{os.getpid()}\n", "codegen/__init__.py": "raise SystemExit(9)\n"})
     start = ("triggerer", "-D", "--pid", "t.pid", "--stdout", "out", "--stderr", "err")
-    code, said = installed.invoke(*start)
+    code, said = installed.invoke_in_a_process(*start)
     process = int(pid_file.read_text())
     try:
         assert (code, process == os.getpid()) == (0, False)
         assert "stop it with: kill $(cat t.pid)" in said
         assert installed.calls()[-1] == "triggerer"
         assert (tmp_path / "out").exists()
-        code, said = installed.invoke(*start)
+        code, said = installed.invoke_in_a_process(*start)
         assert code == 2
         assert f"triggerer is running already (process {process}; stop it with `kill {process}`)" in said
     finally:
         os.kill(process, signal.SIGTERM)
-    for _ in range(200):
+    for _ in range(600):
         if not pid_file.exists():
             break
         time.sleep(0.1)
@@ -476,6 +478,7 @@ def test_meltanos_own_generator_is_found_among_the_dag_files(tmp_path: Path) -> 
     assert old_generators(project_of(tmp_path)) == [tmp_path / "orchestrate/dags/meltano.py"]
 
 
+# Lines of several processes come in one pipe, so each is written at once.
 SUPERVISOR = """\
 import os, sys
 from pathlib import Path
@@ -486,7 +489,7 @@ supervisor._HURRY = 1
 SLEEPER = '''
 import os, signal, sys, time
 def stop(number, frame):
-    print("stops", sys.argv[1], flush=True)
+    os.write(1, f"stops {sys.argv[1]}\\\\n".encode())
     time.sleep(float(sys.argv[3]))
     if sys.argv[1] == "careful parent":
         child.kill()
@@ -495,13 +498,13 @@ signal.signal(signal.SIGTERM, stop)
 if "parent" in sys.argv[1]:
     import subprocess
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(99)", sys.argv[4]], start_new_session=True)
-print("runs", os.getpid(), sys.argv[1], flush=True)
+os.write(1, f"runs {os.getpid()} {sys.argv[1]}\\\\n".encode())
 time.sleep(99)
 '''
 def program(name, code="0", slow="0"):
     return Program(name, [sys.executable, "-c", SLEEPER, name, code, slow, sys.argv[1]])
 programs = [program("helper"), program(*sys.argv[2:])]
-sys.exit(supervise(programs, os.environ, lambda text: print("said", text, flush=True)))
+sys.exit(supervise(programs, os.environ, lambda text: os.write(1, f"said {text}\\n".encode())))
 """
 
 
@@ -530,11 +533,11 @@ class Supervisor:
 
     def rest(self) -> list[str]:
         """What it prints until its end."""
-        return self.process.communicate(timeout=30)[0].splitlines()
+        return self.process.communicate(timeout=300)[0].splitlines()
 
     def left(self) -> list[str]:
         """The processes that are still there, some time later."""
-        for _ in range(200):
+        for _ in range(600):
             table = subprocess.run(["ps", "axo", "stat,args"], capture_output=True, text=True, check=True).stdout
             lines = [line for line in table.splitlines() if self.mark in line and not line.startswith("Z")]
             if not lines:
@@ -561,7 +564,7 @@ def supervise(tmp_path: Path) -> Iterator[Callable[..., Supervisor]]:
 def test_a_signal_stops_the_main_program_first_and_then_the_others(
     supervise: Callable[..., Supervisor], number: signal.Signals
 ) -> None:
-    supervisor = supervise("parent", "7", "0.5")
+    supervisor = supervise("parent", "7", "0.2")
     supervisor.process.send_signal(number)
     lines = supervisor.rest()
     assert [line for line in lines if line.startswith("stops")] == ["stops parent", "stops helper"]
@@ -578,16 +581,14 @@ def test_a_helper_that_dies_takes_the_others_with_it(supervise: Callable[..., Su
 
 
 def test_a_second_signal_ends_the_wait(supervise: Callable[..., Supervisor]) -> None:
-    supervisor = supervise("main", "0", "90")
+    supervisor = supervise("main", "0", "9999")
     supervisor.process.terminate()
     assert {supervisor.line(), supervisor.line()} == {
         "said stopping; running tasks may end first, unless you interrupt again",
         "stops main",
     }
-    started = time.monotonic()
     supervisor.process.terminate()
     supervisor.rest()
-    assert time.monotonic() - started < 30
     assert supervisor.left() == []
 
 

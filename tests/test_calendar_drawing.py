@@ -22,7 +22,7 @@ from examples import fewer
 from hypothesis import given
 from hypothesis import strategies as st
 from pages import Pages, text_of
-from project_builder import EXTRACT_LOAD, as_yaml, dagpress, write
+from project_builder import EXTRACT_LOAD, as_yaml, completed, dagpress, write
 from versions import NEWEST
 
 from codegen.calendar import calendar_of
@@ -268,10 +268,7 @@ def test_nothing_is_loaded_by_what_stands_alone(fleet: Path) -> None:
     [("--owner", "m", "marketing"), ("--timezone", "Europe/Berl", "Europe/Berlin")],
 )
 def test_completion_knows_what_there_is(option: str, word: str, expected: str, fleet: Path) -> None:
-    words = f"dagpress --project {fleet} calendar {option} {word}"
-    environ = os.environ | {"_DAGPRESS_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": "5"}
-    done = subprocess.run([_PROGRAM], env=environ, capture_output=True, text=True, check=True)
-    assert done.stdout == f"plain,{expected}\n"
+    assert completed(f"dagpress --project {fleet} calendar {option} {word}") == [expected]
 
 
 def test_an_hour_leads_to_who_starts_then(fleet: Path) -> None:

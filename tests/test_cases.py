@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,17 +18,24 @@ if TYPE_CHECKING:
     from pytest_regressions.file_regression import FileRegressionFixture
 
 CASES = Path(__file__).parent / "cases"
-# The version of the configuration where the case has one, else these two; the first has the plain folder.
+# A case is for the version of its configuration, else for the newest, and for the newest 2 where something of that is
+# kept too: where the files differ in more than names. `real/test_import.py` imports every case into both.
 _FOLDERS = {NEWEST: "generated_dags", NEWEST_2: "generated_dags_airflow_2"}
-# What is said about 2.11 is kept where it is something else.
 _SAID, _SAID_OF_2 = "stderr.txt", "stderr_airflow_2.txt"
 _OUTPUT = {*_FOLDERS.values(), _SAID, _SAID_OF_2}
 
 
 def _cases() -> list[tuple[str, str]]:
-    """Every case, with every Airflow that its configuration leaves open."""
-    names = sorted(path.name for path in CASES.iterdir())
-    return [(name, v) for name in names for v in _FOLDERS if v == NEWEST or "airflow" not in _configuration(name)]
+    """Every case, with the versions of Airflow that it is for."""
+    cases = sorted(CASES.iterdir())
+    of_2 = [case for case in cases if any((case / each).exists() for each in (_FOLDERS[NEWEST_2], _SAID_OF_2))]
+    return [(case.name, NEWEST) for case in cases] + [(case.name, NEWEST_2) for case in of_2]
+
+
+def version_of(name: str) -> str | None:
+    """The Airflow that the configuration of a case names."""
+    found = re.search(r'^airflow = "(.*)"', _configuration(name), re.MULTILINE)
+    return found[1] if found else None
 
 
 def _configuration(name: str) -> str:
@@ -41,12 +49,12 @@ def test_case(
 ) -> None:
     """A project gives exactly the files and the messages that are kept; an error gives no file."""
     case = CASES / name
-    code, stderr, generated = _generate(name, airflow, tmp_path / "project")
+    code, stderr, generated = generate_case(name, airflow, tmp_path / "project")
     assert bool(generated) == (code != 2), "an error and files go together"
     said = case / _SAID
     if airflow != NEWEST:
         if regen_all:
-            _keep_what_differs(case, stderr, _generate(name, NEWEST, tmp_path / "newest")[1])
+            _keep_what_differs(case, stderr, generate_case(name, NEWEST, tmp_path / "newest")[1])
         said = case / _SAID_OF_2 if (case / _SAID_OF_2).exists() else said
     if airflow == NEWEST or not regen_all:
         _check_text(file_regression, stderr, said)
@@ -60,7 +68,7 @@ def test_case(
     assert not orphans, "expected files that nothing generates: `make goldens` removes them"
 
 
-def _generate(name: str, airflow: str, project: Path) -> tuple[int, str, dict[str, str]]:
+def generate_case(name: str, airflow: str, project: Path) -> tuple[int, str, dict[str, str]]:
     """The exit code, what is said, and the generated files of a copy of the case."""
     shutil.copytree(CASES / name, project, symlinks=True, ignore=shutil.ignore_patterns(*_OUTPUT))
     if "airflow" not in _configuration(name):

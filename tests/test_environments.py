@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import stat
-import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +17,7 @@ import yaml
 from examples import fewer
 from hypothesis import given
 from hypothesis import strategies as st
-from project_builder import EXTRACT_LOAD, as_yaml, dagpress, project_of, write
+from project_builder import EXTRACT_LOAD, as_yaml, completed, dagpress, project_of, write
 from strategies import EXTRACT_LOADS, SCHEDULES
 from test_properties import ANYTHING
 
@@ -218,36 +216,32 @@ def test_the_schedule_commands_change_every_tree(project: Path) -> None:
     assert out.split()[1::2] == ["schedules/new.yml", "generated_dags/dev/new.py", "generated_dags/prod/new.py"]
 
 
-def test_the_list_and_the_run_of_meltano_are_those_of_one_environment(project: Path) -> None:
+def test_the_list_and_the_run_of_meltano_are_those_of_one_environment(
+    project: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`schedule list` is read by programs that know no environments; `schedule run` does what the DAG of one does."""
     write(project, {"meltano.yml": "{}\n", ".meltano/run/bin": '#!/bin/sh\necho "$*"\n'})
     (project / ".meltano/run/bin").chmod(stat.S_IRWXU)
     rows = json.loads(dagpress(project, "schedule", "list", "--format", "json")[1])
     assert [row["name"] for row in rows["schedules"]["elt"]] == ["orders", "same"]
     assert "report" in dagpress(project, "schedule", "list", "-e", "prod")[1]
-    run: list[str | Path] = [DAGPRESS, "--project", project, "schedule", "run"]
-    done = subprocess.run([*run, "orders"], capture_output=True, text=True, check=True)
-    assert done.stdout == "el tap-gitlab target-postgres --state-id=orders\n"
-    assert done.stderr.startswith("In the environment `dev`; ")
-    env = {**os.environ, "DAGPRESS_ENVIRONMENT": "prod"}
-    for command, environ in (([*run, "orders"], env), ([*run, "--environment", "prod", "orders"], dict(os.environ))):
-        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environ)
-        assert done.stdout == "--environment=prod el tap-gitlab target-postgres --state-id=orders\n"
-        assert done.stderr == ""
+    code, _, said = dagpress(project, "schedule", "run", "orders")
+    assert (code, capfd.readouterr().out) == (0, "el tap-gitlab target-postgres --state-id=orders\n")
+    assert said.startswith("In the environment `dev`; ")
+    in_prod = "--environment=prod el tap-gitlab target-postgres --state-id=orders\n"
+    assert dagpress(project, "schedule", "run", "--environment", "prod", "orders") == (0, "", "")
+    assert capfd.readouterr().out == in_prod
+    monkeypatch.setenv("DAGPRESS_ENVIRONMENT", "prod")
+    assert dagpress(project, "schedule", "run", "orders") == (0, "", "")
+    assert capfd.readouterr().out == in_prod
 
 
 def test_a_shell_completes_environments_and_each_name_once(project: Path) -> None:
     """For the option, for both of `--between`, and a schedule of two environments is one name."""
-    for words, completed in (
-        ("show orders -e ", ["plain,dev", "plain,prod"]),
-        ("diff orders --between dev p", ["plain,prod"]),
-        ("show o", ["plain,orders"]),
-    ):
-        line = f"dagpress --project {project} {words}"
-        env = {**os.environ, "_DAGPRESS_COMPLETE": "bash_complete", "COMP_WORDS": line}
-        env["COMP_CWORD"] = str(len(line.split()) - (not line.endswith(" ")))
-        done = subprocess.run([DAGPRESS], capture_output=True, text=True, check=True, env=env)
-        assert done.stdout.split() == completed
+    command = f"dagpress --project {project}"
+    assert completed(f"{command} show orders -e ") == ["dev", "prod"]
+    assert completed(f"{command} diff orders --between dev p") == ["prod"]
+    assert completed(f"{command} show o") == ["orders"]
 
 
 DEFAULTS = """\

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from git_repository import git, hook, isolate_git, repository_of
+from git_repository import copy_of, git, hook, isolate_git, repository_of
 from project_builder import write
 
 from codegen.git import GitError, Head, commit, committed_text, head_of, remote_of, uncommitted
@@ -14,23 +14,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with three files, which is copied."""
+    folder = tmp_path_factory.mktemp("original")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        isolate_git(monkeypatch, folder)
+        return repository_of(write(folder / "repository", {"a.yml": "a\n", "b.yml": "b\n", "gone.yml": "gone\n"}))
+
+
 @pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def repository(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with three files."""
     isolate_git(monkeypatch, tmp_path)
-    return repository_of(write(tmp_path / "repository", {"a.yml": "a\n", "b.yml": "b\n", "gone.yml": "gone\n"}))
+    return copy_of(original, tmp_path / "repository")
 
 
 def _state(repository: Path) -> tuple[str, ...]:
     """All of a repository that a commit can change: where it is, what is staged, what is dirty, its branches."""
-    asked = (
-        ("symbolic-ref", "HEAD"),
-        ("diff", "--cached"),
-        ("status", "--porcelain"),
-        ("for-each-ref",),
-        ("log", "--all", "--format=%H"),
-    )
-    return tuple(git(repository, *arguments) for arguments in asked)
+    return git(repository, "status", "--porcelain=2", "--branch"), git(repository, "for-each-ref")
 
 
 def test_just_the_named_files_are_committed_and_what_else_is_staged_or_dirty_stays(repository: Path) -> None:

@@ -91,7 +91,7 @@ def test_the_airflow_is_the_one_that_the_project_pins(tmp_path: Path, pip_url: s
     assert project_of(tmp_path).airflow == NEWEST_2
     code, _, err = dagpress(tmp_path, "init", "--airflow", NEWEST)
     assert code == 1
-    assert "The configuration is for Airflow 2.11" in err
+    assert f"The configuration is for Airflow {NEWEST_2}" in err
 
 
 def test_a_project_without_schedules_gets_its_folders(tmp_path: Path) -> None:

@@ -70,9 +70,9 @@ def test_every_minute_since_1970_is_counted_at_once(zone: str) -> None:
     """Twenty-nine million of them are not looked at one by one."""
     now = datetime(2026, 11, 1, tzinfo=timezone.utc)
     bounds = Bounds(datetime(1970, 1, 1, tzinfo=timezone.utc), None, at_end=False)
-    before = time.perf_counter()
+    before = time.process_time()
     backlog = backlog_of(parse_interval("* * * * *", ""), ZoneInfo(zone), now, bounds)
-    assert time.perf_counter() - before < 20
+    assert time.process_time() - before < 20
     assert backlog
     assert backlog.count == (now - bounds.start) / timedelta(minutes=1) + 1
 

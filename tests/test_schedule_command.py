@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import stat
 import subprocess
 import sys
+from concurrent import futures
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 import pytest
-from click.testing import CliRunner
-from project_builder import EXTRACT_LOAD, dagpress, killed_at_replace, write
+from project_builder import EXTRACT_LOAD, completed, dagpress, killed_at_replace, write
 
-from codegen.cli.main import main
 from codegen.sync import one_at_a_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    _Run: TypeAlias = Callable[..., tuple[int, str, str]]
 
 DAGPRESS = Path(sys.executable).parent / "dagpress"
 MELTANO_YML = """\
@@ -271,37 +275,44 @@ def meltano(project: Path) -> Path:
     return project
 
 
-def _run(root: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    command: list[str | Path] = [DAGPRESS, "--project", root, "schedule", "run", *arguments]
-    return subprocess.run(command, env={**os.environ, **environ}, capture_output=True, text=True, check=False)
+@pytest.fixture
+def run(meltano: Path, capfd: pytest.CaptureFixture[str]) -> _Run:
+    """Returns a function that runs a schedule: the exit code, what Meltano prints, and what is said."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code, _, said = dagpress(meltano, "schedule", "run", *arguments)
+        return code, capfd.readouterr().out, said
+
+    return run
 
 
-def test_run_does_what_the_dag_does_in_its_order(meltano: Path) -> None:
+def test_run_does_what_the_dag_does_in_its_order(meltano: Path, run: _Run) -> None:
     """With the variables of the schedule and of the task; further options go where Meltano puts them."""
-    done = _run(meltano, "pair", "--full-refresh")
     options = "--state-id=pair --full-refresh"
-    assert (done.returncode, done.stdout) == (
+    assert run("pair", "--full-refresh")[:2] == (
         0,
         f"{meltano} 1  --environment=prod el tap-gitlab target-postgres {options}\n",
     )
-    done = _run(meltano, "graph", "--dry-run")
-    assert done.stdout.splitlines() == [
+    _, printed, said = run("graph", "--dry-run")
+    assert printed.splitlines() == [
         f"{meltano} 1 2 run --dry-run tap-gitlab target postgres",
         f"{meltano} 1  run --dry-run tap-gitlab target-postgres",
     ]
-    assert "[1/2] first: tap-gitlab 'target postgres'\n" in done.stderr
+    assert "[1/2] first: tap-gitlab 'target postgres'\n" in said
 
 
-def test_run_says_that_it_uses_no_container(meltano: Path) -> None:
+def test_run_says_that_it_uses_no_container(meltano: Path, run: _Run) -> None:
     """Whatever the runner is, the Meltano of the project runs it."""
     docker = "runner: docker\ndocker: {image: 'elt:1'}\n"
     write(meltano, {"schedules/contained.yml": EXTRACT_LOAD + docker})
-    done = _run(meltano, "contained")
-    assert done.stdout == f"{meltano}   el tap-gitlab target-postgres --state-id=contained\n"
-    assert done.stderr == "contained runs on this machine, and not with the runner docker.\n"
+    assert run("contained") == (
+        0,
+        f"{meltano}   el tap-gitlab target-postgres --state-id=contained\n",
+        "contained runs on this machine, and not with the runner docker.\n",
+    )
 
 
-def test_run_asks_the_project_of_the_configuration(meltano: Path) -> None:
+def test_run_asks_the_project_of_the_configuration(meltano: Path, run: _Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the shell says; a variable that holds braces as text has them."""
     write(
         meltano,
@@ -310,14 +321,15 @@ def test_run_asks_the_project_of_the_configuration(meltano: Path) -> None:
             "schedules/braces.yml": EXTRACT_LOAD + "env: {A: \"{{ '{{ x }}' }}\"}\n",
         },
     )
-    assert _run(meltano, "braces", MELTANO_PROJECT_ROOT="/elsewhere").stdout == f"{meltano} {{{{ x }}}}\n"
+    monkeypatch.setenv("MELTANO_PROJECT_ROOT", "/elsewhere")
+    assert run("braces")[1] == f"{meltano} {{{{ x }}}}\n"
 
 
-def test_run_gives_the_exit_code_of_meltano_and_stops_at_a_failure(meltano: Path) -> None:
+def test_run_gives_the_exit_code_of_meltano_and_stops_at_a_failure(run: _Run) -> None:
     """As a shell has it, where a signal ended it."""
-    done = _run(meltano, "graph", "--fail")
-    assert (done.returncode, len(done.stdout.splitlines())) == (7, 1)
-    assert _run(meltano, "pair", "--term").returncode == 128 + signal.SIGTERM
+    code, printed, _ = run("graph", "--fail")
+    assert (code, len(printed.splitlines())) == (7, 1)
+    assert run("pair", "--term")[0] == 128 + signal.SIGTERM
 
 
 def test_a_signal_reaches_meltano(meltano: Path) -> None:
@@ -327,16 +339,15 @@ def test_a_signal_reaches_meltano(meltano: Path) -> None:
         assert process.stdout
         assert "tap-gitlab" in process.stdout.readline()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 128 + signal.SIGTERM
+        assert process.wait(timeout=60) == 128 + signal.SIGTERM
 
 
-def test_what_only_airflow_knows_must_be_said(meltano: Path) -> None:
+def test_what_only_airflow_knows_must_be_said(meltano: Path, run: _Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A template of a variable is taken from the environment; one in the command cannot be."""
-    done = _run(meltano, "dated")
-    assert done.returncode == 2
-    assert "set A in the environment of this command" in done.stderr
-    assert f"{meltano} 2026-01-31  el" in _run(meltano, "dated", A="2026-01-31").stdout
-    assert "trigger the DAG there" in _run(meltano, "templated").stderr
+    assert "set A in the environment of this command" in _refusal(meltano, "schedule", "run", "dated")
+    assert "trigger the DAG there" in _refusal(meltano, "schedule", "run", "templated")
+    monkeypatch.setenv("A", "2026-01-31")
+    assert f"{meltano} 2026-01-31  el" in run("dated")[1]
 
 
 def test_run_says_what_it_misses(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -355,17 +366,10 @@ def test_names_are_completed(project: Path, monkeypatch: pytest.MonkeyPatch) -> 
         {"schedules/gitlab.yml": EXTRACT_LOAD, "schedules/github.yml": EXTRACT_LOAD, "schedules/x.yml": EXTRACT_LOAD},
     )
     monkeypatch.chdir(project)
-    assert _completed("dagpress schedule set git") == ["github", "gitlab"]
-    assert _completed("dagpress schedule add x --job re") == ["refresh"]
-    assert _completed("dagpress schedule add x --extractor t") == ["tap-gitlab"]
-    assert _completed("dagpress schedule add x --loader t") == ["target-postgres"]
-
-
-def _completed(words: str) -> list[str]:
-    """What the shell offers for the last word."""
-    environ = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" ")), "_DAGPRESS_COMPLETE": "bash_complete"}
-    result = CliRunner().invoke(main, env=environ, prog_name="dagpress")
-    return [line.removeprefix("plain,") for line in result.output.split()]
+    assert completed("dagpress schedule set git") == ["github", "gitlab"]
+    assert completed("dagpress schedule add x --job re") == ["refresh"]
+    assert completed("dagpress schedule add x --extractor t") == ["tap-gitlab"]
+    assert completed("dagpress schedule add x --loader t") == ["target-postgres"]
 
 
 def test_two_changes_at_once_are_both_made(project: Path) -> None:
@@ -385,13 +389,12 @@ def test_a_file_comes_and_goes_when_no_other_change_is_made(project: Path, chang
     """As while the Pipelines page saves: neither is begun before that is done."""
     write(project, {"schedules/a.yml": EXTRACT_LOAD, "schedules/c.yml": EXTRACT_LOAD})
     before = _files(project)
-    with one_at_a_time(project):
-        process = subprocess.Popen([DAGPRESS, "--project", project, "schedule", *change], stdout=-1, stderr=-1)
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.communicate(timeout=2)
+    with futures.ThreadPoolExecutor(1) as pool, one_at_a_time(project):
+        done = pool.submit(dagpress, project, "schedule", *change)
+        with pytest.raises(futures.TimeoutError):
+            done.result(timeout=0.5)
         assert _files(project) == before
-    process.communicate(timeout=60)
-    assert process.returncode == 0
+    assert done.result()[0] == 0
     assert _files(project) != before
 
 

@@ -13,10 +13,9 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 import tomli
-from bs4 import BeautifulSoup
 from click import ClickException
 from environments import ROOT
-from pages import text_of
+from pages import soup_of, text_of
 from project_builder import EXTRACT_LOAD, dagpress, write
 from serving import receive, serving
 from starlette.testclient import TestClient
@@ -89,14 +88,14 @@ def test_it_ends_quietly_while_somebody_is_connected(project: Path) -> None:
         assert receive(idle).startswith(b"HTTP/1.1 200")
         slow.sendall(b"GET / HTTP/1.1\r\n")
         server.process.send_signal(signal.SIGINT)
-        assert server.process.wait(timeout=5) == 0
+        assert server.process.wait(timeout=60) == 0
         assert server.log.read_text() == f"The pipelines of the_project are at {server.url} (Ctrl+C ends it)\n"
 
 
 def test_a_supervisor_can_end_it(project: Path) -> None:
     with serving(project) as server:
         server.process.terminate()
-        assert server.process.wait(timeout=5) == -signal.SIGTERM
+        assert server.process.wait(timeout=60) == -signal.SIGTERM
 
 
 def test_it_listens_on_ipv6(project: Path) -> None:
@@ -176,13 +175,13 @@ def test_without_the_token_nothing_is_told(browser: httpx2.Client, address: str)
 
 
 def test_the_login_page_has_what_it_loads(browser: httpx2.Client) -> None:
-    page = BeautifulSoup(browser.get("/").text, "html.parser")
+    page = soup_of(browser.get("/").text)
     for link in page.select("link[href]"):
         assert browser.get(str(link["href"])).status_code == 200
 
 
 def test_the_token_lets_in_and_leads_on(browser: httpx2.Client) -> None:
-    page = BeautifulSoup(browser.get("/edit/a.yml?x=1&y=%20").text, "html.parser")
+    page = soup_of(browser.get("/edit/a.yml?x=1&y=%20").text)
     form = {str(field["name"]): str(field.get("value", "")) for field in page.select("form input")}
     assert form["next"] == "/edit/a.yml?x=1&y=%20"
     answer = browser.post("/login", data=form | {"token": TOKEN})
@@ -191,7 +190,7 @@ def test_the_token_lets_in_and_leads_on(browser: httpx2.Client) -> None:
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
     assert TOKEN not in cookie
-    assert text_of(BeautifulSoup(browser.get("/").text, "html.parser"), ".brand span") == "the_project"
+    assert text_of(soup_of(browser.get("/").text), ".brand span") == "the_project"
 
 
 @pytest.mark.parametrize(
@@ -236,7 +235,7 @@ def test_wrong_tokens_wait_for_each_other(guarded: Server) -> None:
 
 def test_a_login_that_is_wrong_says_so(browser: httpx2.Client) -> None:
     answer = browser.post("/login", data={"token": "wrong", "next": "/new"})
-    page = BeautifulSoup(answer.text, "html.parser")
+    page = soup_of(answer.text)
     assert (answer.status_code, text_of(page, "[role=alert]")) == (401, "That is not the token.")
     assert page.select_one("input[name=next][value='/new']")
 

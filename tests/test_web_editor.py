@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from bs4 import BeautifulSoup
-from pages import Pages, text_of
+from pages import Pages, soup_of, text_of
 from project_builder import EXTRACT_LOAD, write
 from versions import NEWEST
 
@@ -18,6 +18,9 @@ from codegen.schema import Schedule
 from codegen.schema.table import schedule_table
 from codegen.web.controls import Shape, control_of
 from codegen.web.drafts import version_of, with_line_ends_of
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
 
 MELTANO = """\
 plugins:
@@ -52,7 +55,7 @@ def project(tmp_path: Path) -> Path:
 def _form_of(page: BeautifulSoup) -> dict[str, str]:
     """What a browser would send of the editor's form."""
     sent = {}
-    for control in page.select("input[name], textarea[name], select[name]"):
+    for control in page.find_all(["input", "textarea", "select"], {"name": True}):
         if control.name == "select":
             chosen = control.select_one("option[selected]") or control.select_one("option")
             value = str(chosen.get("value", chosen.text)) if chosen else ""
@@ -66,9 +69,9 @@ def _form_of(page: BeautifulSoup) -> dict[str, str]:
 
 def _sent(pages: Pages, form: dict[str, str]) -> BeautifulSoup:
     """The answer to what is typed: the parts of the page that change."""
-    answer = pages.client.post("/preview", data={"csrf": pages.token(), **form}, headers={"HX-Request": "true"})
+    answer = pages.client.post("/preview", data={"csrf": pages.token, **form}, headers={"HX-Request": "true"})
     assert answer.status_code == 200, answer.text
-    return BeautifulSoup(answer.text, "html.parser")
+    return soup_of(answer.text)
 
 
 def _after(pages: Pages, address: str, **changes: str) -> BeautifulSoup:

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from bs4 import BeautifulSoup
 from examples import fewer
 from hypothesis import given
 from hypothesis import strategies as st
-from pages import Pages, text_of
+from pages import Pages, soup_of, text_of
 from project_builder import EXTRACT_LOAD, as_yaml, dagpress, write
 from strategies import graphs
 from test_tasks import edges_of
@@ -29,6 +28,8 @@ from codegen.web.words import relative
 from codegen.web.workspace import Workspace
 
 if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
+
     from codegen.web.pipeline.next_runs import NextRuns
 
 CASES = Path(__file__).parent / "cases"
@@ -90,7 +91,7 @@ def test_the_files_stand_there_as_they_are(tmp_path: Path) -> None:
 
 def _whole(html: str, block: str) -> list[str]:
     """The lines of a block of code, with the white space that the parser keeps nowhere but in `pre`."""
-    page = BeautifulSoup(html.replace("<code>", "<pre>").replace("</code>", "</pre>"), "html.parser")
+    page = soup_of(html.replace("<code>", "<pre>").replace("</code>", "</pre>"))
     return [line.get_text() for line in page.select(f"#{block} > li > pre")]
 
 

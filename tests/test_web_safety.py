@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
-from pages import Pages, text_of
+from pages import Pages, soup_of, text_of
 from project_builder import EXTRACT_LOAD, write
 from serving import receive, serving
 from starlette.responses import PlainTextResponse, Response
@@ -176,7 +175,7 @@ CHANGE = Page("/change", _change, "POST")
 
 def test_a_form_needs_the_token_of_our_pages(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     client = _with_page(monkeypatch, project, CHANGE)
-    field = BeautifulSoup(client.get("/").text, "html.parser").select_one("input[name=csrf]")
+    field = soup_of(client.get("/").text).select_one("input[name=csrf]")
     assert field
     token = str(field["value"])
     assert client.post("/change", data={"csrf": token, "who": "me"}).text == "changed by me"
@@ -281,7 +280,7 @@ def test_no_value_is_html(project: Path) -> None:
     pages = Pages(project)
     for address in ["/", *ADDRESSES]:
         answer = pages.client.get(address)
-        soup = BeautifulSoup(answer.text, "html.parser")
+        soup = soup_of(answer.text)
         assert not soup.select("b, i, img[src=x], [onerror], [onclick], [style]"), address
         for script in soup.select("script"):
             assert not script.get_text(strip=True) or script.get("nonce"), address
@@ -319,7 +318,7 @@ def test_no_page_has_a_secret_of_the_environment(server: Server) -> None:
             f"GET {address} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode("latin-1")
         )
         assert SECRET.encode() not in answer, address
-        soup = BeautifulSoup(answer.partition(b"\r\n\r\n")[2].decode("utf-8", "replace"), "html.parser")
+        soup = soup_of(answer.partition(b"\r\n\r\n")[2].decode("utf-8", "replace"))
         links = [
             urlsplit(urljoin(server.url + address.lstrip("/"), str(link["href"]))) for link in soup.select("a[href]")
         ]

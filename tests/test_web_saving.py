@@ -6,11 +6,11 @@ import errno
 import os
 import resource
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
+from concurrent import futures
 from typing import TYPE_CHECKING
 
 import pytest
-from git_repository import git, hook, isolate_git, repository_of
+from git_repository import copy_of, git, hook, isolate_git, repository_of
 from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, write
 
@@ -25,13 +25,22 @@ if TYPE_CHECKING:
 _HOURLY = EXTRACT_LOAD.replace("@daily", "@hourly")
 
 
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of one schedule, generated and committed, which is copied."""
+    folder = tmp_path_factory.mktemp("original")
+    root = write(folder / "project", {"schedules/a.yml": EXTRACT_LOAD})
+    assert dagpress(root, "generate")[0] == 0
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        isolate_git(monkeypatch, folder)
+        return repository_of(root)
+
+
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project of one schedule, generated and committed."""
     isolate_git(monkeypatch, tmp_path)
-    root = write(tmp_path / "project", {"schedules/a.yml": EXTRACT_LOAD})
-    assert dagpress(root, "generate")[0] == 0
-    return repository_of(root)
+    return copy_of(original, tmp_path / "project")
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +103,7 @@ def test_a_change_is_written_with_the_file_that_follows_and_shown(project: Path)
 
 def test_to_load_the_result_again_writes_nothing(project: Path) -> None:
     pages = Pages(project)
-    form = {"csrf": pages.token(), "file": "b.yml", "text": _HOURLY, "base": ""}
+    form = {"csrf": pages.token, "file": "b.yml", "text": _HOURLY, "base": ""}
     answer = pages.client.post("/save", data=form, follow_redirects=False)
     assert answer.status_code == 303
     write(project, {"schedules/b.yml": EXTRACT_LOAD})
@@ -211,10 +220,10 @@ def test_of_several_who_save_at_once_one_wins_and_the_others_see_both(project: P
     pages = Pages(project)
     base = _draft(pages.get("/edit/a.yml"))["base"]
     forms = [
-        {"csrf": pages.token(), "file": "a.yml", "base": base, "text": f"{EXTRACT_LOAD}owner: tab{number}\n"}
+        {"csrf": pages.token, "file": "a.yml", "base": base, "text": f"{EXTRACT_LOAD}owner: tab{number}\n"}
         for number in range(8)
     ]
-    with ThreadPoolExecutor(len(forms)) as pool:
+    with futures.ThreadPoolExecutor(len(forms)) as pool:
         answers = list(pool.map(lambda form: pages.client.post("/save", data=form), forms))
     assert sorted(answer.status_code for answer in answers) == [200] + [409] * (len(forms) - 1)
     winner = next(form for form, answer in zip(forms, answers, strict=True) if answer.status_code == 200)
@@ -329,7 +338,7 @@ def test_a_file_that_is_not_utf_8_does_not_lose_what_it_holds_in_silence(project
 
 def test_what_is_typed_outlives_a_broken_configuration(project: Path) -> None:
     pages = Pages(project)
-    form = {"csrf": pages.token(), "file": "a.yml", "text": "\n" + _HOURLY, "base": "x"}
+    form = {"csrf": pages.token, "file": "a.yml", "text": "\n" + _HOURLY, "base": "x"}
     write(project, {"dagpress.toml": "airflow = 3\n"})
     answer = pages.client.post("/save", data=form)
     assert answer.status_code == 500
@@ -552,9 +561,9 @@ def test_what_the_command_line_writes_meanwhile_waits_for_its_turn(project: Path
     )
     assert holder.stdout
     assert holder.stdout.readline() == "held\n"
-    with ThreadPoolExecutor(1) as pool:
+    with futures.ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(pages.post, "/save", {**draft, "text": _HOURLY}, 409)
-        with pytest.raises(TimeoutError):
+        with pytest.raises(futures.TimeoutError):
             waiting.result(timeout=0.5)
         holder.communicate("go\n")
         assert "# theirs" in text_of(waiting.result(), ".there")

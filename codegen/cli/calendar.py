@@ -8,7 +8,7 @@ import sys
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -19,7 +19,7 @@ from codegen.cli.report import exit_code, format_option, open_project, report
 from codegen.diagnostics import InvalidError, Location
 from codegen.drawing.calendar import calendar_html, calendar_svg
 from codegen.drawing.calendar_text import calendar_text, can_be_shaded, plain, shaded
-from codegen.field_types import Timezone
+from codegen.field_types import Timezone, timezones
 from codegen.nodes import Scalar
 from codegen.project import nearest_project, read_project
 from codegen.selection import Selection, choices
@@ -56,7 +56,7 @@ def _complete(kind: str) -> Callable[[click.Context, click.Parameter, str], list
 
 
 def _complete_timezones(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    return sorted(name for name in available_timezones() if name.startswith(incomplete))
+    return sorted(name for name in timezones() if name.startswith(incomplete))
 
 
 def _only(kind: str) -> Callable[[click.decorators.FC], click.decorators.FC]:

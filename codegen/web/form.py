@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import available_timezones
 
 from codegen import editor
 from codegen.diagnostics import Diagnostic, InvalidError, Location
+from codegen.field_types import timezones
 from codegen.loader import read_yaml
 from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null
 from codegen.schema.export import plain
@@ -318,7 +317,7 @@ def offered_for(preview: Preview) -> Mapping[str, Sequence[str]]:
     reading, meltano = preview.reading, preview.reading.meltano
     offered: dict[str, Iterable[str]] = {
         "interval": _ALIASES,
-        "timezone": _timezones(),
+        "timezone": timezones(),
         "after": {schedule.name for schedule in reading.schedules},
         "only": preview.project.environments,
         "owner": {schedule.owner or "" for schedule in reading.schedules},
@@ -336,8 +335,3 @@ def offered_for(preview: Preview) -> Mapping[str, Sequence[str]]:
         for key, values in offered.items()
         if values
     }
-
-
-@lru_cache(maxsize=1)
-def _timezones() -> frozenset[str]:
-    return frozenset(available_timezones())

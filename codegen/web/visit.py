@@ -7,12 +7,13 @@ from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from codegen.diagnostics import printable
+from codegen.field_types import timezones
 from codegen.web.addresses import address_of
 from codegen.web.deployed import Airflows
 from codegen.web.saved import Shelf
@@ -107,7 +108,7 @@ class Visit:
     def timezone(self) -> ZoneInfo:
         """The viewer's timezone, as far as the browser has told it; else UTC."""
         name = self.request.cookies.get(TIMEZONE_COOKIE, "")
-        return ZoneInfo(name if name in available_timezones() else "UTC")
+        return ZoneInfo(name if name in timezones() else "UTC")
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401  # what templates take
         """A page, or a part of one, from a template with these values, the status, and what protects it."""

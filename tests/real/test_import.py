@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from examples import fewer
 from hypothesis import HealthCheck, given
 from project_builder import as_yaml, project_of, write
 from strategies import SCHEDULES
-from versions import NEWEST
+from test_cases import CASES, generate_case, version_of
 
 from codegen import pipeline
 
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from harness import Airflow
 
 pytestmark = pytest.mark.slow
-
-CASES = Path(__file__).parent.parent / "cases"
 
 
 def _check(airflow: Airflow, files: list[Path]) -> None:
@@ -38,17 +35,12 @@ def test_every_file_imports_without_an_error_or_a_warning(airflow: Airflow, dags
     _check(airflow, sorted(dags_folder(airflow.version).rglob("*.py")))
 
 
-def test_every_case_imports_without_an_error_or_a_warning(airflow: Airflow) -> None:
-    """What the cases keep as expected is what Airflow takes: every key, interval and odd value."""
-    _check(airflow, [file for case in sorted(CASES.iterdir()) for file in _files_of(case, airflow.version)])
-
-
-def _files_of(case: Path, version: str) -> list[Path]:
-    """The files that a case keeps for a version: where its configuration names one, for that alone."""
-    configuration = case / "dagpress.toml"
-    own = re.search(r'^airflow = "(.*)"', configuration.read_text() if configuration.exists() else "", re.MULTILINE)
-    folder = "generated_dags" if own or version == NEWEST else "generated_dags_airflow_2"
-    return sorted(case.glob(f"{folder}/**/*.py")) if own is None or own[1] == version else []
+def test_every_case_imports_without_an_error_or_a_warning(airflow: Airflow, tmp_path: Path) -> None:
+    """Airflow takes what the cases give: every key, interval and odd value."""
+    for case in CASES.iterdir():
+        if version_of(case.name) in {None, airflow.version}:
+            generate_case(case.name, airflow.version, tmp_path / case.name)
+    _check(airflow, sorted(tmp_path.glob("*/generated_dags/**/*.py")))
 
 
 @fewer(2, suppress_health_check=[HealthCheck.too_slow])

@@ -134,7 +134,7 @@ def test_four_tasks_find_the_database_that_the_start_of_airflow_set_up(
     """With no database, all but the first of them would find half of one."""
     assert meltano(tmp_path, "--version")
     write(tmp_path, {"meltano.yml": _MELTANO, "dagpress.toml": f'airflow = "{NEWEST_2}"\n'})
-    airflow = tmp_path / ".dagpress/airflow-2.11"
+    airflow = tmp_path / f".dagpress/airflow-{NEWEST_2}"
     write(airflow, {"stamp": "", "home/airflow.cfg": "", "home/airflow.db": "", "venv/bin/airflow": _AIRFLOW})
     (airflow / "venv/bin/airflow").chmod(0o755)
     command: list[str | Path] = [Path(sys.executable).with_name("dagpress"), "invoke", "airflow", "celery", "worker"]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
@@ -15,7 +15,7 @@ from codegen.calendar import Hour, calendar_of, moments_of, monday_of, parse_wee
 from codegen.diagnostics import InvalidError, Location, has_errors, printable
 from codegen.drawing.calendar import heat_css
 from codegen.drawing.heat import Heat
-from codegen.field_types import Timezone
+from codegen.field_types import Timezone, timezones
 from codegen.nodes import Scalar
 from codegen.selection import KINDS, Selection, choices
 from codegen.web.visit import Page
@@ -67,7 +67,7 @@ def _calendar(visit: Visit) -> Response:
         starters=_starters(calendar, hour, project.airflow) if hour else (),
         chosen={**chosen, "environment": environment},
         choices={"environment": project.environments, **choices(schedules)},
-        timezones=sorted(available_timezones()),
+        timezones=sorted(timezones()),
         weeks=_weeks(first, this_week),
         week=_name_of_week(first),
         address=partial(_address, {**asked, "week": str(first), "hour": ""}),
