@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, has_errors, in_order, quoted
 from codegen.loader import load_schedules
 from codegen.meltano import read_meltano_project
@@ -190,7 +191,7 @@ def render(
             files[f"{folder}/{schedule.dag_file}"] = text
     except TemplateFailedError as error:
         place = Location(_name(project, project.templates / error.template), error.line)
-        problem = Diagnostic("template-error", str(error), place, f"it fails for {schedule.source}")
+        problem = Diagnostic(rules.TEMPLATE_ERROR, str(error), place, f"it fails for {schedule.source}")
         return Generation({}, schedules, [*reading.diagnostics, problem])
     return Generation(files, schedules, reading.diagnostics)
 

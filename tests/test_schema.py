@@ -12,7 +12,7 @@ from project_builder import as_yaml, dagpress, project_of, write
 from test_cases import CASES
 
 from codegen import pipeline
-from codegen.diagnostics import Severity
+from codegen.rules import Severity
 from codegen.schema.after import After
 from codegen.schema.alerts import ALERT, KINDS
 from codegen.schema.docker import Docker

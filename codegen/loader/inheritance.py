@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.loader.discovery import Overlay, SourceFile, find_schedules
 from codegen.loader.environments import check_environments, environments_of, for_environment
@@ -139,9 +140,9 @@ def _read_map(
         if not may_be_empty and not has_errors(diagnostics):
             diagnostics = [
                 *diagnostics,
-                Diagnostic("empty-file", "the file is empty", Location(name), "write a schedule, or delete it"),
+                Diagnostic(rules.EMPTY_FILE, "the file is empty", Location(name), "write a schedule, or delete it"),
             ]
         return None, diagnostics
     problem = f"{what} is a map of keys, and this is {named(node)}"
     hint = "one file, one schedule: drop the dash" if isinstance(node, ListNode) else "write `key: value` lines"
-    return None, [*diagnostics, Diagnostic("not-a-map", problem, node.location, hint)]
+    return None, [*diagnostics, Diagnostic(rules.NOT_A_MAP, problem, node.location, hint)]

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from codegen.diagnostics import Diagnostic, Location, Severity, has_errors, quoted
+from codegen import rules
+from codegen.diagnostics import Diagnostic, Location, has_errors, quoted
 from codegen.loader import Dialect, read_yaml
 from codegen.nodes import ListNode, MapNode, Node, Scalar, named
+from codegen.rules import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +93,7 @@ def read_meltano_project(root: Path, folder: Path) -> tuple[MeltanoProject | Non
         if not has_errors(diagnostics):
             what = named(document) if document else "empty"
             diagnostics.append(
-                Diagnostic("meltano-project", f"meltano.yml must be a map, and this is {what}", Location(name))
+                Diagnostic(rules.MELTANO_PROJECT, f"meltano.yml must be a map, and this is {what}", Location(name))
             )
         return _UNREADABLE, diagnostics
     parts = [(main, document)]
@@ -149,11 +151,15 @@ def _check_include_paths(folder: Path, document: MapNode) -> Iterator[Diagnostic
     node = document.get("include_paths")
     if node is not None and not isinstance(node, ListNode):
         message = f"`include_paths` must be a list, and this is {named(node)}"
-        yield Diagnostic("meltano-project", message, node.location, "start it with a dash", Severity.WARNING)
+        yield _warning(message, node.location, "start it with a dash")
     for pattern in _patterns(document):
         if not _glob(folder, pattern.text):
             message = f"no file matches {quoted(pattern.text)}"
-            yield Diagnostic("meltano-project", message, pattern.location, "remove it", Severity.WARNING)
+            yield _warning(message, pattern.location, "remove it")
+
+
+def _warning(message: str, location: Location, hint: str) -> Diagnostic:
+    return Diagnostic(rules.MELTANO_PROJECT, message, location, hint).with_severity(Severity.WARNING)
 
 
 def _collect(document: MapNode, path: Path, project: MeltanoProject) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.nodes import MapNode, Node
 from codegen.schema.keys import Section, key, places
@@ -59,7 +60,7 @@ class AfterSchedules(Section[After]):
         if after.all and after.any:
             message = f"`all` and `any` exclude each other (`all` is at {after.at['all']}, `any` at {after.at['any']})"
             hint = "keep one; beside the other, `any: null` or `all: null` removes an inherited one"
-            report(Diagnostic("mixed-kinds", message, node.location, hint))
+            report(Diagnostic(rules.MIXED_KINDS, message, node.location, hint))
         elif not after.names:
             hint = "name a schedule, or leave the key out"
             report(InvalidError("there must be at least one schedule", hint).at(node.location))

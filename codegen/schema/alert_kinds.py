@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, quoted
 from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null, named
 from codegen.schema.keys import Section, keys_of, without_null_keys
@@ -50,9 +51,11 @@ class ConnectionId(Text):
         text = super().convert(scalar)
         # Neither is shown: an address can be the secret itself.
         if "://" in text:
-            raise InvalidError("must be the id of a connection, and this is an address", _IN_AIRFLOW, "secret")
+            raise InvalidError("must be the id of a connection, and this is an address", _IN_AIRFLOW, rules.SECRET)
         if holds_secret(text) or _SLACK_TOKEN.search(text):
-            raise InvalidError("must be the id of a connection, and this looks like a secret", _IN_AIRFLOW, "secret")
+            raise InvalidError(
+                "must be the id of a connection, and this looks like a secret", _IN_AIRFLOW, rules.SECRET
+            )
         if not re.fullmatch(r"[\w#!()\-.:/\\]+", text, re.ASCII):
             hint = "letters, digits and `_-.:/`; as in `airflow connections list`"
             raise InvalidError(f"{quoted(text)} is not the id of a connection", hint)
@@ -96,7 +99,7 @@ class Channel(Text):
             check_template(text)
         elif "://" in text or holds_secret(text) or _SLACK_TOKEN.search(text):
             hint = "an incoming webhook is a connection: `slack: {slack_webhook_conn_id: slack_default}`"
-            raise InvalidError("must be a channel of Slack, and this is an address or a secret", hint, "secret")
+            raise InvalidError("must be a channel of Slack, and this is an address or a secret", hint, rules.SECRET)
         elif not re.fullmatch(r"#[^\s#@,.:;A-Z]{1,80}|[CDGU][A-Z0-9]{8,}", text):
             hint = 'write it as "#data-alerts", in lower case; or its id, such as C0123456789'
             raise InvalidError(f"{quoted(text)} is not a channel of Slack", hint)
@@ -235,7 +238,7 @@ class SectionOr:
             node = MapNode({self._short: Entry(node.location, node)}, node.location)
         elif self._needs_short and self._short not in without_null_keys(node):
             message = f"`{self._section.name}` has no `{self._short}`"
-            report(Diagnostic("missing-key", message, node.location, f"add `{self._short}`"))
+            report(Diagnostic(rules.MISSING_KEY, message, node.location, f"add `{self._short}`"))
             return None
         return self._section.read(node, report)
 

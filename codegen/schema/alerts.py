@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, nearest, quoted
 from codegen.nodes import ListNode, MapNode, Node, Scalar, named
 from codegen.schema.alert_kinds import Address, Channel, ConnectionId, Data, Message, SectionOr
@@ -212,15 +213,15 @@ def _read_alert(node: Node, report: Report) -> Alert | None:
     if unknown is not None:
         place = node.entries[unknown].key_location
         message = f"{quoted(unknown)} is no kind of alert"
-        report(Diagnostic("unknown-key", message, place, nearest(unknown, names) or one_of))
+        report(Diagnostic(rules.UNKNOWN_KEY, message, place, nearest(unknown, names) or one_of))
     elif not given:
         hint = 'a channel needs quotes, since `#` starts a comment: "#alerts"'
-        report(Diagnostic("missing-key", "the alert says nothing", node.location, hint))
+        report(Diagnostic(rules.MISSING_KEY, "the alert says nothing", node.location, hint))
     elif len(given) > 1:
         where = ", ".join(f"`{name}` at {entry.key_location}" for name, entry in given.items())
         message = f"one alert is {' and '.join(f'`{name}`' for name in given)} ({where})"
         hint = "make a list, and start each alert with a dash; `NAME: null` removes an inherited one"
-        report(Diagnostic("mixed-kinds", message, node.location, hint))
+        report(Diagnostic(rules.MIXED_KINDS, message, node.location, hint))
     else:
         alert = ALERT.read(node, report)
         return alert if alert and any(getattr(alert, name) for name in given) else None

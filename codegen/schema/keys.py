@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location, closest, quoted
 from codegen.nodes import Entry, MapNode, Node, is_null, named
 
@@ -102,7 +103,7 @@ def meant_by(name: str, known: Collection[str]) -> str:
 def _unknown_key(name: str, known: dict[str, Any], location: Location, noun: str) -> Diagnostic:
     meant = meant_by(name, known)
     hint = f"did you mean `{meant}`?" if meant else "`dagpress schema --markdown` lists them"
-    return Diagnostic("unknown-key", f"{quoted(name)} is no key of {noun}", location, hint)
+    return Diagnostic(rules.UNKNOWN_KEY, f"{quoted(name)} is no key of {noun}", location, hint)
 
 
 def without_null_keys(node: MapNode) -> dict[str, Entry]:

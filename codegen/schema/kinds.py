@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, nearest, printable, quoted
 from codegen.interval import parse_interval
 from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null, named
@@ -131,7 +132,7 @@ class PlainText(Text):
     def convert(self, scalar: Scalar) -> str:
         text = super().convert(scalar)
         if is_template(text):
-            raise InvalidError("Airflow evaluates no templates here", "write the value itself", "template")
+            raise InvalidError("Airflow evaluates no templates here", "write the value itself", rules.TEMPLATE)
         return text
 
 
@@ -142,9 +143,9 @@ class Name(Text):
         text = super().convert(scalar)
         if printable(text) != text:
             message = f"{quoted(text)} holds characters that cannot be seen"
-            raise InvalidError(message, "rename it", "unreadable-name")
+            raise InvalidError(message, "rename it", rules.UNREADABLE_NAME)
         if is_template(text):
-            raise InvalidError(f"{quoted(text)}: a template cannot be a name", "write the name", "template")
+            raise InvalidError(f"{quoted(text)}: a template cannot be a name", "write the name", rules.TEMPLATE)
         return text
 
 
@@ -177,7 +178,7 @@ class Timezone(Text):
             ZoneInfo(text)
         except (OSError, ValueError, KeyError) as error:
             hint = nearest(text, available_timezones()) or "a name such as Europe/Berlin"
-            raise InvalidError(f"{quoted(text)} is no timezone", hint, "unknown-timezone") from error
+            raise InvalidError(f"{quoted(text)} is no timezone", hint, rules.UNKNOWN_TIMEZONE) from error
         return text
 
 

@@ -10,6 +10,7 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, nearest, quoted
 from codegen.nodes import ListNode, MapNode, Node, Scalar, named
 from codegen.schema.keys import without_null_keys
@@ -48,7 +49,7 @@ class Rule(Text):
         if len(scalar.text) > self._most:
             raise InvalidError(f"has {len(scalar.text)} characters, Kubernetes takes {self._most}", "shorten it")
         if is_template(scalar.text):
-            raise InvalidError("Airflow evaluates no template here", f"write {self.words}", "template")
+            raise InvalidError("Airflow evaluates no template here", f"write {self.words}", rules.TEMPLATE)
         return super().convert(scalar)
 
     def json_schema(self) -> JsonSchema:
@@ -226,12 +227,12 @@ class Object:
             if name not in self._keys:
                 hint = nearest(name, self._keys) or "known are " + ", ".join(f"`{key}`" for key in self._keys)
                 message = f"{quoted(name)} is no key of {self.words}"
-                report(Diagnostic("unknown-key", message, entry.key_location, hint))
+                report(Diagnostic(rules.UNKNOWN_KEY, message, entry.key_location, hint))
                 continue
             values[name] = self._keys[name].read(entry.value, report)
         missing = [name for name in self._required if name not in given]
         for name in missing:
-            report(Diagnostic("missing-key", f"{self.words} needs `{name}`", node.location, f"add `{name}`"))
+            report(Diagnostic(rules.MISSING_KEY, f"{self.words} needs `{name}`", node.location, f"add `{name}`"))
         if missing or len(values) < len(given) or any(value is None for value in values.values()):
             return None
         return values if self._obeys(values, node, report) else None

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location, quoted
 from codegen.nodes import ListNode, MapNode, Node, Scalar, named
 from codegen.schema.keys import Section, key, places
@@ -74,7 +75,7 @@ class MountList:
                 continue
             if mount and mount.target.rstrip("/") in mounts:
                 message = f"two mounts have the target {quoted(mount.target)}"
-                report(Diagnostic("invalid-value", message, item.location, "remove one of them"))
+                report(Diagnostic(rules.INVALID_VALUE, message, item.location, "remove one of them"))
             elif mount:
                 mounts[mount.target.rstrip("/")] = mount
         return tuple(mounts.values())
@@ -111,7 +112,7 @@ def _checked(mount: Mount | None) -> Mount | None:
         return None
     kind = mount.type or _type_of(mount.source)
     if not mount.target:
-        raise InvalidError("the mount has no `target`", "add `target: /path/in/the/container`", "missing-key")
+        raise InvalidError("the mount has no `target`", "add `target: /path/in/the/container`", rules.MISSING_KEY)
     if not _is_path(mount.target) or not mount.target.strip("/"):
         message = f"the target must be a whole path below `/`, and this is {quoted(mount.target)}"
         raise InvalidError(message, "such as /project/output")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError
 from codegen.nodes import MapNode, Node, named
 from codegen.schema.keys import keys_of, read_keys
@@ -48,7 +49,7 @@ class Overlays:
             if name in node.entries:
                 message = f"`{name}` is the same in all environments"
                 hint = "set it outside of `environments`"
-                report(Diagnostic("unknown-key", message, node.entries[name].key_location, hint))
+                report(Diagnostic(rules.UNKNOWN_KEY, message, node.entries[name].key_location, hint))
         own = {name: entry for name, entry in node.entries.items() if name not in SAME_EVERYWHERE}
         return read_keys(self._model(), MapNode(own, node.location), report, "a schedule")[0]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
 from codegen.nodes import Entry, ListNode, MapNode, merge, without_nulls
 from codegen.schema.keys import keys_of, meant_by, read_keys
@@ -38,7 +39,7 @@ def read_schedule(
     _check_what_runs(root, Location(source), diagnostics.append)
     if not _meant(root) & {"interval", "after"}:
         hint = 'add `interval: "@daily"`, or `interval: "@manual"` to wait for a person, or `after: other-schedule`'
-        diagnostics.append(Diagnostic("missing-key", "the schedule has no `interval`", Location(source), hint))
+        diagnostics.append(Diagnostic(rules.MISSING_KEY, "the schedule has no `interval`", Location(source), hint))
     if diagnostics:
         return None, diagnostics
     return Schedule(**values, source=source, relative=relative, deployment=deployment, at=places), []
@@ -77,14 +78,14 @@ def _check_what_runs(root: MapNode, file: Location, report: Report) -> None:
     kinds = [name for name in ("job", "tasks") if name in root.entries]
     if not _meant(root) & {"extractor", "loader", "job", "tasks"}:
         hint = "add `extractor` and `loader`, or `job`, or `tasks`"
-        report(Diagnostic("missing-key", "the schedule does not say what runs", file, hint))
+        report(Diagnostic(rules.MISSING_KEY, "the schedule does not say what runs", file, hint))
         return
     if len(kinds) + bool(pair) > 1:
         *_, last = (root.entries[name].key_location for name in (*pair, *kinds))
         names = ", ".join(f"`{name}`" for name in (*pair, *kinds))
         report(
             Diagnostic(
-                "mixed-kinds",
+                rules.MIXED_KINDS,
                 f"{names} exclude each other",
                 last,
                 "keep `extractor` and `loader`, or `job`, or `tasks`",
@@ -95,7 +96,7 @@ def _check_what_runs(root: MapNode, file: Location, report: Report) -> None:
     if len(pair) == 1 and missing not in _meant(root):
         report(
             Diagnostic(
-                "missing-key",
+                rules.MISSING_KEY,
                 f"`{pair[0]}` goes with `{missing}`",
                 root.entries[pair[0]].key_location,
                 f"add `{missing}`",
@@ -106,6 +107,6 @@ def _check_what_runs(root: MapNode, file: Location, report: Report) -> None:
             with_what = "`extractor` and `loader`" if kinds else "`job` and `tasks`"
             report(
                 Diagnostic(
-                    "mixed-kinds", f"`{name}` goes with {with_what}", root.entries[name].key_location, "remove it"
+                    rules.MIXED_KINDS, f"`{name}` goes with {with_what}", root.entries[name].key_location, "remove it"
                 )
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.nodes import ListNode, MapNode, Node, Scalar
 from codegen.schema.alerts import Alert, AlertList
@@ -183,17 +184,17 @@ def _check_what_runs(node: MapNode, report: Report) -> None:
     kinds = [name for name in WHAT_RUNS if name in node.entries]
     if not kinds:
         hint = "add `run: tap-gitlab target-postgres`, or `command`, or `python`"
-        report(Diagnostic("missing-key", "the task does not say what runs", node.location, hint))
+        report(Diagnostic(rules.MISSING_KEY, "the task does not say what runs", node.location, hint))
         return
     if len(kinds) > 1:
         names = " and ".join(f"`{name}`" for name in kinds)
         place = node.entries[kinds[-1]].key_location
-        report(Diagnostic("mixed-kinds", f"{names} exclude each other", place, "write a task for each"))
+        report(Diagnostic(rules.MIXED_KINDS, f"{names} exclude each other", place, "write a task for each"))
         return
     for name, entry in node.entries.items():
         if name in _GOES_WITH and kinds[0] not in _GOES_WITH[name]:
             message = f"`{name}` goes not with `{kinds[0]}`"
-            report(Diagnostic("mixed-kinds", message, entry.key_location, _CURES.get(name, _IN_THE_WORKER)))
+            report(Diagnostic(rules.MIXED_KINDS, message, entry.key_location, _CURES.get(name, _IN_THE_WORKER)))
 
 
 # The keys that go with some of those alone, and what to do with them elsewhere.

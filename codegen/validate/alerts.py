@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from codegen import rules
 from codegen.airflow_context import ALWAYS, AT_TIMES, OF_2, OF_3, OF_A_DATE, OF_AN_INTERVAL
 from codegen.airflow_version import at_least, is_2
-from codegen.diagnostics import Diagnostic, Location, Severity, nearest, quoted
+from codegen.diagnostics import Diagnostic, Location, nearest, quoted
+from codegen.rules import Severity
 from codegen.schema.alerts import DEADLINE, EVENTS, EmailAlert, PythonAlert, SlackAlert
 from codegen.schema.keys import keys_of
 from codegen.schema.task import Task
@@ -65,19 +67,20 @@ def check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     if not is_2(airflow) and not at_least(airflow, "3.1"):
         message = f"Airflow {airflow} has neither SLAs nor deadlines, and {quoted(schedule.name)} has one"
         yield Diagnostic(
-            "unsupported", message, where, "use Airflow 3.1 or later, or `run_timeout`, which ends the run"
+            rules.UNSUPPORTED, message, where, "use Airflow 3.1 or later, or `run_timeout`, which ends the run"
         )
     elif keys == ["deadline"]:
         hint = "add `on_deadline`, or `run_timeout` instead, which ends the run"
-        yield Diagnostic("missing-key", "nobody is told when the `deadline` has passed", where, hint)
+        yield Diagnostic(rules.MISSING_KEY, "nobody is told when the `deadline` has passed", where, hint)
     elif keys == [DEADLINE]:
-        yield Diagnostic("missing-key", "`on_deadline` goes with `deadline`", where, "add `deadline: 2h`")
+        yield Diagnostic(rules.MISSING_KEY, "`on_deadline` goes with `deadline`", where, "add `deadline: 2h`")
     elif is_2(airflow) and not schedule.clock.cron:
         name = quoted(schedule.name)
         message = f"Airflow 2 knows a deadline only for runs that are due at some time, and none of {name} is"
         # One that is inherited is meant for the others.
         severity = Severity.ERROR if where.path == schedule.source else Severity.WARNING
-        yield Diagnostic("unsupported", message, where, "use an interval, or write `deadline: null`", severity)
+        hint = "use an interval, or write `deadline: null`"
+        yield Diagnostic(rules.UNSUPPORTED, message, where, hint).with_severity(severity)
 
 
 def _check_retries(schedule: Schedule) -> Iterator[Diagnostic]:
@@ -87,17 +90,17 @@ def _check_retries(schedule: Schedule) -> Iterator[Diagnostic]:
     longer = [task.retry_exponential_backoff for task in tasks]
     if schedule.on_retry and not any(retries):
         message = "no task is ever tried again"
-        yield Diagnostic("no-effect", message, schedule.where("on_retry"), "set `retries`", Severity.WARNING)
+        yield Diagnostic(rules.NO_EFFECT, message, schedule.where("on_retry"), "set `retries`")
     for task, number in zip(tasks, retries, strict=True):
         if task.on_retry and not number:
             message = "the task is never tried again"
-            yield Diagnostic("no-effect", message, task.at["on_retry"], "set `retries`", Severity.WARNING)
+            yield Diagnostic(rules.NO_EFFECT, message, task.at["on_retry"], "set `retries`")
     if schedule.max_retry_delay and not any(
         schedule.retry_exponential_backoff if own is None else own for own in longer
     ):
         message = "`max_retry_delay` has an effect only with `retry_exponential_backoff`"
         hint = "add `retry_exponential_backoff: true`, or set `retry_delay` alone"
-        yield Diagnostic("no-effect", message, schedule.where("max_retry_delay"), hint, Severity.WARNING)
+        yield Diagnostic(rules.NO_EFFECT, message, schedule.where("max_retry_delay"), hint)
 
 
 def _context_of_task(schedule: Schedule, airflow: str) -> _Context:
@@ -125,7 +128,7 @@ def _check_alert(alert: Alert, context: _Context) -> Iterator[Diagnostic]:
         yield from _check_slack(kind)
     elif not isinstance(kind, (EmailAlert, PythonAlert)) and "://" in (kind.endpoint or ""):
         hint = "the connection has the address: `endpoint` is what follows"
-        yield Diagnostic("invalid-value", "`endpoint` is a whole address", kind.at["endpoint"], hint)
+        yield Diagnostic(rules.INVALID_VALUE, "`endpoint` is a whole address", kind.at["endpoint"], hint)
     for name in keys_of(type(kind)) if not isinstance(kind, PythonAlert) else ():
         where = kind.at.get(name, kind.at[""])
         for text in _texts_in(getattr(kind, name)):
@@ -136,11 +139,11 @@ def _check_slack(alert: SlackAlert) -> Iterator[Diagnostic]:
     """A channel of the API, or an incoming webhook."""
     if not (alert.channel or alert.slack_webhook_conn_id):
         hint = 'add `channel: "#data-alerts"`, or `slack_webhook_conn_id`'
-        yield Diagnostic("missing-key", "the alert names no channel of Slack", alert.at[""], hint)
+        yield Diagnostic(rules.MISSING_KEY, "the alert names no channel of Slack", alert.at[""], hint)
     elif alert.slack_webhook_conn_id and (alert.channel or alert.slack_conn_id):
         message = "an incoming webhook has its own channel and token"
         hint = "keep `slack_webhook_conn_id`, or `channel` and `slack_conn_id`"
-        yield Diagnostic("mixed-kinds", message, alert.at["slack_webhook_conn_id"], hint)
+        yield Diagnostic(rules.MIXED_KINDS, message, alert.at["slack_webhook_conn_id"], hint)
 
 
 def _texts_in(value: Any) -> Iterator[str]:  # noqa: ANN401  # what JSON has
@@ -160,8 +163,8 @@ def _check_variables(text: str, context: _Context, where: Location) -> Iterator[
         if name not in context.at_times:
             known = context.always | context.at_times
             hint = nearest(name, sorted(known)) or f"there are {', '.join(f'`{k}`' for k in sorted(context.always))}"
-            yield Diagnostic("unknown-variable", f"{context.of} has no variable {quoted(name)}", where, hint)
+            yield Diagnostic(rules.UNKNOWN_VARIABLE, f"{context.of} has no variable {quoted(name)}", where, hint)
         elif not is_asked:
             message = f"{context.of} does not always have {quoted(name)}, and without it nothing is sent"
             hint = f"write `{{% if {name} is defined %}}...{{% endif %}}` around it"
-            yield Diagnostic("missing-variable", message, where, hint, Severity.WARNING)
+            yield Diagnostic(rules.MISSING_VARIABLE, message, where, hint)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.diagnostics import Diagnostic, Severity, quoted
+from codegen import rules
+from codegen.diagnostics import Diagnostic, quoted
 from codegen.trigger_rule import RUN_AFTER_A_FAILURE
 from codegen.validate.tasks import place_of
 
@@ -34,7 +35,7 @@ def check_endings(schedules: list[Schedule]) -> Iterator[Diagnostic]:
             hint = "give the alert to the tasks" if effects == ["`on_failure` tells nobody"] else ""
             cure = "add a last task without `trigger_rule` that waits for those that must succeed"
             place = place_of(last[0], schedule, "trigger_rule")
-            yield Diagnostic("hides-failure", message, place, f"{hint}, or {cure}" if hint else cure, Severity.WARNING)
+            yield Diagnostic(rules.HIDES_FAILURE, message, place, f"{hint}, or {cure}" if hint else cure)
 
 
 def _last_tasks(schedule: Schedule) -> list[Task]:

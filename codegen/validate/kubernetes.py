@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.schema import Task
 from codegen.schema.kubernetes_kinds import amount
@@ -23,7 +24,7 @@ def check_kubernetes(schedule: Schedule) -> Iterator[Diagnostic]:
         is_pod = schedule.runner_of(task) == "kubernetes"
         if is_pod and task.id and not re.search("[A-Za-z0-9]", task.id):
             message = f"no pod can be called {quoted(task.id)}, which Airflow would name it after"
-            yield Diagnostic("invalid-value", message, task.at["id"], "add a letter or a digit")
+            yield Diagnostic(rules.INVALID_VALUE, message, task.at["id"], "add a letter or a digit")
         settings = task.kubernetes or schedule.kubernetes
         if is_pod and settings:
             yield from _check_variables(settings, {**schedule.env, **task.env})
@@ -37,7 +38,7 @@ def _check_variables(settings: Kubernetes, env: dict[str, str | None]) -> Iterat
     for name in settings.secrets:
         if env.get(name) is not None:
             message = f"{quoted(name)} is a variable in `env` already"
-            yield Diagnostic("twice", message, settings.at["secrets"], "remove it there or here")
+            yield Diagnostic(rules.TWICE, message, settings.at["secrets"], "remove it there or here")
 
 
 def _check_resources(settings: Kubernetes) -> Iterator[Diagnostic]:
@@ -46,7 +47,7 @@ def _check_resources(settings: Kubernetes) -> Iterator[Diagnostic]:
         request, limit = settings.requests[name], settings.limits[name]
         if not is_template(request) and not is_template(limit) and amount(request) > amount(limit):
             message = f"the request of {request} {name} is more than the limit of {limit}"
-            yield Diagnostic("invalid-value", message, settings.at["requests"], "raise the limit")
+            yield Diagnostic(rules.INVALID_VALUE, message, settings.at["requests"], "raise the limit")
 
 
 def _check_mounts(settings: Kubernetes) -> Iterator[Diagnostic]:
@@ -55,7 +56,7 @@ def _check_mounts(settings: Kubernetes) -> Iterator[Diagnostic]:
     for mount in settings.volume_mounts:
         if mount["name"] not in known and settings.pod_template_file is None:
             message = f"no volume is called {quoted(mount['name'])}"
-            yield Diagnostic("unknown-volume", message, settings.at["volume_mounts"], "add it to `volumes`")
+            yield Diagnostic(rules.UNKNOWN_VOLUME, message, settings.at["volume_mounts"], "add it to `volumes`")
 
 
 def _check_cluster(settings: Kubernetes) -> Iterator[Diagnostic]:
@@ -63,4 +64,4 @@ def _check_cluster(settings: Kubernetes) -> Iterator[Diagnostic]:
     for name in ("config_file", "cluster_context"):
         if settings.in_cluster and getattr(settings, name) is not None:
             message = f"`{name}` goes with no `in_cluster: true`"
-            yield Diagnostic("mixed-kinds", message, settings.at[name], "remove one of them")
+            yield Diagnostic(rules.MIXED_KINDS, message, settings.at[name], "remove one of them")

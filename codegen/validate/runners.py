@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.diagnostics import Diagnostic, Severity, quoted
+from codegen import rules
+from codegen.diagnostics import Diagnostic, quoted
 from codegen.schema import Task
 from codegen.schema.image import moves
 from codegen.schema.task import SECTIONS_OF_A_TASK
@@ -31,7 +32,9 @@ def check_runners(schedule: Schedule) -> Iterator[Diagnostic]:
         where = task.at.get("runner") or task.at.get(runner) or schedule.where(runner, "runner")
         if settings is None or settings.image is None:
             message = f"the runner `{runner}` needs an image"
-            yield Diagnostic("missing-key", message, where, f"add `{runner}: {{image: registry.example.com/elt:1.0}}`")
+            yield Diagnostic(
+                rules.MISSING_KEY, message, where, f"add `{runner}: {{image: registry.example.com/elt:1.0}}`"
+            )
         else:
             yield from _check_image(settings.image, settings.at)
         if runner == "docker":
@@ -42,14 +45,14 @@ def _check_image(image: str, at: Mapping[str, Location]) -> Iterator[Diagnostic]
     if moves(image):
         message = f"the image {quoted(image)} moves: tomorrow's run may be another program"
         hint = "name a tag that stays, such as `:2026.11.1`, or a digest `@sha256:...`"
-        yield Diagnostic("moving-image", message, at["image"], hint, Severity.WARNING)
+        yield Diagnostic(rules.MOVING_IMAGE, message, at["image"], hint)
 
 
 def _check_env(schedule: Schedule, task: Task) -> Iterator[Diagnostic]:
     if {**schedule.env, **task.env}.get(_TAKEN_BY_DOCKER) is not None:
         where = task.at["env"] if _TAKEN_BY_DOCKER in task.env else schedule.where("env")
         message = f"{quoted(_TAKEN_BY_DOCKER)} is DockerOperator's own, and does not reach the container"
-        yield Diagnostic("invalid-value", message, where, "choose another name")
+        yield Diagnostic(rules.INVALID_VALUE, message, where, "choose another name")
 
 
 def check_settings(schedules: list[Schedule]) -> Iterator[Diagnostic]:
@@ -63,7 +66,7 @@ def check_settings(schedules: list[Schedule]) -> Iterator[Diagnostic]:
         if used.isdisjoint(places):
             message = f"these settings do nothing: nothing here runs with the runner `{section}`"
             hint = f"add `runner: {section}`, or remove them" if runner != section else "remove them"
-            yield Diagnostic("unused-settings", message, min(places), hint, Severity.WARNING)
+            yield Diagnostic(rules.UNUSED_SETTINGS, message, min(places), hint)
 
 
 def _settings(schedule: Schedule) -> Iterator[tuple[str, set[Location], bool]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, quoted
 from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar
 from codegen.secret import holds_secret, is_secret
@@ -91,7 +92,7 @@ def _name_of(path: tuple[str, ...]) -> str:
 def _refusal(path: tuple[str, ...], location: Location) -> Diagnostic:
     cure = _CURES_OF_ONE.get(path[-1]) or next((_CURES[key] for key in path if key in _CURES), _TEXT)
     message = f"the value of {quoted(_name_of(path) or path[-1])} looks like a secret"
-    return Diagnostic("secret", message, location, cure)
+    return Diagnostic(rules.SECRET, message, location, cure)
 
 
 def check_secrets_of_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
@@ -100,7 +101,7 @@ def check_secrets_of_job(schedule: Schedule, meltano: MeltanoProject | None) -> 
     if job and any(holds_secret(run) for run in job.tasks):
         message = f"a task of the job {quoted(schedule.job or '')} looks as if it held a secret"
         yield Diagnostic(
-            "secret", message, job.location, f"write the tasks as `tasks` of the schedule, and there {_INSTEAD}"
+            rules.SECRET, message, job.location, f"write the tasks as `tasks` of the schedule, and there {_INSTEAD}"
         )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from codegen.diagnostics import Diagnostic, InvalidError, Severity
+from codegen import rules
+from codegen.diagnostics import Diagnostic, InvalidError
 from codegen.interval import on_the_clock
 from codegen.runs import stall_of
 from codegen.validate.tasks import place_of
@@ -32,18 +33,18 @@ def check_time(schedule: Schedule) -> Iterator[Diagnostic]:
     for key, moment in (("start_date", schedule.start_date), ("end_date", schedule.end_date)):
         if moment and moment.tzinfo and _is_first_of_two(moment.astimezone(zone)):
             message = f"the clock of {schedule.timezone} shows that hour twice, and Airflow takes the second"
-            yield Diagnostic("ambiguous-date", message, schedule.where(key), "take a date an hour earlier or later")
+            yield Diagnostic(rules.AMBIGUOUS_DATE, message, schedule.where(key), "take a date an hour earlier or later")
     if schedule.catchup and "start_date" not in schedule.at:
         message = "`catchup` without a `start_date` starts a run for every interval since 1970"
-        yield Diagnostic("long-catchup", message, schedule.where("catchup"), "set `start_date`", Severity.WARNING)
+        yield Diagnostic(rules.LONG_CATCHUP, message, schedule.where("catchup"), "set `start_date`")
     if schedule.data_interval is not None and not schedule.clock.cron:
         message = "`data_interval` does nothing where no clock starts the runs"
         hint = "remove it; `data_interval: null` removes an inherited one"
-        yield Diagnostic("no-interval", message, schedule.where("data_interval"), hint, Severity.WARNING)
+        yield Diagnostic(rules.NO_INTERVAL, message, schedule.where("data_interval"), hint)
     end = schedule.end_date
     if end and on_the_clock(end, zone) < on_the_clock(schedule.start_date, zone):
         message = "the end is before the start, so nothing ever runs"
-        yield Diagnostic("end-before-start", message, schedule.where("end_date"), "swap them")
+        yield Diagnostic(rules.END_BEFORE_START, message, schedule.where("end_date"), "swap them")
 
 
 def check_clock(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
@@ -52,7 +53,7 @@ def check_clock(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
         changes = f"the changes of the clock of {schedule.timezone}"
         message = f"with data intervals the catchup does not get over {changes}: it would stop at {last:%Y-%m-%d %H:%M}"
         hint = "set `data_interval: false`, or `timezone: UTC`, or a cron that names the hours"
-        yield Diagnostic("stalls", message, schedule.where("interval"), hint, Severity.WARNING)
+        yield Diagnostic(rules.STALLS, message, schedule.where("interval"), hint)
 
 
 def check_durations(schedule: Schedule) -> Iterator[Diagnostic]:
@@ -66,7 +67,7 @@ def check_durations(schedule: Schedule) -> Iterator[Diagnostic]:
     for key, limit, place in limits:
         if limit and (limit > whole or (key == "deadline" and limit == whole)):
             message = f"`{key}` has no effect: `run_timeout` ends the run before it has passed"
-            yield Diagnostic("no-effect", message, place, "make it shorter, or `run_timeout` longer", Severity.WARNING)
+            yield Diagnostic(rules.NO_EFFECT, message, place, "make it shorter, or `run_timeout` longer")
 
 
 def _is_first_of_two(moment: datetime) -> bool:

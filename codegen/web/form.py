@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
-from codegen import editor
+from codegen import editor, rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.loader import read_yaml
 from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null
@@ -154,7 +154,7 @@ def groups_of(
     """
     offered = offered_for(preview)
     wrong = preview.own
-    hidden = {diagnostic.location for diagnostic in preview.reading.diagnostics if diagnostic.code == "secret"}
+    hidden = {diagnostic.location for diagnostic in preview.reading.diagnostics if diagnostic.code == rules.SECRET.code}
     groups: dict[str, list[Field]] = {name: [] for name in _FIRST}
     for key, declared in keys_of(Schedule).items():
         metadata = declared.metadata

@@ -8,7 +8,7 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from codegen import pipeline
+from codegen import pipeline, rules
 from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.meltano import meltano_files
 from codegen.project import read_project
@@ -84,7 +84,7 @@ class Workspace:
     def _project(self) -> Project:
         if not self.root.is_dir():
             # Else, what is saved now would begin another project in its place.
-            problem = Diagnostic("unreadable", "the folder of the project is gone", Location("."), "put it back")
+            problem = Diagnostic(rules.UNREADABLE, "the folder of the project is gone", Location("."), "put it back")
             raise BrokenProjectError([problem])
         project, diagnostics = read_project(self.root)
         if project is None:
