@@ -30,6 +30,7 @@ class Project:
         environments: the names of the deployment environments, each of which has its own tree of generated DAGs.
         separate_system_databases: whether each of them has a system database of Meltano of its own.
         state_id_suffix: what some of them add to the state ids.
+        lint: `off`, `warning` or `error` by the code of a warning.
         at: where each key of the configuration is given.
     """
 
@@ -43,6 +44,7 @@ class Project:
     environments: tuple[str, ...] = ()
     separate_system_databases: bool = False
     state_id_suffix: Mapping[str, str] = field(default_factory=dict, hash=False)
+    lint: Mapping[str, str] = field(default_factory=dict, hash=False)
     at: Mapping[str, Location] = field(default_factory=dict, compare=False)
 
 
@@ -102,6 +104,7 @@ def read_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
         environments=tuple(file.table.get("environments", ())),
         separate_system_databases=file.table.get("separate_system_databases", False),
         state_id_suffix=file.table.get("state_id_suffix", {}),
+        lint={},
         at={key: file.line_of(key) for key in file.table},
         **paths,
     ), []

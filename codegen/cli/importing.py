@@ -15,6 +15,7 @@ from codegen.cli.lookup import meltano_folder
 from codegen.cli.report import count, exit_code, format_option, open_project, report, strict_option
 from codegen.cli.writing import print_changes, print_diff, write
 from codegen.diagnostics import Diagnostic, Location, has_errors, in_numbers, in_order, printable, quoted
+from codegen.lint import apply_levels
 from codegen.old_generator import find_generators
 from codegen.project import Project, has_configuration
 from codegen.switch.exporting import plan_export
@@ -186,7 +187,7 @@ def _move(project: Project, plan: Import, work: _Work) -> None:
 def _finish(work: _Work, project: Project, output: str, *, dry_run: bool) -> Sequence[Change]:
     """Make the changes or show them, and report; gives those that were made."""
     done: Sequence[Change] = ()
-    work.diagnostics = in_order(work.diagnostics)
+    work.diagnostics = in_order(apply_levels(work.diagnostics, project.lint))
     if not has_errors(work.diagnostics) and not dry_run:
         done, problems = write(work.changes, project)
         work.diagnostics += problems

@@ -61,11 +61,30 @@ def read_yaml(
     Returns:
         The document (nothing where the file is empty or cannot be read) and what is wrong with it.
     """
+    text, problems = read_text(path, name, text)
+    return (None, problems) if text is None else parse_yaml(text, name, dialect)
+
+
+def read_text(path: Path, name: str, text: str | None = None) -> tuple[str | None, list[Diagnostic]]:
+    """Read the text of a file, without a byte order mark.
+
+    Args:
+        path: the file.
+        name: what messages call it: its path in the project.
+        text: what to take in place of what the file holds.
+
+    Returns:
+        The text, or nothing where it cannot be read, and what is wrong with it.
+    """
     try:
         # The bytes of a lone surrogate are refused like any others that are not UTF-8.
-        text = _decode(_read(path, name) if text is None else text.encode("utf-8", "surrogatepass"), name)
+        return _decode(_read(path, name) if text is None else text.encode("utf-8", "surrogatepass"), name), []
     except _UnreadableError as error:
         return None, [error.diagnostic]
+
+
+def parse_yaml(text: str, name: str, dialect: Dialect = Dialect.STRICT) -> tuple[Node | None, list[Diagnostic]]:
+    """Parse a text; the arguments and the result are those of `read_yaml`."""
     node, diagnostics = _parse(text, name, dialect)
     return node, list(diagnostics)
 

@@ -127,6 +127,11 @@ SECRET = _error("secret", "A value looks like a secret.")
 UNSUPPORTED = _error("unsupported", "The configured Airflow version does not support a key or value.")
 NO_EFFECT = _warning("no-effect", "A key has no effect.")
 
+# Comments that silence warnings.
+
+INVALID_IGNORE = _error("invalid-ignore", "A `# dagpress: ignore` comment is not valid.")
+UNUSED_IGNORE = _warning("unused-ignore", "A `# dagpress: ignore` comment silences nothing.")
+
 # Names.
 
 DUPLICATE_NAME = _error("duplicate-name", "Two schedules have the same name.")
