@@ -223,7 +223,7 @@ def _print_import(plan: Import, work: _Work, project: Project, done: Sequence[Ch
 def _steps(plan: Import, work: _Work, project: Project) -> list[str]:
     """What a person still has to do, in order."""
     steps = ["Look at what is reported above."] if work.diagnostics else []
-    if any(d.code == rules.SECRET.code for d in work.diagnostics):
+    if any(d.code == rules.SECRET_NOT_COPIED.code for d in work.diagnostics):
         steps.append("Give the workers the secrets that were not copied.")
     if work.changes:
         steps.append("Review the files, and commit them.")

@@ -11,7 +11,6 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, has_errors, quoted
 from codegen.loader import Dialect, read_yaml
 from codegen.nodes import ListNode, MapNode, Node, Scalar, named
-from codegen.rules import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,15 +150,11 @@ def _check_include_paths(folder: Path, document: MapNode) -> Iterator[Diagnostic
     node = document.get("include_paths")
     if node is not None and not isinstance(node, ListNode):
         message = f"`include_paths` must be a list, and this is {named(node)}"
-        yield _warning(message, node.location, "start it with a dash")
+        yield Diagnostic(rules.INCLUDE_PATHS, message, node.location, "start it with a dash")
     for pattern in _patterns(document):
         if not _glob(folder, pattern.text):
             message = f"no file matches {quoted(pattern.text)}"
-            yield _warning(message, pattern.location, "remove it")
-
-
-def _warning(message: str, location: Location, hint: str) -> Diagnostic:
-    return Diagnostic(rules.MELTANO_PROJECT, message, location, hint).with_severity(Severity.WARNING)
+            yield Diagnostic(rules.INCLUDE_PATHS, message, pattern.location, "remove it")
 
 
 def _collect(document: MapNode, path: Path, project: MeltanoProject) -> None:

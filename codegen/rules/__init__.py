@@ -185,6 +185,7 @@ UNKNOWN_VOLUME = _error("unknown-volume", "A volume mount names a volume that is
 # Meltano.
 
 MELTANO_PROJECT = _error("meltano-project", "The Meltano project file is not valid.")
+INCLUDE_PATHS = _warning("include-paths", "`include_paths` of meltano.yml is not a list, or matches no file.")
 UNKNOWN_EXTRACTOR = _warning("unknown-extractor", "The Meltano project does not have the extractor.")
 UNKNOWN_LOADER = _warning("unknown-loader", "The Meltano project does not have the loader.")
 UNKNOWN_ENVIRONMENT = _warning("unknown-environment", "The Meltano project does not have the environment.")
@@ -218,6 +219,7 @@ TEMPLATE_ERROR = _error("template-error", "A template of the project cannot be u
 
 NOT_IMPORTED = _warning("not-imported", "A Meltano schedule cannot be imported.")
 NOT_CARRIED_OVER = _warning("not-carried-over", "A key of a Meltano schedule is not carried over.")
+SECRET_NOT_COPIED = _warning("secret-not-copied", "A secret in a Meltano schedule is not copied.")
 JOB_IS_TASKS = _warning("job-is-tasks", "A Meltano job runs as one task for each of its tasks.")
 ENV_NOT_TEXT = _warning("env-not-text", "An environment variable of a Meltano schedule is not text.")
 BY_DEFAULTS = _warning("by-defaults", "The defaults of the folder change an imported schedule.")
@@ -225,4 +227,5 @@ KEPT = _warning("kept", "A schedule file exists and is not overwritten by the im
 NOT_MOVED = _warning("not-moved", "An imported schedule cannot be removed from meltano.yml.")
 OTHER_MELTANO_PROJECT = _warning("other-meltano-project", "The configuration names another Meltano project.")
 NOT_EXPORTED = _warning("not-exported", "Something in a schedule cannot be exported to meltano.yml.")
+DIFFERS_IN_MELTANO = _warning("differs-in-meltano", "A schedule is exported, and differs in Meltano.")
 DAGS_NOT_LOADED = _error("dags-not-loaded", "The project's own DAG generator fails.")

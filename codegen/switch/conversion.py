@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _KEYS = ("name", "extractor", "loader", "transform", "interval", "start_date", "env", "job")
 _OF_AN_EXTRACTOR = ("extractor", "loader", "transform")
 # What these are about did not come along, so the schedule in meltano.yml is still needed.
-_LOSSES = {rules.NOT_CARRIED_OVER.code, rules.SECRET.code}
+_LOSSES = {rules.NOT_CARRIED_OVER.code, rules.SECRET_NOT_COPIED.code}
 _IN_THE_WORKERS = "set it in the environment of the workers, or write '{{ conn.NAME.password }}' in the schedule"
 # YAML's timestamp (https://yaml.org/type/timestamp.html), which allows more than we do.
 _TIMESTAMP = re.compile(
@@ -232,7 +232,7 @@ class _Conversion:
             return value
         if is_secret(name, value.text):
             message = f"the value of {quoted(name)} looks like a secret, and is not copied"
-            self._find(rules.SECRET, message, entry.key_location, _IN_THE_WORKERS)
+            self._find(rules.SECRET_NOT_COPIED, message, entry.key_location, _IN_THE_WORKERS)
             note = f"# {name} is not copied: it looks like a secret. Set it in the environment of the workers."
             self.lines.append(f"  {note}")
             return None
@@ -244,7 +244,7 @@ class _Conversion:
         return Scalar("str", text, value.location)
 
     def _find(self, rule: Rule, message: str, location: Location, hint: str) -> None:
-        self.warnings.append(Diagnostic(rule, message, location, hint).with_severity(Severity.WARNING))
+        self.warnings.append(Diagnostic(rule, message, location, hint))
 
     def _lose(self, entry: Entry, message: str, hint: str) -> None:
         self._find(rules.NOT_CARRIED_OVER, message, entry.key_location, hint)
@@ -288,7 +288,7 @@ class _Conversion:
             if holds_secret(comment.text):
                 place = Location(self.item.location.path, comment.line, comment.column)
                 message = "this comment seems to hold a secret, and is not copied"
-                self._find(rules.SECRET, message, place, "remove the secret from it")
+                self._find(rules.SECRET_NOT_COPIED, message, place, "remove the secret from it")
             else:
                 yield comment
 

@@ -15,7 +15,6 @@ from codegen.editor import EditError, append, remove, set_value
 from codegen.loader import Dialect, read_layout, read_yaml
 from codegen.meltano.listing import meltano_env, meltano_interval
 from codegen.nodes import ListNode, MapNode, Node, Scalar, is_null
-from codegen.rules import Severity
 from codegen.schema.keys import keys_of
 from codegen.schema.kinds import Moment
 from codegen.schema.model import Schedule, airflow_id
@@ -115,7 +114,7 @@ class _Said:
         self.warnings: list[Diagnostic] = []
 
     def find(self, rule: Rule, message: str, location: Location, hint: str) -> None:
-        self.warnings.append(Diagnostic(rule, message, location, hint).with_severity(Severity.WARNING))
+        self.warnings.append(Diagnostic(rule, message, location, hint))
 
     def find_comments(self, comments: list[Comment]) -> None:
         for comment in comments:
@@ -153,7 +152,9 @@ class _Said:
                     self._lose(f"{name} of a task", place)
         if schedule.tasks and not schedule.dag_id:
             message = f"as a job it has another DAG id there than {quoted(schedule.dag_id_or_default)}"
-            self.find(rules.CHANGED, message, schedule.where("tasks"), "with Meltano, it has a history of its own")
+            self.find(
+                rules.DIFFERS_IN_MELTANO, message, schedule.where("tasks"), "with Meltano, it has a history of its own"
+            )
 
     def _lose(self, what: str, location: Location) -> None:
         message = f"Meltano cannot say {quoted(what)} of {quoted(self._schedule.name)}"
@@ -163,10 +164,10 @@ class _Said:
         text, interval = self._schedule.interval.strip(), meltano_interval(self._schedule)
         if not text:
             message = f"Meltano starts {quoted(self._schedule.name)} after no other, and gets {quoted(interval)}"
-            self.find(rules.CHANGED, message, self._schedule.where("after"), "there it waits for a person")
+            self.find(rules.DIFFERS_IN_MELTANO, message, self._schedule.where("after"), "there it waits for a person")
         elif text != interval:
             message = f"Meltano has no {quoted(text)}, and gets {quoted(interval)}"
-            self.find(rules.CHANGED, message, self._schedule.where("interval"), "it runs at the same times")
+            self.find(rules.DIFFERS_IN_MELTANO, message, self._schedule.where("interval"), "it runs at the same times")
         return interval
 
     def _env(self) -> dict[str, str]:

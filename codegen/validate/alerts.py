@@ -9,7 +9,6 @@ from codegen import rules
 from codegen.airflow_context import ALWAYS, AT_TIMES, OF_2, OF_3, OF_A_DATE, OF_AN_INTERVAL
 from codegen.airflow_version import at_least, is_2
 from codegen.diagnostics import Diagnostic, Location, nearest, quoted
-from codegen.rules import Severity
 from codegen.schema.alerts import DEADLINE, EVENTS, EmailAlert, PythonAlert, SlackAlert
 from codegen.schema.keys import keys_of
 from codegen.schema.task import Task
@@ -78,9 +77,8 @@ def check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
         name = quoted(schedule.name)
         message = f"Airflow 2 knows a deadline only for runs that are due at some time, and none of {name} is"
         # One that is inherited is meant for the others.
-        severity = Severity.ERROR if where.path == schedule.source else Severity.WARNING
-        hint = "use an interval, or write `deadline: null`"
-        yield Diagnostic(rules.UNSUPPORTED, message, where, hint).with_severity(severity)
+        rule = rules.UNSUPPORTED if where.path == schedule.source else rules.NO_EFFECT
+        yield Diagnostic(rule, message, where, "use an interval, or write `deadline: null`")
 
 
 def _check_retries(schedule: Schedule) -> Iterator[Diagnostic]:
