@@ -149,7 +149,7 @@ def _check(key: str, value: object, file: _File, root: Path) -> Iterator[Diagnos
     place = file.line_of(key)
     if key not in KEYS:
         hint = nearest(key, KEYS) or f"the keys are {', '.join(KEYS)}"
-        yield Diagnostic(rules.UNKNOWN_KEY, f"{quoted(key)} is no key of the configuration", place, hint)
+        yield Diagnostic(rules.UNKNOWN_KEY, f"{quoted(key)} is not a key of the configuration", place, hint)
     elif key == "custom_dags":
         yield from _check_custom_dags(value, file, root)
     elif key in _CHECKS:
@@ -157,7 +157,7 @@ def _check(key: str, value: object, file: _File, root: Path) -> Iterator[Diagnos
     elif not isinstance(value, str):
         yield Diagnostic(rules.INVALID_VALUE, f"{quoted(key)} must be text in quotes", place, f'{key} = "{value}"')
     elif printable(value) != value:
-        yield Diagnostic(rules.INVALID_VALUE, f"{quoted(key)} holds characters that cannot be seen", place, "rename it")
+        yield Diagnostic(rules.INVALID_VALUE, f"{quoted(key)} contains invisible characters", place, "rename it")
     elif key == "airflow" and value not in VERSIONS:
         hint = f"one of {', '.join(VERSIONS)}"
         yield Diagnostic(rules.INVALID_VALUE, f"Airflow {quoted(value)} is not supported", place, hint)
@@ -166,7 +166,9 @@ def _check(key: str, value: object, file: _File, root: Path) -> Iterator[Diagnos
         yield Diagnostic(rules.INVALID_VALUE, f"{quoted(key)} must be inside the project", place, hint)
     elif key == "meltano_project" and not (root / value / "meltano.yml").is_file():
         message = f"there is no meltano.yml in {quoted(value)}"
-        yield Diagnostic(rules.INVALID_VALUE, message, place, "name the folder of meltano.yml, or remove the key")
+        yield Diagnostic(
+            rules.INVALID_VALUE, message, place, "set it to the Meltano project directory, or remove the key"
+        )
 
 
 def _check_environments(value: object, _file: _File, place: Location) -> Iterator[Diagnostic]:
@@ -177,7 +179,7 @@ def _check_environments(value: object, _file: _File, place: Location) -> Iterato
     seen: dict[str, str] = {}
     for name in value:
         if not _ENVIRONMENT.fullmatch(name):
-            message = f"{quoted(name)} cannot be an environment, which is a folder too"
+            message = f"{quoted(name)} cannot be the name of an environment, which is also a folder"
             yield Diagnostic(rules.INVALID_VALUE, message, place, "letters, digits, `_` and `-`, at most 64")
         elif first := seen.get(name.lower()):
             # Some file systems know no capitals.
@@ -226,16 +228,14 @@ def _check_custom_dags(value: object, file: _File, root: Path) -> Iterator[Diagn
     for name in dict.fromkeys(value):
         folder = Path(os.path.normpath(root / name))
         if printable(name) != name:
-            message = f"{quoted(name)} holds characters that cannot be seen"
+            message = f"{quoted(name)} contains invisible characters"
             yield Diagnostic(rules.INVALID_VALUE, message, place, "rename it")
         elif not folder.is_dir():
             hint = "create it, or take it out of `custom_dags`"
             yield Diagnostic(rules.INVALID_VALUE, f"there is no folder {quoted(name)}", place, hint)
         elif any(folder in {other, *other.parents} or other in folder.parents for other in served):
             message = f"Airflow would read the files of {quoted(name)} twice"
-            hint = (
-                "name folders that neither hold nor lie in one another, nor in `generated_dags`, which it reads anyway"
-            )
+            hint = "name folders that do not contain each other or `generated_dags`, which Airflow reads anyway"
             yield Diagnostic(rules.INVALID_VALUE, message, place, hint)
         served.append(folder)
 

@@ -84,7 +84,7 @@ def _check_links(project: Project, overlay: Overlay) -> Iterator[Diagnostic]:
     for name, after in overlay.items():
         path = project.root / name
         if after is not None and path.is_symlink() and project.root.resolve() not in path.resolve().parents:
-            message = "this link leads out of the project"
+            message = "this symlink points outside the project"
             yield Diagnostic(rules.UNREADABLE, message, Location(name), "change the file behind it by hand")
 
 

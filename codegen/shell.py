@@ -109,7 +109,9 @@ def check_run(run: str) -> None:
         InvalidError: it is too long, a quote is not closed, or Airflow could not render a template in it.
     """
     if "\x00" in run:
-        raise InvalidError("holds the character U+0000, which no program can be given", "remove it", rules.INVALID_RUN)
+        raise InvalidError(
+            "contains the character U+0000, which cannot be passed to a program", "remove it", rules.INVALID_RUN
+        )
     if len(run) > LONGEST_COMMAND:
         raise InvalidError(
             f"has {len(run)} characters, at most {LONGEST_COMMAND} work", "shorten it", rules.INVALID_RUN
@@ -127,7 +129,7 @@ def check_command(command: str) -> None:
     """
     if is_template(command):
         raise InvalidError(
-            "a command is no template: what Airflow put there would be read as code",
+            "a command cannot be a template: the shell would run whatever Airflow renders there as code",
             """put it in `env` and use the variable: `env: {DAY: '{{ ds }}'}` and "$DAY" in the command""",
             rules.TEMPLATE,
         )
@@ -135,7 +137,7 @@ def check_command(command: str) -> None:
         message = f"has {len(command)} characters, at most {LONGEST_COMMAND} work"
         raise InvalidError(message, "put it into a script of the project", rules.INVALID_COMMAND)
     if (len(command) - len(command.rstrip("\\"))) % 2:
-        raise InvalidError("ends in a backslash, behind which nothing comes", "remove it", rules.INVALID_COMMAND)
+        raise InvalidError("ends with a backslash that escapes nothing", "remove it", rules.INVALID_COMMAND)
 
 
 def stopping(command: str) -> str:

@@ -65,7 +65,7 @@ class Change:
         rule, message = {
             Action.CREATE: (rules.MISSING, "this file is missing"),
             Action.UPDATE: (rules.CHANGED, "this file is not up to date"),
-            Action.DELETE: (rules.STALE, "the schedule of this file is gone"),
+            Action.DELETE: (rules.STALE, "the schedule of this file was removed"),
         }[self.action]
         if self.edited:
             rule, message = rules.EDITED, f"{message}, and it was edited by hand"
@@ -93,9 +93,9 @@ def find_renames(changes: Sequence[Change]) -> Iterator[Diagnostic]:
     for gone in (change for change in changes if change.action is Action.DELETE):
         come = created.get(_without_its_name(gone.before, gone.name))
         if come and _DAG_ID.findall(come.after) != _DAG_ID.findall(gone.before):
-            message = f"this looks like {quoted(gone.name)} under another name, and Airflow has no history of that"
+            message = f"this looks like {quoted(gone.name)} renamed: Airflow treats it as a new DAG without history"
             with_state = " and `state_id`" if _STATE_ID.findall(come.after) != _STATE_ID.findall(gone.before) else ""
-            hint = f"to keep what there is, set `dag_id`{with_state} to what they were"
+            hint = f"to keep the history, set `dag_id`{with_state} to the former value"
             yield Diagnostic(rules.RENAMED, message, Location(come.name), hint)
 
 
@@ -156,7 +156,7 @@ def compare(wanted: Mapping[str, str], root: Path, folder: Path) -> tuple[list[C
 def _read(path: Path, inside: Path) -> str | None:
     """The text of a file, or nothing where there is none; a link must not lead out of the folder `inside`."""
     if inside not in path.resolve().parents:
-        raise OSError(errno.EXDEV, "a link leads out of the project")
+        raise OSError(errno.EXDEV, "a symlink points outside the project")
     try:
         if path.exists() and not path.is_file():
             raise OSError(errno.EISDIR, "not a file")

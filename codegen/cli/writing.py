@@ -23,7 +23,7 @@ def write(changes: Sequence[Change], project: Project) -> tuple[Sequence[Change]
     try:
         apply(changes, project.root)
     except WriteError as error:
-        hint = "mend that and run it again: a file is replaced whole or not at all"
+        hint = "fix that and run it again: a file is replaced as a whole or not at all"
         problem = Diagnostic(rules.NOT_WRITTEN, f"cannot be written: {error}", Location(error.name), hint)
         return error.done, [problem]
     return changes, []

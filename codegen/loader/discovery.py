@@ -60,7 +60,9 @@ def find_schedules(
     if not search.files and not search.diagnostics:
         name = search.name(folder)
         hint = "add a file such as `NAME.yml`; nothing is deleted while there is none"
-        search.diagnostics.append(Diagnostic(rules.NO_SCHEDULES, "the folder holds no schedules", Location(name), hint))
+        search.diagnostics.append(
+            Diagnostic(rules.NO_SCHEDULES, "the folder contains no schedules", Location(name), hint)
+        )
     return search.files, search.diagnostics
 
 
@@ -99,10 +101,10 @@ class _Search:
         try:
             real = folder.resolve()
         except (OSError, RuntimeError):
-            self._error(rules.SYMLINK_LOOP, folder, "this link leads to itself", "remove the link")
+            self._error(rules.SYMLINK_LOOP, folder, "this symlink points to itself", "remove the symlink")
             return
         if real in above:
-            self._error(rules.SYMLINK_LOOP, folder, "this link leads back to a folder above it", "remove the link")
+            self._error(rules.SYMLINK_LOOP, folder, "this symlink points to a folder above it", "remove the symlink")
             return
         try:
             children = self._children(folder)
@@ -138,7 +140,7 @@ class _Search:
         """A name with a line break, a bidirectional control or bytes that are no text cannot be reviewed."""
         if printable(path.name) == path.name:
             return True
-        self._error(rules.FILE_NAME, path, "this name holds characters that cannot be seen", "rename it")
+        self._error(rules.FILE_NAME, path, "this name contains invisible characters", "rename it")
         return False
 
     def _error(self, rule: Rule, path: Path, message: str, hint: str = "") -> None:

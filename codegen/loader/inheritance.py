@@ -167,6 +167,6 @@ def _read_map(
                 Diagnostic(rules.EMPTY_FILE, "the file is empty", Location(name), "write a schedule, or delete it"),
             ]
         return None, (), diagnostics
-    problem = f"{what} is a map of keys, and this is {named(node)}"
-    hint = "one file, one schedule: drop the dash" if isinstance(node, ListNode) else "write `key: value` lines"
+    problem = f"{what} must be a map of keys, got {named(node)}"
+    hint = "a file has one schedule: remove the dash" if isinstance(node, ListNode) else "write `key: value` lines"
     return None, (), [*diagnostics, Diagnostic(rules.NOT_A_MAP, problem, node.location, hint)]

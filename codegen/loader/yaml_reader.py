@@ -119,7 +119,7 @@ def _read(path: Path, name: str) -> bytes:
         return path.read_bytes()
     except OSError as error:
         message = f"cannot be read: {error.strerror}"
-        raise _UnreadableError(Diagnostic(rules.UNREADABLE, message, Location(name), "mend or remove it")) from error
+        raise _UnreadableError(Diagnostic(rules.UNREADABLE, message, Location(name), "fix or remove it")) from error
 
 
 def _check_size(size: int, name: str) -> None:
@@ -178,7 +178,7 @@ class _Converter:
             root = loader.get_node() if loader.check_node() else None
             if (second := loader.get_node() if loader.check_node() else None) is not None:
                 message = "a second YAML document starts before here"
-                self._error(rules.SEVERAL_DOCUMENTS, message, self._at(second), "one file, one document")
+                self._error(rules.SEVERAL_DOCUMENTS, message, self._at(second), "keep one document in a file")
         finally:
             loader.dispose()
         if root is None:
@@ -207,7 +207,7 @@ class _Converter:
 
     def _check_tag(self, node: yaml.Node) -> None:
         if self._strict and node.tag not in {_TAG + "seq", _TAG + "map"}:
-            message = f"this has the tag {quoted(_short(node.tag))}, which a schedule does not know"
+            message = f"schedules do not support the tag {quoted(_short(node.tag))}"
             self._error(rules.YAML_TAG, message, self._at(node), "remove the tag")
 
     def _unquoted_template(self, node: yaml.MappingNode) -> Scalar | None:
@@ -223,7 +223,7 @@ class _Converter:
         self._seen.add(id(node))
         if self._count > _MOST_REPEATED or depth > _MOST_DEPTH:
             raise InvalidError(
-                "the aliases of this file multiply without end, or it is nested too deep",
+                "the aliases in this file expand to too many values, or it is nested too deeply",
                 f"at most {_MOST_REPEATED} values by alias, {_MOST_DEPTH} deep",
                 rules.ALIAS_BOMB,
             )
@@ -309,7 +309,7 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagnost
     """What is wrong where YAML stopped; first what explains it better than the place where it stopped."""
     if conflict := _CONFLICT.search(text):
         place = Location(name, text.count("\n", 0, conflict.start()) + 1)
-        return Diagnostic(rules.MERGE_CONFLICT, "git has left a merge conflict here", place, "resolve it")
+        return Diagnostic(rules.MERGE_CONFLICT, "unresolved git merge conflict", place, "resolve it")
     missing = _NO_SPACE.search(text)
     if missing and "could not find expected ':'" in (error.problem or ""):
         before = text[: missing.start(1)]

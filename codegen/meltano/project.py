@@ -92,7 +92,7 @@ def read_meltano_project(root: Path, folder: Path) -> tuple[MeltanoProject | Non
         if not has_errors(diagnostics):
             what = named(document) if document else "empty"
             diagnostics.append(
-                Diagnostic(rules.MELTANO_PROJECT, f"meltano.yml must be a map, and this is {what}", Location(name))
+                Diagnostic(rules.MELTANO_PROJECT, f"meltano.yml must be a map, got {what}", Location(name))
             )
         return _UNREADABLE, diagnostics
     parts = [(main, document)]
@@ -149,7 +149,7 @@ def _glob(folder: Path, pattern: str) -> list[Path]:
 def _check_include_paths(folder: Path, document: MapNode) -> Iterator[Diagnostic]:
     node = document.get("include_paths")
     if node is not None and not isinstance(node, ListNode):
-        message = f"`include_paths` must be a list, and this is {named(node)}"
+        message = f"`include_paths` must be a list, got {named(node)}"
         yield Diagnostic(rules.INCLUDE_PATHS, message, node.location, "start it with a dash")
     for pattern in _patterns(document):
         if not _glob(folder, pattern.text):

@@ -58,8 +58,10 @@ class AfterSchedules(Section[After]):
         if after is None or problems:
             return None
         if after.all and after.any:
-            message = f"`all` and `any` exclude each other (`all` is at {after.at['all']}, `any` at {after.at['any']})"
-            hint = "keep one; beside the other, `any: null` or `all: null` removes an inherited one"
+            message = (
+                f"`all` and `any` are mutually exclusive (`all` is at {after.at['all']}, `any` at {after.at['any']})"
+            )
+            hint = "keep one; `any: null` or `all: null` removes an inherited one"
             report(Diagnostic(rules.MIXED_KINDS, message, node.location, hint))
         elif not after.names:
             hint = "name a schedule, or leave the key out"

@@ -51,10 +51,10 @@ class ConnectionId(Text):
         text = super().convert(scalar)
         # Neither is shown: an address can be the secret itself.
         if "://" in text:
-            raise InvalidError("must be the id of a connection, and this is an address", _IN_AIRFLOW, rules.SECRET)
+            raise InvalidError("expected the id of a connection, got an address", _IN_AIRFLOW, rules.SECRET)
         if holds_secret(text) or _SLACK_TOKEN.search(text):
             raise InvalidError(
-                "must be the id of a connection, and this looks like a secret", _IN_AIRFLOW, rules.SECRET
+                "expected the id of a connection, got what looks like a secret", _IN_AIRFLOW, rules.SECRET
             )
         if not re.fullmatch(r"[\w#!()\-.:/\\]+", text, re.ASCII):
             hint = "letters, digits and `_-.:/`; as in `airflow connections list`"
@@ -93,16 +93,16 @@ class Channel(Text):
 
     def convert(self, scalar: Scalar) -> str:
         if is_null(scalar):
-            raise InvalidError("must be a channel of Slack, and this is nothing", 'quote it: "#data-alerts"')
+            raise InvalidError("expected a Slack channel, got nothing", 'quote it: "#data-alerts"')
         text = super().convert(scalar)
         if is_template(text):
             check_template(text)
         elif "://" in text or holds_secret(text) or _SLACK_TOKEN.search(text):
             hint = "an incoming webhook is a connection: `slack: {slack_webhook_conn_id: slack_default}`"
-            raise InvalidError("must be a channel of Slack, and this is an address or a secret", hint, rules.SECRET)
+            raise InvalidError("expected a Slack channel, got an address or a secret", hint, rules.SECRET)
         elif not re.fullmatch(r"#[^\s#@,.:;A-Z]{1,80}|[CDGU][A-Z0-9]{8,}", text):
             hint = 'write it as "#data-alerts", in lower case; or its id, such as C0123456789'
-            raise InvalidError(f"{quoted(text)} is not a channel of Slack", hint)
+            raise InvalidError(f"{quoted(text)} is not a Slack channel", hint)
         return text
 
 
@@ -138,7 +138,7 @@ class Data:
     def read(self, node: Node, report: Report) -> Mapping[str, Any] | None:
         """The map, or nothing after reporting what is wrong with it."""
         if not isinstance(node, MapNode):
-            report(InvalidError(f"must be {self.words}, and this is {named(node)}").at(node.location))
+            report(InvalidError(f"expected {self.words}, got {named(node)}").at(node.location))
             return None
         values: dict[str, Any] = {}
         for name, entry in node.entries.items():

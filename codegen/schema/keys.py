@@ -103,7 +103,7 @@ def meant_by(name: str, known: Collection[str]) -> str:
 def _unknown_key(name: str, known: dict[str, Any], location: Location, noun: str) -> Diagnostic:
     meant = meant_by(name, known)
     hint = f"did you mean `{meant}`?" if meant else "`dagpress schema --markdown` lists them"
-    return Diagnostic(rules.UNKNOWN_KEY, f"{quoted(name)} is no key of {noun}", location, hint)
+    return Diagnostic(rules.UNKNOWN_KEY, f"{quoted(name)} is not a key of {noun}", location, hint)
 
 
 def without_null_keys(node: MapNode) -> dict[str, Entry]:
@@ -131,7 +131,7 @@ class Section(Generic[M]):
     def read(self, node: Node, report: Report) -> M | None:
         """The model, or nothing after reporting that the node is no map."""
         if not isinstance(node, MapNode):
-            report(InvalidError(f"must be {self.words}, and this is {named(node)}").at(node.location))
+            report(InvalidError(f"expected {self.words}, got {named(node)}").at(node.location))
             return None
         given = MapNode(without_null_keys(node), node.location)
         values, at = read_keys(self.model, given, report, f"`{self.name}`")

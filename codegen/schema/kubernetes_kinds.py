@@ -47,7 +47,7 @@ class Rule(Text):
     def convert(self, scalar: Scalar) -> str:
         """The text, if Kubernetes takes it."""
         if len(scalar.text) > self._most:
-            raise InvalidError(f"has {len(scalar.text)} characters, Kubernetes takes {self._most}", "shorten it")
+            raise InvalidError(f"has {len(scalar.text)} characters, Kubernetes allows {self._most}", "shorten it")
         if is_template(scalar.text):
             raise InvalidError("Airflow evaluates no template here", f"write {self.words}", rules.TEMPLATE)
         return super().convert(scalar)
@@ -153,7 +153,7 @@ class MapOf:
     def read(self, node: Node, report: Report) -> Mapping[str, Any] | None:
         """The entries that are valid; the others are reported."""
         if not isinstance(node, MapNode):
-            report(InvalidError(f"must be {self.words}, and this is {named(node)}").at(node.location))
+            report(InvalidError(f"expected {self.words}, got {named(node)}").at(node.location))
             return None
         values = {}
         for name, entry in node.entries.items():
@@ -219,14 +219,14 @@ class Object:
     def read(self, node: Node, report: Report) -> dict[str, Any] | None:
         """The object as plain data, or nothing after reporting what is wrong with it."""
         if not isinstance(node, MapNode):
-            report(InvalidError(f"must be {self.words}, and this is {named(node)}").at(node.location))
+            report(InvalidError(f"expected {self.words}, got {named(node)}").at(node.location))
             return None
         given = without_null_keys(node)
         values = {}
         for name, entry in given.items():
             if name not in self._keys:
                 hint = nearest(name, self._keys) or "known are " + ", ".join(f"`{key}`" for key in self._keys)
-                message = f"{quoted(name)} is no key of {self.words}"
+                message = f"{quoted(name)} is not a key of {self.words}"
                 report(Diagnostic(rules.UNKNOWN_KEY, message, entry.key_location, hint))
                 continue
             values[name] = self._keys[name].read(entry.value, report)
@@ -266,11 +266,11 @@ class ListOf:
         """The items, or nothing after reporting what is wrong with them."""
         if not isinstance(node, ListNode):
             hint = "start each with a dash"
-            report(InvalidError(f"must be {self.words}, and this is {named(node)}", hint).at(node.location))
+            report(InvalidError(f"expected {self.words}, got {named(node)}", hint).at(node.location))
             return None
         if len(node.items) < self._least:
             report(
-                InvalidError(f"must be {self.words}, and this is empty", "leave the key out instead").at(node.location)
+                InvalidError(f"expected {self.words}, got an empty list", "leave the key out instead").at(node.location)
             )
             return None
         items = tuple(self._item.read(item, report) for item in node.items)

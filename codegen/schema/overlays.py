@@ -36,14 +36,14 @@ class Overlays:
         """The keys that each environment has otherwise, with their values."""
         if not isinstance(node, MapNode):
             hint = "write the name of an environment, and its keys below it"
-            report(InvalidError(f"must be {self.words}, and this is {named(node)}", hint).at(node.location))
+            report(InvalidError(f"expected {self.words}, got {named(node)}", hint).at(node.location))
             return None
         return {name: self._read_one(entry.value, report) for name, entry in node.entries.items()}
 
     def _read_one(self, node: Node, report: Report) -> Mapping[str, Any]:
         if not isinstance(node, MapNode):
             hint = "write `key: value` lines, or remove it"
-            report(InvalidError(f"must be a map of keys, and this is {named(node)}", hint).at(node.location))
+            report(InvalidError(f"expected a map of keys, got {named(node)}", hint).at(node.location))
             return {}
         for name in SAME_EVERYWHERE:
             if name in node.entries:

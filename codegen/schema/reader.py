@@ -38,7 +38,7 @@ def read_schedule(
         del values["transform"]
     _check_what_runs(root, Location(source), diagnostics.append)
     if not _meant(root) & {"interval", "after"}:
-        hint = 'add `interval: "@daily"`, or `interval: "@manual"` to wait for a person, or `after: other-schedule`'
+        hint = 'add `interval: "@daily"`, or `interval: "@manual"` for manual runs only, or `after: other-schedule`'
         diagnostics.append(Diagnostic(rules.MISSING_KEY, "the schedule has no `interval`", Location(source), hint))
     if diagnostics:
         return None, diagnostics
@@ -86,7 +86,7 @@ def _check_what_runs(root: MapNode, file: Location, report: Report) -> None:
         report(
             Diagnostic(
                 rules.MIXED_KINDS,
-                f"{names} exclude each other",
+                f"{names} are mutually exclusive",
                 last,
                 "keep `extractor` and `loader`, or `job`, or `tasks`",
             )

@@ -144,7 +144,7 @@ class TaskList:
     def read(self, node: Node, report: Report) -> tuple[Task, ...] | None:
         """The tasks that could be read; what is wrong with the others is reported."""
         if isinstance(node, MapNode):
-            message = "must be a list of tasks, and this is a map"
+            message = "expected a list of tasks, got a map"
             report(InvalidError(message, "start each task with a dash").at(node.location))
             return None
         items = node.items if isinstance(node, ListNode) else (node,)
@@ -189,11 +189,11 @@ def _check_what_runs(node: MapNode, report: Report) -> None:
     if len(kinds) > 1:
         names = " and ".join(f"`{name}`" for name in kinds)
         place = node.entries[kinds[-1]].key_location
-        report(Diagnostic(rules.MIXED_KINDS, f"{names} exclude each other", place, "write a task for each"))
+        report(Diagnostic(rules.MIXED_KINDS, f"{names} are mutually exclusive", place, "write a task for each"))
         return
     for name, entry in node.entries.items():
         if name in _GOES_WITH and kinds[0] not in _GOES_WITH[name]:
-            message = f"`{name}` goes not with `{kinds[0]}`"
+            message = f"`{name}` cannot be combined with `{kinds[0]}`"
             report(Diagnostic(rules.MIXED_KINDS, message, entry.key_location, _CURES.get(name, _IN_THE_WORKER)))
 
 

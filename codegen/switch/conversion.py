@@ -84,7 +84,7 @@ def convert(item: Item, meltano: MeltanoProject, airflow: str) -> tuple[Draft | 
         The draft, or nothing where it cannot be imported; and all warnings, at their places in meltano.yml.
     """
     if not isinstance(item.node, MapNode):
-        return None, [not_imported(item, f"a schedule must be a map, and this is {named(item.node)}")]
+        return None, [not_imported(item, f"a schedule must be a map, got {named(item.node)}")]
     if not item.name.strip():
         return None, [not_imported(item, "the schedule has no name", "give it a `name`")]
     conversion = _Conversion(item, item.node, meltano)
@@ -97,7 +97,7 @@ def convert(item: Item, meltano: MeltanoProject, airflow: str) -> tuple[Draft | 
     warnings = [*conversion.warnings, *(d.with_severity(Severity.WARNING) for d in problems)]
     if schedule is None or has_errors(problems):
         what = f"the schedule {quoted(item.name)} is not imported"
-        warnings.append(not_imported(item, what, "mend what is said about it, and import again"))
+        warnings.append(not_imported(item, what, "fix what is reported about it, and import again"))
         return None, warnings
     if schedule.dag_id_or_default != schedule.dag_id_as_in_meltano:
         # Said once, here: with an id of its own the schedule gives no warning any more.
@@ -192,7 +192,7 @@ class _Conversion:
     def _without_interval(self) -> None:
         if self.node.entries.keys() - set(_KEYS):
             return  # One of them may be meant to be the interval, so the reader says that there is none.
-        message = "the schedule has no interval, so it waits for a person, as with Meltano"
+        message = "the schedule has no interval, so it only runs manually, as in Meltano"
         self._find(rules.NO_INTERVAL, message, self.item.location, "set `interval` in its file")
         self.entries["interval"] = Entry(self.item.location, Scalar("str", "@manual", self.item.location))
         self.put("interval", "@manual")

@@ -164,7 +164,7 @@ class _Said:
         text, interval = self._schedule.interval.strip(), meltano_interval(self._schedule)
         if not text:
             message = f"Meltano starts {quoted(self._schedule.name)} after no other, and gets {quoted(interval)}"
-            self.find(rules.DIFFERS_IN_MELTANO, message, self._schedule.where("after"), "there it waits for a person")
+            self.find(rules.DIFFERS_IN_MELTANO, message, self._schedule.where("after"), "there it only runs manually")
         elif text != interval:
             message = f"Meltano has no {quoted(text)}, and gets {quoted(interval)}"
             self.find(rules.DIFFERS_IN_MELTANO, message, self._schedule.where("interval"), "it runs at the same times")

@@ -228,7 +228,7 @@ def _rejected(errors: Iterable[Diagnostic], mine: Mapping[str, Imported]) -> Ite
         if each := mine.get(error.location.path):
             item = each.draft.item
             yield replace(error, location=item.location).with_severity(Severity.WARNING)
-            yield not_imported(item, f"the schedule {quoted(item.name)} is not imported", "mend it, and import again")
+            yield not_imported(item, f"the schedule {quoted(item.name)} is not imported", "fix it, and import again")
 
 
 def _by_defaults(schedules: Iterable[Schedule], imported: Mapping[str, Imported]) -> Iterator[tuple[Diagnostic, str]]:

@@ -63,7 +63,7 @@ def read_items(meltano: MeltanoProject) -> tuple[list[Item], list[Diagnostic]]:
         if isinstance(section.node, ListNode):
             items += _items(section.path, section.node)
         elif not is_null(section.node):
-            message = f"`schedules` must be a list, and this is {named(section.node)}"
+            message = f"`schedules` must be a list, got {named(section.node)}"
             hint = "start each schedule with a dash"
             place = section.node.location
             diagnostics.append(Diagnostic(rules.NOT_IMPORTED, message, place, hint))

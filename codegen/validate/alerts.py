@@ -64,18 +64,18 @@ def check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
         # The defaults say whom to tell, for those schedules that have a deadline.
         return
     if not is_2(airflow) and not at_least(airflow, "3.1"):
-        message = f"Airflow {airflow} has neither SLAs nor deadlines, and {quoted(schedule.name)} has one"
+        message = f"Airflow {airflow} supports neither SLAs nor deadlines, and {quoted(schedule.name)} has a `deadline`"
         yield Diagnostic(
             rules.UNSUPPORTED, message, where, "use Airflow 3.1 or later, or `run_timeout`, which ends the run"
         )
     elif keys == ["deadline"]:
         hint = "add `on_deadline`, or `run_timeout` instead, which ends the run"
-        yield Diagnostic(rules.MISSING_KEY, "nobody is told when the `deadline` has passed", where, hint)
+        yield Diagnostic(rules.MISSING_KEY, "no alert is sent when the `deadline` passes", where, hint)
     elif keys == [DEADLINE]:
-        yield Diagnostic(rules.MISSING_KEY, "`on_deadline` goes with `deadline`", where, "add `deadline: 2h`")
+        yield Diagnostic(rules.MISSING_KEY, "`on_deadline` needs `deadline`", where, "add `deadline: 2h`")
     elif is_2(airflow) and not schedule.clock.cron:
         name = quoted(schedule.name)
-        message = f"Airflow 2 knows a deadline only for runs that are due at some time, and none of {name} is"
+        message = f"Airflow 2 supports a deadline only for scheduled runs, and {name} has none"
         # One that is inherited is meant for the others.
         rule = rules.UNSUPPORTED if where.path == schedule.source else rules.NO_EFFECT
         yield Diagnostic(rule, message, where, "use an interval, or write `deadline: null`")
@@ -87,11 +87,11 @@ def _check_retries(schedule: Schedule) -> Iterator[Diagnostic]:
     retries = [schedule.retries if task.retries is None else task.retries for task in tasks]
     longer = [task.retry_exponential_backoff for task in tasks]
     if schedule.on_retry and not any(retries):
-        message = "no task is ever tried again"
+        message = "no task is ever retried"
         yield Diagnostic(rules.NO_EFFECT, message, schedule.where("on_retry"), "set `retries`")
     for task, number in zip(tasks, retries, strict=True):
         if task.on_retry and not number:
-            message = "the task is never tried again"
+            message = "the task is never retried"
             yield Diagnostic(rules.NO_EFFECT, message, task.at["on_retry"], "set `retries`")
     if schedule.max_retry_delay and not any(
         schedule.retry_exponential_backoff if own is None else own for own in longer
@@ -137,7 +137,7 @@ def _check_slack(alert: SlackAlert) -> Iterator[Diagnostic]:
     """A channel of the API, or an incoming webhook."""
     if not (alert.channel or alert.slack_webhook_conn_id):
         hint = 'add `channel: "#data-alerts"`, or `slack_webhook_conn_id`'
-        yield Diagnostic(rules.MISSING_KEY, "the alert names no channel of Slack", alert.at[""], hint)
+        yield Diagnostic(rules.MISSING_KEY, "the alert names no Slack channel", alert.at[""], hint)
     elif alert.slack_webhook_conn_id and (alert.channel or alert.slack_conn_id):
         message = "an incoming webhook has its own channel and token"
         hint = "keep `slack_webhook_conn_id`, or `channel` and `slack_conn_id`"
@@ -163,6 +163,6 @@ def _check_variables(text: str, context: _Context, where: Location) -> Iterator[
             hint = nearest(name, sorted(known)) or f"there are {', '.join(f'`{k}`' for k in sorted(context.always))}"
             yield Diagnostic(rules.UNKNOWN_VARIABLE, f"{context.of} has no variable {quoted(name)}", where, hint)
         elif not is_asked:
-            message = f"{context.of} does not always have {quoted(name)}, and without it nothing is sent"
+            message = f"{context.of} does not always have {quoted(name)}, and is not sent without it"
             hint = f"write `{{% if {name} is defined %}}...{{% endif %}}` around it"
             yield Diagnostic(rules.MISSING_VARIABLE, message, where, hint)

@@ -37,7 +37,7 @@ def _check_variables(settings: Kubernetes, env: dict[str, str | None]) -> Iterat
     """Kubernetes keeps the last of two variables with one name, which is Airflow's `Secret`."""
     for name in settings.secrets:
         if env.get(name) is not None:
-            message = f"{quoted(name)} is a variable in `env` already"
+            message = f"{quoted(name)} is already set in `env`"
             yield Diagnostic(rules.TWICE, message, settings.at["secrets"], "remove it there or here")
 
 
@@ -55,7 +55,7 @@ def _check_mounts(settings: Kubernetes) -> Iterator[Diagnostic]:
     known = {volume["name"] for volume in settings.volumes}
     for mount in settings.volume_mounts:
         if mount["name"] not in known and settings.pod_template_file is None:
-            message = f"no volume is called {quoted(mount['name'])}"
+            message = f"there is no volume {quoted(mount['name'])}"
             yield Diagnostic(rules.UNKNOWN_VOLUME, message, settings.at["volume_mounts"], "add it to `volumes`")
 
 
@@ -63,5 +63,5 @@ def _check_cluster(settings: Kubernetes) -> Iterator[Diagnostic]:
     """Airflow reads no kubeconfig within its own cluster (airflow/providers/cncf/kubernetes/hooks/kubernetes.py)."""
     for name in ("config_file", "cluster_context"):
         if settings.in_cluster and getattr(settings, name) is not None:
-            message = f"`{name}` goes with no `in_cluster: true`"
+            message = f"`{name}` cannot be combined with `in_cluster: true`"
             yield Diagnostic(rules.MIXED_KINDS, message, settings.at[name], "remove one of them")

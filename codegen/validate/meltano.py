@@ -30,7 +30,7 @@ def check_effect(schedule: Schedule) -> Iterator[Diagnostic]:
     given = [name for name in _FOR_MELTANO if name in schedule.at and schedule.at[name].path == schedule.source]
     if given:
         place = min(schedule.at[name] for name in given)
-        message = f"no task here runs Meltano, so these do nothing: {', '.join(f'`{name}`' for name in given)}"
+        message = f"no task here runs Meltano, so these have no effect: {', '.join(f'`{name}`' for name in given)}"
         yield Diagnostic(rules.NO_EFFECT, message, place, "remove them, or add a task with `run`")
 
 
@@ -68,7 +68,7 @@ def _check_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[D
         )
     elif name in meltano.broken_jobs:
         message = f"the job {quoted(name)} cannot run: {meltano.broken_jobs[name]}"
-        yield Diagnostic(rules.UNKNOWN_JOB, message, location, "mend it in meltano.yml")
+        yield Diagnostic(rules.UNKNOWN_JOB, message, location, "fix it in meltano.yml")
     elif job := meltano.jobs.get(name):
         yield from check_task_id(f"{schedule.dag_id_or_default}_task{len(job.tasks) - 1}", location)
         for run in job.tasks:

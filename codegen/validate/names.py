@@ -25,15 +25,15 @@ def check_names(schedule: Schedule) -> Iterator[Diagnostic]:
     """Names must fit into Airflow's ids and tags."""
     dag_id = schedule.dag_id_or_default
     if len(dag_id) > LONGEST_ID:
-        message = f"the DAG id has {len(dag_id)} characters, Airflow takes {LONGEST_ID}"
+        message = f"the DAG id has {len(dag_id)} characters, Airflow allows {LONGEST_ID}"
         yield Diagnostic(rules.LONG_NAME, message, schedule.where("dag_id", "name"), "set a shorter `dag_id`")
     for tag in schedule.all_tags:
         if len(tag) > LONGEST_TAG:
-            message = f"the tag {quoted(tag)} has {len(tag)} characters, Airflow takes {LONGEST_TAG}"
+            message = f"the tag {quoted(tag)} has {len(tag)} characters, Airflow allows {LONGEST_TAG}"
             yield Diagnostic(rules.LONG_NAME, message, schedule.where("name", "extractor", "job"), "shorten the name")
     odd = [name for name in (schedule.name, schedule.job or "") if airflow_id(name) != name]
     if odd and not schedule.dag_id:
-        message = f"Airflow takes no {quoted(odd[0])} in an id: the DAG id becomes {quoted(dag_id)}"
+        message = f"an id cannot contain {quoted(odd[0])} in Airflow: the DAG id becomes {quoted(dag_id)}"
         hint = "rename the schedule, or set `dag_id`"
         yield Diagnostic(rules.RENAMED_ID, message, schedule.where("name"), hint)
 

@@ -58,7 +58,7 @@ def _check_schema(param: Param) -> Iterator[Diagnostic]:
         return
     for name, value in schema.items():
         if reference := _reference_in(value):
-            message = f"{quoted(reference)} would be looked up elsewhere"
+            message = f"{quoted(reference)} refers to another document"
             yield Diagnostic(rules.INVALID_PARAM, message, param.at[name], "write the rules themselves")
             return
     try:

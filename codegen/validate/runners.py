@@ -43,8 +43,8 @@ def check_runners(schedule: Schedule) -> Iterator[Diagnostic]:
 
 def _check_image(image: str, at: Mapping[str, Location]) -> Iterator[Diagnostic]:
     if moves(image):
-        message = f"the image {quoted(image)} moves: tomorrow's run may be another program"
-        hint = "name a tag that stays, such as `:2026.11.1`, or a digest `@sha256:...`"
+        message = f"the image {quoted(image)} is not pinned: tomorrow's run may use a different program"
+        hint = "use a tag that does not move, such as `:2026.11.1`, or a digest `@sha256:...`"
         yield Diagnostic(rules.MOVING_IMAGE, message, at["image"], hint)
 
 
@@ -64,7 +64,7 @@ def check_settings(schedules: list[Schedule]) -> Iterator[Diagnostic]:
     used = {place for *_, places, is_used in seen if is_used for place in places}
     for runner, section, places, _ in seen:
         if used.isdisjoint(places):
-            message = f"these settings do nothing: nothing here runs with the runner `{section}`"
+            message = f"these settings have no effect: no task here uses the runner `{section}`"
             hint = f"add `runner: {section}`, or remove them" if runner != section else "remove them"
             yield Diagnostic(rules.UNUSED_SETTINGS, message, min(places), hint)
 

@@ -44,7 +44,7 @@ def check_tasks(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
 def check_task_id(task_id: str, location: Location) -> Iterator[Diagnostic]:
     """An id must not be too long."""
     if len(task_id) > LONGEST_ID:
-        message = f"the id of the task has {len(task_id)} characters, Airflow takes {LONGEST_ID}"
+        message = f"the id of the task has {len(task_id)} characters, Airflow allows {LONGEST_ID}"
         yield Diagnostic(rules.LONG_NAME, message, location, "set a shorter `id`, or a shorter `dag_id`")
 
 

@@ -57,7 +57,7 @@ def _check_use(use: DateUse, schedule: Schedule, place: Location, airflow: str) 
     if other:
         yield Diagnostic(rules.UTC_DATE, _in_utc(use, other, schedule), place, hint)
     if use.variable in OF_AN_INTERVAL and _has_empty_intervals(schedule, airflow):
-        message = f"on Airflow 3 the data interval of {quoted(use.variable)} has no length"
+        message = f"on Airflow 3 the data interval of {quoted(use.variable)} is empty"
         hint = "set `data_interval: true`, or use `logical_date`"
         yield Diagnostic(rules.NO_DATA_INTERVAL, message, place, hint)
 

@@ -30,7 +30,7 @@ def _generate(visit: Visit) -> Response:
         try:
             apply(snapshot.changes, snapshot.project.root)
         except WriteError as error:
-            hint = "mend that and generate again: a file is replaced whole or not at all"
+            hint = "fix that and generate again: a file is replaced as a whole or not at all"
             problem = Diagnostic(rules.NOT_WRITTEN, f"cannot be written: {error}", Location(error.name), hint)
             return _page(visit, _FAILED, error.done, [problem])
     return _page(visit, 200, snapshot.changes, snapshot.diagnostics)
