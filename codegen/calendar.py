@@ -212,7 +212,7 @@ def parse_week(text: str) -> date:
         week = _ISO_WEEK.fullmatch(text)
         day = date.fromisocalendar(int(week[1]), int(week[2]), 1) if week else _date(text)
     except ValueError as error:
-        raise InvalidError(f"{quoted(text)} is no week", "write 2026-W48, or its first day: 2026-11-23") from error
+        raise InvalidError(f"{quoted(text)} is not a week", "write 2026-W48, or its first day: 2026-11-23") from error
     if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
         raise InvalidError(f"{quoted(text)} is too far away", f"from {_FIRST_YEAR} to {_LAST_YEAR}")
     return day

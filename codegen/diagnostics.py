@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from enum import Enum
 from typing import TYPE_CHECKING
+
+from codegen import rules
+from codegen.rules import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-
-class Severity(Enum):
-    """How bad it is: an error stops every write, a warning does not."""
-
-    ERROR = "error"
-    WARNING = "warning"
+    from codegen.rules import Rule
 
 
 @dataclass(frozen=True, order=True)
@@ -39,27 +36,43 @@ class Location:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One thing that is wrong, with its cure in `hint` where one is known."""
+    """One thing that is wrong, with its fix in `hint` where one is known.
 
-    code: str
+    Its rule says what kind of mistake it is, and how bad.
+    """
+
+    rule: Rule
     message: str
     location: Location
     hint: str = ""
-    severity: Severity = Severity.ERROR
+
+    @property
+    def code(self) -> str:
+        """The code of its rule."""
+        return self.rule.code
+
+    @property
+    def severity(self) -> Severity:
+        """The severity of its rule."""
+        return self.rule.severity
+
+    def with_severity(self, severity: Severity) -> Diagnostic:
+        """The same with another severity."""
+        return replace(self, rule=replace(self.rule, severity=severity))
 
 
 class InvalidError(Exception):
     """A value that cannot be what it is meant to be; its reader adds the place."""
 
-    def __init__(self, message: str, hint: str = "", code: str = "invalid-value") -> None:
+    def __init__(self, message: str, hint: str = "", rule: Rule = rules.INVALID_VALUE) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
-        self.code = code
+        self.rule = rule
 
     def at(self, location: Location) -> Diagnostic:
         """The error as a diagnostic at that place."""
-        return Diagnostic(self.code, self.message, location, self.hint)
+        return Diagnostic(self.rule, self.message, location, self.hint)
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, nearest, printable, quoted
 from codegen.interval import parse_interval
 from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null, named
@@ -61,7 +62,7 @@ class ScalarKind(Generic[T]):
     def read(self, node: Node, report: Report) -> T | None:
         """The value, or nothing after reporting what is wrong with it."""
         if not isinstance(node, Scalar):
-            report(InvalidError(f"must be {self.words}, and this is {named(node)}").at(node.location))
+            report(InvalidError(f"expected {self.words}, got {named(node)}").at(node.location))
             return None
         if node.kind == "trap":
             return None
@@ -96,12 +97,12 @@ class Text(ScalarKind[str]):
     def convert(self, scalar: Scalar) -> str:
         if scalar.kind != "str":
             hint = f'quote it: "{scalar.text}"' if scalar.kind != "null" else "remove it"
-            raise InvalidError(f"must be {self.words}, and this is {named(scalar)}", hint)
+            raise InvalidError(f"expected {self.words}, got {named(scalar)}", hint)
         refuse_unspeakable(scalar.text)
         if not scalar.text.strip():
-            raise InvalidError(f"must be {self.words}, and this is empty", "leave the key out instead")
+            raise InvalidError(f"expected {self.words}, got an empty value", "leave the key out instead")
         if self._longest and len(scalar.text) > self._longest:
-            raise InvalidError(f"has {len(scalar.text)} characters, Airflow takes {self._longest}", "shorten it")
+            raise InvalidError(f"has {len(scalar.text)} characters, Airflow allows {self._longest}", "shorten it")
         if self._pattern and not re.fullmatch(self._pattern, scalar.text):
             raise InvalidError(f"{quoted(scalar.text)} is not {self.words}", self._hint)
         return scalar.text
@@ -142,7 +143,7 @@ class PlainText(Text):
     def convert(self, scalar: Scalar) -> str:
         text = super().convert(scalar)
         if is_template(text):
-            raise InvalidError("Airflow evaluates no templates here", "write the value itself", "template")
+            raise InvalidError("Airflow evaluates no templates here", "write the value itself", rules.TEMPLATE)
         return text
 
 
@@ -152,10 +153,10 @@ class Name(Text):
     def convert(self, scalar: Scalar) -> str:
         text = super().convert(scalar)
         if printable(text) != text:
-            message = f"{quoted(text)} holds characters that cannot be seen"
-            raise InvalidError(message, "rename it", "unreadable-name")
+            message = f"{quoted(text)} contains invisible characters"
+            raise InvalidError(message, "rename it", rules.UNREADABLE_NAME)
         if is_template(text):
-            raise InvalidError(f"{quoted(text)}: a template cannot be a name", "write the name", "template")
+            raise InvalidError(f"{quoted(text)}: a template cannot be a name", "write the name", rules.TEMPLATE)
         return text
 
 
@@ -188,7 +189,7 @@ class Timezone(Text):
             ZoneInfo(text)
         except (OSError, ValueError, KeyError) as error:
             hint = nearest(text, timezones()) or "a name such as Europe/Berlin"
-            raise InvalidError(f"{quoted(text)} is no timezone", hint, "unknown-timezone") from error
+            raise InvalidError(f"{quoted(text)} is not a timezone", hint, rules.UNKNOWN_TIMEZONE) from error
         return text
 
 
@@ -199,9 +200,7 @@ class Flag(ScalarKind[bool]):
 
     def convert(self, scalar: Scalar) -> bool:
         if scalar.kind != "bool":
-            raise InvalidError(
-                f"must be true or false, and this is {named(scalar)}", "write true or false, without quotes"
-            )
+            raise InvalidError(f"expected true or false, got {named(scalar)}", "write true or false, without quotes")
         return scalar.text.lower() == "true"
 
     def json_schema(self) -> JsonSchema:
@@ -219,7 +218,7 @@ class Count(ScalarKind[int]):
     def convert(self, scalar: Scalar) -> int:
         if scalar.kind != "int":
             hint = "remove the quotes" if scalar.text.isdecimal() else ""
-            raise InvalidError(f"must be {self.words}, and this is {named(scalar)}", hint)
+            raise InvalidError(f"expected {self.words}, got {named(scalar)}", hint)
         if len(scalar.text) > len(str(self._most)) + 1 or not self._least <= int(scalar.text) <= self._most:
             raise InvalidError(f"must be from {self._least} to {self._most}")
         return int(scalar.text)
@@ -239,7 +238,7 @@ class Number(ScalarKind[float]):
     def convert(self, scalar: Scalar) -> float:
         if scalar.kind not in {"int", "float"} or not re.fullmatch(r"\d{1,9}(?:\.\d{1,9})?", scalar.text):
             hint = "write it as 0.5 or 2, without quotes"
-            raise InvalidError(f"must be {self.words}, and this is {quoted(scalar.text)}", hint)
+            raise InvalidError(f"expected {self.words}, got {quoted(scalar.text)}", hint)
         if not self._least <= float(scalar.text) <= self._most:
             raise InvalidError(f"must be from {self._least} to {self._most}")
         return float(scalar.text)
@@ -287,9 +286,9 @@ class Duration(ScalarKind[timedelta]):
         try:
             duration = _duration(scalar.text.strip())
         except OverflowError as error:
-            raise InvalidError(f"{quoted(scalar.text)} is longer than Python can count") from error
+            raise InvalidError(f"{quoted(scalar.text)} is too long for Python") from error
         if not duration and not self._may_be_zero:
-            raise InvalidError("must be longer than nothing", "leave the key out for no limit")
+            raise InvalidError("must be greater than zero", "leave the key out for no limit")
         return duration
 
     def json_schema(self) -> JsonSchema:
@@ -360,11 +359,11 @@ class TextList:
     def read(self, node: Node, report: Report) -> tuple[str, ...] | None:
         """The items in order, each of them once unless they may come again."""
         if isinstance(node, MapNode):
-            report(InvalidError(f"must be {self.words}, and this is a map").at(node.location))
+            report(InvalidError(f"expected {self.words}, got a map").at(node.location))
             return None
         nodes = node.items if isinstance(node, ListNode) else (node,)
         if len(nodes) < self._least:
-            report(InvalidError(f"must be {self.words}, and this is empty", "name one").at(node.location))
+            report(InvalidError(f"expected {self.words}, got an empty list", "name one").at(node.location))
             return None
         items = [item for node in nodes if (item := self._item.read(node, report)) is not None]
         return tuple(dict.fromkeys(items)) if self._each_once else tuple(items)
@@ -394,7 +393,7 @@ class Environment:
     def read(self, node: Node, report: Report) -> Mapping[str, str | None] | None:
         """The variables that are valid, the others are reported; null takes away a variable of the schedule."""
         if not isinstance(node, MapNode):
-            report(InvalidError(f"must be {self.words}, and this is {named(node)}").at(node.location))
+            report(InvalidError(f"expected {self.words}, got {named(node)}").at(node.location))
             return None
         variables: dict[str, str | None] = {}
         for name, entry in node.entries.items():
@@ -447,7 +446,7 @@ def check_env_name(name: str) -> None:
 def _env_value(name: str, node: Node) -> str:
     if not isinstance(node, Scalar):
         hint = "write JSON in single quotes: '{\"a\": 1}'"
-        raise InvalidError(f"must be a single value, and this is {named(node)}", hint)
+        raise InvalidError(f"expected a single value, got {named(node)}", hint)
     refuse_unspeakable(node.text)
     if len(f"{name}={node.text}".encode()) > _LONGEST_VARIABLE:
         hint = "put it into a file of the project"
@@ -459,8 +458,9 @@ def _env_value(name: str, node: Node) -> str:
 def refuse_unspeakable(text: str) -> None:
     """Refuse what no file, argument or environment variable can hold."""
     if "\x00" in text:
-        raise InvalidError("holds the character U+0000, which no program can be given", "remove it")
+        raise InvalidError("contains the character U+0000, which cannot be passed to a program", "remove it")
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise InvalidError(
-            "holds half of a surrogate pair, which is no character", 'write the character itself, or "\\U0001F600"'
+            "contains half of a surrogate pair, which is not a character",
+            'write the character itself, or "\\U0001F600"',
         )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from croniter import CroniterBadCronError, CroniterBadDateError, croniter
 
+from codegen import rules
 from codegen.diagnostics import InvalidError, nearest, quoted
 
 if TYPE_CHECKING:
@@ -95,9 +96,9 @@ def _alias(alias: str) -> Interval:
         return Interval(None)
     if known not in AIRFLOW_PRESETS:
         raise InvalidError(
-            f"{quoted(alias)} is no interval",
+            f"{quoted(alias)} is not a valid interval",
             nearest(alias.lower(), ALIASES) or f"one of {', '.join(ALIASES)}, or a cron",
-            "invalid-interval",
+            rules.INVALID_INTERVAL,
         )
     return Interval(known)
 
@@ -106,10 +107,12 @@ def _wrong_count(fields: list[str]) -> InvalidError:
     message = f"a cron has five fields, this has {len(fields)}"
     if len(fields) == 1 and f"@{fields[0].lower()}" in ALIASES:
         return InvalidError(
-            f"{quoted(fields[0])} is no interval", f'did you mean "@{fields[0].lower()}"?', "invalid-interval"
+            f"{quoted(fields[0])} is not a valid interval",
+            f'did you mean "@{fields[0].lower()}"?',
+            rules.INVALID_INTERVAL,
         )
     hint = _meaning_of(fields) or "minute, hour, day of the month, month, day of the week; or an alias such as @daily"
-    return InvalidError(message, hint, "invalid-interval")
+    return InvalidError(message, hint, rules.INVALID_INTERVAL)
 
 
 def _meaning_of(fields: list[str]) -> str:
@@ -131,13 +134,13 @@ def _check_field(field: str, name: str) -> None:
         raise InvalidError(
             f"{quoted(field)} in the field {name} draws another time at each reading",
             f"write `H{field[1:]}`, which is drawn from the schedule's name",
-            "invalid-interval",
+            rules.INVALID_INTERVAL,
         )
     names = {"month": _MONTHS, "day of the week": _DAYS}.get(name, ())
     for word in _WORD.findall(field):
         if word.lower() not in names:
             hint = nearest(word.lower()[:3], names) if names else "names are for months and weekdays"
-            raise InvalidError(f"{quoted(word)} is no {name}", hint, "invalid-interval")
+            raise InvalidError(f"{quoted(word)} is not a valid {name}", hint, rules.INVALID_INTERVAL)
 
 
 def _expand_hashes(fields: list[str], seed: str) -> list[str]:
@@ -176,8 +179,10 @@ def _refusal(cron: str) -> InvalidError:
         try:
             croniter.expand(" ".join(alone), hash_id=b"")
         except (CroniterBadCronError, CroniterBadDateError):
-            return InvalidError(f"{quoted(field)} is no {name}", f"from {values}", "invalid-interval")
-    return InvalidError(f"{quoted(cron)} is no cron", "minute, hour, day, month, weekday", "invalid-interval")
+            return InvalidError(f"{quoted(field)} is not a valid {name}", f"from {values}", rules.INVALID_INTERVAL)
+    return InvalidError(
+        f"{quoted(cron)} is not a valid cron expression", "minute, hour, day, month, weekday", rules.INVALID_INTERVAL
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -185,8 +190,8 @@ def _check_fires(cron: str) -> None:
     try:
         croniter(cron, datetime(2024, 1, 1, tzinfo=timezone.utc)).get_next(datetime)
     except CroniterBadDateError as error:
-        hint = "that day is in none of those months"
-        raise InvalidError(f"{quoted(cron)} never fires", hint, "invalid-interval") from error
+        hint = "none of those months has that day"
+        raise InvalidError(f"{quoted(cron)} never fires", hint, rules.INVALID_INTERVAL) from error
 
 
 def on_the_clock(moment: datetime, zone: ZoneInfo) -> datetime:

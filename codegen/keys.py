@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location, closest, quoted
 from codegen.nodes import Entry, MapNode, Node, is_null, named
 
@@ -30,7 +31,6 @@ ALSO_KNOWN_AS = {
     "timeout": "execution_timeout",
     "run_timeout": "dagrun_timeout",
     "paused": "is_paused_upon_creation",
-    "doc": "doc_md",
 }
 
 
@@ -182,10 +182,10 @@ def meant_by(name: str, known: Mapping[str, Key]) -> str:
 def _unknown_key(name: str, table: Table, location: Location, noun: str) -> Diagnostic:
     if refused := table.refuse(name):
         message, hint = refused
-        return Diagnostic("unknown-key", message, location, hint)
+        return Diagnostic(rules.UNKNOWN_KEY, message, location, hint)
     meant = meant_by(name, table.rows)
     hint = f"did you mean `{meant}`?" if meant else "`dagpress schema --markdown` lists them"
-    return Diagnostic("unknown-key", f"{quoted(name)} is no key of {noun}", location, hint)
+    return Diagnostic(rules.UNKNOWN_KEY, f"{quoted(name)} is not a key of {noun}", location, hint)
 
 
 def without_null_keys(node: MapNode) -> dict[str, Entry]:
@@ -215,7 +215,7 @@ class Section(Generic[M]):
     def read(self, node: Node, report: Report) -> M | None:
         """The model, or nothing after reporting that the node is no map."""
         if not isinstance(node, MapNode):
-            report(InvalidError(f"must be {self.words}, and this is {named(node)}").at(node.location))
+            report(InvalidError(f"expected {self.words}, got {named(node)}").at(node.location))
             return None
         given = MapNode(without_null_keys(node), node.location)
         values, at = read_keys(Table.of(self.model), given, report, f"`{self.name}`")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.ownership import is_generated
 
@@ -78,4 +79,4 @@ def failure(generator: Path, name: str, traceback: str, log: str) -> Diagnostic:
     message = exceptions[0] if exceptions else "it fails"
     hint = next((cure for words, cure in _CURES.items() if words in traceback), "")
     said = f"; the last that it wrote is: {log.strip().splitlines()[-1]}" if log.strip() else ""
-    return Diagnostic("dags-not-loaded", message + said, Location(name, lines[-1] if lines else 1), hint)
+    return Diagnostic(rules.DAGS_NOT_LOADED, message + said, Location(name, lines[-1] if lines else 1), hint)

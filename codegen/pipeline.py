@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, has_errors, in_order, quoted
+from codegen.lint import apply_lint
 from codegen.loader import load_schedules
 from codegen.meltano import read_meltano_project
 from codegen.memory import remembered, see_once
@@ -69,11 +71,10 @@ def read(project: Project, overlay: Overlay | None = None, *, base: bool = False
         base: whether to read each schedule as it is for no deployment environment, in place of for each.
     """
     see_once(sum(len(text) for text in (overlay or {}).values() if text))
-    files, documents, others, diagnostics = load_schedules(
-        project.root, project.schedules, overlay, project.environments, base=base
-    )
+    loaded = load_schedules(project.root, project.schedules, overlay, project.environments, base=base)
+    documents, diagnostics = loaded.documents, loaded.diagnostics
     schedules: dict[str, list[Schedule]] = {document.deployment: [] for document in documents}
-    broken = {document.deployment: set(others) for document in documents}
+    broken = {document.deployment: set(loaded.others) for document in documents}
     found: dict[str, list[Diagnostic]] = defaultdict(list)
     secrets: list[Secret] = []
     meltano, problems = read_meltano_project(project.root, project.meltano_project)
@@ -98,7 +99,9 @@ def read(project: Project, overlay: Overlay | None = None, *, base: bool = False
             place = project.at.get("state_id_suffix") or project.at["environments"]
             suffixes = project.state_id_suffix
             diagnostics += check_environments(all_schedules, meltano, project.environments, suffixes, place)
-    return Reading(files, all_schedules, documents, meltano, in_order(without_secrets(diagnostics, secrets)))
+    # A base is not what is generated: a warning that only an environment has is missing there.
+    wanted = apply_lint(without_secrets(diagnostics, secrets), loaded.silencers, project.lint, report_unused=not base)
+    return Reading(loaded.files, all_schedules, documents, meltano, in_order(wanted))
 
 
 @dataclass(frozen=True)
@@ -188,7 +191,7 @@ def render(
             files[f"{folder}/{schedule.dag_file}"] = text
     except TemplateFailedError as error:
         place = Location(_name(project, project.templates / error.template), error.line)
-        problem = Diagnostic("template-error", str(error), place, f"it fails for {schedule.source}")
+        problem = Diagnostic(rules.TEMPLATE_ERROR, str(error), place, f"it fails for {schedule.source}")
         return Generation({}, schedules, [*reading.diagnostics, problem])
     return Generation(files, schedules, reading.diagnostics)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codegen import rules
 from codegen.airflow_facts import VERSIONS, newest
 from codegen.diagnostics import Diagnostic, Location, nearest, printable, quoted
 
@@ -29,6 +30,7 @@ class Project:
         environments: the names of the deployment environments, each of which has its own tree of generated DAGs.
         separate_system_databases: whether each of them has a system database of Meltano of its own.
         state_id_suffix: what some of them add to the state ids.
+        lint: `off`, `warning` or `error` by the code of a warning.
         at: where each key of the configuration is given.
     """
 
@@ -42,6 +44,7 @@ class Project:
     environments: tuple[str, ...] = ()
     separate_system_databases: bool = False
     state_id_suffix: Mapping[str, str] = field(default_factory=dict, hash=False)
+    lint: Mapping[str, str] = field(default_factory=dict, hash=False)
     at: Mapping[str, Location] = field(default_factory=dict, compare=False)
 
 
@@ -101,6 +104,7 @@ def read_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
         environments=tuple(file.table.get("environments", ())),
         separate_system_databases=file.table.get("separate_system_databases", False),
         state_id_suffix=file.table.get("state_id_suffix", {}),
+        lint={},
         at={key: file.line_of(key) for key in file.table},
         **paths,
     ), []
@@ -124,7 +128,7 @@ def has_configuration(root: Path) -> bool:
 class _BrokenFileError(Exception):
     def __init__(self, message: str, name: str, line: int = 1) -> None:
         super().__init__(message)
-        self.diagnostic = Diagnostic("invalid-configuration", message, Location(name, line))
+        self.diagnostic = Diagnostic(rules.INVALID_CONFIGURATION, message, Location(name, line))
 
 
 @dataclass(frozen=True)
@@ -145,47 +149,49 @@ def _check(key: str, value: object, file: _File, root: Path) -> Iterator[Diagnos
     place = file.line_of(key)
     if key not in KEYS:
         hint = nearest(key, KEYS) or f"the keys are {', '.join(KEYS)}"
-        yield Diagnostic("unknown-key", f"{quoted(key)} is no key of the configuration", place, hint)
+        yield Diagnostic(rules.UNKNOWN_KEY, f"{quoted(key)} is not a key of the configuration", place, hint)
     elif key == "custom_dags":
         yield from _check_custom_dags(value, file, root)
     elif key in _CHECKS:
         yield from _CHECKS[key](value, file, place)
     elif not isinstance(value, str):
-        yield Diagnostic("invalid-value", f"{quoted(key)} must be text in quotes", place, f'{key} = "{value}"')
+        yield Diagnostic(rules.INVALID_VALUE, f"{quoted(key)} must be text in quotes", place, f'{key} = "{value}"')
     elif printable(value) != value:
-        yield Diagnostic("invalid-value", f"{quoted(key)} holds characters that cannot be seen", place, "rename it")
+        yield Diagnostic(rules.INVALID_VALUE, f"{quoted(key)} contains invisible characters", place, "rename it")
     elif key == "airflow" and value not in VERSIONS:
         hint = f"one of {', '.join(VERSIONS)}"
-        yield Diagnostic("invalid-value", f"Airflow {quoted(value)} is not supported", place, hint)
+        yield Diagnostic(rules.INVALID_VALUE, f"Airflow {quoted(value)} is not supported", place, hint)
     elif key in _INSIDE and root not in Path(os.path.normpath(root / value)).parents:
         hint = "name a folder below the project's"
-        yield Diagnostic("invalid-value", f"{quoted(key)} must be inside the project", place, hint)
+        yield Diagnostic(rules.INVALID_VALUE, f"{quoted(key)} must be inside the project", place, hint)
     elif key == "meltano_project" and not (root / value / "meltano.yml").is_file():
         message = f"there is no meltano.yml in {quoted(value)}"
-        yield Diagnostic("invalid-value", message, place, "name the folder of meltano.yml, or remove the key")
+        yield Diagnostic(
+            rules.INVALID_VALUE, message, place, "set it to the Meltano project directory, or remove the key"
+        )
 
 
 def _check_environments(value: object, _file: _File, place: Location) -> Iterator[Diagnostic]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         message = "`environments` must be a list of texts in quotes"
-        yield Diagnostic("invalid-value", message, place, 'environments = ["dev", "prod"]')
+        yield Diagnostic(rules.INVALID_VALUE, message, place, 'environments = ["dev", "prod"]')
         return
     seen: dict[str, str] = {}
     for name in value:
         if not _ENVIRONMENT.fullmatch(name):
-            message = f"{quoted(name)} cannot be an environment, which is a folder too"
-            yield Diagnostic("invalid-value", message, place, "letters, digits, `_` and `-`, at most 64")
+            message = f"{quoted(name)} cannot be the name of an environment, which is also a folder"
+            yield Diagnostic(rules.INVALID_VALUE, message, place, "letters, digits, `_` and `-`, at most 64")
         elif first := seen.get(name.lower()):
             # Some file systems know no capitals.
             message = f"{quoted(first)} and {quoted(name)} would be one folder"
-            yield Diagnostic("invalid-value", message, place, "keep one")
+            yield Diagnostic(rules.INVALID_VALUE, message, place, "keep one")
         seen.setdefault(name.lower(), name)
 
 
 def _check_databases(value: object, _file: _File, place: Location) -> Iterator[Diagnostic]:
     if not isinstance(value, bool):
         message = "`separate_system_databases` must be true or false, without quotes"
-        yield Diagnostic("invalid-value", message, place, "separate_system_databases = true")
+        yield Diagnostic(rules.INVALID_VALUE, message, place, "separate_system_databases = true")
 
 
 def _check_suffixes(value: object, file: _File, place: Location) -> Iterator[Diagnostic]:
@@ -193,15 +199,15 @@ def _check_suffixes(value: object, file: _File, place: Location) -> Iterator[Dia
     environments = [name for name in given if isinstance(name, str)] if isinstance(given, list) else []
     if not isinstance(value, dict) or not all(isinstance(suffix, str) for suffix in value.values()):
         message = "`state_id_suffix` must be a table of environments and suffixes in quotes"
-        yield Diagnostic("invalid-value", message, place, 'state_id_suffix = {dev = "dev"}')
+        yield Diagnostic(rules.INVALID_VALUE, message, place, 'state_id_suffix = {dev = "dev"}')
         return
     for name, suffix in value.items():
         if name not in environments:
             hint = nearest(name, environments) or f"the environments are {', '.join(environments) or 'none'}"
-            yield Diagnostic("invalid-value", f"there is no environment {quoted(name)}", place, hint)
+            yield Diagnostic(rules.INVALID_VALUE, f"there is no environment {quoted(name)}", place, hint)
         elif not _SUFFIX.fullmatch(suffix):
             message = f"{quoted(suffix)} cannot be a suffix of state ids"
-            yield Diagnostic("invalid-value", message, place, "letters, digits, `_`, `.` and `-`")
+            yield Diagnostic(rules.INVALID_VALUE, message, place, "letters, digits, `_`, `.` and `-`")
 
 
 _CHECKS: Mapping[str, Callable[[object, _File, Location], Iterator[Diagnostic]]] = {
@@ -215,24 +221,22 @@ def _check_custom_dags(value: object, file: _File, root: Path) -> Iterator[Diagn
     place = file.line_of("custom_dags")
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         message = "`custom_dags` must be a list of texts in quotes"
-        yield Diagnostic("invalid-value", message, place, f'custom_dags = ["{_CUSTOM_DAGS}"]')
+        yield Diagnostic(rules.INVALID_VALUE, message, place, f'custom_dags = ["{_CUSTOM_DAGS}"]')
         return
     generated = file.table.get("generated_dags", _PATHS["generated_dags"])
     served = [Path(os.path.normpath(root / generated))] if isinstance(generated, str) else []
     for name in dict.fromkeys(value):
         folder = Path(os.path.normpath(root / name))
         if printable(name) != name:
-            message = f"{quoted(name)} holds characters that cannot be seen"
-            yield Diagnostic("invalid-value", message, place, "rename it")
+            message = f"{quoted(name)} contains invisible characters"
+            yield Diagnostic(rules.INVALID_VALUE, message, place, "rename it")
         elif not folder.is_dir():
             hint = "create it, or take it out of `custom_dags`"
-            yield Diagnostic("invalid-value", f"there is no folder {quoted(name)}", place, hint)
+            yield Diagnostic(rules.INVALID_VALUE, f"there is no folder {quoted(name)}", place, hint)
         elif any(folder in {other, *other.parents} or other in folder.parents for other in served):
             message = f"Airflow would read the files of {quoted(name)} twice"
-            hint = (
-                "name folders that neither hold nor lie in one another, nor in `generated_dags`, which it reads anyway"
-            )
-            yield Diagnostic("invalid-value", message, place, hint)
+            hint = "name folders that do not contain each other or `generated_dags`, which Airflow reads anyway"
+            yield Diagnostic(rules.INVALID_VALUE, message, place, hint)
         served.append(folder)
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from codegen import pipeline
-from codegen.diagnostics import Diagnostic, Location, Severity, has_errors
+from codegen import pipeline, rules
+from codegen.diagnostics import Diagnostic, Location, has_errors
+from codegen.rules import Severity
 from codegen.schema.export import SCHEMA_NAME
 from codegen.sync import Change, compare
 
@@ -55,7 +56,7 @@ def revise(project: Project, before: Reading, overlay: Overlay, *, generate: boo
     diagnostics = generation.diagnostics
     if is_removal := all(text is None for text in overlay.values()):
         # That there is no schedule left is no mistake of somebody who removes the last.
-        diagnostics = [d for d in diagnostics if d.code != "no-schedules"]
+        diagnostics = [d for d in diagnostics if d.code != rules.NO_SCHEDULES.code]
     diagnostics = [*diagnostics, *_check_links(project, overlay)]
     followers = _followers(project, overlay, [*before.schedules, *generation.schedules])
     files = frozenset(overlay) | followers
@@ -83,8 +84,8 @@ def _check_links(project: Project, overlay: Overlay) -> Iterator[Diagnostic]:
     for name, after in overlay.items():
         path = project.root / name
         if after is not None and path.is_symlink() and project.root.resolve() not in path.resolve().parents:
-            message = "this link leads out of the project"
-            yield Diagnostic("unreadable", message, Location(name), "change the file behind it by hand")
+            message = "this symlink points outside the project"
+            yield Diagnostic(rules.UNREADABLE, message, Location(name), "change the file behind it by hand")
 
 
 def _change(project: Project, name: str, after: str | None) -> Change | None:

@@ -7,6 +7,7 @@ import shlex
 import unicodedata
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import InvalidError
 from codegen.templating import TEMPLATE, check_template, is_template
 
@@ -42,7 +43,7 @@ def words_of(run: str) -> list[str]:
         words = shlex.split(text)
     except ValueError as error:
         raise InvalidError(
-            "a quote is not closed", "close it, or write \\' for the character", "invalid-run"
+            "a quote is not closed", "close it, or write \\' for the character", rules.INVALID_RUN
         ) from error
     return _with_templates(words, templates)
 
@@ -108,9 +109,13 @@ def check_run(run: str) -> None:
         InvalidError: it is too long, a quote is not closed, or Airflow could not render a template in it.
     """
     if "\x00" in run:
-        raise InvalidError("holds the character U+0000, which no program can be given", "remove it", "invalid-run")
+        raise InvalidError(
+            "contains the character U+0000, which cannot be passed to a program", "remove it", rules.INVALID_RUN
+        )
     if len(run) > LONGEST_COMMAND:
-        raise InvalidError(f"has {len(run)} characters, at most {LONGEST_COMMAND} work", "shorten it", "invalid-run")
+        raise InvalidError(
+            f"has {len(run)} characters, at most {LONGEST_COMMAND} work", "shorten it", rules.INVALID_RUN
+        )
     # Airflow renders each word alone, so a template has to be whole within its word.
     for word in words_of(run):
         check_template(word)
@@ -124,15 +129,15 @@ def check_command(command: str) -> None:
     """
     if is_template(command):
         raise InvalidError(
-            "a command is no template: what Airflow put there would be read as code",
+            "a command cannot be a template: the shell would run whatever Airflow renders there as code",
             """put it in `env` and use the variable: `env: {DAY: '{{ ds }}'}` and "$DAY" in the command""",
-            "template",
+            rules.TEMPLATE,
         )
     if len(command) > LONGEST_COMMAND:
         message = f"has {len(command)} characters, at most {LONGEST_COMMAND} work"
-        raise InvalidError(message, "put it into a script of the project", "invalid-command")
+        raise InvalidError(message, "put it into a script of the project", rules.INVALID_COMMAND)
     if (len(command) - len(command.rstrip("\\"))) % 2:
-        raise InvalidError("ends in a backslash, behind which nothing comes", "remove it", "invalid-command")
+        raise InvalidError("ends with a backslash that escapes nothing", "remove it", rules.INVALID_COMMAND)
 
 
 def stopping(command: str) -> str:

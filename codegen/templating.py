@@ -11,6 +11,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import InvalidError
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def check_template(text: str) -> None:
         raise InvalidError(
             "Airflow would change this template: it drops `{#`, carriage returns and a final line end",
             r"remove that part, or write it as an expression: {{ '{' }}#, {{ '\r' }}, {{ '\n' }}",
-            "template",
+            rules.TEMPLATE,
         )
     # Jinja2 takes longer to import than to check a thousand schedules without templates.
     from jinja2 import TemplateSyntaxError  # noqa: PLC0415
@@ -116,7 +117,7 @@ def check_template(text: str) -> None:
         reason = (error.message or "it cannot be read").rstrip(".")
         is_name = "filter" in reason or "tag" in reason or "test" in reason
         hint = "check the name" if is_name else "close it with `}}`; to write `{{` as text: {{ '{{' }}"
-        raise InvalidError(f"Airflow could not render this template: {reason}", hint, "template") from error
+        raise InvalidError(f"Airflow could not render this template: {reason}", hint, rules.TEMPLATE) from error
 
 
 def params_in(text: str) -> list[str]:

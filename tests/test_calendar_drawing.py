@@ -107,9 +107,9 @@ def test_tasks_with_a_runner_and_a_pool_of_their_own(tmp_path: Path) -> None:
     [
         (("--owner", "shp"), "no schedule has the owner `shp` (did you mean `shop`?)"),
         (("--pool", "zzz"), "no schedule has the pool `zzz` (there are `default_pool`, `narrow`)"),
-        (("--timezone", "Berlin"), "`Berlin` is no timezone (did you mean `Europe/Berlin`?)"),
-        (("--timezone", "../../etc/passwd"), "`../../etc/passwd` is no timezone (a name such as Europe/Berlin)"),
-        (("--week", "2026-W60"), "`2026-W60` is no week (write 2026-W48, or its first day: 2026-11-23)"),
+        (("--timezone", "Berlin"), "`Berlin` is not a timezone (did you mean `Europe/Berlin`?)"),
+        (("--timezone", "../../etc/passwd"), "`../../etc/passwd` is not a timezone (a name such as Europe/Berlin)"),
+        (("--week", "2026-W60"), "`2026-W60` is not a week (write 2026-W48, or its first day: 2026-11-23)"),
         (("--output", "no/such/folder"), "no/such/folder cannot be written: No such file or directory"),
         (("--environment", "prod"), "This project has no deployment environments"),
     ],
@@ -328,8 +328,8 @@ def test_the_page_is_in_the_timezone_of_the_viewer(fleet: Path) -> None:
     ("query", "message"),
     [
         ("owner=nobody", "No schedule has the owner `nobody`"),
-        ("timezone=Mars", "`Mars` is no timezone"),
-        ("week=2026-W77", "`2026-W77` is no week"),
+        ("timezone=Mars", "`Mars` is not a timezone"),
+        ("week=2026-W77", "`2026-W77` is not a week"),
     ],
 )
 def test_what_cannot_be_shown_is_told_on_the_page(query: str, message: str, fleet: Path) -> None:

@@ -371,5 +371,5 @@ def test_a_key_that_is_misspelled_is_one_mistake(tmp_path: Path, key: str, slip:
     code, _, err = dagpress(tmp_path, "validate")
     (message, count) = err.splitlines()
     assert code == 2
-    assert f"unknown-key: `{slip}` is no key of a schedule (did you mean `{key}`?)" in message
+    assert f"unknown-key: `{slip}` is not a key of a schedule (did you mean `{key}`?)" in message
     assert count == "1 error."

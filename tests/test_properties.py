@@ -22,7 +22,7 @@ from project_builder import as_yaml, dagpress, project_of, write
 from strategies import SCHEDULES, TEXT, year
 from versions import NEWEST, NEWEST_2
 
-from codegen import pipeline
+from codegen import pipeline, rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location, as_text, has_errors
 from codegen.literal import Argument, Call, keyword, module_docstring
 from codegen.shell import as_script, words_of
@@ -234,7 +234,7 @@ def test_any_file_gets_a_message_with_its_place_and_never_a_traceback(value: Any
 @given(TEXT, TEXT, TEXT)
 def test_a_message_is_one_line_that_moves_no_cursor(path: str, message: str, hint: str) -> None:
     """Nothing in a file can forge a second message, or hide one."""
-    line = as_text([Diagnostic("code", message, Location(path), hint)])
+    line = as_text([Diagnostic(rules.INVALID_VALUE, message, Location(path), hint)])
     assert line.endswith("\n")
     assert line[:-1].isprintable()
 

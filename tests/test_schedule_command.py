@@ -126,7 +126,7 @@ def test_a_file_behind_a_link_is_changed_in_its_place(project: Path, tmp_path_fa
     assert (project / "shared/a.yml").read_text() == EXTRACT_LOAD.replace("@daily", "@hourly")
     code, _, err = dagpress(project, "schedule", "set", "c", "--interval", "@hourly")
     assert code == 2
-    assert "schedules/c.yml:1:1: unreadable: this link leads out of the project" in err
+    assert "schedules/c.yml:1:1: unreadable: this symlink points outside the project" in err
     assert outside.read_text() == EXTRACT_LOAD
 
 

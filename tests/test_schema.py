@@ -13,8 +13,8 @@ from test_cases import CASES
 from versions import NEWEST, NEWEST_2
 
 from codegen import pipeline
-from codegen.diagnostics import Severity
 from codegen.keys import keys_of
+from codegen.rules import Severity
 from codegen.runners.docker.mounts import Mount
 from codegen.runners.docker.settings import Docker
 from codegen.runners.kubernetes.settings import Kubernetes

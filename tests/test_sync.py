@@ -74,7 +74,7 @@ def test_a_renamed_schedule_with_a_state_of_its_own_is_one_too(project: Path) ->
     code, _, err = dagpress(project, "generate")
     assert code == 0
     assert err.startswith("generated_dags/issues.py:1:1: renamed: this looks like `generated_dags/gitlab.py`")
-    assert "set `dag_id` to what they were" in err
+    assert "set `dag_id` to the former value" in err
 
 
 def test_a_renamed_schedule_whose_new_name_breaks_a_line_is_one_too(project: Path) -> None:
@@ -301,7 +301,9 @@ def test_no_link_leads_a_write_out_of_the_project(project: Path, tmp_path_factor
     write(project, {"schedules/linked/others.yml": EXTRACT_LOAD})
     code, _, err = dagpress(project, "generate")
     assert code == 2
-    assert "generated_dags/linked/others.py:1:1: unreadable: cannot be read: a link leads out of the project" in err
+    assert (
+        "generated_dags/linked/others.py:1:1: unreadable: cannot be read: a symlink points outside the project" in err
+    )
     assert list(outside.iterdir()) == []
 
 

@@ -251,9 +251,9 @@ def test_of_several_who_save_at_once_one_wins_and_the_others_see_both(project: P
         ("a.py", "must end in"),
         ("a.yml/", "empty or begin with a dot"),
         ("team/_defaults.yaml", "is no schedule"),
-        ("a\x00.yml", "cannot be seen"),
-        ("a\n.yml", "cannot be seen"),
-        ("a\u202e.yml", "cannot be seen"),
+        ("a\x00.yml", "invisible characters"),
+        ("a\n.yml", "invisible characters"),
+        ("a\u202e.yml", "invisible characters"),
         ("x" * 240 + ".yml", "too long"),
         ("x/" * 600 + "a.yml", "too long"),
         ("a.yml/b.yml", "is a file"),
@@ -304,7 +304,7 @@ _BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (_BOMB, "multiply without end"),
+        (_BOMB, "expand to too many values"),
         ("[" * 5000 + "]" * 5000, "nested deeper"),
         ("a: " + "[" * 20_000, "nested deeper"),
         ("# " + "x" * 1_000_001, "larger than 1000000 bytes"),

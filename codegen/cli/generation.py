@@ -15,6 +15,7 @@ from codegen.cli.report import count, exit_code, format_option, open_project, re
 from codegen.cli.writing import DONE, print_changes, print_diff, print_patch, write
 from codegen.comparison import compare_environments
 from codegen.diagnostics import has_errors, in_numbers
+from codegen.lint import apply_levels
 from codegen.sync import Action, Change, compare, find_renames
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _compared(project: Project) -> tuple[pipeline.Generation, list[Change], list
     if has_errors(generation.diagnostics):
         return generation, [], list(generation.diagnostics)
     changes, problems = compare(generation.files, project.root, project.generated_dags)
-    found = [*generation.diagnostics, *problems, *find_renames(changes)]
+    found = [*generation.diagnostics, *problems, *apply_levels(find_renames(changes), project.lint)]
     return generation, [] if problems else changes, found
 
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codegen import pipeline
+from codegen import pipeline, rules
 from codegen.cli.lookup import meltano_folder
 from codegen.cli.report import count, exit_code, format_option, open_project, report, strict_option
 from codegen.cli.writing import print_changes, print_diff, write
-from codegen.diagnostics import Diagnostic, Location, Severity, has_errors, in_numbers, in_order, printable, quoted
+from codegen.diagnostics import Diagnostic, Location, has_errors, in_numbers, in_order, printable, quoted
+from codegen.lint import apply_levels
 from codegen.old_generator import find_generators
 from codegen.project import Project, has_configuration
 from codegen.switch.exporting import plan_export
@@ -158,7 +159,7 @@ def _configure(project: Project, folder: Path) -> tuple[_Work, bool]:
     message = "the configuration is for another Meltano project, so no DAG file is generated, and nothing moves"
     place = Location("dagpress.toml" if (project.root / "dagpress.toml").is_file() else "pyproject.toml")
     hint = f"set {line}, and run `dagpress generate`"
-    return _Work(diagnostics=[Diagnostic("other-meltano-project", message, place, hint, Severity.WARNING)]), False
+    return _Work(diagnostics=[Diagnostic(rules.OTHER_MELTANO_PROJECT, message, place, hint)]), False
 
 
 def _generate(project: Project, plan: Import, work: _Work) -> None:
@@ -186,7 +187,7 @@ def _move(project: Project, plan: Import, work: _Work) -> None:
 def _finish(work: _Work, project: Project, output: str, *, dry_run: bool) -> Sequence[Change]:
     """Make the changes or show them, and report; gives those that were made."""
     done: Sequence[Change] = ()
-    work.diagnostics = in_order(work.diagnostics)
+    work.diagnostics = in_order(apply_levels(work.diagnostics, project.lint))
     if not has_errors(work.diagnostics) and not dry_run:
         done, problems = write(work.changes, project)
         work.diagnostics += problems
@@ -222,7 +223,7 @@ def _print_import(plan: Import, work: _Work, project: Project, done: Sequence[Ch
 def _steps(plan: Import, work: _Work, project: Project) -> list[str]:
     """What a person still has to do, in order."""
     steps = ["Look at what is reported above."] if work.diagnostics else []
-    if any(d.code == "secret" for d in work.diagnostics):
+    if any(d.code == rules.SECRET_NOT_COPIED.code for d in work.diagnostics):
         steps.append("Give the workers the secrets that were not copied.")
     if work.changes:
         steps.append("Review the files, and commit them.")

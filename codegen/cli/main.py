@@ -41,6 +41,7 @@ _COMMANDS = {
     "import": ("importing", "Write a schedule file for each schedule of a Meltano project."),
     "export": ("importing", "Write the schedules back into meltano.yml, comments kept."),
     "schema": ("inspection", "Print the JSON Schema of a schedule, or the reference of its keys."),
+    "rule": ("rule", "List the codes of errors and warnings, or explain one."),
     "schedule": ("scheduling", "Add, set, remove, list and run schedules."),
     "add": ("orchestration", "Install Airflow for this project, or add the files that it needs."),
     "invoke": ("orchestration", "Run a command of the project's Airflow."),

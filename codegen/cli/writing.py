@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
 from codegen.sync import Action, Change, WriteError, apply
 
@@ -22,8 +23,8 @@ def write(changes: Sequence[Change], project: Project) -> tuple[Sequence[Change]
     try:
         apply(changes, project.root)
     except WriteError as error:
-        hint = "mend that and run it again: a file is replaced whole or not at all"
-        problem = Diagnostic("not-written", f"cannot be written: {error}", Location(error.name), hint)
+        hint = "fix that and run it again: a file is replaced as a whole or not at all"
+        problem = Diagnostic(rules.NOT_WRITTEN, f"cannot be written: {error}", Location(error.name), hint)
         return error.done, [problem]
     return changes, []
 

@@ -3,6 +3,7 @@
 from codegen.loader.comments import Comment, Layout, read_layout
 from codegen.loader.discovery import DEFAULTS, SUFFIXES, Overlay, SourceFile, find_schedules
 from codegen.loader.inheritance import Document, load_schedules
+from codegen.loader.silencers import Silencer
 from codegen.loader.yaml_reader import Dialect, read_yaml
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Document",
     "Layout",
     "Overlay",
+    "Silencer",
     "SourceFile",
     "find_schedules",
     "load_schedules",

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, printable, quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from codegen.rules import Rule
 
 # The text that a schedule file would have, by its path in the project; None where the file would be gone.
 Overlay = Mapping[str, str | None]
@@ -52,12 +55,14 @@ def find_schedules(
     if not search.is_folder(folder):
         name = search.name(folder)
         hint = "create it, or set `schedules` in the configuration"
-        return [], [Diagnostic("no-schedules", f"the folder {quoted(name)} does not exist", Location(name), hint)]
+        return [], [Diagnostic(rules.NO_SCHEDULES, f"the folder {quoted(name)} does not exist", Location(name), hint)]
     search.walk(folder, (), frozenset())
     if not search.files and not search.diagnostics:
         name = search.name(folder)
         hint = "add a file such as `NAME.yml`; nothing is deleted while there is none"
-        search.diagnostics.append(Diagnostic("no-schedules", "the folder holds no schedules", Location(name), hint))
+        search.diagnostics.append(
+            Diagnostic(rules.NO_SCHEDULES, "the folder contains no schedules", Location(name), hint)
+        )
     return search.files, search.diagnostics
 
 
@@ -96,15 +101,15 @@ class _Search:
         try:
             real = folder.resolve()
         except (OSError, RuntimeError):
-            self._error("symlink-loop", folder, "this link leads to itself", "remove the link")
+            self._error(rules.SYMLINK_LOOP, folder, "this symlink points to itself", "remove the symlink")
             return
         if real in above:
-            self._error("symlink-loop", folder, "this link leads back to a folder above it", "remove the link")
+            self._error(rules.SYMLINK_LOOP, folder, "this symlink points to a folder above it", "remove the symlink")
             return
         try:
             children = self._children(folder)
         except OSError as error:
-            self._error("unreadable", folder, f"cannot be read: {error.strerror}")
+            self._error(rules.UNREADABLE, folder, f"cannot be read: {error.strerror}")
             return
         defaults = inherited + tuple(
             (child, self.name(child))
@@ -113,7 +118,7 @@ class _Search:
         )
         if len(defaults) > len(inherited) + 1:
             self._error(
-                "duplicate-defaults",
+                rules.DUPLICATE_DEFAULTS,
                 defaults[-1][0],
                 "this folder has a `_defaults.yml` and a `_defaults.yaml`",
                 "keep one",
@@ -135,8 +140,8 @@ class _Search:
         """A name with a line break, a bidirectional control or bytes that are no text cannot be reviewed."""
         if printable(path.name) == path.name:
             return True
-        self._error("file-name", path, "this name holds characters that cannot be seen", "rename it")
+        self._error(rules.FILE_NAME, path, "this name contains invisible characters", "rename it")
         return False
 
-    def _error(self, code: str, path: Path, message: str, hint: str = "") -> None:
-        self.diagnostics.append(Diagnostic(code, message, Location(self.name(path)), hint))
+    def _error(self, rule: Rule, path: Path, message: str, hint: str = "") -> None:
+        self.diagnostics.append(Diagnostic(rule, message, Location(self.name(path)), hint))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, nearest, quoted
 from codegen.nodes import ListNode, MapNode, Node, Scalar, is_null, merge
 
@@ -47,15 +48,15 @@ def check_environments(merged: MapNode, environments: Sequence[str]) -> Iterator
             message = "the project has no deployment environments"
             names = ", ".join(f'"{name}"' for name, _ in named) or '"dev", "prod"'
             hint = f"set environments = [{names}] in the configuration"
-            yield Diagnostic("no-environments", message, entry.key_location, hint)
+            yield Diagnostic(rules.NO_ENVIRONMENTS, message, entry.key_location, hint)
             continue
         for name, location in named:
             if name not in environments:
                 hint = nearest(name, environments) or f"the configuration has {', '.join(environments)}"
-                yield Diagnostic("unknown-deployment", f"there is no environment {quoted(name)}", location, hint)
+                yield Diagnostic(rules.UNKNOWN_DEPLOYMENT, f"there is no environment {quoted(name)}", location, hint)
         if key == "only" and isinstance(entry.value, ListNode) and not entry.value.items:
             message = "`only` names no environment, so no one has the schedule"
-            yield Diagnostic("invalid-value", message, entry.value.location, "name one, or delete the schedule")
+            yield Diagnostic(rules.INVALID_VALUE, message, entry.value.location, "name one, or delete the schedule")
 
 
 def _named(node: Node) -> list[tuple[str, Location]]:

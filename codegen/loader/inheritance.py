@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.loader.discovery import Overlay, SourceFile, find_schedules
 from codegen.loader.environments import check_environments, environments_of, for_environment
-from codegen.loader.yaml_reader import read_yaml
+from codegen.loader.silencers import Silencer, read_silencers
+from codegen.loader.yaml_reader import parse_yaml, read_text
 from codegen.memory import remembered
 from codegen.nodes import ListNode, MapNode, Scalar, is_null, merge, named, without_nulls
 
@@ -44,9 +46,28 @@ class Document:
         return without_nulls(self.merged)
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """What was read below a folder of schedules.
+
+    Attributes:
+        files: every schedule file.
+        documents: one for each file that is a map, and for each environment that has it.
+        others: the names of the schedules of the other files.
+        silencers: the comments that silence warnings, also those of the defaults.
+        diagnostics: what is wrong with the files.
+    """
+
+    files: list[SourceFile]
+    documents: list[Document]
+    others: set[str]
+    silencers: list[Silencer]
+    diagnostics: list[Diagnostic]
+
+
 def load_schedules(
     root: Path, folder: Path, overlay: Overlay | None = None, environments: Sequence[str] = (), *, base: bool = False
-) -> tuple[list[SourceFile], list[Document], set[str], list[Diagnostic]]:
+) -> Loaded:
     """Read every schedule below a folder.
 
     Args:
@@ -55,29 +76,27 @@ def load_schedules(
         overlay: schedule files that are to be taken as if they were written, or deleted.
         environments: the project's deployment environments.
         base: whether to give each schedule as it is for no environment, in place of for each.
-
-    Returns:
-        The files; a document for each that is a map, and for each environment that has it; the names of the schedules
-        of the other files; and what is wrong with the files.
     """
     overlay = overlay or {}
     files, diagnostics = find_schedules(root, folder, overlay)
     defaults = _Defaults()
-    documents: list[Document] = []
-    others = set()
+    loaded = Loaded(files, [], set(), [], diagnostics)
     for file in files:
         inherited = defaults.of(file)
-        own, problems = _read_map(file.path, file.name, "a schedule", overlay.get(file.name))
-        diagnostics += problems
+        own, silencers, problems = _read_map(file.path, file.name, "a schedule", overlay.get(file.name))
+        loaded.silencers.extend(silencers)
+        loaded.diagnostics.extend(problems)
         # Without its defaults a schedule would miss keys that it does not miss.
         if own is not None and not defaults.is_broken(file):
             merged = _merged(inherited, own) if inherited else own
             those, found = _documents(file, merged, tuple(environments), base)
-            documents += those
-            diagnostics += found
+            loaded.documents.extend(those)
+            loaded.diagnostics.extend(found)
         else:
-            others.add(_schedule_name(file, own))
-    return files, documents, others, diagnostics + defaults.diagnostics
+            loaded.others.add(_schedule_name(file, own))
+    loaded.silencers.extend(defaults.silencers)
+    loaded.diagnostics.extend(defaults.diagnostics)
+    return loaded
 
 
 _merged = remembered(merge)
@@ -109,6 +128,7 @@ class _Defaults:
     def __init__(self) -> None:
         self._chains: dict[tuple[tuple[Path, str], ...], MapNode | None] = {(): None}
         self._broken: set[Path] = set()
+        self.silencers: list[Silencer] = []
         self.diagnostics: list[Diagnostic] = []
 
     def of(self, file: SourceFile) -> MapNode | None:
@@ -121,7 +141,8 @@ class _Defaults:
     def _chain(self, files: tuple[tuple[Path, str], ...]) -> MapNode | None:
         if files not in self._chains:
             outer = self._chain(files[:-1])
-            inner, problems = _read_map(*files[-1], "a file of defaults", may_be_empty=True)
+            inner, silencers, problems = _read_map(*files[-1], "a file of defaults", may_be_empty=True)
+            self.silencers += silencers
             self.diagnostics += problems
             if inner is None and has_errors(problems):
                 self._broken.add(files[-1][0])
@@ -131,17 +152,21 @@ class _Defaults:
 
 def _read_map(
     path: Path, name: str, what: str, text: str | None = None, *, may_be_empty: bool = False
-) -> tuple[MapNode | None, list[Diagnostic]]:
-    node, diagnostics = read_yaml(path, name, text=text)
+) -> tuple[MapNode | None, Sequence[Silencer], list[Diagnostic]]:
+    text, diagnostics = read_text(path, name, text)
+    if text is None:
+        return None, (), diagnostics
+    node, diagnostics = parse_yaml(text, name)
     if isinstance(node, MapNode):
-        return node, diagnostics
+        silencers, problems = read_silencers(text, name)
+        return node, silencers, [*diagnostics, *problems]
     if node is None or is_null(node):
         if not may_be_empty and not has_errors(diagnostics):
             diagnostics = [
                 *diagnostics,
-                Diagnostic("empty-file", "the file is empty", Location(name), "write a schedule, or delete it"),
+                Diagnostic(rules.EMPTY_FILE, "the file is empty", Location(name), "write a schedule, or delete it"),
             ]
-        return None, diagnostics
-    problem = f"{what} is a map of keys, and this is {named(node)}"
-    hint = "one file, one schedule: drop the dash" if isinstance(node, ListNode) else "write `key: value` lines"
-    return None, [*diagnostics, Diagnostic("not-a-map", problem, node.location, hint)]
+        return None, (), diagnostics
+    problem = f"{what} must be a map of keys, got {named(node)}"
+    hint = "a file has one schedule: remove the dash" if isinstance(node, ListNode) else "write `key: value` lines"
+    return None, (), [*diagnostics, Diagnostic(rules.NOT_A_MAP, problem, node.location, hint)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location, quoted
 from codegen.memory import remembered
 from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar
@@ -16,6 +17,8 @@ from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from codegen.rules import Rule
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -58,11 +61,30 @@ def read_yaml(
     Returns:
         The document (nothing where the file is empty or cannot be read) and what is wrong with it.
     """
+    text, problems = read_text(path, name, text)
+    return (None, problems) if text is None else parse_yaml(text, name, dialect)
+
+
+def read_text(path: Path, name: str, text: str | None = None) -> tuple[str | None, list[Diagnostic]]:
+    """Read the text of a file, without a byte order mark.
+
+    Args:
+        path: the file.
+        name: what messages call it: its path in the project.
+        text: what to take in place of what the file holds.
+
+    Returns:
+        The text, or nothing where it cannot be read, and what is wrong with it.
+    """
     try:
         # The bytes of a lone surrogate are refused like any others that are not UTF-8.
-        text = _decode(_read(path, name) if text is None else text.encode("utf-8", "surrogatepass"), name)
+        return _decode(_read(path, name) if text is None else text.encode("utf-8", "surrogatepass"), name), []
     except _UnreadableError as error:
         return None, [error.diagnostic]
+
+
+def parse_yaml(text: str, name: str, dialect: Dialect = Dialect.STRICT) -> tuple[Node | None, list[Diagnostic]]:
+    """Parse a text; the arguments and the result are those of `read_yaml`."""
     node, diagnostics = _parse(text, name, dialect)
     return node, list(diagnostics)
 
@@ -92,25 +114,25 @@ def _read(path: Path, name: str) -> bytes:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise _UnreadableError(Diagnostic("unreadable", "this is not a file", Location(name), "remove it"))
+            raise _UnreadableError(Diagnostic(rules.UNREADABLE, "this is not a file", Location(name), "remove it"))
         _check_size(status.st_size, name)
         return path.read_bytes()
     except OSError as error:
         message = f"cannot be read: {error.strerror}"
-        raise _UnreadableError(Diagnostic("unreadable", message, Location(name), "mend or remove it")) from error
+        raise _UnreadableError(Diagnostic(rules.UNREADABLE, message, Location(name), "fix or remove it")) from error
 
 
 def _check_size(size: int, name: str) -> None:
     if size > _MOST_BYTES:
         message = f"the file is larger than {_MOST_BYTES} bytes"
-        raise _UnreadableError(Diagnostic("unreadable", message, Location(name), "split it"))
+        raise _UnreadableError(Diagnostic(rules.UNREADABLE, message, Location(name), "split it"))
 
 
 def _decode(data: bytes, name: str) -> str:
     _check_size(len(data), name)
     if b"\x00" in data:
         message = "this is a binary file, or text that is not UTF-8"
-        raise _UnreadableError(Diagnostic("binary-file", message, Location(name), "save it as UTF-8"))
+        raise _UnreadableError(Diagnostic(rules.BINARY_FILE, message, Location(name), "save it as UTF-8"))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -118,7 +140,7 @@ def _decode(data: bytes, name: str) -> str:
         column = len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
         place = Location(name, before.count(b"\n") + 1, column)
         message = f"byte 0x{data[error.start]:02x} is not UTF-8"
-        raise _UnreadableError(Diagnostic("not-utf-8", message, place, "save the file as UTF-8")) from error
+        raise _UnreadableError(Diagnostic(rules.NOT_UTF_8, message, place, "save the file as UTF-8")) from error
 
 
 def _check_depth(text: str) -> None:
@@ -135,7 +157,7 @@ def _check_depth(text: str) -> None:
             event = loader.get_event()
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > _MOST_DEPTH:
-                raise InvalidError(f"nested deeper than {_MOST_DEPTH} levels", "flatten it", "nested-too-deep")
+                raise InvalidError(f"nested deeper than {_MOST_DEPTH} levels", "flatten it", rules.NESTED_TOO_DEEP)
     finally:
         loader.dispose()
 
@@ -156,7 +178,7 @@ class _Converter:
             root = loader.get_node() if loader.check_node() else None
             if (second := loader.get_node() if loader.check_node() else None) is not None:
                 message = "a second YAML document starts before here"
-                self._error("several-documents", message, self._at(second), "one file, one document")
+                self._error(rules.SEVERAL_DOCUMENTS, message, self._at(second), "keep one document in a file")
         finally:
             loader.dispose()
         if root is None:
@@ -169,8 +191,8 @@ class _Converter:
     def _at(self, node: yaml.Node) -> Location:
         return Location(self._name, node.start_mark.line + 1, node.start_mark.column + 1)
 
-    def _error(self, code: str, message: str, location: Location, hint: str = "") -> None:
-        self._diagnostics.append(Diagnostic(code, message, location, hint))
+    def _error(self, rule: Rule, message: str, location: Location, hint: str = "") -> None:
+        self._diagnostics.append(Diagnostic(rule, message, location, hint))
 
     def _node(self, node: yaml.Node, depth: int) -> Node:
         self._check_size(node, depth)
@@ -185,14 +207,14 @@ class _Converter:
 
     def _check_tag(self, node: yaml.Node) -> None:
         if self._strict and node.tag not in {_TAG + "seq", _TAG + "map"}:
-            message = f"this has the tag {quoted(_short(node.tag))}, which a schedule does not know"
-            self._error("yaml-tag", message, self._at(node), "remove the tag")
+            message = f"schedules do not support the tag {quoted(_short(node.tag))}"
+            self._error(rules.YAML_TAG, message, self._at(node), "remove the tag")
 
     def _unquoted_template(self, node: yaml.MappingNode) -> Scalar | None:
         """`{{ ds }}` without quotes, which YAML takes for a map in a map."""
         if not (node.flow_style and node.value and isinstance(node.value[0][0], yaml.MappingNode)):
             return None
-        self._error("yaml-trap", "YAML reads `{{` as the start of a map", self._at(node), 'quote it: "{{ ds }}"')
+        self._error(rules.YAML_TRAP, "YAML reads `{{` as the start of a map", self._at(node), 'quote it: "{{ ds }}"')
         return Scalar("trap", "", self._at(node))
 
     def _check_size(self, node: yaml.Node, depth: int) -> None:
@@ -201,9 +223,9 @@ class _Converter:
         self._seen.add(id(node))
         if self._count > _MOST_REPEATED or depth > _MOST_DEPTH:
             raise InvalidError(
-                "the aliases of this file multiply without end, or it is nested too deep",
+                "the aliases in this file expand to too many values, or it is nested too deeply",
                 f"at most {_MOST_REPEATED} values by alias, {_MOST_DEPTH} deep",
-                "alias-bomb",
+                rules.ALIAS_BOMB,
             )
 
     def _scalar(self, node: yaml.ScalarNode) -> Scalar:
@@ -212,7 +234,10 @@ class _Converter:
             if self._strict:
                 hint = "put it in quotes" if node.tag in {_TAG + "value", _TAG + "merge"} else "remove the tag"
                 self._error(
-                    "yaml-tag", f"YAML reads {quoted(node.value)} as {quoted(_short(node.tag))}", self._at(node), hint
+                    rules.YAML_TAG,
+                    f"YAML reads {quoted(node.value)} as {quoted(_short(node.tag))}",
+                    self._at(node),
+                    hint,
                 )
             kind = "str"
         elif self._strict and kind in _CANONICAL:
@@ -226,7 +251,7 @@ class _Converter:
         cures = {"bool": "write true or false", "int": "write a plain number", "float": "write a plain number"}
         hint = f'{cures.get(kind, "write it in full")}, or quote it: "{node.value}"'
         reading = {"bool": "true or false", "int": "a number in another base", "null": "nothing"}.get(kind, f"a {kind}")
-        self._error("yaml-trap", f"YAML reads {quoted(node.value)} as {reading}", self._at(node), hint)
+        self._error(rules.YAML_TRAP, f"YAML reads {quoted(node.value)} as {reading}", self._at(node), hint)
         return "trap"
 
     def _map(self, node: yaml.MappingNode, depth: int) -> MapNode:
@@ -242,7 +267,10 @@ class _Converter:
             if name in own:
                 first = own[name].key_location.line
                 self._error(
-                    "duplicate-key", f"{quoted(name)} is given twice, first in line {first}", self._at(key), "keep one"
+                    rules.DUPLICATE_KEY,
+                    f"{quoted(name)} is given twice, first in line {first}",
+                    self._at(key),
+                    "keep one",
                 )
             own[name] = Entry(self._at(key), self._node(value, depth + 1))
         return MapNode({**merged, **own}, self._at(node))
@@ -250,7 +278,7 @@ class _Converter:
     def _key(self, node: yaml.Node) -> str | None:
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node).text
-        self._error("invalid-key", "a key must be text", self._at(node), "write `key: value`")
+        self._error(rules.INVALID_KEY, "a key must be text", self._at(node), "write `key: value`")
         return None
 
     def _merged(self, node: yaml.Node, depth: int) -> dict[str, Entry]:
@@ -259,7 +287,7 @@ class _Converter:
         entries: dict[str, Entry] = {}
         for source in sources:
             if not isinstance(source, yaml.MappingNode):
-                self._error("invalid-merge", "`<<` merges maps only", self._at(source), "give it an alias of a map")
+                self._error(rules.INVALID_MERGE, "`<<` merges maps only", self._at(source), "give it an alias of a map")
                 continue
             self._check_size(source, depth + 1)
             entries = {**self._map(source, depth + 1).entries, **entries}
@@ -281,12 +309,12 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagnost
     """What is wrong where YAML stopped; first what explains it better than the place where it stopped."""
     if conflict := _CONFLICT.search(text):
         place = Location(name, text.count("\n", 0, conflict.start()) + 1)
-        return Diagnostic("merge-conflict", "git has left a merge conflict here", place, "resolve it")
+        return Diagnostic(rules.MERGE_CONFLICT, "unresolved git merge conflict", place, "resolve it")
     missing = _NO_SPACE.search(text)
     if missing and "could not find expected ':'" in (error.problem or ""):
         before = text[: missing.start(1)]
         place = Location(name, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
-        return Diagnostic("yaml-syntax", "there is no space after this colon", place, "write `key: value`")
+        return Diagnostic(rules.YAML_SYNTAX, "there is no space after this colon", place, "write `key: value`")
     return _error_at_its_mark(error, text, name)
 
 
@@ -306,7 +334,7 @@ def _error_at_its_mark(error: yaml.MarkedYAMLError, text: str, name: str) -> Dia
         or _indented(error.problem or "", above, whole)
         or _explain(error.problem or "cannot be parsed", found)
     )
-    return Diagnostic("yaml-syntax", message, Location(name, line + 1, column + 1), hint)
+    return Diagnostic(rules.YAML_SYNTAX, message, Location(name, line + 1, column + 1), hint)
 
 
 def _starred(line: str) -> tuple[str, str] | None:
@@ -351,7 +379,7 @@ def _character_error(error: yaml.reader.ReaderError, text: str, name: str) -> Di
     location = Location(name, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
     character = error.character if isinstance(error.character, int) else ord(error.character[0])
     return Diagnostic(
-        "control-character",
+        rules.CONTROL_CHARACTER,
         f"the character U+{character:04X} is not allowed in YAML",
         location,
         'remove it, or write it as an escape in double quotes: "\\x1b"',

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from codegen.diagnostics import Diagnostic, Location, Severity, has_errors, quoted
+from codegen import rules
+from codegen.diagnostics import Diagnostic, Location, has_errors, quoted
 from codegen.loader import Dialect, read_yaml
 from codegen.nodes import ListNode, MapNode, Node, Scalar, named
 
@@ -91,7 +92,7 @@ def read_meltano_project(root: Path, folder: Path) -> tuple[MeltanoProject | Non
         if not has_errors(diagnostics):
             what = named(document) if document else "empty"
             diagnostics.append(
-                Diagnostic("meltano-project", f"meltano.yml must be a map, and this is {what}", Location(name))
+                Diagnostic(rules.MELTANO_PROJECT, f"meltano.yml must be a map, got {what}", Location(name))
             )
         return _UNREADABLE, diagnostics
     parts = [(main, document)]
@@ -148,12 +149,12 @@ def _glob(folder: Path, pattern: str) -> list[Path]:
 def _check_include_paths(folder: Path, document: MapNode) -> Iterator[Diagnostic]:
     node = document.get("include_paths")
     if node is not None and not isinstance(node, ListNode):
-        message = f"`include_paths` must be a list, and this is {named(node)}"
-        yield Diagnostic("meltano-project", message, node.location, "start it with a dash", Severity.WARNING)
+        message = f"`include_paths` must be a list, got {named(node)}"
+        yield Diagnostic(rules.INCLUDE_PATHS, message, node.location, "start it with a dash")
     for pattern in _patterns(document):
         if not _glob(folder, pattern.text):
             message = f"no file matches {quoted(pattern.text)}"
-            yield Diagnostic("meltano-project", message, pattern.location, "remove it", Severity.WARNING)
+            yield Diagnostic(rules.INCLUDE_PATHS, message, pattern.location, "remove it")
 
 
 def _collect(document: MapNode, path: Path, project: MeltanoProject) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.diagnostics import Diagnostic, Severity, quoted
+from codegen import rules
+from codegen.diagnostics import Diagnostic, quoted
 from codegen.runners.image import moves
 from codegen.shell import as_script, can_be_empty, stopping
 from codegen.templating import is_template
@@ -44,8 +45,8 @@ def check_image(placed: Placed, runner: str) -> Iterator[Diagnostic]:
     if placed.settings is None or placed.settings.image is None:
         message = f"the runner `{runner}` needs an image"
         hint = f"add `{runner}: {{image: registry.example.com/elt:1.0}}`"
-        yield Diagnostic("missing-key", message, placed.runner_at, hint)
+        yield Diagnostic(rules.MISSING_KEY, message, placed.runner_at, hint)
     elif moves(placed.settings.image):
-        message = f"the image {quoted(placed.settings.image)} moves: tomorrow's run may be another program"
-        hint = "name a tag that stays, such as `:2026.11.1`, or a digest `@sha256:...`"
-        yield Diagnostic("moving-image", message, placed.settings.at["image"], hint, Severity.WARNING)
+        message = f"the image {quoted(placed.settings.image)} is not pinned: tomorrow's run may use a different program"
+        hint = "use a tag that does not move, such as `:2026.11.1`, or a digest `@sha256:...`"
+        yield Diagnostic(rules.MOVING_IMAGE, message, placed.settings.at["image"], hint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import InvalidError, quoted
 from codegen.field_types import TemplatedText
 from codegen.templating import is_template, with_templates_as
@@ -33,14 +34,14 @@ class Image(TemplatedText):
             if re.search(r":[^/@]*@", text):
                 # It is not shown: a password can be in it.
                 hint = "the registry's connection has it: `docker_conn_id`, or `image_pull_secrets`"
-                raise InvalidError("an image holds no login", hint, "secret")
+                raise InvalidError("an image name cannot contain credentials", hint, rules.SECRET)
             lower = text.lower()
             hint = (
                 f"write {quoted(lower)}: a name has no capitals"
                 if _REFERENCE.fullmatch(lower)
                 else "such as `registry.example.com/elt:2026.11.1`, or with a digest `@sha256:...`"
             )
-            raise InvalidError(f"{quoted(text)} is no image", hint)
+            raise InvalidError(f"{quoted(text)} is not a valid image name", hint)
         return text
 
 

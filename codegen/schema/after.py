@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.field_types import JsonSchema, Name, Report, TextList
 from codegen.keys import Section, key, places
@@ -57,9 +58,11 @@ class AfterSchedules(Section[After]):
         if after is None or problems:
             return None
         if after.all and after.any:
-            message = f"`all` and `any` exclude each other (`all` is at {after.at['all']}, `any` at {after.at['any']})"
-            hint = "keep one; beside the other, `any: null` or `all: null` removes an inherited one"
-            report(Diagnostic("mixed-kinds", message, node.location, hint))
+            message = (
+                f"`all` and `any` are mutually exclusive (`all` is at {after.at['all']}, `any` at {after.at['any']})"
+            )
+            hint = "keep one; `any: null` or `all: null` removes an inherited one"
+            report(Diagnostic(rules.MIXED_KINDS, message, node.location, hint))
         elif not after.names:
             hint = "name a schedule, or leave the key out"
             report(InvalidError("there must be at least one schedule", hint).at(node.location))

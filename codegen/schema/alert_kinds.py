@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, quoted
 from codegen.field_types import JsonSchema, Report, Text
 from codegen.keys import Section, keys_of, without_null_keys
@@ -50,9 +51,11 @@ class ConnectionId(Text):
         text = super().convert(scalar)
         # Neither is shown: an address can be the secret itself.
         if "://" in text:
-            raise InvalidError("must be the id of a connection, and this is an address", _IN_AIRFLOW, "secret")
+            raise InvalidError("expected the id of a connection, got an address", _IN_AIRFLOW, rules.SECRET)
         if holds_secret(text) or _SLACK_TOKEN.search(text):
-            raise InvalidError("must be the id of a connection, and this looks like a secret", _IN_AIRFLOW, "secret")
+            raise InvalidError(
+                "expected the id of a connection, got what looks like a secret", _IN_AIRFLOW, rules.SECRET
+            )
         if not re.fullmatch(r"[\w#!()\-.:/\\]+", text, re.ASCII):
             hint = "letters, digits and `_-.:/`; as in `airflow connections list`"
             raise InvalidError(f"{quoted(text)} is not the id of a connection", hint)
@@ -90,16 +93,16 @@ class Channel(Text):
 
     def convert(self, scalar: Scalar) -> str:
         if is_null(scalar):
-            raise InvalidError("must be a channel of Slack, and this is nothing", 'quote it: "#data-alerts"')
+            raise InvalidError("expected a Slack channel, got nothing", 'quote it: "#data-alerts"')
         text = super().convert(scalar)
         if is_template(text):
             check_template(text)
         elif "://" in text or holds_secret(text) or _SLACK_TOKEN.search(text):
             hint = "an incoming webhook is a connection: `slack: {slack_webhook_conn_id: slack_default}`"
-            raise InvalidError("must be a channel of Slack, and this is an address or a secret", hint, "secret")
+            raise InvalidError("expected a Slack channel, got an address or a secret", hint, rules.SECRET)
         elif not re.fullmatch(r"#[^\s#@,.:;A-Z]{1,80}|[CDGU][A-Z0-9]{8,}", text):
             hint = 'write it as "#data-alerts", in lower case; or its id, such as C0123456789'
-            raise InvalidError(f"{quoted(text)} is not a channel of Slack", hint)
+            raise InvalidError(f"{quoted(text)} is not a Slack channel", hint)
         return text
 
 
@@ -135,7 +138,7 @@ class Data:
     def read(self, node: Node, report: Report) -> Mapping[str, Any] | None:
         """The map, or nothing after reporting what is wrong with it."""
         if not isinstance(node, MapNode):
-            report(InvalidError(f"must be {self.words}, and this is {named(node)}").at(node.location))
+            report(InvalidError(f"expected {self.words}, got {named(node)}").at(node.location))
             return None
         values: dict[str, Any] = {}
         for name, entry in node.entries.items():
@@ -235,7 +238,7 @@ class SectionOr:
             node = MapNode({self._short: Entry(node.location, node)}, node.location)
         elif self._needs_short and self._short not in without_null_keys(node):
             message = f"`{self._section.name}` has no `{self._short}`"
-            report(Diagnostic("missing-key", message, node.location, f"add `{self._short}`"))
+            report(Diagnostic(rules.MISSING_KEY, message, node.location, f"add `{self._short}`"))
             return None
         return self._section.read(node, report)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, nearest, quoted
 from codegen.field_types import Choice, JsonSchema, Report, TextList
 from codegen.keys import Section, key, places, without_null_keys
@@ -205,22 +206,22 @@ def _read_alert(node: Node, report: Report) -> Alert | None:
     names = [section.name for section in KINDS]
     one_of = "one of " + ", ".join(f"`{name}`" for name in names)
     if not isinstance(node, MapNode):
-        report(InvalidError(f"must be an alert, and this is {named(node)}", _as_map(node) or one_of).at(node.location))
+        report(InvalidError(f"expected an alert, got {named(node)}", _as_map(node) or one_of).at(node.location))
         return None
     unknown = next((name for name in node.entries if name not in names), None)
     given = without_null_keys(node)
     if unknown is not None:
         place = node.entries[unknown].key_location
-        message = f"{quoted(unknown)} is no kind of alert"
-        report(Diagnostic("unknown-key", message, place, nearest(unknown, names) or one_of))
+        message = f"{quoted(unknown)} is not a kind of alert"
+        report(Diagnostic(rules.UNKNOWN_KEY, message, place, nearest(unknown, names) or one_of))
     elif not given:
         hint = 'a channel needs quotes, since `#` starts a comment: "#alerts"'
-        report(Diagnostic("missing-key", "the alert says nothing", node.location, hint))
+        report(Diagnostic(rules.MISSING_KEY, "the alert is empty", node.location, hint))
     elif len(given) > 1:
         where = ", ".join(f"`{name}` at {entry.key_location}" for name, entry in given.items())
         message = f"one alert is {' and '.join(f'`{name}`' for name in given)} ({where})"
         hint = "make a list, and start each alert with a dash; `NAME: null` removes an inherited one"
-        report(Diagnostic("mixed-kinds", message, node.location, hint))
+        report(Diagnostic(rules.MIXED_KINDS, message, node.location, hint))
     else:
         alert = ALERT.read(node, report)
         return alert if alert and any(getattr(alert, name) for name in given) else None

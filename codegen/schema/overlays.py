@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError
 from codegen.keys import read_keys
 from codegen.nodes import MapNode, Node, named
@@ -36,20 +37,20 @@ class Overlays:
         """The keys that each environment has otherwise, with their values."""
         if not isinstance(node, MapNode):
             hint = "write the name of an environment, and its keys below it"
-            report(InvalidError(f"must be {self.words}, and this is {named(node)}", hint).at(node.location))
+            report(InvalidError(f"expected {self.words}, got {named(node)}", hint).at(node.location))
             return None
         return {name: self._read_one(entry.value, report) for name, entry in node.entries.items()}
 
     def _read_one(self, node: Node, report: Report) -> Mapping[str, Any]:
         if not isinstance(node, MapNode):
             hint = "write `key: value` lines, or remove it"
-            report(InvalidError(f"must be a map of keys, and this is {named(node)}", hint).at(node.location))
+            report(InvalidError(f"expected a map of keys, got {named(node)}", hint).at(node.location))
             return {}
         for name in SAME_EVERYWHERE:
             if name in node.entries:
                 message = f"`{name}` is the same in all environments"
                 hint = "set it outside of `environments`"
-                report(Diagnostic("unknown-key", message, node.entries[name].key_location, hint))
+                report(Diagnostic(rules.UNKNOWN_KEY, message, node.entries[name].key_location, hint))
         own = {name: entry for name, entry in node.entries.items() if name not in SAME_EVERYWHERE}
         return read_keys(self._table(), MapNode(own, node.location), report, "a schedule")[0]
 

@@ -74,7 +74,7 @@ class _JsonList(Json):
         if isinstance(node, ListNode) and node.items:
             return [Json().read(item, report) for item in node.items]
         what = "an empty list" if isinstance(node, ListNode) else named(node)
-        report(InvalidError(f"must be {self.words}, and this is {what}").at(node.location))
+        report(InvalidError(f"expected {self.words}, got {what}").at(node.location))
         return None
 
     def json_schema(self) -> JsonSchema:
@@ -90,7 +90,7 @@ class _JsonMap(Json):
     def read(self, node: Node, report: Report) -> dict[str, Any] | None:
         if isinstance(node, MapNode):
             return {name: Json().read(entry.value, report) for name, entry in node.entries.items()}
-        report(InvalidError(f"must be {self.words}, and this is {named(node)}").at(node.location))
+        report(InvalidError(f"expected {self.words}, got {named(node)}").at(node.location))
         return None
 
     def json_schema(self) -> JsonSchema:
@@ -107,7 +107,7 @@ class _Number:
         value = Json().read(node, report) if isinstance(node, Scalar) else None
         if isinstance(value, int | float) and not isinstance(value, bool):
             return value
-        report(InvalidError(f"must be a number, and this is {named(node)}").at(node.location))
+        report(InvalidError(f"expected a number, got {named(node)}").at(node.location))
         return None
 
     def json_schema(self) -> JsonSchema:
@@ -200,7 +200,7 @@ class Params:
     def read(self, node: Node, report: Report) -> Mapping[str, Param] | None:
         """The parameters that are valid; the others are reported."""
         if not isinstance(node, MapNode):
-            report(InvalidError(f"must be a map of names to values, and this is {named(node)}").at(node.location))
+            report(InvalidError(f"expected a map of names to values, got {named(node)}").at(node.location))
             return None
         params: dict[str, Param] = {}
         for name, entry in node.entries.items():

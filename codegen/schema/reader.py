@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
 from codegen.keys import keys_of, meant_by, read_keys
 from codegen.nodes import Entry, ListNode, MapNode, merge, without_nulls
@@ -41,8 +42,8 @@ def read_schedule(
     meant = _meant(root)
     _check_what_runs(root, meant, Location(source), diagnostics.append)
     if not meant & {"interval", "after"}:
-        hint = 'add `interval: "@daily"`, or `interval: "@manual"` to wait for a person, or `after: other-schedule`'
-        diagnostics.append(Diagnostic("missing-key", "the schedule has no `interval`", Location(source), hint))
+        hint = 'add `interval: "@daily"`, or `interval: "@manual"` for manual runs only, or `after: other-schedule`'
+        diagnostics.append(Diagnostic(rules.MISSING_KEY, "the schedule has no `interval`", Location(source), hint))
     if diagnostics:
         return None, diagnostics
     fields = fields_of(Schedule, values)
@@ -82,15 +83,15 @@ def _check_what_runs(root: MapNode, meant: set[str], file: Location, report: Rep
     kinds = [name for name in ("job", "tasks") if name in root.entries]
     if not meant & {"extractor", "loader", "job", "tasks"}:
         hint = "add `extractor` and `loader`, or `job`, or `tasks`"
-        report(Diagnostic("missing-key", "the schedule does not say what runs", file, hint))
+        report(Diagnostic(rules.MISSING_KEY, "the schedule does not say what runs", file, hint))
         return
     if len(kinds) + bool(pair) > 1:
         *_, last = (root.entries[name].key_location for name in (*pair, *kinds))
         names = ", ".join(f"`{name}`" for name in (*pair, *kinds))
         report(
             Diagnostic(
-                "mixed-kinds",
-                f"{names} exclude each other",
+                rules.MIXED_KINDS,
+                f"{names} are mutually exclusive",
                 last,
                 "keep `extractor` and `loader`, or `job`, or `tasks`",
             )
@@ -100,7 +101,7 @@ def _check_what_runs(root: MapNode, meant: set[str], file: Location, report: Rep
     if len(pair) == 1 and missing not in meant:
         report(
             Diagnostic(
-                "missing-key",
+                rules.MISSING_KEY,
                 f"`{pair[0]}` goes with `{missing}`",
                 root.entries[pair[0]].key_location,
                 f"add `{missing}`",
@@ -111,6 +112,6 @@ def _check_what_runs(root: MapNode, meant: set[str], file: Location, report: Rep
             with_what = "`extractor` and `loader`" if kinds else "`job` and `tasks`"
             report(
                 Diagnostic(
-                    "mixed-kinds", f"`{name}` goes with {with_what}", root.entries[name].key_location, "remove it"
+                    rules.MIXED_KINDS, f"`{name}` goes with {with_what}", root.entries[name].key_location, "remove it"
                 )
             )

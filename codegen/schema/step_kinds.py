@@ -88,7 +88,7 @@ class OpKwargs:
     def read(self, node: Node, report: Report) -> Mapping[str, Plain] | None:
         """The arguments that are valid; the others are reported."""
         if not isinstance(node, MapNode):
-            report(InvalidError(f"must be {self.words}, and this is {named(node)}").at(node.location))
+            report(InvalidError(f"expected {self.words}, got {named(node)}").at(node.location))
             return None
         arguments: dict[str, Plain] = {}
         for name, entry in node.entries.items():
@@ -114,7 +114,7 @@ class Data:
     def read(self, node: Node, report: Report) -> Plain:
         """The map, or nothing after reporting what is wrong with it."""
         if not isinstance(node, MapNode):
-            report(InvalidError(f"must be {self.words}, and this is {named(node)}").at(node.location))
+            report(InvalidError(f"expected {self.words}, got {named(node)}").at(node.location))
             return None
         return _value(node, report)
 
@@ -161,7 +161,7 @@ def _scalar(scalar: Scalar) -> bool | float | str:
         return int(scalar.text) if scalar.kind == "int" else float(scalar.text)
     if scalar.kind != "str":
         raise InvalidError(
-            f"must be text, a number or true or false, and this is {named(scalar)}", f'quote it: "{scalar.text}"'
+            f"expected text, a number or true or false, got {named(scalar)}", f'quote it: "{scalar.text}"'
         )
     refuse_unspeakable(scalar.text)
     check_template(scalar.text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError
 from codegen.field_types import JsonSchema, Report, Run, Text, TextList
 from codegen.keys import Table, key, read_keys, without_null_keys
@@ -119,7 +120,7 @@ class TaskList:
     def read(self, node: Node, report: Report) -> tuple[Task, ...] | None:
         """The tasks that could be read; what is wrong with the others is reported."""
         if isinstance(node, MapNode):
-            message = "must be a list of tasks, and this is a map"
+            message = "expected a list of tasks, got a map"
             report(InvalidError(message, "start each task with a dash").at(node.location))
             return None
         items = node.items if isinstance(node, ListNode) else (node,)
@@ -159,18 +160,18 @@ def _check_what_runs(node: MapNode, table: Table, report: Report) -> None:
     kinds = [name for name in WHAT_RUNS if name in node.entries]
     if not kinds:
         hint = "add `run: tap-gitlab target-postgres`, or `command`, or `python`"
-        report(Diagnostic("missing-key", "the task does not say what runs", node.location, hint))
+        report(Diagnostic(rules.MISSING_KEY, "the task does not say what runs", node.location, hint))
         return
     if len(kinds) > 1:
         names = " and ".join(f"`{name}`" for name in kinds)
         place = node.entries[kinds[-1]].key_location
-        report(Diagnostic("mixed-kinds", f"{names} exclude each other", place, "write a task for each"))
+        report(Diagnostic(rules.MIXED_KINDS, f"{names} are mutually exclusive", place, "write a task for each"))
         return
     for name, entry in node.entries.items():
         reaches = table.rows[name].reaches if name in table.rows else ()
         if reaches and kinds[0] not in reaches:
-            message = f"`{name}` goes not with `{kinds[0]}`"
-            report(Diagnostic("mixed-kinds", message, entry.key_location, _CURES.get(name, _IN_THE_WORKER)))
+            message = f"`{name}` cannot be combined with `{kinds[0]}`"
+            report(Diagnostic(rules.MIXED_KINDS, message, entry.key_location, _CURES.get(name, _IN_THE_WORKER)))
 
 
 # What to do with a key where it reaches nothing.

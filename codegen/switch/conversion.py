@@ -6,10 +6,12 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from codegen.diagnostics import Diagnostic, InvalidError, Location, Severity, has_errors, nearest, quoted
+from codegen import rules
+from codegen.diagnostics import Diagnostic, InvalidError, Location, has_errors, nearest, quoted
 from codegen.field_types import Moment
 from codegen.meltano.scalars import is_text
 from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null, named
+from codegen.rules import Severity
 from codegen.schema import Schedule, read_schedule
 from codegen.secret import holds_secret, is_secret
 from codegen.templating import as_literal, is_template
@@ -21,12 +23,13 @@ if TYPE_CHECKING:
 
     from codegen.loader import Comment
     from codegen.meltano import MeltanoProject
+    from codegen.rules import Rule
     from codegen.switch.source import Item
 
 _KEYS = ("name", "extractor", "loader", "transform", "interval", "start_date", "env", "job")
 _OF_AN_EXTRACTOR = ("extractor", "loader", "transform")
 # What these are about did not come along, so the schedule in meltano.yml is still needed.
-_LOSSES = {"not-carried-over", "secret"}
+_LOSSES = {rules.NOT_CARRIED_OVER.code, rules.SECRET_NOT_COPIED.code}
 _IN_THE_WORKERS = "set it in the environment of the workers, or write '{{ conn.NAME.password }}' in the schedule"
 # YAML's timestamp (https://yaml.org/type/timestamp.html), which allows more than we do.
 _TIMESTAMP = re.compile(
@@ -81,7 +84,7 @@ def convert(item: Item, meltano: MeltanoProject, airflow: str) -> tuple[Draft | 
         The draft, or nothing where it cannot be imported; and all warnings, at their places in meltano.yml.
     """
     if not isinstance(item.node, MapNode):
-        return None, [not_imported(item, f"a schedule must be a map, and this is {named(item.node)}")]
+        return None, [not_imported(item, f"a schedule must be a map, got {named(item.node)}")]
     if not item.name.strip():
         return None, [not_imported(item, "the schedule has no name", "give it a `name`")]
     conversion = _Conversion(item, item.node, meltano)
@@ -92,10 +95,10 @@ def convert(item: Item, meltano: MeltanoProject, airflow: str) -> tuple[Draft | 
         schedule = replace(schedule, name=item.name)
         problems += [*check_one(schedule, meltano, airflow), *check_together([schedule], meltano, airflow)]
     problems = [replace(d, location=item.location) if d.location == Location(file) else d for d in problems]
-    warnings = [*conversion.warnings, *(replace(d, severity=Severity.WARNING) for d in problems)]
+    warnings = [*conversion.warnings, *(d.with_severity(Severity.WARNING) for d in problems)]
     if schedule is None or has_errors(problems):
         what = f"the schedule {quoted(item.name)} is not imported"
-        warnings.append(not_imported(item, what, "mend what is said about it, and import again"))
+        warnings.append(not_imported(item, what, "fix what is reported about it, and import again"))
         return None, warnings
     if schedule.dag_id_or_default != schedule.dag_id_as_in_meltano:
         # Said once, here: with an id of its own the schedule gives no warning any more.
@@ -106,7 +109,7 @@ def convert(item: Item, meltano: MeltanoProject, airflow: str) -> tuple[Draft | 
 
 def not_imported(item: Item, message: str, hint: str = "") -> Diagnostic:
     """The warning that a schedule stays where it is."""
-    return Diagnostic("not-imported", message, item.location, hint, Severity.WARNING)
+    return Diagnostic(rules.NOT_IMPORTED, message, item.location, hint)
 
 
 @dataclass
@@ -176,7 +179,7 @@ class _Conversion:
             self._add("job", entry, Scalar("str", job.text, job.location))
             return
         message = f"{quoted(job.text)} is no job but what `meltano run` gets, and becomes `tasks`"
-        self._find("job-is-tasks", message, job.location, "see that its DAG runs what you want")
+        self._find(rules.JOB_IS_TASKS, message, job.location, "see that its DAG runs what you want")
         run = Scalar("str", job.text, job.location)
         self.entries["tasks"] = Entry(entry.key_location, ListNode((run,), job.location))
         self._put(to_yaml({"tasks": [job.text]}), entry)
@@ -190,8 +193,8 @@ class _Conversion:
     def _without_interval(self) -> None:
         if self.node.entries.keys() - set(_KEYS):
             return  # One of them may be meant to be the interval, so the reader says that there is none.
-        message = "the schedule has no interval, so it waits for a person, as with Meltano"
-        self._find("no-interval", message, self.item.location, "set `interval` in its file")
+        message = "the schedule has no interval, so it only runs manually, as in Meltano"
+        self._find(rules.NO_INTERVAL, message, self.item.location, "set `interval` in its file")
         self.entries["interval"] = Entry(self.item.location, Scalar("str", "@manual", self.item.location))
         self.put("interval", "@manual")
 
@@ -230,22 +233,22 @@ class _Conversion:
             return value
         if is_secret(name, value.text):
             message = f"the value of {quoted(name)} looks like a secret, and is not copied"
-            self._find("secret", message, entry.key_location, _IN_THE_WORKERS)
+            self._find(rules.SECRET_NOT_COPIED, message, entry.key_location, _IN_THE_WORKERS)
             note = f"# {name} is not copied: it looks like a secret. Set it in the environment of the workers."
             self.lines.append(f"  {note}")
             return None
         if not is_text(value):
             what = "a number" if value.kind == "str" else named(value)
             message = f"Meltano cannot run with {what} in `env`; here it is the text {quoted(value.text)}"
-            self._find("env-not-text", message, value.location, "see that it is what you want")
+            self._find(rules.ENV_NOT_TEXT, message, value.location, "see that it is what you want")
         text = as_literal(value.text) if is_template(value.text) else value.text
         return Scalar("str", text, value.location)
 
-    def _find(self, code: str, message: str, location: Location, hint: str) -> None:
-        self.warnings.append(Diagnostic(code, message, location, hint, Severity.WARNING))
+    def _find(self, rule: Rule, message: str, location: Location, hint: str) -> None:
+        self.warnings.append(Diagnostic(rule, message, location, hint))
 
     def _lose(self, entry: Entry, message: str, hint: str) -> None:
-        self._find("not-carried-over", message, entry.key_location, hint)
+        self._find(rules.NOT_CARRIED_OVER, message, entry.key_location, hint)
 
     def _put(self, text: str, entry: Entry | None, indent: str = "") -> None:
         """Add a key with its value, and the comment that stands behind it."""
@@ -286,7 +289,7 @@ class _Conversion:
             if holds_secret(comment.text):
                 place = Location(self.item.location.path, comment.line, comment.column)
                 message = "this comment seems to hold a secret, and is not copied"
-                self._find("secret", message, place, "remove the secret from it")
+                self._find(rules.SECRET_NOT_COPIED, message, place, "remove the secret from it")
             else:
                 yield comment
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from codegen import pipeline
-from codegen.diagnostics import Diagnostic, InvalidError, Location, Severity, has_errors, in_order, quoted
+from codegen import pipeline, rules
+from codegen.diagnostics import Diagnostic, InvalidError, Location, has_errors, in_order, quoted
 from codegen.editor import EditError, append, remove, set_value
 from codegen.field_types import Moment
 from codegen.keys import keys_of
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from codegen.meltano import MeltanoProject
     from codegen.pipeline import Reading
     from codegen.project import Project
+    from codegen.rules import Rule
     from codegen.schema import Task
 
 _SAID = {"name", "extractor", "loader", "transform", "job", "tasks", "interval", "start_date", "env"}
@@ -78,11 +79,13 @@ def plan_export(project: Project) -> Export:
             plan.exported += 1
         except _NoJobError as error:
             message = f"{quoted(schedule.name)} cannot be a job of Meltano: {error}"
-            said.find("not-exported", message, error.location, "it stays in the schedule's file alone, as a whole")
+            said.find(rules.NOT_EXPORTED, message, error.location, "it stays in the schedule's file alone, as a whole")
         except EditError as error:
             texts.restore(saved)
             message = f"{quoted(schedule.name)} cannot be written to meltano.yml: {error}"
-            said.find("not-exported", message, item.location if item else schedule.where("name"), "write it by hand")
+            said.find(
+                rules.NOT_EXPORTED, message, item.location if item else schedule.where("name"), "write it by hand"
+            )
         plan.diagnostics += said.warnings
     plan.changes = list(texts.changes(project.root))
     plan.diagnostics = in_order(plan.diagnostics)
@@ -95,7 +98,7 @@ def _for_all_environments(project: Project, reading: Reading) -> tuple[list[Sche
         return reading.schedules, []
     base = pipeline.read(project, base=True)
     warnings = [
-        replace(d, code="not-exported", message=f"without `environments`, {d.message}", severity=Severity.WARNING)
+        replace(d, rule=rules.NOT_EXPORTED, message=f"without `environments`, {d.message}")
         for d in base.diagnostics
         if has_errors([d])
     ]
@@ -110,13 +113,13 @@ class _Said:
         self._schedule = schedule
         self.warnings: list[Diagnostic] = []
 
-    def find(self, code: str, message: str, location: Location, hint: str) -> None:
-        self.warnings.append(Diagnostic(code, message, location, hint, Severity.WARNING))
+    def find(self, rule: Rule, message: str, location: Location, hint: str) -> None:
+        self.warnings.append(Diagnostic(rule, message, location, hint))
 
     def find_comments(self, comments: list[Comment]) -> None:
         for comment in comments:
             place = Location(self._schedule.source, comment.line, comment.column)
-            self.find("not-exported", f"the comment {quoted(comment.text)} does not go along", place, _STAYS)
+            self.find(rules.NOT_EXPORTED, f"the comment {quoted(comment.text)} does not go along", place, _STAYS)
 
     def data(self) -> dict[str, Any]:
         """The item of `schedules`, its keys in Meltano's order."""
@@ -151,27 +154,29 @@ class _Said:
                     self._lose(f"{name} of a task", place)
         if schedule.tasks and not schedule.dag_id:
             message = f"as a job it has another DAG id there than {quoted(schedule.dag_id_or_default)}"
-            self.find("changed", message, schedule.where("tasks"), "with Meltano, it has a history of its own")
+            self.find(
+                rules.DIFFERS_IN_MELTANO, message, schedule.where("tasks"), "with Meltano, it has a history of its own"
+            )
 
     def _lose(self, what: str, location: Location) -> None:
         message = f"Meltano cannot say {quoted(what)} of {quoted(self._schedule.name)}"
-        self.find("not-exported", message, location, _STARTS_ANEW if what == "state_id" else _STAYS)
+        self.find(rules.NOT_EXPORTED, message, location, _STARTS_ANEW if what == "state_id" else _STAYS)
 
     def _interval(self) -> str:
         text, interval = self._schedule.interval.strip(), meltano_interval(self._schedule)
         if not text:
             message = f"Meltano starts {quoted(self._schedule.name)} after no other, and gets {quoted(interval)}"
-            self.find("changed", message, self._schedule.where("after"), "there it waits for a person")
+            self.find(rules.DIFFERS_IN_MELTANO, message, self._schedule.where("after"), "there it only runs manually")
         elif text != interval:
             message = f"Meltano has no {quoted(text)}, and gets {quoted(interval)}"
-            self.find("changed", message, self._schedule.where("interval"), "it runs at the same times")
+            self.find(rules.DIFFERS_IN_MELTANO, message, self._schedule.where("interval"), "it runs at the same times")
         return interval
 
     def _env(self) -> dict[str, str]:
         env = meltano_env(self._schedule)
         for name in self._schedule.env.keys() - env.keys():
             message = f"Meltano knows no templates, as {quoted(name)} of {quoted(self._schedule.name)} has one"
-            self.find("not-exported", message, self._schedule.where("env"), "it is left out there")
+            self.find(rules.NOT_EXPORTED, message, self._schedule.where("env"), "it is left out there")
         return env
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from codegen import pipeline
-from codegen.diagnostics import Diagnostic, Severity, has_errors, in_order, printable, quoted
+from codegen import pipeline, rules
+from codegen.diagnostics import Diagnostic, has_errors, in_order, printable, quoted
 from codegen.loader import SUFFIXES
 from codegen.meltano import read_meltano_project
 from codegen.ownership import is_generated
+from codegen.rules import Severity
 from codegen.schema.export import SCHEMA_NAME
 from codegen.schema.model import file_stem
 from codegen.switch.conversion import Draft, convert, not_imported
@@ -141,7 +142,7 @@ def _place(drafts: list[Draft], project: Project, plan: Import, *, force: bool) 
             plan.diagnostics.append(not_imported(draft.item, message, "rename that file, or the schedule"))
         elif imported.before is not None and imported.change and not force:
             message = f"{printable(file)} says something else than {quoted(schedule.name)}, and is kept"
-            warning = Diagnostic("kept", message, draft.item.location, "`--force` replaces it", Severity.WARNING)
+            warning = Diagnostic(rules.KEPT, message, draft.item.location, "`--force` replaces it")
             plan.diagnostics.append(warning)
         else:
             plan.imported.append(imported)
@@ -208,7 +209,7 @@ def _check_by_the_front_door(project: Project, plan: Import) -> None:
     """Read the new files as any others; one with an error that nobody foresaw is left out, and the others go on."""
     while True:
         reading = pipeline.read(project, plan.overlay)
-        errors = [d for d in reading.diagnostics if has_errors([d]) and d.code != "no-schedules"]
+        errors = [d for d in reading.diagnostics if has_errors([d]) and d.code != rules.NO_SCHEDULES.code]
         mine = {each.file: each for each in plan.imported if each.change}
         broken = {d.location.path for d in errors} & mine.keys()
         plan.diagnostics += _rejected(errors, mine)
@@ -226,8 +227,8 @@ def _rejected(errors: Iterable[Diagnostic], mine: Mapping[str, Imported]) -> Ite
     for error in errors:
         if each := mine.get(error.location.path):
             item = each.draft.item
-            yield replace(error, location=item.location, severity=Severity.WARNING)
-            yield not_imported(item, f"the schedule {quoted(item.name)} is not imported", "mend it, and import again")
+            yield replace(error, location=item.location).with_severity(Severity.WARNING)
+            yield not_imported(item, f"the schedule {quoted(item.name)} is not imported", "fix it, and import again")
 
 
 def _by_defaults(schedules: Iterable[Schedule], imported: Mapping[str, Imported]) -> Iterator[tuple[Diagnostic, str]]:
@@ -239,4 +240,4 @@ def _by_defaults(schedules: Iterable[Schedule], imported: Mapping[str, Imported]
             where = ", ".join(sources) or PurePosixPath(schedule.source).name
             message = f"{where} gives it another {', '.join(quoted(key) for key in keys)} than it has in Meltano"
             hint = f"write what it should have into {printable(schedule.source)}"
-            yield Diagnostic("by-defaults", message, each.draft.item.location, hint, Severity.WARNING), schedule.name
+            yield Diagnostic(rules.BY_DEFAULTS, message, each.draft.item.location, hint), schedule.name

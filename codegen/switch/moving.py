@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from codegen.diagnostics import Diagnostic, Severity, quoted
+from codegen import rules
+from codegen.diagnostics import Diagnostic, quoted
 from codegen.editor import EditError, remove
 from codegen.loader import read_layout
 from codegen.switch.source import BOM, name_of, text_of
@@ -62,4 +63,4 @@ def _without(each: Imported, plan: Import, text: str) -> tuple[str, str]:
 def _stays(each: Imported, reason: str) -> Diagnostic:
     message = f"the schedule {quoted(each.draft.item.name)} stays in this file: {reason}"
     hint = "when its file has all that it needs, remove it by hand"
-    return Diagnostic("not-moved", message, each.draft.item.location, hint, Severity.WARNING)
+    return Diagnostic(rules.NOT_MOVED, message, each.draft.item.location, hint)

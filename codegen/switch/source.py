@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codegen.diagnostics import Diagnostic, Severity
+from codegen import rules
+from codegen.diagnostics import Diagnostic
 from codegen.loader import Comment, Layout, read_layout
 from codegen.meltano.scalars import meltano_text
 from codegen.nodes import ListNode, MapNode, Node, Scalar, is_null, named
@@ -62,10 +63,10 @@ def read_items(meltano: MeltanoProject) -> tuple[list[Item], list[Diagnostic]]:
         if isinstance(section.node, ListNode):
             items += _items(section.path, section.node)
         elif not is_null(section.node):
-            message = f"`schedules` must be a list, and this is {named(section.node)}"
+            message = f"`schedules` must be a list, got {named(section.node)}"
             hint = "start each schedule with a dash"
             place = section.node.location
-            diagnostics.append(Diagnostic("not-imported", message, place, hint, Severity.WARNING))
+            diagnostics.append(Diagnostic(rules.NOT_IMPORTED, message, place, hint))
     return items, diagnostics
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from codegen import rules
 from codegen.airflow_context import AT_TIMES, OF_A_DATE, OF_AN_INTERVAL, always_in
 from codegen.airflow_facts import facts_of
-from codegen.diagnostics import Diagnostic, Location, Severity, nearest, quoted
+from codegen.diagnostics import Diagnostic, Location, nearest, quoted
 from codegen.keys import keys_of
 from codegen.schema.alerts import DEADLINE, EVENTS, EmailAlert, PythonAlert, SlackAlert
 from codegen.schema.task import Task
@@ -64,21 +65,21 @@ def check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
         return
     facts = facts_of(airflow)
     if not facts.has_sla and "deadline" not in facts.dag:
-        message = f"Airflow {airflow} has neither SLAs nor deadlines, and {quoted(schedule.name)} has one"
+        message = f"Airflow {airflow} supports neither SLAs nor deadlines, and {quoted(schedule.name)} has a `deadline`"
         yield Diagnostic(
-            "unsupported", message, where, "use Airflow 3.1 or later, or `dagrun_timeout`, which ends the run"
+            rules.UNSUPPORTED, message, where, "use Airflow 3.1 or later, or `dagrun_timeout`, which ends the run"
         )
     elif keys == ["deadline"]:
         hint = "add `on_deadline`, or `dagrun_timeout` instead, which ends the run"
-        yield Diagnostic("missing-key", "nobody is told when the `deadline` has passed", where, hint)
+        yield Diagnostic(rules.MISSING_KEY, "no alert is sent when the `deadline` passes", where, hint)
     elif keys == [DEADLINE]:
-        yield Diagnostic("missing-key", "`on_deadline` goes with `deadline`", where, "add `deadline: 2h`")
+        yield Diagnostic(rules.MISSING_KEY, "`on_deadline` needs `deadline`", where, "add `deadline: 2h`")
     elif facts.has_sla and not schedule.clock.cron:
         name = quoted(schedule.name)
-        message = f"Airflow 2 knows a deadline only for runs that are due at some time, and none of {name} is"
+        message = f"Airflow 2 supports a deadline only for scheduled runs, and {name} has none"
         # One that is inherited is meant for the others.
-        severity = Severity.ERROR if where.path == schedule.source else Severity.WARNING
-        yield Diagnostic("unsupported", message, where, "use an interval, or write `deadline: null`", severity)
+        rule = rules.UNSUPPORTED if where.path == schedule.source else rules.NO_EFFECT
+        yield Diagnostic(rule, message, where, "use an interval, or write `deadline: null`")
 
 
 def _check_retries(schedule: Schedule) -> Iterator[Diagnostic]:
@@ -86,16 +87,16 @@ def _check_retries(schedule: Schedule) -> Iterator[Diagnostic]:
     tasks = schedule.tasks or (Task(),)
     retries = [schedule.of(task, "retries") for task in tasks]
     if schedule.on_retry and not any(retries):
-        message = "no task is ever tried again"
-        yield Diagnostic("no-effect", message, schedule.where("on_retry"), "set `retries`", Severity.WARNING)
+        message = "no task is ever retried"
+        yield Diagnostic(rules.NO_EFFECT, message, schedule.where("on_retry"), "set `retries`")
     for task, number in zip(tasks, retries, strict=True):
         if task.on_retry and not number:
-            message = "the task is never tried again"
-            yield Diagnostic("no-effect", message, task.at["on_retry"], "set `retries`", Severity.WARNING)
+            message = "the task is never retried"
+            yield Diagnostic(rules.NO_EFFECT, message, task.at["on_retry"], "set `retries`")
     if schedule.max_retry_delay and not any(schedule.of(task, "retry_exponential_backoff") for task in tasks):
         message = "`max_retry_delay` has an effect only with `retry_exponential_backoff`"
         hint = "add `retry_exponential_backoff: true`, or set `retry_delay` alone"
-        yield Diagnostic("no-effect", message, schedule.where("max_retry_delay"), hint, Severity.WARNING)
+        yield Diagnostic(rules.NO_EFFECT, message, schedule.where("max_retry_delay"), hint)
 
 
 def _context_of_task(schedule: Schedule, airflow: str) -> _Context:
@@ -124,7 +125,7 @@ def _check_alert(alert: Alert, context: _Context) -> Iterator[Diagnostic]:
         yield from _check_slack(kind)
     elif not isinstance(kind, (EmailAlert, PythonAlert)) and "://" in (kind.endpoint or ""):
         hint = "the connection has the address: `endpoint` is what follows"
-        yield Diagnostic("invalid-value", "`endpoint` is a whole address", kind.at["endpoint"], hint)
+        yield Diagnostic(rules.INVALID_VALUE, "`endpoint` is a whole address", kind.at["endpoint"], hint)
     for name in keys_of(type(kind)) if not isinstance(kind, PythonAlert) else ():
         where = kind.at.get(name, kind.at[""])
         for text in _texts_in(getattr(kind, name)):
@@ -135,11 +136,11 @@ def _check_slack(alert: SlackAlert) -> Iterator[Diagnostic]:
     """A channel of the API, or an incoming webhook."""
     if not (alert.channel or alert.slack_webhook_conn_id):
         hint = 'add `channel: "#data-alerts"`, or `slack_webhook_conn_id`'
-        yield Diagnostic("missing-key", "the alert names no channel of Slack", alert.at[""], hint)
+        yield Diagnostic(rules.MISSING_KEY, "the alert names no Slack channel", alert.at[""], hint)
     elif alert.slack_webhook_conn_id and (alert.channel or alert.slack_conn_id):
         message = "an incoming webhook has its own channel and token"
         hint = "keep `slack_webhook_conn_id`, or `channel` and `slack_conn_id`"
-        yield Diagnostic("mixed-kinds", message, alert.at["slack_webhook_conn_id"], hint)
+        yield Diagnostic(rules.MIXED_KINDS, message, alert.at["slack_webhook_conn_id"], hint)
 
 
 def _texts_in(value: Any) -> Iterator[str]:  # noqa: ANN401  # what JSON has
@@ -159,8 +160,8 @@ def _check_variables(text: str, context: _Context, where: Location) -> Iterator[
         if name not in context.at_times:
             known = context.always | context.at_times
             hint = nearest(name, sorted(known)) or f"there are {', '.join(f'`{k}`' for k in sorted(context.always))}"
-            yield Diagnostic("unknown-variable", f"{context.of} has no variable {quoted(name)}", where, hint)
+            yield Diagnostic(rules.UNKNOWN_VARIABLE, f"{context.of} has no variable {quoted(name)}", where, hint)
         elif not is_asked:
-            message = f"{context.of} does not always have {quoted(name)}, and without it nothing is sent"
+            message = f"{context.of} does not always have {quoted(name)}, and is not sent without it"
             hint = f"write `{{% if {name} is defined %}}...{{% endif %}}` around it"
-            yield Diagnostic("missing-variable", message, where, hint, Severity.WARNING)
+            yield Diagnostic(rules.MISSING_VARIABLE, message, where, hint)

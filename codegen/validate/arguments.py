@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.command import needs_no_join, unordered_steps
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.schema import Task
@@ -28,7 +29,7 @@ def check_arguments(schedule: Schedule) -> Iterator[Diagnostic]:
         if rule not in _WITH_FAIL_FAST:
             message = f"Airflow refuses `{key}` with the trigger rule {quoted(rule)}"
             place = place_of(task, schedule, "trigger_rule")
-            yield Diagnostic("mixed-kinds", message, place, f"remove `{key}`, or the trigger rule")
+            yield Diagnostic(rules.MIXED_KINDS, message, place, f"remove `{key}`, or the trigger rule")
     yield from _check_run_types(schedule)
 
 
@@ -40,7 +41,7 @@ def check_joins(schedules: list[Schedule], meltano: MeltanoProject | None) -> It
         if key and schedule.name in awaited and not needs_no_join(unordered_steps(schedule, meltano)):
             message = f"Airflow refuses `{key}` with the trigger rule of the task at the end, which others wait for"
             hint = f"remove `{key}`, or let one last task wait for all others"
-            yield Diagnostic("mixed-kinds", message, schedule.where(key), hint)
+            yield Diagnostic(rules.MIXED_KINDS, message, schedule.where(key), hint)
 
 
 def _fail_fast(schedule: Schedule) -> str:
@@ -57,4 +58,4 @@ def _check_run_types(schedule: Schedule) -> Iterator[Diagnostic]:
     needed = "asset_triggered" if schedule.after and not schedule.interval else by_clock
     if needed not in allowed:
         message = f"the runs of this schedule are of the type `{needed}`, which `allowed_run_types` does not allow"
-        yield Diagnostic("mixed-kinds", message, schedule.where("allowed_run_types"), f"add `{needed}`")
+        yield Diagnostic(rules.MIXED_KINDS, message, schedule.where("allowed_run_types"), f"add `{needed}`")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.command import env_of
-from codegen.diagnostics import Diagnostic, Severity, nearest, printable, quoted
+from codegen.diagnostics import Diagnostic, nearest, printable, quoted
 from codegen.meltano.call import calls_in, leading_options
 from codegen.meltano.changes import changes_project, variables_instead
 from codegen.shell import words_of
@@ -48,7 +49,7 @@ def _check_name(words: Sequence[str], place: Location) -> Iterator[Diagnostic]:
     word = next(iter(leading_options(words)[1]), "")
     if word not in _COMMANDS:
         hint = nearest(word, _COMMANDS) or "`meltano --help` lists them"
-        yield Diagnostic("unknown-command", f"Meltano has no command {quoted(word)}", place, hint, Severity.WARNING)
+        yield Diagnostic(rules.UNKNOWN_COMMAND, f"Meltano has no command {quoted(word)}", place, hint)
 
 
 def _check_changes(
@@ -58,7 +59,7 @@ def _check_changes(
     if not changes_project(words):
         return
     message = f"{quoted(command)} permanently changes the Meltano project for every pipeline"
-    yield Diagnostic("writes-project", message, place, _instead(variables_instead(words, all_words)), Severity.WARNING)
+    yield Diagnostic(rules.WRITES_PROJECT, message, place, _instead(variables_instead(words, all_words)))
 
 
 def _instead(variables: Mapping[str, str]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.airflow_facts import facts_of
-from codegen.diagnostics import Diagnostic, Severity, nearest, quoted
+from codegen.diagnostics import Diagnostic, nearest, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -40,24 +41,24 @@ def _check_names(
     place = schedule.where("after")
     for name in after.names:
         if name == schedule.name:
-            yield Diagnostic("cycle", f"{quoted(name)} waits for itself", place, "remove it from `after`")
+            yield Diagnostic(rules.CYCLE, f"{quoted(name)} waits for itself", place, "remove it from `after`")
         elif name not in names and name in everywhere:
             where = schedule.deployment
             message = f"`only` leaves the schedule {quoted(name)} out of {quoted(where)}"
             without = "after: null" if schedule.interval else 'after: null, interval: "@manual"'
             hint = f"write an `only` here too, or `environments: {{{where}: {{{without}}}}}`"
-            yield Diagnostic("unknown-schedule", message, place, hint)
+            yield Diagnostic(rules.UNKNOWN_SCHEDULE, message, place, hint)
         elif name not in names:
             hint = nearest(name, names - {schedule.name}) or "`dagpress list` lists them by name"
-            yield Diagnostic("unknown-schedule", f"there is no schedule {quoted(name)}", place, hint)
+            yield Diagnostic(rules.UNKNOWN_SCHEDULE, f"there is no schedule {quoted(name)}", place, hint)
 
 
 def _check_end(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     """Airflow 3 gives a run that an asset starts no logical date, with which it would compare the end date."""
     if schedule.end_date and facts_of(airflow).optional_logical_date:
-        message = "Airflow 3 has no `end_date` for runs that other schedules start: they go on"
+        message = "Airflow 3 ignores `end_date` for runs that other schedules start, so they continue"
         hint = "end the schedules that it waits for, or remove it"
-        yield Diagnostic("no-end", message, schedule.where("end_date"), hint, Severity.WARNING)
+        yield Diagnostic(rules.NO_END, message, schedule.where("end_date"), hint)
 
 
 def _check_cycle(schedules: list[Schedule]) -> Iterator[Diagnostic]:
@@ -69,4 +70,4 @@ def _check_cycle(schedules: list[Schedule]) -> Iterator[Diagnostic]:
     except CycleError as error:
         cycle = list(reversed(error.args[1]))
         message = f"the schedules wait for each other: {' -> '.join(quoted(name) for name in cycle)}"
-        yield Diagnostic("cycle", message, by_name[cycle[0]].where("after"), "remove one `after`")
+        yield Diagnostic(rules.CYCLE, message, by_name[cycle[0]].where("after"), "remove one `after`")

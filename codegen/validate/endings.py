@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.diagnostics import Diagnostic, Severity, quoted
+from codegen import rules
+from codegen.diagnostics import Diagnostic, quoted
 from codegen.trigger_rule import RUN_AFTER_A_FAILURE
 from codegen.validate.tasks import place_of
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from codegen.schema import Schedule, Task
+
+_MARKED = "Airflow marks the run successful although a task failed, because its last task runs regardless"
 
 
 def check_endings(schedules: list[Schedule]) -> Iterator[Diagnostic]:
@@ -26,15 +29,15 @@ def check_endings(schedules: list[Schedule]) -> Iterator[Diagnostic]:
         if not last or any(schedule.of(task, "trigger_rule") not in RUN_AFTER_A_FAILURE for task in last):
             continue
         tells = schedule.on_failure and not all(task.on_failure for task in schedule.tasks or ())
-        effects = ["`on_failure` tells nobody"] if tells else []
+        effects = ["`on_failure` does not fire"] if tells else []
         if schedule.name in waiting:
             effects.append(f"{quoted(waiting[schedule.name])} starts after it")
         if effects:
-            message = f"a run whose last task runs after a failure is a success to Airflow: {', and '.join(effects)}"
-            hint = "give the alert to the tasks" if effects == ["`on_failure` tells nobody"] else ""
+            message = f"{_MARKED}: {', and '.join(effects)}"
+            hint = "give the alert to the tasks" if effects == ["`on_failure` does not fire"] else ""
             cure = "add a last task without `trigger_rule` that waits for those that must succeed"
             place = place_of(last[0], schedule, "trigger_rule")
-            yield Diagnostic("hides-failure", message, place, f"{hint}, or {cure}" if hint else cure, Severity.WARNING)
+            yield Diagnostic(rules.HIDES_FAILURE, message, place, f"{hint}, or {cure}" if hint else cure)
 
 
 def _last_tasks(schedule: Schedule) -> list[Task]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from codegen.diagnostics import Diagnostic, InvalidError, Severity, nearest, quoted
+from codegen import rules
+from codegen.diagnostics import Diagnostic, InvalidError, nearest, quoted
 from codegen.keys import grouped, keys_of
 from codegen.meltano.blocks import block_names
 from codegen.schema import Schedule
@@ -32,7 +33,7 @@ def check_effect(schedule: Schedule) -> Iterator[Diagnostic]:
         needed = " or ".join(f"`{kind}`" for kind in reaches)
         message = f"no task has {needed}, so this has no effect: {', '.join(f'`{name}`' for name in names)}"
         place = min(schedule.at[name] for name in names)
-        yield Diagnostic("no-effect", message, place, f"remove it, or add a task with {needed}", Severity.WARNING)
+        yield Diagnostic(rules.NO_EFFECT, message, place, f"remove it, or add a task with {needed}")
 
 
 def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
@@ -44,21 +45,18 @@ def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterato
     if meltano is None:
         return
     plugins = meltano.plugins
-    for key, name, known, adds in (
-        ("extractor", schedule.extractor, plugins.get("extractors", set()), f"`meltano add {schedule.extractor}`"),
-        ("loader", schedule.loader, plugins.get("loaders", set()), f"`meltano add {schedule.loader}`"),
-        (
-            "environment",
-            schedule.environment,
-            meltano.environments,
-            f"`meltano environment add {schedule.environment}`",
-        ),
+    for rule, key, known, adds in (
+        (rules.UNKNOWN_EXTRACTOR, "extractor", plugins.get("extractors", set()), "add"),
+        (rules.UNKNOWN_LOADER, "loader", plugins.get("loaders", set()), "add"),
+        (rules.UNKNOWN_ENVIRONMENT, "environment", meltano.environments, "environment add"),
     ):
+        name = getattr(schedule, key)
         if name and name not in known and not is_template(name):
             message = f"meltano.yml has no {key} {quoted(name)}"
             other = next((kind.removesuffix("s") for kind, those in plugins.items() if name in those), "")
-            hint = f"it is one of the {other}s there" if other else nearest(name, known) or f"{adds} adds it"
-            yield Diagnostic(f"unknown-{key}", message, schedule.where(key), hint, Severity.WARNING)
+            adds_it = f"`meltano {adds} {name}` adds it"
+            hint = f"it is one of the {other}s there" if other else nearest(name, known) or adds_it
+            yield Diagnostic(rule, message, schedule.where(key), hint)
     for task in schedule.tasks or ():
         yield from _check_blocks(task.run, place_of(task, schedule, "run"), meltano)
 
@@ -67,10 +65,12 @@ def _check_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[D
     name, location = schedule.job or "", schedule.where("job")
     if meltano is None:
         hint = "set `meltano_project` in the configuration, or write the tasks here as `tasks`"
-        yield Diagnostic("unknown-job", f"there is no meltano.yml to find the job {quoted(name)} in", location, hint)
+        yield Diagnostic(
+            rules.UNKNOWN_JOB, f"there is no meltano.yml to find the job {quoted(name)} in", location, hint
+        )
     elif name in meltano.broken_jobs:
         message = f"the job {quoted(name)} cannot run: {meltano.broken_jobs[name]}"
-        yield Diagnostic("unknown-job", message, location, "mend it in meltano.yml")
+        yield Diagnostic(rules.UNKNOWN_JOB, message, location, "fix it in meltano.yml")
     elif job := meltano.jobs.get(name):
         yield from check_task_id(f"{schedule.dag_id_or_default}_task{len(job.tasks) - 1}", location)
         for run in job.tasks:
@@ -79,7 +79,7 @@ def _check_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[D
     else:
         other = "write it as `tasks`" if " " in name else "add it to meltano.yml, or write its tasks here as `tasks`"
         hint = nearest(name, meltano.jobs) or other
-        yield Diagnostic("unknown-job", f"meltano.yml has no job {quoted(name)}", location, hint)
+        yield Diagnostic(rules.UNKNOWN_JOB, f"meltano.yml has no job {quoted(name)}", location, hint)
 
 
 def _check_run_of_job(run: str, location: Location) -> Iterator[Diagnostic]:
@@ -100,7 +100,7 @@ def _check_blocks(run: str, location: Location, meltano: MeltanoProject) -> Iter
         name = word.split(":")[0]
         if not (is_template(word) or name in known or word in known):
             message = f"meltano.yml has no plugin, mapping or job {quoted(name)}"
-            yield Diagnostic("unknown-plugin", message, location, _hint_for_block(name, known), Severity.WARNING)
+            yield Diagnostic(rules.UNKNOWN_PLUGIN, message, location, _hint_for_block(name, known))
 
 
 def _hint_for_block(name: str, known: set[str]) -> str:

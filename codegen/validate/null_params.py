@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.diagnostics import Diagnostic, Severity, quoted
+from codegen import rules
+from codegen.diagnostics import Diagnostic, quoted
 from codegen.templating import param_of, tree_of
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def check_null_params(text: str, schedule: Schedule, location: Location, default
         message = f"the run parameter {quoted(name)} can be null and renders as the text `None`"
         instead = _with_default(schedule.params[name], f"params.{name}", default)
         hint = f"write `{instead}`, or another default between the quotes"
-        yield Diagnostic("null-param", message, location, hint, Severity.WARNING)
+        yield Diagnostic(rules.NULL_PARAM, message, location, hint)
 
 
 def _can_be_null(param: Param) -> bool:

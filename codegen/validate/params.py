@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, nearest, quoted
 from codegen.keys import keys_of
 from codegen.nodes import ListNode, MapNode, Node, Scalar
@@ -44,7 +45,7 @@ def check_defaults(schedule: Schedule) -> Iterator[Diagnostic]:
         if (schedule.clock.cron or schedule.after) and not param.has_default:
             message = f"the run parameter {quoted(name)} has no `default`, and a run on a schedule is given none"
             hint = 'add one, or take `interval: "@manual"` without `after`, so that each run is started by hand'
-            yield Diagnostic("missing-default", message, param.at[""], hint)
+            yield Diagnostic(rules.MISSING_DEFAULT, message, param.at[""], hint)
 
 
 def _check_schema(param: Param) -> Iterator[Diagnostic]:
@@ -57,15 +58,15 @@ def _check_schema(param: Param) -> Iterator[Diagnostic]:
         return
     for name, value in schema.items():
         if reference := _reference_in(value):
-            message = f"{quoted(reference)} would be looked up elsewhere"
-            yield Diagnostic("invalid-param", message, param.at[name], "write the rules themselves")
+            message = f"{quoted(reference)} refers to another document"
+            yield Diagnostic(rules.INVALID_PARAM, message, param.at[name], "write the rules themselves")
             return
     try:
         yield from _check_by_library(param, schema)
     except (OverflowError, RecursionError) as error:
         # What `re` and the library do with numbers and depths that nobody needs.
         message = f"the rules cannot be checked: {error}"
-        yield Diagnostic("invalid-param", message, param.at[""], "write them in a simpler way")
+        yield Diagnostic(rules.INVALID_PARAM, message, param.at[""], "write them in a simpler way")
 
 
 def _reference_in(value: object) -> str:
@@ -90,7 +91,7 @@ def _check_by_library(param: Param, schema: dict[str, Any]) -> Iterator[Diagnost
     except SchemaError as error:
         key = str(error.absolute_path[0])
         message = f"{quoted(key)} cannot be so in a JSON Schema: {error.message}"
-        yield Diagnostic("invalid-param", message, param.at[key])
+        yield Diagnostic(rules.INVALID_PARAM, message, param.at[key])
         return
     if "default" not in param.at:
         return
@@ -101,7 +102,7 @@ def _check_by_library(param: Param, schema: dict[str, Any]) -> Iterator[Diagnost
     if broken:
         rule = str(broken.absolute_schema_path[0])
         message = f"the default does not fit `{rule}: {_shown(schema[rule])}`"
-        yield Diagnostic("invalid-param", message, param.at["default"], _cure(rule, param, broken.instance))
+        yield Diagnostic(rules.INVALID_PARAM, message, param.at["default"], _cure(rule, param, broken.instance))
 
 
 def _shown(rule: object) -> str:
@@ -134,7 +135,7 @@ def _check_text(text: str, schedule: Schedule, location: Location) -> Iterator[D
     for name in params_in(text):
         if name not in schedule.params:
             hint = nearest(name, schedule.params) or f"add it to `params`, such as `params: {{{name}: a value}}`"
-            yield Diagnostic("unknown-param", f"there is no run parameter {quoted(name)}", location, hint)
+            yield Diagnostic(rules.UNKNOWN_PARAM, f"there is no run parameter {quoted(name)}", location, hint)
     # Meltano takes another state or environment where these are empty (`_NEVER_EMPTY` in shell.py).
     required = {schedule.at.get(name) for name in ("environment", "state_id", "state_id_suffix")}
     must_not_be_empty = location in required or "--state-id" in text

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING
 
-from codegen.diagnostics import Diagnostic, Severity
+from codegen import rules
+from codegen.diagnostics import Diagnostic
 from codegen.states import has_option, states_of
 from codegen.validate.tasks import place_of
 
@@ -89,7 +90,7 @@ def check_retries(schedule: Schedule, meltano: MeltanoProject | None) -> Iterato
             told.add(place)
             message = "the retries end before Meltano releases the lock of a killed run, which takes 5 minutes"
             hint = "set " + " and the schedule's ".join(f"`{key}: 5m`" for key in keys)
-            yield Diagnostic("short-retries", message, place, hint, Severity.WARNING)
+            yield Diagnostic(rules.SHORT_RETRIES, message, place, hint)
 
 
 def _place_of_retries(schedule: Schedule, task: Task, keys: list[str]) -> Location:

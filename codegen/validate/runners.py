@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from codegen.diagnostics import Diagnostic, Severity
+from codegen import rules
+from codegen.diagnostics import Diagnostic
 from codegen.runners import RUNNERS, Placed
 from codegen.schema import Task
 from codegen.validate.tasks import place_of
@@ -46,9 +47,9 @@ def check_settings(schedules: list[Schedule]) -> Iterator[Diagnostic]:
     used = {place for *_, places, is_used in seen if is_used for place in places}
     for runner, section, places, _ in seen:
         if used.isdisjoint(places):
-            message = f"these settings do nothing: nothing here runs with the runner `{section}`"
+            message = f"these settings have no effect: no task here uses the runner `{section}`"
             hint = f"add `runner: {section}`, or remove them" if runner != section else "remove them"
-            yield Diagnostic("unused-settings", message, min(places), hint, Severity.WARNING)
+            yield Diagnostic(rules.UNUSED_SETTINGS, message, min(places), hint)
 
 
 def _settings(schedule: Schedule) -> Iterator[tuple[str, set[Location], bool]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, quoted
 from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar
 from codegen.secret import holds_secret, is_secret
@@ -22,10 +23,10 @@ _NAMED = {"env", "params", "op_kwargs", "headers", "json"}
 _VALUES = {"default", "const", "enum", "examples"}
 _INSTEAD = (
     "write {{ conn.NAME.password }} or {{ var.value.NAME }}, which a task reads from Airflow when it runs, or use a "
-    "secret of Kubernetes"
+    "Kubernetes secret"
 )
-_TEMPLATE = f"{_INSTEAD}; what is no secret can stand there as {{{{ 'text' }}}}"
-_TEXT = "take it out; what is no secret can be said in other words"
+_TEMPLATE = f"{_INSTEAD}; if it is not a secret, write {{{{ 'text' }}}}"
+_TEXT = "remove it; if it is not a secret, word it differently"
 _VARIABLE = f"put it into a variable of `env`, and use that; there {_TEMPLATE}"
 _CONNECTION = "keep it in a connection of Airflow, and name that: `airflow connections add` adds one"
 _ENGINE = "leave it out, and set `DOCKER_HOST` for Airflow's worker"
@@ -34,7 +35,7 @@ _CURES_OF_ONE = {"docker_url": _ENGINE, "docker_conn_id": _CONNECTION, "tasks": 
 # Else by the outermost of these keys that the value is in; of what is in none, nothing is a template.
 _CURES = {
     **dict.fromkeys(("env", "op_kwargs", "run", "before_run", "state_id", "state_id_suffix", "environment"), _TEMPLATE),
-    "params": f"take it out, and in `env` {_INSTEAD}; what is no secret can be {{{{ params.NAME or 'text' }}}} there",
+    "params": f"remove it, and in `env` {_INSTEAD}; if it is not a secret, write {{{{ params.NAME or 'text' }}}} there",
     "command": _VARIABLE,
     **dict.fromkeys(("docker", "kubernetes"), _VARIABLE),
     **dict.fromkeys(("on_failure", "on_success", "on_retry", "on_deadline"), _CONNECTION),
@@ -91,7 +92,7 @@ def _name_of(path: tuple[str, ...]) -> str:
 def _refusal(path: tuple[str, ...], location: Location) -> Diagnostic:
     cure = _CURES_OF_ONE.get(path[-1]) or next((_CURES[key] for key in path if key in _CURES), _TEXT)
     message = f"the value of {quoted(_name_of(path) or path[-1])} looks like a secret"
-    return Diagnostic("secret", message, location, cure)
+    return Diagnostic(rules.SECRET, message, location, cure)
 
 
 def check_secrets_of_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
@@ -100,7 +101,7 @@ def check_secrets_of_job(schedule: Schedule, meltano: MeltanoProject | None) -> 
     if job and any(holds_secret(run) for run in job.tasks):
         message = f"a task of the job {quoted(schedule.job or '')} looks as if it held a secret"
         yield Diagnostic(
-            "secret", message, job.location, f"write the tasks as `tasks` of the schedule, and there {_INSTEAD}"
+            rules.SECRET, message, job.location, f"write the tasks as `tasks` of the schedule, and there {_INSTEAD}"
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.command import state_id_suffix
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.meltano.blocks import DELIMITER, without_suffix
@@ -35,17 +36,17 @@ def check_state_ids(schedule: Schedule, meltano: MeltanoProject | None) -> Itera
     if _has_delimiter(environment) and _runs_meltano(schedule):
         message = f"every run fails: Meltano does not allow `{DELIMITER}` in an environment name"
         hint = f"rename it in meltano.yml and here: {quoted(_without_delimiter(environment))}"
-        yield Diagnostic("invalid-value", message, schedule.where("environment"), hint)
+        yield Diagnostic(rules.INVALID_VALUE, message, schedule.where("environment"), hint)
     for step in {state.step.task_id: state.step for state in states_of(schedule, meltano) if state.step.run}.values():
         suffix, place = _suffix_of(schedule, step)
         of_environment = state_id_suffix(schedule, step.task, meltano)
         if schedule.state_suffix and "$" in of_environment:
             message = f"nothing can follow the suffix {quoted(of_environment)}, whose variable only Meltano expands"
             hint = "set a `state_id_suffix` in the schedule"
-            yield Diagnostic("invalid-value", message, schedule.where("environment", "job", "tasks"), hint)
+            yield Diagnostic(rules.INVALID_VALUE, message, schedule.where("environment", "job", "tasks"), hint)
         if _has_delimiter(suffix):
             message = f"`meltano run` does not allow `{DELIMITER}` in a state ID suffix"
-            yield Diagnostic("invalid-value", message, place, f"write {quoted(_without_delimiter(suffix))}")
+            yield Diagnostic(rules.INVALID_VALUE, message, place, f"write {quoted(_without_delimiter(suffix))}")
 
 
 def _suffix_of(schedule: Schedule, step: Step) -> tuple[str, Location]:

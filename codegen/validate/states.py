@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.diagnostics import Diagnostic, Severity, quoted
+from codegen import rules
+from codegen.diagnostics import Diagnostic, quoted
 from codegen.states import states_of
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from codegen.schema import Schedule
     from codegen.states import KeptState
 
-_CODE = "shared-state"
 _OWN_EXTRACTOR = "a separate extractor with `inherit_from` in meltano.yml"
 _WHY = "each continues from the bookmark of the other"
 
@@ -46,7 +46,7 @@ def _clash(schedule: Schedule, state: KeptState, other: Schedule) -> Diagnostic:
     message = f"shares the state ID {quoted(state.id)} with {quoted(other.name)} ({_place(other)}): {_WHY}"
     own = "a different `state_id`" if schedule.extractor else "a `state_id_suffix`"
     hint = f"set {own} in the one that has not run yet, or use {_OWN_EXTRACTOR}"
-    return Diagnostic(_CODE, message, _place(schedule), hint, Severity.WARNING)
+    return Diagnostic(rules.SHARED_STATE, message, _place(schedule), hint)
 
 
 def _place(schedule: Schedule) -> Location:
@@ -65,7 +65,7 @@ def _check_tasks(schedule: Schedule, states: list[KeptState]) -> Iterator[Diagno
             why, hint = clash
             message = f"tasks {quoted(one)} and {quoted(step.task_id)} share the state ID {quoted(state.id)}: {why}"
             place = step.task.at.get("run") or schedule.where("job", "tasks")
-            yield Diagnostic(_CODE, message, place, hint, Severity.WARNING)
+            yield Diagnostic(rules.SHARED_STATE, message, place, hint)
         others.append(state)
 
 
@@ -105,7 +105,7 @@ def _check_runs(schedule: Schedule, states: Collection[KeptState]) -> Iterator[D
             else ("state_id_suffix", "{{ run_id | replace(':', '-') }}")
         )
         hint = f"set `max_active_runs: 1`, or a `{key}` that differs per run, such as one with `{template}`"
-        yield Diagnostic(_CODE, message, schedule.where("max_active_runs"), hint, Severity.WARNING)
+        yield Diagnostic(rules.SHARED_STATE, message, schedule.where("max_active_runs"), hint)
 
 
 def check_environments(
@@ -148,4 +148,4 @@ def check_environments(
     )
     if shared.keys() <= in_scripts:
         hint = "name another state ID in the `command` by a variable, which `env` sets for each environment"
-    yield Diagnostic(_CODE, f"{message}: {why}", place, hint, Severity.WARNING)
+    yield Diagnostic(rules.SHARED_STATE, f"{message}: {why}", place, hint)

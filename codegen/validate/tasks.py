@@ -5,6 +5,7 @@ from __future__ import annotations
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.airflow_facts import VERSIONS, facts_of
 from codegen.diagnostics import Diagnostic, nearest, quoted
 from codegen.schema.task import LONGEST_ID
@@ -23,7 +24,7 @@ def check_tasks(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
         task_id = schedule.task_id(task, number)
         if task_id in by_id:
             message = f"two tasks have the id {quoted(task_id)}"
-            yield Diagnostic("duplicate-task", message, place_of(task, schedule, "id"), "give each its own `id`")
+            yield Diagnostic(rules.DUPLICATE_TASK, message, place_of(task, schedule, "id"), "give each its own `id`")
         yield from check_task_id(task_id, place_of(task, schedule, "id"))
         by_id[task_id] = task
     groups = _groups(by_id)
@@ -35,15 +36,15 @@ def check_tasks(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
                 known = [*by_id, *groups]
                 hint = nearest(name, known) or f"there are {', '.join(known)}"
                 message = f"there is no task or group {quoted(name)}"
-                yield Diagnostic("unknown-task", message, place_of(task, schedule, "after"), hint)
+                yield Diagnostic(rules.UNKNOWN_TASK, message, place_of(task, schedule, "after"), hint)
     yield from _check_cycle(by_id, groups, schedule)
 
 
 def check_task_id(task_id: str, location: Location) -> Iterator[Diagnostic]:
     """An id must not be too long."""
     if len(task_id) > LONGEST_ID:
-        message = f"the id of the task has {len(task_id)} characters, Airflow takes {LONGEST_ID}"
-        yield Diagnostic("long-name", message, location, "set a shorter `id`, or a shorter `dag_id`")
+        message = f"the id of the task has {len(task_id)} characters, Airflow allows {LONGEST_ID}"
+        yield Diagnostic(rules.LONG_NAME, message, location, "set a shorter `id`, or a shorter `dag_id`")
 
 
 def _groups(by_id: Mapping[str, Task]) -> dict[str, list[str]]:
@@ -62,7 +63,7 @@ def _check_group(task_id: str, groups: Mapping[str, list[str]], location: Locati
         message = (
             f"{quoted(task_id)} is a task, and the group {quoted(task_id if task_id in groups else name)} has that id"
         )
-        yield Diagnostic("duplicate-task", message, location, "rename the task, or the group")
+        yield Diagnostic(rules.DUPLICATE_TASK, message, location, "rename the task, or the group")
 
 
 def _check_trigger_rule(task: Task, schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
@@ -72,7 +73,7 @@ def _check_trigger_rule(task: Task, schedule: Schedule, airflow: str) -> Iterato
         since = next(version for version in VERSIONS if rule in facts_of(version).trigger_rules)
         message = f"Airflow {airflow} has no trigger rule {quoted(rule)}, which came with {since}"
         hint = "take another rule, or a later `airflow` in the configuration"
-        yield Diagnostic("unsupported", message, place_of(task, schedule, "trigger_rule"), hint)
+        yield Diagnostic(rules.UNSUPPORTED, message, place_of(task, schedule, "trigger_rule"), hint)
 
 
 def _check_cycle(
@@ -87,7 +88,7 @@ def _check_cycle(
         cycle = list(reversed(error.args[1]))
         message = f"the tasks wait for each other: {' -> '.join(quoted(name) for name in cycle)}"
         task = next(by_id[name] for name in cycle if name in by_id)
-        yield Diagnostic("cycle", message, place_of(task, schedule, "after"), "remove one `after`")
+        yield Diagnostic(rules.CYCLE, message, place_of(task, schedule, "after"), "remove one `after`")
 
 
 def place_of(task: Task, schedule: Schedule, key: str) -> Location:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from codegen import rules
 from codegen.airflow_context import OF_AN_INTERVAL
 from codegen.airflow_facts import facts_of
-from codegen.diagnostics import Diagnostic, Severity, quoted
+from codegen.diagnostics import Diagnostic, quoted
 from codegen.keys import keys_of
 from codegen.schema.alerts import DEADLINE, EVENTS
 from codegen.schema.task_defaults import TaskDefaults
@@ -53,13 +54,13 @@ def _check_use(use: DateUse, schedule: Schedule, place: Location, airflow: str) 
     # One hint for both, so that it needs no second.
     hint = use.on_the_clock(may_lack_date=may_lack_date) if other else use.in_every_run()
     if may_lack_date and not use.is_asked:
-        yield Diagnostic("no-logical-date", _without_logical_date(use, schedule), place, hint, Severity.WARNING)
+        yield Diagnostic(rules.NO_LOGICAL_DATE, _without_logical_date(use, schedule), place, hint)
     if other:
-        yield Diagnostic("utc-date", _in_utc(use, other, schedule), place, hint, Severity.WARNING)
+        yield Diagnostic(rules.UTC_DATE, _in_utc(use, other, schedule), place, hint)
     if use.variable in OF_AN_INTERVAL and _has_empty_intervals(schedule, airflow):
-        message = f"on Airflow 3 the data interval of {quoted(use.variable)} has no length"
+        message = f"on Airflow 3 the data interval of {quoted(use.variable)} is empty"
         hint = "set `data_interval: true`, or use `logical_date`"
-        yield Diagnostic("no-data-interval", message, place, hint, Severity.WARNING)
+        yield Diagnostic(rules.NO_DATA_INTERVAL, message, place, hint)
 
 
 def _without_logical_date(use: DateUse, schedule: Schedule) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from codegen.diagnostics import Diagnostic, InvalidError, Severity
+from codegen import rules
+from codegen.diagnostics import Diagnostic, InvalidError
 from codegen.interval import on_the_clock
 from codegen.runs import stall_of
 from codegen.validate.tasks import place_of
@@ -31,28 +32,30 @@ def check_time(schedule: Schedule) -> Iterator[Diagnostic]:
     zone = ZoneInfo(schedule.timezone)
     for key, moment in (("start_date", schedule.start_date), ("end_date", schedule.end_date)):
         if moment and moment.tzinfo and _is_first_of_two(moment.astimezone(zone)):
-            message = f"the clock of {schedule.timezone} shows that hour twice, and Airflow takes the second"
-            yield Diagnostic("ambiguous-date", message, schedule.where(key), "take a date an hour earlier or later")
+            message = (
+                f"this time occurs twice in {schedule.timezone} because of a DST change, and Airflow uses the second"
+            )
+            yield Diagnostic(rules.AMBIGUOUS_DATE, message, schedule.where(key), "take a date an hour earlier or later")
     if schedule.catchup and "start_date" not in schedule.at:
         message = "`catchup` without a `start_date` starts a run for every interval since 1970"
-        yield Diagnostic("long-catchup", message, schedule.where("catchup"), "set `start_date`", Severity.WARNING)
+        yield Diagnostic(rules.LONG_CATCHUP, message, schedule.where("catchup"), "set `start_date`")
     if schedule.data_interval is not None and not schedule.clock.cron:
-        message = "`data_interval` does nothing where no clock starts the runs"
+        message = "`data_interval` has no effect without a cron schedule"
         hint = "remove it; `data_interval: null` removes an inherited one"
-        yield Diagnostic("no-interval", message, schedule.where("data_interval"), hint, Severity.WARNING)
+        yield Diagnostic(rules.NO_INTERVAL, message, schedule.where("data_interval"), hint)
     end = schedule.end_date
     if end and on_the_clock(end, zone) < on_the_clock(schedule.start_date, zone):
-        message = "the end is before the start, so nothing ever runs"
-        yield Diagnostic("end-before-start", message, schedule.where("end_date"), "swap them")
+        message = "`end_date` is before `start_date`, so the DAG never runs"
+        yield Diagnostic(rules.END_BEFORE_START, message, schedule.where("end_date"), "swap them")
 
 
 def check_clock(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     """Airflow must not stall where the clock changes."""
     if last := stall_of(schedule, airflow):
-        changes = f"the changes of the clock of {schedule.timezone}"
-        message = f"with data intervals the catchup does not get over {changes}: it would stop at {last:%Y-%m-%d %H:%M}"
-        hint = "set `data_interval: false`, or `timezone: UTC`, or a cron that names the hours"
-        yield Diagnostic("stalls", message, schedule.where("interval"), hint, Severity.WARNING)
+        change = f"a DST change of {schedule.timezone}"
+        message = f"catch-up with data intervals stalls at {change}: it would stop at {last:%Y-%m-%d %H:%M}"
+        hint = "set `data_interval: false`, or `timezone: UTC`, or a cron expression that lists the hours"
+        yield Diagnostic(rules.STALLS, message, schedule.where("interval"), hint)
 
 
 def check_durations(schedule: Schedule) -> Iterator[Diagnostic]:
@@ -66,10 +69,8 @@ def check_durations(schedule: Schedule) -> Iterator[Diagnostic]:
     limits += [(name, task.execution_timeout, place_of(task, schedule, name)) for task in schedule.tasks or ()]
     for key, limit, place in limits:
         if limit and (limit > whole or (key == "deadline" and limit == whole)):
-            message = f"`{key}` has no effect: `dagrun_timeout` ends the run before it has passed"
-            yield Diagnostic(
-                "no-effect", message, place, "make it shorter, or `dagrun_timeout` longer", Severity.WARNING
-            )
+            message = f"`{key}` has no effect: `dagrun_timeout` ends the run first"
+            yield Diagnostic(rules.NO_EFFECT, message, place, "shorten it, or raise `dagrun_timeout`")
 
 
 def _is_first_of_two(moment: datetime) -> bool:

@@ -35,7 +35,7 @@ def _problems_of_text(file: str) -> Iterator[str]:
     if not file:
         yield "The file needs a name, such as `gitlab.yml`."
     if printable(file) != file:
-        yield "The name of the file holds characters that cannot be seen."
+        yield "The name of the file contains invisible characters."
     if "\\" in file:
         yield "Folders are parted by `/`, not by a backslash."
     if ".." in parts or file.startswith("/"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codegen import editor
+from codegen import editor, rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.field_types import timezones
 from codegen.loader import read_yaml
@@ -154,7 +154,7 @@ def groups_of(
     """
     offered = offered_for(preview)
     wrong = preview.own
-    hidden = {diagnostic.location for diagnostic in preview.reading.diagnostics if diagnostic.code == "secret"}
+    hidden = {diagnostic.location for diagnostic in preview.reading.diagnostics if diagnostic.code == rules.SECRET.code}
     groups: dict[str, list[Field]] = {name: [] for name in _FIRST}
     for key, row in schedule_table(preview.project.airflow).rows.items():
         entry = own.entries.get(key)

@@ -9,7 +9,9 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from codegen.diagnostics import InvalidError, Severity, has_errors, in_numbers
+from codegen import rules
+from codegen.diagnostics import InvalidError, has_errors, in_numbers
+from codegen.rules import Severity
 from codegen.sync import Action
 from codegen.web.words import interval_in_words, start_of
 
@@ -137,7 +139,7 @@ def listing_of(snapshot: Snapshot, environment: str = "") -> Listing:
     return Listing(
         sorted(rows, key=lambda row: (row.name.casefold(), row.file)),
         # That there is none yet, the page says in its own words.
-        [d for d in snapshot.diagnostics if d.location.path not in owned and d.code != "no-schedules"],
+        [d for d in snapshot.diagnostics if d.location.path not in owned and d.code != rules.NO_SCHEDULES.code],
         [change for change in snapshot.changes if change.name not in owned],
     )
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from codegen import pipeline
-from codegen.diagnostics import Severity, has_errors
+from codegen.diagnostics import has_errors
+from codegen.rules import Severity
 from codegen.runs import bounds_of, next_runs
 from codegen.web.own_file import bytes_of
 from codegen.web.patch import patch_between

@@ -8,8 +8,9 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from codegen import pipeline
+from codegen import pipeline, rules
 from codegen.diagnostics import Diagnostic, Location, has_errors
+from codegen.lint import apply_levels
 from codegen.meltano import meltano_files
 from codegen.project import read_project
 from codegen.sync import compare, find_renames
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from codegen.loader import SourceFile
     from codegen.pipeline import Reading
     from codegen.project import Project
-    from codegen.sync import Change
+from codegen.sync import Change
 
 # What a file was when it was looked at: its path, when it was changed, its size, its number on the disk, and when
 # anything of it was changed, which nobody can set: `touch` and `rsync` set the other back, `chmod` leaves it alone.
@@ -84,7 +85,7 @@ class Workspace:
     def _project(self) -> Project:
         if not self.root.is_dir():
             # Else, what is saved now would begin another project in its place.
-            problem = Diagnostic("unreadable", "the folder of the project is gone", Location("."), "put it back")
+            problem = Diagnostic(rules.UNREADABLE, "the folder of the project is gone", Location("."), "put it back")
             raise BrokenProjectError([problem])
         project, diagnostics = read_project(self.root)
         if project is None:
@@ -99,7 +100,7 @@ def _take(project: Project) -> Snapshot:
         return Snapshot(project, reading, (), generation.diagnostics, is_compared=False)
     generation = pipeline.with_schema(project, generation)
     changes, problems = compare(generation.files, project.root, project.generated_dags)
-    found = [*generation.diagnostics, *problems, *find_renames(changes)]
+    found = [*generation.diagnostics, *problems, *apply_levels(find_renames(changes), project.lint)]
     return Snapshot(project, reading, changes, found, is_compared=True)
 
 

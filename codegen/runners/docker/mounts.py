@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location, quoted
 from codegen.field_types import Choice, Flag, TemplatedText
 from codegen.keys import Section, key, places
@@ -63,7 +64,7 @@ class MountList:
     def read(self, node: Node, report: Report) -> tuple[Mount, ...] | None:
         """The mounts that are valid; the others are reported."""
         if not isinstance(node, ListNode):
-            report(InvalidError(f"must be {self.words}, and this is {named(node)}").at(node.location))
+            report(InvalidError(f"expected {self.words}, got {named(node)}").at(node.location))
             return None
         mounts: dict[str, Mount] = {}
         for item in node.items:
@@ -74,7 +75,7 @@ class MountList:
                 continue
             if mount and mount.target.rstrip("/") in mounts:
                 message = f"two mounts have the target {quoted(mount.target)}"
-                report(Diagnostic("invalid-value", message, item.location, "remove one of them"))
+                report(Diagnostic(rules.INVALID_VALUE, message, item.location, "remove one of them"))
             elif mount:
                 mounts[mount.target.rstrip("/")] = mount
         return tuple(mounts.values())
@@ -93,10 +94,10 @@ def _read(node: Node, report: Report) -> Mount | None:
             report(problem)
         return None if problems else mount
     if not isinstance(node, Scalar) or node.kind != "str":
-        raise InvalidError(f"must be a mount, and this is {named(node)}", _HINT)
+        raise InvalidError(f"expected a mount, got {named(node)}", _HINT)
     match = _SHORT.fullmatch(node.text)
     if not match:
-        raise InvalidError(f"{quoted(node.text)} is no mount", _HINT)
+        raise InvalidError(f"{quoted(node.text)} is not a mount", _HINT)
     source, target = (TemplatedText("a path").convert(replace(node, text=match[name])) for name in ("source", "target"))
     return Mount(source=source, target=target, read_only=match["mode"] == "ro", at={"": node.location})
 
@@ -111,9 +112,9 @@ def _checked(mount: Mount | None) -> Mount | None:
         return None
     kind = mount.type or _type_of(mount.source)
     if not mount.target:
-        raise InvalidError("the mount has no `target`", "add `target: /path/in/the/container`", "missing-key")
+        raise InvalidError("the mount has no `target`", "add `target: /path/in/the/container`", rules.MISSING_KEY)
     if not _is_path(mount.target) or not mount.target.strip("/"):
-        message = f"the target must be a whole path below `/`, and this is {quoted(mount.target)}"
+        message = f"the target must be an absolute path below `/`, got {quoted(mount.target)}"
         raise InvalidError(message, "such as /project/output")
     if kind == "tmpfs" and mount.source:
         raise InvalidError("a `tmpfs` has no source", "remove `source`")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.literal import Argument, Call, Value
 from codegen.runners.container import check_image, command_of
@@ -63,4 +64,4 @@ def check(placed: Placed) -> Iterator[Diagnostic]:
     yield from check_image(placed, "docker")
     if _TAKEN in placed.env:
         message = f"{quoted(_TAKEN)} is DockerOperator's own, and does not reach the container"
-        yield Diagnostic("invalid-value", message, placed.env_at(_TAKEN), "choose another name")
+        yield Diagnostic(rules.INVALID_VALUE, message, placed.env_at(_TAKEN), "choose another name")

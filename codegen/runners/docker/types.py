@@ -79,7 +79,7 @@ class Hosts:
         """The hosts whose name and address are valid; the others are reported."""
         if not isinstance(node, MapNode):
             hint = "write `name: address`"
-            report(InvalidError(f"must be {self.words}, and this is {named(node)}", hint).at(node.location))
+            report(InvalidError(f"expected {self.words}, got {named(node)}", hint).at(node.location))
             return None
         hosts = {}
         for name, entry in node.entries.items():
@@ -87,7 +87,7 @@ class Hosts:
                 report(InvalidError(f"{quoted(name)} is not the name of a host").at(entry.key_location))
             elif not _is_address(entry.value):
                 found = quoted(entry.value.text) if isinstance(entry.value, Scalar) else named(entry.value)
-                message = f"must be an IP address or `{_GATEWAY}`, and this is {found}"
+                message = f"expected an IP address or `{_GATEWAY}`, got {found}"
                 report(InvalidError(message).at(entry.value.location))
             elif isinstance(entry.value, Scalar):
                 hosts[name] = entry.value.text

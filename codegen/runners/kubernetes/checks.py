@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.runners.container import check_image
 from codegen.runners.kubernetes.types import amount
@@ -22,7 +23,7 @@ def check(placed: Placed) -> Iterator[Diagnostic]:
     yield from check_image(placed, "kubernetes")
     if placed.id and not re.search("[A-Za-z0-9]", placed.id):
         message = f"no pod can be called {quoted(placed.id)}, which Airflow would name it after"
-        yield Diagnostic("invalid-value", message, placed.id_at, "add a letter or a digit")
+        yield Diagnostic(rules.INVALID_VALUE, message, placed.id_at, "add a letter or a digit")
     if placed.settings:
         yield from _check_variables(placed.settings, placed.env)
         yield from _check_resources(placed.settings)
@@ -34,8 +35,8 @@ def _check_variables(settings: Kubernetes, env: Mapping[str, str]) -> Iterator[D
     """Kubernetes keeps the last of two variables with one name, which is Airflow's `Secret`."""
     for name in settings.secrets:
         if name in env:
-            message = f"{quoted(name)} is a variable in `env` already"
-            yield Diagnostic("twice", message, settings.at["secrets"], "remove it there or here")
+            message = f"{quoted(name)} is already set in `env`"
+            yield Diagnostic(rules.TWICE, message, settings.at["secrets"], "remove it there or here")
 
 
 def _check_resources(settings: Kubernetes) -> Iterator[Diagnostic]:
@@ -44,7 +45,7 @@ def _check_resources(settings: Kubernetes) -> Iterator[Diagnostic]:
         request, limit = settings.requests[name], settings.limits[name]
         if not is_template(request) and not is_template(limit) and amount(request) > amount(limit):
             message = f"the request of {request} {name} is more than the limit of {limit}"
-            yield Diagnostic("invalid-value", message, settings.at["requests"], "raise the limit")
+            yield Diagnostic(rules.INVALID_VALUE, message, settings.at["requests"], "raise the limit")
 
 
 def _check_mounts(settings: Kubernetes) -> Iterator[Diagnostic]:
@@ -52,13 +53,13 @@ def _check_mounts(settings: Kubernetes) -> Iterator[Diagnostic]:
     known = {volume["name"] for volume in settings.volumes}
     for mount in settings.volume_mounts:
         if mount["name"] not in known and settings.pod_template_file is None:
-            message = f"no volume is called {quoted(mount['name'])}"
-            yield Diagnostic("unknown-volume", message, settings.at["volume_mounts"], "add it to `volumes`")
+            message = f"there is no volume {quoted(mount['name'])}"
+            yield Diagnostic(rules.UNKNOWN_VOLUME, message, settings.at["volume_mounts"], "add it to `volumes`")
 
 
 def _check_cluster(settings: Kubernetes) -> Iterator[Diagnostic]:
     """Airflow reads no kubeconfig within its own cluster (airflow/providers/cncf/kubernetes/hooks/kubernetes.py)."""
     for name in ("config_file", "cluster_context"):
         if settings.in_cluster and getattr(settings, name) is not None:
-            message = f"`{name}` goes with no `in_cluster: true`"
-            yield Diagnostic("mixed-kinds", message, settings.at[name], "remove one of them")
+            message = f"`{name}` cannot be combined with `in_cluster: true`"
+            yield Diagnostic(rules.MIXED_KINDS, message, settings.at[name], "remove one of them")

@@ -49,9 +49,9 @@ def _check_toleration(values: Mapping[str, Any]) -> None:
     """The rules of `ValidateTolerations`."""
     exists = values.get("operator", "Equal") == "Exists"
     if not exists and "key" not in values:
-        raise InvalidError("a toleration without a `key` is for every taint", "say so with `operator: Exists`")
+        raise InvalidError("a toleration without a `key` matches every taint", "say so with `operator: Exists`")
     if exists and values.get("value"):
-        raise InvalidError("`operator: Exists` goes with no `value`", "remove one of them")
+        raise InvalidError("`operator: Exists` cannot be combined with `value`", "remove one of them")
     if "tolerationSeconds" in values and values.get("effect") != "NoExecute":
         raise InvalidError("`tolerationSeconds` goes with `effect: NoExecute`")
 
@@ -78,7 +78,7 @@ def _check_requirement(values: Mapping[str, Any]) -> None:
     if operator in {"In", "NotIn"} and not texts:
         raise InvalidError(f"`operator: {operator}` needs `values`")
     if operator in {"Exists", "DoesNotExist"} and texts:
-        raise InvalidError(f"`operator: {operator}` goes with no `values`")
+        raise InvalidError(f"`operator: {operator}` cannot be combined with `values`")
     if operator in {"Gt", "Lt"} and (len(texts) != 1 or not re.fullmatch(r"-?\d+", texts[0])):
         raise InvalidError(f"`operator: {operator}` needs one whole number in `values`")
 
@@ -179,7 +179,9 @@ _CAPABILITIES = ListOf(
 def _check_privileges(values: Mapping[str, Any]) -> None:
     """The rule of `ValidateSecurityContext`."""
     if values.get("privileged") and values.get("allowPrivilegeEscalation") is False:
-        raise InvalidError("`privileged: true` goes with no `allowPrivilegeEscalation: false`", "remove one of them")
+        raise InvalidError(
+            "`privileged: true` cannot be combined with `allowPrivilegeEscalation: false`", "remove one of them"
+        )
 
 
 CONTAINER_SECURITY_CONTEXT = Object(

@@ -10,6 +10,7 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, nearest, quoted
 from codegen.field_types import Kind, Text, or_null
 from codegen.keys import without_null_keys
@@ -46,9 +47,9 @@ class Rule(Text):
     def convert(self, scalar: Scalar) -> str:
         """The text, if Kubernetes takes it."""
         if len(scalar.text) > self._most:
-            raise InvalidError(f"has {len(scalar.text)} characters, Kubernetes takes {self._most}", "shorten it")
+            raise InvalidError(f"has {len(scalar.text)} characters, Kubernetes allows {self._most}", "shorten it")
         if is_template(scalar.text):
-            raise InvalidError("Airflow evaluates no template here", f"write {self.words}", "template")
+            raise InvalidError("Airflow evaluates no template here", f"write {self.words}", rules.TEMPLATE)
         return super().convert(scalar)
 
     def json_schema(self) -> JsonSchema:
@@ -152,7 +153,7 @@ class MapOf:
     def read(self, node: Node, report: Report) -> Mapping[str, Any] | None:
         """The entries that are valid; the others are reported."""
         if not isinstance(node, MapNode):
-            report(InvalidError(f"must be {self.words}, and this is {named(node)}").at(node.location))
+            report(InvalidError(f"expected {self.words}, got {named(node)}").at(node.location))
             return None
         values = {}
         for name, entry in node.entries.items():
@@ -218,20 +219,20 @@ class Object:
     def read(self, node: Node, report: Report) -> dict[str, Any] | None:
         """The object as plain data, or nothing after reporting what is wrong with it."""
         if not isinstance(node, MapNode):
-            report(InvalidError(f"must be {self.words}, and this is {named(node)}").at(node.location))
+            report(InvalidError(f"expected {self.words}, got {named(node)}").at(node.location))
             return None
         given = without_null_keys(node)
         values = {}
         for name, entry in given.items():
             if name not in self._keys:
                 hint = nearest(name, self._keys) or "known are " + ", ".join(f"`{key}`" for key in self._keys)
-                message = f"{quoted(name)} is no key of {self.words}"
-                report(Diagnostic("unknown-key", message, entry.key_location, hint))
+                message = f"{quoted(name)} is not a key of {self.words}"
+                report(Diagnostic(rules.UNKNOWN_KEY, message, entry.key_location, hint))
                 continue
             values[name] = self._keys[name].read(entry.value, report)
         missing = [name for name in self._required if name not in given]
         for name in missing:
-            report(Diagnostic("missing-key", f"{self.words} needs `{name}`", node.location, f"add `{name}`"))
+            report(Diagnostic(rules.MISSING_KEY, f"{self.words} needs `{name}`", node.location, f"add `{name}`"))
         if missing or len(values) < len(given) or any(value is None for value in values.values()):
             return None
         return values if self._obeys(values, node, report) else None
@@ -265,11 +266,11 @@ class ListOf:
         """The items, or nothing after reporting what is wrong with them."""
         if not isinstance(node, ListNode):
             hint = "start each with a dash"
-            report(InvalidError(f"must be {self.words}, and this is {named(node)}", hint).at(node.location))
+            report(InvalidError(f"expected {self.words}, got {named(node)}", hint).at(node.location))
             return None
         if len(node.items) < self._least:
             report(
-                InvalidError(f"must be {self.words}, and this is empty", "leave the key out instead").at(node.location)
+                InvalidError(f"expected {self.words}, got an empty list", "leave the key out instead").at(node.location)
             )
             return None
         items = tuple(self._item.read(item, report) for item in node.items)

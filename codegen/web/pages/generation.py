@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.sync import WriteError, apply, one_at_a_time
 from codegen.web.visit import Page
@@ -29,8 +30,8 @@ def _generate(visit: Visit) -> Response:
         try:
             apply(snapshot.changes, snapshot.project.root)
         except WriteError as error:
-            hint = "mend that and generate again: a file is replaced whole or not at all"
-            problem = Diagnostic("not-written", f"cannot be written: {error}", Location(error.name), hint)
+            hint = "fix that and generate again: a file is replaced as a whole or not at all"
+            problem = Diagnostic(rules.NOT_WRITTEN, f"cannot be written: {error}", Location(error.name), hint)
             return _page(visit, _FAILED, error.done, [problem])
     return _page(visit, 200, snapshot.changes, snapshot.diagnostics)
 

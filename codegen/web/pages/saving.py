@@ -10,8 +10,9 @@ from urllib.parse import quote
 
 from starlette.responses import RedirectResponse
 
-from codegen.diagnostics import Severity, quoted
+from codegen.diagnostics import quoted
 from codegen.revision import revise
+from codegen.rules import Severity
 from codegen.sync import WriteError, apply, one_at_a_time
 from codegen.web import file_name
 from codegen.web.drafts import with_line_ends_of

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.web.code import Piece, lines_of, marked
 from codegen.web.masking import lines_without_secrets
 from codegen.web.own_file import bytes_of
@@ -40,7 +41,7 @@ def source_lines(view: View) -> list[Line] | None:
     text = read_text(view.snapshot.project.root, view.source.path)
     if text is None:
         return None
-    secrets = [(d.location.line, d.location.column) for d in view.own if d.code == "secret"]
+    secrets = [(d.location.line, d.location.column) for d in view.own if d.code == rules.SECRET.code]
     lines = lines_of(lines_without_secrets(text.replace("\r\n", "\n"), secrets), "yaml")
     found: dict[int, list[Diagnostic]] = defaultdict(list)
     for diagnostic in view.own:

@@ -1,0 +1,60 @@
+"""The command that shows the rules: rule."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from codegen.cli.exit_code import ExitCode
+from codegen.cli.report import format_option
+from codegen.diagnostics import quoted
+from codegen.rules import RULES, Rule, nearest_code
+
+
+def _complete_codes(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    return [code for code in RULES if code.startswith(incomplete)]
+
+
+@click.command(
+    epilog="\b\nExamples:\n  dagpress rule                     every code\n"
+    "  dagpress rule moving-image        what it means, and how to fix it"
+)
+@click.argument("code", required=False, shell_complete=_complete_codes)
+@format_option("text", "json")
+def rule(code: str | None, output: str) -> int:
+    """List the codes of errors and warnings, or explain one.
+
+    Each error and warning names its code, behind the file and line. A page says why it is reported, shows an example
+    and how to fix it.
+    """
+    if code is None:
+        _print_all(output)
+        return ExitCode.FINE
+    found = RULES.get(code)
+    if found is None:
+        raise click.ClickException(f"there is no rule {quoted(code)} ({nearest_code(code)})")
+    if output == "json":
+        click.echo(json.dumps({**_as_data(found), "page": found.page()}, indent=2))
+    else:
+        click.echo(found.page(), nl=False)
+    return ExitCode.FINE
+
+
+COMMANDS = (rule,)
+
+
+def _print_all(output: str) -> None:
+    if output == "json":
+        click.echo(json.dumps([_as_data(each) for each in RULES.values()], indent=2))
+        return
+    rows = [("CODE", "SEVERITY", "SUMMARY")]
+    rows += [(each.code, each.severity.value, each.summary) for each in RULES.values()]
+    codes, severities = (max(len(row[column]) for row in rows) for column in (0, 1))
+    for number, (code, severity, summary) in enumerate(rows):
+        line = f"{code:<{codes}}  {severity:<{severities}}  {summary}"
+        click.echo(line if number else click.style(line, bold=True))
+
+
+def _as_data(rule: Rule) -> dict[str, str]:
+    return {"code": rule.code, "severity": rule.severity.value, "summary": rule.summary}

@@ -1,0 +1,81 @@
+"""What a project wants to hear of the warnings: its silencers, and the severities in its configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codegen import rules
+from codegen.diagnostics import Diagnostic, has_errors, quoted
+from codegen.rules import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from codegen.loader import Silencer
+
+# A file, a line in it, and a code.
+_Place = tuple[str, int, str]
+
+
+def apply_lint(
+    diagnostics: Sequence[Diagnostic],
+    silencers: Sequence[Silencer],
+    levels: Mapping[str, str],
+    *,
+    report_unused: bool = True,
+) -> list[Diagnostic]:
+    """Leave out the silenced warnings, report the unused silencers, and set the configured severities.
+
+    Args:
+        diagnostics: all that was found.
+        silencers: those of all files.
+        levels: `off`, `warning` or `error` by the code of a warning.
+        report_unused: whether to report silencers that silence nothing.
+    """
+    # Where an error is, some checks did not run, so the silenced warning may still be there.
+    unused = report_unused and not has_errors(diagnostics)
+    others = [s for s in silencers if s.rule != rules.UNUSED_IGNORE]
+    # `ignore[unused-ignore]` silences the report on another code of the same line, never that on itself.
+    of_unused = [s for s in silencers if s.rule == rules.UNUSED_IGNORE]
+    found = [*diagnostics, *(_unused(diagnostics, others) if unused else ())]
+    left = _without_silenced(found, silencers)
+    left += _unused(found, of_unused) if unused else ()
+    return apply_levels(left, levels)
+
+
+def apply_levels(diagnostics: Iterable[Diagnostic], levels: Mapping[str, str]) -> list[Diagnostic]:
+    """Set the configured severities, and leave out what is turned off.
+
+    Args:
+        diagnostics: what was found.
+        levels: `off`, `warning` or `error` by the code of a warning.
+    """
+    return [
+        d.with_severity(Severity(levels[d.code])) if d.code in levels else d
+        for d in diagnostics
+        if levels.get(d.code) != rules.OFF
+    ]
+
+
+def _without_silenced(diagnostics: Iterable[Diagnostic], silencers: Iterable[Silencer]) -> list[Diagnostic]:
+    silenced = {_place_of(silencer) for silencer in silencers}
+    return [d for d in diagnostics if d.severity is Severity.ERROR or _place_of(d) not in silenced]
+
+
+def _unused(diagnostics: Iterable[Diagnostic], silencers: Iterable[Silencer]) -> list[Diagnostic]:
+    """A warning for each silencer whose line has no such warning."""
+    warned = {_place_of(diagnostic) for diagnostic in diagnostics}
+    return [
+        Diagnostic(
+            rules.UNUSED_IGNORE,
+            f"{quoted(silencer.rule.code)} is not reported on this line",
+            silencer.location,
+            "remove it, or move it to the line that the warning names",
+        )
+        for silencer in silencers
+        if _place_of(silencer) not in warned
+    ]
+
+
+def _place_of(each: Diagnostic | Silencer) -> _Place:
+    return each.location.path, each.location.line, each.rule.code

@@ -1,0 +1,81 @@
+"""The comments that silence a warning at their line: `# dagpress: ignore[code] reason`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codegen import rules
+from codegen.diagnostics import Diagnostic, Location, quoted
+from codegen.loader.comments import read_layout
+from codegen.memory import remembered
+from codegen.rules import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from codegen.rules import Rule
+
+_MARK = "dagpress:"
+# One comment can hold several: the next one ends the reason of the one before.
+_DIRECTIVE = re.compile(rf"#[ \t]*{_MARK}(?P<body>.*?)(?=#[ \t]*{_MARK}|$)")
+_IGNORE = re.compile(r"[ \t]*ignore[ \t]*\[(?P<codes>[^\]]*)\](?P<reason>.*)")
+_FORM = "write `# dagpress: ignore[code] reason`"
+
+
+@dataclass(frozen=True)
+class Silencer:
+    """A code that a comment silences at its line, and the place of the comment."""
+
+    rule: Rule
+    location: Location
+
+
+@remembered
+def read_silencers(text: str, name: str) -> tuple[Sequence[Silencer], Sequence[Diagnostic]]:
+    """Find the silencers in the comments of a YAML file.
+
+    Args:
+        text: a text that the parser takes.
+        name: the path of the file in the project.
+
+    Returns:
+        The silencers, and an error for each that is not valid.
+    """
+    if _MARK not in text:
+        return (), ()
+    found = [
+        each
+        for comment in read_layout(text).comments.values()
+        for match in _DIRECTIVE.finditer(comment.text)
+        for each in _read(match["body"], Location(name, comment.line, comment.column + match.start()))
+    ]
+    return tuple(s for s in found if isinstance(s, Silencer)), tuple(d for d in found if isinstance(d, Diagnostic))
+
+
+def _read(body: str, location: Location) -> Iterator[Silencer | Diagnostic]:
+    """The silencers of one comment, given the text behind `dagpress:`, and what is wrong with them."""
+    match = _IGNORE.fullmatch(body)
+    codes = [code.strip() for code in match["codes"].split(",")] if match else []
+    if not match or not any(codes):
+        yield Diagnostic(rules.INVALID_IGNORE, "this comment is not a valid `ignore`", location, _FORM)
+        return
+    if not match["reason"].strip(" \t:-"):
+        listed = ", ".join(codes)
+        hint = f"say why the warning does not apply: `# dagpress: ignore[{listed}] reason`"
+        yield Diagnostic(rules.INVALID_IGNORE, "this `ignore` has no reason", location, hint)
+        return
+    for code in dict.fromkeys(codes):
+        yield _silencer(code, location)
+
+
+def _silencer(code: str, location: Location) -> Silencer | Diagnostic:
+    rule = rules.RULES.get(code)
+    if rule is None:
+        message = f"there is no rule {quoted(code)} to ignore"
+        return Diagnostic(rules.INVALID_IGNORE, message, location, rules.nearest_code(code))
+    if rule.severity is Severity.ERROR:
+        message = f"{quoted(code)} is an error, and only warnings can be ignored"
+        return Diagnostic(rules.INVALID_IGNORE, message, location, "fix the error and remove it from this comment")
+    return Silencer(rule, location)

@@ -1,0 +1,231 @@
+"""Every rule. A rule is one constant here and one page in `pages`; whatever reports a mistake names its rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import Enum
+from pathlib import Path
+
+_PAGES = Path(__file__).parent / "pages"
+
+
+class Severity(Enum):
+    """How bad it is: an error stops every write, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One kind of mistake.
+
+    Attributes:
+        code: its name in messages, in `[tool.dagpress.lint]` and in `# dagpress: ignore[...]`.
+        severity: what it is unless the project's configuration changes it.
+        summary: what it reports, in one sentence.
+    """
+
+    code: str
+    severity: Severity
+    summary: str
+
+    def page(self) -> str:
+        """Its page of the manual, in Markdown."""
+        text = (_PAGES / f"{self.code}.md").read_text(encoding="utf-8")
+        return f"# {self.code} ({self.severity.value})\n\n{self.summary}\n\n{text}"
+
+
+# What a project can set a warning to in `[tool.dagpress.lint]`.
+OFF = "off"
+LEVELS = (OFF, Severity.WARNING.value, Severity.ERROR.value)
+
+# Every rule by its code, in the order of this module.
+RULES: dict[str, Rule] = {}
+
+
+def _error(code: str, summary: str) -> Rule:
+    return _register(Rule(code, Severity.ERROR, summary))
+
+
+def _warning(code: str, summary: str) -> Rule:
+    return _register(Rule(code, Severity.WARNING, summary))
+
+
+def _register(rule: Rule) -> Rule:
+    if rule.code in RULES:
+        raise ValueError(rule.code)
+    RULES[rule.code] = rule
+    return rule
+
+
+def nearest_code(code: str) -> str:
+    """A hint that names the closest code, or how to list them all."""
+    close = get_close_matches(code, RULES, n=1, cutoff=0.6)
+    return f"did you mean `{close[0]}`?" if close else "`dagpress rule` lists the codes"
+
+
+def check_level(code: str, level: object) -> tuple[str, str] | None:
+    """Check one line of `[tool.dagpress.lint]`.
+
+    Args:
+        code: the key.
+        level: its value.
+
+    Returns:
+        What is wrong with it and how to fix it, or nothing where it is right.
+    """
+    rule = RULES.get(code)
+    if rule is None:
+        return f"there is no rule {code!a}", nearest_code(code)
+    if rule.severity is Severity.ERROR:
+        return f"`{code}` is an error, and only the severity of a warning can be changed", "remove this line"
+    if level not in LEVELS:
+        levels = ", ".join(f'"{each}"' for each in LEVELS)
+        return f"the level of `{code}` cannot be {level!a}", f"one of {levels}"
+    return None
+
+
+# Files.
+
+NO_SCHEDULES = _error("no-schedules", "The folder of schedules is missing or has no schedule file.")
+FILE_NAME = _error("file-name", "The name of a schedule file or folder contains invisible characters.")
+SYMLINK_LOOP = _error("symlink-loop", "A symlink leads back to a folder above it.")
+DUPLICATE_DEFAULTS = _error("duplicate-defaults", "A folder has both `_defaults.yml` and `_defaults.yaml`.")
+UNREADABLE = _error("unreadable", "A file or folder cannot be read, is too large, or leads out of the project.")
+BINARY_FILE = _error("binary-file", "A YAML file contains binary data.")
+NOT_UTF_8 = _error("not-utf-8", "A YAML file is not encoded as UTF-8.")
+EMPTY_FILE = _error("empty-file", "A schedule file is empty.")
+NOT_A_MAP = _error("not-a-map", "A schedule or a defaults file is not a map of keys.")
+
+# YAML.
+
+YAML_SYNTAX = _error("yaml-syntax", "A file is not valid YAML.")
+YAML_TRAP = _error("yaml-trap", "YAML reads an unquoted value as something other than what it looks like.")
+YAML_TAG = _error("yaml-tag", "A value has a YAML tag that schedules do not support.")
+CONTROL_CHARACTER = _error("control-character", "A file contains a control character that YAML does not allow.")
+MERGE_CONFLICT = _error("merge-conflict", "A file contains the markers of an unresolved git merge conflict.")
+SEVERAL_DOCUMENTS = _error("several-documents", "A file contains more than one YAML document.")
+DUPLICATE_KEY = _error("duplicate-key", "A map has the same key twice.")
+INVALID_KEY = _error("invalid-key", "A key of a map is not text.")
+INVALID_MERGE = _error("invalid-merge", "A YAML merge key (`<<`) has a value that is not a map.")
+ALIAS_BOMB = _error("alias-bomb", "The aliases of a file expand to too many values.")
+NESTED_TOO_DEEP = _error("nested-too-deep", "The values of a file are nested too deeply.")
+
+# Keys and values.
+
+UNKNOWN_KEY = _error("unknown-key", "A key does not exist.")
+MISSING_KEY = _error("missing-key", "A required key is missing.")
+MIXED_KINDS = _error("mixed-kinds", "Keys that are mutually exclusive are used together.")
+INVALID_VALUE = _error("invalid-value", "The value of a key is not valid.")
+INVALID_INTERVAL = _error("invalid-interval", "An interval is not a valid cron expression or alias.")
+UNKNOWN_TIMEZONE = _error("unknown-timezone", "A timezone does not exist.")
+UNREADABLE_NAME = _error("unreadable-name", "A name contains invisible characters.")
+TEMPLATE = _error("template", "A template is invalid, or stands where Airflow evaluates no templates.")
+SECRET = _error("secret", "A value looks like a secret.")
+UNSUPPORTED = _error("unsupported", "The configured Airflow version does not support a key or value.")
+NO_EFFECT = _warning("no-effect", "A key has no effect.")
+
+# Comments that silence warnings.
+
+INVALID_IGNORE = _error("invalid-ignore", "A `# dagpress: ignore` comment is not valid.")
+UNUSED_IGNORE = _warning("unused-ignore", "A `# dagpress: ignore` comment silences nothing.")
+
+# Names.
+
+DUPLICATE_NAME = _error("duplicate-name", "Two schedules have the same name.")
+DUPLICATE_DAG_ID = _error("duplicate-dag-id", "Two schedules have the same DAG id.")
+DUPLICATE_FILE = _error("duplicate-file", "Two schedules would be generated into the same DAG file.")
+LONG_NAME = _error("long-name", "A DAG id, task id or file name is too long.")
+RENAMED_ID = _warning("renamed-id", "The name contains characters that a DAG id cannot have, so the two differ.")
+
+# Time.
+
+NO_INTERVAL = _warning("no-interval", "A schedule without an interval has keys that need one.")
+AMBIGUOUS_DATE = _error("ambiguous-date", "A date is ambiguous or does not exist because of a DST change.")
+END_BEFORE_START = _error("end-before-start", "`end_date` is before `start_date`.")
+LONG_CATCHUP = _warning("long-catchup", "`catchup` would start a large number of runs.")
+STALLS = _warning("stalls", "Catch-up with data intervals stalls at the next DST change.")
+SHORT_RETRIES = _warning("short-retries", "Retries end before Meltano considers a killed run stale.")
+
+# Run parameters and templates.
+
+INVALID_PARAM = _error("invalid-param", "The definition of a run parameter is not valid.")
+MISSING_DEFAULT = _error("missing-default", "A run parameter of a scheduled DAG has no default.")
+UNKNOWN_PARAM = _error("unknown-param", "A template uses a run parameter that the schedule does not define.")
+NULL_PARAM = _warning("null-param", "A template renders a run parameter that can be null as the text `None`.")
+NO_LOGICAL_DATE = _warning("no-logical-date", "A template uses a date that some runs do not have.")
+NO_DATA_INTERVAL = _warning("no-data-interval", "A template uses a data interval that is empty.")
+UTC_DATE = _warning("utc-date", "A template renders a UTC date that differs from the date in the schedule's timezone.")
+
+# Tasks.
+
+DUPLICATE_TASK = _error("duplicate-task", "Two tasks, or a task and a group, have the same id.")
+UNKNOWN_TASK = _error("unknown-task", "`after` names a task that does not exist.")
+UNKNOWN_SCHEDULE = _error("unknown-schedule", "`after` names a schedule that does not exist.")
+CYCLE = _error("cycle", "Schedules or tasks wait for each other in a cycle.")
+NO_END = _warning("no-end", "A schedule keeps waiting for another one that has ended.")
+HIDES_FAILURE = _warning("hides-failure", "A failed task leaves the run successful.")
+INVALID_RUN = _error("invalid-run", "A `meltano` command line cannot be split into arguments.")
+INVALID_COMMAND = _error("invalid-command", "A shell command cannot be run.")
+
+# Alerts.
+
+UNKNOWN_VARIABLE = _error("unknown-variable", "An alert uses a variable that its context does not have.")
+MISSING_VARIABLE = _warning("missing-variable", "An alert uses a variable that its context does not always have.")
+
+# Runners.
+
+MOVING_IMAGE = _warning("moving-image", "A container image has no tag, or one that moves.")
+UNUSED_SETTINGS = _warning("unused-settings", "The settings of a runner are not used by any task.")
+TWICE = _error("twice", "An environment variable is set twice for a pod.")
+UNKNOWN_VOLUME = _error("unknown-volume", "A volume mount names a volume that is not defined.")
+
+# Meltano.
+
+MELTANO_PROJECT = _error("meltano-project", "The Meltano project file is not valid.")
+INCLUDE_PATHS = _warning("include-paths", "`include_paths` of meltano.yml is not a list, or matches no file.")
+UNKNOWN_EXTRACTOR = _warning("unknown-extractor", "The Meltano project does not have the extractor.")
+UNKNOWN_LOADER = _warning("unknown-loader", "The Meltano project does not have the loader.")
+UNKNOWN_ENVIRONMENT = _warning("unknown-environment", "The Meltano project does not have the environment.")
+UNKNOWN_PLUGIN = _warning("unknown-plugin", "The Meltano project does not have a plugin, mapping or job of that name.")
+UNKNOWN_JOB = _error("unknown-job", "The Meltano project does not have the job, or the job cannot run.")
+UNKNOWN_COMMAND = _warning("unknown-command", "`before_run` uses a command that Meltano does not have.")
+WRITES_PROJECT = _warning("writes-project", "`before_run` changes the files of the Meltano project.")
+SHARED_STATE = _warning("shared-state", "Two schedules, tasks or runs share a Meltano state ID.")
+
+# Environments.
+
+NO_ENVIRONMENTS = _error("no-environments", "A schedule uses environments, and the project has none.")
+UNKNOWN_DEPLOYMENT = _error("unknown-deployment", "A schedule names an environment that the project does not have.")
+
+# The configuration.
+
+INVALID_CONFIGURATION = _error("invalid-configuration", "The configuration file cannot be read.")
+
+# Generated files.
+
+MISSING = _error("missing", "A generated DAG file is missing.")
+CHANGED = _error("changed", "A generated DAG file is not up to date.")
+STALE = _error("stale", "The schedule of a generated DAG file was removed.")
+EDITED = _error("edited", "A generated DAG file was edited by hand.")
+RENAMED = _warning("renamed", "A renamed schedule gets a new DAG id, so its history stays behind.")
+NOT_OURS = _error("not-ours", "A file that Dagpress did not generate is in the place of a generated one.")
+NOT_WRITTEN = _error("not-written", "A file cannot be written.")
+TEMPLATE_ERROR = _error("template-error", "A template of the project cannot be used.")
+
+# Import and export.
+
+NOT_IMPORTED = _warning("not-imported", "A Meltano schedule cannot be imported.")
+NOT_CARRIED_OVER = _warning("not-carried-over", "A key of a Meltano schedule is not carried over.")
+SECRET_NOT_COPIED = _warning("secret-not-copied", "A secret in a Meltano schedule is not copied.")
+JOB_IS_TASKS = _warning("job-is-tasks", "A Meltano job runs as one task for each of its tasks.")
+ENV_NOT_TEXT = _warning("env-not-text", "An environment variable of a Meltano schedule is not text.")
+BY_DEFAULTS = _warning("by-defaults", "The defaults of the folder change an imported schedule.")
+KEPT = _warning("kept", "A schedule file exists and is not overwritten by the import.")
+NOT_MOVED = _warning("not-moved", "An imported schedule cannot be removed from meltano.yml.")
+OTHER_MELTANO_PROJECT = _warning("other-meltano-project", "The configuration names another Meltano project.")
+NOT_EXPORTED = _warning("not-exported", "Something in a schedule cannot be exported to meltano.yml.")
+DIFFERS_IN_MELTANO = _warning("differs-in-meltano", "A schedule is exported, and differs in Meltano.")
+DAGS_NOT_LOADED = _error("dags-not-loaded", "The project's own DAG generator fails.")

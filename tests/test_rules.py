@@ -1,0 +1,322 @@
+"""The rules: what silences and changes a warning."""
+
+from __future__ import annotations
+
+import ast
+import errno
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+from project_builder import EXTRACT_LOAD, dagpress, project_of, write
+from versions import NEWEST
+
+from codegen import pipeline, rules
+from codegen.cli.rule import rule as rule_command
+from codegen.diagnostics import as_text, has_errors
+from codegen.old_generator import failure
+from codegen.rules import RULES, check_level
+
+if TYPE_CHECKING:
+    from pytest_regressions.file_regression import FileRegressionFixture
+
+# The image is a warning; the line and its column stay the same with a comment behind it.
+_MOVING = f"{EXTRACT_LOAD}runner: docker\ndocker: {{image: elt}}"
+
+
+def _codes(root: Path, lint: dict[str, str]) -> list[tuple[str, str]]:
+    reading = pipeline.read(replace(project_of(root), lint=lint))
+    return [(diagnostic.code, diagnostic.severity.value) for diagnostic in reading.diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("level", "found"),
+    [("off", []), ("warning", [("moving-image", "warning")]), ("error", [("moving-image", "error")])],
+)
+def test_the_configuration_sets_the_severity_of_a_warning(
+    level: str, found: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    """It is turned off, stays as it is, or stops the write."""
+    root = write(tmp_path, {"schedules/a.yml": f"{_MOVING}\n"})
+    assert _codes(root, {"moving-image": level}) == found
+    generation = pipeline.generate(replace(project_of(root), lint={"moving-image": level}))
+    assert bool(generation.files) != has_errors(generation.diagnostics)
+
+
+@pytest.mark.parametrize("level", ["off", "error"])
+def test_a_silencer_goes_before_the_configuration(level: str, tmp_path: Path) -> None:
+    """A silenced warning is no error, and a silencer of a warning that is off is used."""
+    root = write(tmp_path, {"schedules/a.yml": f"{_MOVING}  # dagpress: ignore[moving-image] a sandbox\n"})
+    assert _codes(root, {"moving-image": level}) == []
+
+
+def test_an_unused_silencer_can_be_turned_off(tmp_path: Path) -> None:
+    """It is a warning as any other."""
+    text = f"{EXTRACT_LOAD}pool: a  # dagpress: ignore[moving-image] a sandbox\n"
+    root = write(tmp_path, {"schedules/a.yml": text})
+    assert _codes(root, {}) == [("unused-ignore", "warning")]
+    assert _codes(root, {"unused-ignore": "off"}) == []
+
+
+def test_behind_an_error_no_silencer_is_unused(tmp_path: Path) -> None:
+    """What is wrong there may be the reason that the warning is not found."""
+    text = f"{EXTRACT_LOAD}pool: a  # dagpress: ignore[moving-image] a sandbox\nno_key: 1\n"
+    assert _codes(write(tmp_path, {"schedules/a.yml": text}), {}) == [("unknown-key", "error")]
+
+
+def test_a_silencer_for_one_environment_is_used(tmp_path: Path) -> None:
+    """It silences the warning of those that have it, and the others do not call it unused."""
+    text = (
+        f"{EXTRACT_LOAD}environments:\n  dev:\n    runner: docker\n"
+        "    docker: {image: elt}  # dagpress: ignore[moving-image] a sandbox\n"
+    )
+    configuration = 'environments = ["dev", "prod"]\nseparate_system_databases = true\n'
+    assert _codes(write(tmp_path, {"schedules/a.yml": text, "dagpress.toml": configuration}), {}) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "level", "problem"),
+    [
+        ("moving-image", "off", None),
+        ("moving-imag", "off", ("there is no rule 'moving-imag'", "did you mean `moving-image`?")),
+        ("\x1b", "off", ("there is no rule '\\x1b'", "`dagpress rule` lists the codes")),
+        (
+            "unknown-key",
+            "off",
+            ("`unknown-key` is an error, and only the severity of a warning can be changed", "remove this line"),
+        ),
+        (
+            "moving-image",
+            False,
+            ("the level of `moving-image` cannot be False", 'one of "off", "warning", "error"'),
+        ),
+    ],
+)
+def test_a_level_must_be_one_of_a_warning(code: str, level: object, problem: tuple[str, str] | None) -> None:
+    """The configuration names warnings that exist, and levels that exist."""
+    assert check_level(code, level) == problem
+
+
+# The pages whose example is not a project that a test can write down; another golden raises those codes.
+_WITHOUT_A_PROJECT = {
+    "alias-bomb",
+    "binary-file",
+    "by-defaults",
+    "changed",
+    "control-character",
+    "dags-not-loaded",
+    "differs-in-meltano",
+    "edited",
+    "file-name",
+    "kept",
+    "missing",
+    "nested-too-deep",
+    "no-schedules",
+    "not-exported",
+    "not-moved",
+    "not-ours",
+    "not-utf-8",
+    "not-written",
+    "other-meltano-project",
+    "renamed",
+    "stale",
+    "symlink-loop",
+    "template-error",
+    "unreadable",
+}
+# What else the example of a page raises.
+_TOGETHER = {"invalid-ignore": {"moving-image"}}
+_PLUGINS = "plugins: {extractors: [{name: tap-gitlab}], loaders: [{name: target-postgres}]}\n"
+_BLOCK = re.compile(r"```(?:yaml|toml) ?(?P<name>\S*)\n(?P<text>.*?)```\n", re.DOTALL)
+_SAID = re.compile(r"(```text\n)(.*?)(?=```\n)", re.DOTALL)
+
+
+def _page_path(code: str) -> Path:
+    return Path(rules.__file__).parent / "pages" / f"{code}.md"
+
+
+def _said_of(text: str, root: Path) -> list[str]:
+    """Every error and warning of the project that the blocks of a page are."""
+    files = {match["name"] or "schedules/example.yml": match["text"] for match in _BLOCK.finditer(text)}
+    if "meltano.yml" in files and not re.match("- |.*^plugins:", files["meltano.yml"], re.DOTALL | re.MULTILINE):
+        files["meltano.yml"] += _PLUGINS
+    configuration = files.get("dagpress.toml", "")
+    if "airflow" not in configuration:
+        files["dagpress.toml"] = f'{configuration}airflow = "{NEWEST}"\n'
+    is_import = not any("/" in name for name in files)
+    _, _, err = dagpress(write(root, files), "import" if is_import else "generate")
+    return [f"{line}\n" for line in err.splitlines() if re.match(r"\S+:\d+:\d+: ", line)]
+
+
+@pytest.mark.parametrize("code", sorted(RULES.keys() - _WITHOUT_A_PROJECT))
+def test_the_example_of_a_page_is_true(code: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """It raises its rule alone, as shown, and what is to be used instead raises nothing."""
+    page = _page_path(code).read_text(encoding="utf-8")
+    example, instead = page.split("\n## Use instead\n")
+    said = _said_of(example, tmp_path / "example")
+    if request.config.getoption("regen_all"):
+        example = _SAID.sub(lambda match: match[1] + "".join(said), example)
+        _page_path(code).write_text(f"{example}\n## Use instead\n{instead}", encoding="utf-8")
+    assert _SAID.findall(example) == [("```text\n", "".join(said))]
+    assert {line.split(": ")[1] for line in said} == {code, *_TOGETHER.get(code, ())}
+    assert _said_of(instead, tmp_path / "instead") == []
+
+
+@pytest.mark.parametrize("code", sorted(RULES))
+def test_a_page_is_complete(code: str) -> None:
+    """It says why, shows an example and what to do instead, and is short."""
+    page = _page_path(code).read_text(encoding="utf-8")
+    assert re.findall(r"^## (.*)$", page, re.MULTILINE) == ["Example", "Use instead"]
+    assert all(part.strip() for part in re.split(r"^## .*$", page, flags=re.MULTILINE))
+    assert RULES[code].summary not in page
+    assert RULES[code].summary.endswith(".")
+
+
+def test_every_page_is_of_a_rule() -> None:
+    """None is left behind when a rule is removed."""
+    assert sorted(path.stem for path in _page_path("any").parent.iterdir()) == sorted(RULES)
+
+
+# The codes that can be no other text, such as the name of a key.
+_UNMISTAKABLE = {code for code in RULES if "-" in code}
+_NAME = "generated_dags/gitlab.py"
+
+
+def _is_new(root: Path) -> list[str]:
+    (root / _NAME).unlink()
+    return ["check"]
+
+
+def _has_changed(root: Path) -> list[str]:
+    write(root, {"schedules/gitlab.yml": f"{EXTRACT_LOAD}owner: data\n"})
+    return ["check"]
+
+
+def _was_edited(root: Path) -> list[str]:
+    (root / _NAME).write_text(f"{(root / _NAME).read_text()}# mine\n")
+    return ["check"]
+
+
+def _is_deleted(root: Path) -> list[str]:
+    (root / "schedules/gitlab.yml").unlink()
+    return ["check"]
+
+
+def _has_a_new_name(root: Path) -> list[str]:
+    (root / "schedules/gitlab.yml").rename(root / "schedules/issues.yml")
+    return ["generate"]
+
+
+def _is_by_hand(root: Path) -> list[str]:
+    write(root, {_NAME: "print()\n"})
+    return ["generate"]
+
+
+def _has_an_odd_name(root: Path) -> list[str]:
+    write(root, {"schedules/a\u202eb.yml": EXTRACT_LOAD})
+    return ["validate"]
+
+
+_CHANGES = {
+    "missing": _is_new,
+    "changed": _has_changed,
+    "edited": _was_edited,
+    "stale": _is_deleted,
+    "renamed": _has_a_new_name,
+    "not-ours": _is_by_hand,
+    "file-name": _has_an_odd_name,
+}
+_GOLDENS = Path(__file__).parent / "rules"
+
+
+@pytest.mark.parametrize("code", _CHANGES)
+def test_a_change_is_reported(code: str, tmp_path: Path, file_regression: FileRegressionFixture) -> None:
+    """What has no place in a case: a generated project that somebody has changed."""
+    schedules = {"schedules/gitlab.yml": EXTRACT_LOAD, "schedules/orders.yml": EXTRACT_LOAD}
+    assert dagpress(write(tmp_path, schedules), "generate")[0] == 0
+    command = _CHANGES[code](tmp_path)
+    file_regression.check(dagpress(tmp_path, *command)[2], fullpath=_GOLDENS / f"{code}.txt")
+
+
+def test_a_full_disk_is_reported(
+    tmp_path: Path, file_regression: FileRegressionFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file that could not be written is named."""
+
+    def fail(_source: Path, _target: Path) -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    root = write(tmp_path, {"schedules/gitlab.yml": EXTRACT_LOAD})
+    monkeypatch.setattr(Path, "replace", fail)
+    file_regression.check(dagpress(root, "generate")[2], fullpath=_GOLDENS / "not-written.txt")
+
+
+def test_a_generator_that_fails_is_reported(file_regression: FileRegressionFixture) -> None:
+    """Python's traceback becomes the line that fails."""
+    path = Path("/project/orchestrate/dags/meltano.py")
+    traceback = (
+        f'Traceback (most recent call last):\n  File "{path}", line 43, in <module>\n    run()\n'
+        "FileNotFoundError: [Errno 2] No such file or directory: 'meltano'\n"
+    )
+    said = as_text([failure(path, "orchestrate/dags/meltano.py", traceback, "")])
+    file_regression.check(said, fullpath=_GOLDENS / "dags-not-loaded.txt")
+
+
+def test_every_rule_is_raised_by_a_golden() -> None:
+    """A rule that nothing raises is one that nobody would miss."""
+    tests = Path(__file__).parent
+    goldens = [*tests.glob("cases/*/stderr*.txt"), *tests.glob("imports/*/report.txt"), *_GOLDENS.iterdir()]
+    goldens += [_page_path(code) for code in RULES if code not in _WITHOUT_A_PROJECT]
+    line = re.compile(r"^\S+:\d+:\d+: ([a-z0-9-]+): ", re.MULTILINE)
+    assert {code for path in goldens for code in line.findall(path.read_text(encoding="utf-8"))} == set(RULES)
+
+
+def test_a_rule_is_made_in_one_place() -> None:
+    """Every code is a constant of `codegen.rules`: mypy refuses a text where a `Rule` is wanted."""
+    listed = Path(rules.__file__)
+    for path in listed.parents[1].rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if path != listed and isinstance(node, ast.Constant):
+                assert node.value not in _UNMISTAKABLE, f"{path}:{node.lineno}"
+
+
+def test_the_rules_are_listed(tmp_path: Path) -> None:
+    """One line each, in columns, or as JSON."""
+    code, out, _ = dagpress(tmp_path, "rule")
+    head, *lines = out.splitlines()
+    assert code == 0
+    assert head.split() == ["CODE", "SEVERITY", "SUMMARY"]
+    start = head.index("SUMMARY")
+    assert [line[start:] for line in lines] == [rule.summary for rule in RULES.values()]
+    listed = json.loads(dagpress(tmp_path, "rule", "--format", "json")[1])
+    assert [each["code"] for each in listed] == list(RULES)
+    assert listed[0].keys() == {"code", "severity", "summary"}
+
+
+def test_a_rule_is_explained(tmp_path: Path) -> None:
+    """Its page is printed, whose head is not in the file."""
+    rule = RULES["moving-image"]
+    code, out, _ = dagpress(tmp_path, "rule", rule.code)
+    assert (code, out) == (0, rule.page())
+    assert out.startswith(f"# moving-image (warning)\n\n{rule.summary}\n\n")
+    assert json.loads(dagpress(tmp_path, "rule", rule.code, "--format", "json")[1])["page"] == rule.page()
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"), [("moving-images", "did you mean `moving-image`?"), ("x", "`dagpress rule` lists the codes")]
+)
+def test_a_rule_that_does_not_exist(code: str, hint: str, tmp_path: Path) -> None:
+    """It is told with the nearest one."""
+    with pytest.raises(click.ClickException, match=re.escape(f"there is no rule `{code}` ({hint})")):
+        dagpress(tmp_path, "rule", code)
+
+
+def test_the_codes_are_completed() -> None:
+    """As the names of schedules are."""
+    (argument,) = (each for each in rule_command.params if each.name == "code")
+    found = argument.shell_complete(click.Context(rule_command), "unknown-e")
+    assert [each.value for each in found] == ["unknown-extractor", "unknown-environment"]
