@@ -44,8 +44,14 @@ class Document:
         return without_nulls(self.merged)
 
 
-def load_schedules(
-    root: Path, folder: Path, overlay: Overlay | None = None, environments: Sequence[str] = (), *, base: bool = False
+def load_schedules(  # noqa: PLR0913  # what the configuration says of them
+    root: Path,
+    folder: Path,
+    overlay: Overlay | None = None,
+    environments: Sequence[str] = (),
+    *,
+    base: bool = False,
+    exclude: tuple[str, ...] = (),
 ) -> tuple[list[SourceFile], list[Document], set[str], list[Diagnostic]]:
     """Read every schedule below a folder.
 
@@ -55,13 +61,14 @@ def load_schedules(
         overlay: schedule files that are to be taken as if they were written, or deleted.
         environments: the project's deployment environments.
         base: whether to give each schedule as it is for no environment, in place of for each.
+        exclude: gitignore patterns of what is not a schedule.
 
     Returns:
         The files; a document for each that is a map, and for each environment that has it; the names of the schedules
         of the other files; and what is wrong with the files.
     """
     overlay = overlay or {}
-    files, diagnostics = find_schedules(root, folder, overlay)
+    files, diagnostics = find_schedules(root, folder, overlay, exclude)
     defaults = _Defaults()
     documents: list[Document] = []
     others = set()

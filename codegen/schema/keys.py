@@ -68,7 +68,9 @@ def keys_of(model: type[Any]) -> dict[str, dataclasses.Field[Any]]:
     return _KEYS[model]
 
 
-def read_keys(model: type[Any], node: MapNode, report: Report, noun: str) -> tuple[dict[str, Any], dict[str, Location]]:
+def read_keys(
+    model: type[Any], node: MapNode, report: Report, noun: str, lister: str = "dagpress schema --markdown"
+) -> tuple[dict[str, Any], dict[str, Location]]:
     """The values of a map's keys by name, and where each stands.
 
     Args:
@@ -76,13 +78,14 @@ def read_keys(model: type[Any], node: MapNode, report: Report, noun: str) -> tup
         node: the map.
         report: gets what is wrong with it.
         noun: what has these keys, for the message about a key that is unknown.
+        lister: the command that lists the keys, for the same message.
     """
     known = keys_of(model)
     values: dict[str, Any] = {}
     at: dict[str, Location] = {}
     for name, entry in node.entries.items():
         if name not in known:
-            report(_unknown_key(name, known, entry.key_location, noun))
+            report(_unknown_key(name, known, entry.key_location, noun, lister))
             continue
         at[name] = entry.value.location
         value = known[name].metadata["kind"].read(entry.value, report)
@@ -99,9 +102,9 @@ def meant_by(name: str, known: Collection[str]) -> str:
     return alias if alias in known else closest(name, known)
 
 
-def _unknown_key(name: str, known: dict[str, Any], location: Location, noun: str) -> Diagnostic:
+def _unknown_key(name: str, known: dict[str, Any], location: Location, noun: str, lister: str) -> Diagnostic:
     meant = meant_by(name, known)
-    hint = f"did you mean `{meant}`?" if meant else "`dagpress schema --markdown` lists them"
+    hint = f"did you mean `{meant}`?" if meant else f"`{lister}` lists them"
     return Diagnostic("unknown-key", f"{quoted(name)} is no key of {noun}", location, hint)
 
 

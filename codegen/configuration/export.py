@@ -1,0 +1,51 @@
+"""The keys of the configuration for others: as a JSON Schema for editors, and as a reference for people."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from codegen.configuration.model import Configuration
+from codegen.schema.keys import keys_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from codegen.schema.kinds import JsonSchema
+
+
+def configuration_schema() -> JsonSchema:
+    """The JSON Schema of a dagpress.toml."""
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "The configuration of Dagpress",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {name: _property(name, field.metadata) for name, field in keys_of(Configuration).items()},
+    }
+
+
+def configuration_schema_text() -> str:
+    """The same as the text of a file."""
+    return json.dumps(configuration_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def configuration_reference() -> str:
+    """Every key as a Markdown table."""
+    rows = "".join(
+        f"| `{name}` | {field.metadata['kind'].words} | {field.metadata['doc']}{_default_in_words(field.default)} "
+        f"| `{name} = {field.metadata['example']}` |\n"
+        for name, field in keys_of(Configuration).items()
+    )
+    return f"| key | value | meaning | example |\n| --- | --- | --- | --- |\n{rows}"
+
+
+def _property(name: str, metadata: Mapping[str, Any]) -> JsonSchema:
+    description = f"{metadata['doc']}\nExample: {name} = {metadata['example']}"
+    return {"description": description, **metadata["kind"].json_schema()}
+
+
+def _default_in_words(default: Any) -> str:  # noqa: ANN401  # of any key
+    if isinstance(default, bool):
+        return f" Default: `{str(default).lower()}`."
+    return f" Default: `{default}`." if isinstance(default, str) else ""
