@@ -23,6 +23,7 @@ from codegen.diagnostics import Location
 from codegen.nodes import ListNode, MapNode, Node
 from codegen.project import nearest_project, read_project
 from codegen.schema.keys import keys_of
+from codegen.web.file_name import problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -272,6 +273,7 @@ def test_no_command_writes_a_schedule_that_is_excluded(project: Path) -> None:
     _, _, err = dagpress(project, "import")
     assert "not-imported: schedules/xa.yml is excluded by the configuration" in err
     assert [path.name for path in (project / "schedules").glob("*.yml")] == ["orders.yml"]
+    assert "`x/a.yml` is excluded" in problem_of(project_of(project), "x/a.yml")
 
 
 def _error_of(project: Path, *arguments: str) -> str:

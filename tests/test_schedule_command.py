@@ -313,6 +313,16 @@ def test_run_asks_the_project_of_the_configuration(meltano: Path) -> None:
     assert _run(meltano, "braces", MELTANO_PROJECT_ROOT="/elsewhere").stdout == f"{meltano} {{{{ x }}}}\n"
 
 
+def test_run_gives_the_variable_of_the_project_to_a_shell_command(meltano: Path) -> None:
+    """As a worker of Airflow has it; Meltano gets its own."""
+    command = "tasks: [{id: show, command: 'echo $SALES_ROOT; meltano x'}]\ninterval: '@daily'\n"
+    configuration = 'project_root_variable = "SALES_ROOT"\n'
+    script = '#!/bin/sh\necho "$MELTANO_PROJECT_ROOT"\n'
+    write(meltano, {"schedules/show.yml": command, "dagpress.toml": configuration, ".meltano/run/bin": script})
+    done = _run(meltano, "show", SALES_ROOT="/elsewhere", MELTANO_PROJECT_ROOT="/elsewhere")
+    assert done.stdout == f"{meltano}\n{meltano}\n", done.stderr
+
+
 def test_run_gives_the_exit_code_of_meltano_and_stops_at_a_failure(meltano: Path) -> None:
     """As a shell has it, where a signal ended it."""
     done = _run(meltano, "graph", "--fail")

@@ -55,7 +55,7 @@ def _problems_of_text(file: str) -> Iterator[str]:
 
 def _problems_of_exclude(project: Project, file: str) -> Iterator[str]:
     if is_excluded(project, (project.schedules / file).relative_to(project.root).as_posix()):
-        yield f"{quoted(file)} is excluded by `exclude` in the configuration."
+        yield f"{quoted(file)} is excluded by the configuration (`exclude`): it would not be a schedule."
 
 
 def _problems_on_disk(project: Project, file: str) -> Iterator[str]:
