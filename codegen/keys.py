@@ -138,10 +138,12 @@ class Table:
     Attributes:
         rows: by their names, in order.
         refuse: says of a name that is none of them why, where it knows.
+        lister: the command that lists them.
     """
 
     rows: Mapping[str, Key]
     refuse: Callable[[str], Refusal | None] = _no_refusal
+    lister: str = "dagpress schema --markdown"
 
     @classmethod
     def of(cls, model: type[Any]) -> Table:
@@ -184,7 +186,7 @@ def _unknown_key(name: str, table: Table, location: Location, noun: str) -> Diag
         message, hint = refused
         return Diagnostic(rules.UNKNOWN_KEY, message, location, hint)
     meant = meant_by(name, table.rows)
-    hint = f"did you mean `{meant}`?" if meant else "`dagpress schema --markdown` lists them"
+    hint = f"did you mean `{meant}`?" if meant else f"`{table.lister}` lists them"
     return Diagnostic(rules.UNKNOWN_KEY, f"{quoted(name)} is not a key of {noun}", location, hint)
 
 

@@ -71,7 +71,9 @@ def read(project: Project, overlay: Overlay | None = None, *, base: bool = False
         base: whether to read each schedule as it is for no deployment environment, in place of for each.
     """
     see_once(sum(len(text) for text in (overlay or {}).values() if text))
-    loaded = load_schedules(project.root, project.schedules, overlay, project.environments, base=base)
+    loaded = load_schedules(
+        project.root, project.schedules, overlay, project.environments, base=base, exclude=project.exclude
+    )
     documents, diagnostics = loaded.documents, loaded.diagnostics
     schedules: dict[str, list[Schedule]] = {document.deployment: [] for document in documents}
     broken = {document.deployment: set(loaded.others) for document in documents}
@@ -79,7 +81,8 @@ def read(project: Project, overlay: Overlay | None = None, *, base: bool = False
     secrets: list[Secret] = []
     meltano, problems = read_meltano_project(project.root, project.meltano_project)
     for document in documents:
-        look = _look(document, meltano, project.airflow, project.state_id_suffix.get(document.deployment, ""))
+        suffix = project.state_id_suffix.get(document.deployment, "")
+        look = _look(document, meltano, project.airflow, suffix, project.dag_id_prefix)
         found[document.deployment] += look.diagnostics
         secrets += look.secrets
         if look.schedule:
@@ -114,13 +117,15 @@ class _Look:
 
 
 @remembered
-def _look(document: Document, meltano: MeltanoProject | None, airflow: str, state_suffix: str) -> _Look:
+def _look(
+    document: Document, meltano: MeltanoProject | None, airflow: str, state_suffix: str, dag_id_prefix: str
+) -> _Look:
     """Read and check one schedule."""
     source = document.source
     secrets = list(check_secrets(document.merged))
     schedule, problems = read_schedule(document.root, source.name, source.relative, airflow, document.deployment)
     if schedule:
-        schedule = replace(schedule, state_suffix=state_suffix)
+        schedule = replace(schedule, state_suffix=state_suffix, dag_id_prefix=dag_id_prefix)
         problems = [
             *problems,
             *check_params_in_templates(schedule, document.root),
@@ -187,7 +192,9 @@ def render(
     files = {}
     try:
         for schedule in track(schedules):
-            text = _text_of(schedule, others[schedule], reading.meltano, project.airflow, renderer)
+            text = _text_of(
+                schedule, others[schedule], reading.meltano, project.airflow, project.project_root_variable, renderer
+            )
             files[f"{folder}/{schedule.dag_file}"] = text
     except TemplateFailedError as error:
         place = Location(_name(project, project.templates / error.template), error.line)
@@ -197,10 +204,15 @@ def render(
 
 
 @remembered
-def _text_of(
-    schedule: Schedule, others: Between, meltano: MeltanoProject | None, airflow: str, renderer: Renderer
+def _text_of(  # noqa: PLR0913, PLR0917  # all that the text depends on
+    schedule: Schedule,
+    others: Between,
+    meltano: MeltanoProject | None,
+    airflow: str,
+    project_root_variable: str,
+    renderer: Renderer,
 ) -> str:
-    return renderer.render(plan(schedule, others, meltano, airflow))
+    return renderer.render(plan(schedule, others, meltano, airflow, project_root_variable))
 
 
 def _name(project: Project, path: Path) -> str:

@@ -210,10 +210,16 @@ def builtin_templates() -> Path:
 
 
 @cache
-def prelude(name: str) -> str:
-    """The lines of shell that a constant of `PRELUDES` holds, as our own template has them."""
+def prelude(name: str, project_root_variable: str) -> str:
+    """The lines of shell that a constant of `PRELUDES` holds, as our own template has them.
+
+    Args:
+        name: the constant.
+        project_root_variable: the variable of the workers that names the Meltano project directory.
+    """
     template = _environment(builtin_templates()).get_template(TEMPLATE)
-    source = "".join(template.blocks[name.lower()](template.new_context()))
+    context = template.new_context({"module": {"project_root_variable": project_root_variable}})
+    source = "".join(template.blocks[name.lower()](context))
     (constant,) = (node for node in ast.parse(source).body if isinstance(node, ast.Assign))
     return str(ast.literal_eval(constant.value))
 

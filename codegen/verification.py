@@ -18,6 +18,7 @@ from codegen.interval import is_same_cron
 from codegen.keys import keys_of
 from codegen.meltano.call import Call, UnknownScheduleError, read_call, resolved
 from codegen.schema import Schedule, Task
+from codegen.schema.model import PROJECT_ROOT_VARIABLE
 from codegen.secret import is_secret
 
 if TYPE_CHECKING:
@@ -77,13 +78,15 @@ class Surroundings:
     """What both sides run in.
 
     Attributes:
-        root: the folder of the Meltano project, as MELTANO_PROJECT_ROOT has it.
+        root: the Meltano project directory.
+        variable: the variable of the workers that names it to generated tasks; the old generator has Meltano's own.
         preludes: the lines with which the commands of generated tasks begin, one after the other.
         listed: the schedules as `meltano schedule list --format=json` has them, by name.
         names: the name of the schedule behind each new DAG id.
     """
 
     root: str
+    variable: str
     preludes: tuple[str, ...]
     listed: Mapping[str, Data]
     names: Mapping[str, str]
@@ -252,7 +255,7 @@ def _of_the_calls(old: Data, new: Data, listed: Data, around: Surroundings) -> I
     if sides[0] != sides[1]:
         yield Difference("command", *sides, why=why or why_not or _why_another_command(before, after, listed))
     if before and after and before.folder != after.folder:
-        why = "a new task runs where MELTANO_PROJECT_ROOT says"
+        why = f"a new task runs in the directory that {around.variable} names"
         yield _difference("folder", before.folder, after.folder, why)
     yield from _of_the_env(_env_of(old, before), _env_of(new, after), listed)
     if _keeps_env(old) != _keeps_env(new):
@@ -265,7 +268,7 @@ def _call_of(task: Data, around: Surroundings) -> tuple[Call | None, str]:
     script = task.get("bash_command")
     if not isinstance(script, str):
         return None, _JUDGE
-    variables = {"MELTANO_PROJECT_ROOT": around.root, **_own_env(task)}
+    variables = {PROJECT_ROOT_VARIABLE: around.root, around.variable: around.root, **_own_env(task)}
     call = read_call(_without(around.preludes, script), variables, task.get("cwd") or around.root)
     if call is None:
         return None, _JUDGE

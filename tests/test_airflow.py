@@ -460,6 +460,13 @@ def test_what_the_caller_has_set_stays(tmp_path: Path, version: str) -> None:
     assert {**env, "PATH": ""} == {**own, "PATH": ""}
 
 
+def test_airflow_gets_the_project_by_the_variable_of_the_configuration(tmp_path: Path) -> None:
+    airflow = AirflowEnvironment(NEWEST, tmp_path / "bin", tmp_path / "home")
+    project = project_of(_project(tmp_path, 'project_root_variable = "SALES_ROOT"\n'))
+    env = airflow_environ(project, airflow, {})
+    assert (env["SALES_ROOT"], "MELTANO_PROJECT_ROOT" in env) == (str(tmp_path), False)
+
+
 def test_a_dag_file_that_comes_changes_or_goes_is_seen(tmp_path: Path) -> None:
     project = project_of(_project(tmp_path))
     file = tmp_path / "orchestrate/dags/deep/d.py"

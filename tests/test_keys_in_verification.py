@@ -22,6 +22,8 @@ _DAG: dict[str, Any] = {"dag_id": "a", "tags": [], "start_date": None, "schedule
     ],
 )
 def test_the_key_of_an_alert_is_named(argument: str, key: str) -> None:
-    (result,) = compare([{**_DAG, argument: "tell"}], [{**_DAG, argument: None}], Surroundings("", (), {}, {}))
+    (result,) = compare(
+        [{**_DAG, argument: "tell"}], [{**_DAG, argument: None}], Surroundings("", "MELTANO_PROJECT_ROOT", (), {}, {})
+    )
     (difference,) = result.differences
     assert difference.why == f"the key `{key}` of the schedule sets it"

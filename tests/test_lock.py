@@ -14,6 +14,7 @@ from project_builder import write
 from codegen.command import Step
 from codegen.render import prelude
 from codegen.runners.container import command_of
+from codegen.schema.model import PROJECT_ROOT_VARIABLE
 from codegen.shell import as_script
 from codegen.templating import BASH_ENDINGS
 
@@ -25,7 +26,7 @@ def _start(project: Path, command: str, run_id: str = "first", **env: str) -> su
     """Start a command behind the lines of `LOCK`, as a task in a process group of its own."""
     environ = {"PATH": os.environ["PATH"], "AIRFLOW_CTX_DAG_ID": "orders", "AIRFLOW_CTX_DAG_RUN_ID": run_id, **env}
     return subprocess.Popen(
-        [shutil.which("bash") or "bash", "-c", prelude("LOCK") + command],
+        [shutil.which("bash") or "bash", "-c", prelude("LOCK", PROJECT_ROOT_VARIABLE) + command],
         cwd=project,
         env=environ,
         text=True,

@@ -12,13 +12,15 @@ import pytest
 from project_builder import dagpress
 from versions import NEWEST
 
-from codegen.project import KEYS, read_project
+from codegen.configuration.export import configuration_reference
+from codegen.project import read_project
 from codegen.schema.export import reference
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 _FILE = re.compile(r"(<!-- file: (?P<name>\S+) -->\n```(?P<language>\w+)\n).*?(?=```\n)", re.DOTALL)
 _REFERENCE = re.compile(r"(<!-- reference -->\n).*?(?=<!-- /reference -->)", re.DOTALL)
+_CONFIGURATION = re.compile(r"(<!-- configuration -->\n).*?(?=<!-- /configuration -->)", re.DOTALL)
 _CONSOLE = re.compile(r"```console\n(.*?)```\n", re.DOTALL)
 _COMMAND = re.compile(r"^\$ dagpress (.*)\n", re.MULTILINE)
 
@@ -40,6 +42,7 @@ def _true_readme() -> str:
     text = README.read_text(encoding="utf-8")
     text = _FILE.sub(lambda m: m[1] + (ROOT / m["name"]).read_text(encoding="utf-8"), text)
     text = _REFERENCE.sub(lambda m: m[1] + reference(NEWEST), text)
+    text = _CONFIGURATION.sub(lambda m: m[1] + configuration_reference(), text)
     return _CONSOLE.sub(_block_of_console, text)
 
 
@@ -55,22 +58,23 @@ def test_the_committed_files_of_this_repo_are_current() -> None:
     assert dagpress(ROOT, "check") == (0, "", "4 schedules: all files are current.\n")
 
 
-def test_every_command_is_in_the_table_and_every_key_of_the_configuration_is_shown() -> None:
+def test_every_command_is_in_the_table() -> None:
     """Nothing that the program has is missing in the README, and nothing is there that it has not."""
     text = README.read_text(encoding="utf-8")
     help_text = dagpress(ROOT, "--help")[1]
     commands = re.findall(r"^  ([a-z]+)  ", help_text, re.MULTILINE)
     assert re.findall(r"^\| `dagpress ([a-z]+)", text, re.MULTILINE) == commands
-    assert re.findall(r"^([a-z_]+) = ", text.split("```toml\n")[1].split("```")[0], re.MULTILINE) == list(KEYS)
 
 
-def test_the_configuration_of_the_readme_is_the_default(tmp_path: Path) -> None:
-    """A project with that configuration is the project without one."""
-    (tmp_path / "orchestrate/dags").mkdir(parents=True)
-    default, _ = read_project(tmp_path)
-    (tmp_path / "meltano.yml").write_text("{}\n")
-    (tmp_path / "dagpress.toml").write_text(README.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0])
-    assert read_project(tmp_path) == (default, [])
+def test_each_configuration_of_the_readme_is_one(tmp_path: Path) -> None:
+    """Dagpress takes it."""
+    blocks = re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        # Some show the configuration in a pyproject.toml.
+        (tmp_path / "dagpress.toml").write_text(block.replace("[tool.dagpress.", "["))
+        project, diagnostics = read_project(tmp_path)
+        assert project, diagnostics
 
 
 def test_the_template_of_the_readme_works(tmp_path: Path) -> None:

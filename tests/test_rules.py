@@ -19,7 +19,7 @@ from codegen import pipeline, rules
 from codegen.cli.rule import rule as rule_command
 from codegen.diagnostics import as_text, has_errors
 from codegen.old_generator import failure
-from codegen.rules import RULES, check_level
+from codegen.rules import RULES
 
 if TYPE_CHECKING:
     from pytest_regressions.file_regression import FileRegressionFixture
@@ -76,29 +76,6 @@ def test_a_silencer_for_one_environment_is_used(tmp_path: Path) -> None:
     )
     configuration = 'environments = ["dev", "prod"]\nseparate_system_databases = true\n'
     assert _codes(write(tmp_path, {"schedules/a.yml": text, "dagpress.toml": configuration}), {}) == []
-
-
-@pytest.mark.parametrize(
-    ("code", "level", "problem"),
-    [
-        ("moving-image", "off", None),
-        ("moving-imag", "off", ("there is no rule 'moving-imag'", "did you mean `moving-image`?")),
-        ("\x1b", "off", ("there is no rule '\\x1b'", "`dagpress rule` lists the codes")),
-        (
-            "unknown-key",
-            "off",
-            ("`unknown-key` is an error, and only the severity of a warning can be changed", "remove this line"),
-        ),
-        (
-            "moving-image",
-            False,
-            ("the level of `moving-image` cannot be False", 'one of "off", "warning", "error"'),
-        ),
-    ],
-)
-def test_a_level_must_be_one_of_a_warning(code: str, level: object, problem: tuple[str, str] | None) -> None:
-    """The configuration names warnings that exist, and levels that exist."""
-    assert check_level(code, level) == problem
 
 
 # The pages whose example is not a project that a test can write down; another golden raises those codes.

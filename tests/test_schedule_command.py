@@ -325,6 +325,19 @@ def test_run_asks_the_project_of_the_configuration(meltano: Path, run: _Run, mon
     assert run("braces")[1] == f"{meltano} {{{{ x }}}}\n"
 
 
+def test_run_gives_the_variable_of_the_project_to_a_shell_command(
+    meltano: Path, run: _Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a worker of Airflow has it; Meltano gets its own."""
+    command = "tasks: [{id: show, command: 'echo $SALES_ROOT; meltano x'}]\ninterval: '@daily'\n"
+    configuration = 'project_root_variable = "SALES_ROOT"\n'
+    script = '#!/bin/sh\necho "$MELTANO_PROJECT_ROOT"\n'
+    write(meltano, {"schedules/show.yml": command, "dagpress.toml": configuration, ".meltano/run/bin": script})
+    for name in ("SALES_ROOT", "MELTANO_PROJECT_ROOT"):
+        monkeypatch.setenv(name, "/elsewhere")
+    assert run("show")[1] == f"{meltano}\n{meltano}\n"
+
+
 def test_run_gives_the_exit_code_of_meltano_and_stops_at_a_failure(run: _Run) -> None:
     """As a shell has it, where a signal ended it."""
     code, printed, _ = run("graph", "--fail")

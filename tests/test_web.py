@@ -26,7 +26,8 @@ def test_a_page_follows_the_files(project: Path) -> None:
 
 def test_a_broken_configuration_is_told(project: Path) -> None:
     write(project, {"dagpress.toml": "airflow = 3\n"})
-    assert "airflow" in text_of(Pages(project).get("/", status=500), ".diagnostics")
+    told = text_of(Pages(project).get("/", status=500), ".diagnostics")
+    assert "dagpress.toml:1:11 expected text in quotes, got a number" in told
 
 
 def test_only_names_of_this_machine_are_answered(project: Path) -> None:

@@ -113,7 +113,7 @@ class _Launcher:
         if words[0] in _NEED_DAGS and not _NEED_NO_DAGS & set(words[1:2]):
             self._read_dags()
         if runs_tasks(words):
-            prepare_meltano(Path(self.env["MELTANO_PROJECT_ROOT"]), self.env, self.say)
+            prepare_meltano(Path(self.env[self.project.project_root_variable]), self.env, self.say)
 
     def _say_what_gives_way(self) -> None:
         configuration = Configuration(self._home, self.env)

@@ -37,7 +37,7 @@ def airflow_environ(project: Project, airflow: AirflowEnvironment, environ: Mapp
     to them: it would go before the standard library, and be that of every program that a task runs.
     """
     env = dict(environ)
-    env.setdefault("MELTANO_PROJECT_ROOT", str(project.meltano_project))
+    env.setdefault(project.project_root_variable, str(project.meltano_project))
     env["AIRFLOW_HOME"] = env.get("AIRFLOW_HOME") or str(airflow.home)
     env["PATH"] = os.pathsep.join([str(airflow.bin), env.get("PATH") or os.defpath])
     if names_dag_folders(environ):

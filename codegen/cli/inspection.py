@@ -16,6 +16,7 @@ from codegen.cli.exit_code import ExitCode
 from codegen.cli.explaining import as_json, print_explanation
 from codegen.cli.lookup import complete_names, find_schedule
 from codegen.cli.report import exit_code, format_option, open_project, report
+from codegen.configuration.export import configuration_reference, configuration_schema_text
 from codegen.diagnostics import InvalidError, Location, printable
 from codegen.explanation import explain
 from codegen.field_types import Moment
@@ -136,17 +137,24 @@ def next_(  # noqa: PLR0913  # click gives each option so
     return ExitCode.FINE
 
 
-@click.command()
+@click.command(
+    epilog="\b\nExamples:\n  dagpress schema --markdown\n  dagpress schema --configuration > dagpress.schema.json"
+)
+@click.option("--configuration", is_flag=True, help="Of dagpress.toml, in place of a schedule.")
 @click.option("--markdown", is_flag=True, help="The reference: every key, in tables.")
 @click.pass_obj
-def schema(root: Path, markdown: bool) -> int:  # noqa: FBT001  # click gives flags so
+def schema(root: Path, *, configuration: bool, markdown: bool) -> int:
     """Print the JSON Schema of a schedule, or the reference of its keys.
 
     It is for the Airflow of the project. `generate` writes the JSON Schema beside the schedules too, where editors
     find it.
     """
-    airflow = open_project(root).airflow
-    click.echo(reference(airflow) if markdown else json_schema_text(airflow), nl=False)
+    if configuration:
+        text = configuration_reference() if markdown else configuration_schema_text()
+    else:
+        airflow = open_project(root).airflow
+        text = reference(airflow) if markdown else json_schema_text(airflow)
+    click.echo(text, nl=False)
     return ExitCode.FINE
 
 

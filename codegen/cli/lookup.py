@@ -102,7 +102,7 @@ def source_of(project: Project, reading: Reading, name: str) -> str | None:
         if _is_named(found, name):
             return found.source
     meant = {PurePosixPath(name), PurePosixPath(name + SUFFIXES[0])}
-    files, _ = find_schedules(project.root, project.schedules)
+    files, _ = find_schedules(project.root, project.schedules, exclude=project.exclude)
     read = {found.source for found in reading.schedules}
     broken = (f for f in files if f.name not in read and (f.path.stem == name or PurePosixPath(f.name) in meant))
     return next((file.name for file in broken), None)

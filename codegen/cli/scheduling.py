@@ -22,6 +22,7 @@ from codegen.diagnostics import nearest, printable, quoted
 from codegen.meltano.invocation import find_meltano, run_in_project
 from codegen.meltano.listing import as_json, as_text
 from codegen.meltano.system_database import last_successful_runs
+from codegen.project import Project, is_excluded
 from codegen.render import prelude
 from codegen.revision import revise
 from codegen.schema.export import schema_line
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from codegen.command import Step
     from codegen.loader import Overlay
     from codegen.pipeline import Reading
-    from codegen.project import Project
     from codegen.schema import Schedule
 
 # What follows the name in `schedule NAME EXTRACTOR LOADER INTERVAL`.
@@ -145,6 +145,8 @@ def add(root: Path, /, name: str, older: tuple[str, ...], no_generate: bool, **g
 def _add(project: Project, name: str, values: Mapping[str, str], *, generate: bool) -> int:
     file = f"{file_stem(name)}.yml"
     path = (project.schedules / file).relative_to(project.root).as_posix()
+    if is_excluded(project, path):
+        raise click.ClickException(f"{path} is excluded by the configuration: change `exclude`, or the name")
     reading = pipeline.read(project)
     taken = source_of(project, reading, name) or (path if (project.root / path).exists() else None)
     if taken:
@@ -264,7 +266,11 @@ def run(root: Path, deployment: str | None, name: str, options: tuple[str, ...])
     meltano = find_meltano(folder)
     if meltano is None and any(step.calls for step in steps):
         raise click.ClickException("there is no `meltano` on the PATH, and the project links to none: install it")
-    planned = [(step, _commands(step, meltano or "", options), _environ(step)) for step in steps]
+    variable = project.project_root_variable
+    planned = [
+        (step, _commands(step, meltano or "", options, variable), {variable: str(folder), **_environ(step)})
+        for step in steps
+    ]
     has_run: dict[str, bool] = {}
     for number, (step, commands, env) in enumerate(planned, start=1):
         has_run[step.task_id] = _is_due(step, has_run)
@@ -366,12 +372,12 @@ def _is_due(step: Step, has_run: Mapping[str, bool]) -> bool:
     return trigger_rule.runs(step.trigger_rule, succeeded, len(step.after) - succeeded)
 
 
-def _commands(step: Step, meltano: str, options: tuple[str, ...]) -> list[list[str]]:
+def _commands(step: Step, meltano: str, options: tuple[str, ...], project_root_variable: str) -> list[list[str]]:
     """The programs that the step calls, with further options where Meltano's own `schedule run` puts them."""
     locks = [known_text(name) or name for name in step.locks]
-    lock = prelude("LOCK") + shlex.join(["lock", *locks]) + "; " if locks else ""
+    lock = prelude("LOCK", project_root_variable) + shlex.join(["lock", *locks]) + "; " if locks else ""
     if step.script:
-        return [["bash", "-c", prelude("MELTANO") + lock + stopping(step.script)]]
+        return [["bash", "-c", prelude("MELTANO", project_root_variable) + lock + stopping(step.script)]]
     *before, words = [_known_words(call) for call in step.calls]
     # Behind the options of Meltano itself.
     place = words.index("run") + 1 if "run" in words[:2] else len(words)

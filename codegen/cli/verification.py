@@ -25,6 +25,7 @@ from codegen.meltano.invocation import MeltanoError, listed_schedules
 from codegen.old_generator import failure, find_generator
 from codegen.plan import PRELUDES
 from codegen.render import prelude
+from codegen.schema.model import PROJECT_ROOT_VARIABLE
 from codegen.verification import Comparison, Surroundings, Verdict, compare
 
 if TYPE_CHECKING:
@@ -77,9 +78,10 @@ def verify(
         return ExitCode.BAD_INPUT
     old, *new = [file.dags for file in loaded]
     names = {schedule.dag_id_or_default: schedule.name for schedule in generation.schedules}
-    rows = compare(
-        old, chain.from_iterable(new), Surroundings(str(meltano_project), tuple(map(prelude, PRELUDES)), listed, names)
-    )
+    variable = project.project_root_variable
+    preludes = tuple(prelude(name, variable) for name in PRELUDES)
+    around = Surroundings(str(meltano_project), variable, preludes, listed, names)
+    rows = compare(old, chain.from_iterable(new), around)
     if output == "json":
         click.echo(json.dumps({"airflow": version, "generator": str(generator), "dags": _as_data(rows)}, indent=2))
     else:
@@ -119,7 +121,7 @@ def _load(
         for path, text in zip(paths, files.values(), strict=True):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        root = {"MELTANO_PROJECT_ROOT": str(meltano_project)}
+        root = {PROJECT_ROOT_VARIABLE: str(meltano_project)}
         loaded = load_dag_files(airflow, [generator, *paths], meltano_project, root)
     shown = generator.relative_to(meltano_project) if generator.is_relative_to(meltano_project) else generator
     names = [(generator, shown.as_posix()), *zip(paths, files, strict=True)]

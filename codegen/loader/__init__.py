@@ -2,6 +2,7 @@
 
 from codegen.loader.comments import Comment, Layout, read_layout
 from codegen.loader.discovery import DEFAULTS, SUFFIXES, Overlay, SourceFile, find_schedules
+from codegen.loader.exclusion import Exclusion
 from codegen.loader.inheritance import Document, load_schedules
 from codegen.loader.silencers import Silencer
 from codegen.loader.yaml_reader import Dialect, read_yaml
@@ -12,6 +13,7 @@ __all__ = [
     "Comment",
     "Dialect",
     "Document",
+    "Exclusion",
     "Layout",
     "Overlay",
     "Silencer",

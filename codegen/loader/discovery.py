@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, printable, quoted
+from codegen.loader.exclusion import Exclusion
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +40,7 @@ class SourceFile:
 
 
 def find_schedules(
-    root: Path, folder: Path, overlay: Overlay | None = None
+    root: Path, folder: Path, overlay: Overlay | None = None, exclude: tuple[str, ...] = ()
 ) -> tuple[list[SourceFile], list[Diagnostic]]:
     """Find every schedule file below a folder, sorted by path; hidden files and folders are left out.
 
@@ -47,11 +48,12 @@ def find_schedules(
         root: the project.
         folder: where its schedules are.
         overlay: files that are to be taken as if they were written, or deleted.
+        exclude: gitignore patterns of what is not a schedule.
 
     Returns:
         The files, and what is wrong with the folders: symlinks in a loop, unreadable folders, odd names.
     """
-    search = _Search(root, folder, overlay or {})
+    search = _Search(root, folder, overlay or {}, Exclusion(exclude))
     if not search.is_folder(folder):
         name = search.name(folder)
         hint = "create it, or set `schedules` in the configuration"
@@ -67,9 +69,10 @@ def find_schedules(
 
 
 class _Search:
-    def __init__(self, root: Path, folder: Path, overlay: Overlay) -> None:
+    def __init__(self, root: Path, folder: Path, overlay: Overlay, exclusion: Exclusion) -> None:
         self._root = root
         self._folder = folder
+        self._exclusion = exclusion
         self._written = {root / name for name, text in overlay.items() if text is not None}
         self._deleted = {root / name for name, text in overlay.items() if text is None}
         self.files: list[SourceFile] = []
@@ -95,7 +98,13 @@ class _Search:
         """
         found = set(folder.iterdir()) if folder.exists() else set()
         added = {folder / path.relative_to(folder).parts[0] for path in self._written if folder in path.parents}
-        return sorted((found | added) - self._deleted)
+        return sorted(path for path in (found | added) - self._deleted if not self._is_excluded(path))
+
+    def _is_excluded(self, path: Path) -> bool:
+        if not self._exclusion:
+            return False
+        relative = path.relative_to(self._folder).as_posix()
+        return self._exclusion.matches(relative, is_folder=self.is_folder(path))
 
     def walk(self, folder: Path, inherited: tuple[tuple[Path, str], ...], above: frozenset[Path]) -> None:
         try:

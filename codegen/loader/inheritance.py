@@ -65,8 +65,14 @@ class Loaded:
     diagnostics: list[Diagnostic]
 
 
-def load_schedules(
-    root: Path, folder: Path, overlay: Overlay | None = None, environments: Sequence[str] = (), *, base: bool = False
+def load_schedules(  # noqa: PLR0913  # what the configuration says of them
+    root: Path,
+    folder: Path,
+    overlay: Overlay | None = None,
+    environments: Sequence[str] = (),
+    *,
+    base: bool = False,
+    exclude: tuple[str, ...] = (),
 ) -> Loaded:
     """Read every schedule below a folder.
 
@@ -76,9 +82,10 @@ def load_schedules(
         overlay: schedule files that are to be taken as if they were written, or deleted.
         environments: the project's deployment environments.
         base: whether to give each schedule as it is for no environment, in place of for each.
+        exclude: gitignore patterns of what is not a schedule.
     """
     overlay = overlay or {}
-    files, diagnostics = find_schedules(root, folder, overlay)
+    files, diagnostics = find_schedules(root, folder, overlay, exclude)
     defaults = _Defaults()
     loaded = Loaded(files, [], set(), [], diagnostics)
     for file in files:

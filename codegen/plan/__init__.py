@@ -37,7 +37,13 @@ __all__ = [
 ]
 
 
-def plan(schedule: Schedule, others: Between, meltano: MeltanoProject | None, airflow: str) -> DagModule:
+def plan(
+    schedule: Schedule,
+    others: Between,
+    meltano: MeltanoProject | None,
+    airflow: str,
+    project_root_variable: str,
+) -> DagModule:
     """Plan the file of a schedule that has no errors.
 
     Args:
@@ -45,6 +51,7 @@ def plan(schedule: Schedule, others: Between, meltano: MeltanoProject | None, ai
         others: what it has to know of the schedules beside it.
         meltano: the Meltano project, if there is one.
         airflow: the version, one of `VERSIONS`.
+        project_root_variable: the variable of the workers that names the Meltano project directory.
     """
     steps = steps_of(schedule, meltano)
     dag_id, is_awaited = schedule.dag_id_or_default, others.is_awaited
@@ -81,6 +88,7 @@ def plan(schedule: Schedule, others: Between, meltano: MeltanoProject | None, ai
         functions=(*functions.values(), *(function.planned for function in of_alerts)),
         dags=(dag,),
         preludes=tuple(name for name in PRELUDES if name in names),
+        project_root_variable=project_root_variable,
         alert_texts=alerts.texts(names),
     )
 

@@ -73,6 +73,7 @@ class DagModule:
         imports: lines, in groups.
         functions: what the tasks call that run Python, and what alerts call.
         preludes: the lines, of `PRELUDES`, with which its commands begin.
+        project_root_variable: the variable of the workers that names the Meltano project directory.
         alert_texts: the assignments of what alerts say.
     """
 
@@ -83,4 +84,5 @@ class DagModule:
     functions: tuple[PlannedFunction, ...]
     dags: tuple[PlannedDag, ...]
     preludes: tuple[str, ...]
+    project_root_variable: str
     alert_texts: tuple[str, ...] = ()

@@ -37,9 +37,8 @@ class Rule:
         return f"# {self.code} ({self.severity.value})\n\n{self.summary}\n\n{text}"
 
 
-# What a project can set a warning to in `[tool.dagpress.lint]`.
+# What a project can set a warning to in `[tool.dagpress.lint]`, beside the severities.
 OFF = "off"
-LEVELS = (OFF, Severity.WARNING.value, Severity.ERROR.value)
 
 # Every rule by its code, in the order of this module.
 RULES: dict[str, Rule] = {}
@@ -66,12 +65,8 @@ def nearest_code(code: str) -> str:
     return f"did you mean `{close[0]}`?" if close else "`dagpress rule` lists the codes"
 
 
-def check_level(code: str, level: object) -> tuple[str, str] | None:
-    """Check one line of `[tool.dagpress.lint]`.
-
-    Args:
-        code: the key.
-        level: its value.
+def check_level(code: str) -> tuple[str, str] | None:
+    """Check whether `[tool.dagpress.lint]` can change the severity of a code.
 
     Returns:
         What is wrong with it and how to fix it, or nothing where it is right.
@@ -81,9 +76,6 @@ def check_level(code: str, level: object) -> tuple[str, str] | None:
         return f"there is no rule {code!a}", nearest_code(code)
     if rule.severity is Severity.ERROR:
         return f"`{code}` is an error, and only the severity of a warning can be changed", "remove this line"
-    if level not in LEVELS:
-        levels = ", ".join(f'"{each}"' for each in LEVELS)
-        return f"the level of `{code}` cannot be {level!a}", f"one of {levels}"
     return None
 
 
@@ -203,6 +195,7 @@ UNKNOWN_DEPLOYMENT = _error("unknown-deployment", "A schedule names an environme
 # The configuration.
 
 INVALID_CONFIGURATION = _error("invalid-configuration", "The configuration file cannot be read.")
+REQUIRED_VERSION = _error("required-version", "The installed Dagpress is not one that the project requires.")
 
 # Generated files.
 

@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 LONGEST_TAG = 100
 # On the clock of the schedule's timezone, whichever that is.
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001
+# What Meltano's own generator puts before the names of schedules (files-airflow, orchestrate/dags/meltano.py).
+DAG_ID_PREFIX = "meltano_"
+# The variable that Meltano reads before it looks for a project around its working directory.
+PROJECT_ROOT_VARIABLE = "MELTANO_PROJECT_ROOT"
 # What a file system or a shell makes trouble about.
 _BAD_IN_A_STEM = re.compile(r'[\s/\\:*?"<>|\x00-\x1f\x7f]')
 _LONGEST_STEM = 200
@@ -60,6 +64,7 @@ class Schedule(TaskDefaults):
         relative: the file below the folder of schedules.
         deployment: the deployment environment that it is for; empty where it is for none.
         state_suffix: what that environment adds to its state ids.
+        dag_id_prefix: the beginning of the DAG id that it has by default.
         at: where each key's value stands; a value may come from a file of defaults.
     """
 
@@ -67,7 +72,8 @@ class Schedule(TaskDefaults):
     dag_id: str | None = key(
         Text("a DAG id", ID, ID_HINT, LONGEST_ID),
         "identity",
-        "The DAG's id. Default, as Meltano has it: `meltano_<name>`, or `meltano_<name>_<job>` for a job.",
+        "The DAG's id. Default, as Meltano has it: `meltano_<name>`, or `meltano_<name>_<job>` for a job; "
+        "`dag_id_prefix` in the configuration replaces `meltano_`.",
         "carbon_daily",
         owns=("dag_id",),
     )
@@ -257,6 +263,7 @@ class Schedule(TaskDefaults):
     relative: str = ""
     deployment: str = ""
     state_suffix: str = ""
+    dag_id_prefix: str = DAG_ID_PREFIX
     at: Mapping[str, Location] = places()
 
     def __post_init__(self) -> None:
@@ -294,13 +301,22 @@ class Schedule(TaskDefaults):
 
     @property
     def dag_id_or_default(self) -> str:
-        """The DAG's id: its own, else Meltano's, in characters that Airflow takes."""
-        return self.dag_id or airflow_id(self.dag_id_as_in_meltano)
+        """The DAG's id: its own, else as Meltano has it but for the prefix, in characters that Airflow takes."""
+        return self.dag_id or airflow_id(self.default_dag_id)
+
+    @property
+    def default_dag_id(self) -> str:
+        """The id that it has without a `dag_id`, whatever Airflow says to its characters."""
+        return f"{self.dag_id_prefix}{self._name_and_job}"
 
     @property
     def dag_id_as_in_meltano(self) -> str:
         """The id that Meltano's generator gives (files-airflow, orchestrate/dags/meltano.py)."""
-        return f"meltano_{self.name}_{self.job}" if self.job else f"meltano_{self.name}"
+        return f"{DAG_ID_PREFIX}{self._name_and_job}"
+
+    @property
+    def _name_and_job(self) -> str:
+        return f"{self.name}_{self.job}" if self.job else self.name
 
     @property
     def full_state_id(self) -> str:

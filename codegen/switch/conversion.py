@@ -72,13 +72,16 @@ class Draft:
         return "\n".join(lines) + "\n"
 
 
-def convert(item: Item, meltano: MeltanoProject, airflow: str) -> tuple[Draft | None, list[Diagnostic]]:
+def convert(
+    item: Item, meltano: MeltanoProject, airflow: str, dag_id_prefix: str
+) -> tuple[Draft | None, list[Diagnostic]]:
     """Convert one schedule.
 
     Args:
         item: the schedule as it stands in meltano.yml.
         meltano: its project.
         airflow: the version, one of `VERSIONS`.
+        dag_id_prefix: the beginning of the DAG ids in the project.
 
     Returns:
         The draft, or nothing where it cannot be imported; and all warnings, at their places in meltano.yml.
@@ -92,7 +95,7 @@ def convert(item: Item, meltano: MeltanoProject, airflow: str) -> tuple[Draft | 
     file = item.location.path
     schedule, problems = read_schedule(conversion.root, file, f"{item.name}.yml", airflow)
     if schedule:
-        schedule = replace(schedule, name=item.name)
+        schedule = replace(schedule, name=item.name, dag_id_prefix=dag_id_prefix)
         problems += [*check_one(schedule, meltano, airflow), *check_together([schedule], meltano, airflow)]
     problems = [replace(d, location=item.location) if d.location == Location(file) else d for d in problems]
     warnings = [*conversion.warnings, *(d.with_severity(Severity.WARNING) for d in problems)]
@@ -100,7 +103,7 @@ def convert(item: Item, meltano: MeltanoProject, airflow: str) -> tuple[Draft | 
         what = f"the schedule {quoted(item.name)} is not imported"
         warnings.append(not_imported(item, what, "fix what is reported about it, and import again"))
         return None, warnings
-    if schedule.dag_id_or_default != schedule.dag_id_as_in_meltano:
+    if schedule.dag_id_or_default != schedule.default_dag_id:
         # Said once, here: with an id of its own the schedule gives no warning any more.
         schedule = replace(schedule, dag_id=schedule.dag_id_or_default)
         conversion.put("dag_id", schedule.dag_id_or_default)

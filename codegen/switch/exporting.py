@@ -17,7 +17,7 @@ from codegen.keys import keys_of
 from codegen.loader import Dialect, read_layout, read_yaml
 from codegen.meltano.listing import meltano_env, meltano_interval
 from codegen.nodes import ListNode, MapNode, Node, Scalar, is_null
-from codegen.schema.model import Schedule, airflow_id
+from codegen.schema.model import DAG_ID_PREFIX, Schedule, airflow_id
 from codegen.secret import is_secret
 from codegen.shell import words_of
 from codegen.switch.conversion import moment_of
@@ -148,6 +148,10 @@ class _Said:
             as_meltano = meltanos.get(name, row.default if row else None)
             if name not in _SAID and name in schedule.at and value not in (None, as_meltano):
                 self._lose(name, schedule.where(name))
+        if schedule.default_dag_id != schedule.dag_id_as_in_meltano and not schedule.dag_id:
+            message = f"with Meltano it has another DAG id than {quoted(schedule.dag_id_or_default)}"
+            hint = f"there the ids begin with `{DAG_ID_PREFIX}`"
+            self.find(rules.DIFFERS_IN_MELTANO, message, Location(schedule.source), hint)
         for task in schedule.tasks or ():
             for name, place in task.at.items():
                 if name not in {"", "run"}:

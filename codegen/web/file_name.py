@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from codegen.diagnostics import printable, quoted
 from codegen.loader.discovery import DEFAULTS, SUFFIXES
+from codegen.project import is_excluded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,9 @@ def problem_of(project: Project, file: str) -> str:
         project: the project.
         file: the path below the folder of schedules, with forward slashes.
     """
-    return next(chain(_problems_of_text(file), _problems_on_disk(project, file)), "")
+    return next(
+        chain(_problems_of_text(file), _problems_of_exclude(project, file), _problems_on_disk(project, file)), ""
+    )
 
 
 def _problems_of_text(file: str) -> Iterator[str]:
@@ -48,6 +51,11 @@ def _problems_of_text(file: str) -> Iterator[str]:
         yield "`_defaults.yml` is no schedule: what it says holds for many. Change it by hand."
     if len(file.encode()) > _MOST_BYTES or any(len(part.encode()) > _MOST_BYTES_OF_PART for part in parts):
         yield f"The name is too long: at most {_MOST_BYTES_OF_PART} bytes, and {_MOST_BYTES} with its folders."
+
+
+def _problems_of_exclude(project: Project, file: str) -> Iterator[str]:
+    if is_excluded(project, (project.schedules / file).relative_to(project.root).as_posix()):
+        yield f"{quoted(file)} is excluded by the configuration (`exclude`): it would not be a schedule."
 
 
 def _problems_on_disk(project: Project, file: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Eight pipelines of one extractor run at once on one worker, and each has its rows once, whatever starts them."""
+"""Pipelines beside each other: many of one extractor at once on one worker, and two projects on one Airflow."""
 
 from __future__ import annotations
 
@@ -52,6 +52,12 @@ RUN = {"tasks": ["tap-late target-lines"], "state_id_suffix": "{}"}
 RUN_AS_EL = {**RUN, "environment": "dev"}
 JOB = {"job": "load", "state_id_suffix": "{}"}
 COMMAND = {"tasks": [{"id": "load", "command": "meltano run --state-id-suffix={} load"}]}
+TWO_TASKS = {
+    "tasks": [
+        {"id": "load", "run": "tap-late target-lines"},
+        {"id": "where", "command": 'echo "$MELTANO_PROJECT_ROOT" >where'},
+    ]
+}
 MIXES: dict[str, list[dict[str, Any]]] = {
     "mixed": [EL, RUN, RUN, RUN_AS_EL, JOB, JOB, COMMAND, RUN],
     "runs and jobs": [RUN, JOB] * 4,
@@ -72,6 +78,37 @@ def test_pipelines_of_one_extractor_do_not_share_their_rows(
     rows = {name: (tmp_path / "rows" / name).read_text().split() for name in names}
     assert rows == {name: [str(number + 1) for number in range(3 * ROUNDS)] for name in names}
     assert sorted(meltano(tmp_path, "state", "list").split()) == [f"dev:tap-late-to-target-lines:{n}" for n in names]
+
+
+def test_two_projects_with_schedules_of_one_name_share_an_airflow(
+    airflow: Airflow, meltano: Callable[..., str], tmp_path: Path
+) -> None:
+    """Each has its own DAG, rows and state, whatever project the worker names to Meltano itself."""
+    environ = environments.meltano_environ(MELTANO_PROJECT_ROOT=str(tmp_path / "elsewhere"))
+    for name in ("sales", "shop"):
+        folder = tmp_path / name
+        configuration = (
+            f'airflow = "{airflow.version}"\ngenerated_dags = "dags"\n'
+            f'dag_id_prefix = "{name}_"\nproject_root_variable = "{name.upper()}_ROOT"\n'
+        )
+        orders = as_yaml({**TWO_TASKS, "interval": "@daily", "env": {"TAP_LATE_STREAM": "orders"}})
+        write(folder, {"dagpress.toml": configuration, "meltano.yml": MELTANO_YML, "schedules/orders.yml": orders})
+        for plugin in PLUGINS.iterdir():
+            shutil.copy(plugin, folder)
+        generate(folder)
+        meltano(folder, "state", "list")  # the first command makes the system database
+        (tmp_path / "all_dags").mkdir(exist_ok=True)
+        shutil.copytree(folder / "dags", tmp_path / "all_dags" / name)
+        environ[f"{name.upper()}_ROOT"] = str(folder)
+    for dag_id in ("sales_orders", "shop_orders"):
+        done = airflow.run("dags", "test", dag_id, dags_folder=tmp_path / "all_dags", env=environ)
+        assert done.returncode == 0, done.stdout
+    rows = {name: (tmp_path / name / "rows/orders").read_text().split() for name in ("sales", "shop")}
+    # Had they one state, the second would continue after the rows of the first.
+    assert rows == {"sales": ["1", "2", "3"], "shop": ["1", "2", "3"]}
+    for name in rows:
+        assert (tmp_path / name / "where").read_text() == f"{tmp_path / name}\n"
+        assert meltano(tmp_path / name, "state", "list").split() == ["dev:tap-late-to-target-lines"]
 
 
 def _write_project(folder: Path, schedules: list[dict[str, Any]]) -> list[str]:

@@ -94,7 +94,11 @@ def _verify(root: Path, airflow: Path) -> ExitCode:
 
 
 def test_the_demo_is_all_the_same(each_airflow: Path, demo_project: DemoProject) -> None:
-    """Before anything was imported: nothing has to be written to know what will be."""
+    """Before anything was imported: nothing has to be written to know what will be.
+
+    Also where the workers name the project by another variable than Meltano's.
+    """
+    write(demo_project.folder, {"dagpress.toml": 'project_root_variable = "DEMO_ROOT"\n'})
     generator = shutil.copy(GENERATOR, demo_project.folder / "own.py")
     before = _files(demo_project.folder)
     arguments = ("--verify", "--generator", str(generator), "--airflow", str(each_airflow))

@@ -1,0 +1,76 @@
+"""Finds the file in which a project is configured, and reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codegen import rules
+from codegen.configuration.toml_reader import InvalidTomlError, read_toml
+from codegen.diagnostics import Diagnostic, Location
+from codegen.nodes import ListNode, MapNode, Scalar
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Each file, and the table in it; the first that has one is the configuration.
+_FILES = {"dagpress.toml": (), "pyproject.toml": ("tool", "dagpress")}
+
+
+class BrokenFileError(Exception):
+    """The file cannot be read, or is not TOML."""
+
+    def __init__(self, message: str, place: Location) -> None:
+        super().__init__(message)
+        self.diagnostic = Diagnostic(rules.INVALID_CONFIGURATION, message, place)
+
+
+@dataclass(frozen=True)
+class ConfigurationFile:
+    """The file of a project's configuration: its name, and its table."""
+
+    name: str
+    table: MapNode
+
+
+def find_configuration(root: Path) -> ConfigurationFile | None:
+    """The configuration of the project in that folder, if it has one.
+
+    Raises:
+        BrokenFileError: it cannot be read.
+    """
+    for name, path in _FILES.items():
+        if not (root / name).is_file():
+            continue
+        table = _read(root / name, path)
+        if isinstance(table, MapNode) and (table.entries or not path):
+            return ConfigurationFile(name, table)
+        if table is not None and not isinstance(table, MapNode):
+            raise BrokenFileError("`tool.dagpress` must be a table", table.location)
+    return None
+
+
+def names_configuration(root: Path) -> bool:
+    """Whether the folder has a configuration, also one with errors."""
+    try:
+        return find_configuration(root) is not None
+    except BrokenFileError:
+        return True
+
+
+def _read(file: Path, path: tuple[str, ...]) -> MapNode | ListNode | Scalar | None:
+    place = Location(file.name)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BrokenFileError(f"cannot be read: {error.strerror}", place) from error
+    except UnicodeDecodeError as error:
+        raise BrokenFileError(f"cannot be read: {error}", place) from error
+    if path and path[-1] not in text:
+        # Most pyproject.toml files are not ours.
+        return None
+    try:
+        return read_toml(text, file.name, path)
+    except InvalidTomlError as error:
+        place = Location(file.name, error.line, error.column)
+        raise BrokenFileError(f"invalid TOML: {error}", place) from error

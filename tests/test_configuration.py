@@ -1,0 +1,344 @@
+"""The configuration: where it can stand, what is wrong with it and where, and what its keys do."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from dataclasses import replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft7Validator
+from project_builder import EXTRACT_LOAD, dagpress, project_of, write
+from test_cases import CASES
+
+from codegen.configuration.export import configuration_schema
+from codegen.configuration.model import Configuration, read_configuration
+from codegen.configuration.toml_reader import InvalidTomlError, read_toml
+from codegen.diagnostics import Location
+from codegen.keys import keys_of
+from codegen.nodes import ListNode, MapNode, Node
+from codegen.project import nearest_project, read_project
+from codegen.web.file_name import problem_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from codegen.diagnostics import Diagnostic
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+# One configuration in all the forms that TOML has for it; each has `{value}` for that of `lint`.
+FORMS = {
+    "own file": ("dagpress.toml", 'dag_id_prefix = "x_"\nlint = {{ utc-date = {value} }}\n'),
+    "own file with a table": ("dagpress.toml", '"dag_id_prefix" = "x_" # odd\n\n[lint]\nutc-date = {value}\n'),
+    "table": ("pyproject.toml", '[tool.dagpress]\ndag_id_prefix = "x_"\nlint."utc-date" = {value}\n'),
+    "tables": ("pyproject.toml", '[tool.dagpress.lint]\nutc-date = {value}\n\n[tool.dagpress]\ndag_id_prefix = "x_"\n'),
+    "dotted": ("pyproject.toml", 'tool.dagpress.dag_id_prefix = "x_"\ntool . "dagpress".lint.utc-date = {value}\n'),
+    "inline": ("pyproject.toml", '[tool]\ndagpress = {{dag_id_prefix = "x_", lint = {{utc-date = {value}}}}}\n'),
+    "behind others": (
+        "pyproject.toml",
+        """[[tool.a.b]]\nx = '''\n[tool.dagpress]\n'''\n[[tool.a.b]]\n[tool.dagpress]
+dag_id_prefix = 'x_'\n[tool.dagpress.lint]\nutc-date = {value}\n""",
+    ),
+}
+TOML = """\
+a = 1  # a = 2
+"q.k" . b = "x\\"]#"
+c.d.e = [1, "two", [3, {z = '}'}],
+  # a comment ]
+  \"\"\"a
+  b\"\"\""" , ]
+when = 1979-05-27 07:32:00 # t
+[t."x y".z]
+k = { a.b = true, c = 'd' }
+[[arr]]
+n = 0x1_0
+[arr.sub]
+p = '''q''x\u2028'''
+[[arr]]
+n = 3.10
+[t]
+late = -inf
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with one schedule and no configuration."""
+    return write(tmp_path, {"schedules/orders.yml": EXTRACT_LOAD})
+
+
+def _problems(root: Path) -> list[Diagnostic]:
+    found, diagnostics = read_project(root)
+    assert (found is None) == bool(diagnostics)
+    return diagnostics
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_toml_says_the_same(project: Path, form: str) -> None:
+    """Whichever file has it; and the place of a value is the one in that file."""
+    file, text = FORMS[form]
+    expected = project_of(project)
+    write(project, {file: text.format(value='"off"')})
+    assert project_of(project) == replace(expected, dag_id_prefix="x_", lint={"utc-date": "off"})
+    write(project, {file: text.format(value="404")})
+    (problem,) = _problems(project)
+    assert problem.message == "expected text in quotes, got a number"
+    line = next(number for number, line in enumerate(text.split("\n"), start=1) if "{value}" in line)
+    written = text.format(value="404").split("\n")[line - 1]
+    assert problem.location == Location(file, line, written.index("404") + 1)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_folder_below_finds_the_project_of_every_form(project: Path, form: str) -> None:
+    """As git finds its own."""
+    (project / "schedules" / "orders.yml").unlink()
+    (project / "schedules").rmdir()
+    file, text = FORMS[form]
+    write(project, {file: text.format(value='"off"'), "deep/er/x": "", "deep/pyproject.toml": "[tool.other]\n"})
+    assert nearest_project(project / "deep" / "er") == project
+
+
+_QUOTES = ('"', "'")
+
+
+def _plain(node: Node) -> Any:
+    """The values of a node as tomllib has them."""
+    if isinstance(node, MapNode):
+        return {key: _plain(entry.value) for key, entry in node.entries.items()}
+    if isinstance(node, ListNode):
+        return [_plain(item) for item in node.items]
+    return node.text if node.kind == "str" else tomllib.loads(f"v = {node.text}")["v"]
+
+
+def _beginnings(node: Node) -> Iterator[tuple[tuple[str, ...], Location]]:
+    """How each key and each single value can begin, and its place."""
+    if isinstance(node, MapNode):
+        for key, entry in node.entries.items():
+            yield (key, *_QUOTES), entry.key_location
+            yield from _beginnings(entry.value)
+    elif isinstance(node, ListNode):
+        for item in node.items:
+            yield from _beginnings(item)
+    else:
+        yield _QUOTES if node.kind == "str" else (node.text,), node.location
+
+
+def _check_reader(text: str) -> None:
+    node = read_toml(text, "x.toml")
+    assert node is not None
+    assert _plain(node) == tomllib.loads(text)
+    lines = text.split("\n")
+    for beginnings, place in _beginnings(node):
+        assert lines[place.line - 1].startswith(beginnings, place.column - 1), (beginnings, place)
+
+
+def test_the_reader_has_the_values_of_tomllib_and_their_places() -> None:
+    """In every syntax that TOML has."""
+    _check_reader(TOML)
+    for path in CASES.parent.parent.glob("*.toml"):
+        _check_reader(path.read_text(encoding="utf-8"))
+
+
+_KEYS = st.from_regex(r"[a-z0-9]{1,4}", fullmatch=True)
+_BLANKS = st.sampled_from(["", " ", "\t "])
+_TEXTS = st.text("ab#=[]{},.' \\", max_size=6)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+_VALUES: st.SearchStrategy[str] = st.recursive(
+    st.sampled_from(["1", "-0.5", "true", "2026-01-31", "07:32:00"])
+    | _TEXTS.map(_quoted)
+    | _TEXTS.filter(lambda text: "'" not in text).map(lambda text: f"'{text}'")
+    | _TEXTS.map(lambda text: f'"""\n{_quoted(text)[1:-1]}\n""""'),
+    lambda values: (
+        st.lists(values, max_size=3).map(lambda items: f"[ # c ]\n {', '.join(items)} \n]")
+        | st.dictionaries(_KEYS, values, max_size=3).map(
+            lambda table: "{" + ", ".join(f"{key} = {value}" for key, value in table.items() if "\n" not in value) + "}"
+        )
+    ),
+    max_leaves=6,
+)
+_TABLES = st.dictionaries(_KEYS, _VALUES, max_size=4)
+
+
+@given(st.dictionaries(_KEYS, _TABLES, max_size=4), _BLANKS)
+def test_the_reader_has_the_values_of_any_document(tables: dict[str, dict[str, str]], blank: str) -> None:
+    """Whatever its values are, and however it is laid out."""
+    parts = [
+        f"[{blank}{name}{blank}]{blank}# ]\n" + "".join(f"{blank}{k}{blank}={blank}{v}{blank}\n" for k, v in t.items())
+        for name, t in tables.items()
+    ]
+    _check_reader("\n".join(parts))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"), [("a = 1\nb = = 2\n", 2, 5), ("a = [1,", 1, 8), ("a = 1\na = 2\n", 2, 6)]
+)
+def test_text_that_is_not_toml_is_told_with_its_place(text: str, line: int, column: int) -> None:
+    """Also where it ends too early."""
+    with pytest.raises(InvalidTomlError) as raised:
+        read_toml(text, "x.toml")
+    assert (raised.value.line, raised.value.column) == (line, column)
+    assert "(at" not in str(raised.value)
+
+
+def test_a_pyproject_of_others_is_nobodys_business(project: Path) -> None:
+    """A file without our table has no configuration, also one that is not TOML."""
+    for text in ("", "[tool.ruff]\n", "[tool.dagpress]\n", 'dependencies = ["dagpress"]\n', "= nonsense\n"):
+        write(project, {"pyproject.toml": text})
+        assert project_of(project).at == {}
+    write(project, {"pyproject.toml": "tool.dagpress = 3\n"})
+    (problem,) = _problems(project)
+    assert (problem.message, problem.location.column) == ("`tool.dagpress` must be a table", 17)
+
+
+def test_a_version_that_does_not_match_is_the_only_error(project: Path) -> None:
+    """What else is in there may be of another version. The hint is the command that installs the right one."""
+    write(project, {"dagpress.toml": 'newer = 1\nrequired_version = ">=99,<100"\nschedules = 5\n'})
+    (problem,) = _problems(project)
+    assert problem.code == "required-version"
+    assert problem.location == Location("dagpress.toml", 2, 20)
+    installed = version("dagpress")
+    assert problem.message == f"the project requires Dagpress `>=99,<100`, and {installed} is installed"
+    assert shlex.split(problem.hint) == ["pip", "install", "dagpress>=99,<100"]
+    code, out, err = dagpress(project, "generate")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert not (project / "generated_dags").exists()
+
+
+@pytest.mark.parametrize("required", [f"=={version('dagpress')}", ">=0.0.1", "~=0.1", ">=0.1.dev1,!=9"])
+def test_a_version_that_matches_changes_nothing(project: Path, required: str) -> None:
+    """However pip would write it."""
+    write(project, {"dagpress.toml": f'required_version = "{required}"\n'})
+    assert project_of(project).at.keys() == {"required_version"}
+
+
+@pytest.mark.parametrize(
+    ("installed", "required", "is_fine"),
+    [("0.2.0rc1", ">=0.1", True), ("0.2.0rc1", ">=0.2", False), ("0.2.0", "==0.2", True), ("1.0", ">=0.2,<1", False)],
+)
+def test_versions_compare_as_pip_compares_them(
+    project: Path, monkeypatch: pytest.MonkeyPatch, installed: str, required: str, *, is_fine: bool
+) -> None:
+    """A prerelease comes before its release, and after the one before."""
+    monkeypatch.setattr("importlib.metadata.version", lambda _: installed)
+    write(project, {"dagpress.toml": f'required_version = "{required}"\n'})
+    assert (read_project(project)[0] is not None) == is_fine
+
+
+def test_excluded_files_are_invisible_to_every_command(project: Path) -> None:
+    """A DAG file that one of them has left is stale."""
+    write(project, {"schedules/drafts/new.yml": EXTRACT_LOAD, "schedules/team/old.yml": EXTRACT_LOAD})
+    assert dagpress(project, "generate")[0] == 0
+    write(
+        project,
+        {
+            "dagpress.toml": 'exclude = ["drafts/", "/team/o*.yml"]\n',
+            "schedules/drafts/_defaults.yml": "- broken",
+            "schedules/drafts/broken.yml": ":",
+        },
+    )
+    assert dagpress(project, "check")[0] == 1
+    code, _, err = dagpress(project, "generate")
+    assert code == 0, err
+    assert sorted(path.name for path in (project / "generated_dags").rglob("*.py")) == ["orders.py"]
+    assert "new" not in dagpress(project, "list")[1]
+    assert "there is no schedule `broken`" in _error_of(project, "schedule", "remove", "broken")
+
+
+def test_no_command_writes_a_schedule_that_is_excluded(project: Path) -> None:
+    """It would have no effect."""
+    write(
+        project,
+        {
+            "dagpress.toml": 'exclude = ["x*"]\n',
+            "meltano.yml": "schedules:\n- {name: xa, extractor: tap-a, loader: target-b, interval: '@daily'}\n",
+        },
+    )
+    arguments = ("schedule", "add", "xb", "--extractor", "tap-a", "--loader", "target-b", "--interval", "@daily")
+    assert "schedules/xb.yml is excluded by the configuration" in _error_of(project, *arguments)
+    _, _, err = dagpress(project, "import")
+    assert "not-imported: schedules/xa.yml is excluded by the configuration" in err
+    assert [path.name for path in (project / "schedules").glob("*.yml")] == ["orders.yml"]
+    assert "`x/a.yml` is excluded" in problem_of(project_of(project), "x/a.yml")
+
+
+def _error_of(project: Path, *arguments: str) -> str:
+    with pytest.raises(Exception) as raised:  # noqa: PT011
+        dagpress(project, *arguments)
+    return str(raised.value)
+
+
+def test_an_import_follows_the_prefix_and_an_export_tells_of_it(project: Path) -> None:
+    """Meltano's generator has no other prefix than its own."""
+    schedule = "{name: a b, extractor: tap-a, loader: target-b, transform: skip, interval: '@daily'}"
+    write(
+        project,
+        {
+            "dagpress.toml": 'dag_id_prefix = "sales_"\n',
+            "meltano.yml": f"schedules:\n- {schedule}\n",
+        },
+    )
+    assert dagpress(project, "import")[0] == 0
+    (imported,) = (path.read_text() for path in (project / "schedules").glob("a*.yml"))
+    assert "dag_id: sales_a_b\n" in imported
+    _, _, again = dagpress(project, "import")
+    assert "kept" not in again
+    _, _, err = dagpress(project, "export")
+    assert (
+        "schedules/orders.yml:1:1: differs-in-meltano: with Meltano it has another DAG id than `sales_orders` "
+        "(there the ids begin with `meltano_`)" in err
+    )
+
+
+_EXAMPLES = {name: row.example for name, row in keys_of(Configuration).items()}
+
+
+@pytest.mark.parametrize("name", _EXAMPLES)
+def test_the_example_of_each_key_is_true(name: str) -> None:
+    """The reader and the JSON Schema take it; they take no value of another type."""
+    Draft7Validator.check_schema(configuration_schema())
+    validator = Draft7Validator(configuration_schema())
+    for value, is_fine in ((_EXAMPLES[name], True), ("1", False), ('["a", 1]', False), ("{a = 1}", False)):
+        text = f"{name} = {value}\n"
+        problems: list[Diagnostic] = []
+        node = read_toml(text, "dagpress.toml")
+        assert isinstance(node, MapNode)
+        read_configuration(node, problems.append)
+        assert (not problems) == is_fine, text
+        assert validator.is_valid(tomllib.loads(text)) == is_fine, text
+
+
+def test_the_schema_of_the_configuration_takes_what_we_take() -> None:
+    """That of every case that generates, and that of this repo."""
+    validator = Draft7Validator(configuration_schema())
+    for path in CASES.glob("*/dagpress.toml"):
+        if (path.parent / "generated_dags").exists():
+            assert validator.is_valid(tomllib.loads(path.read_text())), path
+    assert not validator.is_valid({"airflow": "3.3", "schedule": "x"})
+
+
+def test_the_configuration_needs_nothing_that_it_does_not_use(tmp_path: Path) -> None:
+    """A command that has no use for the libraries of two rare keys does not load them."""
+    write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "dagpress.toml": 'airflow = "3.3"\n'})
+    program = (
+        "import sys; from pathlib import Path; from codegen import pipeline; from codegen.project import read_project; "
+        "pipeline.generate(read_project(Path(sys.argv[1]))[0]); "
+        "sys.exit(str({'pathspec', 'packaging'} & sys.modules.keys() or ''))"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode in {0, 1}
+    assert done.stderr.strip() == ""
