@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import printable
+from codegen.plan.task_kinds import kind_of
 from codegen.start import start_in_words
 
 if TYPE_CHECKING:
@@ -33,14 +34,8 @@ def _what_and_when(schedule: Schedule, steps: Sequence[Step]) -> str:
     if all(step.run for step in steps):
         tasks = "\n".join(f"- {_code(step.run)}" for step in steps)
         return f"Runs {what} with Meltano, {when}:\n\n{tasks}"
-    tasks = "\n".join(f"- {_code(step.task_id)}: {_step_in_words(step)}" for step in steps)
+    tasks = "\n".join(f"- {_code(step.task_id)}: {kind_of(step).words(step, _code)}" for step in steps)
     return f"Runs {what}, {when}:\n\n{tasks}"
-
-
-def _step_in_words(step: Step) -> str:
-    if step.run:
-        return f"{_code(step.run)} with Meltano"
-    return f"calls {_code(step.task.python)}" if step.task.python else "a command of the shell"
 
 
 def _extract_load_in_words(schedule: Schedule) -> str:

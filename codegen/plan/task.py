@@ -1,14 +1,13 @@
-"""The operator of a task: its runner's arguments, and those that every operator has."""
+"""The operator of a task: what its kind lowers it to, and the arguments that every operator has."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from codegen.literal import Argument
-from codegen.plan import python
 from codegen.plan.arguments import operator_arguments_of
+from codegen.plan.task_kinds import kind_of
 from codegen.plan.tree import PlannedTask
-from codegen.runners import RUNNERS
 
 if TYPE_CHECKING:
     from codegen.command import Step
@@ -25,7 +24,7 @@ def plan_task(step: Step, variable: str, function: PlannedFunction | None, alert
         function: what it calls, where it is a step of Python.
         alerts: those of its schedule.
     """
-    operator, arguments = python.operator_of(step, function) if function else RUNNERS[step.runner].lower(step)
+    operator, arguments = kind_of(step).lower(step, function)
     own = operator_arguments_of(step.task, alerts.schedule, alerts.airflow)
     given = {"task_id": step.task_id, **arguments, **own, **alerts.task_arguments(step.task)}
     return PlannedTask(

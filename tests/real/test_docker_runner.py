@@ -294,7 +294,7 @@ def test_a_dag_runs_from_end_to_end(airflow: Airflow, standin: Standin, tmp_path
 
 def test_a_task_that_times_out_leaves_no_container(airflow: Airflow, standin: Standin, tmp_path: Path) -> None:
     """Else a second try would load beside the first."""
-    keys = {"extractor": "tap-a", "loader": "target-b", "interval": "@daily", "timeout": "5s", "retries": 0}
+    keys = {"extractor": "tap-a", "loader": "target-b", "interval": "@daily", "execution_timeout": "5s", "retries": 0}
     schedule = {**keys, "runner": "docker", "docker": standin.settings(), "env": {"STAND_IN_SLEEP": "600"}}
     folder = _generated(tmp_path / "generated", airflow, schedule).parent
     env = clean_environ(DOCKER_HOST=standin.engine.address)

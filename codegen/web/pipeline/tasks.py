@@ -85,7 +85,7 @@ def _neighbour(schedule: Schedule) -> Neighbour:
 def _row(schedule: Schedule, step: Step) -> Row:
     what, where = _what_and_where(schedule, step)
     rule = "" if step.trigger_rule == ALL_SUCCESS else step.trigger_rule
-    return Row(step.task_id, what, where, step.task.group or "", step.after, "" if rule == "all_success" else rule)
+    return Row(step.task_id, what, where, step.task.group or "", step.after, rule)
 
 
 def _what_and_where(schedule: Schedule, step: Step) -> tuple[str, str]:
