@@ -19,7 +19,8 @@ SERVE := .venv/serve-$(PYTHON_ID)
 DEV := .venv/dev-$(PYTHON_ID)
 PYTEST := $(BIN)/pytest -n $(JOBS)
 # The tests of a file share what they start, so neighbours stay in one process as long as both have work.
-FAST := $(PYTEST) --dist worksteal -m "not slow"
+# Many of these wait for a process, so one more than there are cores is faster.
+FAST := $(BIN)/pytest -n $(shell expr $(JOBS) + 1) --dist worksteal -m "not slow"
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-annotate --no-header --python-version
 # The oldest Python of a requirement file: 3.10, or the oldest that its Airflow runs on.
