@@ -113,8 +113,9 @@ def keys_of(model: type[Any]) -> Mapping[str, Key]:
 
 
 def _keys_of(model: type[Any]) -> Mapping[str, Key]:
-    fields = (field for field in dataclasses.fields(model) if "key" in field.metadata)
-    return {field.name: Key(name=field.name, **field.metadata["key"]) for field in fields}
+    # Those of the model itself come first, then those that it shares with others.
+    fields = sorted(dataclasses.fields(model), key=lambda field: field.name not in vars(model)["__annotations__"])
+    return {field.name: Key(name=field.name, **field.metadata["key"]) for field in fields if "key" in field.metadata}
 
 
 def grouped(rows: Mapping[str, Key]) -> dict[str, Key]:

@@ -84,9 +84,7 @@ def test_what_a_template_becomes_is_itself_after_kubernetes(template: str, value
 def test_any_word_reaches_each_of_several_programs(words: list[str]) -> None:
     """Airflow renders, Kubernetes replaces, a shell calls one program after the other: each gets its words."""
     step = Step("x", (("printf", r"%s\0", *words), ("printf", r"%s\0", "second", *words)), settings=Kubernetes())
-    operator, planned = lower(step)
-    assert operator == "KubernetesPodOperator"
-    arguments: dict[str, Any] = dict(planned)
+    arguments: dict[str, Any] = lower(step)
     environment = Environment(autoescape=False)  # noqa: S701  # as Airflow's
     command, args = (
         [environment.from_string(text).render() for text in arguments[name]] for name in ("cmds", "arguments")

@@ -8,31 +8,29 @@ from typing import TYPE_CHECKING
 
 from codegen.airflow_facts import facts_of
 from codegen.literal import LINE_LENGTH
+from codegen.runners import RUNNERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# What generated code imports that is no class of Airflow's core, and no operator or notifier of a provider.
+# The classes of Airflow that generated code calls; where a version has them, its facts say.
+_OF_AIRFLOW = frozenset(
+    """
+    Asset AssetAny AssetOrTimeSchedule AsyncCallback CronDataIntervalTimetable CronTriggerTimetable DAG Dataset
+    DatasetAny DatasetOrTimeSchedule DeadlineAlert DeadlineReference EmptyOperator HttpNotifier Param PythonOperator
+    SlackNotifier SlackWebhookNotifier SmtpNotifier TaskGroup
+    """.split()  # noqa: SIM905  # it is read as a list
+)
+_OPERATORS = {runner.operator.rpartition(".")[2]: runner.operator for runner in RUNNERS.values()}
+# The full names of what else it calls.
 _OTHERS = {
-    "Mount": "docker.types",
-    "Secret": "airflow.providers.cncf.kubernetes.secret",
-    "k8s": "kubernetes.client",
-    "timedelta": "datetime",
+    "timedelta": "datetime.timedelta",
+    **{name: full_name for runner in RUNNERS.values() for name, full_name in runner.imports.items()},
 }
-# What a name is called where it comes from, if not the same.
-_ORIGINS = {"k8s": "models"}
 # Modules that are imported whole.
 _WHOLE = {"pendulum"}
 _STANDARD_LIBRARY = {"datetime"}
-# The classes of Airflow that generated code calls; which of them a version has, its facts say.
-_OF_AIRFLOW = frozenset(
-    """
-    Asset AssetAny AssetOrTimeSchedule AsyncCallback BashOperator CronDataIntervalTimetable CronTriggerTimetable DAG
-    Dataset DatasetAny DatasetOrTimeSchedule DeadlineAlert DeadlineReference DockerOperator EmptyOperator HttpNotifier
-    KubernetesPodOperator Param PythonOperator SlackNotifier SlackWebhookNotifier SmtpNotifier TaskGroup
-    """.split()  # noqa: SIM905  # it is read as a list
-)
-NAMES = _OF_AIRFLOW | {*_OTHERS, *_WHOLE}
+NAMES = _OF_AIRFLOW | {*_OPERATORS, *_OTHERS, *_WHOLE}
 
 
 @dataclass(frozen=True, order=True)
@@ -45,7 +43,7 @@ class _Import:
     def line(self, names: Iterable[str]) -> str:
         # isort's order of names: constants in capitals, classes, the others.
         ordered = sorted(names, key=lambda name: (not name.isupper(), not name[0].isupper(), name))
-        imported = [f"{_ORIGINS[name]} as {name}" if name in _ORIGINS else name for name in ordered]
+        imported = [_imported(name) for name in ordered]
         line = f"from {self.module} import {', '.join(imported)}" if self.is_from else f"import {self.module}"
         if len(line) <= LINE_LENGTH:
             return line
@@ -74,8 +72,15 @@ def _imports_of(roots: frozenset[str], airflow: str) -> tuple[tuple[str, ...], .
     return tuple(tuple(group) for group in groups if group)
 
 
+def _imported(name: str) -> str:
+    """The name, and what it is called where it comes from, if that is something else."""
+    origin = _OTHERS.get(name, name).rpartition(".")[2]
+    return name if origin == name else f"{origin} as {name}"
+
+
 def _import(name: str, airflow: str) -> _Import:
     if name in _WHOLE:
         return _Import(is_from=False, module=name)
-    module = _OTHERS.get(name) or facts_of(airflow).module_of(name)
+    full_name = _OTHERS.get(name) or _OPERATORS.get(name, name)
+    module = full_name.rpartition(".")[0] or facts_of(airflow).module_of(name)
     return _Import(is_from=True, module=module)

@@ -38,7 +38,8 @@ class TaskKind:
 
 
 def _by_runner(step: Step, _: PlannedFunction | None) -> Lowered:
-    return RUNNERS[step.runner].lower(step)
+    runner = RUNNERS[step.runner]
+    return runner.operator.rpartition(".")[2], runner.lower(step)
 
 
 def _by_worker(step: Step, function: PlannedFunction | None) -> Lowered:

@@ -11,8 +11,8 @@ from codegen.templating import BASH_ENDINGS, as_rendered, as_rendered_lines
 PRELUDES = ("MELTANO", "LOCK")
 
 
-def _lower(work: Work) -> tuple[str, dict[str, Value]]:
-    """A BashOperator; the words of the command that could be read as code come in its environment.
+def _lower(work: Work) -> dict[str, Value]:
+    """The words of the command that could be read as code come in its environment.
 
     Tasks run side by side in the project of their worker, so a command locks what it would share with another.
     """
@@ -22,11 +22,11 @@ def _lower(work: Work) -> tuple[str, dict[str, Value]]:
     elif "\n" in script:
         script += "\n"
     given = {name: as_rendered(value, BASH_ENDINGS) for name, value in {**work.env, **words_in_env}.items()}
-    return "BashOperator", {
+    return {
         "bash_command": MeltanoCommand(script, PRELUDES if work.locks else PRELUDES[:1]),
         "env": given or None,
         "append_env": True if given else None,
     }
 
 
-BASH = Runner(name="bash", lower=_lower)
+BASH = Runner(name="bash", operator="BashOperator", lower=_lower)

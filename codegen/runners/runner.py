@@ -66,18 +66,23 @@ class Runner:
 
     Attributes:
         name: as `runner` has it, and the key of its settings.
-        lower: the operator of a task and its arguments; one that is None is left out.
+        operator: the class of Airflow that executes a task: its name, or where Airflow's facts do not have it, its
+            full name.
+        lower: the arguments of the operator of a task; one that is None is left out.
         section: the settings; nothing where it has none.
         nested: the maps with keys of their own inside the settings.
         example: of the settings, as YAML.
+        imports: what else its arguments name, with its full name.
         check: what is wrong with a task that runs there.
         distributions: the packages that Airflow needs for it.
     """
 
     name: str
-    lower: Callable[[Work], tuple[str, dict[str, Value]]]
+    operator: str
+    lower: Callable[[Work], dict[str, Value]]
     section: Section[Any] | None = None
     nested: tuple[Section[Any], ...] = ()
     example: str = ""
+    imports: Mapping[str, str] = field(default_factory=dict)
     check: Callable[[Placed], Iterator[Diagnostic]] = _no_check
     distributions: tuple[str, ...] = ()

@@ -8,10 +8,13 @@ from codegen.runners.runner import Runner
 
 DOCKER = Runner(
     name="docker",
+    operator="DockerOperator",
     lower=lower,
     section=Section(Docker, "docker", "a map of settings"),
     nested=(MOUNT,),
     example="{image: 'elt:2026.11.1'}",
+    # It is installed with the provider.
+    imports={"Mount": "docker.types.Mount"},
     check=check,
     distributions=("apache-airflow-providers-docker",),
 )

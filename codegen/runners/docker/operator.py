@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 _TAKEN = "AIRFLOW_TMP_DIR"
 
 
-def lower(work: Work) -> tuple[str, dict[str, Value]]:
-    """A DockerOperator, which evaluates the templates in `image`, `command`, `environment` and `mounts` alone."""
+def lower(work: Work) -> dict[str, Value]:
+    """The arguments of the operator, which evaluates templates only in `image`, `command`, `environment` and `mounts`."""
     settings: Docker = work.settings or Docker()
     program, arguments, env = command_of(work, DOCKER_ENDINGS)
-    return "DockerOperator", {
+    return {
         "image": _rendered(settings.image or ""),
         "entrypoint": program,
         "command": [_rendered(word) for word in arguments] or None,

@@ -8,9 +8,15 @@ from codegen.runners.runner import Runner
 
 KUBERNETES = Runner(
     name="kubernetes",
+    operator="KubernetesPodOperator",
     lower=lower,
     section=Section(Kubernetes, "kubernetes", "a map of settings"),
     example="{image: 'elt:2026.11.1'}",
+    imports={
+        "Secret": "airflow.providers.cncf.kubernetes.secret.Secret",
+        # It is installed with the provider.
+        "k8s": "kubernetes.client.models",
+    },
     check=check,
     distributions=("apache-airflow-providers-cncf-kubernetes",),
 )

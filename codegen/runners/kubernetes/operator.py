@@ -26,11 +26,11 @@ _MODELS = {
 }
 
 
-def lower(work: Work) -> tuple[str, dict[str, Value]]:
-    """A KubernetesPodOperator; what its `template_fields` name is written so that rendering gives it as it stands."""
+def lower(work: Work) -> dict[str, Value]:
+    """The arguments of the operator. Those in its `template_fields` are escaped, so that rendering returns the value."""
     settings: Kubernetes = work.settings or Kubernetes()
     program, arguments, env = command_of(work, KUBERNETES_ENDINGS)
-    return "KubernetesPodOperator", {
+    return {
         "image": _text(settings.image),
         "image_pull_policy": settings.image_pull_policy,
         "cmds": [_rendered(as_expanded(word)) for word in program],
