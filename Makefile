@@ -1,8 +1,8 @@
 # `make dags` and `make test` need git, make and a Python; the rest they set up themselves, in .venv and .envs.
 
 PYTHON ?= python3
-# How many tests run at the same time.
-JOBS ?= 2
+# How many tests run at the same time. Many wait for a process, so one more than there are cores is faster.
+JOBS ?= 3
 
 # Without byte code every command would compile what it imports, every time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -17,10 +17,9 @@ VENV := .venv/venv-$(PYTHON_ID)
 TOOL := .venv/tool-$(PYTHON_ID)
 SERVE := .venv/serve-$(PYTHON_ID)
 DEV := .venv/dev-$(PYTHON_ID)
-PYTEST := $(BIN)/pytest -n $(JOBS)
+PYTEST := $(BIN)/pytest -n $(JOBS) --dist worksteal
 # The tests of a file share what they start, so neighbours stay in one process as long as both have work.
-# Many of these wait for a process, so one more than there are cores is faster.
-FAST := $(BIN)/pytest -n $(shell expr $(JOBS) + 1) --dist worksteal -m "not slow"
+FAST := $(PYTEST) -m "not slow"
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-annotate --no-header --python-version
 # The oldest Python of a requirement file: 3.10, or the oldest that its Airflow runs on.

@@ -32,6 +32,7 @@ from codegen.airflow.translation import UntranslatableError, translate
 from codegen.airflow.variables import BUNDLES, DAGS_FOLDER, airflow_environ
 from codegen.airflow_facts import VERSIONS, facts_of
 from codegen.cli.main import main
+from codegen.runners import RUNNERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -156,7 +157,8 @@ def test_every_airflow_has_its_requirements() -> None:
     for version in VERSIONS:
         text = requirements_of(version).read_text()
         assert re.search(rf"^apache-airflow=={re.escape(facts_of(version).release)} ", text, re.MULTILINE)
-        assert "\napache-airflow-providers-docker==" in text
+        distributions = [name for runner in RUNNERS.values() for name in runner.distributions]
+        assert [name for name in distributions if f"\n{name}==" not in text] == []
 
 
 def test_the_readme_has_the_pythons_of_every_airflow() -> None:

@@ -22,7 +22,7 @@ _TAKEN = "AIRFLOW_TMP_DIR"
 
 
 def lower(work: Work) -> dict[str, Value]:
-    """The arguments of the operator, which evaluates templates only in `image`, `command`, `environment` and `mounts`."""
+    """The arguments of the operator, which renders templates only in `image`, `command`, `environment` and `mounts`."""
     settings: Docker = work.settings or Docker()
     program, arguments, env = command_of(work, DOCKER_ENDINGS)
     return {

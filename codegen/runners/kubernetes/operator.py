@@ -27,7 +27,7 @@ _MODELS = {
 
 
 def lower(work: Work) -> dict[str, Value]:
-    """The arguments of the operator. Those in its `template_fields` are escaped, so that rendering returns the value."""
+    """The arguments of the operator. Those in its `template_fields` are escaped, so that rendering gives the value."""
     settings: Kubernetes = work.settings or Kubernetes()
     program, arguments, env = command_of(work, KUBERNETES_ENDINGS)
     return {
