@@ -49,7 +49,7 @@ check: lint types layers $(TOOL) ## Run all checks that are not tests, and see t
 
 .PHONY: test
 test: environments ## Run the whole suite, with real Airflow 2 and 3 and a real Meltano
-	$(PYTEST)
+	HYPOTHESIS_PROFILE=ci $(PYTEST)
 
 .PHONY: test-fast
 test-fast: $(DEV) ## Run the tests that need no Airflow and no Meltano
