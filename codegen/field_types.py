@@ -210,8 +210,9 @@ class Flag(ScalarKind[bool]):
 class Count(ScalarKind[int]):
     """A whole number."""
 
-    def __init__(self, least: int, most: int = 2**31 - 1) -> None:
-        self.words = f"a whole number, at least {least}"
+    def __init__(self, least: int = -(2**31), most: int = 2**31 - 1) -> None:
+        # That of a database is no limit that a person meets.
+        self.words = "a whole number" + (f", at least {least}" if least > -(2**31) else "")
         self._least = least
         self._most = most
 

@@ -65,8 +65,8 @@ class MapNode:
 Node = Scalar | ListNode | MapNode
 
 
-# In the maps of these keys a null is a value: JSON, or the arguments of somebody's function.
-_DATA = {"json", "op_kwargs", "default"}
+# In the maps of these keys a null is a value: JSON, or what somebody's function or Airflow gets.
+_DATA = {"json", "op_kwargs", "default", "executor_config", "user_defined_macros", "jinja_environment_kwargs"}
 
 
 def is_null(node: Node) -> bool:

@@ -157,6 +157,11 @@ def _check_folders(configuration: Configuration, root: Path) -> Iterator[Diagnos
         if root not in _path(root, getattr(configuration, key)).parents:
             message = f"{quoted(key)} must be inside the project"
             yield Diagnostic(rules.INVALID_VALUE, message, configuration.at[key], "name a folder below the project's")
+    schedules, generated = (_path(root, name) for name in (configuration.schedules, configuration.generated_dags))
+    if schedules in {generated, *generated.parents} or generated in schedules.parents:
+        place = configuration.at.get("generated_dags") or configuration.at["schedules"]
+        message = "the schedules and the generated DAG files must be in separate folders"
+        yield Diagnostic(rules.INVALID_VALUE, message, place, "name a folder beside the other")
 
 
 def _check_meltano_project(table: MapNode, root: Path) -> Iterator[Diagnostic]:

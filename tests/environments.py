@@ -2,7 +2,8 @@
 
 `make soak` builds its own two here: an Airflow with Celery, and a Meltano with a driver for PostgreSQL.
 
-They lie in `.envs/<Python version>/<name>`. Each is rebuilt when something that it is made of changes, and only then.
+They lie in `.envs/<Python version>`. Names on the command line choose some. Each is rebuilt when something
+that it is made of changes, and only then.
 """
 
 from __future__ import annotations
@@ -31,8 +32,11 @@ ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "demo"
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 FOLDER = ROOT / ".envs" / VERSION
-# The name of each Airflow's environment, and its version as `airflow = "..."` has it.
-AIRFLOWS = {"airflow-3": NEWEST, "airflow-2": NEWEST_2}
+# The name of each Airflow's environment, and its version as `airflow = "..."` has it; `make test-versions` sets others.
+AIRFLOWS = {
+    "airflow-3": os.environ.get("DAGPRESS_AIRFLOW_3", NEWEST),
+    "airflow-2": os.environ.get("DAGPRESS_AIRFLOW_2", NEWEST_2),
+}
 # Those of `make soak`, which nothing else needs.
 SOAK = ("soak-airflow", "soak-meltano")
 
@@ -51,7 +55,7 @@ class Environment:
     @property
     def folder(self) -> Path:
         """Where it lies."""
-        return FOLDER / self.name
+        return FOLDER / (f"airflow-{AIRFLOWS[self.name]}" if self.name in AIRFLOWS else self.name)
 
     @property
     def unsupported(self) -> str:
@@ -173,4 +177,4 @@ def build(names: Iterable[str]) -> None:
 
 
 if __name__ == "__main__":
-    build(name for name in ENVIRONMENTS if name not in SOAK)
+    build(sys.argv[1:] or (name for name in ENVIRONMENTS if name not in SOAK))

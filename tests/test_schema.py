@@ -209,7 +209,9 @@ def test_the_example_of_each_key_of_a_task_changes_the_dag(version: str, name: s
     write(tmp_path, {"schedules/a.yml": tasks})
     before = pipeline.generate(project_of(tmp_path)).files
     example = task_table(version).rows[name].example
-    other = {**dict.fromkeys(WHAT_RUNS, ""), "op_kwargs": "  python: a.b\n"}.get(name, "  run: x\n")
+    other = {**dict.fromkeys(WHAT_RUNS, ""), **dict.fromkeys(("op_kwargs", "multiple_outputs"), "  python: a.b\n")}.get(
+        name, "  run: x\n"
+    )
     changed = tasks.replace("run: x\n", f"{name}: {example}\n{other}")
     write(tmp_path, {"schedules/a.yml": changed})
     generation = pipeline.generate(project_of(tmp_path))

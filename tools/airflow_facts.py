@@ -54,6 +54,7 @@ def facts() -> dict[str, Any]:
         if _is_new()
         else False,
         "pool_is_key": not _takes(_interface().BaseOperator, task_id="one", pool="two words"),
+        "presets": [preset for preset in _PRESETS if _is_preset(preset)],
         "dag": _arguments(_interface().DAG, "dag_id"),
         "operator": _arguments(_interface().BaseOperator, "task_id"),
         "deprecated": {
@@ -238,8 +239,21 @@ def _deprecated(each: type[Any], first: str, **given: Any) -> list[str]:
     ]
 
 
+_DATE = datetime(2024, 1, 1, tzinfo=timezone.utc)
 # A value of each type; which of them an argument takes is found by trying.
-_VALUES: tuple[Any, ...] = ("one", True, 1, timedelta(hours=1), datetime(2024, 1, 1, tzinfo=timezone.utc), {}, ["one"])
+_VALUES: tuple[Any, ...] = ("one", True, 1, timedelta(hours=1), _DATE, {}, ["one"])
+
+
+_PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
+
+
+def _is_preset(preset: str) -> bool:
+    """Whether it takes that word for a cron."""
+    try:
+        _interface().DAG("one", schedule=preset, start_date=_DATE).timetable.validate()
+    except Exception:  # noqa: BLE001  # as below
+        return False
+    return True
 
 
 def _takes(each: type[Any], **arguments: Any) -> bool:

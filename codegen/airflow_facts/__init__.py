@@ -27,6 +27,7 @@ class AirflowFacts:
         cron_data_intervals: whether the runs of a plain cron have data intervals (`create_cron_data_intervals`).
         optional_logical_date: whether a run can be without a logical date.
         pool_is_key: whether the name of a pool must be one of letters, digits, `_`, `.` and `-`.
+        presets: the words that it takes for a cron, such as `@daily`.
         dag: the annotation of each argument of `DAG`, as Airflow's source has it.
         operator: that of each argument of `BaseOperator`.
         deprecated: the arguments of `dag` and of `operator` that it warns of.
@@ -41,6 +42,7 @@ class AirflowFacts:
     cron_data_intervals: bool
     optional_logical_date: bool
     pool_is_key: bool
+    presets: frozenset[str]
     dag: Mapping[str, str]
     operator: Mapping[str, str]
     deprecated: Mapping[str, list[str]]
@@ -94,7 +96,7 @@ VERSIONS = tuple(
 def facts_of(version: str) -> AirflowFacts:
     """What is known of a version, one of `VERSIONS`."""
     data = json.loads((_FILES / f"{version}.json").read_text(encoding="utf-8"))
-    sets = {name: frozenset(data[name]) for name in ("context", "trigger_rules", "commands")}
+    sets = {name: frozenset(data[name]) for name in ("context", "trigger_rules", "commands", "presets")}
     pythons = sorted((3, int(python.removeprefix("3."))) for python in data["pythons"])
     return AirflowFacts(**{**data, **sets, "pythons": tuple(python for python in pythons if python >= _OLDEST_PYTHON)})
 

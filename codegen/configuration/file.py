@@ -39,15 +39,17 @@ def find_configuration(root: Path) -> ConfigurationFile | None:
     Raises:
         BrokenFileError: it cannot be read.
     """
+    found = []
     for name, path in _FILES.items():
-        if not (root / name).is_file():
-            continue
-        table = _read(root / name, path)
+        table = _read(root / name, path) if (root / name).is_file() else None
         if isinstance(table, MapNode) and (table.entries or not path):
-            return ConfigurationFile(name, table)
-        if table is not None and not isinstance(table, MapNode):
+            found.append(ConfigurationFile(name, table))
+        elif table is not None and not isinstance(table, MapNode):
             raise BrokenFileError("`tool.dagpress` must be a table", table.location)
-    return None
+    if len(found) > 1:
+        message = f"the configuration is in {found[0].name} too: keep one of them"
+        raise BrokenFileError(message, found[1].table.location)
+    return found[0] if found else None
 
 
 def names_configuration(root: Path) -> bool:
@@ -61,7 +63,7 @@ def names_configuration(root: Path) -> bool:
 def _read(file: Path, path: tuple[str, ...]) -> MapNode | ListNode | Scalar | None:
     place = Location(file.name)
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise BrokenFileError(f"cannot be read: {error.strerror}", place) from error
     except UnicodeDecodeError as error:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from codegen.diagnostics import Location
     from codegen.field_types import Report
+    from codegen.keys import Refusal
     from codegen.nodes import MapNode
 
 # Where Meltano keeps the DAG files of its own orchestrator, and its users theirs.
@@ -148,6 +149,13 @@ def read_configuration(table: MapNode, report: Report) -> Configuration:
         table: the configuration in its file.
         report: gets what is wrong with it.
     """
-    keys = Table(keys_of(Configuration), lister="dagpress schema --configuration --markdown")
+    keys = Table(keys_of(Configuration), _refused, "dagpress schema --configuration --markdown")
     values, at = read_keys(keys, table, report, "the configuration")
     return Configuration(**values, at=at)
+
+
+def _refused(name: str) -> Refusal | None:
+    """What people write who think of the other file."""
+    if name in {"tool", "dagpress"}:
+        return f"`{name}` is not a key of the configuration", "write the keys themselves: `airflow`, `[lint]`"
+    return None

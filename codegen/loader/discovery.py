@@ -104,7 +104,9 @@ class _Search:
         if not self._exclusion:
             return False
         relative = path.relative_to(self._folder).as_posix()
-        return self._exclusion.matches(relative, is_folder=self.is_folder(path))
+        is_folder = self.is_folder(path)
+        # A file of defaults is no schedule: only with its folder it is left out.
+        return (is_folder or path.stem != DEFAULTS) and self._exclusion.matches(relative, is_folder=is_folder)
 
     def walk(self, folder: Path, inherited: tuple[tuple[Path, str], ...], above: frozenset[Path]) -> None:
         try:

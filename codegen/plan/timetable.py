@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codegen.airflow_facts import facts_of
+from codegen.interval import AIRFLOW_PRESETS
 from codegen.literal import Argument, Call, Value
 from codegen.plan.between import conditions_of
 
@@ -21,6 +22,8 @@ def schedule_value(schedule: Schedule, others: Between, airflow: str) -> Value:
     airflow/sdk/definitions/dag.py since 3.0).
     """
     cron = schedule.clock.schedule
+    if cron in AIRFLOW_PRESETS and cron not in facts_of(airflow).presets:
+        cron = AIRFLOW_PRESETS[cron]
     if not schedule.after:
         return _clock(schedule, cron, airflow) if cron else None
     conditions = conditions_of(schedule.after, others, airflow)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.airflow_facts import VERSIONS, facts_of
 from codegen.diagnostics import quoted
-from codegen.field_types import Choice, Count, Duration, Flag, Moment, Number, Text, TextList
+from codegen.field_types import Choice, Count, Duration, Flag, Moment, Text, TextList
 from codegen.keys import Key
+from codegen.runners.kubernetes.types import MapOf
 from codegen.schema.step_kinds import Data
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 DAG_GROUP = "arguments of Airflow's DAG"
 TASK_GROUP = "arguments of Airflow's operators"
 _STRUCTURE = {
+    "auto_register": "every DAG file registers its DAG",
     "dag": "a task belongs to the DAG of its schedule",
-    "dag_id": "a task belongs to the DAG of its schedule",
+    "params": "run parameters belong to the schedule",
     "default_args": "write its arguments as keys of the schedule: they are for all tasks",
     "task_group": "use `group` in a task",
     "task_id": "use `id` in a task",
@@ -48,6 +50,8 @@ _RENAMED = {"fail_stop": "fail_fast", "fail_fast": "fail_stop"}
 # Their values are Python's, whatever the annotation says.
 _OF_PYTHON = {"inlets", "outlets", "user_defined_filters"}
 
+# These need what a Python callable returns.
+_OF_A_CALLABLE = {"multiple_outputs"}
 _RUN_TYPES = ("manual", "scheduled", "backfill", "asset_triggered")
 _TEXTS = TextList("a list of texts", Text())
 # The type of a value by how one of the alternatives in its annotation begins; the first that fits counts.
@@ -58,9 +62,22 @@ _TYPES: Mapping[str, Kind[Any]] = {
     r"(?:Iterable|Sequence|Collection|list)\[str": _TEXTS,
     r"dict\b|(?:\w+\.)*MutableMapping": Data(),
     "bool$": Flag(),
-    "int$": Count(-(2**31)),
-    "float$": Number(-1e9, 1e9),
+    "int$": Count(),
     "(?:str|WeightRuleParam)$": Text(),
+}
+
+# What Airflow checks itself, where the annotation says less.
+_TYPES_BY_NAME: Mapping[str, Kind[Any]] = {
+    **dict.fromkeys(("max_active_tasks", "max_active_tis_per_dag", "max_active_tis_per_dagrun"), Count(1)),
+    "default_view": Choice("grid", "graph", "duration", "gantt", "landing_times"),
+    "max_consecutive_failed_dag_runs": Count(0),
+    "orientation": Choice("LR", "TB", "RL", "BT"),
+    "owner_links": MapOf("a map of owners to URLs", Text(), Text("a URL", r"(?:https?|mailto):\S+", "https://...")),
+    "resources": MapOf("a map of resources", Text("a resource", "cpus|ram|disk|gpus", "cpus, ram, ..."), Count(0)),
+    # A strategy of a plugin goes by its path.
+    "weight_rule": Text(
+        "a weight rule", r"downstream|upstream|absolute|\w+(?:\.\w+)+", "`downstream`, `upstream` or `absolute`"
+    ),
 }
 
 # What each means, and an example.
@@ -71,7 +88,6 @@ _ROWS = {
     ),
     "allow_nested_operators": ("Whether Airflow lets a task execute another operator.", "false"),
     "allowed_run_types": ("The types of runs that the DAG can have.", "[scheduled, manual]"),
-    "auto_register": ("Whether a DAG in a `with` block is registered.", "true"),
     "dag_display_name": ("The name that the user interface shows for the DAG.", "Orders, daily"),
     "default_view": ("The page that the user interface opens for the DAG.", "graph"),
     "depends_on_past": ("Whether a task waits until it succeeded in the run before.", "true"),
@@ -101,17 +117,16 @@ _ROWS = {
     "multiple_outputs": ("Whether each key of a result becomes an XCom of its own.", "false"),
     "orientation": ("In which direction the graph of the DAG is drawn.", "TB"),
     "owner_links": ("A link for each owner.", "{airflow: 'mailto:data@example.com'}"),
-    "params": ("Run parameters of this task alone.", "{table: orders}"),
-    "render_template_as_native_obj": ("Whether templates give Python values in place of texts.", "true"),
+    "render_template_as_native_obj": ("Render templates to Python objects instead of strings.", "true"),
     "rerun_with_latest_version": ("Whether a cleared run uses the newest version of the DAG.", "true"),
     "sla": ("How long after a run is due the task must have succeeded.", "2h"),
-    "resources": ("The resources that a task needs.", "{cpus: 1, ram: 512}"),
+    "resources": ("The resources that a task needs: `cpus`, `ram`, `disk` and `gpus`.", "{cpus: 1, ram: 512}"),
     "run_as_user": ("The Unix user that the task runs as.", "elt"),
     "start_date": ("The earliest logical date for which the task runs.", "2024-01-31"),
     "task_display_name": ("The name that the user interface shows for the task.", "Load the orders"),
     "template_searchpath": ("The folders in which templates are found.", "[/opt/airflow/templates]"),
     "user_defined_macros": ("Further names for templates.", "{bucket: raw}"),
-    "wait_for_downstream": ("Whether a task waits until those behind it succeeded in the run before.", "true"),
+    "wait_for_downstream": ("Wait for the downstream tasks of the previous run to succeed.", "true"),
     "wait_for_past_depends_before_skipping": (
         "Whether a task that is skipped first waits for `depends_on_past`.",
         "true",
@@ -143,14 +158,17 @@ def _rows(arguments: Mapping[str, str], facts: AirflowFacts, group: str, without
         kind = type_of(name, annotation)
         if kind and name not in without and name not in _STRUCTURE and _successor(name, facts) is None:
             doc, example = _ROWS.get(name, (f"Airflow's argument (`{annotation}`).", ""))
-            rows[name] = Key(name=name, kind=kind, group=group, doc=doc, example=example, argument=name)
+            reaches = ("python",) if name in _OF_A_CALLABLE else ()
+            rows[name] = Key(
+                name=name, kind=kind, group=group, doc=doc, example=example, argument=name, reaches=reaches
+            )
     return rows
 
 
 def type_of(name: str, annotation: str) -> Kind[Any] | None:
     """The type of an argument's values; nothing where only Python can say them."""
-    if name in _OF_PYTHON:
-        return None
+    if name in _OF_PYTHON or name in _TYPES_BY_NAME:
+        return _TYPES_BY_NAME.get(name)
     alternatives = [part.rpartition(".")[2] if "[" not in part else part for part in annotation.split(" | ")]
     return next((kind for part, kind in _TYPES.items() if any(map(re.compile(part).match, alternatives))), None)
 
@@ -173,15 +191,17 @@ def refusal(name: str, airflow: str, ours: Mapping[str, Key]) -> Refusal | None:
     if name in ours:
         return f"Airflow's argument {quoted(name)} is set by the key `{ours[name].name}`", f"use `{ours[name].name}`"
     if name in _STRUCTURE:
-        return f"Airflow's argument {quoted(name)} is no key", _STRUCTURE[name]
+        return f"Airflow's argument {quoted(name)} cannot be set", _STRUCTURE[name]
     facts = facts_of(airflow)
     if not (name in facts.dag or name in facts.operator):
         return _of_another_version(name, airflow)
     if (successor := _successor(name, facts)) is not None:
         hint = f"use `{successor}`" if successor else "remove it"
         return f"Airflow {airflow} has deprecated the argument {quoted(name)}", hint
+    if name in _OF_A_CALLABLE:
+        return f"Airflow's argument {quoted(name)} cannot be set for all tasks", "set it in a task with `python`"
     hint = "set it in a template of the project, see `templates` in the configuration"
-    return f"only Python can say the value of Airflow's argument {quoted(name)}", hint
+    return f"Airflow's argument {quoted(name)} takes only Python objects", hint
 
 
 def _of_another_version(name: str, airflow: str) -> Refusal | None:
@@ -189,8 +209,7 @@ def _of_another_version(name: str, airflow: str) -> Refusal | None:
     if not having:
         return None
     instead = _RENAMED.get(name) or _SUCCESSORS.get(name)
-    hint = (
-        f"use `{instead}`" if instead else "remove it, or set `airflow` in the configuration to a version that has it"
-    )
+    remove = "remove it" if name in _SUCCESSORS else "remove it, or set `airflow` to a version that has it"
+    hint = f"use `{instead}`" if instead else remove
     versions = having[0] if len(having) == 1 else f"{having[0]} to {having[-1]}"
-    return f"Airflow {airflow} has no argument {quoted(name)}: it is one of Airflow {versions}", hint
+    return f"Airflow {airflow} has no argument {quoted(name)} (available in {versions})", hint

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 SCHEMA_NAME = "schedule.schema.json"
 _TITLE = "A Dagpress schedule"
+# The heading of the keys of a task.
+_TASK = "a task"
 
 
 # The maps inside a schedule, by the names of their definitions; the reference has them in this order.
@@ -114,8 +116,9 @@ def reference(airflow: str) -> str:
             if keys.get(row.name) == row and name == "task":
                 shared.append(f"`{row.name}`")
             else:
-                groups.setdefault(row.group, []).append(_line(row))
-    groups["a task"].append(f"\nA task has these keys too, for itself alone: {', '.join(shared)}.\n")
+                group = _TASK if name == "task" else row.group
+                groups.setdefault(group, []).append(_line(row))
+    groups[_TASK].append(f"\nThese keys can also be set on a task: {', '.join(shared)}.\n")
     head = "| key | value | meaning | example |\n| --- | --- | --- | --- |\n"
     return "\n".join(f"#### {group[0].upper()}{group[1:]}\n\n{head}{''.join(rows)}" for group, rows in groups.items())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections.abc import Callable as Call
 from collections.abc import Mapping, Sequence
 
 from codegen.airflow_context import names
@@ -16,6 +17,9 @@ from codegen.trigger_rule import FORMER_NAMES, TRIGGER_RULES
 
 # A value of YAML as Python has it.
 Plain = None | bool | int | float | str | Sequence["Plain"] | Mapping[str, "Plain"]
+
+# What refuses a text.
+Check = Call[[str], None]
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 # More digits than any number has that a person means; Python itself refuses some thousands.
@@ -97,7 +101,7 @@ class OpKwargs:
             except InvalidError as error:
                 report(error.at(entry.key_location))
                 continue
-            arguments[name] = _value(entry.value, report)
+            arguments[name] = _value(entry.value, report, check_template)
         return arguments
 
     def json_schema(self) -> JsonSchema:
@@ -116,7 +120,7 @@ class Data:
         if not isinstance(node, MapNode):
             report(InvalidError(f"expected {self.words}, got {named(node)}").at(node.location))
             return None
-        return _value(node, report)
+        return _value(node, report, lambda _: None)
 
     def json_schema(self) -> JsonSchema:
         """A map of anything."""
@@ -137,22 +141,22 @@ def is_word_of_python(name: str) -> bool:
     return keyword.iskeyword(name) or name == "__debug__"
 
 
-def _value(node: Node, report: Report) -> Plain:
+def _value(node: Node, report: Report, check: Check) -> Plain:
     """The value of an argument, or of a part of it; nothing after reporting what is wrong with it."""
     if isinstance(node, MapNode):
-        return {name: _value(entry.value, report) for name, entry in node.entries.items()}
+        return {name: _value(entry.value, report, check) for name, entry in node.entries.items()}
     if isinstance(node, ListNode):
-        return tuple(_value(item, report) for item in node.items)
+        return tuple(_value(item, report, check) for item in node.items)
     if node.kind == "trap" or is_null(node):
         return None
     try:
-        return _scalar(node)
+        return _scalar(node, check)
     except InvalidError as error:
         report(error.at(node.location))
         return None
 
 
-def _scalar(scalar: Scalar) -> bool | float | str:
+def _scalar(scalar: Scalar, check: Check) -> bool | float | str:
     if scalar.kind == "bool":
         return scalar.text.lower() == "true"
     if scalar.kind in {"int", "float"}:
@@ -164,5 +168,5 @@ def _scalar(scalar: Scalar) -> bool | float | str:
             f"expected text, a number or true or false, got {named(scalar)}", f'quote it: "{scalar.text}"'
         )
     refuse_unspeakable(scalar.text)
-    check_template(scalar.text)
+    check(scalar.text)
     return scalar.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -49,7 +50,8 @@ def schedule_table(airflow: str) -> Table:
         "environments": replace(own["environments"], kind=Overlays(partial(schedule_table, airflow))),
         **dag_rows(airflow, decided),
     }
-    rows |= {name: row for name, row in operator_rows(airflow, decided).items() if name not in rows}
+    of_tasks = operator_rows(airflow, decided)
+    rows |= {name: row for name, row in of_tasks.items() if name not in rows and not row.reaches}
     return Table(grouped(rows), partial(refusal, airflow=airflow, ours=decided))
 
 
@@ -65,7 +67,11 @@ def _refused_by_task(airflow: str, decided: Mapping[str, Key], name: str) -> Ref
     """Why a task has no such key; that its schedule has one is the nearest reason."""
     if name in schedule_table(airflow).rows:
         return f"{quoted(name)} is a key of the schedule", "write it there, outside of `tasks`"
-    return refusal(name, airflow, decided)
+    refused = refusal(name, airflow, {**_decided(Schedule), **decided})
+    key = re.fullmatch(r"use `(\w+)`", refused[1]) if refused else None
+    if refused and key and key[1] not in task_table(airflow).rows:
+        return refused[0], f"{refused[1]} in the schedule, outside of `tasks`"
+    return refused
 
 
 def _decided(model: type[TaskDefaults]) -> Mapping[str, Key]:

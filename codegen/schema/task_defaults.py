@@ -93,7 +93,7 @@ class TaskDefaults:
         inherited=True,
     )
     priority_weight: int | None = key(
-        Count(-(2**31)),
+        Count(),
         "how",
         "The tasks' weight where they wait for a slot.",
         "10",

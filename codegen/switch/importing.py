@@ -180,12 +180,17 @@ def _imported(draft: Draft, file: str, project: Project, old: Schedule | None) -
     return Imported(draft, file, before, before if is_same and before is not None else text)
 
 
+# The fields that hold keys of the runners and of Airflow; Meltano has none of them.
+_MAPS = {"settings", "arguments"}
+
+
 def _differences(schedule: Schedule, draft: Draft) -> list[str]:
     """The keys in which the schedule of a file is not what the draft means."""
     names = (f.name for f in fields(schedule) if f.compare and f.name not in _NOT_OF_MELTANO)
     if schedule.state_id == draft.schedule.name:
         schedule = replace(schedule, state_id=draft.schedule.state_id)
-    return [name for name in names if getattr(schedule, name) != getattr(draft.schedule, name)]
+    own = [name for name in names if getattr(schedule, name) != getattr(draft.schedule, name)]
+    return [key for name in own for key in ({**schedule.settings, **schedule.arguments} if name in _MAPS else [name])]
 
 
 class _Files:

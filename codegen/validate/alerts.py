@@ -67,7 +67,7 @@ def check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     if not facts.has_sla and "deadline" not in facts.dag:
         message = f"Airflow {airflow} supports neither SLAs nor deadlines, and {quoted(schedule.name)} has a `deadline`"
         yield Diagnostic(
-            rules.UNSUPPORTED, message, where, "use Airflow 3.1 or later, or `dagrun_timeout`, which ends the run"
+            rules.UNSUPPORTED, message, where, "use a later `airflow`, or `dagrun_timeout`, which ends the run"
         )
     elif keys == ["deadline"]:
         hint = "add `on_deadline`, or `dagrun_timeout` instead, which ends the run"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from ast import literal_eval
 from typing import TYPE_CHECKING
 
 from codegen import rules
-from codegen.command import needs_no_join, unordered_steps
+from codegen.command import env_of, needs_no_join, unordered_steps
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.schema import Task
+from codegen.templating import is_template
 from codegen.trigger_rule import ALL_SUCCESS
 from codegen.validate.tasks import place_of
 
@@ -31,6 +33,27 @@ def check_arguments(schedule: Schedule) -> Iterator[Diagnostic]:
             place = place_of(task, schedule, "trigger_rule")
             yield Diagnostic(rules.MIXED_KINDS, message, place, f"remove `{key}`, or the trigger rule")
     yield from _check_run_types(schedule)
+    for task in schedule.tasks or (Task(),):
+        yield from _check_native(schedule, task)
+
+
+def _check_native(schedule: Schedule, task: Task) -> Iterator[Diagnostic]:
+    """With native objects, Airflow makes a number of the text `1.10`, and no process takes one in its environment."""
+    key = "render_template_as_native_obj"
+    if task.kind == "python" or not task.arguments.get(key, schedule.arguments.get(key)):
+        return
+    for name, value in env_of(schedule, task).items():
+        if is_template(value) or _is_of_python(value):
+            message = f"with `{key}`, Airflow may turn the value of {quoted(name)} into something that is not text"
+            hint = f"remove `{key}`, or set it only in tasks with `python`"
+            yield Diagnostic(rules.MIXED_KINDS, message, place_of(task, schedule, "env"), hint)
+
+
+def _is_of_python(text: str) -> bool:
+    try:
+        return not isinstance(literal_eval(text.strip()), str)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return False
 
 
 def check_joins(schedules: list[Schedule], meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
@@ -55,7 +78,7 @@ def _check_run_types(schedule: Schedule) -> Iterator[Diagnostic]:
     if not allowed:
         return
     by_clock = "scheduled" if schedule.clock.schedule else "manual"
-    needed = "asset_triggered" if schedule.after and not schedule.interval else by_clock
+    needed = "asset_triggered" if schedule.after else by_clock
     if needed not in allowed:
         message = f"the runs of this schedule are of the type `{needed}`, which `allowed_run_types` does not allow"
         yield Diagnostic(rules.MIXED_KINDS, message, schedule.where("allowed_run_types"), f"add `{needed}`")

@@ -27,10 +27,11 @@ def check_tasks(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
             yield Diagnostic(rules.DUPLICATE_TASK, message, place_of(task, schedule, "id"), "give each its own `id`")
         yield from check_task_id(task_id, place_of(task, schedule, "id"))
         by_id[task_id] = task
+    yield from _check_trigger_rule(schedule.trigger_rule, schedule.where("trigger_rule"), airflow)
     groups = _groups(by_id)
     for task_id, task in by_id.items():
         yield from _check_group(task_id, groups, place_of(task, schedule, "id"))
-        yield from _check_trigger_rule(task, schedule, airflow)
+        yield from _check_trigger_rule(task.trigger_rule, place_of(task, schedule, "trigger_rule"), airflow)
         for name in task.after or ():
             if name not in by_id and name not in groups:
                 known = [*by_id, *groups]
@@ -66,14 +67,13 @@ def _check_group(task_id: str, groups: Mapping[str, list[str]], location: Locati
         yield Diagnostic(rules.DUPLICATE_TASK, message, location, "rename the task, or the group")
 
 
-def _check_trigger_rule(task: Task, schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
+def _check_trigger_rule(rule: str | None, location: Location, airflow: str) -> Iterator[Diagnostic]:
     """The version must have the rule."""
-    rule = task.trigger_rule
     if rule and rule not in facts_of(airflow).trigger_rules:
         since = next(version for version in VERSIONS if rule in facts_of(version).trigger_rules)
         message = f"Airflow {airflow} has no trigger rule {quoted(rule)}, which came with {since}"
         hint = "take another rule, or a later `airflow` in the configuration"
-        yield Diagnostic(rules.UNSUPPORTED, message, place_of(task, schedule, "trigger_rule"), hint)
+        yield Diagnostic(rules.UNSUPPORTED, message, location, hint)
 
 
 def _check_cycle(

@@ -27,13 +27,19 @@ def _examples(table: Table, *groups: str) -> dict[str, Any]:
     return {row.name: yaml.safe_load(row.example) for row in table.rows.values() if row.group in groups}
 
 
+def _what(name: str) -> dict[str, str]:
+    """What the task of an argument runs: something that can have it."""
+    return {"python": "sysconfig.get_paths"} if name == "multiple_outputs" else {"command": "true"}
+
+
 def _written(airflow: Airflow, folder: Path, *without: str) -> Path:
     """The DAG file of a schedule with all of the arguments, and a task for each that a task can have."""
     of_dag = _examples(schedule_table(airflow.version), DAG_GROUP, TASK_GROUP)
     of_task = _examples(task_table(airflow.version), TASK_GROUP)
     for name in without:
-        del of_dag[name], of_task[name]
-    tasks = [{"id": name, "command": "true", "after": [], name: example} for name, example in of_task.items()]
+        del of_dag[name]
+        of_task.pop(name, None)
+    tasks = [{"id": name, **_what(name), "after": [], name: example} for name, example in of_task.items()]
     schedule = {"interval": "@daily", "retries": 0, **of_dag, "tasks": tasks}
     (folder / "schedules").mkdir()
     (folder / "schedules/all.yml").write_text(as_yaml(schedule))
@@ -50,8 +56,8 @@ def test_every_argument_is_taken_with_the_example_of_the_reference(airflow: Airf
 
 
 def test_a_run_has_them(airflow: Airflow, tmp_path: Path) -> None:
-    """Every task succeeds, but for what this machine has not: another user, and another executor."""
-    folder = _written(airflow, tmp_path, "run_as_user", "executor").parent
+    """Every task succeeds, but for what this machine has not: another user, another executor, and FAB's roles."""
+    folder = _written(airflow, tmp_path, "run_as_user", "executor", "access_control").parent
     env = clean_environ(MELTANO_PROJECT_ROOT=str(tmp_path))
     done = airflow.run("dags", "test", "meltano_all", "2026-03-02", dags_folder=folder, env=env)
     assert done.returncode == 0, done.stdout

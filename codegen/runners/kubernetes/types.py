@@ -170,9 +170,8 @@ class MapOf:
 
     def json_schema(self) -> JsonSchema:
         """A map whose names are checked too."""
-        pattern = self._name.json_schema()["pattern"]
         values = or_null(self._value.json_schema())
-        return {"type": "object", "propertyNames": {"pattern": pattern}, "additionalProperties": values}
+        return {"type": "object", "propertyNames": self._name.json_schema(), "additionalProperties": values}
 
 
 class Resources(MapOf):
