@@ -98,6 +98,11 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"did you mean {quoted(close)}?" if close else ""
 
 
+def nearest_code(code: str) -> str:
+    """A hint that names the closest code of a rule, or how to list them all."""
+    return nearest(code, rules.RULES) or "`dagpress rule` lists the codes"
+
+
 def closest(word: str, known: Iterable[str]) -> str:
     """The known word that is most like it, or nothing."""
     return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.6)), "")

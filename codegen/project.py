@@ -18,7 +18,7 @@ from codegen.configuration import (
     names_configuration,
     read_configuration,
 )
-from codegen.diagnostics import Diagnostic, Location, in_order, nearest, quoted
+from codegen.diagnostics import Diagnostic, Location, in_order, nearest, nearest_code, quoted
 from codegen.loader import Exclusion
 from codegen.nodes import ListNode, MapNode, Node, Scalar
 from codegen.schema.model import DAG_ID_PREFIX, PROJECT_ROOT_VARIABLE
@@ -110,6 +110,13 @@ def is_excluded(project: Project, file: str) -> bool:
     return Exclusion(project.exclude).covers(relative.as_posix())
 
 
+# What a project has as its configuration says it.
+_AS_CONFIGURED = (
+    *("exclude", "environments", "separate_system_databases", "state_id_suffix"),
+    *("dag_id_prefix", "project_root_variable", "lint", "at"),
+)
+
+
 def _project(root: Path, configuration: Configuration) -> Project:
     meltano_project = _path(root, configuration.meltano_project)
     return Project(
@@ -120,14 +127,7 @@ def _project(root: Path, configuration: Configuration) -> Project:
         templates=_path(root, configuration.templates),
         meltano_project=meltano_project,
         custom_dags=_custom_dags(configuration.custom_dags, root, meltano_project),
-        exclude=configuration.exclude,
-        environments=configuration.environments,
-        separate_system_databases=configuration.separate_system_databases,
-        state_id_suffix=configuration.state_id_suffix,
-        dag_id_prefix=configuration.dag_id_prefix,
-        project_root_variable=configuration.project_root_variable,
-        lint=configuration.lint,
-        at=configuration.at,
+        **{name: getattr(configuration, name) for name in _AS_CONFIGURED},
     )
 
 
@@ -175,8 +175,14 @@ def _check_meltano_project(table: MapNode, root: Path) -> Iterator[Diagnostic]:
 def _check_lint(table: MapNode) -> Iterator[Diagnostic]:
     levels = table.get("lint")
     for code, entry in levels.entries.items() if isinstance(levels, MapNode) else ():
-        if problem := rules.check_level(code):
-            yield Diagnostic(rules.INVALID_VALUE, problem[0], entry.key_location, problem[1])
+        rule = rules.RULES.get(code)
+        if rule is None:
+            message, hint = f"there is no rule {quoted(code)}", nearest_code(code)
+        elif rule.severity is rules.Severity.ERROR:
+            message, hint = f"{quoted(code)} is an error: only the severity of a warning can be changed", "remove it"
+        else:
+            continue
+        yield Diagnostic(rules.INVALID_VALUE, message, entry.key_location, hint)
 
 
 def _check_environments(table: MapNode) -> Iterator[Diagnostic]:

@@ -178,7 +178,7 @@ def _cure(argument: str) -> str:
         return f"the key `{key}` of the schedule sets it"
     if key := _key_of(Task, argument):
         return f"the key `{key}` of a task sets it, where the schedule has `tasks`"
-    if any(argument in {**facts_of(version).dag, **facts_of(version).operator} for version in VERSIONS):
+    if any(argument in facts_of(version).arguments for version in VERSIONS):
         return f"the key `{argument}` sets it, which is Airflow's argument"
     return "a schedule has no key for it; the project's own template can set it"
 

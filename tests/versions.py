@@ -5,7 +5,6 @@ from __future__ import annotations
 from codegen.airflow_facts import VERSIONS, facts_of, newest
 
 EACH = VERSIONS
-OLDEST = EACH[0]
 # A pre-release is none of those that CI runs.
 NEWEST = newest()
 NEWEST_2 = [version for version in EACH if not facts_of(version).has_api_server][-1]

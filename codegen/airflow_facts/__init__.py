@@ -63,6 +63,11 @@ class AirflowFacts:
         return "api-server" in self.commands
 
     @property
+    def arguments(self) -> Mapping[str, str]:
+        """The annotations of the arguments of both; of a name that both have, that of `dag`."""
+        return {**self.operator, **self.dag}
+
+    @property
     def has_assets(self) -> bool:
         """Whether what it called a dataset is an asset."""
         return "Asset" in self.imports

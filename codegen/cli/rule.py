@@ -8,8 +8,8 @@ import click
 
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.report import format_option
-from codegen.diagnostics import quoted
-from codegen.rules import RULES, Rule, nearest_code
+from codegen.diagnostics import nearest_code, quoted
+from codegen.rules import RULES, Rule
 
 
 def _complete_codes(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:

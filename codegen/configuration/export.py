@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from codegen.configuration.model import Configuration
 from codegen.keys import keys_of
+from codegen.schema.export import default_in_words
 
 if TYPE_CHECKING:
     from codegen.field_types import JsonSchema
@@ -32,7 +33,7 @@ def configuration_schema_text() -> str:
 def configuration_reference() -> str:
     """Every key as a Markdown table."""
     rows = "".join(
-        f"| `{name}` | {row.kind.words} | {row.doc}{_default_in_words(row.default)} | `{name} = {row.example}` |\n"
+        f"| `{name}` | {row.kind.words} | {row.doc}{default_in_words(row.default)} | `{name} = {row.example}` |\n"
         for name, row in keys_of(Configuration).items()
     )
     return f"| key | value | meaning | example |\n| --- | --- | --- | --- |\n{rows}"
@@ -40,9 +41,3 @@ def configuration_reference() -> str:
 
 def _property(row: Key) -> JsonSchema:
     return {"description": f"{row.doc}\nExample: {row.name} = {row.example}", **row.kind.json_schema()}
-
-
-def _default_in_words(default: Any) -> str:  # noqa: ANN401  # of any key
-    if isinstance(default, bool):
-        return f" Default: `{str(default).lower()}`."
-    return f" Default: `{default}`." if isinstance(default, str) else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, Location, quoted
+from codegen.diagnostics import Diagnostic, Location, nearest_code, quoted
 from codegen.loader.comments import read_layout
 from codegen.memory import remembered
 from codegen.rules import Severity
@@ -74,7 +74,7 @@ def _silencer(code: str, location: Location) -> Silencer | Diagnostic:
     rule = rules.RULES.get(code)
     if rule is None:
         message = f"there is no rule {quoted(code)} to ignore"
-        return Diagnostic(rules.INVALID_IGNORE, message, location, rules.nearest_code(code))
+        return Diagnostic(rules.INVALID_IGNORE, message, location, nearest_code(code))
     if rule.severity is Severity.ERROR:
         message = f"{quoted(code)} is an error, and only warnings can be ignored"
         return Diagnostic(rules.INVALID_IGNORE, message, location, "fix the error and remove it from this comment")

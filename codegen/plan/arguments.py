@@ -23,10 +23,10 @@ def dag_arguments_of(schedule: Schedule, airflow: str) -> dict[str, Value]:
         schedule: a checked schedule.
         airflow: the version, one of `VERSIONS`.
     """
-    of_tasks = keys_of(TaskDefaults)
-    ours = {row.argument: getattr(schedule, row.name) for row in keys_of(Schedule).values() if row.name not in of_tasks}
+    own = [row for name, row in keys_of(Schedule).items() if row.argument and name not in keys_of(TaskDefaults)]
+    ours = {row.argument: getattr(schedule, row.name) for row in own}
     airflows = {name: value for name, value in schedule.arguments.items() if name in facts_of(airflow).dag}
-    return {name: _value(value, schedule) for name, value in {**ours, **airflows}.items() if name}
+    return {name: _value(value, schedule) for name, value in {**ours, **airflows}.items()}
 
 
 def operator_arguments_of(model: TaskDefaults, schedule: Schedule, airflow: str) -> dict[str, Value]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
 
@@ -57,26 +56,6 @@ def _register(rule: Rule) -> Rule:
         raise ValueError(rule.code)
     RULES[rule.code] = rule
     return rule
-
-
-def nearest_code(code: str) -> str:
-    """A hint that names the closest code, or how to list them all."""
-    close = get_close_matches(code, RULES, n=1, cutoff=0.6)
-    return f"did you mean `{close[0]}`?" if close else "`dagpress rule` lists the codes"
-
-
-def check_level(code: str) -> tuple[str, str] | None:
-    """Check whether `[tool.dagpress.lint]` can change the severity of a code.
-
-    Returns:
-        What is wrong with it and how to fix it, or nothing where it is right.
-    """
-    rule = RULES.get(code)
-    if rule is None:
-        return f"there is no rule {code!a}", nearest_code(code)
-    if rule.severity is Severity.ERROR:
-        return f"`{code}` is an error, and only the severity of a warning can be changed", "remove this line"
-    return None
 
 
 # Files.

@@ -193,7 +193,7 @@ def refusal(name: str, airflow: str, ours: Mapping[str, Key]) -> Refusal | None:
     if name in _STRUCTURE:
         return f"Airflow's argument {quoted(name)} cannot be set", _STRUCTURE[name]
     facts = facts_of(airflow)
-    if not (name in facts.dag or name in facts.operator):
+    if name not in facts.arguments:
         return _of_another_version(name, airflow)
     if (successor := _successor(name, facts)) is not None:
         hint = f"use `{successor}`" if successor else "remove it"
@@ -205,7 +205,7 @@ def refusal(name: str, airflow: str, ours: Mapping[str, Key]) -> Refusal | None:
 
 
 def _of_another_version(name: str, airflow: str) -> Refusal | None:
-    having = [version for version in VERSIONS if name in {**facts_of(version).dag, **facts_of(version).operator}]
+    having = [version for version in VERSIONS if name in facts_of(version).arguments]
     if not having:
         return None
     instead = _RENAMED.get(name) or _SUCCESSORS.get(name)

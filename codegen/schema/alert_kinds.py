@@ -219,24 +219,22 @@ class SectionOr:
 
     is_templated = False
 
-    def __init__(self, section: Section[Any], short: str, *, needs_short: bool) -> None:
+    def __init__(self, section: Section[Any], short: str) -> None:
         """Describe it.
 
         Args:
             section: the map.
             short: the key that a value alone stands for.
-            needs_short: whether the map needs that key.
         """
         self._section = section
         self._short = short
-        self._needs_short = needs_short
         self.words = section.words
 
     def read(self, node: Node, report: Report) -> Any:  # noqa: ANN401  # the section's model
         """The model, or nothing after reporting why there is none."""
         if not isinstance(node, MapNode):
             node = MapNode({self._short: Entry(node.location, node)}, node.location)
-        elif self._needs_short and self._short not in without_null_keys(node):
+        elif self._short in self._section.required and self._short not in without_null_keys(node):
             message = f"`{self._section.name}` has no `{self._short}`"
             report(Diagnostic(rules.MISSING_KEY, message, node.location, f"add `{self._short}`"))
             return None

@@ -158,17 +158,13 @@ PYTHON = Section(PythonAlert, "python", "the path of a callable, or a map", requ
 class Alert:
     """One alert, of one of these kinds."""
 
-    email: EmailAlert | None = key(
-        SectionOr(EMAIL, "to", needs_short=True), "alert", "Sends an e-mail.", "[data@example.com]"
-    )
-    slack: SlackAlert | None = key(
-        SectionOr(SLACK, "channel", needs_short=False), "alert", "Writes to Slack.", '"#data-alerts"'
-    )
+    email: EmailAlert | None = key(SectionOr(EMAIL, "to"), "alert", "Sends an e-mail.", "[data@example.com]")
+    slack: SlackAlert | None = key(SectionOr(SLACK, "channel"), "alert", "Writes to Slack.", '"#data-alerts"')
     webhook: WebhookAlert | None = key(
-        SectionOr(WEBHOOK, "http_conn_id", needs_short=False), "alert", "Calls a service over HTTP.", "alerts"
+        SectionOr(WEBHOOK, "http_conn_id"), "alert", "Calls a service over HTTP.", "alerts"
     )
     python: PythonAlert | None = key(
-        SectionOr(PYTHON, "callable", needs_short=True), "alert", "Calls a function of yours.", "alerts.pager.page"
+        SectionOr(PYTHON, "callable"), "alert", "Calls a function of yours.", "alerts.pager.page"
     )
     at: Mapping[str, Location] = places()
 

@@ -124,11 +124,12 @@ def reference(airflow: str) -> str:
 
 
 def _line(row: Key) -> str:
-    default = _default_in_words(row.default)
+    default = default_in_words(row.default)
     return f"| `{row.name}` | {row.kind.words} | {row.doc}{default} | `{row.name}: {row.example}` |\n"
 
 
-def _default_in_words(default: Any) -> str:  # noqa: ANN401
+def default_in_words(default: Any) -> str:  # noqa: ANN401
+    """What the reference says of the default of a key."""
     if default in (None, "", (), {}):
         return ""
     value = plain(default)

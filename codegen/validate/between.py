@@ -56,7 +56,7 @@ def _check_names(
 def _check_end(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     """Airflow 3 gives a run that an asset starts no logical date, with which it would compare the end date."""
     if schedule.end_date and facts_of(airflow).optional_logical_date:
-        message = "Airflow 3 ignores `end_date` for runs that other schedules start, so they continue"
+        message = f"Airflow {airflow} ignores `end_date` for runs that other schedules start, so they continue"
         hint = "end the schedules that it waits for, or remove it"
         yield Diagnostic(rules.NO_END, message, schedule.where("end_date"), hint)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from codegen import rules
+from codegen.command import env_of
 from codegen.diagnostics import Diagnostic
 from codegen.runners import RUNNERS, Placed
 from codegen.schema import Task
@@ -31,7 +32,7 @@ def _placed(schedule: Schedule, task: Task, runner: str) -> Placed:
     return Placed(
         id=task.id or "",
         settings=schedule.settings_of(task),
-        env={name: value for name, value in {**schedule.env, **task.env}.items() if value is not None},
+        env=env_of(schedule, task),
         runner_at=task.at.get("runner") or task.at.get(runner) or schedule.where(runner, "runner"),
         id_at=place_of(task, schedule, "id"),
         env_at=env_at,

@@ -7,6 +7,7 @@ API server (pkg/apis/core/validation/validation.go), both at https://github.com/
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +89,7 @@ class Quantity(Rule):
 
     def convert(self, scalar: Scalar) -> str:
         """The text, if it is such a number."""
-        text = super().convert(Scalar("str" if scalar.kind in {"int", "float"} else scalar.kind, *_rest(scalar)))
+        text = super().convert(replace(scalar, kind="str") if scalar.kind in {"int", "float"} else scalar)
         if self._is_whole and amount(text).denominator != 1:
             hint = f"write {quoted(text[:-1] + 'Mi')}" if text.endswith("m") else ""
             raise InvalidError(f"{quoted(text)} is not a whole number", hint or "there are only whole ones")
@@ -97,10 +98,6 @@ class Quantity(Rule):
     def json_schema(self) -> JsonSchema:
         """Text or a number."""
         return {"anyOf": [super().json_schema(), {"type": "number", "minimum": 0}]}
-
-
-def _rest(scalar: Scalar) -> tuple[Any, ...]:
-    return scalar.text, scalar.location, scalar.is_plain
 
 
 _SMALL = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
