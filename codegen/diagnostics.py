@@ -1,4 +1,4 @@
-"""What is wrong, where, and how to mend it: the one form of every message about a project."""
+"""Diagnostics: message, location and fix."""
 
 from __future__ import annotations
 

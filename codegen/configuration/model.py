@@ -53,7 +53,7 @@ class Configuration:
     airflow: str | None = key(
         AirflowVersion(),
         "versions",
-        "The version of Airflow that the DAG files are for. Default: the newest that is no pre-release.",
+        "The version of Airflow that the DAG files are for. Default: the newest stable release.",
         '"3.3"',
     )
     schedules: str = key(_FOLDER, "folders", "The folder of the schedule files.", '"pipelines"', "schedules")

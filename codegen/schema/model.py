@@ -143,7 +143,7 @@ class Schedule(TaskDefaults):
         "when",
         "A cron of five fields, with names, `L`, `#` and `H` (a time drawn from the schedule's name); "
         "or an alias: `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@quarterly`, `@yearly`, `@annually`; "
-        "or `@once`, `@manual`, `@none`, which wait for a person. Required, unless there is an `after`.",
+        "or `@once`, `@manual`, `@none`, for manual runs only. Required, unless there is an `after`.",
         '"0 6 * * 1-5"',
         "",
         owns=("schedule", "schedule_interval", "timetable"),
@@ -164,9 +164,9 @@ class Schedule(TaskDefaults):
         "UTC",
     )
     start_date: datetime = key(
-        Moment(), "when", "The first moment that can run.", "2024-01-31", _EPOCH, owns=("start_date",)
+        Moment(), "when", "Earliest logical date to run.", "2024-01-31", _EPOCH, owns=("start_date",)
     )
-    end_date: datetime | None = key(Moment(), "when", "The last moment that can run.", "2030-12-31", owns=("end_date",))
+    end_date: datetime | None = key(Moment(), "when", "Latest logical date to run.", "2030-12-31", owns=("end_date",))
     data_interval: bool | None = key(
         Flag(),
         "when",
@@ -183,7 +183,9 @@ class Schedule(TaskDefaults):
         default=False,
         argument="catchup",
     )
-    max_active_runs: int = key(Count(1), "when", "How many runs may go on at once.", "4", 1, argument="max_active_runs")
+    max_active_runs: int = key(
+        Count(1), "when", "How many runs are active at once.", "4", 1, argument="max_active_runs"
+    )
     dagrun_timeout: timedelta | None = key(
         Duration(), "when", "How long a run of the DAG may take. Default: no limit.", "6h", argument="dagrun_timeout"
     )
@@ -213,7 +215,7 @@ class Schedule(TaskDefaults):
     on_failure: tuple[Alert, ...] = key(
         AlertList(),
         "when it goes wrong",
-        "Who is told that a run failed, once for each run.",
+        "Alerts when a run fails, once for each run.",
         "{slack: '#alerts'}",
         (),
         owns=("on_failure_callback",),
@@ -221,7 +223,7 @@ class Schedule(TaskDefaults):
     on_success: tuple[Alert, ...] = key(
         AlertList(),
         "when it goes wrong",
-        "Who is told that a run succeeded, once for each run.",
+        "Alerts when a run succeeds, once for each run.",
         "{webhook: alerts}",
         (),
         owns=("on_success_callback",),
@@ -229,7 +231,7 @@ class Schedule(TaskDefaults):
     deadline: timedelta | None = key(
         Duration(),
         "when it goes wrong",
-        "How long a run may take before `on_deadline` tells of it; it goes on. On Airflow 3.1 and later counted from "
+        "Maximum run time before `on_deadline` alerts; the run continues. On Airflow 3.1 and later counted from "
         "when it is queued; on 2 its tasks' SLA, counted from when it is due; Airflow 3.0 has none.",
         "2h",
         owns=("deadline", "sla"),
@@ -237,7 +239,7 @@ class Schedule(TaskDefaults):
     on_deadline: tuple[Alert, ...] = key(
         AlertList(),
         "when it goes wrong",
-        "Who is told that a run is late; with `deadline`.",
+        "Alerts when a run is late; with `deadline`.",
         "{email: data@example.com}",
         (),
         owns=("sla_miss_callback",),

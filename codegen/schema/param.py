@@ -148,8 +148,8 @@ class Param:
     default: Any = key(
         Json(),
         _GROUP,
-        "What a run has that gives nothing. Without it, each run must give a value, or has none if `null` is one of "
-        "the types.",
+        "The value used when a run does not set one. Without it, each run must give a value, or has none if `null` is "
+        "one of the types.",
         "100",
     )
     title: str | None = key(Text(), _GROUP, "What the form calls it. Default: its name.", "Days back")

@@ -76,7 +76,7 @@ class Callable(Text):
     def convert(self, scalar: Scalar) -> str:
         text = super().convert(scalar)
         if text.startswith("__future__."):
-            raise InvalidError("`__future__` is imported at the head of a file alone", "name a callable of yours")
+            raise InvalidError("`__future__` imports only work at the top of a file", "name a callable of yours")
         for part in text.split("."):
             if is_word_of_python(part):
                 raise InvalidError(f"{quoted(part)} is a word of Python's own", "rename the module, or the callable")

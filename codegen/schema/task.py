@@ -51,7 +51,7 @@ class Task(TaskDefaults):
         Command("a command of the shell"),
         "a task",
         "In place of `run`: a command of the shell, of one line or more. It runs in the folder of meltano.yml and ends "
-        "at the first command in it that fails. It is no template: what Airflow knows comes by `env`.",
+        "at the first command in it that fails. Templates are not rendered here: pass values through `env`.",
         './load.sh "$DAY"',
     )
     python: str | None = key(
@@ -71,7 +71,7 @@ class Task(TaskDefaults):
     after: tuple[str, ...] | None = key(
         TextList("a list of the ids of tasks and groups", Text("the id of a task or a group")),
         "a task",
-        "The tasks and groups that must succeed first. With no `after` anywhere, tasks run one after another.",
+        "The upstream tasks and groups. With no `after` anywhere, tasks run one after another.",
         "[extract]",
     )
     group: str | None = key(
@@ -83,7 +83,7 @@ class Task(TaskDefaults):
     on_failure: tuple[Alert, ...] = key(
         AlertList(),
         "a task",
-        "Who is told that this task failed for good, beside the schedule's.",
+        "Alerts when this task fails after its last retry, in addition to the schedule's.",
         "{slack: '#alerts'}",
         (),
         owns=("on_failure_callback",),
@@ -91,7 +91,7 @@ class Task(TaskDefaults):
     on_success: tuple[Alert, ...] = key(
         AlertList(),
         "a task",
-        "Who is told that this task succeeded, beside the schedule's.",
+        "Alerts when this task succeeds, in addition to the schedule's.",
         "{webhook: alerts}",
         (),
         owns=("on_success_callback",),

@@ -36,7 +36,7 @@ class TaskDefaults:
     trigger_rule: str | None = key(
         TriggerRule(),
         "how",
-        "When a task runs, by what became of the tasks that it waits for. Default: `all_success`.",
+        "When a task runs, by the states of its upstream tasks. Default: `all_success`.",
         "all_done",
         argument="trigger_rule",
         inherited=True,
@@ -44,7 +44,7 @@ class TaskDefaults:
     retries: int | None = key(
         Count(0),
         "when it goes wrong",
-        "How often a failed task is tried again.",
+        "How often a failed task is retried.",
         "3",
         1,
         argument="retries",
@@ -95,7 +95,7 @@ class TaskDefaults:
     priority_weight: int | None = key(
         Count(),
         "how",
-        "The tasks' weight where they wait for a slot.",
+        "The priority of the tasks in the queue of the executor and of the pool.",
         "10",
         argument="priority_weight",
         inherited=True,
@@ -106,7 +106,7 @@ class TaskDefaults:
     on_retry: tuple[Alert, ...] | None = key(
         AlertList(),
         "when it goes wrong",
-        "Who is told that a task failed and will be tried again.",
+        "Alerts when a task fails and is retried.",
         "{slack: '#alerts'}",
         (),
         owns=("on_retry_callback",),

@@ -44,7 +44,7 @@ def check_pool(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     pools += [(task.pool, task.at["pool"]) for task in schedule.tasks or () if task.pool]
     for pool, place in pools:
         if pool and facts_of(airflow).pool_is_key and not _KEY.fullmatch(pool):
-            message = f"Airflow {airflow} takes no {quoted(pool)} for a pool"
+            message = f"{quoted(pool)} is not a valid pool name in Airflow {airflow}"
             yield Diagnostic(rules.INVALID_VALUE, message, place, "letters, digits, `_`, `.` and `-`")
 
 
