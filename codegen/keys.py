@@ -101,7 +101,10 @@ def key(  # noqa: PLR0913  # the columns of the table
 
 
 def places() -> Any:  # noqa: ANN401  # a field, as `dataclasses.field` gives it
-    """The field `at` of a model: where the value of each key stands, and under `""` the map itself."""
+    """The field `at` of a model: where the value of each key stands.
+
+    Of a map, the place of each value in it is under `key.name`; that of the model's own map under `""`.
+    """
     return dataclasses.field(default_factory=dict, repr=False, compare=False)
 
 
@@ -172,6 +175,8 @@ def read_keys(table: Table, node: MapNode, report: Report, noun: str) -> tuple[d
             report(_unknown_key(name, table, entry.key_location, noun))
             continue
         at[name] = entry.value.location
+        if isinstance(entry.value, MapNode):
+            at |= {f"{name}.{each}": inner.value.location for each, inner in entry.value.entries.items()}
         value = table.rows[name].kind.read(entry.value, report)
         if value is not None:
             values[name] = value

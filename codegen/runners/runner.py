@@ -45,7 +45,7 @@ class Placed:
         env: as in `Work`.
         runner_at: where the runner is chosen, or its settings stand.
         id_at: where the id stands, or the task.
-        env_at: where a variable's map stands.
+        env_at: where the value of a variable stands.
     """
 
     id: str

@@ -154,7 +154,7 @@ class _Said:
             self.find(rules.DIFFERS_IN_MELTANO, message, Location(schedule.source), hint)
         for task in schedule.tasks or ():
             for name, place in task.at.items():
-                if name not in {"", "run"}:
+                if name not in {"", "run"} and "." not in name:
                     self._lose(f"{name} of a task", place)
         if schedule.tasks and not schedule.dag_id:
             message = f"as a job it has another DAG id there than {quoted(schedule.dag_id_or_default)}"

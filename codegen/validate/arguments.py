@@ -46,7 +46,8 @@ def _check_native(schedule: Schedule, task: Task) -> Iterator[Diagnostic]:
         if is_template(value) or _is_of_python(value):
             message = f"with `{key}`, Airflow may turn the value of {quoted(name)} into something that is not text"
             hint = f"remove `{key}`, or set it only in tasks with `python`"
-            yield Diagnostic(rules.MIXED_KINDS, message, place_of(task, schedule, "env"), hint)
+            place = task.at.get(f"env.{name}") or schedule.where(f"env.{name}")
+            yield Diagnostic(rules.MIXED_KINDS, message, place, hint)
 
 
 def _is_of_python(text: str) -> bool:

@@ -27,7 +27,7 @@ def check_runners(schedule: Schedule) -> Iterator[Diagnostic]:
 
 def _placed(schedule: Schedule, task: Task, runner: str) -> Placed:
     def env_at(name: str) -> Location:
-        return task.at["env"] if name in task.env else schedule.where("env")
+        return task.at.get(f"env.{name}") or schedule.where(f"env.{name}")
 
     return Placed(
         id=task.id or "",

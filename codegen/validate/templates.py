@@ -110,7 +110,9 @@ def templated_values(
         own = at.get(name, at.get("", place))
         if name in without or not value:
             continue
-        if is_templated:
+        if is_templated and isinstance(value, Mapping):
+            yield from ((part, at.get(f"{name}.{each}", own)) for each, part in value.items())
+        elif is_templated:
             yield value, own
         for part in value if isinstance(value, tuple) else [value]:
             if hasattr(part, "at"):
