@@ -54,7 +54,7 @@ class AirflowFacts:
 
     @property
     def is_pre_release(self) -> bool:
-        """Whether it is no release yet."""
+        """Whether the release is an alpha, a beta or a candidate."""
         return re.search("[a-z]", self.release) is not None
 
     @property
@@ -107,7 +107,7 @@ def facts_of(version: str) -> AirflowFacts:
 
 
 def newest() -> str:
-    """The newest version that is no pre-release."""
+    """The newest stable version."""
     return next(version for version in reversed(VERSIONS) if not facts_of(version).is_pre_release)
 
 

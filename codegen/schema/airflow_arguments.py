@@ -212,4 +212,4 @@ def _of_another_version(name: str, airflow: str) -> Refusal | None:
     remove = "remove it" if name in _SUCCESSORS else "remove it, or set `airflow` to a version that has it"
     hint = f"use `{instead}`" if instead else remove
     versions = having[0] if len(having) == 1 else f"{having[0]} to {having[-1]}"
-    return f"Airflow {airflow} has no argument {quoted(name)} (available in {versions})", hint
+    return f"Airflow {airflow} has no argument {quoted(name)}, which exists in {versions}", hint

@@ -50,7 +50,6 @@ _BAD_IN_A_STEM = re.compile(r'[\s/\\:*?"<>|\x00-\x1f\x7f]')
 _LONGEST_STEM = 200
 # A name that starts with a dash would be an option of the command.
 _PLUGIN = Name("the name of a plugin", r"[^\-\s][^\s]*", "a name without spaces, as in meltano.yml")
-OVERLAYS = Overlays(lambda: Table.of(Schedule))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -246,7 +245,7 @@ class Schedule(TaskDefaults):
     )
 
     environments: Mapping[str, Mapping[str, Any]] = key(
-        OVERLAYS,
+        Overlays(lambda: Table.of(Schedule)),
         "where",
         "What differs in a deployment environment of the configuration: any keys but `name`, `only` and this one. "
         "Each environment has its own tree of DAG files.",

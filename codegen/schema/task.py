@@ -171,7 +171,7 @@ def _check_what_runs(node: MapNode, table: Table, report: Report) -> None:
         reaches = table.rows[name].reaches if name in table.rows else ()
         if reaches and kinds[0] not in reaches:
             message = f"`{name}` cannot be combined with `{kinds[0]}`"
-            report(Diagnostic(rules.MIXED_KINDS, message, entry.key_location, _CURES.get(name, _IN_THE_WORKER)))
+            report(Diagnostic(rules.MIXED_KINDS, message, entry.key_location, _CURES.get(name) or _otherwise(reaches)))
 
 
 # What to do with a key where it reaches nothing.
@@ -180,7 +180,12 @@ _CURES = {
     "op_kwargs": "put the values in `env`",
     "env": "a callable gets its values in `op_kwargs`",
 }
-_IN_THE_WORKER = "a callable runs in Airflow's worker: remove it"
+
+
+def _otherwise(reaches: tuple[str, ...]) -> str:
+    if reaches == ("python",):
+        return "remove it, or set it in a task with `python`"
+    return "a callable runs in Airflow's worker: remove it"
 
 
 def _read_list(node: ListNode, report: Report) -> Task | None:
