@@ -20,8 +20,8 @@ from codegen.configuration import (
 )
 from codegen.diagnostics import Diagnostic, Location, in_order, nearest, nearest_code, quoted
 from codegen.loader import Exclusion
-from codegen.nodes import ListNode, MapNode, Node, Scalar
 from codegen.schema.model import DAG_ID_PREFIX, PROJECT_ROOT_VARIABLE
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

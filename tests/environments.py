@@ -140,7 +140,7 @@ def _install_demo(folder: Path) -> None:
 
 def _airflow(name: str) -> Environment:
     version = AIRFLOWS[name]
-    installer = (ROOT / "codegen/airflow/environment.py", ROOT / "codegen/airflow/home.py")
+    installer = (ROOT / "codegen/airflow/installation.py", ROOT / "codegen/airflow/home.py")
     inputs = (ROOT / "requirements" / f"airflow-{version}.txt", *installer)
     return Environment(name, inputs, partial(_install_airflow, version), newest=facts_of(version).pythons[-1])
 

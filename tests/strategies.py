@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from codegen.secret import holds_secret
+from codegen.secrets.detection import holds_secret
 
 _VISIBLE = (
     "' \" ''' \"\"\" \\ {{ds}} {% {# #} }} $(id) `id` ${HOME} ; && */ --> .sh .bash .env .yaml .json %s # -- é 😀"

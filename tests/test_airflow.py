@@ -23,10 +23,10 @@ from click.testing import CliRunner
 from project_builder import dagpress, project_of, write
 from versions import NEWEST, NEWEST_2
 
-from codegen.airflow import AirflowEnvironment, AirflowError, environment_of, install
+from codegen.airflow import AirflowError, Installation, install, installation_of
 from codegen.airflow.dag_folders import LINKS, digest_of_dags, link_dag_folders, old_generators, write_local_settings
-from codegen.airflow.environment import requirements_of
 from codegen.airflow.home import lacks_database
+from codegen.airflow.installation import requirements_of
 from codegen.airflow.ports import Ports
 from codegen.airflow.translation import UntranslatableError, translate
 from codegen.airflow.variables import BUNDLES, DAGS_FOLDER, airflow_environ
@@ -211,13 +211,13 @@ def test_an_airflow_on_the_path_may_be_a_link_beside_another_python(
         (tmp_path / program).chmod(0o755)
     (tmp_path / "bin/airflow").symlink_to(tmp_path / "venv/airflow")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    found = environment_of(project_of(tmp_path))
+    found = installation_of(project_of(tmp_path))
     assert (found.version, found.program, found.is_ours) == ("3.2", tmp_path / "bin/airflow", False)
     monkeypatch.setenv("PATH", str(tmp_path / "other"))
     with pytest.raises(
         AirflowError, match=r"does not say which Python it runs on \(run .*another `airflow` into PATH\)"
     ):
-        environment_of(project_of(tmp_path))
+        installation_of(project_of(tmp_path))
 
 
 def _project(folder: Path, config: str = "") -> Path:
@@ -227,7 +227,7 @@ def _project(folder: Path, config: str = "") -> Path:
 
 def test_airflow_3_gets_a_bundle_for_each_folder(tmp_path: Path) -> None:
     project = project_of(_project(tmp_path, 'custom_dags = ["orchestrate/dags", "more dags"]\n'))
-    airflow = AirflowEnvironment(NEWEST, tmp_path / "bin", tmp_path / "home")
+    airflow = Installation(NEWEST, tmp_path / "bin", tmp_path / "home")
     env = airflow_environ(project, airflow, {"PATH": "/usr/bin"})
     folders = {bundle["name"]: bundle["kwargs"]["path"] for bundle in json.loads(env[BUNDLES])}
     assert folders == {
@@ -241,7 +241,7 @@ def test_airflow_3_gets_a_bundle_for_each_folder(tmp_path: Path) -> None:
 
 
 def test_airflow_2_gets_links_which_follow_the_configuration(tmp_path: Path) -> None:
-    airflow = AirflowEnvironment(NEWEST_2, tmp_path / "bin", tmp_path / "home")
+    airflow = Installation(NEWEST_2, tmp_path / "bin", tmp_path / "home")
     project = project_of(_project(tmp_path))
     env = airflow_environ(project, airflow, {"PYTHONPATH": "/mine"})
     links = tmp_path / "home/dagpress-dags"
@@ -457,13 +457,13 @@ def test_an_api_server_is_believed_to_run_only_while_it_is_that_process(tmp_path
 @pytest.mark.parametrize("version", [NEWEST_2, NEWEST])
 def test_what_the_caller_has_set_stays(tmp_path: Path, version: str) -> None:
     own = {"MELTANO_PROJECT_ROOT": "/m", "AIRFLOW_HOME": "/h", DAGS_FOLDER: "/d"}
-    airflow = AirflowEnvironment(version, tmp_path / "bin", tmp_path / "home")
+    airflow = Installation(version, tmp_path / "bin", tmp_path / "home")
     env = airflow_environ(project_of(_project(tmp_path)), airflow, own)
     assert {**env, "PATH": ""} == {**own, "PATH": ""}
 
 
 def test_airflow_gets_the_project_by_the_variable_of_the_configuration(tmp_path: Path) -> None:
-    airflow = AirflowEnvironment(NEWEST, tmp_path / "bin", tmp_path / "home")
+    airflow = Installation(NEWEST, tmp_path / "bin", tmp_path / "home")
     project = project_of(_project(tmp_path, 'project_root_variable = "SALES_ROOT"\n'))
     env = airflow_environ(project, airflow, {})
     assert (env["SALES_ROOT"], "MELTANO_PROJECT_ROOT" in env) == (str(tmp_path), False)

@@ -8,8 +8,8 @@ import pytest
 from project_builder import as_yaml, project_of, write
 
 from codegen import pipeline
-from codegen.command import Step, unordered_steps
-from codegen.states import states_of
+from codegen.plan.states import states_of
+from codegen.plan.steps import Step, unordered_steps
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,10 +15,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from versions import NEWEST, NEWEST_2
 
-from codegen.calendar import Calendar, calendar_of, moments_of, monday_of, parse_week
+from codegen.calendar.week import Calendar, calendar_of, moments_of, monday_of, parse_week
 from codegen.diagnostics import InvalidError
-from codegen.runs import bounds_of, next_runs
 from codegen.schema import Schedule
+from codegen.timetable.runs import bounds_of, next_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable

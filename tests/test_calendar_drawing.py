@@ -25,10 +25,10 @@ from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, as_yaml, completed, dagpress, write
 from versions import NEWEST
 
-from codegen.calendar import calendar_of
-from codegen.drawing.calendar import calendar_svg, heat_css
-from codegen.drawing.calendar_text import calendar_text
-from codegen.drawing.heat import LEVELS, Heat
+from codegen.calendar.drawing import calendar_svg, heat_css
+from codegen.calendar.heat import LEVELS, Heat
+from codegen.calendar.text import calendar_text
+from codegen.calendar.week import calendar_of
 from codegen.schema import Schedule
 
 if TYPE_CHECKING:

@@ -20,10 +20,10 @@ from codegen.configuration.export import configuration_schema
 from codegen.configuration.model import Configuration, read_configuration
 from codegen.configuration.toml_reader import InvalidTomlError, read_toml
 from codegen.diagnostics import Location
-from codegen.keys import keys_of
-from codegen.nodes import ListNode, MapNode, Node
+from codegen.keys.table import keys_of
 from codegen.project import nearest_project, read_project
-from codegen.web.file_name import problem_of
+from codegen.source.nodes import ListNode, MapNode, Node
+from codegen.web.editing.file_name import problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,11 +15,11 @@ from examples import fewer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codegen.clock_change import clock_changes
 from codegen.drawing import graph, timeline
 from codegen.drawing.graph import Node
 from codegen.drawing.text import columns_of, shortened
-from codegen.web.visit import Site
+from codegen.timetable.dst import dst_changes
+from codegen.web.shell.request_context import Site
 
 if TYPE_CHECKING:
     from pytest_regressions.file_regression import FileRegressionFixture
@@ -110,7 +110,7 @@ def test_a_graph_without_links_is_an_image() -> None:
 
 
 def _line(runs: list[datetime], now: datetime, zone: ZoneInfo, viewer: ZoneInfo) -> timeline.TimeLine:
-    changes = [change for each in (zone, viewer) for change in clock_changes(each, now, runs[-1])]
+    changes = [change for each in (zone, viewer) for change in dst_changes(each, now, runs[-1])]
     return timeline.lay_out(now, runs, changes, zone, viewer)
 
 
@@ -164,7 +164,7 @@ def test_the_scale_has_full_hours_days_or_months_of_the_schedule(span: timedelta
 )
 def test_changes_of_the_clock(zone: str, year: int, expected: list[tuple[str, int]]) -> None:
     first, last = datetime(year, 1, 1, tzinfo=_UTC), datetime(year + 1, 1, 1, tzinfo=_UTC)
-    found = [(c.moment.isoformat(), c.by / timedelta(minutes=1)) for c in clock_changes(ZoneInfo(zone), first, last)]
+    found = [(c.moment.isoformat(), c.by / timedelta(minutes=1)) for c in dst_changes(ZoneInfo(zone), first, last)]
     assert found == expected
 
 
@@ -172,7 +172,7 @@ def test_a_day_that_was_left_out_is_a_change() -> None:
     """Samoa went over the date line: 2011-12-30 was no day there."""
     zone = ZoneInfo("Pacific/Apia")
     first, last = datetime(2011, 12, 29, tzinfo=_UTC), datetime(2012, 1, 2, tzinfo=_UTC)
-    assert [change.by for change in clock_changes(zone, first, last)] == [timedelta(days=1)]
+    assert [change.by for change in dst_changes(zone, first, last)] == [timedelta(days=1)]
 
 
 @given(text=st.text(max_size=60), longest=st.integers(4, 20))

@@ -10,8 +10,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codegen.editor import EditError, append, remove, set_value, set_written, written_at
-from codegen.yaml_writer import to_yaml
+from codegen.source.edit import EditError, append, remove, set_value, set_written, written_at
+from codegen.source.write import to_yaml
 
 SCHEDULE = """\
 # yaml-language-server: $schema=schedule.schema.json

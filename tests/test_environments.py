@@ -23,10 +23,10 @@ from test_properties import ANYTHING
 
 from codegen import pipeline
 from codegen.diagnostics import has_errors
-from codegen.explanation import explain
-from codegen.keys import keys_of
+from codegen.keys.table import keys_of
 from codegen.schema import Schedule
 from codegen.schema.export import as_data
+from codegen.schema.origins import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from project_builder import dagpress, project_of
 from strategies import TEXT
 
 from codegen import pipeline
-from codegen.loader import read_layout
+from codegen.source.comments import read_layout
 
 _KEYS = st.sampled_from(["name", "extractor", "loader", "transform", "interval", "start_date", "env", "job", "tasks"])
 _LIKELY = st.sampled_from(["a", "tap-a", "target-a", "run", "@daily", "2024-01-31", {"A": "b"}])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from codegen.verification import Surroundings, compare
+from codegen.migrate.verification import Surroundings, compare
 
 _DAG: dict[str, Any] = {"dag_id": "a", "tags": [], "start_date": None, "schedule": None, "timetable": "", "tasks": []}
 

@@ -15,12 +15,12 @@ from jinja2 import Environment
 from kubelet import expand, started
 from strategies import TEXT
 
-from codegen.command import Step
+from codegen.plan.steps import Step
 from codegen.runners.kubernetes.expansion import as_expanded
 from codegen.runners.kubernetes.operator import lower
 from codegen.runners.kubernetes.settings import Kubernetes
 from codegen.runners.kubernetes.types import amount
-from codegen.templating import is_template
+from codegen.text.jinja import is_template
 
 _DOLLARS = st.lists(st.sampled_from(["$", "$$", "$(A)", "$(B", ")", "(", "é", "a"]) | TEXT, max_size=6).map("".join)
 _ENV = {"A": "a value"}

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 from project_builder import write
 
-from codegen.command import Step
-from codegen.render import prelude
+from codegen.plan.steps import Step
+from codegen.render.renderer import prelude
 from codegen.runners.container import command_of
 from codegen.schema.model import PROJECT_ROOT_VARIABLE
-from codegen.shell import as_script
-from codegen.templating import BASH_ENDINGS
+from codegen.text.jinja import BASH_ENDINGS
+from codegen.text.shell import as_script
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,9 +18,9 @@ from codegen.airflow import AirflowError, inside, version_of
 from codegen.cli.verification import verify
 from codegen.diagnostics import InvalidError
 from codegen.meltano.call import UnknownScheduleError, read_call, resolved
-from codegen.old_generator import find_generator
-from codegen.shell import as_script, commands_of
-from codegen.templating import BASH_ENDINGS
+from codegen.meltano.generator import find_generator
+from codegen.text.jinja import BASH_ENDINGS
+from codegen.text.shell import as_script, commands_of
 
 PIECES = [
     "a",

@@ -24,9 +24,8 @@ from versions import NEWEST, NEWEST_2
 
 from codegen import pipeline, rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location, as_text, has_errors
-from codegen.literal import Argument, Call, keyword, module_docstring
-from codegen.shell import as_script, words_of
-from codegen.templating import (
+from codegen.source_text import keyword, module_docstring
+from codegen.text.jinja import (
     BASH_ENDINGS,
     DOCKER_ENDINGS,
     KUBERNETES_ENDINGS,
@@ -35,6 +34,8 @@ from codegen.templating import (
     check_template,
     is_template,
 )
+from codegen.text.shell import as_script, words_of
+from codegen.values import Argument, Call
 
 if TYPE_CHECKING:
     import random

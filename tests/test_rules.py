@@ -18,7 +18,7 @@ from versions import NEWEST
 from codegen import pipeline, rules
 from codegen.cli.rule import rule as rule_command
 from codegen.diagnostics import as_text, has_errors
-from codegen.old_generator import failure
+from codegen.meltano.generator import failure
 from codegen.rules import RULES
 
 if TYPE_CHECKING:

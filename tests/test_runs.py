@@ -15,8 +15,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from project_builder import dagpress, write
 
-from codegen.interval import Clock, parse_interval
-from codegen.runs import Bounds, backlog_of, next_runs
+from codegen.timetable.interval import Clock, parse_interval
+from codegen.timetable.runs import Bounds, backlog_of, next_runs
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ import click
 import pytest
 from project_builder import EXTRACT_LOAD, completed, dagpress, killed_at_replace, write
 
-from codegen.sync import one_at_a_time
+from codegen.sync.files import one_at_a_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from test_cases import CASES
 from versions import NEWEST, NEWEST_2
 
 from codegen import pipeline
-from codegen.keys import keys_of
+from codegen.keys.table import keys_of
 from codegen.rules import Severity
 from codegen.runners.docker.mounts import Mount
 from codegen.runners.docker.settings import Docker

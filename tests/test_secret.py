@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from project_builder import EXTRACT_LOAD, dagpress, write
 
-from codegen.secret import is_secret
+from codegen.secrets.detection import is_secret
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,7 +18,7 @@ from versions import NEWEST
 
 from codegen.meltano.changes import changes_project
 from codegen.meltano.system_database import may_lack_system_database
-from codegen.shell import words_of
+from codegen.text.shell import words_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from project_builder import EXTRACT_LOAD, dagpress, killed_at_replace, write
 
-from codegen.ownership import is_edited, is_generated, signed
+from codegen.sync.header import is_edited, is_generated, signed
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ from project_builder import as_yaml, dagpress, project_of, write
 from strategies import graphs
 
 from codegen import pipeline
-from codegen.trigger_rule import TRIGGER_RULES, runs
+from codegen.airflow_facts.trigger_rules import TRIGGER_RULES, runs
 
 
 class _Task:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from project_builder import EXTRACT_LOAD, dagpress, write
 
-from codegen.render import builtin_templates
+from codegen.render.renderer import builtin_templates
 
 if TYPE_CHECKING:
     from pathlib import Path

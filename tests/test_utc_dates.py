@@ -11,9 +11,9 @@ from examples import fewer
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from codegen.interval import parse_interval
-from codegen.runs import Bounds, next_dates
-from codegen.utc_dates import other_date
+from codegen.timetable.interval import parse_interval
+from codegen.timetable.runs import Bounds, next_dates
+from codegen.timetable.utc_dates import other_date
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _TODAY = date(2026, 11, 26)

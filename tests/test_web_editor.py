@@ -11,13 +11,13 @@ from pages import Pages, soup_of, text_of
 from project_builder import EXTRACT_LOAD, write
 from versions import NEWEST
 
-from codegen.keys import keys_of
-from codegen.loader import read_yaml
-from codegen.nodes import MapNode
+from codegen.keys.table import keys_of
 from codegen.schema import Schedule
 from codegen.schema.table import schedule_table
-from codegen.web.controls import Shape, control_of
-from codegen.web.drafts import version_of, with_line_ends_of
+from codegen.source.nodes import MapNode
+from codegen.source.read import read_yaml
+from codegen.web.editing.controls import Shape, control_of
+from codegen.web.editing.drafts import version_of, with_line_ends_of
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup

@@ -17,10 +17,10 @@ from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, write
 
 from codegen.airflow import http_client
-from codegen.secret import holds_secret
-from codegen.web import code
-from codegen.web.drafts import version_of
-from codegen.web.masking import lines_without_secrets
+from codegen.secrets.detection import holds_secret
+from codegen.secrets.masking import lines_without_secrets
+from codegen.web.editing.drafts import version_of
+from codegen.web.parts import code
 
 if TYPE_CHECKING:
     from pathlib import Path

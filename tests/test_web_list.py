@@ -14,7 +14,7 @@ import pytest
 from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, write
 
-from codegen.web.words import relative
+from codegen.web.parts.humanize import relative
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag

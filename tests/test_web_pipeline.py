@@ -20,12 +20,12 @@ from test_tasks import edges_of
 from versions import NEWEST
 
 from codegen.diagnostics import printable
-from codegen.web.code import lines_of, marked
+from codegen.web.parts.code import lines_of, marked
+from codegen.web.parts.humanize import relative
 from codegen.web.pipeline.next_runs import next_runs_of
 from codegen.web.pipeline.tasks import tasks_of
 from codegen.web.pipeline.view import View
-from codegen.web.words import relative
-from codegen.web.workspace import Workspace
+from codegen.web.shell.workspace import Workspace
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup

@@ -19,9 +19,9 @@ from starlette.websockets import WebSocketDisconnect
 from versions import NEWEST
 
 from codegen.web import app
-from codegen.web.pages import PAGES
-from codegen.web.security import MOST
-from codegen.web.visit import Page
+from codegen.web.app import PAGES
+from codegen.web.shell.request_context import Page
+from codegen.web.shell.security import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from serving import Server
 
-    from codegen.web.visit import Visit
+    from codegen.web.shell.request_context import RequestContext
 
 OWN = "http://127.0.0.1:8484"
 SECRET = "the-marker-of-a-secret"  # noqa: S105  # it is looked for
@@ -166,8 +166,8 @@ def test_other_pages_may_link_to_ours_and_nothing_more(project: Path, site: str,
 # What changes something
 
 
-def _change(visit: Visit) -> Response:
-    return PlainTextResponse("changed by " + visit.form.get("who", "nobody"))
+def _change(context: RequestContext) -> Response:
+    return PlainTextResponse("changed by " + context.form.get("who", "nobody"))
 
 
 CHANGE = Page("/change", _change, "POST")
@@ -265,7 +265,7 @@ def test_what_is_not_there_is_told_in_a_page_of_ours(project: Path, address: str
 
 
 def test_a_page_that_fails_tells_no_value(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: Visit) -> Response:
+    def fail(_: RequestContext) -> Response:
         raise ValueError(SECRET)
 
     answer = _with_page(monkeypatch, project, Page("/fail", fail)).get("/fail")

@@ -14,7 +14,7 @@ from git_repository import copy_of, git, hook, isolate_git, repository_of
 from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, write
 
-from codegen.web.drafts import version_of
+from codegen.web.editing.drafts import version_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

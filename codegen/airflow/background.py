@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codegen.airflow.environment import AirflowError
+from codegen.airflow.installation import AirflowError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codegen.old_generator import is_generator
+from codegen.meltano.generator import is_generator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

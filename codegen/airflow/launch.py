@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from codegen.airflow.background import daemon_of, fork
 from codegen.airflow.dag_folders import digest_of_dags, link_dag_folders, old_generators, write_local_settings
-from codegen.airflow.environment import AirflowError, environment_of, keep_out_of_git, prepare_home
 from codegen.airflow.home import Configuration, has_configuration, lacks_database, variable_of, write_configuration
+from codegen.airflow.installation import AirflowError, installation_of, keep_out_of_git, prepare_home
 from codegen.airflow.meltano_database import prepare_meltano, runs_tasks
 from codegen.airflow.ports import API_PORT, WEB_PORT, Ports, answers
 from codegen.airflow.supervisor import Program, supervise
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from codegen.airflow.background import Daemon
-    from codegen.airflow.environment import AirflowEnvironment
+    from codegen.airflow.installation import Installation
     from codegen.project import Project
 
 _HELP = {"-h", "--help"}
@@ -54,7 +54,7 @@ def launch(project: Project, arguments: Sequence[str], say: Callable[[str], None
     Raises:
         AirflowError: there is no Airflow, it could not be set up, or it has no such command.
     """
-    airflow = environment_of(project)
+    airflow = installation_of(project)
     if not airflow.is_ours:
         say(f"no Airflow below .dagpress: using {airflow.program}, which is Airflow {airflow.version}")
     try:
@@ -75,7 +75,7 @@ def launch(project: Project, arguments: Sequence[str], say: Callable[[str], None
 @dataclass
 class _Launcher:
     project: Project
-    airflow: AirflowEnvironment
+    airflow: Installation
     env: dict[str, str]
     say: Callable[[str], None]
 

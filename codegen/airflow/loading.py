@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from codegen.airflow.environment import AirflowError, clean, python_of
+from codegen.airflow.installation import AirflowError, clean, python_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

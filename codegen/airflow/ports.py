@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen.airflow.background import start_of
-from codegen.airflow.environment import AirflowError
 from codegen.airflow.home import Configuration, variable_of
+from codegen.airflow.installation import AirflowError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,7 +12,7 @@ from codegen.airflow.dag_folders import LINKS, dag_folders
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from codegen.airflow.environment import AirflowEnvironment
+    from codegen.airflow.installation import Installation
     from codegen.project import Project
 
 DAGS_FOLDER = "AIRFLOW__CORE__DAGS_FOLDER"
@@ -30,7 +30,7 @@ def home_of(environ: Mapping[str, str]) -> Path:
     return Path(os.path.expandvars(os.path.expanduser(environ["AIRFLOW_HOME"]))).absolute()  # noqa: PTH111  # not `~` alone
 
 
-def airflow_environ(project: Project, airflow: AirflowEnvironment, environ: Mapping[str, str]) -> dict[str, str]:
+def airflow_environ(project: Project, airflow: Installation, environ: Mapping[str, str]) -> dict[str, str]:
     """The variables of an Airflow that runs a project. What the caller has set stays.
 
     On Airflow 2, which has one DAGs folder, this is the folder for the links to ours, in its home. No PYTHONPATH leads

@@ -13,23 +13,23 @@ from zoneinfo import ZoneInfo
 import click
 
 from codegen import pipeline
-from codegen.calendar import calendar_of, monday_of, parse_week
+from codegen.calendar.drawing import calendar_html, calendar_svg
+from codegen.calendar.text import calendar_text, can_be_shaded, plain, shaded
+from codegen.calendar.week import calendar_of, monday_of, parse_week
 from codegen.cli.deployment import chosen_environment, default_environment, environment_option, say_environment
 from codegen.cli.report import exit_code, format_option, open_project, report
 from codegen.diagnostics import InvalidError, Location
-from codegen.drawing.calendar import calendar_html, calendar_svg
-from codegen.drawing.calendar_text import calendar_text, can_be_shaded, plain, shaded
-from codegen.field_types import Timezone, timezones
-from codegen.nodes import Scalar
+from codegen.keys.types import Timezone, timezones
 from codegen.project import nearest_project, read_project
-from codegen.selection import Selection, choices
+from codegen.schema.selection import Selection, choices
+from codegen.source.nodes import Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from codegen.calendar import Calendar
-    from codegen.drawing.calendar_text import Paint
+    from codegen.calendar.text import Paint
+    from codegen.calendar.week import Calendar
     from codegen.project import Project
 
 _EPILOG = """\b

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from codegen.diagnostics import printable
-from codegen.yaml_writer import to_yaml
+from codegen.source.write import to_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from codegen.explanation import Explained, Given
+    from codegen.schema.origins import Explained, Given
 
 # A longer text is shown whole by `show` itself.
 _LONGEST = 60

@@ -13,10 +13,10 @@ from codegen.cli.deployment import check_environment, complete_environments, cou
 from codegen.cli.lookup import complete_names, find_all, left_out
 from codegen.cli.report import count, exit_code, format_option, open_project, report, strict_option
 from codegen.cli.writing import DONE, print_changes, print_diff, print_patch, write
-from codegen.comparison import compare_environments
 from codegen.diagnostics import has_errors, in_numbers
-from codegen.lint import apply_levels
-from codegen.sync import Action, Change, compare, find_renames
+from codegen.review.environments import compare_environments
+from codegen.sync.files import Action, Change, compare, find_renames
+from codegen.validate.lint import apply_levels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -15,13 +15,13 @@ from codegen.cli.lookup import meltano_folder
 from codegen.cli.report import count, exit_code, format_option, open_project, report, strict_option
 from codegen.cli.writing import print_changes, print_diff, write
 from codegen.diagnostics import Diagnostic, Location, has_errors, in_numbers, in_order, printable, quoted
-from codegen.lint import apply_levels
-from codegen.old_generator import find_generators
+from codegen.meltano.generator import find_generators
+from codegen.migrate.exporting import plan_export
+from codegen.migrate.importing import Import, plan_import
+from codegen.migrate.moving import plan_move
 from codegen.project import Project, has_configuration
-from codegen.switch.exporting import plan_export
-from codegen.switch.importing import Import, plan_import
-from codegen.switch.moving import plan_move
-from codegen.sync import Action, Change, compare, find_renames
+from codegen.sync.files import Action, Change, compare, find_renames
+from codegen.validate.lint import apply_levels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,14 +18,14 @@ from codegen.cli.lookup import complete_names, find_schedule
 from codegen.cli.report import exit_code, format_option, open_project, report
 from codegen.configuration.export import configuration_reference, configuration_schema_text
 from codegen.diagnostics import InvalidError, Location, printable
-from codegen.explanation import explain
-from codegen.field_types import Moment
-from codegen.interval import on_the_clock
-from codegen.nodes import Scalar
-from codegen.runs import Backlog, backlog_of, bounds_of, next_runs
+from codegen.keys.types import DateTime
+from codegen.schema.describe import describe_start, describe_start_briefly
 from codegen.schema.export import as_data, json_schema_text, plain, reference
-from codegen.start import start_in_short, start_in_words
-from codegen.yaml_writer import to_yaml
+from codegen.schema.origins import explain
+from codegen.source.nodes import Scalar
+from codegen.source.write import to_yaml
+from codegen.timetable.interval import on_the_clock
+from codegen.timetable.runs import Backlog, backlog_of, bounds_of, next_runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +61,7 @@ def list_(root: Path, deployment: str | None, output: str) -> int:
     if output == "json":
         click.echo(json.dumps(rows, indent=2))
     elif rows:
-        starts = [start_in_short(schedule) for schedule in schedules]
+        starts = [describe_start_briefly(schedule) for schedule in schedules]
         _print_table([{**row, "interval": start} for row, start in zip(rows, starts, strict=True)])
     report(reading.diagnostics, "text")
     return exit_code(reading.diagnostics)
@@ -125,7 +125,7 @@ def next_(  # noqa: PLR0913  # click gives each option so
     if output == "json":
         click.echo(json.dumps([run.isoformat() for run in runs], indent=2))
     else:
-        click.echo(f"{printable(schedule.name)}: {start_in_words(schedule)}", err=True)
+        click.echo(f"{printable(schedule.name)}: {describe_start(schedule)}", err=True)
         if not runs and schedule.clock.cron:
             click.echo(
                 f"It does not run after {moment.astimezone(zone).isoformat(sep=' ', timespec='minutes')}.", err=True
@@ -219,6 +219,6 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
 
 def _moment_of(text: str) -> datetime:
     try:
-        return Moment().convert(Scalar("str", text, Location("--after")))
+        return DateTime().convert(Scalar("str", text, Location("--after")))
     except InvalidError as error:
         raise click.BadParameter(f"{error.message}; {error.hint}", param_hint="--after") from error

@@ -11,35 +11,37 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codegen import editor, pipeline, trigger_rule
+from codegen import pipeline
+from codegen.airflow_facts import trigger_rules
 from codegen.cli.deployment import chosen_environment, environment_option, say_environment
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.lookup import complete_from_meltano, complete_names, find_schedule, meltano_folder, missing, source_of
 from codegen.cli.report import exit_code, open_project, report
 from codegen.cli.writing import print_changes, write
-from codegen.command import steps_of
 from codegen.diagnostics import nearest, printable, quoted
 from codegen.meltano.invocation import find_meltano, run_in_project
 from codegen.meltano.listing import as_json, as_text
 from codegen.meltano.system_database import last_successful_runs
+from codegen.pipeline import revise
+from codegen.plan.steps import steps_of
 from codegen.project import Project, is_excluded
-from codegen.render import prelude
-from codegen.revision import revise
+from codegen.render.renderer import prelude
+from codegen.schema.describe import describe_start
 from codegen.schema.export import schema_line
 from codegen.schema.model import file_stem
-from codegen.shell import stopping
-from codegen.start import start_in_words
-from codegen.sync import one_at_a_time
-from codegen.templating import known_text
-from codegen.yaml_writer import to_yaml
+from codegen.source import edit
+from codegen.source.write import to_yaml
+from codegen.sync.files import one_at_a_time
+from codegen.text.jinja import known_text
+from codegen.text.shell import stopping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from codegen.command import Step
     from codegen.loader import Overlay
     from codegen.pipeline import Reading
+    from codegen.plan.steps import Step
     from codegen.schema import Schedule
 
 # What follows the name in `schedule NAME EXTRACTOR LOADER INTERVAL`.
@@ -186,10 +188,10 @@ def _set(project: Project, name: str, values: Mapping[str, str], *, generate: bo
     try:
         text = (project.root / source).read_bytes().decode()
         for key, value in values.items():
-            text = editor.set_value(text, (key,), _plain(key, value))
+            text = edit.set_value(text, (key,), _plain(key, value))
     except (OSError, UnicodeDecodeError) as error:
         raise click.ClickException(f"{source} cannot be read: {error}") from error
-    except editor.EditError as error:
+    except edit.EditError as error:
         raise click.ClickException(f"{source}:{error.line}: {error}; change it by hand") from error
     return _carry_out(project, reading, {source: text}, generate=generate)
 
@@ -351,7 +353,7 @@ def _say_when(schedules: Sequence[Schedule]) -> None:
     """When each schedule runs; the environments are named where it runs at other times in another."""
     times: dict[tuple[str, str], list[str]] = {}
     for schedule in schedules:
-        times.setdefault((schedule.name, start_in_words(schedule)), []).append(schedule.deployment)
+        times.setdefault((schedule.name, describe_start(schedule)), []).append(schedule.deployment)
     for (name, when), deployments in times.items():
         is_so_in_all = sum(other == name for other, _ in times) == 1
         where = "" if is_so_in_all else f" in {', '.join(quoted(deployment) for deployment in deployments)}"
@@ -369,7 +371,7 @@ def _refuse_python(found: Schedule, steps: Sequence[Step]) -> None:
 def _is_due(step: Step, has_run: Mapping[str, bool]) -> bool:
     """Whether Airflow would run the step after those before it, none of which has failed."""
     succeeded = sum(has_run[task_id] for task_id in step.after)
-    return trigger_rule.runs(step.trigger_rule, succeeded, len(step.after) - succeeded)
+    return trigger_rules.runs(step.trigger_rule, succeeded, len(step.after) - succeeded)
 
 
 def _commands(step: Step, meltano: str, options: tuple[str, ...], project_root_variable: str) -> list[list[str]]:

@@ -56,7 +56,7 @@ def serve(root: Path, host: str, port: int, names: tuple[str, ...], *, opens: bo
 
     from codegen.airflow.connection import ConnectionSettingError  # noqa: PLC0415
     from codegen.web.app import create_app  # noqa: PLC0415
-    from codegen.web.security import is_host_name  # noqa: PLC0415
+    from codegen.web.shell.security import is_host_name  # noqa: PLC0415
 
     if wrong := [name for name in names if not is_host_name(name)]:
         raise click.UsageError(f"--allowed-host takes a name without a port, not {quoted(wrong[0])}.")

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING
 import click
 
 from codegen import pipeline
-from codegen.airflow import AirflowError, environment_of, version_of
+from codegen.airflow import AirflowError, installation_of, version_of
 from codegen.airflow.loading import LoadedFile, load_dag_files
 from codegen.airflow_facts import VERSIONS
 from codegen.cli.deployment import VARIABLE, default_environment, say_environment
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.report import count, report
 from codegen.diagnostics import InvalidError, has_errors, printable
+from codegen.meltano.generator import failure, find_generator
 from codegen.meltano.invocation import MeltanoError, listed_schedules
-from codegen.old_generator import failure, find_generator
+from codegen.migrate.verification import Comparison, Surroundings, Verdict, compare
 from codegen.plan import PRELUDES
-from codegen.render import prelude
+from codegen.render.renderer import prelude
 from codegen.schema.model import PROJECT_ROOT_VARIABLE
-from codegen.verification import Comparison, Surroundings, Verdict, compare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,7 +59,7 @@ def verify(
     meltano_project = project.meltano_project
     try:
         generator = generator or find_generator(meltano_project)
-        airflow = airflow or environment_of(project).program
+        airflow = airflow or installation_of(project).program
         version = version_of(airflow)
         project = _for_airflow(project, version)
         generation = _generated(project, overlay)

@@ -8,7 +8,7 @@ import click
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
-from codegen.sync import Action, Change, WriteError, apply
+from codegen.sync.files import Action, Change, WriteError, apply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

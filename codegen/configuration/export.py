@@ -6,12 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 from codegen.configuration.model import Configuration
-from codegen.keys import keys_of
+from codegen.keys.table import keys_of
 from codegen.schema.export import default_in_words
 
 if TYPE_CHECKING:
-    from codegen.field_types import JsonSchema
-    from codegen.keys import Key
+    from codegen.keys.table import Key
+    from codegen.keys.types import JsonSchema
 
 
 def configuration_schema() -> JsonSchema:

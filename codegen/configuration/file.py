@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from codegen import rules
 from codegen.configuration.toml_reader import InvalidTomlError, read_toml
 from codegen.diagnostics import Diagnostic, Location
-from codegen.nodes import ListNode, MapNode, Scalar
+from codegen.source.nodes import ListNode, MapNode, Scalar
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from codegen.airflow_facts import VERSIONS
 from codegen.diagnostics import InvalidError, nearest, printable, quoted
-from codegen.nodes import ListNode, MapNode, Node, Scalar
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from codegen.field_types import JsonSchema, Report
+    from codegen.keys.types import JsonSchema, Report
 
 _NAMES = {
     "str": "text",

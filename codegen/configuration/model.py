@@ -15,16 +15,16 @@ from codegen.configuration.kinds import (
     TextTable,
     VersionSpecifier,
 )
-from codegen.keys import Table, key, keys_of, places, read_keys
+from codegen.keys.table import Table, key, keys_of, places, read_keys
 from codegen.schema.model import DAG_ID_PREFIX, PROJECT_ROOT_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from codegen.diagnostics import Location
-    from codegen.field_types import Report
-    from codegen.keys import Refusal
-    from codegen.nodes import MapNode
+    from codegen.keys.table import Refusal
+    from codegen.keys.types import Report
+    from codegen.source.nodes import MapNode
 
 # Where Meltano keeps the DAG files of its own orchestrator, and its users theirs.
 CUSTOM_DAGS = "orchestrate/dags"

@@ -10,7 +10,7 @@ from codegen.configuration.kinds import VersionSpecifier
 from codegen.diagnostics import Diagnostic, quoted
 
 if TYPE_CHECKING:
-    from codegen.nodes import MapNode
+    from codegen.source.nodes import MapNode
 
 REQUIRED_VERSION = "required_version"
 

@@ -15,7 +15,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import Location
-from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar
+from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from zoneinfo import ZoneInfo
 
-    from codegen.clock_change import ClockChange
+    from codegen.timetable.dst import DstChange
 
 WIDTH = 1000
 _LEFT, _RIGHT = 200, 60
@@ -75,7 +75,7 @@ class TimeLine:
 
 
 def lay_out(
-    now: datetime, runs: Sequence[datetime], changes: Sequence[ClockChange], zone: ZoneInfo, viewer: ZoneInfo
+    now: datetime, runs: Sequence[datetime], changes: Sequence[DstChange], zone: ZoneInfo, viewer: ZoneInfo
 ) -> TimeLine:
     """Find a place for each run, from now to the last.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, nearest, quoted
-from codegen.nodes import ListNode, MapNode, Node, Scalar, is_null, merge
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null, merge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from codegen import rules
+from codegen.cache import remembered
 from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.loader.discovery import Overlay, SourceFile, find_schedules
 from codegen.loader.environments import check_environments, environments_of, for_environment
 from codegen.loader.silencers import Silencer, read_silencers
-from codegen.loader.yaml_reader import parse_yaml, read_text
-from codegen.memory import remembered
-from codegen.nodes import ListNode, MapNode, Scalar, is_null, merge, named, without_nulls
+from codegen.source.nodes import ListNode, MapNode, Scalar, is_null, merge, named, without_nulls
+from codegen.source.read import parse_yaml, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen import rules
+from codegen.cache import remembered
 from codegen.diagnostics import Diagnostic, Location, nearest_code, quoted
-from codegen.loader.comments import read_layout
-from codegen.memory import remembered
 from codegen.rules import Severity
+from codegen.source.comments import read_layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import InvalidError
-from codegen.shell import words_of
-from codegen.templating import is_template
+from codegen.text.jinja import is_template
+from codegen.text.shell import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,7 +8,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from codegen.shell import commands_of
+from codegen.text.shell import commands_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen.meltano.call import leading_options
-from codegen.templating import is_template
+from codegen.text.jinja import is_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from codegen.interval import ALIASES, parse_interval
-from codegen.templating import known_text
+from codegen.text.jinja import known_text
+from codegen.timetable.interval import ALIASES, parse_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

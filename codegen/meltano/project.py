@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, has_errors, quoted
-from codegen.loader import Dialect, read_yaml
-from codegen.nodes import ListNode, MapNode, Node, Scalar, named
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
+from codegen.source.read import Dialect, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

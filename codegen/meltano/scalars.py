@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from codegen.nodes import Scalar
+    from codegen.source.nodes import Scalar
 
 # As ruamel.yaml resolves YAML 1.2, with the underscores that it allows (ruamel/yaml/resolver.py, `implicit_resolvers`).
 _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.command import steps_of
-from codegen.literal import names_in
 from codegen.plan.alerts import AlertPlan, alert_functions
 from codegen.plan.arrows import lines_of, links_of, variables_of
-from codegen.plan.between import Between, between, giving_asset, plan_closing_task, with_closing_step
 from codegen.plan.dag import dag_arguments
+from codegen.plan.dependencies import Dependencies, between, giving_asset, plan_join_task, with_join
 from codegen.plan.doc import doc_of
 from codegen.plan.functions import functions_of
 from codegen.plan.groups import plan_groups
 from codegen.plan.imports import imports_of
+from codegen.plan.steps import steps_of
 from codegen.plan.task import plan_task
 from codegen.plan.tree import DagModule, PlannedDag, PlannedFunction, PlannedGroup, PlannedTask
 from codegen.runners.bash import PRELUDES
+from codegen.values import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PRELUDES",
-    "Between",
     "DagModule",
+    "Dependencies",
     "PlannedDag",
     "PlannedFunction",
     "PlannedGroup",
@@ -39,7 +39,7 @@ __all__ = [
 
 def plan(
     schedule: Schedule,
-    others: Between,
+    others: Dependencies,
     meltano: MeltanoProject | None,
     airflow: str,
     project_root_variable: str,
@@ -55,7 +55,7 @@ def plan(
     """
     steps = steps_of(schedule, meltano)
     dag_id, is_awaited = schedule.dag_id_or_default, others.is_awaited
-    every = with_closing_step(steps) if is_awaited else steps
+    every = with_join(steps) if is_awaited else steps
     by_task = functions_of(steps)
     functions = {function.name: function for function in by_task.values()}
     links = links_of(every)
@@ -72,7 +72,7 @@ def plan(
         )
         for step in steps
     ]
-    tasks += [plan_closing_task(step, variables[step.task_id], schedule) for step in every[len(steps) :]]
+    tasks += [plan_join_task(step, variables[step.task_id], schedule) for step in every[len(steps) :]]
     if is_awaited:
         # In the order in which they run, the one that is last is behind all others.
         tasks[-1] = giving_asset(tasks[-1], dag_id, airflow)

@@ -13,12 +13,13 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from codegen.airflow_facts import facts_of
-from codegen.literal import Argument, Call, Identifier, Value, code, text
 from codegen.plan.functions import import_line
 from codegen.plan.naming import free_name
 from codegen.plan.rendered import rendered
 from codegen.plan.tree import PlannedFunction
 from codegen.schema.alerts import EmailAlert, PythonAlert, SlackAlert, WebhookAlert
+from codegen.source_text import code, text
+from codegen.values import Argument, Call, Identifier, Value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

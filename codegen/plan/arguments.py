@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from codegen.airflow_facts import facts_of
-from codegen.keys import keys_of
-from codegen.literal import Argument, Call
+from codegen.keys.table import keys_of
 from codegen.schema import Schedule
 from codegen.schema.task_defaults import TaskDefaults
+from codegen.values import Argument, Call
 
 if TYPE_CHECKING:
-    from codegen.literal import Value
+    from codegen.values import Value
 
 
 def dag_arguments_of(schedule: Schedule, airflow: str) -> dict[str, Value]:

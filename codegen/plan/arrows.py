@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codegen.literal import LINE_LENGTH
 from codegen.plan.naming import free_name
+from codegen.source_text import LINE_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from codegen.command import Step
+    from codegen.plan.steps import Step
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.literal import Argument, Identifier, Value
 from codegen.plan.arguments import dag_arguments_of, moment, operator_arguments_of
 from codegen.plan.params import params_of
 from codegen.plan.timetable import schedule_value
+from codegen.values import Argument, Identifier, Value
 
 if TYPE_CHECKING:
     from codegen.plan.alerts import AlertPlan
-    from codegen.plan.between import Between
+    from codegen.plan.dependencies import Dependencies
     from codegen.schema import Schedule
 
 
-def dag_arguments(schedule: Schedule, others: Between, alerts: AlertPlan, airflow: str) -> tuple[Argument, ...]:
+def dag_arguments(schedule: Schedule, others: Dependencies, alerts: AlertPlan, airflow: str) -> tuple[Argument, ...]:
     """What `DAG(...)` gets.
 
     Args:

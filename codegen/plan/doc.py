@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from codegen.diagnostics import printable
 from codegen.plan.task_kinds import kind_of
-from codegen.start import start_in_words
+from codegen.schema.describe import describe_start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codegen.command import Step
+    from codegen.plan.steps import Step
     from codegen.schema import Schedule
 
 
@@ -27,7 +27,7 @@ def doc_of(schedule: Schedule, steps: Sequence[Step]) -> str:
 
 
 def _what_and_when(schedule: Schedule, steps: Sequence[Step]) -> str:
-    when = start_in_words(schedule, _code)
+    when = describe_start(schedule, _code)
     if schedule.extractor:
         return f"{_extract_load_in_words(schedule)}, {when}."
     what = f"the job {_code(schedule.job)}" if schedule.job else "these tasks"

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.literal import LINE_LENGTH, Argument, Call, Identifier, code
 from codegen.plan.naming import free_name
 from codegen.plan.tree import PlannedFunction
+from codegen.source_text import LINE_LENGTH, code
+from codegen.values import Argument, Call, Identifier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codegen.command import Step
+    from codegen.plan.steps import Step
 
 
 def functions_of(steps: Sequence[Step]) -> dict[str, PlannedFunction]:

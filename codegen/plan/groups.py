@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.literal import Argument, Call, code
 from codegen.plan.arrows import lines_of
 from codegen.plan.tree import PlannedGroup, PlannedTask
+from codegen.source_text import code
+from codegen.values import Argument, Call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from codegen.command import Step
     from codegen.plan.arrows import Link
+    from codegen.plan.steps import Step
 
 
 def plan_groups(

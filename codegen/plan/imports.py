@@ -7,8 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from codegen.airflow_facts import facts_of
-from codegen.literal import LINE_LENGTH
 from codegen.runners import RUNNERS
+from codegen.source_text import LINE_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.keys import keys_of
-from codegen.literal import Argument, Call, Value
+from codegen.keys.table import keys_of
 from codegen.schema.param import Param
+from codegen.values import Argument, Call, Value
 
 if TYPE_CHECKING:
     from codegen.schema import Schedule

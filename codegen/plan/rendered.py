@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from codegen.templating import as_rendered
+from codegen.text.jinja import as_rendered
 
 if TYPE_CHECKING:
-    from codegen.literal import Value
+    from codegen.values import Value
 
 
 def rendered(value: Value) -> Value:

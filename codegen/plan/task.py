@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.literal import Argument
 from codegen.plan.arguments import operator_arguments_of
 from codegen.plan.task_kinds import kind_of
 from codegen.plan.tree import PlannedTask
+from codegen.values import Argument
 
 if TYPE_CHECKING:
-    from codegen.command import Step
     from codegen.plan.alerts import AlertPlan
+    from codegen.plan.steps import Step
     from codegen.plan.tree import PlannedFunction
 
 

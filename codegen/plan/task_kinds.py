@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codegen.literal import Identifier, Value
 from codegen.plan.rendered import rendered
 from codegen.runners import RUNNERS
+from codegen.values import Identifier, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from codegen.command import Step
+    from codegen.plan.steps import Step
     from codegen.plan.tree import PlannedFunction
 
 Lowered = tuple[str, dict[str, Value]]

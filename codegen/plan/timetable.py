@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codegen.airflow_facts import facts_of
-from codegen.interval import AIRFLOW_PRESETS
-from codegen.literal import Argument, Call, Value
-from codegen.plan.between import conditions_of
+from codegen.plan.dependencies import conditions_of
+from codegen.timetable.interval import AIRFLOW_PRESETS
+from codegen.values import Argument, Call, Value
 
 if TYPE_CHECKING:
-    from codegen.plan.between import Between
+    from codegen.plan.dependencies import Dependencies
     from codegen.schema import Schedule
 
 
-def schedule_value(schedule: Schedule, others: Between, airflow: str) -> Value:
+def schedule_value(schedule: Schedule, others: Dependencies, airflow: str) -> Value:
     """What starts the runs.
 
     A plain cron where that is what it means on that version, since its runs are those of the timetable that is named

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from codegen.literal import Argument
+    from codegen.values import Argument
 
 
 @dataclass(frozen=True)

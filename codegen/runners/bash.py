@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from codegen.literal import MeltanoCommand, Value
 from codegen.runners.runner import Runner, Work
-from codegen.shell import as_script, stopping
-from codegen.templating import BASH_ENDINGS, as_rendered, as_rendered_lines
+from codegen.text.jinja import BASH_ENDINGS, as_rendered, as_rendered_lines
+from codegen.text.shell import as_script, stopping
+from codegen.values import MeltanoCommand, Value
 
 # The constants that hold shell functions, each in a block of the template that has its name in lower case.
 PRELUDES = ("MELTANO", "LOCK")

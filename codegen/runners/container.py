@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.runners.image import moves
-from codegen.shell import as_script, can_be_empty, stopping
-from codegen.templating import is_template
+from codegen.text.jinja import is_template
+from codegen.text.shell import as_script, can_be_empty, stopping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

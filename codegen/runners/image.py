@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import InvalidError, quoted
-from codegen.field_types import TemplatedText
-from codegen.templating import is_template, with_templates_as
+from codegen.keys.types import TemplatedText
+from codegen.text.jinja import is_template, with_templates_as
 
 if TYPE_CHECKING:
-    from codegen.nodes import Scalar
+    from codegen.source.nodes import Scalar
 
 # The grammar of https://github.com/distribution/reference/blob/main/reference.go.
 _DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?::[0-9]+)?"

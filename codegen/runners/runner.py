@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from codegen.diagnostics import Diagnostic, Location
-    from codegen.keys import Section
-    from codegen.literal import Value
+    from codegen.keys.table import Section
+    from codegen.values import Value
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location
-from codegen.field_types import JsonSchema, Name, Report, TextList
-from codegen.keys import Section, key, places
-from codegen.nodes import MapNode, Node
+from codegen.keys.table import Section, key, places
+from codegen.keys.types import JsonSchema, Name, Report, TextList
+from codegen.source.nodes import MapNode, Node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.airflow_facts import VERSIONS, facts_of
 from codegen.diagnostics import quoted
-from codegen.field_types import Choice, Count, Duration, Flag, Moment, Text, TextList
-from codegen.keys import Key
+from codegen.keys.table import Key
+from codegen.keys.types import Boolean, Choice, DateTime, Duration, Integer, Text, TextList
 from codegen.runners.kubernetes.types import MapOf
 from codegen.schema.step_kinds import Data
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from codegen.airflow_facts import AirflowFacts
-    from codegen.field_types import Kind
-    from codegen.keys import Refusal
+    from codegen.keys.table import Refusal
+    from codegen.keys.types import FieldType
 
 DAG_GROUP = "arguments of Airflow's DAG"
 TASK_GROUP = "arguments of Airflow's operators"
@@ -55,25 +55,25 @@ _OF_A_CALLABLE = {"multiple_outputs"}
 _RUN_TYPES = ("manual", "scheduled", "backfill", "asset_triggered")
 _TEXTS = TextList("a list of texts", Text())
 # The type of a value by how one of the alternatives in its annotation begins; the first that fits counts.
-_TYPES: Mapping[str, Kind[Any]] = {
+_TYPES: Mapping[str, FieldType[Any]] = {
     "timedelta$": Duration(may_be_zero=True),
-    "datetime$": Moment(),
+    "datetime$": DateTime(),
     r"Collection\[DagRunType": TextList("a list of run types", Choice(*_RUN_TYPES)),
     r"(?:Iterable|Sequence|Collection|list)\[str": _TEXTS,
     r"dict\b|(?:\w+\.)*MutableMapping": Data(),
-    "bool$": Flag(),
-    "int$": Count(),
+    "bool$": Boolean(),
+    "int$": Integer(),
     "(?:str|WeightRuleParam)$": Text(),
 }
 
 # What Airflow checks itself, where the annotation says less.
-_TYPES_BY_NAME: Mapping[str, Kind[Any]] = {
-    **dict.fromkeys(("max_active_tasks", "max_active_tis_per_dag", "max_active_tis_per_dagrun"), Count(1)),
+_TYPES_BY_NAME: Mapping[str, FieldType[Any]] = {
+    **dict.fromkeys(("max_active_tasks", "max_active_tis_per_dag", "max_active_tis_per_dagrun"), Integer(1)),
     "default_view": Choice("grid", "graph", "duration", "gantt", "landing_times"),
-    "max_consecutive_failed_dag_runs": Count(0),
+    "max_consecutive_failed_dag_runs": Integer(0),
     "orientation": Choice("LR", "TB", "RL", "BT"),
     "owner_links": MapOf("a map of owners to URLs", Text(), Text("a URL", r"(?:https?|mailto):\S+", "https://...")),
-    "resources": MapOf("a map of resources", Text("a resource", "cpus|ram|disk|gpus", "cpus, ram, ..."), Count(0)),
+    "resources": MapOf("a map of resources", Text("a resource", "cpus|ram|disk|gpus", "cpus, ram, ..."), Integer(0)),
     # A strategy of a plugin goes by its path.
     "weight_rule": Text(
         "a weight rule", r"downstream|upstream|absolute|\w+(?:\.\w+)+", "`downstream`, `upstream` or `absolute`"
@@ -165,7 +165,7 @@ def _rows(arguments: Mapping[str, str], facts: AirflowFacts, group: str, without
     return rows
 
 
-def type_of(name: str, annotation: str) -> Kind[Any] | None:
+def type_of(name: str, annotation: str) -> FieldType[Any] | None:
     """The type of an argument's values; nothing where only Python can say them."""
     if name in _OF_PYTHON or name in _TYPES_BY_NAME:
         return _TYPES_BY_NAME.get(name)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, quoted
-from codegen.field_types import JsonSchema, Report, Text
-from codegen.keys import Section, keys_of, without_null_keys
-from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null, named
+from codegen.keys.table import Section, keys_of, without_null_keys
+from codegen.keys.types import JsonSchema, Report, Text
 from codegen.schema.step_kinds import is_word_of_python
-from codegen.secret import holds_secret
-from codegen.templating import check_template, is_template
+from codegen.secrets.detection import holds_secret
+from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null, named
+from codegen.text.jinja import check_template, is_template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, nearest, quoted
-from codegen.field_types import Choice, JsonSchema, Report, TextList
-from codegen.keys import Section, key, places, without_null_keys
-from codegen.nodes import ListNode, MapNode, Node, Scalar, named
+from codegen.keys.table import Section, key, places, without_null_keys
+from codegen.keys.types import Choice, JsonSchema, Report, TextList
 from codegen.schema.alert_kinds import Address, Channel, ConnectionId, Data, Message, SectionOr
 from codegen.schema.step_kinds import Callable
-from codegen.secret import holds_secret
+from codegen.secrets.detection import holds_secret
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

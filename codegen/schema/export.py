@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from codegen.field_types import or_null
-from codegen.keys import Table, grouped, keys_of
+from codegen.keys.table import Table, grouped, keys_of
+from codegen.keys.types import or_null
 from codegen.runners import sections_of_runners
 from codegen.schema.after import After
 from codegen.schema.alerts import ALERT, KINDS
@@ -22,8 +22,8 @@ from codegen.schema.task import WHAT_RUNS
 from codegen.schema.task_defaults import TaskDefaults
 
 if TYPE_CHECKING:
-    from codegen.field_types import JsonSchema
-    from codegen.keys import Key
+    from codegen.keys.table import Key
+    from codegen.keys.types import JsonSchema
 
 SCHEMA_NAME = "schedule.schema.json"
 _TITLE = "A Dagpress schedule"

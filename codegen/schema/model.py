@@ -12,28 +12,28 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.airflow_facts import facts_of
 from codegen.diagnostics import Location
-from codegen.field_types import (
+from codegen.keys.table import Table, key, keys_of, places
+from codegen.keys.types import (
+    Boolean,
     Choice,
-    Count,
+    DateTime,
     Duration,
-    Flag,
+    Integer,
     IntervalText,
     Markdown,
-    Moment,
     Name,
     TemplatedText,
     Text,
     TextList,
     Timezone,
 )
-from codegen.interval import Interval, parse_interval
-from codegen.keys import Table, key, keys_of, places
 from codegen.schema.after import After, AfterSchedules
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.overlays import Overlays
 from codegen.schema.param import Param, Params
 from codegen.schema.task import ID, ID_HINT, LONGEST_ID, Task, TaskList
 from codegen.schema.task_defaults import TaskDefaults
+from codegen.timetable.interval import Interval, parse_interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,7 +134,12 @@ class Schedule(TaskDefaults):
         reaches=("run",),
     )
     full_refresh: bool = key(
-        Flag(), "state", "Ignore the state that was kept, and read everything.", "true", default=False, reaches=("run",)
+        Boolean(),
+        "state",
+        "Ignore the state that was kept, and read everything.",
+        "true",
+        default=False,
+        reaches=("run",),
     )
 
     interval: str = key(
@@ -163,11 +168,11 @@ class Schedule(TaskDefaults):
         "UTC",
     )
     start_date: datetime = key(
-        Moment(), "when", "Earliest logical date to run.", "2024-01-31", _EPOCH, owns=("start_date",)
+        DateTime(), "when", "Earliest logical date to run.", "2024-01-31", _EPOCH, owns=("start_date",)
     )
-    end_date: datetime | None = key(Moment(), "when", "Latest logical date to run.", "2030-12-31", owns=("end_date",))
+    end_date: datetime | None = key(DateTime(), "when", "Latest logical date to run.", "2030-12-31", owns=("end_date",))
     data_interval: bool | None = key(
-        Flag(),
+        Boolean(),
         "when",
         "Whether a run has the time since the run before it as its data interval (`data_interval_start`, "
         "`data_interval_end`; `ds` and `logical_date` are its start), or is a moment, at which both are the same. "
@@ -175,7 +180,7 @@ class Schedule(TaskDefaults):
         "true",
     )
     catchup: bool = key(
-        Flag(),
+        Boolean(),
         "when",
         "Whether Airflow runs what it missed since the start date.",
         "true",
@@ -183,13 +188,13 @@ class Schedule(TaskDefaults):
         argument="catchup",
     )
     max_active_runs: int = key(
-        Count(1), "when", "How many runs are active at once.", "4", 1, argument="max_active_runs"
+        Integer(1), "when", "How many runs are active at once.", "4", 1, argument="max_active_runs"
     )
     dagrun_timeout: timedelta | None = key(
         Duration(), "when", "How long a run of the DAG may take. Default: no limit.", "6h", argument="dagrun_timeout"
     )
     is_paused_upon_creation: bool | None = key(
-        Flag(),
+        Boolean(),
         "when",
         "Whether the DAG is paused when Airflow first sees it. Default: as Airflow is configured.",
         "true",

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError
-from codegen.keys import read_keys
-from codegen.nodes import MapNode, Node, named
+from codegen.keys.table import read_keys
+from codegen.source.nodes import MapNode, Node, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from codegen.field_types import JsonSchema, Report
-    from codegen.keys import Table
+    from codegen.keys.table import Table
+    from codegen.keys.types import JsonSchema, Report
 
 # What says which schedule it is and where it is, so that no environment has it otherwise.
 SAME_EVERYWHERE = ("name", "environments", "only")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from codegen.diagnostics import InvalidError, quoted
-from codegen.field_types import Choice, Count, JsonSchema, Markdown, Report, Text, refuse_unspeakable
-from codegen.keys import Section, key, places
-from codegen.nodes import ListNode, MapNode, Node, Scalar, is_null, named
+from codegen.keys.table import Section, key, places
+from codegen.keys.types import Choice, Integer, JsonSchema, Markdown, Report, Text, refuse_unspeakable
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null, named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -159,8 +159,8 @@ class Param:
     const: Any = key(Json(), _GROUP, "The one value that there is; the form does not show it.", "100")
     minimum: float | None = key(_Number(), _GROUP, "The least number.", "1")
     maximum: float | None = key(_Number(), _GROUP, "The largest number.", "365")
-    minLength: int | None = key(Count(0), _GROUP, "The least number of characters.", "1")
-    maxLength: int | None = key(Count(0), _GROUP, "The largest number of characters.", "10")
+    minLength: int | None = key(Integer(0), _GROUP, "The least number of characters.", "1")
+    maxLength: int | None = key(Integer(0), _GROUP, "The largest number of characters.", "10")
     pattern: str | None = key(
         Text("a regular expression"), _GROUP, "What a text must match in some place.", "'^[a-z]+$'"
     )

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
-from codegen.keys import keys_of, meant_by, read_keys
-from codegen.nodes import Entry, ListNode, MapNode, merge, without_nulls
+from codegen.keys.table import keys_of, meant_by, read_keys
 from codegen.runners import RUNNERS
 from codegen.schema.model import Schedule
 from codegen.schema.table import schedule_table
 from codegen.schema.task_defaults import fields_of
+from codegen.source.nodes import Entry, ListNode, MapNode, merge, without_nulls
 
 if TYPE_CHECKING:
-    from codegen.field_types import Report
+    from codegen.keys.types import Report
 
 
 def read_schedule(

@@ -7,13 +7,13 @@ import re
 from collections.abc import Callable as Call
 from collections.abc import Mapping, Sequence
 
-from codegen.airflow_context import names
+from codegen.airflow_facts.context import names
+from codegen.airflow_facts.trigger_rules import FORMER_NAMES, TRIGGER_RULES
 from codegen.diagnostics import InvalidError, quoted
-from codegen.field_types import Choice, JsonSchema, Report, Run, Text, TextList, refuse_unspeakable
-from codegen.nodes import ListNode, MapNode, Node, Scalar, is_null, named
-from codegen.shell import check_command, words_of
-from codegen.templating import check_template
-from codegen.trigger_rule import FORMER_NAMES, TRIGGER_RULES
+from codegen.keys.types import Choice, JsonSchema, Report, Run, Text, TextList, refuse_unspeakable
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null, named
+from codegen.text.jinja import check_template
+from codegen.text.shell import check_command, words_of
 
 # A value of YAML as Python has it.
 Plain = None | bool | int | float | str | Sequence["Plain"] | Mapping[str, "Plain"]

@@ -8,7 +8,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import quoted
-from codegen.keys import Key, Table, grouped, keys_of
+from codegen.keys.table import Key, Table, grouped, keys_of
 from codegen.runners import RUNNERS
 from codegen.schema.airflow_arguments import dag_rows, operator_rows, refusal
 from codegen.schema.model import Schedule
@@ -18,7 +18,7 @@ from codegen.schema.task import Task, TaskList
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from codegen.keys import Refusal
+    from codegen.keys.table import Refusal
     from codegen.schema.task_defaults import TaskDefaults
 
 _RUNNER_ROWS = {

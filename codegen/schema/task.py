@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError
-from codegen.field_types import JsonSchema, Report, Run, Text, TextList
-from codegen.keys import Table, key, read_keys, without_null_keys
-from codegen.nodes import ListNode, MapNode, Node, Scalar
+from codegen.keys.table import Table, key, read_keys, without_null_keys
+from codegen.keys.types import JsonSchema, Report, Run, Text, TextList
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.step_kinds import Callable, Command, OpKwargs
 from codegen.schema.task_defaults import TaskDefaults, fields_of
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from codegen.field_types import Choice, Count, Duration, Environment, Flag, Text
-from codegen.keys import key, keys_of, places
+from codegen.keys.table import key, keys_of, places
+from codegen.keys.types import Boolean, Choice, Duration, Environment, Integer, Text
 from codegen.runners import RUNNERS
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.step_kinds import MeltanoCommands, TriggerRule
@@ -42,7 +42,7 @@ class TaskDefaults:
         inherited=True,
     )
     retries: int | None = key(
-        Count(0),
+        Integer(0),
         "when it goes wrong",
         "How often a failed task is retried.",
         "3",
@@ -60,7 +60,7 @@ class TaskDefaults:
         inherited=True,
     )
     retry_exponential_backoff: bool | None = key(
-        Flag(),
+        Boolean(),
         "when it goes wrong",
         "Whether each wait is longer than the one before. Default: `false`.",
         "true",
@@ -85,7 +85,7 @@ class TaskDefaults:
     )
     pool: str | None = key(Text(longest=256), "how", "Airflow's pool.", "warehouse", argument="pool", inherited=True)
     pool_slots: int | None = key(
-        Count(1),
+        Integer(1),
         "how",
         "How many of the pool's slots a task takes. Default: 1.",
         "2",
@@ -93,7 +93,7 @@ class TaskDefaults:
         inherited=True,
     )
     priority_weight: int | None = key(
-        Count(),
+        Integer(),
         "how",
         "The priority of the tasks in the queue of the executor and of the pool.",
         "10",

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from codegen.validate.alerts import check_alerts, check_deadline
 from codegen.validate.arguments import check_arguments, check_joins
 from codegen.validate.before_run import check_before_run
-from codegen.validate.between import check_after
-from codegen.validate.endings import check_endings
+from codegen.validate.dependencies import check_after
 from codegen.validate.meltano import check_effect, check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
 from codegen.validate.params import check_defaults, check_params
 from codegen.validate.retries import check_retries
+from codegen.validate.run_outcome import check_run_outcome
 from codegen.validate.runners import check_runners, check_settings
 from codegen.validate.secrets import check_secrets_of_job
 from codegen.validate.state_ids import check_state_ids
@@ -81,6 +81,6 @@ def check_together(
     """
     yield from check_unique(schedules)
     yield from check_after(schedules, broken, everywhere, airflow)
-    yield from check_endings(schedules)
+    yield from check_run_outcome(schedules)
     yield from check_joins(schedules, meltano)
     yield from check_states(schedules, meltano)

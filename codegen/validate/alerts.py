@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from codegen import rules
-from codegen.airflow_context import AT_TIMES, OF_A_DATE, OF_AN_INTERVAL, always_in
 from codegen.airflow_facts import facts_of
+from codegen.airflow_facts.context import AT_TIMES, OF_A_DATE, OF_AN_INTERVAL, always_in
 from codegen.diagnostics import Diagnostic, Location, nearest, quoted
-from codegen.keys import keys_of
+from codegen.keys.table import keys_of
 from codegen.schema.alerts import DEADLINE, EVENTS, EmailAlert, PythonAlert, SlackAlert
 from codegen.schema.task import Task
-from codegen.templating import variables_of
+from codegen.text.jinja import variables_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,11 +6,11 @@ from ast import literal_eval
 from typing import TYPE_CHECKING
 
 from codegen import rules
-from codegen.command import env_of, needs_no_join, unordered_steps
+from codegen.airflow_facts.trigger_rules import ALL_SUCCESS
 from codegen.diagnostics import Diagnostic, quoted
+from codegen.plan.steps import env_of, needs_no_join, unordered_steps
 from codegen.schema import Task
-from codegen.templating import is_template
-from codegen.trigger_rule import ALL_SUCCESS
+from codegen.text.jinja import is_template
 from codegen.validate.tasks import place_of
 
 if TYPE_CHECKING:

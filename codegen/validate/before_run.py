@@ -6,13 +6,13 @@ import shlex
 from typing import TYPE_CHECKING
 
 from codegen import rules
-from codegen.command import env_of
 from codegen.diagnostics import Diagnostic, nearest, printable, quoted
 from codegen.meltano.call import calls_in, leading_options
 from codegen.meltano.changes import changes_project, variables_instead
-from codegen.shell import words_of
+from codegen.plan.steps import env_of
+from codegen.source.write import to_yaml
+from codegen.text.shell import words_of
 from codegen.validate.tasks import place_of
-from codegen.yaml_writer import to_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, nearest, quoted
-from codegen.keys import grouped, keys_of
+from codegen.keys.table import grouped, keys_of
 from codegen.meltano.blocks import block_names
 from codegen.schema import Schedule
-from codegen.shell import check_run, words_of
-from codegen.templating import is_template
+from codegen.text.jinja import is_template
+from codegen.text.shell import check_run, words_of
 from codegen.validate.tasks import check_task_id, place_of
 
 if TYPE_CHECKING:

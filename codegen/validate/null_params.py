@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
-from codegen.templating import param_of, tree_of
+from codegen.text.jinja import param_of, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, nearest, quoted
-from codegen.keys import keys_of
-from codegen.nodes import ListNode, MapNode, Node, Scalar
+from codegen.keys.table import keys_of
 from codegen.schema.param import Param
-from codegen.templating import params_in
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar
+from codegen.text.jinja import params_in
 from codegen.validate.null_params import check_null_params
 from codegen.validate.templates import templated_values
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic
-from codegen.states import has_option, states_of
+from codegen.plan.states import has_option, states_of
 from codegen.validate.tasks import place_of
 
 if TYPE_CHECKING:

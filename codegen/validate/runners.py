@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from codegen import rules
-from codegen.command import env_of
 from codegen.diagnostics import Diagnostic
+from codegen.plan.steps import env_of
 from codegen.runners import RUNNERS, Placed
 from codegen.schema import Task
 from codegen.validate.tasks import place_of

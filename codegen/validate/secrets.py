@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, quoted
-from codegen.nodes import Entry, ListNode, MapNode, Node, Scalar
-from codegen.secret import holds_secret, is_secret
+from codegen.secrets.detection import holds_secret, is_secret
+from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

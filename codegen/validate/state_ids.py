@@ -6,19 +6,19 @@ import re
 from typing import TYPE_CHECKING
 
 from codegen import rules
-from codegen.command import state_id_suffix
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.meltano.blocks import DELIMITER, without_suffix
-from codegen.shell import words_of
-from codegen.states import states_of
-from codegen.templating import TEMPLATE, literal_text, with_templates_as
+from codegen.plan.states import states_of
+from codegen.plan.steps import state_id_suffix
+from codegen.text.jinja import TEMPLATE, literal_text, with_templates_as
+from codegen.text.shell import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from codegen.command import Step
     from codegen.diagnostics import Location
     from codegen.meltano import MeltanoProject
+    from codegen.plan.steps import Step
     from codegen.schema import Schedule
 
 # The variable that sets the option too (meltano/cli/run.py).

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
-from codegen.states import states_of
+from codegen.plan.states import states_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from codegen.command import Step
     from codegen.diagnostics import Location
     from codegen.meltano import MeltanoProject
+    from codegen.plan.states import KeptState
+    from codegen.plan.steps import Step
     from codegen.schema import Schedule
-    from codegen.states import KeptState
 
 _OWN_EXTRACTOR = "a separate extractor with `inherit_from` in meltano.yml"
 _WHY = "each continues from the bookmark of the other"

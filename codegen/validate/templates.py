@@ -7,23 +7,23 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from codegen import rules
-from codegen.airflow_context import OF_AN_INTERVAL
 from codegen.airflow_facts import facts_of
+from codegen.airflow_facts.context import OF_AN_INTERVAL
 from codegen.diagnostics import Diagnostic, quoted
-from codegen.keys import keys_of
+from codegen.keys.table import keys_of
 from codegen.schema.alerts import DEADLINE, EVENTS
 from codegen.schema.task_defaults import TaskDefaults
-from codegen.templating import is_template
-from codegen.utc_dates import other_date_of
+from codegen.text.jinja import is_template
+from codegen.timetable.utc_dates import other_date_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from codegen.diagnostics import Location
     from codegen.meltano import MeltanoProject
-    from codegen.run_dates import DateUse
     from codegen.schema import Schedule
-    from codegen.utc_dates import OtherDate
+    from codegen.timetable.utc_dates import OtherDate
+    from codegen.validate.run_dates import DateUse
 
 # Of these, `check_alerts` knows which variables there are.
 _ALERTS = {*EVENTS, DEADLINE}
@@ -38,7 +38,7 @@ def check_templates(schedule: Schedule, meltano: MeltanoProject | None, airflow:
     for text, place in _texts(schedule, meltano):
         if not is_template(text):
             continue
-        from codegen.run_dates import date_uses  # noqa: PLC0415  # Jinja2 takes long to import
+        from codegen.validate.run_dates import date_uses  # noqa: PLC0415  # Jinja2 takes long to import
 
         for use in date_uses(text):
             if use.is_in(airflow):

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError
-from codegen.interval import on_the_clock
-from codegen.runs import stall_of
+from codegen.timetable.interval import on_the_clock
+from codegen.timetable.runs import stall_of
 from codegen.validate.tasks import place_of
 
 if TYPE_CHECKING:

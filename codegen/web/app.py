@@ -11,11 +11,19 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from codegen.web.login import Door, Lock
-from codegen.web.pages import PAGES
-from codegen.web.security import CSRF_FIELD, CSRF_HEADER, Guard, is_own_form, read_form
-from codegen.web.visit import Page, Site, Visit
-from codegen.web.workspace import BrokenProjectError
+from codegen.web.airflow import page as airflow
+from codegen.web.calendar import page as calendar
+from codegen.web.committing import page as committing
+from codegen.web.editing import page as editing
+from codegen.web.generation import page as generation
+from codegen.web.history import page as history
+from codegen.web.pipeline import page as pipeline
+from codegen.web.pipelines import page as pipelines
+from codegen.web.saving import page as saving
+from codegen.web.shell.login import LoginMiddleware, TokenVerifier
+from codegen.web.shell.request_context import Page, RequestContext, Site
+from codegen.web.shell.security import CSRF_FIELD, CSRF_HEADER, HostMiddleware, is_own_form, read_form
+from codegen.web.shell.workspace import BrokenProjectError
 
 if TYPE_CHECKING:
     import os
@@ -25,6 +33,12 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Scope
 
+# Each page's folder has its addresses in `page.PAGES`.
+PAGES = tuple(
+    page
+    for module in (pipelines, pipeline, history, editing, saving, generation, calendar, airflow, committing)
+    for page in module.PAGES
+)
 _STATIC = Path(__file__).parent / "static"
 _MESSAGES = {
     404: "There is nothing at this address.",
@@ -56,8 +70,8 @@ def create_app(root: Path, environ: Mapping[str, str], names: Collection[str] = 
         exception_handlers={HTTPException: _refuser(site), Exception: _refuser(site)},
     )
     if token:
-        app = Door(app, Lock.of(token), site.templates)
-    return Guard(app, frozenset(name.lower() for name in names))
+        app = LoginMiddleware(app, TokenVerifier.of(token), site.templates)
+    return HostMiddleware(app, frozenset(name.lower() for name in names))
 
 
 class _Static(StaticFiles):
@@ -74,22 +88,22 @@ class _Static(StaticFiles):
 def _endpoint(site: Site, page: Page) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         form = {} if page.method == "GET" else await read_form(request)
-        visit = Visit(site, request, form)
+        context = RequestContext(site, request, form)
         if page.method != "GET" and not is_own_form(
             site.secrets, request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD, "")
         ):
             message = "This page is older than the server. Load it again; copy what you have typed before you do."
-            return visit.page("refused.html", 403, message=message)
-        return await run_in_threadpool(_answer, page, visit)
+            return context.page("refused.html", 403, message=message)
+        return await run_in_threadpool(_answer, page, context)
 
     return answer
 
 
-def _answer(page: Page, visit: Visit) -> Response:
+def _answer(page: Page, context: RequestContext) -> Response:
     try:
-        return page.answer(visit)
+        return page.answer(context)
     except BrokenProjectError as error:
-        return visit.page("broken.html", 500, diagnostics=error.diagnostics)
+        return context.page("broken.html", 500, diagnostics=error.diagnostics)
 
 
 def _refuser(site: Site) -> Callable[[Request, Exception], Response]:
@@ -100,7 +114,7 @@ def _refuser(site: Site) -> Callable[[Request, Exception], Response]:
         if isinstance(error, HTTPException):
             status, headers = error.status_code, error.headers
         message = _MESSAGES.get(status, "This cannot be answered.")
-        answer = Visit(site, request, {}).page("refused.html", status, message=message)
+        answer = RequestContext(site, request, {}).page("refused.html", status, message=message)
         answer.headers.update(headers or {})
         return answer
 

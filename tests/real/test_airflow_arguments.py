@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from harness import Airflow
 
-    from codegen.keys import Table
+    from codegen.keys.table import Table
 
 pytestmark = pytest.mark.slow
 

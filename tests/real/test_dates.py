@@ -12,8 +12,8 @@ import environments
 import pytest
 from project_builder import as_yaml, dagpress, write
 
-from codegen.run_dates import date_uses
-from codegen.templating import TEMPLATE
+from codegen.text.jinja import TEMPLATE
+from codegen.validate.run_dates import date_uses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from harness import Airflow, RecordingMeltano
 
-    from codegen.run_dates import DateUse
+    from codegen.validate.run_dates import DateUse
 
 pytestmark = pytest.mark.slow
 

@@ -19,16 +19,16 @@ from project_builder import as_yaml, project_of, write
 from strategies import TEXT, TRAPS
 
 from codegen import pipeline
-from codegen.command import Step
 from codegen.diagnostics import has_errors
-from codegen.literal import keyword
 from codegen.plan.alerts import AlertPlan
 from codegen.plan.imports import imports_of
+from codegen.plan.steps import Step
 from codegen.plan.task import plan_task
 from codegen.runners.docker.mounts import Mount
 from codegen.runners.docker.settings import Docker
 from codegen.schema import Schedule
-from codegen.templating import is_template
+from codegen.source_text import keyword
+from codegen.text.jinja import is_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

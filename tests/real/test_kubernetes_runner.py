@@ -23,7 +23,7 @@ from test_cases import CASES
 
 from codegen import pipeline
 from codegen.diagnostics import has_errors
-from codegen.keys import keys_of
+from codegen.keys.table import keys_of
 from codegen.runners.kubernetes.settings import Kubernetes
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import yaml
 from project_builder import as_yaml, dagpress, write
 from versions import NEWEST, NEWEST_2
 
-from codegen.shell import words_of
+from codegen.text.shell import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ import pytest
 from project_builder import dagpress, project_of, write
 
 from codegen import pipeline
-from codegen.runs import bounds_of, next_runs
+from codegen.timetable.runs import bounds_of, next_runs
 
 if TYPE_CHECKING:
     from harness import Airflow

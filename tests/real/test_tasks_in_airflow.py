@@ -19,8 +19,8 @@ from versions import NEWEST
 
 from codegen import pipeline
 from codegen.airflow_facts import facts_of
-from codegen.templating import is_template
-from codegen.trigger_rule import TRIGGER_RULES
+from codegen.airflow_facts.trigger_rules import TRIGGER_RULES
+from codegen.text.jinja import is_template
 
 if TYPE_CHECKING:
     from harness import Airflow, DemoProject, RecordingMeltano

@@ -16,7 +16,7 @@ from project_builder import as_yaml, project_of, write
 from strategies import TEXT, TRAPS
 
 from codegen import pipeline
-from codegen.templating import is_template
+from codegen.text.jinja import is_template
 
 if TYPE_CHECKING:
     from harness import Airflow, Call, RecordingMeltano

@@ -19,7 +19,7 @@ from codegen.airflow.loading import load_dag_files
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.verification import verify
 from codegen.diagnostics import as_text
-from codegen.old_generator import failure
+from codegen.meltano.generator import failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,7 +17,7 @@ from project_builder import dagpress, write
 from starlette.routing import compile_path
 from versions import NEWEST
 
-from codegen.web.pages import PAGES
+from codegen.web.app import PAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

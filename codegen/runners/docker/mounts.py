@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location, quoted
-from codegen.field_types import Choice, Flag, TemplatedText
-from codegen.keys import Section, key, places
-from codegen.nodes import ListNode, MapNode, Node, Scalar, named
-from codegen.templating import is_template, with_templates_as
+from codegen.keys.table import Section, key, places
+from codegen.keys.types import Boolean, Choice, TemplatedText
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
+from codegen.text.jinja import is_template, with_templates_as
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from codegen.field_types import JsonSchema, Report
+    from codegen.keys.types import JsonSchema, Report
 
 # A template stays whole, whatever colons it has.
 _WORD = r"(?:\{\{.*?\}\}|\{%.*?%\}|[^:])+"
@@ -48,7 +48,7 @@ class Mount:
     target: str = key(
         TemplatedText("a path", longest=4096), "a mount", "Where the container has it. Required.", "/project/output", ""
     )
-    read_only: bool = key(Flag(), "a mount", "Whether the container can only read it.", "true", default=False)
+    read_only: bool = key(Boolean(), "a mount", "Whether the container can only read it.", "true", default=False)
     at: Mapping[str, Location] = places()
 
 

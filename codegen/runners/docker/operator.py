@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
-from codegen.literal import Argument, Call, Value
 from codegen.runners.container import check_image, command_of
 from codegen.runners.docker.settings import Docker
-from codegen.templating import DOCKER_ENDINGS, as_rendered
+from codegen.text.jinja import DOCKER_ENDINGS, as_rendered
+from codegen.values import Argument, Call, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

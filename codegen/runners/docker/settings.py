@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codegen.field_types import Choice, Flag, Number, PlainText
-from codegen.keys import key, places
+from codegen.keys.table import key, places
+from codegen.keys.types import Boolean, Choice, Number, PlainText
 from codegen.runners.docker.mounts import MountList
 from codegen.runners.docker.types import Hosts, Size, User
 from codegen.runners.image import Image
@@ -49,7 +49,7 @@ class Docker:
         "registry",
     )
     force_pull: bool = key(
-        Flag(),
+        Boolean(),
         "docker",
         "Whether every run pulls the image; else only an engine that does not have it does.",
         "true",

@@ -8,20 +8,20 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import InvalidError, quoted
-from codegen.field_types import PlainText, ScalarKind, or_null
-from codegen.nodes import MapNode, Node, Scalar, named
+from codegen.keys.types import PlainText, ScalarType, or_null
+from codegen.source.nodes import MapNode, Node, Scalar, named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from codegen.field_types import JsonSchema, Report
+    from codegen.keys.types import JsonSchema, Report
 
 # What docker-py reads (docker/utils/utils.py, `parse_bytes`), less what the engine's own client does not know.
 _UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)([bkmgt])b?", re.IGNORECASE)
 
 
-class Size(ScalarKind[str]):
+class Size(ScalarType[str]):
     """A number of bytes with a unit; it stays as it is written."""
 
     words = "a size such as `512m` or `2g`"

@@ -9,7 +9,7 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.runners.container import check_image
 from codegen.runners.kubernetes.types import amount
-from codegen.templating import is_template
+from codegen.text.jinja import is_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-from codegen.airflow_context import OF_A_DATE, OF_AN_INTERVAL
-from codegen.templating import before_template, is_template
+from codegen.airflow_facts.context import OF_A_DATE, OF_AN_INTERVAL
+from codegen.text.jinja import before_template, is_template
 
 _READ_AS_MORE = re.compile(r"\$[$(\x80-\U0010ffff]")
 _NAME = re.compile(r"\{\{ *([A-Za-z_][\w.]*) *\}\}")

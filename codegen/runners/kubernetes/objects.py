@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from codegen.diagnostics import InvalidError, quoted
-from codegen.field_types import Choice, Count, Flag, Text
+from codegen.keys.types import Boolean, Choice, Integer, Text
 from codegen.runners.kubernetes.types import (
     DATA_KEY,
     DNS_LABEL,
@@ -28,8 +28,8 @@ from codegen.runners.kubernetes.types import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from codegen.field_types import Kind, Report
-    from codegen.nodes import Node
+    from codegen.keys.types import FieldType, Report
+    from codegen.source.nodes import Node
 
 LONGEST_PATH = 4096
 
@@ -65,7 +65,7 @@ TOLERATIONS = ListOf(
             "operator": Choice("Exists", "Equal"),
             "value": LABEL_VALUE,
             "effect": Choice("NoSchedule", "PreferNoSchedule", "NoExecute"),
-            "tolerationSeconds": Count(0),
+            "tolerationSeconds": Integer(0),
         },
         rule=_check_toleration,
     ),
@@ -84,7 +84,7 @@ def _check_requirement(values: Mapping[str, Any]) -> None:
 
 
 def _requirements(*operators: str) -> ListOf:
-    keys: dict[str, Kind[Any]] = {
+    keys: dict[str, FieldType[Any]] = {
         "key": LABEL_KEY,
         "operator": Choice(*operators),
         "values": ListOf("a list of texts", LABEL_VALUE),
@@ -93,7 +93,7 @@ def _requirements(*operators: str) -> ListOf:
 
 
 def _preferred(name: str, term: Object) -> ListOf:
-    keys: dict[str, Kind[Any]] = {"weight": Count(1, 100), name: term}
+    keys: dict[str, FieldType[Any]] = {"weight": Integer(1, 100), name: term}
     return ListOf("a list of preferences", Object("a preference", keys, ("weight", name)))
 
 
@@ -151,10 +151,10 @@ def _check_seccomp(values: Mapping[str, Any]) -> None:
 
 
 _PROFILE = Rule("a path on the node", r"(?!/)(?!(?:[^{}]*/)?\.\.(?:/|$))[^{}]+", "a relative path", LONGEST_PATH)
-_USER: dict[str, Kind[Any]] = {
-    "runAsUser": Count(0),
-    "runAsGroup": Count(0),
-    "runAsNonRoot": Flag(),
+_USER: dict[str, FieldType[Any]] = {
+    "runAsUser": Integer(0),
+    "runAsGroup": Integer(0),
+    "runAsNonRoot": Boolean(),
     "seccompProfile": Object(
         "a seccomp profile",
         {"type": Choice("RuntimeDefault", "Unconfined", "Localhost"), "localhostProfile": _PROFILE},
@@ -166,9 +166,9 @@ SECURITY_CONTEXT = Object(
     "a pod's security context",
     {
         **_USER,
-        "fsGroup": Count(0),
+        "fsGroup": Integer(0),
         "fsGroupChangePolicy": Choice("OnRootMismatch", "Always"),
-        "supplementalGroups": ListOf("a list of groups", Count(0)),
+        "supplementalGroups": ListOf("a list of groups", Integer(0)),
     },
 )
 _CAPABILITIES = ListOf(
@@ -188,9 +188,9 @@ CONTAINER_SECURITY_CONTEXT = Object(
     "a container's security context",
     {
         **_USER,
-        "allowPrivilegeEscalation": Flag(),
-        "privileged": Flag(),
-        "readOnlyRootFilesystem": Flag(),
+        "allowPrivilegeEscalation": Boolean(),
+        "privileged": Boolean(),
+        "readOnlyRootFilesystem": Boolean(),
         "capabilities": Object("capabilities", {"add": _CAPABILITIES, "drop": _CAPABILITIES}),
     },
     rule=_check_privileges,
@@ -204,8 +204,10 @@ ENV_FROM = ListOf(
         {
             # Airflow evaluates templates in the names of config maps and claims, and in no name of a secret
             # (`_render_nested_template_fields` of KubernetesPodOperator).
-            "secretRef": Object("a reference", {"name": DNS_SUBDOMAIN, "optional": Flag()}, ("name",)),
-            "configMapRef": Object("a reference", {"name": OrTemplate(DNS_SUBDOMAIN), "optional": Flag()}, ("name",)),
+            "secretRef": Object("a reference", {"name": DNS_SUBDOMAIN, "optional": Boolean()}, ("name",)),
+            "configMapRef": Object(
+                "a reference", {"name": OrTemplate(DNS_SUBDOMAIN), "optional": Boolean()}, ("name",)
+            ),
             "prefix": _PREFIX,
         },
         rule=_one_of("secretRef", "configMapRef"),
@@ -239,10 +241,10 @@ VOLUMES = _Unlike(
         {
             "name": DNS_LABEL,
             "persistentVolumeClaim": Object(
-                "a claim", {"claimName": OrTemplate(DNS_SUBDOMAIN), "readOnly": Flag()}, ("claimName",)
+                "a claim", {"claimName": OrTemplate(DNS_SUBDOMAIN), "readOnly": Boolean()}, ("claimName",)
             ),
-            "configMap": Object("a config map", {"name": OrTemplate(DNS_SUBDOMAIN), "optional": Flag()}, ("name",)),
-            "secret": Object("a secret", {"secretName": DNS_SUBDOMAIN, "optional": Flag()}, ("secretName",)),
+            "configMap": Object("a config map", {"name": OrTemplate(DNS_SUBDOMAIN), "optional": Boolean()}, ("name",)),
+            "secret": Object("a secret", {"secretName": DNS_SUBDOMAIN, "optional": Boolean()}, ("secretName",)),
             "emptyDir": Object("an empty folder", {"medium": Choice("Memory"), "sizeLimit": Quantity(is_whole=True)}),
         },
         ("name",),
@@ -261,7 +263,7 @@ VOLUME_MOUNTS = _Unlike(
                 "a path in the container", r"/[^:{}]*", "begin it with `/`, and without a `:` in it", LONGEST_PATH
             ),
             "subPath": OrTemplate(Text("a path in the volume", _INSIDE, "a relative path without `..`", LONGEST_PATH)),
-            "readOnly": Flag(),
+            "readOnly": Boolean(),
         },
         ("name", "mountPath"),
     ),

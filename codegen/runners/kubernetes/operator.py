@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from codegen.literal import Argument, Call, Value
 from codegen.runners.container import command_of
 from codegen.runners.kubernetes.expansion import as_expanded
 from codegen.runners.kubernetes.settings import Kubernetes
-from codegen.templating import KUBERNETES_ENDINGS, as_rendered
+from codegen.text.jinja import KUBERNETES_ENDINGS, as_rendered
+from codegen.values import Argument, Call, Value
 
 if TYPE_CHECKING:
     from codegen.runners.runner import Work

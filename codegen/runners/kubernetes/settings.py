@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from codegen.diagnostics import InvalidError, quoted
-from codegen.field_types import Choice, Duration, Flag, TemplatedText, Text, TextList, check_env_name
-from codegen.keys import key, places
+from codegen.keys.table import key, places
+from codegen.keys.types import Boolean, Choice, Duration, TemplatedText, Text, TextList, check_env_name
 from codegen.runners.image import Image
 from codegen.runners.kubernetes.objects import (
     AFFINITY,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from codegen.diagnostics import Location
-    from codegen.nodes import Scalar
+    from codegen.source.nodes import Scalar
 
 # What the operator itself writes over a label of ours (`build_pod_request_obj`, `_get_ti_pod_labels`), and by what it
 # finds a pod again (`POD_CHECKED_KEY`).
@@ -211,7 +211,7 @@ class Kubernetes:
         _WholeSeconds(), "kubernetes", "How long the pod may take to start. Default: Airflow's two minutes.", "10m"
     )
     deferrable: bool | None = key(
-        Flag(),
+        Boolean(),
         "kubernetes",
         "Whether Airflow's triggerer waits for the pod, rather than a worker. Default: as Airflow is configured.",
         "true",
@@ -230,7 +230,7 @@ class Kubernetes:
         "elt_cluster",
     )
     in_cluster: bool | None = key(
-        Flag(),
+        Boolean(),
         "kubernetes",
         "Whether the cluster is the one that Airflow runs in. Default: as the connection says.",
         "true",

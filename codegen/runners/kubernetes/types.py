@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, nearest, quoted
-from codegen.field_types import Kind, Text, or_null
-from codegen.keys import without_null_keys
-from codegen.nodes import ListNode, MapNode, Node, Scalar, named
-from codegen.templating import check_template, is_template
+from codegen.keys.table import without_null_keys
+from codegen.keys.types import FieldType, Text, or_null
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
+from codegen.text.jinja import check_template, is_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from codegen.field_types import JsonSchema, Report
+    from codegen.keys.types import JsonSchema, Report
 
 _LABEL = r"[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(?:\.{_LABEL})*"
@@ -141,7 +141,7 @@ class OrTemplate:
 class MapOf:
     """A map from names to values of one kind."""
 
-    def __init__(self, words: str, name: Text, value: Kind[Any]) -> None:
+    def __init__(self, words: str, name: Text, value: FieldType[Any]) -> None:
         self.words = words
         self._name = name
         self._value = value
@@ -161,7 +161,7 @@ class MapOf:
                 values[name] = value
         return values
 
-    def value_kind(self, _name: str) -> Kind[Any]:
+    def value_kind(self, _name: str) -> FieldType[Any]:
         """How the value of that name is read."""
         return self._value
 
@@ -183,7 +183,7 @@ class Resources(MapOf):
         super().__init__("a map of resources to quantities", name, OrTemplate(Quantity(is_whole=False)))
         self._whole = OrTemplate(Quantity(is_whole=True))
 
-    def value_kind(self, name: str) -> Kind[Any]:
+    def value_kind(self, name: str) -> FieldType[Any]:
         """A CPU can be divided, all else cannot."""
         return self._value if name == "cpu" else self._whole
 
@@ -194,7 +194,7 @@ class Object:
     def __init__(
         self,
         words: str,
-        keys: Mapping[str, Kind[Any]],
+        keys: Mapping[str, FieldType[Any]],
         required: tuple[str, ...] = (),
         rule: Callable[[Mapping[str, Any]], None] | None = None,
     ) -> None:
@@ -252,7 +252,7 @@ class Object:
 class ListOf:
     """A list of values of one kind."""
 
-    def __init__(self, words: str, item: Kind[Any], *, least: int = 0) -> None:
+    def __init__(self, words: str, item: FieldType[Any], *, least: int = 0) -> None:
         self.words = words
         self._item = item
         self.is_templated = item.is_templated

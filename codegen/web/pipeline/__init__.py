@@ -1,1 +1,1 @@
-"""What the page of one pipeline shows: a module for each part, which a template of the same name makes visible."""
+"""A pipeline's page, with a module for each of its parts."""

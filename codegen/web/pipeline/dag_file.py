@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen import pipeline
-from codegen.web.code import lines_of
-from codegen.web.masking import lines_without_secrets
-from codegen.web.patch import Patch, patch_between
+from codegen.secrets.masking import lines_without_secrets
+from codegen.web.parts.code import lines_of
+from codegen.web.parts.patch import Patch, patch_between
 from codegen.web.pipeline.source_text import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codegen.sync import Change
-    from codegen.web.code import Piece
+    from codegen.sync.files import Change
+    from codegen.web.parts.code import Piece
     from codegen.web.pipeline.view import View
 
 

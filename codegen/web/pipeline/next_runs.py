@@ -8,18 +8,18 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from codegen.clock_change import clock_changes
 from codegen.drawing import timeline
-from codegen.runs import backlog_of, bounds_of, next_runs
-from codegen.web.words import absolute, relative
+from codegen.timetable.dst import dst_changes
+from codegen.timetable.runs import backlog_of, bounds_of, next_runs
+from codegen.web.parts.humanize import absolute, relative
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from codegen.clock_change import ClockChange
     from codegen.drawing.timeline import TimeLine
     from codegen.schema import Schedule
+    from codegen.timetable.dst import DstChange
     from codegen.web.pipeline.view import View
 
 _MOST = 10
@@ -80,7 +80,7 @@ def next_runs_of(view: View, now: datetime, viewer: ZoneInfo) -> NextRuns | None
     runs = list(islice(next_runs(schedule.clock, zone, now, bounds), _MOST))
     zones = {zone.key: zone, viewer.key: viewer}.values()
     changes = sorted(
-        ((zone, change) for zone in zones for change in clock_changes(zone, now, runs[-1])) if runs else (),
+        ((zone, change) for zone in zones for change in dst_changes(zone, now, runs[-1])) if runs else (),
         key=lambda pair: pair[1].moment.astimezone(timezone.utc),
     )
     line = timeline.lay_out(now, runs, [change for _, change in changes], zone, viewer) if runs else None
@@ -94,7 +94,7 @@ def _run(number: int, run: datetime, now: datetime, zone: ZoneInfo, viewer: Zone
     return Run(number, relative(run, now), _stamp(run), absolute(run, zone), absolute(run, viewer))
 
 
-def _change(change: ClockChange, zone: ZoneInfo, viewer: ZoneInfo, its: ZoneInfo) -> Run:
+def _change(change: DstChange, zone: ZoneInfo, viewer: ZoneInfo, its: ZoneInfo) -> Run:
     way = "forward" if change.by > timedelta() else "back"
     words = f"the clock of {its.key} goes {way} by {timeline.duration(change.by)}"
     moment = change.moment

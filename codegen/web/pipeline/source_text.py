@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen import rules
-from codegen.web.code import Piece, lines_of, marked
-from codegen.web.masking import lines_without_secrets
-from codegen.web.own_file import bytes_of
+from codegen.secrets.masking import lines_without_secrets
+from codegen.web.parts.code import Piece, lines_of, marked
+from codegen.web.shell.safe_read import bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

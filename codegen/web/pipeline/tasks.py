@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codegen.command import Step, steps_of
+from codegen.airflow_facts.trigger_rules import ALL_SUCCESS
 from codegen.drawing.graph import Node, lay_out
-from codegen.plan.between import with_closing_step
-from codegen.trigger_rule import ALL_SUCCESS
-from codegen.web.addresses import address_of
+from codegen.plan.dependencies import with_join
+from codegen.plan.steps import Step, steps_of
+from codegen.web.shell.addresses import address_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,7 +70,7 @@ def tasks_of(view: View) -> Tasks | None:
     steps = steps_of(schedule, meltano)
     behind = [_neighbour(each) for each in view.neighbours if each.after and schedule.name in each.after.names]
     if behind:
-        steps = list(with_closing_step(steps))
+        steps = list(with_join(steps))
     names = schedule.after.names if schedule.after else ()
     before = [_neighbour(each) for each in view.neighbours if each.name in names]
     rows = [_row(schedule, step) for step in steps]

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from codegen.diagnostics import printable
-from codegen.explanation import explain
-from codegen.web.masking import without_secrets
-from codegen.yaml_writer import to_yaml
+from codegen.schema.origins import explain
+from codegen.secrets.masking import without_secrets
+from codegen.source.write import to_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codegen.explanation import Explained, Given
+    from codegen.schema.origins import Explained, Given
     from codegen.web.pipeline.view import View
 
 # A longer value is in the YAML.

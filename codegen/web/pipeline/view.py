@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from codegen.loader import Document
     from codegen.loader.discovery import SourceFile
     from codegen.schema import Schedule
-    from codegen.web.workspace import Snapshot
+    from codegen.web.shell.workspace import Snapshot
 
 
 @dataclass(frozen=True)

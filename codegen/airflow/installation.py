@@ -1,0 +1,302 @@
+"""The Airflow of a project: where it lies below `.dagpress`, and how it gets there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codegen.airflow.home import set_up
+from codegen.airflow_facts import facts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from codegen.project import Project
+
+_PACKAGE = Path(__file__).parent.parent
+_UNWANTED = ("AIRFLOW", "PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "VIRTUAL_ENV", "__PYVENV")
+_ASK_VERSION = "import sys; print('.'.join(map(str, sys.version_info[:3])))"
+# Without the seconds that importing it takes. The core is a package of its own since 3.0.
+_ASK_AIRFLOW = """\
+from importlib.metadata import PackageNotFoundError, version
+try:
+    print(version("apache-airflow-core"))
+except PackageNotFoundError:
+    print(version("apache-airflow"))
+"""
+# As it is written; with `env`, the name of a program on the PATH.
+_SHEBANG = re.compile(rb"#!\s*(?:\S*/env\s+)?(\S+)")
+_NAME_ANOTHER = "name another with --airflow"
+_GET_ANOTHER = "run `dagpress add orchestrator airflow`, or put the folder of {} into PATH"
+
+
+class AirflowError(Exception):
+    """What hinders an Airflow from being installed or run.
+
+    Attributes:
+        message: what is wrong.
+        hint: the cure, where one is known.
+        output: what the program that failed has printed.
+    """
+
+    def __init__(self, message: str, hint: str = "", output: str = "") -> None:
+        super().__init__(f"{message} ({hint})" if hint else message)
+        self.message = message
+        self.hint = hint
+        self.output = output
+
+
+@dataclass(frozen=True)
+class Installation:
+    """An Airflow and its home.
+
+    Attributes:
+        version: as the configuration has it, such as `3.3`.
+        bin: the folder of its programs.
+        home: its `AIRFLOW_HOME`: the configuration, the database and the logs.
+        is_ours: whether `install` has put it there.
+    """
+
+    version: str
+    bin: Path
+    home: Path
+    is_ours: bool = True
+
+    @property
+    def program(self) -> Path:
+        """The command `airflow`."""
+        return self.bin / "airflow"
+
+    @property
+    def has_api_server(self) -> bool:
+        """Whether tasks need an API server, and a process of its own reads the DAG files: that of Airflow 2 does."""
+        return facts_of(self.version).has_api_server
+
+
+def folder_of(project: Project, version: str | None = None) -> Path:
+    """Where the Airflow of that project lies, or would lie, in the version of its configuration or in another."""
+    return project.root / ".dagpress" / f"airflow-{version or project.airflow}"
+
+
+def keep_out_of_git(project: Project) -> None:
+    """Make the folder of what belongs to this machine alone: programs, databases, logs and secrets."""
+    folder = project.root / ".dagpress"
+    folder.mkdir(exist_ok=True)
+    (folder / ".gitignore").write_text("*\n", encoding="ascii")
+
+
+def environment_in(folder: Path, version: str) -> Installation:
+    """The Airflow that `install` puts into a folder."""
+    return Installation(version, folder / "venv" / "bin", folder / "home")
+
+
+def installation_of(project: Project) -> Installation:
+    """The Airflow of a project: the one below `.dagpress`, else one on the PATH.
+
+    Raises:
+        AirflowError: there is neither, or what is there is no Airflow.
+    """
+    folder = folder_of(project)
+    if _stamp(folder).is_file():
+        installed = environment_in(folder, project.airflow)
+        if not installed.program.is_file():
+            raise AirflowError(f"there is no {installed.program}", "run `dagpress add orchestrator airflow` again")
+        return installed
+    found = shutil.which("airflow")
+    if found is None:
+        raise AirflowError(
+            f"Airflow {project.airflow} is not installed here",
+            _GET_ANOTHER.format("an `airflow`"),
+        )
+    try:
+        version = ".".join(version_of(Path(found)).split(".")[:2])
+    except AirflowError as error:
+        raise AirflowError(error.message, _GET_ANOTHER.format("another `airflow`")) from error
+    home = environment_in(folder_of(project, version), version).home
+    return Installation(version, Path(found).parent, home, is_ours=False)
+
+
+def install(
+    folder: Path, version: str, python: str | None = None, progress: Callable[[str], None] = lambda _: None
+) -> bool:
+    """Install an Airflow from its pinned requirements, and set up its database.
+
+    What is there already, complete and from the same requirements, stays. What was interrupted is done again. The home
+    is kept in any case: it holds the history of the runs.
+
+    Args:
+        folder: it gets `venv`, `home` and, last, the stamp that says that it is complete.
+        version: one of `VERSIONS`.
+        python: the Python to install it with, by its path or its name; this process's own where it is not given.
+        progress: told of each step, and of each line that the installer prints.
+
+    Returns:
+        Whether anything had to be done.
+
+    Raises:
+        AirflowError: that Python cannot have that Airflow, or a step failed.
+    """
+    stamp = _stamp(folder)
+    is_there = stamp.is_file() and environment_in(folder, version).program.is_file()
+    if python is None and is_there and stamp.read_text(encoding="utf-8").startswith(_digest(version)):
+        return False
+    interpreter = _interpreter(python)
+    number = _number_of(interpreter)
+    _check_python(version, number, interpreter)
+    wanted = f"{_digest(version)} {number}"
+    if is_there and stamp.read_text(encoding="utf-8") == wanted:
+        return False
+    stamp.unlink(missing_ok=True)
+    shutil.rmtree(folder / "venv", ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    progress(f"Installing Airflow {version} for Python {number}.")
+    for command in _installing(folder / "venv", interpreter, requirements_of(version)):
+        _run(command, progress)
+    progress("Setting up its database.")
+    environment = environment_in(folder, version)
+    _run_set_up(environment)
+    stamp.write_text(wanted, encoding="utf-8")
+    return True
+
+
+def prepare_home(environment: Installation, env: Mapping[str, str]) -> None:
+    """Give a home its configuration and its database.
+
+    Raises:
+        AirflowError: Airflow could not.
+    """
+    failed = set_up(environment.program, environment.home, env, has_api_server=environment.has_api_server)
+    if failed is not None:
+        raise AirflowError("Airflow could not set up its database", output=failed)
+
+
+def requirements_of(version: str) -> Path:
+    """The pinned requirements: inside the package once it is installed, beside it in a checkout."""
+    installed = _PACKAGE / "requirements"
+    return (installed if installed.is_dir() else _PACKAGE.parent / "requirements") / f"airflow-{version}.txt"
+
+
+def python_of(program: Path) -> Path:
+    """The Python that an `airflow` runs on: the one beside it, behind all links, else the one in its first line.
+
+    Raises:
+        AirflowError: there is no such program, or it does not say.
+    """
+    real = program.resolve()
+    for name in ("python", "python3"):
+        if real.with_name(name).is_file():
+            return real.with_name(name)
+    try:
+        with real.open("rb") as file:
+            shebang = _SHEBANG.match(file.readline())
+    except OSError as error:
+        raise AirflowError(f"there is no Airflow at {program}", "name its `airflow` program with --airflow") from error
+    if not shebang:
+        raise AirflowError(f"{program} does not say which Python it runs on", _NAME_ANOTHER)
+    python = os.fsdecode(shebang[1])
+    return Path(shutil.which(python) or python)
+
+
+def version_of(program: Path) -> str:
+    """The whole version of an installed Airflow, such as `3.3.1`.
+
+    Args:
+        program: its `airflow`, or a link to it.
+
+    Raises:
+        AirflowError: there is none.
+    """
+    python = python_of(program)
+    return _answer([python, "-c", _ASK_AIRFLOW], f"{program} runs on {python}, which has no Airflow", _NAME_ANOTHER)
+
+
+def clean(environ: Mapping[str, str], unwanted: tuple[str, ...] = _UNWANTED) -> dict[str, str]:
+    """The variables, less those that would lead to another Airflow or another Python: the starts of their names."""
+    return {name: value for name, value in environ.items() if not name.startswith(unwanted)}
+
+
+def _run_set_up(environment: Installation) -> None:
+    env = clean(os.environ) | {"AIRFLOW_HOME": str(environment.home)}
+    env["PATH"] = os.pathsep.join([str(environment.bin), env.get("PATH", os.defpath)])
+    prepare_home(environment, env)
+
+
+def _stamp(folder: Path) -> Path:
+    return folder / "stamp"
+
+
+def _digest(version: str) -> str:
+    return hashlib.sha256(requirements_of(version).read_bytes()).hexdigest()
+
+
+def _interpreter(python: str | None) -> Path:
+    if python is None:
+        return Path(sys.executable)
+    found = shutil.which(python)
+    if found is None:
+        raise AirflowError(f"there is no Python `{python}`")
+    return Path(found).absolute()
+
+
+def _number_of(interpreter: Path) -> str:
+    return _answer([interpreter, "-c", _ASK_VERSION], f"{interpreter} is no Python")
+
+
+def _answer(command: list[str | Path], otherwise: str, hint: str = "") -> str:
+    try:
+        done = subprocess.run(  # a Python that the user named, or has on the PATH
+            command, env=clean(os.environ), text=True, capture_output=True, check=True, timeout=60
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise AirflowError(otherwise, hint) from error
+    return done.stdout.strip()
+
+
+def _check_python(version: str, number: str, interpreter: Path) -> None:
+    *_, newest = pythons = facts_of(version).pythons
+    if tuple(int(part) for part in number.split(".")[:2]) not in pythons:
+        supported = f"{pythons[0][0]}.{pythons[0][1]} to {newest[0]}.{newest[1]}"
+        raise AirflowError(
+            f"Airflow {version} needs Python {supported}, and {interpreter} is {number} (name another with --python)"
+        )
+
+
+def _installing(venv: Path, interpreter: Path, requirements: Path) -> list[list[str | Path]]:
+    """The commands that install: with uv, which is much faster, where there is one."""
+    beside = Path(sys.executable).with_name("uv")
+    uv = shutil.which("uv") or (beside if beside.is_file() else None)
+    python = venv / "bin" / "python"
+    # Byte code is compiled once, here: otherwise each process of Airflow would compile what it imports until all is.
+    if uv:
+        hashed: list[str | Path] = ["--require-hashes", "--compile-bytecode", "--python", python, "-r", requirements]
+        return [
+            [uv, "venv", "--quiet", "--no-project", "--python", interpreter, venv],
+            [uv, "pip", "install", *hashed],
+        ]
+    hashed = ["--require-hashes", "--compile", "--no-input", "--disable-pip-version-check", "-r", requirements]
+    return [[interpreter, "-m", "venv", venv], [python, "-m", "pip", "install", *hashed]]
+
+
+def _run(command: list[str | Path], progress: Callable[[str], None]) -> None:
+    """Run an installer.
+
+    Raises:
+        AirflowError: it failed; with everything that it printed.
+    """
+    printed = []
+    with subprocess.Popen(  # pip, uv or venv
+        command, env=clean(os.environ), text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        for line in process.stdout or ():
+            printed.append(line)
+            progress(line)
+    if process.returncode:
+        name = " ".join(str(word) for word in command[:4])
+        raise AirflowError(f"`{name} ...` failed with exit code {process.returncode}", output="".join(printed))

@@ -1,0 +1,202 @@
+"""The week of the fleet as a heat map: an SVG picture, or a page of HTML that has it and the names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import chain
+from pathlib import Path
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from codegen.calendar.heat import LEVELS, Heat
+from codegen.diagnostics import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from codegen.calendar.week import Calendar, Hour
+
+_TEMPLATES = Path(__file__).parent / "templates"
+# So many names stand in the tip of an hour, and so many characters on a line below the picture.
+_NAMES = 12
+_LINE = 88
+
+
+def calendar_svg(calendar: Calendar) -> str:
+    """The picture, complete in itself, in light and in dark."""
+    return _render("calendar.svg", calendar, standalone=True)
+
+
+def calendar_html(calendar: Calendar) -> str:
+    """A page with the picture, and a table of who starts in which hour; it loads nothing."""
+    return _render("calendar.html", calendar, standalone=False)
+
+
+def heat_css() -> str:
+    """The colours of the heat map, as the variables `--heat-1` to `--heat-5` and `--on-heat-...`."""
+    return (_TEMPLATES / "heat.css").read_text(encoding="utf-8")
+
+
+def _render(template: str, calendar: Calendar, *, standalone: bool) -> str:
+    picture = _Picture(calendar, has_words=standalone)
+    values = {"calendar": calendar, "picture": picture, "standalone": standalone, "levels": range(1, LEVELS + 1)}
+    return _environment().get_template(template).render(values)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    """Templates in which every value is text."""
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["printable"] = printable
+    return environment
+
+
+@dataclass(frozen=True)
+class _Label:
+    """A text at its place."""
+
+    text: str
+    x: int = 0
+    y: int = 0
+
+
+@dataclass(frozen=True)
+class _Key:
+    """A part of the legend."""
+
+    text: str
+    kind: str
+    x: int
+    y: int
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """An hour at its place.
+
+    Attributes:
+        kind: the classes of its box.
+        on: the class of its text.
+    """
+
+    words: str
+    kind: str
+    on: str
+    text: str
+    x: int
+    y: int
+    middle: int
+    base: int
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """Where everything is, in pixels.
+
+    Attributes:
+        has_words: whether the heading and the sentences are in the picture.
+    """
+
+    calendar: Calendar
+    has_words: bool
+    left: int = 56
+    column: int = 86
+    row: int = 24
+    cell_width: int = 82
+    cell_height: int = 20
+
+    @property
+    def top(self) -> int:
+        return 82 if self.has_words else 30
+
+    @property
+    def heading(self) -> str:
+        return f"Runs from {self.calendar.first:%a %Y-%m-%d} to {self.calendar.last:%a %Y-%m-%d} ({self.calendar.zone})"
+
+    @property
+    def sentences(self) -> Sequence[str]:
+        return self.calendar.sentences
+
+    @property
+    def width(self) -> int:
+        return self.left + len(self.calendar.days) * self.column + 12
+
+    @property
+    def height(self) -> int:
+        return self._notes_top + len(self.notes) * 18
+
+    @property
+    def _legend_top(self) -> int:
+        return self.top + len(self.calendar.days[0]) * self.row + 10
+
+    @property
+    def _notes_top(self) -> int:
+        return max(key.y for key in self.legend) + 36
+
+    @property
+    def days(self) -> Iterator[_Label]:
+        for number, (hour, *_) in enumerate(self.calendar.days):
+            yield _Label(f"{hour.day:%a %m-%d}", self.left + number * self.column + self.cell_width // 2)
+
+    @property
+    def hours(self) -> Iterator[_Label]:
+        for hour in self.calendar.days[0]:
+            yield _Label(f"{hour.number:02}:00", y=self.top + hour.number * self.row + 15)
+
+    @property
+    def cells(self) -> Iterator[_Cell]:
+        for number, day in enumerate(self.calendar.days):
+            for hour in day:
+                level = self._heat.level(hour.runs)
+                kind = f"heat-{level} double" if hour.is_double else f"heat-{level}" if hour.minutes else "gap"
+                x, y = self.left + number * self.column, self.top + hour.number * self.row
+                yield _Cell(_tip(hour), kind, f"on-heat-{level}", _number(hour), x, y, x + self.cell_width // 2, y + 15)
+
+    @cached_property
+    def legend(self) -> Sequence[_Key]:
+        """The colours, and below them the marks that there are."""
+        colours = [(step.words, f"heat-{step.level}") for step in self._heat.steps] or [("no runs", "heat-0")]
+        marks = [("* comes twice", "heat-0 double")] if any(hour.is_double for hour in self.calendar.hours) else []
+        marks += [("does not exist", "gap")] if any(not hour.minutes for hour in self.calendar.hours) else []
+        rows = [self._in_a_row(keys, self._legend_top + number * 22) for number, keys in enumerate((colours, marks))]
+        return list(chain.from_iterable(rows))
+
+    def _in_a_row(self, keys: Sequence[tuple[str, str]], y: int) -> Iterator[_Key]:
+        x = self.left
+        for text, kind in keys:
+            yield _Key(text, kind, x, y)
+            x += 44 + 7 * len(text)
+
+    @cached_property
+    def notes(self) -> Sequence[_Label]:
+        lines = [line for sentence in self.sentences[1:] if self.has_words for line in wrap(sentence, _LINE)]
+        return [_Label(line, y=self._notes_top + number * 18) for number, line in enumerate(lines)]
+
+    @cached_property
+    def _heat(self) -> Heat:
+        return Heat(hour.runs for hour in self.calendar.hours)
+
+
+def _number(hour: Hour) -> str:
+    return (f"{hour.runs:,}" if hour.runs else "") + ("*" if hour.is_double else "")
+
+
+def _tip(hour: Hour) -> str:
+    """What the hour says when it is pointed at."""
+    names = [printable(schedule.name) for schedule, _ in hour.starts[:_NAMES]]
+    more = len(hour.starts) - len(names)
+    names += [f"and {more} more"] if more else []
+    runs = f"{hour.runs:,} run{'' if hour.runs == 1 else 's'}" if hour.runs else "no runs"
+    return f"{hour.words}{f', which {hour.note}' if hour.note else ''}: {runs}" + (
+        f": {', '.join(names)}" if names else ""
+    )

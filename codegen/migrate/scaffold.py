@@ -1,0 +1,78 @@
+"""The files that make a Meltano project one of Dagpress: configuration, Makefile targets, CI and pre-commit."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from codegen.render.renderer import builtin_templates
+from codegen.sync.files import Action, Change
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file of a project.
+
+    Attributes:
+        name: its path in the project.
+        template: its template in `templates/project`.
+        sign: what a file that is there already holds, if it does what ours would do.
+        advice: what to do where it does not.
+    """
+
+    name: str
+    template: str
+    sign: str = ""
+    advice: str = ""
+
+
+_CONFIGURATION = _File("dagpress.toml", "dagpress.toml.j2")
+_FILES = (
+    _File("dagpress.mk", "dagpress.mk.j2"),
+    _File("Makefile", "Makefile.j2", "dagpress.mk", "add the line `include dagpress.mk` to Makefile"),
+    _File(".github/workflows/dagpress.yml", "workflow.yml.j2"),
+    _File(
+        ".pre-commit-config.yaml",
+        "pre-commit-config.yaml.j2",
+        "dagpress check",
+        "add a local hook with the entry `dagpress check` to .pre-commit-config.yaml",
+    ),
+)
+
+
+def scaffold(root: Path, *, airflow: str, meltano_project: str, dagpress: str) -> tuple[list[Change], list[str]]:
+    """Plan the files that are missing; one that is there stays as it is, whatever it holds.
+
+    Args:
+        root: the project.
+        airflow: the version for the configuration, such as `3.3`; empty where there is a configuration.
+        meltano_project: the folder of meltano.yml below the project.
+        dagpress: the version that CI installs.
+
+    Returns:
+        The files to create, and what is left to a person where one of them is there and does something else.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(builtin_templates() / "project"),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701  # none of them is HTML
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
+    values = {"airflow": airflow, "meltano_project": meltano_project, "dagpress": dagpress}
+    changes: list[Change] = []
+    advice: list[str] = []
+    for file in (_CONFIGURATION, *_FILES) if airflow else _FILES:
+        path = root / file.name
+        if not os.path.lexists(path):
+            text = environment.get_template(file.template).render(values)
+            changes.append(Change(file.name, Action.CREATE, "", text))
+        elif not path.is_file() or file.sign not in path.read_text(encoding="utf-8", errors="replace"):
+            advice.append(file.advice)
+    return changes, advice

@@ -1,0 +1,134 @@
+"""The schedules of a Meltano project as they stand in its files, each with its comments."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codegen import rules
+from codegen.diagnostics import Diagnostic
+from codegen.meltano.scalars import meltano_text
+from codegen.source.comments import Comment, Layout, read_layout
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null, named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from codegen.diagnostics import Location
+    from codegen.meltano import MeltanoProject
+
+# Windows puts it before a text; YAML's parser counts it as a character.
+BOM = "\ufeff"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item under `schedules`.
+
+    Attributes:
+        node: the item, whatever it is.
+        path: the file that it stands in.
+        index: its number there, counted from 0.
+        lines: its lines, from its dash to its last value, counted from 1.
+        above: the comments directly above it.
+        inside: the comments in its lines, and those behind them that are indented as it is.
+    """
+
+    node: Node
+    path: Path
+    index: int
+    lines: range
+    above: tuple[Comment, ...]
+    inside: tuple[Comment, ...]
+
+    @property
+    def location(self) -> Location:
+        """Where it begins."""
+        return self.node.location
+
+    @property
+    def name(self) -> str:
+        """The schedule's name as Meltano has it, in its state id too, or nothing where it has none."""
+        name = self.node.get("name") if isinstance(self.node, MapNode) else None
+        return meltano_text(name) if isinstance(name, Scalar) and not is_null(name) else ""
+
+
+def read_items(meltano: MeltanoProject) -> tuple[list[Item], list[Diagnostic]]:
+    """Every schedule in Meltano's order, and what stands under `schedules` and is no list."""
+    items: list[Item] = []
+    diagnostics = []
+    for section in meltano.schedules:
+        if isinstance(section.node, ListNode):
+            items += _items(section.path, section.node)
+        elif not is_null(section.node):
+            message = f"`schedules` must be a list, got {named(section.node)}"
+            hint = "start each schedule with a dash"
+            place = section.node.location
+            diagnostics.append(Diagnostic(rules.NOT_IMPORTED, message, place, hint))
+    return items, diagnostics
+
+
+def text_of(path: Path) -> str:
+    """The text of a file that was read before, with its own line ends.
+
+    Raises:
+        OSError: it is gone.
+    """
+    return path.read_bytes().decode("utf-8")
+
+
+def name_of(path: Path, root: Path) -> str:
+    """A file's path in the project, with forward slashes; a link is followed, so that the file behind it is changed."""
+    return os.path.relpath(path.resolve(), root).replace(os.sep, "/")
+
+
+def _items(path: Path, section: ListNode) -> Iterator[Item]:
+    text = text_of(path).removeprefix(BOM)
+    layout = read_layout(text)
+    end_of_previous = 0
+    for index, node in enumerate(section.items):
+        first, column = _dash(node, layout.lines)
+        last = _last_line(first, column, layout)
+        above = tuple(_comments_above(first, end_of_previous, layout))
+        inside = tuple(layout.comments[line] for line in range(first, last + 1) if line in layout.comments)
+        end_of_previous = last
+        yield Item(node, path, index, range(first, last + 1), above, inside)
+
+
+def _dash(node: Node, lines: list[str]) -> tuple[int, int]:
+    """The line and the column of an item's dash; where it has none, of the item."""
+    line, column = node.location.line, node.location.column
+    for number in range(line, 0, -1):
+        before = lines[number - 1][: column - 1] if number == line else lines[number - 1].split("#")[0]
+        if before.rstrip().endswith("-"):
+            return number, before.rindex("-") + 1
+        if before.strip():
+            break
+    return line, column
+
+
+def _last_line(first: int, column: int, layout: Layout) -> int:
+    """The line before the next thing that is not indented further than the dash, less comments that are not either."""
+    following = (line for line, start in sorted(layout.starts.items()) if line > first and start <= column)
+    stop = next(following, len(layout.lines) + 1)
+    last_start = max(line for line in layout.starts if line < stop)
+    last = first
+    for line in range(first, stop):
+        comment = layout.comments.get(line)
+        if comment and comment.is_alone and comment.column <= column and line > last_start:
+            break
+        if comment or line in layout.starts:
+            last = line
+    return last
+
+
+def _comments_above(first: int, end_of_previous: int, layout: Layout) -> list[Comment]:
+    comments: list[Comment] = []
+    for line in range(first - 1, end_of_previous, -1):
+        comment = layout.comments.get(line)
+        if comment is None or not comment.is_alone:
+            break
+        comments.insert(0, comment)
+    return comments

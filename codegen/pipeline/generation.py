@@ -1,0 +1,107 @@
+"""Plans and renders the DAG files of a project that was read; writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from codegen import rules
+from codegen.cache import remembered
+from codegen.diagnostics import Diagnostic, Location, has_errors
+from codegen.pipeline.reading import read
+from codegen.plan import between, plan
+from codegen.render.renderer import TemplateFailedError, renderer_of
+from codegen.schema.export import SCHEMA_NAME, json_schema_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from codegen.loader import Overlay
+    from codegen.meltano import MeltanoProject
+    from codegen.pipeline.reading import Reading
+    from codegen.plan import Dependencies
+    from codegen.project import Project
+    from codegen.render.renderer import Renderer
+    from codegen.schema import Schedule
+
+
+@dataclass(frozen=True)
+class Generation:
+    """What a project's generated files should be.
+
+    Attributes:
+        files: the text of each file by its path in the project; empty where there are errors.
+    """
+
+    files: Mapping[str, str]
+    schedules: list[Schedule]
+    diagnostics: list[Diagnostic]
+
+
+def generate(
+    project: Project,
+    track: Callable[[list[Schedule]], Iterable[Schedule]] = iter,
+    overlay: Overlay | None = None,
+) -> Generation:
+    """Read a project and render its files; none where anything has an error.
+
+    Args:
+        project: the project.
+        track: goes around the schedules while they are rendered, to show the progress.
+        overlay: schedule files that are to be taken as if they were written, or deleted.
+    """
+    reading = read(project, overlay)
+    generation = render(project, reading, reading.schedules, track)
+    return generation if has_errors(generation.diagnostics) else with_schema(project, generation)
+
+
+def with_schema(project: Project, generation: Generation) -> Generation:
+    """The generation of all schedules with the file that goes beside them, their JSON Schema."""
+    schema = _name(project, project.schedules / SCHEMA_NAME)
+    return replace(generation, files={schema: json_schema_text(project.airflow), **generation.files})
+
+
+def render(
+    project: Project,
+    reading: Reading,
+    schedules: list[Schedule],
+    track: Callable[[list[Schedule]], Iterable[Schedule]] = iter,
+) -> Generation:
+    """Render the DAG files of some schedules of a project that was read; none where anything there has an error."""
+    if has_errors(reading.diagnostics):
+        return Generation({}, schedules, reading.diagnostics)
+    deployments = {schedule.deployment for schedule in reading.schedules}
+    others: dict[Schedule, Dependencies] = {}
+    for name in deployments:
+        others |= between(schedule for schedule in reading.schedules if schedule.deployment == name)
+    renderer = renderer_of(project.templates)
+    folder = _name(project, project.generated_dags)
+    files = {}
+    try:
+        for schedule in track(schedules):
+            text = _text_of(
+                schedule, others[schedule], reading.meltano, project.airflow, project.project_root_variable, renderer
+            )
+            files[f"{folder}/{schedule.dag_file}"] = text
+    except TemplateFailedError as error:
+        place = Location(_name(project, project.templates / error.template), error.line)
+        problem = Diagnostic(rules.TEMPLATE_ERROR, str(error), place, f"it fails for {schedule.source}")
+        return Generation({}, schedules, [*reading.diagnostics, problem])
+    return Generation(files, schedules, reading.diagnostics)
+
+
+@remembered
+def _text_of(  # noqa: PLR0913, PLR0917  # all that the text depends on
+    schedule: Schedule,
+    others: Dependencies,
+    meltano: MeltanoProject | None,
+    airflow: str,
+    project_root_variable: str,
+    renderer: Renderer,
+) -> str:
+    return renderer.render(plan(schedule, others, meltano, airflow, project_root_variable))
+
+
+def _name(project: Project, path: Path) -> str:
+    return path.relative_to(project.root).as_posix()

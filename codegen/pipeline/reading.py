@@ -1,0 +1,131 @@
+"""Reads a project and checks it: its schedules in each environment, and all that is wrong."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from codegen.cache import remembered, see_once
+from codegen.diagnostics import Diagnostic, has_errors, in_order, quoted
+from codegen.loader import load_schedules
+from codegen.meltano import read_meltano_project
+from codegen.schema import Schedule, read_schedule
+from codegen.validate import check_environments, check_one, check_settings, check_together
+from codegen.validate.lint import apply_lint
+from codegen.validate.params import check_params_in_templates
+from codegen.validate.secrets import Secret, check_secrets, without_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from codegen.loader import Document, Overlay, SourceFile
+    from codegen.meltano import MeltanoProject
+    from codegen.project import Project
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A project that was read and checked, but not rendered.
+
+    Attributes:
+        files: every schedule file.
+        schedules: each as it is in each deployment environment that has it.
+        documents: what was read, also of those that are no schedule.
+    """
+
+    files: list[SourceFile]
+    schedules: list[Schedule]
+    documents: list[Document]
+    meltano: MeltanoProject | None
+    diagnostics: list[Diagnostic]
+
+
+def read(project: Project, overlay: Overlay | None = None, *, base: bool = False) -> Reading:
+    """Read and check a project's schedules.
+
+    Args:
+        project: the project.
+        overlay: schedule files that are to be taken as if they were written, or deleted.
+        base: whether to read each schedule as it is for no deployment environment, in place of for each.
+    """
+    see_once(sum(len(text) for text in (overlay or {}).values() if text))
+    loaded = load_schedules(
+        project.root, project.schedules, overlay, project.environments, base=base, exclude=project.exclude
+    )
+    documents, diagnostics = loaded.documents, loaded.diagnostics
+    schedules: dict[str, list[Schedule]] = {document.deployment: [] for document in documents}
+    broken = {document.deployment: set(loaded.others) for document in documents}
+    found: dict[str, list[Diagnostic]] = defaultdict(list)
+    secrets: list[Secret] = []
+    meltano, problems = read_meltano_project(project.root, project.meltano_project)
+    for document in documents:
+        suffix = project.state_id_suffix.get(document.deployment, "")
+        look = _look(document, meltano, project.airflow, suffix, project.dag_id_prefix)
+        found[document.deployment] += look.diagnostics
+        secrets += look.secrets
+        if look.schedule:
+            schedules[document.deployment].append(look.schedule)
+        else:
+            broken[document.deployment].add(document.name)
+    everywhere = {document.name for document in documents}
+    for deployment, those in schedules.items():
+        found[deployment] += check_together(those, meltano, project.airflow, broken[deployment], everywhere)
+    diagnostics += [*problems, *_each_once(found, documents)]
+    order = {(document.source.name, document.deployment): number for number, document in enumerate(documents)}
+    all_schedules = sorted(chain(*schedules.values()), key=lambda each: order[each.source, each.deployment])
+    if not has_errors(diagnostics):
+        # What one environment does not use, another may; one that cannot be read may too.
+        diagnostics += check_settings(all_schedules)
+        if project.environments and not project.separate_system_databases:
+            place = project.at.get("state_id_suffix") or project.at["environments"]
+            suffixes = project.state_id_suffix
+            diagnostics += check_environments(all_schedules, meltano, project.environments, suffixes, place)
+    # A base is not what is generated: a warning that only an environment has is missing there.
+    wanted = apply_lint(without_secrets(diagnostics, secrets), loaded.silencers, project.lint, report_unused=not base)
+    return Reading(loaded.files, all_schedules, documents, meltano, in_order(wanted))
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What is known of a document by itself."""
+
+    schedule: Schedule | None
+    diagnostics: Sequence[Diagnostic]
+    secrets: Sequence[Secret]
+
+
+@remembered
+def _look(
+    document: Document, meltano: MeltanoProject | None, airflow: str, state_suffix: str, dag_id_prefix: str
+) -> _Look:
+    """Read and check one schedule."""
+    source = document.source
+    secrets = list(check_secrets(document.merged))
+    schedule, problems = read_schedule(document.root, source.name, source.relative, airflow, document.deployment)
+    if schedule:
+        schedule = replace(schedule, state_suffix=state_suffix, dag_id_prefix=dag_id_prefix)
+        problems = [
+            *problems,
+            *check_params_in_templates(schedule, document.root),
+            *check_one(schedule, meltano, airflow),
+        ]
+    return _Look(schedule, problems, secrets)
+
+
+def _each_once(found: Mapping[str, list[Diagnostic]], documents: Iterable[Document]) -> Iterator[Diagnostic]:
+    """What is wrong in each environment: what is so in all that have the file as it is, else with their names."""
+    homes: dict[str, set[str]] = defaultdict(set)
+    for document in documents:
+        homes[document.source.name].add(document.deployment)
+    owners: dict[Diagnostic, list[str]] = defaultdict(list)
+    for deployment, diagnostics in found.items():
+        for diagnostic in dict.fromkeys(diagnostics):
+            owners[diagnostic].append(deployment)
+    for diagnostic, names in owners.items():
+        if set(names) >= homes.get(diagnostic.location.path, found.keys()):
+            yield diagnostic
+        else:
+            where = ", ".join(quoted(name) for name in names)
+            yield replace(diagnostic, message=f"in {where}: {diagnostic.message}")

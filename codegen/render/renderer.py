@@ -1,0 +1,250 @@
+"""Turns a planned file into Python source, by the templates of Dagpress or of the project."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import traceback
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
+from inspect import isgenerator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    Template,
+    TemplateSyntaxError,
+)
+
+from codegen.diagnostics import quoted
+from codegen.render.template_check import losses
+from codegen.source_text import keyword, module_docstring
+from codegen.sync.header import signed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codegen.plan import DagModule
+
+TEMPLATE = "dag.py.j2"
+_PACKAGE = Path(__file__).parent.parent
+
+
+class TemplateFailedError(Exception):
+    """A template of the project that fails, gives no valid Python, or loses something of the plan.
+
+    Attributes:
+        template: its name in the folder of templates.
+        line: counted from 1.
+    """
+
+    def __init__(self, message: str, template: str = TEMPLATE, line: int = 1) -> None:
+        super().__init__(message)
+        self.template = template
+        self.line = line
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A part of what a template gave: where it starts there, and the place in a template that gave it."""
+
+    start: int
+    text: str
+    template: Template
+    line: int
+
+
+class Renderer:
+    """Renders the files of one project."""
+
+    def __init__(self, templates: Path) -> None:
+        """Prepare.
+
+        Args:
+            templates: the project's own folder of templates, which need not exist; a file in there goes before ours.
+        """
+        self._templates = templates
+
+    def render(self, module: DagModule) -> str:
+        """The source of a file.
+
+        Raises:
+            TemplateFailedError: the project's own template fails, gives no valid Python, or loses part of the plan.
+        """
+        if self._is_ours:
+            return signed(module.source, self._template.render(module=module))
+        try:
+            pieces = list(_pieces(self._template, module))
+        except TemplateSyntaxError as error:
+            raise TemplateFailedError(error.message or "", error.name or TEMPLATE, error.lineno) from error
+        except Exception as error:  # a template can call anything and raise anything
+            name, line = self._place_of(error)
+            raise TemplateFailedError(f"{type(error).__name__}: {error}", name, line) from error
+        body = "".join(piece.text for piece in pieces)
+        self._check(module, body, pieces)
+        return signed(module.source, _formatted(body))
+
+    def _place_of(self, error: Exception) -> tuple[str, int]:
+        """The template and the line in which it failed: Jinja2 writes them into the traceback."""
+        frames = traceback.extract_tb(error.__traceback__)
+        own = [(self._name_of(frame.filename), frame.lineno or 1) for frame in frames if self._is_own(frame.filename)]
+        return own[-1] if own else (TEMPLATE, 1)
+
+    def _is_own(self, filename: str | None) -> bool:
+        return bool(filename) and self._templates in Path(filename or "").parents
+
+    def _name_of(self, filename: str) -> str:
+        return Path(filename).relative_to(self._templates).as_posix()
+
+    def _check(self, module: DagModule, body: str, pieces: list[_Piece]) -> None:
+        """Refuse what is no Python, or has lost something of the plan."""
+        try:
+            tree = ast.parse(body)
+            # The parser lets through what only the compiler refuses, such as a `return` outside a function.
+            compile(body, module.source, "exec", dont_inherit=True)
+        except (RecursionError, MemoryError) as error:
+            raise TemplateFailedError("it gives Python that is nested too deeply to be read") from error
+        except (SyntaxError, ValueError) as error:
+            number = (error.lineno if isinstance(error, SyntaxError) else None) or 1
+            lines = body.split("\n")
+            shown = quoted(lines[number - 1].strip()) if number <= len(lines) else "the end"
+            reason = error.msg if isinstance(error, SyntaxError) else str(error)
+            before = sum(len(line) + 1 for line in lines[: number - 1])
+            column = ((error.offset if isinstance(error, SyntaxError) else None) or 1) - 1
+            place = self._place_at(before + column, pieces)
+            raise TemplateFailedError(f"it gives no valid Python: {reason}, at {shown}", *place) from error
+        for loss in losses(module, tree):
+            raise TemplateFailedError(loss.message, *self._place_of_block(loss.blocks))
+
+    def _place_at(self, offset: int, pieces: list[_Piece]) -> tuple[str, int]:
+        """The place in the project's templates that gave a character; of ours, the last before it."""
+        own = [piece for piece in pieces if piece.start <= offset and self._is_own(piece.template.filename)]
+        if not own:
+            return TEMPLATE, 1
+        piece, filename = own[-1], own[-1].template.filename or ""
+        lines = piece.text.split("\n")[: piece.text[: offset - piece.start].count("\n") + 1]
+        shown = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        # Jinja2 knows the lines of expressions; text that stands in the template follows one of them.
+        following = Path(filename).read_text(encoding="utf-8").split("\n")[piece.line - 1 :]
+        found = (number for number, line in enumerate(following, piece.line) if shown and shown in line)
+        return self._name_of(filename), next(found, piece.line)
+
+    def _place_of_block(self, names: tuple[str, ...]) -> tuple[str, int]:
+        """Where the project's template has the first of those blocks that it has."""
+        text = (self._templates / TEMPLATE).read_text(encoding="utf-8")
+        for name in names:
+            if match := re.search(rf"{{%[-+]?\s*block\s+{name}\b", text):
+                return TEMPLATE, text.count("\n", 0, match.start()) + 1
+        return TEMPLATE, 1
+
+    @cached_property
+    def _template(self) -> Template:
+        return _environment(self._templates).get_template(TEMPLATE)
+
+    @cached_property
+    def _is_ours(self) -> bool:
+        """Whether the project has no template of its own, so that black would leave what comes out as it is."""
+        own = self._templates / TEMPLATE
+        return not own.is_file() or own.read_bytes() == (builtin_templates() / TEMPLATE).read_bytes()
+
+
+def renderer_of(templates: Path) -> Renderer:
+    """The renderer of a project; the same one while its templates are as they were, or while it has none.
+
+    Args:
+        templates: the project's own folder of templates, which need not exist.
+    """
+    texts = tuple(_texts_below(templates))
+    return _renderer(templates if texts else builtin_templates(), texts)
+
+
+def _texts_below(folder: Path) -> Iterator[tuple[Path, bytes | None]]:
+    """What each file holds in a folder of templates, also behind links: templates are found there too."""
+    seen = set()
+    for parent, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(parent)
+        folders[:] = [] if real in seen else sorted(folders)
+        seen.add(real)
+        yield from ((path, _bytes_of(path)) for path in (Path(parent, name) for name in sorted(files)))
+
+
+def _bytes_of(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes() if path.is_file() else None
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=8)
+def _renderer(templates: Path, texts: tuple[tuple[Path, bytes | None], ...]) -> Renderer:  # noqa: ARG001  # the memory's key
+    return Renderer(templates)
+
+
+def _pieces(template: Template, module: DagModule) -> Iterator[_Piece]:
+    """What a template gives, piece by piece, each with its place.
+
+    Jinja2 compiles a template to generators, one for each template and block; the innermost has the line. It leaves the
+    template in the globals of the code, for its own tracebacks (jinja2/debug.py).
+    """
+    stream: Any = template.generate(module=module)
+    start = 0
+    for text in stream:
+        innermost = stream
+        while isgenerator(innermost.gi_yieldfrom):
+            innermost = innermost.gi_yieldfrom
+        of: Template = innermost.gi_frame.f_globals.get("__jinja_template__", template)
+        yield _Piece(start, text, of, of.get_corresponding_lineno(innermost.gi_frame.f_lineno))
+        start += len(text)
+
+
+def builtin_templates() -> Path:
+    """The folder of Dagpress's own templates: inside the package once it is installed, beside it in a checkout."""
+    installed = _PACKAGE / "templates"
+    return installed if installed.is_dir() else _PACKAGE.parent / "templates"
+
+
+@cache
+def prelude(name: str, project_root_variable: str) -> str:
+    """The lines of shell that a constant of `PRELUDES` holds, as our own template has them.
+
+    Args:
+        name: the constant.
+        project_root_variable: the variable of the workers that names the Meltano project directory.
+    """
+    template = _environment(builtin_templates()).get_template(TEMPLATE)
+    context = template.new_context({"module": {"project_root_variable": project_root_variable}})
+    source = "".join(template.blocks[name.lower()](context))
+    (constant,) = (node for node in ast.parse(source).body if isinstance(node, ast.Assign))
+    return str(ast.literal_eval(constant.value))
+
+
+def _environment(templates: Path) -> Environment:
+    builtin = FileSystemLoader(builtin_templates())
+    environment = Environment(
+        # A project's template can extend the one that it replaces: {% extends "dagpress/dag.py.j2" %}.
+        loader=ChoiceLoader([FileSystemLoader(templates), PrefixLoader({"dagpress": builtin}, "/"), builtin]),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701  # it is Python; `keyword` and `docstring` are the escapes
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(keyword=keyword, docstring=module_docstring)
+    return environment
+
+
+def _formatted(source: str) -> str:
+    # They take 200 ms to import, which only a project's own templates need.
+    import black  # noqa: PLC0415
+    from black.parsing import InvalidInput  # noqa: PLC0415
+
+    try:
+        return black.format_str(source, mode=black.Mode())
+    except InvalidInput as error:
+        raise TemplateFailedError(f"it gives no valid Python: {error}") from error

@@ -1,0 +1,1 @@
+"""The generated DAGs compared: those of two environments."""

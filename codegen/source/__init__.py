@@ -1,0 +1,1 @@
+"""YAML text and nodes with positions: read, edit in place, write, comments."""

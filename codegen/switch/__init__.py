@@ -1,1 +1,0 @@
-"""The way from meltano.yml to schedule files, and back."""

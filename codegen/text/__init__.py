@@ -1,0 +1,1 @@
+"""Text in other languages: words for the shell, templates for Jinja."""

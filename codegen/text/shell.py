@@ -1,0 +1,215 @@
+"""Words for the shell: how they are read, and how they are written so that none is ever code."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import unicodedata
+from typing import TYPE_CHECKING
+
+from codegen import rules
+from codegen.diagnostics import InvalidError
+from codegen.text.jinja import TEMPLATE, check_template, is_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+# Linux takes at most 128 KiB for one argument (MAX_ARG_STRLEN in linux/binfmts.h), and a character has up to 4 bytes.
+LONGEST_COMMAND = 30_000
+# No text that the schema lets through holds U+0000, so it can stand for a template while the words are split.
+_PLACE = re.compile("\x00([0-9]+)\x00")
+# Control characters, and the start of a comment of Jinja2.
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f]|\{#")
+# What a script is made of, where it does nothing but call one program after another.
+_VALUE = r"\$(?:\w+|\{\w+\})"
+_REQUIRED = r'"[\w@%+=:,./-]*\$\{\w+:\?[\w -]+\}[\w@%+=:,./-]*"'
+_PIECES = rf"""[\w@%+=:,./\-\x00]+|'[^']*'|"[^"$`\\]*"|\\[^\n]|"{_VALUE}"|{_VALUE}|{_REQUIRED}"""
+_PIECE = re.compile(_PIECES)
+_LEXEME = re.compile(rf"(?P<separator>[ \t]*(?:;|&&|\n)\s*)|(?P<blank>[ \t]+)|(?P<word>(?:{_PIECES})+)")
+_PLAIN = re.compile(r"[\w@%+=:,./\-]*")
+_EXPRESSION = re.compile(r"(\{\{.*?\}\})", re.DOTALL)
+# Without a value Meltano takes another state or another environment, in silence.
+_NEVER_EMPTY = {"--environment", "--state-id", "--state-id-suffix"}
+
+
+def words_of(run: str) -> list[str]:
+    """Split what `meltano run` gets as a shell would; a template stays whole, whatever spaces it has.
+
+    Raises:
+        InvalidError: a quote is not closed.
+    """
+    text, templates = _without_templates(run)
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise InvalidError(
+            "a quote is not closed", "close it, or write \\' for the character", rules.INVALID_RUN
+        ) from error
+    return _with_templates(words, templates)
+
+
+def commands_of(script: str, variables: Mapping[str, str]) -> list[list[str]] | None:
+    """Split a script that does nothing but call one program after another into the words of each call.
+
+    Args:
+        script: what bash gets; a template in it stays whole.
+        variables: what a variable in it stands for.
+
+    Returns:
+        The words of each call; nothing where the script does anything else, which only bash can tell.
+    """
+    text, templates = _without_templates(script.strip())
+    commands: list[list[str]] = [[]]
+    position = 0
+    while position < len(text):
+        lexeme = _LEXEME.match(text, position)
+        if lexeme is None:
+            return None
+        position = lexeme.end()
+        if lexeme.lastgroup == "separator":
+            commands.append([])
+        elif lexeme.lastgroup == "word":
+            pieces = [_meaning(piece, variables) for piece in _PIECE.findall(lexeme["word"])]
+            if None in pieces:
+                return None
+            commands[-1].append("".join(piece or "" for piece in pieces))
+    return [_with_templates(words, templates) for words in commands]
+
+
+def _meaning(piece: str, variables: Mapping[str, str]) -> str | None:
+    """What bash makes of a piece of a word; nothing where only bash can tell."""
+    if piece[0] == "'":
+        return piece[1:-1]
+    if "$" in piece:
+        before, _, rest = piece.strip('"').partition("$")
+        name, _, after = rest.lstrip("{").partition("}")
+        value = variables.get(name.partition(":")[0])
+        return value and before + value + after if piece[0] == '"' or _PLAIN.fullmatch(value or "") else None
+    return piece.replace("\\", "", 1) if piece[0] == "\\" else piece.strip('"')
+
+
+def _without_templates(text: str) -> tuple[str, list[str]]:
+    templates: list[str] = []
+
+    def keep(match: re.Match[str]) -> str:
+        templates.append(match[0])
+        return f"\x00{len(templates) - 1}\x00"
+
+    return TEMPLATE.sub(keep, text), templates
+
+
+def _with_templates(words: list[str], templates: list[str]) -> list[str]:
+    return [_PLACE.sub(lambda match: templates[int(match[1])], word) for word in words]
+
+
+def check_run(run: str) -> None:
+    """Refuse what cannot be a command.
+
+    Raises:
+        InvalidError: it is too long, a quote is not closed, or Airflow could not render a template in it.
+    """
+    if "\x00" in run:
+        raise InvalidError(
+            "contains the character U+0000, which cannot be passed to a program", "remove it", rules.INVALID_RUN
+        )
+    if len(run) > LONGEST_COMMAND:
+        raise InvalidError(
+            f"has {len(run)} characters, at most {LONGEST_COMMAND} work", "shorten it", rules.INVALID_RUN
+        )
+    # Airflow renders each word alone, so a template has to be whole within its word.
+    for word in words_of(run):
+        check_template(word)
+
+
+def check_command(command: str) -> None:
+    """Refuse what cannot be a command of the shell, or not for sure what it says.
+
+    Raises:
+        InvalidError: it is too long, ends in half an escape, or holds a template, which would become code.
+    """
+    if is_template(command):
+        raise InvalidError(
+            "a command cannot be a template: the shell would run whatever Airflow renders there as code",
+            """put it in `env` and use the variable: `env: {DAY: '{{ ds }}'}` and "$DAY" in the command""",
+            rules.TEMPLATE,
+        )
+    if len(command) > LONGEST_COMMAND:
+        message = f"has {len(command)} characters, at most {LONGEST_COMMAND} work"
+        raise InvalidError(message, "put it into a script of the project", rules.INVALID_COMMAND)
+    if (len(command) - len(command.rstrip("\\"))) % 2:
+        raise InvalidError("ends with a backslash that escapes nothing", "remove it", rules.INVALID_COMMAND)
+
+
+def stopping(command: str) -> str:
+    """The command of a shell so that it ends at the first command in it that fails."""
+    return f"set -e\n{command}"
+
+
+def as_script(
+    calls: Iterable[Sequence[str]], endings: tuple[str, ...], locks: Sequence[str] = ()
+) -> tuple[str, dict[str, str]]:
+    """Write the words of one or more calls for a shell, which makes each call if the one before succeeded.
+
+    A word that Airflow evaluates or that could be misread goes through the environment:
+    so nothing that it becomes is ever read as code.
+
+    Args:
+        calls: the words of each.
+        endings: what the operator opens as a file; the script has none of them.
+        locks: what the shell function `lock` gets before the calls; it ends the script where it fails.
+
+    Returns:
+        The script, and the environment variables that it needs.
+    """
+    env: dict[str, str] = {}
+    lock = _shell_words(("lock", *locks), env, endings) + "; " if locks else ""
+    return lock + " &&\n".join(_shell_words(words, env, endings) for words in calls), env
+
+
+def _shell_words(words: Sequence[str], env: dict[str, str], endings: tuple[str, ...]) -> str:
+    return " ".join(
+        _shell_word(word, previous, env, endings) for previous, word in zip(("", *words), words, strict=False)
+    )
+
+
+def _shell_word(word: str, previous: str, env: dict[str, str], endings: tuple[str, ...]) -> str:
+    if not (is_template(word) or _is_unsafe(word)):
+        return _quote(word, endings)
+    option, equals, value = word.partition("=")
+    if option in _NEVER_EMPTY and equals:
+        return f'"{option}={_required(value, option, env)}"'
+    if previous in _NEVER_EMPTY:
+        return f'"{_required(word, previous, env)}"'
+    return f'"${_variable(word, env)}"'
+
+
+def _required(value: str, option: str, env: dict[str, str]) -> str:
+    """The value of an option for a text in double quotes, which ends the script where a template gives nothing."""
+    parts = _EXPRESSION.split(value)
+    if not all(_PLAIN.fullmatch(part) for part in parts[::2]):
+        parts = ["", value]
+    variables = (_variable(part, env) for part in parts[1::2])
+    parts[1::2] = [f"${{{name}:?the template of {option} is empty}}" for name in variables]
+    return "".join(parts)
+
+
+def _variable(value: str, env: dict[str, str]) -> str:
+    name = next((name for name, given in env.items() if given == value), f"ARGUMENT_{len(env) + 1}")
+    env[name] = value
+    return name
+
+
+def can_be_empty(words: Sequence[str]) -> bool:
+    """Whether a template gives the value of an option that must not be empty, which only a shell can refuse."""
+    options = ((previous, word) for previous, word in zip(("", *words), words, strict=False) if is_template(word))
+    return any(previous in _NEVER_EMPTY or word.partition("=")[0] in _NEVER_EMPTY for previous, word in options)
+
+
+def _is_unsafe(word: str) -> bool:
+    """Whether the word would end a line, start a comment of Jinja2, or put a mark over its neighbour."""
+    return bool(_UNSAFE.search(word)) or any(unicodedata.category(character)[0] == "M" for character in word)
+
+
+def _quote(word: str, endings: tuple[str, ...]) -> str:
+    """The word, in quotes where the shell needs them or where Airflow would open the command's end as a file."""
+    return f"'{word}'" if word.endswith(endings) and shlex.quote(word) == word else shlex.quote(word)

@@ -1,0 +1,1 @@
+"""Crons and aliases, the runs that Airflow starts on them, and DST changes."""

@@ -1,0 +1,73 @@
+"""Dependencies schedules: each must wait for others that there are, and none for itself."""
+
+from __future__ import annotations
+
+from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING
+
+from codegen import rules
+from codegen.airflow_facts import facts_of
+from codegen.diagnostics import Diagnostic, nearest, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from codegen.schema import Schedule
+    from codegen.schema.after import After
+
+
+def check_after(
+    schedules: list[Schedule], broken: Collection[str], everywhere: Collection[str], airflow: str
+) -> Iterator[Diagnostic]:
+    """What schedules wait for must be other schedules, and they must not wait for each other.
+
+    Args:
+        schedules: all that are generated side by side, as far as they could be read.
+        broken: the names of the others: to wait for them is right.
+        everywhere: the names of the schedules of all deployment environments.
+        airflow: the version, one of `VERSIONS`.
+    """
+    names = {schedule.name for schedule in schedules} | set(broken)
+    for schedule in schedules:
+        if schedule.after:
+            yield from _check_names(schedule, schedule.after, names, everywhere)
+            yield from _check_end(schedule, airflow)
+    yield from _check_cycle(schedules)
+
+
+def _check_names(
+    schedule: Schedule, after: After, names: set[str], everywhere: Collection[str]
+) -> Iterator[Diagnostic]:
+    place = schedule.where("after")
+    for name in after.names:
+        if name == schedule.name:
+            yield Diagnostic(rules.CYCLE, f"{quoted(name)} waits for itself", place, "remove it from `after`")
+        elif name not in names and name in everywhere:
+            where = schedule.deployment
+            message = f"`only` leaves the schedule {quoted(name)} out of {quoted(where)}"
+            without = "after: null" if schedule.interval else 'after: null, interval: "@manual"'
+            hint = f"write an `only` here too, or `environments: {{{where}: {{{without}}}}}`"
+            yield Diagnostic(rules.UNKNOWN_SCHEDULE, message, place, hint)
+        elif name not in names:
+            hint = nearest(name, names - {schedule.name}) or "`dagpress list` lists them by name"
+            yield Diagnostic(rules.UNKNOWN_SCHEDULE, f"there is no schedule {quoted(name)}", place, hint)
+
+
+def _check_end(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
+    """Airflow 3 gives a run that an asset starts no logical date, with which it would compare the end date."""
+    if schedule.end_date and facts_of(airflow).optional_logical_date:
+        message = f"Airflow {airflow} ignores `end_date` for runs that other schedules start, so they continue"
+        hint = "end the schedules that it waits for, or remove it"
+        yield Diagnostic(rules.NO_END, message, schedule.where("end_date"), hint)
+
+
+def _check_cycle(schedules: list[Schedule]) -> Iterator[Diagnostic]:
+    by_name = {schedule.name: schedule for schedule in schedules}
+    waits = {name: set(schedule.after.names) if schedule.after else set() for name, schedule in by_name.items()}
+    graph = {name: sorted(each for each in those if each in by_name and each != name) for name, those in waits.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        cycle = list(reversed(error.args[1]))
+        message = f"the schedules wait for each other: {' -> '.join(quoted(name) for name in cycle)}"
+        yield Diagnostic(rules.CYCLE, message, by_name[cycle[0]].where("after"), "remove one `after`")

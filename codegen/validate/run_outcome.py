@@ -1,0 +1,50 @@
+"""The end of a run: Airflow calls it by its last tasks, so those must not hide what failed before them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codegen import rules
+from codegen.airflow_facts.trigger_rules import RUN_AFTER_A_FAILURE
+from codegen.diagnostics import Diagnostic, quoted
+from codegen.validate.tasks import place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codegen.schema import Schedule, Task
+
+_MARKED = "Airflow marks the run successful although a task failed, because its last task runs regardless"
+
+
+def check_run_outcome(schedules: list[Schedule]) -> Iterator[Diagnostic]:
+    """A run succeeds if its last tasks do (airflow/models/dagrun.py, `update_state`), though others have failed.
+
+    Args:
+        schedules: all that are generated side by side.
+    """
+    waiting = {name: other.name for other in schedules if other.after for name in other.after.names}
+    for schedule in schedules:
+        last = _last_tasks(schedule)
+        if not last or any(schedule.of(task, "trigger_rule") not in RUN_AFTER_A_FAILURE for task in last):
+            continue
+        tells = schedule.on_failure and not all(task.on_failure for task in schedule.tasks or ())
+        effects = ["`on_failure` does not fire"] if tells else []
+        if schedule.name in waiting:
+            effects.append(f"{quoted(waiting[schedule.name])} starts after it")
+        if effects:
+            message = f"{_MARKED}: {', and '.join(effects)}"
+            hint = "give the alert to the tasks" if effects == ["`on_failure` does not fire"] else ""
+            cure = "add a last task without `trigger_rule` that waits for those that must succeed"
+            place = place_of(last[0], schedule, "trigger_rule")
+            yield Diagnostic(rules.HIDES_FAILURE, message, place, f"{hint}, or {cure}" if hint else cure)
+
+
+def _last_tasks(schedule: Schedule) -> list[Task]:
+    """The tasks that no other waits for, if there are others before them."""
+    tasks = schedule.tasks or ()
+    if all(task.after is None for task in tasks):
+        return list(tasks[-1:]) if len(tasks) > 1 else []
+    awaited = {name for task in tasks for name in task.after or ()}
+    last = [t for number, t in enumerate(tasks) if not awaited & {schedule.task_id(t, number), t.group}]
+    return last if all(task.after for task in last) else []

@@ -1,0 +1,78 @@
+"""Values of a generated file as data: what the argument of an operator can be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """A name of the generated file, such as `__doc__`."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class MeltanoCommand:
+    """A shell command that follows lines which the file has for all its commands, such as `MELTANO`."""
+
+    command: str
+    preludes: tuple[str, ...] = ("MELTANO",)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call, such as `timedelta(minutes=5)` or `pendulum.datetime(2024, 1, 31, tz="UTC")`."""
+
+    function: str
+    positional: tuple[Value, ...] = ()
+    keywords: tuple[Argument, ...] = ()
+
+
+Value = (
+    None
+    | bool
+    | int
+    | float
+    | str
+    | timedelta
+    | Call
+    | Identifier
+    | MeltanoCommand
+    | Sequence["Value"]
+    | Mapping[str, "Value"]
+)
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A keyword argument of a call."""
+
+    name: str
+    value: Value
+
+
+def names_in(value: Value) -> Iterator[str]:
+    """The functions and names of the generated file that the value uses, such as `timedelta`."""
+    if isinstance(value, Call):
+        yield value.function
+        for part in (*value.positional, *(argument.value for argument in value.keywords)):
+            yield from names_in(part)
+    elif isinstance(value, timedelta):
+        yield "timedelta"
+    elif isinstance(value, Identifier):
+        yield value.name
+    elif isinstance(value, MeltanoCommand):
+        yield from value.preludes
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from names_in(part)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for part in value:
+            yield from names_in(part)

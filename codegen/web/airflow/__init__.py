@@ -1,0 +1,1 @@
+"""The pages about the DAGs in a running Airflow."""

@@ -1,0 +1,189 @@
+"""What Airflow has of a schedule: beside it, as cells of the list, and on a page of its own; pauses it and runs it.
+
+Airflow may be slow, so the other pages ask for these parts after they are there.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import RedirectResponse
+
+from codegen.web.parts.humanize import absolute
+from codegen.web.shell.addresses import address_of
+from codegen.web.shell.request_context import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.responses import Response
+
+    from codegen.airflow.http_client import AirflowRestError
+    from codegen.airflow.rest import Session
+    from codegen.schema import Schedule
+    from codegen.web.shell.request_context import RequestContext
+
+# For how long somebody may think about a run: it gets the moment of the question as its date.
+_PATIENCE = timedelta(hours=1)
+# The rows that one request may ask for; the list has fewer on a page.
+_MOST_CELLS = 200
+# Seconds.
+_EXACT = 10
+_MINUTE = 60
+_HOUR = 60 * _MINUTE
+
+
+def _show(context: RequestContext) -> Response:
+    schedule = _schedule(context, context.query)
+    return _state(context, schedule) if schedule else _gone(context)
+
+
+def _ask_to_run(context: RequestContext) -> Response:
+    schedule = _schedule(context, context.query)
+    return _state(context, schedule, asks=True) if schedule else _gone(context)
+
+
+def _cells(context: RequestContext) -> Response:
+    """The cells of the rows that ask for them with the names of their DAG files."""
+    if context.site.airflow is None:
+        return _gone(context)
+    asked = set(context.request.query_params.getlist("file")[:_MOST_CELLS])
+    schedules = [one for one in context.snapshot.reading.schedules if one.dag_file in asked]
+    states = context.site.airflow.states(context.snapshot, schedules)
+    rows = [(one, states[one.dag_file]) for one in schedules]
+    return context.page("airflow_cells.html", rows=rows, anchor_of=context.site.airflow.anchor_of, **_words(context))
+
+
+def _pause(context: RequestContext) -> Response:
+    return _act(context, "It is paused.", lambda session, dag_id: session.set_paused(dag_id, paused=True))
+
+
+def _unpause(context: RequestContext) -> Response:
+    return _act(context, "It is unpaused.", lambda session, dag_id: session.set_paused(dag_id, paused=False))
+
+
+def _run(context: RequestContext) -> Response:
+    moment = _moment(context.form.get("moment", ""))
+    schedule = _schedule(context, context.form)
+    if schedule and (moment is None or _without_default(schedule)):
+        return _state(context, schedule, asks=True, said="Nothing was started.")
+
+    def run(session: Session, dag_id: str) -> None:
+        if context.form.get("unpause"):
+            session.set_paused(dag_id, paused=False)
+        if moment:
+            session.trigger(dag_id, moment)
+
+    return _act(context, "A run was started.", run)
+
+
+def _act(context: RequestContext, said: str, act: Callable[[Session, str], None]) -> Response:
+    schedule = _schedule(context, context.form)
+    if schedule is None or context.site.airflow is None:
+        return _gone(context)
+    refused = context.site.airflow.act(schedule, lambda session: act(session, schedule.dag_id_or_default))
+    if refused or context.is_fragment:
+        return _state(context, schedule, said="" if refused else said, refused=refused)
+    # So that loading the page again does nothing again.
+    return RedirectResponse(_address(schedule), status_code=303)
+
+
+def _state(
+    context: RequestContext,
+    schedule: Schedule,
+    *,
+    asks: bool = False,
+    said: str = "",
+    refused: AirflowRestError | None = None,
+) -> Response:
+    """What Airflow has of a schedule, as a page or a part of one.
+
+    Args:
+        context: the request.
+        schedule: the schedule.
+        asks: whether to ask if it is to run now.
+        said: what a screen reader is to say.
+        refused: why Airflow has not done what it should.
+    """
+    if context.site.airflow is None:
+        return _gone(context)
+    state = context.site.airflow.state(context.snapshot, schedule)
+    run = state.facts.run
+    before = context.query.get("was", "")
+    if run and before and before != run.state:
+        said = f"The run: {run.state}."
+    return context.page(
+        "airflow_state.html" if context.is_fragment else "airflow.html",
+        schedule=schedule,
+        state=state,
+        was=before if run is None else run.state,
+        address=_address,
+        asks=asks,
+        said=said,
+        refused=refused,
+        without_default=_without_default(schedule),
+        now=datetime.now(timezone.utc).isoformat(),
+        **_words(context),
+    )
+
+
+def _gone(context: RequestContext) -> Response:
+    message = "There is no such schedule." if context.site.airflow else "There is no Airflow: set DAGPRESS_AIRFLOW_URL."
+    return context.page("refused.html", 404, message=message)
+
+
+def _schedule(context: RequestContext, fields: Mapping[str, str]) -> Schedule | None:
+    """The schedule of the address in the deployment environment of these fields, else in the first that has it."""
+    source = context.request.path_params["source"]
+    those = [one for one in context.snapshot.reading.schedules if one.relative == source]
+    wanted = fields.get("environment", "")
+    return next((one for one in those if one.deployment == wanted), None if wanted else next(iter(those), None))
+
+
+def _address(schedule: Schedule, action: str = "", **query: str) -> str:
+    """The page of a schedule here, or what does something to it."""
+    return address_of("airflow", schedule.relative, schedule.deployment, action, **query)
+
+
+def _without_default(schedule: Schedule) -> list[str]:
+    """The parameters that a run must be given."""
+    return [name for name, param in (schedule.params or {}).items() if not param.has_default]
+
+
+def _moment(text: str) -> datetime | None:
+    """The moment at which somebody was asked, unless that is long ago."""
+    try:
+        moment = datetime.fromisoformat(text)
+        age = datetime.now(timezone.utc) - moment
+    except (TypeError, ValueError):
+        return None
+    return moment if timedelta() <= age <= _PATIENCE else None
+
+
+def _words(context: RequestContext) -> dict[str, Any]:
+    """What the templates say of moments and of durations."""
+    return {"absolute": partial(absolute, zone=context.timezone), "duration_in_words": _duration_in_words}
+
+
+def _duration_in_words(duration: timedelta) -> str:
+    """A duration as two of its units, which no line breaks."""
+    seconds = max(0.0, duration.total_seconds())
+    if seconds < _EXACT:
+        return f"{seconds:.1f}\xa0s"
+    hours, rest = divmod(round(seconds), _HOUR)
+    minutes, rest = divmod(rest, _MINUTE)
+    if hours:
+        return f"{hours}\xa0h\xa0{minutes}\xa0min"
+    return f"{minutes}\xa0min\xa0{rest}\xa0s" if minutes else f"{rest}\xa0s"
+
+
+PAGES = (
+    Page("/airflow", _cells),
+    Page("/airflow/{source:path}/run", _ask_to_run),
+    Page("/airflow/{source:path}/run", _run, "POST"),
+    Page("/airflow/{source:path}/pause", _pause, "POST"),
+    Page("/airflow/{source:path}/unpause", _unpause, "POST"),
+    Page("/airflow/{source:path}", _show),
+)

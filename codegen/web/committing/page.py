@@ -1,0 +1,196 @@
+"""Shows what was saved, and commits it on a branch."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from starlette.responses import RedirectResponse
+
+from codegen import git
+from codegen.git import GitError, Head
+from codegen.sync.files import Change, one_at_a_time
+from codegen.web.parts.patch import patch_between
+from codegen.web.shell.request_context import Page
+from codegen.web.shell.safe_read import bytes_of
+from codegen.web.shell.saved_store import Saved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from starlette.responses import Response
+
+    from codegen.project import Project
+    from codegen.web.shell.request_context import RequestContext
+
+_HASH = re.compile(r"[0-9a-f]{7,64}")
+_BRANCHES = "dagpress/"
+_NO_REPOSITORY = "not a git repository"
+
+
+@dataclass(frozen=True)
+class _Offer:
+    """What a commit would take, and where it could go.
+
+    Attributes:
+        taken: the files that it takes, by their paths in the project.
+        others: schedule and generated files that are not committed either, and stay so.
+        problem: why there can be none; empty where there can.
+    """
+
+    head: Head = Head("", "")  # noqa: RUF009  # it is frozen
+    branches: Sequence[str] = ()
+    branch: str = ""
+    taken: Sequence[str] = ()
+    others: Sequence[str] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """Why nothing was committed, and what the form had.
+
+    Attributes:
+        is_old: whether the files are no longer as they were saved.
+    """
+
+    problem: str
+    branch: str
+    message: str
+    status: int = 422
+    is_old: bool = False
+
+
+def _saved(context: RequestContext) -> Response:
+    key = context.request.path_params["key"]
+    saved = context.site.saved_store.get(key)
+    return _page(context, key, saved) if saved else _forgotten(context)
+
+
+def _uncommitted(context: RequestContext) -> Response:
+    """The page of all schedule and generated files that are not committed, as if they were saved at once."""
+    project = context.snapshot.project
+    try:
+        names = sorted(git.uncommitted(project.root, _in_git(project, _folders(project))))
+    except GitError:
+        # The page says so where it would offer a commit.
+        names = []
+    texts = {name: bytes_of(project.root, project.root / name) for name in names}
+    changes = [change for name, data in texts.items() if (change := _since_commit(project, name, data))]
+    saved = Saved("", "What is not committed", "Change pipelines", changes, texts)
+    return _page(context, context.site.saved_store.put(saved), saved)
+
+
+def _since_commit(project: Project, name: str, data: bytes | None) -> Change | None:
+    after = None if data is None else data.decode("utf-8", "replace")
+    return Change.between(name, git.committed_text(project.root, name), after)
+
+
+def _forgotten(context: RequestContext) -> Response:
+    message = "That was too long ago, or before the server was started: what was written is written."
+    return context.page("refused.html", 404, message=message)
+
+
+def _commit(context: RequestContext) -> Response:
+    key = context.form.get("saved", "")
+    saved = context.site.saved_store.get(key)
+    if saved is None:
+        return _forgotten(context)
+    project = context.snapshot.project
+    branch, message = context.form.get("branch", "").strip(), context.form.get("message", "").replace("\r\n", "\n")
+    with one_at_a_time(project.root):
+        changed = [name for name, data in saved.files.items() if bytes_of(project.root, project.root / name) != data]
+        if changed:
+            problem = f"Changed since they were saved: {', '.join(sorted(changed))}."
+            return _page(context, key, saved, _Refusal(problem, branch, message, 409, is_old=True))
+        try:
+            head = git.commit(project.root, _in_git(project, saved.files), message, branch)
+        except GitError as error:
+            return _page(context, key, saved, _Refusal(str(error), branch, message))
+    return RedirectResponse(f"/commits/{head.commit}", 303)
+
+
+def _page(context: RequestContext, key: str, saved: Saved, refusal: _Refusal | None = None) -> Response:
+    snapshot = context.site.workspace.snapshot()
+    offer = _offer(snapshot.project, saved)
+    return context.page(
+        "saved.html",
+        refusal.status if refusal else 200,
+        key=key,
+        saved=saved,
+        address=quote(saved.source),
+        is_gone=saved.source not in snapshot.sources,
+        patches=[(change, patch_between(change.before, change.after)) for change in saved.changes],
+        offer=offer,
+        refusal=refusal,
+        branch=refusal.branch if refusal else offer.branch,
+        message=refusal.message if refusal else saved.message,
+    )
+
+
+def _offer(project: Project, saved: Saved) -> _Offer:
+    try:
+        head = git.head_of(project.root)
+        branches = git.branches_of(project.root)
+        taken = sorted(git.uncommitted(project.root, _in_git(project, saved.files)))
+        everything = git.uncommitted(project.root, _in_git(project, _folders(project)))
+    except GitError as error:
+        is_none = _NO_REPOSITORY in str(error)
+        return _Offer(problem="The project is in no git repository." if is_none else f"Git says: {error}")
+    branch = _proposed_branch(Path(saved.source).stem or "pipelines", head, branches)
+    return _Offer(head, branches, branch, taken, sorted(everything.keys() - set(taken)))
+
+
+def _folders(project: Project) -> list[str]:
+    return [folder.relative_to(project.root).as_posix() for folder in (project.schedules, project.generated_dags)]
+
+
+def _in_git(project: Project, names: Iterable[str]) -> list[str]:
+    """The names as git has them, which knows nothing behind a link: the link itself, and what it leads to."""
+    places = set()
+    for path in (project.root / name for name in names):
+        places |= {path.parent.resolve() / path.name, path.resolve()}
+    return sorted(place.relative_to(project.root).as_posix() for place in places if project.root in place.parents)
+
+
+def _proposed_branch(name: str, head: Head, branches: Sequence[str]) -> str:
+    """The branch that is checked out if it is one of ours, else a new one with that name."""
+    if head.branch.startswith(_BRANCHES):
+        return head.branch
+    words = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")
+    wanted = f"{_BRANCHES}{words or 'pipeline'}"
+    numbered = (f"{wanted}-{number}" for number in range(2, len(branches) + 3))
+    return next(branch for branch in (wanted, *numbered) if branch not in branches)
+
+
+def _committed(context: RequestContext) -> Response:
+    root, commit = context.snapshot.project.root, context.request.path_params["commit"]
+    if not _HASH.fullmatch(commit):
+        return context.page("refused.html", 404, message="There is no such commit.")
+    try:
+        message = git.run(root, "show", "--no-patch", "--format=%B", commit).strip()
+        shown = git.run(root, "show", "--format=", "--name-only", "--no-renames", "-z", commit)
+        head = git.head_of(root)
+        remote = git.remote_of(root, head.branch)
+    except GitError as error:
+        return context.page("refused.html", 404, message=str(error))
+    return context.page(
+        "committed.html",
+        commit=commit,
+        message=message,
+        files=[name for name in shown.split("\0") if name],
+        branch=head.branch if head.commit == commit else "",
+        push=f"git push -u {shlex.quote(remote)} {shlex.quote(head.branch)}" if remote else "",
+    )
+
+
+PAGES = (
+    Page("/saved/{key}", _saved),
+    Page("/commit", _uncommitted),
+    Page("/commit", _commit, "POST"),
+    Page("/commits/{commit}", _committed),
+)

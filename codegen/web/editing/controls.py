@@ -1,0 +1,86 @@
+"""Which control of a form a key of a schedule has: what its kind says of itself, as a JSON Schema, decides it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from codegen.source.nodes import ListNode, Node, Scalar, is_null
+
+if TYPE_CHECKING:
+    from codegen.keys.types import FieldType
+
+
+class Shape(Enum):
+    """What a control is: a choice from a few, one line of text, several, a text in each line, or YAML itself."""
+
+    CHOICE = "choice"
+    LINE = "line"
+    PROSE = "prose"
+    LINES = "lines"
+    YAML = "yaml"
+
+
+_SCALARS = {"string", "integer", "number"}
+
+
+@dataclass(frozen=True)
+class Control:
+    """A control.
+
+    Attributes:
+        options: what can be chosen.
+        is_number: whether a phone may show digits alone.
+    """
+
+    shape: Shape
+    options: tuple[str, ...] = ()
+    is_number: bool = False
+
+
+def control_of(kind: FieldType[Any]) -> Control:
+    """The control for values of that kind."""
+    schema = kind.json_schema()
+    if "enum" in schema:
+        return Control(Shape.CHOICE, tuple(schema["enum"]))
+    if schema.get("type") == "boolean":
+        return Control(Shape.CHOICE, ("true", "false"))
+    if schema.get("contentMediaType") == "text/markdown":
+        return Control(Shape.PROSE)
+    if schema.get("type") in _SCALARS:
+        return Control(Shape.LINE, is_number=schema["type"] != "string")
+    forms = schema.get("anyOf", ())
+    if any(form.get("items", {}).get("type") == "string" for form in forms):
+        return Control(Shape.LINES)
+    return Control(Shape.YAML)
+
+
+def shape_for(control: Control, node: Node | None) -> Shape:
+    """The shape in which a control can show a value: its own, or one that can say more."""
+    if node is None or (control.shape is Shape.LINES and _texts(node) is not None):
+        return control.shape
+    if not isinstance(node, Scalar) or is_null(node) or control.shape in {Shape.LINES, Shape.YAML}:
+        return Shape.YAML
+    return Shape.PROSE if "\n" in node.text else control.shape
+
+
+def shown(shape: Shape, node: Node | None, written: str) -> str:
+    """What a control of that shape shows of a value, which is `written` so in the file."""
+    if node is None:
+        return ""
+    if shape is Shape.LINES:
+        return "\n".join(_texts(node) or ())
+    return node.text if isinstance(node, Scalar) and shape is not Shape.YAML else written
+
+
+def lines_of(value: str) -> list[str]:
+    """The texts that a control with one in each line says."""
+    return [line.strip() for line in value.splitlines() if line.strip()]
+
+
+def _texts(node: Node) -> list[str] | None:
+    """The texts of a list, or the text alone; nothing where a line of its own would not say the same."""
+    nodes = node.items if isinstance(node, ListNode) else (node,)
+    texts = [item.text for item in nodes if isinstance(item, Scalar) and item.kind == "str"]
+    return texts if len(texts) == len(nodes) and texts and lines_of("\n".join(texts)) == texts else None

@@ -1,0 +1,104 @@
+"""A schedule file as somebody would have it: how a form sends it, and where it belongs."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from codegen.schema.export import schema_line
+from codegen.schema.model import file_stem
+from codegen.source.write import to_yaml
+
+if TYPE_CHECKING:
+    from codegen.web.shell.workspace import Snapshot
+
+_LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A schedule file as somebody would have it.
+
+    Attributes:
+        file: its path below the folder of schedules; empty for one that has no name yet.
+        text: what the editor holds.
+        base: the version of the file from which it was made, as `version_of` has it.
+    """
+
+    file: str = ""
+    text: str = ""
+    base: str = ""
+
+    @property
+    def folder(self) -> str:
+        """The folder of its file below that of the schedules; empty for that itself."""
+        return _folder_of(self.file)
+
+
+def version_of(text: str | None) -> str:
+    """What tells one text of a file from another; empty where there is no file."""
+    return "" if text is None else hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+def file_of(name: str, folder: str, snapshot: Snapshot) -> str:
+    """The file of a new schedule of that name, below the folder of schedules; empty without a name."""
+    if not name.strip():
+        return ""
+    if folder not in folders_of(snapshot):
+        folder = "/".join(file_stem(part.strip()) for part in folder.split("/") if part.strip())
+    return (PurePosixPath(folder) / f"{file_stem(name.strip())}.yml").as_posix()
+
+
+def folders_of(snapshot: Snapshot) -> list[str]:
+    """The folders that have schedules, below that of the schedules, which is the first and has no name."""
+    return sorted({""} | {_folder_of(file) for file in snapshot.sources})
+
+
+def new_text(snapshot: Snapshot) -> str:
+    """What a new schedule file begins with: what there is only one of, and every day."""
+    meltano = snapshot.reading.meltano
+    known = {key: meltano.plugins.get(f"{key}s", set()) if meltano else set() for key in ("extractor", "loader")}
+    only = {key: next(iter(names)) if len(names) == 1 else None for key, names in known.items()}
+    lines = "".join(f"{key}: {name}\n" if name else f"{key}:\n" for key, name in only.items())
+    return schema_line("") + lines + to_yaml({"interval": "@daily"})
+
+
+def with_line_ends_of(before: str, sent: str) -> str:
+    r"""A text as a browser sends it, with the ends of lines that it had: browsers send `\r\n` for all of them.
+
+    What is new gets the end that most lines have.
+
+    Args:
+        before: the text of the file; empty for a new one.
+        sent: the text as it was sent.
+    """
+    lines = _lines(re.sub(r"\r\n?", "\n", sent))
+    old = _lines(before)
+    usual = Counter(end for _, end in old if end).most_common(1)
+    ends = [(usual[0][0] if usual else "\n") if end else "" for _, end in lines]
+    first = 0
+    while first < min(len(lines), len(old)) and _is_same(lines[first], old[first]):
+        ends[first] = old[first][1]
+        first += 1
+    last = 1
+    while last <= min(len(lines), len(old)) - first and _is_same(lines[-last], old[-last]):
+        ends[-last] = old[-last][1]
+        last += 1
+    return "".join(line + end for (line, _), end in zip(lines, ends, strict=True))
+
+
+def _lines(text: str) -> list[tuple[str, str]]:
+    return [(line, end) for line, end in _LINE.findall(text) if line or end]
+
+
+def _is_same(line: tuple[str, str], other: tuple[str, str]) -> bool:
+    return line[0] == other[0] and bool(line[1]) == bool(other[1])
+
+
+def _folder_of(file: str) -> str:
+    folder = PurePosixPath(file).parent.as_posix()
+    return "" if folder == "." else folder

@@ -1,0 +1,161 @@
+"""What a schedule file would come to if it were saved: what is wrong, when it runs, and its DAG. Nothing is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from codegen import pipeline
+from codegen.diagnostics import has_errors
+from codegen.rules import Severity
+from codegen.timetable.runs import bounds_of, next_runs
+from codegen.web.parts.humanize import start_of
+from codegen.web.parts.patch import patch_between
+from codegen.web.shell.safe_read import bytes_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codegen.diagnostics import Diagnostic
+    from codegen.loader import Document
+    from codegen.pipeline import Reading
+    from codegen.project import Project
+    from codegen.schema import Schedule
+    from codegen.web.parts.patch import Patch
+    from codegen.web.shell.workspace import Snapshot
+
+_RUNS = 5
+
+
+@dataclass(frozen=True)
+class Dag:
+    """A DAG file as it would be.
+
+    Attributes:
+        name: its path in the project.
+        text: what it would say.
+        before: what it says now; nothing where there is none.
+    """
+
+    name: str
+    text: str
+    before: str | None
+
+    @cached_property
+    def patch(self) -> Patch:
+        """What differs."""
+        return patch_between(self.before or "", self.text)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A project as it would be with another text of one schedule file.
+
+    Attributes:
+        source: the file, as a path in the project.
+        reading: the project with that text.
+        elsewhere: what would be wrong in other files, and is not now.
+        environment: the deployment environment that is shown; empty where the project has none.
+        schedule: the schedule there; nothing where it has errors, or the environment has it not.
+        dag: its file; nothing where an error hinders it.
+        hindered_by: the errors in other files that would hinder writing, though not this file.
+    """
+
+    project: Project
+    source: str
+    reading: Reading
+    elsewhere: Sequence[Diagnostic]
+    environment: str
+    schedule: Schedule | None
+    dag: Dag | None
+    hindered_by: Sequence[Diagnostic]
+
+    @property
+    def own(self) -> list[Diagnostic]:
+        """What is wrong with the file itself."""
+        return [each for each in self.reading.diagnostics if each.location.path == self.source]
+
+    @property
+    def document(self) -> Document | None:
+        """The file with its defaults, where it could be read."""
+        found = [each for each in self.reading.documents if each.source.name == self.source]
+        return next((each for each in found if each.deployment == self.environment), found[0] if found else None)
+
+    @property
+    def errors(self) -> int:
+        """How many errors it has, or brings to others."""
+        return sum(each.severity is Severity.ERROR for each in (*self.own, *self.elsewhere))
+
+    @property
+    def warnings(self) -> int:
+        """How many warnings, in the same way."""
+        return len(self.own) + len(self.elsewhere) - self.errors
+
+    @property
+    def start(self) -> str:
+        """What starts it, in words; empty where that cannot be said."""
+        return start_of(self.schedule) if self.schedule else ""
+
+    @cached_property
+    def runs(self) -> list[datetime]:
+        """The runs that come next, in the schedule's timezone."""
+        if self.schedule is None:
+            return []
+        found = next_runs(
+            self.schedule.clock,
+            ZoneInfo(self.schedule.timezone),
+            datetime.now(timezone.utc),
+            bounds_of(self.schedule, self.project.airflow),
+        )
+        return list(islice(found, _RUNS))
+
+
+def preview_of(snapshot: Snapshot, source: str, text: str, environment: str = "") -> Preview:
+    """Look at the project with another text of a schedule file.
+
+    Args:
+        snapshot: the project as it is.
+        source: the file, as a path in the project, below the folder of schedules.
+        text: what it would say.
+        environment: the deployment environment to show; by default the first that has the schedule.
+    """
+    project = snapshot.project
+    reading = pipeline.read(project, {source: text})
+    known = {*snapshot.reading.diagnostics}
+    elsewhere = [each for each in reading.diagnostics if each.location.path != source and each not in known]
+    schedules = [each for each in reading.schedules if each.source == source]
+    if environment not in project.environments:
+        deployments = [each.source.name == source and each.deployment for each in reading.documents]
+        environment = next((each for each in deployments if each), "")
+    schedule = next((each for each in schedules if each.deployment == environment), None)
+    others = {file.name for file in snapshot.sources.values()} - {source}
+    before = [each for each in reading.diagnostics if each.location.path in others and each in known]
+    without = [each for each in reading.diagnostics if each not in before]
+    if has_errors(each for each in without if each.location.path == source):
+        schedule = None
+    dag = (
+        _dag(project, replace(reading, diagnostics=without), schedule)
+        if schedule and _has_all(schedule, reading)
+        else None
+    )
+    hindered_by = [each for each in before if each.severity is Severity.ERROR]
+    return Preview(project, source, reading, elsewhere, environment, schedule, dag, hindered_by)
+
+
+def _has_all(schedule: Schedule, reading: Reading) -> bool:
+    """Whether all that it waits for can be read."""
+    names = {each.name for each in reading.schedules if each.deployment == schedule.deployment}
+    return not schedule.after or names.issuperset(schedule.after.names)
+
+
+def _dag(project: Project, reading: Reading, schedule: Schedule) -> Dag | None:
+    generation = pipeline.render(project, reading, [schedule])
+    for name, text in generation.files.items():
+        path = project.root / name
+        before = bytes_of(project.root, path)
+        return Dag(name, text, None if before is None else before.decode("utf-8", "replace"))
+    return None

@@ -1,0 +1,1 @@
+"""Generate the DAG files from the page."""

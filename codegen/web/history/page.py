@@ -1,0 +1,95 @@
+"""The history of a schedule file in git: its last commits, what each did to it, and what is not committed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from codegen import git
+from codegen.web.parts.humanize import absolute, relative
+from codegen.web.parts.patch import Patch, patch_of
+from codegen.web.shell.request_context import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.responses import Response
+
+    from codegen.git import Commit
+    from codegen.loader.discovery import SourceFile
+    from codegen.web.shell.request_context import RequestContext
+
+_MOST = 20
+
+
+@dataclass(frozen=True)
+class _History:
+    """What git knows of a file.
+
+    Attributes:
+        problem: why it knows nothing; empty where it does.
+        state: what is not committed, in words; empty where all is.
+        patch: what is not committed.
+    """
+
+    problem: str
+    commits: Sequence[Commit] = ()
+    state: str = ""
+    patch: Patch = Patch()  # noqa: RUF009  # it is frozen
+
+
+def _history(context: RequestContext) -> Response:
+    source = context.snapshot.sources.get(context.request.path_params["source"])
+    if source is None:
+        return context.page("refused.html", 404, message="There is no such schedule.")
+    found = _history_of(context, source)
+    if "commit" in context.query:
+        return _commit(context, source, found)
+    now = datetime.now(timezone.utc)
+    return context.page(
+        "history_list.html" if context.is_fragment else "history.html",
+        source=source,
+        history=found,
+        most=_MOST,
+        relative=lambda moment: relative(moment, now),
+        absolute=lambda moment: absolute(moment, context.timezone),
+    )
+
+
+def _commit(context: RequestContext, source: SourceFile, found: _History) -> Response:
+    """What one commit did to the file: one of the file's own, no other that somebody may name."""
+    commit = next((commit for commit in found.commits if commit.hash == context.query["commit"]), None)
+    if commit is None:
+        return context.page("refused.html", 404, message="That commit is not among the last of this schedule.")
+    try:
+        text = git.patch_of(context.snapshot.project.root, commit)
+    except git.GitError as error:
+        text = str(error)
+    return context.page(
+        "commit_patch.html" if context.is_fragment else "commit.html",
+        source=source,
+        commit=commit,
+        when=absolute(commit.date, context.timezone),
+        patch=patch_of(text),
+    )
+
+
+def _history_of(context: RequestContext, source: SourceFile) -> _History:
+    root = context.snapshot.project.root
+    if not git.has_repository(root):
+        return _History("The project is in no git repository, or there is no git on the PATH.")
+    try:
+        state = git.state_of(root, source.name)
+    except git.GitError as error:
+        return _History(str(error))
+    try:
+        commits = git.history_of(root, source.name, _MOST)
+        text = git.uncommitted_patch_of(root, source.name) if state == "modified" else ""
+    except git.GitError:
+        # Before the first commit there is no history to ask for.
+        return _History("", state=state)
+    return _History("", commits, state, patch_of(text))
+
+
+PAGES = (Page("/history/{source:path}", _history),)

@@ -1,0 +1,77 @@
+"""Times, and what starts a schedule, as people say them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from cron_descriptor import (  # type: ignore[import-untyped]
+    ExpressionDescriptor,
+    FormatError,
+    MissingFieldError,
+    Options,
+    WrongArgumentError,
+)
+
+from codegen.diagnostics import printable
+from codegen.schema.describe import describe_start
+from codegen.timetable.interval import in_words, short_words
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from codegen.schema import Schedule
+    from codegen.timetable.interval import Interval
+
+_UNITS = (
+    ("year", timedelta(days=365)),
+    ("month", timedelta(days=30)),
+    ("day", timedelta(days=1)),
+    ("hour", timedelta(hours=1)),
+    ("minute", timedelta(minutes=1)),
+)
+# With fewer of a unit, the next smaller one says more: 36 hours, and not a day.
+_LEAST = 2
+
+
+def relative(moment: datetime, now: datetime) -> str:
+    """How far a moment is away, such as `in 3 hours` or `5 days ago`."""
+    # In UTC: moments of one timezone are subtracted by Python as its wall clock shows them.
+    span = moment.astimezone(timezone.utc) - now.astimezone(timezone.utc)
+    for unit, length in _UNITS:
+        count = int(abs(span) / length)
+        if count >= _LEAST or (count and unit == "minute"):
+            words = f"{count} {unit}{'s' if count > 1 else ''}"
+            return f"in {words}" if span > timedelta() else f"{words} ago"
+    return "in less than a minute" if span > timedelta() else "just now"
+
+
+def absolute(moment: datetime, zone: tzinfo) -> str:
+    """A moment on the clock of a timezone, such as `Mon 2026-11-23 06:00 CET`."""
+    return f"{on_the_wall(moment, zone)} {moment.astimezone(zone):%Z}"
+
+
+def on_the_wall(moment: datetime, zone: tzinfo) -> str:
+    """The same where the timezone is told already, such as `Mon 2026-11-23 06:00`."""
+    return f"{moment.astimezone(zone):%a %Y-%m-%d %H:%M}"
+
+
+def start_of(schedule: Schedule) -> str:
+    """What starts a checked schedule: `describe_start`, with words for nearly every cron."""
+    return describe_start(schedule, printable, interval_in_words)
+
+
+@lru_cache(maxsize=4096)
+def interval_in_words(interval: Interval) -> str:
+    """An interval as `in_words` has it; a cron for which that has no words as cron-descriptor says it."""
+    words = short_words(interval)
+    if words or interval.cron is None:
+        return words
+    options = Options()
+    options.use_24hour_time_format = True
+    try:
+        sentence = str(ExpressionDescriptor(interval.cron, options).get_description())
+    except (FormatError, MissingFieldError, WrongArgumentError):
+        return in_words(interval)
+    return sentence[0].lower() + sentence[1:]

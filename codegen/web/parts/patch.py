@@ -1,0 +1,63 @@
+"""What differs between two texts, for a page: the lines of a patch, and what each does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codegen.secrets.masking import lines_without_secrets
+from codegen.sync.files import unified_diff
+from codegen.web.parts.code import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_KINDS = {"+": "added", "-": "removed", "@": "place", "\\": "note"}
+# To compare texts that are longer, and hold the same lines again and again, can take minutes.
+_MOST_LINES = 5_000
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A patch as a page shows it, without what looks like a secret.
+
+    Attributes:
+        lines: each line and its kind: added, removed, place, note or same; none where nothing differs.
+    """
+
+    lines: Sequence[tuple[str, str]] = ()
+
+    def __bool__(self) -> bool:
+        """Whether anything differs."""
+        return bool(self.lines)
+
+    @property
+    def added(self) -> int:
+        """How many lines come."""
+        return sum(kind == "added" for _, kind in self.lines)
+
+    @property
+    def removed(self) -> int:
+        """How many lines go."""
+        return sum(kind == "removed" for _, kind in self.lines)
+
+
+def patch_between(before: str, after: str) -> Patch:
+    """What differs between two texts; one note where they are too long to be compared."""
+    lines = max(before.count("\n"), after.count("\n"))
+    if before and after and lines > _MOST_LINES:
+        return Patch([(f"\\ {lines:,} lines are too many to be compared here", "note")])
+    # The first two lines name the files, and the page does so itself.
+    return _patch(unified_diff(before, after, "", "").split("\n")[2:-1])
+
+
+def patch_of(text: str) -> Patch:
+    """A patch of one file that git has made; what stands before its first place are notes."""
+    lines = text.removesuffix("\n").split("\n") if text else []
+    first = next((number for number, line in enumerate(lines) if line.startswith("@")), len(lines))
+    return Patch([*((shown(line), "note") for line in lines[:first]), *_patch(lines[first:]).lines])
+
+
+def _patch(lines: Sequence[str]) -> Patch:
+    masked = lines_without_secrets("\n".join(lines)).split("\n") if lines else []
+    return Patch([(shown(line), _KINDS.get(line[:1], "same")) for line in masked])

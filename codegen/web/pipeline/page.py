@@ -1,0 +1,60 @@
+"""One pipeline: its YAML, the DAG that it gives, its tasks, its next runs, its values."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from codegen.web.parts.humanize import start_of
+from codegen.web.pipeline.dag_file import dag_file_of
+from codegen.web.pipeline.next_runs import next_runs_of
+from codegen.web.pipeline.source_text import source_lines
+from codegen.web.pipeline.tasks import tasks_of
+from codegen.web.pipeline.values import values_of
+from codegen.web.pipeline.view import View, environments_of
+from codegen.web.shell.request_context import Page
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from codegen.schema import Schedule
+    from codegen.web.shell.request_context import RequestContext
+
+
+def _pipeline(context: RequestContext) -> Response:
+    snapshot = context.snapshot
+    source = snapshot.sources.get(context.request.path_params["source"])
+    if source is None:
+        return context.page("refused.html", 404, message="There is no such schedule.")
+    # One that cannot be read can be in any.
+    environments = environments_of(snapshot, source) or list(snapshot.project.environments)
+    deployment = context.query.get("environment") or next(iter(environments), "")
+    if deployment and deployment not in environments:
+        return context.page("refused.html", 404, message="This schedule is not in that environment.")
+    view = View(snapshot, source, deployment)
+    return context.page(
+        "pipeline.html",
+        view=view,
+        schedule=view.schedule,
+        environments=environments,
+        what=_what(view.schedule) if view.schedule else "",
+        start=start_of(view.schedule) if view.schedule and view.is_sound else "",
+        tasks=tasks_of(view),
+        runs=next_runs_of(view, datetime.now(timezone.utc), context.timezone),
+        lines=source_lines(view),
+        dag=dag_file_of(view),
+        values=values_of(view),
+    )
+
+
+def _what(schedule: Schedule) -> str:
+    """What it runs, in short."""
+    if schedule.extractor:
+        return f"{schedule.extractor} → {schedule.loader}"
+    if schedule.job:
+        return f"the job {schedule.job}"
+    count = len(schedule.tasks or ())
+    return f"{count} task{'' if count == 1 else 's'}"
+
+
+PAGES = (Page("/pipelines/{source:path}", _pipeline),)

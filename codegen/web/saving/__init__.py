@@ -1,0 +1,1 @@
+"""Save, move and delete."""

@@ -1,0 +1,235 @@
+"""Saves and deletes schedule files: one at a time, never over what somebody else has written meanwhile."""
+
+from __future__ import annotations
+
+import errno
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from starlette.responses import RedirectResponse
+
+from codegen.diagnostics import quoted
+from codegen.pipeline import revise
+from codegen.rules import Severity
+from codegen.sync.files import WriteError, apply, one_at_a_time
+from codegen.web.editing import file_name
+from codegen.web.editing.drafts import with_line_ends_of
+from codegen.web.editing.page import Draft, editor_page, sent_draft, version_of
+from codegen.web.parts.patch import patch_between
+from codegen.web.shell.request_context import Page
+from codegen.web.shell.safe_read import bytes_of
+from codegen.web.shell.saved_store import Saved
+from codegen.web.shell.workspace import BrokenProjectError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from starlette.responses import Response
+
+    from codegen.pipeline import Revision
+    from codegen.project import Project
+    from codegen.web.shell.request_context import RequestContext
+
+_BOM = "\ufeff"
+_REPLACED = "\ufffd"
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_KEPT = "What you typed is kept below."
+
+
+class _RefusedError(Exception):
+    """A file that was not saved: the editor says why, and has all that was typed.
+
+    Attributes:
+        template: the editor's page, with the values that it takes.
+        base: the version from which the next try begins, where it is another.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        status: int,
+        template: str = "edit.html",
+        base: str | None = None,
+        **values: Any,  # noqa: ANN401  # what templates take
+    ) -> None:
+        super().__init__(problem)
+        self.status = status
+        self.template = template
+        self.base = base
+        self.values = values
+
+
+def _save(context: RequestContext) -> Response:
+    draft = _with_line_feeds(Draft(*(context.form.get(name, "") for name in ("file", "text", "base"))))
+    try:
+        sent, problems = sent_draft(context)
+        draft = _with_line_feeds(sent)
+        _refuse_fields(problems)
+        with one_at_a_time(context.site.workspace.root):
+            return _save_alone(context, draft)
+    except BrokenProjectError as error:
+        return context.page("kept.html", 500, draft=draft, diagnostics=error.diagnostics)
+    except _RefusedError as error:
+        kept = draft if error.base is None else replace(draft, base=error.base)
+        return editor_page(context, kept, str(error), error.status, error.template, **error.values)
+
+
+def _refuse_fields(problems: Mapping[str, str]) -> None:
+    """Refuse a form of which some fields could not be taken over into the text, each for the reason given."""
+    if problems:
+        raise _RefusedError(f"Nothing was written: mend the fields first. {_KEPT}", 422, problems=problems)
+
+
+def _with_line_feeds(draft: Draft) -> Draft:
+    """A draft as it was sent, whose lines end as browsers would have it, which is as on Windows."""
+    return replace(draft, text=_LINE_END.sub("\n", draft.text))
+
+
+def _save_alone(context: RequestContext, draft: Draft) -> Response:
+    # Not the context's own snapshot: somebody else may have saved while this one waited.
+    snapshot = context.site.workspace.snapshot()
+    project = snapshot.project
+    if problem := file_name.problem_of(project, draft.file):
+        raise _RefusedError(f"Nothing was written. {problem}", 422)
+    path = project.schedules / draft.file
+    there, text = _both_texts(path, draft)
+    revision = revise(project, snapshot.reading, {_name(project, path): text})
+    if revision.errors:
+        message = f"Nothing was written: mend the errors first. {_KEPT}"
+        raise _RefusedError(message, 422, "not_saved.html", diagnostics=revision.errors)
+    # Reading all schedules takes a while, and editors know nothing of our lock.
+    _both_texts(path, draft)
+    try:
+        apply(revision.changes, project.root)
+    except WriteError as error:
+        raise _RefusedError(f"{_what_was_written(error)} {_KEPT}", _status_of(error)) from error
+    return _result(context, project, draft.file, revision, "Add" if there is None else "Change")
+
+
+def _both_texts(path: Path, draft: Draft) -> tuple[str | None, str]:
+    """What the file is, None where there is none, and what it is to be.
+
+    Raises:
+        _RefusedError: it cannot be read, or is not what the draft was made from.
+    """
+    try:
+        data = path.read_bytes() if path.exists() else None
+    except OSError as error:
+        raise _RefusedError(f"Nothing was written. The file cannot be read: {error.strerror}.", 500) from error
+    there = _decoded(data)
+    text = _in_the_form_of(there, draft.text)
+    if version_of(there) != draft.base and there != text:
+        raise _conflict(draft, there)
+    if there is not None and there.encode() != data and _REPLACED in text:
+        cure = f"write out each {_REPLACED}, which stands for what is none"
+        raise _RefusedError(f"Nothing was written. The file holds bytes that are not UTF-8: {cure}.", 422)
+    return there, text
+
+
+def _decoded(data: bytes | None) -> str | None:
+    """The text as the editor has it."""
+    return None if data is None else data.decode("utf-8", "replace")
+
+
+def _in_the_form_of(there: str | None, text: str) -> str:
+    """The text with the byte order mark and the line ends of the file as it is."""
+    if there is None:
+        return text
+    mark = _BOM if there.startswith(_BOM) else ""
+    return mark + with_line_ends_of(there.removeprefix(_BOM), text.removeprefix(_BOM))
+
+
+def _conflict(draft: Draft, there: str | None) -> _RefusedError:
+    """Both versions. The base is now what is there: to save again is a decision."""
+    before = None if there is None else _LINE_END.sub("\n", there)
+    patch = patch_between(before or "", draft.text)
+    base, is_new = version_of(there), not draft.base
+    return _RefusedError("Nothing was written.", 409, "conflict.html", base, there=before, is_new=is_new, patch=patch)
+
+
+def _what_was_written(error: WriteError) -> str:
+    done = ", ".join(quoted(change.name) for change in error.done)
+    rest = f"These files were written before: {done}." if done else "Nothing was written."
+    return f"{quoted(error.name)} cannot be written: {error}. {rest} Mend that, and save again."
+
+
+def _status_of(error: WriteError) -> int:
+    cause = error.__cause__
+    return 507 if isinstance(cause, OSError) and cause.errno in _FULL else 500
+
+
+def _result(context: RequestContext, project: Project, file: str, revision: Revision, what: str) -> Response:
+    """Go to the page of what was written: to load that again does nothing."""
+    name = _name(project, project.schedules / file)
+    waits = any(diagnostic.severity is Severity.ERROR for diagnostic in revision.diagnostics)
+    told = [d for d in revision.diagnostics if d.severity is Severity.ERROR or d.location.path in revision.files]
+    schedule = next((each.name for each in revision.schedules if each.source == name), (project.root / name).stem)
+    done = {"Add": "Added", "Change": "Changed", "Delete": "Deleted"}[what]
+    saved = Saved(
+        source=file,
+        title=f"{done} {file}" if revision.changes else f"{file} is so already",
+        message=f"{what} pipeline {schedule}",
+        changes=revision.changes,
+        files={each: bytes_of(project.root, project.root / each) for each in revision.files},
+        diagnostics=told,
+        waits=waits,
+    )
+    return RedirectResponse(f"/saved/{context.site.saved_store.put(saved)}", 303)
+
+
+def _name(project: Project, path: Path) -> str:
+    return path.relative_to(project.root).as_posix()
+
+
+def _ask(context: RequestContext) -> Response:
+    return _deletion_page(context, context.request.path_params["source"], "", 200)
+
+
+def _delete(context: RequestContext) -> Response:
+    file = context.request.path_params["source"]
+    with one_at_a_time(context.site.workspace.root):
+        snapshot = context.site.workspace.snapshot()
+        project, path = snapshot.project, snapshot.project.schedules / file
+        if file not in snapshot.sources:
+            return _deletion_page(context, file, "", 404)
+        if file_name.problem_of(project, file):
+            return _deletion_page(context, file, "", 422)
+        if version_of(_decoded(bytes_of(project.root, path))) != context.form.get("base"):
+            message = "Nothing was deleted: the file has changed since you asked. Look at it again."
+            return _deletion_page(context, file, message, 409)
+        revision = revise(project, snapshot.reading, {_name(project, path): None})
+        if revision.errors:
+            return _deletion_page(context, file, "Nothing was deleted.", 422)
+        try:
+            apply(revision.changes, project.root)
+        except WriteError as error:
+            return _deletion_page(context, file, _what_was_written(error), _status_of(error))
+        return _result(context, project, file, revision, "Delete")
+
+
+def _deletion_page(context: RequestContext, file: str, problem: str, status: int) -> Response:
+    """What would go and change with a schedule file, and the button that does it where nothing forbids it."""
+    snapshot = context.site.workspace.snapshot()
+    found = snapshot.sources.get(file)
+    if found is None:
+        return context.page("refused.html", 404, message="There is no such schedule.")
+    if elsewhere := file_name.problem_of(snapshot.project, file):
+        # What it holds is not shown either.
+        return context.page("refused.html", 422, message=f"Nothing is deleted here. {elsewhere}")
+    revision = revise(snapshot.project, snapshot.reading, {found.name: None})
+    base = version_of(_decoded(bytes_of(snapshot.project.root, found.path)))
+    return context.page(
+        "delete.html", status, file=file, address=quote(file), base=base, revision=revision, problem=problem,
+        patches=[(change, patch_between(change.before, change.after)) for change in revision.changes],
+    )  # fmt: skip
+
+
+PAGES = (
+    Page("/save", _save, "POST"),
+    Page("/delete/{source:path}", _ask),
+    Page("/delete/{source:path}", _delete, "POST"),
+)

@@ -1,0 +1,132 @@
+"""One request to a page, and what its answer is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from codegen.diagnostics import printable
+from codegen.keys.types import timezones
+from codegen.web.airflow.deployed import Airflows
+from codegen.web.shell.addresses import address_of
+from codegen.web.shell.saved_store import SavedStore
+from codegen.web.shell.security import CSRF_FIELD, Secrets
+from codegen.web.shell.workspace import Snapshot, Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.requests import Request
+
+# What the browser says its timezone is; `static/page.js` sets it.
+TIMEZONE_COOKIE = "timezone"
+
+
+@cache
+def _environment() -> Environment:
+    """Templates in which every value is text: none becomes HTML."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["printable"] = printable
+    environment.globals["address_of"] = address_of
+    return environment
+
+
+@dataclass(frozen=True)
+class Site:
+    """What all requests share. Of the environment it holds what `airflow` needs, which shows nothing of that.
+
+    Attributes:
+        airflow: the Airflows that may be asked; nothing where there is none.
+        version: that of Dagpress.
+        saved_store: what was saved lately.
+    """
+
+    workspace: Workspace
+    secrets: Secrets
+    templates: Environment
+    airflow: Airflows | None
+    version: str
+    saved_store: SavedStore = field(default_factory=SavedStore)
+
+    @classmethod
+    def of(cls, root: Path, environ: Mapping[str, str]) -> Site:
+        """The site of the project in that folder, with the Airflows of these variables.
+
+        Raises:
+            ConnectionSettingError: a variable cannot be used.
+        """
+        return cls(Workspace(root), Secrets(), _environment(), Airflows(environ) or None, version("dagpress"))
+
+    @property
+    def name(self) -> str:
+        """The project's, which is that of its folder."""
+        return self.workspace.root.name
+
+
+@dataclass(frozen=True)
+class RequestContext:
+    """A request.
+
+    Attributes:
+        form: the fields of what was sent; empty for what only reads.
+    """
+
+    site: Site
+    request: Request
+    form: Mapping[str, str]
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """The project as it is now, the same during the whole request."""
+        return self.site.workspace.snapshot()
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """What stands behind the `?` of the address."""
+        return self.request.query_params
+
+    @property
+    def is_fragment(self) -> bool:
+        """Whether htmx asks for a part of a page; for what it boosts, or goes back to, it wants the whole."""
+        headers = self.request.headers
+        return "hx-request" in headers and not {"hx-boosted", "hx-history-restore-request"} & {*headers}
+
+    @cached_property
+    def timezone(self) -> ZoneInfo:
+        """The viewer's timezone, as far as the browser has told it; else UTC."""
+        name = self.request.cookies.get(TIMEZONE_COOKIE, "")
+        return ZoneInfo(name if name in timezones() else "UTC")
+
+    def page(self, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401  # what templates take
+        """A page, or a part of one, from a template with these values, the status, and what protects it."""
+        own = {"nonce": self.request.state.nonce, "csrf_field": CSRF_FIELD, "csrf": self.site.secrets.csrf}
+        text = self.site.templates.get_template(template).render(context=self, status=status, **own, **values)
+        # The name of a file can hold bytes that are no text.
+        return HTMLResponse(text.encode("utf-8", "replace"), status_code=status)
+
+
+@dataclass(frozen=True)
+class Page:
+    """An address, and the function that answers there. It runs in a thread, and may wait.
+
+    Attributes:
+        path: as Starlette has it, such as `/pipelines/{source:path}`.
+        method: `GET`, or `POST` for what changes something: then the form must carry the CSRF token.
+    """
+
+    path: str
+    answer: Callable[[RequestContext], Response]
+    method: str = "GET"

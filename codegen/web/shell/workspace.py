@@ -1,0 +1,146 @@
+"""The project as it is on disk, read and compared once for each state of its files."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from codegen import pipeline, rules
+from codegen.diagnostics import Diagnostic, Location, has_errors
+from codegen.meltano import meltano_files
+from codegen.project import read_project
+from codegen.sync.files import compare, find_renames
+from codegen.validate.lint import apply_levels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from codegen.loader import SourceFile
+    from codegen.pipeline import Reading
+    from codegen.project import Project
+from codegen.sync.files import Change
+
+# What a file was when it was looked at: its path, when it was changed, its size, its number on the disk, and when
+# anything of it was changed, which nobody can set: `touch` and `rsync` set the other back, `chmod` leaves it alone.
+_Stamp = tuple[str, int, int, int, int]
+
+
+class BrokenProjectError(Exception):
+    """A project whose configuration has errors: nothing of it can be shown but them."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        super().__init__("the configuration has errors")
+        self.diagnostics = diagnostics
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """A project at one moment. It equals only itself, so that what is made of it can be remembered by it.
+
+    Attributes:
+        changes: what `generate` would do, if no error hindered it; nothing where the files could not be rendered.
+        diagnostics: all that is wrong, with the generated files too.
+        is_compared: whether the files could be rendered, so that the changes are known.
+    """
+
+    project: Project
+    reading: Reading
+    changes: Sequence[Change]
+    diagnostics: Sequence[Diagnostic]
+    is_compared: bool
+
+    @cached_property
+    def sources(self) -> Mapping[str, SourceFile]:
+        """Every schedule file by its path below the folder of schedules, also those that cannot be read."""
+        return {file.relative: file for file in self.reading.files}
+
+
+class Workspace:
+    """A project that is looked at again and again, by several at a time."""
+
+    def __init__(self, root: Path) -> None:
+        """Look at the project in that folder."""
+        self.root = root.resolve()
+        self._lock = Lock()
+        self._stamps: frozenset[_Stamp] = frozenset()
+        self._snapshot: Snapshot | None = None
+
+    def snapshot(self) -> Snapshot:
+        """The project as it is now.
+
+        Raises:
+            BrokenProjectError: its configuration cannot be read.
+        """
+        with self._lock:
+            project = self._project()
+            stamps = frozenset(_stamps(project))
+            if self._snapshot is None or stamps != self._stamps:
+                self._snapshot, self._stamps = _take(project), stamps
+            return self._snapshot
+
+    def _project(self) -> Project:
+        if not self.root.is_dir():
+            # Else, what is saved now would begin another project in its place.
+            problem = Diagnostic(rules.UNREADABLE, "the folder of the project is gone", Location("."), "put it back")
+            raise BrokenProjectError([problem])
+        project, diagnostics = read_project(self.root)
+        if project is None:
+            raise BrokenProjectError(diagnostics)
+        return project
+
+
+def _take(project: Project) -> Snapshot:
+    reading = pipeline.read(project)
+    generation = pipeline.render(project, reading, reading.schedules)
+    if has_errors(generation.diagnostics):
+        return Snapshot(project, reading, (), generation.diagnostics, is_compared=False)
+    generation = pipeline.with_schema(project, generation)
+    changes, problems = compare(generation.files, project.root, project.generated_dags)
+    found = [*generation.diagnostics, *problems, *apply_levels(find_renames(changes), project.lint)]
+    return Snapshot(project, reading, changes, found, is_compared=True)
+
+
+def _stamps(project: Project) -> Iterator[_Stamp]:
+    """Every file that a snapshot is made of."""
+    for name in ("dagpress.toml", "pyproject.toml"):
+        yield from _stamp_of(project.root / name)
+    for path in meltano_files(project.meltano_project):
+        yield from _stamp_of(path)
+    for folder in (project.schedules, project.templates, project.generated_dags, *project.custom_dags):
+        yield from _stamps_below(folder, frozenset())
+
+
+def _stamps_below(folder: Path | str, above: frozenset[str]) -> Iterator[_Stamp]:
+    """Those of every file below a folder; a link that leads back up is not followed."""
+    real = os.path.realpath(folder)
+    try:
+        entries = [] if real in above else list(os.scandir(folder))
+    except OSError:
+        return
+    for entry in entries:
+        if not _is_folder(entry):
+            yield from _stamp_of(entry)
+        elif entry.name != "__pycache__":
+            yield from _stamps_below(entry.path, above | {real})
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        # A link that leads to itself.
+        return False
+
+
+def _stamp_of(path: Path | os.DirEntry[str]) -> Iterator[_Stamp]:
+    try:
+        status = path.stat()
+    except OSError:
+        # A link that leads nowhere is a file all the same.
+        yield os.fspath(path), 0, 0, 0, 0
+        return
+    yield os.fspath(path), status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns
