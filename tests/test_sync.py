@@ -294,19 +294,6 @@ def test_a_failure_after_the_first_replacement_tells_what_was_done(project: Path
     assert result.stderr.endswith("1 file updated, and then it failed: 1 error.\n")
 
 
-def test_no_link_leads_a_write_out_of_the_project(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A folder of generated DAGs that is a link to another place is not written through."""
-    outside = tmp_path_factory.mktemp("outside")
-    (project / "generated_dags/linked").symlink_to(outside)
-    write(project, {"schedules/linked/others.yml": EXTRACT_LOAD})
-    code, _, err = dagpress(project, "generate")
-    assert code == 2
-    assert (
-        "generated_dags/linked/others.py:1:1: unreadable: cannot be read: a symlink points outside the project" in err
-    )
-    assert list(outside.iterdir()) == []
-
-
 def test_a_new_file_name_with_the_old_dag_id_is_no_warning(tmp_path: Path) -> None:
     """The history goes by the DAG id, whatever the file is called."""
     write(tmp_path, {"schedules/old.yml": EXTRACT_LOAD + "name: stable\n"})

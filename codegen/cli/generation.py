@@ -12,10 +12,12 @@ from codegen import pipeline
 from codegen.cli.deployment import check_environment, complete_environments, count_schedules
 from codegen.cli.lookup import complete_names, find_all, left_out
 from codegen.cli.report import count, exit_code, format_option, open_project, report, strict_option
-from codegen.cli.writing import DONE, print_changes, print_diff, print_patch, write
+from codegen.cli.writing import DONE, print_changes, print_diff, print_patch, writing
 from codegen.diagnostics import has_errors, in_numbers
 from codegen.review.environments import compare_environments
-from codegen.sync.files import Action, Change, compare, find_renames
+from codegen.sync.changes import Action, Change
+from codegen.sync.comparison import compare
+from codegen.sync.renames import find_renames
 from codegen.validate.lint import apply_levels
 
 if TYPE_CHECKING:
@@ -40,12 +42,12 @@ def generate(root: Path, output: str, *, strict: bool) -> int:
     write are never touched. With an error anywhere, nothing is written. Warnings are reported but do not block
     the write.
     """
-    project = open_project(root, output)
-    generation, changes, diagnostics = _compared(project)
     done: Sequence[Change] = ()
-    if not has_errors(diagnostics):
-        done, problems = write(changes, project)
-        diagnostics += problems
+    with writing(root) as transaction:
+        generation, changes, diagnostics = _compared(open_project(root, output))
+        if not has_errors(diagnostics):
+            done, problems = transaction.apply(changes)
+            diagnostics += problems
     report(diagnostics, output, done)
     if output == "text":
         print_changes(done)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,18 +14,22 @@ import click
 from codegen import pipeline, rules
 from codegen.cli.lookup import meltano_folder
 from codegen.cli.report import count, exit_code, format_option, open_project, report, strict_option
-from codegen.cli.writing import print_changes, print_diff, write
+from codegen.cli.writing import print_changes, print_diff, writing
 from codegen.diagnostics import Diagnostic, Location, has_errors, in_numbers, in_order, printable, quoted
 from codegen.meltano.generator import find_generators
 from codegen.migrate.exporting import plan_export
 from codegen.migrate.importing import Import, plan_import
 from codegen.migrate.moving import plan_move
 from codegen.project import Project, has_configuration
-from codegen.sync.files import Action, Change, compare, find_renames
+from codegen.sync.changes import Action, Change
+from codegen.sync.comparison import compare
+from codegen.sync.renames import find_renames
 from codegen.validate.lint import apply_levels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from codegen.sync.transaction import Transaction
 
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 _dry_run = click.option("--dry-run", is_flag=True, help="Show the changes as a patch, and write nothing.")
@@ -94,14 +99,12 @@ def import_(  # noqa: PLR0913  # click gives each option so
     PATH is its folder or its meltano.yml; by default the one of the configuration. Comments come along, secrets do not,
     and what cannot come along is named with its place. Nothing is overwritten without --force.
     """
-    project = open_project(root, output)
-    folder = meltano_folder(project, path)
-    work, is_configured = _configure(project, folder)
-    project = replace(project, meltano_project=folder)
-    plan = plan_import(project, force=force)
     if verify:
         if dry_run or move or no_generate:
             raise click.UsageError("--verify writes nothing, and goes without --dry-run, --move and --no-generate.")
+        project = open_project(root, output)
+        project = replace(project, meltano_project=meltano_folder(project, path))
+        plan = plan_import(project, force=force)
         report(plan.diagnostics, "text")
         # It knows how Airflow is run, which an import does not need.
         from codegen.cli.verification import verify as compare_with_old  # noqa: PLC0415
@@ -109,18 +112,50 @@ def import_(  # noqa: PLR0913  # click gives each option so
         return compare_with_old(project, plan.overlay, generator, airflow, output)
     if generator or airflow:
         raise click.UsageError("--generator and --airflow go with --verify.")
+    with nullcontext() if dry_run else writing(root) as transaction:
+        options = _Options(force, move, not no_generate, output, strict)
+        return import_schedules(transaction, root, path, options)
+
+
+@dataclass(frozen=True)
+class _Options:
+    """Those of the command `import` for what it writes."""
+
+    force: bool = False
+    move: bool = False
+    generate: bool = True
+    output: str = "text"
+    strict: bool = False
+
+
+def import_schedules(
+    transaction: Transaction | None, root: Path, path: Path | None, options: _Options = _Options()
+) -> int:
+    """Import the schedules of a Meltano project, or show what would change where there is no transaction.
+
+    Args:
+        transaction: that of the command.
+        root: the folder of the project.
+        path: the Meltano project; by default the one of the configuration.
+        options: those of the command.
+    """
+    project = open_project(root, options.output)
+    folder = meltano_folder(project, path)
+    work, is_configured = _configure(project, folder)
+    project = replace(project, meltano_project=folder)
+    plan = plan_import(project, force=options.force)
     work.diagnostics += plan.diagnostics
     if not has_errors(work.diagnostics):
         work.changes += plan.changes
-        if plan.imported and is_configured and not no_generate:
+        if plan.imported and is_configured and options.generate:
             _generate(project, plan, work)
-        if move and is_configured:
+        if options.move and is_configured:
             _move(project, plan, work)
-    done = _finish(work, project, output, dry_run=dry_run)
-    if output == "text" and not has_errors(work.diagnostics):
+    done = _finish(transaction, work, project, options.output)
+    if options.output == "text" and not has_errors(work.diagnostics):
         _print_import(plan, work, project, done)
     is_left = plan.found > len(plan.imported)
-    return exit_code(work.diagnostics, drift=is_left, strict=strict)
+    return exit_code(work.diagnostics, drift=is_left, strict=options.strict)
 
 
 @click.command("export", epilog="\b\nExamples:\n  dagpress export --dry-run\n  dagpress export")
@@ -133,11 +168,12 @@ def export(root: Path, *, dry_run: bool, output: str, strict: bool) -> int:
 
     A schedule that is there is changed in its place, another is added. What Meltano cannot say is named with its place.
     """
-    project = open_project(root, output)
-    meltano_folder(project)
-    plan = plan_export(project)
-    work = _Work(plan.changes, plan.diagnostics)
-    _finish(work, project, output, dry_run=dry_run)
+    with nullcontext() if dry_run else writing(root) as transaction:
+        project = open_project(root, output)
+        meltano_folder(project)
+        plan = plan_export(project)
+        work = _Work(plan.changes, plan.diagnostics)
+        _finish(transaction, work, project, output)
     if output == "text" and not has_errors(work.diagnostics):
         found = f"; {in_numbers(work.diagnostics)}" if work.diagnostics else ""
         verb = "to export" if dry_run and work.changes else "in meltano.yml"
@@ -184,12 +220,13 @@ def _move(project: Project, plan: Import, work: _Work) -> None:
     work.moved = len(plan.imported) - len(problems)
 
 
-def _finish(work: _Work, project: Project, output: str, *, dry_run: bool) -> Sequence[Change]:
-    """Make the changes or show them, and report; gives those that were made."""
+def _finish(transaction: Transaction | None, work: _Work, project: Project, output: str) -> Sequence[Change]:
+    """Make the changes, or show them where there is no transaction, and report; gives those that were made."""
     done: Sequence[Change] = ()
+    dry_run = transaction is None
     work.diagnostics = in_order(apply_levels(work.diagnostics, project.lint))
-    if not has_errors(work.diagnostics) and not dry_run:
-        done, problems = write(work.changes, project)
+    if transaction and not has_errors(work.diagnostics):
+        done, problems = transaction.apply(work.changes)
         work.diagnostics += problems
     report(work.diagnostics, output, work.changes if dry_run else done)
     if output == "text":

@@ -87,9 +87,17 @@ class _Commands(click.Group):
     metavar="DIR",
     help="The project's folder.  [default: this folder, or the nearest above it that is a project]",
 )
+@click.option(
+    "--lock-timeout",
+    type=click.FloatRange(min=0),
+    default=60,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for another command that writes into the project.",
+)
 @click.version_option(package_name="dagpress", message="%(prog)s %(version)s")
 @click.pass_context
-def main(context: click.Context, project: Path | None) -> None:
+def main(context: click.Context, project: Path | None, lock_timeout: float) -> None:  # noqa: ARG001  # `writing` uses it
     """Press Meltano schedules written in YAML into static Airflow DAG files."""
     # It knows the versions of Airflow, which the help does not need.
     from codegen.project import nearest_project  # noqa: PLC0415

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from codegen.diagnostics import Diagnostic
-    from codegen.sync.files import Change
+    from codegen.sync.changes import Change
 
 
 def format_option(*formats: str) -> Callable[[click.decorators.FC], click.decorators.FC]:

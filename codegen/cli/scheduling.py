@@ -17,7 +17,7 @@ from codegen.cli.deployment import chosen_environment, environment_option, say_e
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.lookup import complete_from_meltano, complete_names, find_schedule, meltano_folder, missing, source_of
 from codegen.cli.report import exit_code, open_project, report
-from codegen.cli.writing import print_changes, write
+from codegen.cli.writing import print_changes, writing
 from codegen.diagnostics import nearest, printable, quoted
 from codegen.meltano.invocation import find_meltano, run_in_project
 from codegen.meltano.listing import as_json, as_text
@@ -31,7 +31,6 @@ from codegen.schema.export import schema_line
 from codegen.schema.model import file_stem
 from codegen.source import edit
 from codegen.source.write import to_yaml
-from codegen.sync.files import one_at_a_time
 from codegen.text.jinja import known_text
 from codegen.text.shell import stopping
 
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from codegen.pipeline import Reading
     from codegen.plan.steps import Step
     from codegen.schema import Schedule
+    from codegen.sync.transaction import Transaction
 
 # What follows the name in `schedule NAME EXTRACTOR LOADER INTERVAL`.
 _OLDER_FORM = ("extractor", "loader", "interval")
@@ -139,12 +139,11 @@ def add(root: Path, /, name: str, older: tuple[str, ...], no_generate: bool, **g
     for key in ("interval", *(() if "job" in values else ("extractor", "loader"))):
         if key not in values:
             raise click.UsageError(f"Missing option '--{key}'.")
-    project = open_project(root)
-    with one_at_a_time(project.root):
-        return _add(project, name, values, generate=not no_generate)
+    with writing(root) as transaction:
+        return _add(transaction, open_project(root), name, values, generate=not no_generate)
 
 
-def _add(project: Project, name: str, values: Mapping[str, str], *, generate: bool) -> int:
+def _add(transaction: Transaction, project: Project, name: str, values: Mapping[str, str], *, generate: bool) -> int:
     file = f"{file_stem(name)}.yml"
     path = (project.schedules / file).relative_to(project.root).as_posix()
     if is_excluded(project, path):
@@ -156,7 +155,7 @@ def _add(project: Project, name: str, values: Mapping[str, str], *, generate: bo
     keys = {"name": name} if file_stem(name) != name else {}
     order = ("extractor", "loader", "transform", "job", "interval", "start_date")
     text = schema_line(file) + to_yaml({**keys, **{key: _plain(key, values[key]) for key in order if key in values}})
-    return _carry_out(project, reading, {path: text}, generate=generate)
+    return _carry_out(transaction, project, reading, {path: text}, generate=generate)
 
 
 @schedule.command("set", epilog="\b\nExample:\n  dagpress schedule set gitlab --interval '0 6 * * 1-5' --transform run")
@@ -173,12 +172,11 @@ def set_(root: Path, /, name: str, no_generate: bool, **given: str | None) -> in
     if not values:
         raise click.UsageError("Say what to set, such as --interval or --loader.")
     _refuse_mixed_kinds(values)
-    project = open_project(root)
-    with one_at_a_time(project.root):
-        return _set(project, name, values, generate=not no_generate)
+    with writing(root) as transaction:
+        return _set(transaction, open_project(root), name, values, generate=not no_generate)
 
 
-def _set(project: Project, name: str, values: Mapping[str, str], *, generate: bool) -> int:
+def _set(transaction: Transaction, project: Project, name: str, values: Mapping[str, str], *, generate: bool) -> int:
     reading = pipeline.read(project)
     source = source_of(project, reading, name) or missing(reading, name)
     found = next((schedule for schedule in reading.schedules if schedule.source == source), None)
@@ -193,7 +191,7 @@ def _set(project: Project, name: str, values: Mapping[str, str], *, generate: bo
         raise click.ClickException(f"{source} cannot be read: {error}") from error
     except edit.EditError as error:
         raise click.ClickException(f"{source}:{error.line}: {error}; change it by hand") from error
-    return _carry_out(project, reading, {source: text}, generate=generate)
+    return _carry_out(transaction, project, reading, {source: text}, generate=generate)
 
 
 @schedule.command(epilog="\b\nExample:\n  dagpress schedule remove gitlab")
@@ -202,11 +200,11 @@ def _set(project: Project, name: str, values: Mapping[str, str], *, generate: bo
 @click.pass_obj
 def remove(root: Path, name: str, no_generate: bool) -> int:  # noqa: FBT001  # click gives flags so
     """Delete the file of a schedule, and its DAG file."""
-    project = open_project(root)
-    with one_at_a_time(project.root):
+    with writing(root) as transaction:
+        project = open_project(root)
         reading = pipeline.read(project)
         source = source_of(project, reading, name) or missing(reading, name)
-        return _carry_out(project, reading, {source: None}, generate=not no_generate)
+        return _carry_out(transaction, project, reading, {source: None}, generate=not no_generate)
 
 
 @schedule.command("list")
@@ -332,10 +330,10 @@ def _say_what_stays(found: Schedule, values: Mapping[str, str]) -> None:
             click.echo(f"{quoted(deployment)} has its own {quoted(key)} in `environments`, which stays.", err=True)
 
 
-def _carry_out(project: Project, before: Reading, overlay: Overlay, *, generate: bool) -> int:
+def _carry_out(transaction: Transaction, project: Project, before: Reading, overlay: Overlay, *, generate: bool) -> int:
     """Make a change of schedule files, and say what was done."""
     revision = revise(project, before, overlay, generate=generate)
-    done, problems = write(revision.changes, project)
+    done, problems = transaction.apply(revision.changes)
     diagnostics = [*revision.diagnostics, *problems]
     report(diagnostics, "text")
     print_changes(done)

@@ -12,15 +12,17 @@ import click
 
 from codegen.airflow_facts import VERSIONS, newest
 from codegen.cli.exit_code import ExitCode
-from codegen.cli.importing import import_
+from codegen.cli.importing import import_schedules
 from codegen.cli.lookup import meltano_folder
 from codegen.cli.report import exit_code, open_project, report
-from codegen.cli.writing import print_changes, write
+from codegen.cli.writing import print_changes, writing
 from codegen.migrate.scaffold import scaffold
 from codegen.project import has_configuration
+from codegen.sync.changes import Action, Change
 
 if TYPE_CHECKING:
     from codegen.project import Project
+    from codegen.sync.transaction import Transaction
 
 _PINNED = re.compile(r"apache-airflow(?:\[[^\]]*\])?\s*[=~]=\s*(\d+\.\d+)")
 
@@ -62,7 +64,12 @@ def add_files(context: click.Context, path: Path | None, airflow: str | None) ->
         path: the Meltano project; by default the one of the configuration.
         airflow: the version for a new configuration.
     """
-    project = open_project(context.obj)
+    with writing(context.obj) as transaction:
+        return _add_files(transaction, context.obj, path, airflow)
+
+
+def _add_files(transaction: Transaction, root: Path, path: Path | None, airflow: str | None) -> int:
+    project = open_project(root)
     folder = meltano_folder(project, path)
     is_new = not has_configuration(project.root)
     changes, advice = scaffold(
@@ -71,13 +78,15 @@ def add_files(context: click.Context, path: Path | None, airflow: str | None) ->
         meltano_project=os.path.relpath(folder, project.root).replace(os.sep, "/"),
         dagpress=version("dagpress"),
     )
-    done, problems = write(changes, project)
+    done, problems = transaction.apply(changes)
     report(problems, "text")
     print_changes(done)
     if problems:
         return exit_code(problems)
-    code = int(context.invoke(import_, path=path))
-    _keep_folders(open_project(context.obj))
+    code = import_schedules(transaction, root, path)
+    _, problems = transaction.apply(_kept_folders(open_project(root)))
+    report(problems, "text")
+    code = max(code, exit_code(problems))
     for step in advice:
         click.echo(f"- {step[0].upper()}{step[1:]}.", err=True)
     if airflow and not is_new and airflow != project.airflow:
@@ -93,9 +102,9 @@ def _airflow_of(folder: Path) -> str:
     return found[0] if found else newest()
 
 
-def _keep_folders(project: Project) -> None:
-    """Make the folders that nothing was imported into, so that git has them."""
-    for folder in (project.schedules, project.generated_dags):
-        if not folder.exists():
-            folder.mkdir(parents=True)
-            (folder / ".gitkeep").touch()
+def _kept_folders(project: Project) -> list[Change]:
+    """The files that make git keep the folders into which nothing was imported."""
+    folders = [folder for folder in (project.schedules, project.generated_dags) if not folder.exists()]
+    return [
+        Change((folder / ".gitkeep").relative_to(project.root).as_posix(), Action.CREATE, "", "") for folder in folders
+    ]

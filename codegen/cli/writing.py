@@ -1,32 +1,38 @@
-"""Writes changes for the commands, and tells what was written."""
+"""The transaction of the commands, and how they print changes."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from codegen import rules
-from codegen.diagnostics import Diagnostic, Location
-from codegen.sync.files import Action, Change, WriteError, apply
+from codegen.sync.changes import Action, Change
+from codegen.sync.lock import LockedError
+from codegen.sync.transaction import Transaction, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from codegen.project import Project
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
 DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "deleted"}
 
 
-def write(changes: Sequence[Change], project: Project) -> tuple[Sequence[Change], list[Diagnostic]]:
-    """Make the changes; gives those that were made, and what hindered the others."""
+@contextmanager
+def writing(root: Path) -> Iterator[Transaction]:
+    """The transaction of a command, which says on stderr for whom it waits.
+
+    Raises:
+        click.ClickException: another process holds the lock for longer than `--lock-timeout`.
+    """
+    seconds = click.get_current_context().find_root().params["lock_timeout"]
     try:
-        apply(changes, project.root)
-    except WriteError as error:
-        hint = "fix that and run it again: a file is replaced as a whole or not at all"
-        problem = Diagnostic(rules.NOT_WRITTEN, f"cannot be written: {error}", Location(error.name), hint)
-        return error.done, [problem]
-    return changes, []
+        with transaction(root, seconds, partial(click.echo, err=True)) as own:
+            yield own
+    except LockedError as error:
+        hint = "run this again when it has finished; `--lock-timeout SECONDS` waits longer"
+        raise click.ClickException(f"No files written: {error} ({hint})") from error
 
 
 def print_changes(done: Sequence[Change]) -> None:

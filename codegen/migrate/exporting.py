@@ -22,7 +22,7 @@ from codegen.source.comments import read_layout
 from codegen.source.edit import EditError, append, remove, set_value
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null
 from codegen.source.read import Dialect, read_yaml
-from codegen.sync.files import Action, Change
+from codegen.sync.changes import Action, Change
 from codegen.text.jinja import is_template
 from codegen.text.shell import words_of
 

@@ -17,7 +17,7 @@ from codegen.project import Project, is_excluded
 from codegen.rules import Severity
 from codegen.schema.export import SCHEMA_NAME
 from codegen.schema.model import file_stem
-from codegen.sync.files import Change
+from codegen.sync.changes import Change
 from codegen.sync.header import is_generated
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from codegen.diagnostics import Diagnostic, quoted
 from codegen.migrate.source import BOM, name_of, text_of
 from codegen.source.comments import read_layout
 from codegen.source.edit import EditError, remove
-from codegen.sync.files import Action, Change
+from codegen.sync.changes import Action, Change
 
 if TYPE_CHECKING:
     from pathlib import Path

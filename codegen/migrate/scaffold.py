@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from codegen.render.renderer import builtin_templates
-from codegen.sync.files import Action, Change
+from codegen.sync.changes import Action, Change
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,14 +7,15 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, Location, has_errors
+from codegen.diagnostics import Diagnostic, has_errors
 from codegen.pipeline.generation import generate as generate_all
 from codegen.rules import Severity
 from codegen.schema.export import SCHEMA_NAME
-from codegen.sync.files import Change, compare
+from codegen.sync.changes import Change
+from codegen.sync.comparison import compare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from codegen.loader import Overlay
     from codegen.pipeline.reading import Reading
@@ -58,7 +59,6 @@ def revise(project: Project, before: Reading, overlay: Overlay, *, generate: boo
     if is_removal := all(text is None for text in overlay.values()):
         # That there is no schedule left is no mistake of somebody who removes the last.
         diagnostics = [d for d in diagnostics if d.code != rules.NO_SCHEDULES.code]
-    diagnostics = [*diagnostics, *_check_links(project, overlay)]
     followers = _followers(project, overlay, [*before.schedules, *generation.schedules])
     files = frozenset(overlay) | followers
     if errors := _errors_of(before, overlay, diagnostics):
@@ -78,15 +78,6 @@ def _errors_of(before: Reading, overlay: Overlay, diagnostics: Iterable[Diagnost
     known = set(before.diagnostics)
     brought = [d for d in diagnostics if d.location.path in overlay or d not in known]
     return [d for d in brought if d.severity is Severity.ERROR]
-
-
-def _check_links(project: Project, overlay: Overlay) -> Iterator[Diagnostic]:
-    """A file behind a link is changed in its own place, which must be in the project."""
-    for name, after in overlay.items():
-        path = project.root / name
-        if after is not None and path.is_symlink() and project.root.resolve() not in path.resolve().parents:
-            message = "this symlink points outside the project"
-            yield Diagnostic(rules.UNREADABLE, message, Location(name), "change the file behind it by hand")
 
 
 def _change(project: Project, name: str, after: str | None) -> Change | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from codegen import pipeline
 from codegen.diagnostics import has_errors
-from codegen.sync.files import unified_diff
+from codegen.sync.changes import unified_diff
 from codegen.sync.header import without_checksum
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from codegen.sync.lock import LockedError
 from codegen.web.airflow import page as airflow
 from codegen.web.calendar import page as calendar
 from codegen.web.committing import page as committing
@@ -104,6 +105,9 @@ def _answer(page: Page, context: RequestContext) -> Response:
         return page.answer(context)
     except BrokenProjectError as error:
         return context.page("broken.html", 500, diagnostics=error.diagnostics)
+    except LockedError as error:
+        message = f"Nothing was written: {error}. Try again when it has finished."
+        return context.page("refused.html", 503, message=message)
 
 
 def _refuser(site: Site) -> Callable[[Request, Exception], Response]:

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse
 
 from codegen import git
 from codegen.git import GitError, Head
-from codegen.sync.files import Change, one_at_a_time
+from codegen.sync.changes import Change
 from codegen.web.parts.patch import patch_between
 from codegen.web.shell.request_context import Page
 from codegen.web.shell.safe_read import bytes_of
@@ -100,9 +100,9 @@ def _commit(context: RequestContext) -> Response:
     saved = context.site.saved_store.get(key)
     if saved is None:
         return _forgotten(context)
-    project = context.snapshot.project
     branch, message = context.form.get("branch", "").strip(), context.form.get("message", "").replace("\r\n", "\n")
-    with one_at_a_time(project.root):
+    with context.site.workspace.transaction():
+        project = context.snapshot.project
         changed = [name for name, data in saved.files.items() if bytes_of(project.root, project.root / name) != data]
         if changed:
             problem = f"Changed since they were saved: {', '.join(sorted(changed))}."

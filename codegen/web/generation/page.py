@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen import rules
-from codegen.diagnostics import Diagnostic, Location, has_errors
-from codegen.sync.files import WriteError, apply, one_at_a_time
+from codegen.diagnostics import Diagnostic, has_errors
 from codegen.web.shell.request_context import Page
 
 if TYPE_CHECKING:
@@ -14,7 +12,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from codegen.sync.files import Change
+    from codegen.sync.changes import Change
     from codegen.web.shell.request_context import RequestContext
 
 _CONFLICT = 409
@@ -22,18 +20,12 @@ _FAILED = 500
 
 
 def _generate(context: RequestContext) -> Response:
-    workspace = context.site.workspace
-    with one_at_a_time(workspace.root):
-        snapshot = workspace.snapshot()
+    with context.site.workspace.transaction() as transaction:
+        snapshot = context.snapshot
         if has_errors(snapshot.diagnostics):
             return _page(context, _CONFLICT, (), snapshot.diagnostics)
-        try:
-            apply(snapshot.changes, snapshot.project.root)
-        except WriteError as error:
-            hint = "fix that and generate again: a file is replaced as a whole or not at all"
-            problem = Diagnostic(rules.NOT_WRITTEN, f"cannot be written: {error}", Location(error.name), hint)
-            return _page(context, _FAILED, error.done, [problem])
-    return _page(context, 200, snapshot.changes, snapshot.diagnostics)
+        done, problems = transaction.apply(snapshot.changes)
+    return _page(context, _FAILED if problems else 200, done, problems or snapshot.diagnostics)
 
 
 def _page(context: RequestContext, status: int, done: Sequence[Change], diagnostics: Sequence[Diagnostic]) -> Response:

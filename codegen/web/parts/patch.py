@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen.secrets.masking import lines_without_secrets
-from codegen.sync.files import unified_diff
+from codegen.sync.changes import unified_diff
 from codegen.web.parts.code import shown
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from codegen.web.pipeline.source_text import read_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codegen.sync.files import Change
+    from codegen.sync.changes import Change
     from codegen.web.parts.code import Piece
     from codegen.web.pipeline.view import View
 

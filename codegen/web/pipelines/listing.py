@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from codegen import rules
 from codegen.diagnostics import InvalidError, has_errors, in_numbers
 from codegen.rules import Severity
-from codegen.sync.files import Action
+from codegen.sync.changes import Action
 from codegen.web.parts.humanize import interval_in_words, start_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from codegen.diagnostics import Diagnostic
     from codegen.loader import SourceFile
     from codegen.schema import Schedule, Task
-    from codegen.sync.files import Change
+    from codegen.sync.changes import Change
     from codegen.web.shell.workspace import Snapshot
 
 

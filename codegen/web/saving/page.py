@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from starlette.responses import RedirectResponse
 from codegen.diagnostics import quoted
 from codegen.pipeline import revise
 from codegen.rules import Severity
-from codegen.sync.files import WriteError, apply, one_at_a_time
+from codegen.sync.lock import LockedError
 from codegen.web.editing import file_name
 from codegen.web.editing.drafts import with_line_ends_of
 from codegen.web.editing.page import Draft, editor_page, sent_draft, version_of
@@ -24,19 +23,21 @@ from codegen.web.shell.saved_store import Saved
 from codegen.web.shell.workspace import BrokenProjectError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from starlette.responses import Response
 
+    from codegen.diagnostics import Diagnostic
     from codegen.pipeline import Revision
     from codegen.project import Project
+    from codegen.sync.changes import Change
+    from codegen.sync.transaction import Transaction
     from codegen.web.shell.request_context import RequestContext
 
 _BOM = "\ufeff"
 _REPLACED = "\ufffd"
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _KEPT = "What you typed is kept below."
 
 
@@ -66,13 +67,15 @@ class _RefusedError(Exception):
 def _save(context: RequestContext) -> Response:
     draft = _with_line_feeds(Draft(*(context.form.get(name, "") for name in ("file", "text", "base"))))
     try:
-        sent, problems = sent_draft(context)
-        draft = _with_line_feeds(sent)
-        _refuse_fields(problems)
-        with one_at_a_time(context.site.workspace.root):
-            return _save_alone(context, draft)
+        with context.site.workspace.transaction() as transaction:
+            sent, problems = sent_draft(context)
+            draft = _with_line_feeds(sent)
+            _refuse_fields(problems)
+            return _save_alone(context, transaction, draft)
     except BrokenProjectError as error:
         return context.page("kept.html", 500, draft=draft, diagnostics=error.diagnostics)
+    except LockedError as error:
+        return editor_page(context, draft, f"Nothing was written: {error}. {_KEPT}", 503)
     except _RefusedError as error:
         kept = draft if error.base is None else replace(draft, base=error.base)
         return editor_page(context, kept, str(error), error.status, error.template, **error.values)
@@ -89,9 +92,8 @@ def _with_line_feeds(draft: Draft) -> Draft:
     return replace(draft, text=_LINE_END.sub("\n", draft.text))
 
 
-def _save_alone(context: RequestContext, draft: Draft) -> Response:
-    # Not the context's own snapshot: somebody else may have saved while this one waited.
-    snapshot = context.site.workspace.snapshot()
+def _save_alone(context: RequestContext, transaction: Transaction, draft: Draft) -> Response:
+    snapshot = context.snapshot
     project = snapshot.project
     if problem := file_name.problem_of(project, draft.file):
         raise _RefusedError(f"Nothing was written. {problem}", 422)
@@ -103,10 +105,9 @@ def _save_alone(context: RequestContext, draft: Draft) -> Response:
         raise _RefusedError(message, 422, "not_saved.html", diagnostics=revision.errors)
     # Reading all schedules takes a while, and editors know nothing of our lock.
     _both_texts(path, draft)
-    try:
-        apply(revision.changes, project.root)
-    except WriteError as error:
-        raise _RefusedError(f"{_what_was_written(error)} {_KEPT}", _status_of(error)) from error
+    done, problems = transaction.apply(revision.changes)
+    if problems:
+        raise _RefusedError(f"{_what_was_written(done, problems)} {_KEPT}", 500)
     return _result(context, project, draft.file, revision, "Add" if there is None else "Change")
 
 
@@ -151,15 +152,11 @@ def _conflict(draft: Draft, there: str | None) -> _RefusedError:
     return _RefusedError("Nothing was written.", 409, "conflict.html", base, there=before, is_new=is_new, patch=patch)
 
 
-def _what_was_written(error: WriteError) -> str:
-    done = ", ".join(quoted(change.name) for change in error.done)
-    rest = f"These files were written before: {done}." if done else "Nothing was written."
-    return f"{quoted(error.name)} cannot be written: {error}. {rest} Mend that, and save again."
-
-
-def _status_of(error: WriteError) -> int:
-    cause = error.__cause__
-    return 507 if isinstance(cause, OSError) and cause.errno in _FULL else 500
+def _what_was_written(done: Sequence[Change], problems: Sequence[Diagnostic]) -> str:
+    causes = " ".join(f"{quoted(problem.location.path)} {problem.message}." for problem in problems)
+    names = ", ".join(quoted(change.name) for change in done)
+    rest = f"These files were written before: {names}." if done else "Nothing was written."
+    return f"{causes} {rest} Mend that, and save again."
 
 
 def _result(context: RequestContext, project: Project, file: str, revision: Revision, what: str) -> Response:
@@ -191,8 +188,8 @@ def _ask(context: RequestContext) -> Response:
 
 def _delete(context: RequestContext) -> Response:
     file = context.request.path_params["source"]
-    with one_at_a_time(context.site.workspace.root):
-        snapshot = context.site.workspace.snapshot()
+    with context.site.workspace.transaction() as transaction:
+        snapshot = context.snapshot
         project, path = snapshot.project, snapshot.project.schedules / file
         if file not in snapshot.sources:
             return _deletion_page(context, file, "", 404)
@@ -204,10 +201,9 @@ def _delete(context: RequestContext) -> Response:
         revision = revise(project, snapshot.reading, {_name(project, path): None})
         if revision.errors:
             return _deletion_page(context, file, "Nothing was deleted.", 422)
-        try:
-            apply(revision.changes, project.root)
-        except WriteError as error:
-            return _deletion_page(context, file, _what_was_written(error), _status_of(error))
+        done, problems = transaction.apply(revision.changes)
+        if problems:
+            return _deletion_page(context, file, _what_was_written(done, problems), 500)
         return _result(context, project, file, revision, "Delete")
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from codegen.diagnostics import Diagnostic
-    from codegen.sync.files import Change
+    from codegen.sync.changes import Change
 
 _MOST = 50
 

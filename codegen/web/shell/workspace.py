@@ -12,21 +12,25 @@ from codegen import pipeline, rules
 from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.meltano import meltano_files
 from codegen.project import read_project
-from codegen.sync.files import compare, find_renames
+from codegen.sync.comparison import compare
+from codegen.sync.renames import find_renames
+from codegen.sync.transaction import Transaction, transaction
 from codegen.validate.lint import apply_levels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from codegen.loader import SourceFile
     from codegen.pipeline import Reading
     from codegen.project import Project
-from codegen.sync.files import Change
+    from codegen.sync.changes import Change
 
 # What a file was when it was looked at: its path, when it was changed, its size, its number on the disk, and when
 # anything of it was changed, which nobody can set: `touch` and `rsync` set the other back, `chmod` leaves it alone.
 _Stamp = tuple[str, int, int, int, int]
+_LOCK_SECONDS = 10
 
 
 class BrokenProjectError(Exception):
@@ -68,6 +72,14 @@ class Workspace:
         self._lock = Lock()
         self._stamps: frozenset[_Stamp] = frozenset()
         self._snapshot: Snapshot | None = None
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """The one way to write into the project.
+
+        Raises:
+            LockedError: another process holds the lock for longer than somebody waits for a page.
+        """
+        return transaction(self.root, _LOCK_SECONDS, lambda _: None)
 
     def snapshot(self) -> Snapshot:
         """The project as it is now.

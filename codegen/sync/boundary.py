@@ -1,0 +1,48 @@
+"""The boundary of what Dagpress writes: the git work tree around the project; without git, the project."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from codegen import rules
+from codegen.diagnostics import Diagnostic, Location, quoted
+
+
+class Boundary:
+    """Refuses paths that lie outside the git work tree, or the project, also by a symlink."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        tree = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), None)
+        self._name = "the git work tree" if tree else "the project"
+        self._folder = _real(tree or root)
+
+    def refusal(self, name: str, *, follow: bool = True) -> Diagnostic | None:
+        """The error of a path that lies outside; None if it lies inside.
+
+        Args:
+            name: the path in the project.
+            follow: whether a symlink in its place is followed, as where a file is written; deleting removes the link.
+        """
+        path = Path(os.path.normpath(self._root / name))
+        if self._has(_real(path) if follow else _real(path.parent) / path.name):
+            return None
+        links = (
+            place for place in (*reversed(path.parents), path) if place.is_symlink() and not self._has(_real(place))
+        )
+        if link := next(links, None):
+            shown = os.path.relpath(link, self._root).replace(os.sep, "/")
+            message = f"the symlink {quoted(shown)} points outside {self._name}"
+            hint = "replace the symlink with the file or directory itself"
+        else:
+            message, hint = f"this file lies outside {self._name}", "move it inside, or edit it by hand"
+        return Diagnostic(rules.NOT_WRITTEN, message, Location(name), hint)
+
+    def _has(self, path: Path) -> bool:
+        return self._folder in path.parents
+
+
+def _real(path: Path) -> Path:
+    # Before Python 3.13, `Path.resolve` raises RuntimeError for a symlink to itself.
+    return Path(os.path.realpath(path))

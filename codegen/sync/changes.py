@@ -1,0 +1,73 @@
+"""A change of a file, as data: created, updated or deleted; and how it reads as drift and as a patch."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from codegen import rules
+from codegen.diagnostics import Diagnostic, Location
+
+
+class Action(Enum):
+    """What happens to a file."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True)
+class Change:
+    """The change of one file.
+
+    Attributes:
+        name: its path in the project, with forward slashes.
+        before: its text, empty if the file is new.
+        after: its new text, empty if the file is deleted.
+        edited: whether it was edited by hand since it was generated.
+    """
+
+    name: str
+    action: Action
+    before: str
+    after: str
+    edited: bool = False
+
+    @classmethod
+    def between(cls, name: str, before: str | None, after: str | None) -> Change | None:
+        """The change from one text to another, where None is a missing file; None if they are equal."""
+        if before == after:
+            return None
+        action = Action.DELETE if after is None else Action.CREATE if before is None else Action.UPDATE
+        return cls(name, action, before or "", after or "")
+
+    def diagnostic(self) -> Diagnostic:
+        """The change of a generated file as drift, with the command that fixes it."""
+        rule, message = {
+            Action.CREATE: (rules.MISSING, "this file is missing"),
+            Action.UPDATE: (rules.CHANGED, "this file is not up to date"),
+            Action.DELETE: (rules.STALE, "the schedule of this file was removed"),
+        }[self.action]
+        if self.edited:
+            rule, message = rules.EDITED, f"{message}, and it was edited by hand"
+        return Diagnostic(rule, message, Location(self.name), "run `dagpress generate`, or `make dags`")
+
+    def diff(self, context: int = 3) -> str:
+        """The change as a unified diff."""
+        before = "/dev/null" if self.action is Action.CREATE else f"a/{self.name}"
+        after = "/dev/null" if self.action is Action.DELETE else f"b/{self.name}"
+        return unified_diff(self.before, self.after, before, after, context)
+
+
+def unified_diff(before: str, after: str, name_before: str, name_after: str, context: int = 3) -> str:
+    """The difference of two texts as a patch; empty if they are equal."""
+    lines = difflib.unified_diff(_lines(before), _lines(after), name_before, name_after, n=context)
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines as git counts them: only a line feed ends one."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)

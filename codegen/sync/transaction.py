@@ -1,0 +1,111 @@
+"""The one transaction through which every command and page writes into a project."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codegen import rules
+from codegen.diagnostics import Diagnostic, Location
+from codegen.sync.boundary import Boundary
+from codegen.sync.changes import Action
+from codegen.sync.lock import lock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from codegen.sync.changes import Change
+
+_TEMPORARY = f".dagpress-{platform.node()}-"
+
+
+@contextmanager
+def transaction(root: Path, seconds: float, on_wait: Callable[[str], None]) -> Iterator[Transaction]:
+    """Lock a project; read it, and apply changes to it, until the block ends.
+
+    Args:
+        root: the project.
+        seconds: how long to wait for another process that holds the lock.
+        on_wait: receives a message after the first second.
+
+    Raises:
+        LockedError: another process still holds the lock.
+    """
+    root = root.resolve()
+    with lock(root, seconds, on_wait):
+        yield Transaction(root)
+
+
+class Transaction:
+    """A project that is locked, and can be written."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def apply(self, changes: Sequence[Change]) -> tuple[Sequence[Change], list[Diagnostic]]:
+        """Make the changes: every new text is on the disk before the first file is replaced; deletions come last.
+
+        Returns:
+            The changes that were made, and the errors that prevented the others.
+        """
+        deleted = [change for change in changes if change.action is Action.DELETE]
+        boundary = Boundary(self._root)
+        found = (boundary.refusal(change.name, follow=change.action is not Action.DELETE) for change in changes)
+        if refusals := [refusal for refusal in found if refusal]:
+            return (), refusals
+        written = [change for change in changes if change.action is not Action.DELETE]
+        # The file behind a symlink is written: the link stays.
+        targets = [Path(os.path.realpath(self._root / change.name)) for change in written]
+        temporaries = [
+            target.with_name(f"{_TEMPORARY}{os.getpid()}-{number}.tmp") for number, target in enumerate(targets)
+        ]
+        staged = list(zip(written, targets, temporaries, strict=True))
+        folders = {target.parent for target in targets}
+        done: list[Change] = []
+        try:
+            _sweep(folders)
+            for change, target, temporary in staged:
+                _stage(temporary, target, change.after)
+            for change, target, temporary in staged:
+                temporary.replace(target)
+                done.append(change)
+            for change in deleted:
+                (self._root / change.name).unlink(missing_ok=True)
+                done.append(change)
+        except OSError as error:
+            message = f"cannot be written: {error.strerror or error}"
+            hint = "fix that and run it again: a file is replaced as a whole or not at all"
+            return done, [Diagnostic(rules.NOT_WRITTEN, message, Location(change.name), hint)]
+        finally:
+            _sweep(folders)
+            for folder in {(self._root / change.name).parent for change in changes}:
+                self._remove_if_empty(folder)
+        return changes, []
+
+    def _remove_if_empty(self, folder: Path) -> None:
+        """Remove a folder, and those around it, as far as they are empty; the outermost stays."""
+        while self._root not in {folder, folder.parent}:
+            try:
+                folder.rmdir()
+            except OSError:
+                return
+            folder = folder.parent
+
+
+def _stage(temporary: Path, target: Path, text: str) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary.write_bytes(text.encode())
+    if target.exists():
+        shutil.copymode(target, temporary)
+
+
+def _sweep(folders: Iterable[Path]) -> None:
+    """Remove temporary files, also those of a killed process: nobody else on this host has the lock."""
+    for folder in folders:
+        with suppress(OSError):
+            for temporary in folder.glob(f"{_TEMPORARY}*.tmp"):
+                temporary.unlink(missing_ok=True)

@@ -1,0 +1,214 @@
+"""Everything that writes into a project goes through one transaction: two at once, one that waits, and its boundary."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import sys
+from concurrent import futures
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+from git_repository import git, hook, isolate_git, repository_of
+from pages import Pages, text_of
+from project_builder import EXTRACT_LOAD, dagpress, write
+
+from codegen.web.shell import workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_DAGPRESS = Path(sys.executable).parent / "dagpress"
+_HOURLY = EXTRACT_LOAD.replace("@daily", "@hourly")
+_ROUNDS = int(os.environ.get("DAGPRESS_RACES", "10"))
+_PLUGINS = "plugins:\n  extractors: [{name: tap-gitlab}]\n  loaders: [{name: target-postgres}]\n"
+_MOVED = """\
+schedules:
+- {name: moved, extractor: tap-gitlab, loader: target-postgres, transform: skip, interval: '@daily'}
+"""
+
+
+def _files(root: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file() and ".git" not in path.parts
+    }
+
+
+def _command(words: tuple[str, ...]) -> tuple[str, int, str]:
+    """Call a command in this process; gives its name, exit code and messages."""
+    code, out, err = dagpress(Path(), *words)
+    return " ".join(words), code, out + err
+
+
+def _save(form: dict[str, str]) -> None:
+    Pages(Path()).post("/save", form)
+
+
+def test_commands_and_a_page_that_write_at_once_leave_files_that_agree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In every round, each of them does all that it says, as if it were the only one."""
+    monkeypatch.chdir(tmp_path)
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload([__name__])
+    start = {"meltano.yml": _PLUGINS + _MOVED, "schedules/s.yml": EXTRACT_LOAD, "schedules/late.yml": EXTRACT_LOAD}
+    with futures.ProcessPoolExecutor(6, processes) as pool:
+        for number in range(_ROUNDS):
+            write(tmp_path, start)
+            for name in ("moved", "saved"):
+                (tmp_path / f"schedules/{name}.yml").unlink(missing_ok=True)
+            saving = pool.submit(_save, {"file": "saved.yml", "text": _HOURLY, "base": ""})
+            commands = (
+                ("generate",),
+                ("schedule", "set", "s", "--start-date", "2024-01-31"),
+                ("schedule", "set", "s", "--interval", f"{number % 60} 1 * * *"),
+                ("schedule", "remove", "late"),
+                ("import", "--move"),
+            )
+            for name, code, said in pool.map(_command, commands):
+                assert code in {0, 1}, f"{name}: {said}"
+            saving.result()
+            assert dagpress(tmp_path, "check") == (0, "", "3 schedules: all files are current.\n")
+            changed = (tmp_path / "schedules/s.yml").read_text()
+            assert "2024-01-31" in changed
+            assert f"{number % 60} 1 * * *" in changed
+            assert "moved" not in (tmp_path / "meltano.yml").read_text()
+
+
+@contextmanager
+def _held(project: Path) -> Iterator[int]:
+    """Another process holds the lock until the block ends; gives its number."""
+    command = ["flock", "--no-fork", str(project), "sh", "-c", "echo held; read -r line"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        yield holder.pid
+        holder.communicate("go\n")
+
+
+def test_a_command_says_whom_it_waits_for_and_fails_after_the_limit(tmp_path: Path) -> None:
+    """On stderr, once; nothing is written, and git sees no file."""
+    write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
+    before = _files(tmp_path)
+    with _held(tmp_path) as holder:
+        command = [str(_DAGPRESS), "--project", str(tmp_path), "--lock-timeout", "1.2", "generate"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    hint = "run this again when it has finished; `--lock-timeout SECONDS` waits longer"
+    whose = f"another dagpress command in this project (process {holder}: sh -c 'echo held; read -r line')"
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines() == [
+        f"Waiting for {whose}...",
+        f"Error: No files written: {whose} did not finish within 1.2 seconds ({hint})",
+    ]
+    assert _files(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("import",),
+        ("export",),
+        ("init",),
+        ("schedule", "add", "b", "tap", "target", "@daily"),
+        ("schedule", "remove", "a"),
+    ],
+)
+def test_every_command_that_writes_waits(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """But one that writes nothing does not."""
+    write(tmp_path, {"meltano.yml": _PLUGINS, "schedules/a.yml": EXTRACT_LOAD})
+    before = _files(tmp_path)
+    with _held(tmp_path):
+        with pytest.raises(click.ClickException, match="did not finish within 0 seconds"):
+            dagpress(tmp_path, "--lock-timeout", "0", *command)
+        assert dagpress(tmp_path, "--lock-timeout", "0", "validate")[0] == 0
+        assert dagpress(tmp_path, "--lock-timeout", "0", "import", "--dry-run")[0] == 0
+    assert _files(tmp_path) == before
+
+
+def test_a_page_that_writes_answers_and_keeps_what_was_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workspace, "_LOCK_SECONDS", 0.1)
+    write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
+    pages = Pages(tmp_path)
+    before = _files(tmp_path)
+    with _held(tmp_path) as holder:
+        page = pages.post("/save", {"file": "b.yml", "text": _HOURLY, "base": ""}, status=503)
+        assert f"(process {holder}: " in text_of(page, "[role=alert]")
+        assert text_of(page, "textarea[name=text]") == " ".join(_HOURLY.split())
+        for address in ("/generate", "/delete/a.yml"):
+            assert "Nothing was written: another" in text_of(pages.post(address, {}, status=503), "main")
+    assert _files(tmp_path) == before
+
+
+def test_a_hook_of_a_commit_may_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page holds the lock while git calls the hook, and the hook does not wait for the page."""
+    isolate_git(monkeypatch, tmp_path)
+    project = repository_of(write(tmp_path / "project", {"schedules/a.yml": EXTRACT_LOAD}))
+    hook(project, "pre-commit", f"{_DAGPRESS} generate")
+    write(project, {"schedules/b.yml": EXTRACT_LOAD})
+    pages = Pages(project)
+    form = {str(field["name"]): str(field.get("value", "")) for field in pages.get("/commit").select("form [name]")}
+    pages.post("/commit", {**form, "message": "Add b"})
+    assert git(project, "show", "--format=", "--name-only", "HEAD") == "schedules/b.yml"
+    assert (project / "generated_dags/b.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("link", "target", "command"),
+    [
+        ("generated_dags", "dags", ("generate",)),
+        ("generated_dags/team", "dags", ("generate",)),
+        ("generated_dags/team/b.py", "dags/b.py", ("generate",)),
+        ("schedules/team/b.yml", "b.yml", ("schedule", "set", "b", "--interval", "@hourly")),
+        ("schedules/team", "team", ("schedule", "set", "b", "--interval", "@hourly")),
+    ],
+)
+@pytest.mark.parametrize("where", ["the git work tree", "the project"])
+def test_no_symlink_leads_a_write_outside(
+    tmp_path: Path, link: str, target: str, command: tuple[str, ...], where: str
+) -> None:
+    """Neither of a file nor of a folder around it: outside the git work tree, or the project where there is no git."""
+    outside = write(tmp_path / "outside", {"b.yml": EXTRACT_LOAD, "team/b.yml": EXTRACT_LOAD})
+    (outside / "dags").mkdir()
+    project = write(tmp_path / "project", {"schedules/a.yml": EXTRACT_LOAD})
+    if not link.startswith("schedules"):
+        write(project, {"schedules/team/b.yml": EXTRACT_LOAD})
+    (project / link).parent.mkdir(parents=True, exist_ok=True)
+    (project / link).symlink_to(outside / target)
+    if where == "the git work tree":
+        git(project, "init", "--quiet")
+    before = _files(tmp_path), _files(outside)
+    code, out, err = dagpress(project, *command)
+    assert (code, out) == (2, "")
+    assert f"not-written: the symlink `{link}` points outside {where} (replace the symlink with" in err
+    assert (_files(tmp_path), _files(outside)) == before
+
+
+def test_a_symlink_may_lead_elsewhere_in_the_git_work_tree(tmp_path: Path) -> None:
+    """As from a project in a monorepo to a folder of DAGs for all its projects."""
+    project = write(tmp_path / "project", {"schedules/a.yml": EXTRACT_LOAD})
+    (tmp_path / "dags").mkdir()
+    (project / "generated_dags").symlink_to("../dags")
+    git(tmp_path, "init", "--quiet")
+    assert dagpress(project, "generate")[:2] == (
+        0,
+        "created generated_dags/a.py\ncreated schedules/schedule.schema.json\n",
+    )
+    assert (tmp_path / "dags/a.py").exists()
+
+
+def test_no_meltano_project_outside_is_changed(tmp_path: Path) -> None:
+    """An import reads it, and writes nothing at all where `--move` would change it."""
+    project = write(tmp_path / "project", {"dagpress.toml": 'meltano_project = "../meltano"\n'})
+    write(tmp_path / "meltano", {"meltano.yml": _PLUGINS + _MOVED})
+    before = _files(tmp_path)
+    code, out, err = dagpress(project, "import", "--move")
+    assert (code, out) == (2, "")
+    assert "../meltano/meltano.yml:1:1: not-written: this file lies outside the project (move it inside, or" in err
+    assert _files(tmp_path) == before
+    assert dagpress(project, "import")[0] == 0
