@@ -21,7 +21,7 @@ from codegen.sync.renames import find_renames
 from codegen.validate.lint import apply_levels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from codegen.diagnostics import Diagnostic
@@ -145,14 +145,11 @@ def _diff_between(project: Project, name: str | None, one: str, other: str) -> i
     return exit_code([d for d in beside.diagnostics if has_errors([d])], drift=bool(beside.patches or beside.missing))
 
 
-def _with_progress(schedules: list[Schedule]) -> Iterable[Schedule]:
+def _with_progress(schedules: list[Schedule]) -> Iterator[Schedule]:
     """Show a bar on a terminal, where there is enough to wait for."""
     if len(schedules) < _WORTH_A_BAR or not sys.stderr.isatty():
-        return schedules
-    return _bar(schedules)
-
-
-def _bar(schedules: list[Schedule]) -> Iterator[Schedule]:
+        yield from schedules
+        return
     with click.progressbar(schedules, label="Rendering", file=sys.stderr) as bar:
         yield from bar
 

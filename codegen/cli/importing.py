@@ -113,49 +113,23 @@ def import_(  # noqa: PLR0913  # click gives each option so
     if generator or airflow:
         raise click.UsageError("--generator and --airflow go with --verify.")
     with nullcontext() if dry_run else writing(root) as transaction:
-        options = _Options(force, move, not no_generate, output, strict)
-        return import_schedules(transaction, root, path, options)
-
-
-@dataclass(frozen=True)
-class _Options:
-    """Those of the command `import` for what it writes."""
-
-    force: bool = False
-    move: bool = False
-    generate: bool = True
-    output: str = "text"
-    strict: bool = False
-
-
-def import_schedules(
-    transaction: Transaction | None, root: Path, path: Path | None, options: _Options = _Options()
-) -> int:
-    """Import the schedules of a Meltano project, or show what would change where there is no transaction.
-
-    Args:
-        transaction: that of the command.
-        root: the folder of the project.
-        path: the Meltano project; by default the one of the configuration.
-        options: those of the command.
-    """
-    project = open_project(root, options.output)
-    folder = meltano_folder(project, path)
-    work, is_configured = _configure(project, folder)
-    project = replace(project, meltano_project=folder)
-    plan = plan_import(project, force=options.force)
-    work.diagnostics += plan.diagnostics
-    if not has_errors(work.diagnostics):
-        work.changes += plan.changes
-        if plan.imported and is_configured and options.generate:
-            _generate(project, plan, work)
-        if options.move and is_configured:
-            _move(project, plan, work)
-    done = _finish(transaction, work, project, options.output)
-    if options.output == "text" and not has_errors(work.diagnostics):
+        project = open_project(root, output)
+        folder = meltano_folder(project, path)
+        work, is_configured = _configure(project, folder)
+        project = replace(project, meltano_project=folder)
+        plan = plan_import(project, force=force)
+        work.diagnostics += plan.diagnostics
+        if not has_errors(work.diagnostics):
+            work.changes += plan.changes
+            if plan.imported and is_configured and not no_generate:
+                _generate(project, plan, work)
+            if move and is_configured:
+                _move(project, plan, work)
+        done = _finish(transaction, work, project, output)
+    if output == "text" and not has_errors(work.diagnostics):
         _print_import(plan, work, project, done)
     is_left = plan.found > len(plan.imported)
-    return exit_code(work.diagnostics, drift=is_left, strict=options.strict)
+    return exit_code(work.diagnostics, drift=is_left, strict=strict)
 
 
 @click.command("export", epilog="\b\nExamples:\n  dagpress export --dry-run\n  dagpress export")

@@ -7,6 +7,7 @@ import os
 import shlex
 from contextlib import suppress
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from codegen.pipeline import Reading
     from codegen.plan.steps import Step
     from codegen.schema import Schedule
-    from codegen.sync.transaction import Transaction
 
 # What follows the name in `schedule NAME EXTRACTOR LOADER INTERVAL`.
 _OLDER_FORM = ("extractor", "loader", "interval")
@@ -139,23 +139,21 @@ def add(root: Path, /, name: str, older: tuple[str, ...], no_generate: bool, **g
     for key in ("interval", *(() if "job" in values else ("extractor", "loader"))):
         if key not in values:
             raise click.UsageError(f"Missing option '--{key}'.")
-    with writing(root) as transaction:
-        return _add(transaction, open_project(root), name, values, generate=not no_generate)
+    return _change(root, partial(_added, name=name, values=values), generate=not no_generate)
 
 
-def _add(transaction: Transaction, project: Project, name: str, values: Mapping[str, str], *, generate: bool) -> int:
+def _added(project: Project, reading: Reading, name: str, values: Mapping[str, str]) -> Overlay:
     file = f"{file_stem(name)}.yml"
     path = (project.schedules / file).relative_to(project.root).as_posix()
     if is_excluded(project, path):
         raise click.ClickException(f"{path} is excluded by the configuration: change `exclude`, or the name")
-    reading = pipeline.read(project)
     taken = source_of(project, reading, name) or (path if (project.root / path).exists() else None)
     if taken:
         raise click.ClickException(f"{taken} is there already: `dagpress schedule set` changes it")
-    keys = {"name": name} if file_stem(name) != name else {}
-    order = ("extractor", "loader", "transform", "job", "interval", "start_date")
-    text = schema_line(file) + to_yaml({**keys, **{key: _plain(key, values[key]) for key in order if key in values}})
-    return _carry_out(transaction, project, reading, {path: text}, generate=generate)
+    if file_stem(name) != name:
+        values = {"name": name, **values}
+    order = ("name", "extractor", "loader", "transform", "job", "interval", "start_date")
+    return {path: schema_line(file) + to_yaml({key: _plain(key, values[key]) for key in order if key in values})}
 
 
 @schedule.command("set", epilog="\b\nExample:\n  dagpress schedule set gitlab --interval '0 6 * * 1-5' --transform run")
@@ -172,12 +170,10 @@ def set_(root: Path, /, name: str, no_generate: bool, **given: str | None) -> in
     if not values:
         raise click.UsageError("Say what to set, such as --interval or --loader.")
     _refuse_mixed_kinds(values)
-    with writing(root) as transaction:
-        return _set(transaction, open_project(root), name, values, generate=not no_generate)
+    return _change(root, partial(_edited, name=name, values=values), generate=not no_generate)
 
 
-def _set(transaction: Transaction, project: Project, name: str, values: Mapping[str, str], *, generate: bool) -> int:
-    reading = pipeline.read(project)
+def _edited(project: Project, reading: Reading, name: str, values: Mapping[str, str]) -> Overlay:
     source = source_of(project, reading, name) or missing(reading, name)
     found = next((schedule for schedule in reading.schedules if schedule.source == source), None)
     if found:
@@ -191,7 +187,7 @@ def _set(transaction: Transaction, project: Project, name: str, values: Mapping[
         raise click.ClickException(f"{source} cannot be read: {error}") from error
     except edit.EditError as error:
         raise click.ClickException(f"{source}:{error.line}: {error}; change it by hand") from error
-    return _carry_out(transaction, project, reading, {source: text}, generate=generate)
+    return {source: text}
 
 
 @schedule.command(epilog="\b\nExample:\n  dagpress schedule remove gitlab")
@@ -200,11 +196,11 @@ def _set(transaction: Transaction, project: Project, name: str, values: Mapping[
 @click.pass_obj
 def remove(root: Path, name: str, no_generate: bool) -> int:  # noqa: FBT001  # click gives flags so
     """Delete the file of a schedule, and its DAG file."""
-    with writing(root) as transaction:
-        project = open_project(root)
-        reading = pipeline.read(project)
-        source = source_of(project, reading, name) or missing(reading, name)
-        return _carry_out(transaction, project, reading, {source: None}, generate=not no_generate)
+
+    def removed(project: Project, reading: Reading) -> Overlay:
+        return {source_of(project, reading, name) or missing(reading, name): None}
+
+    return _change(root, removed, generate=not no_generate)
 
 
 @schedule.command("list")
@@ -330,10 +326,14 @@ def _say_what_stays(found: Schedule, values: Mapping[str, str]) -> None:
             click.echo(f"{quoted(deployment)} has its own {quoted(key)} in `environments`, which stays.", err=True)
 
 
-def _carry_out(transaction: Transaction, project: Project, before: Reading, overlay: Overlay, *, generate: bool) -> int:
-    """Make a change of schedule files, and say what was done."""
-    revision = revise(project, before, overlay, generate=generate)
-    done, problems = transaction.apply(revision.changes)
+def _change(root: Path, plan: Callable[[Project, Reading], Overlay], *, generate: bool) -> int:
+    """Change schedule files as planned from the project, and say what was done."""
+    with writing(root) as transaction:
+        project = open_project(root)
+        reading = pipeline.read(project)
+        overlay = plan(project, reading)
+        revision = revise(project, reading, overlay, generate=generate)
+        done, problems = transaction.apply(revision.changes)
     diagnostics = [*revision.diagnostics, *problems]
     report(diagnostics, "text")
     print_changes(done)

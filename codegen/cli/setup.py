@@ -12,7 +12,7 @@ import click
 
 from codegen.airflow_facts import VERSIONS, newest
 from codegen.cli.exit_code import ExitCode
-from codegen.cli.importing import import_schedules
+from codegen.cli.importing import import_
 from codegen.cli.lookup import meltano_folder
 from codegen.cli.report import exit_code, open_project, report
 from codegen.cli.writing import print_changes, writing
@@ -22,7 +22,6 @@ from codegen.sync.changes import Action, Change
 
 if TYPE_CHECKING:
     from codegen.project import Project
-    from codegen.sync.transaction import Transaction
 
 _PINNED = re.compile(r"apache-airflow(?:\[[^\]]*\])?\s*[=~]=\s*(\d+\.\d+)")
 
@@ -65,34 +64,29 @@ def add_files(context: click.Context, path: Path | None, airflow: str | None) ->
         airflow: the version for a new configuration.
     """
     with writing(context.obj) as transaction:
-        return _add_files(transaction, context.obj, path, airflow)
-
-
-def _add_files(transaction: Transaction, root: Path, path: Path | None, airflow: str | None) -> int:
-    project = open_project(root)
-    folder = meltano_folder(project, path)
-    is_new = not has_configuration(project.root)
-    changes, advice = scaffold(
-        project.root,
-        airflow=(airflow or _airflow_of(folder)) if is_new else "",
-        meltano_project=os.path.relpath(folder, project.root).replace(os.sep, "/"),
-        dagpress=version("dagpress"),
-    )
-    done, problems = transaction.apply(changes)
-    report(problems, "text")
-    print_changes(done)
-    if problems:
-        return exit_code(problems)
-    code = import_schedules(transaction, root, path)
-    _, problems = transaction.apply(_kept_folders(open_project(root)))
-    report(problems, "text")
-    code = max(code, exit_code(problems))
+        project = open_project(context.obj)
+        folder = meltano_folder(project, path)
+        is_new = not has_configuration(project.root)
+        changes, advice = scaffold(
+            project.root,
+            airflow=(airflow or _airflow_of(folder)) if is_new else "",
+            meltano_project=os.path.relpath(folder, project.root).replace(os.sep, "/"),
+            dagpress=version("dagpress"),
+        )
+        done, problems = transaction.apply(changes)
+        report(problems, "text")
+        print_changes(done)
+        if problems:
+            return exit_code(problems)
+        code = int(context.invoke(import_, path=path))
+        _, problems = transaction.apply(_kept_folders(open_project(context.obj)))
+        report(problems, "text")
     for step in advice:
         click.echo(f"- {step[0].upper()}{step[1:]}.", err=True)
     if airflow and not is_new and airflow != project.airflow:
         click.echo(f"- The configuration is for Airflow {project.airflow}: set `airflow` there.", err=True)
-        return max(code, ExitCode.DRIFT)
-    return code
+        code = max(code, ExitCode.DRIFT)
+    return max(code, exit_code(problems))
 
 
 def _airflow_of(folder: Path) -> str:
@@ -104,7 +98,6 @@ def _airflow_of(folder: Path) -> str:
 
 def _kept_folders(project: Project) -> list[Change]:
     """The files that make git keep the folders into which nothing was imported."""
-    folders = [folder for folder in (project.schedules, project.generated_dags) if not folder.exists()]
-    return [
-        Change((folder / ".gitkeep").relative_to(project.root).as_posix(), Action.CREATE, "", "") for folder in folders
-    ]
+    folders = (folder for folder in (project.schedules, project.generated_dags) if not folder.exists())
+    names = ((folder / ".gitkeep").relative_to(project.root).as_posix() for folder in folders)
+    return [Change(name, Action.CREATE, "", "") for name in names]

@@ -21,15 +21,23 @@ DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "dele
 
 @contextmanager
 def writing(root: Path) -> Iterator[Transaction]:
-    """The transaction of a command, which says on stderr for whom it waits.
+    """The transaction of a command, and of a command that it invokes; it says on stderr which process it waits for.
 
     Raises:
         click.ClickException: another process holds the lock for longer than `--lock-timeout`.
     """
-    seconds = click.get_current_context().find_root().params["lock_timeout"]
+    context = click.get_current_context()
+    if __name__ in context.meta:
+        yield context.meta[__name__]
+        return
+    seconds = context.find_root().params["lock_timeout"]
     try:
         with transaction(root, seconds, partial(click.echo, err=True)) as own:
-            yield own
+            context.meta[__name__] = own
+            try:
+                yield own
+            finally:
+                del context.meta[__name__]
     except LockedError as error:
         hint = "run this again when it has finished; `--lock-timeout SECONDS` waits longer"
         raise click.ClickException(f"No files written: {error} ({hint})") from error
