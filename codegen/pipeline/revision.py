@@ -1,4 +1,4 @@
-"""What has to be written where schedule files change: those files, and the generated files that follow them."""
+"""Plans a change of schedule files: what is written of them, and of the generated files that depend on them."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Revision:
-    """What a change of schedule files comes to.
+    """A planned change of schedule files.
 
     Attributes:
-        changes: what is to be written; none where the change is forbidden.
-        schedules: all of them, as they are afterwards.
-        diagnostics: all that is wrong with the project afterwards.
-        errors: those that forbid the change; empty where it is allowed.
-        files: the schedule files and the generated files that follow them, whether or not they change.
+        changes: empty if there are errors.
+        schedules: all schedules after the change.
+        diagnostics: those of the whole project after the change.
+        errors: those that forbid the change.
+        files: the schedule files and the generated files that depend on them, whether or not they change.
     """
 
     changes: Sequence[Change]
@@ -45,19 +45,19 @@ class Revision:
 def revise(project: Project, before: Reading, overlay: Overlay, *, generate: bool = True) -> Revision:
     """Plan a change of schedule files; nothing is written.
 
-    An error that the change brings forbids it. One that was there before, in another file, does not: then the schedule
-    files change, and the generated files wait until it is mended.
+    A new error forbids the change. With an older error in another file, the schedule files change, and the generated
+    files wait until it is fixed.
 
     Args:
         project: the project.
-        before: the project as it is.
-        overlay: the text that each schedule file gets, by its path in the project; None where it goes.
-        generate: whether the generated files follow.
+        before: the project before the change.
+        overlay: the new text of each schedule file by its path in the project; None deletes it.
+        generate: whether the generated files change as well.
     """
     generation = generate_all(project, overlay=overlay)
     diagnostics = generation.diagnostics
     if is_removal := all(text is None for text in overlay.values()):
-        # That there is no schedule left is no mistake of somebody who removes the last.
+        # Removing the last schedule is no mistake.
         diagnostics = [d for d in diagnostics if d.code != rules.NO_SCHEDULES.code]
     followers = _followers(project, overlay, [*before.schedules, *generation.schedules])
     files = frozenset(overlay) | followers
@@ -74,7 +74,7 @@ def revise(project: Project, before: Reading, overlay: Overlay, *, generate: boo
 
 
 def _errors_of(before: Reading, overlay: Overlay, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """The errors that the change brings: those that were not there before, and all that the files themselves have."""
+    """The new errors, and all errors in the changed files."""
     known = set(before.diagnostics)
     brought = [d for d in diagnostics if d.location.path in overlay or d not in known]
     return [d for d in brought if d.severity is Severity.ERROR]
@@ -86,12 +86,12 @@ def _change(project: Project, name: str, after: str | None) -> Change | None:
 
 
 def _followers(project: Project, overlay: Overlay, schedules: Iterable[Schedule]) -> set[str]:
-    """The generated files of those schedule files and of what is tied to them, and the JSON Schema beside them.
+    """The generated files of the changed schedules and of those that depend on them, and the JSON Schema.
 
     Args:
         project: the project.
         overlay: the schedule files that change.
-        schedules: all schedules, as they are before and afterwards.
+        schedules: all schedules, before and after the change.
     """
     folder = project.schedules.relative_to(project.root)
     generated = project.generated_dags.relative_to(project.root)
@@ -104,6 +104,6 @@ def _followers(project: Project, overlay: Overlay, schedules: Iterable[Schedule]
 
 
 def _is_tied(schedule: Schedule, changed: Iterable[Schedule]) -> bool:
-    """Whether it waits for one that changes, or such a one for it: its file may say so no more."""
+    """Whether a schedule waits for a changed one, or a changed one for it."""
     own = schedule.after.names if schedule.after else ()
     return any(other.name in own or (other.after and schedule.name in other.after.names) for other in changed)

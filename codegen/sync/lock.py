@@ -24,9 +24,8 @@ class LockedError(Exception):
 
 @contextmanager
 def lock(folder: Path, seconds: float, on_wait: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lock of a project.
+    """Hold the lock of a project: a `flock` on its folder, which leaves no file and ends with the process.
 
-    It is a `flock` on the folder itself, so that git sees no file, and the system releases it when a process dies.
     Where the system or the file system cannot lock a folder (Windows, NFS), nothing is locked.
 
     Args:

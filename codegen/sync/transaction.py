@@ -25,16 +25,7 @@ _TEMPORARY = f".dagpress-{platform.node()}-"
 
 @contextmanager
 def transaction(root: Path, seconds: float, on_wait: Callable[[str], None]) -> Iterator[Transaction]:
-    """Lock a project; read it, and apply changes to it, until the block ends.
-
-    Args:
-        root: the project.
-        seconds: how long to wait for another process that holds the lock.
-        on_wait: receives a message after the first second.
-
-    Raises:
-        LockedError: another process still holds the lock.
-    """
+    """Lock a project, as `lock` does, to read it and then apply changes to it."""
     root = root.resolve()
     with lock(root, seconds, on_wait):
         yield Transaction(root)
@@ -52,19 +43,18 @@ class Transaction:
         Returns:
             The changes that were made, and the errors that prevented the others.
         """
-        deleted = [change for change in changes if change.action is Action.DELETE]
         boundary = Boundary(self._root)
         found = (boundary.refusal(change.name, follow=change.action is not Action.DELETE) for change in changes)
         if refusals := [refusal for refusal in found if refusal]:
             return (), refusals
-        written = [change for change in changes if change.action is not Action.DELETE]
-        # The file behind a symlink is written: the link stays.
-        targets = [Path(os.path.realpath(self._root / change.name)) for change in written]
-        temporaries = [
-            target.with_name(f"{_TEMPORARY}{os.getpid()}-{number}.tmp") for number, target in enumerate(targets)
-        ]
-        staged = list(zip(written, targets, temporaries, strict=True))
-        folders = {target.parent for target in targets}
+        deleted = [change for change in changes if change.action is Action.DELETE]
+        staged = []
+        for number, change in enumerate(changes):
+            if change.action is not Action.DELETE:
+                # The file behind a symlink is written: the link stays.
+                target = Path(os.path.realpath(self._root / change.name))
+                staged.append((change, target, target.with_name(f"{_TEMPORARY}{os.getpid()}-{number}.tmp")))
+        folders = {target.parent for _, target, _ in staged}
         done: list[Change] = []
         try:
             _sweep(folders)
