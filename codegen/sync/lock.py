@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _SILENT_SECONDS = 1
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.02
 
 
 class LockedError(Exception):
