@@ -138,9 +138,10 @@ def test_a_page_that_writes_answers_and_keeps_what_was_typed(tmp_path: Path, mon
     pages = Pages(tmp_path)
     before = _files(tmp_path)
     with _held(tmp_path) as holder:
-        page = pages.post("/save", {"file": "b.yml", "text": _HOURLY, "base": ""}, status=503)
+        page = pages.post("/save", {"new": "mine", "was:new": "", "text": _HOURLY, "base": ""}, status=503)
         assert f"(process {holder}: " in text_of(page, "[role=alert]")
         assert text_of(page, "textarea[name=text]") == " ".join(_HOURLY.split())
+        assert page.select_one("input[name=new][value=mine]")
         for address in ("/generate", "/delete/a.yml"):
             assert "Nothing was written: another" in text_of(pages.post(address, {}, status=503), "main")
     assert _files(tmp_path) == before

@@ -125,7 +125,8 @@ def import_(  # noqa: PLR0913  # click gives each option so
                 _generate(project, plan, work)
             if move and is_configured:
                 _move(project, plan, work)
-        done = _finish(transaction, work, project, output)
+        done = _apply(transaction, work, project)
+    _report(work, done, output, dry_run=dry_run)
     if output == "text" and not has_errors(work.diagnostics):
         _print_import(plan, work, project, done)
     is_left = plan.found > len(plan.imported)
@@ -147,7 +148,8 @@ def export(root: Path, *, dry_run: bool, output: str, strict: bool) -> int:
         meltano_folder(project)
         plan = plan_export(project)
         work = _Work(plan.changes, plan.diagnostics)
-        _finish(transaction, work, project, output)
+        done = _apply(transaction, work, project)
+    _report(work, done, output, dry_run=dry_run)
     if output == "text" and not has_errors(work.diagnostics):
         found = f"; {in_numbers(work.diagnostics)}" if work.diagnostics else ""
         verb = "to export" if dry_run and work.changes else "in meltano.yml"
@@ -194,14 +196,17 @@ def _move(project: Project, plan: Import, work: _Work) -> None:
     work.moved = len(plan.imported) - len(problems)
 
 
-def _finish(transaction: Transaction | None, work: _Work, project: Project, output: str) -> Sequence[Change]:
-    """Make the changes, or show them where there is no transaction, and report; gives those that were made."""
-    done: Sequence[Change] = ()
-    dry_run = transaction is None
+def _apply(transaction: Transaction | None, work: _Work, project: Project) -> Sequence[Change]:
+    """Make the changes, unless there is an error or, with `--dry-run`, no transaction; gives those that were made."""
     work.diagnostics = in_order(apply_levels(work.diagnostics, project.lint))
-    if transaction and not has_errors(work.diagnostics):
-        done, problems = transaction.apply(work.changes)
-        work.diagnostics += problems
+    if transaction is None or has_errors(work.diagnostics):
+        return ()
+    done, problems = transaction.apply(work.changes)
+    work.diagnostics += problems
+    return done
+
+
+def _report(work: _Work, done: Sequence[Change], output: str, *, dry_run: bool) -> None:
     report(work.diagnostics, output, work.changes if dry_run else done)
     if output == "text":
         if dry_run and not has_errors(work.diagnostics):
@@ -212,7 +217,6 @@ def _finish(transaction: Transaction | None, work: _Work, project: Project, outp
             errors = sum(has_errors([d]) for d in work.diagnostics)
             result = "Not all was written" if done else "No files written"
             click.echo(f"{result}: {count(errors, 'error')}.", err=True)
-    return done
 
 
 def _print_import(plan: Import, work: _Work, project: Project, done: Sequence[Change]) -> None:

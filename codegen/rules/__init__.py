@@ -64,7 +64,7 @@ NO_SCHEDULES = _error("no-schedules", "The folder of schedules is missing or has
 FILE_NAME = _error("file-name", "The name of a schedule file or folder contains invisible characters.")
 SYMLINK_LOOP = _error("symlink-loop", "A symlink leads back to a folder above it.")
 DUPLICATE_DEFAULTS = _error("duplicate-defaults", "A folder has both `_defaults.yml` and `_defaults.yaml`.")
-UNREADABLE = _error("unreadable", "A file or folder cannot be read, is too large, or leads out of the project.")
+UNREADABLE = _error("unreadable", "A file or folder cannot be read, or is too large.")
 BINARY_FILE = _error("binary-file", "A YAML file contains binary data.")
 NOT_UTF_8 = _error("not-utf-8", "A YAML file is not encoded as UTF-8.")
 EMPTY_FILE = _error("empty-file", "A schedule file is empty.")
@@ -184,7 +184,7 @@ STALE = _error("stale", "The schedule of a generated DAG file was removed.")
 EDITED = _error("edited", "A generated DAG file was edited by hand.")
 RENAMED = _warning("renamed", "A renamed schedule gets a new DAG id, so its history stays behind.")
 NOT_OURS = _error("not-ours", "A file that Dagpress did not generate is in the place of a generated one.")
-NOT_WRITTEN = _error("not-written", "A file cannot be written.")
+NOT_WRITTEN = _error("not-written", "A file cannot be written, or lies outside the git work tree.")
 TEMPLATE_ERROR = _error("template-error", "A template of the project cannot be used.")
 
 # Import and export.

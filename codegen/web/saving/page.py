@@ -75,7 +75,9 @@ def _save(context: RequestContext) -> Response:
     except BrokenProjectError as error:
         return context.page("kept.html", 500, draft=draft, diagnostics=error.diagnostics)
     except LockedError as error:
-        return editor_page(context, draft, f"Nothing was written: {error}. {_KEPT}", 503)
+        sent, problems = sent_draft(context)
+        message = f"Nothing was written: {error}. {_KEPT}"
+        return editor_page(context, _with_line_feeds(sent), message, 503, problems=problems)
     except _RefusedError as error:
         kept = draft if error.base is None else replace(draft, base=error.base)
         return editor_page(context, kept, str(error), error.status, error.template, **error.values)
