@@ -8,6 +8,7 @@ import subprocess
 import sys
 from concurrent import futures
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,8 +47,13 @@ def _command(words: tuple[str, ...]) -> tuple[str, int, str]:
     return " ".join(words), code, out + err
 
 
+@cache
+def _pages() -> Pages:
+    return Pages(Path())
+
+
 def _save(form: dict[str, str]) -> None:
-    Pages(Path()).post("/save", form)
+    _pages().post("/save", form)
 
 
 def test_commands_and_a_page_that_write_at_once_leave_files_that_agree(
