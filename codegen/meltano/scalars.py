@@ -1,17 +1,23 @@
-"""What Meltano takes a plain scalar for: it reads YAML 1.2, and so `007` as 7, `1e5` as a number, and `on` as text."""
+"""Reads scalars as Meltano does, by YAML 1.2: `007` is 7, `1e5` is a number, and `on` is text."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from codegen.source.nodes import Scalar
+from codegen.diagnostics import InvalidError
+from codegen.keys.types import DateTime
+from codegen.source.nodes import Scalar
 
 # As ruamel.yaml resolves YAML 1.2, with the underscores that it allows (ruamel/yaml/resolver.py, `implicit_resolvers`).
 _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
 _INT = re.compile(r"[-+]?(?:0b[0-1_]+|0o[0-7_]+|[0-9_]*[0-9][0-9_]*|0x[0-9a-fA-F_]+)")
 _FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[0-9][0-9_]*[eE][-+]?[0-9]+|\.[0-9_]+)")
+
+# YAML's timestamp (https://yaml.org/type/timestamp.html), which allows more than we do.
+_TIMESTAMP = re.compile(
+    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[Tt]|[ \t]+)(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d*))?)?"
+    r"(?:[ \t]*(?:([Zz])|([-+])(\d{1,2})(?::?(\d{2}))?))?)?"
+)
 
 
 def meltano_text(scalar: Scalar) -> str:
@@ -32,3 +38,25 @@ def is_text(scalar: Scalar) -> bool:
         return scalar.kind == "str"
     is_other = any(pattern.fullmatch(scalar.text) for pattern in (_BOOL, _INT, _FLOAT))
     return not is_other and scalar.kind not in {"timestamp", "null"}
+
+
+def meltano_date(scalar: Scalar) -> Scalar:
+    """A date of Meltano in the form that `DateTime` reads; what is not a date stays as it is."""
+    text = scalar.text.strip()
+    try:
+        DateTime().convert(Scalar("str", text, scalar.location))
+    except InvalidError:
+        match = _TIMESTAMP.fullmatch(text)
+        return Scalar("timestamp", _canonical(match), scalar.location) if match else scalar
+    return Scalar("timestamp", text, scalar.location)
+
+
+def _canonical(match: re.Match[str]) -> str:
+    """A timestamp of YAML with all its digits: `2024-1-31 6:00:00 +1` becomes `2024-01-31T06:00:00+01:00`."""
+    year, month, day, hour, minute, second, fraction, utc, sign, hours, minutes = match.groups()
+    text = f"{year}-{int(month):02}-{int(day):02}"
+    if hour is None:
+        return text
+    text += f"T{int(hour):02}:{int(minute):02}:{int(second or 0):02}"
+    text += f".{fraction[:6]}" if fraction else ""
+    return text + ("Z" if utc else f"{sign}{int(hours):02}:{minutes or '00'}" if sign else "")

@@ -12,7 +12,7 @@ from codegen.diagnostics import Diagnostic, has_errors, in_order, printable, quo
 from codegen.loader import SUFFIXES
 from codegen.meltano import read_meltano_project
 from codegen.migrate.conversion import Draft, convert, not_imported
-from codegen.migrate.source import Item, read_items
+from codegen.migrate.items import Item, read_items
 from codegen.project import Project, is_excluded
 from codegen.rules import Severity
 from codegen.schema.export import SCHEMA_NAME

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
-from codegen.migrate.source import BOM, name_of, text_of
+from codegen.migrate.items import BOM, name_of, text_of
 from codegen.source.comments import read_layout
 from codegen.source.edit import EditError, remove
 from codegen.sync.changes import Action, Change

@@ -1,4 +1,4 @@
-"""The schedules of a Meltano project as they stand in its files, each with its comments."""
+"""Reads the schedules of a Meltano project, each with its comments, from the files that define them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from codegen.diagnostics import Location
     from codegen.meltano import MeltanoProject
 
-# Windows puts it before a text; YAML's parser counts it as a character.
+# The keys that a schedule has in Meltano.
+KEYS = ("name", "extractor", "loader", "transform", "interval", "start_date", "env", "job")
+# Editors on Windows write it at the start of a file; YAML's parser counts it as a character.
 BOM = "\ufeff"
 
 
@@ -28,12 +30,11 @@ class Item:
     """One item under `schedules`.
 
     Attributes:
-        node: the item, whatever it is.
-        path: the file that it stands in.
-        index: its number there, counted from 0.
+        node: the item, which may not be a map.
+        index: its position in its file, counted from 0.
         lines: its lines, from its dash to its last value, counted from 1.
         above: the comments directly above it.
-        inside: the comments in its lines, and those behind them that are indented as it is.
+        inside: the comments in its lines, and those after them with its indentation.
     """
 
     node: Node
@@ -45,18 +46,18 @@ class Item:
 
     @property
     def location(self) -> Location:
-        """Where it begins."""
+        """The place of its first key."""
         return self.node.location
 
     @property
     def name(self) -> str:
-        """The schedule's name as Meltano has it, in its state id too, or nothing where it has none."""
+        """The schedule's name as Meltano reads it, also in state IDs; empty if missing."""
         name = self.node.get("name") if isinstance(self.node, MapNode) else None
         return meltano_text(name) if isinstance(name, Scalar) and not is_null(name) else ""
 
 
 def read_items(meltano: MeltanoProject) -> tuple[list[Item], list[Diagnostic]]:
-    """Every schedule in Meltano's order, and what stands under `schedules` and is no list."""
+    """Every schedule in Meltano's order, and a warning for each `schedules` that is not a list."""
     items: list[Item] = []
     diagnostics = []
     for section in meltano.schedules:
@@ -71,16 +72,12 @@ def read_items(meltano: MeltanoProject) -> tuple[list[Item], list[Diagnostic]]:
 
 
 def text_of(path: Path) -> str:
-    """The text of a file that was read before, with its own line ends.
-
-    Raises:
-        OSError: it is gone.
-    """
+    """The text of a file that was read before, with its own line ends."""
     return path.read_bytes().decode("utf-8")
 
 
 def name_of(path: Path, root: Path) -> str:
-    """A file's path in the project, with forward slashes; a link is followed, so that the file behind it is changed."""
+    """A file's path in the project, with forward slashes; symlinks are resolved, so their targets are changed."""
     return os.path.relpath(path.resolve(), root).replace(os.sep, "/")
 
 

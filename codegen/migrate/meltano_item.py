@@ -1,0 +1,99 @@
+"""Expresses a schedule as an item of Meltano's `schedules`, and reports what Meltano cannot express."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timezone
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from codegen import rules
+from codegen.diagnostics import Diagnostic, Location, quoted
+from codegen.keys.table import keys_of
+from codegen.meltano.listing import meltano_env, meltano_interval
+from codegen.migrate.items import KEYS
+from codegen.schema.model import DAG_ID_PREFIX, Schedule, airflow_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_STAYS = "it stays in the schedule's file alone"
+_STARTS_ANEW = "there it is the schedule's name: copy the state with `meltano state copy`"
+
+
+def item_of(schedule: Schedule) -> dict[str, Any]:
+    """The item, its keys in Meltano's order."""
+    data: dict[str, Any] = {"name": schedule.name}
+    if schedule.extractor:
+        data |= {"extractor": schedule.extractor, "loader": schedule.loader}
+        data["transform"] = schedule.transform or "skip"
+    else:
+        data["job"] = schedule.job or schedule.name
+    data["interval"] = meltano_interval(schedule)
+    if "start_date" in schedule.at:
+        data["start_date"] = in_utc(schedule.start_date, ZoneInfo(schedule.timezone))
+    if env := meltano_env(schedule):
+        data["env"] = env
+    return data
+
+
+def in_utc(moment: datetime, zone: ZoneInfo) -> date:
+    """A start date as Meltano has it: in UTC without an offset, and without a time at midnight."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    naive = aware.astimezone(timezone.utc).replace(tzinfo=None)
+    return naive.date() if naive.time() == naive.min.time() else naive
+
+
+def losses(schedule: Schedule) -> Iterator[Diagnostic]:
+    """What the item lacks of the schedule, or has in another form."""
+    for key, place in _keys_without_meltano(schedule):
+        message = f"Meltano cannot say {quoted(key)} of {quoted(schedule.name)}"
+        yield Diagnostic(rules.NOT_EXPORTED, message, place, _STARTS_ANEW if key == "state_id" else _STAYS)
+    yield from _other_dag_ids(schedule)
+    yield from _other_interval(schedule)
+    for name in schedule.env.keys() - meltano_env(schedule).keys():
+        message = f"Meltano knows no templates, as {quoted(name)} of {quoted(schedule.name)} has one"
+        yield Diagnostic(rules.NOT_EXPORTED, message, schedule.where("env"), "it is left out there")
+
+
+def lost_comment(schedule: Schedule, text: str, line: int, column: int) -> Diagnostic:
+    """The warning that a comment of the schedule's file is not exported."""
+    message = f"the comment {quoted(text)} does not go along"
+    return Diagnostic(rules.NOT_EXPORTED, message, Location(schedule.source, line, column), _STAYS)
+
+
+def _keys_without_meltano(schedule: Schedule) -> Iterator[tuple[str, Location]]:
+    same_in_meltano = {"state_id": schedule.name, "dag_id": airflow_id(schedule.dag_id_as_in_meltano)}
+    rows = keys_of(Schedule)
+    others = {**schedule.settings, **schedule.arguments}
+    for name in {**rows, **others}:
+        value = getattr(schedule, name) if name in rows else others[name]
+        default = same_in_meltano.get(name, rows[name].default if name in rows else None)
+        if name not in {*KEYS, "tasks"} and name in schedule.at and value not in (None, default):
+            yield name, schedule.where(name)
+    for task in schedule.tasks or ():
+        for name, place in task.at.items():
+            if name not in {"", "run"} and "." not in name:
+                yield f"{name} of a task", place
+
+
+def _other_dag_ids(schedule: Schedule) -> Iterator[Diagnostic]:
+    if schedule.dag_id:
+        return
+    if schedule.default_dag_id != schedule.dag_id_as_in_meltano:
+        message = f"with Meltano it has another DAG id than {quoted(schedule.dag_id_or_default)}"
+        hint = f"there the ids begin with `{DAG_ID_PREFIX}`"
+        yield Diagnostic(rules.DIFFERS_IN_MELTANO, message, Location(schedule.source), hint)
+    if schedule.tasks:
+        message = f"as a job it has another DAG id there than {quoted(schedule.dag_id_or_default)}"
+        hint = "with Meltano, it has a history of its own"
+        yield Diagnostic(rules.DIFFERS_IN_MELTANO, message, schedule.where("tasks"), hint)
+
+
+def _other_interval(schedule: Schedule) -> Iterator[Diagnostic]:
+    text, interval = schedule.interval.strip(), meltano_interval(schedule)
+    if not text:
+        message = f"Meltano starts {quoted(schedule.name)} after no other, and gets {quoted(interval)}"
+        yield Diagnostic(rules.DIFFERS_IN_MELTANO, message, schedule.where("after"), "there it only runs manually")
+    elif text != interval:
+        message = f"Meltano has no {quoted(text)}, and gets {quoted(interval)}"
+        yield Diagnostic(rules.DIFFERS_IN_MELTANO, message, schedule.where("interval"), "it runs at the same times")
