@@ -1,4 +1,4 @@
-"""The blocks of a `meltano run`: extractor-loader pairs and commands of other plugins, and which plugins they share.
+"""Reads the blocks of a `meltano run`: extractor-loader pairs, commands of plugins, and the locks that they need.
 
 Meltano keeps the catalog and the state of an extractor in `.meltano/run/<extractor>`, one directory for all runs of a
 project (https://github.com/meltano/meltano/issues/8763). `meltano el` uses a directory of its own for each run. Loaders
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import InvalidError
+from codegen.meltano.call import split_options
 from codegen.text.jinja import is_template
 from codegen.text.shell import words_of
 
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
 
 # The options of `meltano run` that take the next word (meltano/cli/run.py of 4.4).
 _OPTIONS_WITH_VALUE = {"--run-id", "--state-id-suffix", "--state-strategy", "--timeout"}
-# Joins the parts of a state id, and cannot be in one (STATE_ID_COMPONENT_DELIMITER in meltano/core/constants.py).
+# Separates the parts of a state ID (STATE_ID_COMPONENT_DELIMITER in meltano/core/constants.py).
 DELIMITER = ":"
 _NAME = re.compile(r"[\w.:+/@-]+")
-# Behind the name of a plugin: others may hold the lock at the same time in the same way.
-SHARED = ":shared"
+# The suffix of a shared lock: several tasks can hold it at the same time.
+_SHARED = ":shared"
 _DEPS = ":deps"
 
 
@@ -39,23 +40,13 @@ class Pair:
     mappings: tuple[str, ...] = ()
 
     def state_id(self, environment: str, suffix: str) -> str:
-        """The id under which `meltano run` keeps its state (`generate_state_id` in meltano/core/block/extract_load.py).
-
-        Args:
-            environment: the environment of Meltano.
-            suffix: its `--state-id-suffix`, else the environment's `state_id_suffix`; empty for none.
-        """
+        """The state ID of `meltano run` (`generate_state_id` in meltano/core/block/extract_load.py)."""
         parts = (environment, f"{self.extractor}-to-{self.loader}", suffix)
         return DELIMITER.join(part for part in parts if part)
 
 
 def pairs_of(words: Iterable[str], meltano: MeltanoProject | None) -> list[Pair]:
-    """The extractor-loader pairs of a `meltano run`, in its order, also those of the jobs that it names.
-
-    Args:
-        words: what follows `meltano run`.
-        meltano: the Meltano project, if there is one.
-    """
+    """The extractor-loader pairs in the arguments of a `meltano run` and in the jobs among them, in order."""
     pairs: list[Pair] = []
     extractor, mappings = "", list[str]()
     for name in _expanded(words, meltano):
@@ -73,7 +64,7 @@ def pairs_of(words: Iterable[str], meltano: MeltanoProject | None) -> list[Pair]
 
 
 def plain_pair(words: Iterable[str], meltano: MeltanoProject | None) -> Pair | None:
-    """The pair of a `meltano run` that is nothing else: without options, mappings, jobs and templates."""
+    """The pair of a `meltano run` without options, mappings, jobs and templates."""
     match list(words):
         case [extractor, loader]:
             types = (_type_of(extractor, meltano), _type_of(loader, meltano))
@@ -82,9 +73,9 @@ def plain_pair(words: Iterable[str], meltano: MeltanoProject | None) -> Pair | N
 
 
 def locks_of(words: Iterable[str], meltano: MeltanoProject | None) -> set[str]:
-    """What a `meltano run` must not share with another: plugins, by names or templates, some with `SHARED` behind them.
+    """The locks of a `meltano run`: names or templates of plugins, some with the suffix of a shared lock.
 
-    A word that nothing is known of counts as an extractor. A template can become any extractor or job.
+    An unknown word counts as an extractor. A template can become any extractor or job.
     """
     names = set(_expanded(words, meltano))
     found = {name for name in names if _type_of(name, meltano) in {"extractors", ""}}
@@ -95,7 +86,7 @@ def locks_of(words: Iterable[str], meltano: MeltanoProject | None) -> set[str]:
 
 
 def locks_of_script(script: str, meltano: MeltanoProject | None) -> set[str]:
-    """The same for a shell script that calls Meltano, by the names in it."""
+    """The locks of a shell script that calls Meltano, by the names in it."""
     if "meltano" not in script:
         return set()
     words = set(_NAME.findall(script))
@@ -105,18 +96,18 @@ def locks_of_script(script: str, meltano: MeltanoProject | None) -> set[str]:
 
 
 def locks_of_transform(meltano: MeltanoProject | None) -> set[str]:
-    """The same for a transformation of `meltano elt`, which removes dbt's packages (meltano/core/runner/dbt.py)."""
+    """The locks of a transformation of `meltano elt`, which removes dbt's packages (meltano/core/runner/dbt.py)."""
     return meltano.plugins.get("transformers", set()) if meltano else set()
 
 
 def in_order_of_locking(locks: Iterable[str]) -> tuple[str, ...]:
-    """Each lock once, in the order in which every task takes them, so that no two wait for each other."""
+    """Each lock once, in the same order for every task, so that there is no deadlock."""
     names = set(locks)
-    return tuple(sorted(names - {f"{name}{SHARED}" for name in names}))
+    return tuple(sorted(names - {f"{name}{_SHARED}" for name in names}))
 
 
 def _is_of_dbt(name: str, meltano: MeltanoProject | None) -> bool:
-    """Whether it is dbt or one of its commands: a transformer, or a plugin of that name unless it is an extractor."""
+    """Whether a block is dbt or one of its commands: a transformer, or a plugin `dbt...` that is not an extractor."""
     plugin = name.partition(DELIMITER)[0]
     plugin_type = _type_of(plugin, meltano)
     return plugin_type == "transformers" or (plugin.startswith("dbt") and plugin_type != "extractors")
@@ -125,20 +116,16 @@ def _is_of_dbt(name: str, meltano: MeltanoProject | None) -> bool:
 def _lock_of_dbt(name: str) -> str:
     """`dbt deps` removes the packages that other commands of the plugin read (dbt/task/deps.py)."""
     plugin = name.partition(DELIMITER)[0]
-    return plugin if name.endswith(_DEPS) else f"{plugin}{SHARED}"
+    return plugin if name.endswith(_DEPS) else f"{plugin}{_SHARED}"
 
 
-def block_names(words: Iterable[str]) -> Iterator[str]:
-    """The blocks that `meltano run` is given: its words without the options and their values."""
-    previous = ""
-    for word in words:
-        if not word.startswith("-") and previous not in _OPTIONS_WITH_VALUE:
-            yield word
-        previous = word
+def block_names(words: Iterable[str]) -> list[str]:
+    """The arguments of `meltano run` without the options and their values."""
+    return split_options(words, _OPTIONS_WITH_VALUE)[1]
 
 
 def without_suffix(words: Iterable[str]) -> tuple[list[str], str]:
-    """A `meltano run` without its own suffix of state ids, and that suffix: the last one counts; empty for none."""
+    """The arguments of `meltano run` without `--state-id-suffix`, and the value of the last one; empty if missing."""
     rest, suffix = list[str](), ""
     remaining = iter(words)
     for word in remaining:
@@ -151,20 +138,17 @@ def without_suffix(words: Iterable[str]) -> tuple[list[str], str]:
 
 
 def _expanded(words: Iterable[str], meltano: MeltanoProject | None) -> Iterator[str]:
-    """The blocks, with jobs expanded; a job inside a job is not (`_expand_jobs` in core/block/block_parser.py)."""
+    """The blocks with jobs expanded, but no jobs in jobs (`_expand_jobs` in core/block/block_parser.py)."""
     for name in block_names(words):
         job = meltano.jobs.get(name) if meltano else None
         try:
             yield from [part for task in job.tasks for part in words_of(task)] if job else [name]
-        except InvalidError:  # a quote of the job is not closed, so Meltano refuses it
+        except InvalidError:  # a quote in the job is not closed, which Meltano refuses
             yield name
 
 
 def _type_of(name: str, meltano: MeltanoProject | None) -> str:
-    """The type of a plugin in meltano.yml, or `commands` for a plugin's command; empty if unknown.
-
-    Where no meltano.yml says it, names are read as Singer's conventions have them.
-    """
+    """The type of a plugin in meltano.yml, else by Singer's naming, or `commands` for its command; empty if unknown."""
     if DELIMITER in name and not is_template(name):
         return "commands"
     for plugin_type, names in meltano.plugins.items() if meltano else ():

@@ -1,4 +1,4 @@
-"""What Meltano ends up running for the bash command of a task."""
+"""Reads the calls of Meltano in a bash command."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING, Any
 from codegen.text.shell import commands_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _LINK = ".meltano/run/bin"
-# Commands of the shell behind which its variables are other ones.
+# Shell commands that change variables for the commands after them.
 _CHANGES_VARIABLES = {".", "declare", "export", "read", "set", "source", "unset"}
 # The options of `meltano` itself that have a value (meltano/cli/cli.py), and those of `el` and `elt`.
 _GLOBAL_VALUES = {"--cwd", "--env-file", "--environment", "--log-config", "--log-format", "--log-level"}
-_VALUES = {"--catalog", "--dump", "--exclude", "--run-id", "--select", "--state", "--state-id", "--state-strategy"} | {
-    "--transform"
+# fmt: off
+_EL_VALUES = {
+    "--catalog", "--dump", "--exclude", "--run-id", "--select", "--state", "--state-id", "--state-strategy",
+    "--transform",
 }
+# fmt: on
 
 
 class UnknownScheduleError(Exception):
@@ -33,9 +36,9 @@ class Call:
     """One call of Meltano.
 
     Attributes:
-        folder: where it runs.
-        words: what follows `meltano`.
-        env: what the call sets in the environment, beside what the task has.
+        folder: its working directory.
+        words: the arguments of `meltano`.
+        env: the variables that the call sets in addition to those of the task.
     """
 
     folder: str
@@ -43,36 +46,35 @@ class Call:
     env: Mapping[str, str]
 
     def __str__(self) -> str:
-        """The call as one would type it."""
+        """The call as a command."""
         return shlex.join(["meltano", *self.words])
 
 
 def read_call(script: str, variables: Mapping[str, str], folder: str) -> Call | None:
-    """Read a command that calls Meltano once, if need be after a `cd` or our `lock`; nothing for every other command.
+    """Read a script that calls Meltano once, possibly after a `cd` or our `lock`; None for any other script.
 
     Args:
-        script: what bash gets.
-        variables: what it has in the environment.
-        folder: where it runs.
+        script: a bash script.
+        variables: its environment.
+        folder: its working directory.
     """
-    commands = commands_of(script, variables)
+    commands = commands_of(script, variables) or []
     if commands and commands[0][:1] == ["lock"]:
         commands = commands[1:]
     match commands:
-        case [["cd", path], _]:
-            folder = os.path.normpath(os.path.join(folder, path))  # noqa: PTH118  # pathlib keeps `..`
-            commands = commands[1:]
-    if not commands or len(commands) > 1:
-        return None
-    return _as_call(commands[0], folder)
+        case [["cd", path], command]:
+            return _as_call(command, os.path.normpath(os.path.join(folder, path)))  # noqa: PTH118  # pathlib keeps `..`
+        case [command]:
+            return _as_call(command, folder)
+    return None
 
 
 def calls_in(script: str, variables: Mapping[str, str]) -> list[Call]:
-    """The calls of Meltano in a script; none where it does more than call programs, which only bash can read.
+    """The calls of Meltano in a script; none where only bash can read it.
 
     Args:
-        script: what a shell gets.
-        variables: what it has in the environment.
+        script: a shell script.
+        variables: its environment.
     """
     commands = commands_of(script, variables) or []
     if any(command[:1] and command[0] in _CHANGES_VARIABLES for command in commands):
@@ -92,36 +94,36 @@ def _as_call(words: list[str], folder: str) -> Call | None:
 
 
 def resolved(call: Call, listed: Mapping[str, Mapping[str, Any]]) -> Call:
-    """The call that comes of it in the end, in one form for all that mean the same.
+    """The equivalent call in a normal form, which calls with the same effect share.
 
     Args:
-        call: a call; `schedule run NAME` becomes what Meltano says that the schedule runs.
-        listed: the schedules as `meltano schedule list --format=json` has them, by name.
+        call: a call; `schedule run NAME` becomes what Meltano runs for that schedule.
+        listed: the schedules in `meltano schedule list --format=json`, by name.
 
     Raises:
         UnknownScheduleError: Meltano has no schedule of that name.
     """
     options, words = leading_options(call.words)
     env = dict(call.env)
-    if words[:2] == ["schedule", "run"] and len(words) > 2:  # noqa: PLR2004  # a name follows
-        name, *further = words[2:]
-        if name not in listed:
-            raise UnknownScheduleError(name)
-        schedule = listed[name]
-        # meltano/core/schedule_service.py, `run`.
-        words = (
-            ["run", *further, schedule["job"]["name"]]
-            if "job" in schedule
-            else ["elt", *schedule["elt_args"], *further]
-        )
-        env |= {key: str(value) for key, value in (schedule.get("env") or {}).items()}
+    match words:
+        case ["schedule", "run", name, *further]:
+            if name not in listed:
+                raise UnknownScheduleError(name)
+            schedule = listed[name]
+            # meltano/core/schedule_service.py, `run`.
+            is_job = "job" in schedule
+            words = ["run", *further, schedule["job"]["name"]] if is_job else ["elt", *schedule["elt_args"], *further]
+            env |= {key: str(value) for key, value in (schedule.get("env") or {}).items()}
     if words[:1] in (["el"], ["elt"]):
-        words = _extract_load(words[1:])
+        own, plugins = split_options(words[1:], _EL_VALUES)
+        own = sorted(option for option in own if option != "--transform=skip")
+        command = "elt" if any(option.startswith("--transform=") for option in own) else "el"
+        words = [command, *plugins, *own]
     return Call(call.folder, (*sorted(options), *words), env)
 
 
 def value_of(words: Sequence[str], option: str) -> str:
-    """The last value of an option, given behind it or with `=`; empty for none."""
+    """The last value of an option, given as the next word or with `=`; empty if missing."""
     found = ""
     for word, following in zip(words, (*words[1:], ""), strict=False):
         name, equals, value = word.partition("=")
@@ -131,7 +133,7 @@ def value_of(words: Sequence[str], option: str) -> str:
 
 
 def leading_options(words: Iterable[str]) -> tuple[list[str], list[str]]:
-    """The options of `meltano` itself, each as one word, and what follows them."""
+    """The options of `meltano` itself, each as one word, and the words after them."""
     options, rest = [], list(words)
     while rest and rest[0].startswith("-"):
         option = rest.pop(0)
@@ -139,15 +141,13 @@ def leading_options(words: Iterable[str]) -> tuple[list[str], list[str]]:
     return options, rest
 
 
-def _extract_load(words: list[str]) -> list[str]:
-    """`el`, or `elt` where it transforms, with the plugins first and the options in the order of the alphabet."""
-    plugins, options, rest = [], [], list(words)
+def split_options(words: Iterable[str], with_value: Container[str]) -> tuple[list[str], list[str]]:
+    """The options, each as one word with its value, and the other words."""
+    options, others, rest = list[str](), list[str](), list(words)
     while rest:
         word = rest.pop(0)
         if not word.startswith("-"):
-            plugins.append(word)
+            others.append(word)
         else:
-            options.append(f"{word}={rest.pop(0)}" if word in _VALUES and rest else word)
-    options = sorted(option for option in options if option != "--transform=skip")
-    transforms = any(option.startswith("--transform=") for option in options)
-    return ["elt" if transforms else "el", *plugins, *options]
+            options.append(f"{word}={rest.pop(0)}" if word in with_value and rest else word)
+    return options, others

@@ -1,4 +1,4 @@
-"""Commands of Meltano that change the project, and the environment variables that say the same for one run."""
+"""Finds commands of Meltano that change the project, and the environment variables with the same effect for one run."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codegen.meltano.call import leading_options
+from codegen.meltano.call import leading_options, split_options
 from codegen.text.jinja import is_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 # meltano/cli of 4.4: the commands that write meltano.yml, `.env`, the lock files of plugins or the settings of the
-# system database. Those of the groups `config`, `environment` and `job`; of `schedule`, those that do not.
+# system database; those of the groups `config`, `environment` and `job`; those of `schedule` that do not.
 _CHANGES = {"add", "lock", "remove", "upgrade"}
 _CHANGES_OF_CONFIG = {"set", "unset", "reset"}
 _CHANGES_OF_OTHERS = {"add", "set", "remove"}
@@ -25,14 +25,11 @@ _OPTIONS_OF_SET = {"--plugin-type", "--store", "--safe", "--unsafe"}
 # With these, `select` shows what is selected, or removes a pattern (meltano/cli/select_entities.py).
 _SHOWS = {"--list", "--json"}
 _REMOVES = {"--rm", "--remove", "--clear"}
-# A plugin, a setting and a value; an extractor, a stream and a property.
-_WORDS_OF_SET = 3
-_WORDS_OF_SELECT = 3
 
 
 @dataclass(frozen=True)
 class _Command:
-    """A command in its parts: the options by name, and the other words."""
+    """A command of Meltano, with the values of its options by name."""
 
     name: str
     options: Mapping[str, str]
@@ -40,11 +37,7 @@ class _Command:
 
 
 def changes_project(words: Sequence[str]) -> bool:
-    """Whether a command writes into the project, or the settings in its database.
-
-    Args:
-        words: what follows `meltano`.
-    """
+    """Whether a command, given as the arguments of `meltano`, writes to the project or to settings in its database."""
     command = _read(words)
     if "--help" in command.options:
         return False
@@ -60,11 +53,11 @@ def changes_project(words: Sequence[str]) -> bool:
 
 
 def variables_instead(words: Sequence[str], all_commands: Iterable[Sequence[str]]) -> dict[str, str]:
-    """The variable that says the same for one run, and its value; empty where no variable does.
+    """The variable with the same effect for one run, and its value; empty if there is none.
 
     Args:
-        words: what follows `meltano` in a command.
-        all_commands: the same of all commands that run before the same task: what they select is one list.
+        words: a command, as the arguments of `meltano`.
+        all_commands: all commands that run before the same task: their selections are one list.
     """
     command = _read(words)
     if command.name == "config":
@@ -75,46 +68,34 @@ def variables_instead(words: Sequence[str], all_commands: Iterable[Sequence[str]
 
 
 def variable_of(plugin: str, setting: str) -> str:
-    """The variable of a plugin's setting (`to_env_var` in meltano/core/utils, `env_prefixes` of a plugin).
-
-    It is that of the plugin's own name, also where it inherits. The setting of an extra, `_select`, starts with `_`.
-    """
+    """The variable of a plugin's setting, also an inherited one (`to_env_var` in meltano/core/utils)."""
     return "_".join(re.sub("[^A-Za-z0-9]", "_", name).upper() for name in (plugin, setting))
 
 
 def _read(words: Sequence[str]) -> _Command:
     _, rest = leading_options(words)
-    options, others = {}, []
-    remaining = iter(rest[1:])
-    for word in remaining:
-        if not word.startswith("-"):
-            others.append(word)
-            continue
-        name, separator, value = word.partition("=")
-        options[name] = value if separator or name not in _OPTIONS_WITH_VALUE else next(remaining, "")
-    return _Command(rest[0] if rest else "", options, tuple(others))
+    options, others = split_options(rest[1:], _OPTIONS_WITH_VALUE)
+    values = {name: value for name, _, value in (option.partition("=") for option in options)}
+    return _Command(rest[0] if rest else "", values, tuple(others))
 
 
 def _variable_of_setting(command: _Command) -> dict[str, str]:
-    """That of `config set PLUGIN NAME... VALUE`, or of `config PLUGIN set NAME... VALUE`, as Meltano 3 has it."""
-    words = list(command.words)
-    if "set" not in words[:2] or not _OPTIONS_OF_SET.issuperset(command.options):
-        return {}
-    words.remove("set")
-    if len(words) < _WORDS_OF_SET:
-        return {}
-    *names, value = words
-    if any(map(is_template, names)):
-        return {}
-    return {variable_of(names[0], ".".join(names[1:])): value}
+    """That of `config set PLUGIN NAME... VALUE`, or, in Meltano 3, of `config PLUGIN set NAME... VALUE`."""
+    match command.words:
+        case ["set", plugin, name, *names, value] | [plugin, "set", name, *names, value]:
+            is_plain = not any(map(is_template, (plugin, name, *names)))
+            if is_plain and _OPTIONS_OF_SET.issuperset(command.options):
+                return {variable_of(plugin, ".".join([name, *names])): value}
+    return {}
 
 
 def _variable_of_selection(command: _Command, others: Iterable[_Command]) -> dict[str, str]:
-    """That of `select EXTRACTOR STREAM PROPERTY`, with what the other commands select of the same extractor."""
+    """That of `select EXTRACTOR STREAM PROPERTY`, with the other selections for the same extractor."""
     if not _selects(command) or is_template(command.words[0]):
         return {}
     patterns = [_pattern(other) for other in others if _selects(other) and other.words[0] == command.words[0]]
-    if any(_breaks_json(pattern) for pattern in patterns):
+    # JSON would escape a part of a pattern, which may be a template.
+    if any(json.dumps(pattern, ensure_ascii=False) != f'"{pattern}"' for pattern in patterns):
         return {}
     return {variable_of(command.words[0], "_select"): json.dumps(list(dict.fromkeys(patterns)), ensure_ascii=False)}
 
@@ -126,11 +107,6 @@ def _selects(command: _Command) -> bool:
 
 
 def _pattern(command: _Command) -> str:
-    """What Meltano keeps of it (`_get_pattern_string` in meltano/core/select_service.py)."""
-    _, stream, field = (*command.words, "*", "*")[:_WORDS_OF_SELECT]
+    """The pattern that Meltano stores (`_get_pattern_string` in meltano/core/select_service.py)."""
+    stream, field, *_ = (*command.words[1:], "*", "*")
     return f"{'!' if '--exclude' in command.options else ''}{stream}.{field}"
-
-
-def _breaks_json(pattern: str) -> bool:
-    """Whether JSON would escape a part of it, which may be a template."""
-    return json.dumps(pattern, ensure_ascii=False) != f'"{pattern}"'

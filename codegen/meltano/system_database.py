@@ -1,7 +1,4 @@
-"""Meltano's system database, where it keeps its runs: what is in it, and whether Meltano must still make it.
-
-We read it where it is a SQLite file; another database is left to Meltano.
-"""
+"""Reads Meltano's system database, which has its runs, if it is a SQLite file."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import re
 import sqlite3
 from contextlib import closing
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,51 +18,48 @@ _LAST_RUNS = (
 )
 
 _URI_VARIABLE = "MELTANO_DATABASE_URI"
-# The folder of the default database.
+# The directory of the default database.
 _FOLDER_VARIABLE = "MELTANO_SYS_DIR_ROOT"
-# Meltano reads its own settings from there too.
+# Meltano reads its own settings from `.env` too.
 _NAMED_IN_DOTENV = re.compile(rf"^\s*(?:export\s+)?{_URI_VARIABLE}\s*=", re.MULTILINE)
-# The table of Alembic, which Meltano makes first.
+# The table of Alembic, which Meltano creates first.
 _TABLE = "select 1 from sqlite_master where name = 'alembic_version'"
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
 def last_successful_runs(folder: Path, uri: str = "") -> dict[str, str]:
-    """When the last successful run of each state id ended, in ISO 8601 with its offset; empty where nothing is known.
+    """The end of the last successful run of each state ID, in ISO 8601; empty for a database that we cannot read.
 
     Args:
-        folder: the folder of meltano.yml.
-        uri: where the database is, as Meltano's setting `database_uri` has it; empty for its default.
+        folder: the Meltano project directory.
+        uri: Meltano's setting `database_uri`; empty for its default.
     """
-    path = _path(folder, uri)
-    if path is None or not path.is_file():
-        return {}
-    try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
-            rows = database.execute(_LAST_RUNS).fetchall()
-    except sqlite3.Error:
-        return {}
+    rows = _query(_path(folder, uri), _LAST_RUNS) or []
     return {name: datetime.fromisoformat(ended).replace(tzinfo=timezone.utc).isoformat() for name, ended in rows}
 
 
 def may_lack_system_database(folder: Path, environ: Mapping[str, str], uri: str = "") -> bool:
-    """Whether Meltano may still have to set up its system database: of a database that we cannot read, it may.
+    """Whether Meltano may still have to set up its system database, as for every database that we cannot read.
 
     Args:
-        folder: the folder of meltano.yml.
+        folder: the Meltano project directory.
         environ: the variables with which Meltano runs.
-        uri: where the database is, as meltano.yml has it; empty for Meltano's default.
+        uri: the `database_uri` of meltano.yml; empty for Meltano's default.
     """
     if not environ.get(_URI_VARIABLE) and (_FOLDER_VARIABLE in environ or _is_named_in_dotenv(folder)):
         return True
-    path = _path(folder, environ.get(_URI_VARIABLE) or uri)
+    return not _query(_path(folder, environ.get(_URI_VARIABLE) or uri), _TABLE)
+
+
+def _query(path: Path | None, statement: str) -> list[Any] | None:
+    """The rows; None if the database is missing or unreadable."""
     if path is None or not path.is_file():
-        return True
+        return None
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
-            return database.execute(_TABLE).fetchone() is None
+            return database.execute(statement).fetchall()
     except sqlite3.Error:
-        return True
+        return None
 
 
 def _is_named_in_dotenv(folder: Path) -> bool:
