@@ -1,5 +1,5 @@
-"""A Meltano project: its files, its runs, its commands as Meltano has them, and the real program."""
+"""A Meltano project and the real program: its files, runs and commands."""
 
-from codegen.meltano.project import Job, MeltanoProject, job_tasks, meltano_files, read_meltano_project
+from codegen.meltano.project import MeltanoProject, meltano_files, read_meltano_project
 
-__all__ = ["Job", "MeltanoProject", "job_tasks", "meltano_files", "read_meltano_project"]
+__all__ = ["MeltanoProject", "meltano_files", "read_meltano_project"]

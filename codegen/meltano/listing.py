@@ -1,4 +1,4 @@
-"""Schedules as `meltano schedule list` prints them (meltano/cli/schedule.py), so that what reads that reads ours."""
+"""Lists schedules as `meltano schedule list` does (meltano/cli/schedule.py)."""
 
 from __future__ import annotations
 
@@ -13,22 +13,19 @@ if TYPE_CHECKING:
     from codegen.meltano.project import Job
     from codegen.schema import Schedule
 
-# The aliases that Meltano knows and their crons: all of ours but one (meltano/core/schedule.py, `CRON_INTERVALS`).
+# Meltano's aliases and their crons: all of ours but one (meltano/core/schedule.py, `CRON_INTERVALS`).
 _CRON_INTERVALS = {alias: parse_interval(alias, "").cron for alias in ALIASES if alias != "@quarterly"}
 _ARROWS = {"run": ("→", "→"), "only": ("×", "→"), "skip": ("→", "x")}  # noqa: RUF001  # Meltano's own signs
 
 
 def meltano_interval(schedule: Schedule) -> str:
-    """The interval in Meltano's words: its aliases stay, what it does not know (`@quarterly`, `H`) becomes a cron.
-
-    One that only other schedules start waits for a person there.
-    """
+    """The interval in Meltano: an alias of Meltano, a cron, or `@manual` if only other schedules start it."""
     text = schedule.interval.strip() or "@manual"
     return text if text in _CRON_INTERVALS else schedule.clock.cron or text
 
 
 def meltano_env(schedule: Schedule) -> dict[str, str]:
-    """The variables as Meltano can have them: as the task gets them, less those whose value only Airflow knows."""
+    """The variables of the task, without those whose value only Airflow knows."""
     known = {name: known_text(value) for name, value in schedule.env.items() if value is not None}
     return {name: value for name, value in known.items() if value is not None}
 
@@ -36,12 +33,12 @@ def meltano_env(schedule: Schedule) -> dict[str, str]:
 def as_json(
     schedules: Iterable[Schedule], jobs: Mapping[str, Job], last_runs: Mapping[str, str]
 ) -> dict[str, dict[str, list[dict[str, Any]]]]:
-    """What `meltano schedule list --format=json` prints for the same schedules.
+    """The data of `meltano schedule list --format=json` for checked schedules.
 
     Args:
-        schedules: checked schedules.
+        schedules: the schedules.
         jobs: the jobs of the Meltano project, by name.
-        last_runs: when the last successful run of each state id ended, in ISO 8601.
+        last_runs: the end of the last successful run of each state ID, in ISO 8601.
     """
     listed: dict[str, list[dict[str, Any]]] = {"job": [], "elt": []}
     for schedule in schedules:
@@ -53,7 +50,7 @@ def as_json(
 
 
 def as_text(schedule: Schedule, jobs: Mapping[str, Job]) -> str:
-    """The line that `meltano schedule list` prints for the same schedule."""
+    """The line of `meltano schedule list` for a schedule."""
     interval = f"[{meltano_interval(schedule)}]"
     if schedule.extractor:
         left, right = _ARROWS[schedule.transform or "skip"]
@@ -90,7 +87,7 @@ def _job(schedule: Schedule, jobs: Mapping[str, Job]) -> dict[str, Any]:
 
 
 def _job_and_tasks(schedule: Schedule, jobs: Mapping[str, Job]) -> tuple[str, str | list[str | list[str]]]:
-    """A schedule with tasks of its own is, to Meltano, one with a job of its name; a job runs Meltano alone."""
+    """For a schedule with tasks, a job of its name with those that are a `meltano run`."""
     if schedule.job:
         return schedule.job, jobs[schedule.job].as_written
     return schedule.name, [task.run for task in schedule.tasks or () if task.run]

@@ -1,4 +1,4 @@
-"""What meltano.yml and its `include_paths` declare: plugins, mappings, jobs, environments and schedules."""
+"""Reads meltano.yml and its `include_paths`: plugins, mappings, jobs, environments and schedules."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Job:
     """A job.
 
     Attributes:
-        tasks: each what `meltano run` gets.
-        as_written: the tasks in the shape that meltano.yml has: a text, or a list of texts and of lists of texts.
+        tasks: each the arguments of a `meltano run`.
+        as_written: the tasks as in meltano.yml: a text, or a list of texts and of lists of texts.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Section:
-    """What one file has under `schedules`: a list, if it is as it should be."""
+    """The value of `schedules` in one file, which should be a list."""
 
     path: Path
     node: Node
@@ -46,13 +46,13 @@ class MeltanoProject:
 
     Attributes:
         plugins: the names of each type, such as `extractors`.
-        mappings: the names of the mappings of mappers, which `meltano run` takes like plugins.
+        mappings: the names of the mappings of mappers, which `meltano run` accepts like plugins.
         broken_jobs: jobs whose tasks cannot be read, with the reason.
         environments: the `state_id_suffix` of each; empty for none.
-        default_environment: the one that runs where none is named; empty for none.
-        schedules: in the order in which Meltano has them: its main file first.
-        database_uri: where Meltano keeps its runs; empty for its default, a file in the project.
-        is_readable: whether meltano.yml could be read at all; if not, nothing is known to be missing.
+        default_environment: the environment of a command that names none; empty for none.
+        schedules: in Meltano's order, with its main file first.
+        database_uri: Meltano's system database; empty for its default, a file in the project.
+        is_readable: whether meltano.yml can be read; if not, no name is known to be missing.
     """
 
     plugins: dict[str, set[str]] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class MeltanoProject:
     is_readable: bool = True
 
     def names_for_run(self) -> set[str]:
-        """Everything that `meltano run` takes: plugins, mappings and jobs."""
+        """The names that `meltano run` accepts: plugins, mappings and jobs."""
         return set().union(*self.plugins.values()) | self.mappings | self.jobs.keys()
 
 
@@ -158,7 +158,7 @@ def _check_include_paths(folder: Path, document: MapNode) -> Iterator[Diagnostic
 
 
 def _collect(document: MapNode, path: Path, project: MeltanoProject) -> None:
-    """Add what one file declares. A section that is null, or of another shape, declares nothing, as in Meltano."""
+    """Add the declarations of one file; a section that is null or of another type has none, as in Meltano."""
     plugins = document.get("plugins")
     for plugin_type, entry in plugins.entries.items() if isinstance(plugins, MapNode) else ():
         for plugin in _maps(entry.value):
@@ -178,43 +178,32 @@ def _collect(document: MapNode, path: Path, project: MeltanoProject) -> None:
 
 
 def _add_job(name: str, job: MapNode, project: MeltanoProject) -> None:
-    tasks = job_tasks(job.get("tasks"))
-    if isinstance(tasks, str):
+    """Add a job, whose tasks can have every form that Meltano accepts (meltano/core/task_sets.py)."""
+    node = job.get("tasks")
+    if problem := _problem_of(node):
         hint = " (it has `task`: did you mean `tasks`?)" if job.get("task") else ""
-        project.broken_jobs[name] = tasks + hint
+        project.broken_jobs[name] = problem + hint
+    elif isinstance(node, Scalar):
+        project.jobs[name] = Job(name, (node.text,), job.location, node.text)
     else:
-        project.jobs[name] = Job(name, tuple(tasks), job.location, _as_written(job.get("tasks")))
+        tasks = tuple(" ".join(_words(item)) for item in _items(node))
+        as_written = [item.text if isinstance(item, Scalar) else _words(item) for item in _items(node)]
+        project.jobs[name] = Job(name, tasks, job.location, as_written)
 
 
-def job_tasks(node: Node | None) -> list[str] | str:
-    """The tasks in every shape that Meltano accepts (meltano/core/task_sets.py), or what is wrong with them.
-
-    A text is one task; so is a text in a list; so is a list of texts in a list.
-    """
-    if isinstance(node, Scalar) and node.kind != "null":
-        return [node.text] if node.text.strip() else "its task is empty"
-    if not isinstance(node, ListNode) or not node.items:
+def _problem_of(tasks: Node | None) -> str:
+    """The reason why the tasks of a job cannot be read; empty if they can."""
+    if isinstance(tasks, Scalar) and tasks.kind != "null":
+        return "" if tasks.text.strip() else "its task is empty"
+    if not _items(tasks):
         return "it has no tasks"
-    tasks = []
-    for item in node.items:
-        words = (
-            [word.text for word in _items(item) if isinstance(word, Scalar)]
-            if isinstance(item, ListNode)
-            else _texts(item)
-        )
-        if not words or not " ".join(words).strip():
-            return f"the task in line {item.location.line} is {named(item)}"
-        tasks.append(" ".join(words))
-    return tasks
+    empty = next((item for item in _items(tasks) if not " ".join(_words(item)).strip()), None)
+    return f"the task in line {empty.location.line} is {named(empty)}" if empty else ""
 
 
-def _as_written(node: Node | None) -> str | list[str | list[str]]:
-    if isinstance(node, Scalar):
-        return node.text
-    return [
-        item.text if isinstance(item, Scalar) else [word for n in _items(item) for word in _texts(n)]
-        for item in _items(node)
-    ]
+def _words(task: Node) -> list[str]:
+    """The text of a task, or its texts where it is a list."""
+    return _texts(task) or [word.text for word in _items(task) if isinstance(word, Scalar)]
 
 
 def _texts(node: Node | None) -> list[str]:

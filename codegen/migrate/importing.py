@@ -1,9 +1,10 @@
-"""Plans the import of a whole Meltano project: which files it writes, what it keeps, and what stays behind."""
+"""Plans the import of all schedules of a Meltano project: the files to write, and the schedules that stay."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, fields, replace
+from itertools import count
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from codegen.diagnostics import Diagnostic, has_errors, in_order, printable, quo
 from codegen.loader import SUFFIXES
 from codegen.meltano import read_meltano_project
 from codegen.migrate.conversion import Draft, convert, not_imported
-from codegen.migrate.items import Item, read_items
+from codegen.migrate.items import read_items
 from codegen.project import Project, is_excluded
 from codegen.rules import Severity
 from codegen.schema.export import SCHEMA_NAME
@@ -21,14 +22,16 @@ from codegen.sync.changes import Change
 from codegen.sync.header import is_generated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
     from codegen.schema import Schedule
 
 
-# Where a schedule is, of which Meltano knows nothing.
+# The fields about a schedule's file and environment, which Meltano does not have.
 _NOT_OF_MELTANO = {"source", "relative", "deployment", "state_suffix", "environments", "only"}
+# The fields that hold keys of the runners and of Airflow, which Meltano does not have either.
+_MAPS = {"settings", "arguments"}
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,9 @@ class Imported:
     """A schedule of Meltano and its file.
 
     Attributes:
-        draft: what it means.
         file: its path in the project.
-        before: the file's text, or nothing where there is none.
-        after: what its text will be.
+        before: the file's text; None if it is missing.
+        after: the file's new text.
     """
 
     draft: Draft
@@ -49,19 +51,19 @@ class Imported:
 
     @property
     def change(self) -> Change | None:
-        """What has to be written."""
+        """The change to write."""
         return Change.between(self.file, self.before, self.after)
 
 
 @dataclass
 class Import:
-    """What an import does.
+    """The result of an import.
 
     Attributes:
         found: how many schedules Meltano has.
-        imported: those that have a file which says the same, now or before.
+        imported: those with an equivalent file, new or old.
         stays: why some of those must stay in meltano.yml, by name.
-        diagnostics: what did not come along; with an error among them, nothing may be written.
+        diagnostics: what is not carried over; with an error among them, nothing may be written.
     """
 
     found: int = 0
@@ -76,7 +78,7 @@ class Import:
 
     @property
     def overlay(self) -> dict[str, str | None]:
-        """Those files, as the pipeline takes them."""
+        """The new texts of those files, as the pipeline takes them."""
         return {change.name: change.after for change in self.changes}
 
 
@@ -84,8 +86,8 @@ def plan_import(project: Project, *, force: bool) -> Import:
     """Plan the import of `project.meltano_project`, which must have a meltano.yml; nothing is written.
 
     Args:
-        project: where the schedules go.
-        force: whether a file that says something else is replaced.
+        project: the project that gets the schedules.
+        force: whether to replace files with a different schedule.
     """
     meltano, diagnostics = read_meltano_project(project.root, project.meltano_project)
     if meltano is None or has_errors(diagnostics):
@@ -94,38 +96,35 @@ def plan_import(project: Project, *, force: bool) -> Import:
     plan = Import(found=len(items), diagnostics=[*diagnostics, *problems])
     if not items:
         return plan
-    drafts = []
-    for item, is_first in _with_first(items):
-        if is_first:
-            draft, problems = convert(item, meltano, project.airflow, project.dag_id_prefix)
-            plan.diagnostics += problems
-            drafts += [draft] if draft else []
-        else:
+    drafts, names = list[Draft](), set[str]()
+    for item in items:
+        # Meltano runs the first of a name (meltano/core/schedule_service.py, `find_schedule`).
+        if item.name and item.name in names:
             message = f"there is a schedule {quoted(item.name)} before, which is the one that Meltano runs"
             plan.diagnostics.append(not_imported(item, message, "rename or remove it"))
             plan.stays[item.name] = "another of its name would take its place"
-    _place(drafts, project, plan, force=force)
-    _check_by_the_front_door(project, plan)
+            continue
+        names.add(item.name)
+        draft, problems = convert(item, meltano, project.airflow, project.dag_id_prefix)
+        plan.diagnostics += problems
+        drafts += [draft] if draft else []
+    _add_files(drafts, project, plan, force=force)
+    _check_files(project, plan)
     plan.diagnostics = in_order(plan.diagnostics)
     return plan
 
 
-def _with_first(items: Iterable[Item]) -> Iterator[tuple[Item, bool]]:
-    """Each item, and whether it is the first of its name (meltano/core/schedule_service.py, `find_schedule`)."""
-    names: set[str] = set()
-    for item in items:
-        yield item, item.name not in names
-        names |= {item.name} - {""}
-
-
-def _place(drafts: list[Draft], project: Project, plan: Import, *, force: bool) -> None:
-    """Give each draft its file, unless another file or another schedule is in the way."""
+def _add_files(drafts: list[Draft], project: Project, plan: Import, *, force: bool) -> None:
+    """Add each draft with its file to the plan, unless another file or schedule conflicts with it."""
     # Meltano's schedules are the same in all environments.
     existing = pipeline.read(project, base=True).schedules
     by_name = {schedule.name: schedule for schedule in existing}
-    files = _Files(project, existing)
+    folder = project.schedules.relative_to(project.root).as_posix()
+    sources = [PurePosixPath(schedule.source) for schedule in existing]
+    # A broken file may be replaced: it may be the one to import again.
+    taken = {source.name.lower() for source in sources if source.parent.as_posix() == folder}
     owners = {schedule.dag_id_or_default: schedule.name for schedule in existing}
-    # What has its own name as an id and a file comes before what would need another's.
+    # Schedules whose name is their ID and stem take precedence over those that would need another's.
     for draft in sorted(drafts, key=lambda draft: file_stem(draft.schedule.name) != draft.schedule.name):
         schedule = draft.schedule
         owner = owners.setdefault(schedule.dag_id_or_default, schedule.name)
@@ -135,40 +134,22 @@ def _place(drafts: list[Draft], project: Project, plan: Import, *, force: bool) 
             plan.diagnostics.append(not_imported(draft.item, message, hint))
             continue
         old = by_name.get(schedule.name)
-        file = old.source if old else files.free(schedule.name)
+        file = old.source if old else f"{folder}/{_free_name(file_stem(schedule.name), taken)}"
         imported = _imported(draft, file, project, old)
-        if is_excluded(project, file):
-            message = f"{printable(file)} is excluded by the configuration"
-            plan.diagnostics.append(not_imported(draft.item, message, "change `exclude`, or rename the schedule"))
-        elif foreign := _foreign_dag(file, project):
-            message = f"{printable(foreign)}, where its DAG belongs, was not generated by Dagpress"
-            plan.diagnostics.append(not_imported(draft.item, message, "rename that file, or the schedule"))
-        elif imported.before is not None and imported.change and not force:
-            message = f"{printable(file)} says something else than {quoted(schedule.name)}, and is kept"
-            warning = Diagnostic(rules.KEPT, message, draft.item.location, "`--force` replaces it")
-            plan.diagnostics.append(warning)
+        if conflict := _conflict(imported, project, force=force):
+            plan.diagnostics.append(conflict)
         else:
             plan.imported.append(imported)
     order = {draft.schedule.name: number for number, draft in enumerate(drafts)}
     plan.imported.sort(key=lambda each: order[each.draft.schedule.name])
 
 
-def _foreign_dag(file: str, project: Project) -> str:
-    """The file that somebody else wrote where the schedule's DAG file would be, or nothing."""
-    relative = PurePosixPath(file).relative_to(project.schedules.relative_to(project.root).as_posix())
-    for name in project.environments or ("",):
-        path = project.generated_dags / name / relative.with_suffix(".py")
-        if path.exists() and not is_generated(_text(path) or ""):
-            return path.relative_to(project.root).as_posix()
-    return ""
-
-
-def _text(path: Path) -> str | None:
-    """A file's text, which is empty where it cannot be read; nothing where there is none."""
-    try:
-        return path.read_bytes().decode("utf-8", "replace") if path.exists() else None
-    except OSError:
-        return ""
+def _free_name(stem: str, taken: set[str]) -> str:
+    """A new file name, also on a case-insensitive file system; adds it to those that are taken."""
+    stems = (stem if number == 1 else f"{stem}_{number}" for number in count(1))
+    free = next(each for each in stems if taken.isdisjoint(f"{each}{suffix}".lower() for suffix in SUFFIXES))
+    taken.add(f"{free}.yml".lower())
+    return f"{free}.yml"
 
 
 def _imported(draft: Draft, file: str, project: Project, old: Schedule | None) -> Imported:
@@ -180,12 +161,40 @@ def _imported(draft: Draft, file: str, project: Project, old: Schedule | None) -
     return Imported(draft, file, before, before if is_same and before is not None else text)
 
 
-# The fields that hold keys of the runners and of Airflow; Meltano has none of them.
-_MAPS = {"settings", "arguments"}
+def _conflict(imported: Imported, project: Project, *, force: bool) -> Diagnostic | None:
+    item, file = imported.draft.item, imported.file
+    if is_excluded(project, file):
+        message = f"{printable(file)} is excluded by the configuration"
+        return not_imported(item, message, "change `exclude`, or rename the schedule")
+    if foreign := _foreign_dag(file, project):
+        message = f"{printable(foreign)}, where its DAG belongs, was not generated by Dagpress"
+        return not_imported(item, message, "rename that file, or the schedule")
+    if imported.before is not None and imported.change and not force:
+        message = f"{printable(file)} says something else than {quoted(item.name)}, and is kept"
+        return Diagnostic(rules.KEPT, message, item.location, "`--force` replaces it")
+    return None
+
+
+def _foreign_dag(file: str, project: Project) -> str:
+    """The file at the path of the schedule's DAG file that Dagpress has not generated; empty if there is none."""
+    relative = PurePosixPath(file).relative_to(project.schedules.relative_to(project.root).as_posix())
+    for name in project.environments or ("",):
+        path = project.generated_dags / name / relative.with_suffix(".py")
+        if path.exists() and not is_generated(_text(path) or ""):
+            return path.relative_to(project.root).as_posix()
+    return ""
+
+
+def _text(path: Path) -> str | None:
+    """A file's text, which is empty if it cannot be read; None if it is missing."""
+    try:
+        return path.read_bytes().decode("utf-8", "replace") if path.exists() else None
+    except OSError:
+        return ""
 
 
 def _differences(schedule: Schedule, draft: Draft) -> list[str]:
-    """The keys in which the schedule of a file is not what the draft means."""
+    """The keys that differ between the schedule of a file and a draft."""
     names = (f.name for f in fields(schedule) if f.compare and f.name not in _NOT_OF_MELTANO)
     if schedule.state_id == draft.schedule.name:
         schedule = replace(schedule, state_id=draft.schedule.state_id)
@@ -193,54 +202,30 @@ def _differences(schedule: Schedule, draft: Draft) -> list[str]:
     return [key for name in own for key in ({**schedule.settings, **schedule.arguments} if name in _MAPS else [name])]
 
 
-class _Files:
-    """Finds a file for each schedule that has none."""
-
-    def __init__(self, project: Project, existing: Iterable[Schedule]) -> None:
-        self._folder = project.schedules.relative_to(project.root).as_posix()
-        sources = [PurePosixPath(schedule.source) for schedule in existing]
-        # A broken file is in nobody's way: it may be the one that is to be imported anew.
-        self._taken = {source.name.lower() for source in sources if source.parent.as_posix() == self._folder}
-
-    def free(self, name: str) -> str:
-        """A file that is nobody's, on a file system too that knows no capitals."""
-        stem, number = file_stem(name), 1
-        candidate = stem
-        while any(f"{candidate}{suffix}".lower() in self._taken for suffix in SUFFIXES):
-            number += 1
-            candidate = f"{stem}_{number}"
-        self._taken.add(f"{candidate}.yml".lower())
-        return f"{self._folder}/{candidate}.yml"
-
-
-def _check_by_the_front_door(project: Project, plan: Import) -> None:
-    """Read the new files as any others; one with an error that nobody foresaw is left out, and the others go on."""
+def _check_files(project: Project, plan: Import) -> None:
+    """Read the new files as part of the project; one with an error is left out, and the others are read again."""
     while True:
         reading = pipeline.read(project, plan.overlay)
         errors = [d for d in reading.diagnostics if has_errors([d]) and d.code != rules.NO_SCHEDULES.code]
         mine = {each.file: each for each in plan.imported if each.change}
         broken = {d.location.path for d in errors} & mine.keys()
-        plan.diagnostics += _rejected(errors, mine)
-        plan.imported = [each for each in plan.imported if each.file not in broken]
         if not broken:
             break
-    plan.diagnostics += [d for d in errors if d.location.path not in mine]
+        for error in errors:
+            if error.location.path in broken:
+                item = mine[error.location.path].draft.item
+                message = f"the schedule {quoted(item.name)} is not imported"
+                plan.diagnostics.append(replace(error, location=item.location).with_severity(Severity.WARNING))
+                plan.diagnostics.append(not_imported(item, message, "fix it, and import again"))
+        plan.imported = [each for each in plan.imported if each.file not in broken]
+    plan.diagnostics += errors
     base = pipeline.read(project, plan.overlay, base=True) if project.environments else reading
-    for warning, name in _by_defaults(base.schedules, {each.file: each for each in plan.imported}):
-        plan.diagnostics.append(warning)
-        plan.stays[name] = "defaults make it another schedule"
+    _report_defaults(base.schedules, plan)
 
 
-def _rejected(errors: Iterable[Diagnostic], mine: Mapping[str, Imported]) -> Iterator[Diagnostic]:
-    for error in errors:
-        if each := mine.get(error.location.path):
-            item = each.draft.item
-            yield replace(error, location=item.location).with_severity(Severity.WARNING)
-            yield not_imported(item, f"the schedule {quoted(item.name)} is not imported", "fix it, and import again")
-
-
-def _by_defaults(schedules: Iterable[Schedule], imported: Mapping[str, Imported]) -> Iterator[tuple[Diagnostic, str]]:
-    """A warning for each schedule, with its name, that `_defaults.yml` makes another than it is in Meltano."""
+def _report_defaults(schedules: Iterable[Schedule], plan: Import) -> None:
+    """Add a warning for each schedule with other values than in Meltano because of `_defaults.yml`."""
+    imported = {each.file: each for each in plan.imported}
     for schedule in schedules:
         each = imported.get(schedule.source)
         if each and (keys := _differences(schedule, each.draft)):
@@ -248,4 +233,5 @@ def _by_defaults(schedules: Iterable[Schedule], imported: Mapping[str, Imported]
             where = ", ".join(sources) or PurePosixPath(schedule.source).name
             message = f"{where} gives it another {', '.join(quoted(key) for key in keys)} than it has in Meltano"
             hint = f"write what it should have into {printable(schedule.source)}"
-            yield Diagnostic(rules.BY_DEFAULTS, message, each.draft.item.location, hint), schedule.name
+            plan.diagnostics.append(Diagnostic(rules.BY_DEFAULTS, message, each.draft.item.location, hint))
+            plan.stays[schedule.name] = "defaults make it another schedule"

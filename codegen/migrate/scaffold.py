@@ -1,4 +1,4 @@
-"""The files that make a Meltano project one of Dagpress: configuration, Makefile targets, CI and pre-commit."""
+"""Plans the files that add Dagpress to a Meltano project: configuration, Makefile targets, CI and pre-commit."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class _File:
     Attributes:
         name: its path in the project.
         template: its template in `templates/project`.
-        sign: what a file that is there already holds, if it does what ours would do.
-        advice: what to do where it does not.
+        marker: text that an existing file with the same effect contains.
+        advice: what to do with an existing file without the marker.
     """
 
     name: str
     template: str
-    sign: str = ""
+    marker: str = ""
     advice: str = ""
 
 
@@ -47,16 +47,13 @@ _FILES = (
 
 
 def scaffold(root: Path, *, airflow: str, meltano_project: str, dagpress: str) -> tuple[list[Change], list[str]]:
-    """Plan the files that are missing; one that is there stays as it is, whatever it holds.
+    """The missing files, and advice for each existing file that lacks what ours has; existing files stay unchanged.
 
     Args:
         root: the project.
-        airflow: the version for the configuration, such as `3.3`; empty where there is a configuration.
-        meltano_project: the folder of meltano.yml below the project.
+        airflow: the version for the configuration, such as `3.3`; empty if the project has a configuration.
+        meltano_project: the path of the Meltano project directory in the project.
         dagpress: the version that CI installs.
-
-    Returns:
-        The files to create, and what is left to a person where one of them is there and does something else.
     """
     environment = Environment(
         loader=FileSystemLoader(builtin_templates() / "project"),
@@ -73,6 +70,6 @@ def scaffold(root: Path, *, airflow: str, meltano_project: str, dagpress: str) -
         if not os.path.lexists(path):
             text = environment.get_template(file.template).render(values)
             changes.append(Change(file.name, Action.CREATE, "", text))
-        elif not path.is_file() or file.sign not in path.read_text(encoding="utf-8", errors="replace"):
+        elif not path.is_file() or file.marker not in path.read_text(encoding="utf-8", errors="replace"):
             advice.append(file.advice)
     return changes, advice
