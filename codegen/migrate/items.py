@@ -32,7 +32,6 @@ class Item:
     Attributes:
         node: the item, which may not be a map.
         index: its position in its file, counted from 0.
-        lines: its lines, from its dash to its last value, counted from 1.
         above: the comments directly above it.
         inside: the comments in its lines, and those after them with its indentation.
     """
@@ -40,7 +39,6 @@ class Item:
     node: Node
     path: Path
     index: int
-    lines: range
     above: tuple[Comment, ...]
     inside: tuple[Comment, ...]
 
@@ -91,7 +89,7 @@ def _items(path: Path, section: ListNode) -> Iterator[Item]:
         above = tuple(_comments_above(first, end_of_previous, layout))
         inside = tuple(layout.comments[line] for line in range(first, last + 1) if line in layout.comments)
         end_of_previous = last
-        yield Item(node, path, index, range(first, last + 1), above, inside)
+        yield Item(node, path, index, above, inside)
 
 
 def _dash(node: Node, lines: list[str]) -> tuple[int, int]:

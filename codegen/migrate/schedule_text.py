@@ -27,28 +27,26 @@ def lines_of(item: Item, node: MapNode, entries: Mapping[str, Entry]) -> list[st
     comments = {comment.line: comment for comment in item.inside if not holds_secret(comment.text)}
     lines = [comment.text for comment in item.above if not holds_secret(comment.text)]
     for key, original in node.entries.items():
-        lines += _comments_before(original, comments, item)
+        lines += _comments_before(original, comments)
         if key == "env" and isinstance(original.value, MapNode):
-            lines += _env(item, original, original.value, entries.get(key), comments)
+            lines += _env(original, original.value, entries.get(key), comments)
         elif key == "job" and "tasks" in entries:
-            lines += _entry("tasks", original, entries["tasks"].value, comments, item)
+            lines += _entry("tasks", original, entries["tasks"].value, comments)
         # Without `transform`, a schedule skips it.
         elif key in entries and not (key == "transform" and _text(entries[key].value) == "skip"):
-            lines += _entry(key, original, entries[key].value, comments, item)
+            lines += _entry(key, original, entries[key].value, comments)
     return [*lines, *_pop(comments, lambda _: True)]
 
 
-def _env(
-    item: Item, entry: Entry, variables: MapNode, converted: Entry | None, comments: dict[int, Comment]
-) -> list[str]:
+def _env(entry: Entry, variables: MapNode, converted: Entry | None, comments: dict[int, Comment]) -> list[str]:
     first_line = min((variable.key_location.line for variable in variables.entries.values()), default=0)
-    trailing = _trailing_comment(entry, comments, item, first_line)
+    trailing = _trailing_comment(entry, comments, first_line)
     values = converted.value.entries if converted and isinstance(converted.value, MapNode) else {}
     lines: list[str] = []
     for name, variable in variables.entries.items():
-        lines += _comments_before(variable, comments, item)
+        lines += _comments_before(variable, comments)
         if name in values:
-            lines += _entry(name, variable, values[name].value, comments, item)
+            lines += _entry(name, variable, values[name].value, comments)
         elif not is_null(variable.value) and is_secret(name, _text(variable.value)):
             lines.append(f"# {name} is not copied: it looks like a secret. Set it in the environment of the workers.")
     lines += _pop(comments, lambda comment: comment.is_alone and comment.column > entry.key_location.column)
@@ -57,33 +55,29 @@ def _env(
     return ["  ".join(["env:", *trailing]), *(f"  {line}" if line else line for line in lines)]
 
 
-def _entry(key: str, original: Entry, value: Node, comments: dict[int, Comment], item: Item) -> list[str]:
+def _entry(key: str, original: Entry, value: Node, comments: dict[int, Comment]) -> list[str]:
     """The lines of a key with its value and its trailing comment."""
     if isinstance(value, Scalar) and value.kind == "timestamp":
         lines = [f"{key}: {value.text}"]
     else:
         data = [_text(each) for each in value.items] if isinstance(value, ListNode) else _text(value)
         lines = to_yaml({key: data}).splitlines()
-    trailing = _trailing_comment(original, comments, item)
+    trailing = _trailing_comment(original, comments)
     return ["  ".join([*lines, *trailing])] if len(lines) == 1 else [*trailing, *lines]
 
 
-def _trailing_comment(entry: Entry, comments: dict[int, Comment], item: Item, following: int = 0) -> list[str]:
+def _trailing_comment(entry: Entry, comments: dict[int, Comment], following: int = 0) -> list[str]:
     """The comment in the key's line or the value's first line, unless the following key is in that line too."""
     first = entry.key_location.line
     last = max(first, entry.value.location.line if isinstance(entry.value, Scalar) else 0)
-    if not _is_own(entry, item) or first <= following <= last:
+    if first <= following <= last:
         return []
     return _pop(comments, lambda comment: not comment.is_alone and first <= comment.line <= last)[:1]
 
 
-def _comments_before(entry: Entry, comments: dict[int, Comment], item: Item) -> list[str]:
-    return _pop(comments, lambda comment: comment.line < entry.key_location.line) if _is_own(entry, item) else []
-
-
-def _is_own(entry: Entry, item: Item) -> bool:
-    """Whether a key is written in the item itself, not in the target of an alias."""
-    return entry.key_location.line in item.lines
+def _comments_before(entry: Entry, comments: dict[int, Comment]) -> list[str]:
+    # A key from an alias is above the item, so no comment of the item is before it.
+    return _pop(comments, lambda comment: comment.line < entry.key_location.line)
 
 
 def _pop(comments: dict[int, Comment], is_wanted: Callable[[Comment], bool]) -> list[str]:
