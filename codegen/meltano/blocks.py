@@ -33,11 +33,10 @@ _DEPS = ":deps"
 
 @dataclass(frozen=True)
 class Pair:
-    """An extractor and a loader that `meltano run` links, with the mappings between them."""
+    """An extractor and a loader that `meltano run` links."""
 
     extractor: str
     loader: str
-    mappings: tuple[str, ...] = ()
 
     def state_id(self, environment: str, suffix: str) -> str:
         """The state ID of `meltano run` (`generate_state_id` in meltano/core/block/extract_load.py)."""
@@ -48,15 +47,15 @@ class Pair:
 def pairs_of(words: Iterable[str], meltano: MeltanoProject | None) -> list[Pair]:
     """The extractor-loader pairs in the arguments of a `meltano run` and in the jobs among them, in order."""
     pairs: list[Pair] = []
-    extractor, mappings = "", list[str]()
+    extractor = ""
     for name in _expanded(words, meltano):
         match _type_of(name, meltano):
             case "extractors":
-                extractor, mappings = name, []
+                extractor = name
             case "mappers":
-                mappings.append(name)
+                pass
             case "loaders" if extractor:
-                pairs.append(Pair(extractor, name, tuple(mappings)))
+                pairs.append(Pair(extractor, name))
                 extractor = ""
             case _:
                 extractor = ""
