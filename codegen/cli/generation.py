@@ -15,7 +15,8 @@ from codegen.cli.report import count, exit_code, format_option, open_project, re
 from codegen.cli.writing import DONE, print_changes, print_diff, print_patch, write
 from codegen.diagnostics import has_errors, in_numbers
 from codegen.review.environments import compare_environments
-from codegen.sync.files import Action, Change, compare, find_renames
+from codegen.review.renames import find_renames
+from codegen.sync.files import Action, Change, compare
 from codegen.validate.lint import apply_levels
 
 if TYPE_CHECKING:

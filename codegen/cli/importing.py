@@ -20,7 +20,8 @@ from codegen.migrate.exporting import plan_export
 from codegen.migrate.importing import Import, plan_import
 from codegen.migrate.moving import plan_move
 from codegen.project import Project, has_configuration
-from codegen.sync.files import Action, Change, compare, find_renames
+from codegen.review.renames import find_renames
+from codegen.sync.files import Action, Change, compare
 from codegen.validate.lint import apply_levels
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from codegen import pipeline, rules
 from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.meltano import meltano_files
 from codegen.project import read_project
-from codegen.sync.files import compare, find_renames
+from codegen.review.renames import find_renames
+from codegen.sync.files import compare
 from codegen.validate.lint import apply_levels
 
 if TYPE_CHECKING:
