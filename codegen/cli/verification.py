@@ -23,9 +23,10 @@ from codegen.cli.report import count, report
 from codegen.diagnostics import InvalidError, has_errors, printable
 from codegen.meltano.generator import failure, find_generator
 from codegen.meltano.invocation import MeltanoError, listed_schedules
-from codegen.migrate.verification import Comparison, Surroundings, Verdict, compare
+from codegen.migrate.verification import Comparison, Verdict, compare
 from codegen.plan import PRELUDES
 from codegen.render.renderer import prelude
+from codegen.review.loaded import Surroundings
 from codegen.schema.model import PROJECT_ROOT_VARIABLE
 
 if TYPE_CHECKING:
