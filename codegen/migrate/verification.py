@@ -54,12 +54,12 @@ class Comparison:
     """The result for one DAG id.
 
     Attributes:
-        is_expected: whether everything that ran before runs on as it did.
+        expected: whether everything that ran before runs on as it did.
     """
 
     dag_id: str
     verdict: Verdict
-    is_expected: bool
+    expected: bool
     why: str = ""
     differences: tuple[Explained, ...] = ()
 
@@ -74,13 +74,13 @@ def compare(old: Iterable[Data], new: Iterable[Data], around: Surroundings) -> l
 def _compare(dag_id: str, old: Data | None, new: Data | None, around: Surroundings) -> Comparison:
     if new is None:
         why = "no schedule gives this id; a schedule that takes its place keeps its run history with the key `dag_id`"
-        return Comparison(dag_id, Verdict.OLD_ONLY, is_expected=False, why=why)
+        return Comparison(dag_id, Verdict.OLD_ONLY, expected=False, why=why)
     listed = around.listed.get(around.names.get(dag_id, ""), {})
     if old is None:
         return _only_new(dag_id, new, listed)
     pair = _Pair(from_airflow(old, around), from_airflow(new, around), listed, around.variable)
     found = tuple(pair.explained())
-    return Comparison(dag_id, Verdict.DIFFERS if found else Verdict.SAME, is_expected=not found, differences=found)
+    return Comparison(dag_id, Verdict.DIFFERS if found else Verdict.SAME, expected=not found, differences=found)
 
 
 def _only_new(dag_id: str, new: Data, listed: Data) -> Comparison:
@@ -91,7 +91,7 @@ def _only_new(dag_id: str, new: Data, listed: Data) -> Comparison:
         why = "Meltano lists its schedule, and the old generator gives no DAG of this id"
     else:
         why = "Meltano lists no schedule of this name"
-    return Comparison(dag_id, Verdict.NEW_ONLY, is_expected=is_manual, why=why)
+    return Comparison(dag_id, Verdict.NEW_ONLY, expected=is_manual, why=why)
 
 
 @dataclass(frozen=True)
