@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from codegen.airflow_facts import facts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 # Commands of Airflow 1.10 (airflow/bin/cli.py there), and of the first 2, by their names since.
 _SINCE_2 = {
@@ -71,17 +71,15 @@ class _Dialect:
         commands: its names of commands, by those of the other.
         missing: the commands, or groups of them, that it lacks, with the nearest.
         options: its names of options by those of the other, by command; empty where only the value is given.
-        dropped: the options without a value that it lacks, by command.
-        dropped_with_value: likewise those with a value; under `""` those of every command.
         dag_options: the option that names the DAG, where the other has a word without one.
+        dropped: the options that it lacks, by command, and whether each has a value; under `""` those of every command.
     """
 
     commands: Mapping[str, str]
     missing: Mapping[str, str]
     options: Mapping[str, Mapping[str, str]]
     dag_options: Mapping[str, str]
-    dropped: Mapping[str, Collection[str]] = field(default_factory=dict)
-    dropped_with_value: Mapping[str, Collection[str]] = field(default_factory=dict)
+    dropped: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
 
 
 _AIRFLOW_2 = _Dialect(
@@ -94,6 +92,12 @@ _AIRFLOW_2 = _Dialect(
     },
     dag_options={"dags list-runs": "-d"},
 )
+_FLAGS_OF_RUN = dict.fromkeys(
+    {"--raw", "-l", "--local", "-f", "--force", "-A", "--ignore-all-dependencies", "-i", "-I", "-N", "--ship-dag"}
+    | {"--ignore-dependencies", "--ignore-depends-on-past", "--interactive", "--read-from-db"},
+    False,
+)
+_VALUES_OF_RUN = dict.fromkeys(["--pool", "--cfg-path", "-p", "--pickle", "-d", "--depends-on-past"], True)
 _AIRFLOW_3 = _Dialect(
     commands={"dags backfill": "backfill create", "tasks run": "tasks test", "webserver": "api-server"},
     missing={
@@ -104,19 +108,14 @@ _AIRFLOW_3 = _Dialect(
     },
     options={
         "dags trigger": {"-e": "-l", "--exec-date": "--logical-date"},
-        "backfill create": dict.fromkeys(["-s", "--start-date"], "--from-date")
-        | dict.fromkeys(["-e", "--end-date"], "--to-date"),
+        "backfill create": {
+            **dict.fromkeys(["-s", "--start-date"], "--from-date"),
+            **dict.fromkeys(["-e", "--end-date"], "--to-date"),
+        },
         "dags list-runs": {"-d": "", "--dag-id": ""},
     },
     dag_options={"backfill create": "--dag-id"},
-    dropped={
-        "tasks test": {"--raw", "-l", "--local", "-f", "--force", "-A", "--ignore-all-dependencies", "-i", "-I", "-N"}
-        | {"--ship-dag", "--ignore-dependencies", "--ignore-depends-on-past", "--interactive", "--read-from-db"},
-    },
-    dropped_with_value={
-        "": {"-sd", "-S", "--subdir"},
-        "tasks test": {"--pool", "--cfg-path", "-p", "--pickle", "-d", "--depends-on-past"},
-    },
+    dropped={"": dict.fromkeys(["-sd", "-S", "--subdir"], True), "tasks test": _FLAGS_OF_RUN | _VALUES_OF_RUN},
 )
 _COMMANDS = {*_SINCE_2, *_AIRFLOW_3.commands, *_AIRFLOW_3.options, *_AIRFLOW_3.dropped, *_AIRFLOW_2.commands}
 
@@ -127,12 +126,7 @@ class UntranslatableError(Exception):
 
 @dataclass(frozen=True)
 class Translation:
-    """The arguments of `airflow`.
-
-    Attributes:
-        before: those of commands to run before; these may fail, where their work was done already.
-        notes: the changes, in words.
-    """
+    """The arguments of `airflow`, those of commands to run before, which may fail, and the changes in words."""
 
     arguments: tuple[str, ...]
     before: tuple[tuple[str, ...], ...] = ()
@@ -191,15 +185,15 @@ def _with_dashes(word: str) -> str:
 def _with_options(dialect: _Dialect, command: str, words: Iterable[str]) -> tuple[list[str], list[str]]:
     """The words with the options of that version, and the options that are left out with their values."""
     renamed = {**dialect.options.get("", {}), **dialect.options.get(command, {})}
-    with_value = {*dialect.dropped_with_value.get("", ()), *dialect.dropped_with_value.get(command, ())}
+    lacking = {**dialect.dropped.get("", {}), **dialect.dropped.get(command, {})}
     result: list[str] = []
     dropped: list[str] = []
     rest = iter(words)
     for word in rest:
         name, equals, value = word.partition("=") if word.startswith("--") else (word, "", "")
-        if name in with_value or name in dialect.dropped.get(command, ()):
+        if name in lacking:
             dropped.append(name)
-            if name in with_value and not equals:
+            if lacking[name] and not equals:
                 next(rest, None)
             continue
         new = renamed.get(name, name)
