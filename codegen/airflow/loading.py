@@ -1,4 +1,4 @@
-"""Loads DAG files with an installed Airflow, and gives what it makes of them as plain data."""
+"""Loads DAG files with an installed Airflow, and returns their DAGs as plain data."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _UNWANTED = ("PYTHONHOME", "PYTHONSAFEPATH", "VIRTUAL_ENV", "__PYVENV", f"{_DATA
 
 @dataclass(frozen=True)
 class LoadedFile:
-    """What Airflow makes of one DAG file.
+    """One DAG file, as Airflow has loaded it.
 
     Attributes:
-        dags: each DAG as `codegen/airflow/inside.py` tells it, in the order of their ids.
-        errors: the tracebacks of what went wrong.
-        log: what the file, and the programs that it calls, wrote to stdout and stderr.
+        dags: as plain data (`codegen/airflow/inside.py`), in the order of their ids.
+        errors: tracebacks.
+        log: the output of the file and of the programs that it calls.
     """
 
     dags: list[dict[str, Any]]
@@ -50,7 +50,7 @@ def load_dag_files(
         airflow: the `airflow` program of the environment.
         files: the DAG files.
         cwd: the folder in which they are loaded.
-        env: variables beside those of this process.
+        env: variables to add to those of this process.
         timeout: in seconds, for all files together.
 
     Raises:
@@ -60,6 +60,7 @@ def load_dag_files(
         environ = {**_environ(os.environ, Path(home)), **env}
         requests = "".join(json.dumps({"operation": "import_file", "path": str(path)}) + "\n" for path in files)
         answers = _converse([str(python_of(airflow)), str(_INSIDE)], requests, cwd, environ, timeout)
+    # The first is about Airflow itself.
     return [_loaded(json.loads(answer)) for answer in answers[1:]]
 
 
@@ -69,11 +70,10 @@ def _converse(command: list[str], requests: str, cwd: Path, environ: Mapping[str
         command,
         cwd=cwd,
         env=environ,
-        text=True,
         encoding="utf-8",
-        stdin=-1,
-        stdout=-1,
-        stderr=-1,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         start_new_session=True,
     ) as process:
         try:

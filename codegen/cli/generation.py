@@ -15,9 +15,9 @@ from codegen.cli.report import count, exit_code, format_option, open_project, re
 from codegen.cli.writing import DONE, print_changes, print_diff, print_patch, writing
 from codegen.diagnostics import has_errors, in_numbers
 from codegen.review.environments import compare_environments
+from codegen.review.renames import find_renames
 from codegen.sync.changes import Action, Change
 from codegen.sync.comparison import compare
-from codegen.sync.renames import find_renames
 from codegen.validate.lint import apply_levels
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ from codegen.migrate.exporting import plan_export
 from codegen.migrate.importing import Import, plan_import
 from codegen.migrate.moving import plan_move
 from codegen.project import Project, has_configuration
+from codegen.review.renames import find_renames
 from codegen.sync.changes import Action, Change
 from codegen.sync.comparison import compare
-from codegen.sync.renames import find_renames
 from codegen.validate.lint import apply_levels
 
 if TYPE_CHECKING:

@@ -92,7 +92,7 @@ def plan_join_task(step: Step, variable: str, schedule: Schedule) -> PlannedTask
         arguments.append(Argument("pool", "default_pool"))
     if schedule.pool_slots is not None:
         arguments.append(Argument("pool_slots", 1))
-    return PlannedTask(step.task_id, variable, "EmptyOperator", tuple(arguments))
+    return PlannedTask(step.task_id, variable, "EmptyOperator", tuple(arguments), step.after)
 
 
 def giving_asset(task: PlannedTask, dag_id: str, airflow: str) -> PlannedTask:

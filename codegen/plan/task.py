@@ -32,4 +32,5 @@ def plan_task(step: Step, variable: str, function: PlannedFunction | None, alert
         variable,
         operator,
         tuple(Argument(name, value) for name, value in given.items() if value is not None),
+        step.after,
     )

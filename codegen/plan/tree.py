@@ -17,6 +17,7 @@ class PlannedTask:
     variable: str
     operator: str
     arguments: tuple[Argument, ...]
+    upstream: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -227,7 +227,7 @@ EDITED = [
     ("start_date", "1969-12-31 23:00:00+00:00", "1970-01-01 00:00:00+00:00"),
     ("tags", "meltano, tap-carbon, target-duckdb, team", "meltano, tap-carbon, target-duckdb"),
     ("timezone", "Europe/Berlin", "UTC"),
-    ("e-mail of extract_load", '{"on failure": "team@example.org"}', "nothing"),
+    ("e-mail on failure of extract_load", "team@example.org", "nothing"),
     ("env DB_PASSWORD of extract_load", "(hidden)", "nothing"),
     ("env REGION of extract_load", "eu", "nothing"),
     ("append_env of extract_load", "false", "true"),
