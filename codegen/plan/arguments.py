@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -10,7 +11,8 @@ from codegen.airflow_facts import facts_of
 from codegen.keys.table import keys_of
 from codegen.schema import Schedule
 from codegen.schema.task_defaults import TaskDefaults
-from codegen.values import Argument, Call
+from codegen.text.jinja import as_rendered
+from codegen.values import Call, call
 
 if TYPE_CHECKING:
     from codegen.values import Value
@@ -43,6 +45,15 @@ def operator_arguments_of(model: TaskDefaults, schedule: Schedule, airflow: str)
     return {name: _value(value, schedule) for name, value in {**ours, **airflows}.items()}
 
 
+def rendered(value: Value) -> Value:
+    """Data for a field that Airflow renders and that opens no files; the names in a map are no templates."""
+    if isinstance(value, str):
+        return as_rendered(value, endings=())
+    if isinstance(value, Mapping):
+        return {name: rendered(item) for name, item in value.items()}
+    return [rendered(item) for item in value] if isinstance(value, Sequence) else value
+
+
 def _value(value: Value | datetime, schedule: Schedule) -> Value:
     return moment(value, schedule.timezone) if isinstance(value, datetime) else value
 
@@ -53,4 +64,4 @@ def moment(value: datetime, zone: str) -> Call:
     parts = [local.year, local.month, local.day, local.hour, local.minute, local.second, local.microsecond]
     while len(parts) > 3 and parts[-1] == 0:  # noqa: PLR2004  # year, month and day stay
         parts.pop()
-    return Call("pendulum.datetime", tuple(parts), (Argument("tz", zone),))
+    return call("pendulum.datetime", *parts, tz=zone)

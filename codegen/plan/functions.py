@@ -1,49 +1,43 @@
-"""The functions of a generated file: each imports a callable where its task runs, and calls it.
-
-So nothing of the user's is imported when Airflow parses the file, and none of it can break the DAG.
-"""
+"""The functions of a generated file that call Python callables of the project for its tasks."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from codegen.plan.naming import free_name
-from codegen.plan.tree import PlannedFunction
-from codegen.source_text import LINE_LENGTH, code
-from codegen.values import Argument, Call, Identifier
+from codegen.plan.names import free_name
+from codegen.plan.tree import Import, PlannedFunction
+from codegen.values import Identifier, call
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from codegen.plan.steps import Step
+    from codegen.schema import Task
+
+# What a function calls, with the names of its arguments; tasks and alerts with the same key share a function.
+FunctionKey = tuple[str, ...]
+Functions = Mapping[FunctionKey, PlannedFunction]
 
 
-def functions_of(steps: Sequence[Step]) -> dict[str, PlannedFunction]:
-    """The function of each task that calls Python, by the task's id; tasks with the same call share one."""
-    functions: dict[tuple[str, ...], PlannedFunction] = {}
-    by_task = {}
-    for step in steps:
-        if step.task.python:
-            call = (step.task.python, *step.task.op_kwargs)
-            if call not in functions:
-                functions[call] = _function(*call, taken={function.name for function in functions.values()})
-            by_task[step.task_id] = functions[call]
-    return by_task
+def key_of(task: Task) -> FunctionKey:
+    """The key of the function that a task calls."""
+    return (task.python or "", *task.op_kwargs)
+
+
+def task_functions(steps: Iterable[Step]) -> dict[FunctionKey, PlannedFunction]:
+    """The functions for the tasks that call Python."""
+    functions: dict[FunctionKey, PlannedFunction] = {}
+    for key in dict.fromkeys(key_of(step.task) for step in steps if step.task.python):
+        functions[key] = _function(*key, taken={function.name for function in functions.values()})
+    return functions
 
 
 def _function(python: str, *parameters: str, taken: set[str]) -> PlannedFunction:
     module, _, name = python.rpartition(".")
     own = free_name((name, f"call_{name}"), f"call_{name[:10]}_", taken)
-    # What is imported is a name in the function, as its parameters are.
-    local = free_name((name, f"call_{name}"), "function_", set(parameters))
-    head = code(Call(f"def {own}", tuple(Identifier(parameter) for parameter in parameters)), indent=0)
-    given = tuple(Argument(parameter, Identifier(parameter)) for parameter in parameters)
-    call = code(Call(local, (), given), indent=4, before=len("return "))
-    imported = import_line(module, name if name == local else f"{name} as {local}")
-    return PlannedFunction(own, f"{head}:\n{imported}\n\n    return {call}")
-
-
-def import_line(module: str, name: str) -> str:
-    """The import of a name inside a function, in more lines where one is too long."""
-    line = f"    from {module} import {name}"
-    return line if len(line) <= LINE_LENGTH else f"    from {module} import (\n        {name},\n    )"
+    # The imported name must not hide a parameter.
+    local = free_name((name, f"call_{name}"), "function_", parameters)
+    arguments = {parameter: Identifier(parameter) for parameter in parameters}
+    imported = Import(module, ((name, local),))
+    return PlannedFunction(own, parameters, imported, call(local, **arguments), returns=True)

@@ -111,9 +111,14 @@ def needs_no_join(steps: Sequence[Step]) -> bool:
 
     That is so with Airflow's own trigger rule, all_success. By another rule it can be its part to be skipped.
     """
-    awaited = {task_id for step in steps for task_id in step.after}
-    last = [step for step in steps if step.task_id not in awaited]
+    last = last_of(steps)
     return len(last) == 1 and last[0].trigger_rule == ALL_SUCCESS
+
+
+def last_of(steps: Sequence[Step]) -> list[Step]:
+    """The steps that no other step waits for."""
+    awaited = {task_id for step in steps for task_id in step.after}
+    return [step for step in steps if step.task_id not in awaited]
 
 
 def _waits_for(by_id: Mapping[str, Task]) -> dict[str, tuple[str, ...]]:

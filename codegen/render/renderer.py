@@ -23,8 +23,9 @@ from jinja2 import (
 )
 
 from codegen.diagnostics import quoted
+from codegen.render.layout import arrow_lines, function_source, group_head, import_statement
+from codegen.render.source_text import comment, keyword, literal, module_docstring
 from codegen.render.template_check import losses
-from codegen.source_text import keyword, module_docstring
 from codegen.sync.header import signed
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Renderer:
             TemplateFailedError: the project's own template fails, gives no valid Python, or loses part of the plan.
         """
         if self._is_ours:
-            return signed(module.source, self._template.render(module=module))
+            return signed(comment(module.source), self._template.render(module=module))
         try:
             pieces = list(_pieces(self._template, module))
         except TemplateSyntaxError as error:
@@ -88,7 +89,7 @@ class Renderer:
             raise TemplateFailedError(f"{type(error).__name__}: {error}", name, line) from error
         body = "".join(piece.text for piece in pieces)
         self._check(module, body, pieces)
-        return signed(module.source, _formatted(body))
+        return signed(comment(module.source), _formatted(body))
 
     def _place_of(self, error: Exception) -> tuple[str, int]:
         """The template and the line in which it failed: Jinja2 writes them into the traceback."""
@@ -235,7 +236,15 @@ def _environment(templates: Path) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(keyword=keyword, docstring=module_docstring)
+    environment.filters.update(
+        keyword=keyword,
+        docstring=module_docstring,
+        literal=literal,
+        import_statement=import_statement,
+        function_source=function_source,
+        group_head=group_head,
+        arrow_lines=arrow_lines,
+    )
     return environment
 
 

@@ -50,7 +50,7 @@ def _value(value: Value, indent: int, before: int) -> str:
 
 def _atom(value: Value) -> str:
     if isinstance(value, str):
-        return text(value)
+        return literal(value)
     if isinstance(value, timedelta):
         return _timedelta(value)
     if isinstance(value, float):
@@ -59,7 +59,7 @@ def _atom(value: Value) -> str:
     return value.name if isinstance(value, Identifier) else repr(value)
 
 
-def text(value: str) -> str:
+def literal(value: str) -> str:
     """A string literal in double quotes, or in single quotes where those need fewer escapes; lines stay lines."""
     if "\n" in value and not any(line != line.rstrip() for line in value.split("\n")):
         return docstring("\\\n" + _escape(value, keep="\n"))
@@ -152,7 +152,7 @@ def _timedelta(value: timedelta) -> str:
 
 
 def _command(value: MeltanoCommand, indent: int, before: int) -> str:
-    *preludes, command = [*value.preludes, text(value.command)]
+    *preludes, command = [*value.preludes, literal(value.command)]
     line = " + ".join([*preludes, command])
     # Of a text of several lines, black looks at the first and the last (black/lines.py, `is_line_short_enough`).
     first, *others = line.split("\n")

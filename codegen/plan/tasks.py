@@ -1,0 +1,78 @@
+"""The kinds of tasks: each lowers a step to an operator and its arguments, and says in words what the step does.
+
+The table of keys has the keys of each kind, and the other keys that reach it (`Key.reaches`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codegen.plan.alerts import task_alerts
+from codegen.plan.arguments import operator_arguments_of, rendered
+from codegen.plan.functions import key_of
+from codegen.plan.tree import PlannedTask
+from codegen.runners import RUNNERS
+from codegen.values import Identifier, Value, arguments_of, without_none
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from codegen.plan.functions import Functions
+    from codegen.plan.steps import Step
+    from codegen.schema import Schedule
+
+Lowered = tuple[str, dict[str, Value]]
+
+
+@dataclass(frozen=True)
+class TaskKind:
+    """A kind of task.
+
+    Attributes:
+        lower: the operator of a step and its arguments, without those that are None.
+        words: what the step does, for the documentation of the DAG; it gets a function that formats code.
+    """
+
+    lower: Callable[[Step, Functions], Lowered]
+    words: Callable[[Step, Callable[[str], str]], str]
+
+
+def _by_runner(step: Step, _: Functions) -> Lowered:
+    runner = RUNNERS[step.runner]
+    return runner.operator.rpartition(".")[2], runner.lower(step)
+
+
+def _by_function(step: Step, functions: Functions) -> Lowered:
+    function = Identifier(functions[key_of(step.task)].name)
+    return "PythonOperator", {"python_callable": function, "op_kwargs": rendered(step.task.op_kwargs) or None}
+
+
+# By the key that says what runs.
+_KINDS = {
+    "run": TaskKind(_by_runner, lambda step, code: f"{code(step.run)} with Meltano"),
+    "command": TaskKind(_by_runner, lambda _, __: "a command of the shell"),
+    "python": TaskKind(_by_function, lambda step, code: f"calls {code(step.task.python or '')}"),
+}
+_JOIN = TaskKind(lambda _, __: ("EmptyOperator", {}), lambda _, __: "closes the run")
+
+
+def kind_of(step: Step) -> TaskKind:
+    """The kind of a step. An extractor with a loader runs Meltano too; the join task runs nothing."""
+    return _KINDS.get(step.task.kind) or (_KINDS["run"] if step.calls else _JOIN)
+
+
+def plan_task(step: Step, variable: str, schedule: Schedule, functions: Functions, airflow: str) -> PlannedTask:
+    """Plan the operator of a step.
+
+    Args:
+        step: one of a checked schedule.
+        variable: the Python name that the operator gets; empty where no arrow names it.
+        schedule: the schedule.
+        functions: those of the file.
+        airflow: the version, one of `VERSIONS`.
+    """
+    operator, arguments = kind_of(step).lower(step, functions)
+    own = operator_arguments_of(step.task, schedule, airflow)
+    given = {"task_id": step.task_id, **arguments, **own, **task_alerts(step.task, functions)}
+    return PlannedTask(step.task_id, variable, operator, arguments_of(without_none(given)), step.after)
