@@ -101,12 +101,9 @@ def alert_texts(airflow: str) -> dict[str, str]:
 def alert_functions(
     schedules: Iterable[Schedule], airflow: str, taken: Collection[str]
 ) -> dict[FunctionKey, PlannedFunction]:
-    """The functions for the callables of alerts; Airflow 3 itself imports the callable of a deadline.
+    """The functions for the callables of alerts, with names that are not taken.
 
-    Args:
-        schedules: checked schedules of one file.
-        airflow: the version, one of `VERSIONS`.
-        taken: names that mean something else in the file.
+    The callable of a deadline has none on Airflow 3, which imports it by its path.
     """
     functions: dict[FunctionKey, PlannedFunction] = {}
     for schedule in schedules:
@@ -147,9 +144,7 @@ def _function(alert: PythonAlert, parameters: tuple[str, ...], taken: Collection
 
 def dag_alerts(schedule: Schedule, functions: Functions, airflow: str) -> dict[str, Value]:
     """The callbacks and deadlines of a DAG; those that are None are left out."""
-    arguments: dict[str, Value] = {
-        f"{name}_callback": _callbacks(getattr(schedule, name), event, functions) for name, event in _RUN_EVENTS.items()
-    }
+    arguments = _callbacks_of(schedule, _RUN_EVENTS, functions)
     if schedule.has_sla(airflow):
         callbacks = _callbacks(schedule.on_deadline, _DEADLINE_OF_2, functions, _SLA_PARAMETERS)
         arguments["sla_miss_callback"] = callbacks
@@ -165,15 +160,17 @@ def dag_alerts(schedule: Schedule, functions: Functions, airflow: str) -> dict[s
 
 def default_alerts(schedule: Schedule, functions: Functions, airflow: str) -> dict[str, Value]:
     """The callbacks and the SLA of all tasks."""
-    arguments = {"on_retry_callback": _callbacks(schedule.on_retry, _TASK_EVENTS["on_retry"], functions)}
+    arguments = _callbacks_of(schedule, {"on_retry": _TASK_EVENTS["on_retry"]}, functions)
     return {**arguments, "sla": schedule.deadline} if schedule.has_sla(airflow) else arguments
 
 
 def task_alerts(task: Task, functions: Functions) -> dict[str, Value]:
     """The callbacks of a single task."""
-    return {
-        f"{name}_callback": _callbacks(getattr(task, name), event, functions) for name, event in _TASK_EVENTS.items()
-    }
+    return _callbacks_of(task, _TASK_EVENTS, functions)
+
+
+def _callbacks_of(model: Schedule | Task, events: Mapping[str, _Event], functions: Functions) -> dict[str, Value]:
+    return {f"{name}_callback": _callbacks(getattr(model, name), event, functions) for name, event in events.items()}
 
 
 def _callbacks(

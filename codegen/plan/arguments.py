@@ -1,4 +1,4 @@
-"""The keys that are arguments of Airflow as they are: of ours and of Airflow's own, each with its value."""
+"""The arguments of Airflow that keys set directly, and values as Airflow takes them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,7 @@ if TYPE_CHECKING:
 
 
 def dag_arguments_of(schedule: Schedule, airflow: str) -> dict[str, Value]:
-    """The arguments of `DAG` that keys are as they are.
-
-    Args:
-        schedule: a checked schedule.
-        airflow: the version, one of `VERSIONS`.
-    """
+    """The arguments of `DAG` that keys set directly."""
     own = [row for name, row in keys_of(Schedule).items() if row.argument and name not in keys_of(TaskDefaults)]
     ours = {row.argument: getattr(schedule, row.name) for row in own}
     airflows = {name: value for name, value in schedule.arguments.items() if name in facts_of(airflow).dag}
@@ -32,12 +27,9 @@ def dag_arguments_of(schedule: Schedule, airflow: str) -> dict[str, Value]:
 
 
 def operator_arguments_of(model: TaskDefaults, schedule: Schedule, airflow: str) -> dict[str, Value]:
-    """The arguments of operators that keys are as they are.
+    """The arguments of operators that the keys of a task set directly, or of the schedule for all of its tasks.
 
-    Args:
-        model: a task, or the schedule for all of its tasks; a name that `DAG` has too is the DAG's there.
-        schedule: the schedule.
-        airflow: the version, one of `VERSIONS`.
+    On a schedule, a name that `DAG` and operators have is the DAG's.
     """
     ours = {row.argument: getattr(model, row.name) for row in keys_of(TaskDefaults).values() if row.argument}
     of_dag = facts_of(airflow).dag if model is schedule else {}

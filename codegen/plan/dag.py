@@ -22,15 +22,7 @@ if TYPE_CHECKING:
 def dag_arguments(
     schedule: Schedule, others: Dependencies, doc: Value, functions: Functions, airflow: str
 ) -> tuple[Argument, ...]:
-    """The arguments of `DAG(...)`.
-
-    Args:
-        schedule: a checked schedule.
-        others: its dependencies.
-        doc: the value of `doc_md`.
-        functions: those of the file.
-        airflow: the version, one of `VERSIONS`.
-    """
+    """The arguments of `DAG(...)`."""
     defaults = operator_arguments_of(schedule, schedule, airflow) | default_alerts(schedule, functions, airflow)
     arguments: dict[str, Value] = {
         "dag_id": schedule.dag_id_or_default,

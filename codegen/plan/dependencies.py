@@ -1,6 +1,6 @@
-"""What ties schedules together: the asset that a run gives when all of it succeeded, and what waits for such assets.
+"""The dependencies between schedules: a successful run updates an asset, which starts the schedules that wait for it.
 
-An asset has the DAG id of the schedule whose runs it stands for; on Airflow 2 it is called a dataset.
+The asset has the DAG id of its schedule; on Airflow 2 it is called a dataset.
 """
 
 from __future__ import annotations
@@ -24,22 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Dependencies:
-    """What the plan of a schedule has to know of those beside it.
-
-    Attributes:
-        is_awaited: whether another waits for it.
-        dag_ids: of the schedules that it waits for, in its own order; without those that are not there.
-    """
+    """Whether other schedules wait for a schedule, and the DAG ids of those that it waits for, without missing ones."""
 
     is_awaited: bool
     dag_ids: tuple[str, ...]
 
 
 def between(schedules: Iterable[Schedule]) -> Mapping[Schedule, Dependencies]:
-    """Look at all schedules of a deployment environment side by side.
-
-    One that waits for a schedule that is not among them, as while that cannot be read, does not hinder the others.
-    """
+    """The dependencies between all schedules of a deployment environment, of which some may be unreadable."""
     everyone = list(schedules)
     awaited = {name for schedule in everyone if schedule.after for name in schedule.after.names}
     dag_ids = {schedule.name: schedule.dag_id_or_default for schedule in everyone}
@@ -52,7 +44,7 @@ def between(schedules: Iterable[Schedule]) -> Mapping[Schedule, Dependencies]:
 
 
 def conditions_of(after: After, others: Dependencies, airflow: str) -> Value:
-    """The assets that start a DAG: a list of them is all, as Airflow has it."""
+    """The assets that start a DAG; Airflow waits for all of a list."""
     assets = tuple(_asset(dag_id, airflow) for dag_id in others.dag_ids)
     if after.any and len(assets) > 1:
         return Call("AssetAny" if facts_of(airflow).has_assets else "DatasetAny", assets)
@@ -82,7 +74,7 @@ def with_join(steps: Sequence[Step], schedule: Schedule) -> Sequence[Step]:
 
 
 def giving_asset(task: PlannedTask, dag_id: str, airflow: str) -> PlannedTask:
-    """The last task of a DAG, whose success is an event of the asset of the DAG.
+    """The last task of a DAG, with the DAG's asset as outlet.
 
     Because of its outlets Airflow executes even an EmptyOperator (`DagRun.schedule_tis` in airflow/models/dagrun.py,
     2.10 to 3.3); without that there is no event.

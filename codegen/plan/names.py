@@ -36,10 +36,10 @@ _LONGEST_NAME = 40
 
 
 def imports_of(names: Iterable[str], airflow: str) -> tuple[tuple[Import, ...], ...]:
-    """The imports of these names in isort's order, in groups: the standard library, then the rest.
+    """The imports in isort's order, in groups: the standard library, then the rest.
 
     Args:
-        names: as generated code uses them, such as `pendulum.datetime`; one that needs no import is left out.
+        names: as generated code uses them, such as `pendulum.datetime`; some need no import.
         airflow: the version, one of `VERSIONS`.
     """
     return _imports_of(frozenset(name.split(".")[0] for name in names) & _IMPORTED, airflow)
@@ -63,12 +63,9 @@ def _imports_of(names: frozenset[str], airflow: str) -> tuple[tuple[Import, ...]
 
 
 def free_name(wanted: Iterable[str], number: str, taken: Container[str]) -> str:
-    """The first of the names that is free, else one with a number.
+    """The first of the wanted names that is free, else `number` with a number.
 
-    Args:
-        wanted: texts of any kind; a character that no Python name can have becomes `_`.
-        number: the part before the number, such as `task_number_`.
-        taken: further names that are not free, in addition to the imported ones.
+    Wanted names may be any text: a character that no Python name can have becomes `_`.
     """
     candidates = chain((re.sub(r"[^A-Za-z0-9_]", "_", text) for text in wanted), (f"{number}{n}" for n in count()))
     return next(name for name in candidates if _is_usable(name) and name not in taken)

@@ -28,13 +28,7 @@ class Order:
 
 
 def order_of(steps: Sequence[Step], dag_id: str, taken: Collection[str]) -> Order:
-    """The order of the steps of a checked schedule.
-
-    Args:
-        steps: in the order of the file.
-        dag_id: the id of the DAG.
-        taken: names that mean something else in the file.
-    """
+    """The order of the steps of a checked schedule, with Python names that are not taken."""
     arrows = _arrows_of(steps)
     return Order(arrows, _variables_of((each for some in arrows.values() for each in some), steps, dag_id, taken))
 
@@ -90,12 +84,10 @@ def _arrows(waits_for: Mapping[str, list[str]], places: Mapping[str, int]) -> li
             waiting.setdefault(left, []).append(name)
     arrows = []
     for left, right in waiting.items():
-        if min(len(left), len(right)) == 1:
-            arrows.append(Arrow(left, tuple(right)))
-        elif len(right) <= len(left):
-            arrows += [Arrow(left, (name,)) for name in right]
-        else:
+        if len(left) == 1 or len(left) < len(right):
             arrows += [Arrow((name,), tuple(right)) for name in left]
+        else:
+            arrows += [Arrow(left, (name,)) for name in right]
     return arrows
 
 
@@ -117,22 +109,14 @@ def _variables_of(
 
 
 def plan_groups(steps: Sequence[Step], tasks: Sequence[PlannedTask], order: Order) -> tuple[PlannedGroup, ...]:
-    """Put the tasks of each group together, at the place of its first task.
-
-    Args:
-        steps: the steps of a checked schedule, in an order in which they can run.
-        tasks: the task of each step.
-        order: the order of the steps.
-    """
+    """Put the tasks of each group together, at the place of its first task."""
     parts: list[tuple[str, list[PlannedTask]]] = []
     for step, task in zip(steps, tasks, strict=True):
         name = step.task.group or ""
-        candidates = parts if name else parts[-1:]
-        part = next((those for group, those in candidates if group == name), None)
+        part = next((those for group, those in (parts if name else parts[-1:]) if group == name), None)
         if part is None:
-            parts.append((name, [task]))
-        else:
-            part.append(task)
+            parts.append((name, part := []))
+        part.append(task)
     return tuple(
         PlannedGroup(name, order.variables.get(name, ""), tuple(those), tuple(order.arrows[name] if name else ()))
         for name, those in parts

@@ -63,15 +63,7 @@ def kind_of(step: Step) -> TaskKind:
 
 
 def plan_task(step: Step, variable: str, schedule: Schedule, functions: Functions, airflow: str) -> PlannedTask:
-    """Plan the operator of a step.
-
-    Args:
-        step: one of a checked schedule.
-        variable: the Python name that the operator gets; empty where no arrow names it.
-        schedule: the schedule.
-        functions: those of the file.
-        airflow: the version, one of `VERSIONS`.
-    """
+    """Plan the operator of a step of a schedule, with its Python name, or an empty one."""
     operator, arguments = kind_of(step).lower(step, functions)
     own = operator_arguments_of(step.task, schedule, airflow)
     given = {"task_id": step.task_id, **arguments, **own, **task_alerts(step.task, functions)}

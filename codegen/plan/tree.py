@@ -14,11 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Import:
-    """An import of names from a module, or of the module itself.
-
-    Attributes:
-        names: each as the module and as the file calls it; empty for the module itself.
-    """
+    """An import of names, each as the module and as the file calls it; without names, of the module itself."""
 
     module: str
     names: tuple[tuple[str, str], ...] = ()
@@ -29,9 +25,6 @@ class PlannedFunction:
     """A function that imports a callable of the project when it is called, and calls it.
 
     Airflow thus imports nothing of the project when it parses the file.
-
-    Attributes:
-        returns: whether it returns the result of the call.
     """
 
     name: str
@@ -43,12 +36,7 @@ class PlannedFunction:
 
 @dataclass(frozen=True)
 class PlannedTask:
-    """One operator.
-
-    Attributes:
-        variable: its Python name, where an arrow names it.
-        upstream: the ids of the tasks that it waits for.
-    """
+    """One operator, with a Python name where an arrow names it, and the ids of the tasks that it waits for."""
 
     task_id: str
     variable: str
@@ -67,14 +55,7 @@ class Arrow:
 
 @dataclass(frozen=True)
 class PlannedGroup:
-    """A task group, or tasks outside of any group.
-
-    Attributes:
-        group_id: empty for tasks outside of any group.
-        variable: its Python name, where an arrow names it.
-        tasks: in an order in which they can run.
-        arrows: those between its tasks.
-    """
+    """A task group and the arrows between its tasks; with an empty id, tasks outside of any group."""
 
     group_id: str
     variable: str
@@ -89,12 +70,7 @@ class PlannedGroup:
 
 @dataclass(frozen=True)
 class PlannedDag:
-    """One DAG.
-
-    Attributes:
-        doc: its documentation, as Markdown.
-        arrows: those that are not inside a group.
-    """
+    """One DAG, with its documentation as Markdown, and the arrows that are not inside a group."""
 
     dag_id: str
     doc: str
@@ -123,7 +99,6 @@ class DagModule:
     Attributes:
         path: below the folder of generated DAGs, with forward slashes.
         source: the schedule files, as paths in the project.
-        doc: the module's docstring.
         imports: in groups: the standard library, then the rest.
         functions: those that tasks and alerts call.
         preludes: the constants of shell functions that its commands use, of `PRELUDES`.
