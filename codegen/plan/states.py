@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from codegen.diagnostics import InvalidError
 from codegen.meltano.blocks import pairs_of, without_suffix
 from codegen.meltano.call import calls_in, leading_options, value_of
-from codegen.plan.steps import meltano_environment, state_id_suffix, unordered_steps
+from codegen.plan.steps import meltano_environment, meltano_suffix, state_id_suffix, unordered_steps
 from codegen.text.jinja import is_template
 from codegen.text.shell import words_of
 
@@ -80,7 +80,7 @@ def _kept_by(step: Step, schedule: Schedule, meltano: MeltanoProject | None) -> 
         for call in calls_in(step.script, step.env):
             yield from _kept_by_call(call, step, meltano)
     elif step.run and not has_option(step, _WITHOUT_STATE):
-        environment = meltano_environment(schedule, step.task, meltano)
+        environment = meltano_environment(schedule.environment, step.env, meltano)
         yield from _kept_by_run(words_of(step.run), environment, state_id_suffix(schedule, step.task, meltano), meltano)
 
 
@@ -88,17 +88,14 @@ def _kept_by_call(call: Call, step: Step, meltano: MeltanoProject | None) -> Ite
     """The same for a call in a shell script, which gets none of the schedule's options."""
     options, words = leading_options(call.words)
     env = {**step.env, **call.env}
-    default = env.get("MELTANO_DEFAULT_ENVIRONMENT") or (meltano.default_environment if meltano else "")
-    environment = value_of(options, "--environment") or env.get("MELTANO_ENVIRONMENT") or default
+    environment = meltano_environment(value_of(options, "--environment"), env, meltano)
     match words:
         case ["el" | "elt", extractor, loader, *_]:
             state_id = value_of(words, "--state-id") or env.get("MELTANO_STATE_ID")
             yield from [(state_id, (extractor, loader))] if state_id else []
         case ["run", *rest] if not _is_given(rest, env, _WITHOUT_STATE):
-            of_environment = meltano.environments.get(environment, "") if meltano else ""
             names, own = without_suffix(rest)
-            suffix = own or env.get("MELTANO_RUN_STATE_ID_SUFFIX") or of_environment
-            yield from _kept_by_run(names, environment, suffix, meltano)
+            yield from _kept_by_run(names, environment, meltano_suffix(own, env, environment, meltano), meltano)
 
 
 def _kept_by_run(

@@ -206,24 +206,24 @@ def _full_refresh(schedule: Schedule) -> list[str]:
     return ["--full-refresh"] if schedule.full_refresh else []
 
 
-def meltano_environment(schedule: Schedule, task: Task, meltano: MeltanoProject | None) -> str:
-    """The Meltano environment of a `meltano run`, as far as the project says it."""
+def meltano_environment(given: str | None, env: Mapping[str, str], meltano: MeltanoProject | None) -> str:
+    """The Meltano environment of a command, as far as the project says it: its option, else a variable."""
     default = meltano.default_environment if meltano else ""
-    env = env_of(schedule, task)
-    return schedule.environment or env.get("MELTANO_ENVIRONMENT") or env.get("MELTANO_DEFAULT_ENVIRONMENT") or default
+    return given or env.get("MELTANO_ENVIRONMENT") or env.get("MELTANO_DEFAULT_ENVIRONMENT") or default
+
+
+def meltano_suffix(given: str | None, env: Mapping[str, str], environment: str, meltano: MeltanoProject | None) -> str:
+    """The suffix of the state IDs of a `meltano run`: its option, else a variable, else that of its environment."""
+    of_environment = meltano.environments.get(environment, "") if meltano else ""
+    return given or env.get("MELTANO_RUN_STATE_ID_SUFFIX") or of_environment
 
 
 def state_id_suffix(schedule: Schedule, task: Task, meltano: MeltanoProject | None) -> str:
-    """The suffix of the state IDs of a `meltano run`, as far as the project says it.
-
-    Meltano takes its option, else a variable, else the suffix of its environment. The suffix of the deployment
-    environment follows.
-    """
-    _, own = without_suffix(words_of(task.run))
-    own = own or schedule.state_id_suffix or env_of(schedule, task).get("MELTANO_RUN_STATE_ID_SUFFIX") or ""
-    if not own and meltano:
-        own = meltano.environments.get(meltano_environment(schedule, task, meltano), "")
-    return "-".join(part for part in (own, schedule.state_suffix) if part)
+    """The suffix of the state IDs of a task, and of its deployment environment, as far as the project says it."""
+    env, (_, own) = env_of(schedule, task), without_suffix(words_of(task.run))
+    environment = meltano_environment(schedule.environment, env, meltano)
+    suffix = meltano_suffix(own or schedule.state_id_suffix, env, environment, meltano)
+    return "-".join(part for part in (suffix, schedule.state_suffix) if part)
 
 
 def env_of(schedule: Schedule, task: Task) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from dataclasses import dataclass
 from itertools import chain, product
 from typing import TYPE_CHECKING
 
@@ -18,30 +17,17 @@ if TYPE_CHECKING:
 Edge = tuple[str, str]
 
 
-@dataclass(frozen=True)
-class Loss:
-    """A part of the plan that is missing or repeated.
-
-    Attributes:
-        blocks: the blocks of the template that write it, the innermost first.
-    """
-
-    message: str
-    blocks: tuple[str, ...]
+# A message, and the blocks of the template that write that part of the plan, the innermost first.
+Loss = tuple[str, tuple[str, ...]]
 
 
 def losses(module: DagModule, source: ast.Module) -> Iterator[Loss]:
-    """Compare what a template gave with the plan.
-
-    Args:
-        module: the plan.
-        source: what the template gave, parsed.
-    """
+    """The parts of the plan that the output of a template has lost or repeated."""
     dag_ids = Counter(_ids(source, "DAG", "dag_id"))
     parts = [(dag, _part(dag, module, source)) for dag in module.dags]
     for dag, part in parts:
         if not dag_ids[dag.dag_id]:
-            yield Loss(f"the DAG {quoted(dag.dag_id)} is missing", ("dag_arguments", "dag"))
+            yield (f"the DAG {quoted(dag.dag_id)} is missing", ("dag_arguments", "dag"))
         yield from _lost_tasks(dag, part)
     yield from _lost_names(module, source)
     yield from _repeated("DAGs", dag_ids, ("dag",))
@@ -60,24 +46,24 @@ def _part(dag: PlannedDag, module: DagModule, source: ast.Module) -> ast.AST:
 def _repeated(what: str, counts: Counter[str], blocks: tuple[str, ...]) -> Iterator[Loss]:
     for name, count in counts.items():
         if count > 1:
-            yield Loss(f"{count} {what} have the id {quoted(name)}", blocks)
+            yield (f"{count} {what} have the id {quoted(name)}", blocks)
 
 
 def _lost_tasks(dag: PlannedDag, source: ast.AST) -> Iterator[Loss]:
     task_ids = set(_task_ids(source))
     for task in dag.tasks:
         if task.task_id not in task_ids:
-            yield Loss(f"the task {quoted(task.task_id)} is missing", ("task_arguments", "task", "dag"))
+            yield (f"the task {quoted(task.task_id)} is missing", ("task_arguments", "task", "dag"))
     edges = set(_edges(source, _variables(source)))
     in_groups = [arrow for group in dag.groups for arrow in group.arrows]
     for arrows, block in ((in_groups, "order_in_group"), (dag.arrows, "order")):
         for before, after in (edge for arrow in arrows for edge in product(arrow.left, arrow.right)):
             if (before, after) not in edges:
-                yield Loss(f"the arrow from {quoted(before)} to {quoted(after)} is missing", (block, "task", "dag"))
+                yield (f"the arrow from {quoted(before)} to {quoted(after)} is missing", (block, "task", "dag"))
     group_ids = set(_ids(source, "TaskGroup", "group_id"))
     for group in dag.groups:
         if group.group_id and group.group_id not in group_ids:
-            yield Loss(f"the group {quoted(group.group_id)} is missing", ("dag",))
+            yield (f"the group {quoted(group.group_id)} is missing", ("dag",))
 
 
 def _lost_names(module: DagModule, source: ast.Module) -> Iterator[Loss]:
@@ -93,7 +79,7 @@ def _lost_names(module: DagModule, source: ast.Module) -> Iterator[Loss]:
     }
     for name, blocks in names.items():
         if name in loaded - bound and "*" not in bound:
-            yield Loss(f"the code uses {quoted(name)}, which is missing", blocks)
+            yield (f"the code uses {quoted(name)}, which is missing", blocks)
 
 
 def _bound(node: ast.AST) -> Iterator[str]:
