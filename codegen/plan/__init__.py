@@ -16,7 +16,7 @@ from codegen.plan.steps import steps_of
 from codegen.plan.tasks import plan_task
 from codegen.plan.tree import DagModule, PlannedDag, PlannedFunction, PlannedGroup, PlannedTask
 from codegen.runners.bash import PRELUDES
-from codegen.values import Identifier, Value, names_in
+from codegen.values import Identifier, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,18 +70,16 @@ def plan(
     orders = [order_of(draft.steps, draft.schedule.dag_id_or_default, taken) for draft in drafts]
     taken = taken.union(*(order.variables.values() for order in orders))
     functions |= alert_functions([draft.schedule for draft in drafts], airflow, taken)
-    docs = [draft.doc for draft in drafts]
-    # A file with one DAG has its documentation as docstring.
-    values: list[Value] = [Identifier("__doc__")] if len(docs) == 1 else [*docs]
+    is_alone = len(drafts) == 1
     dags = tuple(
-        _plan_dag(draft, order, value, functions, airflow)
-        for draft, order, value in zip(drafts, orders, values, strict=True)
+        _plan_dag(draft, order, functions, airflow, is_alone=is_alone)
+        for draft, order in zip(drafts, orders, strict=True)
     )
     names = {"DAG", *(name for dag in dags for name in _names_of(dag))}
     return DagModule(
         path=drafts[0].schedule.dag_file,
         source=", ".join(draft.schedule.source for draft in drafts),
-        doc=docs[0] if len(docs) == 1 else doc_of_several([dag.dag_id for dag in dags]),
+        doc=dags[0].doc if is_alone else doc_of_several([dag.dag_id for dag in dags]),
         imports=imports_of(names, airflow),
         functions=tuple(functions.values()),
         dags=dags,
@@ -97,7 +95,7 @@ def _draft(schedule: Schedule, others: Dependencies, meltano: MeltanoProject | N
     return _Draft(schedule, others, every, doc_of(schedule, steps))
 
 
-def _plan_dag(draft: _Draft, order: Order, doc: Value, functions: Functions, airflow: str) -> PlannedDag:
+def _plan_dag(draft: _Draft, order: Order, functions: Functions, airflow: str, *, is_alone: bool) -> PlannedDag:
     schedule, dag_id = draft.schedule, draft.schedule.dag_id_or_default
     tasks = [
         plan_task(step, order.variables.get(step.task_id, ""), schedule, functions, airflow) for step in draft.steps
@@ -105,6 +103,8 @@ def _plan_dag(draft: _Draft, order: Order, doc: Value, functions: Functions, air
     if draft.others.is_awaited:
         # In the order in which they run, the last task waits for all others.
         tasks[-1] = giving_asset(tasks[-1], dag_id, airflow)
+    # The docstring of a file is the documentation of its only DAG.
+    doc = Identifier("__doc__") if is_alone else draft.doc
     arguments = dag_arguments(schedule, draft.others, doc, functions, airflow)
     return PlannedDag(dag_id, draft.doc, arguments, plan_groups(draft.steps, tasks, order), tuple(order.arrows[""]))
 

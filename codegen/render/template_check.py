@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from itertools import chain, product
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from codegen.plan import DagModule, PlannedDag
 
@@ -120,13 +120,11 @@ def _variables(source: ast.AST) -> dict[str, str]:
     """The ids of the tasks and groups that have a name in Python."""
     variables: dict[str, str] = {}
     for node in ast.walk(source):
-        if isinstance(node, ast.Assign):
-            targets, ids = node.targets, [_keyword(node.value, "task_id")]
-        elif isinstance(node, ast.withitem) and node.optional_vars:
-            targets, ids = [node.optional_vars], [*_ids(node.context_expr, "TaskGroup", "group_id")]
-        else:
-            continue
-        variables |= {target.id: each for target in targets if isinstance(target, ast.Name) for each in ids if each}
+        match node:
+            case ast.Assign(targets=targets, value=value) if task_id := _keyword(value, "task_id"):
+                variables |= {target.id: task_id for target in targets if isinstance(target, ast.Name)}
+            case ast.withitem(context_expr=call, optional_vars=ast.Name(id=name)):
+                variables |= {name: each for each in _ids(call, "TaskGroup", "group_id")}  # noqa: B035  # there is one
     return variables
 
 
@@ -137,32 +135,33 @@ def _edges(source: ast.AST, names: Mapping[str, str]) -> Iterator[Edge]:
         source: the code.
         names: the ids of tasks and groups, by their names in the code; other names stand for themselves.
     """
+
+    def between(before: Sequence[ast.expr], after: Sequence[ast.expr]) -> Iterator[Edge]:
+        left, right = ([name for node in side for name in _ends(node, names)] for side in (before, after))
+        return product(left, right)
+
     for node in ast.walk(source):
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.RShift):
-            yield from product(_ends(node.left, names), _ends(node.right, names))
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.LShift):
-            yield from product(_ends(node.right, names), _ends(node.left, names))
-        elif isinstance(node, ast.Call):
-            yield from _edges_of_call(node, names)
-
-
-def _edges_of_call(call: ast.Call, names: Mapping[str, str]) -> Iterator[Edge]:
-    others = list(chain.from_iterable(_ends(argument, names) for argument in call.args))
-    if isinstance(call.func, ast.Attribute) and call.func.attr == "set_downstream":
-        yield from product(_ends(call.func.value, names), others)
-    elif isinstance(call.func, ast.Attribute) and call.func.attr == "set_upstream":
-        yield from product(others, _ends(call.func.value, names))
-    elif isinstance(call.func, ast.Name) and call.func.id == "chain":
-        for before, after in zip(call.args, call.args[1:], strict=False):
-            yield from product(_ends(before, names), _ends(after, names))
+        match node:
+            case ast.BinOp(left=left, op=ast.RShift(), right=right):
+                yield from between([left], [right])
+            case ast.BinOp(left=left, op=ast.LShift(), right=right):
+                yield from between([right], [left])
+            case ast.Call(func=ast.Attribute(value=task, attr="set_downstream"), args=others):
+                yield from between([task], others)
+            case ast.Call(func=ast.Attribute(value=task, attr="set_upstream"), args=others):
+                yield from between(others, [task])
+            case ast.Call(func=ast.Name(id="chain"), args=links):
+                for before, after in pairwise(links):
+                    yield from between([before], [after])
 
 
 def _ends(node: ast.expr, names: Mapping[str, str]) -> list[str]:
-    """The tasks that an operand of an arrow stands for; an arrow stands for its right side, as Airflow has it."""
-    if isinstance(node, ast.Name):
-        return [names.get(node.id, node.id)]
-    if isinstance(node, ast.List | ast.Tuple):
-        return [name for item in node.elts for name in _ends(item, names)]
-    if isinstance(node, ast.BinOp):
-        return _ends(node.right, names)
+    """The tasks and groups of one side of an arrow; Airflow takes the right side of an arrow for the arrow itself."""
+    match node:
+        case ast.Name(id=name):
+            return [names.get(name, name)]
+        case ast.List(elts=items) | ast.Tuple(elts=items):
+            return [name for item in items for name in _ends(item, names)]
+        case ast.BinOp(right=right):
+            return _ends(right, names)
     return list(filter(None, [_keyword(node, "task_id")]))
