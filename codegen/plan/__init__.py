@@ -6,25 +6,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen.plan.alerts import alert_functions, alert_texts
-from codegen.plan.dag import dag_arguments
+from codegen.plan.arguments import dag_arguments
 from codegen.plan.dependencies import Dependencies, between, giving_asset, with_join
 from codegen.plan.doc import doc_of, doc_of_several
-from codegen.plan.functions import task_functions
 from codegen.plan.names import imports_of
-from codegen.plan.order import order_of, plan_groups
+from codegen.plan.order import arrows_of, plan_groups, variables_of
 from codegen.plan.steps import steps_of
-from codegen.plan.tasks import plan_task
+from codegen.plan.tasks import plan_task, task_functions
 from codegen.plan.tree import DagModule, PlannedDag, PlannedFunction, PlannedGroup, PlannedTask
 from codegen.runners.bash import PRELUDES
 from codegen.values import Identifier, names_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from codegen.meltano import MeltanoProject
-    from codegen.plan.functions import Functions
-    from codegen.plan.order import Order
     from codegen.plan.steps import Step
+    from codegen.plan.tree import Arrow, Functions
     from codegen.schema import Schedule
 
 __all__ = [
@@ -42,11 +40,12 @@ __all__ = [
 
 @dataclass(frozen=True)
 class _Draft:
-    """A DAG before its names are chosen."""
+    """A DAG before its Python names are chosen."""
 
     schedule: Schedule
     others: Dependencies
     steps: Sequence[Step]
+    arrows: Mapping[str, Sequence[Arrow]]
     doc: str
 
 
@@ -67,13 +66,13 @@ def plan(
     drafts = [_draft(schedule, others, meltano) for schedule, others in schedules]
     functions = task_functions(step for draft in drafts for step in draft.steps)
     taken = {function.name for function in functions.values()}
-    orders = [order_of(draft.steps, draft.schedule.dag_id_or_default, taken) for draft in drafts]
-    taken = taken.union(*(order.variables.values() for order in orders))
+    variables = [variables_of(each.arrows, each.steps, each.schedule.dag_id_or_default, taken) for each in drafts]
+    taken = taken.union(*(names.values() for names in variables))
     functions |= alert_functions([draft.schedule for draft in drafts], airflow, taken)
     is_alone = len(drafts) == 1
     dags = tuple(
-        _plan_dag(draft, order, functions, airflow, is_alone=is_alone)
-        for draft, order in zip(drafts, orders, strict=True)
+        _plan_dag(draft, names, functions, airflow, is_alone=is_alone)
+        for draft, names in zip(drafts, variables, strict=True)
     )
     names = {"DAG", *(name for dag in dags for name in _names_of(dag))}
     return DagModule(
@@ -92,21 +91,22 @@ def plan(
 def _draft(schedule: Schedule, others: Dependencies, meltano: MeltanoProject | None) -> _Draft:
     steps = steps_of(schedule, meltano)
     every = with_join(steps, schedule) if others.is_awaited else steps
-    return _Draft(schedule, others, every, doc_of(schedule, steps))
+    return _Draft(schedule, others, every, arrows_of(every), doc_of(schedule, steps))
 
 
-def _plan_dag(draft: _Draft, order: Order, functions: Functions, airflow: str, *, is_alone: bool) -> PlannedDag:
+def _plan_dag(
+    draft: _Draft, variables: Mapping[str, str], functions: Functions, airflow: str, *, is_alone: bool
+) -> PlannedDag:
     schedule, dag_id = draft.schedule, draft.schedule.dag_id_or_default
-    tasks = [
-        plan_task(step, order.variables.get(step.task_id, ""), schedule, functions, airflow) for step in draft.steps
-    ]
+    tasks = [plan_task(step, variables.get(step.task_id, ""), schedule, functions, airflow) for step in draft.steps]
     if draft.others.is_awaited:
         # In the order in which they run, the last task waits for all others.
         tasks[-1] = giving_asset(tasks[-1], dag_id, airflow)
     # The docstring of a file is the documentation of its only DAG.
     doc = Identifier("__doc__") if is_alone else draft.doc
     arguments = dag_arguments(schedule, draft.others, doc, functions, airflow)
-    return PlannedDag(dag_id, draft.doc, arguments, plan_groups(draft.steps, tasks, order), tuple(order.arrows[""]))
+    groups = plan_groups(draft.steps, tasks, draft.arrows, variables)
+    return PlannedDag(dag_id, draft.doc, arguments, groups, tuple(draft.arrows[""]))
 
 
 def _names_of(dag: PlannedDag) -> Iterator[str]:

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen.airflow_facts import facts_of
-from codegen.plan.arguments import rendered
 from codegen.plan.names import free_name
 from codegen.plan.tree import Import, PlannedFunction
 from codegen.schema.alerts import EmailAlert, PythonAlert, SlackAlert, WebhookAlert
+from codegen.text.jinja import rendered
 from codegen.values import Call, Identifier, Value, call, without_none
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from codegen.plan.functions import FunctionKey, Functions
+    from codegen.plan.tree import FunctionKey, Functions
     from codegen.schema import Schedule, Task
     from codegen.schema.alerts import Alert
 

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen.plan.names import free_name
 from codegen.plan.tree import Arrow, PlannedGroup, PlannedTask
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from codegen.plan.steps import Step
 
 
-@dataclass(frozen=True)
-class Order:
-    """The order of the steps of a DAG.
-
-    Attributes:
-        arrows: those inside each group by its id; the others under `""`.
-        variables: the Python names of the tasks and groups that arrows name, by their ids.
-    """
-
-    arrows: Mapping[str, Sequence[Arrow]]
-    variables: Mapping[str, str]
-
-
-def order_of(steps: Sequence[Step], dag_id: str, taken: Collection[str]) -> Order:
-    """The order of the steps of a checked schedule, with Python names that are not taken."""
-    arrows = _arrows_of(steps)
-    return Order(arrows, _variables_of((each for some in arrows.values() for each in some), steps, dag_id, taken))
-
-
-def _arrows_of(steps: Sequence[Step]) -> dict[str, list[Arrow]]:
+def arrows_of(steps: Sequence[Step]) -> dict[str, list[Arrow]]:
     """The arrows inside each group by its id, and all others under `""`.
 
     An arrow of a group is one of its first or last tasks, which the arrows inside it decide. So those must come first.
@@ -91,11 +71,11 @@ def _arrows(waits_for: Mapping[str, list[str]], places: Mapping[str, int]) -> li
     return arrows
 
 
-def _variables_of(
-    arrows: Iterable[Arrow], steps: Sequence[Step], dag_id: str, taken: Collection[str]
+def variables_of(
+    arrows: Mapping[str, Sequence[Arrow]], steps: Sequence[Step], dag_id: str, taken: Collection[str]
 ) -> dict[str, str]:
     """A Python name for each task and group that an arrow names: its id, without the DAG's id in front."""
-    named = {name for arrow in arrows for name in (*arrow.left, *arrow.right)}
+    named = {name for some in arrows.values() for arrow in some for name in (*arrow.left, *arrow.right)}
     kinds: dict[str, str] = {}
     for step in steps:
         kinds |= {step.task.group: "group"} if step.task.group else {}
@@ -108,7 +88,12 @@ def _variables_of(
     return variables
 
 
-def plan_groups(steps: Sequence[Step], tasks: Sequence[PlannedTask], order: Order) -> tuple[PlannedGroup, ...]:
+def plan_groups(
+    steps: Sequence[Step],
+    tasks: Sequence[PlannedTask],
+    arrows: Mapping[str, Sequence[Arrow]],
+    variables: Mapping[str, str],
+) -> tuple[PlannedGroup, ...]:
     """Put the tasks of each group together, at the place of its first task."""
     parts: list[tuple[str, list[PlannedTask]]] = []
     for step, task in zip(steps, tasks, strict=True):
@@ -118,6 +103,6 @@ def plan_groups(steps: Sequence[Step], tasks: Sequence[PlannedTask], order: Orde
             parts.append((name, part := []))
         part.append(task)
     return tuple(
-        PlannedGroup(name, order.variables.get(name, ""), tuple(those), tuple(order.arrows[name] if name else ()))
+        PlannedGroup(name, variables.get(name, ""), tuple(those), tuple(arrows[name] if name else ()))
         for name, those in parts
     )

@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen.plan.alerts import task_alerts
-from codegen.plan.arguments import operator_arguments_of, rendered
-from codegen.plan.functions import key_of
-from codegen.plan.tree import PlannedTask
+from codegen.plan.arguments import operator_arguments_of
+from codegen.plan.names import free_name
+from codegen.plan.tree import FunctionKey, Import, PlannedFunction, PlannedTask
 from codegen.runners import RUNNERS
-from codegen.values import Identifier, Value, arguments_of, without_none
+from codegen.text.jinja import rendered
+from codegen.values import Identifier, Value, arguments_of, call, without_none
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from codegen.plan.functions import Functions
     from codegen.plan.steps import Step
+    from codegen.plan.tree import Functions
     from codegen.schema import Schedule
 
 Lowered = tuple[str, dict[str, Value]]
@@ -44,7 +45,7 @@ def _by_runner(step: Step, _: Functions) -> Lowered:
 
 
 def _by_function(step: Step, functions: Functions) -> Lowered:
-    function = Identifier(functions[key_of(step.task)].name)
+    function = Identifier(functions[_key(step)].name)
     return "PythonOperator", {"python_callable": function, "op_kwargs": rendered(step.task.op_kwargs) or None}
 
 
@@ -68,3 +69,25 @@ def plan_task(step: Step, variable: str, schedule: Schedule, functions: Function
     own = operator_arguments_of(step.task, schedule, airflow)
     given = {"task_id": step.task_id, **arguments, **own, **task_alerts(step.task, functions)}
     return PlannedTask(step.task_id, variable, operator, arguments_of(without_none(given)), step.after)
+
+
+def task_functions(steps: Iterable[Step]) -> dict[FunctionKey, PlannedFunction]:
+    """The functions for the tasks that call Python."""
+    functions: dict[FunctionKey, PlannedFunction] = {}
+    for key in dict.fromkeys(_key(step) for step in steps if step.task.python):
+        functions[key] = _function(*key, taken={function.name for function in functions.values()})
+    return functions
+
+
+def _key(step: Step) -> FunctionKey:
+    return (step.task.python or "", *step.task.op_kwargs)
+
+
+def _function(python: str, *parameters: str, taken: set[str]) -> PlannedFunction:
+    module, _, name = python.rpartition(".")
+    own = free_name((name, f"call_{name}"), f"call_{name[:10]}_", taken)
+    # The imported name must not hide a parameter.
+    local = free_name((name, f"call_{name}"), "function_", parameters)
+    arguments = {parameter: Identifier(parameter) for parameter in parameters}
+    imported = Import(module, ((name, local),))
+    return PlannedFunction(own, parameters, imported, call(local, **arguments), returns=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from codegen.values import Argument, Call
 
 
@@ -32,6 +31,11 @@ class PlannedFunction:
     imported: Import
     call: Call
     returns: bool
+
+
+# By what they call, with the names of the arguments; tasks and alerts with the same key share a function.
+FunctionKey = tuple[str, ...]
+Functions = Mapping[FunctionKey, PlannedFunction]
 
 
 @dataclass(frozen=True)
