@@ -70,7 +70,7 @@ def with_join(steps: Sequence[Step], schedule: Schedule) -> Sequence[Step]:
     pool = None if schedule.pool is None else "default_pool"
     task = Task(trigger_rule=rule, pool=pool, pool_slots=None if schedule.pool_slots is None else 1)
     last = tuple(step.task_id for step in last_of(steps))
-    return [*steps, Step(name, after=last, task=task, waits_for=last, trigger_rule=rule)]
+    return [*steps, Step(task_id=name, after=last, task=task, waits_for=last, trigger_rule=rule)]
 
 
 def giving_asset(task: PlannedTask, dag_id: str, airflow: str) -> PlannedTask:

@@ -81,12 +81,12 @@ def unordered_steps(schedule: Schedule, meltano: MeltanoProject | None, *, with_
         after = (each for name in waits_for[task_id] for each in last_of_group.get(name, (name,)))
         calls, locks = _calls_and_locks(schedule, task, meltano, with_el=with_el)
         step = Step(
-            task_id,
-            calls,
-            env_of(schedule, task),
-            task.command or "",
-            locks,
-            schedule.settings_of(task),
+            task_id=task_id,
+            calls=calls,
+            env=env_of(schedule, task),
+            script=task.command or "",
+            locks=locks,
+            settings=schedule.settings_of(task),
             after=tuple(dict.fromkeys(after)),
             run=task.run,
             task=task,

@@ -63,15 +63,6 @@ def as_rendered(text: str, endings: tuple[str, ...]) -> str:
     return text
 
 
-def rendered(value: Value) -> Value:
-    """Data for a field that Airflow renders and that opens no files; the names in a map are no templates."""
-    if isinstance(value, str):
-        return as_rendered(value, endings=())
-    if isinstance(value, Mapping):
-        return {name: rendered(item) for name, item in value.items()}
-    return [rendered(item) for item in value] if isinstance(value, Sequence) else value
-
-
 def before_template(text: str) -> str:
     """A template in front of another: a brace at its end would begin the other one."""
     return text[:-1] + "{{ '{' }}" if text.endswith("{") else text
@@ -192,3 +183,12 @@ def _environment() -> Environment:
     environment = Environment(extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701  # as Airflow's
     environment.filters.update(dict.fromkeys(AIRFLOW_FILTERS, str))
     return environment
+
+
+def rendered(value: Value) -> Value:
+    """Data for a field that Airflow renders and that opens no files; the names in a map are no templates."""
+    if isinstance(value, str):
+        return as_rendered(value, endings=())
+    if isinstance(value, Mapping):
+        return {name: rendered(item) for name, item in value.items()}
+    return [rendered(item) for item in value] if isinstance(value, Sequence) else value
