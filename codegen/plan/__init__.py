@@ -13,7 +13,7 @@ from codegen.plan.names import imports_of
 from codegen.plan.order import arrows_of, plan_groups, variables_of
 from codegen.plan.steps import steps_of
 from codegen.plan.tasks import plan_task, task_functions
-from codegen.plan.tree import DagModule, PlannedDag, PlannedFunction, PlannedGroup, PlannedTask
+from codegen.plan.tree import DagModule, PlannedDag, PlannedTask
 from codegen.runners.bash import PRELUDES
 from codegen.values import Identifier, names_in
 
@@ -25,17 +25,7 @@ if TYPE_CHECKING:
     from codegen.plan.tree import Arrow, Functions
     from codegen.schema import Schedule
 
-__all__ = [
-    "PRELUDES",
-    "DagModule",
-    "Dependencies",
-    "PlannedDag",
-    "PlannedFunction",
-    "PlannedGroup",
-    "PlannedTask",
-    "between",
-    "plan",
-]
+__all__ = ["PRELUDES", "DagModule", "Dependencies", "PlannedDag", "PlannedTask", "between", "plan"]
 
 
 @dataclass(frozen=True)

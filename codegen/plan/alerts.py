@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 # What Airflow 2 calls the callbacks of an SLA with (airflow/dag_processing/processor.py, `manage_slas`).
 _SLA_PARAMETERS = ("dag", "task_list", "blocking_task_list", "slas", "blocking_tis")
-_CONTEXT = ("context",)
 _TRY = "Try {{ ti.try_number }} of {{ ti.max_tries + 1 }}: {{ ti.log_url }}"
 
 _Notified = EmailAlert | SlackAlert | WebhookAlert
@@ -42,12 +41,14 @@ class _Event:
         text: the constant with the text.
         subject: the subject of an e-mail.
         fields: further fields of a webhook, as templates.
+        parameters: those that Airflow calls a Python callback with.
     """
 
     name: str
     text: str
     subject: str
     fields: Mapping[str, str]
+    parameters: tuple[str, ...] = ("context",)
 
 
 _OF_A_RUN = {"dag_id": "{{ dag.dag_id }}", "run_id": "{{ run_id }}"}
@@ -61,7 +62,7 @@ _TASK_EVENTS = {
     "on_success": _Event("success", "TASK_SUCCEEDED", "{{ dag.dag_id }}: {{ ti.task_id }} succeeded", _OF_A_TASK),
     "on_retry": _Event("retry", "TASK_RETRIED", "{{ dag.dag_id }}: {{ ti.task_id }} is tried again", _OF_A_TASK),
 }
-_DEADLINE_OF_2 = _Event("deadline", "RUN_LATE", "{{ dag.dag_id }} is late", {"dag_id": "{{ dag.dag_id }}"})
+_SLA_MISS = _Event("deadline", "RUN_LATE", "{{ dag.dag_id }} is late", {"dag_id": "{{ dag.dag_id }}"}, _SLA_PARAMETERS)
 _DEADLINE = _Event(
     "deadline",
     "RUN_LATE",
@@ -106,24 +107,19 @@ def alert_functions(
     The callable of a deadline has none on Airflow 3, which imports it by its path.
     """
     functions: dict[FunctionKey, PlannedFunction] = {}
-    for schedule in schedules:
-        for alert, parameters in _python_alerts(schedule, airflow):
-            key = _key(alert, parameters)
-            if key not in functions:
-                names = {*taken, *(function.name for function in functions.values())}
-                functions[key] = _function(alert, parameters, names)
+    for alert, event in (each for schedule in schedules for each in _alerts_of(schedule, airflow)):
+        if alert.python and (key := _key(alert.python, event.parameters)) not in functions:
+            names = {*taken, *(function.name for function in functions.values())}
+            functions[key] = _function(alert.python, event.parameters, names)
     return functions
 
 
-def _python_alerts(schedule: Schedule, airflow: str) -> Iterator[tuple[PythonAlert, tuple[str, ...]]]:
-    models: list[Schedule | Task] = [schedule, *(schedule.tasks or ())]
-    for model in models:
-        for alert in (*model.on_failure, *model.on_success, *(model.on_retry or ())):
-            if alert.python:
-                yield alert.python, _CONTEXT
+def _alerts_of(schedule: Schedule, airflow: str) -> Iterator[tuple[Alert, _Event]]:
+    for model in (schedule, *(schedule.tasks or ())):
+        for name, event in _TASK_EVENTS.items():
+            yield from ((alert, event) for alert in getattr(model, name) or ())
     for alert in schedule.on_deadline if schedule.has_sla(airflow) else ():
-        if alert.python:
-            yield alert.python, _SLA_PARAMETERS
+        yield alert, _SLA_MISS
 
 
 def _key(alert: PythonAlert, parameters: tuple[str, ...]) -> FunctionKey:
@@ -146,8 +142,7 @@ def dag_alerts(schedule: Schedule, functions: Functions, airflow: str) -> dict[s
     """The callbacks and deadlines of a DAG; those that are None are left out."""
     arguments = _callbacks_of(schedule, _RUN_EVENTS, functions)
     if schedule.has_sla(airflow):
-        callbacks = _callbacks(schedule.on_deadline, _DEADLINE_OF_2, functions, _SLA_PARAMETERS)
-        arguments["sla_miss_callback"] = callbacks
+        arguments["sla_miss_callback"] = _callbacks(schedule.on_deadline, _SLA_MISS, functions)
     elif schedule.deadline and not facts_of(airflow).has_sla:
         # A deadline has a single callback.
         reference = Identifier("DeadlineReference.DAGRUN_QUEUED_AT")
@@ -173,17 +168,13 @@ def _callbacks_of(model: Schedule | Task, events: Mapping[str, _Event], function
     return {f"{name}_callback": _callbacks(getattr(model, name), event, functions) for name, event in events.items()}
 
 
-def _callbacks(
-    alerts: Sequence[Alert] | None, event: _Event, functions: Functions, parameters: tuple[str, ...] = _CONTEXT
-) -> Value:
-    return [_callback(alert.kind, event, functions, parameters) for alert in alerts or ()] or None
+def _callbacks(alerts: Sequence[Alert] | None, event: _Event, functions: Functions) -> Value:
+    return [_callback(alert.kind, event, functions) for alert in alerts or ()] or None
 
 
-def _callback(
-    alert: PythonAlert | _Notified, event: _Event, functions: Functions, parameters: tuple[str, ...]
-) -> Value:
+def _callback(alert: PythonAlert | _Notified, event: _Event, functions: Functions) -> Value:
     if isinstance(alert, PythonAlert):
-        return Identifier(functions[_key(alert, parameters)].name)
+        return Identifier(functions[_key(alert, event.parameters)].name)
     notifier, arguments = _notifier(alert, event)
     return call(notifier, **arguments)
 
