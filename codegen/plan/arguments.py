@@ -54,9 +54,8 @@ def _param(param: Param) -> Value:
 def _schedule(schedule: Schedule, others: Dependencies, airflow: str) -> Value:
     """A cron or a preset, a timetable, assets, or a timetable with assets.
 
-    A plain cron stands for the timetable that the version takes for it, which has another name only inside
-    `AssetOrTimeSchedule` (`create_timetable` in airflow/models/dag.py of 2.10 and 2.11, `_create_timetable` in
-    airflow/sdk/definitions/dag.py since 3.0).
+    It is a plain cron where the version makes the wanted timetable of it (`create_timetable` in airflow/models/dag.py
+    of 2.10 and 2.11, `_create_timetable` in airflow/sdk/definitions/dag.py since 3.0).
     """
     facts, cron = facts_of(airflow), schedule.clock.schedule
     if cron in AIRFLOW_PRESETS and cron not in facts.presets:

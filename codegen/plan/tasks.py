@@ -40,6 +40,8 @@ class TaskKind:
 
 
 def _by_runner(step: Step, _: Functions) -> Lowered:
+    if not (step.calls or step.script):  # the join task
+        return "EmptyOperator", {}
     runner = RUNNERS[step.runner]
     return runner.operator.rpartition(".")[2], runner.lower(step)
 
@@ -55,12 +57,11 @@ _KINDS = {
     "command": TaskKind(_by_runner, lambda _, __: "a command of the shell"),
     "python": TaskKind(_by_function, lambda step, code: f"calls {code(step.task.python or '')}"),
 }
-_JOIN = TaskKind(lambda _, __: ("EmptyOperator", {}), lambda _, __: "closes the run")
 
 
 def kind_of(step: Step) -> TaskKind:
-    """The kind of a step. An extractor with a loader runs Meltano too; the join task runs nothing."""
-    return _KINDS.get(step.task.kind) or (_KINDS["run"] if step.calls else _JOIN)
+    """The kind of a step. An extractor with a loader runs Meltano too."""
+    return _KINDS[step.task.kind or "run"]
 
 
 def plan_task(step: Step, variable: str, schedule: Schedule, functions: Functions, airflow: str) -> PlannedTask:
