@@ -36,7 +36,7 @@ def _generated(project: Project, source: str, overlay: Mapping[str, str]) -> dic
     found = {}
     for schedule, text in zip(chosen, texts.values(), strict=False):
         others = between(each for each in reading.schedules if each.deployment == schedule.deployment)[schedule]
-        module = plan(schedule, others, reading.meltano, project.airflow, project.project_root_variable)
+        module = plan([(schedule, others)], reading.meltano, project.airflow, project.project_root_variable)
         found[schedule.dag_file] = (without_checksum(text), from_plan(module))
     return found
 

@@ -100,7 +100,7 @@ def _text_of(  # noqa: PLR0913, PLR0917  # all that the text depends on
     project_root_variable: str,
     renderer: Renderer,
 ) -> str:
-    return renderer.render(plan(schedule, others, meltano, airflow, project_root_variable))
+    return renderer.render(plan([(schedule, others)], meltano, airflow, project_root_variable))
 
 
 def _name(project: Project, path: Path) -> str:

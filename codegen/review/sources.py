@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from codegen.render.source_text import code
 from codegen.review.behaviour import Behaviour
-from codegen.source_text import code
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +26,7 @@ def from_plan(module: DagModule) -> Behaviour:
         task.task_id: {
             "operator": task.operator,
             "upstream": task.upstream,
-            "group": group.head,
+            "group": group.group_id,
             **{argument.name: _source(argument.value) for argument in task.arguments},
         }
         for group in dag.groups
@@ -35,7 +35,7 @@ def from_plan(module: DagModule) -> Behaviour:
     fields = {
         **{argument.name: _source(argument.value) for argument in dag.arguments},
         "doc": module.doc,
-        "functions": {function.name: function.source for function in module.functions},
+        "functions": {function.name: function for function in module.functions},
         "alert_texts": module.alert_texts,
         "project_root_variable": module.project_root_variable,
         "state_ids": _state_ids(tasks.values()),

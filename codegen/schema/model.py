@@ -301,9 +301,9 @@ class Schedule(TaskDefaults):
         """
         return facts_of(airflow).cron_data_intervals if self.data_interval is None else self.data_interval
 
-    def has_deadline(self, airflow: str) -> bool:
-        """Whether its runs have a deadline: an SLA can only have those that are due at some time."""
-        return bool(self.deadline) and (not facts_of(airflow).has_sla or bool(self.clock.cron))
+    def has_sla(self, airflow: str) -> bool:
+        """Whether its tasks have an SLA: on Airflow 2, and where a clock starts the runs."""
+        return facts_of(airflow).has_sla and bool(self.deadline and self.clock.cron)
 
     @property
     def dag_id_or_default(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from codegen import rules
@@ -17,6 +18,8 @@ from codegen.diagnostics import InvalidError
 if TYPE_CHECKING:
     from jinja2 import Environment
     from jinja2.nodes import Node, Template
+
+    from codegen.values import Value
 
 # What each operator opens as a file: `template_ext` in airflow/operators/bash.py on 2, and in
 # airflow/providers/{standard/operators/bash,docker/operators/docker,cncf/kubernetes/operators/pod}.py, which has none.
@@ -180,3 +183,12 @@ def _environment() -> Environment:
     environment = Environment(extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701  # as Airflow's
     environment.filters.update(dict.fromkeys(AIRFLOW_FILTERS, str))
     return environment
+
+
+def rendered(value: Value) -> Value:
+    """Data for a field that Airflow renders and that opens no files; the names in a map are no templates."""
+    if isinstance(value, str):
+        return as_rendered(value, endings=())
+    if isinstance(value, Mapping):
+        return {name: rendered(item) for name, item in value.items()}
+    return [rendered(item) for item in value] if isinstance(value, Sequence) else value

@@ -70,7 +70,7 @@ def tasks_of(view: View) -> Tasks | None:
     steps = steps_of(schedule, meltano)
     behind = [_neighbour(each) for each in view.neighbours if each.after and schedule.name in each.after.names]
     if behind:
-        steps = list(with_join(steps))
+        steps = list(with_join(steps, schedule))
     names = schedule.after.names if schedule.after else ()
     before = [_neighbour(each) for each in view.neighbours if each.name in names]
     rows = [_row(schedule, step) for step in steps]

@@ -16,41 +16,37 @@ from codegen.values import Argument, Call, Identifier, MeltanoCommand, Value
 LINE_LENGTH = 88  # black's
 
 _UNITS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
-_NAMED_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
 
 
 def keyword(argument: Argument, indent: int) -> str:
     """The line or lines of a keyword argument, with its final comma, as black leaves them."""
-    return " " * indent + f"{argument.name}=" + _value(argument.value, indent, len(argument.name) + 1) + ","
+    return " " * indent + _assigned(argument, indent) + ","
 
 
 def code(value: Value, indent: int, before: int = 0) -> str:
-    """A value as the code of a statement.
+    """A value, as the code of a statement or of an argument that a comma follows.
 
     Args:
         value: it may take several lines.
-        indent: how far the statement stands to the right.
-        before: how many other characters its first line has.
+        indent: the indentation of its first line.
+        before: the number of other characters before it in that line.
     """
-    return _value(value, indent, before)
-
-
-def _value(value: Value, indent: int, before: int) -> str:
-    """The value; `before` characters stand before it in its line, a comma will follow."""
     if isinstance(value, MeltanoCommand):
         return _command(value, indent, before)
     if isinstance(value, Call):
-        return _call(value, indent, before)
+        items = [code(each, indent + 4) for each in value.positional]
+        items += [_assigned(argument, indent + 4) for argument in value.keywords]
+        return _in_brackets(f"{value.function}(", items, ")", indent, before)
     if isinstance(value, Mapping):
         return _map(value, indent)
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return _list(value, indent, before)
+        return _in_brackets("[", [code(each, indent + 4) for each in value], "]", indent, before)
     return _atom(value)
 
 
 def _atom(value: Value) -> str:
     if isinstance(value, str):
-        return text(value)
+        return literal(value)
     if isinstance(value, timedelta):
         return _timedelta(value)
     if isinstance(value, float):
@@ -59,7 +55,11 @@ def _atom(value: Value) -> str:
     return value.name if isinstance(value, Identifier) else repr(value)
 
 
-def text(value: str) -> str:
+def _assigned(argument: Argument, indent: int) -> str:
+    return f"{argument.name}=" + code(argument.value, indent, len(argument.name) + 1)
+
+
+def literal(value: str) -> str:
     """A string literal in double quotes, or in single quotes where those need fewer escapes; lines stay lines."""
     if "\n" in value and not any(line != line.rstrip() for line in value.split("\n")):
         return docstring("\\\n" + _escape(value, keep="\n"))
@@ -91,7 +91,8 @@ def comment(value: str) -> str:
 def _escape(value: str, keep: str = "") -> str:
     if value.isascii() and value.isprintable() and "\\" not in value:
         return value
-    return "".join(c if c in keep or _is_plain(c) else _NAMED_ESCAPES.get(c) or _code(c) for c in value)
+    escaped = (c if c in keep or _is_plain(c) else c.encode("unicode_escape").decode("ascii") for c in value)
+    return "".join(escaped)
 
 
 def _is_plain(character: str) -> bool:
@@ -106,20 +107,6 @@ def _is_plain(character: str) -> bool:
 def _width(line: str) -> int:
     """The columns of a line without combining marks, as black counts them (black/strings.py, `str_width`)."""
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in line)
-
-
-def _code(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
-
-
-def _list(values: Sequence[Value], indent: int, before: int) -> str:
-    return _in_brackets("[", [_value(value, indent + 4, 0) for value in values], "]", indent, before)
-
-
-def _call(call: Call, indent: int, before: int) -> str:
-    items = [_value(value, indent + 4, 0) for value in call.positional]
-    items += [f"{a.name}=" + _value(a.value, indent + 4, len(a.name) + 1) for a in call.keywords]
-    return _in_brackets(f"{call.function}(", items, ")", indent, before)
 
 
 def _in_brackets(start: str, items: Sequence[str], end: str, indent: int, before: int) -> str:
@@ -138,7 +125,7 @@ def _map(values: Mapping[str, Value], indent: int) -> str:
     lines = []
     for name, value in values.items():
         start = f"{_one_line(name)}: "
-        lines.append(" " * (indent + 4) + start + _value(value, indent + 4, len(start)) + ",\n")
+        lines.append(" " * (indent + 4) + start + code(value, indent + 4, len(start)) + ",\n")
     return "{\n" + "".join(lines) + " " * indent + "}"
 
 
@@ -152,7 +139,7 @@ def _timedelta(value: timedelta) -> str:
 
 
 def _command(value: MeltanoCommand, indent: int, before: int) -> str:
-    *preludes, command = [*value.preludes, text(value.command)]
+    *preludes, command = [*value.preludes, literal(value.command)]
     line = " + ".join([*preludes, command])
     # Of a text of several lines, black looks at the first and the last (black/lines.py, `is_line_short_enough`).
     first, *others = line.split("\n")
