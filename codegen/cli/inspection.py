@@ -6,7 +6,6 @@ import json
 from datetime import datetime, timezone
 from itertools import islice
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -24,8 +23,7 @@ from codegen.schema.export import as_data, json_schema_text, plain, reference
 from codegen.schema.origins import explain
 from codegen.source.nodes import Scalar
 from codegen.source.write import to_yaml
-from codegen.timetable.interval import on_the_clock
-from codegen.timetable.runs import Backlog, backlog_of, bounds_of, next_runs
+from codegen.timetable.dst import localized
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
     from codegen.pipeline import Reading
     from codegen.project import Project
     from codegen.schema import Schedule
+    from codegen.timetable.timetable import Backlog
 
 
 _MOMENT = "%a %Y-%m-%d %H:%M %Z"
@@ -118,19 +117,16 @@ def next_(  # noqa: PLR0913  # click gives each option so
     """Say when a schedule runs next."""
     project = open_project(root)
     schedule = find_schedule(project, pipeline.read(project), name, chosen_environment(project, deployment))
-    zone = ZoneInfo(schedule.timezone)
-    moment = (on_the_clock(_moment_of(after), zone) if after else datetime.now(zone)).astimezone(timezone.utc)
-    bounds = bounds_of(schedule, project.airflow)
-    runs = list(islice(next_runs(schedule.clock, zone, moment, bounds), count))
+    timetable = schedule.timetable(project.airflow)
+    begin = localized(_date_of(after), timetable.zone) if after else datetime.now(timetable.zone)
+    runs = list(islice(timetable.next_runs(begin.astimezone(timezone.utc)), count))
     if output == "json":
         click.echo(json.dumps([run.isoformat() for run in runs], indent=2))
     else:
         click.echo(f"{printable(schedule.name)}: {describe_start(schedule)}", err=True)
         if not runs and schedule.clock.cron:
-            click.echo(
-                f"It does not run after {moment.astimezone(zone).isoformat(sep=' ', timespec='minutes')}.", err=True
-            )
-    if schedule.catchup and (backlog := backlog_of(schedule.clock, zone, moment, bounds)):
+            click.echo(f"It does not run after {begin.isoformat(sep=' ', timespec='minutes')}.", err=True)
+    if schedule.catchup and (backlog := timetable.backlog(begin.astimezone(timezone.utc))):
         click.echo(_in_words(backlog), err=True)
     for run in runs if output == "text" else ():
         click.echo(run.strftime(_MOMENT))
@@ -217,7 +213,7 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
         click.echo(text if number else click.style(text, bold=True))
 
 
-def _moment_of(text: str) -> datetime:
+def _date_of(text: str) -> datetime:
     try:
         return DateTime().convert(Scalar("str", text, Location("--after")))
     except InvalidError as error:

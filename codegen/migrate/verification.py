@@ -19,7 +19,7 @@ from codegen.meltano.call import Call, UnknownScheduleError, read_call, resolved
 from codegen.schema import Schedule, Task
 from codegen.schema.model import PROJECT_ROOT_VARIABLE
 from codegen.secrets.detection import is_secret
-from codegen.timetable.interval import is_same_cron
+from codegen.timetable.ticks import is_same_cron
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import quoted
-from codegen.timetable.interval import in_words
+from codegen.timetable.humanize import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from codegen.keys.table import keys_of
 from codegen.schema.alerts import DEADLINE, EVENTS
 from codegen.schema.task_defaults import TaskDefaults
 from codegen.text.jinja import is_template
-from codegen.timetable.utc_dates import other_date_of
+from codegen.timetable.utc_dates import other_date
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -47,10 +47,9 @@ def check_templates(schedule: Schedule, meltano: MeltanoProject | None, airflow:
 
 def _check_use(use: DateUse, schedule: Schedule, place: Location, airflow: str) -> Iterator[Diagnostic]:
     may_lack_date = facts_of(airflow).optional_logical_date and bool(schedule.after or not schedule.clock.cron)
-    today = datetime.now(timezone.utc).date()
     # Without a logical date there is no date of the run before that could be converted.
     is_convertible = use.is_utc_date and not (may_lack_date and use.is_of_previous_run)
-    other = other_date_of(schedule, airflow, today) if is_convertible else None
+    other = _other_date(schedule, airflow) if is_convertible else None
     # One hint for both, so that it needs no second.
     hint = use.on_the_clock(may_lack_date=may_lack_date) if other else use.in_every_run()
     if may_lack_date and not use.is_asked:
@@ -61,6 +60,12 @@ def _check_use(use: DateUse, schedule: Schedule, place: Location, airflow: str) 
         message = f"on Airflow 3 the data interval of {quoted(use.variable)} is empty"
         hint = "set `data_interval: true`, or use `logical_date`"
         yield Diagnostic(rules.NO_DATA_INTERVAL, message, place, hint)
+
+
+def _other_date(schedule: Schedule, airflow: str) -> OtherDate | None:
+    if schedule.timezone == "UTC" or not schedule.clock.cron:
+        return None
+    return other_date(schedule.timetable(airflow), datetime.now(timezone.utc).date())
 
 
 def _without_logical_date(use: DateUse, schedule: Schedule) -> str:

@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError
-from codegen.timetable.interval import on_the_clock
-from codegen.timetable.runs import stall_of
+from codegen.timetable.dst import localized
 from codegen.validate.tasks import place_of
 
 if TYPE_CHECKING:
@@ -30,8 +29,8 @@ def check_interval(schedule: Schedule) -> Diagnostic | None:
 def check_time(schedule: Schedule) -> Iterator[Diagnostic]:
     """The end must come after the start, and a date with an offset must be one on the schedule's clock."""
     zone = ZoneInfo(schedule.timezone)
-    for key, moment in (("start_date", schedule.start_date), ("end_date", schedule.end_date)):
-        if moment and moment.tzinfo and _is_first_of_two(moment.astimezone(zone)):
+    for key, date in (("start_date", schedule.start_date), ("end_date", schedule.end_date)):
+        if date and date.tzinfo and _is_first_of_two(date.astimezone(zone)):
             message = (
                 f"this time occurs twice in {schedule.timezone} because of a DST change, and Airflow uses the second"
             )
@@ -44,14 +43,14 @@ def check_time(schedule: Schedule) -> Iterator[Diagnostic]:
         hint = "remove it; `data_interval: null` removes an inherited one"
         yield Diagnostic(rules.NO_INTERVAL, message, schedule.where("data_interval"), hint)
     end = schedule.end_date
-    if end and on_the_clock(end, zone) < on_the_clock(schedule.start_date, zone):
+    if end and localized(end, zone) < localized(schedule.start_date, zone):
         message = "`end_date` is before `start_date`, so the DAG never runs"
         yield Diagnostic(rules.END_BEFORE_START, message, schedule.where("end_date"), "swap them")
 
 
 def check_clock(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
-    """Airflow must not stall where the clock changes."""
-    if last := stall_of(schedule, airflow):
+    """Airflow must not stall at a DST change."""
+    if last := schedule.timetable(airflow).stall():
         change = f"a DST change of {schedule.timezone}"
         message = f"catch-up with data intervals stalls at {change}: it would stop at {last:%Y-%m-%d %H:%M}"
         hint = "set `data_interval: false`, or `timezone: UTC`, or a cron expression that lists the hours"
@@ -73,5 +72,5 @@ def check_durations(schedule: Schedule) -> Iterator[Diagnostic]:
             yield Diagnostic(rules.NO_EFFECT, message, place, "shorten it, or raise `dagrun_timeout`")
 
 
-def _is_first_of_two(moment: datetime) -> bool:
-    return moment.fold == 0 and moment.utcoffset() > moment.replace(fold=1).utcoffset()  # type: ignore[operator]
+def _is_first_of_two(date: datetime) -> bool:
+    return date.fold == 0 and date.utcoffset() > date.replace(fold=1).utcoffset()  # type: ignore[operator]
