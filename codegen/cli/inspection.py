@@ -18,7 +18,7 @@ from codegen.cli.report import exit_code, format_option, open_project, report
 from codegen.configuration.export import configuration_reference, configuration_schema_text
 from codegen.diagnostics import InvalidError, Location, printable
 from codegen.keys.types import DateTime
-from codegen.schema.describe import describe_start, describe_start_briefly
+from codegen.schema.describe import describe_start, describe_start_briefly, describe_work
 from codegen.schema.export import as_data, json_schema_text, plain, reference
 from codegen.schema.origins import explain
 from codegen.source.nodes import Scalar
@@ -186,17 +186,13 @@ def _print_explanation(reading: Reading, schedule: Schedule, output: str) -> int
 
 
 def _row(schedule: Schedule) -> dict[str, Any]:
-    if schedule.extractor:
-        what = f"{schedule.extractor} -> {schedule.loader}"
-    else:
-        what = f"job {schedule.job}" if schedule.job else f"{len(schedule.tasks or ())} tasks"
     return {
         "name": schedule.name,
         **({"deployment": schedule.deployment} if schedule.deployment else {}),
         "interval": schedule.interval or None,
         "after": plain(schedule.after),
         "timezone": schedule.timezone,
-        "runs": what,
+        "runs": describe_work(schedule, "->"),
         "dag_id": schedule.dag_id_or_default,
         "owner": schedule.owner,
         "file": schedule.source,
