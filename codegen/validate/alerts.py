@@ -11,8 +11,8 @@ from codegen.airflow_facts.context import AT_TIMES, OF_A_DATE, OF_AN_INTERVAL, a
 from codegen.diagnostics import Diagnostic, Location, nearest, quoted
 from codegen.keys.table import keys_of
 from codegen.schema.alerts import DEADLINE, EVENTS, EmailAlert, PythonAlert, SlackAlert
-from codegen.schema.task import Task
 from codegen.text.jinja import variables_of
+from codegen.validate.places import tasks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +84,7 @@ def check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
 
 def _check_retries(schedule: Schedule) -> Iterator[Diagnostic]:
     """What tells of retries, or bounds their delay, has an effect only where there are some."""
-    tasks = schedule.tasks or (Task(),)
+    tasks = tasks_of(schedule)
     retries = [schedule.of(task, "retries") for task in tasks]
     if schedule.on_retry and not any(retries):
         message = "no task is ever retried"

@@ -9,15 +9,14 @@ from codegen import rules
 from codegen.airflow_facts.trigger_rules import ALL_SUCCESS
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.plan.steps import env_of, needs_no_join, unordered_steps
-from codegen.schema import Task
 from codegen.text.jinja import is_template
-from codegen.validate.tasks import place_of
+from codegen.validate.places import place_of, tasks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from codegen.meltano import MeltanoProject
-    from codegen.schema import Schedule
+    from codegen.schema import Schedule, Task
 
 # `FailFastDagInvalidTriggerRule` in airflow/sdk/exceptions.py of 3.3, `FailStopDagInvalidTriggerRule` in 2.11.
 _WITH_FAIL_FAST = {None, ALL_SUCCESS, "all_done_setup_success"}
@@ -26,14 +25,14 @@ _WITH_FAIL_FAST = {None, ALL_SUCCESS, "all_done_setup_success"}
 def check_arguments(schedule: Schedule) -> Iterator[Diagnostic]:
     """What Airflow refuses when it loads the DAG."""
     key = _fail_fast(schedule)
-    for task in (schedule.tasks or (Task(),)) if key else ():
+    for task in tasks_of(schedule) if key else ():
         rule = schedule.of(task, "trigger_rule")
         if rule not in _WITH_FAIL_FAST:
             message = f"Airflow refuses `{key}` with the trigger rule {quoted(rule)}"
             place = place_of(task, schedule, "trigger_rule")
             yield Diagnostic(rules.MIXED_KINDS, message, place, f"remove `{key}`, or the trigger rule")
     yield from _check_run_types(schedule)
-    for task in schedule.tasks or (Task(),):
+    for task in tasks_of(schedule):
         yield from _check_native(schedule, task)
 
 

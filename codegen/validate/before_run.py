@@ -1,4 +1,4 @@
-"""What runs before a task: commands of Meltano, none of which should change the project that all pipelines share."""
+"""Commands of Meltano in `before_run` and `command`: they must exist, and should not change the shared project."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from codegen.meltano.changes import changes_project, variables_instead
 from codegen.plan.steps import env_of
 from codegen.source.write import to_yaml
 from codegen.text.shell import words_of
-from codegen.validate.tasks import place_of
+from codegen.validate.places import place_of, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,10 +31,8 @@ _COMMANDS = (
 
 
 def check_before_run(schedule: Schedule) -> Iterator[Diagnostic]:
-    """What comes before a run must be commands of Meltano; neither it nor a shell command may change the project."""
-    given = [(schedule.before_run or (), schedule.where("before_run"))]
-    given += [(task.before_run or (), place_of(task, schedule, "before_run")) for task in schedule.tasks or ()]
-    for commands, place in given:
+    """`before_run` must have commands of Meltano; neither it nor a shell command should change the project."""
+    for commands, place in values_of(schedule, "before_run"):
         all_words = [words_of(command) for command in commands]
         for command, words in zip(commands, all_words, strict=True):
             yield from _check_name(words, place)
@@ -55,7 +53,7 @@ def _check_name(words: Sequence[str], place: Location) -> Iterator[Diagnostic]:
 def _check_changes(
     command: str, words: Sequence[str], all_words: Sequence[Sequence[str]], place: Location
 ) -> Iterator[Diagnostic]:
-    """What a command writes into the project stays there, for every pipeline, and runs at the same time lose it."""
+    """A change of the project stays, for every pipeline, and concurrent runs overwrite it."""
     if not changes_project(words):
         return
     message = f"{quoted(command)} permanently changes the Meltano project for every pipeline"

@@ -12,7 +12,8 @@ from codegen.meltano.blocks import block_names
 from codegen.schema import Schedule
 from codegen.text.jinja import is_template
 from codegen.text.shell import check_run, words_of
-from codegen.validate.tasks import check_task_id, place_of
+from codegen.validate.places import place_of
+from codegen.validate.tasks import check_task_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,6 +14,7 @@ from codegen.schema.param import Param
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
 from codegen.text.jinja import params_in
 from codegen.validate.null_params import check_null_params
+from codegen.validate.places import runs_of_job
 from codegen.validate.templates import templated_values
 
 if TYPE_CHECKING:
@@ -32,8 +33,7 @@ _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d
 
 def check_params(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
     """What Airflow would refuse when it reads the DAG, or when a run starts."""
-    job = meltano.jobs.get(schedule.job or "") if meltano else None
-    for run in job.tasks if job else ():
+    for run in runs_of_job(schedule, meltano):
         yield from _check_text(run, schedule, schedule.where("job"))
     for param in schedule.params.values():
         yield from _check_schema(param)

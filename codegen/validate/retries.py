@@ -1,4 +1,4 @@
-"""Retries: the last one must come after Meltano has released the lock of a run whose process was killed."""
+"""Retries: the last one must start after Meltano has released the lock of a killed run."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic
-from codegen.plan.states import has_option, states_of
-from codegen.validate.tasks import place_of
+from codegen.plan.states import has_option
+from codegen.validate.places import place_of
+from codegen.validate.states import steps_with_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,14 +29,7 @@ _WITHOUT_LOCK = {"--force": "MELTANO_RUN_FORCE", "-f": "MELTANO_RUN_FORCE"}
 
 @dataclass(frozen=True)
 class _Retries:
-    """The retries of a task.
-
-    Attributes:
-        number: how many there are.
-        delay: seconds before the first one, and before the others too unless the waits grow.
-        is_exponential: whether each wait is longer than the one before.
-        longest: the longest of those waits, in seconds.
-    """
+    """The retries of a task, with the first and the longest delay in seconds."""
 
     number: int
     delay: float
@@ -53,22 +47,18 @@ class _Retries:
         )
 
     def outlive_lock(self) -> bool:
-        """Whether the last one starts after Meltano's lock has ended, though each wait is as short as it can be."""
+        """Whether the last one starts after Meltano's lock has expired, if each wait is as short as possible."""
         if not self.is_exponential:
             return self.number * self.delay >= _LOCK
-        total = 0.0
-        for number in range(self.number):
-            total += self._shortest_wait(number)
-            if total >= _LOCK:
-                return True
-        return False
+        # A wait is at least a second.
+        return sum(map(self._shortest_wait, range(min(self.number, _LOCK)))) >= _LOCK
 
     def _shortest_wait(self, number: int) -> float:
         """Before an exponential retry (airflow/models/taskinstance.py, `next_retry_datetime`), counted from 0."""
         return min(max(ceil(self.delay * (1 << min(number, 20))), 1), _LONGEST_WAIT, self.longest)
 
     def keys_to_raise(self) -> list[str]:
-        """The keys that are to be as long as Meltano's lock, so that the first retry already outlives it."""
+        """The keys to set to the duration of Meltano's lock, so that already the first retry outlives it."""
         if replace(self, delay=_LOCK).outlive_lock():
             return ["retry_delay"]
         if replace(self, longest=_LOCK).outlive_lock():
@@ -77,17 +67,17 @@ class _Retries:
 
 
 def check_retries(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
-    """One of the retries must come after Meltano has given up the lock of a run whose process was killed."""
-    told: set[Location] = set()
-    for step in {state.step.task_id: state.step for state in states_of(schedule, meltano)}.values():
+    """One of the retries must start after Meltano has released the lock of a killed run."""
+    reported: set[Location] = set()
+    for step in steps_with_state(schedule, meltano):
         task = step.task
         retries = _Retries.of(schedule, task)
         if not retries.number or retries.outlive_lock() or has_option(step, _WITHOUT_LOCK):
             continue
         keys = retries.keys_to_raise()
         place = _place_of_retries(schedule, task, keys)
-        if place not in told:
-            told.add(place)
+        if place not in reported:
+            reported.add(place)
             message = "the retries end before Meltano releases the lock of a killed run, which takes 5 minutes"
             hint = "set " + " and the schedule's ".join(f"`{key}: 5m`" for key in keys)
             yield Diagnostic(rules.SHORT_RETRIES, message, place, hint)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from codegen import rules
 from codegen.airflow_facts.trigger_rules import RUN_AFTER_A_FAILURE
 from codegen.diagnostics import Diagnostic, quoted
-from codegen.validate.tasks import place_of
+from codegen.validate.places import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,19 +8,18 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic
 from codegen.plan.steps import env_of
 from codegen.runners import RUNNERS, Placed
-from codegen.schema import Task
-from codegen.validate.tasks import place_of
+from codegen.validate.places import place_of, tasks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from codegen.diagnostics import Location
-    from codegen.schema import Schedule
+    from codegen.schema import Schedule, Task
 
 
 def check_runners(schedule: Schedule) -> Iterator[Diagnostic]:
     """What is wrong with each task where it runs."""
-    for task in schedule.tasks or (Task(),):
+    for task in tasks_of(schedule):
         if runner := RUNNERS.get(schedule.runner_of(task) or ""):
             yield from runner.check(_placed(schedule, task, runner.name))
 
@@ -55,7 +54,7 @@ def check_settings(schedules: list[Schedule]) -> Iterator[Diagnostic]:
 
 def _settings(schedule: Schedule) -> Iterator[tuple[str, set[Location], bool]]:
     """The settings in the schedule's own file: for which runner, where they stand, and whether something uses them."""
-    tasks = schedule.tasks or (Task(),)
+    tasks = tasks_of(schedule)
     for name in RUNNERS:
         uses = [schedule.runner_of(task) == name for task in tasks]
         shared = _places(schedule.settings.get(name), schedule)

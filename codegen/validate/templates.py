@@ -15,6 +15,7 @@ from codegen.schema.alerts import DEADLINE, EVENTS
 from codegen.schema.task_defaults import TaskDefaults
 from codegen.text.jinja import is_template
 from codegen.timetable.utc_dates import other_date
+from codegen.validate.places import runs_of_job
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -91,8 +92,7 @@ def _has_empty_intervals(schedule: Schedule, airflow: str) -> bool:
 def _texts(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[tuple[str, Location]]:
     for value, place in templated_values(schedule, schedule.where(), without=_ALERTS):
         yield from ((text, place) for text in _strings(value))
-    job = meltano.jobs.get(schedule.job or "") if meltano else None
-    yield from ((run, schedule.where("job")) for run in (job.tasks if job else ()))
+    yield from ((run, schedule.where("job")) for run in runs_of_job(schedule, meltano))
 
 
 def templated_values(

@@ -1,4 +1,4 @@
-"""Time: the interval must fire, and the dates must be ones that can be."""
+"""Time: the interval, the dates and the durations must be possible together."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError
 from codegen.timetable.dst import localized
-from codegen.validate.tasks import place_of
+from codegen.validate.places import values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def check_interval(schedule: Schedule) -> Diagnostic | None:
-    """The interval must fire with what the schedule's name draws for its `H`; what is wrong with it, if anything."""
+    """The interval must be valid, with the values that the schedule's name draws for its `H`."""
     try:
         schedule.clock  # noqa: B018  # to read it is the check
     except InvalidError as error:
@@ -27,14 +27,13 @@ def check_interval(schedule: Schedule) -> Diagnostic | None:
 
 
 def check_time(schedule: Schedule) -> Iterator[Diagnostic]:
-    """The end must come after the start, and a date with an offset must be one on the schedule's clock."""
+    """The dates must be in order and unambiguous, and keys about runs must have an effect."""
     zone = ZoneInfo(schedule.timezone)
     for key, date in (("start_date", schedule.start_date), ("end_date", schedule.end_date)):
         if date and date.tzinfo and _is_first_of_two(date.astimezone(zone)):
-            message = (
-                f"this time occurs twice in {schedule.timezone} because of a DST change, and Airflow uses the second"
-            )
-            yield Diagnostic(rules.AMBIGUOUS_DATE, message, schedule.where(key), "take a date an hour earlier or later")
+            twice = f"this time occurs twice in {schedule.timezone} because of a DST change"
+            message, hint = f"{twice}, and Airflow uses the second", "take a date an hour earlier or later"
+            yield Diagnostic(rules.AMBIGUOUS_DATE, message, schedule.where(key), hint)
     if schedule.catchup and "start_date" not in schedule.at:
         message = "`catchup` without a `start_date` starts a run for every interval since 1970"
         yield Diagnostic(rules.LONG_CATCHUP, message, schedule.where("catchup"), "set `start_date`")
@@ -58,18 +57,15 @@ def check_clock(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
 
 
 def check_durations(schedule: Schedule) -> Iterator[Diagnostic]:
-    """A limit has no effect where the run has ended before it."""
+    """A limit has no effect if the run has ended before it."""
     whole = schedule.dagrun_timeout
     if whole is None:
         return
-    limits = [("deadline", schedule.deadline, schedule.where("deadline"))]
-    name = "execution_timeout"
-    limits.append((name, schedule.execution_timeout, schedule.where(name)))
-    limits += [(name, task.execution_timeout, place_of(task, schedule, name)) for task in schedule.tasks or ()]
-    for key, limit, place in limits:
-        if limit and (limit > whole or (key == "deadline" and limit == whole)):
-            message = f"`{key}` has no effect: `dagrun_timeout` ends the run first"
-            yield Diagnostic(rules.NO_EFFECT, message, place, "shorten it, or raise `dagrun_timeout`")
+    for key in ("deadline", "execution_timeout"):
+        for limit, place in values_of(schedule, key):
+            if limit > whole or (key == "deadline" and limit == whole):
+                message = f"`{key}` has no effect: `dagrun_timeout` ends the run first"
+                yield Diagnostic(rules.NO_EFFECT, message, place, "shorten it, or raise `dagrun_timeout`")
 
 
 def _is_first_of_two(date: datetime) -> bool:
