@@ -1,4 +1,4 @@
-"""What a project wants to hear of the warnings: its silencers, and the severities in its configuration."""
+"""Applies the silencers of a project, and the severities in its configuration."""
 
 from __future__ import annotations
 
@@ -24,15 +24,8 @@ def apply_lint(
     *,
     report_unused: bool = True,
 ) -> list[Diagnostic]:
-    """Leave out the silenced warnings, report the unused silencers, and set the configured severities.
-
-    Args:
-        diagnostics: all that was found.
-        silencers: those of all files.
-        levels: `off`, `warning` or `error` by the code of a warning.
-        report_unused: whether to report silencers that silence nothing.
-    """
-    # Where an error is, some checks did not run, so the silenced warning may still be there.
+    """Leave out the silenced warnings, report the unused silencers, and set the configured severities."""
+    # After an error some checks did not run, so the silencer may be in use.
     unused = report_unused and not has_errors(diagnostics)
     others = [s for s in silencers if s.rule != rules.UNUSED_IGNORE]
     # `ignore[unused-ignore]` silences the report on another code of the same line, never that on itself.
@@ -44,12 +37,7 @@ def apply_lint(
 
 
 def apply_levels(diagnostics: Iterable[Diagnostic], levels: Mapping[str, str]) -> list[Diagnostic]:
-    """Set the configured severities, and leave out what is turned off.
-
-    Args:
-        diagnostics: what was found.
-        levels: `off`, `warning` or `error` by the code of a warning.
-    """
+    """Set the configured severities: `off`, `warning` or `error` by the code of a warning."""
     return [
         d.with_severity(Severity(levels[d.code])) if d.code in levels else d
         for d in diagnostics
