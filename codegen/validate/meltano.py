@@ -1,4 +1,4 @@
-"""Meltano: the names in a schedule must be those of the Meltano project."""
+"""Meltano: the names in a schedule must exist in the Meltano project."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def check_effect(schedule: Schedule) -> Iterator[Diagnostic]:
-    """What a schedule's own file says of its tasks must reach one; a file of defaults may be for others."""
+    """A key for tasks in a schedule's own file must affect a task; one in a file of defaults may be for others."""
     if schedule.tasks is None:
         return
     kinds = {task.kind for task in schedule.tasks}
@@ -38,7 +38,7 @@ def check_effect(schedule: Schedule) -> Iterator[Diagnostic]:
 
 
 def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
-    """Names must be those of the Meltano project: a plugin may be added later, a job's tasks must be known now."""
+    """Names must exist in the Meltano project: a plugin may be added later, a job must exist now."""
     if meltano and not meltano.is_readable:
         return
     if schedule.job:
@@ -66,9 +66,8 @@ def _check_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[D
     name, location = schedule.job or "", schedule.where("job")
     if meltano is None:
         hint = "set `meltano_project` in the configuration, or write the tasks here as `tasks`"
-        yield Diagnostic(
-            rules.UNKNOWN_JOB, f"there is no meltano.yml to find the job {quoted(name)} in", location, hint
-        )
+        message = f"there is no meltano.yml to find the job {quoted(name)} in"
+        yield Diagnostic(rules.UNKNOWN_JOB, message, location, hint)
     elif name in meltano.broken_jobs:
         message = f"the job {quoted(name)} cannot run: {meltano.broken_jobs[name]}"
         yield Diagnostic(rules.UNKNOWN_JOB, message, location, "fix it in meltano.yml")
@@ -91,7 +90,7 @@ def _check_run_of_job(run: str, location: Location) -> Iterator[Diagnostic]:
 
 
 def _check_blocks(run: str, location: Location, meltano: MeltanoProject) -> Iterator[Diagnostic]:
-    """Each word of `meltano run` must be known: a plugin, its command behind a colon, a mapping or a job."""
+    """Each word of `meltano run` must exist: a plugin, its command after a colon, a mapping or a job."""
     try:
         words = words_of(run)
     except InvalidError:
@@ -105,7 +104,7 @@ def _check_blocks(run: str, location: Location, meltano: MeltanoProject) -> Iter
 
 
 def _hint_for_block(name: str, known: set[str]) -> str:
-    """The cure for a word that is no block, with a look at what people write who think of a shell."""
+    """The fix of an unknown word, also for those who write a shell command."""
     if name == "meltano":
         return "leave out `meltano run`: it is there already"
     if re.search(r"[&|;<>]", name):

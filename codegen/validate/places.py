@@ -1,7 +1,8 @@
-"""The tasks of a schedule and the places of their keys, for the checks that look at each task."""
+"""The tasks and texts of a schedule and the places of their keys, for the checks that look at each."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from codegen.schema import Task
@@ -35,3 +36,12 @@ def values_of(schedule: Schedule, key: str) -> Iterator[tuple[Any, Location]]:
     given = [(getattr(schedule, key), schedule.where(key))]
     given += [(getattr(task, key, None), place_of(task, schedule, key)) for task in schedule.tasks or ()]
     yield from ((value, place) for value, place in given if value)
+
+
+def texts_in(value: Any) -> Iterator[str]:  # noqa: ANN401  # as JSON has it
+    """Every text in a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | tuple | list):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            yield from texts_in(part)
