@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from codegen.keys.table import grouped, keys_of
 from codegen.schema import Schedule
 from codegen.schema.export import as_data
-from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar
+from codegen.source.nodes import Entry, ListNode, MapNode, Node, is_null
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,12 +121,8 @@ def _plain(node: Node) -> Any:  # noqa: ANN401
         return {name: _plain(entry.value) for name, entry in node.entries.items()}
     if isinstance(node, ListNode):
         return [_plain(item) for item in node.items]
-    return _plain_scalar(node)
-
-
-def _plain_scalar(scalar: Scalar) -> str | int | bool | None:
-    if scalar.kind == "null":
+    if is_null(node):
         return None
-    if scalar.kind == "bool":
-        return scalar.text.lower() == "true"
-    return int(scalar.text) if scalar.kind == "int" else scalar.text
+    if node.kind == "bool":
+        return node.text.lower() == "true"
+    return int(node.text) if node.kind == "int" else node.text

@@ -100,7 +100,8 @@ def _holds_secret(value: str, *, is_id: bool) -> bool:
     text = _TEMPLATE.sub("", value)
     if _SHAPES.search(text) or _URL_WITH_TOKEN.search(text):
         return True
-    if any(_can_be_password(match[1]) for match in _URL_WITH_PASSWORD.finditer(text)):
+    passwords = [match[1] for match in _URL_WITH_PASSWORD.finditer(text)]
+    if any(not (_REFERENCE.fullmatch(each) or _PLACEHOLDER.fullmatch(each)) for each in passwords):
         return True
     if any(_NAME.search(match[1]) and _can_be_secret(match[1], match[2]) for match in _ASSIGNMENT.finditer(text)):
         return True
@@ -117,10 +118,6 @@ def _pairs_of_words(text: str) -> Iterator[tuple[str, str]]:
         if _NAME.search(name) and not _NO_OPTION.fullmatch(name):
             yield name, match[2]
     yield from ((match[1], match[2]) for match in _SETTING.finditer(text) if _NAME.search(match[1]))
-
-
-def _can_be_password(text: str) -> bool:
-    return not (_REFERENCE.fullmatch(text) or _PLACEHOLDER.fullmatch(text))
 
 
 def _can_be_secret(name: str, value: str) -> bool:

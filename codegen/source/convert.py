@@ -88,17 +88,14 @@ class Converter:
         self._check_size(node, depth)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
-        self._check_tag(node)
+        if self._strict and node.tag not in {_TAG + "seq", _TAG + "map"}:
+            message = f"schedules do not support the tag {quoted(_short(node.tag))}"
+            self._error(rules.YAML_TAG, message, self._at(node), "remove the tag")
         if isinstance(node, yaml.SequenceNode):
             return ListNode(tuple(self._node(item, depth + 1) for item in node.value), self._at(node))
         if isinstance(node, yaml.MappingNode):
             return (self._strict and self._unquoted_template(node)) or self._map(node, depth)
         raise TypeError(node)
-
-    def _check_tag(self, node: yaml.Node) -> None:
-        if self._strict and node.tag not in {_TAG + "seq", _TAG + "map"}:
-            message = f"schedules do not support the tag {quoted(_short(node.tag))}"
-            self._error(rules.YAML_TAG, message, self._at(node), "remove the tag")
 
     def _unquoted_template(self, node: yaml.MappingNode) -> Scalar | None:
         """`{{ ds }}` without quotes, which YAML reads as a map in a map."""

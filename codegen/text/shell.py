@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LONGEST_COMMAND = 30_000
 # No text that the schema lets through holds U+0000, so it can stand for a template while the words are split.
 _PLACE = re.compile("\x00([0-9]+)\x00")
-# Control characters, and the start of a comment of Jinja2.
+# Control characters, and the start of a Jinja2 comment.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]|\{#")
 # The parts of a script that only calls one program after another.
 _VALUE = r"\$(?:\w+|\{\w+\})"
@@ -164,8 +164,11 @@ def _shell_words(words: Sequence[str], env: dict[str, str], endings: tuple[str, 
 
 
 def _shell_word(word: str, previous: str, env: dict[str, str], endings: tuple[str, ...]) -> str:
-    if not (is_template(word) or _is_unsafe(word)):
-        return _quote(word, endings)
+    # A combining mark would change the quote before it.
+    is_unsafe = _UNSAFE.search(word) or any(unicodedata.category(character)[0] == "M" for character in word)
+    if not is_template(word) and not is_unsafe:
+        # Airflow would open a command with one of those endings as a file.
+        return f"'{word}'" if word.endswith(endings) and shlex.quote(word) == word else shlex.quote(word)
     option, equals, value = word.partition("=")
     if option in _NEVER_EMPTY and equals:
         return f'"{option}={_required(value, option, env)}"'
@@ -194,13 +197,3 @@ def can_be_empty(words: Sequence[str]) -> bool:
     """Whether a template is the value of an option that must not be empty, which only a shell can check."""
     options = ((previous, word) for previous, word in zip(("", *words), words, strict=False) if is_template(word))
     return any(previous in _NEVER_EMPTY or word.partition("=")[0] in _NEVER_EMPTY for previous, word in options)
-
-
-def _is_unsafe(word: str) -> bool:
-    """Whether the word has a control character, the start of a Jinja2 comment, or a combining mark."""
-    return bool(_UNSAFE.search(word)) or any(unicodedata.category(character)[0] == "M" for character in word)
-
-
-def _quote(word: str, endings: tuple[str, ...]) -> str:
-    """The word, in quotes if the shell needs them, or if Airflow would open the command as a file."""
-    return f"'{word}'" if word.endswith(endings) and shlex.quote(word) == word else shlex.quote(word)

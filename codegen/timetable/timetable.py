@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from itertools import count, dropwhile, islice, takewhile
 from typing import TYPE_CHECKING
@@ -155,12 +155,10 @@ class Timetable:
         first_day, last_day = (each.astimezone(self.zone).date() for each in (first, last))
         total = 0
         for day in self.ticks.days(first_day, last_day):
-            number = self.ticks.count_in(self._hours_of(day)) if first_day < day < last_day else None
+            midnight, next_midnight = midnights_of(day, self.zone)
+            hours = (next_midnight - midnight) / timedelta(hours=1)
+            number = self.ticks.count_in(hours) if first_day < day < last_day else None
             if number is None:
-                number = sum(first <= run <= last for run in self.between(*midnights_of(day, self.zone)))
+                number = sum(first <= run <= last for run in self.between(midnight, next_midnight))
             total += number
         return total
-
-    def _hours_of(self, day: date) -> float:
-        midnight, next_midnight = midnights_of(day, self.zone)
-        return (next_midnight - midnight) / timedelta(hours=1)

@@ -31,7 +31,8 @@ def apply_lint(
     # `ignore[unused-ignore]` silences the report on another code of the same line, never that on itself.
     of_unused = [s for s in silencers if s.rule == rules.UNUSED_IGNORE]
     found = [*diagnostics, *(_unused(diagnostics, others) if unused else ())]
-    left = _without_silenced(found, silencers)
+    silenced = {_place_of(silencer) for silencer in silencers}
+    left = [d for d in found if d.severity is Severity.ERROR or _place_of(d) not in silenced]
     left += _unused(found, of_unused) if unused else ()
     return apply_levels(left, levels)
 
@@ -45,23 +46,14 @@ def apply_levels(diagnostics: Iterable[Diagnostic], levels: Mapping[str, str]) -
     ]
 
 
-def _without_silenced(diagnostics: Iterable[Diagnostic], silencers: Iterable[Silencer]) -> list[Diagnostic]:
-    silenced = {_place_of(silencer) for silencer in silencers}
-    return [d for d in diagnostics if d.severity is Severity.ERROR or _place_of(d) not in silenced]
-
-
 def _unused(diagnostics: Iterable[Diagnostic], silencers: Iterable[Silencer]) -> list[Diagnostic]:
     """A warning for each silencer whose line has no such warning."""
     warned = {_place_of(diagnostic) for diagnostic in diagnostics}
+    hint = "remove it, or move it to the line that the warning names"
     return [
-        Diagnostic(
-            rules.UNUSED_IGNORE,
-            f"{quoted(silencer.rule.code)} is not reported on this line",
-            silencer.location,
-            "remove it, or move it to the line that the warning names",
-        )
-        for silencer in silencers
-        if _place_of(silencer) not in warned
+        Diagnostic(rules.UNUSED_IGNORE, f"{quoted(s.rule.code)} is not reported on this line", s.location, hint)
+        for s in silencers
+        if _place_of(s) not in warned
     ]
 
 

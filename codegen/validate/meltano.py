@@ -74,19 +74,15 @@ def _check_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[D
     elif job := meltano.jobs.get(name):
         yield from check_task_id(f"{schedule.dag_id_or_default}_task{len(job.tasks) - 1}", location)
         for run in job.tasks:
-            yield from _check_run_of_job(run, job.location)
+            try:
+                check_run(run)
+            except InvalidError as error:
+                yield error.at(job.location)
             yield from _check_blocks(run, job.location, meltano)
     else:
         other = "write it as `tasks`" if " " in name else "add it to meltano.yml, or write its tasks here as `tasks`"
         hint = nearest(name, meltano.jobs) or other
         yield Diagnostic(rules.UNKNOWN_JOB, f"meltano.yml has no job {quoted(name)}", location, hint)
-
-
-def _check_run_of_job(run: str, location: Location) -> Iterator[Diagnostic]:
-    try:
-        check_run(run)
-    except InvalidError as error:
-        yield error.at(location)
 
 
 def _check_blocks(run: str, location: Location, meltano: MeltanoProject) -> Iterator[Diagnostic]:

@@ -168,10 +168,7 @@ def date_uses(text: str) -> tuple[DateUse, ...]:
 def _asks(tree: nodes.Template) -> bool:
     """Whether a condition tests any of the dates, as in `{% if ds is defined %}`: a run has all of them or none."""
     asked = [test.node for test in tree.find_all(nodes.Test) if test.name in {"defined", "undefined"}]
-    conditions = [
-        *(node.test for node in tree.find_all(nodes.If)),
-        *(node.test for node in tree.find_all(nodes.CondExpr)),
-    ]
+    conditions = [*(n.test for n in tree.find_all(nodes.If)), *(n.test for n in tree.find_all(nodes.CondExpr))]
     run_dates = [path[0] for test in conditions for path in _paths_in((test,)) if isinstance(path[0], nodes.Getattr)]
     return any(_name_of(node) for node in (*asked, *run_dates))
 

@@ -166,7 +166,7 @@ def check_environments(
 def check_state_ids(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
     """No part of a state ID may contain the character that `meltano run` puts between them (`generate_state_id`)."""
     environment = schedule.environment or ""
-    if _has_delimiter(environment) and _runs_meltano(schedule):
+    if _has_delimiter(environment) and (schedule.tasks is None or any(task.run for task in schedule.tasks)):
         message = f"every run fails: Meltano does not allow `{DELIMITER}` in an environment name"
         hint = f"rename it in meltano.yml and here: {quoted(_without_delimiter(environment))}"
         yield Diagnostic(rules.INVALID_VALUE, message, schedule.where("environment"), hint)
@@ -193,10 +193,6 @@ def _suffix_of(schedule: Schedule, step: Step) -> tuple[str, Location]:
         return schedule.state_id_suffix, schedule.where("state_id_suffix")
     place = at["env"] if _SUFFIX_VARIABLE in step.task.env else schedule.where("env")
     return step.env.get(_SUFFIX_VARIABLE, ""), place
-
-
-def _runs_meltano(schedule: Schedule) -> bool:
-    return schedule.tasks is None or any(task.run for task in schedule.tasks)
 
 
 def _has_delimiter(text: str) -> bool:

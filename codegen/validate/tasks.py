@@ -30,7 +30,10 @@ def check_tasks(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
         by_id[task_id] = task
     for rule, place in values_of(schedule, "trigger_rule"):
         yield from _check_trigger_rule(rule, place, airflow)
-    groups = _groups(by_id)
+    groups: dict[str, list[str]] = {}
+    for task_id, task in by_id.items():
+        if task.group:
+            groups.setdefault(task.group, []).append(task_id)
     for task_id, task in by_id.items():
         yield from _check_group(task_id, groups, place_of(task, schedule, "id"))
         for name in task.after or ():
@@ -47,15 +50,6 @@ def check_task_id(task_id: str, location: Location) -> Iterator[Diagnostic]:
     if len(task_id) > LONGEST_ID:
         message = f"the id of the task has {len(task_id)} characters, Airflow allows {LONGEST_ID}"
         yield Diagnostic(rules.LONG_NAME, message, location, "set a shorter `id`, or a shorter `dag_id`")
-
-
-def _groups(by_id: Mapping[str, Task]) -> dict[str, list[str]]:
-    """The tasks of each group."""
-    groups: dict[str, list[str]] = {}
-    for task_id, task in by_id.items():
-        if task.group:
-            groups.setdefault(task.group, []).append(task_id)
-    return groups
 
 
 def _check_group(task_id: str, groups: Mapping[str, list[str]], location: Location) -> Iterator[Diagnostic]:
