@@ -31,10 +31,8 @@ if TYPE_CHECKING:
     from codegen.pipeline import Reading
     from codegen.project import Project
     from codegen.schema import Schedule
-    from codegen.timetable.timetable import Backlog
 
 
-_MOMENT = "%a %Y-%m-%d %H:%M %Z"
 _COLUMNS = {
     "name": "NAME",
     "deployment": "ENVIRONMENT",
@@ -127,9 +125,9 @@ def next_(  # noqa: PLR0913  # click gives each option so
         if not runs and schedule.clock.cron:
             click.echo(f"It does not run after {begin.isoformat(sep=' ', timespec='minutes')}.", err=True)
     if schedule.catchup and (backlog := timetable.backlog(begin.astimezone(timezone.utc))):
-        click.echo(_in_words(backlog), err=True)
+        click.echo(f"Unpaused then, it catches up with {backlog}.", err=True)
     for run in runs if output == "text" else ():
-        click.echo(run.strftime(_MOMENT))
+        click.echo(f"{run:%a %Y-%m-%d %H:%M %Z}")
     return ExitCode.FINE
 
 
@@ -155,12 +153,6 @@ def schema(root: Path, *, configuration: bool, markdown: bool) -> int:
 
 
 COMMANDS = (list_, show, next_, schema)
-
-
-def _in_words(backlog: Backlog) -> str:
-    first, last = backlog.first.strftime(_MOMENT), backlog.last.strftime(_MOMENT)
-    runs = f"1 run, of {first}" if backlog.count == 1 else f"{backlog.count:,} runs, from {first} to {last}"
-    return f"Unpaused then, it catches up with {runs}."
 
 
 def _print_dag(project: Project, reading: Reading, schedule: Schedule) -> int:

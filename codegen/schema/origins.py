@@ -77,8 +77,8 @@ class _Explainer:
             entry: its entry in the document, with those that it hides.
             around: the origin of values without an entry of their own.
         """
-        chain = tuple(self._chain(entry)) or ((around,) if around else ())
-        origin, hidden = (chain[0], chain[1:]) if chain else (None, ())
+        chain = tuple(map(self._given, entry.chain)) if entry else ()
+        origin, hidden = (chain[0], chain[1:]) if chain else (around, ())
         inside = list(self._inside(path, value, entry.value if entry else None, origin))
         if hidden or not inside:
             # The schedule itself does not show a value that equals none, such as an empty list.
@@ -98,21 +98,17 @@ class _Explainer:
                 entry = Entry(nodes[number].location, nodes[number]) if number < len(nodes) else None
                 yield from self.rows(f"{path}[{number}]", item, entry, origin)
 
-    def _chain(self, entry: Entry | None) -> Iterator[Given]:
-        while entry:
-            environment = self.environment if entry.key_location in self.overlaid else ""
-            yield Given(_plain(entry.value), entry.key_location, environment)
-            entry = entry.replaced
+    def _given(self, entry: Entry) -> Given:
+        environment = self.environment if entry.key_location in self.overlaid else ""
+        return Given(_plain(entry.value), entry.key_location, environment)
 
 
 def _entries(node: Node | None) -> Iterator[Entry]:
     """Every entry in a map, in the maps inside it, and those that they hide."""
     for entry in node.entries.values() if isinstance(node, MapNode) else ():
-        each: Entry | None = entry
-        while each:
+        for each in entry.chain:
             yield each
             yield from _entries(each.value)
-            each = each.replaced
 
 
 def _plain(node: Node) -> Any:  # noqa: ANN401

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from codegen.diagnostics import Location
 
@@ -43,6 +43,14 @@ class Entry:
     key_location: Location
     value: Node
     replaced: Entry | None = None
+
+    @property
+    def chain(self) -> Iterator[Entry]:
+        """The entry, and those that it hides, the nearest first."""
+        each: Entry | None = self
+        while each:
+            yield each
+            each = each.replaced
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,6 +33,11 @@ class Backlog:
     first: datetime
     last: datetime
 
+    def __str__(self) -> str:
+        """Such as `3 runs, from Mon 2026-11-23 06:00 CET to Wed 2026-11-25 06:00 CET`."""
+        first, last = (f"{run:%a %Y-%m-%d %H:%M %Z}" for run in (self.first, self.last))
+        return f"1 run, of {first}" if self.count == 1 else f"{self.count:,} runs, from {first} to {last}"
+
 
 @dataclass(frozen=True)
 class Timetable:

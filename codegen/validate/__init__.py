@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from codegen.validate.alerts import check_alerts, check_deadline
 from codegen.validate.arguments import check_arguments, check_joins
-from codegen.validate.before_run import check_before_run
 from codegen.validate.dependencies import check_after
-from codegen.validate.meltano import check_effect, check_meltano
+from codegen.validate.meltano import check_before_run, check_effect, check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
 from codegen.validate.params import check_defaults, check_params
 from codegen.validate.retries import check_retries

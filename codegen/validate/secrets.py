@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, quoted
 from codegen.secrets.detection import holds_secret, is_secret
-from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,16 +46,8 @@ _CURES = {
 def check_secrets(merged: MapNode) -> Iterator[Secret]:
     """Check every text of a document, with its defaults merged in, and those that it hides."""
     for key, entry in merged.entries.items():
-        for value in _values_of(entry):
-            yield from _check(value, (key,), ())
-
-
-def _values_of(entry: Entry) -> Iterator[Node]:
-    """The value of a key, and those that it hides: they are in a file of the project too."""
-    each: Entry | None = entry
-    while each:
-        yield each.value
-        each = each.replaced
+        for each in entry.chain:
+            yield from _check(each.value, (key,), ())
 
 
 def _check(node: Node, path: tuple[str, ...], around: tuple[Location, ...]) -> Iterator[Secret]:
@@ -68,8 +60,8 @@ def _check(node: Node, path: tuple[str, ...], around: tuple[Location, ...]) -> I
             yield from _check(item, path, places)
     else:
         for key, entry in node.entries.items():
-            for value in _values_of(entry):
-                yield from _check(value, (*path, key), places)
+            for each in entry.chain:
+                yield from _check(each.value, (*path, key), places)
 
 
 def _name_of(path: tuple[str, ...]) -> str:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from codegen.drawing.timeline import TimeLine
     from codegen.timetable.dst import DstChange
-    from codegen.timetable.timetable import Timetable
     from codegen.web.pipeline.view import View
 
 _MOST = 10
@@ -82,11 +81,12 @@ def next_runs_of(view: View, now: datetime, viewer: ZoneInfo) -> NextRuns | None
         (change for zone in zones for change in dst_changes(zone, now, runs[-1])) if runs else (),
         key=lambda change: change.time.astimezone(timezone.utc),
     )
+    backlog = timetable.backlog(now) if schedule.catchup else None
     line = timeline.lay_out(now, runs, changes, zone, viewer) if runs else None
     rows = [_run(number, run, now, zone, viewer) for number, run in enumerate(runs, 1)]
     rows += [_change(change, zone, viewer) for change in changes]
     rows.sort(key=lambda row: row.moment)
-    return NextRuns(zone, viewer, line, rows, _backlog(timetable, now) if schedule.catchup else "")
+    return NextRuns(zone, viewer, line, rows, str(backlog or ""))
 
 
 def _run(number: int, run: datetime, now: datetime, zone: ZoneInfo, viewer: ZoneInfo) -> Run:
@@ -102,11 +102,3 @@ def _change(change: DstChange, zone: ZoneInfo, viewer: ZoneInfo) -> Run:
 
 def _stamp(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).isoformat()
-
-
-def _backlog(timetable: Timetable, now: datetime) -> str:
-    backlog = timetable.backlog(now)
-    if backlog is None:
-        return ""
-    first, last = absolute(backlog.first, timetable.zone), absolute(backlog.last, timetable.zone)
-    return f"1 run, of {first}" if backlog.count == 1 else f"{backlog.count:,} runs, from {first} to {last}"
