@@ -107,7 +107,7 @@ def is_excluded(project: Project, file: str) -> bool:
         file: its path in the project, with forward slashes; it is below the folder of schedules.
     """
     relative = (project.root / file).relative_to(project.schedules)
-    return Exclusion(project.exclude).covers(relative.as_posix())
+    return bool(project.exclude) and Exclusion(project.exclude).covers(relative.as_posix())
 
 
 # What a project has as its configuration says it.

@@ -6,7 +6,6 @@ import json
 from datetime import datetime, timezone
 from itertools import islice
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -19,13 +18,12 @@ from codegen.cli.report import exit_code, format_option, open_project, report
 from codegen.configuration.export import configuration_reference, configuration_schema_text
 from codegen.diagnostics import InvalidError, Location, printable
 from codegen.keys.types import DateTime
-from codegen.schema.describe import describe_start, describe_start_briefly
+from codegen.schema.describe import describe_start, describe_start_briefly, describe_work
 from codegen.schema.export import as_data, json_schema_text, plain, reference
 from codegen.schema.origins import explain
 from codegen.source.nodes import Scalar
 from codegen.source.write import to_yaml
-from codegen.timetable.interval import on_the_clock
-from codegen.timetable.runs import Backlog, backlog_of, bounds_of, next_runs
+from codegen.timetable.dst import localized
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
     from codegen.schema import Schedule
 
 
-_MOMENT = "%a %Y-%m-%d %H:%M %Z"
 _COLUMNS = {
     "name": "NAME",
     "deployment": "ENVIRONMENT",
@@ -118,22 +115,19 @@ def next_(  # noqa: PLR0913  # click gives each option so
     """Say when a schedule runs next."""
     project = open_project(root)
     schedule = find_schedule(project, pipeline.read(project), name, chosen_environment(project, deployment))
-    zone = ZoneInfo(schedule.timezone)
-    moment = (on_the_clock(_moment_of(after), zone) if after else datetime.now(zone)).astimezone(timezone.utc)
-    bounds = bounds_of(schedule, project.airflow)
-    runs = list(islice(next_runs(schedule.clock, zone, moment, bounds), count))
+    timetable = schedule.timetable(project.airflow)
+    begin = localized(_date_of(after), timetable.zone) if after else datetime.now(timetable.zone)
+    runs = list(islice(timetable.next_runs(begin.astimezone(timezone.utc)), count))
     if output == "json":
         click.echo(json.dumps([run.isoformat() for run in runs], indent=2))
     else:
         click.echo(f"{printable(schedule.name)}: {describe_start(schedule)}", err=True)
         if not runs and schedule.clock.cron:
-            click.echo(
-                f"It does not run after {moment.astimezone(zone).isoformat(sep=' ', timespec='minutes')}.", err=True
-            )
-    if schedule.catchup and (backlog := backlog_of(schedule.clock, zone, moment, bounds)):
-        click.echo(_in_words(backlog), err=True)
+            click.echo(f"It does not run after {begin.isoformat(sep=' ', timespec='minutes')}.", err=True)
+    if schedule.catchup and (backlog := timetable.backlog(begin.astimezone(timezone.utc))):
+        click.echo(f"Unpaused then, it catches up with {backlog}.", err=True)
     for run in runs if output == "text" else ():
-        click.echo(run.strftime(_MOMENT))
+        click.echo(f"{run:%a %Y-%m-%d %H:%M %Z}")
     return ExitCode.FINE
 
 
@@ -161,12 +155,6 @@ def schema(root: Path, *, configuration: bool, markdown: bool) -> int:
 COMMANDS = (list_, show, next_, schema)
 
 
-def _in_words(backlog: Backlog) -> str:
-    first, last = backlog.first.strftime(_MOMENT), backlog.last.strftime(_MOMENT)
-    runs = f"1 run, of {first}" if backlog.count == 1 else f"{backlog.count:,} runs, from {first} to {last}"
-    return f"Unpaused then, it catches up with {runs}."
-
-
 def _print_dag(project: Project, reading: Reading, schedule: Schedule) -> int:
     generation = pipeline.render(project, reading, [schedule])
     report(generation.diagnostics, "text")
@@ -190,17 +178,13 @@ def _print_explanation(reading: Reading, schedule: Schedule, output: str) -> int
 
 
 def _row(schedule: Schedule) -> dict[str, Any]:
-    if schedule.extractor:
-        what = f"{schedule.extractor} -> {schedule.loader}"
-    else:
-        what = f"job {schedule.job}" if schedule.job else f"{len(schedule.tasks or ())} tasks"
     return {
         "name": schedule.name,
         **({"deployment": schedule.deployment} if schedule.deployment else {}),
         "interval": schedule.interval or None,
         "after": plain(schedule.after),
         "timezone": schedule.timezone,
-        "runs": what,
+        "runs": describe_work(schedule, "->"),
         "dag_id": schedule.dag_id_or_default,
         "owner": schedule.owner,
         "file": schedule.source,
@@ -217,7 +201,7 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
         click.echo(text if number else click.style(text, bold=True))
 
 
-def _moment_of(text: str) -> datetime:
+def _date_of(text: str) -> datetime:
     try:
         return DateTime().convert(Scalar("str", text, Location("--after")))
     except InvalidError as error:

@@ -18,7 +18,7 @@ from codegen.review.behaviour import Behaviour, Difference, differences
 from codegen.review.loaded import UNREADABLE, Command, Surroundings, from_airflow
 from codegen.schema import Schedule, Task
 from codegen.secrets.detection import is_secret
-from codegen.timetable.interval import is_same_cron
+from codegen.timetable.ticks import is_same_cron
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-from codegen.airflow_facts import facts_of
+from codegen.airflow_facts import at_least, facts_of
 from codegen.diagnostics import Location
 from codegen.keys.table import Table, key, keys_of, places
 from codegen.keys.types import (
@@ -33,7 +34,9 @@ from codegen.schema.overlays import Overlays
 from codegen.schema.param import Param, Params
 from codegen.schema.task import ID, ID_HINT, LONGEST_ID, Task, TaskList
 from codegen.schema.task_defaults import TaskDefaults
+from codegen.timetable.dst import localized
 from codegen.timetable.interval import Interval, parse_interval
+from codegen.timetable.timetable import Timetable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -291,6 +294,18 @@ class Schedule(TaskDefaults):
             InvalidError: with that name it never fires, which `validate` reports.
         """
         return parse_interval(self.interval, self.name) if self.interval else Interval(None)
+
+    def timetable(self, airflow: str) -> Timetable:
+        """When a version of Airflow, one of `VERSIONS`, starts its runs."""
+        zone, end = ZoneInfo(self.timezone), self.end_date
+        return Timetable(
+            self.clock.cron,
+            zone,
+            localized(self.start_date, zone).astimezone(timezone.utc),
+            localized(end, zone).astimezone(timezone.utc) if end else None,
+            has_data_intervals=self.has_data_intervals(airflow),
+            skips=int(at_least(airflow, "3.3")) if self.catchup else None,
+        )
 
     def has_data_intervals(self, airflow: str) -> bool:
         """Whether the runs that the clock starts have data intervals, and start at the end of them.

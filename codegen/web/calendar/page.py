@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from codegen.calendar.drawing import heat_css
 from codegen.calendar.heat import Heat
-from codegen.calendar.week import Hour, calendar_of, moments_of, monday_of, parse_week
+from codegen.calendar.week import Hour, calendar_of, monday_of, parse_week, runs_in
 from codegen.diagnostics import InvalidError, Location, has_errors, printable
 from codegen.keys.types import Timezone, timezones
 from codegen.schema.selection import KINDS, Selection, choices
@@ -123,7 +123,7 @@ def _starters(calendar: Calendar, hour: Hour, airflow: str) -> Sequence[_Starter
     """Who starts in an hour, the first first."""
     found = []
     for schedule, _ in hour.starts:
-        moments = moments_of(schedule, airflow, hour, calendar.zone)
+        moments = runs_in(hour, schedule, airflow, calendar.zone)
         found.append(_Starter(schedule, moments, _times(moments, "%H:%M %Z" if hour.is_double else "%H:%M")))
     # By the time that passes: a wall clock that is set back shows a later moment as an earlier one.
     return sorted(found, key=lambda each: ([moment.timestamp() for moment in each.moments], each.schedule.name))
