@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from codegen import rules
-from codegen.configuration.kinds import VersionSpecifier
+from codegen.configuration.types import VersionSpecifier
 from codegen.diagnostics import Diagnostic, quoted
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def check_required_version(table: MapNode) -> list[Diagnostic]:
     if node is None:
         return []
     problems: list[Diagnostic] = []
-    required = VersionSpecifier().read(node, problems.append)
+    required = VersionSpecifier("a version specifier").read(node, problems.append)
     if required is None:
         return problems
     # Both take some 10 ms to import, and few projects need them.

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from codegen import pipeline, rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location, has_errors, in_order, quoted
+from codegen.keys.scalars import DateTime
 from codegen.keys.table import keys_of
-from codegen.keys.types import DateTime
 from codegen.meltano.listing import meltano_env, meltano_interval
 from codegen.migrate.conversion import moment_of
 from codegen.migrate.source import BOM, Item, name_of, read_items, text_of

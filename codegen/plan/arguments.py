@@ -23,8 +23,8 @@ def dag_arguments_of(schedule: Schedule, airflow: str) -> dict[str, Value]:
         schedule: a checked schedule.
         airflow: the version, one of `VERSIONS`.
     """
-    own = [row for name, row in keys_of(Schedule).items() if row.argument and name not in keys_of(TaskDefaults)]
-    ours = {row.argument: getattr(schedule, row.name) for row in own}
+    own = [row for name, row in keys_of(Schedule).items() if row.is_argument and name not in keys_of(TaskDefaults)]
+    ours = {row.name: getattr(schedule, row.name) for row in own}
     airflows = {name: value for name, value in schedule.arguments.items() if name in facts_of(airflow).dag}
     return {name: _value(value, schedule) for name, value in {**ours, **airflows}.items()}
 
@@ -37,7 +37,7 @@ def operator_arguments_of(model: TaskDefaults, schedule: Schedule, airflow: str)
         schedule: the schedule.
         airflow: the version, one of `VERSIONS`.
     """
-    ours = {row.argument: getattr(model, row.name) for row in keys_of(TaskDefaults).values() if row.argument}
+    ours = {row.name: getattr(model, row.name) for row in keys_of(TaskDefaults).values() if row.is_argument}
     of_dag = facts_of(airflow).dag if model is schedule else {}
     airflows = {name: value for name, value in model.arguments.items() if name not in of_dag}
     return {name: _value(value, schedule) for name, value in {**ours, **airflows}.items()}

@@ -77,7 +77,7 @@ def with_join(steps: Sequence[Step]) -> Sequence[Step]:
     names = chain(["done"], (f"done_{number}" for number in count(1)))
     ids = tuple(step.task_id for step in last)
     name = next(name for name in names if name not in taken)
-    return [*steps, Step(name, (), after=ids, waits_for=ids, trigger_rule=_RULE_OF_CLOSING)]
+    return [*steps, Step(task_id=name, after=ids, waits_for=ids, trigger_rule=_RULE_OF_CLOSING)]
 
 
 def plan_join_task(step: Step, variable: str, schedule: Schedule) -> PlannedTask:

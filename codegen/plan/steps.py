@@ -45,11 +45,12 @@ class _Where(TypedDict):
     trigger_rule: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Step(Work):
     """What one task does, and when.
 
     Attributes:
+        task_id: the task's id.
         after: the ids of the tasks that must come first.
         run: what `meltano run` gets, as it was written; empty where it is not the one that runs.
         task: the task of `tasks`, or of a job.
@@ -58,6 +59,7 @@ class Step(Work):
         trigger_rule: when it runs, by what became of those.
     """
 
+    task_id: str
     after: tuple[str, ...] = ()
     run: str = ""
     task: Task = field(default_factory=Task)
@@ -83,7 +85,8 @@ def unordered_steps(schedule: Schedule, meltano: MeltanoProject | None, *, with_
         calls = (*_before_run(schedule, Task()), tuple(_extract_load_words(schedule)))
         of_dbt = locks_of_transform(meltano) if schedule.transform else ()
         locks = in_order_of_locking({*of_dbt, *_locks(calls[:-1], (), meltano)})
-        return [Step("extract_load", calls, env_of(schedule, Task()), locks=locks, **_where(schedule, Task()))]
+        env = env_of(schedule, Task())
+        return [Step(task_id="extract_load", calls=calls, env=env, locks=locks, **_where(schedule, Task()))]
     job = meltano.jobs.get(schedule.job or "") if meltano else None
     of_job = [Task(run=run, at={"run": job.location}) for run in job.tasks] if job else []
     tasks = schedule.tasks or tuple(of_job)
@@ -92,7 +95,7 @@ def unordered_steps(schedule: Schedule, meltano: MeltanoProject | None, *, with_
     last_of = _last_of_groups(by_id, waits_for)
     return [
         Step(
-            task_id,
+            task_id=task_id,
             env=env_of(schedule, task),
             after=tuple(dict.fromkeys(each for name in waits_for[task_id] for each in last_of.get(name, (name,)))),
             run=task.run,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import InvalidError, quoted
-from codegen.keys.types import TemplatedText
+from codegen.keys.texts import TemplatedText
 from codegen.text.jinja import is_template, with_templates_as
 
 if TYPE_CHECKING:

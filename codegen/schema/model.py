@@ -12,21 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.airflow_facts import facts_of
 from codegen.diagnostics import Location
-from codegen.keys.table import Table, key, keys_of, places
-from codegen.keys.types import (
-    Boolean,
-    Choice,
-    DateTime,
-    Duration,
-    Integer,
-    IntervalText,
-    Markdown,
-    Name,
-    TemplatedText,
-    Text,
-    TextList,
-    Timezone,
-)
+from codegen.keys.containers import TextList
+from codegen.keys.scalars import Boolean, Choice, DateTime, Duration, Integer
+from codegen.keys.table import Table, key, keys_of
+from codegen.keys.texts import IntervalText, Markdown, Name, TemplatedText, Text, Timezone
 from codegen.schema.after import After, AfterSchedules
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.overlays import Overlays
@@ -67,202 +56,204 @@ class Schedule(TaskDefaults):
         at: where each key's value stands; a value may come from a file of defaults.
     """
 
-    name: str = key(Name("a name"), "identity", "The schedule's name. Default: the file's stem.", "carbon__duckdb", "")
+    name: str = key(
+        Name("a name"), "The schedule's name. Default: the file's stem.", "carbon__duckdb", "", group="identity"
+    )
     dag_id: str | None = key(
         Text("a DAG id", ID, ID_HINT, LONGEST_ID),
-        "identity",
         "The DAG's id. Default, as Meltano has it: `meltano_<name>`, or `meltano_<name>_<job>` for a job; "
         "`dag_id_prefix` in the configuration replaces `meltano_`.",
         "carbon_daily",
         owns=("dag_id",),
+        group="identity",
     )
     description: str | None = key(
         Text(),
-        "identity",
         "One line that Airflow shows beside the DAG.",
         "Carbon intensity of the grid",
-        argument="description",
+        is_argument=True,
+        group="identity",
     )
     tags: tuple[str, ...] = key(
         TextList("a list of tags", Text("a tag", longest=LONGEST_TAG)),
-        "identity",
         "Tags beside those that Meltano gives (`meltano`, the plugins or the job).",
         "[energy]",
         (),
         owns=("tags",),
+        group="identity",
     )
     doc_md: str | None = key(
         Markdown(),
-        "identity",
         "Markdown that the DAG's page in Airflow shows, below what Dagpress says of it.",
         "Ask the energy team.",
         owns=("doc_md",),
+        group="identity",
     )
 
-    extractor: str | None = key(_PLUGIN, "what runs", "The extractor; with `loader`.", "tap-gitlab")
-    loader: str | None = key(_PLUGIN, "what runs", "The loader; with `extractor`.", "target-postgres")
+    extractor: str | None = key(_PLUGIN, "The extractor; with `loader`.", "tap-gitlab", group="what runs")
+    loader: str | None = key(_PLUGIN, "The loader; with `extractor`.", "target-postgres", group="what runs")
     transform: str | None = key(
         Choice("skip", "run", "only"),
-        "what runs",
         "Whether the transformer runs after the load (`run`), or alone (`only`). Default: `skip`.",
         "run",
+        group="what runs",
     )
     job: str | None = key(
         Name("the name of a job"),
-        "what runs",
         "A job of meltano.yml: each of its tasks becomes a task of the DAG.",
         "refresh",
+        group="what runs",
     )
     tasks: tuple[Task, ...] | None = key(
         TaskList(),
-        "what runs",
         "A list of steps: each what `meltano run` gets, or a map with the keys of a task.",
         "[tap-gitlab target-postgres, dbt-postgres:run]",
+        group="what runs",
     )
 
     state_id: str | None = key(
         TemplatedText(longest=1000),
-        "state",
         "Where Meltano keeps the bookmarks of an extractor and loader. Default, as with Meltano: the schedule's name.",
         "carbon",
+        group="state",
     )
     state_id_suffix: str | None = key(
         TemplatedText(longest=1000),
-        "state",
         "For `job` and `tasks`: what `meltano run` appends to the state ids that it makes.",
         "eu",
         reaches=("run",),
+        group="state",
     )
     full_refresh: bool = key(
         Boolean(),
-        "state",
         "Ignore the state that was kept, and read everything.",
         "true",
         default=False,
         reaches=("run",),
+        group="state",
     )
 
     interval: str = key(
         IntervalText("an interval"),
-        "when",
         "A cron of five fields, with names, `L`, `#` and `H` (a time drawn from the schedule's name); "
         "or an alias: `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@quarterly`, `@yearly`, `@annually`; "
         "or `@once`, `@manual`, `@none`, for manual runs only. Required, unless there is an `after`.",
         '"0 6 * * 1-5"',
         "",
         owns=("schedule", "schedule_interval", "timetable"),
+        group="when",
     )
     after: After | None = key(
         AfterSchedules(),
-        "when",
         "The schedules whose success starts this one; with an `interval`, also an inherited one, that starts it too "
         "(`interval: null` removes it).",
         "[orders, customers]",
+        group="when",
     )
     timezone: str = key(
         Timezone("a timezone"),
-        "when",
         "The timezone of the interval and of dates without an offset. Airflow's `ds`, `ts` and `logical_date` stay in "
         "UTC.",
         "Europe/Berlin",
         "UTC",
+        group="when",
     )
     start_date: datetime = key(
-        DateTime(), "when", "Earliest logical date to run.", "2024-01-31", _EPOCH, owns=("start_date",)
+        DateTime(), "Earliest logical date to run.", "2024-01-31", _EPOCH, owns=("start_date",), group="when"
     )
-    end_date: datetime | None = key(DateTime(), "when", "Latest logical date to run.", "2030-12-31", owns=("end_date",))
+    end_date: datetime | None = key(
+        DateTime(), "Latest logical date to run.", "2030-12-31", owns=("end_date",), group="when"
+    )
     data_interval: bool | None = key(
         Boolean(),
-        "when",
         "Whether a run has the time since the run before it as its data interval (`data_interval_start`, "
         "`data_interval_end`; `ds` and `logical_date` are its start), or is a moment, at which both are the same. "
         "Default: an interval on Airflow 2, a moment on Airflow 3.",
         "true",
+        group="when",
     )
     catchup: bool = key(
         Boolean(),
-        "when",
         "Whether Airflow runs what it missed since the start date.",
         "true",
         default=False,
-        argument="catchup",
+        is_argument=True,
+        group="when",
     )
-    max_active_runs: int = key(
-        Integer(1), "when", "How many runs are active at once.", "4", 1, argument="max_active_runs"
-    )
+    max_active_runs: int = key(Integer(1), "How many runs are active at once.", "4", 1, is_argument=True, group="when")
     dagrun_timeout: timedelta | None = key(
-        Duration(), "when", "How long a run of the DAG may take. Default: no limit.", "6h", argument="dagrun_timeout"
+        Duration(), "How long a run of the DAG may take. Default: no limit.", "6h", is_argument=True, group="when"
     )
     is_paused_upon_creation: bool | None = key(
         Boolean(),
-        "when",
         "Whether the DAG is paused when Airflow first sees it. Default: as Airflow is configured.",
         "true",
-        argument="is_paused_upon_creation",
+        is_argument=True,
+        group="when",
     )
 
     params: Mapping[str, Param] = key(
         Params(),
-        "how",
         "Run parameters, which a run can be given: `{{ params.days }}` in a template.",
         "{days: 7, full: {type: boolean, default: false}}",
         {},
         owns=("params",),
+        group="how",
     )
     environment: str | None = key(
         TemplatedText("an environment", longest=1000),
-        "how",
         "Meltano's own environment, which its `--environment` takes. Default: the project's own default.",
         "prod",
         reaches=("run",),
+        group="how",
     )
     on_failure: tuple[Alert, ...] = key(
         AlertList(),
-        "when it goes wrong",
         "Alerts when a run fails, once for each run.",
         "{slack: '#alerts'}",
         (),
         owns=("on_failure_callback",),
+        group="when it goes wrong",
     )
     on_success: tuple[Alert, ...] = key(
         AlertList(),
-        "when it goes wrong",
         "Alerts when a run succeeds, once for each run.",
         "{webhook: alerts}",
         (),
         owns=("on_success_callback",),
+        group="when it goes wrong",
     )
     deadline: timedelta | None = key(
         Duration(),
-        "when it goes wrong",
         "Maximum run time before `on_deadline` alerts; the run continues. On Airflow 3.1 and later counted from "
         "when it is queued; on 2 its tasks' SLA, counted from when it is due; Airflow 3.0 has none.",
         "2h",
         owns=("deadline", "sla"),
+        group="when it goes wrong",
     )
     on_deadline: tuple[Alert, ...] = key(
         AlertList(),
-        "when it goes wrong",
         "Alerts when a run is late; with `deadline`.",
         "{email: data@example.com}",
         (),
         owns=("sla_miss_callback",),
+        group="when it goes wrong",
     )
 
     environments: Mapping[str, Mapping[str, Any]] = key(
         Overlays(lambda: Table.of(Schedule)),
-        "where",
         "What differs in a deployment environment of the configuration: any keys but `name`, `only` and this one. "
         "Each environment has its own tree of DAG files.",
         "{prod: {environment: prod, interval: '@hourly'}}",
         {},
+        group="where",
     )
     only: tuple[str, ...] = key(
         TextList("a list of deployment environments", Text("a deployment environment")),
-        "where",
         "The deployment environments that have this schedule. Default: all.",
         "[prod]",
         (),
+        group="where",
     )
 
     source: str = ""
@@ -270,7 +261,6 @@ class Schedule(TaskDefaults):
     deployment: str = ""
     state_suffix: str = ""
     dag_id_prefix: str = DAG_ID_PREFIX
-    at: Mapping[str, Location] = places()
 
     def __post_init__(self) -> None:
         """Give a key of the tasks, where the schedule is silent, its default: there is no map around it."""

@@ -15,7 +15,7 @@ from codegen.schema.task_defaults import fields_of
 from codegen.source.nodes import Entry, ListNode, MapNode, merge, without_nulls
 
 if TYPE_CHECKING:
-    from codegen.keys.types import Report
+    from codegen.keys.field_type import Report
 
 
 def read_schedule(

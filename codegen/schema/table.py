@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _RUNNER_ROWS = {
     runner.name: Key(
         name=runner.name,
-        kind=runner.section,
+        type=runner.section,
         group="how",
         doc=f"The settings of the runner `{runner.name}`; those of a task are laid over the schedule's.",
         example=runner.example,
@@ -46,8 +46,8 @@ def schedule_table(airflow: str) -> Table:
     rows: dict[str, Key] = {
         **own,
         **_RUNNER_ROWS,
-        "tasks": replace(own["tasks"], kind=TaskList(task_table(airflow))),
-        "environments": replace(own["environments"], kind=Overlays(partial(schedule_table, airflow))),
+        "tasks": replace(own["tasks"], type=TaskList(task_table(airflow))),
+        "environments": replace(own["environments"], type=Overlays(partial(schedule_table, airflow))),
         **dag_rows(airflow, decided),
     }
     of_tasks = operator_rows(airflow, decided)

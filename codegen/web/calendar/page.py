@@ -15,7 +15,7 @@ from codegen.calendar.drawing import heat_css
 from codegen.calendar.heat import Heat
 from codegen.calendar.week import Hour, calendar_of, moments_of, monday_of, parse_week
 from codegen.diagnostics import InvalidError, Location, has_errors, printable
-from codegen.keys.types import Timezone, timezones
+from codegen.keys.texts import Timezone, timezones
 from codegen.schema.selection import KINDS, Selection, choices
 from codegen.source.nodes import Scalar
 from codegen.web.parts.humanize import start_of
