@@ -15,7 +15,7 @@ from codegen.configuration import (
     Configuration,
     check_required_version,
     find_configuration,
-    names_configuration,
+    has_configuration,
     read_configuration,
 )
 from codegen.diagnostics import Diagnostic, Location, in_order, nearest, nearest_code, quoted
@@ -68,12 +68,7 @@ def nearest_project(here: Path) -> Path:
 
 
 def _is_project(folder: Path) -> bool:
-    return names_configuration(folder) or (folder / "schedules").is_dir()
-
-
-def has_configuration(root: Path) -> bool:
-    """Whether the folder has a file in which Dagpress is configured."""
-    return names_configuration(root)
+    return has_configuration(folder) or (folder / "schedules").is_dir()
 
 
 def read_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
@@ -87,15 +82,15 @@ def read_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
     """
     root = root.resolve()
     try:
-        file = find_configuration(root)
+        table = find_configuration(root)
     except BrokenFileError as error:
         return None, [error.diagnostic]
-    if file is None:
+    if table is None:
         return _project(root, Configuration()), []
-    diagnostics = check_required_version(file.table)
+    diagnostics = check_required_version(table)
     if not diagnostics:
-        configuration = read_configuration(file.table, diagnostics.append)
-        diagnostics += _check(configuration, file.table, root)
+        configuration = read_configuration(table, diagnostics.append)
+        diagnostics += _check(configuration, table, root)
     return (None, in_order(diagnostics)) if diagnostics else (_project(root, configuration), [])
 
 

@@ -14,17 +14,19 @@ from codegen import pipeline, rules
 from codegen.cli.lookup import meltano_folder
 from codegen.cli.report import count, exit_code, format_option, open_project, report, strict_option
 from codegen.cli.writing import print_changes, print_diff, write
+from codegen.configuration import has_configuration
 from codegen.diagnostics import Diagnostic, Location, has_errors, in_numbers, in_order, printable, quoted
 from codegen.meltano.generator import find_generators
 from codegen.migrate.exporting import plan_export
 from codegen.migrate.importing import Import, plan_import
 from codegen.migrate.moving import plan_move
-from codegen.project import Project, has_configuration
 from codegen.sync.files import Action, Change, compare, find_renames
 from codegen.validate.lint import apply_levels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from codegen.project import Project
 
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 _dry_run = click.option("--dry-run", is_flag=True, help="Show the changes as a patch, and write nothing.")

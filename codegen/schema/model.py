@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,14 @@ PROJECT_ROOT_VARIABLE = "MELTANO_PROJECT_ROOT"
 # What a file system or a shell makes trouble about.
 _BAD_IN_A_STEM = re.compile(r'[\s/\\:*?"<>|\x00-\x1f\x7f]')
 _LONGEST_STEM = 200
+# The groups of the reference.
+_identity = partial(key, group="identity")
+_runs = partial(key, group="what runs")
+_state = partial(key, group="state")
+_when = partial(key, group="when")
+_how = partial(key, group="how")
+_outcome = partial(key, group="when it goes wrong")
+_where = partial(key, group="where")
 # A name that starts with a dash would be an option of the command.
 _PLUGIN = Name("the name of a plugin", r"[^\-\s][^\s]*", "a name without spaces, as in meltano.yml")
 
@@ -56,84 +64,63 @@ class Schedule(TaskDefaults):
         at: where each key's value stands; a value may come from a file of defaults.
     """
 
-    name: str = key(
-        Name("a name"), "The schedule's name. Default: the file's stem.", "carbon__duckdb", "", group="identity"
-    )
-    dag_id: str | None = key(
+    name: str = _identity(Name("a name"), "The schedule's name. Default: the file's stem.", "carbon__duckdb", "")
+    dag_id: str | None = _identity(
         Text("a DAG id", ID, ID_HINT, LONGEST_ID),
         "The DAG's id. Default, as Meltano has it: `meltano_<name>`, or `meltano_<name>_<job>` for a job; "
         "`dag_id_prefix` in the configuration replaces `meltano_`.",
         "carbon_daily",
         owns=("dag_id",),
-        group="identity",
     )
-    description: str | None = key(
-        Text(),
-        "One line that Airflow shows beside the DAG.",
-        "Carbon intensity of the grid",
-        is_argument=True,
-        group="identity",
+    description: str | None = _identity(
+        Text(), "One line that Airflow shows beside the DAG.", "Carbon intensity of the grid", is_argument=True
     )
-    tags: tuple[str, ...] = key(
+    tags: tuple[str, ...] = _identity(
         TextList("a list of tags", Text("a tag", longest=LONGEST_TAG)),
         "Tags beside those that Meltano gives (`meltano`, the plugins or the job).",
         "[energy]",
         (),
         owns=("tags",),
-        group="identity",
     )
-    doc_md: str | None = key(
+    doc_md: str | None = _identity(
         Markdown(),
         "Markdown that the DAG's page in Airflow shows, below what Dagpress says of it.",
         "Ask the energy team.",
         owns=("doc_md",),
-        group="identity",
     )
 
-    extractor: str | None = key(_PLUGIN, "The extractor; with `loader`.", "tap-gitlab", group="what runs")
-    loader: str | None = key(_PLUGIN, "The loader; with `extractor`.", "target-postgres", group="what runs")
-    transform: str | None = key(
+    extractor: str | None = _runs(_PLUGIN, "The extractor; with `loader`.", "tap-gitlab")
+    loader: str | None = _runs(_PLUGIN, "The loader; with `extractor`.", "target-postgres")
+    transform: str | None = _runs(
         Choice("skip", "run", "only"),
         "Whether the transformer runs after the load (`run`), or alone (`only`). Default: `skip`.",
         "run",
-        group="what runs",
     )
-    job: str | None = key(
-        Name("the name of a job"),
-        "A job of meltano.yml: each of its tasks becomes a task of the DAG.",
-        "refresh",
-        group="what runs",
+    job: str | None = _runs(
+        Name("the name of a job"), "A job of meltano.yml: each of its tasks becomes a task of the DAG.", "refresh"
     )
-    tasks: tuple[Task, ...] | None = key(
+    tasks: tuple[Task, ...] | None = _runs(
         TaskList(),
         "A list of steps: each what `meltano run` gets, or a map with the keys of a task.",
         "[tap-gitlab target-postgres, dbt-postgres:run]",
-        group="what runs",
     )
 
-    state_id: str | None = key(
+    state_id: str | None = _state(
         TemplatedText(longest=1000),
         "Where Meltano keeps the bookmarks of an extractor and loader. Default, as with Meltano: the schedule's name.",
         "carbon",
-        group="state",
     )
-    state_id_suffix: str | None = key(
+    state_id_suffix: str | None = _state(
         TemplatedText(longest=1000),
         "For `job` and `tasks`: what `meltano run` appends to the state ids that it makes.",
         "eu",
         reaches=("run",),
-        group="state",
     )
-    full_refresh: bool = key(
-        Boolean(),
-        "Ignore the state that was kept, and read everything.",
-        "true",
-        default=False,
-        reaches=("run",),
-        group="state",
+    full_refresh: bool = _state(
+        Boolean(), "Ignore the state that was kept, and read everything.", "true", default=False, reaches=("run",)
     )
 
-    interval: str = key(
+    interval: str = _when(
         IntervalText("an interval"),
         "A cron of five fields, with names, `L`, `#` and `H` (a time drawn from the schedule's name); "
         "or an alias: `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@quarterly`, `@yearly`, `@annually`; "
@@ -141,119 +128,99 @@ class Schedule(TaskDefaults):
         '"0 6 * * 1-5"',
         "",
         owns=("schedule", "schedule_interval", "timetable"),
-        group="when",
     )
-    after: After | None = key(
+    after: After | None = _when(
         AfterSchedules(),
         "The schedules whose success starts this one; with an `interval`, also an inherited one, that starts it too "
         "(`interval: null` removes it).",
         "[orders, customers]",
-        group="when",
     )
-    timezone: str = key(
+    timezone: str = _when(
         Timezone("a timezone"),
         "The timezone of the interval and of dates without an offset. Airflow's `ds`, `ts` and `logical_date` stay in "
         "UTC.",
         "Europe/Berlin",
         "UTC",
-        group="when",
     )
-    start_date: datetime = key(
-        DateTime(), "Earliest logical date to run.", "2024-01-31", _EPOCH, owns=("start_date",), group="when"
+    start_date: datetime = _when(
+        DateTime(), "Earliest logical date to run.", "2024-01-31", _EPOCH, owns=("start_date",)
     )
-    end_date: datetime | None = key(
-        DateTime(), "Latest logical date to run.", "2030-12-31", owns=("end_date",), group="when"
-    )
-    data_interval: bool | None = key(
+    end_date: datetime | None = _when(DateTime(), "Latest logical date to run.", "2030-12-31", owns=("end_date",))
+    data_interval: bool | None = _when(
         Boolean(),
         "Whether a run has the time since the run before it as its data interval (`data_interval_start`, "
         "`data_interval_end`; `ds` and `logical_date` are its start), or is a moment, at which both are the same. "
         "Default: an interval on Airflow 2, a moment on Airflow 3.",
         "true",
-        group="when",
     )
-    catchup: bool = key(
-        Boolean(),
-        "Whether Airflow runs what it missed since the start date.",
-        "true",
-        default=False,
-        is_argument=True,
-        group="when",
+    catchup: bool = _when(
+        Boolean(), "Whether Airflow runs what it missed since the start date.", "true", default=False, is_argument=True
     )
-    max_active_runs: int = key(Integer(1), "How many runs are active at once.", "4", 1, is_argument=True, group="when")
-    dagrun_timeout: timedelta | None = key(
-        Duration(), "How long a run of the DAG may take. Default: no limit.", "6h", is_argument=True, group="when"
+    max_active_runs: int = _when(Integer(1), "How many runs are active at once.", "4", 1, is_argument=True)
+    dagrun_timeout: timedelta | None = _when(
+        Duration(), "How long a run of the DAG may take. Default: no limit.", "6h", is_argument=True
     )
-    is_paused_upon_creation: bool | None = key(
+    is_paused_upon_creation: bool | None = _when(
         Boolean(),
         "Whether the DAG is paused when Airflow first sees it. Default: as Airflow is configured.",
         "true",
         is_argument=True,
-        group="when",
     )
 
-    params: Mapping[str, Param] = key(
+    params: Mapping[str, Param] = _how(
         Params(),
         "Run parameters, which a run can be given: `{{ params.days }}` in a template.",
         "{days: 7, full: {type: boolean, default: false}}",
         {},
         owns=("params",),
-        group="how",
     )
-    environment: str | None = key(
+    environment: str | None = _how(
         TemplatedText("an environment", longest=1000),
         "Meltano's own environment, which its `--environment` takes. Default: the project's own default.",
         "prod",
         reaches=("run",),
-        group="how",
     )
-    on_failure: tuple[Alert, ...] = key(
+    on_failure: tuple[Alert, ...] = _outcome(
         AlertList(),
         "Alerts when a run fails, once for each run.",
         "{slack: '#alerts'}",
         (),
         owns=("on_failure_callback",),
-        group="when it goes wrong",
     )
-    on_success: tuple[Alert, ...] = key(
+    on_success: tuple[Alert, ...] = _outcome(
         AlertList(),
         "Alerts when a run succeeds, once for each run.",
         "{webhook: alerts}",
         (),
         owns=("on_success_callback",),
-        group="when it goes wrong",
     )
-    deadline: timedelta | None = key(
+    deadline: timedelta | None = _outcome(
         Duration(),
         "Maximum run time before `on_deadline` alerts; the run continues. On Airflow 3.1 and later counted from "
         "when it is queued; on 2 its tasks' SLA, counted from when it is due; Airflow 3.0 has none.",
         "2h",
         owns=("deadline", "sla"),
-        group="when it goes wrong",
     )
-    on_deadline: tuple[Alert, ...] = key(
+    on_deadline: tuple[Alert, ...] = _outcome(
         AlertList(),
         "Alerts when a run is late; with `deadline`.",
         "{email: data@example.com}",
         (),
         owns=("sla_miss_callback",),
-        group="when it goes wrong",
     )
 
-    environments: Mapping[str, Mapping[str, Any]] = key(
+    environments: Mapping[str, Mapping[str, Any]] = _where(
         Overlays(lambda: Table.of(Schedule)),
         "What differs in a deployment environment of the configuration: any keys but `name`, `only` and this one. "
         "Each environment has its own tree of DAG files.",
         "{prod: {environment: prod, interval: '@hourly'}}",
         {},
-        group="where",
     )
-    only: tuple[str, ...] = key(
+    only: tuple[str, ...] = _where(
         TextList("a list of deployment environments", Text("a deployment environment")),
         "The deployment environments that have this schedule. Default: all.",
         "[prod]",
         (),
-        group="where",
     )
 
     source: str = ""
