@@ -72,14 +72,7 @@ def _is_project(folder: Path) -> bool:
 
 
 def read_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
-    """Read a project's configuration; without one, every key has its default.
-
-    Args:
-        root: the project's folder.
-
-    Returns:
-        The project, or nothing where its configuration has errors; and the errors.
-    """
+    """The project in that folder, or None where its configuration has errors; and the errors."""
     root = root.resolve()
     try:
         table = find_configuration(root)
@@ -95,12 +88,7 @@ def read_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
 
 
 def is_excluded(project: Project, file: str) -> bool:
-    """Whether the configuration excludes a file, so that it is not a schedule.
-
-    Args:
-        project: the project.
-        file: its path in the project, with forward slashes; it is below the folder of schedules.
-    """
+    """Whether the configuration excludes a file, given by its path in the project, so that it is not a schedule."""
     relative = (project.root / file).relative_to(project.schedules)
     return Exclusion(project.exclude).covers(relative.as_posix())
 

@@ -27,11 +27,7 @@ class BrokenFileError(Exception):
 
 
 def find_configuration(root: Path) -> MapNode | None:
-    """The configuration of the project in that folder, if it has one.
-
-    Raises:
-        BrokenFileError: it cannot be read.
-    """
+    """The configuration of the project in that folder, if it has one. Raises `BrokenFileError`."""
     found: list[MapNode] = []
     for name, path in _FILES.items():
         table = _read(root / name, path) if (root / name).is_file() else None

@@ -125,12 +125,7 @@ class Configuration(Model):
 
 
 def read_configuration(table: MapNode, report: Report) -> Configuration:
-    """Read the configuration. A key with an error has its default.
-
-    Args:
-        table: the configuration in its file.
-        report: gets what is wrong with it.
-    """
+    """Read the configuration, and report what is wrong with it. A key with an error has its default."""
     keys = Table(keys_of(Configuration), _refused, "dagpress schema --configuration --markdown")
     values, at = read_keys(keys, table, report, "the configuration")
     return Configuration(**values, at=at)

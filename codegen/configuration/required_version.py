@@ -18,10 +18,7 @@ REQUIRED_VERSION = "required_version"
 def check_required_version(table: MapNode) -> list[Diagnostic]:
     """Compare `required_version` with the installed Dagpress.
 
-    It comes before every other check: what another version wrote, this one may not know.
-
-    Args:
-        table: the configuration, of which nothing else is looked at.
+    It comes before every other check, because another version may have other keys.
     """
     node = table.get(REQUIRED_VERSION)
     if node is None:

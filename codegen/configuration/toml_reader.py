@@ -50,18 +50,12 @@ class InvalidTomlError(Exception):
 
 
 def read_toml(text: str, name: str, path: Sequence[str] = ()) -> Node | None:
-    """Read a TOML document, or what it has under some keys.
+    """The node of a TOML document, or of what is under a path of keys; None where it has no such key.
 
     Args:
         text: the document, its lines separated by line feeds.
-        name: the file, as messages call it.
-        path: the keys that lead to what is asked for; without any, the document.
-
-    Returns:
-        The node; nothing if the document has no such key.
-
-    Raises:
-        InvalidTomlError: it is not TOML.
+        name: the file, for messages.
+        path: the keys.
     """
     try:
         tomllib.loads(text)

@@ -19,13 +19,6 @@ class QuotedText(ScalarType[str]):
     hint = "write it in quotes"
 
     def __init__(self, words: str = "text", pattern: str = "", hint: str = "") -> None:
-        """Describe it.
-
-        Args:
-            words: the type in the reference and in messages.
-            pattern: a regular expression that both Python and JSON Schema understand.
-            hint: how to fix text that does not match.
-        """
         self.words = words
         self._pattern = pattern
         self._hint = hint

@@ -61,21 +61,13 @@ class TextList(FieldType[tuple[str, ...]]):
 
 
 class KeyName(ScalarType[str]):
-    """The name of an entry of a map."""
+    """The name of an entry of a map: one that matches the pattern, and that `check` does not refuse."""
 
     words = "a name"
 
     def __init__(
         self, pattern: str, refusal: str, hint: str = "", check: Callable[[str], None] = lambda _: None
     ) -> None:
-        """Describe it.
-
-        Args:
-            pattern: what it matches as a whole.
-            refusal: what the message says of a name that does not match.
-            hint: what the name may be.
-            check: raises an `InvalidError` for a name that matches and is wrong all the same.
-        """
         self.pattern = pattern
         self._refusal = refusal
         self._hint = hint
@@ -92,7 +84,7 @@ class KeyName(ScalarType[str]):
 
 
 class MapOf(FieldType[Mapping[str, T]]):
-    """A map from names to values of one type."""
+    """A map from names to values of one type. By `is_nullable`, its JSON Schema says that a null removes an entry."""
 
     def __init__(
         self,
@@ -103,15 +95,6 @@ class MapOf(FieldType[Mapping[str, T]]):
         hint: str = "",
         is_nullable: bool = True,
     ) -> None:
-        """Describe it.
-
-        Args:
-            words: what it is.
-            name: the type of the names; None where the reader's caller checks them.
-            value: the type of the values.
-            hint: how to write the map.
-            is_nullable: whether the JSON Schema says that a null removes an entry.
-        """
         self.words = words
         self.hint = hint
         self.is_templated = value.is_templated
@@ -141,7 +124,10 @@ class MapOf(FieldType[Mapping[str, T]]):
 
 
 class Object(FieldType[dict[str, Any]]):
-    """A map with the keys of an object of Kubernetes; an unknown one is an error, since Airflow would drop it."""
+    """A map with the keys of an object of Kubernetes; an unknown one is an error, since Airflow would drop it.
+
+    The `rule` refuses values that are valid each and cannot be combined.
+    """
 
     def __init__(
         self,
@@ -150,14 +136,6 @@ class Object(FieldType[dict[str, Any]]):
         required: tuple[str, ...] = (),
         rule: Callable[[Mapping[str, Any]], None] = lambda _: None,
     ) -> None:
-        """Describe it.
-
-        Args:
-            words: what it is.
-            keys: the types of its values by their keys.
-            required: the keys that it must have.
-            rule: raises an `InvalidError` for values that are valid each and cannot be combined.
-        """
         self.words = words
         self._keys = keys
         self.is_templated = any(each.is_templated for each in keys.values())
@@ -210,17 +188,14 @@ class OrTemplate(FieldType[str]):
 
 
 class Data(FieldType[Any]):
-    """Any value that JSON has: text, a number, a boolean, null, or a list or a map of such values."""
+    """Any value that JSON has: text, a number, a boolean, null, or a list or a map of such values.
+
+    The `check` refuses a scalar that cannot be a value.
+    """
 
     words = "a value"
 
     def __init__(self, check: Callable[[Scalar], None], *, is_templated: bool = False) -> None:
-        """Describe it.
-
-        Args:
-            check: raises an `InvalidError` for a scalar that cannot be a value.
-            is_templated: whether Airflow renders templates in its texts.
-        """
         self._check = check
         self.is_templated = is_templated
 

@@ -34,14 +34,7 @@ class OneOf:
     several: tuple[str, str]
 
     def check(self, given: Mapping[str, Entry], place: Location, report: Report, *, last: bool = False) -> str:
-        """The key that is given, or empty after reporting that there are none or several.
-
-        Args:
-            given: the entries of the map, without nulls.
-            place: the place of the map.
-            report: gets the error.
-            last: whether several are reported at the last of them, and not at the map.
-        """
+        """The key that is given, or empty after reporting, at the map or at the last of several, that it is not one."""
         found = {name: given[name].key_location for name in self.names if name in given}
         if len(found) == 1:
             return next(iter(found))
@@ -56,29 +49,26 @@ class OneOf:
 
 
 class Section(FieldType[M], Generic[M]):
-    """A map with keys of its own, read into a model."""
+    """A map with keys of its own, read into a model.
+
+    Attributes:
+        name: its name in the JSON Schema and in messages, such as `docker`.
+        required: the keys that it must have.
+        short: the key that any value but a map stands for.
+    """
 
     def __init__(
         self, model: type[M], name: str, words: str, *, required: tuple[str, ...] = (), short: str = ""
     ) -> None:
-        """Describe it.
-
-        Args:
-            model: its keys.
-            name: its name in the JSON Schema and in messages, such as `docker`.
-            words: the type in the reference.
-            required: the keys that it must have.
-            short: the key that any value but a map stands for.
-        """
         self.model = model
         self.name = name
         self.words = words
         self.required = required
-        self._short = short
+        self.short = short
 
     def _read(self, node: Node, report: Report) -> M | None:
-        if self._short and not isinstance(node, MapNode):
-            node = MapNode({self._short: Entry(node.location, node)}, node.location)
+        if self.short and not isinstance(node, MapNode):
+            node = MapNode({self.short: Entry(node.location, node)}, node.location)
         given = without_null_keys(self._entries(node))
         for name in self.required:
             if name not in given:
@@ -94,6 +84,6 @@ class Section(FieldType[M], Generic[M]):
         return {"$ref": f"#/definitions/{self.name}"}
 
     def json_schema(self) -> JsonSchema:
-        if not self._short:
+        if not self.short:
             return self.reference()
-        return {"anyOf": [keys_of(self.model)[self._short].type.json_schema(), self.reference()]}
+        return {"anyOf": [keys_of(self.model)[self.short].type.json_schema(), self.reference()]}

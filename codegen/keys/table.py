@@ -160,14 +160,7 @@ class Table:
 
 
 def read_keys(table: Table, node: MapNode, report: Report, noun: str) -> tuple[dict[str, Any], dict[str, Location]]:
-    """The values of a map's keys by name, and where each stands.
-
-    Args:
-        table: the keys that it can have.
-        node: the map.
-        report: gets what is wrong with it.
-        noun: what has these keys, for the message about a key that is unknown.
-    """
+    """The values of a map's keys by name, and the place of each; `noun` says in messages what has the keys."""
     values: dict[str, Any] = {}
     at: dict[str, Location] = {}
     for name, entry in node.entries.items():

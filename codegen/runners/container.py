@@ -17,19 +17,12 @@ if TYPE_CHECKING:
 
 
 def command_of(work: Work, endings: tuple[str, ...]) -> tuple[list[str], list[str], Mapping[str, str]]:
-    """The program of the container, its arguments, and the environment variables of the work.
+    """The program of the container with its options, its arguments, and the environment variables of the work.
 
     One call is executed as it is, word by word: no shell reads it. More than one need a shell of the image, and so do
     a program whose name is a template, a template that must not become empty, and a shell command. The image's own
-    entrypoint is never used: Meltano's documented image has one, other images have not.
-
-    Args:
-        work: what the container does.
-        endings: what the operator opens as a file.
-
-    Returns:
-        The program with its options, which hold no templates (DockerOperator evaluates none there); the arguments
-        behind it, and the variables, which may hold some.
+    entrypoint is never used: Meltano's documented image has one, other images have not. DockerOperator renders no
+    templates in the program; `endings` are those of the files that the operator opens.
     """
     if work.script:
         return ["sh", "-c"], [stopping(work.script)], work.env

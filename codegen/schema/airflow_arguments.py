@@ -137,12 +137,7 @@ _ROWS = {
 
 
 def dag_rows(airflow: str, without: Collection[str]) -> dict[str, Key]:
-    """The arguments of `DAG` as keys of a schedule.
-
-    Args:
-        airflow: the version, one of `VERSIONS`.
-        without: the arguments that keys of ours decide.
-    """
+    """The arguments of `DAG` as keys of a schedule, without those that our keys decide."""
     facts = facts_of(airflow)
     return _rows(facts.dag, facts, DAG_GROUP, without)
 
@@ -181,12 +176,9 @@ def _successor(name: str, facts: AirflowFacts) -> str | None:
 
 
 def refusal(name: str, airflow: str, ours: Mapping[str, Key]) -> Refusal | None:
-    """Why an argument of Airflow is no key, and what to write instead; nothing for a name that Airflow does not have.
+    """Why an argument of Airflow is not a key, and what to write instead; None for a name that Airflow does not have.
 
-    Args:
-        name: what the file has.
-        airflow: the version, one of `VERSIONS`.
-        ours: the keys of ours that decide an argument, by its name.
+    `ours` has our keys by the arguments that they decide.
     """
     if name in ours:
         return f"Airflow's argument {quoted(name)} is set by the key `{ours[name].name}`", f"use `{ours[name].name}`"

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 def describe_start(
     schedule: Schedule, code: Callable[[str], str] = quoted, words: Callable[[Interval], str] = in_words
 ) -> str:
-    """When it runs, such as `every day at 06:00 (UTC), and after X and Y`.
+    """When a checked schedule runs, such as `every day at 06:00 (UTC), and after X and Y`.
 
     Args:
-        schedule: a checked schedule.
-        code: how a name stands in the text.
-        words: what the clock's part is in words.
+        schedule: the schedule.
+        code: formats a name.
+        words: describes an interval.
     """
     clock = schedule.clock
     if not schedule.after:

@@ -43,20 +43,12 @@ def _tables(airflow: str) -> dict[str, Table]:
 
 
 def schema_line(relative: str) -> str:
-    """The comment by which editors find the JSON Schema of a schedule file, as its first line.
-
-    Args:
-        relative: the file below the folder of schedules, with forward slashes.
-    """
+    """The first line of a schedule file, by which editors find its JSON Schema; `relative` is below the schedules."""
     return f"# yaml-language-server: $schema={'../' * relative.count('/')}{SCHEMA_NAME}\n"
 
 
 def json_schema(airflow: str) -> JsonSchema:
-    """The JSON Schema of a schedule file, and of a `_defaults.yml`, in which a null removes an inherited value.
-
-    Args:
-        airflow: the version that the project is for, one of `VERSIONS`.
-    """
+    """The JSON Schema of a schedule file, and of a `_defaults.yml`, in which a null removes an inherited value."""
     keys = schedule_table(airflow).rows
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -100,11 +92,7 @@ def _property(row: Key) -> JsonSchema:
 
 
 def reference(airflow: str) -> str:
-    """Every key as Markdown tables, one for each group.
-
-    Args:
-        airflow: the version that the arguments of Airflow are of.
-    """
+    """Every key as Markdown tables, one for each group."""
     keys = schedule_table(airflow).rows
     groups: dict[str, list[str]] = {}
     shared = []
@@ -136,10 +124,7 @@ def default_in_words(default: Any) -> str:  # noqa: ANN401
 
 
 def as_data(schedule: Schedule) -> dict[str, Any]:
-    """The schedule with all of its values, given or default, as JSON has them; what has none is left out.
-
-    What it has in other environments is left out too.
-    """
+    """The schedule with all of its values, given or default, as JSON has them, without those of other environments."""
     values = {name: getattr(schedule, name) for name in grouped(keys_of(Schedule)) if name != "environments"}
     values |= {**schedule.settings, **schedule.arguments}
     values["dag_id"] = schedule.dag_id_or_default

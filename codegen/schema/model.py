@@ -242,10 +242,10 @@ class Schedule(TaskDefaults):
 
     @property
     def clock(self) -> Interval:
-        """When the clock starts it: the interval, with what its name draws for an `H`; of none, nothing.
+        """The interval, with the times that its name draws for an `H`; empty without one.
 
         Raises:
-            InvalidError: with that name it never fires, which `validate` reports.
+            InvalidError: it never fires, which `validate` reports.
         """
         return parse_interval(self.interval, self.name) if self.interval else Interval(None)
 

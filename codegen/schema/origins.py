@@ -48,11 +48,9 @@ class Explained:
 
 
 def explain(schedule: Schedule, merged: MapNode) -> list[Explained]:
-    """Explain every value of a schedule, in the order of the reference.
+    """Explain every value of a schedule without errors, in the order of the reference.
 
-    Args:
-        schedule: a schedule without errors.
-        merged: what it was read from, with the nulls and with what each value hides.
+    `merged` is what it was read from, with the nulls and with what each value hides.
     """
     parts = merged.get("environments")
     part = parts.get(schedule.deployment) if isinstance(parts, MapNode) else None
@@ -79,14 +77,7 @@ class _Explainer:
     overlaid: set[Location]
 
     def rows(self, path: str, value: Any, entry: Entry | None, around: Given | None) -> Iterator[Explained]:  # noqa: ANN401
-        """The row of a key, or those of what is in it.
-
-        Args:
-            path: that of the key.
-            value: what the schedule ends up with there.
-            entry: what was read there, with what it hides.
-            around: what gives all that has no entry of its own.
-        """
+        """The rows of a key and of what is in it; `around` gives all that has no entry of its own."""
         chain = tuple(self._chain(entry)) or ((around,) if around else ())
         origin, hidden = (chain[0], chain[1:]) if chain else (None, ())
         inside = list(self._inside(path, value, entry.value if entry else None, origin))

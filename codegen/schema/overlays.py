@@ -48,11 +48,6 @@ class Overlays(MapOf[Mapping[str, Any]]):
     """A map of deployment environments to keys. The loader checks their names."""
 
     def __init__(self, table: Callable[[], Table]) -> None:
-        """Describe it.
-
-        Args:
-            table: gives the keys that an environment can have, of which this is one.
-        """
         hint = "write the name of an environment, and its keys below it"
         self.overlay = _Overlay(table)
         super().__init__("a map of deployment environments to keys", None, self.overlay, hint=hint)

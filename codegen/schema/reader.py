@@ -21,17 +21,14 @@ if TYPE_CHECKING:
 def read_schedule(
     root: MapNode, source: str, relative: str, airflow: str, deployment: str = ""
 ) -> tuple[Schedule | None, list[Diagnostic]]:
-    """Make a schedule of a document.
+    """The schedule of a document with its defaults merged in, or None where it has errors; and the errors.
 
     Args:
-        root: the file with its defaults merged in.
+        root: the document.
         source: its path in the project, with forward slashes.
-        relative: its path below the folder of schedules, whose stem is the schedule's name unless it says otherwise.
-        airflow: the version, one of `VERSIONS`.
+        relative: its path below the folder of schedules; the stem is the default name.
+        airflow: one of `VERSIONS`.
         deployment: the deployment environment whose part was laid over the rest.
-
-    Returns:
-        The schedule, or nothing where it has errors; and the errors.
     """
     diagnostics: list[Diagnostic] = []
     root = _with_sections_in_tasks(root)

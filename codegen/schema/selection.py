@@ -34,11 +34,7 @@ class Selection:
         return all(not _values_of(schedule, kind).isdisjoint(values) for kind, values in wanted.items())
 
     def check(self, schedules: Iterable[Schedule]) -> None:
-        """See that there is a schedule for each that is named.
-
-        Raises:
-            InvalidError: no schedule has it.
-        """
+        """Raise an `InvalidError` for a value that no schedule has."""
         known = choices(schedules)
         for kind in KINDS:
             for value in getattr(self, kind):

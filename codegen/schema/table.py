@@ -37,11 +37,7 @@ _RUNNER_ROWS = {
 
 @cache
 def schedule_table(airflow: str) -> Table:
-    """The keys of a schedule.
-
-    Args:
-        airflow: the version, one of `VERSIONS`.
-    """
+    """The keys of a schedule for a version of Airflow."""
     own, decided = keys_of(Schedule), _decided(Schedule)
     rows: dict[str, Key] = {
         **own,
@@ -57,7 +53,7 @@ def schedule_table(airflow: str) -> Table:
 
 @cache
 def task_table(airflow: str) -> Table:
-    """The keys of a task."""
+    """The keys of a task for a version of Airflow."""
     decided = _decided(Task)
     rows = {**keys_of(Task), **_RUNNER_ROWS, **operator_rows(airflow, decided)}
     return Table(grouped(rows), partial(_refused_by_task, airflow, decided))

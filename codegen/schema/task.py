@@ -109,17 +109,12 @@ _WHAT_RUNS = OneOf(
 
 
 class TaskList(FieldType[tuple[Task, ...]]):
-    """A list of tasks, or a single one."""
+    """A list of tasks, or a single one. Without a table, a task has the keys of every version of Airflow."""
 
     words = "a list of tasks"
     hint = "start each task with a dash"
 
     def __init__(self, table: Table | None = None) -> None:
-        """Describe it.
-
-        Args:
-            table: the keys of a task; without it, those that it has in each version of Airflow.
-        """
         self._table = table
 
     def _read(self, node: Node, report: Report) -> tuple[Task, ...]:

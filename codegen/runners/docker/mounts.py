@@ -104,11 +104,7 @@ class MountList(FieldType[tuple[Mount, ...]]):
 
 
 def _checked(mount: Mount) -> Mount:
-    """The mount with its type.
-
-    Raises:
-        InvalidError: Docker would not take it.
-    """
+    """The mount with its type. Raises an `InvalidError` where Docker would not take it."""
     kind = mount.type or _type_of(mount.source)
     if not _is_path(mount.target) or not mount.target.strip("/"):
         message = f"the target must be an absolute path below `/`, got {quoted(mount.target)}"
@@ -126,11 +122,7 @@ def _checked(mount: Mount) -> Mount:
 
 
 def _type_of(source: str) -> str:
-    """What is mounted, by the look of the source.
-
-    Raises:
-        InvalidError: only Airflow knows how it begins.
-    """
+    """The type by the look of the source. Raises an `InvalidError` where only Airflow knows how it begins."""
     if is_template(source[:2]):
         message = f"only Airflow knows whether {quoted(source)} is a path"
         raise InvalidError(message, "write a map: {type: bind, source: ..., target: ...}")

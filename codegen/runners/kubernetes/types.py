@@ -32,14 +32,6 @@ class Rule(Text):
     """Text of a form that Kubernetes demands, which no template can have."""
 
     def __init__(self, words: str, pattern: str, hint: str, longest: int) -> None:
-        """Describe it.
-
-        Args:
-            words: what it is.
-            pattern: what it must match as a whole.
-            hint: how to write it.
-            longest: the most characters that Kubernetes takes.
-        """
         super().__init__(words, pattern, hint)
         self._most = longest
 
@@ -72,11 +64,6 @@ class Quantity(Rule):
     """A number with a suffix of Kubernetes (apimachinery, pkg/api/resource/quantity.go); it stays as it is written."""
 
     def __init__(self, *, is_whole: bool) -> None:
-        """Describe it.
-
-        Args:
-            is_whole: whether no part of one is possible, as with bytes.
-        """
         digits, suffixes = r"(?:\d+\.?\d*|\.\d+)", r"(?:[KMGTPE]i|[numkMGTPE]|[eE][+-]?\d{1,3})"
         super().__init__("a quantity", f"{digits}{suffixes}?", "such as 500m for half a CPU, or 512Mi of memory", 40)
         self._is_whole = is_whole
