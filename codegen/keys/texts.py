@@ -41,7 +41,11 @@ class Text(ScalarType[str]):
             raise InvalidError(f"has {len(scalar.text)} characters, Airflow allows {self._longest}", "shorten it")
         if self._pattern and not re.fullmatch(self._pattern, scalar.text):
             raise InvalidError(f"{quoted(scalar.text)} is not {self.words}", self._hint)
+        self._check(scalar.text)
         return scalar.text
+
+    def _check(self, text: str) -> None:
+        """Raise an `InvalidError` for a text that matches and is wrong all the same."""
 
     def json_schema(self) -> JsonSchema:
         schema: JsonSchema = {"type": "string", "minLength": 1}
@@ -57,10 +61,8 @@ class TemplatedText(Text):
 
     is_templated = True
 
-    def convert(self, scalar: Scalar) -> str:
-        text = super().convert(scalar)
+    def _check(self, text: str) -> None:
         check_template(text)
-        return text
 
 
 class Markdown(Text):
@@ -76,24 +78,20 @@ class Markdown(Text):
 class PlainText(Text):
     """Text where Airflow evaluates no templates, so there must be none."""
 
-    def convert(self, scalar: Scalar) -> str:
-        text = super().convert(scalar)
+    def _check(self, text: str) -> None:
         if is_template(text):
             raise InvalidError("Airflow evaluates no templates here", "write the value itself", rules.TEMPLATE)
-        return text
 
 
 class Name(Text):
     """A name that people read and Meltano knows: nothing in it hides, and no template."""
 
-    def convert(self, scalar: Scalar) -> str:
-        text = super().convert(scalar)
+    def _check(self, text: str) -> None:
         if printable(text) != text:
             message = f"{quoted(text)} contains invisible characters"
             raise InvalidError(message, "rename it", rules.UNREADABLE_NAME)
         if is_template(text):
             raise InvalidError(f"{quoted(text)}: a template cannot be a name", "write the name", rules.TEMPLATE)
-        return text
 
 
 class Run(Text):
@@ -101,32 +99,26 @@ class Run(Text):
 
     is_templated = True
 
-    def convert(self, scalar: Scalar) -> str:
-        text = super().convert(scalar)
+    def _check(self, text: str) -> None:
         check_run(text)
-        return text
 
 
 class IntervalText(Text):
     """A cron or an alias. Which time an `H` stands for is drawn later, from the schedule's name."""
 
-    def convert(self, scalar: Scalar) -> str:
-        text = super().convert(scalar)
+    def _check(self, text: str) -> None:
         parse_interval(text, seed="")
-        return text
 
 
 class Timezone(Text):
     """The name of a timezone, as the IANA database has it."""
 
-    def convert(self, scalar: Scalar) -> str:
-        text = super().convert(scalar)
+    def _check(self, text: str) -> None:
         try:
             ZoneInfo(text)
         except (OSError, ValueError, KeyError) as error:
             hint = nearest(text, timezones()) or "a name such as Europe/Berlin"
             raise InvalidError(f"{quoted(text)} is not a timezone", hint, rules.UNKNOWN_TIMEZONE) from error
-        return text
 
 
 def refuse_unspeakable(text: str) -> None:

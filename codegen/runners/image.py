@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.texts import TemplatedText
 from codegen.text.jinja import is_template, with_templates_as
-
-if TYPE_CHECKING:
-    from codegen.source.nodes import Scalar
 
 # The grammar of https://github.com/distribution/reference/blob/main/reference.go.
 _DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?::[0-9]+)?"
@@ -28,8 +24,8 @@ class Image(TemplatedText):
     def __init__(self) -> None:
         super().__init__("an image", longest=1000)
 
-    def convert(self, scalar: Scalar) -> str:
-        text = super().convert(scalar)
+    def _check(self, text: str) -> None:
+        super()._check(text)
         if not is_template(text) and not _REFERENCE.fullmatch(text):
             if re.search(r":[^/@]*@", text):
                 # It is not shown: a password can be in it.
@@ -42,7 +38,6 @@ class Image(TemplatedText):
                 else "such as `registry.example.com/elt:2026.11.1`, or with a digest `@sha256:...`"
             )
             raise InvalidError(f"{quoted(text)} is not a valid image name", hint)
-        return text
 
 
 def moves(image: str) -> bool:

@@ -83,10 +83,7 @@ _TYPES_BY_NAME: Mapping[str, FieldType[Any]] = {
 
 # What each means, and an example.
 _ROWS = {
-    "access_control": (
-        "What roles of the FAB auth manager may do with the DAG.",
-        "{Analyst: {DAGs: [can_read]}}",
-    ),
+    "access_control": ("What roles of the FAB auth manager may do with the DAG.", "{Analyst: {DAGs: [can_read]}}"),
     "allow_nested_operators": ("Whether Airflow lets a task execute another operator.", "false"),
     "allowed_run_types": ("The types of runs that the DAG can have.", "[scheduled, manual]"),
     "dag_display_name": ("The name that the user interface shows for the DAG.", "Orders, daily"),

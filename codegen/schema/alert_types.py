@@ -43,8 +43,7 @@ class ConnectionId(Text):
     def __init__(self) -> None:
         super().__init__("the id of a connection", longest=250)
 
-    def convert(self, scalar: Scalar) -> str:
-        text = super().convert(scalar)
+    def _check(self, text: str) -> None:
         # Neither is shown: an address can be the secret itself.
         if "://" in text:
             raise InvalidError("expected the id of a connection, got an address", _IN_AIRFLOW, rules.SECRET)
@@ -55,7 +54,6 @@ class ConnectionId(Text):
         if not re.fullmatch(r"[\w#!()\-.:/\\]+", text, re.ASCII):
             hint = "letters, digits and `_-.:/`; as in `airflow connections list`"
             raise InvalidError(f"{quoted(text)} is not the id of a connection", hint)
-        return text
 
 
 class Address(Text):
@@ -66,8 +64,7 @@ class Address(Text):
     def __init__(self) -> None:
         super().__init__("an e-mail address")
 
-    def convert(self, scalar: Scalar) -> str:
-        text = super().convert(scalar)
+    def _check(self, text: str) -> None:
         if is_template(text):
             check_template(text)
         elif re.search(r"[,;]", text):
@@ -76,7 +73,6 @@ class Address(Text):
             )
         elif not re.fullmatch(r"[^\s@<>\"]+@[^\s@<>\"]+", text):
             raise InvalidError(f"{quoted(text)} is not an e-mail address", "write it as name@example.com")
-        return text
 
 
 class Channel(Text):
@@ -90,7 +86,9 @@ class Channel(Text):
     def convert(self, scalar: Scalar) -> str:
         if is_null(scalar):
             raise InvalidError("expected a Slack channel, got nothing", 'quote it: "#data-alerts"')
-        text = super().convert(scalar)
+        return super().convert(scalar)
+
+    def _check(self, text: str) -> None:
         if is_template(text):
             check_template(text)
         elif "://" in text or holds_secret(text) or _SLACK_TOKEN.search(text):
@@ -99,7 +97,6 @@ class Channel(Text):
         elif not re.fullmatch(r"#[^\s#@,.:;A-Z]{1,80}|[CDGU][A-Z0-9]{8,}", text):
             hint = 'write it as "#data-alerts", in lower case; or its id, such as C0123456789'
             raise InvalidError(f"{quoted(text)} is not a Slack channel", hint)
-        return text
 
 
 def _check_template(scalar: Scalar) -> None:

@@ -36,11 +36,10 @@ class Command(Text):
 class _MeltanoCommand(Run):
     """What follows `meltano` on a command line."""
 
-    def convert(self, scalar: Scalar) -> str:
-        text = super().convert(scalar)
+    def _check(self, text: str) -> None:
+        super()._check(text)
         if words_of(text)[:1] == ["meltano"]:
             raise InvalidError("`meltano` is there already", "leave it out")
-        return text
 
 
 class MeltanoCommands(TextList):
@@ -71,14 +70,12 @@ class Callable(Text):
             "a Python callable", rf"(?:{_NAME}\.)+{_NAME}", "its module and its name: quality.checks.rows", 250
         )
 
-    def convert(self, scalar: Scalar) -> str:
-        text = super().convert(scalar)
+    def _check(self, text: str) -> None:
         if text.startswith("__future__."):
             raise InvalidError("`__future__` imports only work at the top of a file", "name a callable of yours")
         for part in text.split("."):
             if is_python_keyword(part):
                 raise InvalidError(f"{quoted(part)} is a word of Python's own", "rename the module, or the callable")
-        return text
 
 
 class OpKwargs(MapOf[Plain]):

@@ -13,15 +13,7 @@ from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import ListOf, MapOf, Object, OrTemplate
 from codegen.keys.scalars import Boolean, Choice, Integer
 from codegen.keys.texts import Text
-from codegen.runners.kubernetes.types import (
-    DATA_KEY,
-    DNS_LABEL,
-    DNS_SUBDOMAIN,
-    LABEL_KEY,
-    LABEL_VALUE,
-    Quantity,
-    Rule,
-)
+from codegen.runners.kubernetes.types import DATA_KEY, DNS_LABEL, DNS_SUBDOMAIN, LABEL_KEY, LABEL_VALUE, Quantity, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

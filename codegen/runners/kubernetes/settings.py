@@ -23,14 +23,7 @@ from codegen.runners.kubernetes.objects import (
     VOLUME_MOUNTS,
     VOLUMES,
 )
-from codegen.runners.kubernetes.types import (
-    DNS_LABEL,
-    DNS_SUBDOMAIN,
-    LABEL_KEY,
-    LABEL_VALUE,
-    Resources,
-    Rule,
-)
+from codegen.runners.kubernetes.types import DNS_LABEL, DNS_SUBDOMAIN, LABEL_KEY, LABEL_VALUE, Resources, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
