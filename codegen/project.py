@@ -129,7 +129,7 @@ def _check(configuration: Configuration, table: MapNode, root: Path) -> Iterator
     """Check what the kinds of the values do not know: the other keys, and the files of the project."""
     yield from _check_folders(configuration, root)
     yield from _check_meltano_project(table, root)
-    yield from _check_environments(table)
+    yield from _check_deployments(table)
     yield from _check_suffixes(table)
     yield from _check_lint(table)
     yield from _check_custom_dags(configuration, table, root)
@@ -168,7 +168,7 @@ def _check_lint(table: MapNode) -> Iterator[Diagnostic]:
         yield Diagnostic(rules.INVALID_VALUE, message, entry.key_location, hint)
 
 
-def _check_environments(table: MapNode) -> Iterator[Diagnostic]:
+def _check_deployments(table: MapNode) -> Iterator[Diagnostic]:
     seen: dict[str, str] = {}
     for name, place in _texts(table.get("environments")):
         if first := seen.get(name.lower()):
@@ -179,11 +179,11 @@ def _check_environments(table: MapNode) -> Iterator[Diagnostic]:
 
 
 def _check_suffixes(table: MapNode) -> Iterator[Diagnostic]:
-    environments = [name for name, _ in _texts(table.get("environments"))]
+    deployments = [name for name, _ in _texts(table.get("environments"))]
     suffixes = table.get("state_id_suffix")
     for name, entry in suffixes.entries.items() if isinstance(suffixes, MapNode) else ():
-        if name not in environments:
-            hint = nearest(name, environments) or f"the environments are {', '.join(environments) or 'none'}"
+        if name not in deployments:
+            hint = nearest(name, deployments) or f"the environments are {', '.join(deployments) or 'none'}"
             yield Diagnostic(rules.INVALID_VALUE, f"there is no environment {quoted(name)}", entry.key_location, hint)
 
 

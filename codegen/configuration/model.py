@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 # Where Meltano keeps the DAG files of its own orchestrator, and its users theirs.
 CUSTOM_DAGS = "orchestrate/dags"
-# An environment is a folder too: none that git or Python leave out, and none that Windows refuses.
-_ENVIRONMENT = (
+# A deployment environment is a folder too: none that git or Python leave out, and none that Windows refuses.
+_DEPLOYMENT = (
     r"(?!(?:[cC][oO][nN]|[pP][rR][nN]|[aA][uU][xX]|[nN][uU][lL]|[cC][oO][mM][0-9]|[lL][pP][tT][0-9])$)"
     r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 )
@@ -92,7 +92,7 @@ class Configuration(Model):
             "a list of names",
             QuotedText(
                 "an environment name",
-                _ENVIRONMENT,
+                _DEPLOYMENT,
                 "letters, digits, `_` and `-`, at most 64; it is also the name of a folder",
             ),
             'environments = ["dev", "prod"]',

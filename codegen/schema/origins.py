@@ -22,12 +22,12 @@ class Given:
 
     Attributes:
         value: as JSON has it; None removes what another file gave.
-        environment: the deployment environment that the file gives it to; empty where it gives it to all.
+        deployment: the deployment environment that the file gives it to; empty where it gives it to all.
     """
 
     value: Any
     location: Location
-    environment: str
+    deployment: str
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,11 @@ class _Explainer:
     """Walks through values and the nodes that they were read from side by side.
 
     Attributes:
-        environment: that of the schedule.
-        overlaid: the places of the keys that stand in the part of the environment.
+        deployment: the deployment environment of the schedule.
+        overlaid: the places of the keys that stand in the part of the deployment environment.
     """
 
-    environment: str
+    deployment: str
     overlaid: set[Location]
 
     def rows(self, path: str, value: Any, entry: Entry | None, around: Given | None) -> Iterator[Explained]:  # noqa: ANN401
@@ -101,8 +101,8 @@ class _Explainer:
 
     def _chain(self, entry: Entry | None) -> Iterator[Given]:
         while entry:
-            environment = self.environment if entry.key_location in self.overlaid else ""
-            yield Given(_plain(entry.value), entry.key_location, environment)
+            deployment = self.deployment if entry.key_location in self.overlaid else ""
+            yield Given(_plain(entry.value), entry.key_location, deployment)
             entry = entry.replaced
 
 
