@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,6 @@ from codegen.configuration import (
 )
 from codegen.diagnostics import Diagnostic, Location, in_order, nearest, nearest_code, quoted
 from codegen.loader import Exclusion
-from codegen.schema.model import DAG_ID_PREFIX, PROJECT_ROOT_VARIABLE
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
 
 if TYPE_CHECKING:
@@ -49,17 +48,14 @@ class Project:
     templates: Path
     meltano_project: Path
     custom_dags: tuple[Path, ...]
-    exclude: tuple[str, ...] = ()
-    environments: tuple[str, ...] = ()
-    separate_system_databases: bool = False
-    state_id_suffix: Mapping[str, str] = field(default_factory=dict, hash=False)
-    dag_id_prefix: str = DAG_ID_PREFIX
-    project_root_variable: str = PROJECT_ROOT_VARIABLE
-    lint: Mapping[str, str] = field(default_factory=dict, hash=False)
-    at: Mapping[str, Location] = field(default_factory=dict, compare=False)
-
-
-_INSIDE = ("schedules", "generated_dags", "templates")
+    exclude: tuple[str, ...]
+    environments: tuple[str, ...]
+    separate_system_databases: bool
+    state_id_suffix: Mapping[str, str] = field(hash=False)
+    dag_id_prefix: str
+    project_root_variable: str
+    lint: Mapping[str, str] = field(hash=False)
+    at: Mapping[str, Location] = field(compare=False)
 
 
 def nearest_project(here: Path) -> Path:
@@ -93,25 +89,16 @@ def is_excluded(project: Project, file: str) -> bool:
     return Exclusion(project.exclude).covers(relative.as_posix())
 
 
-# What a project has as its configuration says it.
-_AS_CONFIGURED = (
-    *("exclude", "environments", "separate_system_databases", "state_id_suffix"),
-    *("dag_id_prefix", "project_root_variable", "lint", "at"),
-)
+# The folders that must be inside the project.
+_INSIDE = ("schedules", "generated_dags", "templates")
 
 
 def _project(root: Path, configuration: Configuration) -> Project:
-    meltano_project = _path(root, configuration.meltano_project)
-    return Project(
-        root=root,
-        airflow=configuration.airflow or newest(),
-        schedules=_path(root, configuration.schedules),
-        generated_dags=_path(root, configuration.generated_dags),
-        templates=_path(root, configuration.templates),
-        meltano_project=meltano_project,
-        custom_dags=_custom_dags(configuration.custom_dags, root, meltano_project),
-        **{name: getattr(configuration, name) for name in _AS_CONFIGURED},
-    )
+    values = {each.name: getattr(configuration, each.name) for each in fields(Project) if each.name != "root"}
+    values |= {name: _path(root, values[name]) for name in (*_INSIDE, "meltano_project")}
+    values["custom_dags"] = _custom_dags(configuration.custom_dags, root, values["meltano_project"])
+    values["airflow"] = configuration.airflow or newest()
+    return Project(root=root, **values)
 
 
 def _path(root: Path, text: str) -> Path:
@@ -126,7 +113,7 @@ def _custom_dags(given: tuple[str, ...] | None, root: Path, meltano_project: Pat
 
 
 def _check(configuration: Configuration, table: MapNode, root: Path) -> Iterator[Diagnostic]:
-    """Check what the kinds of the values do not know: the other keys, and the files of the project."""
+    """Check the keys against each other and against the files of the project."""
     yield from _check_folders(configuration, root)
     yield from _check_meltano_project(table, root)
     yield from _check_deployments(table)
@@ -202,6 +189,6 @@ def _check_custom_dags(configuration: Configuration, table: MapNode, root: Path)
 
 
 def _texts(node: Node | None) -> list[tuple[str, Location]]:
-    """The texts of a list, and where they stand; whatever else is there, its kind has reported."""
+    """The texts of a list, and where they stand; whatever else is there, its type has reported."""
     items = node.items if isinstance(node, ListNode) else ()
     return [(item.text, item.location) for item in items if isinstance(item, Scalar) and item.kind == "str"]

@@ -13,7 +13,7 @@ from codegen.keys.table import Table, read_keys
 from codegen.source.nodes import MapNode, Node
 
 # What says which schedule it is and where it is, so that no environment has it otherwise.
-SAME_EVERYWHERE = {"name", "environments", "only"}
+_SAME_EVERYWHERE = {"name", "environments", "only"}
 
 
 class _Overlay(FieldType[Mapping[str, Any]]):
@@ -27,11 +27,11 @@ class _Overlay(FieldType[Mapping[str, Any]]):
 
     def _read(self, node: Node, report: Report) -> Mapping[str, Any]:
         entries = self._entries(node)
-        for name in SAME_EVERYWHERE & entries.keys():
+        for name in _SAME_EVERYWHERE & entries.keys():
             message = f"`{name}` is the same in all environments"
             hint = "set it outside of `environments`"
             report(Diagnostic(rules.UNKNOWN_KEY, message, entries[name].key_location, hint))
-        own = {name: entry for name, entry in entries.items() if name not in SAME_EVERYWHERE}
+        own = {name: entry for name, entry in entries.items() if name not in _SAME_EVERYWHERE}
         return read_keys(self._table(), MapNode(own, node.location), report, "a schedule")[0]
 
     def json_schema(self) -> JsonSchema:
@@ -39,7 +39,7 @@ class _Overlay(FieldType[Mapping[str, Any]]):
 
     def definition(self) -> JsonSchema:
         """The keys of an environment, each as it is in the schedule itself."""
-        names = [name for name in self._table().rows if name not in SAME_EVERYWHERE]
+        names = [name for name in self._table().rows if name not in _SAME_EVERYWHERE]
         properties = {name: {"$ref": f"#/properties/{name}"} for name in names}
         return {"type": "object", "additionalProperties": False, "properties": properties}
 

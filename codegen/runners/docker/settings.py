@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from codegen.keys.scalars import Boolean, Choice, Number
 from codegen.keys.table import Model, key
 from codegen.keys.texts import PlainText
+from codegen.runners.container import Image
 from codegen.runners.docker.mounts import MountList
 from codegen.runners.docker.types import HOSTS, Size, User
-from codegen.runners.image import Image
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from codegen.keys.env import ENV_NAME
 from codegen.keys.scalars import Boolean, Choice, Duration
 from codegen.keys.table import Model, key
 from codegen.keys.texts import TemplatedText, Text
-from codegen.runners.image import Image
+from codegen.runners.container import Image
 from codegen.runners.kubernetes.objects import (
     AFFINITY,
     CONTAINER_SECURITY_CONTEXT,
