@@ -255,7 +255,8 @@ def test_the_example_of_each_key_is_a_value_that_changes_the_dag(
     environments = 'environments = ["dev", "prod"]\n' if after.keys() & {"environments", "only"} else ""
     write(tmp_path, {"dagpress.toml": f'airflow = "{version}"\n{environments}'})
     if "job" in after:
-        write(tmp_path, {"meltano.yml": "jobs: [{name: refresh, tasks: [tap-a target-b]}]\n"})
+        plugins = "plugins: {extractors: [{name: tap-a}], loaders: [{name: target-b}]}"
+        write(tmp_path, {"meltano.yml": f"{plugins}\njobs: [{{name: refresh, tasks: [tap-a target-b]}}]\n"})
     write(tmp_path, {f"schedules/{other}.yml": yaml.safe_dump(_PLAIN) for other in ("orders", "customers")})
     files = []
     for schedule in (before, after):
