@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codegen import rules
 from codegen.airflow_facts import newest
@@ -32,7 +32,7 @@ class Project:
 
     Attributes:
         exclude: gitignore patterns of what is not a schedule below the folder of schedules.
-        environments: the names of the deployment environments, each of which has its own tree of generated DAGs.
+        deployments: the names of the deployment environments, each of which has its own tree of generated DAGs.
         separate_system_databases: whether each of them has a system database of Meltano of its own.
         state_id_suffix: what some of them add to the state ids.
         dag_id_prefix: the beginning of the DAG ids that schedules do not set themselves.
@@ -49,7 +49,7 @@ class Project:
     meltano_project: Path
     custom_dags: tuple[Path, ...]
     exclude: tuple[str, ...]
-    environments: tuple[str, ...]
+    deployments: tuple[str, ...]
     separate_system_databases: bool
     state_id_suffix: Mapping[str, str] = field(hash=False)
     dag_id_prefix: str
@@ -94,11 +94,11 @@ _INSIDE = ("schedules", "generated_dags", "templates")
 
 
 def _project(root: Path, configuration: Configuration) -> Project:
-    values = {each.name: getattr(configuration, each.name) for each in fields(Project) if each.name != "root"}
-    values |= {name: _path(root, values[name]) for name in (*_INSIDE, "meltano_project")}
+    values: dict[str, Any] = {each.name: getattr(configuration, each.name, None) for each in fields(Project)}
+    values |= {name: _path(root, getattr(configuration, name)) for name in (*_INSIDE, "meltano_project")}
     values["custom_dags"] = _custom_dags(configuration.custom_dags, root, values["meltano_project"])
     values["airflow"] = configuration.airflow or newest()
-    return Project(root=root, **values)
+    return Project(**{**values, "root": root, "deployments": configuration.environments})
 
 
 def _path(root: Path, text: str) -> Path:

@@ -1,4 +1,4 @@
-"""The configuration as the program knows it: each key with its kind, its meaning and an example."""
+"""The configuration as the program knows it: each key with its type, its meaning and an example."""
 
 from __future__ import annotations
 

@@ -135,10 +135,6 @@ def grouped(rows: Mapping[str, Key]) -> dict[str, Key]:
 Refusal = tuple[str, str]
 
 
-def _no_refusal(_: str) -> Refusal | None:
-    return None
-
-
 @dataclasses.dataclass(frozen=True)
 class Table:
     """The keys that a map can have.
@@ -150,7 +146,7 @@ class Table:
     """
 
     rows: Mapping[str, Key]
-    refuse: Callable[[str], Refusal | None] = _no_refusal
+    refuse: Callable[[str], Refusal | None] = lambda _: None
     lister: str = "dagpress schema --markdown"
 
     @classmethod

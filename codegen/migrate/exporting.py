@@ -95,7 +95,7 @@ def plan_export(project: Project) -> Export:
 
 def _for_all_environments(project: Project, reading: Reading) -> tuple[list[Schedule], list[Diagnostic]]:
     """What Meltano can have, whose schedules are the same in all environments; and what is none without them."""
-    if not project.environments:
+    if not project.deployments:
         return reading.schedules, []
     base = pipeline.read(project, base=True)
     warnings = [

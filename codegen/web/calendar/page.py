@@ -49,7 +49,7 @@ def _calendar(context: RequestContext) -> Response:
     zone = _zone(context, problems)
     this_week = monday_of(datetime.now(timezone.utc), zone)
     first = _first(asked.get("week", ""), this_week, problems)
-    environment = _environment(asked.get("environment", ""), project.environments, problems)
+    environment = _environment(asked.get("environment", ""), project.deployments, problems)
     schedules = [each for each in context.snapshot.reading.schedules if each.deployment == environment]
     chosen = {kind: asked.get(kind, "") for kind in KINDS}
     selection = Selection(**{kind: (value,) for kind, value in chosen.items() if value})
@@ -66,7 +66,7 @@ def _calendar(context: RequestContext) -> Response:
         hour=hour,
         starters=_starters(calendar, hour, project.airflow) if hour else (),
         chosen={**chosen, "environment": environment},
-        choices={"environment": project.environments, **choices(schedules)},
+        choices={"environment": project.deployments, **choices(schedules)},
         timezones=sorted(timezones()),
         weeks=_weeks(first, this_week),
         week=_name_of_week(first),

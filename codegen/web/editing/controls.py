@@ -1,4 +1,4 @@
-"""Which control of a form a key of a schedule has: what its kind says of itself, as a JSON Schema, decides it."""
+"""The control of a form for a key of a schedule, chosen by the JSON Schema of its type."""
 
 from __future__ import annotations
 

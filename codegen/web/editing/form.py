@@ -320,7 +320,7 @@ def offered_for(preview: Preview) -> Mapping[str, Sequence[str]]:
         "interval": _ALIASES,
         "timezone": timezones(),
         "after": {schedule.name for schedule in reading.schedules},
-        "only": preview.project.environments,
+        "only": preview.project.deployments,
         "owner": {schedule.owner or "" for schedule in reading.schedules},
         "tags": {tag for schedule in reading.schedules for tag in schedule.tags},
         "pool": {schedule.pool for schedule in reading.schedules if schedule.pool},
