@@ -19,7 +19,7 @@ from codegen.calendar.week import calendar_of, monday_of, parse_week
 from codegen.cli.deployment import chosen_environment, default_environment, environment_option, say_environment
 from codegen.cli.report import exit_code, format_option, open_project, report
 from codegen.diagnostics import InvalidError, Location
-from codegen.keys.types import Timezone, timezones
+from codegen.keys.texts import Timezone, timezones
 from codegen.project import nearest_project, read_project
 from codegen.schema.selection import Selection, choices
 from codegen.source.nodes import Scalar

@@ -25,7 +25,7 @@ _CURE = 'set environments = ["dev", "prod"] in the configuration'
 def complete_environments(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """The names of the environments."""
     project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
-    return [name for name in (project.environments if project else ()) if name.startswith(incomplete)]
+    return [name for name in (project.deployments if project else ()) if name.startswith(incomplete)]
 
 
 def environment_option(default: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
@@ -56,7 +56,7 @@ def chosen_environment(project: Project, name: str | None) -> str:
     """
     source = click.get_current_context().get_parameter_source("deployment")
     by_variable = source is ParameterSource.ENVIRONMENT
-    if not name or (by_variable and not project.environments):
+    if not name or (by_variable and not project.deployments):
         return ""
     return check_environment(project, name, VARIABLE if by_variable else "")
 
@@ -72,10 +72,10 @@ def check_environment(project: Project, name: str, variable: str = "") -> str:
     Raises:
         click.UsageError: it is none.
     """
-    if not project.environments:
+    if not project.deployments:
         raise click.UsageError(f"This project has no deployment environments ({_CURE}).")
-    if name not in project.environments:
-        hint = nearest(name, project.environments) or f"there are {', '.join(project.environments)}"
+    if name not in project.deployments:
+        hint = nearest(name, project.deployments) or f"there are {', '.join(project.deployments)}"
         named = f", which {variable} names" if variable else ""
         raise click.UsageError(f"There is no environment {quoted(name)}{named} ({hint}).")
     return name
@@ -87,10 +87,10 @@ def default_environment(project: Project) -> str:
     Raises:
         click.UsageError: the variable names none.
     """
-    if not project.environments:
+    if not project.deployments:
         return ""
     name = os.environ.get(VARIABLE)
-    return check_environment(project, name, VARIABLE) if name else project.environments[0]
+    return check_environment(project, name, VARIABLE) if name else project.deployments[0]
 
 
 def say_environment(name: str, how: str = "--environment") -> None:

@@ -48,7 +48,7 @@ def _lines(row: Explained) -> Iterable[tuple[str, str, str]]:
 def _place(given: Given) -> str:
     """File and line, as editors and terminals link them."""
     place = f"{printable(given.location.path)}:{given.location.line}"
-    return f"{place} (for {given.environment})" if given.environment else place
+    return f"{place} (for {given.deployment})" if given.deployment else place
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401
@@ -78,5 +78,5 @@ def _as_data(given: Given) -> dict[str, Any]:
         "file": place.path,
         "line": place.line,
         "column": place.column,
-        "environment": given.environment,
+        "environment": given.deployment,
     }

@@ -15,12 +15,13 @@ from codegen import pipeline, rules
 from codegen.cli.lookup import meltano_folder
 from codegen.cli.report import count, exit_code, format_option, open_project, report, strict_option
 from codegen.cli.writing import print_changes, print_diff, writing
+from codegen.configuration import has_configuration
 from codegen.diagnostics import Diagnostic, Location, has_errors, in_numbers, in_order, printable, quoted
 from codegen.meltano.generator import find_generators
 from codegen.migrate.exporting import plan_export
 from codegen.migrate.importing import Import, plan_import
 from codegen.migrate.moving import plan_move
-from codegen.project import Project, has_configuration
+from codegen.project import Project
 from codegen.review.renames import find_renames
 from codegen.sync.changes import Action, Change
 from codegen.sync.comparison import compare
@@ -29,6 +30,7 @@ from codegen.validate.lint import apply_levels
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from codegen.project import Project
     from codegen.sync.transaction import Transaction
 
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)

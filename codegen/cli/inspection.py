@@ -17,7 +17,7 @@ from codegen.cli.lookup import complete_names, find_schedule
 from codegen.cli.report import exit_code, format_option, open_project, report
 from codegen.configuration.export import configuration_reference, configuration_schema_text
 from codegen.diagnostics import InvalidError, Location, printable
-from codegen.keys.types import DateTime
+from codegen.keys.scalars import DateTime
 from codegen.schema.describe import describe_start, describe_start_briefly, describe_work
 from codegen.schema.export import as_data, json_schema_text, plain, reference
 from codegen.schema.origins import explain

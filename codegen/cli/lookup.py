@@ -59,14 +59,14 @@ def find_schedule(project: Project, reading: Reading, name: str, deployment: str
         click.exceptions.Exit: it has errors, which were printed.
     """
     found = find_all(reading, name)
-    if not project.environments:
+    if not project.deployments:
         return found[0]
     by_environment = {schedule.deployment: schedule for schedule in reversed(found)}
     if deployment:
         if deployment not in by_environment:
             raise click.ClickException(left_out(name, deployment, found))
         return by_environment[deployment]
-    first = next(environment for environment in project.environments if environment in by_environment)
+    first = next(environment for environment in project.deployments if environment in by_environment)
     say_environment(first)
     return by_environment[first]
 

@@ -17,7 +17,7 @@ from codegen.cli.deployment import VARIABLE, default_environment
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.report import open_project
 from codegen.cli.setup import add_files, airflow_option
-from codegen.project import has_configuration
+from codegen.configuration import has_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -214,8 +214,8 @@ def list_(root: Path, deployment: str | None, output: str) -> int:
     """
     project = open_project(root)
     chosen = chosen_environment(project, deployment)
-    if project.environments and not chosen:
-        chosen = project.environments[0]
+    if project.deployments and not chosen:
+        chosen = project.deployments[0]
         say_environment(chosen)
     reading = pipeline.read(project)
     jobs = reading.meltano.jobs if reading.meltano else {}

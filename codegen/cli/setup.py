@@ -16,8 +16,8 @@ from codegen.cli.importing import import_
 from codegen.cli.lookup import meltano_folder
 from codegen.cli.report import exit_code, open_project, report
 from codegen.cli.writing import print_changes, writing
+from codegen.configuration import has_configuration
 from codegen.migrate.scaffold import scaffold
-from codegen.project import has_configuration
 from codegen.sync.changes import Action, Change
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location, has_errors, nearest, quoted
-from codegen.keys.types import DateTime
+from codegen.keys.scalars import DateTime
 from codegen.meltano.scalars import is_text
 from codegen.rules import Severity
 from codegen.schema import Schedule, read_schedule

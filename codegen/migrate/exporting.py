@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from codegen import pipeline, rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location, has_errors, in_order, quoted
+from codegen.keys.scalars import DateTime
 from codegen.keys.table import keys_of
-from codegen.keys.types import DateTime
 from codegen.meltano.listing import meltano_env, meltano_interval
 from codegen.migrate.conversion import moment_of
 from codegen.migrate.source import BOM, Item, name_of, read_items, text_of
@@ -95,7 +95,7 @@ def plan_export(project: Project) -> Export:
 
 def _for_all_environments(project: Project, reading: Reading) -> tuple[list[Schedule], list[Diagnostic]]:
     """What Meltano can have, whose schedules are the same in all environments; and what is none without them."""
-    if not project.environments:
+    if not project.deployments:
         return reading.schedules, []
     base = pipeline.read(project, base=True)
     warnings = [

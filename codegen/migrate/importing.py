@@ -156,7 +156,7 @@ def _place(drafts: list[Draft], project: Project, plan: Import, *, force: bool) 
 def _foreign_dag(file: str, project: Project) -> str:
     """The file that somebody else wrote where the schedule's DAG file would be, or nothing."""
     relative = PurePosixPath(file).relative_to(project.schedules.relative_to(project.root).as_posix())
-    for name in project.environments or ("",):
+    for name in project.deployments or ("",):
         path = project.generated_dags / name / relative.with_suffix(".py")
         if path.exists() and not is_generated(_text(path) or ""):
             return path.relative_to(project.root).as_posix()
@@ -225,7 +225,7 @@ def _check_by_the_front_door(project: Project, plan: Import) -> None:
         if not broken:
             break
     plan.diagnostics += [d for d in errors if d.location.path not in mine]
-    base = pipeline.read(project, plan.overlay, base=True) if project.environments else reading
+    base = pipeline.read(project, plan.overlay, base=True) if project.deployments else reading
     for warning, name in _by_defaults(base.schedules, {each.file: each for each in plan.imported}):
         plan.diagnostics.append(warning)
         plan.stays[name] = "defaults make it another schedule"

@@ -79,8 +79,8 @@ def _timetable(schedule: Schedule, cron: str, airflow: str) -> Call:
 
 def _direct_arguments(schedule: Schedule, airflow: str) -> dict[str, Value]:
     """The arguments of `DAG` that keys set directly."""
-    own = [row for name, row in keys_of(Schedule).items() if row.argument and name not in keys_of(TaskDefaults)]
-    ours = {row.argument: getattr(schedule, row.name) for row in own}
+    own = [row for name, row in keys_of(Schedule).items() if row.is_argument and name not in keys_of(TaskDefaults)]
+    ours = {row.name: getattr(schedule, row.name) for row in own}
     airflows = {name: value for name, value in schedule.arguments.items() if name in facts_of(airflow).dag}
     return {name: _value(value, schedule) for name, value in {**ours, **airflows}.items()}
 
@@ -90,7 +90,7 @@ def operator_arguments_of(model: TaskDefaults, schedule: Schedule, airflow: str)
 
     On a schedule, a name that `DAG` and operators have is the DAG's.
     """
-    ours = {row.argument: getattr(model, row.name) for row in keys_of(TaskDefaults).values() if row.argument}
+    ours = {row.name: getattr(model, row.name) for row in keys_of(TaskDefaults).values() if row.is_argument}
     of_dag = facts_of(airflow).dag if model is schedule else {}
     airflows = {name: value for name, value in model.arguments.items() if name not in of_dag}
     return {name: _value(value, schedule) for name, value in {**ours, **airflows}.items()}

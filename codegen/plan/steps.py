@@ -33,11 +33,12 @@ _PROJECT_FILE = "meltano.yml"
 _READ_BY_EL = {"MELTANO_RUN_FULL_REFRESH"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Step(Work):
     """The work of a single task, and its place in the order.
 
     Attributes:
+        task_id: the id of the task.
         after: the ids of the upstream tasks.
         run: the arguments of `meltano run`, as written; empty for other work.
         task: the task of `tasks`, or of a job.
@@ -45,6 +46,7 @@ class Step(Work):
         runner: `bash` also for Python, which the worker calls.
     """
 
+    task_id: str
     after: tuple[str, ...] = ()
     run: str = ""
     task: Task = field(default_factory=Task)

@@ -22,12 +22,12 @@ class Given:
 
     Attributes:
         value: as JSON has it; None removes the value of another file.
-        environment: the environment for which the file gives it; empty for all.
+        deployment: the environment for which the file gives it; empty for all.
     """
 
     value: Any
     location: Location
-    environment: str
+    deployment: str
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def explain(schedule: Schedule, merged: MapNode) -> list[Explained]:
 class _Explainer:
     """Walks through values and their nodes side by side; `overlaid` are the places of the keys of the environment."""
 
-    environment: str
+    deployment: str
     overlaid: set[Location]
 
     def rows(self, path: str, value: Any, entry: Entry | None, around: Given | None) -> Iterator[Explained]:  # noqa: ANN401
@@ -99,8 +99,8 @@ class _Explainer:
                 yield from self.rows(f"{path}[{number}]", item, entry, origin)
 
     def _given(self, entry: Entry) -> Given:
-        environment = self.environment if entry.key_location in self.overlaid else ""
-        return Given(_plain(entry.value), entry.key_location, environment)
+        deployment = self.deployment if entry.key_location in self.overlaid else ""
+        return Given(_plain(entry.value), entry.key_location, deployment)
 
 
 def _entries(node: Node | None) -> Iterator[Entry]:

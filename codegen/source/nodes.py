@@ -78,22 +78,26 @@ def is_null(node: Node) -> bool:
     return isinstance(node, Scalar) and node.kind == "null"
 
 
+_NOUNS = {
+    "str": "text",
+    "int": "a number",
+    "float": "a number",
+    "bool": "true or false",
+    "null": "nothing",
+    "timestamp": "a date",
+    "trap": "a trap of YAML",
+}
+_NOUNS_OF_TOML = {**_NOUNS, "bool": "a boolean", "timestamp": "a date or a time"}
+
+
 def named(node: Node) -> str:
-    """The type of a value, for a message."""
+    """The type of the value, for a message, in the words of its file's language."""
+    is_toml = node.location.path.endswith(".toml")
     if isinstance(node, ListNode):
         return "a list"
     if isinstance(node, MapNode):
-        return "a map"
-    names = {
-        "str": "text",
-        "int": "a number",
-        "float": "a number",
-        "bool": "true or false",
-        "null": "nothing",
-        "timestamp": "a date",
-        "trap": "a trap of YAML",
-    }
-    return names[node.kind]
+        return "a table" if is_toml else "a map"
+    return (_NOUNS_OF_TOML if is_toml else _NOUNS)[node.kind]
 
 
 def merge(base: MapNode, over: MapNode) -> MapNode:

@@ -108,7 +108,7 @@ def templated_values(
         without: the keys to leave out, at any depth.
     """
     at: Mapping[str, Location] = model.at
-    values = {row.name: (row.kind.is_templated, getattr(model, row.name)) for row in keys_of(type(model)).values()}
+    values = {row.name: (row.type.is_templated, getattr(model, row.name)) for row in keys_of(type(model)).values()}
     if isinstance(model, TaskDefaults):
         values |= {name: (False, settings) for name, settings in model.settings.items()}
     for name, (is_templated, value) in values.items():

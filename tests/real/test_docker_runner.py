@@ -254,7 +254,8 @@ def test_several_calls_go_on_while_they_succeed(airflow: Airflow, standin: Stand
         ("env", "STAND_IN_NUMBER=2", "STAND_IN_CODE=4", "meltano", "{{ ds }}; touch x", "'", "line\n", "{{ ds }}.sh"),
         ("env", "STAND_IN_NUMBER=3", "meltano", "run.env"),
     )
-    step = Step("both", calls, {"A": "b.env"}, runner="docker", settings=Docker(image=_IMAGE, mounts=mounts))
+    settings = Docker(image=_IMAGE, mounts=mounts)
+    step = Step(task_id="both", calls=calls, env={"A": "b.env"}, runner="docker", settings=settings)
     task = plan_task(step, "", Schedule(), {}, airflow.version)
     imports = imports_of(["DAG", "DockerOperator", "Mount"], airflow.version)
     lines = [import_statement(imported) for group in imports for imported in group]

@@ -121,7 +121,7 @@ def preview_of(snapshot: Snapshot, source: str, text: str, environment: str = ""
     known = {*snapshot.reading.diagnostics}
     elsewhere = [each for each in reading.diagnostics if each.location.path != source and each not in known]
     schedules = [each for each in reading.schedules if each.source == source]
-    if environment not in project.environments:
+    if environment not in project.deployments:
         deployments = [each.source.name == source and each.deployment for each in reading.documents]
         environment = next((each for each in deployments if each), "")
     schedule = next((each for each in schedules if each.deployment == environment), None)

@@ -27,7 +27,7 @@ def _pipeline(context: RequestContext) -> Response:
     if source is None:
         return context.page("refused.html", 404, message="There is no such schedule.")
     # One that cannot be read can be in any.
-    environments = environments_of(snapshot, source) or list(snapshot.project.environments)
+    environments = environments_of(snapshot, source) or list(snapshot.project.deployments)
     deployment = context.query.get("environment") or next(iter(environments), "")
     if deployment and deployment not in environments:
         return context.page("refused.html", 404, message="This schedule is not in that environment.")

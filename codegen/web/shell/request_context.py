@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from codegen.diagnostics import printable
-from codegen.keys.types import timezones
+from codegen.keys.texts import timezones
 from codegen.web.airflow.deployed import Airflows
 from codegen.web.shell.addresses import address_of
 from codegen.web.shell.saved_store import SavedStore
