@@ -61,18 +61,36 @@ class Diagnostic:
         return replace(self, rule=replace(self.rule, severity=severity))
 
 
-class InvalidError(Exception):
+class DagpressError(Exception):
+    """An error that is reported to the user, not a bug of ours.
+
+    Attributes:
+        hint: the fix, where one is known.
+        output: what a failed program printed.
+    """
+
+    def __init__(self, message: str, hint: str = "", output: str = "") -> None:
+        super().__init__(with_hint(message, hint))
+        self.message = message
+        self.hint = hint
+        self.output = output
+
+
+class InvalidError(DagpressError):
     """A value that cannot be what it is meant to be; its reader adds the place."""
 
     def __init__(self, message: str, hint: str = "", rule: Rule = rules.INVALID_VALUE) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        super().__init__(message, hint)
         self.rule = rule
 
     def at(self, location: Location) -> Diagnostic:
         """The error as a diagnostic at that place."""
         return Diagnostic(self.rule, self.message, location, self.hint)
+
+
+def with_hint(message: str, hint: str) -> str:
+    """The message with its fix in parentheses."""
+    return f"{message} ({hint})" if hint else message
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

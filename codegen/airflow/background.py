@@ -6,13 +6,13 @@ import argparse
 import fcntl
 import os
 import shlex
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codegen import process
 from codegen.airflow.installation import AirflowError
 
 if TYPE_CHECKING:
@@ -78,18 +78,18 @@ def fork(daemon: Daemon) -> int:
     lock = _lock(daemon)
     sys.stdout.flush()
     sys.stderr.flush()
-    process = os.fork()
-    if not process:
+    pid = os.fork()
+    if not pid:
         os.setsid()
         for number, file in enumerate([os.open(os.devnull, os.O_RDONLY), *outputs]):
             os.dup2(file, number)
         return 0
-    os.write(lock, f"{process}\n".encode())
+    os.write(lock, f"{pid}\n".encode())
     # The other process holds the lock on.
     for file in (lock, *outputs):
         os.close(file)
-    _watch(process, daemon)
-    return process
+    _watch(pid, daemon)
+    return pid
 
 
 def _lock(daemon: Daemon) -> int:
@@ -98,34 +98,34 @@ def _lock(daemon: Daemon) -> int:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        process = os.read(file, 20).decode(errors="replace").strip()
+        pid = os.read(file, 20).decode(errors="replace").strip()
         os.close(file)
-        message = f"{daemon.words[0]} is running already (process {process}; stop it with `kill {process}`)"
+        message = f"{daemon.words[0]} is running already (process {pid}; stop it with `kill {pid}`)"
         raise AirflowError(message) from error
     os.ftruncate(file, 0)
     return file
 
 
-def _watch(process: int, daemon: Daemon) -> None:
+def _watch(pid: int, daemon: Daemon) -> None:
     deadline = time.monotonic() + _WATCHED
     while time.monotonic() < deadline:
-        ended, status = os.waitpid(process, os.WNOHANG)
+        ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             code = os.waitstatus_to_exitcode(status)
             raise AirflowError(f"{daemon.words[0]} has ended with exit code {code}: {daemon.stderr} says why")
         time.sleep(_WATCHED / 20)
 
 
-def start_of(process: int) -> str:
+def start_of(pid: int) -> str:
     """When a process was started, in the words of its system; empty where there is none.
 
     It tells a process from a later one, of somebody else, that got the same id.
     """
     if sys.platform == "linux":
         try:
-            text = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+            text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
         except OSError:
             return ""
         return text.rpartition(")")[2].split()[_START_FIELD]
-    command = ["ps", "-o", "lstart=", "-p", str(process)]
-    return subprocess.run(command, text=True, capture_output=True, check=False).stdout.strip()
+    command = ["ps", "-o", "lstart=", "-p", str(pid)]
+    return process.run(command, limit=10).stdout.strip()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import os
 import secrets
-import subprocess
 from configparser import ConfigParser, Error
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from codegen import process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +45,8 @@ jwt_secret = {other_secret}
 """
 # Where `airflow standalone` of Airflow 2 keeps it too.
 _PASSWORD_FILE = "standalone_admin_password.txt"  # noqa: S105  # the name of a file
+# In seconds, for a step of the setup.
+_LIMIT = 600
 _DATABASE = "airflow.db"
 _CONFIGURATION_FILE = "airflow.cfg"
 # Below [core] before Airflow 2.3, which is read still.
@@ -138,17 +141,9 @@ def set_up(program: Path, home: Path, environ: Mapping[str, str], *, has_api_ser
     for command in [["db", "migrate"], *([_CREATE_USER] if is_new and not has_api_server else [])]:
         # It asks for the password, and for its repetition, at stdin where it has no terminal. As an argument, every
         # user of this machine could read it.
-        done = subprocess.run(  # the Airflow of the project
-            [program, *command],
-            env=environ,
-            input=f"{password}\n{password}\n",
-            text=True,
-            stdout=-1,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            check=False,
-        )
-        if done.returncode:
+        given = f"{password}\n{password}\n"
+        done = process.run([program, *command], limit=_LIMIT, env=environ, given=given, merged=True)
+        if done.code:
             if is_new:
                 (home / _DATABASE).unlink(missing_ok=True)
             return done.stdout

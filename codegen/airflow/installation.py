@@ -6,14 +6,15 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codegen import process
 from codegen.airflow.home import set_up
 from codegen.airflow_facts import facts_of
+from codegen.diagnostics import DagpressError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,24 +34,14 @@ except PackageNotFoundError:
 """
 # As it is written; with `env`, the name of a program on the PATH.
 _SHEBANG = re.compile(rb"#!\s*(?:\S*/env\s+)?(\S+)")
+# In seconds, for a version.
+_LIMIT = 60
 _NAME_ANOTHER = "name another with --airflow"
 _GET_ANOTHER = "run `dagpress add orchestrator airflow`, or put the folder of {} into PATH"
 
 
-class AirflowError(Exception):
-    """What hinders an Airflow from being installed or run.
-
-    Attributes:
-        message: what is wrong.
-        hint: the cure, where one is known.
-        output: what the program that failed has printed.
-    """
-
-    def __init__(self, message: str, hint: str = "", output: str = "") -> None:
-        super().__init__(f"{message} ({hint})" if hint else message)
-        self.message = message
-        self.hint = hint
-        self.output = output
+class AirflowError(DagpressError):
+    """An Airflow cannot be installed or run."""
 
 
 @dataclass(frozen=True)
@@ -217,13 +208,8 @@ def version_of(program: Path) -> str:
     return _answer([python, "-c", _ASK_AIRFLOW], f"{program} runs on {python}, which has no Airflow", _NAME_ANOTHER)
 
 
-def clean(environ: Mapping[str, str], unwanted: tuple[str, ...] = _UNWANTED) -> dict[str, str]:
-    """The variables, less those that would lead to another Airflow or another Python: the starts of their names."""
-    return {name: value for name, value in environ.items() if not name.startswith(unwanted)}
-
-
 def _run_set_up(environment: Installation) -> None:
-    env = clean(os.environ) | {"AIRFLOW_HOME": str(environment.home)}
+    env = process.inherited(*_UNWANTED) | {"AIRFLOW_HOME": str(environment.home)}
     env["PATH"] = os.pathsep.join([str(environment.bin), env.get("PATH", os.defpath)])
     prepare_home(environment, env)
 
@@ -251,11 +237,11 @@ def _number_of(interpreter: Path) -> str:
 
 def _answer(command: list[str | Path], otherwise: str, hint: str = "") -> str:
     try:
-        done = subprocess.run(  # a Python that the user named, or has on the PATH
-            command, env=clean(os.environ), text=True, capture_output=True, check=True, timeout=60
-        )
-    except (OSError, subprocess.SubprocessError) as error:
+        done = process.run(command, limit=_LIMIT, env=process.inherited(*_UNWANTED))
+    except process.ProcessError as error:
         raise AirflowError(otherwise, hint) from error
+    if done.code:
+        raise AirflowError(otherwise, hint)
     return done.stdout.strip()
 
 
@@ -285,18 +271,13 @@ def _installing(venv: Path, interpreter: Path, requirements: Path) -> list[list[
 
 
 def _run(command: list[str | Path], progress: Callable[[str], None]) -> None:
-    """Run an installer.
+    """Run an installer, without a limit: its progress is shown.
 
     Raises:
         AirflowError: it failed; with everything that it printed.
     """
-    printed = []
-    with subprocess.Popen(  # pip, uv or venv
-        command, env=clean(os.environ), text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as process:
-        for line in process.stdout or ():
-            printed.append(line)
-            progress(line)
-    if process.returncode:
+    env = process.inherited(*_UNWANTED)
+    done = process.run(command, limit=None, env=env, merged=True, on_line=lambda line: progress(f"{line}\n"))
+    if done.code:
         name = " ".join(str(word) for word in command[:4])
-        raise AirflowError(f"`{name} ...` failed with exit code {process.returncode}", output="".join(printed))
+        raise AirflowError(f"`{name} ...` failed with exit code {done.code}", output=done.stdout)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codegen import process
 from codegen.airflow.background import daemon_of, fork
 from codegen.airflow.dag_folders import digest_of_dags, link_dag_folders, old_generators, write_local_settings
 from codegen.airflow.home import Configuration, has_configuration, lacks_database, variable_of, write_configuration
@@ -34,6 +34,8 @@ _NEED_NO_DATABASE = {"cheat-sheet", "config", "db", "info", "plugins", "provider
 # The commands that look a DAG up in the database, where a file that was just written is not yet.
 _NEED_DAGS = {"dags", "tasks", "backfill"}
 _NEED_NO_DAGS = {"reserialize", "test", "report", "list-import-errors"}
+# In seconds, for a command that comes before the one that was asked for.
+_LIMIT = 600
 _LONG_RUNNING = {"api-server", "dag-processor", "scheduler", "standalone", "triggerer", "webserver"}
 
 
@@ -63,7 +65,7 @@ def launch(project: Project, arguments: Sequence[str], say: Callable[[str], None
         raise AirflowError(str(error)) from error
     for note in translation.notes:
         say(note)
-    launcher = _Launcher(project, airflow, airflow_environ(project, airflow, os.environ), say)
+    launcher = _Launcher(project, airflow, airflow_environ(project, airflow, process.inherited()), say)
     words = list(translation.arguments)
     if words and not _HELP & set(words):
         launcher.prepare(words)
@@ -145,18 +147,17 @@ class _Launcher:
 
     def run_before(self, words: Sequence[str]) -> bool:
         """Run a command whose output nobody has asked for; whether it succeeded."""
-        command = [str(self.airflow.program), *words]
-        done = subprocess.run(command, env=self.env, capture_output=True, check=False)  # Airflow
-        return done.returncode == 0
+        name = " ".join(["airflow", *words[:2]])
+        return process.run([self.airflow.program, *words], limit=_LIMIT, name=name, env=self.env).code == 0
 
     def run(self, words: list[str]) -> int:
         """Run the command itself."""
         if not words or words[0] not in _LONG_RUNNING or _HELP & set(words):
             return self._replace(words)
         command = words[0]
-        process, port = self._ports.running_api_server()
+        pid, port = self._ports.running_api_server()
         if command == "api-server" and port:
-            self.say(f"the API server is there already (process {process}): http://localhost:{port}")
+            self.say(f"the API server is there already (process {pid}): http://localhost:{port}")
             return 0
         daemon = daemon_of(words, self._home)
         if daemon and not self.airflow.has_api_server:
@@ -213,9 +214,8 @@ class _Launcher:
         return supervise([program], self.env, self.say)
 
     def _in_background(self, daemon: Daemon, port: int) -> int:
-        process = fork(daemon)
-        if process:
-            self.say(f"{daemon.words[0]} runs in the background (process {process}), and logs to {daemon.stderr}")
+        if pid := fork(daemon):
+            self.say(f"{daemon.words[0]} runs in the background (process {pid}), and logs to {daemon.stderr}")
             self.say(daemon.how_to_stop)
             return 0
         try:

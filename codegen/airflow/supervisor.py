@@ -5,13 +5,14 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from codegen import process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -109,20 +110,19 @@ class _Running:
     def __init__(self, program: Program, env: Mapping[str, str]) -> None:
         self.program = program
         parent = os.getpid()
-        self._process = subprocess.Popen(  # the Airflow of the project
+        self._process = process.start(
             program.command,
             env=env,
-            stdin=subprocess.DEVNULL,
+            stdin=process.NO_INPUT,
             start_new_session=True,
-            preexec_fn=lambda: _bind(parent, program.stop),  # noqa: PLW1509  # there are no threads here
+            preexec_fn=lambda: _bind(parent, program.stop),
         )
         program.started(self._process.pid)
 
     @property
     def code(self) -> int:
         """Its exit code, once it has ended."""
-        code = self._process.returncode
-        return 128 - code if code < 0 else code
+        return process.exit_code(self._process.returncode)
 
     def is_alive(self) -> bool:
         return self._process.poll() is None
@@ -133,12 +133,10 @@ class _Running:
 
     def end_by(self, deadline: float) -> None:
         """Wait for its end until then, and kill its whole session after that."""
-        try:
-            self._process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+        while self.is_alive() and time.monotonic() < deadline:
+            time.sleep(_PAUSE)
+        if self.is_alive():
+            process.end(self._process, grace=0)
 
 
 def _bind(parent: int, stop: signal.Signals) -> None:
@@ -159,23 +157,17 @@ def _noting_signals() -> Iterator[list[int]]:
     received: list[int] = []
     if _LIBC:
         _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    # What is ignored stays so: `nohup` wants it.
-    heard = [number for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, lambda number, _: received.append(number)) for number in heard}
-    try:
+    with process.handling(_SIGNALS, lambda number, _: received.append(number)):
         yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _end_orphans() -> None:
     """Stop what our programs have left behind."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         deadline = time.monotonic() + _HURRY
-        for process in _children():
+        for pid in _children():
             with suppress(ProcessLookupError):
-                os.kill(process, number)
+                os.kill(pid, number)
         while _children() and time.monotonic() < deadline:
             time.sleep(_PAUSE)
 
@@ -189,4 +181,4 @@ def _children() -> list[int]:
         text = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
     except OSError:
         return []
-    return [int(process) for process in text.split()]
+    return [int(pid) for pid in text.split()]

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from codegen import process
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.report import open_project
 from codegen.diagnostics import quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import FrameType
 
 TOKEN = "DAGPRESS_TOKEN"  # noqa: S105  # the name of a variable
 _SHORTEST = 16
@@ -81,9 +83,16 @@ def serve(root: Path, host: str, port: int, names: tuple[str, ...], *, opens: bo
             server_header=False,
             timeout_graceful_shutdown=2,
         )
+
+        class Server(uvicorn.Server):
+            def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+                """End the child processes too: the server waits for its requests, and one may wait for a git hook."""
+                super().handle_exit(sig, frame)
+                process.end_all()
+
         # Ctrl+C is how it ends.
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+            Server(config).run(sockets=[listener])
     return ExitCode.FINE
 
 

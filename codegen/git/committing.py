@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import quoted
-from codegen.git.program import GitError, run
+from codegen.git.program import GitError, answer_of, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,8 +43,8 @@ def head_of(folder: Path) -> Head:
         GitError: it is in no repository that git would use.
     """
     run(folder, "rev-parse", "--git-dir")
-    branch = _if_any(folder, "symbolic-ref", "--quiet", "HEAD").removeprefix("refs/heads/")
-    return Head(branch, _if_any(folder, "rev-parse", "--verify", "--quiet", "HEAD"))
+    branch = answer_of(folder, "symbolic-ref", "--quiet", "HEAD").removeprefix("refs/heads/")
+    return Head(branch, answer_of(folder, "rev-parse", "--verify", "--quiet", "HEAD"))
 
 
 def branches_of(folder: Path) -> list[str]:
@@ -55,7 +55,7 @@ def branches_of(folder: Path) -> list[str]:
 def remote_of(folder: Path, branch: str) -> str:
     """Where a branch is pushed to; empty where the repository has no remote."""
     remotes = run(folder, "remote").splitlines()
-    own = _if_any(folder, "config", f"branch.{branch}.remote")
+    own = answer_of(folder, "config", f"branch.{branch}.remote")
     return next((name for name in (own, "origin", *remotes) if name in remotes), "")
 
 
@@ -118,14 +118,6 @@ def commit(folder: Path, names: Sequence[str], message: str, branch: str = "") -
     return head_of(folder)
 
 
-def _if_any(folder: Path, *arguments: str) -> str:
-    """What git answers, without the line's end; empty where it has no answer."""
-    try:
-        return run(folder, *arguments).strip()
-    except GitError:
-        return ""
-
-
 def _refuse_what_is_under_way(folder: Path) -> None:
     """Git commits no single files then."""
     for file, what, command in _UNDER_WAY:
@@ -138,7 +130,7 @@ def _check_branch(folder: Path, branch: str) -> None:
     if not branch:
         raise GitError("the working tree is on no branch (name a branch to commit on)")
     # It would also take `@{-1}`, the branch before this.
-    if _if_any(folder, "check-ref-format", "--branch", branch) != branch:
+    if answer_of(folder, "check-ref-format", "--branch", branch) != branch:
         raise GitError(f"{quoted(branch)} cannot be a branch (letters, digits, `-`, `_`, `.` and `/` are fine)")
 
 
