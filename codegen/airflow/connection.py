@@ -7,22 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from codegen.diagnostics import DagpressError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _VARIABLE = re.compile(r"DAGPRESS_AIRFLOW_(URL|USERNAME|PASSWORD|TOKEN)(?:_(.+))?")
-
-
-class ConnectionSettingError(Exception):
-    """A variable of the environment that cannot be used. No text of it holds a value: it may be a password.
-
-    Attributes:
-        hint: the cure.
-    """
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 @dataclass(frozen=True)
@@ -53,7 +43,7 @@ def read_connections(environ: Mapping[str, str]) -> dict[str, Connection]:
             for an environment `prod`. Empty counts as not given.
 
     Raises:
-        ConnectionSettingError: one of them cannot be used.
+        DagpressError: one of them cannot be used.
     """
     given: dict[str, dict[str, str]] = {}
     for name, value in environ.items():
@@ -88,32 +78,30 @@ def _connection(environment: str, values: Mapping[str, str]) -> Connection:
 def _check_url(connection: Connection) -> None:
     name = connection.variable("URL")
     if not connection.url:
-        raise ConnectionSettingError(
-            f"there are credentials of an Airflow, and no {name}", f"set {name}, or unset them"
-        )
+        raise DagpressError(f"there are credentials of an Airflow, and no {name}", f"set {name}, or unset them")
     hint = "such as https://airflow.example.com"
     if not connection.url.isascii() or not connection.url.isprintable() or " " in connection.url:
-        raise ConnectionSettingError(f"{name} is no address", hint)
+        raise DagpressError(f"{name} is no address", hint)
     try:
         parts = urlsplit(connection.url)
         port_is_wrong = parts.port == 0
     except ValueError:
-        raise ConnectionSettingError(f"{name} is no address", hint) from None
+        raise DagpressError(f"{name} is no address", hint) from None
     if parts.username is not None:
         message = f"{name} holds a user or a password, and would show them where it is shown"
         cure = f"set {connection.variable('USERNAME')} and {connection.variable('PASSWORD')}"
-        raise ConnectionSettingError(message, cure)
+        raise DagpressError(message, cure)
     if parts.scheme not in {"http", "https"} or not parts.hostname or port_is_wrong:
-        raise ConnectionSettingError(f"{name} is no address of HTTP", hint)
+        raise DagpressError(f"{name} is no address of HTTP", hint)
     if parts.query or parts.fragment:
-        raise ConnectionSettingError(f"{name} has more than an address and a path", hint)
+        raise DagpressError(f"{name} has more than an address and a path", hint)
 
 
 def _check_credentials(connection: Connection) -> None:
     token, username, password = (connection.variable(name) for name in ("TOKEN", "USERNAME", "PASSWORD"))
     if bool(connection.username) != bool(connection.password):
-        raise ConnectionSettingError(f"{username} and {password} go together", "set both, or none")
+        raise DagpressError(f"{username} and {password} go together", "set both, or none")
     if connection.token and connection.username:
-        raise ConnectionSettingError(f"there is a {token}, and a {username} too", "set one of them")
+        raise DagpressError(f"there is a {token}, and a {username} too", "set one of them")
     if not connection.token.isascii() or not connection.token.isprintable():
-        raise ConnectionSettingError(f"{token} holds what no token can", "copy it again")
+        raise DagpressError(f"{token} holds what no token can", "copy it again")

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
+from codegen.diagnostics import DagpressError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -23,16 +25,8 @@ _SESSION = 20
 _MOST_BYTES = 8 * 1024 * 1024
 
 
-class AirflowRestError(Exception):
-    """Why an Airflow cannot be asked. No text of it holds an address or credentials.
-
-    Attributes:
-        hint: the cure.
-    """
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
+class AirflowRestError(DagpressError):
+    """A request to Airflow failed. The text contains no address and no credentials."""
 
 
 @dataclass(frozen=True)

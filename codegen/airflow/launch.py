@@ -14,11 +14,11 @@ from codegen import process
 from codegen.airflow.background import daemon_of, fork
 from codegen.airflow.dag_folders import digest_of_dags, link_dag_folders, old_generators, write_local_settings
 from codegen.airflow.home import Configuration, has_configuration, lacks_database, variable_of, write_configuration
-from codegen.airflow.installation import AirflowError, installation_of, keep_out_of_git, prepare_home
+from codegen.airflow.installation import installation_of, keep_out_of_git, prepare_home
 from codegen.airflow.meltano_database import prepare_meltano, runs_tasks
 from codegen.airflow.ports import API_PORT, WEB_PORT, Ports, answers
 from codegen.airflow.supervisor import Program, supervise
-from codegen.airflow.translation import UntranslatableError, translate
+from codegen.airflow.translation import translate
 from codegen.airflow.variables import BUNDLES, DAGS_FOLDER, airflow_environ, home_of, names_dag_folders
 
 if TYPE_CHECKING:
@@ -59,10 +59,7 @@ def launch(project: Project, arguments: Sequence[str], say: Callable[[str], None
     airflow = installation_of(project)
     if not airflow.is_ours:
         say(f"no Airflow below .dagpress: using {airflow.program}, which is Airflow {airflow.version}")
-    try:
-        translation = translate(arguments, airflow.version)
-    except UntranslatableError as error:
-        raise AirflowError(str(error)) from error
+    translation = translate(arguments, airflow.version)
     for note in translation.notes:
         say(note)
     launcher = _Launcher(project, airflow, airflow_environ(project, airflow, process.inherited()), say)

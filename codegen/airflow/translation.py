@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from codegen.airflow_facts import facts_of
+from codegen.diagnostics import DagpressError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -111,7 +112,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _NO_LOGICAL_DATE = "the run has no logical date, so a task that uses `ds` fails; add `--logical-date` if one does"
 
 
-class UntranslatableError(Exception):
+class UntranslatableError(DagpressError):
     """A command that this version has no counterpart for."""
 
 

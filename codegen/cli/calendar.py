@@ -17,7 +17,8 @@ from codegen.calendar.drawing import calendar_html, calendar_svg
 from codegen.calendar.text import calendar_text, can_be_shaded, plain, shaded
 from codegen.calendar.week import calendar_of, monday_of, parse_week
 from codegen.cli.deployment import chosen_environment, default_environment, environment_option, say_environment
-from codegen.cli.report import exit_code, format_option, open_project, report
+from codegen.cli.options import exit_code, format_option, open_project
+from codegen.cli.printer import echo, report
 from codegen.diagnostics import InvalidError, Location
 from codegen.keys.types import Timezone, timezones
 from codegen.project import nearest_project, read_project
@@ -102,10 +103,7 @@ def calendar(  # noqa: PLR0913  # click gives each option so
     reading = pipeline.read(project)
     schedules = [schedule for schedule in reading.schedules if schedule.deployment == chosen]
     selection = Selection(**only)
-    try:
-        selection.check(schedules)
-    except InvalidError as error:
-        raise click.ClickException(f"{error.message} ({error.hint})") from error
+    selection.check(schedules)
     shown = calendar_of(filter(selection.has, schedules), project.airflow, first, wall)
     _print(_DRAWINGS[output](shown, file is None), file)
     report(reading.diagnostics, "text")
@@ -127,7 +125,7 @@ def _when(zone: str, week: str | None) -> tuple[ZoneInfo, date]:
         option = "--week"
         return wall, parse_week(week) if week else monday_of(datetime.now(timezone.utc), wall)
     except InvalidError as error:
-        raise click.BadParameter(f"{error.message} ({error.hint})", param_hint=option) from error
+        raise click.BadParameter(str(error), param_hint=option) from error
 
 
 def _environment(project: Project, deployment: str | None) -> str:
@@ -196,7 +194,7 @@ def _print(text: str, file: Path | None) -> None:
         click.ClickException: the file cannot be written.
     """
     if file is None:
-        click.echo(text, nl=False)
+        echo(text, nl=False)
         return
     try:
         file.write_text(text, encoding="utf-8")

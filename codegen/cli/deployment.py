@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from codegen.diagnostics import nearest, quoted
+from codegen.cli.printer import echo
+from codegen.diagnostics import count, nearest, quoted
 from codegen.project import nearest_project, read_project
 
 if TYPE_CHECKING:
@@ -95,15 +96,12 @@ def default_environment(project: Project) -> str:
 
 def say_environment(name: str, how: str = "--environment") -> None:
     """Tell which environment was taken, where nobody has named one, and how another is chosen."""
-    click.echo(f"In the environment {quoted(name)}; {how} chooses another.", err=True)
+    echo(f"In the environment {quoted(name)}; {how} chooses another.", err=True)
 
 
 def count_schedules(schedules: Iterable[Schedule]) -> str:
     """How many schedules there are, in how many environments."""
     schedules = list(schedules)
-    number = len({schedule.source for schedule in schedules})
+    words = count(len({schedule.source for schedule in schedules}), "schedule")
     environments = {schedule.deployment for schedule in schedules} - {""}
-    words = f"{number} schedule" if number == 1 else f"{number} schedules"
-    if not environments:
-        return words
-    return f"{words} in {len(environments)} environment" + ("" if len(environments) == 1 else "s")
+    return f"{words} in {count(len(environments), 'environment')}" if environments else words

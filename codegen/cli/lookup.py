@@ -10,7 +10,7 @@ import click
 from codegen import pipeline
 from codegen.cli.deployment import say_environment
 from codegen.cli.exit_code import ExitCode
-from codegen.cli.report import report
+from codegen.cli.printer import report
 from codegen.diagnostics import has_errors, nearest, quoted
 from codegen.loader import DEFAULTS, SUFFIXES, find_schedules
 from codegen.meltano import read_meltano_project

@@ -13,7 +13,8 @@ import click
 
 from codegen import process
 from codegen.cli.exit_code import ExitCode
-from codegen.cli.report import open_project
+from codegen.cli.options import open_project
+from codegen.cli.printer import echo
 from codegen.diagnostics import quoted
 
 if TYPE_CHECKING:
@@ -56,7 +57,6 @@ def serve(root: Path, host: str, port: int, names: tuple[str, ...], *, opens: bo
         raise click.ClickException(f"the Pipelines page needs {missing[0]} ({_CURE})")
     import uvicorn  # noqa: PLC0415  # the extra may not be there, and its import takes time
 
-    from codegen.airflow.connection import ConnectionSettingError  # noqa: PLC0415
     from codegen.web.app import create_app  # noqa: PLC0415
     from codegen.web.shell.security import is_host_name  # noqa: PLC0415
 
@@ -64,12 +64,9 @@ def serve(root: Path, host: str, port: int, names: tuple[str, ...], *, opens: bo
         raise click.UsageError(f"--allowed-host takes a name without a port, not {quoted(wrong[0])}.")
     project = open_project(root)
     with _listen(host, port) as listener:
-        try:
-            app = create_app(project.root, os.environ, (*names, host), _token(host, listener))
-        except ConnectionSettingError as error:
-            raise click.ClickException(f"{error} ({error.hint})") from None
+        app = create_app(project.root, os.environ, (*names, host), _token(host, listener))
         url = _url(listener)
-        click.echo(f"The pipelines of {project.root.name} are at {url} (Ctrl+C ends it)", err=True)
+        echo(f"The pipelines of {project.root.name} are at {url} (Ctrl+C ends it)", err=True)
         if opens:
             click.launch(url)
         config = uvicorn.Config(

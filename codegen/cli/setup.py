@@ -14,8 +14,9 @@ from codegen.airflow_facts import VERSIONS, newest
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.importing import import_
 from codegen.cli.lookup import meltano_folder
-from codegen.cli.report import exit_code, open_project, report
-from codegen.cli.writing import print_changes, write
+from codegen.cli.options import exit_code, open_project
+from codegen.cli.printer import echo, print_changes, report
+from codegen.cli.writing import write
 from codegen.migrate.scaffold import scaffold
 from codegen.project import has_configuration
 
@@ -79,9 +80,9 @@ def add_files(context: click.Context, path: Path | None, airflow: str | None) ->
     code = int(context.invoke(import_, path=path))
     _keep_folders(open_project(context.obj))
     for step in advice:
-        click.echo(f"- {step[0].upper()}{step[1:]}.", err=True)
+        echo(f"- {step[0].upper()}{step[1:]}.", err=True)
     if airflow and not is_new and airflow != project.airflow:
-        click.echo(f"- The configuration is for Airflow {project.airflow}: set `airflow` there.", err=True)
+        echo(f"- The configuration is for Airflow {project.airflow}: set `airflow` there.", err=True)
         return max(code, ExitCode.DRIFT)
     return code
 

@@ -17,8 +17,8 @@ from project_builder import as_yaml, dagpress, project_of, write
 from codegen.airflow import AirflowError
 from codegen.airflow.loading import load_dag_files
 from codegen.cli.exit_code import ExitCode
+from codegen.cli.printer import as_text
 from codegen.cli.verification import verify
-from codegen.diagnostics import as_text
 from codegen.meltano.generator import failure
 
 if TYPE_CHECKING:

@@ -1,14 +1,14 @@
-"""What the commands share: reading the project, printing diagnostics and drift, and the exit code they add up to."""
+"""Shared by the commands: common options, opening the project, and the exit code."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
 from codegen.cli.exit_code import ExitCode
-from codegen.diagnostics import as_data, as_github, as_text, has_errors
+from codegen.cli.printer import report
+from codegen.diagnostics import has_errors
 from codegen.project import Project, read_project
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from codegen.diagnostics import Diagnostic
-    from codegen.sync.files import Change
 
 
 def format_option(*formats: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
@@ -42,28 +41,9 @@ def open_project(root: Path, output: str = "text") -> Project:
     return project
 
 
-def report(diagnostics: list[Diagnostic], output: str, changes: Iterable[Change] = ()) -> None:
-    """Print diagnostics: for people on stderr, for programs on stdout."""
-    if output == "json":
-        files = [{"file": c.name, "action": c.action.value, "edited": c.edited} for c in changes]
-        click.echo(json.dumps({"diagnostics": as_data(diagnostics), "files": files}, indent=2))
-    elif output == "github":
-        click.echo(as_github(diagnostics), nl=False)
-    else:
-        for diagnostic in diagnostics:
-            place = str(diagnostic.location)
-            rest = as_text([diagnostic]).removeprefix(place)
-            click.echo(click.style(place, bold=True) + rest, nl=False, err=True)
-
-
 def exit_code(diagnostics: Iterable[Diagnostic], *, drift: bool = False, strict: bool = False) -> ExitCode:
     """2 for an error, 1 for drift and under `--strict` for a warning, else 0."""
     diagnostics = list(diagnostics)
     if has_errors(diagnostics):
         return ExitCode.BAD_INPUT
     return ExitCode.DRIFT if drift or (strict and diagnostics) else ExitCode.FINE
-
-
-def count(number: int, noun: str) -> str:
-    """A number with its noun: `1 file`, `2 files`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
