@@ -58,6 +58,10 @@ class Project:
     lint: Mapping[str, str] = field(default_factory=dict, hash=False)
     at: Mapping[str, Location] = field(default_factory=dict, compare=False)
 
+    def relative(self, path: Path) -> str:
+        """The path of a file in the project, with forward slashes."""
+        return path.relative_to(self.root).as_posix()
+
 
 _INSIDE = ("schedules", "generated_dags", "templates")
 

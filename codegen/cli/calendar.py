@@ -101,7 +101,7 @@ def calendar(  # noqa: PLR0913  # click gives each option so
     project = open_project(root)
     chosen = _environment(project, deployment)
     reading = pipeline.read(project)
-    schedules = [schedule for schedule in reading.schedules if schedule.deployment == chosen]
+    schedules = reading.of(chosen)
     selection = Selection(**only)
     selection.check(schedules)
     shown = calendar_of(filter(selection.has, schedules), project.airflow, first, wall)

@@ -56,7 +56,7 @@ def list_(root: Path, deployment: str | None, output: str) -> int:
     project = open_project(root, output)
     chosen = chosen_environment(project, deployment)
     reading = pipeline.read(project)
-    schedules = [schedule for schedule in reading.schedules if chosen in {"", schedule.deployment}]
+    schedules = reading.of(chosen) if chosen else reading.schedules
     rows = [_row(schedule) for schedule in schedules]
     if output == "json":
         echo_json(rows)

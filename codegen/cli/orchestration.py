@@ -74,7 +74,7 @@ def add_orchestrator(context: click.Context, name: str, python: str | None) -> i
             done = install(folder, project.airflow, python, progress.show)
         finally:
             progress.end()
-    place = folder.relative_to(project.root).as_posix()
+    place = project.relative(folder)
     echo(
         f"Airflow {project.airflow} is in {place}."
         if done

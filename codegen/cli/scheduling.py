@@ -146,7 +146,7 @@ def add(root: Path, /, name: str, older: tuple[str, ...], no_generate: bool, **g
 
 def _add(project: Project, name: str, values: Mapping[str, str], *, generate: bool) -> int:
     file = f"{file_stem(name)}.yml"
-    path = (project.schedules / file).relative_to(project.root).as_posix()
+    path = project.relative(project.schedules / file)
     if is_excluded(project, path):
         raise click.ClickException(f"{path} is excluded by the configuration: change `exclude`, or the name")
     reading = pipeline.read(project)
@@ -225,7 +225,7 @@ def list_(root: Path, deployment: str | None, output: str) -> int:
         say_environment(chosen)
     reading = pipeline.read(project)
     jobs = reading.meltano.jobs if reading.meltano else {}
-    known = [each for each in reading.schedules if each.deployment == chosen and (not each.job or each.job in jobs)]
+    known = [each for each in reading.of(chosen) if not each.job or each.job in jobs]
     if output == "json":
         uri = os.environ.get("MELTANO_DATABASE_URI") or (reading.meltano.database_uri if reading.meltano else "")
         runs = last_successful_runs(project.meltano_project, uri)

@@ -94,7 +94,7 @@ def _generated(project: Project, overlay: Overlay) -> pipeline.Generation:
     if environment:
         say_environment(environment, VARIABLE)
     reading = pipeline.read(project, overlay)
-    return pipeline.render(project, reading, [each for each in reading.schedules if each.deployment == environment])
+    return pipeline.render(project, reading, reading.of(environment))
 
 
 def _for_airflow(project: Project, version: str) -> Project:

@@ -46,7 +46,7 @@ def compare_environments(
         if has_errors(generation.diagnostics):
             return Comparison((), (), generation.diagnostics)
     before, after = (_by_source(generation) for generation in generations)
-    folder = project.generated_dags.relative_to(project.root).as_posix()
+    folder = project.relative(project.generated_dags)
     patches = []
     for source, (path, text) in before.items():
         if source in after:
@@ -59,7 +59,7 @@ def compare_environments(
 
 def _without_its_name(project: Project, reading: Reading, schedules: Sequence[Schedule], deployment: str) -> Generation:
     """What the schedules give in an environment, as if they were for none."""
-    renamed = {each.source: replace(each, deployment="") for each in reading.schedules if each.deployment == deployment}
+    renamed = {each.source: replace(each, deployment="") for each in reading.of(deployment)}
     those = [renamed[schedule.source] for schedule in schedules if schedule.deployment == deployment]
     return pipeline.render(project, replace(reading, schedules=list(renamed.values())), those)
 
