@@ -1,4 +1,4 @@
-"""Which Airflow the Pipelines page asks, and with which credentials: the environment says it, and nothing else."""
+"""The address and the credentials of the Airflow behind the Pipelines page, from environment variables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _VARIABLE = re.compile(r"DAGPRESS_AIRFLOW_(URL|USERNAME|PASSWORD|TOKEN)(?:_(.+))
 
 @dataclass(frozen=True)
 class Connection:
-    """An Airflow, and what it takes to be let in: a token, or a name and a password, or nothing.
+    """The address of an Airflow, with a token, a name and a password, or no credentials.
 
     Attributes:
         url: its address, which may have a path, without a slash at the end.

@@ -17,7 +17,7 @@ from codegen.airflow_facts import facts_of
 from codegen.diagnostics import DagpressError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from codegen.project import Project
 
@@ -92,7 +92,7 @@ def installation_of(project: Project) -> Installation:
     """The Airflow of a project: the one below `.dagpress`, else one on the PATH.
 
     Raises:
-        AirflowError: there is neither, or what is there is no Airflow.
+        AirflowError: there is neither, or it is not an Airflow.
     """
     folder = folder_of(project)
     if _stamp(folder).is_file():
@@ -102,10 +102,7 @@ def installation_of(project: Project) -> Installation:
         return installed
     found = shutil.which("airflow")
     if found is None:
-        raise AirflowError(
-            f"Airflow {project.airflow} is not installed here",
-            _GET_ANOTHER.format("an `airflow`"),
-        )
+        raise AirflowError(f"Airflow {project.airflow} is not installed here", _GET_ANOTHER.format("an `airflow`"))
     try:
         version = ".".join(version_of(Path(found)).split(".")[:2])
     except AirflowError as error:
@@ -117,29 +114,25 @@ def installation_of(project: Project) -> Installation:
 def install(
     folder: Path, version: str, python: str | None = None, progress: Callable[[str], None] = lambda _: None
 ) -> bool:
-    """Install an Airflow from its pinned requirements, and set up its database.
+    """Install an Airflow from its pinned requirements, and set up its database; whether anything had to be done.
 
-    What is there already, complete and from the same requirements, stays. What was interrupted is done again. The home
-    is kept in any case: it holds the history of the runs.
+    A complete installation from the same requirements stays, and so does the home: it has the history of the runs.
 
     Args:
-        folder: it gets `venv`, `home` and, last, the stamp that says that it is complete.
+        folder: it gets `venv`, `home` and, last, the stamp of a complete installation.
         version: one of `VERSIONS`.
-        python: the Python to install it with, by its path or its name; this process's own where it is not given.
-        progress: told of each step, and of each line that the installer prints.
-
-    Returns:
-        Whether anything had to be done.
+        python: the path or the name of the Python to install it with; by default that of this process.
+        progress: called with each step, and with the lines of the installer.
 
     Raises:
-        AirflowError: that Python cannot have that Airflow, or a step failed.
+        DagpressError: that Python cannot run that Airflow, or a step failed.
     """
     stamp = _stamp(folder)
     is_there = stamp.is_file() and environment_in(folder, version).program.is_file()
     if python is None and is_there and stamp.read_text(encoding="utf-8").startswith(_digest(version)):
         return False
     interpreter = _interpreter(python)
-    number = _number_of(interpreter)
+    number = _answer([interpreter, "-c", _ASK_VERSION], f"{interpreter} is no Python")
     _check_python(version, number, interpreter)
     wanted = f"{_digest(version)} {number}"
     if is_there and stamp.read_text(encoding="utf-8") == wanted:
@@ -151,21 +144,12 @@ def install(
     for command in _installing(folder / "venv", interpreter, requirements_of(version)):
         _run(command, progress)
     progress("Setting up its database.")
-    environment = environment_in(folder, version)
-    _run_set_up(environment)
+    installed = environment_in(folder, version)
+    env = process.inherited(*_UNWANTED) | {"AIRFLOW_HOME": str(installed.home)}
+    env["PATH"] = os.pathsep.join([str(installed.bin), env.get("PATH", os.defpath)])
+    set_up(installed.program, installed.home, env, has_api_server=installed.has_api_server)
     stamp.write_text(wanted, encoding="utf-8")
     return True
-
-
-def prepare_home(environment: Installation, env: Mapping[str, str]) -> None:
-    """Give a home its configuration and its database.
-
-    Raises:
-        AirflowError: Airflow could not.
-    """
-    failed = set_up(environment.program, environment.home, env, has_api_server=environment.has_api_server)
-    if failed is not None:
-        raise AirflowError("Airflow could not set up its database", output=failed)
 
 
 def requirements_of(version: str) -> Path:
@@ -196,22 +180,13 @@ def python_of(program: Path) -> Path:
 
 
 def version_of(program: Path) -> str:
-    """The whole version of an installed Airflow, such as `3.3.1`.
-
-    Args:
-        program: its `airflow`, or a link to it.
+    """The version of the Airflow with that `airflow` program, such as `3.3.1`.
 
     Raises:
         AirflowError: there is none.
     """
     python = python_of(program)
     return _answer([python, "-c", _ASK_AIRFLOW], f"{program} runs on {python}, which has no Airflow", _NAME_ANOTHER)
-
-
-def _run_set_up(environment: Installation) -> None:
-    env = process.inherited(*_UNWANTED) | {"AIRFLOW_HOME": str(environment.home)}
-    env["PATH"] = os.pathsep.join([str(environment.bin), env.get("PATH", os.defpath)])
-    prepare_home(environment, env)
 
 
 def _stamp(folder: Path) -> Path:
@@ -231,10 +206,6 @@ def _interpreter(python: str | None) -> Path:
     return Path(found).absolute()
 
 
-def _number_of(interpreter: Path) -> str:
-    return _answer([interpreter, "-c", _ASK_VERSION], f"{interpreter} is no Python")
-
-
 def _answer(command: list[str | Path], otherwise: str, hint: str = "") -> str:
     try:
         done = process.run(command, limit=_LIMIT, env=process.inherited(*_UNWANTED))
@@ -249,9 +220,8 @@ def _check_python(version: str, number: str, interpreter: Path) -> None:
     *_, newest = pythons = facts_of(version).pythons
     if tuple(int(part) for part in number.split(".")[:2]) not in pythons:
         supported = f"{pythons[0][0]}.{pythons[0][1]} to {newest[0]}.{newest[1]}"
-        raise AirflowError(
-            f"Airflow {version} needs Python {supported}, and {interpreter} is {number} (name another with --python)"
-        )
+        message = f"Airflow {version} needs Python {supported}, and {interpreter} is {number}"
+        raise AirflowError(message, "name another with --python")
 
 
 def _installing(venv: Path, interpreter: Path, requirements: Path) -> list[list[str | Path]]:
@@ -260,14 +230,14 @@ def _installing(venv: Path, interpreter: Path, requirements: Path) -> list[list[
     uv = shutil.which("uv") or (beside if beside.is_file() else None)
     python = venv / "bin" / "python"
     # Byte code is compiled once, here: otherwise each process of Airflow would compile what it imports until all is.
+    hashed: list[str | Path] = ["--require-hashes", "-r", requirements]
     if uv:
-        hashed: list[str | Path] = ["--require-hashes", "--compile-bytecode", "--python", python, "-r", requirements]
         return [
             [uv, "venv", "--quiet", "--no-project", "--python", interpreter, venv],
-            [uv, "pip", "install", *hashed],
+            [uv, "pip", "install", "--compile-bytecode", "--python", python, *hashed],
         ]
-    hashed = ["--require-hashes", "--compile", "--no-input", "--disable-pip-version-check", "-r", requirements]
-    return [[interpreter, "-m", "venv", venv], [python, "-m", "pip", "install", *hashed]]
+    options = ["--compile", "--no-input", "--disable-pip-version-check"]
+    return [[interpreter, "-m", "venv", venv], [python, "-m", "pip", "install", *options, *hashed]]
 
 
 def _run(command: list[str | Path], progress: Callable[[str], None]) -> None:

@@ -13,8 +13,15 @@ from typing import TYPE_CHECKING
 from codegen import process
 from codegen.airflow.background import daemon_of, fork
 from codegen.airflow.dag_folders import digest_of_dags, link_dag_folders, old_generators, write_local_settings
-from codegen.airflow.home import Configuration, has_configuration, lacks_database, variable_of, write_configuration
-from codegen.airflow.installation import installation_of, keep_out_of_git, prepare_home
+from codegen.airflow.home import (
+    Configuration,
+    has_configuration,
+    lacks_database,
+    set_up,
+    variable_of,
+    write_configuration,
+)
+from codegen.airflow.installation import installation_of, keep_out_of_git
 from codegen.airflow.meltano_database import prepare_meltano, runs_tasks
 from codegen.airflow.ports import API_PORT, WEB_PORT, Ports, answers
 from codegen.airflow.supervisor import Program, supervise
@@ -40,21 +47,17 @@ _LONG_RUNNING = {"api-server", "dag-processor", "scheduler", "standalone", "trig
 
 
 def launch(project: Project, arguments: Sequence[str], say: Callable[[str], None]) -> int:
-    """Run `airflow` with these arguments for a project.
+    """Run `airflow` with these arguments for a project, and return its exit code.
 
-    Most commands take the place of this process, so that signals, the terminal and the exit code are Airflow's own, and
-    this does not return.
+    Most commands replace this process, so that signals, the terminal and the exit code are Airflow's own.
 
     Args:
         project: the project.
         arguments: those of `airflow`, of this version, of an older one or of a newer one.
-        say: told what happens beside what was asked for.
-
-    Returns:
-        The exit code.
+        say: prints what else happens.
 
     Raises:
-        AirflowError: there is no Airflow, it could not be set up, or it has no such command.
+        DagpressError: there is no Airflow, it could not be set up, or it has no such command.
     """
     airflow = installation_of(project)
     if not airflow.is_ours:
@@ -108,7 +111,7 @@ class _Launcher:
             self._make_dag_folders()
         if self._is_own_home and lacks_database(self._home, self.env):
             self.say(f"setting up Airflow's database in {self._home}")
-            prepare_home(replace(self.airflow, home=self._home), self.env)
+            set_up(self.airflow.program, self._home, self.env, has_api_server=self.airflow.has_api_server)
         if words[0] in _NEED_DAGS and not _NEED_NO_DAGS & set(words[1:2]):
             self._read_dags()
         if runs_tasks(words):
@@ -157,16 +160,25 @@ class _Launcher:
             self.say(f"the API server is there already (process {pid}): http://localhost:{port}")
             return 0
         daemon = daemon_of(words, self._home)
-        if daemon and not self.airflow.has_api_server:
-            self.say(daemon.how_to_stop)
-        elif daemon:
+        if daemon and self.airflow.has_api_server:
             return self._in_background(daemon, port)
+        if daemon:
+            self.say(daemon.how_to_stop)
+        return self._serve(words, port)
+
+    def _serve(self, words: Sequence[str], port: int, *, is_replaced: bool = True) -> int:
+        """Run a server: beside this process where that has work to do at its end, else in its place."""
+        command = words[0]
         if command == "standalone":
             return self._standalone(words)
         if command == "scheduler" and self.airflow.has_api_server:
             return self._scheduler(words, port)
+        program = Program(command, [self.airflow.program, *words])
         if command == "api-server":
-            self._ports.note_api_server(self._ports.of_api_server(words), os.getpid())
+            program = replace(program, started=partial(self._ports.note_api_server, self._ports.of_api_server(words)))
+        if not is_replaced:
+            return supervise([program], self.env, self.say)
+        program.started(os.getpid())
         return self._replace(words)
 
     def _replace(self, words: Sequence[str]) -> int:
@@ -216,18 +228,6 @@ class _Launcher:
             self.say(daemon.how_to_stop)
             return 0
         try:
-            return self._supervised(daemon.words, port)
+            return self._serve(daemon.words, port, is_replaced=False)
         finally:
             daemon.pid_file.unlink(missing_ok=True)
-
-    def _supervised(self, words: Sequence[str], port: int) -> int:
-        """The command beside this process, which has work to do after its end."""
-        command = words[0]
-        if command == "standalone":
-            return self._standalone(words)
-        if command == "scheduler":
-            return self._scheduler(words, port)
-        program = Program(command, [self.airflow.program, *words])
-        if command == "api-server":
-            program = replace(program, started=partial(self._ports.note_api_server, self._ports.of_api_server(words)))
-        return supervise([program], self.env, self.say)

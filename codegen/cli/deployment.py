@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
+from codegen.cli.options import completing
 from codegen.cli.printer import echo
 from codegen.diagnostics import count, nearest, quoted
-from codegen.project import nearest_project, read_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,18 +22,11 @@ VARIABLE = "DAGPRESS_ENVIRONMENT"
 _CURE = 'set environments = ["dev", "prod"] in the configuration'
 
 
-def complete_environments(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """The names of the environments."""
-    project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
-    return [name for name in (project.environments if project else ()) if name.startswith(incomplete)]
+complete_environments = completing(lambda project: project.environments)
 
 
 def environment_option(default: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
-    """The option `--environment`.
-
-    Args:
-        default: what the command is about without it, for the help.
-    """
+    """The option `--environment`, with the words for its default in the help."""
     return click.option(
         "-e",
         "--environment",
@@ -62,16 +54,20 @@ def chosen_environment(project: Project, name: str | None) -> str:
     return check_environment(project, name, VARIABLE if by_variable else "")
 
 
-def check_environment(project: Project, name: str, variable: str = "") -> str:
-    """The name, which must be one of the project's environments.
+def chosen_or_first(project: Project, name: str | None) -> str:
+    """The environment that the option or the variable names, else the first, which is printed."""
+    chosen = chosen_environment(project, name)
+    if not chosen and project.environments:
+        chosen = project.environments[0]
+        say_environment(chosen)
+    return chosen
 
-    Args:
-        project: the project.
-        name: what was asked for.
-        variable: the variable that has named it.
+
+def check_environment(project: Project, name: str, variable: str = "") -> str:
+    """Return the name of an environment, given by an option or by that variable.
 
     Raises:
-        click.UsageError: it is none.
+        click.UsageError: the project has no such environment.
     """
     if not project.environments:
         raise click.UsageError(f"This project has no deployment environments ({_CURE}).")
@@ -95,7 +91,7 @@ def default_environment(project: Project) -> str:
 
 
 def say_environment(name: str, how: str = "--environment") -> None:
-    """Tell which environment was taken, where nobody has named one, and how another is chosen."""
+    """Print the environment that was taken by default, and how to choose another."""
     echo(f"In the environment {quoted(name)}; {how} chooses another.", err=True)
 
 

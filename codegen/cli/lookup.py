@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -10,14 +10,15 @@ import click
 from codegen import pipeline
 from codegen.cli.deployment import say_environment
 from codegen.cli.exit_code import ExitCode
+from codegen.cli.options import completing
 from codegen.cli.printer import report
 from codegen.diagnostics import has_errors, nearest, quoted
 from codegen.loader import DEFAULTS, SUFFIXES, find_schedules
 from codegen.meltano import read_meltano_project
-from codegen.project import nearest_project, read_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
     from codegen.meltano import MeltanoProject
     from codegen.pipeline import Reading
@@ -25,24 +26,21 @@ if TYPE_CHECKING:
     from codegen.schema import Schedule
 
 
-def complete_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """The names of the schedules."""
-    project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
-    names = dict.fromkeys(schedule.name for schedule in pipeline.read(project).schedules) if project else {}
-    return [name for name in names if name.startswith(incomplete)]
+complete_names = completing(
+    lambda project: dict.fromkeys(schedule.name for schedule in pipeline.read(project).schedules)
+)
 
 
 def complete_from_meltano(
     names: Callable[[MeltanoProject], Iterable[str]],
 ) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """A completion with names of meltano.yml: plugins, or jobs."""
+    """A shell completion with names of meltano.yml: plugins, or jobs."""
 
-    def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-        project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
-        meltano = read_meltano_project(project.root, project.meltano_project)[0] if project else None
-        return sorted(name for name in names(meltano) if name.startswith(incomplete)) if meltano else []
+    def find(project: Project) -> list[str]:
+        meltano, _ = read_meltano_project(project.root, project.meltano_project)
+        return sorted(names(meltano)) if meltano else []
 
-    return complete
+    return completing(find)
 
 
 def find_schedule(project: Project, reading: Reading, name: str, deployment: str = "") -> Schedule:

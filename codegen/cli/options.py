@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -9,11 +10,10 @@ import click
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.printer import report
 from codegen.diagnostics import has_errors
-from codegen.project import Project, read_project
+from codegen.project import Project, nearest_project, read_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     from codegen.diagnostics import Diagnostic
 
@@ -23,6 +23,18 @@ def format_option(*formats: str) -> Callable[[click.decorators.FC], click.decora
     return click.option(
         "--format", "output", type=click.Choice(formats), default=formats[0], show_default=True, help="How to report."
     )
+
+
+def completing(
+    names: Callable[[Project], Iterable[str]],
+) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """A shell completion with names that the project has."""
+
+    def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+        project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
+        return [name for name in (names(project) if project else ()) if name.startswith(incomplete)]
+
+    return complete
 
 
 strict_option = click.option("--strict", is_flag=True, help="Exit with 1 on warnings, too.")

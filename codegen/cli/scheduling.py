@@ -12,7 +12,7 @@ import click
 
 from codegen import pipeline
 from codegen.airflow_facts import trigger_rules
-from codegen.cli.deployment import chosen_environment, environment_option, say_environment
+from codegen.cli.deployment import chosen_environment, chosen_or_first, environment_option
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.lookup import complete_from_meltano, complete_names, find_schedule, meltano_folder, missing, source_of
 from codegen.cli.options import exit_code, open_project
@@ -219,10 +219,7 @@ def list_(root: Path, deployment: str | None, output: str) -> int:
     What reads `meltano schedule list --format=json` reads this.
     """
     project = open_project(root)
-    chosen = chosen_environment(project, deployment)
-    if project.environments and not chosen:
-        chosen = project.environments[0]
-        say_environment(chosen)
+    chosen = chosen_or_first(project, deployment)
     reading = pipeline.read(project)
     jobs = reading.meltano.jobs if reading.meltano else {}
     known = [each for each in reading.of(chosen) if not each.job or each.job in jobs]
