@@ -1,4 +1,4 @@
-"""Goes on with a command in the background: in a process of its own, which outlives this one and its terminal."""
+"""Runs a command in the background: in a process that outlives this one and its terminal."""
 
 from __future__ import annotations
 
@@ -26,13 +26,11 @@ _START_FIELD = 19
 
 @dataclass(frozen=True)
 class Daemon:
-    """A command of Airflow that is to run in the background.
+    """A command of Airflow to run in the background.
 
     Attributes:
-        words: the command, without the options that say so.
-        pid_file: gets the process id. It is locked while the process lives, so a number left behind deceives nobody.
-        stdout: gets what it prints.
-        stderr: gets its log.
+        words: the command, without the options of the background.
+        pid_file: has the process id, and is locked while the process lives, so a stale one is recognised.
     """
 
     words: Sequence[str]
@@ -47,7 +45,7 @@ class Daemon:
 
 
 def daemon_of(words: Sequence[str], home: Path) -> Daemon | None:
-    """What the options of Airflow by which a command goes into the background say; nothing where there are none."""
+    """Read Airflow's options for the background; None where the command has none of them."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("-D", "--daemon", action="store_true")
     if not parser.parse_known_args(words[1:])[0].daemon:
@@ -62,16 +60,15 @@ def daemon_of(words: Sequence[str], home: Path) -> Daemon | None:
 
 
 def fork(daemon: Daemon) -> int:
-    """Go on in two processes: this one, and one in the background. This one watches whether the other stays.
+    """Fork a background process, which removes the pid file at its end, and watch whether it stays.
 
-    A fork needs no command line of ours, so it runs the very code that this process has, whatever the current folder
-    holds.
+    A fork runs the code of this process, whatever the current folder contains.
 
     Returns:
-        The id of the process in the background; in that one, zero. It removes the pid file when it ends.
+        The id of the background process; in that one, zero.
 
     Raises:
-        AirflowError: it runs already, or ended at once.
+        AirflowError: it is running already, or ended at once.
         OSError: one of its files cannot be written.
     """
     outputs = [os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644) for path in (daemon.stdout, daemon.stderr)]
@@ -117,9 +114,9 @@ def _watch(pid: int, daemon: Daemon) -> None:
 
 
 def start_of(pid: int) -> str:
-    """When a process was started, in the words of its system; empty where there is none.
+    """The start time of a process, in the form of its system; empty where there is none.
 
-    It tells a process from a later one, of somebody else, that got the same id.
+    It tells a process from a later one with the same id.
     """
     if sys.platform == "linux":
         try:

@@ -20,8 +20,8 @@ class Connection:
     """The address of an Airflow, with a token, a name and a password, or no credentials.
 
     Attributes:
-        url: its address, which may have a path, without a slash at the end.
-        environment: the end of the names of its variables; empty where there are no deployment environments.
+        url: may have a path; without a slash at the end.
+        environment: the suffix of its variables.
     """
 
     url: str
@@ -31,19 +31,19 @@ class Connection:
     token: str = field(default="", repr=False)
 
     def variable(self, name: str) -> str:
-        """The variable of the environment that says a part of this, such as `URL`."""
+        """The environment variable of a part, such as `URL`."""
         return _variable(name, self.environment)
 
 
 def read_connections(environ: Mapping[str, str]) -> dict[str, Connection]:
-    """The Airflow of each deployment environment, by the end of its variables' names; the one without has none.
+    """The Airflow of each deployment environment, by the suffix of its variables; empty without environments.
 
     Args:
-        environ: `DAGPRESS_AIRFLOW_URL`, `..._USERNAME`, `..._PASSWORD` and `..._TOKEN`, each with `_PROD` at its end
-            for an environment `prod`. Empty counts as not given.
+        environ: `DAGPRESS_AIRFLOW_URL`, `..._USERNAME`, `..._PASSWORD` and `..._TOKEN`, with the suffix `_PROD` for an
+            environment `prod`. Empty ones count as missing.
 
     Raises:
-        DagpressError: one of them cannot be used.
+        DagpressError: one of them is invalid; the message has no value, which may be a password.
     """
     given: dict[str, dict[str, str]] = {}
     for name, value in environ.items():
@@ -54,7 +54,7 @@ def read_connections(environ: Mapping[str, str]) -> dict[str, Connection]:
 
 
 def ending_of(deployment: str) -> str:
-    """How the variables end that are for a deployment environment."""
+    """The suffix of the variables of a deployment environment."""
     return deployment.upper().replace("-", "_")
 
 

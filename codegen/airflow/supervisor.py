@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# Seconds: between two looks, until a program counts as started, until one that was told to stop is killed, and until it
-# is where that was said twice.
+# Seconds: between two looks, until a program counts as started, from the signal to stop until it is killed, and from a
+# second signal.
 _PAUSE = 0.1
 _START = 60
 _GRACE = 20
@@ -48,14 +48,14 @@ class Program:
 
 
 def supervise(programs: Sequence[Program], env: Mapping[str, str], say: Callable[[str], None]) -> int:
-    """Run programs, each when the one before it is ready, until the last ends, or another does, or a signal comes.
+    """Run programs, each when the one before it is ready, until one ends or a signal arrives.
 
-    Then all are stopped, the last one first: it may need the others to end its work, and gets the time for it unless a
-    second signal comes. Nothing that they have started is left (on Linux). If this process itself is killed, Linux
-    tells each of them to stop; what they have started is then theirs to stop.
+    Then all are stopped, the last one first: it may need the others to finish its work, and has the time for that
+    unless a second signal arrives. On Linux, none of their children is left, and if this process itself is killed, each
+    program is told to stop.
 
     Returns:
-        The exit code of the last, in the shell's way where a signal ended it; 1 where another had died before.
+        The exit code of the last; 1 where another ended before it.
     """
     running: list[_Running] = []
     with _noting_signals() as received:
@@ -93,7 +93,7 @@ def _await_start(running: list[_Running], received: list[int]) -> None:
 
 
 def _end(main: _Running, received: list[int], *, wait: bool) -> None:
-    """Stop the last program, which gets the time that it needs where `wait` says so, until a further signal comes."""
+    """Stop the last program; with `wait`, it has the time that it needs until a further signal arrives."""
     before = len(received)
     main.signal(main.program.stop)
     deadline = time.monotonic() + _GRACE
@@ -105,7 +105,7 @@ def _end(main: _Running, received: list[int], *, wait: bool) -> None:
 
 
 class _Running:
-    """A program that was started, in a session of its own: a terminal's Ctrl-C reaches us alone, and we pass it on."""
+    """A running program in a session of its own: a terminal's Ctrl+C reaches this process only, which passes it on."""
 
     def __init__(self, program: Program, env: Mapping[str, str]) -> None:
         self.program = program
@@ -140,9 +140,9 @@ class _Running:
 
 
 def _bind(parent: int, stop: signal.Signals) -> None:
-    """In a new process: let Linux send it the signal when its parent dies, however that dies.
+    """In a new process: let Linux send it the signal when its parent dies.
 
-    It must not ignore that signal because we do: a shell lets what it runs in the background ignore an interrupt.
+    It must not inherit that the signal is ignored: a shell has its background jobs ignore an interrupt.
     """
     signal.signal(stop, signal.SIG_DFL)
     if _LIBC:
@@ -153,7 +153,7 @@ def _bind(parent: int, stop: signal.Signals) -> None:
 
 @contextmanager
 def _noting_signals() -> Iterator[list[int]]:
-    """Note the signals that would end us; and become the parent of whatever our children leave behind."""
+    """Collect the signals that would end this process, and adopt the orphans of its children."""
     received: list[int] = []
     if _LIBC:
         _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1)
@@ -162,7 +162,7 @@ def _noting_signals() -> Iterator[list[int]]:
 
 
 def _end_orphans() -> None:
-    """Stop what our programs have left behind."""
+    """Stop the processes that the programs have left behind."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         deadline = time.monotonic() + _HURRY
         for pid in _children():
@@ -173,7 +173,7 @@ def _end_orphans() -> None:
 
 
 def _children() -> list[int]:
-    """The processes that are our children now and have not ended; those that have are buried."""
+    """The running children of this process; those that have ended are reaped."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
