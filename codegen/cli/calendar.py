@@ -48,7 +48,7 @@ def _complete_timezones(_context: click.Context, _parameter: click.Parameter, in
 
 
 def _only(kind: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
-    """The option that leaves the schedules of that kind; several leave those of any."""
+    """An option that selects schedules; several values select those with any of them."""
     complete = completing(lambda project: choices(pipeline.read(project).schedules)[kind])
     help_text = f"Only schedules with that {kind}; may be given again."
     return click.option(f"--{kind}", multiple=True, metavar="NAME", shell_complete=complete, help=help_text)
@@ -102,11 +102,7 @@ COMMANDS = (calendar,)
 
 
 def _when(zone: str, week: str | None) -> tuple[ZoneInfo, date]:
-    """The timezone, and the first day of the week.
-
-    Raises:
-        click.BadParameter: they are none.
-    """
+    """The timezone, and the first day of the week."""
     option = "--timezone"
     try:
         wall = ZoneInfo(Timezone("a timezone").convert(Scalar("str", zone, Location(option))))
@@ -117,7 +113,7 @@ def _when(zone: str, week: str | None) -> tuple[ZoneInfo, date]:
 
 
 def _text(shown: Calendar, is_shown: bool) -> str:  # noqa: FBT001  # all drawings take it
-    """For the terminal with colours, or shades where it has none; for anything else with numbers alone."""
+    """With colours on a terminal, or shades where it has none; elsewhere only numbers."""
     if not is_shown or not sys.stdout.isatty():
         return calendar_text(shown, _WIDTH)
     return calendar_text(shown, shutil.get_terminal_size().columns, _paint_of_terminal())
@@ -167,11 +163,7 @@ _DRAWINGS: dict[str, Callable[[Calendar, bool], str]] = {
 
 
 def _print(text: str, file: Path | None) -> None:
-    """Print it, or write it into a file.
-
-    Raises:
-        click.ClickException: the file cannot be written.
-    """
+    """Print it, or write it into a file."""
     if file is None:
         echo(text, nl=False)
         return

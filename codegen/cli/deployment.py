@@ -1,4 +1,4 @@
-"""Which of the project's deployment environments a command is about."""
+"""The deployment environment of a command."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def environment_option(default: str) -> Callable[[click.decorators.FC], click.de
 def chosen_environment(project: Project, name: str | None) -> str:
     """The environment that the option or the variable names; empty where neither does.
 
-    The variable may be meant for another project, so that it counts for nothing in one without environments.
+    The variable may be meant for another project: in one without environments it is ignored.
 
     Raises:
         click.UsageError: there is no such environment.
@@ -79,11 +79,7 @@ def check_environment(project: Project, name: str, variable: str = "") -> str:
 
 
 def default_environment(project: Project) -> str:
-    """The environment that the variable names, else the first; empty in a project without environments.
-
-    Raises:
-        click.UsageError: the variable names none.
-    """
+    """The environment that the variable names, else the first; empty in a project without environments."""
     if not project.environments:
         return ""
     name = os.environ.get(VARIABLE)

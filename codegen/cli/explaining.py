@@ -1,4 +1,4 @@
-"""Prints where the values of a schedule come from, for people and for programs."""
+"""Prints the origin of each value of a schedule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands around Airflow itself: add and invoke."""
+"""The commands add and invoke, which install and run Airflow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command that shows the rules: rule."""
+"""The command rule."""
 
 from __future__ import annotations
 

@@ -97,11 +97,7 @@ COMMANDS = (serve,)
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """Take the port before anything says that the page is there.
-
-    Raises:
-        click.ClickException: it cannot be had.
-    """
+    """Bind the port before the address is printed."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address[:2], family=family)
@@ -115,11 +111,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _token(host: str, listener: socket.socket) -> str:
-    """The token of the environment, without which nobody but this machine's users may reach the page.
-
-    Raises:
-        click.ClickException: there must be one, or it can be guessed.
-    """
+    """The token, which must be set, and long, where other machines can reach the page."""
     token = os.environ.get(TOKEN, "")
     hint = f"""for example: export {TOKEN}="$(python3 -c 'import secrets; print(secrets.token_urlsafe())')\""""
     if not token and not ipaddress.ip_address(listener.getsockname()[0]).is_loopback:
