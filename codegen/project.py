@@ -57,6 +57,10 @@ class Project:
     lint: Mapping[str, str] = field(hash=False)
     at: Mapping[str, Location] = field(compare=False)
 
+    def relative(self, path: Path) -> str:
+        """The path of a file in the project, with forward slashes."""
+        return path.relative_to(self.root).as_posix()
+
 
 def nearest_project(here: Path) -> Path:
     """The folder itself or the nearest above it that is a project, as git finds its own; else the folder."""

@@ -354,6 +354,16 @@ def test_colours_on_a_terminal_and_none_in_a_pipe(project: Path) -> None:
     assert "\x1b[" not in _on_a_terminal("--project", str(project), "diff", NO_COLOR="1")
 
 
+def test_nothing_in_a_file_moves_the_cursor_of_a_terminal(project: Path) -> None:
+    """A pipe gets the text as it is, so that a patch can be applied."""
+    dagpress(project, "generate")
+    with (project / "generated_dags/gitlab.py").open("a") as file:
+        file.write("# \x1b[2J \x1b[8m \u202e \x07\tend\n")
+    arguments = ("--project", str(project), "diff")
+    assert "\\x1b[2J \\x1b[8m \\u202e \\x07\tend" in _on_a_terminal(*arguments)
+    assert "\u202e \x07\tend" in _call(*arguments).stdout
+
+
 def test_completion_completes_commands_and_names(project: Path) -> None:
     """The script that `completion` prints asks the command as bash does."""
     assert "complete" in dagpress(project, "completion", "bash")[1]

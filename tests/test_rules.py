@@ -16,8 +16,9 @@ from project_builder import EXTRACT_LOAD, dagpress, project_of, write
 from versions import NEWEST
 
 from codegen import pipeline, rules
+from codegen.cli.printer import as_text
 from codegen.cli.rule import rule as rule_command
-from codegen.diagnostics import as_text, has_errors
+from codegen.diagnostics import has_errors
 from codegen.meltano.generator import failure
 from codegen.rules import RULES
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from codegen.airflow.installation import AirflowError, clean, python_of
+from codegen import process
+from codegen.airflow.installation import AirflowError, python_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +54,7 @@ def load_dag_files(
         AirflowError: it does not start, or takes too long.
     """
     with TemporaryDirectory(prefix="dagpress-") as home:
-        environ = {**_environ(os.environ, Path(home)), **env}
+        environ = {**_environ(process.inherited(*_UNWANTED), Path(home)), **env}
         requests = "".join(json.dumps({"operation": "import_file", "path": str(path)}) + "\n" for path in files)
         answers = _converse([str(python_of(airflow)), str(_INSIDE)], requests, cwd, environ, timeout)
     # The first is about Airflow itself.
@@ -65,27 +62,16 @@ def load_dag_files(
 
 
 def _converse(command: list[str], requests: str, cwd: Path, environ: Mapping[str, str], timeout: float) -> list[str]:
-    # A session of its own, so that whatever the DAG files start ends with it.
-    with subprocess.Popen(
-        command,
-        cwd=cwd,
-        env=environ,
-        encoding="utf-8",
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    ) as process:
-        try:
-            answers, log = process.communicate(requests, timeout)
-        except subprocess.TimeoutExpired as error:
-            raise AirflowError(f"Airflow did not load the DAG files within {timeout:.0f} seconds") from error
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-    lines = answers.splitlines()
-    if process.returncode or len(lines) != requests.count("\n") + 1:
-        raise AirflowError(f"Airflow does not start: {log.strip()[-_TAIL:]}")
+    # Whatever the DAG files start ends with it.
+    try:
+        done = process.run(
+            command, limit=timeout, name="airflow", env=environ, cwd=cwd, given=requests, ends_group=True
+        )
+    except process.ProcessError as error:
+        raise AirflowError(f"Airflow did not load the DAG files: {error.message}", error.hint) from error
+    lines = done.stdout.splitlines()
+    if done.code or len(lines) != requests.count("\n") + 1:
+        raise AirflowError(f"Airflow does not start: {done.stderr.strip()[-_TAIL:]}")
     return lines
 
 
@@ -101,7 +87,7 @@ def _environ(base: Mapping[str, str], home: Path) -> dict[str, str]:
     own = base.get("AIRFLOW_CONFIG") or (str(Path(own_home, "airflow.cfg")) if own_home else "")
     settings = {"AIRFLOW_CONFIG": own} if own and Path(own).is_file() else {}
     return {
-        **clean(base, _UNWANTED),
+        **base,
         **settings,
         "AIRFLOW_HOME": str(home),
         _DATABASE: f"sqlite:///{home / 'airflow.db'}",

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from codegen.airflow_facts import facts_of
+from codegen.diagnostics import DagpressError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -120,7 +121,7 @@ _AIRFLOW_3 = _Dialect(
 _COMMANDS = {*_SINCE_2, *_AIRFLOW_3.commands, *_AIRFLOW_3.options, *_AIRFLOW_3.dropped, *_AIRFLOW_2.commands}
 
 
-class UntranslatableError(Exception):
+class UntranslatableError(DagpressError):
     """A command that this version has no counterpart for."""
 
 

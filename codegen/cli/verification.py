@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -18,8 +17,8 @@ from codegen.airflow.loading import load_dag_files
 from codegen.airflow_facts import VERSIONS
 from codegen.cli.deployment import VARIABLE, default_environment, say_environment
 from codegen.cli.exit_code import ExitCode
-from codegen.cli.report import count, report
-from codegen.diagnostics import InvalidError, has_errors, printable
+from codegen.cli.printer import echo, echo_json, report
+from codegen.diagnostics import InvalidError, count, has_errors, printable
 from codegen.meltano.generator import failure, find_generator
 from codegen.meltano.invocation import MeltanoError, listed_schedules
 from codegen.migrate.verification import Comparison, Verdict, compare
@@ -66,7 +65,7 @@ def verify(
         if has_errors(generation.diagnostics):
             report(generation.diagnostics, "text")
             return ExitCode.BAD_INPUT
-        click.echo(f"Asking Meltano for its schedules, and Airflow {version} for the DAGs ...", err=True)
+        echo(f"Asking Meltano for its schedules, and Airflow {version} for the DAGs ...", err=True)
         listed = listed_schedules(meltano_project)
         old, new, problems = _load(airflow, generator, generation.files, meltano_project)
     except (AirflowError, InvalidError) as error:
@@ -82,7 +81,7 @@ def verify(
     rows = compare(old, new, Surroundings(str(meltano_project), variable, preludes, listed, names))
     if output == "json":
         dags = [{**dataclasses.asdict(row), "verdict": row.verdict.value} for row in rows]
-        click.echo(json.dumps({"airflow": version, "generator": str(generator), "dags": dags}, indent=2))
+        echo_json({"airflow": version, "generator": str(generator), "dags": dags})
     else:
         _print_table(rows)
     return ExitCode.FINE if all(row.expected for row in rows) else ExitCode.DRIFT
@@ -94,7 +93,7 @@ def _generated(project: Project, overlay: Overlay) -> pipeline.Generation:
     if environment:
         say_environment(environment, VARIABLE)
     reading = pipeline.read(project, overlay)
-    return pipeline.render(project, reading, [each for each in reading.schedules if each.deployment == environment])
+    return pipeline.render(project, reading, reading.of(environment))
 
 
 def _for_airflow(project: Project, version: str) -> Project:
@@ -107,7 +106,7 @@ def _for_airflow(project: Project, version: str) -> Project:
     if minor not in VERSIONS:
         raise AirflowError(f"Airflow {version} is not supported", f"name one of {', '.join(VERSIONS)} with --airflow")
     if minor != project.airflow:
-        click.echo(f"The project is set to Airflow {project.airflow}; compared is what it gives for {minor}.", err=True)
+        echo(f"The project is set to Airflow {project.airflow}; compared is what it gives for {minor}.", err=True)
     return dataclasses.replace(project, airflow=minor)
 
 
@@ -130,16 +129,16 @@ def _load(
 
 def _print_table(rows: Sequence[Comparison]) -> None:
     width = max((len(printable(row.dag_id)) for row in rows), default=0)
-    click.echo(click.style(f"{'DAG_ID':<{width}}  RESULT", bold=True))
+    echo(click.style(f"{'DAG_ID':<{width}}  RESULT", bold=True))
     for row in rows:
         colour = "green" if row.verdict is Verdict.SAME else "yellow" if row.expected else "red"
         why = f": {printable(row.why)}" if row.why else ""
-        click.echo(f"{printable(row.dag_id):<{width}}  {click.style(row.verdict.value, fg=colour)}{why}")
+        echo(f"{printable(row.dag_id):<{width}}  {click.style(row.verdict.value, fg=colour)}{why}")
         for each in row.differences:
             what, old, new = (printable(text) for text in (each.what, each.old, each.new))
-            click.echo(f"    {click.style(what, bold=True)}: {old} -> {new}")
+            echo(f"    {click.style(what, bold=True)}: {old} -> {new}")
             if each.why:
-                click.echo(f"        {printable(each.why)}")
+                echo(f"        {printable(each.why)}")
     numbers = Counter(row.verdict for row in rows)
     parts = ", ".join(f"{numbers[verdict]} {words}" for verdict, words in _IN_SUM.items() if numbers[verdict])
-    click.echo(f"{count(len(rows), 'DAG')}: {parts or 'nothing to compare'}.")
+    echo(f"{count(len(rows), 'DAG')}: {parts or 'nothing to compare'}.")

@@ -155,11 +155,11 @@ def _place(drafts: list[Draft], project: Project, plan: Import, *, force: bool) 
 
 def _foreign_dag(file: str, project: Project) -> str:
     """The file that somebody else wrote where the schedule's DAG file would be, or nothing."""
-    relative = PurePosixPath(file).relative_to(project.schedules.relative_to(project.root).as_posix())
+    relative = PurePosixPath(file).relative_to(project.relative(project.schedules))
     for name in project.deployments or ("",):
         path = project.generated_dags / name / relative.with_suffix(".py")
         if path.exists() and not is_generated(_text(path) or ""):
-            return path.relative_to(project.root).as_posix()
+            return project.relative(path)
     return ""
 
 
@@ -197,7 +197,7 @@ class _Files:
     """Finds a file for each schedule that has none."""
 
     def __init__(self, project: Project, existing: Iterable[Schedule]) -> None:
-        self._folder = project.schedules.relative_to(project.root).as_posix()
+        self._folder = project.relative(project.schedules)
         sources = [PurePosixPath(schedule.source) for schedule in existing]
         # A broken file is in nobody's way: it may be the one that is to be imported anew.
         self._taken = {source.name.lower() for source in sources if source.parent.as_posix() == self._folder}

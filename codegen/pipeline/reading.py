@@ -41,6 +41,10 @@ class Reading:
     meltano: MeltanoProject | None
     diagnostics: list[Diagnostic]
 
+    def of(self, environment: str) -> list[Schedule]:
+        """The schedules of a deployment environment; `""` in a project without any."""
+        return [schedule for schedule in self.schedules if schedule.deployment == environment]
+
 
 def read(project: Project, overlay: Overlay | None = None, *, base: bool = False) -> Reading:
     """Read and check a project's schedules.

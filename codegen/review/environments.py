@@ -54,7 +54,7 @@ def compare_environments(
         if has_errors(generation.diagnostics):
             return Comparison((), (), generation.diagnostics)
         texts.append([without_checksum(text) for text in generation.files.values()])
-    folder = project.generated_dags.relative_to(project.root).as_posix()
+    folder = project.relative(project.generated_dags)
     paths = [each.dag_file for each in sides[0].schedules if each.source in differing]
     patches = [
         unified_diff(old, new, f"a/{folder}/{one}/{path}", f"b/{folder}/{other}/{path}")
@@ -67,7 +67,7 @@ def compare_environments(
 
 def _without_its_name(reading: Reading, deployment: str) -> Reading:
     """The schedules of an environment, as if they were for none: their files name it."""
-    schedules = [replace(each, deployment="") for each in reading.schedules if each.deployment == deployment]
+    schedules = [replace(each, deployment="") for each in reading.of(deployment)]
     return replace(reading, schedules=schedules)
 
 

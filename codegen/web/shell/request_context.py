@@ -66,7 +66,7 @@ class Site:
         """The site of the project in that folder, with the Airflows of these variables.
 
         Raises:
-            ConnectionSettingError: a variable cannot be used.
+            DagpressError: a variable cannot be used.
         """
         return cls(Workspace(root), Secrets(), _environment(), Airflows(environ) or None, version("dagpress"))
 

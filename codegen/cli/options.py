@@ -1,22 +1,21 @@
-"""What the commands share: reading the project, printing diagnostics and drift, and the exit code they add up to."""
+"""Shared by the commands: common options, opening the project, and the exit code."""
 
 from __future__ import annotations
 
-import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from codegen.cli.exit_code import ExitCode
-from codegen.diagnostics import as_data, as_github, as_text, has_errors
-from codegen.project import Project, read_project
+from codegen.cli.printer import report
+from codegen.diagnostics import has_errors
+from codegen.project import Project, nearest_project, read_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     from codegen.diagnostics import Diagnostic
-    from codegen.sync.changes import Change
 
 
 def format_option(*formats: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
@@ -24,6 +23,18 @@ def format_option(*formats: str) -> Callable[[click.decorators.FC], click.decora
     return click.option(
         "--format", "output", type=click.Choice(formats), default=formats[0], show_default=True, help="How to report."
     )
+
+
+def completing(
+    names: Callable[[Project], Iterable[str]],
+) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """A shell completion with names that the project has."""
+
+    def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+        project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
+        return [name for name in (names(project) if project else ()) if name.startswith(incomplete)]
+
+    return complete
 
 
 strict_option = click.option("--strict", is_flag=True, help="Exit with 1 on warnings, too.")
@@ -42,28 +53,9 @@ def open_project(root: Path, output: str = "text") -> Project:
     return project
 
 
-def report(diagnostics: list[Diagnostic], output: str, changes: Iterable[Change] = ()) -> None:
-    """Print diagnostics: for people on stderr, for programs on stdout."""
-    if output == "json":
-        files = [{"file": c.name, "action": c.action.value, "edited": c.edited} for c in changes]
-        click.echo(json.dumps({"diagnostics": as_data(diagnostics), "files": files}, indent=2))
-    elif output == "github":
-        click.echo(as_github(diagnostics), nl=False)
-    else:
-        for diagnostic in diagnostics:
-            place = str(diagnostic.location)
-            rest = as_text([diagnostic]).removeprefix(place)
-            click.echo(click.style(place, bold=True) + rest, nl=False, err=True)
-
-
 def exit_code(diagnostics: Iterable[Diagnostic], *, drift: bool = False, strict: bool = False) -> ExitCode:
     """2 for an error, 1 for drift and under `--strict` for a warning, else 0."""
     diagnostics = list(diagnostics)
     if has_errors(diagnostics):
         return ExitCode.BAD_INPUT
     return ExitCode.DRIFT if drift or (strict and diagnostics) else ExitCode.FINE
-
-
-def count(number: int, noun: str) -> str:
-    """A number with its noun: `1 file`, `2 files`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
