@@ -117,7 +117,7 @@ def test_without_a_meltano_project_there_is_nothing_to_begin_with(tmp_path: Path
 
 
 def test_ci_and_pre_commit_run_what_a_person_would(tmp_path: Path) -> None:
-    """The workflow installs this version, checks, and reports as GitHub reads it. The linters of `make check` accept it."""
+    """The workflow installs this version, checks, and reports as GitHub reads it. Both files pass our own linters."""
     write(tmp_path, {"meltano.yml": MELTANO_YML})
     dagpress(tmp_path, "init")
     workflow = yaml.safe_load((tmp_path / ".github/workflows/dagpress.yml").read_text())

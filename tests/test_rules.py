@@ -200,6 +200,12 @@ def _has_an_odd_name(root: Path) -> list[str]:
     return ["validate"]
 
 
+def _has_a_loop(root: Path) -> list[str]:
+    (root / "schedules/sub").mkdir()
+    (root / "schedules/sub/loop").symlink_to("..")
+    return ["validate"]
+
+
 _CHANGES = {
     "missing": _is_new,
     "changed": _has_changed,
@@ -208,6 +214,7 @@ _CHANGES = {
     "renamed": _has_a_new_name,
     "not-ours": _is_by_hand,
     "file-name": _has_an_odd_name,
+    "symlink-loop": _has_a_loop,
 }
 _GOLDENS = Path(__file__).parent / "rules"
 
