@@ -64,12 +64,12 @@ def test_each_makes_a_dag_in_an_empty_environment(pattern: str, dist: Path, tmp_
 
 
 def test_the_sdist_is_the_repository(dist: Path) -> None:
-    """So that its tests run, and nothing is in it that git does not have."""
+    """So that its tests run, and nothing is in it that git ignores."""
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    tracked = git(ROOT, "-c", "core.quotePath=false", "ls-files", "-z").split("\0")
-    assert names == {*filter(None, tracked), "PKG-INFO"}
+    listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    assert names == {*filter(None, listed), "PKG-INFO"}
 
 
 def _files(folder: Path) -> dict[str, bytes]:
