@@ -149,8 +149,8 @@ class DateTime(ScalarType[datetime]):
         try:
             naive = datetime(year, month, day, hour, minute, second, microsecond)  # noqa: DTZ001  # it gets its zone below
             return naive.replace(tzinfo=_offset(match[8])) if match[8] else naive
-        except ValueError as error:
-            raise InvalidError(f"{quoted(scalar.text)} is not a date: {error}", hint) from error
+        except ValueError as error:  # Python's own words differ between versions
+            raise InvalidError(f"{quoted(scalar.text)} is not a date: no such day or time", hint) from error
 
     def json_schema(self) -> JsonSchema:
         return {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}"}
