@@ -20,10 +20,10 @@ DEV := .venv/dev-$(PYTHON_ID)
 PYTEST := $(BIN)/pytest -n $(JOBS) --dist worksteal
 # The tests of a file share what they start, so neighbours stay in one process as long as both have work.
 FAST := $(PYTEST) -m "not slow"
-LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
-	--no-annotate --no-header --python-version
-# The oldest Python of a requirement file: 3.10, or the oldest that its Airflow runs on.
-OLDEST_PYTHON = case $$name in requirements/airflow-3.4) echo 3.11;; *) echo 3.10;; esac
+LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--no-annotate --no-header $(UPGRADE) --python-version
+# The oldest Python of a requirement file: 3.10, unless the file says another.
+OLDEST_PYTHON = awk '/^. Python 3\.[0-9]+ or newer\.$$/ { oldest = $$3 } END { print oldest ? oldest : "3.10" }' $$name.in
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -44,7 +44,7 @@ serve: $(SERVE) ## Serve the Pipelines page; ARGS="--port 9000" passes options
 	@$(BIN)/dagpress serve $(ARGS)
 
 .PHONY: check
-check: lint types layers $(TOOL) ## Run all checks that are not tests, and see that the DAG files are up to date
+check: lint types layers workflows $(TOOL) ## Run all checks that are not tests, and see that the DAG files are up to date
 	$(BIN)/dagpress check
 
 .PHONY: test
@@ -82,6 +82,14 @@ types: $(DEV) ## Check the types
 layers: $(DEV) ## Check which module imports which
 	$(BIN)/lint-imports
 
+.PHONY: workflows
+workflows: $(DEV) ## Check the GitHub workflows and the pre-commit hooks
+	$(BIN)/zizmor --offline --quiet .
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/pre-commit validate-config
+	$(BIN)/pre-commit validate-manifest
+
 ##@ Changing things
 
 .PHONY: format
@@ -107,6 +115,10 @@ lock: $(DEV) ## Compile the requirement files, keeping the versions that still f
 		$(LOCK) $$($(OLDEST_PYTHON)) $$name.in -o $$name.txt || exit; \
 	done
 
+.PHONY: upgrade
+upgrade: UPGRADE := --upgrade --exclude-newer "7 days"
+upgrade: lock ## Compile them with the newest versions that are at least a week old
+
 .PHONY: facts
 facts: $(DEV) ## Ask each Airflow what it has, and write codegen/airflow_facts anew
 	for version in $(patsubst requirements/airflow-%.txt,%,$(wildcard requirements/airflow-*.txt)); do \
@@ -131,6 +143,22 @@ pictures: $(DEV) ## Take the pictures of the README anew
 .PHONY: changelog
 changelog: $(DEV) ## Show the changelog of the next release
 	$(BIN)/towncrier build --draft
+
+.PHONY: dist
+dist: $(DEV) ## Build the wheel and the sdist, check them, and make a DAG with each in an empty environment
+	rm -rf dist
+	$(BIN)/pyproject-build --no-isolation
+	$(BIN)/twine check --strict dist/*
+	DAGPRESS_DIST=dist $(BIN)/pytest --quiet tests/real/test_distributions.py
+
+.PHONY: release
+release: $(DEV) ## Set the version, write the changelog, and commit both: VERSION=1.2.3
+	@test -n "$(VERSION)" || { echo "name the version: make release VERSION=1.2.3" >&2; exit 2; }
+	@test -z "$$(git status --porcelain)" || { echo "commit or remove what git status shows first" >&2; exit 2; }
+	$(BIN)/uv version --quiet --frozen "$(VERSION)"
+	$(BIN)/towncrier build --yes --version "$(VERSION)"
+	git commit --quiet --all --message "Release $(VERSION)"
+	@echo "When this is on main and CI has passed: git tag v$(VERSION) && git push origin v$(VERSION)"
 
 .PHONY: bench
 bench: $(DEV) ## Measure how fast it is

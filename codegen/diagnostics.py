@@ -61,18 +61,36 @@ class Diagnostic:
         return replace(self, rule=replace(self.rule, severity=severity))
 
 
-class InvalidError(Exception):
+class DagpressError(Exception):
+    """An error that is reported to the user, not a bug of ours.
+
+    Attributes:
+        hint: the fix, where one is known.
+        output: what a failed program printed.
+    """
+
+    def __init__(self, message: str, hint: str = "", output: str = "") -> None:
+        super().__init__(with_hint(message, hint))
+        self.message = message
+        self.hint = hint
+        self.output = output
+
+
+class InvalidError(DagpressError):
     """A value that cannot be what it is meant to be; its reader adds the place."""
 
     def __init__(self, message: str, hint: str = "", rule: Rule = rules.INVALID_VALUE) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        super().__init__(message, hint)
         self.rule = rule
 
     def at(self, location: Location) -> Diagnostic:
         """The error as a diagnostic at that place."""
         return Diagnostic(self.rule, self.message, location, self.hint)
+
+
+def with_hint(message: str, hint: str) -> str:
+    """The message with its fix in parentheses."""
+    return f"{message} ({hint})" if hint else message
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
@@ -89,7 +107,12 @@ def in_numbers(diagnostics: Iterable[Diagnostic]) -> str:
     """How many there are, such as `1 error, 2 warnings`."""
     severities = [diagnostic.severity for diagnostic in diagnostics]
     counts = [(severities.count(severity), severity.value) for severity in Severity]
-    return ", ".join(f"{number} {noun}{'' if number == 1 else 's'}" for number, noun in counts if number)
+    return ", ".join(count(number, noun) for number, noun in counts if number)
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun: `1 file`, `2 files`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -116,50 +139,3 @@ def quoted(text: str) -> str:
 def printable(text: str) -> str:
     """The text with every control, bidirectional or unassigned character, and every lone surrogate, escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-
-
-def as_text(diagnostics: Iterable[Diagnostic]) -> str:
-    """One line each: `file:line:column: code: what is wrong (hint)`."""
-    return "".join(f"{d.location}: {d.code}: {printable(_with_hint(d))}\n" for d in diagnostics)
-
-
-def as_data(diagnostics: Iterable[Diagnostic]) -> list[dict[str, str | int]]:
-    """What JSON has of them: the keys severity, code, message, hint, file, line and column."""
-    return [
-        {
-            "severity": d.severity.value,
-            "code": d.code,
-            "message": d.message,
-            "hint": d.hint,
-            "file": d.location.path,
-            "line": d.location.line,
-            "column": d.location.column,
-        }
-        for d in diagnostics
-    ]
-
-
-def as_github(diagnostics: Iterable[Diagnostic]) -> str:
-    """GitHub's workflow commands, which it shows beside the lines of a pull request.
-
-    The escapes are those of GitHub's own toolkit: https://github.com/actions/toolkit (core/src/command.ts).
-    """
-    lines = []
-    for d in diagnostics:
-        command = "error" if d.severity is Severity.ERROR else "warning"
-        place = f"file={_github_property(d.location.path)},line={d.location.line},col={d.location.column}"
-        title = _github_property(d.code)
-        lines.append(f"::{command} {place},title={title}::{_github_data(_with_hint(d))}\n")
-    return "".join(lines)
-
-
-def _with_hint(diagnostic: Diagnostic) -> str:
-    return f"{diagnostic.message} ({diagnostic.hint})" if diagnostic.hint else diagnostic.message
-
-
-def _github_data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _github_property(text: str) -> str:
-    return _github_data(text).replace(":", "%3A").replace(",", "%2C")

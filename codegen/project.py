@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codegen import rules
 from codegen.airflow_facts import newest
@@ -15,12 +15,11 @@ from codegen.configuration import (
     Configuration,
     check_required_version,
     find_configuration,
-    names_configuration,
+    has_configuration,
     read_configuration,
 )
 from codegen.diagnostics import Diagnostic, Location, in_order, nearest, nearest_code, quoted
 from codegen.loader import Exclusion
-from codegen.schema.model import DAG_ID_PREFIX, PROJECT_ROOT_VARIABLE
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ class Project:
 
     Attributes:
         exclude: gitignore patterns of what is not a schedule below the folder of schedules.
-        environments: the names of the deployment environments, each of which has its own tree of generated DAGs.
+        deployments: the names of the deployment environments, each of which has its own tree of generated DAGs.
         separate_system_databases: whether each of them has a system database of Meltano of its own.
         state_id_suffix: what some of them add to the state ids.
         dag_id_prefix: the beginning of the DAG ids that schedules do not set themselves.
@@ -49,17 +48,18 @@ class Project:
     templates: Path
     meltano_project: Path
     custom_dags: tuple[Path, ...]
-    exclude: tuple[str, ...] = ()
-    environments: tuple[str, ...] = ()
-    separate_system_databases: bool = False
-    state_id_suffix: Mapping[str, str] = field(default_factory=dict, hash=False)
-    dag_id_prefix: str = DAG_ID_PREFIX
-    project_root_variable: str = PROJECT_ROOT_VARIABLE
-    lint: Mapping[str, str] = field(default_factory=dict, hash=False)
-    at: Mapping[str, Location] = field(default_factory=dict, compare=False)
+    exclude: tuple[str, ...]
+    deployments: tuple[str, ...]
+    separate_system_databases: bool
+    state_id_suffix: Mapping[str, str] = field(hash=False)
+    dag_id_prefix: str
+    project_root_variable: str
+    lint: Mapping[str, str] = field(hash=False)
+    at: Mapping[str, Location] = field(compare=False)
 
-
-_INSIDE = ("schedules", "generated_dags", "templates")
+    def relative(self, path: Path) -> str:
+        """The path of a file in the project, with forward slashes."""
+        return path.relative_to(self.root).as_posix()
 
 
 def nearest_project(here: Path) -> Path:
@@ -68,67 +68,41 @@ def nearest_project(here: Path) -> Path:
 
 
 def _is_project(folder: Path) -> bool:
-    return names_configuration(folder) or (folder / "schedules").is_dir()
-
-
-def has_configuration(root: Path) -> bool:
-    """Whether the folder has a file in which Dagpress is configured."""
-    return names_configuration(root)
+    return has_configuration(folder) or (folder / "schedules").is_dir()
 
 
 def read_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
-    """Read a project's configuration; without one, every key has its default.
-
-    Args:
-        root: the project's folder.
-
-    Returns:
-        The project, or nothing where its configuration has errors; and the errors.
-    """
+    """The project in that folder, or None where its configuration has errors; and the errors."""
     root = root.resolve()
     try:
-        file = find_configuration(root)
+        table = find_configuration(root)
     except BrokenFileError as error:
         return None, [error.diagnostic]
-    if file is None:
+    if table is None:
         return _project(root, Configuration()), []
-    diagnostics = check_required_version(file.table)
+    diagnostics = check_required_version(table)
     if not diagnostics:
-        configuration = read_configuration(file.table, diagnostics.append)
-        diagnostics += _check(configuration, file.table, root)
+        configuration = read_configuration(table, diagnostics.append)
+        diagnostics += _check(configuration, table, root)
     return (None, in_order(diagnostics)) if diagnostics else (_project(root, configuration), [])
 
 
 def is_excluded(project: Project, file: str) -> bool:
-    """Whether the configuration excludes a file, so that it is not a schedule.
-
-    Args:
-        project: the project.
-        file: its path in the project, with forward slashes; it is below the folder of schedules.
-    """
+    """Whether the configuration excludes a file, given by its path in the project, so that it is not a schedule."""
     relative = (project.root / file).relative_to(project.schedules)
-    return Exclusion(project.exclude).covers(relative.as_posix())
+    return bool(project.exclude) and Exclusion(project.exclude).covers(relative.as_posix())
 
 
-# What a project has as its configuration says it.
-_AS_CONFIGURED = (
-    *("exclude", "environments", "separate_system_databases", "state_id_suffix"),
-    *("dag_id_prefix", "project_root_variable", "lint", "at"),
-)
+# The folders that must be inside the project.
+_INSIDE = ("schedules", "generated_dags", "templates")
 
 
 def _project(root: Path, configuration: Configuration) -> Project:
-    meltano_project = _path(root, configuration.meltano_project)
-    return Project(
-        root=root,
-        airflow=configuration.airflow or newest(),
-        schedules=_path(root, configuration.schedules),
-        generated_dags=_path(root, configuration.generated_dags),
-        templates=_path(root, configuration.templates),
-        meltano_project=meltano_project,
-        custom_dags=_custom_dags(configuration.custom_dags, root, meltano_project),
-        **{name: getattr(configuration, name) for name in _AS_CONFIGURED},
-    )
+    values: dict[str, Any] = {each.name: getattr(configuration, each.name, None) for each in fields(Project)}
+    values |= {name: _path(root, getattr(configuration, name)) for name in (*_INSIDE, "meltano_project")}
+    values["custom_dags"] = _custom_dags(configuration.custom_dags, root, values["meltano_project"])
+    values["airflow"] = configuration.airflow or newest()
+    return Project(**{**values, "root": root, "deployments": configuration.environments})
 
 
 def _path(root: Path, text: str) -> Path:
@@ -143,10 +117,10 @@ def _custom_dags(given: tuple[str, ...] | None, root: Path, meltano_project: Pat
 
 
 def _check(configuration: Configuration, table: MapNode, root: Path) -> Iterator[Diagnostic]:
-    """Check what the kinds of the values do not know: the other keys, and the files of the project."""
+    """Check the keys against each other and against the files of the project."""
     yield from _check_folders(configuration, root)
     yield from _check_meltano_project(table, root)
-    yield from _check_environments(table)
+    yield from _check_deployments(table)
     yield from _check_suffixes(table)
     yield from _check_lint(table)
     yield from _check_custom_dags(configuration, table, root)
@@ -185,7 +159,7 @@ def _check_lint(table: MapNode) -> Iterator[Diagnostic]:
         yield Diagnostic(rules.INVALID_VALUE, message, entry.key_location, hint)
 
 
-def _check_environments(table: MapNode) -> Iterator[Diagnostic]:
+def _check_deployments(table: MapNode) -> Iterator[Diagnostic]:
     seen: dict[str, str] = {}
     for name, place in _texts(table.get("environments")):
         if first := seen.get(name.lower()):
@@ -196,11 +170,11 @@ def _check_environments(table: MapNode) -> Iterator[Diagnostic]:
 
 
 def _check_suffixes(table: MapNode) -> Iterator[Diagnostic]:
-    environments = [name for name, _ in _texts(table.get("environments"))]
+    deployments = [name for name, _ in _texts(table.get("environments"))]
     suffixes = table.get("state_id_suffix")
     for name, entry in suffixes.entries.items() if isinstance(suffixes, MapNode) else ():
-        if name not in environments:
-            hint = nearest(name, environments) or f"the environments are {', '.join(environments) or 'none'}"
+        if name not in deployments:
+            hint = nearest(name, deployments) or f"the environments are {', '.join(deployments) or 'none'}"
             yield Diagnostic(rules.INVALID_VALUE, f"there is no environment {quoted(name)}", entry.key_location, hint)
 
 
@@ -219,6 +193,6 @@ def _check_custom_dags(configuration: Configuration, table: MapNode, root: Path)
 
 
 def _texts(node: Node | None) -> list[tuple[str, Location]]:
-    """The texts of a list, and where they stand; whatever else is there, its kind has reported."""
+    """The texts of a list, and where they stand; whatever else is there, its type has reported."""
     items = node.items if isinstance(node, ListNode) else ()
     return [(item.text, item.location) for item in items if isinstance(item, Scalar) and item.kind == "str"]

@@ -20,7 +20,7 @@ class Identifier:
 
 @dataclass(frozen=True)
 class MeltanoCommand:
-    """A shell command that follows lines which the file has for all its commands, such as `MELTANO`."""
+    """A shell command that follows shared constants of the file, such as `MELTANO`."""
 
     command: str
     preludes: tuple[str, ...] = ("MELTANO",)
@@ -58,12 +58,26 @@ class Argument:
     value: Value
 
 
+def call(function: str, /, *positional: Value, **keywords: Value) -> Call:
+    """A call, written as the call itself."""
+    return Call(function, positional, arguments_of(keywords))
+
+
+def arguments_of(values: Mapping[str, Value]) -> tuple[Argument, ...]:
+    """The keyword arguments with these names and values."""
+    return tuple(Argument(name, value) for name, value in values.items())
+
+
+def without_none(values: Mapping[str, Value]) -> dict[str, Value]:
+    """The values that are given."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def names_in(value: Value) -> Iterator[str]:
     """The functions and names of the generated file that the value uses, such as `timedelta`."""
     if isinstance(value, Call):
         yield value.function
-        for part in (*value.positional, *(argument.value for argument in value.keywords)):
-            yield from names_in(part)
+        yield from names_in((*value.positional, *(argument.value for argument in value.keywords)))
     elif isinstance(value, timedelta):
         yield "timedelta"
     elif isinstance(value, Identifier):
@@ -71,8 +85,7 @@ def names_in(value: Value) -> Iterator[str]:
     elif isinstance(value, MeltanoCommand):
         yield from value.preludes
     elif isinstance(value, Mapping):
-        for part in value.values():
-            yield from names_in(part)
+        yield from names_in(tuple(value.values()))
     elif isinstance(value, Sequence) and not isinstance(value, str):
         for part in value:
             yield from names_in(part)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
 _CONFIGURATION = "[user]\n\tname = Ada\n\temail = ada@example.com\n[init]\n\tdefaultBranch = main\n"
 
@@ -38,6 +37,21 @@ def repository_of(folder: Path) -> Path:
     git(folder, "init", "--quiet", "--template=")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--allow-empty", "--message=First")
+    return folder
+
+
+def clone_of_this(folder: Path) -> Path:
+    """Make a repository of this project in a new folder: the working tree as it would be committed."""
+    root = Path(__file__).parent.parent
+    if not (root / ".git").exists():
+        pytest.skip("this project is no git repository here")
+    for name in git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0"):
+        if name and os.path.lexists(root / name):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(root / name, folder / name, follow_symlinks=False)
+    git(folder, "init", "--quiet", "--template=")
+    git(folder, "add", "--all")
+    git(folder, "-c", "user.name=Ada", "-c", "user.email=ada@example.com", "commit", "--quiet", "--message=Clone")
     return folder
 
 

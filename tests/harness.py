@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import environments
 import pytest
 
-from codegen.plan.imports import imports_of
+from codegen.plan.names import imports_of
+from codegen.render.layout import import_statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,8 +41,8 @@ print(duckdb.connect(sys.argv[1], read_only=True).execute(f"select count(*) from
 
 def import_of(name: str, airflow: str) -> str:
     """Return the line that imports a name in the generated files of a version of Airflow."""
-    ((line,),) = imports_of([name], airflow)
-    return line
+    ((imported,),) = imports_of([name], airflow)
+    return import_statement(imported)
 
 
 class Worker:

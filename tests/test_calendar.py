@@ -15,10 +15,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from versions import NEWEST, NEWEST_2
 
-from codegen.calendar.week import Calendar, calendar_of, moments_of, monday_of, parse_week
+from codegen.calendar.week import Calendar, calendar_of, monday_of, parse_week, runs_in
 from codegen.diagnostics import InvalidError
 from codegen.schema import Schedule
-from codegen.timetable.runs import bounds_of, next_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,14 +82,14 @@ def test_every_run_is_in_its_hour(  # noqa: PLR0913, PLR0917  # what a week depe
     day = datetime(first.year, first.month, first.day, 5, 30, tzinfo=timezone.utc)
     begin, over = day + timedelta(days=start), None if end is None else day + timedelta(days=end)
     schedule = _schedule(cron, own, start_date=begin, end_date=over)
-    runs = next_runs(schedule.clock, ZoneInfo(own), day - timedelta(days=20), bounds_of(schedule, airflow))
+    runs = schedule.timetable(airflow).next_runs(day - timedelta(days=20))
     late = day + timedelta(days=10)
     shown = [run.astimezone(ZoneInfo(zone)) for run in takewhile(lambda run: run < late, runs)]
     calendar = calendar_of([schedule], airflow, first, ZoneInfo(zone))
     expected = Counter((run.date(), run.hour) for run in shown if first <= run.date() < first + timedelta(days=7))
     assert _counts(calendar) == expected
     for hour in calendar.hours:
-        moments = moments_of(schedule, airflow, hour, ZoneInfo(zone))
+        moments = runs_in(hour, schedule, airflow, ZoneInfo(zone))
         assert moments == [run for run in shown if (run.date(), run.hour) == (hour.day, hour.number)]
 
 

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
-import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from contextlib import suppress
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -23,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, as_yaml, completed, dagpress, write
+from terminal import printed_on_a_terminal
 from versions import NEWEST
 
 from codegen.calendar.drawing import calendar_svg, heat_css
@@ -156,24 +153,10 @@ def test_it_is_written_into_a_file(fleet: Path) -> None:
 )
 def test_a_terminal_shows_colours_or_shades(env: dict[str, str], in_it: str, not_in_it: str, fleet: Path) -> None:
     """Colours where it has them, else shades where it can show them, else the numbers."""
-    shown = _on_a_terminal(fleet, env)
+    command: list[str | Path] = [_PROGRAM, "--project", fleet, "calendar", "--week", "2026-W12"]
+    shown = printed_on_a_terminal(*command, **{"PYTHONUTF8": "1", **env})
     assert in_it in shown
     assert not_in_it not in shown
-
-
-def _on_a_terminal(project: Path, env: dict[str, str]) -> str:
-    ours, theirs = pty.openpty()
-    command: list[str | Path] = [_PROGRAM, "--project", project, "calendar", "--week", "2026-W12"]
-    environ = {key: value for key, value in os.environ.items() if key != "NO_COLOR"} | {"PYTHONUTF8": "1"} | env
-    with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environ):
-        os.close(theirs)
-        shown = b""
-        # Linux ends the reading with an error when the other end is closed.
-        with suppress(OSError):
-            while part := os.read(ours, 1 << 16):
-                shown += part
-    os.close(ours)
-    return shown.decode()
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])

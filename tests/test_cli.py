@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import subprocess
 import sys
-from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +14,7 @@ import click
 import pytest
 from click.testing import CliRunner
 from project_builder import EXTRACT_LOAD, completed, dagpress, write
+from terminal import printed_on_a_terminal
 
 from codegen.cli import main as cli
 from codegen.cli.main import main
@@ -332,26 +331,21 @@ def test_a_reader_that_has_enough_is_no_error(project: Path) -> None:
     assert result.returncode == 1
 
 
-def _on_a_terminal(*arguments: str, **environment: str) -> str:
-    """What a command prints on a terminal."""
-    ours, theirs = pty.openpty()
-    env = {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | environment
-    with subprocess.Popen([DAGPRESS, *arguments], stdout=theirs, stderr=theirs, env=env):
-        os.close(theirs)
-        printed = b""
-        # Linux ends the reading with an error when the other end is closed.
-        with suppress(OSError):
-            while part := os.read(ours, 1 << 16):
-                printed += part
-    os.close(ours)
-    return printed.decode()
-
-
 def test_colours_on_a_terminal_and_none_in_a_pipe(project: Path) -> None:
     """NO_COLOR is heard on a terminal."""
     assert "\x1b[" not in _call("--project", str(project), "diff").stdout
-    assert "\x1b[32m" in _on_a_terminal("--project", str(project), "diff")
-    assert "\x1b[" not in _on_a_terminal("--project", str(project), "diff", NO_COLOR="1")
+    assert "\x1b[32m" in printed_on_a_terminal(DAGPRESS, "--project", str(project), "diff")
+    assert "\x1b[" not in printed_on_a_terminal(DAGPRESS, "--project", str(project), "diff", NO_COLOR="1")
+
+
+def test_nothing_in_a_file_moves_the_cursor_of_a_terminal(project: Path) -> None:
+    """A pipe gets the text as it is, so that a patch can be applied."""
+    dagpress(project, "generate")
+    with (project / "generated_dags/gitlab.py").open("a") as file:
+        file.write("# \x1b[2J \x1b[8m \u202e \x07\tend\n")
+    arguments = ("--project", str(project), "diff")
+    assert "\\x1b[2J \\x1b[8m \\u202e \\x07\tend" in printed_on_a_terminal(DAGPRESS, *arguments)
+    assert "\u202e \x07\tend" in _call(*arguments).stdout
 
 
 def test_completion_completes_commands_and_names(project: Path) -> None:

@@ -219,7 +219,7 @@ def test_a_version_that_does_not_match_is_the_only_error(project: Path) -> None:
     assert not (project / "generated_dags").exists()
 
 
-@pytest.mark.parametrize("required", [f"=={version('dagpress')}", ">=0.0.1", "~=0.1", ">=0.1.dev1,!=9"])
+@pytest.mark.parametrize("required", [f"=={version('dagpress')}", ">=0.0.1", ">=0.1.dev1,!=99"])
 def test_a_version_that_matches_changes_nothing(project: Path, required: str) -> None:
     """However pip would write it."""
     write(project, {"dagpress.toml": f'required_version = "{required}"\n'})

@@ -164,7 +164,7 @@ def test_the_scale_has_full_hours_days_or_months_of_the_schedule(span: timedelta
 )
 def test_changes_of_the_clock(zone: str, year: int, expected: list[tuple[str, int]]) -> None:
     first, last = datetime(year, 1, 1, tzinfo=_UTC), datetime(year + 1, 1, 1, tzinfo=_UTC)
-    found = [(c.moment.isoformat(), c.by / timedelta(minutes=1)) for c in dst_changes(ZoneInfo(zone), first, last)]
+    found = [(c.time.isoformat(), c.by / timedelta(minutes=1)) for c in dst_changes(ZoneInfo(zone), first, last)]
     assert found == expected
 
 

@@ -94,6 +94,7 @@ def test_a_comment_that_is_indented_further_belongs_to_the_item_above() -> None:
     assert remove(text, ("l", 0)) == "l:\n# the second\n- a: 3\n  # b: 4\nm: 5\n"
     assert remove(text, ("l", 1)) == "l:\n- a: 1\n  # b: 2\nm: 5\n"
     assert remove("l:\n    # the first\n- a: 1\n  # b: 2\n", ("l", 0)) == "l: []\n"
+    assert remove("l:\n- a: 1\n\n  # b: 2\n# the second\n- a: 3\n", ("l", 0)) == "l:\n# the second\n- a: 3\n"
 
 
 def test_the_empty_lines_at_the_end_of_a_text_stay_with_it() -> None:

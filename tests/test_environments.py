@@ -360,7 +360,7 @@ def test_every_value_is_explained_by_a_line_that_has_its_key(
                 assert rows[key].value == value
             for row in rows.values():
                 for each in (*([row.origin] if row.origin else []), *row.hidden):
-                    assert each.environment in {"", schedule_.deployment}
+                    assert each.deployment in {"", schedule_.deployment}
                     line = (root / each.location.path).read_text().split("\n")[each.location.line - 1]
                     # A task that is a text and an item of a list have no key; a key of its own has every other value.
                     name = "" if row.key.endswith(("].run", "]")) else row.key.rpartition(".")[2]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+from pathlib import Path
 
 import click
 import pytest
 import yaml
 from project_builder import dagpress, project_of, write
 from versions import NEWEST, NEWEST_2
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MELTANO_YML = """\
 plugins:
@@ -118,10 +117,19 @@ def test_without_a_meltano_project_there_is_nothing_to_begin_with(tmp_path: Path
 
 
 def test_ci_and_pre_commit_run_what_a_person_would(tmp_path: Path) -> None:
-    """The workflow installs this version, checks, and reports as GitHub reads it."""
+    """The workflow installs this version, checks, and reports as GitHub reads it. Both files pass our own linters."""
     write(tmp_path, {"meltano.yml": MELTANO_YML})
     dagpress(tmp_path, "init")
     workflow = yaml.safe_load((tmp_path / ".github/workflows/dagpress.yml").read_text())
     commands = [step["run"] for step in workflow["jobs"]["check"]["steps"] if "run" in step]
     assert commands[0].startswith("pip install dagpress==")
     assert commands[1:] == ["dagpress check --format github"]
+    files = [".github/workflows/dagpress.yml", ".pre-commit-config.yaml"]
+    for tool in (
+        ["zizmor", "--offline", "--quiet", *files],
+        ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", files[0]],
+        ["pre-commit", "validate-config", files[1]],
+    ):
+        program = Path(sys.executable).with_name(tool[0])
+        done = subprocess.run([program, *tool[1:]], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from codegen.migrate.verification import Surroundings, compare
+from codegen.migrate.verification import compare
+from codegen.review.loaded import Surroundings
 
 _DAG: dict[str, Any] = {"dag_id": "a", "tags": [], "start_date": None, "schedule": None, "timetable": "", "tasks": []}
 

@@ -15,7 +15,7 @@ from jinja2 import Environment
 from kubelet import expand, started
 from strategies import TEXT
 
-from codegen.plan.steps import Step
+from codegen.runners import Work
 from codegen.runners.kubernetes.expansion import as_expanded
 from codegen.runners.kubernetes.operator import lower
 from codegen.runners.kubernetes.settings import Kubernetes
@@ -83,8 +83,8 @@ def test_what_a_template_becomes_is_itself_after_kubernetes(template: str, value
 @given(st.lists(_DOLLARS.filter(lambda text: text and not is_template(text)), min_size=1, max_size=8))
 def test_any_word_reaches_each_of_several_programs(words: list[str]) -> None:
     """Airflow renders, Kubernetes replaces, a shell calls one program after the other: each gets its words."""
-    step = Step("x", (("printf", r"%s\0", *words), ("printf", r"%s\0", "second", *words)), settings=Kubernetes())
-    arguments: dict[str, Any] = lower(step)
+    work = Work((("printf", r"%s\0", *words), ("printf", r"%s\0", "second", *words)), settings=Kubernetes())
+    arguments: dict[str, Any] = lower(work)
     environment = Environment(autoescape=False)  # noqa: S701  # as Airflow's
     command, args = (
         [environment.from_string(text).render() for text in arguments[name]] for name in ("cmds", "arguments")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from project_builder import write
 
-from codegen.plan.steps import Step
 from codegen.render.renderer import prelude
+from codegen.runners import Work
 from codegen.runners.container import command_of
 from codegen.schema.model import PROJECT_ROOT_VARIABLE
 from codegen.text.jinja import BASH_ENDINGS
@@ -139,9 +139,9 @@ def test_a_machine_without_flock_fails_the_task_and_says_what_to_install(tmp_pat
 @pytest.mark.parametrize("value", ["", "eu $(no) code"])
 def test_a_template_that_decides_on_the_state_must_not_come_out_empty(words: list[str], value: str) -> None:
     """In a worker's bash and in the `sh` of a container."""
-    step = Step("load", (("meltano", *words, "run", "tap-a"),))
-    (program, option), (script,), env = command_of(step, ())
-    assert as_script(step.calls, BASH_ENDINGS) == (script, env)
+    work = Work((("meltano", *words, "run", "tap-a"),))
+    (program, option), (script,), env = command_of(work, ())
+    assert as_script(work.calls, BASH_ENDINGS) == (script, env)
     calls = 'meltano() { printf "%s|" "$@"; }\n'
     done = subprocess.run(
         [program, option, calls + script], env=dict.fromkeys(env, value), text=True, capture_output=True, check=False

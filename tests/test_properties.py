@@ -23,8 +23,9 @@ from strategies import SCHEDULES, TEXT, year
 from versions import NEWEST, NEWEST_2
 
 from codegen import pipeline, rules
-from codegen.diagnostics import Diagnostic, InvalidError, Location, as_text, has_errors
-from codegen.source_text import keyword, module_docstring
+from codegen.cli.printer import as_text
+from codegen.diagnostics import Diagnostic, InvalidError, Location, has_errors
+from codegen.render.source_text import keyword, module_docstring
 from codegen.text.jinja import (
     BASH_ENDINGS,
     DOCKER_ENDINGS,

@@ -7,6 +7,7 @@ import errno
 import json
 import re
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,9 @@ from project_builder import EXTRACT_LOAD, dagpress, project_of, write
 from versions import NEWEST
 
 from codegen import pipeline, rules
+from codegen.cli.printer import as_text
 from codegen.cli.rule import rule as rule_command
-from codegen.diagnostics import as_text, has_errors
+from codegen.diagnostics import has_errors
 from codegen.meltano.generator import failure
 from codegen.rules import RULES
 
@@ -126,6 +128,7 @@ def _said_of(text: str, root: Path) -> list[str]:
         files["dagpress.toml"] = f'{configuration}airflow = "{NEWEST}"\n'
     is_import = not any("/" in name for name in files)
     _, _, err = dagpress(write(root, files), "import" if is_import else "generate")
+    err = err.replace(f"{version('dagpress')} is installed", "0.1.0 is installed")  # the same page for each release
     return [f"{line}\n" for line in err.splitlines() if re.match(r"\S+:\d+:\d+: ", line)]
 
 
@@ -198,6 +201,12 @@ def _has_an_odd_name(root: Path) -> list[str]:
     return ["validate"]
 
 
+def _has_a_loop(root: Path) -> list[str]:
+    (root / "schedules/sub").mkdir()
+    (root / "schedules/sub/loop").symlink_to("..")
+    return ["validate"]
+
+
 _CHANGES = {
     "missing": _is_new,
     "changed": _has_changed,
@@ -206,6 +215,7 @@ _CHANGES = {
     "renamed": _has_a_new_name,
     "not-ours": _is_by_hand,
     "file-name": _has_an_odd_name,
+    "symlink-loop": _has_a_loop,
 }
 _GOLDENS = Path(__file__).parent / "rules"
 

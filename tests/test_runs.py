@@ -15,8 +15,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from project_builder import dagpress, write
 
-from codegen.timetable.interval import Clock, parse_interval
-from codegen.timetable.runs import Bounds, backlog_of, next_runs
+from codegen.timetable.interval import parse_interval
+from codegen.timetable.ticks import Ticks
+from codegen.timetable.timetable import Timetable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +35,7 @@ def test_a_fleet_is_spread_over_the_hour() -> None:
     assert minutes == [int((parse_interval("H * * * *", f"tap-{n}").cron or "").split()[0]) for n in range(100)]
 
 
-# Shortly before changes of the clock of those zones, and elsewhere.
+# Shortly before DST changes of those zones, and elsewhere.
 _DAYS = st.sampled_from([80, 85, 110, 270, 294, 300]) | st.integers(0, 700)
 
 
@@ -56,11 +57,11 @@ def test_what_is_counted_is_what_would_run(
 ) -> None:
     """As many as there are one by one up to that moment, with the same first and last."""
     zone, start = ZoneInfo(zone_name), datetime(2026, 1, 1, 5, 7, tzinfo=timezone.utc) + timedelta(days=day)
-    bounds = Bounds(start, None if end is None else start + timedelta(days=end), at_end)
-    interval, now = parse_interval(cron, ""), start + timedelta(days=9, hours=day % 24)
-    coming = next_runs(interval, zone, start - timedelta(days=1), bounds)
+    timetable = Timetable(cron, zone, start, None if end is None else start + timedelta(days=end), at_end)
+    now = start + timedelta(days=9, hours=day % 24)
+    coming = timetable.next_runs(start - timedelta(days=1))
     runs = list(takewhile(lambda run: run.astimezone(timezone.utc) <= now, coming))
-    backlog = backlog_of(interval, zone, now, bounds)
+    backlog = timetable.backlog(now)
     counted = (backlog.count, backlog.first, backlog.last) if backlog else None
     assert counted == ((len(runs), runs[0], runs[-1]) if runs else None)
 
@@ -69,12 +70,12 @@ def test_what_is_counted_is_what_would_run(
 def test_every_minute_since_1970_is_counted_at_once(zone: str) -> None:
     """Twenty-nine million of them are not looked at one by one."""
     now = datetime(2026, 11, 1, tzinfo=timezone.utc)
-    bounds = Bounds(datetime(1970, 1, 1, tzinfo=timezone.utc), None, at_end=False)
+    start = datetime(1970, 1, 1, tzinfo=timezone.utc)
     before = time.process_time()
-    backlog = backlog_of(parse_interval("* * * * *", ""), ZoneInfo(zone), now, bounds)
+    backlog = Timetable("* * * * *", ZoneInfo(zone), start).backlog(now)
     assert time.process_time() - before < 20
     assert backlog
-    assert backlog.count == (now - bounds.start) / timedelta(minutes=1) + 1
+    assert backlog.count == (now - start) / timedelta(minutes=1) + 1
 
 
 @given(
@@ -83,7 +84,7 @@ def test_every_minute_since_1970_is_counted_at_once(zone: str) -> None:
 )
 def test_the_clock_steps_as_croniter_does(cron: str, moment: datetime) -> None:
     """Where no clock changes, its ticks are those of croniter, which Airflow asks."""
-    steps, moment = Clock(cron, ZoneInfo("UTC")), moment.replace(tzinfo=timezone.utc)
+    steps, moment = Ticks(cron, ZoneInfo("UTC")), moment.replace(tzinfo=timezone.utc)
     assert steps.next(moment) == croniter(cron, moment).get_next(datetime)
     assert steps.previous(moment) == croniter(cron, moment).get_prev(datetime)
 

@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from jsonschema import Draft7Validator
-from project_builder import as_yaml, dagpress, project_of, write
+from project_builder import dagpress, project_of, write
 from test_cases import CASES
 from versions import NEWEST, NEWEST_2
 
 from codegen import pipeline
-from codegen.keys.table import keys_of
-from codegen.rules import Severity
+from codegen.keys.table import Model, keys_of
 from codegen.runners.docker.mounts import Mount
 from codegen.runners.docker.settings import Docker
 from codegen.runners.kubernetes.settings import Kubernetes
 from codegen.schema.after import After
-from codegen.schema.alerts import ALERT, KINDS
+from codegen.schema.alerts import KINDS, Alert
 from codegen.schema.export import json_schema
 from codegen.schema.param import Param
 from codegen.schema.table import schedule_table, task_table
 from codegen.schema.task import WHAT_RUNS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from _pytest.mark import ParameterSet
 
 _PLAIN: dict[str, Any] = {"extractor": "tap-a", "loader": "target-b", "interval": "@daily"}
 _KINDS: dict[str, Any] = {
@@ -158,125 +161,72 @@ def test_an_editor_refuses_what_we_refuse(wrong: dict[str, Any], validator: Draf
     assert dagpress(tmp_path, "validate")[0] == 2
 
 
-# A key of ours is the same in each version; those of Airflow are those of the version.
-_OF_A_SCHEDULE = [(NEWEST, name) for name in schedule_table(NEWEST).rows] + [
-    (NEWEST_2, name) for name in schedule_table(NEWEST_2).rows if name not in schedule_table(NEWEST).rows
-]
-_OF_A_TASK = [(NEWEST, name) for name in task_table(NEWEST).rows] + [
-    (NEWEST_2, name) for name in task_table(NEWEST_2).rows if name not in task_table(NEWEST).rows
-]
+# The warnings about a schedule that has nothing but the example.
+_WARNED = {"long-catchup", "no-effect", "shared-state"}
+# Stands for the example of a key in a schedule.
+_HERE = "@@"
 
 
-@pytest.mark.parametrize(("version", "name"), _OF_A_SCHEDULE)
-def test_the_example_of_each_key_is_a_value_that_changes_the_dag(version: str, name: str, tmp_path: Path) -> None:
-    """The reference shows nothing that does not work, and no key that does nothing."""
-    row = schedule_table(version).rows[name]
-    given = {**_PLAIN, **_KINDS.get(name, {}), **_RUNNERS.get(name, {})}
-    base = {key: value for key, value in given.items() if value is not None}
-    environments = 'environments = ["dev", "prod"]\n' if row.group == "where" else ""
-    write(tmp_path, {"dagpress.toml": f'airflow = "{version}"\n{environments}'})
-    write(tmp_path, {"meltano.yml": "jobs: [{name: refresh, tasks: [tap-a target-b]}]\n"})
-    others = {f"schedules/{other}.yml": yaml.safe_dump(_PLAIN) for other in ("orders", "customers")}
-    write(tmp_path, {"schedules/a.yml": yaml.safe_dump(base), **others})
-    before = pipeline.generate(project_of(tmp_path)).files
-    base.pop(name, None)
-    write(tmp_path, {"schedules/a.yml": f"{yaml.safe_dump(base)}{name}: {row.example}\n"})
-    generation = pipeline.generate(project_of(tmp_path))
-    assert [d for d in generation.diagnostics if d.severity is Severity.ERROR] == []
-    assert generation.files != before
+def _examples() -> Iterator[ParameterSet]:
+    """The version, the example, and a schedule before and after the key is added, for every key of every map."""
+    for version, known in ((NEWEST, {}), (NEWEST_2, schedule_table(NEWEST).rows)):
+        for name, row in schedule_table(version).rows.items():
+            if name not in known:
+                given = {**_PLAIN, **_KINDS.get(name, {}), **_RUNNERS.get(name, {})}
+                base = {key: value for key, value in given.items() if value is not None}
+                yield pytest.param(version, row.example, base, {**base, name: _HERE}, id=f"{version} {name}")
+    for version, known in ((NEWEST, {}), (NEWEST_2, task_table(NEWEST).rows)):
+        for name, row in task_table(version).rows.items():
+            if name not in known:
+                yield pytest.param(version, row.example, *_with_task(name), id=f"{version} task {name}")
+    for model, of_name in _MAPS.items():
+        for name, row in keys_of(model).items():
+            yield pytest.param(NEWEST, row.example, *of_name(name), id=f"{model.__name__} {name}")
 
 
-@pytest.mark.parametrize("name", keys_of(After))
-def test_the_example_of_each_key_of_after_changes_the_dag(name: str, tmp_path: Path) -> None:
-    """The same for the keys of `after`, beside a single schedule to wait for."""
-    others = {f"schedules/{other}.yml": yaml.safe_dump(_PLAIN) for other in ("orders", "customers")}
-    plain = "extractor: tap-a\nloader: target-b\nafter: "
-    write(tmp_path, {"schedules/a.yml": f"{plain}orders\n", **others})
-    before = pipeline.generate(project_of(tmp_path)).files
-    example = keys_of(After)[name].example
-    write(tmp_path, {"schedules/a.yml": f"{plain}{{{name}: {example}}}\n"})
-    generation = pipeline.generate(project_of(tmp_path))
-    assert generation.diagnostics == []
-    assert generation.files["generated_dags/a.py"] != before["generated_dags/a.py"]
+def _with_task(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    python = {"python": "a.b"} if name in {"op_kwargs", "multiple_outputs"} else {"run": "x"}
+    changed = {name: _HERE, **({} if name in WHAT_RUNS else python)}
+    others = [{"id": "extract", "run": "tap-a target-b"}, {"id": "alone", "run": "tap-b target-b"}]
+    base = {"interval": "@daily", **_RUNNERS.get(name, {})}
+    return {**base, "tasks": [*others, {"run": "x"}]}, {**base, "tasks": [*others, changed]}
 
 
-@pytest.mark.parametrize(("version", "name"), _OF_A_TASK)
-def test_the_example_of_each_key_of_a_task_changes_the_dag(version: str, name: str, tmp_path: Path) -> None:
-    """The same for the keys of a task."""
-    write(tmp_path, {"dagpress.toml": f'airflow = "{version}"\n'})
-    others = "- {id: extract, run: tap-a target-b}\n- {id: alone, run: tap-b target-b}\n"
-    tasks = f"{yaml.safe_dump({'interval': '@daily', **_RUNNERS.get(name, {})})}tasks:\n{others}- run: x\n"
-    write(tmp_path, {"schedules/a.yml": tasks})
-    before = pipeline.generate(project_of(tmp_path)).files
-    example = task_table(version).rows[name].example
-    other = {**dict.fromkeys(WHAT_RUNS, ""), **dict.fromkeys(("op_kwargs", "multiple_outputs"), "  python: a.b\n")}.get(
-        name, "  run: x\n"
-    )
-    changed = tasks.replace("run: x\n", f"{name}: {example}\n{other}")
-    write(tmp_path, {"schedules/a.yml": changed})
-    generation = pipeline.generate(project_of(tmp_path))
-    assert generation.diagnostics == []
-    assert generation.files["generated_dags/a.py"] != before["generated_dags/a.py"]
+def _with_after(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    base = {"extractor": "tap-a", "loader": "target-b"}
+    return {**base, "after": "orders"}, {**base, "after": {name: _HERE}}
 
 
-@pytest.mark.parametrize("name", keys_of(Param))
-def test_the_example_of_each_key_of_a_run_parameter_changes_the_dag(name: str, tmp_path: Path) -> None:
-    """The same for the keys of a run parameter, of a default that keeps each of them."""
+def _with_param(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A run parameter with a default that each of the keys allows."""
     default = {"format": "2024-01-31", "items": ["a"], "pattern": "abc", "minLength": "abc", "maxLength": "abc"}
-    base = {**_PLAIN, "params": {"a": {"default": default.get(name, 10 if name == "default" else 100)}}}
-    write(tmp_path, {"schedules/a.yml": yaml.safe_dump(base)})
-    before = pipeline.generate(project_of(tmp_path)).files
-    example = yaml.load(keys_of(Param)[name].example, _AsJson)  # noqa: S506  # it is a safe one
-    base["params"]["a"][name] = example
-    write(tmp_path, {"schedules/a.yml": json.dumps(base)})
-    generation = pipeline.generate(project_of(tmp_path))
-    assert generation.diagnostics == []
-    assert generation.files["generated_dags/a.py"] != before["generated_dags/a.py"]
+    param = {"default": default.get(name, 10 if name == "default" else 100)}
+    return {**_PLAIN, "params": {"a": param}}, {**_PLAIN, "params": {"a": {**param, name: _HERE}}}
 
 
-def _with_docker(tmp_path: Path, settings: str) -> str:
-    """The DAG file of a schedule with these settings of the runner, which must have no warning."""
-    schedule = {**_PLAIN, "runner": "docker"}
-    write(tmp_path, {"schedules/a.yml": f"{yaml.safe_dump(schedule)}docker:\n  {settings}\n"})
-    generation = pipeline.generate(project_of(tmp_path))
-    assert generation.diagnostics == []
-    return generation.files["generated_dags/a.py"]
+def _with_docker(settings: dict[str, Any]) -> dict[str, Any]:
+    return {**_PLAIN, "runner": "docker", "docker": {"image": "elt:1", **settings}}
 
 
-@pytest.mark.parametrize("name", keys_of(Docker))
-def test_the_example_of_each_setting_of_docker_changes_the_dag(name: str, tmp_path: Path) -> None:
-    """The same for the keys of `docker`."""
-    example = f"{name}: {keys_of(Docker)[name].example}"
-    image = "" if name == "image" else "\n  image: elt:1"
-    assert _with_docker(tmp_path, "image: elt:1") != _with_docker(tmp_path, example + image)
+def _with_setting_of_docker(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    return _with_docker({}), _with_docker({name: _HERE})
 
 
-# What a setting needs beside it.
-_PODS: dict[str, Any] = {"volume_mounts": {"volumes": [{"name": "output", "emptyDir": {}}]}}
+def _with_mount(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    base = _MOUNTS[name]
+    return _with_docker({"mounts": [base]}), _with_docker({"mounts": [{**base, name: _HERE}]})
 
 
-@pytest.mark.parametrize("name", keys_of(Kubernetes))
-def test_the_example_of_each_setting_of_kubernetes_changes_the_dag(name: str, tmp_path: Path) -> None:
-    """The same for the keys of `kubernetes`."""
-    schedule = {**_PLAIN, "runner": "kubernetes", "kubernetes": {"image": "elt:1", **_PODS.get(name, {})}}
-    files = []
-    example: dict[str, Any] = yaml.safe_load(f"{name}: {keys_of(Kubernetes)[name].example}")
-    for settings in ({}, example):
-        schedule["kubernetes"] = {**schedule["kubernetes"], **settings}
-        write(tmp_path, {"schedules/a.yml": yaml.safe_dump(schedule)})
-        generation = pipeline.generate(project_of(tmp_path))
-        assert generation.diagnostics == []
-        files.append(generation.files["generated_dags/a.py"])
-    assert files[0] != files[1]
+def _with_setting_of_kubernetes(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    base = {"image": "elt:1", **({"volumes": [{"name": "output", "emptyDir": {}}]} if name == "volume_mounts" else {})}
+    pods = {**_PLAIN, "runner": "kubernetes"}
+    return {**pods, "kubernetes": base}, {**pods, "kubernetes": {**base, name: _HERE}}
 
 
-@pytest.mark.parametrize("name", keys_of(Mount))
-def test_the_example_of_each_key_of_a_mount_changes_the_dag(name: str, tmp_path: Path) -> None:
-    """The same for the keys of a mount."""
-    image, base = "image: elt:1\n  mounts:\n  - ", _MOUNTS[name]
-    example = yaml.safe_load(keys_of(Mount)[name].example)
-    changed = {**base, name: example}
-    assert _with_docker(tmp_path, image + json.dumps(base)) != _with_docker(tmp_path, image + json.dumps(changed))
+def _with_alert(kind: str, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    needed = {} if name == "slack_webhook_conn_id" else _ALERTS[kind]
+    before, after = ({**_PLAIN, "on_failure": {kind: {**needed, **key}}} for key in ({}, {name: _HERE}))
+    return {**_PLAIN, "on_failure": {"slack": "#a"}} if not needed else before, after
 
 
 # What the map of an alert needs beside the key that is tried.
@@ -286,28 +236,36 @@ _ALERTS: dict[str, dict[str, Any]] = {
     "webhook": {"http_conn_id": "a"},
     "python": {"callable": "a.b"},
 }
+_MAPS: dict[type[Model], Callable[[str], tuple[dict[str, Any], dict[str, Any]]]] = {
+    After: _with_after,
+    Param: _with_param,
+    Docker: _with_setting_of_docker,
+    Mount: _with_mount,
+    Kubernetes: _with_setting_of_kubernetes,
+    Alert: lambda name: (_PLAIN, {**_PLAIN, "on_failure": {name: _HERE}}),
+    **{section.model: partial(_with_alert, section.name) for section in KINDS},
+}
 
 
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [("alert", name) for name in keys_of(ALERT.model)]
-    + [(section.name, name) for section in KINDS for name in keys_of(section.model)],
-)
-def test_the_example_of_each_key_of_an_alert_changes_the_dag(kind: str, name: str, tmp_path: Path) -> None:
-    """The same for the keys of alerts."""
-    model = next(section.model for section in (ALERT, *KINDS) if section.name == kind)
-    value = yaml.safe_load(keys_of(model)[name].example)
-    needed = {} if name == "slack_webhook_conn_id" else _ALERTS.get(kind, {})
-    sources = []
-    for alert in ({name: value}, {}):
-        filled = {**needed, **alert} if kind != "alert" else alert
-        of_kind = filled if kind == "alert" else {kind: filled or {"channel": "#a"}}
-        on_failure = {"on_failure": of_kind} if of_kind else {}
-        write(tmp_path, {"schedules/a.yml": as_yaml({**_PLAIN, **on_failure})})
+@pytest.mark.parametrize(("version", "example", "before", "after"), list(_examples()))
+def test_the_example_of_each_key_is_a_value_that_changes_the_dag(
+    version: str, example: str, before: dict[str, Any], after: dict[str, Any], tmp_path: Path
+) -> None:
+    """The reference shows nothing that does not work, and no key that does nothing."""
+    environments = 'environments = ["dev", "prod"]\n' if after.keys() & {"environments", "only"} else ""
+    write(tmp_path, {"dagpress.toml": f'airflow = "{version}"\n{environments}'})
+    if "job" in after:
+        plugins = "plugins: {extractors: [{name: tap-a}], loaders: [{name: target-b}]}"
+        write(tmp_path, {"meltano.yml": f"{plugins}\njobs: [{{name: refresh, tasks: [tap-a target-b]}}]\n"})
+    write(tmp_path, {f"schedules/{other}.yml": yaml.safe_dump(_PLAIN) for other in ("orders", "customers")})
+    files = []
+    for schedule in (before, after):
+        text = yaml.safe_dump(schedule, sort_keys=False).replace(f"'{_HERE}'", example)
+        write(tmp_path, {"schedules/a.yml": text})
         generation = pipeline.generate(project_of(tmp_path))
-        assert generation.diagnostics == []
-        sources.append(generation.files["generated_dags/a.py"])
-    assert sources[0] != sources[1]
+        files.append(generation.files)
+    assert [diagnostic for diagnostic in generation.diagnostics if diagnostic.code not in _WARNED] == []
+    assert files[0] != files[1]
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
+import black
 import pytest
-from project_builder import EXTRACT_LOAD, dagpress, write
+from project_builder import EXTRACT_LOAD, dagpress, project_of, write
 
-from codegen.render.renderer import builtin_templates
+from codegen.pipeline.reading import read
+from codegen.plan import between, plan
+from codegen.render.renderer import Renderer, TemplateFailedError, builtin_templates
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from codegen.plan import DagModule
 
 _GRAPH = """\
 interval: "@daily"
@@ -93,7 +99,8 @@ def test_a_name_that_is_lost_is_found(block: str, lost: str, tmp_path: Path) -> 
 
 
 def test_a_group_that_is_lost_is_found(tmp_path: Path) -> None:
-    own = (builtin_templates() / "dag.py.j2").read_text(encoding="utf-8").replace("{{ group.head }}:", "if True:")
+    ours = (builtin_templates() / "dag.py.j2").read_text(encoding="utf-8")
+    own = ours.replace("{{ group | group_head }}:", "if True:")
     write(tmp_path, {"schedules/s.yml": _EVERYTHING, "templates/dag.py.j2": own})
     code, _, err = dagpress(tmp_path, "generate")
     assert code == 2
@@ -107,3 +114,80 @@ def test_what_only_the_compiler_refuses_is_an_error_of_the_template(body: str, l
     code, _, err = dagpress(tmp_path, "generate")
     assert code == 2
     assert err.startswith(f"templates/dag.py.j2:{line}:1: template-error: it gives ")
+
+
+_TWO = {
+    "schedules/orders.yml": """\
+interval: "@daily"
+timezone: Europe/Berlin
+on_failure: [{slack: '#alerts'}, {python: own.load}]
+tasks:
+- {id: extract, run: x, group: g}
+- {id: extract_more, run: x, group: g, after: []}
+- {id: load, python: own.steps.load, op_kwargs: {table: orders}, after: g}
+- {id: check, command: make check, after: [load]}
+""",
+    "schedules/sales.yml": """\
+after: orders
+interval: null
+on_failure: [{slack: '#alerts'}, {python: own.load}]
+tasks:
+- {id: load, command: ./load.sh}
+- {id: check, python: own.steps.load, op_kwargs: {table: sales}}
+""",
+}
+
+
+def _module_of_two(root: Path) -> DagModule:
+    """The DAGs of two schedules, planned for a single file."""
+    schedules = read(project_of(write(root, _TWO))).schedules
+    return plan([*between(schedules).items()], None, "3.3", "MELTANO_PROJECT_ROOT")
+
+
+def test_a_file_can_have_several_dags(tmp_path: Path) -> None:
+    """They share imports, constants and functions, and no variable hides a function."""
+    module = _module_of_two(tmp_path)
+    text = Renderer(tmp_path / "templates").render(module)
+    compile(text, "two.py", "exec", dont_inherit=True)
+    assert black.format_str(text, mode=black.Mode()) == text
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree) == "Defines these DAGs:\n\n- `meltano_orders`\n- `meltano_sales`"
+    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    assert functions == ["load", "own_load"]
+    dags = [node for node in tree.body if isinstance(node, ast.With)]
+    assert [dag.dag_id for dag in module.dags] == ["meltano_orders", "meltano_sales"]
+    names = [node for dag in dags for node in ast.walk(dag) if isinstance(node, ast.Name)]
+    assert not {node.id for node in names if isinstance(node.ctx, ast.Store)} & {*functions}
+    ids = {dag.dag_id: {task.task_id: task.upstream for task in dag.tasks} for dag in module.dags}
+    assert ids == {
+        "meltano_orders": {"extract": (), "extract_more": (), "load": ("extract", "extract_more"), "check": ("load",)},
+        "meltano_sales": {"load": (), "check": ("load",)},
+    }
+
+
+@pytest.mark.parametrize(
+    ("block", "lost"),
+    [
+        ("task", "the task `load` is missing"),
+        ("order", "the arrow from `load` to `check` is missing"),
+        ("dag", "the DAG `meltano_sales` is missing"),
+    ],
+)
+def test_a_loss_in_one_of_several_dags_is_found(block: str, lost: str, tmp_path: Path) -> None:
+    own = (
+        f'{{% extends "dagpress/dag.py.j2" %}}{{% block {block} %}}'
+        '{% if dag.dag_id != "meltano_sales" %}{{ super() }}{% endif %}{% endblock %}'
+    )
+    module = _module_of_two(write(tmp_path, {"templates/dag.py.j2": own}))
+    with pytest.raises(TemplateFailedError, match=lost):
+        Renderer(tmp_path / "templates").render(module)
+
+
+@pytest.mark.parametrize(("order", "code"), [("{{ super() }}", 0), ("", 2)])
+def test_the_arrow_of_a_group_goes_by_the_id(order: str, code: int, tmp_path: Path) -> None:
+    """The id of a group can be no Python name."""
+    tasks = "[{id: a, run: x, group: load-all}, {id: b, run: x, group: load-all}, {id: c, run: x, after: load-all}]"
+    own = f'{{% extends "dagpress/dag.py.j2" %}}{{% block order %}}{order}{{% endblock %}}'
+    write(tmp_path, {"schedules/s.yml": f"interval: '@daily'\ntasks: {tasks}\n", "templates/dag.py.j2": own})
+    found, _, err = dagpress(tmp_path, "generate")
+    assert (found, "the arrow from `load-all` to `c` is missing" in err) == (code, code == 2)

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from codegen.timetable.interval import parse_interval
-from codegen.timetable.runs import Bounds, next_dates
+from codegen.timetable.timetable import Timetable
 from codegen.timetable.utc_dates import other_date
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -41,7 +41,7 @@ _TODAY = date(2026, 11, 26)
     ],
 )
 def test_the_date_in_utc_is_another_one(cron: str, zone: str, expected: str) -> None:
-    other = other_date(parse_interval(cron, ""), ZoneInfo(zone), Bounds(_EPOCH, None, at_end=False), _TODAY)
+    other = other_date(Timetable(cron, ZoneInfo(zone), _EPOCH), _TODAY)
     words = other and [
         f"{other.at:%H:%M}",
         "previous" if other.is_previous else "next",
@@ -73,16 +73,16 @@ def test_it_is_found_as_by_a_walk_through_the_year(  # noqa: PLR0913
     cron: str, zone_name: str, today: date, start: int, end: int | None, *, at_end: bool
 ) -> None:
     """Every logical date of the coming year is looked at; with each start and end of the schedule."""
-    interval, zone = parse_interval(cron, ""), ZoneInfo(zone_name)
     first = datetime.combine(today, time(), timezone.utc)
-    bounds = Bounds(first + timedelta(start), None if end is None else first + timedelta(max(start, end)), at_end)
-    dates = next_dates(interval, zone, first - timedelta(microseconds=1), bounds)
+    over = None if end is None else first + timedelta(max(start, end))
+    timetable = Timetable(parse_interval(cron, "").cron, ZoneInfo(zone_name), first + timedelta(start), over, at_end)
+    dates = timetable.next_dates(first - timedelta(microseconds=1))
     in_the_year = takewhile(lambda moment: moment.astimezone(timezone.utc) < first + timedelta(365), dates)
     others = {
         (moment.time(), utc.date() < moment.date())
         for moment, utc in ((moment, moment.astimezone(timezone.utc)) for moment in in_the_year)
         if utc.date() != moment.date()
     }
-    found = other_date(interval, zone, bounds, today)
+    found = other_date(timetable, today)
     assert bool(found) == bool(others)
     assert found is None or (found.at, found.is_previous) in others

@@ -103,7 +103,7 @@ def _read(text: str, key: str) -> object:
     node, diagnostics = read_yaml(Path("a.yml"), "a.yml", text=text)
     assert isinstance(node, MapNode)
     assert not diagnostics
-    value = keys_of(Schedule)[key].kind.read(node.entries[key].value, diagnostics.append)
+    value = keys_of(Schedule)[key].type.read(node.entries[key].value, diagnostics.append)
     assert not diagnostics, diagnostics
     return value
 
@@ -111,7 +111,7 @@ def _read(text: str, key: str) -> object:
 def _typed(key: str) -> str:
     """What somebody types into the control of a key who wants what the reference has as its example."""
     example = keys_of(Schedule)[key].example
-    shape = control_of(keys_of(Schedule)[key].kind).shape
+    shape = control_of(keys_of(Schedule)[key].type).shape
     if shape is Shape.YAML:
         return str(example)
     value = yaml.load(example, yaml.BaseLoader)  # noqa: S506  # it makes texts alone

@@ -1,4 +1,4 @@
-"""Goes on with a command in the background: in a process of its own, which outlives this one and its terminal."""
+"""Runs a command in the background: in a process that outlives this one and its terminal."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import argparse
 import fcntl
 import os
 import shlex
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codegen import process
 from codegen.airflow.installation import AirflowError
 
 if TYPE_CHECKING:
@@ -26,13 +26,11 @@ _START_FIELD = 19
 
 @dataclass(frozen=True)
 class Daemon:
-    """A command of Airflow that is to run in the background.
+    """A command of Airflow to run in the background.
 
     Attributes:
-        words: the command, without the options that say so.
-        pid_file: gets the process id. It is locked while the process lives, so a number left behind deceives nobody.
-        stdout: gets what it prints.
-        stderr: gets its log.
+        words: the command, without the options of the background.
+        pid_file: has the process id, and is locked while the process lives, so a stale one is recognised.
     """
 
     words: Sequence[str]
@@ -47,7 +45,7 @@ class Daemon:
 
 
 def daemon_of(words: Sequence[str], home: Path) -> Daemon | None:
-    """What the options of Airflow by which a command goes into the background say; nothing where there are none."""
+    """Read Airflow's options for the background; None where the command has none of them."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("-D", "--daemon", action="store_true")
     if not parser.parse_known_args(words[1:])[0].daemon:
@@ -62,34 +60,33 @@ def daemon_of(words: Sequence[str], home: Path) -> Daemon | None:
 
 
 def fork(daemon: Daemon) -> int:
-    """Go on in two processes: this one, and one in the background. This one watches whether the other stays.
+    """Fork a background process, which removes the pid file at its end, and watch whether it stays.
 
-    A fork needs no command line of ours, so it runs the very code that this process has, whatever the current folder
-    holds.
+    A fork runs the code of this process, whatever the current folder contains.
 
     Returns:
-        The id of the process in the background; in that one, zero. It removes the pid file when it ends.
+        The id of the background process; in that one, zero.
 
     Raises:
-        AirflowError: it runs already, or ended at once.
+        AirflowError: it is running already, or ended at once.
         OSError: one of its files cannot be written.
     """
     outputs = [os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644) for path in (daemon.stdout, daemon.stderr)]
     lock = _lock(daemon)
     sys.stdout.flush()
     sys.stderr.flush()
-    process = os.fork()
-    if not process:
+    pid = os.fork()
+    if not pid:
         os.setsid()
         for number, file in enumerate([os.open(os.devnull, os.O_RDONLY), *outputs]):
             os.dup2(file, number)
         return 0
-    os.write(lock, f"{process}\n".encode())
+    os.write(lock, f"{pid}\n".encode())
     # The other process holds the lock on.
     for file in (lock, *outputs):
         os.close(file)
-    _watch(process, daemon)
-    return process
+    _watch(pid, daemon)
+    return pid
 
 
 def _lock(daemon: Daemon) -> int:
@@ -98,34 +95,34 @@ def _lock(daemon: Daemon) -> int:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        process = os.read(file, 20).decode(errors="replace").strip()
+        pid = os.read(file, 20).decode(errors="replace").strip()
         os.close(file)
-        message = f"{daemon.words[0]} is running already (process {process}; stop it with `kill {process}`)"
+        message = f"{daemon.words[0]} is running already (process {pid}; stop it with `kill {pid}`)"
         raise AirflowError(message) from error
     os.ftruncate(file, 0)
     return file
 
 
-def _watch(process: int, daemon: Daemon) -> None:
+def _watch(pid: int, daemon: Daemon) -> None:
     deadline = time.monotonic() + _WATCHED
     while time.monotonic() < deadline:
-        ended, status = os.waitpid(process, os.WNOHANG)
+        ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             code = os.waitstatus_to_exitcode(status)
             raise AirflowError(f"{daemon.words[0]} has ended with exit code {code}: {daemon.stderr} says why")
         time.sleep(_WATCHED / 20)
 
 
-def start_of(process: int) -> str:
-    """When a process was started, in the words of its system; empty where there is none.
+def start_of(pid: int) -> str:
+    """The start time of a process, in the form of its system; empty where there is none.
 
-    It tells a process from a later one, of somebody else, that got the same id.
+    It tells a process from a later one with the same id.
     """
     if sys.platform == "linux":
         try:
-            text = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+            text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
         except OSError:
             return ""
         return text.rpartition(")")[2].split()[_START_FIELD]
-    command = ["ps", "-o", "lstart=", "-p", str(process)]
-    return subprocess.run(command, text=True, capture_output=True, check=False).stdout.strip()
+    command = ["ps", "-o", "lstart=", "-p", str(pid)]
+    return process.run(command, limit=10).stdout.strip()

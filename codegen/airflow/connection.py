@@ -1,4 +1,4 @@
-"""Which Airflow the Pipelines page asks, and with which credentials: the environment says it, and nothing else."""
+"""The address and the credentials of the Airflow behind the Pipelines page, from environment variables."""
 
 from __future__ import annotations
 
@@ -7,31 +7,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from codegen.diagnostics import DagpressError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _VARIABLE = re.compile(r"DAGPRESS_AIRFLOW_(URL|USERNAME|PASSWORD|TOKEN)(?:_(.+))?")
 
 
-class ConnectionSettingError(Exception):
-    """A variable of the environment that cannot be used. No text of it holds a value: it may be a password.
-
-    Attributes:
-        hint: the cure.
-    """
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
-
-
 @dataclass(frozen=True)
 class Connection:
-    """An Airflow, and what it takes to be let in: a token, or a name and a password, or nothing.
+    """The address of an Airflow, with a token, a name and a password, or no credentials.
 
     Attributes:
-        url: its address, which may have a path, without a slash at the end.
-        environment: the end of the names of its variables; empty where there are no deployment environments.
+        url: may have a path; without a slash at the end.
+        environment: the suffix of its variables.
     """
 
     url: str
@@ -41,19 +31,19 @@ class Connection:
     token: str = field(default="", repr=False)
 
     def variable(self, name: str) -> str:
-        """The variable of the environment that says a part of this, such as `URL`."""
+        """The environment variable of a part, such as `URL`."""
         return _variable(name, self.environment)
 
 
 def read_connections(environ: Mapping[str, str]) -> dict[str, Connection]:
-    """The Airflow of each deployment environment, by the end of its variables' names; the one without has none.
+    """The Airflow of each deployment environment, by the suffix of its variables; empty without environments.
 
     Args:
-        environ: `DAGPRESS_AIRFLOW_URL`, `..._USERNAME`, `..._PASSWORD` and `..._TOKEN`, each with `_PROD` at its end
-            for an environment `prod`. Empty counts as not given.
+        environ: `DAGPRESS_AIRFLOW_URL`, `..._USERNAME`, `..._PASSWORD` and `..._TOKEN`, with the suffix `_PROD` for an
+            environment `prod`. Empty ones count as missing.
 
     Raises:
-        ConnectionSettingError: one of them cannot be used.
+        DagpressError: one of them is invalid; the message has no value, which may be a password.
     """
     given: dict[str, dict[str, str]] = {}
     for name, value in environ.items():
@@ -64,7 +54,7 @@ def read_connections(environ: Mapping[str, str]) -> dict[str, Connection]:
 
 
 def ending_of(deployment: str) -> str:
-    """How the variables end that are for a deployment environment."""
+    """The suffix of the variables of a deployment environment."""
     return deployment.upper().replace("-", "_")
 
 
@@ -88,32 +78,30 @@ def _connection(environment: str, values: Mapping[str, str]) -> Connection:
 def _check_url(connection: Connection) -> None:
     name = connection.variable("URL")
     if not connection.url:
-        raise ConnectionSettingError(
-            f"there are credentials of an Airflow, and no {name}", f"set {name}, or unset them"
-        )
+        raise DagpressError(f"there are credentials of an Airflow, and no {name}", f"set {name}, or unset them")
     hint = "such as https://airflow.example.com"
     if not connection.url.isascii() or not connection.url.isprintable() or " " in connection.url:
-        raise ConnectionSettingError(f"{name} is no address", hint)
+        raise DagpressError(f"{name} is no address", hint)
     try:
         parts = urlsplit(connection.url)
         port_is_wrong = parts.port == 0
     except ValueError:
-        raise ConnectionSettingError(f"{name} is no address", hint) from None
+        raise DagpressError(f"{name} is no address", hint) from None
     if parts.username is not None:
         message = f"{name} holds a user or a password, and would show them where it is shown"
         cure = f"set {connection.variable('USERNAME')} and {connection.variable('PASSWORD')}"
-        raise ConnectionSettingError(message, cure)
+        raise DagpressError(message, cure)
     if parts.scheme not in {"http", "https"} or not parts.hostname or port_is_wrong:
-        raise ConnectionSettingError(f"{name} is no address of HTTP", hint)
+        raise DagpressError(f"{name} is no address of HTTP", hint)
     if parts.query or parts.fragment:
-        raise ConnectionSettingError(f"{name} has more than an address and a path", hint)
+        raise DagpressError(f"{name} has more than an address and a path", hint)
 
 
 def _check_credentials(connection: Connection) -> None:
     token, username, password = (connection.variable(name) for name in ("TOKEN", "USERNAME", "PASSWORD"))
     if bool(connection.username) != bool(connection.password):
-        raise ConnectionSettingError(f"{username} and {password} go together", "set both, or none")
+        raise DagpressError(f"{username} and {password} go together", "set both, or none")
     if connection.token and connection.username:
-        raise ConnectionSettingError(f"there is a {token}, and a {username} too", "set one of them")
+        raise DagpressError(f"there is a {token}, and a {username} too", "set one of them")
     if not connection.token.isascii() or not connection.token.isprintable():
-        raise ConnectionSettingError(f"{token} holds what no token can", "copy it again")
+        raise DagpressError(f"{token} holds what no token can", "copy it again")

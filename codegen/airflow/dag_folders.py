@@ -1,4 +1,4 @@
-"""The folders of DAG files that the Airflow of a project reads, and what lies in them."""
+"""The folders of DAG files that the Airflow of a project reads, and the files in them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def dag_folders(project: Project) -> dict[str, Path]:
 
 
 def digest_of_dags(project: Project) -> str:
-    """Changes when a DAG file comes, goes or changes."""
+    """A digest that changes when a DAG file is added, removed or changed."""
     digest = hashlib.sha256()
     for path in _dag_files(project):
         status = path.stat()
@@ -50,14 +50,14 @@ def digest_of_dags(project: Project) -> str:
 
 
 def old_generators(project: Project) -> list[Path]:
-    """The DAG files that make DAGs of Meltano's own schedules: they claim the same DAG ids as ours."""
+    """The DAG files that generate DAGs from Meltano's schedules: they have the same DAG ids as ours."""
     return [path for path in _dag_files(project) if is_generator(path)]
 
 
 def link_dag_folders(project: Project, folder: Path) -> None:
-    """Make a folder of links to the folders that Airflow reads, and to no others.
+    """Make a folder of links to exactly the folders that Airflow reads.
 
-    A running Airflow must not miss one for a moment: it would drop the DAGs.
+    A link must never be missing, even briefly: a running Airflow would drop the DAGs.
     """
     wanted = dag_folders(project)
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,9 +73,9 @@ def link_dag_folders(project: Project, folder: Path) -> None:
 
 
 def write_local_settings(home: Path) -> None:
-    """Let the DAG files behind the links of a home import their neighbours; a file of the user's own stays.
+    """Let the DAG files behind the links of a home import their neighbours; a file of the user stays.
 
-    Airflow 2 itself looks for modules in its one DAGs folder, which here has nothing but links to folders.
+    Airflow 2 looks for modules in its only DAGs folder, which here contains only links to folders.
     """
     path = home / "config" / "airflow_local_settings.py"
     if not path.exists():

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import os
 import secrets
-import subprocess
 from configparser import ConfigParser, Error
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from codegen import process
+from codegen.diagnostics import DagpressError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +46,8 @@ jwt_secret = {other_secret}
 """
 # Where `airflow standalone` of Airflow 2 keeps it too.
 _PASSWORD_FILE = "standalone_admin_password.txt"  # noqa: S105  # the name of a file
+# In seconds, for a step of the setup.
+_LIMIT = 600
 _DATABASE = "airflow.db"
 _CONFIGURATION_FILE = "airflow.cfg"
 # Below [core] before Airflow 2.3, which is read still.
@@ -53,7 +57,7 @@ _NAMING_A_DATABASE = [
 
 
 class Configuration:
-    """What the configuration of a home says, with the variables of the environment before its file."""
+    """The configuration of a home; environment variables precede its file."""
 
     def __init__(self, home: Path, environ: Mapping[str, str]) -> None:
         """Read the file, if it is there."""
@@ -67,7 +71,7 @@ class Configuration:
             self._file = ConfigParser(interpolation=None)
 
     def get(self, section: str, key: str, default: str) -> str:
-        """The value of a key; empty counts as not given, as Airflow has it for the keys that we ask for."""
+        """The value of a key; empty counts as missing, as in Airflow for the keys that we read."""
         return self._environ.get(variable_of(section, key)) or self.in_file(section, key) or default
 
     def in_file(self, section: str, key: str) -> str:
@@ -76,7 +80,7 @@ class Configuration:
 
 
 def variable_of(section: str, key: str) -> str:
-    """The variable that goes before a key of Airflow's configuration."""
+    """The environment variable of a key of Airflow's configuration."""
     return f"AIRFLOW__{section.upper()}__{key.upper()}"
 
 
@@ -86,7 +90,7 @@ def has_configuration(home: Path) -> bool:
 
 
 def has_own_database(home: Path, environ: Mapping[str, str]) -> bool:
-    """Whether the database of a home is the file in it: any other one is the affair of whoever named it."""
+    """Whether the database of a home is the file in it, not one that the user named."""
     if "AIRFLOW_CONFIG" in environ:
         return False
     configuration = Configuration(home, environ)
@@ -102,12 +106,7 @@ def lacks_database(home: Path, environ: Mapping[str, str]) -> bool:
 
 
 def write_configuration(home: Path, *, has_api_server: bool) -> None:
-    """Make a home, which nobody else can read, and write its configuration where there is none.
-
-    Args:
-        home: the folder.
-        has_api_server: whether its Airflow has an API server.
-    """
+    """Make a home, which nobody else can read, and write its configuration where there is none."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = home / _CONFIGURATION_FILE
     if not path.exists():
@@ -118,7 +117,7 @@ def write_configuration(home: Path, *, has_api_server: bool) -> None:
         _write_secret(path, text.format(fernet_key=fernet_key, parser=parser, **own))
 
 
-def set_up(program: Path, home: Path, environ: Mapping[str, str], *, has_api_server: bool) -> str | None:
+def set_up(program: Path, home: Path, environ: Mapping[str, str], *, has_api_server: bool) -> None:
     """Write the configuration where there is none, and bring the home's own database up to date.
 
     Args:
@@ -127,34 +126,25 @@ def set_up(program: Path, home: Path, environ: Mapping[str, str], *, has_api_ser
         environ: the variables to run it with, `AIRFLOW_HOME` among them.
         has_api_server: whether its Airflow has an API server, which makes its own user.
 
-    Returns:
-        What Airflow printed where it failed, else nothing.
+    Raises:
+        DagpressError: Airflow could not.
     """
     write_configuration(home, has_api_server=has_api_server)
     if not has_own_database(home, environ):
-        return None
+        return
     is_new = lacks_database(home, environ)
     password = secrets.token_hex(8)
     for command in [["db", "migrate"], *([_CREATE_USER] if is_new and not has_api_server else [])]:
         # It asks for the password, and for its repetition, at stdin where it has no terminal. As an argument, every
         # user of this machine could read it.
-        done = subprocess.run(  # the Airflow of the project
-            [program, *command],
-            env=environ,
-            input=f"{password}\n{password}\n",
-            text=True,
-            stdout=-1,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            check=False,
-        )
-        if done.returncode:
+        given = f"{password}\n{password}\n"
+        done = process.run([program, *command], limit=_LIMIT, env=environ, given=given, merged=True)
+        if done.code:
             if is_new:
                 (home / _DATABASE).unlink(missing_ok=True)
-            return done.stdout
+            raise DagpressError("Airflow could not set up its database", output=done.stdout)
     if is_new and not has_api_server:
         _write_secret(home / _PASSWORD_FILE, password)
-    return None
 
 
 _CREATE_USER = [

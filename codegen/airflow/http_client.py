@@ -1,4 +1,4 @@
-"""Asks one server for JSON: in a short time, for a small answer, and with credentials that go to no other."""
+"""Requests JSON from one server, with limits on time and size; credentials go to no other server."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import json
 import ssl
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import Timer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx2
+
+from codegen.diagnostics import DagpressError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,32 +24,19 @@ _SESSION = 20
 _MOST_BYTES = 8 * 1024 * 1024
 
 
-class AirflowRestError(Exception):
-    """Why an Airflow cannot be asked. No text of it holds an address or credentials.
-
-    Attributes:
-        hint: the cure.
-    """
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
+class AirflowRestError(DagpressError):
+    """A request to Airflow failed. The text contains no address and no credentials."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a server has answered.
-
-    Attributes:
-        body: its JSON; None where it is something else.
-    """
+class Answer(NamedTuple):
+    """The response of a server; the body is None where it is not JSON."""
 
     status: int
     body: Any
 
 
 class Http:
-    """A server, for the questions of one moment."""
+    """The requests of one session."""
 
     def __init__(self, client: httpx2.Client, connection: Connection) -> None:
         self._client = client
@@ -56,16 +44,16 @@ class Http:
         self._deadline = time.monotonic() + _SESSION
 
     def ask(self, method: str, path: str, headers: Mapping[str, str], body: object = None) -> Answer:
-        """Send a request, and read the answer whatever its status is, as long as it is one of HTTP.
+        """Send a request, and read the response, whatever its status is.
 
         Args:
             method: of HTTP.
             path: below the address of the connection, quoted.
             headers: those of this request.
-            body: what goes along as JSON; None is nothing.
+            body: sent as JSON; None sends none.
 
         Raises:
-            AirflowRestError: there is no answer, or one that leads elsewhere, or one without an end.
+            AirflowRestError: no response, a redirect, or one without an end.
         """
         if time.monotonic() > self._deadline:
             raise AirflowRestError("Airflow is too slow", "look at its load; ask again later")
@@ -105,7 +93,7 @@ class Http:
 
 @contextmanager
 def opened(connection: Connection) -> Iterator[Http]:
-    """Ask an Airflow, with connections that are closed in the end."""
+    """Open a session."""
     headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "dagpress"}
     with httpx2.Client(headers=headers, timeout=_PATIENCE, follow_redirects=False) as client:
         # What comes byte by byte is never late: then, the end of the connection is that of the session.

@@ -1,8 +1,7 @@
-"""Loads DAG files inside an Airflow environment: one JSON request a line, one JSON answer a line.
+"""Loads DAG files inside an Airflow environment, for `codegen/airflow/loading.py`: a JSON request and answer per line.
 
 It runs on the Python of that environment (3.8 and later), imports Airflow once and forks for every request, as
-Airflow's own DAG processor and workers do. So no request sees what another one did. It needs no database.
-`codegen/airflow/loading.py` is the other end.
+Airflow's own DAG processor and workers do. So no request affects another. It needs no database.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ from datetime import datetime
 from enum import Enum
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-# Where a DAG stands and how it is drawn, which is not what it does; and what is told under another name.
+# Attributes that change nothing of what a DAG does, or that have another name below.
 _NOT_OF_A_DAG = {"edge_info", "fileloc", "processor_dags_folder", "relative_fileloc", "schedule_interval", "task_group"}
 _CALLBACKS = ("on_failure_callback", "on_success_callback", "sla_miss_callback")
 _NOT_OF_A_TASK = {"dag", "downstream_task_ids", "task_group", "upstream_task_ids"}
@@ -34,37 +33,28 @@ _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 def serve(operations: Mapping[str, Callable[..., dict[str, Any]]]) -> None:
     """Answer requests until the other end closes the pipe; each names its operation, and that one's arguments."""
-    # Airflow logs to stdout as well: what is ours goes to a copy of it, and the rest to stderr.
+    # Airflow logs to stdout too: answers go to a copy of it, and the rest to stderr.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    _print(answers, _warm_up())
+    print(json.dumps(_warm_up()), file=answers, flush=True)
     for line in sys.stdin:
-        _print(answers, _in_a_fork(operations, json.loads(line)))
-
-
-def _print(answers: Any, answer: dict[str, Any]) -> None:  # noqa: ANN401  # a file
-    answers.write(json.dumps(answer) + "\n")
-    answers.flush()
+        print(json.dumps(_in_a_fork(operations, json.loads(line))), file=answers, flush=True)
 
 
 def _warm_up() -> dict[str, Any]:
-    """Load an empty file. What Airflow warns of then is its own affair; all later warnings are the DAG file's."""
+    """Load an empty file, so that all later warnings are those of DAG files, not Airflow's own."""
     with tempfile.TemporaryDirectory() as folder, _seen_warnings() as seen:
         empty = Path(folder, "empty.py")
         empty.write_text("import airflow\n")
         load(str(empty))
-        _import_the_usual()
-    return {"version": import_module("airflow").__version__, "warnings": _unique(seen)}
-
-
-def _import_the_usual() -> None:
-    """Import what every DAG file needs, so that no fork has to. Nothing of it is deprecated, so no warning is lost."""
-    serialization()
-    first_of("airflow.sdk.bases.operator", "airflow.models.baseoperator")
-    bash = first_of("airflow.providers.standard.operators.bash", "airflow.operators.bash")
-    if bash.__name__ == "airflow.operators.bash":
-        # Airflow 2 imports it when the first task is executed.
-        import_module("airflow.decorators")
+        # The imports of every DAG file, so that no fork repeats them. None is deprecated, so no warning is lost.
+        serialization()
+        first_of("airflow.sdk.bases.operator", "airflow.models.baseoperator")
+        bash = first_of("airflow.providers.standard.operators.bash", "airflow.operators.bash")
+        if bash.__name__ == "airflow.operators.bash":
+            # Airflow 2 imports it when the first task is executed.
+            import_module("airflow.decorators")
+    return {"version": import_module("airflow").__version__, "warnings": seen}
 
 
 def first_of(*names: str) -> Any:  # noqa: ANN401  # a module
@@ -93,10 +83,7 @@ def _in_a_fork(operations: Mapping[str, Callable[..., dict[str, Any]]], request:
 
 
 def _child(
-    operations: Mapping[str, Callable[..., dict[str, Any]]],
-    request: dict[str, Any],
-    answer: Any,  # noqa: ANN401  # a file
-    log: Any,  # noqa: ANN401  # a file
+    operations: Mapping[str, Callable[..., dict[str, Any]]], request: dict[str, Any], answer: IO[str], log: IO[bytes]
 ) -> None:
     """Answer one request and leave without the exit handlers of the parent."""
     code = 1
@@ -108,7 +95,7 @@ def _child(
         json.dump(operations[request.pop("operation")](**request), answer)
         answer.flush()
         code = 0
-    except BaseException:  # noqa: BLE001  # whatever a DAG file does is told
+    except BaseException:  # noqa: BLE001  # a DAG file can raise anything
         traceback.print_exc()
     finally:
         sys.stdout.flush()
@@ -119,17 +106,13 @@ def _child(
 
 @contextmanager
 def _seen_warnings() -> Iterator[list[str]]:
-    """Collect every warning, however often it was given before."""
+    """Collect every warning once, also one that was given before."""
     seen: list[str] = []
-
     with warnings.catch_warnings(record=True) as records:
         warnings.simplefilter("always")
         yield seen
-    seen += [f"{r.category.__name__}: {r.message} ({Path(r.filename).name}:{r.lineno})" for r in records]
-
-
-def _unique(messages: list[str]) -> list[str]:
-    return list(dict.fromkeys(messages))
+    messages = [f"{r.category.__name__}: {r.message} ({Path(r.filename).name}:{r.lineno})" for r in records]
+    seen += dict.fromkeys(messages)
 
 
 def load(path: str) -> Any:  # noqa: ANN401  # Airflow's DagBag
@@ -141,14 +124,7 @@ def load(path: str) -> Any:  # noqa: ANN401  # Airflow's DagBag
 
 
 def import_file(path: str) -> dict[str, Any]:
-    """Load a file, serialize its DAGs as the DAG processor does, and tell them as plain data.
-
-    Args:
-        path: the DAG file.
-
-    Returns:
-        Its `dags`, its `errors` (tracebacks), and the `warnings` that it causes.
-    """
+    """Load a file and serialize its DAGs as the DAG processor does: `dags` as plain data, `errors`, and `warnings`."""
     # A file may import what lies beside it, as in Airflow's folder of DAGs.
     sys.path.append(str(Path(path).parent))
     with _seen_warnings() as seen:
@@ -158,7 +134,7 @@ def import_file(path: str) -> dict[str, Any]:
     # Some versions of Airflow catch the warnings of a DAG file themselves.
     caught = [str(warning) for found in bag.captured_warnings.values() for warning in found]
     dags = [_dag(dag) for _, dag in sorted(bag.dags.items())]
-    return {"dags": dags, "errors": errors, "warnings": _unique(seen + caught)}
+    return {"dags": dags, "errors": errors, "warnings": list(dict.fromkeys(seen + caught))}
 
 
 def _serialization_errors(dag: Any) -> Iterator[str]:  # noqa: ANN401  # a DAG
@@ -221,35 +197,25 @@ def _rendered(value: Any) -> Any:  # noqa: ANN401  # plain data
     if isinstance(value, dict):
         return {name: _rendered(item) for name, item in value.items()}
     if isinstance(value, str) and ("{{" in value or "{%" in value):
-        jinja = import_module("jinja2.sandbox")
+        undefined = import_module("jinja2").StrictUndefined
         with suppress(Exception):
-            return (
-                jinja.SandboxedEnvironment(undefined=import_module("jinja2").StrictUndefined)
-                .from_string(value)
-                .render()
-            )
+            return import_module("jinja2.sandbox").SandboxedEnvironment(undefined=undefined).from_string(value).render()
     return value
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401  # anything
     """The value as JSON has it: durations as `0:05:00`, moments in ISO 8601, functions and other objects by name."""
-    if isinstance(value, Enum):
-        return plain(value.value)
+    value = value.value if isinstance(value, Enum) else value
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (set, frozenset)):
         return sorted((plain(item) for item in value), key=str)
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    return value if value is None or isinstance(value, (bool, int, float)) else _text(value)
-
-
-def _text(value: Any) -> str:  # noqa: ANN401  # anything
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(getattr(value, "__qualname__", None) or _ADDRESS.sub("", str(value)))
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    name = value if isinstance(value, str) else getattr(value, "__qualname__", None)
+    return str(value.isoformat() if isinstance(value, datetime) else name or _ADDRESS.sub("", str(value)))
 
 
 if __name__ == "__main__":

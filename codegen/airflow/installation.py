@@ -6,17 +6,18 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codegen import process
 from codegen.airflow.home import set_up
 from codegen.airflow_facts import facts_of
+from codegen.diagnostics import DagpressError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from codegen.project import Project
 
@@ -33,24 +34,14 @@ except PackageNotFoundError:
 """
 # As it is written; with `env`, the name of a program on the PATH.
 _SHEBANG = re.compile(rb"#!\s*(?:\S*/env\s+)?(\S+)")
+# In seconds, for a version.
+_LIMIT = 60
 _NAME_ANOTHER = "name another with --airflow"
 _GET_ANOTHER = "run `dagpress add orchestrator airflow`, or put the folder of {} into PATH"
 
 
-class AirflowError(Exception):
-    """What hinders an Airflow from being installed or run.
-
-    Attributes:
-        message: what is wrong.
-        hint: the cure, where one is known.
-        output: what the program that failed has printed.
-    """
-
-    def __init__(self, message: str, hint: str = "", output: str = "") -> None:
-        super().__init__(f"{message} ({hint})" if hint else message)
-        self.message = message
-        self.hint = hint
-        self.output = output
+class AirflowError(DagpressError):
+    """An Airflow cannot be installed or run."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +92,7 @@ def installation_of(project: Project) -> Installation:
     """The Airflow of a project: the one below `.dagpress`, else one on the PATH.
 
     Raises:
-        AirflowError: there is neither, or what is there is no Airflow.
+        AirflowError: there is neither, or it is not an Airflow.
     """
     folder = folder_of(project)
     if _stamp(folder).is_file():
@@ -111,10 +102,7 @@ def installation_of(project: Project) -> Installation:
         return installed
     found = shutil.which("airflow")
     if found is None:
-        raise AirflowError(
-            f"Airflow {project.airflow} is not installed here",
-            _GET_ANOTHER.format("an `airflow`"),
-        )
+        raise AirflowError(f"Airflow {project.airflow} is not installed here", _GET_ANOTHER.format("an `airflow`"))
     try:
         version = ".".join(version_of(Path(found)).split(".")[:2])
     except AirflowError as error:
@@ -126,29 +114,25 @@ def installation_of(project: Project) -> Installation:
 def install(
     folder: Path, version: str, python: str | None = None, progress: Callable[[str], None] = lambda _: None
 ) -> bool:
-    """Install an Airflow from its pinned requirements, and set up its database.
+    """Install an Airflow from its pinned requirements, and set up its database; whether anything had to be done.
 
-    What is there already, complete and from the same requirements, stays. What was interrupted is done again. The home
-    is kept in any case: it holds the history of the runs.
+    A complete installation from the same requirements stays, and so does the home: it has the history of the runs.
 
     Args:
-        folder: it gets `venv`, `home` and, last, the stamp that says that it is complete.
+        folder: it gets `venv`, `home` and, last, the stamp of a complete installation.
         version: one of `VERSIONS`.
-        python: the Python to install it with, by its path or its name; this process's own where it is not given.
-        progress: told of each step, and of each line that the installer prints.
-
-    Returns:
-        Whether anything had to be done.
+        python: the path or the name of the Python to install it with; by default that of this process.
+        progress: called with each step, and with the lines of the installer.
 
     Raises:
-        AirflowError: that Python cannot have that Airflow, or a step failed.
+        DagpressError: that Python cannot run that Airflow, or a step failed.
     """
     stamp = _stamp(folder)
     is_there = stamp.is_file() and environment_in(folder, version).program.is_file()
     if python is None and is_there and stamp.read_text(encoding="utf-8").startswith(_digest(version)):
         return False
     interpreter = _interpreter(python)
-    number = _number_of(interpreter)
+    number = _answer([interpreter, "-c", _ASK_VERSION], f"{interpreter} is no Python")
     _check_python(version, number, interpreter)
     wanted = f"{_digest(version)} {number}"
     if is_there and stamp.read_text(encoding="utf-8") == wanted:
@@ -160,21 +144,12 @@ def install(
     for command in _installing(folder / "venv", interpreter, requirements_of(version)):
         _run(command, progress)
     progress("Setting up its database.")
-    environment = environment_in(folder, version)
-    _run_set_up(environment)
+    installed = environment_in(folder, version)
+    env = process.inherited(*_UNWANTED) | {"AIRFLOW_HOME": str(installed.home)}
+    env["PATH"] = os.pathsep.join([str(installed.bin), env.get("PATH", os.defpath)])
+    set_up(installed.program, installed.home, env, has_api_server=installed.has_api_server)
     stamp.write_text(wanted, encoding="utf-8")
     return True
-
-
-def prepare_home(environment: Installation, env: Mapping[str, str]) -> None:
-    """Give a home its configuration and its database.
-
-    Raises:
-        AirflowError: Airflow could not.
-    """
-    failed = set_up(environment.program, environment.home, env, has_api_server=environment.has_api_server)
-    if failed is not None:
-        raise AirflowError("Airflow could not set up its database", output=failed)
 
 
 def requirements_of(version: str) -> Path:
@@ -205,27 +180,13 @@ def python_of(program: Path) -> Path:
 
 
 def version_of(program: Path) -> str:
-    """The whole version of an installed Airflow, such as `3.3.1`.
-
-    Args:
-        program: its `airflow`, or a link to it.
+    """The version of the Airflow with that `airflow` program, such as `3.3.1`.
 
     Raises:
         AirflowError: there is none.
     """
     python = python_of(program)
     return _answer([python, "-c", _ASK_AIRFLOW], f"{program} runs on {python}, which has no Airflow", _NAME_ANOTHER)
-
-
-def clean(environ: Mapping[str, str], unwanted: tuple[str, ...] = _UNWANTED) -> dict[str, str]:
-    """The variables, less those that would lead to another Airflow or another Python: the starts of their names."""
-    return {name: value for name, value in environ.items() if not name.startswith(unwanted)}
-
-
-def _run_set_up(environment: Installation) -> None:
-    env = clean(os.environ) | {"AIRFLOW_HOME": str(environment.home)}
-    env["PATH"] = os.pathsep.join([str(environment.bin), env.get("PATH", os.defpath)])
-    prepare_home(environment, env)
 
 
 def _stamp(folder: Path) -> Path:
@@ -245,17 +206,13 @@ def _interpreter(python: str | None) -> Path:
     return Path(found).absolute()
 
 
-def _number_of(interpreter: Path) -> str:
-    return _answer([interpreter, "-c", _ASK_VERSION], f"{interpreter} is no Python")
-
-
 def _answer(command: list[str | Path], otherwise: str, hint: str = "") -> str:
     try:
-        done = subprocess.run(  # a Python that the user named, or has on the PATH
-            command, env=clean(os.environ), text=True, capture_output=True, check=True, timeout=60
-        )
-    except (OSError, subprocess.SubprocessError) as error:
+        done = process.run(command, limit=_LIMIT, env=process.inherited(*_UNWANTED))
+    except process.ProcessError as error:
         raise AirflowError(otherwise, hint) from error
+    if done.code:
+        raise AirflowError(otherwise, hint)
     return done.stdout.strip()
 
 
@@ -263,9 +220,8 @@ def _check_python(version: str, number: str, interpreter: Path) -> None:
     *_, newest = pythons = facts_of(version).pythons
     if tuple(int(part) for part in number.split(".")[:2]) not in pythons:
         supported = f"{pythons[0][0]}.{pythons[0][1]} to {newest[0]}.{newest[1]}"
-        raise AirflowError(
-            f"Airflow {version} needs Python {supported}, and {interpreter} is {number} (name another with --python)"
-        )
+        message = f"Airflow {version} needs Python {supported}, and {interpreter} is {number}"
+        raise AirflowError(message, "name another with --python")
 
 
 def _installing(venv: Path, interpreter: Path, requirements: Path) -> list[list[str | Path]]:
@@ -274,29 +230,24 @@ def _installing(venv: Path, interpreter: Path, requirements: Path) -> list[list[
     uv = shutil.which("uv") or (beside if beside.is_file() else None)
     python = venv / "bin" / "python"
     # Byte code is compiled once, here: otherwise each process of Airflow would compile what it imports until all is.
+    hashed: list[str | Path] = ["--require-hashes", "-r", requirements]
     if uv:
-        hashed: list[str | Path] = ["--require-hashes", "--compile-bytecode", "--python", python, "-r", requirements]
         return [
             [uv, "venv", "--quiet", "--no-project", "--python", interpreter, venv],
-            [uv, "pip", "install", *hashed],
+            [uv, "pip", "install", "--compile-bytecode", "--python", python, *hashed],
         ]
-    hashed = ["--require-hashes", "--compile", "--no-input", "--disable-pip-version-check", "-r", requirements]
-    return [[interpreter, "-m", "venv", venv], [python, "-m", "pip", "install", *hashed]]
+    options = ["--compile", "--no-input", "--disable-pip-version-check"]
+    return [[interpreter, "-m", "venv", venv], [python, "-m", "pip", "install", *options, *hashed]]
 
 
 def _run(command: list[str | Path], progress: Callable[[str], None]) -> None:
-    """Run an installer.
+    """Run an installer, without a limit: its progress is shown.
 
     Raises:
         AirflowError: it failed; with everything that it printed.
     """
-    printed = []
-    with subprocess.Popen(  # pip, uv or venv
-        command, env=clean(os.environ), text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as process:
-        for line in process.stdout or ():
-            printed.append(line)
-            progress(line)
-    if process.returncode:
+    env = process.inherited(*_UNWANTED)
+    done = process.run(command, limit=None, env=env, merged=True, on_line=lambda line: progress(f"{line}\n"))
+    if done.code:
         name = " ".join(str(word) for word in command[:4])
-        raise AirflowError(f"`{name} ...` failed with exit code {process.returncode}", output="".join(printed))
+        raise AirflowError(f"`{name} ...` failed with exit code {done.code}", output=done.stdout)

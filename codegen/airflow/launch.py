@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codegen import process
 from codegen.airflow.background import daemon_of, fork
 from codegen.airflow.dag_folders import digest_of_dags, link_dag_folders, old_generators, write_local_settings
-from codegen.airflow.home import Configuration, has_configuration, lacks_database, variable_of, write_configuration
-from codegen.airflow.installation import AirflowError, installation_of, keep_out_of_git, prepare_home
+from codegen.airflow.home import (
+    Configuration,
+    has_configuration,
+    lacks_database,
+    set_up,
+    variable_of,
+    write_configuration,
+)
+from codegen.airflow.installation import installation_of, keep_out_of_git
 from codegen.airflow.meltano_database import prepare_meltano, runs_tasks
 from codegen.airflow.ports import API_PORT, WEB_PORT, Ports, answers
 from codegen.airflow.supervisor import Program, supervise
-from codegen.airflow.translation import UntranslatableError, translate
+from codegen.airflow.translation import translate
 from codegen.airflow.variables import BUNDLES, DAGS_FOLDER, airflow_environ, home_of, names_dag_folders
 
 if TYPE_CHECKING:
@@ -34,36 +41,31 @@ _NEED_NO_DATABASE = {"cheat-sheet", "config", "db", "info", "plugins", "provider
 # The commands that look a DAG up in the database, where a file that was just written is not yet.
 _NEED_DAGS = {"dags", "tasks", "backfill"}
 _NEED_NO_DAGS = {"reserialize", "test", "report", "list-import-errors"}
+# In seconds, for a command that comes before the one that was asked for.
+_LIMIT = 600
 _LONG_RUNNING = {"api-server", "dag-processor", "scheduler", "standalone", "triggerer", "webserver"}
 
 
 def launch(project: Project, arguments: Sequence[str], say: Callable[[str], None]) -> int:
-    """Run `airflow` with these arguments for a project.
+    """Run `airflow` with these arguments for a project, and return its exit code.
 
-    Most commands take the place of this process, so that signals, the terminal and the exit code are Airflow's own, and
-    this does not return.
+    Most commands replace this process, so that signals, the terminal and the exit code are Airflow's own.
 
     Args:
         project: the project.
         arguments: those of `airflow`, of this version, of an older one or of a newer one.
-        say: told what happens beside what was asked for.
-
-    Returns:
-        The exit code.
+        say: prints what else happens.
 
     Raises:
-        AirflowError: there is no Airflow, it could not be set up, or it has no such command.
+        DagpressError: there is no Airflow, it could not be set up, or it has no such command.
     """
     airflow = installation_of(project)
     if not airflow.is_ours:
         say(f"no Airflow below .dagpress: using {airflow.program}, which is Airflow {airflow.version}")
-    try:
-        translation = translate(arguments, airflow.version)
-    except UntranslatableError as error:
-        raise AirflowError(str(error)) from error
+    translation = translate(arguments, airflow.version)
     for note in translation.notes:
         say(note)
-    launcher = _Launcher(project, airflow, airflow_environ(project, airflow, os.environ), say)
+    launcher = _Launcher(project, airflow, airflow_environ(project, airflow, process.inherited()), say)
     words = list(translation.arguments)
     if words and not _HELP & set(words):
         launcher.prepare(words)
@@ -109,7 +111,7 @@ class _Launcher:
             self._make_dag_folders()
         if self._is_own_home and lacks_database(self._home, self.env):
             self.say(f"setting up Airflow's database in {self._home}")
-            prepare_home(replace(self.airflow, home=self._home), self.env)
+            set_up(self.airflow.program, self._home, self.env, has_api_server=self.airflow.has_api_server)
         if words[0] in _NEED_DAGS and not _NEED_NO_DAGS & set(words[1:2]):
             self._read_dags()
         if runs_tasks(words):
@@ -145,30 +147,38 @@ class _Launcher:
 
     def run_before(self, words: Sequence[str]) -> bool:
         """Run a command whose output nobody has asked for; whether it succeeded."""
-        command = [str(self.airflow.program), *words]
-        done = subprocess.run(command, env=self.env, capture_output=True, check=False)  # Airflow
-        return done.returncode == 0
+        name = " ".join(["airflow", *words[:2]])
+        return process.run([self.airflow.program, *words], limit=_LIMIT, name=name, env=self.env).code == 0
 
     def run(self, words: list[str]) -> int:
         """Run the command itself."""
         if not words or words[0] not in _LONG_RUNNING or _HELP & set(words):
             return self._replace(words)
         command = words[0]
-        process, port = self._ports.running_api_server()
+        pid, port = self._ports.running_api_server()
         if command == "api-server" and port:
-            self.say(f"the API server is there already (process {process}): http://localhost:{port}")
+            self.say(f"the API server is there already (process {pid}): http://localhost:{port}")
             return 0
         daemon = daemon_of(words, self._home)
-        if daemon and not self.airflow.has_api_server:
-            self.say(daemon.how_to_stop)
-        elif daemon:
+        if daemon and self.airflow.has_api_server:
             return self._in_background(daemon, port)
+        if daemon:
+            self.say(daemon.how_to_stop)
+        return self._serve(words, port)
+
+    def _serve(self, words: Sequence[str], port: int, *, is_replaced: bool = True) -> int:
+        """Run a server: beside this process where that has work to do at its end, else in its place."""
+        command = words[0]
         if command == "standalone":
             return self._standalone(words)
         if command == "scheduler" and self.airflow.has_api_server:
             return self._scheduler(words, port)
+        program = Program(command, [self.airflow.program, *words])
         if command == "api-server":
-            self._ports.note_api_server(self._ports.of_api_server(words), os.getpid())
+            program = replace(program, started=partial(self._ports.note_api_server, self._ports.of_api_server(words)))
+        if not is_replaced:
+            return supervise([program], self.env, self.say)
+        program.started(os.getpid())
         return self._replace(words)
 
     def _replace(self, words: Sequence[str]) -> int:
@@ -213,24 +223,11 @@ class _Launcher:
         return supervise([program], self.env, self.say)
 
     def _in_background(self, daemon: Daemon, port: int) -> int:
-        process = fork(daemon)
-        if process:
-            self.say(f"{daemon.words[0]} runs in the background (process {process}), and logs to {daemon.stderr}")
+        if pid := fork(daemon):
+            self.say(f"{daemon.words[0]} runs in the background (process {pid}), and logs to {daemon.stderr}")
             self.say(daemon.how_to_stop)
             return 0
         try:
-            return self._supervised(daemon.words, port)
+            return self._serve(daemon.words, port, is_replaced=False)
         finally:
             daemon.pid_file.unlink(missing_ok=True)
-
-    def _supervised(self, words: Sequence[str], port: int) -> int:
-        """The command beside this process, which has work to do after its end."""
-        command = words[0]
-        if command == "standalone":
-            return self._standalone(words)
-        if command == "scheduler":
-            return self._scheduler(words, port)
-        program = Program(command, [self.airflow.program, *words])
-        if command == "api-server":
-            program = replace(program, started=partial(self._ports.note_api_server, self._ports.of_api_server(words)))
-        return supervise([program], self.env, self.say)

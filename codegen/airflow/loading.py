@@ -1,18 +1,15 @@
-"""Loads DAG files with an installed Airflow, and gives what it makes of them as plain data."""
+"""Loads DAG files with an installed Airflow, and returns their DAGs as plain data."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from codegen.airflow.installation import AirflowError, clean, python_of
+from codegen import process
+from codegen.airflow.installation import AirflowError, python_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,12 +25,12 @@ _UNWANTED = ("PYTHONHOME", "PYTHONSAFEPATH", "VIRTUAL_ENV", "__PYVENV", f"{_DATA
 
 @dataclass(frozen=True)
 class LoadedFile:
-    """What Airflow makes of one DAG file.
+    """One DAG file, as Airflow has loaded it.
 
     Attributes:
-        dags: each DAG as `codegen/airflow/inside.py` tells it, in the order of their ids.
-        errors: the tracebacks of what went wrong.
-        log: what the file, and the programs that it calls, wrote to stdout and stderr.
+        dags: as plain data (`codegen/airflow/inside.py`), in the order of their ids.
+        errors: tracebacks.
+        log: the output of the file and of the programs that it calls.
     """
 
     dags: list[dict[str, Any]]
@@ -50,42 +47,31 @@ def load_dag_files(
         airflow: the `airflow` program of the environment.
         files: the DAG files.
         cwd: the folder in which they are loaded.
-        env: variables beside those of this process.
+        env: variables to add to those of this process.
         timeout: in seconds, for all files together.
 
     Raises:
         AirflowError: it does not start, or takes too long.
     """
     with TemporaryDirectory(prefix="dagpress-") as home:
-        environ = {**_environ(os.environ, Path(home)), **env}
+        environ = {**_environ(process.inherited(*_UNWANTED), Path(home)), **env}
         requests = "".join(json.dumps({"operation": "import_file", "path": str(path)}) + "\n" for path in files)
         answers = _converse([str(python_of(airflow)), str(_INSIDE)], requests, cwd, environ, timeout)
+    # The first is about Airflow itself.
     return [_loaded(json.loads(answer)) for answer in answers[1:]]
 
 
 def _converse(command: list[str], requests: str, cwd: Path, environ: Mapping[str, str], timeout: float) -> list[str]:
-    # A session of its own, so that whatever the DAG files start ends with it.
-    with subprocess.Popen(
-        command,
-        cwd=cwd,
-        env=environ,
-        text=True,
-        encoding="utf-8",
-        stdin=-1,
-        stdout=-1,
-        stderr=-1,
-        start_new_session=True,
-    ) as process:
-        try:
-            answers, log = process.communicate(requests, timeout)
-        except subprocess.TimeoutExpired as error:
-            raise AirflowError(f"Airflow did not load the DAG files within {timeout:.0f} seconds") from error
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-    lines = answers.splitlines()
-    if process.returncode or len(lines) != requests.count("\n") + 1:
-        raise AirflowError(f"Airflow does not start: {log.strip()[-_TAIL:]}")
+    # Whatever the DAG files start ends with it.
+    try:
+        done = process.run(
+            command, limit=timeout, name="airflow", env=environ, cwd=cwd, given=requests, ends_group=True
+        )
+    except process.ProcessError as error:
+        raise AirflowError(f"Airflow did not load the DAG files: {error.message}", error.hint) from error
+    lines = done.stdout.splitlines()
+    if done.code or len(lines) != requests.count("\n") + 1:
+        raise AirflowError(f"Airflow does not start: {done.stderr.strip()[-_TAIL:]}")
     return lines
 
 
@@ -101,7 +87,7 @@ def _environ(base: Mapping[str, str], home: Path) -> dict[str, str]:
     own = base.get("AIRFLOW_CONFIG") or (str(Path(own_home, "airflow.cfg")) if own_home else "")
     settings = {"AIRFLOW_CONFIG": own} if own and Path(own).is_file() else {}
     return {
-        **clean(base, _UNWANTED),
+        **base,
         **settings,
         "AIRFLOW_HOME": str(home),
         _DATABASE: f"sqlite:///{home / 'airflow.db'}",

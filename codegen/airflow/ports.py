@@ -1,4 +1,4 @@
-"""The ports of an Airflow's servers: as they are configured, or others where those are taken."""
+"""The ports of Airflow's servers: the configured ones, or free ones where those are taken."""
 
 from __future__ import annotations
 
@@ -28,14 +28,12 @@ _HIGHEST = 65_535
 
 @dataclass(frozen=True)
 class Ports:
-    """The ports of one home.
-
-    A configured port that is no number is an `AirflowError`.
+    """The ports of one home. A configured port that is not a number is an `AirflowError`.
 
     Attributes:
         home: Airflow's home.
-        env: the variables that Airflow will run with; they get what is chosen here.
-        say: told where a port is another than the configured one.
+        env: the variables that Airflow runs with; the chosen ports are added.
+        say: prints that a port is not the configured one.
     """
 
     home: Path
@@ -43,7 +41,7 @@ class Ports:
     say: Callable[[str], None]
 
     def choose(self, section: str, key: str, default: str) -> int:
-        """The port that is configured, or a free one where that is taken."""
+        """The configured port, or a free one where that is taken."""
         wanted = self._configured(section, key, default)
         port = wanted
         if _is_taken(wanted):
@@ -56,29 +54,29 @@ class Ports:
         return port
 
     def choose_for_logs(self) -> None:
-        """Choose those of the servers of logs."""
+        """Choose the ports of the log servers."""
         for place in _LOG_PORTS:
             self.choose(*place)
 
     def point_tasks_to(self, port: int) -> None:
-        """Let tasks report to the API server there, unless the configuration has another address for it."""
+        """Let tasks report to the API server on that port, unless the configuration has another address."""
         own = f"http://localhost:{port}/execution/"
         self.env[variable_of(*_EXECUTION_URL)] = Configuration(self.home, self.env).get(*_EXECUTION_URL, own)
 
     def of_api_server(self, words: Sequence[str]) -> int:
-        """The port that the words of an `api-server` name, else the one that is configured."""
+        """The port in the arguments of an `api-server`, else the configured one."""
         parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
         parser.add_argument("-p", "--port", default="")
         port: str = parser.parse_known_args(words)[0].port
         return (int(port) if port.isdecimal() else 0) or self._configured(*API_PORT)
 
     def note_api_server(self, port: int, process: int) -> None:
-        """Write down, for the next commands, which process is the API server, and its port."""
+        """Record the process and the port of the API server for later commands."""
         note = {"process": process, "start": start_of(process), "port": port}
         self._note.write_text(json.dumps(note), encoding="ascii")
 
     def running_api_server(self) -> tuple[int, int]:
-        """The process and the port of the API server, as it was noted and still lives; else zeros."""
+        """The recorded process and port of the API server, if it still runs; else zeros."""
         try:
             note = json.loads(self._note.read_text(encoding="ascii"))
             process, port, start = int(note["process"]), int(note["port"]), str(note["start"])
@@ -99,7 +97,7 @@ class Ports:
 
 
 def answers(port: int) -> bool:
-    """Whether an HTTP server answers there, whatever it says."""
+    """Whether an HTTP server answers there, with any status."""
     connection = http.client.HTTPConnection("localhost", port, timeout=2)
     try:
         connection.request("GET", "/api/v2/monitor/health")

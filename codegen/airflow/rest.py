@@ -1,4 +1,4 @@
-"""Airflow's REST API: what it has of DAGs and their runs, pauses them and starts runs; of Airflow 2 and 3 alike.
+"""The REST API of Airflow 2 and 3: reads DAGs and their runs, pauses DAGs and starts runs.
 
 Their sources: `airflow/api_connexion` of Airflow 2 and `airflow/api_fastapi/core_api/routes/public` of Airflow 3.
 """
@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, datetime, timedelta, timezone
+from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
@@ -39,12 +40,7 @@ _REDACTED = "REDACTED - "
 # that has expired it says 401 (`core_api/security.py`).
 _NO_TOKEN = "Invalid JWT token"  # noqa: S105  # no token
 _LONGEST_DETAIL = 300
-_CREATED = 201
-_UNAUTHORIZED = 401
-_FORBIDDEN = 403
-_NOT_FOUND = 404
-_CONFLICT = 409
-_BAD_REQUESTS = frozenset({400, 422})
+_DENIED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
 @dataclass(frozen=True)
@@ -126,14 +122,14 @@ class RestApi:
                 return major == "2."
             answers.append(answer)
         for answer in answers:
-            if answer.status in {_UNAUTHORIZED, _FORBIDDEN} or answer.status >= 500:  # noqa: PLR2004  # HTTP's own
+            if answer.status in _DENIED or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise self._login.refusal(answer, "ask for its version")
         hint = f"check {self._connection.variable('URL')}, its path too; it must be an Airflow 2 or 3"
         raise AirflowRestError("what answers is no Airflow", hint)
 
 
 class Session:
-    """Questions to an Airflow, and orders. Every method raises AirflowRestError where it gets no answer to them."""
+    """Requests to an Airflow. Every method raises AirflowRestError where one fails."""
 
     def __init__(self, http: Http, connection: Connection, login: _Login, *, is_v1: bool) -> None:
         self._http = http
@@ -142,17 +138,12 @@ class Session:
         self._is_v1 = is_v1
 
     def dag(self, dag_id: str) -> Dag | None:
-        """A DAG, or nothing where Airflow has none of that id."""
-        answer = self._ask("GET", f"/dags/{_quoted(dag_id)}", "read DAGs", but={_NOT_FOUND})
-        return None if answer.status == _NOT_FOUND else self._dag(answer.body)
+        """A DAG; None where Airflow has none of that id."""
+        answer = self._ask("GET", f"/dags/{_quoted(dag_id)}", "read DAGs", but={HTTPStatus.NOT_FOUND})
+        return None if answer.status == HTTPStatus.NOT_FOUND else self._dag(answer.body)
 
     def dags(self, dag_ids: Iterable[str], tag: str | None) -> dict[str, Dag]:
-        """Those of these DAGs that Airflow has, also those that it no longer finds in its files.
-
-        Args:
-            dag_ids: the DAGs.
-            tag: one that all of them have, which makes Airflow's list short; nothing where there may be none.
-        """
+        """Those of these DAGs that Airflow has, stale ones too; a tag that all have makes its list short."""
         wanted = set(dag_ids)
         found: dict[str, Dag] = {}
         query = {"limit": _PAGE, "order_by": "dag_id", "only_active" if self._is_v1 else "exclude_stale": "false"}
@@ -168,13 +159,13 @@ class Session:
         return found
 
     def last_run(self, dag_id: str) -> Run | None:
-        """The run of a DAG that was made last, or nothing where it has none."""
+        """The latest run of a DAG, if it has any."""
         return self.last_runs([dag_id]).get(dag_id)
 
     def last_runs(self, dag_ids: Iterable[str]) -> dict[str, Run]:
-        """The run that was made last of each of these DAGs that has one.
+        """The latest run of each of these DAGs that has any.
 
-        Airflow gives the last runs of all together. Whoever has none among them is asked for again.
+        Airflow lists the latest runs of all DAGs together: those that have none among them are requested again.
         """
         missing = set(dag_ids)
         found: dict[str, Run] = {}
@@ -182,25 +173,25 @@ class Session:
             asked = {"dag_ids": sorted(missing), "order_by": "-id", "page_limit": _PAGE}
             body = self._ask("POST", "/dags/~/dagRuns/list", "read runs", asked).body
             runs = _value(body, "dag_runs", list)
-            # The last one first, so the later one of a DAG must not replace it.
-            of_these = [(_value(run, "dag_id", str), run) for run in runs]
-            found |= {dag_id: self._run(run) for dag_id, run in reversed(of_these) if dag_id in missing}
+            # The latest comes first, so it replaces the others of its DAG last.
+            of_these = [(_value(run, "dag_id", str), run) for run in reversed(runs)]
+            found |= {dag_id: self._run(run) for dag_id, run in of_these if dag_id in missing}
             if not missing & found.keys() or len(runs) >= _value(body, "total_entries", int):
                 break
             missing -= found.keys()
         return found
 
     def source(self, dag: Dag) -> str | None:
-        """The text of a DAG's file as Airflow has read it; nothing where it is gone or the user may not read it."""
+        """The text of a DAG's file in Airflow; None where it is gone or the user may not read it."""
         path = f"/dagSources/{_quoted(dag.source_key)}"
-        answer = self._ask("GET", path, "read the code of DAGs", but={_FORBIDDEN, _NOT_FOUND})
-        if answer.status in {_FORBIDDEN, _NOT_FOUND}:
+        answer = self._ask("GET", path, "read the code of DAGs", but={HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
+        if answer.status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
             return None
         text = _value(answer.body, "content", str)
         return None if text.startswith(_REDACTED) else text
 
     def sources(self, dags: Iterable[Dag], seconds: float) -> dict[str, str | None]:
-        """The same of as many as can be asked for in that time, by their ids."""
+        """The same by DAG id, of as many as Airflow gives in that time."""
         until = time.monotonic() + seconds
 
         def ask(dag: Dag) -> tuple[str, str | None] | None:
@@ -215,8 +206,8 @@ class Session:
         Airflow 3 names a file by its path in its bundle (on some versions), Airflow 2 by that on its machine.
         """
         path = f"/importErrors?{urlencode({'limit': _PAGE, 'order_by': '-timestamp'})}"
-        answer = self._ask("GET", path, "read import errors", but={_FORBIDDEN})
-        errors = [] if answer.status == _FORBIDDEN else _value(answer.body, "import_errors", list)
+        answer = self._ask("GET", path, "read import errors", but={HTTPStatus.FORBIDDEN})
+        errors = [] if answer.status == HTTPStatus.FORBIDDEN else _value(answer.body, "import_errors", list)
         return {
             _value(error, "filename", str): _in_one_line(_value(error, "stack_trace", str).strip().rpartition("\n")[2])
             for error in errors
@@ -228,31 +219,22 @@ class Session:
         self._ask("PATCH", path, "pause DAGs", {"is_paused": paused})
 
     def trigger(self, dag_id: str, moment: datetime) -> bool:
-        """Start a run with the defaults of its parameters, once however often it is asked for.
-
-        Args:
-            dag_id: the DAG.
-            moment: the run's logical date, which its id has too.
-
-        Returns:
-            Whether it was started now; not where there is a run of that moment.
-        """
+        """Start a run with default parameters at that logical date, unless there is one; whether it was started."""
         date = moment.isoformat()
         order = {"dag_run_id": f"manual__{date}", "logical_date": date, "conf": {}}
-        answer = self._ask("POST", f"/dags/{_quoted(dag_id)}/dagRuns", "start runs", order, but={_CONFLICT})
-        return answer.status != _CONFLICT
+        answer = self._ask("POST", f"/dags/{_quoted(dag_id)}/dagRuns", "start runs", order, but={HTTPStatus.CONFLICT})
+        return answer.status != HTTPStatus.CONFLICT
 
     def _ask(self, method: str, path: str, what: str, body: object = None, but: Iterable[int] = frozenset()) -> Answer:
-        """Ask, logged in; an answer that refuses is an error, except for these statuses."""
+        """Send a request, logged in; a response that refuses is an error, except for the statuses in `but`."""
         prefix = "/api/v1" if self._is_v1 else "/api/v2"
         headers = self._login.headers(self._http, is_v1=self._is_v1)
         answer = self._http.ask(method, prefix + path, headers, body)
         if _is_stranger(answer) and self._login.forget(headers):
             headers = self._login.headers(self._http, is_v1=self._is_v1)
             answer = self._http.ask(method, prefix + path, headers, body)
-        if _is_stranger(answer):
-            raise self._login.refusal(answer, what, is_v1=self._is_v1)
-        if answer.status // 100 != 2 and answer.status not in but:  # noqa: PLR2004  # HTTP's own
+        is_fine = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES or answer.status in but
+        if _is_stranger(answer) or not is_fine:
             raise self._login.refusal(answer, what, is_v1=self._is_v1)
         return answer
 
@@ -281,7 +263,7 @@ class Session:
 
 
 class _Login:
-    """How requests show who asks: with the token that was given, a password (Airflow 2), or a token for it (3)."""
+    """The credentials of requests: the given token, a password (Airflow 2), or a token for it (Airflow 3)."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -302,7 +284,7 @@ class _Login:
         return {"Authorization": f"Basic {base64.b64encode(pair).decode('ascii')}"}
 
     def forget(self, headers: Mapping[str, str]) -> bool:
-        """Forget the token that these headers have, which has expired; whether there is another to be had."""
+        """Forget the expired token of these headers; whether another can be fetched."""
         with self._lock:
             if not self._token:
                 return False
@@ -316,25 +298,21 @@ class _Login:
         (`auth/managers/simple/routes/login.py` of Airflow 3; FAB's and Keycloak's managers have the same address.)
         """
         connection = self._connection
-        if connection.username:
-            body = {"username": connection.username, "password": connection.password}
-            answer = http.ask("POST", "/auth/token", {}, body)
-        else:
-            answer = http.ask("GET", "/auth/token", {})
-        if answer.status == _CREATED:
+        body = {"username": connection.username, "password": connection.password} if connection.username else None
+        answer = http.ask("POST" if body else "GET", "/auth/token", {}, body)
+        if answer.status == HTTPStatus.CREATED:
             return _value(answer.body, "access_token", str)
-        if answer.status < 500:  # noqa: PLR2004  # HTTP's own: whose fault it is
-            raise self.refusal(Answer(_UNAUTHORIZED, None), "log in")
-        raise self.refusal(answer, "log in")
+        is_server_error = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        raise self.refusal(answer if is_server_error else Answer(HTTPStatus.UNAUTHORIZED, None), "log in")
 
     def refusal(self, answer: Answer, what: str, *, is_v1: bool = False) -> AirflowRestError:
-        """Why Airflow has not done something, by its answer."""
-        if answer.status in {_UNAUTHORIZED, _FORBIDDEN}:
+        """The error for a response that refuses a request."""
+        if answer.status in _DENIED:
             return self._denial(answer, what, is_v1=is_v1)
-        if answer.status == _NOT_FOUND:
+        if answer.status == HTTPStatus.NOT_FOUND:
             return AirflowRestError("Airflow has no such DAG", "deploy its file; Airflow needs some time to find it")
         detail = _detail(answer.body)
-        if answer.status in _BAD_REQUESTS and detail:
+        if answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY} and detail:
             return AirflowRestError(f"Airflow refuses: {detail}", "change it in the schedule, or start it in Airflow")
         return AirflowRestError(f"Airflow fails to {what} (HTTP {answer.status})", "Airflow's own log says why")
 
@@ -344,7 +322,7 @@ class _Login:
         if not (connection.username or connection.token):
             return AirflowRestError("Airflow wants credentials", f"set {name} and {password}, or {token}")
         given = token if connection.token else f"{name} and {password}"
-        if answer.status == _FORBIDDEN and is_v1:
+        if answer.status == HTTPStatus.FORBIDDEN and is_v1:
             # Whoever it does not know may look as its role `Public`, which may see nothing.
             hint = f"check {given}, the user's role, and for a password that `[api] auth_backends` has `basic_auth`"
             return AirflowRestError(f"Airflow does not know its user, or that one may not {what}", hint)
@@ -354,8 +332,9 @@ class _Login:
 
 
 def _is_stranger(answer: Answer) -> bool:
-    """Whether Airflow does not know who asks."""
-    return answer.status == _UNAUTHORIZED or (answer.status == _FORBIDDEN and _detail(answer.body) == _NO_TOKEN)
+    """Whether Airflow does not accept the credentials."""
+    has_no_token = answer.status == HTTPStatus.FORBIDDEN and _detail(answer.body) == _NO_TOKEN
+    return has_no_token or answer.status == HTTPStatus.UNAUTHORIZED
 
 
 def _bearer(token: str) -> Mapping[str, str]:
@@ -399,7 +378,7 @@ def _unlike_airflow(name: str) -> AirflowRestError:
 
 
 def _detail(body: object) -> str:
-    """What Airflow says in words: in `detail`, as both have it."""
+    """The message of an error, in `detail` on both versions."""
     detail = body.get("detail") if isinstance(body, dict) else None
     return _in_one_line(detail) if isinstance(detail, str) else ""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
@@ -13,12 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codegen import process
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# Seconds: between two looks, until a program counts as started, until one that was told to stop is killed, and until it
-# is where that was said twice.
+# Seconds: between two looks, until a program counts as started, from the signal to stop until it is killed, and from a
+# second signal.
 _PAUSE = 0.1
 _START = 60
 _GRACE = 20
@@ -47,14 +48,14 @@ class Program:
 
 
 def supervise(programs: Sequence[Program], env: Mapping[str, str], say: Callable[[str], None]) -> int:
-    """Run programs, each when the one before it is ready, until the last ends, or another does, or a signal comes.
+    """Run programs, each when the one before it is ready, until one ends or a signal arrives.
 
-    Then all are stopped, the last one first: it may need the others to end its work, and gets the time for it unless a
-    second signal comes. Nothing that they have started is left (on Linux). If this process itself is killed, Linux
-    tells each of them to stop; what they have started is then theirs to stop.
+    Then all are stopped, the last one first: it may need the others to finish its work, and has the time for that
+    unless a second signal arrives. On Linux, none of their children is left, and if this process itself is killed, each
+    program is told to stop.
 
     Returns:
-        The exit code of the last, in the shell's way where a signal ended it; 1 where another had died before.
+        The exit code of the last; 1 where another ended before it.
     """
     running: list[_Running] = []
     with _noting_signals() as received:
@@ -92,7 +93,7 @@ def _await_start(running: list[_Running], received: list[int]) -> None:
 
 
 def _end(main: _Running, received: list[int], *, wait: bool) -> None:
-    """Stop the last program, which gets the time that it needs where `wait` says so, until a further signal comes."""
+    """Stop the last program; with `wait`, it has the time that it needs until a further signal arrives."""
     before = len(received)
     main.signal(main.program.stop)
     deadline = time.monotonic() + _GRACE
@@ -104,25 +105,24 @@ def _end(main: _Running, received: list[int], *, wait: bool) -> None:
 
 
 class _Running:
-    """A program that was started, in a session of its own: a terminal's Ctrl-C reaches us alone, and we pass it on."""
+    """A running program in a session of its own: a terminal's Ctrl+C reaches this process only, which passes it on."""
 
     def __init__(self, program: Program, env: Mapping[str, str]) -> None:
         self.program = program
         parent = os.getpid()
-        self._process = subprocess.Popen(  # the Airflow of the project
+        self._process = process.start(
             program.command,
             env=env,
-            stdin=subprocess.DEVNULL,
+            stdin=process.NO_INPUT,
             start_new_session=True,
-            preexec_fn=lambda: _bind(parent, program.stop),  # noqa: PLW1509  # there are no threads here
+            preexec_fn=lambda: _bind(parent, program.stop),
         )
         program.started(self._process.pid)
 
     @property
     def code(self) -> int:
         """Its exit code, once it has ended."""
-        code = self._process.returncode
-        return 128 - code if code < 0 else code
+        return process.exit_code(self._process.returncode)
 
     def is_alive(self) -> bool:
         return self._process.poll() is None
@@ -133,18 +133,16 @@ class _Running:
 
     def end_by(self, deadline: float) -> None:
         """Wait for its end until then, and kill its whole session after that."""
-        try:
-            self._process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+        while self.is_alive() and time.monotonic() < deadline:
+            time.sleep(_PAUSE)
+        if self.is_alive():
+            process.end(self._process, grace=0)
 
 
 def _bind(parent: int, stop: signal.Signals) -> None:
-    """In a new process: let Linux send it the signal when its parent dies, however that dies.
+    """In a new process: let Linux send it the signal when its parent dies.
 
-    It must not ignore that signal because we do: a shell lets what it runs in the background ignore an interrupt.
+    It must not inherit that the signal is ignored: a shell has its background jobs ignore an interrupt.
     """
     signal.signal(stop, signal.SIG_DFL)
     if _LIBC:
@@ -155,33 +153,27 @@ def _bind(parent: int, stop: signal.Signals) -> None:
 
 @contextmanager
 def _noting_signals() -> Iterator[list[int]]:
-    """Note the signals that would end us; and become the parent of whatever our children leave behind."""
+    """Collect the signals that would end this process, and adopt the orphans of its children."""
     received: list[int] = []
     if _LIBC:
         _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    # What is ignored stays so: `nohup` wants it.
-    heard = [number for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, lambda number, _: received.append(number)) for number in heard}
-    try:
+    with process.handling(_SIGNALS, lambda number, _: received.append(number)):
         yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _end_orphans() -> None:
-    """Stop what our programs have left behind."""
+    """Stop the processes that the programs have left behind."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         deadline = time.monotonic() + _HURRY
-        for process in _children():
+        for pid in _children():
             with suppress(ProcessLookupError):
-                os.kill(process, number)
+                os.kill(pid, number)
         while _children() and time.monotonic() < deadline:
             time.sleep(_PAUSE)
 
 
 def _children() -> list[int]:
-    """The processes that are our children now and have not ended; those that have are buried."""
+    """The running children of this process; those that have ended are reaped."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -189,4 +181,4 @@ def _children() -> list[int]:
         text = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
     except OSError:
         return []
-    return [int(process) for process in text.split()]
+    return [int(pid) for pid in text.split()]

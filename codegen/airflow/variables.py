@@ -1,4 +1,4 @@
-"""The variables with which the Airflow of a project runs."""
+"""The environment variables of the Airflow of a project."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def home_of(environ: Mapping[str, str]) -> Path:
 
 
 def airflow_environ(project: Project, airflow: Installation, environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables of an Airflow that runs a project. What the caller has set stays.
+    """The variables of an Airflow that runs a project; those that are set already stay.
 
-    On Airflow 2, which has one DAGs folder, this is the folder for the links to ours, in its home. No PYTHONPATH leads
-    to them: it would go before the standard library, and be that of every program that a task runs.
+    The only DAGs folder of Airflow 2 is the folder of links in its home. PYTHONPATH does not lead there: it would
+    precede the standard library, also in every program that a task runs.
     """
     env = dict(environ)
     env.setdefault(project.project_root_variable, str(project.meltano_project))

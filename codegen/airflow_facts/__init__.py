@@ -1,7 +1,6 @@
-"""What each Airflow has: the arguments of its classes, where they are imported from, its context and trigger rules.
+"""Facts about each Airflow: the arguments of its classes, their modules, its context and trigger rules.
 
-One file of data for each version that files can be generated for. `make facts` writes them with
-`tools/airflow_facts.py`, which asks the installed Airflow; nobody edits them.
+Each supported version has a data file, which `make facts` writes from an installed Airflow (`tools/airflow_facts.py`).
 """
 
 from __future__ import annotations
@@ -22,19 +21,19 @@ class AirflowFacts:
     """One version of Airflow.
 
     Attributes:
-        release: the release that was asked, such as `3.3.2`.
-        pythons: the versions of Python that it runs on, from 3.10.
+        release: the release that was installed, such as `3.3.2`.
+        pythons: the supported versions of Python, from 3.10.
         cron_data_intervals: whether the runs of a plain cron have data intervals (`create_cron_data_intervals`).
         optional_logical_date: whether a run can be without a logical date.
-        pool_is_key: whether the name of a pool must be one of letters, digits, `_`, `.` and `-`.
-        presets: the words that it takes for a cron, such as `@daily`.
-        dag: the annotation of each argument of `DAG`, as Airflow's source has it.
+        pool_is_key: whether the name of a pool can only have letters, digits, `_`, `.` and `-`.
+        presets: the aliases of crons, such as `@daily`.
+        dag: the annotation of each argument of `DAG`, from Airflow's source.
         operator: that of each argument of `BaseOperator`.
-        deprecated: the arguments of `dag` and of `operator` that it warns of.
+        deprecated: the deprecated arguments of `dag` and of `operator`.
         context: the names that templates, callables and callbacks can have.
         commands: the commands of its program, such as `dags list`.
         imports: the module of each class of its core.
-        classes: what is known of each operator, sensor, notifier and timetable, by its full name.
+        classes: facts about each operator, sensor, notifier and timetable, by its full name.
     """
 
     release: str
@@ -59,17 +58,17 @@ class AirflowFacts:
 
     @property
     def has_api_server(self) -> bool:
-        """Whether an API server stands between the tasks and the database, and the DAG files are read by a process."""
+        """Whether tasks use an API server instead of the database, and a separate process parses the DAG files."""
         return "api-server" in self.commands
 
     @property
     def arguments(self) -> Mapping[str, str]:
-        """The annotations of the arguments of both; of a name that both have, that of `dag`."""
+        """The annotations of the arguments of both; `dag` wins."""
         return {**self.operator, **self.dag}
 
     @property
     def has_assets(self) -> bool:
-        """Whether what it called a dataset is an asset."""
+        """Whether datasets are called assets."""
         return "Asset" in self.imports
 
     @property
@@ -78,12 +77,12 @@ class AirflowFacts:
         return "sla" not in self.deprecated["operator"]
 
     def module_of(self, name: str) -> str:
-        """The module that a class is imported from; empty where it has none of that name."""
+        """The module from which a class is imported; empty for an unknown class."""
         own = (full_name for full_name in self.classes if full_name.endswith(f".{name}"))
         return self.imports.get(name) or next(own, "").rpartition(".")[0]
 
 
-# The requirements are locked for none below.
+# The requirements are not locked for older ones.
 _OLDEST_PYTHON = (3, 10)
 
 
@@ -99,7 +98,7 @@ VERSIONS = tuple(
 
 @cache
 def facts_of(version: str) -> AirflowFacts:
-    """What is known of a version, one of `VERSIONS`."""
+    """The facts about a version, one of `VERSIONS`."""
     data = json.loads((_FILES / f"{version}.json").read_text(encoding="utf-8"))
     sets = {name: frozenset(data[name]) for name in ("context", "trigger_rules", "commands", "presets")}
     pythons = sorted((3, int(python.removeprefix("3."))) for python in data["pythons"])

@@ -10,7 +10,7 @@ from functools import cache
 
 from codegen.airflow_facts import VERSIONS, facts_of
 
-# What a run without a logical date has not on Airflow 3. Its `task_instance_key_str` has the run's id in place of it.
+# Missing in a run without a logical date on Airflow 3. Its `task_instance_key_str` has the run's id instead.
 OF_A_DATE = frozenset(["ds", "ds_nodash", "logical_date", "ts", "ts_nodash", "ts_nodash_with_tz"])
 OF_AN_INTERVAL = frozenset(
     [
@@ -20,25 +20,25 @@ OF_AN_INTERVAL = frozenset(
         "prev_data_interval_start_success",
     ]
 )
-# What every task has, in every version.
+# In every task, in every version.
 _ALWAYS = frozenset(
     """
     conn dag dag_run inlet_events inlets macros map_index_template outlet_events outlets params prev_end_date_success
     prev_start_date_success run_id task task_instance task_instance_key_str ti var
     """.split()  # noqa: SIM905  # it is read as a list
 )
-# What some versions have, and then every task.
+# In every task, in some versions.
 _OF_SOME_VERSIONS = frozenset(["conf", "task_reschedule_count", "triggering_asset_events", "triggering_dataset_events"])
-# What only some get: the error of a task whose process was not killed, and what a mapped task or a partition has.
+# Only in some tasks: the error of a task whose process was not killed, and the names of mapped tasks and partitions.
 AT_TIMES = frozenset(["exception", "expanded_ti_count", "partition_date", "partition_key", "test_mode", "try_number"])
 
 
 def always_in(airflow: str) -> frozenset[str]:
-    """What every task has in that version, whatever starts its run."""
+    """The names in every task of that version, whatever starts its run."""
     return _ALWAYS | (_OF_SOME_VERSIONS & facts_of(airflow).context)
 
 
 @cache
 def names() -> frozenset[str]:
-    """What Airflow calls its own in any version."""
+    """All names of Airflow's, in any version."""
     return frozenset().union(*(facts_of(version).context for version in VERSIONS))

@@ -1,8 +1,8 @@
-"""Airflow's trigger rules: the versions that have them, and what each decides where no task has failed."""
+"""Airflow's trigger rules, and the decision of each if no task has failed."""
 
 from __future__ import annotations
 
-# The rule of a task that names none.
+# The default.
 ALL_SUCCESS = "all_success"
 # airflow/utils/trigger_rule.py up to 3.0, airflow/task/trigger_rule.py since.
 TRIGGER_RULES = (
@@ -20,9 +20,9 @@ TRIGGER_RULES = (
     "one_failed",
     "one_success",
 )
-# What Airflow 2 still takes under another name, and warns of.
+# Deprecated names in Airflow 2.
 FORMER_NAMES = {"dummy": "always", "none_failed_or_skipped": "none_failed_min_one_success"}
-# Those with which a task can succeed although one before it has failed. (`one_success` is left out: there it is meant.)
+# With one of these a task can succeed although an upstream task has failed (apart from `one_success`, which means it).
 RUN_AFTER_A_FAILURE = {
     "all_done",
     "all_done_min_one_success",

@@ -1,4 +1,4 @@
-"""The week of the fleet as lines of text, as wide as there is room for."""
+"""The week of all schedules as lines of text, for the width of a terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from codegen.calendar.week import Calendar, Hour
 
-    # A cell, which begins with a blank, and its level of heat; gives it with its colour or shade.
+    # Gives a cell, which begins with a blank, the colour or shade of its level of heat.
     Paint = Callable[[str, int], str]
 
 _LABEL = 6
@@ -26,12 +26,12 @@ def plain(cell: str, _level: int) -> str:
 
 
 def shaded(cell: str, level: int) -> str:
-    """The number behind a shade, for a terminal without colours."""
+    """The number after a shade, for a terminal without colours."""
     return _SHADES[level] + cell[1:]
 
 
 def can_be_shaded(encoding: str) -> bool:
-    """Whether a stream of that encoding has the shades."""
+    """Whether an encoding has the shades."""
     try:
         _SHADES.encode(encoding)
     except (LookupError, UnicodeEncodeError):
@@ -40,13 +40,7 @@ def can_be_shaded(encoding: str) -> bool:
 
 
 def calendar_text(calendar: Calendar, width: int, paint: Paint = plain) -> str:
-    """The runs of each hour: days below each other where the hours have room beside each other, else the other way.
-
-    Args:
-        calendar: the week.
-        width: how many characters a line has.
-        paint: what gives a cell its colour or shade.
-    """
+    """The number of runs in each hour, with a row for each day if a line is wide enough, else for each hour."""
     has_doubles = any(hour.is_double for hour in calendar.hours)
     texts = {hour.key: _cell(hour, has_doubles=has_doubles) for hour in calendar.hours}
     room = 1 + max(len("23"), *map(len, texts.values()))
@@ -58,7 +52,11 @@ def calendar_text(calendar: Calendar, width: int, paint: Paint = plain) -> str:
     is_wide = _LABEL + 24 * room <= width
     lines = _days_down(calendar, painted, room) if is_wide else _hours_down(calendar, painted, max(room, _LABEL + 1))
     heading = f"{calendar.first:%a %Y-%m-%d} to {calendar.last:%a %Y-%m-%d} ({calendar.zone})"
-    below = [line for text in (*calendar.sentences, *_marks(calendar)) for line in _wrapped(text, width)]
+    below = [
+        line
+        for text in (*calendar.sentences, *_marks(calendar))
+        for line in wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    ]
     return "\n".join([*(line.rstrip() for line in (heading, *lines)), *below, ""])
 
 
@@ -75,17 +73,13 @@ def _hours_down(calendar: Calendar, painted: Callable[[Hour, int], str], room: i
 
 
 def _cell(hour: Hour, *, has_doubles: bool) -> str:
-    """The number, and room for the mark where any hour has it, so that all numbers end in one place."""
+    """The number, and space for the mark if any hour has it, so that all numbers are aligned."""
     text = str(hour.runs or _NONE) if hour.minutes else _GAP
     mark = _DOUBLE if hour.is_double else " "
     return text + mark if has_doubles else text
 
 
-def _wrapped(text: str, width: int) -> Sequence[str]:
-    return wrap(text, width, break_long_words=False, break_on_hyphens=False)
-
-
 def _marks(calendar: Calendar) -> Sequence[str]:
-    """What the marks mean, where there are any."""
+    """The meaning of the marks."""
     gaps = [f"`{_GAP}`: the hour does not exist."] if any(not hour.minutes for hour in calendar.hours) else []
     return [*gaps, f"`{_DOUBLE}`: it comes twice."] if any(hour.is_double for hour in calendar.hours) else gaps

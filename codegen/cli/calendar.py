@@ -16,11 +16,11 @@ from codegen import pipeline
 from codegen.calendar.drawing import calendar_html, calendar_svg
 from codegen.calendar.text import calendar_text, can_be_shaded, plain, shaded
 from codegen.calendar.week import calendar_of, monday_of, parse_week
-from codegen.cli.deployment import chosen_environment, default_environment, environment_option, say_environment
-from codegen.cli.report import exit_code, format_option, open_project, report
+from codegen.cli.deployment import chosen_or_first, environment_option
+from codegen.cli.options import completing, exit_code, format_option, open_project
+from codegen.cli.printer import echo, report
 from codegen.diagnostics import InvalidError, Location
-from codegen.keys.types import Timezone, timezones
-from codegen.project import nearest_project, read_project
+from codegen.keys.texts import Timezone, timezones
 from codegen.schema.selection import Selection, choices
 from codegen.source.nodes import Scalar
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from codegen.calendar.text import Paint
     from codegen.calendar.week import Calendar
-    from codegen.project import Project
 
 _EPILOG = """\b
 Examples:
@@ -44,25 +43,15 @@ _WIDTH = 80
 _COLOURS = ((16, 195), (16, 153), (16, 110), (231, 25), (231, 17))
 
 
-def _complete(kind: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """A completion with what the schedules have of that kind."""
-
-    def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-        project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
-        known = choices(pipeline.read(project).schedules)[kind] if project else ()
-        return [value for value in known if value.startswith(incomplete)]
-
-    return complete
-
-
 def _complete_timezones(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     return sorted(name for name in timezones() if name.startswith(incomplete))
 
 
 def _only(kind: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
-    """The option that leaves the schedules of that kind; several leave those of any."""
+    """An option that selects schedules; several values select those with any of them."""
+    complete = completing(lambda project: choices(pipeline.read(project).schedules)[kind])
     help_text = f"Only schedules with that {kind}; may be given again."
-    return click.option(f"--{kind}", multiple=True, metavar="NAME", shell_complete=_complete(kind), help=help_text)
+    return click.option(f"--{kind}", multiple=True, metavar="NAME", shell_complete=complete, help=help_text)
 
 
 @click.command(epilog=_EPILOG)
@@ -98,14 +87,11 @@ def calendar(  # noqa: PLR0913  # click gives each option so
     """Show how many runs start in each hour of a week, of all schedules or some."""
     wall, first = _when(zone, week)
     project = open_project(root)
-    chosen = _environment(project, deployment)
+    chosen = chosen_or_first(project, deployment)
     reading = pipeline.read(project)
-    schedules = [schedule for schedule in reading.schedules if schedule.deployment == chosen]
+    schedules = reading.of(chosen)
     selection = Selection(**only)
-    try:
-        selection.check(schedules)
-    except InvalidError as error:
-        raise click.ClickException(f"{error.message} ({error.hint})") from error
+    selection.check(schedules)
     shown = calendar_of(filter(selection.has, schedules), project.airflow, first, wall)
     _print(_DRAWINGS[output](shown, file is None), file)
     report(reading.diagnostics, "text")
@@ -116,31 +102,18 @@ COMMANDS = (calendar,)
 
 
 def _when(zone: str, week: str | None) -> tuple[ZoneInfo, date]:
-    """The timezone, and the first day of the week.
-
-    Raises:
-        click.BadParameter: they are none.
-    """
+    """The timezone, and the first day of the week."""
     option = "--timezone"
     try:
         wall = ZoneInfo(Timezone("a timezone").convert(Scalar("str", zone, Location(option))))
         option = "--week"
         return wall, parse_week(week) if week else monday_of(datetime.now(timezone.utc), wall)
     except InvalidError as error:
-        raise click.BadParameter(f"{error.message} ({error.hint})", param_hint=option) from error
-
-
-def _environment(project: Project, deployment: str | None) -> str:
-    """The environment that is named, else the first, which is said."""
-    if chosen := chosen_environment(project, deployment):
-        return chosen
-    if default := default_environment(project):
-        say_environment(default)
-    return default
+        raise click.BadParameter(str(error), param_hint=option) from error
 
 
 def _text(shown: Calendar, is_shown: bool) -> str:  # noqa: FBT001  # all drawings take it
-    """For the terminal with colours, or shades where it has none; for anything else with numbers alone."""
+    """With colours on a terminal, or shades where it has none; elsewhere only numbers."""
     if not is_shown or not sys.stdout.isatty():
         return calendar_text(shown, _WIDTH)
     return calendar_text(shown, shutil.get_terminal_size().columns, _paint_of_terminal())
@@ -190,13 +163,9 @@ _DRAWINGS: dict[str, Callable[[Calendar, bool], str]] = {
 
 
 def _print(text: str, file: Path | None) -> None:
-    """Print it, or write it into a file.
-
-    Raises:
-        click.ClickException: the file cannot be written.
-    """
+    """Print it, or write it into a file."""
     if file is None:
-        click.echo(text, nl=False)
+        echo(text, nl=False)
         return
     try:
         file.write_text(text, encoding="utf-8")

@@ -6,6 +6,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from codegen.cli.exit_code import ExitCode
+from codegen.cli.printer import echo
 
 _EPILOG = """\b
 Examples:
@@ -23,7 +24,7 @@ def completion(context: click.Context, shell: str) -> int:
     completer = get_completion_class(shell)
     if completer is None:  # pragma: no cover  # the choices above are those that click has
         raise click.UsageError(f"no completion for {shell}")
-    click.echo(completer(context.find_root().command, {}, "dagpress", "_DAGPRESS_COMPLETE").source())
+    echo(completer(context.find_root().command, {}, "dagpress", "_DAGPRESS_COMPLETE").source())
     return ExitCode.FINE
 
 

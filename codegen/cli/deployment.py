@@ -1,16 +1,16 @@
-"""Which of the project's deployment environments a command is about."""
+"""The deployment environment of a command."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
-from codegen.diagnostics import nearest, quoted
-from codegen.project import nearest_project, read_project
+from codegen.cli.options import completing
+from codegen.cli.printer import echo
+from codegen.diagnostics import count, nearest, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,18 +22,11 @@ VARIABLE = "DAGPRESS_ENVIRONMENT"
 _CURE = 'set environments = ["dev", "prod"] in the configuration'
 
 
-def complete_environments(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """The names of the environments."""
-    project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
-    return [name for name in (project.environments if project else ()) if name.startswith(incomplete)]
+complete_environments = completing(lambda project: project.deployments)
 
 
 def environment_option(default: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
-    """The option `--environment`.
-
-    Args:
-        default: what the command is about without it, for the help.
-    """
+    """The option `--environment`, with the words for its default in the help."""
     return click.option(
         "-e",
         "--environment",
@@ -49,61 +42,58 @@ def environment_option(default: str) -> Callable[[click.decorators.FC], click.de
 def chosen_environment(project: Project, name: str | None) -> str:
     """The environment that the option or the variable names; empty where neither does.
 
-    The variable may be meant for another project, so that it counts for nothing in one without environments.
+    The variable may be meant for another project: in one without environments it is ignored.
 
     Raises:
         click.UsageError: there is no such environment.
     """
     source = click.get_current_context().get_parameter_source("deployment")
     by_variable = source is ParameterSource.ENVIRONMENT
-    if not name or (by_variable and not project.environments):
+    if not name or (by_variable and not project.deployments):
         return ""
     return check_environment(project, name, VARIABLE if by_variable else "")
 
 
-def check_environment(project: Project, name: str, variable: str = "") -> str:
-    """The name, which must be one of the project's environments.
+def chosen_or_first(project: Project, name: str | None) -> str:
+    """The environment that the option or the variable names, else the first, which is printed."""
+    chosen = chosen_environment(project, name)
+    if not chosen and project.deployments:
+        chosen = project.deployments[0]
+        say_environment(chosen)
+    return chosen
 
-    Args:
-        project: the project.
-        name: what was asked for.
-        variable: the variable that has named it.
+
+def check_environment(project: Project, name: str, variable: str = "") -> str:
+    """Return the name of an environment, given by an option or by that variable.
 
     Raises:
-        click.UsageError: it is none.
+        click.UsageError: the project has no such environment.
     """
-    if not project.environments:
+    if not project.deployments:
         raise click.UsageError(f"This project has no deployment environments ({_CURE}).")
-    if name not in project.environments:
-        hint = nearest(name, project.environments) or f"there are {', '.join(project.environments)}"
+    if name not in project.deployments:
+        hint = nearest(name, project.deployments) or f"there are {', '.join(project.deployments)}"
         named = f", which {variable} names" if variable else ""
         raise click.UsageError(f"There is no environment {quoted(name)}{named} ({hint}).")
     return name
 
 
 def default_environment(project: Project) -> str:
-    """The environment that the variable names, else the first; empty in a project without environments.
-
-    Raises:
-        click.UsageError: the variable names none.
-    """
-    if not project.environments:
+    """The environment that the variable names, else the first; empty in a project without environments."""
+    if not project.deployments:
         return ""
     name = os.environ.get(VARIABLE)
-    return check_environment(project, name, VARIABLE) if name else project.environments[0]
+    return check_environment(project, name, VARIABLE) if name else project.deployments[0]
 
 
 def say_environment(name: str, how: str = "--environment") -> None:
-    """Tell which environment was taken, where nobody has named one, and how another is chosen."""
-    click.echo(f"In the environment {quoted(name)}; {how} chooses another.", err=True)
+    """Print the environment that was taken by default, and how to choose another."""
+    echo(f"In the environment {quoted(name)}; {how} chooses another.", err=True)
 
 
 def count_schedules(schedules: Iterable[Schedule]) -> str:
     """How many schedules there are, in how many environments."""
     schedules = list(schedules)
-    number = len({schedule.source for schedule in schedules})
+    words = count(len({schedule.source for schedule in schedules}), "schedule")
     environments = {schedule.deployment for schedule in schedules} - {""}
-    words = f"{number} schedule" if number == 1 else f"{number} schedules"
-    if not environments:
-        return words
-    return f"{words} in {len(environments)} environment" + ("" if len(environments) == 1 else "s")
+    return f"{words} in {count(len(environments), 'environment')}" if environments else words

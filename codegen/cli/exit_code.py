@@ -1,4 +1,4 @@
-"""What the exit of `dagpress` says."""
+"""The exit codes of `dagpress`."""
 
 from enum import IntEnum
 

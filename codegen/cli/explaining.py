@@ -1,12 +1,10 @@
-"""Prints where the values of a schedule come from, for people and for programs."""
+"""Prints the origin of each value of a schedule."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from codegen.cli.printer import print_table
 from codegen.diagnostics import printable
 from codegen.source.write import to_yaml
 
@@ -20,16 +18,9 @@ _LONGEST = 60
 
 
 def print_explanation(rows: Sequence[Explained]) -> None:
-    """A line for each value, and one below it for each other that it hides."""
+    """Print a line for each value, and one below it for each other that it hides."""
     lines = [line for row in rows for line in _lines(row)]
-    widths = [max(len(line[column]) for line in [_HEAD, *lines]) for column in (0, 1)]
-    for number, (key, value, place) in enumerate([_HEAD, *lines]):
-        text = f"{key:<{widths[0]}}  {value:<{widths[1]}}  {place}"
-        is_head, is_hidden = number == 0, not key
-        click.echo(click.style(text, bold=is_head or None, dim=is_hidden or None) if is_head or is_hidden else text)
-
-
-_HEAD = ("KEY", "VALUE", "FROM")
+    print_table(("KEY", "VALUE", "FROM"), lines, is_dim=lambda line: not line[0])
 
 
 def _lines(row: Explained) -> Iterable[tuple[str, str, str]]:
@@ -40,15 +31,15 @@ def _lines(row: Explained) -> Iterable[tuple[str, str, str]]:
         place = f"{'removed' if row.value is None else 'default, removed'} by {_place(origin)}"
     else:
         place = _place(origin)
-    yield printable(row.key), "-" if row.value is None else _shown(row.value), place
+    yield row.key, "-" if row.value is None else _shown(row.value), place
     for given in row.hidden:
         yield "", f"was {_shown(given.value)}", _place(given)
 
 
 def _place(given: Given) -> str:
     """File and line, as editors and terminals link them."""
-    place = f"{printable(given.location.path)}:{given.location.line}"
-    return f"{place} (for {given.environment})" if given.environment else place
+    place = f"{given.location.path}:{given.location.line}"
+    return f"{place} (for {given.deployment})" if given.deployment else place
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401
@@ -57,9 +48,9 @@ def _shown(value: Any) -> str:  # noqa: ANN401
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
-def as_json(rows: Iterable[Explained]) -> str:
+def explanation_data(rows: Iterable[Explained]) -> list[dict[str, Any]]:
     """The same for programs."""
-    data = [
+    return [
         {
             "key": row.key,
             "value": row.value,
@@ -68,7 +59,6 @@ def as_json(rows: Iterable[Explained]) -> str:
         }
         for row in rows
     ]
-    return json.dumps(data, indent=2)
 
 
 def _as_data(given: Given) -> dict[str, Any]:
@@ -78,5 +68,5 @@ def _as_data(given: Given) -> dict[str, Any]:
         "file": place.path,
         "line": place.line,
         "column": place.column,
-        "environment": given.environment,
+        "environment": given.deployment,
     }

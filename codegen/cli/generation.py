@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -11,13 +10,13 @@ import click
 from codegen import pipeline
 from codegen.cli.deployment import check_environment, complete_environments, count_schedules
 from codegen.cli.lookup import complete_names, find_all, left_out
-from codegen.cli.report import count, exit_code, format_option, open_project, report, strict_option
-from codegen.cli.writing import DONE, print_changes, print_diff, print_patch, writing
-from codegen.diagnostics import has_errors, in_numbers
+from codegen.cli.options import exit_code, format_option, open_project, strict_option
+from codegen.cli.printer import count_actions, echo, print_changes, print_diff, print_patch, report
+from codegen.cli.writing import writing
+from codegen.diagnostics import count, has_errors, in_numbers
 from codegen.review.environments import compare_environments
-from codegen.sync.changes import Action, Change
+from codegen.review.renames import find_renames
 from codegen.sync.comparison import compare
-from codegen.sync.renames import find_renames
 from codegen.validate.lint import apply_levels
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from codegen.diagnostics import Diagnostic
     from codegen.project import Project
     from codegen.schema import Schedule
+    from codegen.sync.changes import Change
 
 _WORTH_A_BAR = 200
 
@@ -112,7 +112,7 @@ def validate(root: Path, output: str, *, strict: bool) -> int:
     report(reading.diagnostics, output)
     if output == "text":
         fine = f"{count_schedules(reading.schedules)}, no problem."
-        click.echo(f"{in_numbers(reading.diagnostics)}." if reading.diagnostics else fine, err=True)
+        echo(f"{in_numbers(reading.diagnostics)}." if reading.diagnostics else fine, err=True)
     return exit_code(reading.diagnostics, strict=strict)
 
 
@@ -141,7 +141,7 @@ def _diff_between(project: Project, name: str | None, one: str, other: str) -> i
         print_patch(patch)
     for source, deployment in beside.missing:
         there = [schedule for schedule in found if schedule.source == source]
-        click.echo(f"{left_out(there[0].name, deployment, there)}.", err=True)
+        echo(f"{left_out(there[0].name, deployment, there)}.", err=True)
     return exit_code([d for d in beside.diagnostics if has_errors([d])], drift=bool(beside.patches or beside.missing))
 
 
@@ -155,24 +155,23 @@ def _with_progress(schedules: list[Schedule]) -> Iterator[Schedule]:
 
 
 def _print_result(done: Sequence[Change], diagnostics: list[Diagnostic], schedules: str) -> None:
-    counts = Counter(change.action for change in done)
-    files = ", ".join(f"{count(counts[action], 'file')} {DONE[action]}" for action in Action if counts[action])
+    files = count_actions(done)
     if has_errors(diagnostics):
         result = f"{files}, and then it failed" if done else "No files written"
-        click.echo(f"{result}: {in_numbers(diagnostics)}.", err=True)
+        echo(f"{result}: {in_numbers(diagnostics)}.", err=True)
         return
     found = f"; {in_numbers(diagnostics)}" if diagnostics else ""
-    click.echo(f"{schedules}: {files or 'all files are current'}{found}.", err=True)
+    echo(f"{schedules}: {files or 'all files are current'}{found}.", err=True)
 
 
 def _print_verdict(changes: list[Change], diagnostics: list[Diagnostic], schedules: str) -> None:
     if has_errors(diagnostics):
-        click.echo(f"Not checked: {in_numbers(diagnostics)}.", err=True)
+        echo(f"Not checked: {in_numbers(diagnostics)}.", err=True)
     elif changes:
-        click.echo(
+        echo(
             f"{count(len(changes), 'file')} not current. Run `dagpress generate` (or `make dags`) and commit.",
             err=True,
         )
     else:
         found = f"; {in_numbers(diagnostics)}" if diagnostics else ""
-        click.echo(f"{schedules}: all files are current{found}.", err=True)
+        echo(f"{schedules}: all files are current{found}.", err=True)

@@ -13,22 +13,24 @@ import click
 
 from codegen import pipeline, rules
 from codegen.cli.lookup import meltano_folder
-from codegen.cli.report import count, exit_code, format_option, open_project, report, strict_option
-from codegen.cli.writing import print_changes, print_diff, writing
-from codegen.diagnostics import Diagnostic, Location, has_errors, in_numbers, in_order, printable, quoted
+from codegen.cli.options import exit_code, format_option, open_project, strict_option
+from codegen.cli.printer import echo, print_changes, print_diff, report
+from codegen.cli.writing import writing
+from codegen.configuration import has_configuration
+from codegen.diagnostics import Diagnostic, Location, count, has_errors, in_numbers, in_order, printable, quoted
 from codegen.meltano.generator import find_generators
 from codegen.migrate.exporting import plan_export
 from codegen.migrate.importing import Import, plan_import
 from codegen.migrate.moving import plan_move
-from codegen.project import Project, has_configuration
+from codegen.review.renames import find_renames
 from codegen.sync.changes import Action, Change
 from codegen.sync.comparison import compare
-from codegen.sync.renames import find_renames
 from codegen.validate.lint import apply_levels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from codegen.project import Project
     from codegen.sync.transaction import Transaction
 
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -153,7 +155,7 @@ def export(root: Path, *, dry_run: bool, output: str, strict: bool) -> int:
     if output == "text" and not has_errors(work.diagnostics):
         found = f"; {in_numbers(work.diagnostics)}" if work.diagnostics else ""
         verb = "to export" if dry_run and work.changes else "in meltano.yml"
-        click.echo(f"{count(plan.exported, 'schedule')} {verb}{found}.", err=True)
+        echo(f"{count(plan.exported, 'schedule')} {verb}{found}.", err=True)
     return exit_code(work.diagnostics, strict=strict)
 
 
@@ -216,12 +218,12 @@ def _report(work: _Work, done: Sequence[Change], output: str, *, dry_run: bool) 
         if has_errors(work.diagnostics):
             errors = sum(has_errors([d]) for d in work.diagnostics)
             result = "Not all was written" if done else "No files written"
-            click.echo(f"{result}: {count(errors, 'error')}.", err=True)
+            echo(f"{result}: {count(errors, 'error')}.", err=True)
 
 
 def _print_import(plan: Import, work: _Work, project: Project, done: Sequence[Change]) -> None:
     if not plan.found:
-        click.echo("This Meltano project has no schedules.", err=True)
+        echo("This Meltano project has no schedules.", err=True)
         return
     new, total = len(plan.changes), len(plan.imported)
     verb = "imported" if done or not work.changes else "to import"
@@ -229,10 +231,10 @@ def _print_import(plan: Import, work: _Work, project: Project, done: Sequence[Ch
     words += [f"{total - new} imported before"] if total > new else []
     words += [f"{plan.found - total} not imported"] if plan.found > total else []
     found = f"; {in_numbers(work.diagnostics)}" if work.diagnostics else ""
-    click.echo(f"{', '.join(words)}{found}.", err=True)
-    click.echo("What is left to do:", err=True)
+    echo(f"{', '.join(words)}{found}.", err=True)
+    echo("What is left to do:", err=True)
     for number, step in enumerate(_steps(plan, work, project), start=1):
-        click.echo(f"{number}. {step}", err=True)
+        echo(f"{number}. {step}", err=True)
 
 
 def _steps(plan: Import, work: _Work, project: Project) -> list[str]:

@@ -1,31 +1,29 @@
-"""The commands that look at schedules: list, show, next and schema."""
+"""The commands list, show, next and schema."""
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timezone
 from itertools import islice
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import click
 
 from codegen import pipeline
 from codegen.cli.deployment import chosen_environment, environment_option
 from codegen.cli.exit_code import ExitCode
-from codegen.cli.explaining import as_json, print_explanation
+from codegen.cli.explaining import explanation_data, print_explanation
 from codegen.cli.lookup import complete_names, find_schedule
-from codegen.cli.report import exit_code, format_option, open_project, report
+from codegen.cli.options import exit_code, format_option, open_project
+from codegen.cli.printer import echo, echo_json, print_table, report
 from codegen.configuration.export import configuration_reference, configuration_schema_text
 from codegen.diagnostics import InvalidError, Location, printable
-from codegen.keys.types import DateTime
-from codegen.schema.describe import describe_start, describe_start_briefly
+from codegen.keys.scalars import DateTime
+from codegen.schema.describe import describe_start, describe_start_briefly, describe_work
 from codegen.schema.export import as_data, json_schema_text, plain, reference
 from codegen.schema.origins import explain
 from codegen.source.nodes import Scalar
 from codegen.source.write import to_yaml
-from codegen.timetable.interval import on_the_clock
-from codegen.timetable.runs import Backlog, backlog_of, bounds_of, next_runs
+from codegen.timetable.dst import localized
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
     from codegen.schema import Schedule
 
 
-_MOMENT = "%a %Y-%m-%d %H:%M %Z"
 _COLUMNS = {
     "name": "NAME",
     "deployment": "ENVIRONMENT",
@@ -56,10 +53,10 @@ def list_(root: Path, deployment: str | None, output: str) -> int:
     project = open_project(root, output)
     chosen = chosen_environment(project, deployment)
     reading = pipeline.read(project)
-    schedules = [schedule for schedule in reading.schedules if chosen in {"", schedule.deployment}]
+    schedules = reading.of(chosen) if chosen else reading.schedules
     rows = [_row(schedule) for schedule in schedules]
     if output == "json":
-        click.echo(json.dumps(rows, indent=2))
+        echo_json(rows)
     elif rows:
         starts = [describe_start_briefly(schedule) for schedule in schedules]
         _print_table([{**row, "interval": start} for row, start in zip(rows, starts, strict=True)])
@@ -96,9 +93,9 @@ def show(  # noqa: PLR0913  # click gives each option so
     if cron not in {None, schedule.interval}:
         data["interval"] = f"{schedule.interval} -> {cron}"
     if output == "json":
-        click.echo(json.dumps(data, indent=2))
+        echo_json(data)
     else:
-        click.echo(to_yaml(data), nl=False)
+        echo(to_yaml(data), nl=False)
     return ExitCode.FINE
 
 
@@ -118,22 +115,19 @@ def next_(  # noqa: PLR0913  # click gives each option so
     """Say when a schedule runs next."""
     project = open_project(root)
     schedule = find_schedule(project, pipeline.read(project), name, chosen_environment(project, deployment))
-    zone = ZoneInfo(schedule.timezone)
-    moment = (on_the_clock(_moment_of(after), zone) if after else datetime.now(zone)).astimezone(timezone.utc)
-    bounds = bounds_of(schedule, project.airflow)
-    runs = list(islice(next_runs(schedule.clock, zone, moment, bounds), count))
+    timetable = schedule.timetable(project.airflow)
+    begin = localized(_date_of(after), timetable.zone) if after else datetime.now(timetable.zone)
+    runs = list(islice(timetable.next_runs(begin.astimezone(timezone.utc)), count))
     if output == "json":
-        click.echo(json.dumps([run.isoformat() for run in runs], indent=2))
+        echo_json([run.isoformat() for run in runs])
     else:
-        click.echo(f"{printable(schedule.name)}: {describe_start(schedule)}", err=True)
+        echo(f"{printable(schedule.name)}: {describe_start(schedule)}", err=True)
         if not runs and schedule.clock.cron:
-            click.echo(
-                f"It does not run after {moment.astimezone(zone).isoformat(sep=' ', timespec='minutes')}.", err=True
-            )
-    if schedule.catchup and (backlog := backlog_of(schedule.clock, zone, moment, bounds)):
-        click.echo(_in_words(backlog), err=True)
+            echo(f"It does not run after {begin.isoformat(sep=' ', timespec='minutes')}.", err=True)
+    if schedule.catchup and (backlog := timetable.backlog(begin.astimezone(timezone.utc))):
+        echo(f"Unpaused then, it catches up with {backlog}.", err=True)
     for run in runs if output == "text" else ():
-        click.echo(run.strftime(_MOMENT))
+        echo(f"{run:%a %Y-%m-%d %H:%M %Z}")
     return ExitCode.FINE
 
 
@@ -154,24 +148,18 @@ def schema(root: Path, *, configuration: bool, markdown: bool) -> int:
     else:
         airflow = open_project(root).airflow
         text = reference(airflow) if markdown else json_schema_text(airflow)
-    click.echo(text, nl=False)
+    echo(text, nl=False)
     return ExitCode.FINE
 
 
 COMMANDS = (list_, show, next_, schema)
 
 
-def _in_words(backlog: Backlog) -> str:
-    first, last = backlog.first.strftime(_MOMENT), backlog.last.strftime(_MOMENT)
-    runs = f"1 run, of {first}" if backlog.count == 1 else f"{backlog.count:,} runs, from {first} to {last}"
-    return f"Unpaused then, it catches up with {runs}."
-
-
 def _print_dag(project: Project, reading: Reading, schedule: Schedule) -> int:
     generation = pipeline.render(project, reading, [schedule])
     report(generation.diagnostics, "text")
     for text in generation.files.values():
-        click.echo(text, nl=False)
+        echo(text, nl=False)
     return exit_code(generation.diagnostics)
 
 
@@ -183,24 +171,20 @@ def _print_explanation(reading: Reading, schedule: Schedule, output: str) -> int
     )
     rows = explain(schedule, merged)
     if output == "json":
-        click.echo(as_json(rows))
+        echo_json(explanation_data(rows))
     else:
         print_explanation(rows)
     return ExitCode.FINE
 
 
 def _row(schedule: Schedule) -> dict[str, Any]:
-    if schedule.extractor:
-        what = f"{schedule.extractor} -> {schedule.loader}"
-    else:
-        what = f"job {schedule.job}" if schedule.job else f"{len(schedule.tasks or ())} tasks"
     return {
         "name": schedule.name,
         **({"deployment": schedule.deployment} if schedule.deployment else {}),
         "interval": schedule.interval or None,
         "after": plain(schedule.after),
         "timezone": schedule.timezone,
-        "runs": what,
+        "runs": describe_work(schedule, "->"),
         "dag_id": schedule.dag_id_or_default,
         "owner": schedule.owner,
         "file": schedule.source,
@@ -209,15 +193,10 @@ def _row(schedule: Schedule) -> dict[str, Any]:
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
     columns = [column for column in _COLUMNS if column in rows[0]]
-    cells = [[printable(str(row[column])) for column in columns] for row in rows]
-    head = [_COLUMNS[column] for column in columns]
-    widths = [max(len(line[i]) for line in [head, *cells]) for i in range(len(columns))]
-    for number, line in enumerate([head, *cells]):
-        text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        click.echo(text if number else click.style(text, bold=True))
+    print_table([_COLUMNS[column] for column in columns], [[str(row[column]) for column in columns] for row in rows])
 
 
-def _moment_of(text: str) -> datetime:
+def _date_of(text: str) -> datetime:
     try:
         return DateTime().convert(Scalar("str", text, Location("--after")))
     except InvalidError as error:

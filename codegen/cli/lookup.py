@@ -1,8 +1,8 @@
-"""Finds the schedule that a person names, and completes names in the shell."""
+"""Finds schedules by name, and completes names in the shell."""
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -10,14 +10,15 @@ import click
 from codegen import pipeline
 from codegen.cli.deployment import say_environment
 from codegen.cli.exit_code import ExitCode
-from codegen.cli.report import report
+from codegen.cli.options import completing
+from codegen.cli.printer import report
 from codegen.diagnostics import has_errors, nearest, quoted
 from codegen.loader import DEFAULTS, SUFFIXES, find_schedules
 from codegen.meltano import read_meltano_project
-from codegen.project import nearest_project, read_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
     from codegen.meltano import MeltanoProject
     from codegen.pipeline import Reading
@@ -25,54 +26,45 @@ if TYPE_CHECKING:
     from codegen.schema import Schedule
 
 
-def complete_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """The names of the schedules."""
-    project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
-    names = dict.fromkeys(schedule.name for schedule in pipeline.read(project).schedules) if project else {}
-    return [name for name in names if name.startswith(incomplete)]
+complete_names = completing(
+    lambda project: dict.fromkeys(schedule.name for schedule in pipeline.read(project).schedules)
+)
 
 
 def complete_from_meltano(
     names: Callable[[MeltanoProject], Iterable[str]],
 ) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """A completion with names of meltano.yml: plugins, or jobs."""
+    """A shell completion with names of meltano.yml: plugins, or jobs."""
 
-    def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-        project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
-        meltano = read_meltano_project(project.root, project.meltano_project)[0] if project else None
-        return sorted(name for name in names(meltano) if name.startswith(incomplete)) if meltano else []
+    def find(project: Project) -> list[str]:
+        meltano, _ = read_meltano_project(project.root, project.meltano_project)
+        return sorted(names(meltano)) if meltano else []
 
-    return complete
+    return completing(find)
 
 
 def find_schedule(project: Project, reading: Reading, name: str, deployment: str = "") -> Schedule:
-    """The schedule of that name, DAG id or file, in a project that was read.
-
-    Args:
-        project: the project.
-        reading: what was read of it.
-        name: what a person calls the schedule.
-        deployment: the environment; without one it is the first that has the schedule, which is said.
+    """The schedule of that name, DAG id or file, in an environment, by default the first that has it.
 
     Raises:
         click.ClickException: there is none.
         click.exceptions.Exit: it has errors, which were printed.
     """
     found = find_all(reading, name)
-    if not project.environments:
+    if not project.deployments:
         return found[0]
     by_environment = {schedule.deployment: schedule for schedule in reversed(found)}
     if deployment:
         if deployment not in by_environment:
             raise click.ClickException(left_out(name, deployment, found))
         return by_environment[deployment]
-    first = next(environment for environment in project.environments if environment in by_environment)
+    first = next(environment for environment in project.deployments if environment in by_environment)
     say_environment(first)
     return by_environment[first]
 
 
 def left_out(name: str, deployment: str, found: Sequence[Schedule]) -> str:
-    """Say that an environment has not the schedule that others have."""
+    """The message for a schedule that only other environments have."""
     others = ", ".join(dict.fromkeys(quoted(schedule.deployment) for schedule in found))
     return f"{quoted(name)} is not in {quoted(deployment)}: `only` leaves it to {others}"
 
@@ -97,7 +89,7 @@ def find_all(reading: Reading, name: str) -> list[Schedule]:
 
 
 def source_of(project: Project, reading: Reading, name: str) -> str | None:
-    """The file of a schedule, also of one that cannot be read, which is known by its file alone."""
+    """The file of a schedule; one with errors is found by its file name only."""
     for found in reading.schedules:
         if _is_named(found, name):
             return found.source
@@ -109,15 +101,15 @@ def source_of(project: Project, reading: Reading, name: str) -> str | None:
 
 
 def _is_named(schedule: Schedule, name: str) -> bool:
-    """Whether a person can mean it by that name, which is its own, its DAG id or its file."""
+    """Whether that is its name, its DAG id or its file."""
     return name in {schedule.name, schedule.dag_id_or_default} or PurePosixPath(name) == PurePosixPath(schedule.source)
 
 
 def meltano_folder(project: Project, path: Path | None = None) -> Path:
-    """The folder of meltano.yml: that of the configuration, or the one that was named, also by the file in it.
+    """The Meltano project directory: of the configuration, or of an argument, which may be its meltano.yml.
 
     Raises:
-        click.ClickException: there is none.
+        click.ClickException: it has no meltano.yml.
     """
     folder = path.resolve() if path else project.meltano_project
     if folder.name == "meltano.yml" and folder.is_file():
@@ -129,17 +121,13 @@ def meltano_folder(project: Project, path: Path | None = None) -> Path:
 
 
 def missing(reading: Reading, name: str) -> NoReturn:
-    """Say that there is no such schedule, and which comes nearest.
-
-    Raises:
-        click.ClickException: always.
-    """
+    """Raise the error for an unknown schedule, which names the nearest one."""
     hint = nearest(name, [schedule.name for schedule in reading.schedules])
     raise click.ClickException(f"there is no schedule {quoted(name)}" + (f" ({hint})" if hint else ""))
 
 
 def _concerns(path: PurePosixPath, name: str, found: list[Schedule]) -> bool:
-    """Whether an error in that file is one of the schedule: in its own file, or in the defaults that it inherits."""
+    """Whether that file is the schedule's own, or has defaults that it inherits."""
     if not found:
         return path.stem in {name, DEFAULTS}
     source = PurePosixPath(found[0].source)

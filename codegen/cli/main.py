@@ -7,12 +7,15 @@ import signal
 import sys
 import traceback
 from importlib import import_module
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import click
 
 from codegen.cli.exit_code import ExitCode
-from codegen.diagnostics import nearest
+from codegen.cli.printer import echo
+from codegen.diagnostics import DagpressError, nearest
 
 _EPILOG = """\b
 Examples:
@@ -62,6 +65,15 @@ class _Commands(click.Group):
         module = import_module(f"codegen.cli.{_COMMANDS[cmd_name][0]}")
         commands: tuple[click.Command, ...] = module.COMMANDS
         return next(command for command in commands if command.name == cmd_name)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # the exit code
+        """Run the command, and report an error that has a message for the user."""
+        try:
+            return super().invoke(ctx)
+        except DagpressError as error:
+            if error.output:
+                echo(error.output.rstrip("\n"), err=True)
+            raise click.ClickException(str(error)) from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -113,10 +125,12 @@ def run() -> None:
         code = main(standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        text = StringIO()
+        error.show(text)
+        echo(text.getvalue(), err=True, nl=False)
         code = ExitCode.BAD_INPUT
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
+        echo("Interrupted.", err=True)
         code = 128 + signal.SIGINT
     except BrokenPipeError:
         # Whoever read the output has enough, as `head` does. Python would complain about it once more at its end. Click
@@ -125,6 +139,6 @@ def run() -> None:
         code = 1
     except Exception:  # noqa: BLE001  # whatever comes this far is a bug of ours, and is said to be
         traceback.print_exc()
-        click.echo("This is a bug of Dagpress. Please report it with the lines above.", err=True)
+        echo("This is a bug of Dagpress. Please report it with the lines above.", err=True)
         code = ExitCode.BUG
     sys.exit(int(code or 0))

@@ -1,9 +1,8 @@
-"""The commands around Airflow itself: add and invoke."""
+"""The commands add and invoke, which install and run Airflow."""
 
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +10,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codegen.airflow import AirflowError, folder_of, install, keep_out_of_git, launch
+from codegen.airflow import folder_of, install, keep_out_of_git, launch
 from codegen.airflow.variables import names_dag_folders
 from codegen.cli.deployment import VARIABLE, default_environment
 from codegen.cli.exit_code import ExitCode
-from codegen.cli.report import open_project
+from codegen.cli.options import open_project
+from codegen.cli.printer import Progress, echo
 from codegen.cli.setup import add_files, airflow_option
-from codegen.project import has_configuration
+from codegen.configuration import has_configuration
+from codegen.diagnostics import DagpressError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,21 +67,21 @@ def add_orchestrator(context: click.Context, name: str, python: str | None) -> i
             return code
     project = open_project(context.obj)
     folder = folder_of(project)
-    progress = _Progress()
-    with _told():
+    progress = Progress()
+    with _file_errors():
         keep_out_of_git(project)
         try:
             done = install(folder, project.airflow, python, progress.show)
         finally:
             progress.end()
-    place = folder.relative_to(project.root).as_posix()
-    click.echo(
+    place = project.relative(folder)
+    echo(
         f"Airflow {project.airflow} is in {place}."
         if done
         else f"Airflow {project.airflow} is there already, in {place}.",
         err=True,
     )
-    click.echo("Start it with `dagpress invoke airflow standalone`.", err=True)
+    echo("Start it with `dagpress invoke airflow standalone`.", err=True)
     return code
 
 
@@ -117,7 +118,7 @@ def invoke_airflow(root: Path, arguments: tuple[str, ...]) -> int:
         project = replace(project, generated_dags=project.generated_dags / environment)
         if not names_dag_folders(os.environ):
             _say(f"the DAGs are those of the environment {environment}; {VARIABLE} chooses another")
-    with _told():
+    with _file_errors():
         return launch(project, arguments, _say)
 
 
@@ -125,39 +126,15 @@ COMMANDS = (add, invoke)
 
 
 def _say(text: str) -> None:
-    click.echo(f"dagpress: {text}", err=True)
+    echo(f"dagpress: {text}", err=True)
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Tell the user what hinders an Airflow, below what the program that failed has printed."""
+def _file_errors() -> Iterator[None]:
+    """Report a file that cannot be read or written as an error of the user."""
     try:
         yield
-    except AirflowError as error:
-        if error.output:
-            click.echo(error.output.rstrip("\n"), err=True)
-        raise click.ClickException(str(error)) from error
     except OSError as error:
         if error.filename is None:
             raise
-        raise click.ClickException(f"{error.filename}: {error.strerror}") from error
-
-
-class _Progress:
-    """Shows the steps, and on a terminal the last line that the installer has printed."""
-
-    def __init__(self) -> None:
-        self._is_terminal = sys.stderr.isatty()
-
-    def show(self, text: str) -> None:
-        """Show a step, which is a sentence, or a line of the installer, which ends with a line feed."""
-        self.end()
-        if not text.endswith("\n"):
-            click.echo(text, err=True)
-        elif self._is_terminal:
-            click.echo(click.style(text.strip()[:100], dim=True), nl=False, err=True)
-
-    def end(self) -> None:
-        """Clear the line."""
-        if self._is_terminal:
-            click.echo("\r\033[K", nl=False, err=True)
+        raise DagpressError(f"{error.filename}: {error.strerror}") from error

@@ -1,13 +1,12 @@
-"""The command that shows the rules: rule."""
+"""The command rule."""
 
 from __future__ import annotations
-
-import json
 
 import click
 
 from codegen.cli.exit_code import ExitCode
-from codegen.cli.report import format_option
+from codegen.cli.options import format_option
+from codegen.cli.printer import echo, echo_json, print_table
 from codegen.diagnostics import nearest_code, quoted
 from codegen.rules import RULES, Rule
 
@@ -35,9 +34,9 @@ def rule(code: str | None, output: str) -> int:
     if found is None:
         raise click.ClickException(f"there is no rule {quoted(code)} ({nearest_code(code)})")
     if output == "json":
-        click.echo(json.dumps({**_as_data(found), "page": found.page()}, indent=2))
+        echo_json({**_as_data(found), "page": found.page()})
     else:
-        click.echo(found.page(), nl=False)
+        echo(found.page(), nl=False)
     return ExitCode.FINE
 
 
@@ -46,14 +45,10 @@ COMMANDS = (rule,)
 
 def _print_all(output: str) -> None:
     if output == "json":
-        click.echo(json.dumps([_as_data(each) for each in RULES.values()], indent=2))
+        echo_json([_as_data(each) for each in RULES.values()])
         return
-    rows = [("CODE", "SEVERITY", "SUMMARY")]
-    rows += [(each.code, each.severity.value, each.summary) for each in RULES.values()]
-    codes, severities = (max(len(row[column]) for row in rows) for column in (0, 1))
-    for number, (code, severity, summary) in enumerate(rows):
-        line = f"{code:<{codes}}  {severity:<{severities}}  {summary}"
-        click.echo(line if number else click.style(line, bold=True))
+    rows = [(each.code, each.severity.value, each.summary) for each in RULES.values()]
+    print_table(("CODE", "SEVERITY", "SUMMARY"), rows)
 
 
 def _as_data(rule: Rule) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 from contextlib import suppress
@@ -14,11 +13,12 @@ import click
 
 from codegen import pipeline
 from codegen.airflow_facts import trigger_rules
-from codegen.cli.deployment import chosen_environment, environment_option, say_environment
+from codegen.cli.deployment import chosen_environment, chosen_or_first, environment_option
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.lookup import complete_from_meltano, complete_names, find_schedule, meltano_folder, missing, source_of
-from codegen.cli.report import exit_code, open_project, report
-from codegen.cli.writing import print_changes, writing
+from codegen.cli.options import exit_code, open_project
+from codegen.cli.printer import echo, echo_json, print_changes, report
+from codegen.cli.writing import writing
 from codegen.diagnostics import nearest, printable, quoted
 from codegen.meltano.invocation import find_meltano, run_in_project
 from codegen.meltano.listing import as_json, as_text
@@ -144,7 +144,7 @@ def add(root: Path, /, name: str, older: tuple[str, ...], no_generate: bool, **g
 
 def _added(project: Project, reading: Reading, name: str, values: Mapping[str, str]) -> Overlay:
     file = f"{file_stem(name)}.yml"
-    path = (project.schedules / file).relative_to(project.root).as_posix()
+    path = project.relative(project.schedules / file)
     if is_excluded(project, path):
         raise click.ClickException(f"{path} is excluded by the configuration: change `exclude`, or the name")
     taken = source_of(project, reading, name) or (path if (project.root / path).exists() else None)
@@ -213,25 +213,22 @@ def list_(root: Path, deployment: str | None, output: str) -> int:
     What reads `meltano schedule list --format=json` reads this.
     """
     project = open_project(root)
-    chosen = chosen_environment(project, deployment)
-    if project.environments and not chosen:
-        chosen = project.environments[0]
-        say_environment(chosen)
+    chosen = chosen_or_first(project, deployment)
     reading = pipeline.read(project)
     jobs = reading.meltano.jobs if reading.meltano else {}
-    known = [each for each in reading.schedules if each.deployment == chosen and (not each.job or each.job in jobs)]
+    known = [each for each in reading.of(chosen) if not each.job or each.job in jobs]
     if output == "json":
         uri = os.environ.get("MELTANO_DATABASE_URI") or (reading.meltano.database_uri if reading.meltano else "")
         runs = last_successful_runs(project.meltano_project, uri)
-        click.echo(json.dumps(as_json(known, jobs, runs), indent=2))
+        echo_json(as_json(known, jobs, runs))
     else:
         for each in known:
-            click.echo(as_text(each, jobs))
+            echo(as_text(each, jobs))
     for each in known:
         left_out = [each.task_id(task, number) for number, task in enumerate(each.tasks or ()) if not task.run]
         if left_out:
             names = ", ".join(printable(name) for name in left_out)
-            click.echo(f"{printable(each.name)}: left out what is no `meltano run`: {names}", err=True)
+            echo(f"{printable(each.name)}: left out what is no `meltano run`: {names}", err=True)
     report(reading.diagnostics, "text")
     return exit_code(reading.diagnostics)
 
@@ -258,7 +255,7 @@ def run(root: Path, deployment: str | None, name: str, options: tuple[str, ...])
     _refuse_python(found, steps)
     runners = sorted({step.runner for step in steps} - {"bash"})
     if runners:
-        click.echo(f"{name} runs on this machine, and not with the runner {' or '.join(runners)}.", err=True)
+        echo(f"{name} runs on this machine, and not with the runner {' or '.join(runners)}.", err=True)
     meltano = find_meltano(folder)
     if meltano is None and any(step.calls for step in steps):
         raise click.ClickException("there is no `meltano` on the PATH, and the project links to none: install it")
@@ -273,7 +270,8 @@ def run(root: Path, deployment: str | None, name: str, options: tuple[str, ...])
         if len(planned) > 1:
             what = step.run or "a command of the shell"
             skipped = "" if has_run[step.task_id] else f" (skipped: {step.trigger_rule})"
-            click.secho(f"[{number}/{len(planned)}] {step.task_id}: {what}{skipped}", err=True, bold=True)
+            line = f"[{number}/{len(planned)}] {step.task_id}: {what}{skipped}"
+            echo(click.style(line, bold=True), err=True)
         for command in commands if has_run[step.task_id] else ():
             code = run_in_project(command, folder, env)
             if code:
@@ -323,7 +321,7 @@ def _say_what_stays(found: Schedule, values: Mapping[str, str]) -> None:
     """An environment that has a key otherwise keeps it so."""
     for deployment, keys in found.environments.items():
         for key in values.keys() & keys.keys():
-            click.echo(f"{quoted(deployment)} has its own {quoted(key)} in `environments`, which stays.", err=True)
+            echo(f"{quoted(deployment)} has its own {quoted(key)} in `environments`, which stays.", err=True)
 
 
 def _change(root: Path, plan: Callable[[Project, Reading], Overlay], *, generate: bool) -> int:
@@ -341,9 +339,9 @@ def _change(root: Path, plan: Callable[[Project, Reading], Overlay], *, generate
         _say_when([schedule for schedule in revision.schedules if schedule.source in overlay])
     code = exit_code(diagnostics)
     if not done:
-        click.echo("No files written." if code is ExitCode.BAD_INPUT else "Already up to date.", err=True)
+        echo("No files written." if code is ExitCode.BAD_INPUT else "Already up to date.", err=True)
     elif code is ExitCode.BAD_INPUT and generate:
-        click.echo("No DAG file was generated: mend the errors and run `dagpress generate`.", err=True)
+        echo("No DAG file was generated: mend the errors and run `dagpress generate`.", err=True)
     return code
 
 
@@ -355,7 +353,7 @@ def _say_when(schedules: Sequence[Schedule]) -> None:
     for (name, when), deployments in times.items():
         is_so_in_all = sum(other == name for other, _ in times) == 1
         where = "" if is_so_in_all else f" in {', '.join(quoted(deployment) for deployment in deployments)}"
-        click.echo(f"{name} runs {when}{where}.", err=True)
+        echo(f"{name} runs {when}{where}.", err=True)
 
 
 def _refuse_python(found: Schedule, steps: Sequence[Step]) -> None:

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from codegen import process
 from codegen.cli.exit_code import ExitCode
-from codegen.cli.report import open_project
+from codegen.cli.options import open_project
+from codegen.cli.printer import echo
 from codegen.diagnostics import quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import FrameType
 
 TOKEN = "DAGPRESS_TOKEN"  # noqa: S105  # the name of a variable
 _SHORTEST = 16
@@ -54,7 +57,6 @@ def serve(root: Path, host: str, port: int, names: tuple[str, ...], *, opens: bo
         raise click.ClickException(f"the Pipelines page needs {missing[0]} ({_CURE})")
     import uvicorn  # noqa: PLC0415  # the extra may not be there, and its import takes time
 
-    from codegen.airflow.connection import ConnectionSettingError  # noqa: PLC0415
     from codegen.web.app import create_app  # noqa: PLC0415
     from codegen.web.shell.security import is_host_name  # noqa: PLC0415
 
@@ -62,12 +64,9 @@ def serve(root: Path, host: str, port: int, names: tuple[str, ...], *, opens: bo
         raise click.UsageError(f"--allowed-host takes a name without a port, not {quoted(wrong[0])}.")
     project = open_project(root)
     with _listen(host, port) as listener:
-        try:
-            app = create_app(project.root, os.environ, (*names, host), _token(host, listener))
-        except ConnectionSettingError as error:
-            raise click.ClickException(f"{error} ({error.hint})") from None
+        app = create_app(project.root, os.environ, (*names, host), _token(host, listener))
         url = _url(listener)
-        click.echo(f"The pipelines of {project.root.name} are at {url} (Ctrl+C ends it)", err=True)
+        echo(f"The pipelines of {project.root.name} are at {url} (Ctrl+C ends it)", err=True)
         if opens:
             click.launch(url)
         config = uvicorn.Config(
@@ -81,9 +80,16 @@ def serve(root: Path, host: str, port: int, names: tuple[str, ...], *, opens: bo
             server_header=False,
             timeout_graceful_shutdown=2,
         )
+
+        class Server(uvicorn.Server):
+            def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+                """End the child processes too: the server waits for its requests, and one may wait for a git hook."""
+                super().handle_exit(sig, frame)
+                process.end_all()
+
         # Ctrl+C is how it ends.
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+            Server(config).run(sockets=[listener])
     return ExitCode.FINE
 
 
@@ -91,11 +97,7 @@ COMMANDS = (serve,)
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """Take the port before anything says that the page is there.
-
-    Raises:
-        click.ClickException: it cannot be had.
-    """
+    """Bind the port before the address is printed."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address[:2], family=family)
@@ -109,11 +111,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _token(host: str, listener: socket.socket) -> str:
-    """The token of the environment, without which nobody but this machine's users may reach the page.
-
-    Raises:
-        click.ClickException: there must be one, or it can be guessed.
-    """
+    """The token, which must be set, and long, where other machines can reach the page."""
     token = os.environ.get(TOKEN, "")
     hint = f"""for example: export {TOKEN}="$(python3 -c 'import secrets; print(secrets.token_urlsafe())')\""""
     if not token and not ipaddress.ip_address(listener.getsockname()[0]).is_loopback:

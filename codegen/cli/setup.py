@@ -14,10 +14,11 @@ from codegen.airflow_facts import VERSIONS, newest
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.importing import import_
 from codegen.cli.lookup import meltano_folder
-from codegen.cli.report import exit_code, open_project, report
-from codegen.cli.writing import print_changes, writing
+from codegen.cli.options import exit_code, open_project
+from codegen.cli.printer import echo, print_changes, report
+from codegen.cli.writing import writing
+from codegen.configuration import has_configuration
 from codegen.migrate.scaffold import scaffold
-from codegen.project import has_configuration
 from codegen.sync.changes import Action, Change
 
 if TYPE_CHECKING:
@@ -82,9 +83,9 @@ def add_files(context: click.Context, path: Path | None, airflow: str | None) ->
         _, problems = transaction.apply(_kept_folders(open_project(context.obj)))
         report(problems, "text")
     for step in advice:
-        click.echo(f"- {step[0].upper()}{step[1:]}.", err=True)
+        echo(f"- {step[0].upper()}{step[1:]}.", err=True)
     if airflow and not is_new and airflow != project.airflow:
-        click.echo(f"- The configuration is for Airflow {project.airflow}: set `airflow` there.", err=True)
+        echo(f"- The configuration is for Airflow {project.airflow}: set `airflow` there.", err=True)
         code = max(code, ExitCode.DRIFT)
     return max(code, exit_code(problems))
 

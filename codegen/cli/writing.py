@@ -1,4 +1,4 @@
-"""The transaction of the commands, and how they print changes."""
+"""The transaction of the commands."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codegen.sync.changes import Action, Change
+from codegen.cli.printer import echo
 from codegen.sync.lock import LockedError
 from codegen.sync.transaction import Transaction, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
-
-DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "deleted"}
 
 
 @contextmanager
@@ -32,7 +30,7 @@ def writing(root: Path) -> Iterator[Transaction]:
         return
     seconds = context.find_root().params["lock_timeout"]
     try:
-        with transaction(root, seconds, partial(click.echo, err=True)) as own:
+        with transaction(root, seconds, partial(echo, err=True)) as own:
             context.meta[__name__] = own
             try:
                 yield own
@@ -41,26 +39,3 @@ def writing(root: Path) -> Iterator[Transaction]:
     except LockedError as error:
         hint = "run this again when it has finished; `--lock-timeout SECONDS` waits longer"
         raise click.ClickException(f"No files written: {error} ({hint})") from error
-
-
-def print_changes(done: Sequence[Change]) -> None:
-    """A line for each file."""
-    colours = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.DELETE: "red"}
-    for change in done:
-        note = " (it was edited by hand)" if change.edited else ""
-        click.echo(f"{click.style(DONE[change.action], fg=colours[change.action])} {change.name}{note}")
-
-
-def print_diff(changes: Iterable[Change], context: int = 3) -> None:
-    """Print the changes as a patch, with so many lines around each part."""
-    for change in changes:
-        print_patch(change.diff(context))
-
-
-def print_patch(patch: str) -> None:
-    """Print a patch in its colours."""
-    colours = {"+": "green", "-": "red", "@": "cyan"}
-    for line in patch.split("\n")[:-1]:
-        is_name = line.startswith(("+++", "---"))
-        colour = colours.get(line[:1])
-        click.echo(click.style(line, fg=colour, bold=is_name or None) if colour else line)

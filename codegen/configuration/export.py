@@ -10,8 +10,8 @@ from codegen.keys.table import keys_of
 from codegen.schema.export import default_in_words
 
 if TYPE_CHECKING:
+    from codegen.keys.field_type import JsonSchema
     from codegen.keys.table import Key
-    from codegen.keys.types import JsonSchema
 
 
 def configuration_schema() -> JsonSchema:
@@ -33,11 +33,11 @@ def configuration_schema_text() -> str:
 def configuration_reference() -> str:
     """Every key as a Markdown table."""
     rows = "".join(
-        f"| `{name}` | {row.kind.words} | {row.doc}{default_in_words(row.default)} | `{name} = {row.example}` |\n"
+        f"| `{name}` | {row.type.words} | {row.doc}{default_in_words(row.default)} | `{name} = {row.example}` |\n"
         for name, row in keys_of(Configuration).items()
     )
     return f"| key | value | meaning | example |\n| --- | --- | --- | --- |\n{rows}"
 
 
 def _property(row: Key) -> JsonSchema:
-    return {"description": f"{row.doc}\nExample: {row.name} = {row.example}", **row.kind.json_schema()}
+    return {"description": f"{row.doc}\nExample: {row.name} = {row.example}", **row.type.json_schema()}

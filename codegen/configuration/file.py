@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.configuration.toml_reader import InvalidTomlError, read_toml
 from codegen.diagnostics import Diagnostic, Location
-from codegen.source.nodes import ListNode, MapNode, Scalar
+from codegen.source.nodes import MapNode
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from codegen.source.nodes import Node
 
 # Each file, and the table in it; the first that has one is the configuration.
 _FILES = {"dagpress.toml": (), "pyproject.toml": ("tool", "dagpress")}
@@ -25,34 +26,22 @@ class BrokenFileError(Exception):
         self.diagnostic = Diagnostic(rules.INVALID_CONFIGURATION, message, place)
 
 
-@dataclass(frozen=True)
-class ConfigurationFile:
-    """The file of a project's configuration: its name, and its table."""
-
-    name: str
-    table: MapNode
-
-
-def find_configuration(root: Path) -> ConfigurationFile | None:
-    """The configuration of the project in that folder, if it has one.
-
-    Raises:
-        BrokenFileError: it cannot be read.
-    """
-    found = []
+def find_configuration(root: Path) -> MapNode | None:
+    """The configuration of the project in that folder, if it has one. Raises `BrokenFileError`."""
+    found: list[MapNode] = []
     for name, path in _FILES.items():
         table = _read(root / name, path) if (root / name).is_file() else None
         if isinstance(table, MapNode) and (table.entries or not path):
-            found.append(ConfigurationFile(name, table))
+            found.append(table)
         elif table is not None and not isinstance(table, MapNode):
             raise BrokenFileError("`tool.dagpress` must be a table", table.location)
     if len(found) > 1:
-        message = f"the configuration is in {found[0].name} too: keep one of them"
-        raise BrokenFileError(message, found[1].table.location)
+        message = f"the configuration is in {found[0].location.path} too: keep one of them"
+        raise BrokenFileError(message, found[1].location)
     return found[0] if found else None
 
 
-def names_configuration(root: Path) -> bool:
+def has_configuration(root: Path) -> bool:
     """Whether the folder has a configuration, also one with errors."""
     try:
         return find_configuration(root) is not None
@@ -60,7 +49,7 @@ def names_configuration(root: Path) -> bool:
         return True
 
 
-def _read(file: Path, path: tuple[str, ...]) -> MapNode | ListNode | Scalar | None:
+def _read(file: Path, path: tuple[str, ...]) -> Node | None:
     place = Location(file.name)
     try:
         text = file.read_text(encoding="utf-8-sig")

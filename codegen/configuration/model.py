@@ -1,35 +1,34 @@
-"""The configuration as the program knows it: each key with its kind, its meaning and an example."""
+"""The configuration as the program knows it: each key with its type, its meaning and an example."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codegen.configuration.kinds import (
+from codegen.configuration.types import (
     AirflowVersion,
-    Boolean,
-    Choice,
     GitignorePattern,
+    QuotedChoice,
     QuotedText,
-    TextList,
+    TextArray,
     TextTable,
+    TomlBoolean,
     VersionSpecifier,
 )
-from codegen.keys.table import Table, key, keys_of, places, read_keys
+from codegen.keys.table import Model, Table, key, keys_of, read_keys
 from codegen.schema.model import DAG_ID_PREFIX, PROJECT_ROOT_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from codegen.diagnostics import Location
+    from codegen.keys.field_type import Report
     from codegen.keys.table import Refusal
-    from codegen.keys.types import Report
     from codegen.source.nodes import MapNode
 
 # Where Meltano keeps the DAG files of its own orchestrator, and its users theirs.
 CUSTOM_DAGS = "orchestrate/dags"
-# An environment is a folder too: none that git or Python leave out, and none that Windows refuses.
-_ENVIRONMENT = (
+# A deployment environment is a folder too: none that git or Python leave out, and none that Windows refuses.
+_DEPLOYMENT = (
     r"(?!(?:[cC][oO][nN]|[pP][rR][nN]|[aA][uU][xX]|[nN][uU][lL]|[cC][oO][mM][0-9]|[lL][pP][tT][0-9])$)"
     r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 )
@@ -37,55 +36,45 @@ _FOLDER = QuotedText("a path in the project")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Configuration:
-    """What a project is configured to; a key that is left out has its default.
-
-    Attributes:
-        at: where each key's value stands.
-    """
+class Configuration(Model):
+    """The configuration of a project; a key that is left out has its default."""
 
     required_version: str | None = key(
-        VersionSpecifier(),
-        "versions",
+        VersionSpecifier("a version specifier"),
         "The versions of Dagpress that may be used, as pip writes them. Any other stops with an error. Default: any.",
         '">=0.2,<1"',
     )
     airflow: str | None = key(
         AirflowVersion(),
-        "versions",
         "The version of Airflow that the DAG files are for. Default: the newest stable release.",
         '"3.3"',
     )
-    schedules: str = key(_FOLDER, "folders", "The folder of the schedule files.", '"pipelines"', "schedules")
+    schedules: str = key(_FOLDER, "The folder of the schedule files.", '"pipelines"', "schedules")
     exclude: tuple[str, ...] = key(
-        TextList("a list of gitignore patterns", GitignorePattern(), 'exclude = ["drafts/"]'),
-        "folders",
+        TextArray("a list of gitignore patterns", GitignorePattern("a gitignore pattern"), 'exclude = ["drafts/"]'),
         "Files and folders below `schedules` that are not schedules. The patterns are those of a .gitignore in that "
         "folder.",
         '["drafts/", "*.template.yml"]',
         (),
     )
-    generated_dags: str = key(_FOLDER, "folders", "The folder for the generated DAG files.", '"dags"', "generated_dags")
+    generated_dags: str = key(_FOLDER, "The folder for the generated DAG files.", '"dags"', "generated_dags")
     templates: str = key(
-        _FOLDER, "folders", "The folder of your own Jinja2 templates, which replace ours.", '"templates"', "templates"
+        _FOLDER, "The folder of your own Jinja2 templates, which replace ours.", '"templates"', "templates"
     )
     meltano_project: str = key(
         QuotedText("a path"),
-        "folders",
         "The Meltano project directory. If you set it, it must contain a meltano.yml.",
         '"meltano"',
         ".",
     )
     custom_dags: tuple[str, ...] | None = key(
-        TextList("a list of paths", QuotedText("a path"), f'custom_dags = ["{CUSTOM_DAGS}"]'),
-        "folders",
+        TextArray("a list of paths", QuotedText("a path"), f'custom_dags = ["{CUSTOM_DAGS}"]'),
         "Folders of DAG files written by hand. If you set it, they must exist. "
         f"Default: `{CUSTOM_DAGS}` of the Meltano project, if it exists.",
         '["dags"]',
     )
     dag_id_prefix: str = key(
         QuotedText("the beginning of a DAG id", "[A-Za-z0-9_.-]{0,100}", "letters, digits, `_`, `.` and `-`"),
-        "several projects on one Airflow",
         "The beginning of the DAG id of every schedule without a `dag_id`. Meltano's own is the default; it may be "
         'empty (`""`).',
         '"sales_"',
@@ -93,33 +82,27 @@ class Configuration:
     )
     project_root_variable: str = key(
         QuotedText("the name of an environment variable", "[A-Za-z_][A-Za-z0-9_]*", "letters, digits and `_`"),
-        "several projects on one Airflow",
         "The environment variable of the workers that names the Meltano project directory. Meltano gets its value as "
         f"`{PROJECT_ROOT_VARIABLE}`.",
         '"SALES_PROJECT_ROOT"',
         PROJECT_ROOT_VARIABLE,
     )
     environments: tuple[str, ...] = key(
-        TextList(
+        TextArray(
             "a list of names",
             QuotedText(
                 "an environment name",
-                _ENVIRONMENT,
+                _DEPLOYMENT,
                 "letters, digits, `_` and `-`, at most 64; it is also the name of a folder",
             ),
             'environments = ["dev", "prod"]',
         ),
-        "environments",
         "The deployment environments. Each has its own tree of DAG files.",
         '["dev", "prod"]',
         (),
     )
     separate_system_databases: bool = key(
-        Boolean(),
-        "environments",
-        "Whether each environment has its own Meltano system database.",
-        "true",
-        default=False,
+        TomlBoolean(), "Whether each environment has its own Meltano system database.", "true", default=False
     )
     state_id_suffix: Mapping[str, str] = key(
         TextTable(
@@ -127,28 +110,22 @@ class Configuration:
             QuotedText("a suffix of state ids", "[A-Za-z0-9_.-]{1,64}", "letters, digits, `_`, `.` and `-`"),
             'state_id_suffix = {dev = "dev"}',
         ),
-        "environments",
         "What an environment appends to its state ids, where environments share a system database.",
         '{dev = "dev"}',
         {},
     )
     lint: Mapping[str, str] = key(
-        TextTable("a table of codes and levels", Choice("off", "warning", "error"), 'lint = {short-retries = "error"}'),
-        "checks",
+        TextTable(
+            "a table of codes and levels", QuotedChoice("off", "warning", "error"), 'lint = {short-retries = "error"}'
+        ),
         "The severity of a warning, by its code: `off`, `warning` or `error`.",
         '{short-retries = "off"}',
         {},
     )
-    at: Mapping[str, Location] = places()
 
 
 def read_configuration(table: MapNode, report: Report) -> Configuration:
-    """Read the configuration. A key with an error has its default.
-
-    Args:
-        table: the configuration in its file.
-        report: gets what is wrong with it.
-    """
+    """Read the configuration, and report what is wrong with it. A key with an error has its default."""
     keys = Table(keys_of(Configuration), _refused, "dagpress schema --configuration --markdown")
     values, at = read_keys(keys, table, report, "the configuration")
     return Configuration(**values, at=at)

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from codegen import rules
-from codegen.configuration.kinds import VersionSpecifier
+from codegen.configuration.types import VersionSpecifier
 from codegen.diagnostics import Diagnostic, quoted
 
 if TYPE_CHECKING:
@@ -18,16 +18,13 @@ REQUIRED_VERSION = "required_version"
 def check_required_version(table: MapNode) -> list[Diagnostic]:
     """Compare `required_version` with the installed Dagpress.
 
-    It comes before every other check: what another version wrote, this one may not know.
-
-    Args:
-        table: the configuration, of which nothing else is looked at.
+    It comes before every other check, because another version may have other keys.
     """
     node = table.get(REQUIRED_VERSION)
     if node is None:
         return []
     problems: list[Diagnostic] = []
-    required = VersionSpecifier().read(node, problems.append)
+    required = VersionSpecifier("a version specifier").read(node, problems.append)
     if required is None:
         return problems
     # Both take some 10 ms to import, and few projects need them.

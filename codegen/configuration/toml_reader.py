@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 import sys
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from codegen.diagnostics import Location
 from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar
@@ -51,31 +50,23 @@ class InvalidTomlError(Exception):
 
 
 def read_toml(text: str, name: str, path: Sequence[str] = ()) -> Node | None:
-    """Read a TOML document, or what it has under some keys.
+    """The node of a TOML document, or of what is under a path of keys; None where it has no such key.
 
     Args:
         text: the document, its lines separated by line feeds.
-        name: the file, as messages call it.
-        path: the keys that lead to what is asked for; without any, the document.
-
-    Returns:
-        The node; nothing if the document has no such key.
-
-    Raises:
-        InvalidTomlError: it is not TOML.
+        name: the file, for messages.
+        path: the keys.
     """
     try:
         tomllib.loads(text)
-        found: _Raw = _Splitter(text).document()
-        for key in path:
-            if not isinstance(found, _Table) or key not in found.entries:
-                return None
-            _, found = found.entries[key]
-        return _Nodes(text, name).node(found)
+        found: Node | None = _Reader(text, name).document()
     except tomllib.TOMLDecodeError as error:
         raise _invalid(str(error), text) from error
     except RecursionError as error:
         raise InvalidTomlError("it is nested too deeply", 1, 1) from error
+    for key in path:
+        found = found.get(key) if isinstance(found, MapNode) else None
+    return found
 
 
 def _invalid(message: str, text: str) -> InvalidTomlError:
@@ -87,49 +78,17 @@ def _invalid(message: str, text: str) -> InvalidTomlError:
     return InvalidTomlError(_POSITION.sub("", message), line, column)
 
 
-@dataclass(frozen=True)
-class _Value:
-    """A single value, and the offset at which it begins."""
+class _Reader:
+    """Splits a valid document into tables, keys and values, and makes nodes of them."""
 
-    start: int
-    text: str
-
-
-@dataclass
-class _List:
-    start: int
-    items: list[_Raw] = field(default_factory=list)
-
-
-@dataclass
-class _Table:
-    """A table; each key with the offset at which it is first given."""
-
-    start: int
-    entries: dict[str, tuple[int, _Raw]] = field(default_factory=dict)
-
-    def inner(self, key: str, start: int) -> _Table:
-        """The table under a key, made where it is missing; of an array of tables, the last one."""
-        _, found = self.entries.setdefault(key, (start, _Table(start)))
-        if isinstance(found, _List):
-            found = found.items[-1]
-        if not isinstance(found, _Table):
-            raise TypeError(f"{key} is not a table, which tomllib has accepted")
-        return found
-
-
-_Raw = _Value | _List | _Table
-
-
-class _Splitter:
-    """Splits a valid document into tables, keys and values. It decodes keys, and no values."""
-
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, name: str) -> None:
         self._text = text
         self._at = 0
+        self._name = name
+        self._starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
 
-    def document(self) -> _Table:
-        root = table = _Table(0)
+    def document(self) -> MapNode:
+        root = table = MapNode({}, self._place())
         while self._after(_BLANKS_AND_COMMENTS) < len(self._text):
             if self._next() == "[":
                 table = self._header(root)
@@ -137,61 +96,74 @@ class _Splitter:
                 self._pair(table)
         return root
 
-    def _header(self, root: _Table) -> _Table:
+    def _header(self, root: MapNode) -> MapNode:
         """The table that `[a.b]` or `[[a.b]]` begins."""
-        start = self._at
-        is_array = self._text.startswith("[[", start)
+        start = self._place()
+        is_array = self._text.startswith("[[", self._at)
         self._at += 1 + is_array
-        *outer, (key, key_start) = self._path()
+        *outer, (key, place) = self._path()
         self._at += 1 + is_array
-        table = root
-        for name, name_start in outer:
-            table = table.inner(name, name_start)
+        table = self._inner(root, outer)
         if not is_array:
-            return table.inner(key, key_start)
-        _, tables = table.entries.setdefault(key, (key_start, _List(start)))
-        new = _Table(start)
-        if isinstance(tables, _List):
-            tables.items.append(new)
+            return self._inner(table, [(key, place)])
+        new = MapNode({}, start)
+        entry = table.entries.get(key) or Entry(place, ListNode((), start))
+        items = entry.value.items if isinstance(entry.value, ListNode) else ()
+        _set(table, key, Entry(entry.key_location, ListNode((*items, new), entry.value.location)))
         return new
 
-    def _pair(self, table: _Table) -> None:
+    def _pair(self, table: MapNode) -> None:
         """A key, which may have dots, and its value."""
-        *outer, (key, start) = self._path()
-        for name, outer_start in outer:
-            table = table.inner(name, outer_start)
+        *outer, (key, place) = self._path()
+        table = self._inner(table, outer)
         self._at += 1  # the equals sign
-        table.entries[key] = (start, self._value())
+        _set(table, key, Entry(place, self._value()))
 
-    def _path(self) -> list[tuple[str, int]]:
-        """The parts of a key with dots, each with its offset; what follows it is next."""
+    def _inner(self, table: MapNode, path: Sequence[tuple[str, Location]]) -> MapNode:
+        """The table at the end of a path, made where it is missing; of an array of tables, the last one."""
+        for key, place in path:
+            if key not in table.entries:
+                _set(table, key, Entry(place, MapNode({}, place)))
+            found = table.entries[key].value
+            if isinstance(found, ListNode):
+                found = found.items[-1]
+            if not isinstance(found, MapNode):
+                raise TypeError(f"{key} is not a table, which tomllib has accepted")
+            table = found
+        return table
+
+    def _path(self) -> list[tuple[str, Location]]:
+        """The parts of a key with dots, each with its place; what follows it is next."""
         parts = []
         while True:
             self._after(_BLANKS)
-            start, text = self._at, self._take(_KEY)
+            place, text = self._place(), self._take(_KEY)
             key = text if _BARE_KEY.fullmatch(text) else next(iter(tomllib.loads(f"{text} = 0")))
-            parts.append((key, start))
+            parts.append((key, place))
             self._after(_BLANKS)
             if self._next() != ".":
                 return parts
             self._at += 1
 
-    def _value(self) -> _Raw:
+    def _value(self) -> Node:
         self._after(_BLANKS)
-        start = self._at
+        place = self._place()
         if self._next() == "[":
-            values = _List(start)
             self._at += 1
+            items = []
             while not self._ends("]"):
-                values.items.append(self._value())
-            return values
+                items.append(self._value())
+            return ListNode(tuple(items), place)
         if self._next() == "{":
-            table = _Table(start)
             self._at += 1
+            table = MapNode({}, place)
             while not self._ends("}"):
                 self._pair(table)
             return table
-        return _Value(start, self._take(_SCALAR).rstrip())
+        text = self._take(_SCALAR).rstrip()
+        value = tomllib.loads(f"value = {text}")["value"]
+        kind = _KINDS.get(type(value), "timestamp")
+        return Scalar(kind, value if kind == "str" else text, place, is_plain=kind != "str")
 
     def _ends(self, bracket: str) -> bool:
         """Go to the next item of a list or of an inline table, and say whether there is none."""
@@ -207,7 +179,7 @@ class _Splitter:
         return self._text[self._at : self._at + 1]
 
     def _after(self, pattern: re.Pattern[str]) -> int:
-        """Go behind what matches here, and return that offset."""
+        """Skip what matches here, and return the offset behind it."""
         self._take(pattern)
         return self._at
 
@@ -217,27 +189,14 @@ class _Splitter:
         self._at += len(found)
         return found
 
+    def _table(self, place: Location) -> MapNode:
+        return MapNode({}, place)
 
-class _Nodes:
-    """Makes nodes of what was split, each with its line and column."""
+    def _place(self) -> Location:
+        line = bisect_right(self._starts, self._at)
+        return Location(self._name, line, self._at - self._starts[line - 1] + 1)
 
-    def __init__(self, text: str, name: str) -> None:
-        self._starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
-        self._name = name
 
-    def node(self, raw: _Raw) -> Node:
-        place = self._location(raw.start)
-        if isinstance(raw, _List):
-            return ListNode(tuple(map(self.node, raw.items)), place)
-        if isinstance(raw, _Table):
-            entries = {
-                key: Entry(self._location(start), self.node(value)) for key, (start, value) in raw.entries.items()
-            }
-            return MapNode(entries, place)
-        value = tomllib.loads(f"value = {raw.text}")["value"]
-        kind = _KINDS.get(type(value), "timestamp")
-        return Scalar(kind, value if kind == "str" else raw.text, place, is_plain=kind != "str")
-
-    def _location(self, offset: int) -> Location:
-        line = bisect_right(self._starts, offset)
-        return Location(self._name, line, offset - self._starts[line - 1] + 1)
+def _set(table: MapNode, key: str, entry: Entry) -> None:
+    """Add an entry to a table that is still being read."""
+    cast("dict[str, Entry]", table.entries)[key] = entry

@@ -106,7 +106,7 @@ def lay_out(
         WIDTH - _RIGHT,
         tuple(ticks),
         tuple(_numbered([x(run) for run in runs])),
-        tuple(Mark(x(change.moment), _signed(change.by)) for change in changes),
+        tuple(Mark(x(change.time), _signed(change.by)) for change in changes),
     )
 
 

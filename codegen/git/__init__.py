@@ -1,4 +1,4 @@
-"""Asks git, as the program that it is: what a repository knows of a file, and what is committed to it."""
+"""Git: the history of a file, and commits."""
 
 from codegen.git.committing import Head, branches_of, commit, committed_text, head_of, remote_of, uncommitted
 from codegen.git.history import Commit, history_of, patch_of, state_of, uncommitted_patch_of

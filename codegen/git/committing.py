@@ -1,4 +1,4 @@
-"""Commits named files and nothing else, on the branch that is checked out or on another."""
+"""Commits named files and nothing else, on the current branch or on another."""
 
 from __future__ import annotations
 
@@ -7,70 +7,62 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import quoted
-from codegen.git.program import GitError, run
+from codegen.git.program import GitError, answer_of, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-# What git leaves in its folder while it waits for somebody, what that is, and the command that goes on with it.
-_UNDER_WAY = (
-    ("MERGE_HEAD", "merge", "merge"),
-    ("CHERRY_PICK_HEAD", "cherry-pick", "cherry-pick"),
-    ("REVERT_HEAD", "revert", "revert"),
-    ("rebase-merge", "rebase", "rebase"),
-    ("rebase-apply", "rebase", "rebase"),
-)
+# The files of operations in progress, and their commands.
+_UNDER_WAY = {
+    "MERGE_HEAD": "merge",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+}
 
 
 @dataclass(frozen=True)
 class Head:
-    """Where a working tree stands.
-
-    Attributes:
-        branch: empty where it is on none.
-        commit: empty where nothing is committed yet.
-    """
+    """The branch of a working tree, empty where detached, and its commit, empty before the first."""
 
     branch: str
     commit: str
 
 
 def head_of(folder: Path) -> Head:
-    """Where the working tree of a folder stands.
+    """The branch and the commit of the working tree of a folder.
 
     Raises:
-        GitError: it is in no repository that git would use.
+        GitError: it is not in a repository that git would use.
     """
     run(folder, "rev-parse", "--git-dir")
-    branch = _if_any(folder, "symbolic-ref", "--quiet", "HEAD").removeprefix("refs/heads/")
-    return Head(branch, _if_any(folder, "rev-parse", "--verify", "--quiet", "HEAD"))
+    branch = answer_of(folder, "symbolic-ref", "--quiet", "HEAD").removeprefix("refs/heads/")
+    return Head(branch, answer_of(folder, "rev-parse", "--verify", "--quiet", "HEAD"))
 
 
 def branches_of(folder: Path) -> list[str]:
-    """The names of the branches that are here."""
+    """The names of the local branches."""
     return run(folder, "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads").splitlines()
 
 
 def remote_of(folder: Path, branch: str) -> str:
-    """Where a branch is pushed to; empty where the repository has no remote."""
+    """The remote that a branch is pushed to; empty where the repository has none."""
     remotes = run(folder, "remote").splitlines()
-    own = _if_any(folder, "config", f"branch.{branch}.remote")
+    own = answer_of(folder, "config", f"branch.{branch}.remote")
     return next((name for name in (own, "origin", *remotes) if name in remotes), "")
 
 
 def uncommitted(folder: Path, names: Sequence[str]) -> dict[str, bool]:
-    """The files among those, or below them, that the last commit does not have as they are; ignored ones are left out.
+    """The changed and untracked files among some files and folders, by path, each with whether it is tracked.
 
     Args:
-        folder: the folder below which they are.
-        names: files and folders, by their paths below it.
-
-    Returns:
-        The paths below the folder, each with whether git knows the file.
+        folder: the folder that all paths are relative to.
+        names: the files and folders.
     """
     if not names:
-        # Git would take that for everything.
+        # Git would take that as all files.
         return {}
     prefix = run(folder, "rev-parse", "--show-prefix").removesuffix("\n")
     asked = ("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", *names)
@@ -79,7 +71,7 @@ def uncommitted(folder: Path, names: Sequence[str]) -> dict[str, bool]:
 
 
 def committed_text(folder: Path, name: str) -> str | None:
-    """The text that the last commit has of a file, with the line ends of a working tree; None where it has none."""
+    """The text of a file in the last commit, with the line ends of a working tree; None where it has no such file."""
     try:
         return run(folder, "cat-file", "--filters", f"HEAD:./{name}")
     except GitError:
@@ -87,19 +79,19 @@ def committed_text(folder: Path, name: str) -> str | None:
 
 
 def commit(folder: Path, names: Sequence[str], message: str, branch: str = "") -> Head:
-    """Commit files as they are on the disk, those that are gone too, and nothing else: what is staged stays staged.
+    """Commit files as they are on disk, deletions too, and nothing else: what is staged stays staged.
 
-    Where that fails, the repository is on the branch on which it was, and a new branch is gone again.
+    If that fails, the repository is back on its former branch, without the new one.
 
     Args:
-        folder: the folder below which they are.
-        names: their paths below it.
-        message: what the commit says.
-        branch: where it goes: a new branch begins where the working tree stands, and is checked out, as an existing one
-            is. The branch that is checked out where it is empty.
+        folder: the folder that the names are relative to.
+        names: the files.
+        message: the commit message.
+        branch: a new branch, which starts at the current commit, or an existing one; either is checked out. By default
+            the current one.
 
     Raises:
-        GitError: it cannot be done, or a hook refuses it.
+        GitError: git or a hook refuses it.
     """
     before = head_of(folder)
     branch = branch or before.branch
@@ -118,28 +110,20 @@ def commit(folder: Path, names: Sequence[str], message: str, branch: str = "") -
     return head_of(folder)
 
 
-def _if_any(folder: Path, *arguments: str) -> str:
-    """What git answers, without the line's end; empty where it has no answer."""
-    try:
-        return run(folder, *arguments).strip()
-    except GitError:
-        return ""
-
-
 def _refuse_what_is_under_way(folder: Path) -> None:
-    """Git commits no single files then."""
-    for file, what, command in _UNDER_WAY:
+    """Git cannot commit single files then."""
+    for file, command in _UNDER_WAY.items():
         if (folder / run(folder, "rev-parse", "--git-path", file).removesuffix("\n")).exists():
-            cure = f"go on with `git {command} --continue`, or end it with `git {command} --abort`"
-            raise GitError(f"a {what} is under way ({cure})")
+            hint = f"go on with `git {command} --continue`, or end it with `git {command} --abort`"
+            raise GitError(f"a {command} is under way", hint)
 
 
 def _check_branch(folder: Path, branch: str) -> None:
     if not branch:
-        raise GitError("the working tree is on no branch (name a branch to commit on)")
+        raise GitError("the working tree is on no branch", "name a branch to commit on")
     # It would also take `@{-1}`, the branch before this.
-    if _if_any(folder, "check-ref-format", "--branch", branch) != branch:
-        raise GitError(f"{quoted(branch)} cannot be a branch (letters, digits, `-`, `_`, `.` and `/` are fine)")
+    if answer_of(folder, "check-ref-format", "--branch", branch) != branch:
+        raise GitError(f"{quoted(branch)} cannot be a branch", "letters, digits, `-`, `_`, `.` and `/` are fine")
 
 
 def _commit_alone(folder: Path, names: Sequence[str], message: str) -> None:
@@ -160,7 +144,7 @@ def _commit_alone(folder: Path, names: Sequence[str], message: str) -> None:
 
 
 def _go_back(folder: Path, before: Head, new_branch: str, error: GitError) -> None:
-    """Stand again where the working tree stood.
+    """Return to the former branch.
 
     Raises:
         GitError: that fails too.
@@ -170,9 +154,8 @@ def _go_back(folder: Path, before: Head, new_branch: str, error: GitError) -> No
         # Git or a hook may complain here too; what counts is where it stands then.
         with suppress(GitError):
             if now.commit != before.commit:
-                run(
-                    folder, "switch", *(["--no-guess", before.branch] if before.branch else ["--detach", before.commit])
-                )
+                place = ["--no-guess", before.branch] if before.branch else ["--detach", before.commit]
+                run(folder, "switch", *place)
             elif before.branch:
                 run(folder, "symbolic-ref", "HEAD", f"refs/heads/{before.branch}")
             else:

@@ -1,4 +1,4 @@
-"""What git knows of one file: the commits that touched it, and what is not committed."""
+"""The git history of one file, and its uncommitted changes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,7 @@ from codegen.git.program import run
 
 @dataclass(frozen=True)
 class Commit:
-    """A commit, as far as it touched a file.
-
-    Attributes:
-        path: what the file was called in it, from the top of the repository.
-    """
+    """A commit of a file's history, with the path that the file had then, from the top of the repository."""
 
     hash: str
     short_hash: str
@@ -25,7 +21,7 @@ class Commit:
     path: str
 
 
-# Whatever the user's settings say: no colours, no programs of theirs, paths from the top, the first commit too.
+# Regardless of the user's settings: no colours, no external programs, paths from the top, the first commit too.
 _AS_IT_IS = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-relative")
 _LOG = ("-c", "log.showRoot=true", "-c", "log.showSignature=false", "log", "--follow", *_AS_IT_IS)
 _FIELDS = ("%H", "%h", "%at", "%an", "%s")
@@ -37,13 +33,8 @@ _STATES = {"??": "not committed yet", "A ": "not committed yet", "AM": "not comm
 def history_of(folder: Path, name: str, most: int) -> list[Commit]:
     """The last commits that touched a file, under its former names too, the newest first; no merges.
 
-    Args:
-        folder: a folder in the repository.
-        name: the file's path in that folder.
-        most: how many commits, at most.
-
     Raises:
-        GitError: git failed, as it does where there is no commit yet.
+        GitError: git failed; it also fails before the first commit.
     """
     options = ("--name-only", "-z", "--no-merges", f"--max-count={most}", f"--format={'%x00'.join(_FIELDS)}")
     words = run(folder, *_LOG, *options, "--", name).split("\0")
@@ -57,30 +48,22 @@ def _commit(number: str, short: str, seconds: str, author: str, subject: str, pa
 
 
 def patch_of(folder: Path, commit: Commit) -> str:
-    """What a commit of a file's history did to the file.
-
-    Raises:
-        GitError: git failed.
-    """
+    """The changes that a commit of a file's history made to the file."""
     top = Path(run(folder, "rev-parse", "--show-toplevel").removesuffix("\n"))
     return run(top, *_LOG, "--patch", "--max-count=1", "--format=", commit.hash, "--", commit.path)
 
 
 def state_of(folder: Path, name: str) -> str:
-    """What is not committed of a file: `modified`, `not committed yet`, `ignored by git`; empty where all is.
-
-    Raises:
-        GitError: git failed.
-    """
+    """`modified`, `not committed yet` or `ignored by git`; empty where the whole file is committed."""
     options = ("--porcelain=v1", "-z", "--ignored", "--untracked-files=all")
     code = run(folder, "--no-optional-locks", "status", *options, "--", name)[:2]
     return _STATES.get(code, "modified") if code else ""
 
 
 def uncommitted_patch_of(folder: Path, name: str) -> str:
-    """What the working tree has of a file beyond the last commit.
+    """The changes of a file since the last commit.
 
     Raises:
-        GitError: git failed, as it does where there is no commit yet.
+        GitError: git failed; it also fails before the first commit.
     """
     return run(folder, "--no-optional-locks", "diff", *_AS_IT_IS, "HEAD", "--", name)

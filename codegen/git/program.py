@@ -1,59 +1,64 @@
-"""Calls git, as the program that it is, in a folder."""
+"""Calls the git program in a folder."""
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 from typing import TYPE_CHECKING
+
+from codegen import process
+from codegen.diagnostics import DagpressError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 # They would lead to another repository than that of the folder, as they do while a hook runs.
 _ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+# In seconds; the hooks of a commit may run a project's tests.
+_LIMIT = 300
 
 
-class GitError(Exception):
-    """What git said when it failed."""
+class GitError(DagpressError):
+    """Git failed; the message is its own."""
 
 
 def has_repository(folder: Path) -> bool:
-    """Whether a folder is in the working tree of a repository, and there is a git to ask."""
+    """Whether a folder is in the working tree of a repository, and git is installed."""
+    return answer_of(folder, "rev-parse", "--is-inside-work-tree") == "true"
+
+
+def answer_of(folder: Path, *arguments: str) -> str:
+    """The output of a git command without the line end; empty where the command fails."""
     try:
-        return run(folder, "rev-parse", "--is-inside-work-tree").strip() == "true"
+        return run(folder, *arguments).strip()
     except GitError:
-        return False
+        return ""
 
 
-def run(folder: Path, *arguments: str, given: str = "") -> str:
-    """Run a git command in a folder, which reads what is given; gives what it printed.
+def run(folder: Path, *arguments: str, given: str = "", limit: float = _LIMIT) -> str:
+    """Run a git command in a folder, and return its output.
 
-    File names are taken as they are, never as patterns, and nobody is asked for anything.
+    File names are never patterns, and git does not ask for passwords.
+
+    Args:
+        folder: the working directory.
+        arguments: those of git.
+        given: its standard input.
+        limit: in seconds.
 
     Raises:
-        GitError: it failed, or there is no git.
+        GitError: it failed or did not end, or git is not installed.
     """
     if any("\0" in argument for argument in arguments):
         raise GitError("git takes no text with a NUL in it")
     git = shutil.which("git")
     if git is None:
         raise GitError("there is no git on the PATH")
-    environ = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
     command = [git, "-c", "core.quotePath=false", "--literal-pathspecs", "--no-pager", *arguments]
+    env = process.inherited(*_ELSEWHERE) | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
     try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env=environ | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"},
-            input=given.encode("utf-8", "replace"),
-            capture_output=True,
-            check=False,
-        )
-    except OSError as error:
-        # The folder is gone, or there are more names than a command can have.
-        raise GitError(f"git cannot be started: {error.strerror}") from error
-    if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip()).decode("utf-8", "replace")
-        raise GitError(said or f"git ended with {done.returncode}")
-    return done.stdout.decode("utf-8", "replace")
+        done = process.run(command, limit=limit, name=f"git {arguments[0]}", env=env, cwd=folder, given=given)
+    except process.ProcessError as error:
+        raise GitError(error.message, error.hint) from error
+    if done.code:
+        raise GitError(done.stderr.strip() or done.stdout.strip() or f"git ended with {done.code}")
+    return done.stdout

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, InvalidError, Location, closest, quoted
-from codegen.source.nodes import Entry, MapNode, Node, is_null, named
+from codegen.diagnostics import Diagnostic, Location, closest, quoted
+from codegen.source.nodes import MapNode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from codegen.keys.types import FieldType, JsonSchema, Report
-
-M = TypeVar("M")
+    from codegen.keys.field_type import FieldType, Report
 
 # What people write who come from Meltano, Airflow or another generator; and what some keys were once called here.
 ALSO_KNOWN_AS = {
@@ -48,81 +46,83 @@ class Key:
 
     Attributes:
         name: the key.
-        kind: how its value is read.
+        type: how its value is read.
         group: the heading in the reference.
         doc: what it means, in one sentence or two.
         example: a YAML value.
-        default: what it is where no map gives it.
-        argument: the argument of Airflow that gets the value as it is; empty where it becomes something else.
+        default: its value where no map sets it.
+        is_argument: whether the argument of Airflow with that name gets the value as it is.
         owns: further arguments of Airflow, which are computed from it.
         reaches: what a task must run for the key to have an effect on it; empty where it may be anything.
     """
 
     name: str
-    kind: FieldType[Any]
+    type: FieldType[Any]
     group: str
     doc: str
     example: str
     default: Any = None
-    argument: str = ""
+    is_argument: bool = False
     owns: tuple[str, ...] = ()
     reaches: tuple[str, ...] = ()
 
     @property
     def arguments(self) -> tuple[str, ...]:
         """Every argument of Airflow that the key decides."""
-        return tuple(filter(None, (self.argument, *self.owns)))
+        return ((self.name,) if self.is_argument else ()) + self.owns
 
 
-def key(  # noqa: PLR0913  # the columns of the table
-    kind: FieldType[Any],
-    group: str,
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Model:
+    """The base of a map with keys of its own: a frozen dataclass whose fields are declared with `key`.
+
+    Attributes:
+        reference_group: the heading in the reference of the keys that name no other.
+        at: the place of each key's value. In a map, the place of each value is under `key.name`; that of the model's
+            own map is under `""`.
+    """
+
+    reference_group: ClassVar[str] = ""
+
+    at: Mapping[str, Location] = dataclasses.field(default_factory=dict, repr=False, compare=False)
+
+
+def key(
+    type: FieldType[Any],  # noqa: A002  # the column of `Key`
     doc: str,
     example: str,
     default: Any = None,  # noqa: ANN401
     *,
-    argument: str = "",
-    owns: tuple[str, ...] = (),
-    reaches: tuple[str, ...] = (),
-    inherited: bool = False,
+    is_inherited: bool = False,
+    **columns: Any,  # noqa: ANN401
 ) -> Any:  # noqa: ANN401  # a field, as `dataclasses.field` gives it
     """A field of a model that is a key of the YAML. Its columns are those of `Key`.
 
-    Where it is `inherited`, a map that is silent means what the map around it says, so that the field is None; a map
-    that has none around it then means the default.
+    Where it `is_inherited`, a map without the key has the value of the map around it, so that the field is None; a map
+    that has none around it has the default.
     """
-    columns = {"kind": kind, "group": group, "doc": doc, "example": example, "default": default}
-    metadata = {"key": {**columns, "argument": argument, "owns": owns, "reaches": reaches}}
-    if inherited:
+    metadata = {"key": {"type": type, "doc": doc, "example": example, "default": default, **columns}}
+    if is_inherited:
         return dataclasses.field(default=None, metadata=metadata)
     if isinstance(default, dict):
         return dataclasses.field(default_factory=dict, metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def places() -> Any:  # noqa: ANN401  # a field, as `dataclasses.field` gives it
-    """The field `at` of a model: where the value of each key stands.
-
-    Of a map, the place of each value in it is under `key.name`; that of the model's own map under `""`.
-    """
-    return dataclasses.field(default_factory=dict, repr=False, compare=False)
+_KEYS: dict[type[Model], Mapping[str, Key]] = {}
 
 
-# Each schedule asks for the keys of its models many times.
-_KEYS: dict[type[Any], Mapping[str, Key]] = {}
-
-
-def keys_of(model: type[Any]) -> Mapping[str, Key]:
-    """The rows of a model's keys by their names, in the order of its fields."""
+def keys_of(model: type[Model]) -> Mapping[str, Key]:
+    """The rows of a model's keys by their names: its own in their order, then those that it shares with others."""
     if model not in _KEYS:
         _KEYS[model] = _keys_of(model)
     return _KEYS[model]
 
 
-def _keys_of(model: type[Any]) -> Mapping[str, Key]:
-    # Those of the model itself come first, then those that it shares with others.
+def _keys_of(model: type[Model]) -> Mapping[str, Key]:
     fields = sorted(dataclasses.fields(model), key=lambda field: field.name not in vars(model)["__annotations__"])
-    return {field.name: Key(name=field.name, **field.metadata["key"]) for field in fields if "key" in field.metadata}
+    columns = {field.name: field.metadata["key"] for field in fields if "key" in field.metadata}
+    return {name: Key(name=name, **{"group": model.reference_group, **row}) for name, row in columns.items()}
 
 
 def grouped(rows: Mapping[str, Key]) -> dict[str, Key]:
@@ -133,10 +133,6 @@ def grouped(rows: Mapping[str, Key]) -> dict[str, Key]:
 
 # Why a name is no key, and what to write instead.
 Refusal = tuple[str, str]
-
-
-def _no_refusal(_: str) -> Refusal | None:
-    return None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,24 +146,17 @@ class Table:
     """
 
     rows: Mapping[str, Key]
-    refuse: Callable[[str], Refusal | None] = _no_refusal
+    refuse: Callable[[str], Refusal | None] = lambda _: None
     lister: str = "dagpress schema --markdown"
 
     @classmethod
-    def of(cls, model: type[Any]) -> Table:
+    def of(cls, model: type[Model]) -> Table:
         """The keys of a model."""
         return cls(keys_of(model))
 
 
 def read_keys(table: Table, node: MapNode, report: Report, noun: str) -> tuple[dict[str, Any], dict[str, Location]]:
-    """The values of a map's keys by name, and where each stands.
-
-    Args:
-        table: the keys that it can have.
-        node: the map.
-        report: gets what is wrong with it.
-        noun: what has these keys, for the message about a key that is unknown.
-    """
+    """The values of a map's keys by name, and the place of each; `noun` says in messages what has the keys."""
     values: dict[str, Any] = {}
     at: dict[str, Location] = {}
     for name, entry in node.entries.items():
@@ -177,7 +166,7 @@ def read_keys(table: Table, node: MapNode, report: Report, noun: str) -> tuple[d
         at[name] = entry.value.location
         if isinstance(entry.value, MapNode):
             at |= {f"{name}.{each}": inner.value.location for each, inner in entry.value.entries.items()}
-        value = table.rows[name].kind.read(entry.value, report)
+        value = table.rows[name].type.read(entry.value, report)
         if value is not None:
             values[name] = value
     return values, at
@@ -198,42 +187,3 @@ def _unknown_key(name: str, table: Table, location: Location, noun: str) -> Diag
     meant = meant_by(name, table.rows)
     hint = f"did you mean `{meant}`?" if meant else f"`{table.lister}` lists them"
     return Diagnostic(rules.UNKNOWN_KEY, f"{quoted(name)} is not a key of {noun}", location, hint)
-
-
-def without_null_keys(node: MapNode) -> dict[str, Entry]:
-    """The keys that are not null; a null in a map inside it stays."""
-    return {name: entry for name, entry in node.entries.items() if not is_null(entry.value)}
-
-
-class Section(Generic[M]):
-    """A map with keys of its own, read into a model with the field `at`."""
-
-    is_templated = False
-
-    def __init__(self, model: type[M], name: str, words: str, required: tuple[str, ...] = ()) -> None:
-        """Describe it.
-
-        Args:
-            model: a dataclass, its keys declared with `key`.
-            name: what the JSON Schema calls it, and messages: `docker`.
-            words: what the reference says the value is.
-            required: the keys without which a map is none.
-        """
-        self.model = model
-        self.name = name
-        self.words = words
-        self.required = required
-
-    def read(self, node: Node, report: Report) -> M | None:
-        """The model, or nothing after reporting that the node is no map."""
-        if not isinstance(node, MapNode):
-            report(InvalidError(f"expected {self.words}, got {named(node)}").at(node.location))
-            return None
-        given = MapNode(without_null_keys(node), node.location)
-        values, at = read_keys(Table.of(self.model), given, report, f"`{self.name}`")
-        make: Callable[..., M] = self.model
-        return make(**values, at={**at, "": node.location})
-
-    def json_schema(self) -> JsonSchema:
-        """A reference to the definition, which `export` writes."""
-        return {"$ref": f"#/definitions/{self.name}"}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from codegen.rules import Rule
 
-# The text that a schedule file would have, by its path in the project; None where the file would be gone.
+# Texts that replace those of schedule files, by their paths in the project; None for a deleted file.
 Overlay = Mapping[str, str | None]
 
 SUFFIXES = (".yml", ".yaml")
@@ -27,9 +27,8 @@ class SourceFile:
     """A schedule file.
 
     Attributes:
-        path: the file.
-        name: its path in the project, with forward slashes.
-        relative: its path below the folder of schedules, with forward slashes.
+        name: the path in the project, with forward slashes.
+        relative: the path below the folder of schedules, with forward slashes.
         defaults: the `_defaults.yml` files above it, outermost first, each with its path in the project.
     """
 
@@ -42,34 +41,24 @@ class SourceFile:
 def find_schedules(
     root: Path, folder: Path, overlay: Overlay | None = None, exclude: tuple[str, ...] = ()
 ) -> tuple[list[SourceFile], list[Diagnostic]]:
-    """Find every schedule file below a folder, sorted by path; hidden files and folders are left out.
+    """Find every schedule file below a folder of a project, sorted by path, without hidden and excluded ones.
 
-    Args:
-        root: the project.
-        folder: where its schedules are.
-        overlay: files that are to be taken as if they were written, or deleted.
-        exclude: gitignore patterns of what is not a schedule.
-
-    Returns:
-        The files, and what is wrong with the folders: symlinks in a loop, unreadable folders, odd names.
+    The diagnostics are about the folders: symlinks in a loop, unreadable folders, odd names.
     """
-    search = _Search(root, folder, overlay or {}, Exclusion(exclude))
+    search = _Search(root, folder, overlay or {}, Exclusion(exclude) if exclude else None)
     if not search.is_folder(folder):
-        name = search.name(folder)
-        hint = "create it, or set `schedules` in the configuration"
-        return [], [Diagnostic(rules.NO_SCHEDULES, f"the folder {quoted(name)} does not exist", Location(name), hint)]
+        message = f"the folder {quoted(search.name(folder))} does not exist"
+        search.error(rules.NO_SCHEDULES, folder, message, "create it, or set `schedules` in the configuration")
+        return [], search.diagnostics
     search.walk(folder, (), frozenset())
     if not search.files and not search.diagnostics:
-        name = search.name(folder)
         hint = "add a file such as `NAME.yml`; nothing is deleted while there is none"
-        search.diagnostics.append(
-            Diagnostic(rules.NO_SCHEDULES, "the folder contains no schedules", Location(name), hint)
-        )
+        search.error(rules.NO_SCHEDULES, folder, "the folder contains no schedules", hint)
     return search.files, search.diagnostics
 
 
 class _Search:
-    def __init__(self, root: Path, folder: Path, overlay: Overlay, exclusion: Exclusion) -> None:
+    def __init__(self, root: Path, folder: Path, overlay: Overlay, exclusion: Exclusion | None) -> None:
         self._root = root
         self._folder = folder
         self._exclusion = exclusion
@@ -91,36 +80,32 @@ class _Search:
             return False
 
     def _children(self, folder: Path) -> list[Path]:
-        """What the folder holds, with the overlay over it.
-
-        Raises:
-            OSError: it cannot be read.
-        """
+        """The files and folders in a folder, with the overlay; raises an OSError if it is unreadable."""
         found = set(folder.iterdir()) if folder.exists() else set()
         added = {folder / path.relative_to(folder).parts[0] for path in self._written if folder in path.parents}
         return sorted(path for path in (found | added) - self._deleted if not self._is_excluded(path))
 
     def _is_excluded(self, path: Path) -> bool:
-        if not self._exclusion:
+        if self._exclusion is None:
             return False
         relative = path.relative_to(self._folder).as_posix()
         is_folder = self.is_folder(path)
-        # A file of defaults is no schedule: only with its folder it is left out.
+        # A file of defaults is not a schedule: it is excluded only with its folder.
         return (is_folder or path.stem != DEFAULTS) and self._exclusion.matches(relative, is_folder=is_folder)
 
     def walk(self, folder: Path, inherited: tuple[tuple[Path, str], ...], above: frozenset[Path]) -> None:
         try:
             real = folder.resolve()
         except (OSError, RuntimeError):
-            self._error(rules.SYMLINK_LOOP, folder, "this symlink points to itself", "remove the symlink")
+            self.error(rules.SYMLINK_LOOP, folder, "this symlink points to itself", "remove the symlink")
             return
         if real in above:
-            self._error(rules.SYMLINK_LOOP, folder, "this symlink points to a folder above it", "remove the symlink")
+            self.error(rules.SYMLINK_LOOP, folder, "this symlink points to a folder above it", "remove the symlink")
             return
         try:
             children = self._children(folder)
         except OSError as error:
-            self._error(rules.UNREADABLE, folder, f"cannot be read: {error.strerror}")
+            self.error(rules.UNREADABLE, folder, f"cannot be read: {error.strerror}")
             return
         defaults = inherited + tuple(
             (child, self.name(child))
@@ -128,12 +113,8 @@ class _Search:
             if child.stem == DEFAULTS and child.suffix.lower() in SUFFIXES
         )
         if len(defaults) > len(inherited) + 1:
-            self._error(
-                rules.DUPLICATE_DEFAULTS,
-                defaults[-1][0],
-                "this folder has a `_defaults.yml` and a `_defaults.yaml`",
-                "keep one",
-            )
+            message = "this folder has a `_defaults.yml` and a `_defaults.yaml`"
+            self.error(rules.DUPLICATE_DEFAULTS, defaults[-1][0], message, "keep one")
         for child in children:
             self._visit(child, defaults, above | {real})
 
@@ -148,11 +129,11 @@ class _Search:
             self.files.append(SourceFile(path, self.name(path), relative, defaults))
 
     def _check_name(self, path: Path) -> bool:
-        """A name with a line break, a bidirectional control or bytes that are no text cannot be reviewed."""
+        """A name with a line break, a bidirectional control or bytes that are not text cannot be reviewed."""
         if printable(path.name) == path.name:
             return True
-        self._error(rules.FILE_NAME, path, "this name contains invisible characters", "rename it")
+        self.error(rules.FILE_NAME, path, "this name contains invisible characters", "rename it")
         return False
 
-    def _error(self, rule: Rule, path: Path, message: str, hint: str = "") -> None:
+    def error(self, rule: Rule, path: Path, message: str, hint: str = "") -> None:
         self.diagnostics.append(Diagnostic(rule, message, Location(self.name(path)), hint))

@@ -1,4 +1,4 @@
-"""Lays what a schedule says for one deployment environment over what it says for all of them."""
+"""Merges the keys of a schedule for one environment into its other keys."""
 
 from __future__ import annotations
 
@@ -17,18 +17,13 @@ _KEYS = ("environments", "only")
 
 
 def environments_of(merged: MapNode, environments: Sequence[str]) -> list[str]:
-    """The environments that have the schedule: those of `only`, else all.
-
-    Args:
-        merged: the schedule with its defaults merged in.
-        environments: those of the project.
-    """
+    """The environments of a project that have the schedule: those of `only`, else all."""
     only = {scalar.text for scalar in _names(merged.get("only"))} & set(environments)
     return [name for name in environments if not only or name in only]
 
 
 def for_environment(merged: MapNode, name: str) -> MapNode:
-    """The schedule with its part for that environment laid over the rest."""
+    """The schedule with its keys for that environment merged in."""
     parts = merged.get("environments")
     part = parts.get(name) if isinstance(parts, MapNode) else None
     if not isinstance(part, MapNode):
@@ -38,7 +33,7 @@ def for_environment(merged: MapNode, name: str) -> MapNode:
 
 
 def check_environments(merged: MapNode, environments: Sequence[str]) -> Iterator[Diagnostic]:
-    """Every environment that a schedule names must be one of the project; what it says for it, the schema checks."""
+    """Every environment that a schedule names must be one of the project; the schema checks its keys there."""
     for key in _KEYS:
         entry = merged.entries.get(key)
         if entry is None or is_null(entry.value):
@@ -60,13 +55,13 @@ def check_environments(merged: MapNode, environments: Sequence[str]) -> Iterator
 
 
 def _named(node: Node) -> list[tuple[str, Location]]:
-    """The environments that are named there, and where."""
+    """The environments that `environments` or `only` names, and their places."""
     if isinstance(node, MapNode):
         return [(name, entry.key_location) for name, entry in node.entries.items()]
     return [(scalar.text, scalar.location) for scalar in _names(node)]
 
 
 def _names(node: Node | None) -> list[Scalar]:
-    """The texts of a list, or the one text there is; what is none, the schema reports."""
+    """The texts of a list, or a single text; the schema reports other values."""
     nodes = node.items if isinstance(node, ListNode) else (node,)
     return [item for item in nodes if isinstance(item, Scalar) and item.kind == "str"]

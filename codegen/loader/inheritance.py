@@ -1,4 +1,4 @@
-"""Lays a schedule over the `_defaults.yml` files above it: maps merge, lists and values replace, null removes."""
+"""Merges a schedule into the `_defaults.yml` files above it: maps merge, lists and values replace, null removes."""
 
 from __future__ import annotations
 
@@ -22,13 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Document:
-    """A schedule file with its defaults merged in; each value keeps the place that it came from.
-
-    A file that is read again and has not changed, nor its defaults, gives the same document.
+    """A schedule file with its defaults merged in; an unchanged file with unchanged defaults gives the same document.
 
     Attributes:
-        merged: with the nulls that have removed something, and with what each value hides.
-        deployment: the deployment environment that it is for; empty where it is for none.
+        merged: with the nulls that remove a value, and with the values that each value hides.
+        deployment: the environment, if the project has any.
     """
 
     source: SourceFile
@@ -37,25 +35,25 @@ class Document:
 
     @property
     def name(self) -> str:
-        """The schedule's name, also where it is no schedule that can be read."""
+        """The schedule's name, also of an invalid schedule."""
         return _schedule_name(self.source, self.root)
 
     @cached_property
     def root(self) -> MapNode:
-        """What the schedule is made of."""
+        """The values of the schedule."""
         return without_nulls(self.merged)
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What was read below a folder of schedules.
+    """The content of a folder of schedules.
 
     Attributes:
         files: every schedule file.
         documents: one for each file that is a map, and for each environment that has it.
-        others: the names of the schedules of the other files.
-        silencers: the comments that silence warnings, also those of the defaults.
-        diagnostics: what is wrong with the files.
+        others: the names of the schedules in the other files.
+        silencers: the comments that silence warnings, also in files of defaults.
+        diagnostics: about the files.
     """
 
     files: list[SourceFile]
@@ -65,7 +63,7 @@ class Loaded:
     diagnostics: list[Diagnostic]
 
 
-def load_schedules(  # noqa: PLR0913  # what the configuration says of them
+def load_schedules(  # noqa: PLR0913  # the keys of the configuration about them
     root: Path,
     folder: Path,
     overlay: Overlay | None = None,
@@ -74,26 +72,26 @@ def load_schedules(  # noqa: PLR0913  # what the configuration says of them
     base: bool = False,
     exclude: tuple[str, ...] = (),
 ) -> Loaded:
-    """Read every schedule below a folder.
+    """Read every schedule below a folder of a project, for each of its environments.
 
     Args:
         root: the project.
-        folder: where its schedules are.
-        overlay: schedule files that are to be taken as if they were written, or deleted.
-        environments: the project's deployment environments.
-        base: whether to give each schedule as it is for no environment, in place of for each.
-        exclude: gitignore patterns of what is not a schedule.
+        folder: the folder.
+        overlay: texts that replace those of schedule files.
+        environments: those of the project.
+        base: whether to ignore the environments.
+        exclude: gitignore patterns of files that are not schedules.
     """
     overlay = overlay or {}
     files, diagnostics = find_schedules(root, folder, overlay, exclude)
     defaults = _Defaults()
     loaded = Loaded(files, [], set(), [], diagnostics)
     for file in files:
-        inherited = defaults.of(file)
+        inherited = defaults.merged(file.defaults)
         own, silencers, problems = _read_map(file.path, file.name, "a schedule", overlay.get(file.name))
         loaded.silencers.extend(silencers)
         loaded.diagnostics.extend(problems)
-        # Without its defaults a schedule would miss keys that it does not miss.
+        # Without its defaults, keys would be reported as missing that are not.
         if own is not None and not defaults.is_broken(file):
             merged = _merged(inherited, own) if inherited else own
             those, found = _documents(file, merged, tuple(environments), base)
@@ -116,7 +114,7 @@ def _documents(
     environments: tuple[str, ...],
     base: bool,  # noqa: FBT001  # it goes from function to function
 ) -> tuple[Sequence[Document], Sequence[Diagnostic]]:
-    """The documents of a file, and what is wrong with the environments that it names."""
+    """The documents of a file, and the diagnostics about the environments that it names."""
     problems = list(check_environments(merged, environments))
     if base or not environments:
         return [Document(file, merged)], problems
@@ -138,16 +136,13 @@ class _Defaults:
         self.silencers: list[Silencer] = []
         self.diagnostics: list[Diagnostic] = []
 
-    def of(self, file: SourceFile) -> MapNode | None:
-        return self._chain(file.defaults)
-
     def is_broken(self, file: SourceFile) -> bool:
-        """Whether a file of its defaults is no map at all."""
+        """Whether one of its files of defaults is not a map."""
         return any(path in self._broken for path, _ in file.defaults)
 
-    def _chain(self, files: tuple[tuple[Path, str], ...]) -> MapNode | None:
+    def merged(self, files: tuple[tuple[Path, str], ...]) -> MapNode | None:
         if files not in self._chains:
-            outer = self._chain(files[:-1])
+            outer = self.merged(files[:-1])
             inner, silencers, problems = _read_map(*files[-1], "a file of defaults", may_be_empty=True)
             self.silencers += silencers
             self.diagnostics += problems
@@ -169,10 +164,8 @@ def _read_map(
         return node, silencers, [*diagnostics, *problems]
     if node is None or is_null(node):
         if not may_be_empty and not has_errors(diagnostics):
-            diagnostics = [
-                *diagnostics,
-                Diagnostic(rules.EMPTY_FILE, "the file is empty", Location(name), "write a schedule, or delete it"),
-            ]
+            hint = "write a schedule, or delete it"
+            diagnostics = [*diagnostics, Diagnostic(rules.EMPTY_FILE, "the file is empty", Location(name), hint)]
         return None, (), diagnostics
     problem = f"{what} must be a map of keys, got {named(node)}"
     hint = "a file has one schedule: remove the dash" if isinstance(node, ListNode) else "write `key: value` lines"

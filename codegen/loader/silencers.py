@@ -26,7 +26,7 @@ _FORM = "write `# dagpress: ignore[code] reason`"
 
 @dataclass(frozen=True)
 class Silencer:
-    """A code that a comment silences at its line, and the place of the comment."""
+    """A rule that a comment silences at its line, and the place of the comment."""
 
     rule: Rule
     location: Location
@@ -34,15 +34,7 @@ class Silencer:
 
 @remembered
 def read_silencers(text: str, name: str) -> tuple[Sequence[Silencer], Sequence[Diagnostic]]:
-    """Find the silencers in the comments of a YAML file.
-
-    Args:
-        text: a text that the parser takes.
-        name: the path of the file in the project.
-
-    Returns:
-        The silencers, and an error for each that is not valid.
-    """
+    """The silencers in the comments of a valid YAML file, and an error for each invalid one."""
     if _MARK not in text:
         return (), ()
     found = [
@@ -55,7 +47,7 @@ def read_silencers(text: str, name: str) -> tuple[Sequence[Silencer], Sequence[D
 
 
 def _read(body: str, location: Location) -> Iterator[Silencer | Diagnostic]:
-    """The silencers of one comment, given the text behind `dagpress:`, and what is wrong with them."""
+    """The silencers, or errors, of one comment, given the text after `dagpress:`."""
     match = _IGNORE.fullmatch(body)
     codes = [code.strip() for code in match["codes"].split(",")] if match else []
     if not match or not any(codes):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from codegen.diagnostics import InvalidError
-from codegen.keys.types import DateTime
+from codegen.keys.scalars import DateTime
 from codegen.source.nodes import Scalar
 
 # As ruamel.yaml resolves YAML 1.2, with the underscores that it allows (ruamel/yaml/resolver.py, `implicit_resolvers`).

@@ -71,7 +71,7 @@ def plan_export(project: Project) -> Export:
 
 def _for_all_environments(project: Project, reading: Reading) -> tuple[list[Schedule], list[Diagnostic]]:
     """The schedules without `environments`, which Meltano does not have; and a warning for each error in those."""
-    if not project.environments:
+    if not project.deployments:
         return reading.schedules, []
     base = pipeline.read(project, base=True)
     warnings = [

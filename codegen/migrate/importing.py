@@ -119,7 +119,7 @@ def _add_files(drafts: list[Draft], project: Project, plan: Import, *, force: bo
     # Meltano's schedules are the same in all environments.
     existing = pipeline.read(project, base=True).schedules
     by_name = {schedule.name: schedule for schedule in existing}
-    folder = project.schedules.relative_to(project.root).as_posix()
+    folder = project.relative(project.schedules)
     sources = [PurePosixPath(schedule.source) for schedule in existing]
     # A broken file may be replaced: it may be the one to import again.
     taken = {source.name.lower() for source in sources if source.parent.as_posix() == folder}
@@ -177,11 +177,11 @@ def _conflict(imported: Imported, project: Project, *, force: bool) -> Diagnosti
 
 def _foreign_dag(file: str, project: Project) -> str:
     """The file at the path of the schedule's DAG file that Dagpress has not generated; empty if there is none."""
-    relative = PurePosixPath(file).relative_to(project.schedules.relative_to(project.root).as_posix())
-    for name in project.environments or ("",):
+    relative = PurePosixPath(file).relative_to(project.relative(project.schedules))
+    for name in project.deployments or ("",):
         path = project.generated_dags / name / relative.with_suffix(".py")
         if path.exists() and not is_generated(_text(path) or ""):
-            return path.relative_to(project.root).as_posix()
+            return project.relative(path)
     return ""
 
 
@@ -219,7 +219,7 @@ def _check_files(project: Project, plan: Import) -> None:
                 plan.diagnostics.append(not_imported(item, message, "fix it, and import again"))
         plan.imported = [each for each in plan.imported if each.file not in broken]
     plan.diagnostics += errors
-    base = pipeline.read(project, plan.overlay, base=True) if project.environments else reading
+    base = pipeline.read(project, plan.overlay, base=True) if project.deployments else reading
     _report_defaults(base.schedules, plan)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from codegen import rules
 from codegen.diagnostics import Diagnostic
 from codegen.meltano.scalars import meltano_text
-from codegen.source.comments import Comment, Layout, read_layout
+from codegen.source.comments import Comment, read_layout
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null, named
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ def _items(path: Path, section: ListNode) -> Iterator[Item]:
     end_of_previous = 0
     for index, node in enumerate(section.items):
         first, column = _dash(node, layout.lines)
-        last = _last_line(first, column, layout)
-        above = tuple(_comments_above(first, end_of_previous, layout))
+        last = layout.last_line(first, column)
+        above = tuple(layout.comments[line] for line in range(layout.first_above(first, end_of_previous), first))
         inside = tuple(layout.comments[line] for line in range(first, last + 1) if line in layout.comments)
         end_of_previous = last
         yield Item(node, path, index, above, inside)
@@ -102,28 +102,3 @@ def _dash(node: Node, lines: list[str]) -> tuple[int, int]:
         if before.strip():
             break
     return line, column
-
-
-def _last_line(first: int, column: int, layout: Layout) -> int:
-    """The line before the next thing that is not indented further than the dash, less comments that are not either."""
-    following = (line for line, start in sorted(layout.starts.items()) if line > first and start <= column)
-    stop = next(following, len(layout.lines) + 1)
-    last_start = max(line for line in layout.starts if line < stop)
-    last = first
-    for line in range(first, stop):
-        comment = layout.comments.get(line)
-        if comment and comment.is_alone and comment.column <= column and line > last_start:
-            break
-        if comment or line in layout.starts:
-            last = line
-    return last
-
-
-def _comments_above(first: int, end_of_previous: int, layout: Layout) -> list[Comment]:
-    comments: list[Comment] = []
-    for line in range(first - 1, end_of_previous, -1):
-        comment = layout.comments.get(line)
-        if comment is None or not comment.is_alone:
-            break
-        comments.insert(0, comment)
-    return comments

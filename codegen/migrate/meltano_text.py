@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from codegen.diagnostics import InvalidError
-from codegen.keys.types import DateTime
+from codegen.keys.scalars import DateTime
 from codegen.meltano.scalars import meltano_date
 from codegen.migrate.items import BOM, KEYS
 from codegen.migrate.meltano_item import in_utc

@@ -15,7 +15,6 @@ from codegen.schema.export import SCHEMA_NAME, json_schema_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
 
     from codegen.loader import Overlay
     from codegen.meltano import MeltanoProject
@@ -58,7 +57,7 @@ def generate(
 
 def with_schema(project: Project, generation: Generation) -> Generation:
     """The generation of all schedules with the file that goes beside them, their JSON Schema."""
-    schema = _name(project, project.schedules / SCHEMA_NAME)
+    schema = project.relative(project.schedules / SCHEMA_NAME)
     return replace(generation, files={schema: json_schema_text(project.airflow), **generation.files})
 
 
@@ -71,12 +70,11 @@ def render(
     """Render the DAG files of some schedules of a project that was read; none where anything there has an error."""
     if has_errors(reading.diagnostics):
         return Generation({}, schedules, reading.diagnostics)
-    deployments = {schedule.deployment for schedule in reading.schedules}
     others: dict[Schedule, Dependencies] = {}
-    for name in deployments:
-        others |= between(schedule for schedule in reading.schedules if schedule.deployment == name)
+    for deployment in {schedule.deployment for schedule in reading.schedules}:
+        others |= between(reading.of(deployment))
     renderer = renderer_of(project.templates)
-    folder = _name(project, project.generated_dags)
+    folder = project.relative(project.generated_dags)
     files = {}
     try:
         for schedule in track(schedules):
@@ -85,7 +83,7 @@ def render(
             )
             files[f"{folder}/{schedule.dag_file}"] = text
     except TemplateFailedError as error:
-        place = Location(_name(project, project.templates / error.template), error.line)
+        place = Location(project.relative(project.templates / error.template), error.line)
         problem = Diagnostic(rules.TEMPLATE_ERROR, str(error), place, f"it fails for {schedule.source}")
         return Generation({}, schedules, [*reading.diagnostics, problem])
     return Generation(files, schedules, reading.diagnostics)
@@ -100,8 +98,4 @@ def _text_of(  # noqa: PLR0913, PLR0917  # all that the text depends on
     project_root_variable: str,
     renderer: Renderer,
 ) -> str:
-    return renderer.render(plan(schedule, others, meltano, airflow, project_root_variable))
-
-
-def _name(project: Project, path: Path) -> str:
-    return path.relative_to(project.root).as_posix()
+    return renderer.render(plan([(schedule, others)], meltano, airflow, project_root_variable))

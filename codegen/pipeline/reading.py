@@ -41,6 +41,10 @@ class Reading:
     meltano: MeltanoProject | None
     diagnostics: list[Diagnostic]
 
+    def of(self, environment: str) -> list[Schedule]:
+        """The schedules of a deployment environment; `""` in a project without any."""
+        return [schedule for schedule in self.schedules if schedule.deployment == environment]
+
 
 def read(project: Project, overlay: Overlay | None = None, *, base: bool = False) -> Reading:
     """Read and check a project's schedules.
@@ -52,7 +56,7 @@ def read(project: Project, overlay: Overlay | None = None, *, base: bool = False
     """
     see_once(sum(len(text) for text in (overlay or {}).values() if text))
     loaded = load_schedules(
-        project.root, project.schedules, overlay, project.environments, base=base, exclude=project.exclude
+        project.root, project.schedules, overlay, project.deployments, base=base, exclude=project.exclude
     )
     documents, diagnostics = loaded.documents, loaded.diagnostics
     schedules: dict[str, list[Schedule]] = {document.deployment: [] for document in documents}
@@ -78,10 +82,10 @@ def read(project: Project, overlay: Overlay | None = None, *, base: bool = False
     if not has_errors(diagnostics):
         # What one environment does not use, another may; one that cannot be read may too.
         diagnostics += check_settings(all_schedules)
-        if project.environments and not project.separate_system_databases:
+        if project.deployments and not project.separate_system_databases:
             place = project.at.get("state_id_suffix") or project.at["environments"]
             suffixes = project.state_id_suffix
-            diagnostics += check_environments(all_schedules, meltano, project.environments, suffixes, place)
+            diagnostics += check_environments(all_schedules, meltano, project.deployments, suffixes, place)
     # A base is not what is generated: a warning that only an environment has is missing there.
     wanted = apply_lint(without_secrets(diagnostics, secrets), loaded.silencers, project.lint, report_unused=not base)
     return Reading(loaded.files, all_schedules, documents, meltano, in_order(wanted))

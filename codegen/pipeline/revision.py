@@ -93,10 +93,9 @@ def _followers(project: Project, overlay: Overlay, schedules: Iterable[Schedule]
         overlay: the schedule files that change.
         schedules: all schedules, before and after the change.
     """
-    folder = project.schedules.relative_to(project.root)
-    generated = project.generated_dags.relative_to(project.root)
+    folder, generated = (PurePosixPath(project.relative(path)) for path in (project.schedules, project.generated_dags))
     own = {PurePosixPath(name).relative_to(folder).with_suffix(".py") for name in overlay}
-    trees = [generated / name for name in project.environments] or [generated]
+    trees = [generated / name for name in project.deployments] or [generated]
     changed = [schedule for schedule in schedules if schedule.source in overlay]
     tied = {generated / schedule.dag_file for schedule in schedules if _is_tied(schedule, changed)}
     files = {tree / name for tree in trees for name in own} | tied | {folder / SCHEMA_NAME}

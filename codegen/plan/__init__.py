@@ -1,106 +1,108 @@
-"""Decides what each generated file says: a schedule becomes a small tree of imports, arguments, tasks and arrows."""
+"""Decides the content of each generated file: schedules become DAGs as data, with the functions that they share."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codegen.plan.alerts import AlertPlan, alert_functions
-from codegen.plan.arrows import lines_of, links_of, variables_of
-from codegen.plan.dag import dag_arguments
-from codegen.plan.dependencies import Dependencies, between, giving_asset, plan_join_task, with_join
-from codegen.plan.doc import doc_of
-from codegen.plan.functions import functions_of
-from codegen.plan.groups import plan_groups
-from codegen.plan.imports import imports_of
+from codegen.plan.alerts import alert_functions, alert_texts
+from codegen.plan.arguments import dag_arguments
+from codegen.plan.dependencies import Dependencies, between, giving_asset, with_join
+from codegen.plan.doc import doc_of, doc_of_several
+from codegen.plan.names import imports_of
+from codegen.plan.order import arrows_of, plan_groups, variables_of
 from codegen.plan.steps import steps_of
-from codegen.plan.task import plan_task
-from codegen.plan.tree import DagModule, PlannedDag, PlannedFunction, PlannedGroup, PlannedTask
+from codegen.plan.tasks import plan_task, task_functions
+from codegen.plan.tree import DagModule, PlannedDag, PlannedTask
 from codegen.runners.bash import PRELUDES
-from codegen.values import names_in
+from codegen.values import Identifier, names_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from codegen.meltano import MeltanoProject
+    from codegen.plan.steps import Step
+    from codegen.plan.tree import Arrow, Functions
     from codegen.schema import Schedule
 
-__all__ = [
-    "PRELUDES",
-    "DagModule",
-    "Dependencies",
-    "PlannedDag",
-    "PlannedFunction",
-    "PlannedGroup",
-    "PlannedTask",
-    "between",
-    "plan",
-]
+__all__ = ["PRELUDES", "DagModule", "Dependencies", "PlannedDag", "PlannedTask", "between", "plan"]
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A DAG before its Python names are chosen."""
+
+    schedule: Schedule
+    others: Dependencies
+    steps: Sequence[Step]
+    arrows: Mapping[str, Sequence[Arrow]]
+    doc: str
 
 
 def plan(
-    schedule: Schedule,
-    others: Dependencies,
+    schedules: Sequence[tuple[Schedule, Dependencies]],
     meltano: MeltanoProject | None,
     airflow: str,
     project_root_variable: str,
 ) -> DagModule:
-    """Plan the file of a schedule that has no errors.
+    """Plan the file of one or more schedules without errors.
 
     Args:
-        schedule: a checked schedule.
-        others: what it has to know of the schedules beside it.
+        schedules: each with its dependencies; the file is named after the first.
         meltano: the Meltano project, if there is one.
         airflow: the version, one of `VERSIONS`.
         project_root_variable: the variable of the workers that names the Meltano project directory.
     """
-    steps = steps_of(schedule, meltano)
-    dag_id, is_awaited = schedule.dag_id_or_default, others.is_awaited
-    every = with_join(steps) if is_awaited else steps
-    by_task = functions_of(steps)
-    functions = {function.name: function for function in by_task.values()}
-    links = links_of(every)
-    every_link = [link for those in links.values() for link in those]
-    variables = variables_of(every_link, every, dag_id, set(functions))
-    of_alerts = alert_functions(schedule, airflow, {*functions, *variables.values()})
-    alerts = AlertPlan(schedule, airflow, of_alerts)
-    tasks = [
-        plan_task(
-            step,
-            variables.get(step.task_id, ""),
-            by_task.get(step.task_id),
-            alerts,
-        )
-        for step in steps
-    ]
-    tasks += [plan_join_task(step, variables[step.task_id], schedule) for step in every[len(steps) :]]
-    if is_awaited:
-        # In the order in which they run, the one that is last is behind all others.
-        tasks[-1] = giving_asset(tasks[-1], dag_id, airflow)
-    groups = plan_groups(every, tasks, links, variables)
-    arrows = tuple(lines_of(links[""], variables, indent=4))
-    dag = PlannedDag(dag_id, dag_arguments(schedule, others, alerts, airflow), groups, arrows)
-    names = set(_names_of(dag))
+    drafts = [_draft(schedule, others, meltano) for schedule, others in schedules]
+    functions = task_functions(step for draft in drafts for step in draft.steps)
+    taken = {function.name for function in functions.values()}
+    variables = [variables_of(each.arrows, each.steps, each.schedule.dag_id_or_default, taken) for each in drafts]
+    taken = taken.union(*(names.values() for names in variables))
+    functions |= alert_functions([draft.schedule for draft in drafts], airflow, taken)
+    is_alone = len(drafts) == 1
+    dags = tuple(
+        _plan_dag(draft, names, functions, airflow, is_alone=is_alone)
+        for draft, names in zip(drafts, variables, strict=True)
+    )
+    names = {"DAG", *(name for dag in dags for name in _names_of(dag))}
     return DagModule(
-        path=schedule.dag_file,
-        source=schedule.source,
-        doc=doc_of(schedule, steps),
+        path=drafts[0].schedule.dag_file,
+        source=", ".join(draft.schedule.source for draft in drafts),
+        doc=dags[0].doc if is_alone else doc_of_several([dag.dag_id for dag in dags]),
         imports=imports_of(names, airflow),
-        functions=(*functions.values(), *(function.planned for function in of_alerts)),
-        dags=(dag,),
+        functions=tuple(functions.values()),
+        dags=dags,
         preludes=tuple(name for name in PRELUDES if name in names),
         project_root_variable=project_root_variable,
-        alert_texts=alerts.texts(names),
+        alert_texts={name: text for name, text in alert_texts(airflow).items() if name in names},
     )
+
+
+def _draft(schedule: Schedule, others: Dependencies, meltano: MeltanoProject | None) -> _Draft:
+    steps = steps_of(schedule, meltano)
+    every = with_join(steps, schedule) if others.is_awaited else steps
+    return _Draft(schedule, others, every, arrows_of(every), doc_of(schedule, steps))
+
+
+def _plan_dag(
+    draft: _Draft, variables: Mapping[str, str], functions: Functions, airflow: str, *, is_alone: bool
+) -> PlannedDag:
+    schedule, dag_id = draft.schedule, draft.schedule.dag_id_or_default
+    tasks = [plan_task(step, variables.get(step.task_id, ""), schedule, functions, airflow) for step in draft.steps]
+    if draft.others.is_awaited:
+        # In the order in which they run, the last task waits for all others.
+        tasks[-1] = giving_asset(tasks[-1], dag_id, airflow)
+    # The docstring of a file is the documentation of its only DAG.
+    doc = Identifier("__doc__") if is_alone else draft.doc
+    arguments = dag_arguments(schedule, draft.others, doc, functions, airflow)
+    groups = plan_groups(draft.steps, tasks, draft.arrows, variables)
+    return PlannedDag(dag_id, draft.doc, arguments, groups, tuple(draft.arrows[""]))
 
 
 def _names_of(dag: PlannedDag) -> Iterator[str]:
     """Every name that the code of a DAG uses."""
-    yield "DAG"
-    for argument in dag.arguments:
-        yield from names_in(argument.value)
-    if any(group.head for group in dag.groups):
+    if any(group.group_id for group in dag.groups):
         yield "TaskGroup"
-    for task in dag.tasks:
-        yield task.operator
-        for argument in task.arguments:
-            yield from names_in(argument.value)
+    yield from (task.operator for task in dag.tasks)
+    for argument in (*dag.arguments, *(argument for task in dag.tasks for argument in task.arguments)):
+        yield from names_in(argument.value)

@@ -1,6 +1,6 @@
-"""Alerts: Airflow's notifiers and callbacks, what they say, and the functions that call those of the project.
+"""Alerts: Airflow's notifiers and callbacks, their texts, and the functions that call callables of the project.
 
-Which variables a text may use depends on who calls. The callbacks of a task get its context. Those of a DAG have, on
+The variables of a text depend on the caller. The callbacks of a task get its context. Those of a DAG have, on
 Airflow 3, only `dag`, `run_id` and `reason` for sure (airflow/dag_processing/processor.py, `_execute_dag_callbacks`),
 a deadline's `dag_run` and `deadline` (airflow/models/deadline.py, `handle_miss`), and those of an SLA what Airflow 2
 gives them (airflow/notifications/basenotifier.py, `__call__`).
@@ -9,21 +9,19 @@ gives them (airflow/notifications/basenotifier.py, `__call__`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from codegen.airflow_facts import facts_of
-from codegen.plan.functions import import_line
-from codegen.plan.naming import free_name
-from codegen.plan.rendered import rendered
-from codegen.plan.tree import PlannedFunction
+from codegen.plan.names import free_name
+from codegen.plan.tree import Import, PlannedFunction
 from codegen.schema.alerts import EmailAlert, PythonAlert, SlackAlert, WebhookAlert
-from codegen.source_text import code, text
-from codegen.values import Argument, Call, Identifier, Value
+from codegen.text.jinja import rendered
+from codegen.values import Call, Identifier, Value, call, without_none
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from codegen.plan.tree import FunctionKey, Functions
     from codegen.schema import Schedule, Task
     from codegen.schema.alerts import Alert
 
@@ -31,22 +29,26 @@ if TYPE_CHECKING:
 _SLA_PARAMETERS = ("dag", "task_list", "blocking_task_list", "slas", "blocking_tis")
 _TRY = "Try {{ ti.try_number }} of {{ ti.max_tries + 1 }}: {{ ti.log_url }}"
 
+_Notified = EmailAlert | SlackAlert | WebhookAlert
+
 
 @dataclass(frozen=True)
 class _Event:
-    """What an alert tells of.
+    """An event that an alert reports.
 
     Attributes:
-        name: what a webhook gets as `event`.
-        text: the constant that holds the text.
-        subject: of an e-mail.
-        fields: what a webhook gets further, by templates.
+        name: the `event` of a webhook.
+        text: the constant with the text.
+        subject: the subject of an e-mail.
+        fields: further fields of a webhook, as templates.
+        parameters: those that Airflow calls a Python callback with.
     """
 
     name: str
     text: str
     subject: str
     fields: Mapping[str, str]
+    parameters: tuple[str, ...] = ("context",)
 
 
 _OF_A_RUN = {"dag_id": "{{ dag.dag_id }}", "run_id": "{{ run_id }}"}
@@ -60,7 +62,7 @@ _TASK_EVENTS = {
     "on_success": _Event("success", "TASK_SUCCEEDED", "{{ dag.dag_id }}: {{ ti.task_id }} succeeded", _OF_A_TASK),
     "on_retry": _Event("retry", "TASK_RETRIED", "{{ dag.dag_id }}: {{ ti.task_id }} is tried again", _OF_A_TASK),
 }
-_DEADLINE_OF_2 = _Event("deadline", "RUN_LATE", "{{ dag.dag_id }} is late", {"dag_id": "{{ dag.dag_id }}"})
+_SLA_MISS = _Event("deadline", "RUN_LATE", "{{ dag.dag_id }} is late", {"dag_id": "{{ dag.dag_id }}"}, _SLA_PARAMETERS)
 _DEADLINE = _Event(
     "deadline",
     "RUN_LATE",
@@ -92,141 +94,93 @@ _TEXTS_OF_2 = {
 }
 
 
-@dataclass(frozen=True)
-class AlertFunction:
-    """A function of the generated file that imports one of the project when it is called, and calls it."""
-
-    name: str
-    parameters: tuple[str, ...]
-    body: str
-
-    @property
-    def planned(self) -> PlannedFunction:
-        """It as Python."""
-        return PlannedFunction(self.name, f"def {self.name}({', '.join(self.parameters)}):\n{self.body}")
+def alert_texts(airflow: str) -> dict[str, str]:
+    """The constants with the texts of alerts."""
+    return {**_TEXTS, **({} if facts_of(airflow).has_api_server else _TEXTS_OF_2)}
 
 
-def alert_functions(schedule: Schedule, airflow: str, taken: Collection[str]) -> tuple[AlertFunction, ...]:
-    """One for each callable and its arguments; none for a deadline of Airflow 3, which calls by a path.
+def alert_functions(
+    schedules: Iterable[Schedule], airflow: str, taken: Collection[str]
+) -> dict[FunctionKey, PlannedFunction]:
+    """The functions for the callables of alerts, with names that are not taken.
 
-    Args:
-        schedule: a checked schedule.
-        airflow: the version, one of `VERSIONS`.
-        taken: names that the generated file uses otherwise.
+    The callable of a deadline has none on Airflow 3, which imports it by its path.
     """
-    functions: list[AlertFunction] = []
-    for alert, parameters in _python_alerts(schedule, airflow):
-        body = _body(alert, parameters)
-        if not any(function.body == body for function in functions):
-            name = _free_name(alert, {*taken, *(function.name for function in functions)})
-            functions.append(AlertFunction(name, parameters, body))
-    return tuple(functions)
+    functions: dict[FunctionKey, PlannedFunction] = {}
+    for alert, event in (each for schedule in schedules for each in _alerts_of(schedule, airflow)):
+        if alert.python and (key := _key(alert.python, event.parameters)) not in functions:
+            names = {*taken, *(function.name for function in functions.values())}
+            functions[key] = _function(alert.python, event.parameters, names)
+    return functions
 
 
-def _python_alerts(schedule: Schedule, airflow: str) -> Iterator[tuple[PythonAlert, tuple[str, ...]]]:
-    of_tasks = (
-        alerts for task in schedule.tasks or () for alerts in (task.on_failure, task.on_success, task.on_retry or ())
-    )
-    for alert in chain(schedule.on_failure, schedule.on_success, schedule.on_retry or (), *of_tasks):
-        if alert.python:
-            yield alert.python, ("context",)
-    for alert in schedule.on_deadline if schedule.has_deadline(airflow) and facts_of(airflow).has_sla else ():
-        if alert.python:
-            yield alert.python, _SLA_PARAMETERS
+def _alerts_of(schedule: Schedule, airflow: str) -> Iterator[tuple[Alert, _Event]]:
+    for model in (schedule, *(schedule.tasks or ())):
+        for name, event in _TASK_EVENTS.items():
+            yield from ((alert, event) for alert in getattr(model, name) or ())
+    for alert in schedule.on_deadline if schedule.has_sla(airflow) else ():
+        yield alert, _SLA_MISS
 
 
-def _free_name(alert: PythonAlert, taken: Collection[str]) -> str:
-    *modules, name = alert.callable.split(".")
-    return free_name((name, f"{modules[-1]}_{name}"), f"alert_{name[:10]}_", taken)
+def _key(alert: PythonAlert, parameters: tuple[str, ...]) -> FunctionKey:
+    # As text, 1 and True differ.
+    return (alert.callable, repr(alert.op_kwargs), *parameters)
 
 
-def _body(alert: PythonAlert, parameters: tuple[str, ...]) -> str:
-    module, _, function = alert.callable.rpartition(".")
+def _function(alert: PythonAlert, parameters: tuple[str, ...], taken: Collection[str]) -> PlannedFunction:
+    module, _, name = alert.callable.rpartition(".")
+    own = free_name((name, f"{module.rpartition('.')[2]}_{name}"), f"alert_{name[:10]}_", taken)
     # The import must not hide the argument.
-    local = f"{function}_" if function in parameters else function
-    line = import_line(module, function if local == function else f"{function} as {local}")
-    if parameters == _SLA_PARAMETERS:
-        context: Value = {parameter: Identifier(parameter) for parameter in parameters}
-    else:
-        context = Identifier("context")
-    given = tuple(Argument(key, value) for key, value in alert.op_kwargs.items())
-    call = code(Call(local, (context,), given), indent=4)
-    return f"{line}\n\n    {call}"
+    local = f"{name}_" if name in parameters else name
+    is_sla = parameters == _SLA_PARAMETERS
+    context: Value = {each: Identifier(each) for each in parameters} if is_sla else Identifier("context")
+    called = call(local, context, **alert.op_kwargs)
+    return PlannedFunction(own, parameters, Import(module, ((name, local),)), called, returns=False)
 
 
-@dataclass(frozen=True)
-class AlertPlan:
-    """The alerts of one schedule as arguments of its DAG and its tasks."""
-
-    schedule: Schedule
-    airflow: str
-    functions: tuple[AlertFunction, ...]
-
-    def dag_arguments(self) -> dict[str, Value]:
-        """What `DAG(...)` gets; an argument that is None is left out."""
-        schedule = self.schedule
-        arguments: dict[str, Value] = {
-            f"{event}_callback": self._callbacks(getattr(schedule, event), _RUN_EVENTS[event]) for event in _RUN_EVENTS
-        }
-        # Without a deadline its alerts are only what the defaults say.
-        if schedule.has_deadline(self.airflow) and facts_of(self.airflow).has_sla:
-            arguments["sla_miss_callback"] = self._callbacks(schedule.on_deadline, _DEADLINE_OF_2, _SLA_PARAMETERS)
-        elif schedule.deadline and not facts_of(self.airflow).has_sla:
-            arguments["deadline"] = self._deadlines(schedule.on_deadline, schedule.deadline)
-        return arguments
-
-    def default_arguments(self) -> dict[str, Value]:
-        """What every task gets."""
-        arguments: dict[str, Value] = {
-            "on_retry_callback": self._callbacks(self.schedule.on_retry or (), _TASK_EVENTS["on_retry"])
-        }
-        if facts_of(self.airflow).has_sla and self.schedule.has_deadline(self.airflow):
-            arguments["sla"] = self.schedule.deadline
-        return arguments
-
-    def task_arguments(self, task: Task) -> dict[str, Value]:
-        """What a task gets of its own."""
-        return {
-            f"{event}_callback": self._callbacks(getattr(task, event) or (), _TASK_EVENTS[event])
-            for event in _TASK_EVENTS
-        }
-
-    def texts(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The assignments of the texts that are among the names."""
-        used = set(names)
-        texts = {**_TEXTS, **({} if facts_of(self.airflow).has_api_server else _TEXTS_OF_2)}
-        return tuple(f"{name} = {text(value)}" for name, value in texts.items() if name in used)
-
-    def _callbacks(self, alerts: Sequence[Alert], event: _Event, parameters: tuple[str, ...] = ("context",)) -> Value:
-        return [self._callback(alert, event, parameters) for alert in alerts] or None
-
-    def _callback(self, alert: Alert, event: _Event, parameters: tuple[str, ...]) -> Value:
-        kind = alert.kind
-        if isinstance(kind, PythonAlert):
-            body = _body(kind, parameters)
-            return Identifier(next(function.name for function in self.functions if function.body == body))
-        notifier, arguments = _notifier(kind, event)
-        return Call(notifier, (), tuple(Argument(name, value) for name, value in arguments.items()))
-
-    def _deadlines(self, alerts: Sequence[Alert], interval: Value) -> Value:
-        """A deadline for each alert: it has one callback."""
+def dag_alerts(schedule: Schedule, functions: Functions, airflow: str) -> dict[str, Value]:
+    """The callbacks and deadlines of a DAG; those that are None are left out."""
+    arguments = _callbacks_of(schedule, _RUN_EVENTS, functions)
+    if schedule.has_sla(airflow):
+        arguments["sla_miss_callback"] = _callbacks(schedule.on_deadline, _SLA_MISS, functions)
+    elif schedule.deadline and not facts_of(airflow).has_sla:
+        # A deadline has a single callback.
         reference = Identifier("DeadlineReference.DAGRUN_QUEUED_AT")
-        return [
-            Call(
-                "DeadlineAlert",
-                (),
-                (
-                    Argument("reference", reference),
-                    Argument("interval", interval),
-                    Argument("callback", _async_callback(alert)),
-                ),
-            )
-            for alert in alerts
+        arguments["deadline"] = [
+            call("DeadlineAlert", reference=reference, interval=schedule.deadline, callback=_async_callback(alert))
+            for alert in schedule.on_deadline
         ]
+    return arguments
+
+
+def default_alerts(schedule: Schedule, functions: Functions, airflow: str) -> dict[str, Value]:
+    """The callbacks and the SLA of all tasks."""
+    arguments = _callbacks_of(schedule, {"on_retry": _TASK_EVENTS["on_retry"]}, functions)
+    return {**arguments, "sla": schedule.deadline} if schedule.has_sla(airflow) else arguments
+
+
+def task_alerts(task: Task, functions: Functions) -> dict[str, Value]:
+    """The callbacks of a single task."""
+    return _callbacks_of(task, _TASK_EVENTS, functions)
+
+
+def _callbacks_of(model: Schedule | Task, events: Mapping[str, _Event], functions: Functions) -> dict[str, Value]:
+    return {f"{name}_callback": _callbacks(getattr(model, name), event, functions) for name, event in events.items()}
+
+
+def _callbacks(alerts: Sequence[Alert] | None, event: _Event, functions: Functions) -> Value:
+    return [_callback(alert.kind, event, functions) for alert in alerts or ()] or None
+
+
+def _callback(alert: PythonAlert | _Notified, event: _Event, functions: Functions) -> Value:
+    if isinstance(alert, PythonAlert):
+        return Identifier(functions[_key(alert, event.parameters)].name)
+    notifier, arguments = _notifier(alert, event)
+    return call(notifier, **arguments)
 
 
 def _async_callback(alert: Alert) -> Call:
-    """What the triggerer awaits: a notifier, or an `async` function of the project."""
+    """The callback for the triggerer: a notifier, or the path of an `async` function of the project."""
     kind = alert.kind
     if isinstance(kind, PythonAlert):
         function: Value = kind.callable
@@ -234,11 +188,11 @@ def _async_callback(alert: Alert) -> Call:
     else:
         name, arguments = _notifier(kind, _DEADLINE)
         function = Identifier(name)
-    return Call("AsyncCallback", (function,), (Argument("kwargs", arguments),) if arguments else ())
+    return call("AsyncCallback", function, **({"kwargs": arguments} if arguments else {}))
 
 
-def _notifier(alert: EmailAlert | SlackAlert | WebhookAlert, event: _Event) -> tuple[str, dict[str, Value]]:
-    """The class of a notifier, and the arguments that it gets."""
+def _notifier(alert: _Notified, event: _Event) -> tuple[str, dict[str, Value]]:
+    """The class of a notifier, and its arguments."""
     if isinstance(alert, EmailAlert):
         name, arguments = "SmtpNotifier", _email(alert, event)
     elif isinstance(alert, WebhookAlert):
@@ -251,7 +205,7 @@ def _notifier(alert: EmailAlert | SlackAlert | WebhookAlert, event: _Event) -> t
             "channel": alert.channel,
             "text": rendered(alert.text) or Identifier(event.text),
         }
-    return name, {name: value for name, value in arguments.items() if value is not None}
+    return name, without_none(arguments)
 
 
 def _email(alert: EmailAlert, event: _Event) -> dict[str, Value]:

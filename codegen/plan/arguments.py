@@ -1,4 +1,4 @@
-"""The keys that are arguments of Airflow as they are: of ours and of Airflow's own, each with its value."""
+"""The arguments of a DAG, and those of operators that keys set directly."""
 
 from __future__ import annotations
 
@@ -8,36 +8,89 @@ from zoneinfo import ZoneInfo
 
 from codegen.airflow_facts import facts_of
 from codegen.keys.table import keys_of
+from codegen.plan.alerts import dag_alerts, default_alerts
+from codegen.plan.dependencies import conditions_of
 from codegen.schema import Schedule
+from codegen.schema.param import Param
 from codegen.schema.task_defaults import TaskDefaults
-from codegen.values import Argument, Call
+from codegen.timetable.interval import AIRFLOW_PRESETS
+from codegen.values import Argument, Call, Value, arguments_of, call, without_none
 
 if TYPE_CHECKING:
-    from codegen.values import Value
+    from codegen.plan.dependencies import Dependencies
+    from codegen.plan.tree import Functions
 
 
-def dag_arguments_of(schedule: Schedule, airflow: str) -> dict[str, Value]:
-    """The arguments of `DAG` that keys are as they are.
+def dag_arguments(
+    schedule: Schedule, others: Dependencies, doc: Value, functions: Functions, airflow: str
+) -> tuple[Argument, ...]:
+    """The arguments of `DAG(...)`."""
+    defaults = operator_arguments_of(schedule, schedule, airflow) | default_alerts(schedule, functions, airflow)
+    arguments: dict[str, Value] = {
+        "dag_id": schedule.dag_id_or_default,
+        "description": schedule.description,
+        "doc_md": doc,
+        "schedule": _schedule(schedule, others, airflow),
+        "start_date": moment(schedule.start_date, schedule.timezone),
+        "end_date": moment(schedule.end_date, schedule.timezone) if schedule.end_date else None,
+        **_direct_arguments(schedule, airflow),
+        "params": {name: _param(param) for name, param in schedule.params.items()} or None,
+        **dag_alerts(schedule, functions, airflow),
+        "default_args": without_none(defaults),
+        "tags": schedule.all_tags,
+    }
+    return arguments_of({name: value for name, value in arguments.items() if value is not None or name == "schedule"})
 
-    Args:
-        schedule: a checked schedule.
-        airflow: the version, one of `VERSIONS`.
+
+def _param(param: Param) -> Value:
+    """A plain default, or a `Param` where more than a default is given."""
+    if param.is_plain:
+        default: Value = param.default
+        return default
+    given = {name: getattr(param, name) for name in keys_of(Param) if name in param.at and name != "default"}
+    return call("Param", *([param.default] if param.has_default else []), **given)
+
+
+def _schedule(schedule: Schedule, others: Dependencies, airflow: str) -> Value:
+    """A cron or a preset, a timetable, assets, or a timetable with assets.
+
+    It is a plain cron where the version makes the wanted timetable of it (`create_timetable` in airflow/models/dag.py
+    of 2.10 and 2.11, `_create_timetable` in airflow/sdk/definitions/dag.py since 3.0).
     """
-    own = [row for name, row in keys_of(Schedule).items() if row.argument and name not in keys_of(TaskDefaults)]
-    ours = {row.argument: getattr(schedule, row.name) for row in own}
+    facts, cron = facts_of(airflow), schedule.clock.schedule
+    if cron in AIRFLOW_PRESETS and cron not in facts.presets:
+        cron = AIRFLOW_PRESETS[cron]
+    if not schedule.after:
+        is_default = schedule.has_data_intervals(airflow) == facts.cron_data_intervals
+        return cron if cron is None or is_default else _timetable(schedule, cron, airflow)
+    conditions = conditions_of(schedule.after, others, airflow)
+    if cron is None:
+        return conditions
+    timetable = _timetable(schedule, cron, airflow)
+    if facts.has_assets:
+        return call("AssetOrTimeSchedule", timetable=timetable, assets=conditions)
+    return call("DatasetOrTimeSchedule", timetable=timetable, datasets=conditions)
+
+
+def _timetable(schedule: Schedule, cron: str, airflow: str) -> Call:
+    name = "CronDataIntervalTimetable" if schedule.has_data_intervals(airflow) else "CronTriggerTimetable"
+    return call(name, cron, timezone=schedule.timezone)
+
+
+def _direct_arguments(schedule: Schedule, airflow: str) -> dict[str, Value]:
+    """The arguments of `DAG` that keys set directly."""
+    own = [row for name, row in keys_of(Schedule).items() if row.is_argument and name not in keys_of(TaskDefaults)]
+    ours = {row.name: getattr(schedule, row.name) for row in own}
     airflows = {name: value for name, value in schedule.arguments.items() if name in facts_of(airflow).dag}
     return {name: _value(value, schedule) for name, value in {**ours, **airflows}.items()}
 
 
 def operator_arguments_of(model: TaskDefaults, schedule: Schedule, airflow: str) -> dict[str, Value]:
-    """The arguments of operators that keys are as they are.
+    """The arguments of operators that the keys of a task set directly, or of the schedule for all of its tasks.
 
-    Args:
-        model: a task, or the schedule for all of its tasks; a name that `DAG` has too is the DAG's there.
-        schedule: the schedule.
-        airflow: the version, one of `VERSIONS`.
+    On a schedule, a name that `DAG` and operators have is the DAG's.
     """
-    ours = {row.argument: getattr(model, row.name) for row in keys_of(TaskDefaults).values() if row.argument}
+    ours = {row.name: getattr(model, row.name) for row in keys_of(TaskDefaults).values() if row.is_argument}
     of_dag = facts_of(airflow).dag if model is schedule else {}
     airflows = {name: value for name, value in model.arguments.items() if name not in of_dag}
     return {name: _value(value, schedule) for name, value in {**ours, **airflows}.items()}
@@ -53,4 +106,4 @@ def moment(value: datetime, zone: str) -> Call:
     parts = [local.year, local.month, local.day, local.hour, local.minute, local.second, local.microsecond]
     while len(parts) > 3 and parts[-1] == 0:  # noqa: PLR2004  # year, month and day stay
         parts.pop()
-    return Call("pendulum.datetime", tuple(parts), (Argument("tz", zone),))
+    return call("pendulum.datetime", *parts, tz=zone)

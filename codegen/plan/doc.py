@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import printable
-from codegen.plan.task_kinds import kind_of
+from codegen.plan.tasks import kind_of
 from codegen.schema.describe import describe_start
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ def doc_of(schedule: Schedule, steps: Sequence[Step]) -> str:
     deployment = f", for {_code(schedule.deployment)}" if schedule.deployment else ""
     parts.append(f"Defined in {_code(schedule.source)}{deployment}.")
     return "\n\n".join(parts) + "\n"
+
+
+def doc_of_several(dag_ids: Sequence[str]) -> str:
+    """The documentation of a file with several DAGs, as Markdown."""
+    return "".join(["Defines these DAGs:\n\n", *(f"- {_code(dag_id)}\n" for dag_id in dag_ids)])
 
 
 def _what_and_when(schedule: Schedule, steps: Sequence[Step]) -> str:

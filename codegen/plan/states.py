@@ -1,4 +1,4 @@
-"""Under which ids Meltano keeps the state of a schedule's steps, as far as that is known before they run."""
+"""The IDs under which Meltano keeps the state of a schedule's steps, as far as they are known before a run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from codegen.diagnostics import InvalidError
 from codegen.meltano.blocks import pairs_of, without_suffix
 from codegen.meltano.call import calls_in, leading_options, value_of
-from codegen.plan.steps import meltano_environment, state_id_suffix, unordered_steps
+from codegen.plan.steps import meltano_environment, meltano_suffix, state_id_suffix, unordered_steps
 from codegen.text.jinja import is_template
 from codegen.text.shell import words_of
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from codegen.plan.steps import Step
     from codegen.schema import Schedule
 
-# The variables that say where Meltano keeps state, in its system database or elsewhere.
+# The variables with the place of the state: Meltano's system database, or another backend.
 _STORES = ("MELTANO_DATABASE_URI", "MELTANO_STATE_BACKEND_URI")
 _WITHOUT_STATE = {"--no-state-update": "MELTANO_RUN_NO_STATE_UPDATE", "--dry-run": ""}
 # What click reads as true in a variable.
@@ -32,10 +32,8 @@ class KeptState:
     """State that a step reads and writes.
 
     Attributes:
-        step: the step.
-        id: the state ID as Meltano has it.
-        plugins: the extractor and the loader whose state it is.
-        store: where it is kept, as far as the step's own variables say.
+        plugins: the extractor and the loader.
+        store: the values of `_STORES` in the step.
     """
 
     step: Step
@@ -50,26 +48,21 @@ class KeptState:
 
     @property
     def key(self) -> tuple[str, tuple[str | None, ...]]:
-        """What two states have in common that are one."""
+        """Equal for two that are the same state."""
         return self.id, self.store
 
     @property
     def work(self) -> tuple[object, ...]:
-        """What two have in common that load the same rows."""
+        """Equal for two that load the same rows."""
         return self.plugins, self.step.env
 
 
-# A state ID, and the plugins whose state it is.
+# A state ID and its plugins.
 _Kept = tuple[str, tuple[str, str]]
 
 
 def states_of(schedule: Schedule, meltano: MeltanoProject | None) -> list[KeptState]:
-    """The states that a schedule keeps, in the order of its steps.
-
-    Args:
-        schedule: a schedule, which may have errors.
-        meltano: the Meltano project, if there is one.
-    """
+    """The states of a schedule, which may have errors, in the order of its steps."""
     try:
         return [
             KeptState(step, state_id, plugins, tuple(step.env.get(name) for name in _STORES))
@@ -87,37 +80,33 @@ def _kept_by(step: Step, schedule: Schedule, meltano: MeltanoProject | None) -> 
         for call in calls_in(step.script, step.env):
             yield from _kept_by_call(call, step, meltano)
     elif step.run and not has_option(step, _WITHOUT_STATE):
-        environment = meltano_environment(schedule, step.task, meltano)
-        suffix = state_id_suffix(schedule, step.task, meltano)
-        for pair in pairs_of(words_of(step.run), meltano):
-            yield pair.state_id(environment, suffix), (pair.extractor, pair.loader)
+        environment = meltano_environment(schedule.environment, step.env, meltano)
+        yield from _kept_by_run(words_of(step.run), environment, state_id_suffix(schedule, step.task, meltano), meltano)
 
 
 def _kept_by_call(call: Call, step: Step, meltano: MeltanoProject | None) -> Iterator[_Kept]:
-    """That of a call in a shell script, which has none of the options that a schedule sets."""
+    """The same for a call in a shell script, which gets none of the schedule's options."""
     options, words = leading_options(call.words)
     env = {**step.env, **call.env}
-    default = env.get("MELTANO_DEFAULT_ENVIRONMENT") or (meltano.default_environment if meltano else "")
-    environment = value_of(options, "--environment") or env.get("MELTANO_ENVIRONMENT") or default
+    environment = meltano_environment(value_of(options, "--environment"), env, meltano)
     match words:
         case ["el" | "elt", extractor, loader, *_]:
             state_id = value_of(words, "--state-id") or env.get("MELTANO_STATE_ID")
             yield from [(state_id, (extractor, loader))] if state_id else []
         case ["run", *rest] if not _is_given(rest, env, _WITHOUT_STATE):
-            of_environment = meltano.environments.get(environment, "") if meltano else ""
             names, own = without_suffix(rest)
-            suffix = own or env.get("MELTANO_RUN_STATE_ID_SUFFIX") or of_environment
-            for pair in pairs_of(names, meltano):
-                yield pair.state_id(environment, suffix), (pair.extractor, pair.loader)
+            yield from _kept_by_run(names, environment, meltano_suffix(own, env, environment, meltano), meltano)
+
+
+def _kept_by_run(
+    words: Iterable[str], environment: str, suffix: str, meltano: MeltanoProject | None
+) -> Iterator[_Kept]:
+    for pair in pairs_of(words, meltano):
+        yield pair.state_id(environment, suffix), (pair.extractor, pair.loader)
 
 
 def has_option(step: Step, options: Mapping[str, str]) -> bool:
-    """Whether the `meltano run` of a step has one of the options.
-
-    Args:
-        step: a step.
-        options: each with the variable that sets it too, or nothing.
-    """
+    """Whether the `meltano run` of a step has one of the options, each given with the variable that also sets it."""
     return _is_given(words_of(step.run), step.env, options)
 
 

@@ -1,10 +1,10 @@
-"""The steps of a schedule and the command that each executes, as Meltano has them."""
+"""The steps of a schedule, and the commands that each executes, as Meltano has them."""
 
 from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING
 
 from codegen.airflow_facts.trigger_rules import ALL_SUCCESS
 from codegen.meltano.blocks import (
@@ -28,36 +28,25 @@ if TYPE_CHECKING:
 
     from codegen.meltano import MeltanoProject
 
-
 _PROJECT_FILE = "meltano.yml"
 # Of the variables that are options of `meltano run`, those that are options of `el` too (meltano/cli/elt.py of 4.4).
 _READ_BY_EL = {"MELTANO_RUN_FULL_REFRESH"}
 
 
-class _What(TypedDict, total=False):
-    calls: tuple[tuple[str, ...], ...]
-    locks: tuple[str, ...]
-
-
-class _Where(TypedDict):
-    runner: str
-    settings: Any
-    trigger_rule: str
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Step(Work):
-    """What one task does, and when.
+    """The work of a single task, and its place in the order.
 
     Attributes:
-        after: the ids of the tasks that must come first.
-        run: what `meltano run` gets, as it was written; empty where it is not the one that runs.
+        task_id: the id of the task.
+        after: the ids of the upstream tasks.
+        run: the arguments of `meltano run`, as written; empty for other work.
         task: the task of `tasks`, or of a job.
-        waits_for: what must come first as it was written: the ids of tasks and of groups.
-        runner: where it runs; `bash` also for what Python calls in the worker.
-        trigger_rule: when it runs, by what became of those.
+        waits_for: `after` as written: the ids of tasks and of groups.
+        runner: `bash` also for Python, which the worker calls.
     """
 
+    task_id: str
     after: tuple[str, ...] = ()
     run: str = ""
     task: Task = field(default_factory=Task)
@@ -67,66 +56,82 @@ class Step(Work):
 
 
 def steps_of(schedule: Schedule, meltano: MeltanoProject | None, *, with_el: bool = True) -> list[Step]:
-    """The steps of a schedule that has no errors, each behind those that it waits for, else in the order of the file.
+    """The steps of a schedule without errors, each after its upstream steps, else in the order of the file.
 
     Args:
         schedule: a checked schedule.
         meltano: the Meltano project, if there is one.
         with_el: whether a `meltano run` may become the `meltano el` that does the same.
     """
-    return _in_running_order(unordered_steps(schedule, meltano, with_el=with_el))
+    waiting, ordered = unordered_steps(schedule, meltano, with_el=with_el), list[Step]()
+    done: set[str] = set()
+    while waiting:
+        ready = next(step for step in waiting if done.issuperset(step.after))
+        waiting.remove(ready)
+        ordered.append(ready)
+        done.add(ready.task_id)
+    return ordered
 
 
 def unordered_steps(schedule: Schedule, meltano: MeltanoProject | None, *, with_el: bool = True) -> list[Step]:
-    """The steps in the order of the file, also of a schedule with errors; of a job that is missing, none."""
-    if schedule.extractor:
-        calls = (*_before_run(schedule, Task()), tuple(_extract_load_words(schedule)))
-        of_dbt = locks_of_transform(meltano) if schedule.transform else ()
-        locks = in_order_of_locking({*of_dbt, *_locks(calls[:-1], (), meltano)})
-        return [Step("extract_load", calls, env_of(schedule, Task()), locks=locks, **_where(schedule, Task()))]
-    job = meltano.jobs.get(schedule.job or "") if meltano else None
-    of_job = [Task(run=run, at={"run": job.location}) for run in job.tasks] if job else []
-    tasks = schedule.tasks or tuple(of_job)
-    by_id = {schedule.task_id(task, number): task for number, task in enumerate(tasks)}
+    """The steps in the order of the file, also of a schedule with errors; none for a missing job."""
+    by_id = _tasks_of(schedule, meltano)
     waits_for = _waits_for(by_id)
-    last_of = _last_of_groups(by_id, waits_for)
-    return [
-        Step(
-            task_id,
+    last_of_group = _last_of_groups(by_id, waits_for)
+    steps = []
+    for task_id, task in by_id.items():
+        after = (each for name in waits_for[task_id] for each in last_of_group.get(name, (name,)))
+        calls, locks = _calls_and_locks(schedule, task, meltano, with_el=with_el)
+        step = Step(
+            task_id=task_id,
+            calls=calls,
             env=env_of(schedule, task),
-            after=tuple(dict.fromkeys(each for name in waits_for[task_id] for each in last_of.get(name, (name,)))),
+            script=task.command or "",
+            locks=locks,
+            settings=schedule.settings_of(task),
+            after=tuple(dict.fromkeys(after)),
             run=task.run,
             task=task,
-            script=task.command or "",
             waits_for=waits_for[task_id],
-            **_what(schedule, task, meltano, with_el=with_el),
-            **_where(schedule, task),
+            runner=schedule.runner_of(task) or "bash",
+            trigger_rule=schedule.of(task, "trigger_rule") or ALL_SUCCESS,
         )
-        for task_id, task in by_id.items()
-    ]
+        steps.append(step)
+    return steps
+
+
+def _tasks_of(schedule: Schedule, meltano: MeltanoProject | None) -> dict[str, Task]:
+    """The tasks by their ids; an extractor and loader have one that only stands for its schedule."""
+    if schedule.extractor:
+        return {"extract_load": Task()}
+    job = meltano.jobs.get(schedule.job or "") if meltano else None
+    of_job = [Task(run=run, at={"run": job.location}) for run in job.tasks] if job else []
+    return {schedule.task_id(task, number): task for number, task in enumerate(schedule.tasks or of_job)}
 
 
 def needs_no_join(steps: Sequence[Step]) -> bool:
-    """Whether there is one last step whose success is that of the run.
-
-    That is so with Airflow's own trigger rule, all_success. By another rule it can be its part to be skipped.
-    """
-    awaited = {task_id for step in steps for task_id in step.after}
-    last = [step for step in steps if step.task_id not in awaited]
+    """Whether the success of a single last step is that of the run: with Airflow's default trigger rule it is."""
+    last = last_of(steps)
     return len(last) == 1 and last[0].trigger_rule == ALL_SUCCESS
 
 
+def last_of(steps: Sequence[Step]) -> list[Step]:
+    """The steps that no other step waits for."""
+    awaited = {task_id for step in steps for task_id in step.after}
+    return [step for step in steps if step.task_id not in awaited]
+
+
 def _waits_for(by_id: Mapping[str, Task]) -> dict[str, tuple[str, ...]]:
-    """The ids that each task waits for: as written, or the task before it where none has any `after`."""
+    """The ids that each task waits for: as written, or the previous task if no task has an `after`."""
     if any(task.after is not None for task in by_id.values()):
         return {task_id: task.after or () for task_id, task in by_id.items()}
     return dict(zip(by_id, [(), *((task_id,) for task_id in by_id)], strict=False))
 
 
 def _last_of_groups(by_id: Mapping[str, Task], waits_for: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """The tasks of each group that no other task in it waits for: whoever waits for the group waits for them.
+    """The tasks that are upstream of a task that waits for a group: those that no other task of the group waits for.
 
-    That is what Airflow does (`get_leaves` in airflow/utils/task_group.py on 2, airflow/sdk/definitions/taskgroup.py on
+    This is what Airflow does (`get_leaves` in airflow/utils/task_group.py on 2, airflow/sdk/definitions/taskgroup.py on
     3).
     """
     groups: dict[str, list[str]] = {}
@@ -137,130 +142,92 @@ def _last_of_groups(by_id: Mapping[str, Task], waits_for: Mapping[str, tuple[str
     return {name: tuple(each for each in members if each not in awaited[name]) for name, members in groups.items()}
 
 
-def _what(schedule: Schedule, task: Task, meltano: MeltanoProject | None, *, with_el: bool) -> _What:
-    """What a task calls, and what it shares with others in the Meltano project."""
-    if not task.run:
-        calls = calls_in(task.command or "", env_of(schedule, task))
-        of_calls = (_locks_of_call(call.words, meltano) for call in calls)
-        return {"locks": in_order_of_locking(locks_of_script(task.command or "", meltano).union(*of_calls))}
-    before, (run, _) = tuple(_before_run(schedule, task)), without_suffix(words_of(task.run))
-    el = tuple(_same_as_el(schedule, task, run, meltano)) if with_el else ()
-    if el:
-        return {"calls": (*before, el), "locks": _locks(before, (), meltano)}
-    words = ("meltano", *_environment(schedule), "run", *_run_options(schedule, task, meltano), *run)
-    return {"calls": (*before, words), "locks": _locks(before, run, meltano)}
+def _calls_and_locks(
+    schedule: Schedule, task: Task, meltano: MeltanoProject | None, *, with_el: bool
+) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
+    if not (schedule.extractor or task.run):
+        script = task.command or ""
+        calls = (call.words for call in calls_in(script, env_of(schedule, task)))
+        return (), in_order_of_locking(locks_of_script(script, meltano).union(*_locks_of_calls(calls, meltano)))
+    before = tuple(_meltano(schedule, *words_of(command)) for command in schedule.of(task, "before_run"))
+    if schedule.extractor:
+        call, locks = _extract_load(schedule), locks_of_transform(meltano) if schedule.transform else set[str]()
+    else:
+        run, own_suffix = without_suffix(words_of(task.run))
+        call, locks = _same_as_el(schedule, task, run, meltano) if with_el else (), set()
+        if not call:
+            # Without one of these, Meltano finds the suffix itself, also one that only the worker knows.
+            is_given = own_suffix or schedule.state_id_suffix or schedule.state_suffix
+            suffix = [f"--state-id-suffix={state_id_suffix(schedule, task, meltano)}"] if is_given else []
+            call, locks = _meltano(schedule, "run", *_full_refresh(schedule), *suffix, *run), locks_of(run, meltano)
+    of_before = _locks_of_calls((words[1:] for words in before), meltano)
+    return (*before, call), in_order_of_locking(locks.union(*of_before))
 
 
-def _locks(before: Iterable[Sequence[str]], run: Iterable[str], meltano: MeltanoProject | None) -> tuple[str, ...]:
-    """What the commands before a `meltano run`, and the run itself, share with other tasks of the project.
-
-    What a command writes into the project must still be there when the run reads it.
-    """
-    return in_order_of_locking(locks_of(run, meltano).union(*(_locks_of_call(words[1:], meltano) for words in before)))
-
-
-def _locks_of_call(words: Sequence[str], meltano: MeltanoProject | None) -> set[str]:
-    """What a call of Meltano shares: what it runs, the plugins that it names, or the project that it changes."""
-    _, rest = leading_options(words)
-    if rest[:1] == ["run"]:
-        return locks_of(rest[1:], meltano)
-    if rest[:1] in (["el"], ["elt"]):
-        return set()
-    return {_PROJECT_FILE} if changes_project(words) else locks_of_script(shlex.join(["meltano", *rest]), meltano)
+def _extract_load(schedule: Schedule) -> tuple[str, ...]:
+    """The command of an extractor and loader; `elt` is the one that still transforms (meltano/cli/elt.py)."""
+    words = ["elt" if schedule.transform else "el", schedule.extractor or "", schedule.loader or ""]
+    words += [f"--transform={schedule.transform}"] if schedule.transform else []
+    return _meltano(schedule, *words, f"--state-id={schedule.full_state_id}", *_full_refresh(schedule))
 
 
-def _same_as_el(schedule: Schedule, task: Task, run: list[str], meltano: MeltanoProject | None) -> Iterator[str]:
-    """The `meltano el` that loads the same rows under the same state id, where that is known for sure.
+def _locks_of_calls(calls: Iterable[Sequence[str]], meltano: MeltanoProject | None) -> Iterator[set[str]]:
+    """The plugins that calls of Meltano share with other tasks, or the project that they change."""
+    for words in calls:
+        _, rest = leading_options(words)
+        if rest[:1] == ["run"]:
+            yield locks_of(rest[1:], meltano)
+        elif rest[:1] not in (["el"], ["elt"]):
+            is_change = changes_project(words)
+            yield {_PROJECT_FILE} if is_change else locks_of_script(shlex.join(["meltano", *rest]), meltano)
+
+
+def _same_as_el(schedule: Schedule, task: Task, run: list[str], meltano: MeltanoProject | None) -> tuple[str, ...]:
+    """The `meltano el` that certainly loads the same rows under the same state ID; empty if there is none.
 
     It has a directory of its own for each run, so it needs no lock.
     """
     pair, environment = plain_pair(run, meltano), schedule.environment or ""
     if not (pair and meltano and environment in meltano.environments):
-        return
+        return ()
     suffix = state_id_suffix(schedule, task, meltano)
     of_run = (name for name in {**schedule.env, **task.env} if name.startswith("MELTANO_RUN_"))
-    # Meltano expands variables in the suffix that its environment has.
+    # Meltano expands variables in the suffix of its environment.
     if is_template(suffix) or {"$", DELIMITER} & {*suffix} or any(name not in _READ_BY_EL for name in of_run):
-        return
+        return ()
     state_id = f"--state-id={pair.state_id(environment, suffix)}"
-    yield from ("meltano", *_environment(schedule), "el", pair.extractor, pair.loader, state_id)
-    yield from _full_refresh(schedule)
+    return _meltano(schedule, "el", pair.extractor, pair.loader, state_id, *_full_refresh(schedule))
 
 
-def _before_run(schedule: Schedule, task: Task) -> Iterator[tuple[str, ...]]:
-    """The commands of Meltano that come first."""
-    for command in schedule.of(task, "before_run"):
-        yield ("meltano", *_environment(schedule), *words_of(command))
-
-
-def _where(schedule: Schedule, task: Task) -> _Where:
-    """Where a task runs: it has the last word."""
-    return {
-        "runner": schedule.runner_of(task) or "bash",
-        "settings": schedule.settings_of(task),
-        "trigger_rule": schedule.of(task, "trigger_rule") or ALL_SUCCESS,
-    }
-
-
-def _in_running_order(steps: list[Step]) -> list[Step]:
-    """Every step after those that it waits for, else in the order of the file."""
-    ordered: list[Step] = []
-    done: set[str] = set()
-    waiting = list(steps)
-    while waiting:
-        ready = next(step for step in waiting if done.issuperset(step.after))
-        waiting.remove(ready)
-        ordered.append(ready)
-        done.add(ready.task_id)
-    return ordered
-
-
-def _extract_load_words(schedule: Schedule) -> list[str]:
-    """The command of an extractor and loader; `elt` is the one that still transforms (meltano/cli/elt.py)."""
-    words = ["meltano", *_environment(schedule), "elt" if schedule.transform else "el"]
-    words += [schedule.extractor or "", schedule.loader or ""]
-    if schedule.transform:
-        words.append(f"--transform={schedule.transform}")
-    words.append(f"--state-id={schedule.full_state_id}")
-    return [*words, *_full_refresh(schedule)]
-
-
-def _run_options(schedule: Schedule, task: Task, meltano: MeltanoProject | None) -> list[str]:
-    _, own = without_suffix(words_of(task.run))
-    # Without one of these, Meltano finds the suffix by itself, also one that only the worker knows.
-    is_given = own or schedule.state_id_suffix or schedule.state_suffix
-    suffix = [f"--state-id-suffix={state_id_suffix(schedule, task, meltano)}"] if is_given else []
-    return [*_full_refresh(schedule), *suffix]
-
-
-def meltano_environment(schedule: Schedule, task: Task, meltano: MeltanoProject | None) -> str:
-    """The environment of Meltano in which a `meltano run` of the schedule runs, as far as the project says it."""
-    default = meltano.default_environment if meltano else ""
-    env = env_of(schedule, task)
-    return schedule.environment or env.get("MELTANO_ENVIRONMENT") or env.get("MELTANO_DEFAULT_ENVIRONMENT") or default
-
-
-def state_id_suffix(schedule: Schedule, task: Task, meltano: MeltanoProject | None) -> str:
-    """The suffix of the state ids that a `meltano run` of the schedule makes, as far as the project says it.
-
-    Meltano takes its option, else a variable, else the suffix of its environment. What the deployment environment
-    adds follows that.
-    """
-    _, own = without_suffix(words_of(task.run))
-    own = own or schedule.state_id_suffix or env_of(schedule, task).get("MELTANO_RUN_STATE_ID_SUFFIX") or ""
-    if not own and meltano:
-        own = meltano.environments.get(meltano_environment(schedule, task, meltano), "")
-    return "-".join(part for part in (own, schedule.state_suffix) if part)
-
-
-def env_of(schedule: Schedule, task: Task) -> dict[str, str]:
-    """The variables of a task: its own over those of the schedule; a null takes one away."""
-    return {name: value for name, value in {**schedule.env, **task.env}.items() if value is not None}
-
-
-def _environment(schedule: Schedule) -> list[str]:
-    return [f"--environment={schedule.environment}"] if schedule.environment else []
+def _meltano(schedule: Schedule, *words: str) -> tuple[str, ...]:
+    options = [f"--environment={schedule.environment}"] if schedule.environment else []
+    return ("meltano", *options, *words)
 
 
 def _full_refresh(schedule: Schedule) -> list[str]:
     return ["--full-refresh"] if schedule.full_refresh else []
+
+
+def meltano_environment(given: str | None, env: Mapping[str, str], meltano: MeltanoProject | None) -> str:
+    """The Meltano environment of a command, as far as the project says it: its option, else a variable."""
+    default = meltano.default_environment if meltano else ""
+    return given or env.get("MELTANO_ENVIRONMENT") or env.get("MELTANO_DEFAULT_ENVIRONMENT") or default
+
+
+def meltano_suffix(given: str | None, env: Mapping[str, str], environment: str, meltano: MeltanoProject | None) -> str:
+    """The suffix of the state IDs of a `meltano run`: its option, else a variable, else that of its environment."""
+    of_environment = meltano.environments.get(environment, "") if meltano else ""
+    return given or env.get("MELTANO_RUN_STATE_ID_SUFFIX") or of_environment
+
+
+def state_id_suffix(schedule: Schedule, task: Task, meltano: MeltanoProject | None) -> str:
+    """The suffix of the state IDs of a task, and of its deployment environment, as far as the project says it."""
+    env, (_, own) = env_of(schedule, task), without_suffix(words_of(task.run))
+    environment = meltano_environment(schedule.environment, env, meltano)
+    suffix = meltano_suffix(own or schedule.state_id_suffix, env, environment, meltano)
+    return "-".join(part for part in (suffix, schedule.state_suffix) if part)
+
+
+def env_of(schedule: Schedule, task: Task) -> dict[str, str]:
+    """The environment variables of a task: its own over those of the schedule; a null removes one."""
+    return {name: value for name, value in {**schedule.env, **task.env}.items() if value is not None}

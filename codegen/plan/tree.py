@@ -1,88 +1,121 @@
-"""What one generated file will say, as a small tree: imports, the DAGs, their tasks and the lines that order them."""
+"""The content of a generated file as data: its imports, functions and constants, and its DAGs."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from codegen.values import Argument
+    from codegen.values import Argument, Call
+
+
+@dataclass(frozen=True)
+class Import:
+    """An import of names, each as the module and as the file calls it; without names, of the module itself."""
+
+    module: str
+    names: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class PlannedFunction:
+    """A function that imports a callable of the project when it is called, and calls it.
+
+    Airflow thus imports nothing of the project when it parses the file.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    imported: Import
+    call: Call
+    returns: bool
+
+
+# By what they call, with the names of the arguments; tasks and alerts with the same key share a function.
+FunctionKey = tuple[str, ...]
+Functions = Mapping[FunctionKey, PlannedFunction]
 
 
 @dataclass(frozen=True)
 class PlannedTask:
-    """One operator: `variable = operator(arguments)`, the variable only where an arrow names it."""
+    """One operator, with a Python name where an arrow names it, and the ids of the tasks that it waits for."""
 
     task_id: str
     variable: str
     operator: str
     arguments: tuple[Argument, ...]
+    upstream: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """Each task or group on the left comes before each on the right, by their ids; one side has a single id."""
+
+    left: tuple[str, ...]
+    right: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class PlannedGroup:
-    """Tasks that stand together.
+    """A task group and the arrows between its tasks; with an empty id, tasks outside of any group."""
 
-    Attributes:
-        head: the `with TaskGroup(...)` that they stand in, without its colon; empty for tasks of no group.
-        tasks: in an order in which they can run.
-        arrows: the lines that order the tasks of a group.
-    """
-
-    head: str
+    group_id: str
+    variable: str
     tasks: tuple[PlannedTask, ...]
-    arrows: tuple[str, ...] = ()
+    arrows: tuple[Arrow, ...] = ()
 
     @property
     def indent(self) -> int:
-        """How far its tasks stand to the right."""
-        return 8 if self.head else 4
+        """The indentation of its tasks."""
+        return 8 if self.group_id else 4
 
 
 @dataclass(frozen=True)
 class PlannedDag:
-    """One DAG: its arguments, its tasks, and the lines that order all that no group orders itself."""
+    """One DAG, with its documentation as Markdown, and the arrows that are not inside a group."""
 
     dag_id: str
+    doc: str
     arguments: tuple[Argument, ...]
     groups: tuple[PlannedGroup, ...]
-    arrows: tuple[str, ...]
+    arrows: tuple[Arrow, ...]
 
     @property
     def tasks(self) -> tuple[PlannedTask, ...]:
         """The tasks of all groups, in the order of the file."""
         return tuple(task for group in self.groups for task in group.tasks)
 
-
-@dataclass(frozen=True)
-class PlannedFunction:
-    """A function that a task or an alert calls: its name, and its source."""
-
-    name: str
-    source: str
+    @cached_property
+    def variables(self) -> dict[str, str]:
+        """The Python names of its tasks and groups, by their ids."""
+        return {
+            **{group.group_id: group.variable for group in self.groups},
+            **{task.task_id: task.variable for task in self.tasks},
+        }
 
 
 @dataclass(frozen=True)
 class DagModule:
-    """One file.
+    """One file: its DAGs, and what they share.
 
     Attributes:
         path: below the folder of generated DAGs, with forward slashes.
-        source: the schedule file, as a path in the project.
-        doc: the module's docstring, which is the DAG's documentation.
-        imports: lines, in groups.
-        functions: what the tasks call that run Python, and what alerts call.
-        preludes: the lines, of `PRELUDES`, with which its commands begin.
+        source: the schedule files, as paths in the project.
+        imports: in groups: the standard library, then the rest.
+        functions: those that tasks and alerts call.
+        preludes: the constants of shell functions that its commands use, of `PRELUDES`.
         project_root_variable: the variable of the workers that names the Meltano project directory.
-        alert_texts: the assignments of what alerts say.
+        alert_texts: the constants with the texts of alerts.
     """
 
     path: str
     source: str
     doc: str
-    imports: tuple[tuple[str, ...], ...]
+    imports: tuple[tuple[Import, ...], ...]
     functions: tuple[PlannedFunction, ...]
     dags: tuple[PlannedDag, ...]
     preludes: tuple[str, ...]
     project_root_variable: str
-    alert_texts: tuple[str, ...] = ()
+    alert_texts: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""Turns a planned file into Python source, by the templates of Dagpress or of the project."""
+"""Renders planned files as Python source, with the templates of Dagpress or of the project."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ from jinja2 import (
 )
 
 from codegen.diagnostics import quoted
+from codegen.render.layout import arrow_lines, function_source, group_head, import_statement
+from codegen.render.source_text import comment, keyword, literal, module_docstring
 from codegen.render.template_check import losses
-from codegen.source_text import keyword, module_docstring
 from codegen.sync.header import signed
 
 if TYPE_CHECKING:
@@ -37,12 +38,7 @@ _PACKAGE = Path(__file__).parent.parent
 
 
 class TemplateFailedError(Exception):
-    """A template of the project that fails, gives no valid Python, or loses something of the plan.
-
-    Attributes:
-        template: its name in the folder of templates.
-        line: counted from 1.
-    """
+    """A template of the project, by its name in the folder, fails, gives no valid Python, or loses part of the plan."""
 
     def __init__(self, message: str, template: str = TEMPLATE, line: int = 1) -> None:
         super().__init__(message)
@@ -52,7 +48,7 @@ class TemplateFailedError(Exception):
 
 @dataclass(frozen=True)
 class _Piece:
-    """A part of what a template gave: where it starts there, and the place in a template that gave it."""
+    """A part of the output, where it starts, and the place in a template that wrote it."""
 
     start: int
     text: str
@@ -64,11 +60,7 @@ class Renderer:
     """Renders the files of one project."""
 
     def __init__(self, templates: Path) -> None:
-        """Prepare.
-
-        Args:
-            templates: the project's own folder of templates, which need not exist; a file in there goes before ours.
-        """
+        """Render with the project's own folder of templates, which need not exist, and with ours."""
         self._templates = templates
 
     def render(self, module: DagModule) -> str:
@@ -78,7 +70,7 @@ class Renderer:
             TemplateFailedError: the project's own template fails, gives no valid Python, or loses part of the plan.
         """
         if self._is_ours:
-            return signed(module.source, self._template.render(module=module))
+            return signed(comment(module.source), self._template.render(module=module))
         try:
             pieces = list(_pieces(self._template, module))
         except TemplateSyntaxError as error:
@@ -88,55 +80,52 @@ class Renderer:
             raise TemplateFailedError(f"{type(error).__name__}: {error}", name, line) from error
         body = "".join(piece.text for piece in pieces)
         self._check(module, body, pieces)
-        return signed(module.source, _formatted(body))
+        return signed(comment(module.source), _formatted(body))
 
     def _place_of(self, error: Exception) -> tuple[str, int]:
-        """The template and the line in which it failed: Jinja2 writes them into the traceback."""
+        """The template and the line of the failure, which Jinja2 writes into the traceback."""
         frames = traceback.extract_tb(error.__traceback__)
-        own = [(self._name_of(frame.filename), frame.lineno or 1) for frame in frames if self._is_own(frame.filename)]
+        own = [(name, frame.lineno or 1) for frame in frames if (name := self._own_name(frame.filename))]
         return own[-1] if own else (TEMPLATE, 1)
 
-    def _is_own(self, filename: str | None) -> bool:
-        return bool(filename) and self._templates in Path(filename or "").parents
-
-    def _name_of(self, filename: str) -> str:
-        return Path(filename).relative_to(self._templates).as_posix()
+    def _own_name(self, filename: str | None) -> str:
+        """The name of a template of the project; empty for ours."""
+        path = Path(filename or "")
+        return path.relative_to(self._templates).as_posix() if self._templates in path.parents else ""
 
     def _check(self, module: DagModule, body: str, pieces: list[_Piece]) -> None:
-        """Refuse what is no Python, or has lost something of the plan."""
+        """Refuse output that is no valid Python, or loses part of the plan."""
         try:
             tree = ast.parse(body)
-            # The parser lets through what only the compiler refuses, such as a `return` outside a function.
+            # Only the compiler refuses, for example, a `return` outside a function.
             compile(body, module.source, "exec", dont_inherit=True)
         except (RecursionError, MemoryError) as error:
             raise TemplateFailedError("it gives Python that is nested too deeply to be read") from error
         except (SyntaxError, ValueError) as error:
-            number = (error.lineno if isinstance(error, SyntaxError) else None) or 1
-            lines = body.split("\n")
+            found = error if isinstance(error, SyntaxError) else SyntaxError(str(error))
+            number, lines = found.lineno or 1, body.split("\n")
             shown = quoted(lines[number - 1].strip()) if number <= len(lines) else "the end"
-            reason = error.msg if isinstance(error, SyntaxError) else str(error)
             before = sum(len(line) + 1 for line in lines[: number - 1])
-            column = ((error.offset if isinstance(error, SyntaxError) else None) or 1) - 1
-            place = self._place_at(before + column, pieces)
-            raise TemplateFailedError(f"it gives no valid Python: {reason}, at {shown}", *place) from error
-        for loss in losses(module, tree):
-            raise TemplateFailedError(loss.message, *self._place_of_block(loss.blocks))
+            place = self._place_at(before + (found.offset or 1) - 1, pieces)
+            raise TemplateFailedError(f"it gives no valid Python: {found.msg}, at {shown}", *place) from error
+        for message, blocks in losses(module, tree):
+            raise TemplateFailedError(message, *self._place_of_block(blocks))
 
     def _place_at(self, offset: int, pieces: list[_Piece]) -> tuple[str, int]:
-        """The place in the project's templates that gave a character; of ours, the last before it."""
-        own = [piece for piece in pieces if piece.start <= offset and self._is_own(piece.template.filename)]
+        """The last place in the project's templates that wrote a character, or one before it."""
+        own = [piece for piece in pieces if piece.start <= offset and self._own_name(piece.template.filename)]
         if not own:
             return TEMPLATE, 1
         piece, filename = own[-1], own[-1].template.filename or ""
         lines = piece.text.split("\n")[: piece.text[: offset - piece.start].count("\n") + 1]
         shown = next((line.strip() for line in reversed(lines) if line.strip()), "")
-        # Jinja2 knows the lines of expressions; text that stands in the template follows one of them.
+        # Jinja2 knows the lines of expressions, which the other text of a template follows.
         following = Path(filename).read_text(encoding="utf-8").split("\n")[piece.line - 1 :]
         found = (number for number, line in enumerate(following, piece.line) if shown and shown in line)
-        return self._name_of(filename), next(found, piece.line)
+        return self._own_name(filename), next(found, piece.line)
 
     def _place_of_block(self, names: tuple[str, ...]) -> tuple[str, int]:
-        """Where the project's template has the first of those blocks that it has."""
+        """The place of the first of those blocks that the project's template has."""
         text = (self._templates / TEMPLATE).read_text(encoding="utf-8")
         for name in names:
             if match := re.search(rf"{{%[-+]?\s*block\s+{name}\b", text):
@@ -149,23 +138,19 @@ class Renderer:
 
     @cached_property
     def _is_ours(self) -> bool:
-        """Whether the project has no template of its own, so that black would leave what comes out as it is."""
+        """Whether the template is ours, whose output black leaves alone."""
         own = self._templates / TEMPLATE
         return not own.is_file() or own.read_bytes() == (builtin_templates() / TEMPLATE).read_bytes()
 
 
 def renderer_of(templates: Path) -> Renderer:
-    """The renderer of a project; the same one while its templates are as they were, or while it has none.
-
-    Args:
-        templates: the project's own folder of templates, which need not exist.
-    """
+    """The renderer of a project with that folder of templates; the same one while its templates stay the same."""
     texts = tuple(_texts_below(templates))
     return _renderer(templates if texts else builtin_templates(), texts)
 
 
 def _texts_below(folder: Path) -> Iterator[tuple[Path, bytes | None]]:
-    """What each file holds in a folder of templates, also behind links: templates are found there too."""
+    """The content of each file in a folder of templates, also behind symlinks, which Jinja2 follows."""
     seen = set()
     for parent, folders, files in os.walk(folder, followlinks=True):
         real = os.path.realpath(parent)
@@ -187,10 +172,10 @@ def _renderer(templates: Path, texts: tuple[tuple[Path, bytes | None], ...]) -> 
 
 
 def _pieces(template: Template, module: DagModule) -> Iterator[_Piece]:
-    """What a template gives, piece by piece, each with its place.
+    """The output of a template in pieces, each with its place.
 
-    Jinja2 compiles a template to generators, one for each template and block; the innermost has the line. It leaves the
-    template in the globals of the code, for its own tracebacks (jinja2/debug.py).
+    Jinja2 compiles a template to generators, one for each template and block, of which the innermost has the line. It
+    leaves the template in the globals of the code (jinja2/debug.py).
     """
     stream: Any = template.generate(module=module)
     start = 0
@@ -204,19 +189,14 @@ def _pieces(template: Template, module: DagModule) -> Iterator[_Piece]:
 
 
 def builtin_templates() -> Path:
-    """The folder of Dagpress's own templates: inside the package once it is installed, beside it in a checkout."""
+    """The folder of Dagpress's own templates: in the installed package, or beside it in a checkout."""
     installed = _PACKAGE / "templates"
     return installed if installed.is_dir() else _PACKAGE.parent / "templates"
 
 
 @cache
 def prelude(name: str, project_root_variable: str) -> str:
-    """The lines of shell that a constant of `PRELUDES` holds, as our own template has them.
-
-    Args:
-        name: the constant.
-        project_root_variable: the variable of the workers that names the Meltano project directory.
-    """
+    """The shell code in a constant of `PRELUDES`, as our own template has it."""
     template = _environment(builtin_templates()).get_template(TEMPLATE)
     context = template.new_context({"module": {"project_root_variable": project_root_variable}})
     source = "".join(template.blocks[name.lower()](context))
@@ -227,7 +207,7 @@ def prelude(name: str, project_root_variable: str) -> str:
 def _environment(templates: Path) -> Environment:
     builtin = FileSystemLoader(builtin_templates())
     environment = Environment(
-        # A project's template can extend the one that it replaces: {% extends "dagpress/dag.py.j2" %}.
+        # A template of a project can extend the one that it replaces: {% extends "dagpress/dag.py.j2" %}.
         loader=ChoiceLoader([FileSystemLoader(templates), PrefixLoader({"dagpress": builtin}, "/"), builtin]),
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701  # it is Python; `keyword` and `docstring` are the escapes
@@ -235,12 +215,20 @@ def _environment(templates: Path) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(keyword=keyword, docstring=module_docstring)
+    environment.filters.update(
+        keyword=keyword,
+        docstring=module_docstring,
+        literal=literal,
+        import_statement=import_statement,
+        function_source=function_source,
+        group_head=group_head,
+        arrow_lines=arrow_lines,
+    )
     return environment
 
 
 def _formatted(source: str) -> str:
-    # They take 200 ms to import, which only a project's own templates need.
+    # Only a project's own templates pay for this import of 200 ms.
     import black  # noqa: PLC0415
     from black.parsing import InvalidInput  # noqa: PLC0415
 

@@ -1,94 +1,85 @@
-"""What a project's own template made of a plan: all of it that runs must be in the file that came out."""
+"""Compares the output of a project's own template with the plan: everything that runs must be in it."""
 
 from __future__ import annotations
 
 import ast
 from collections import Counter
-from dataclasses import dataclass
-from itertools import chain, product
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from codegen.plan import DagModule, PlannedDag
 
 Edge = tuple[str, str]
 
 
-@dataclass(frozen=True)
-class Loss:
-    """What the template has lost.
-
-    Attributes:
-        message: what is missing, or there twice.
-        blocks: the blocks that give it, the innermost first.
-    """
-
-    message: str
-    blocks: tuple[str, ...]
+# A message, and the blocks of the template that write that part of the plan, the innermost first.
+Loss = tuple[str, tuple[str, ...]]
 
 
 def losses(module: DagModule, source: ast.Module) -> Iterator[Loss]:
-    """What the plan has and the source has not.
-
-    Args:
-        module: the plan.
-        source: what the template gave, parsed.
-    """
-    calls = [node for node in ast.walk(source) if isinstance(node, ast.Call)]
-    dag_ids = Counter(filter(None, map(_dag_id, calls)))
-    task_ids = Counter(filter(None, (_keyword(call, "task_id") for call in calls)))
-    edges = set(_edges(source, _variables(source)))
-    for dag in module.dags:
+    """The parts of the plan that the output of a template has lost or repeated."""
+    dag_ids = Counter(_ids(source, "DAG", "dag_id"))
+    parts = [(dag, _part(dag, module, source)) for dag in module.dags]
+    for dag, part in parts:
         if not dag_ids[dag.dag_id]:
-            yield Loss(f"the DAG {quoted(dag.dag_id)} is missing", ("dag_arguments", "dag"))
-        for task in dag.tasks:
-            if not task_ids[task.task_id]:
-                yield Loss(f"the task {quoted(task.task_id)} is missing", ("task_arguments", "task", "dag"))
-        yield from _lost_arrows(dag, edges)
-        yield from _lost_groups(dag, calls)
+            yield (f"the DAG {quoted(dag.dag_id)} is missing", ("dag_arguments", "dag"))
+        yield from _lost_tasks(dag, part)
     yield from _lost_names(module, source)
-    for what, found, blocks in (("DAGs", dag_ids, ("dag",)), ("tasks", task_ids, ("task", "dag"))):
-        for name, count in found.items():
-            if count > 1:
-                yield Loss(f"{count} {what} have the id {quoted(name)}", blocks)
+    yield from _repeated("DAGs", dag_ids, ("dag",))
+    for _, part in parts:
+        yield from _repeated("tasks", Counter(_task_ids(part)), ("task", "dag"))
 
 
-def _lost_arrows(dag: PlannedDag, edges: Collection[Edge]) -> Iterator[Loss]:
-    names = {task.variable: task.task_id for task in dag.tasks if task.variable}
+def _part(dag: PlannedDag, module: DagModule, source: ast.Module) -> ast.AST:
+    """The `with` block of a DAG in a file with several, else the whole file."""
+    if len(module.dags) == 1:
+        return source
+    blocks = (node for node in ast.walk(source) if isinstance(node, ast.With))
+    return next((block for block in blocks if dag.dag_id in _ids(block.items[0], "DAG", "dag_id")), source)
+
+
+def _repeated(what: str, counts: Counter[str], blocks: tuple[str, ...]) -> Iterator[Loss]:
+    for name, count in counts.items():
+        if count > 1:
+            yield (f"{count} {what} have the id {quoted(name)}", blocks)
+
+
+def _lost_tasks(dag: PlannedDag, source: ast.AST) -> Iterator[Loss]:
+    task_ids = set(_task_ids(source))
+    for task in dag.tasks:
+        if task.task_id not in task_ids:
+            yield (f"the task {quoted(task.task_id)} is missing", ("task_arguments", "task", "dag"))
+    edges = set(_edges(source, _variables(source)))
     in_groups = [arrow for group in dag.groups for arrow in group.arrows]
     for arrows, block in ((in_groups, "order_in_group"), (dag.arrows, "order")):
-        for before, after in _edges(ast.parse("\n".join(arrows)), names):
+        for before, after in (edge for arrow in arrows for edge in product(arrow.left, arrow.right)):
             if (before, after) not in edges:
-                yield Loss(f"the arrow from {quoted(before)} to {quoted(after)} is missing", (block, "task", "dag"))
-
-
-def _lost_groups(dag: PlannedDag, calls: Collection[ast.Call]) -> Iterator[Loss]:
-    found = {group_id for call in calls for group_id in _group_ids(call)}
+                yield (f"the arrow from {quoted(before)} to {quoted(after)} is missing", (block, "task", "dag"))
+    group_ids = set(_ids(source, "TaskGroup", "group_id"))
     for group in dag.groups:
-        heads = ast.walk(ast.parse(f"{group.head}:\n    pass")) if group.head else ()
-        for group_id in (each for node in heads if isinstance(node, ast.Call) for each in _group_ids(node)):
-            if group_id not in found:
-                yield Loss(f"the group {quoted(group_id)} is missing", ("dag",))
+        if group.group_id and group.group_id not in group_ids:
+            yield (f"the group {quoted(group.group_id)} is missing", ("dag",))
 
 
 def _lost_names(module: DagModule, source: ast.Module) -> Iterator[Loss]:
-    """The names of the plan that the code uses, and that nothing in it defines."""
+    """The names of the plan that the code uses and does not define."""
     bound = set(_bound(source))
     loaded = {node.id for node in ast.walk(source) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    imports = ast.parse("\n".join(line for group in module.imports for line in group))
+    imported = (name for group in module.imports for each in group for _, name in each.names or [("", each.module)])
     names = {
-        **dict.fromkeys(_bound(imports), ("imports",)),
-        **dict.fromkeys(_bound(ast.parse("\n".join(module.alert_texts))), ("alert_texts", "constants")),
+        **dict.fromkeys(imported, ("imports",)),
+        **dict.fromkeys(module.alert_texts, ("alert_texts", "constants")),
         **{function.name: ("function",) for function in module.functions},
         **{name: (name.lower(), "constants") for name in module.preludes},
     }
     for name, blocks in names.items():
         if name in loaded - bound and "*" not in bound:
-            yield Loss(f"the code uses {quoted(name)}, which is missing", blocks)
+            yield (f"the code uses {quoted(name)}, which is missing", blocks)
 
 
 def _bound(node: ast.AST) -> Iterator[str]:
@@ -104,74 +95,73 @@ def _bound(node: ast.AST) -> Iterator[str]:
             yield from _bound(child)
 
 
-def _group_ids(call: ast.Call) -> Iterator[str]:
-    """The id of a group that is made here, as far as it stands there as text."""
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    first = _text(call.args[0]) if name == "TaskGroup" and call.args else ""
-    yield from filter(None, (first, _keyword(call, "group_id")))
+def _ids(source: ast.AST, function: str, keyword: str) -> Iterator[str]:
+    """The ids that calls of a class get as text, by position or by keyword."""
+    for node in ast.walk(source):
+        if isinstance(node, ast.Call) and function in {getattr(node.func, "attr", ""), getattr(node.func, "id", "")}:
+            yield from filter(None, [_keyword(node, keyword) or _text(next(iter(node.args), None))])
 
 
-def _dag_id(call: ast.Call) -> str:
-    """The id of a DAG that is made here, as far as it stands there as text."""
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    if name != "DAG":
-        return ""
-    first = call.args[0] if call.args else None
-    return _keyword(call, "dag_id") or (_text(first) if first else "")
+def _task_ids(source: ast.AST) -> Iterator[str]:
+    yield from filter(None, (_keyword(node, "task_id") for node in ast.walk(source)))
 
 
-def _keyword(call: ast.Call, name: str) -> str:
-    return next((_text(keyword.value) for keyword in call.keywords if keyword.arg == name), "")
+def _keyword(node: ast.AST | None, name: str) -> str:
+    """The text of a keyword argument, if the node is a call that has one."""
+    keywords = node.keywords if isinstance(node, ast.Call) else []
+    return next((_text(keyword.value) for keyword in keywords if keyword.arg == name), "")
 
 
-def _text(node: ast.expr) -> str:
+def _text(node: ast.expr | None) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
-def _variables(source: ast.Module) -> dict[str, str]:
-    """The ids of the tasks that have a name in Python."""
-    return {
-        target.id: _keyword(node.value, "task_id")
-        for node in ast.walk(source)
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
-        for target in node.targets
-        if isinstance(target, ast.Name) and _keyword(node.value, "task_id")
-    }
+def _variables(source: ast.AST) -> dict[str, str]:
+    """The ids of the tasks and groups that have a name in Python."""
+    variables: dict[str, str] = {}
+    for node in ast.walk(source):
+        match node:
+            case ast.Assign(targets=targets, value=value) if task_id := _keyword(value, "task_id"):
+                variables |= {target.id: task_id for target in targets if isinstance(target, ast.Name)}
+            case ast.withitem(context_expr=call, optional_vars=ast.Name(id=name)):
+                variables |= {name: each for each in _ids(call, "TaskGroup", "group_id")}  # noqa: B035  # there is one
+    return variables
 
 
-def _edges(source: ast.Module, names: Mapping[str, str]) -> Iterator[Edge]:
-    """What `a >> b`, `b << a`, `a.set_downstream(b)`, `b.set_upstream(a)` and `chain(a, b)` say.
+def _edges(source: ast.AST, names: Mapping[str, str]) -> Iterator[Edge]:
+    """The edges of `a >> b`, `b << a`, `a.set_downstream(b)`, `b.set_upstream(a)` and `chain(a, b)`.
 
     Args:
         source: the code.
-        names: the ids of tasks, by their names in the code; what has none stays its name.
+        names: the ids of tasks and groups, by their names in the code; other names stand for themselves.
     """
+
+    def between(before: Sequence[ast.expr], after: Sequence[ast.expr]) -> Iterator[Edge]:
+        left, right = ([name for node in side for name in _ends(node, names)] for side in (before, after))
+        return product(left, right)
+
     for node in ast.walk(source):
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.RShift):
-            yield from product(_ends(node.left, names), _ends(node.right, names))
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.LShift):
-            yield from product(_ends(node.right, names), _ends(node.left, names))
-        elif isinstance(node, ast.Call):
-            yield from _edges_of_call(node, names)
-
-
-def _edges_of_call(call: ast.Call, names: Mapping[str, str]) -> Iterator[Edge]:
-    others = list(chain.from_iterable(_ends(argument, names) for argument in call.args))
-    if isinstance(call.func, ast.Attribute) and call.func.attr == "set_downstream":
-        yield from product(_ends(call.func.value, names), others)
-    elif isinstance(call.func, ast.Attribute) and call.func.attr == "set_upstream":
-        yield from product(others, _ends(call.func.value, names))
-    elif isinstance(call.func, ast.Name) and call.func.id == "chain":
-        for before, after in zip(call.args, call.args[1:], strict=False):
-            yield from product(_ends(before, names), _ends(after, names))
+        match node:
+            case ast.BinOp(left=left, op=ast.RShift(), right=right):
+                yield from between([left], [right])
+            case ast.BinOp(left=left, op=ast.LShift(), right=right):
+                yield from between([right], [left])
+            case ast.Call(func=ast.Attribute(value=task, attr="set_downstream"), args=others):
+                yield from between([task], others)
+            case ast.Call(func=ast.Attribute(value=task, attr="set_upstream"), args=others):
+                yield from between(others, [task])
+            case ast.Call(func=ast.Name(id="chain"), args=links):
+                for before, after in pairwise(links):
+                    yield from between([before], [after])
 
 
 def _ends(node: ast.expr, names: Mapping[str, str]) -> list[str]:
-    """The tasks that an operand of an arrow stands for; an arrow stands for its right side, as Airflow has it."""
-    if isinstance(node, ast.Name):
-        return [names.get(node.id, node.id)]
-    if isinstance(node, ast.List | ast.Tuple):
-        return [name for item in node.elts for name in _ends(item, names)]
-    if isinstance(node, ast.BinOp):
-        return _ends(node.right, names)
-    return [_keyword(node, "task_id")] if isinstance(node, ast.Call) else []
+    """The tasks and groups of one side of an arrow; Airflow takes the right side of an arrow for the arrow itself."""
+    match node:
+        case ast.Name(id=name):
+            return [names.get(name, name)]
+        case ast.List(elts=items) | ast.Tuple(elts=items):
+            return [name for item in items for name in _ends(item, names)]
+        case ast.BinOp(right=right):
+            return _ends(right, names)
+    return list(filter(None, [_keyword(node, "task_id")]))

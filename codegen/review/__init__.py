@@ -1,1 +1,1 @@
-"""The generated DAGs compared: those of two environments."""
+"""Compares the behaviour of DAGs: renamed ones, those of two environments, and those that an Airflow has loaded."""

@@ -1,4 +1,4 @@
-"""The DAG files of two deployment environments beside each other."""
+"""Compares the DAG files of two deployment environments."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING
 
 from codegen import pipeline
 from codegen.diagnostics import has_errors
+from codegen.plan import between, plan
+from codegen.review.behaviour import differences
+from codegen.review.sources import from_plan
 from codegen.sync.changes import unified_diff
 from codegen.sync.header import without_checksum
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from codegen.diagnostics import Diagnostic
-    from codegen.pipeline import Generation, Reading
+    from codegen.pipeline import Reading
     from codegen.project import Project
+    from codegen.review.behaviour import Behaviour
     from codegen.schema import Schedule
 
 
@@ -25,8 +29,8 @@ class Comparison:
 
     Attributes:
         patches: one for each file that both have and that differs.
-        missing: the schedule files that one of them has, each with the environment that has it not.
-        diagnostics: what is wrong with the project; with an error, nothing was compared.
+        missing: each schedule file that one of them lacks, with that environment.
+        diagnostics: of the project; with an error, nothing was compared.
     """
 
     patches: Sequence[str]
@@ -37,34 +41,39 @@ class Comparison:
 def compare_environments(
     project: Project, reading: Reading, schedules: Sequence[Schedule], one: str, other: str
 ) -> Comparison:
-    """Compare what some schedules give in two environments.
-
-    The checksums, and the sentence that says for which environment a file is, always differ and are left out.
-    """
-    generations = [_without_its_name(project, reading, schedules, deployment) for deployment in (one, other)]
-    for generation in generations:
+    """Compare some schedules in two environments, whose names make no difference."""
+    if has_errors(reading.diagnostics):
+        return Comparison((), (), reading.diagnostics)
+    sides = [_without_its_name(reading, deployment) for deployment in (one, other)]
+    chosen = [{each.source for each in schedules if each.deployment == deployment} for deployment in (one, other)]
+    before, after = (_behaviours(project, *side) for side in zip(sides, chosen, strict=True))
+    differing = {source for source in before if source in after and differences(before[source], after[source])}
+    texts = []
+    for side in sides:
+        generation = pipeline.render(project, side, [each for each in side.schedules if each.source in differing])
         if has_errors(generation.diagnostics):
             return Comparison((), (), generation.diagnostics)
-    before, after = (_by_source(generation) for generation in generations)
-    folder = project.generated_dags.relative_to(project.root).as_posix()
-    patches = []
-    for source, (path, text) in before.items():
-        if source in after:
-            names = (f"a/{folder}/{one}/{path}", f"b/{folder}/{other}/{path}")
-            patches.append(unified_diff(text, after[source][1], *names))
+        texts.append([without_checksum(text) for text in generation.files.values()])
+    folder = project.relative(project.generated_dags)
+    paths = [each.dag_file for each in sides[0].schedules if each.source in differing]
+    patches = [
+        unified_diff(old, new, f"a/{folder}/{one}/{path}", f"b/{folder}/{other}/{path}")
+        for path, old, new in zip(paths, *texts, strict=True)
+    ]
     missing = [(source, other) for source in before if source not in after]
     missing += [(source, one) for source in after if source not in before]
-    return Comparison([patch for patch in patches if patch], missing, reading.diagnostics)
+    return Comparison(patches, missing, reading.diagnostics)
 
 
-def _without_its_name(project: Project, reading: Reading, schedules: Sequence[Schedule], deployment: str) -> Generation:
-    """What the schedules give in an environment, as if they were for none."""
-    renamed = {each.source: replace(each, deployment="") for each in reading.schedules if each.deployment == deployment}
-    those = [renamed[schedule.source] for schedule in schedules if schedule.deployment == deployment]
-    return pipeline.render(project, replace(reading, schedules=list(renamed.values())), those)
+def _without_its_name(reading: Reading, deployment: str) -> Reading:
+    """The schedules of an environment, as if they were for none: their files name it."""
+    schedules = [replace(each, deployment="") for each in reading.of(deployment)]
+    return replace(reading, schedules=schedules)
 
 
-def _by_source(generation: Generation) -> dict[str, tuple[str, str]]:
-    """Each DAG file's path below the folder of them, and its text, by its schedule file."""
-    texts = zip(generation.schedules, generation.files.values(), strict=True)
-    return {schedule.source: (schedule.dag_file, without_checksum(text)) for schedule, text in texts}
+def _behaviours(project: Project, reading: Reading, sources: Collection[str]) -> dict[str, Behaviour]:
+    """The behaviour of some schedules, by their files."""
+    others = between(reading.schedules)
+    planned = (each for each in reading.schedules if each.source in sources)
+    settings = reading.meltano, project.airflow, project.project_root_variable
+    return {each.source: from_plan(plan([(each, others[each])], *settings)) for each in planned}

@@ -12,7 +12,7 @@ from codegen.runners.runner import Placed, Runner, Work
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from codegen.keys.table import Section
+    from codegen.keys.section import Section
 
 __all__ = ["RUNNERS", "Placed", "Runner", "Work", "sections_of_runners"]
 

@@ -1,13 +1,14 @@
-"""What a container executes for a step: the same for Docker and for Kubernetes."""
+"""Containers: the image of one, and what it executes for a step; the same for Docker and for Kubernetes."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, quoted
-from codegen.runners.image import moves
-from codegen.text.jinja import is_template
+from codegen.diagnostics import Diagnostic, InvalidError, quoted
+from codegen.keys.texts import TemplatedText
+from codegen.text.jinja import is_template, with_templates_as
 from codegen.text.shell import as_script, can_be_empty, stopping
 
 if TYPE_CHECKING:
@@ -16,20 +17,55 @@ if TYPE_CHECKING:
     from codegen.runners.runner import Placed, Work
 
 
+# The grammar of https://github.com/distribution/reference/blob/main/reference.go.
+_DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?::[0-9]+)?"
+_PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
+_TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+_REFERENCE = re.compile(rf"(?:{_DOMAIN}/)?{_PART}(?:/{_PART})*(?::{_TAG})?(?:@sha256:[0-9a-f]{{64}})?")
+# Stands for what only Airflow knows: no reference holds it.
+_UNKNOWN = "\x00"
+
+
+class Image(TemplatedText):
+    """A reference to an image: `[registry[:port]/]name[:tag][@digest]`, or one that Airflow evaluates."""
+
+    def __init__(self) -> None:
+        super().__init__("an image", longest=1000)
+
+    def _check(self, text: str) -> None:
+        super()._check(text)
+        if not is_template(text) and not _REFERENCE.fullmatch(text):
+            if re.search(r":[^/@]*@", text):
+                # It is not shown: a password can be in it.
+                hint = "the registry's connection has it: `docker_conn_id`, or `image_pull_secrets`"
+                raise InvalidError("an image name cannot contain credentials", hint, rules.SECRET)
+            lower = text.lower()
+            hint = (
+                f"write {quoted(lower)}: a name has no capitals"
+                if _REFERENCE.fullmatch(lower)
+                else "such as `registry.example.com/elt:2026.11.1`, or with a digest `@sha256:...`"
+            )
+            raise InvalidError(f"{quoted(text)} is not a valid image name", hint)
+
+
+def _moves(image: str) -> bool:
+    """Whether the image may be another one tomorrow: it has no digest, and the tag `latest`, which is also the default.
+
+    Any other tag is taken to stay, and so is what only Airflow knows.
+    """
+    last = with_templates_as(_UNKNOWN, image).rpartition("/")[2]
+    if _UNKNOWN in last or "@" in last:
+        return False
+    return last.partition(":")[2] in {"", "latest"}
+
+
 def command_of(work: Work, endings: tuple[str, ...]) -> tuple[list[str], list[str], Mapping[str, str]]:
-    """The program of the container, its arguments, and the environment variables of the work.
+    """The program of the container with its options, its arguments, and the environment variables of the work.
 
     One call is executed as it is, word by word: no shell reads it. More than one need a shell of the image, and so do
     a program whose name is a template, a template that must not become empty, and a shell command. The image's own
-    entrypoint is never used: Meltano's documented image has one, other images have not.
-
-    Args:
-        work: what the container does.
-        endings: what the operator opens as a file.
-
-    Returns:
-        The program with its options, which hold no templates (DockerOperator evaluates none there); the arguments
-        behind it, and the variables, which may hold some.
+    entrypoint is never used: Meltano's documented image has one, other images have not. DockerOperator renders no
+    templates in the program; `endings` are those of the files that the operator opens.
     """
     if work.script:
         return ["sh", "-c"], [stopping(work.script)], work.env
@@ -46,7 +82,7 @@ def check_image(placed: Placed, runner: str) -> Iterator[Diagnostic]:
         message = f"the runner `{runner}` needs an image"
         hint = f"add `{runner}: {{image: registry.example.com/elt:1.0}}`"
         yield Diagnostic(rules.MISSING_KEY, message, placed.runner_at, hint)
-    elif moves(placed.settings.image):
+    elif _moves(placed.settings.image):
         message = f"the image {quoted(placed.settings.image)} is not pinned: tomorrow's run may use a different program"
         hint = "use a tag that does not move, such as `:2026.11.1`, or a digest `@sha256:...`"
         yield Diagnostic(rules.MOVING_IMAGE, message, placed.settings.at["image"], hint)

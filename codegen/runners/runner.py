@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from codegen.diagnostics import Diagnostic, Location
-    from codegen.keys.table import Section
+    from codegen.keys.section import Section
     from codegen.values import Value
 
 
@@ -18,7 +18,6 @@ class Work:
     """What a task executes, wherever it runs.
 
     Attributes:
-        task_id: the task's id.
         calls: the programs that it calls, each if the one before succeeded: the words of each, from the program's
             name on; a word may hold templates of Airflow.
         env: the environment variables of the schedule and the task; a value may hold templates too.
@@ -27,7 +26,6 @@ class Work:
         settings: those of its runner; nothing where it has none, or none were given.
     """
 
-    task_id: str
     calls: tuple[tuple[str, ...], ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     script: str = ""

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.airflow_facts import VERSIONS, facts_of
 from codegen.diagnostics import quoted
+from codegen.keys.containers import MapOf, TextList
+from codegen.keys.scalars import Boolean, Choice, DateTime, Duration, Integer
 from codegen.keys.table import Key
-from codegen.keys.types import Boolean, Choice, DateTime, Duration, Integer, Text, TextList
-from codegen.runners.kubernetes.types import MapOf
-from codegen.schema.step_kinds import Data
+from codegen.keys.texts import Text
+from codegen.schema.task_types import PlainMap
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from codegen.airflow_facts import AirflowFacts
+    from codegen.keys.field_type import FieldType
     from codegen.keys.table import Refusal
-    from codegen.keys.types import FieldType
 
 DAG_GROUP = "arguments of Airflow's DAG"
 TASK_GROUP = "arguments of Airflow's operators"
@@ -60,7 +61,7 @@ _TYPES: Mapping[str, FieldType[Any]] = {
     "datetime$": DateTime(),
     r"Collection\[DagRunType": TextList("a list of run types", Choice(*_RUN_TYPES)),
     r"(?:Iterable|Sequence|Collection|list)\[str": _TEXTS,
-    r"dict\b|(?:\w+\.)*MutableMapping": Data(),
+    r"dict\b|(?:\w+\.)*MutableMapping": PlainMap(),
     "bool$": Boolean(),
     "int$": Integer(),
     "(?:str|WeightRuleParam)$": Text(),
@@ -82,10 +83,7 @@ _TYPES_BY_NAME: Mapping[str, FieldType[Any]] = {
 
 # What each means, and an example.
 _ROWS = {
-    "access_control": (
-        "What roles of the FAB auth manager may do with the DAG.",
-        "{Analyst: {DAGs: [can_read]}}",
-    ),
+    "access_control": ("What roles of the FAB auth manager may do with the DAG.", "{Analyst: {DAGs: [can_read]}}"),
     "allow_nested_operators": ("Whether Airflow lets a task execute another operator.", "false"),
     "allowed_run_types": ("The types of runs that the DAG can have.", "[scheduled, manual]"),
     "dag_display_name": ("The name that the user interface shows for the DAG.", "Orders, daily"),
@@ -136,12 +134,7 @@ _ROWS = {
 
 
 def dag_rows(airflow: str, without: Collection[str]) -> dict[str, Key]:
-    """The arguments of `DAG` as keys of a schedule.
-
-    Args:
-        airflow: the version, one of `VERSIONS`.
-        without: the arguments that keys of ours decide.
-    """
+    """The arguments of `DAG` as keys of a schedule, without those that our keys decide."""
     facts = facts_of(airflow)
     return _rows(facts.dag, facts, DAG_GROUP, without)
 
@@ -155,13 +148,12 @@ def operator_rows(airflow: str, without: Collection[str]) -> dict[str, Key]:
 def _rows(arguments: Mapping[str, str], facts: AirflowFacts, group: str, without: Collection[str]) -> dict[str, Key]:
     rows = {}
     for name, annotation in arguments.items():
-        kind = type_of(name, annotation)
-        if kind and name not in without and name not in _STRUCTURE and _successor(name, facts) is None:
+        found = type_of(name, annotation)
+        if found and name not in without and name not in _STRUCTURE and _successor(name, facts) is None:
             doc, example = _ROWS.get(name, (f"Airflow's argument (`{annotation}`).", ""))
             reaches = ("python",) if name in _OF_A_CALLABLE else ()
-            rows[name] = Key(
-                name=name, kind=kind, group=group, doc=doc, example=example, argument=name, reaches=reaches
-            )
+            row = Key(name=name, type=found, group=group, doc=doc, example=example, is_argument=True, reaches=reaches)
+            rows[name] = row
     return rows
 
 
@@ -170,7 +162,7 @@ def type_of(name: str, annotation: str) -> FieldType[Any] | None:
     if name in _OF_PYTHON or name in _TYPES_BY_NAME:
         return _TYPES_BY_NAME.get(name)
     alternatives = [part.rpartition(".")[2] if "[" not in part else part for part in annotation.split(" | ")]
-    return next((kind for part, kind in _TYPES.items() if any(map(re.compile(part).match, alternatives))), None)
+    return next((each for part, each in _TYPES.items() if any(map(re.compile(part).match, alternatives))), None)
 
 
 def _successor(name: str, facts: AirflowFacts) -> str | None:
@@ -181,12 +173,9 @@ def _successor(name: str, facts: AirflowFacts) -> str | None:
 
 
 def refusal(name: str, airflow: str, ours: Mapping[str, Key]) -> Refusal | None:
-    """Why an argument of Airflow is no key, and what to write instead; nothing for a name that Airflow does not have.
+    """Why an argument of Airflow is not a key, and what to write instead; None for a name that Airflow does not have.
 
-    Args:
-        name: what the file has.
-        airflow: the version, one of `VERSIONS`.
-        ours: the keys of ours that decide an argument, by its name.
+    `ours` has our keys by the arguments that they decide.
     """
     if name in ours:
         return f"Airflow's argument {quoted(name)} is set by the key `{ours[name].name}`", f"use `{ours[name].name}`"

@@ -1,11 +1,15 @@
-"""What starts a schedule, in words: the clock, other schedules, or a person."""
+"""What a schedule runs, and what starts it, in words.
+
+Two descriptions have forms of their own: the documentation of a DAG is a sentence in Markdown (`plan/doc.py`), and
+`meltano schedule list` prints Meltano's (`meltano/listing.py`).
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from codegen.diagnostics import quoted
-from codegen.timetable.interval import in_words
+from codegen.timetable.humanize import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,21 +18,30 @@ if TYPE_CHECKING:
     from codegen.timetable.interval import Interval
 
 
+def describe_work(schedule: Schedule, arrow: str = "→") -> str:
+    """What it runs: `tap-gitlab → target-postgres`, `job refresh` or `3 tasks`."""
+    if schedule.extractor:
+        return f"{schedule.extractor} {arrow} {schedule.loader}"
+    if schedule.job:
+        return f"job {schedule.job}"
+    count = len(schedule.tasks or ())
+    return f"{count} task{'' if count == 1 else 's'}"
+
+
 def describe_start(
     schedule: Schedule, code: Callable[[str], str] = quoted, words: Callable[[Interval], str] = in_words
 ) -> str:
-    """When it runs, such as `every day at 06:00 (UTC), and after X and Y`.
+    """What starts a checked schedule, such as `every day at 06:00 (UTC), and after X and Y`.
 
     Args:
-        schedule: a checked schedule.
-        code: how a name stands in the text.
-        words: what the clock's part is in words.
+        schedule: the schedule.
+        code: formats the name of a schedule.
+        words: formats the interval.
     """
     clock = schedule.clock
     if not schedule.after:
         return words(clock) + (f" ({schedule.timezone})" if clock.cron else "")
-    names = [code(name) for name in schedule.after.names]
-    *others, last = names
+    *others, last = (code(name) for name in schedule.after.names)
     after = f"after {', '.join(others)} {'or' if schedule.after.any else 'and'} {last}" if others else f"after {last}"
     return f"{words(clock)} ({schedule.timezone}), and {after}" if clock.cron else after
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import is_dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from codegen.keys.table import Table, grouped, keys_of
-from codegen.keys.types import or_null
+from codegen.keys.field_type import or_null
+from codegen.keys.table import Model, Table, grouped, keys_of
 from codegen.runners import sections_of_runners
 from codegen.schema.after import After
 from codegen.schema.alerts import ALERT, KINDS
@@ -22,8 +21,8 @@ from codegen.schema.task import WHAT_RUNS
 from codegen.schema.task_defaults import TaskDefaults
 
 if TYPE_CHECKING:
+    from codegen.keys.field_type import JsonSchema
     from codegen.keys.table import Key
-    from codegen.keys.types import JsonSchema
 
 SCHEMA_NAME = "schedule.schema.json"
 _TITLE = "A Dagpress schedule"
@@ -44,20 +43,12 @@ def _tables(airflow: str) -> dict[str, Table]:
 
 
 def schema_line(relative: str) -> str:
-    """The comment by which editors find the JSON Schema of a schedule file, as its first line.
-
-    Args:
-        relative: the file below the folder of schedules, with forward slashes.
-    """
+    """The first line of a schedule file, by which editors find its JSON Schema; `relative` is below the schedules."""
     return f"# yaml-language-server: $schema={'../' * relative.count('/')}{SCHEMA_NAME}\n"
 
 
 def json_schema(airflow: str) -> JsonSchema:
-    """The JSON Schema of a schedule file, and of a `_defaults.yml`, in which a null removes an inherited value.
-
-    Args:
-        airflow: the version that the project is for, one of `VERSIONS`.
-    """
+    """The JSON Schema of a schedule file, and of a `_defaults.yml`, in which a null removes an inherited value."""
     keys = schedule_table(airflow).rows
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -68,7 +59,7 @@ def json_schema(airflow: str) -> JsonSchema:
         "properties": {name: _property(row) for name, row in keys.items()},
         "definitions": {
             **{name: _definition(name, table.rows, keys) for name, table in _tables(airflow).items()},
-            "overlay": Overlays(partial(schedule_table, airflow)).definition(),
+            "overlay": Overlays(partial(schedule_table, airflow)).overlay.definition(),
         },
     }
 
@@ -97,15 +88,11 @@ def _definition(name: str, rows: Mapping[str, Key], keys: Mapping[str, Key]) -> 
 
 def _property(row: Key) -> JsonSchema:
     description = row.doc + (f"\nExample: {row.name}: {row.example}" if row.example else "")
-    return {"description": description, **or_null(row.kind.json_schema())}
+    return {"description": description, **or_null(row.type.json_schema())}
 
 
 def reference(airflow: str) -> str:
-    """Every key as Markdown tables, one for each group.
-
-    Args:
-        airflow: the version that the arguments of Airflow are of.
-    """
+    """Every key as Markdown tables, one for each group."""
     keys = schedule_table(airflow).rows
     groups: dict[str, list[str]] = {}
     shared = []
@@ -125,7 +112,7 @@ def reference(airflow: str) -> str:
 
 def _line(row: Key) -> str:
     default = default_in_words(row.default)
-    return f"| `{row.name}` | {row.kind.words} | {row.doc}{default} | `{row.name}: {row.example}` |\n"
+    return f"| `{row.name}` | {row.type.words} | {row.doc}{default} | `{row.name}: {row.example}` |\n"
 
 
 def default_in_words(default: Any) -> str:  # noqa: ANN401
@@ -137,10 +124,7 @@ def default_in_words(default: Any) -> str:  # noqa: ANN401
 
 
 def as_data(schedule: Schedule) -> dict[str, Any]:
-    """The schedule with all of its values, given or default, as JSON has them; what has none is left out.
-
-    What it has in other environments is left out too.
-    """
+    """The schedule with all of its values, given or default, as JSON has them, without those of other environments."""
     values = {name: getattr(schedule, name) for name in grouped(keys_of(Schedule)) if name != "environments"}
     values |= {**schedule.settings, **schedule.arguments}
     values["dag_id"] = schedule.dag_id_or_default
@@ -158,7 +142,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401
         return value.date().isoformat() if value == datetime(value.year, value.month, value.day) else value.isoformat()  # noqa: DTZ001
     if isinstance(value, Param) and value.is_plain:
         return value.default
-    if is_dataclass(value) and not isinstance(value, type):
+    if isinstance(value, Model):
         values = {name: getattr(value, name) for name in grouped(keys_of(type(value)))}
         if isinstance(value, TaskDefaults):
             values |= {**value.settings, **value.arguments}

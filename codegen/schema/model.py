@@ -5,35 +5,27 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cached_property
+from datetime import datetime, timedelta, timezone
+from functools import cached_property, partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-from codegen.airflow_facts import facts_of
+from codegen.airflow_facts import at_least, facts_of
 from codegen.diagnostics import Location
-from codegen.keys.table import Table, key, keys_of, places
-from codegen.keys.types import (
-    Boolean,
-    Choice,
-    DateTime,
-    Duration,
-    Integer,
-    IntervalText,
-    Markdown,
-    Name,
-    TemplatedText,
-    Text,
-    TextList,
-    Timezone,
-)
+from codegen.keys.containers import TextList
+from codegen.keys.scalars import Boolean, Choice, DateTime, Duration, Integer
+from codegen.keys.table import Table, key, keys_of
+from codegen.keys.texts import IntervalText, Markdown, Name, TemplatedText, Text, Timezone
 from codegen.schema.after import After, AfterSchedules
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.overlays import Overlays
 from codegen.schema.param import Param, Params
 from codegen.schema.task import ID, ID_HINT, LONGEST_ID, Task, TaskList
 from codegen.schema.task_defaults import TaskDefaults
+from codegen.timetable.dst import localized
 from codegen.timetable.interval import Interval, parse_interval
+from codegen.timetable.timetable import Timetable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +40,14 @@ PROJECT_ROOT_VARIABLE = "MELTANO_PROJECT_ROOT"
 # What a file system or a shell makes trouble about.
 _BAD_IN_A_STEM = re.compile(r'[\s/\\:*?"<>|\x00-\x1f\x7f]')
 _LONGEST_STEM = 200
+# The groups of the reference.
+_identity = partial(key, group="identity")
+_runs = partial(key, group="what runs")
+_state = partial(key, group="state")
+_when = partial(key, group="when")
+_how = partial(key, group="how")
+_outcome = partial(key, group="when it goes wrong")
+_where = partial(key, group="where")
 # A name that starts with a dash would be an option of the command.
 _PLUGIN = Name("the name of a plugin", r"[^\-\s][^\s]*", "a name without spaces, as in meltano.yml")
 
@@ -67,84 +67,64 @@ class Schedule(TaskDefaults):
         at: where each key's value stands; a value may come from a file of defaults.
     """
 
-    name: str = key(Name("a name"), "identity", "The schedule's name. Default: the file's stem.", "carbon__duckdb", "")
-    dag_id: str | None = key(
+    name: str = _identity(Name("a name"), "The schedule's name. Default: the file's stem.", "carbon__duckdb", "")
+    dag_id: str | None = _identity(
         Text("a DAG id", ID, ID_HINT, LONGEST_ID),
-        "identity",
         "The DAG's id. Default, as Meltano has it: `meltano_<name>`, or `meltano_<name>_<job>` for a job; "
         "`dag_id_prefix` in the configuration replaces `meltano_`.",
         "carbon_daily",
         owns=("dag_id",),
     )
-    description: str | None = key(
-        Text(),
-        "identity",
-        "One line that Airflow shows beside the DAG.",
-        "Carbon intensity of the grid",
-        argument="description",
+    description: str | None = _identity(
+        Text(), "One line that Airflow shows beside the DAG.", "Carbon intensity of the grid", is_argument=True
     )
-    tags: tuple[str, ...] = key(
+    tags: tuple[str, ...] = _identity(
         TextList("a list of tags", Text("a tag", longest=LONGEST_TAG)),
-        "identity",
         "Tags beside those that Meltano gives (`meltano`, the plugins or the job).",
         "[energy]",
         (),
         owns=("tags",),
     )
-    doc_md: str | None = key(
+    doc_md: str | None = _identity(
         Markdown(),
-        "identity",
         "Markdown that the DAG's page in Airflow shows, below what Dagpress says of it.",
         "Ask the energy team.",
         owns=("doc_md",),
     )
 
-    extractor: str | None = key(_PLUGIN, "what runs", "The extractor; with `loader`.", "tap-gitlab")
-    loader: str | None = key(_PLUGIN, "what runs", "The loader; with `extractor`.", "target-postgres")
-    transform: str | None = key(
+    extractor: str | None = _runs(_PLUGIN, "The extractor; with `loader`.", "tap-gitlab")
+    loader: str | None = _runs(_PLUGIN, "The loader; with `extractor`.", "target-postgres")
+    transform: str | None = _runs(
         Choice("skip", "run", "only"),
-        "what runs",
         "Whether the transformer runs after the load (`run`), or alone (`only`). Default: `skip`.",
         "run",
     )
-    job: str | None = key(
-        Name("the name of a job"),
-        "what runs",
-        "A job of meltano.yml: each of its tasks becomes a task of the DAG.",
-        "refresh",
+    job: str | None = _runs(
+        Name("the name of a job"), "A job of meltano.yml: each of its tasks becomes a task of the DAG.", "refresh"
     )
-    tasks: tuple[Task, ...] | None = key(
+    tasks: tuple[Task, ...] | None = _runs(
         TaskList(),
-        "what runs",
         "A list of steps: each what `meltano run` gets, or a map with the keys of a task.",
         "[tap-gitlab target-postgres, dbt-postgres:run]",
     )
 
-    state_id: str | None = key(
+    state_id: str | None = _state(
         TemplatedText(longest=1000),
-        "state",
         "Where Meltano keeps the bookmarks of an extractor and loader. Default, as with Meltano: the schedule's name.",
         "carbon",
     )
-    state_id_suffix: str | None = key(
+    state_id_suffix: str | None = _state(
         TemplatedText(longest=1000),
-        "state",
         "For `job` and `tasks`: what `meltano run` appends to the state ids that it makes.",
         "eu",
         reaches=("run",),
     )
-    full_refresh: bool = key(
-        Boolean(),
-        "state",
-        "Ignore the state that was kept, and read everything.",
-        "true",
-        default=False,
-        reaches=("run",),
+    full_refresh: bool = _state(
+        Boolean(), "Ignore the state that was kept, and read everything.", "true", default=False, reaches=("run",)
     )
 
-    interval: str = key(
+    interval: str = _when(
         IntervalText("an interval"),
-        "when",
         "A cron of five fields, with names, `L`, `#` and `H` (a time drawn from the schedule's name); "
         "or an alias: `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@quarterly`, `@yearly`, `@annually`; "
         "or `@once`, `@manual`, `@none`, for manual runs only. Required, unless there is an `after`.",
@@ -152,114 +132,95 @@ class Schedule(TaskDefaults):
         "",
         owns=("schedule", "schedule_interval", "timetable"),
     )
-    after: After | None = key(
+    after: After | None = _when(
         AfterSchedules(),
-        "when",
         "The schedules whose success starts this one; with an `interval`, also an inherited one, that starts it too "
         "(`interval: null` removes it).",
         "[orders, customers]",
     )
-    timezone: str = key(
+    timezone: str = _when(
         Timezone("a timezone"),
-        "when",
         "The timezone of the interval and of dates without an offset. Airflow's `ds`, `ts` and `logical_date` stay in "
         "UTC.",
         "Europe/Berlin",
         "UTC",
     )
-    start_date: datetime = key(
-        DateTime(), "when", "Earliest logical date to run.", "2024-01-31", _EPOCH, owns=("start_date",)
+    start_date: datetime = _when(
+        DateTime(), "Earliest logical date to run.", "2024-01-31", _EPOCH, owns=("start_date",)
     )
-    end_date: datetime | None = key(DateTime(), "when", "Latest logical date to run.", "2030-12-31", owns=("end_date",))
-    data_interval: bool | None = key(
+    end_date: datetime | None = _when(DateTime(), "Latest logical date to run.", "2030-12-31", owns=("end_date",))
+    data_interval: bool | None = _when(
         Boolean(),
-        "when",
         "Whether a run has the time since the run before it as its data interval (`data_interval_start`, "
         "`data_interval_end`; `ds` and `logical_date` are its start), or is a moment, at which both are the same. "
         "Default: an interval on Airflow 2, a moment on Airflow 3.",
         "true",
     )
-    catchup: bool = key(
+    catchup: bool = _when(
+        Boolean(), "Whether Airflow runs what it missed since the start date.", "true", default=False, is_argument=True
+    )
+    max_active_runs: int = _when(Integer(1), "How many runs are active at once.", "4", 1, is_argument=True)
+    dagrun_timeout: timedelta | None = _when(
+        Duration(), "How long a run of the DAG may take. Default: no limit.", "6h", is_argument=True
+    )
+    is_paused_upon_creation: bool | None = _when(
         Boolean(),
-        "when",
-        "Whether Airflow runs what it missed since the start date.",
-        "true",
-        default=False,
-        argument="catchup",
-    )
-    max_active_runs: int = key(
-        Integer(1), "when", "How many runs are active at once.", "4", 1, argument="max_active_runs"
-    )
-    dagrun_timeout: timedelta | None = key(
-        Duration(), "when", "How long a run of the DAG may take. Default: no limit.", "6h", argument="dagrun_timeout"
-    )
-    is_paused_upon_creation: bool | None = key(
-        Boolean(),
-        "when",
         "Whether the DAG is paused when Airflow first sees it. Default: as Airflow is configured.",
         "true",
-        argument="is_paused_upon_creation",
+        is_argument=True,
     )
 
-    params: Mapping[str, Param] = key(
+    params: Mapping[str, Param] = _how(
         Params(),
-        "how",
         "Run parameters, which a run can be given: `{{ params.days }}` in a template.",
         "{days: 7, full: {type: boolean, default: false}}",
         {},
         owns=("params",),
     )
-    environment: str | None = key(
+    environment: str | None = _how(
         TemplatedText("an environment", longest=1000),
-        "how",
         "Meltano's own environment, which its `--environment` takes. Default: the project's own default.",
         "prod",
         reaches=("run",),
     )
-    on_failure: tuple[Alert, ...] = key(
+    on_failure: tuple[Alert, ...] = _outcome(
         AlertList(),
-        "when it goes wrong",
         "Alerts when a run fails, once for each run.",
         "{slack: '#alerts'}",
         (),
         owns=("on_failure_callback",),
     )
-    on_success: tuple[Alert, ...] = key(
+    on_success: tuple[Alert, ...] = _outcome(
         AlertList(),
-        "when it goes wrong",
         "Alerts when a run succeeds, once for each run.",
         "{webhook: alerts}",
         (),
         owns=("on_success_callback",),
     )
-    deadline: timedelta | None = key(
+    deadline: timedelta | None = _outcome(
         Duration(),
-        "when it goes wrong",
         "Maximum run time before `on_deadline` alerts; the run continues. On Airflow 3.1 and later counted from "
         "when it is queued; on 2 its tasks' SLA, counted from when it is due; Airflow 3.0 has none.",
         "2h",
         owns=("deadline", "sla"),
     )
-    on_deadline: tuple[Alert, ...] = key(
+    on_deadline: tuple[Alert, ...] = _outcome(
         AlertList(),
-        "when it goes wrong",
         "Alerts when a run is late; with `deadline`.",
         "{email: data@example.com}",
         (),
         owns=("sla_miss_callback",),
     )
 
-    environments: Mapping[str, Mapping[str, Any]] = key(
+    environments: Mapping[str, Mapping[str, Any]] = _where(
         Overlays(lambda: Table.of(Schedule)),
-        "where",
         "What differs in a deployment environment of the configuration: any keys but `name`, `only` and this one. "
         "Each environment has its own tree of DAG files.",
         "{prod: {environment: prod, interval: '@hourly'}}",
         {},
     )
-    only: tuple[str, ...] = key(
+    only: tuple[str, ...] = _where(
         TextList("a list of deployment environments", Text("a deployment environment")),
-        "where",
         "The deployment environments that have this schedule. Default: all.",
         "[prod]",
         (),
@@ -270,7 +231,6 @@ class Schedule(TaskDefaults):
     deployment: str = ""
     state_suffix: str = ""
     dag_id_prefix: str = DAG_ID_PREFIX
-    at: Mapping[str, Location] = places()
 
     def __post_init__(self) -> None:
         """Give a key of the tasks, where the schedule is silent, its default: there is no map around it."""
@@ -285,12 +245,24 @@ class Schedule(TaskDefaults):
 
     @property
     def clock(self) -> Interval:
-        """When the clock starts it: the interval, with what its name draws for an `H`; of none, nothing.
+        """The interval, with the times that its name draws for an `H`; empty without one.
 
         Raises:
-            InvalidError: with that name it never fires, which `validate` reports.
+            InvalidError: it never fires, which `validate` reports.
         """
         return parse_interval(self.interval, self.name) if self.interval else Interval(None)
+
+    def timetable(self, airflow: str) -> Timetable:
+        """When a version of Airflow, one of `VERSIONS`, starts its runs."""
+        zone, end = ZoneInfo(self.timezone), self.end_date
+        return Timetable(
+            self.clock.cron,
+            zone,
+            localized(self.start_date, zone).astimezone(timezone.utc),
+            localized(end, zone).astimezone(timezone.utc) if end else None,
+            has_data_intervals=self.has_data_intervals(airflow),
+            skips=int(at_least(airflow, "3.3")) if self.catchup else None,
+        )
 
     def has_data_intervals(self, airflow: str) -> bool:
         """Whether the runs that the clock starts have data intervals, and start at the end of them.
@@ -301,9 +273,9 @@ class Schedule(TaskDefaults):
         """
         return facts_of(airflow).cron_data_intervals if self.data_interval is None else self.data_interval
 
-    def has_deadline(self, airflow: str) -> bool:
-        """Whether its runs have a deadline: an SLA can only have those that are due at some time."""
-        return bool(self.deadline) and (not facts_of(airflow).has_sla or bool(self.clock.cron))
+    def has_sla(self, airflow: str) -> bool:
+        """Whether its tasks have an SLA: on Airflow 2, and where a clock starts the runs."""
+        return facts_of(airflow).has_sla and bool(self.deadline and self.clock.cron)
 
     @property
     def dag_id_or_default(self) -> str:

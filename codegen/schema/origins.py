@@ -1,4 +1,4 @@
-"""Tells of every value of a schedule where it comes from, and what it hides: the chain that the merge has kept."""
+"""Explains where each value of a schedule comes from, and which values it hides: the chain that the merge keeps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from codegen.keys.table import grouped, keys_of
 from codegen.schema import Schedule
 from codegen.schema.export import as_data
-from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar
+from codegen.source.nodes import Entry, ListNode, MapNode, Node, is_null
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Given:
-    """What a file gives to a key.
+    """A value that a file gives to a key.
 
     Attributes:
-        value: as JSON has it; None removes what another file gave.
-        environment: the deployment environment that the file gives it to; empty where it gives it to all.
+        value: as JSON has it; None removes the value of another file.
+        deployment: the environment for which the file gives it; empty for all.
     """
 
     value: Any
     location: Location
-    environment: str
+    deployment: str
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class Explained:
 
     Attributes:
         key: its path, such as `retries`, `env.START` or `tasks[0].run`.
-        value: what the schedule ends up with; None where that is nothing.
-        origin: what gives it, or removes what others gave; nothing where it is the default.
-        hidden: what would give it otherwise, the nearest first.
+        value: the effective value.
+        origin: the value that takes effect, also a null; None for a default.
+        hidden: the values that it hides, the nearest first.
     """
 
     key: str
@@ -48,12 +48,7 @@ class Explained:
 
 
 def explain(schedule: Schedule, merged: MapNode) -> list[Explained]:
-    """Explain every value of a schedule, in the order of the reference.
-
-    Args:
-        schedule: a schedule without errors.
-        merged: what it was read from, with the nulls and with what each value hides.
-    """
+    """Explain every value of a valid schedule, in the order of the reference, by the document that it was read from."""
     parts = merged.get("environments")
     part = parts.get(schedule.deployment) if isinstance(parts, MapNode) else None
     explainer = _Explainer(schedule.deployment, {entry.key_location for entry in _entries(part)})
@@ -68,37 +63,32 @@ def explain(schedule: Schedule, merged: MapNode) -> list[Explained]:
 
 @dataclass(frozen=True)
 class _Explainer:
-    """Walks through values and the nodes that they were read from side by side.
+    """Walks through values and their nodes side by side; `overlaid` are the places of the keys of the environment."""
 
-    Attributes:
-        environment: that of the schedule.
-        overlaid: the places of the keys that stand in the part of the environment.
-    """
-
-    environment: str
+    deployment: str
     overlaid: set[Location]
 
     def rows(self, path: str, value: Any, entry: Entry | None, around: Given | None) -> Iterator[Explained]:  # noqa: ANN401
-        """The row of a key, or those of what is in it.
+        """The row of a key, or the rows of the keys in it.
 
         Args:
-            path: that of the key.
-            value: what the schedule ends up with there.
-            entry: what was read there, with what it hides.
-            around: what gives all that has no entry of its own.
+            path: the path of the key.
+            value: the effective value.
+            entry: its entry in the document, with those that it hides.
+            around: the origin of values without an entry of their own.
         """
-        chain = tuple(self._chain(entry)) or ((around,) if around else ())
-        origin, hidden = (chain[0], chain[1:]) if chain else (None, ())
+        chain = tuple(map(self._given, entry.chain)) if entry else ()
+        origin, hidden = (chain[0], chain[1:]) if chain else (around, ())
         inside = list(self._inside(path, value, entry.value if entry else None, origin))
         if hidden or not inside:
-            # What comes to the same as nothing, such as an empty list, the schedule itself does not tell.
+            # The schedule itself does not show a value that equals none, such as an empty list.
             yield Explained(path, _plain(entry.value) if entry and value is None else value, origin, hidden)
         yield from inside
 
     def _inside(self, path: str, value: Any, node: Node | None, origin: Given | None) -> Iterator[Explained]:  # noqa: ANN401
         if isinstance(value, dict) or (value is None and isinstance(node, MapNode)):
             values = value or {}
-            # What a map does not give is the default; what is no map, such as a task that is a text, gives it all.
+            # A key that a map does not have has its default; a value that is not a map, such as a text, is the origin.
             entries, around = (node.entries, None) if isinstance(node, MapNode) else ({}, origin)
             for name in dict.fromkeys([*values, *entries]):
                 yield from self.rows(f"{path}.{name}", values.get(name), entries.get(name), around)
@@ -108,35 +98,27 @@ class _Explainer:
                 entry = Entry(nodes[number].location, nodes[number]) if number < len(nodes) else None
                 yield from self.rows(f"{path}[{number}]", item, entry, origin)
 
-    def _chain(self, entry: Entry | None) -> Iterator[Given]:
-        while entry:
-            environment = self.environment if entry.key_location in self.overlaid else ""
-            yield Given(_plain(entry.value), entry.key_location, environment)
-            entry = entry.replaced
+    def _given(self, entry: Entry) -> Given:
+        deployment = self.deployment if entry.key_location in self.overlaid else ""
+        return Given(_plain(entry.value), entry.key_location, deployment)
 
 
 def _entries(node: Node | None) -> Iterator[Entry]:
-    """Every entry in a map, in the maps inside it, and behind others."""
+    """Every entry in a map, in the maps inside it, and those that they hide."""
     for entry in node.entries.values() if isinstance(node, MapNode) else ():
-        each: Entry | None = entry
-        while each:
+        for each in entry.chain:
             yield each
             yield from _entries(each.value)
-            each = each.replaced
 
 
 def _plain(node: Node) -> Any:  # noqa: ANN401
-    """What a node says, as JSON has it: a text as it is, and so is a number that JSON would write otherwise."""
+    """A node as JSON has it; a number that JSON would write differently is a text."""
     if isinstance(node, MapNode):
         return {name: _plain(entry.value) for name, entry in node.entries.items()}
     if isinstance(node, ListNode):
         return [_plain(item) for item in node.items]
-    return _plain_scalar(node)
-
-
-def _plain_scalar(scalar: Scalar) -> str | int | bool | None:
-    if scalar.kind == "null":
+    if is_null(node):
         return None
-    if scalar.kind == "bool":
-        return scalar.text.lower() == "true"
-    return int(scalar.text) if scalar.kind == "int" else scalar.text
+    if node.kind == "bool":
+        return node.text.lower() == "true"
+    return int(node.text) if node.kind == "int" else node.text

@@ -2,65 +2,52 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, InvalidError
-from codegen.keys.table import read_keys
-from codegen.source.nodes import MapNode, Node, named
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from codegen.keys.table import Table
-    from codegen.keys.types import JsonSchema, Report
+from codegen.diagnostics import Diagnostic
+from codegen.keys.containers import MapOf
+from codegen.keys.field_type import FieldType, JsonSchema, Report
+from codegen.keys.table import Table, read_keys
+from codegen.source.nodes import MapNode, Node
 
 # What says which schedule it is and where it is, so that no environment has it otherwise.
-SAME_EVERYWHERE = ("name", "environments", "only")
+_SAME_EVERYWHERE = {"name", "environments", "only"}
 
 
-class Overlays:
-    """A map of deployment environments to keys. Whether there is an environment of that name, the loader has looked."""
+class _Overlay(FieldType[Mapping[str, Any]]):
+    """The keys of one environment."""
 
-    words = "a map of deployment environments to keys"
-    is_templated = False
+    words = "a map of keys"
+    hint = "write `key: value` lines, or remove it"
 
     def __init__(self, table: Callable[[], Table]) -> None:
-        """Describe it.
-
-        Args:
-            table: gives the keys that may stand there, of which this is one.
-        """
         self._table = table
 
-    def read(self, node: Node, report: Report) -> Mapping[str, Mapping[str, Any]] | None:
-        """The keys that each environment has otherwise, with their values."""
-        if not isinstance(node, MapNode):
-            hint = "write the name of an environment, and its keys below it"
-            report(InvalidError(f"expected {self.words}, got {named(node)}", hint).at(node.location))
-            return None
-        return {name: self._read_one(entry.value, report) for name, entry in node.entries.items()}
-
-    def _read_one(self, node: Node, report: Report) -> Mapping[str, Any]:
-        if not isinstance(node, MapNode):
-            hint = "write `key: value` lines, or remove it"
-            report(InvalidError(f"expected a map of keys, got {named(node)}", hint).at(node.location))
-            return {}
-        for name in SAME_EVERYWHERE:
-            if name in node.entries:
-                message = f"`{name}` is the same in all environments"
-                hint = "set it outside of `environments`"
-                report(Diagnostic(rules.UNKNOWN_KEY, message, node.entries[name].key_location, hint))
-        own = {name: entry for name, entry in node.entries.items() if name not in SAME_EVERYWHERE}
+    def _read(self, node: Node, report: Report) -> Mapping[str, Any]:
+        entries = self._entries(node)
+        for name in _SAME_EVERYWHERE & entries.keys():
+            message = f"`{name}` is the same in all environments"
+            hint = "set it outside of `environments`"
+            report(Diagnostic(rules.UNKNOWN_KEY, message, entries[name].key_location, hint))
+        own = {name: entry for name, entry in entries.items() if name not in _SAME_EVERYWHERE}
         return read_keys(self._table(), MapNode(own, node.location), report, "a schedule")[0]
 
     def json_schema(self) -> JsonSchema:
-        """A map whose values have the definition that `definition` gives."""
-        keys = {"anyOf": [{"$ref": "#/definitions/overlay"}, {"type": "null"}]}
-        return {"type": "object", "additionalProperties": keys}
+        return {"$ref": "#/definitions/overlay"}
 
     def definition(self) -> JsonSchema:
-        """The keys of one environment, each as it is in the schedule itself."""
-        names = [name for name in self._table().rows if name not in SAME_EVERYWHERE]
+        """The keys of an environment, each as it is in the schedule itself."""
+        names = [name for name in self._table().rows if name not in _SAME_EVERYWHERE]
         properties = {name: {"$ref": f"#/properties/{name}"} for name in names}
         return {"type": "object", "additionalProperties": False, "properties": properties}
+
+
+class Overlays(MapOf[Mapping[str, Any]]):
+    """A map of deployment environments to keys. The loader checks their names."""
+
+    def __init__(self, table: Callable[[], Table]) -> None:
+        hint = "write the name of an environment, and its keys below it"
+        self.overlay = _Overlay(table)
+        super().__init__("a map of deployment environments to keys", None, self.overlay, hint=hint)

@@ -15,23 +15,20 @@ from codegen.schema.task_defaults import fields_of
 from codegen.source.nodes import Entry, ListNode, MapNode, merge, without_nulls
 
 if TYPE_CHECKING:
-    from codegen.keys.types import Report
+    from codegen.keys.field_type import Report
 
 
 def read_schedule(
     root: MapNode, source: str, relative: str, airflow: str, deployment: str = ""
 ) -> tuple[Schedule | None, list[Diagnostic]]:
-    """Make a schedule of a document.
+    """The schedule of a document with its defaults merged in, or None where it has errors; and the errors.
 
     Args:
-        root: the file with its defaults merged in.
+        root: the document.
         source: its path in the project, with forward slashes.
-        relative: its path below the folder of schedules, whose stem is the schedule's name unless it says otherwise.
-        airflow: the version, one of `VERSIONS`.
+        relative: its path below the folder of schedules; the stem is the default name.
+        airflow: one of `VERSIONS`.
         deployment: the deployment environment whose part was laid over the rest.
-
-    Returns:
-        The schedule, or nothing where it has errors; and the errors.
     """
     diagnostics: list[Diagnostic] = []
     root = _with_sections_in_tasks(root)
@@ -56,9 +53,8 @@ def _with_sections_in_tasks(root: MapNode) -> MapNode:
     if tasks is None or not isinstance(tasks.value, ListNode):
         return root
     items = tuple(_over_sections(item, root) if isinstance(item, MapNode) else item for item in tasks.value.items)
-    return MapNode(
-        {**root.entries, "tasks": Entry(tasks.key_location, ListNode(items, tasks.value.location))}, root.location
-    )
+    entry = Entry(tasks.key_location, ListNode(items, tasks.value.location))
+    return MapNode({**root.entries, "tasks": entry}, root.location)
 
 
 def _over_sections(task: MapNode, root: MapNode) -> MapNode:
@@ -85,33 +81,17 @@ def _check_what_runs(root: MapNode, meant: set[str], file: Location, report: Rep
         hint = "add `extractor` and `loader`, or `job`, or `tasks`"
         report(Diagnostic(rules.MISSING_KEY, "the schedule does not say what runs", file, hint))
         return
+    at = {name: root.entries[name].key_location for name in root.entries}
     if len(kinds) + bool(pair) > 1:
-        *_, last = (root.entries[name].key_location for name in (*pair, *kinds))
-        names = ", ".join(f"`{name}`" for name in (*pair, *kinds))
-        report(
-            Diagnostic(
-                rules.MIXED_KINDS,
-                f"{names} are mutually exclusive",
-                last,
-                "keep `extractor` and `loader`, or `job`, or `tasks`",
-            )
-        )
+        names, hint = [*pair, *kinds], "keep `extractor` and `loader`, or `job`, or `tasks`"
+        message = f"{', '.join(f'`{name}`' for name in names)} are mutually exclusive"
+        report(Diagnostic(rules.MIXED_KINDS, message, at[names[-1]], hint))
         return
     missing = "loader" if pair == ["extractor"] else "extractor"
     if len(pair) == 1 and missing not in meant:
-        report(
-            Diagnostic(
-                rules.MISSING_KEY,
-                f"`{pair[0]}` goes with `{missing}`",
-                root.entries[pair[0]].key_location,
-                f"add `{missing}`",
-            )
-        )
+        message = f"`{pair[0]}` goes with `{missing}`"
+        report(Diagnostic(rules.MISSING_KEY, message, at[pair[0]], f"add `{missing}`"))
+    with_what = "`extractor` and `loader`" if kinds else "`job` and `tasks`"
     for name in ("transform", "state_id") if kinds else ("state_id_suffix",):
-        if name in root.entries:
-            with_what = "`extractor` and `loader`" if kinds else "`job` and `tasks`"
-            report(
-                Diagnostic(
-                    rules.MIXED_KINDS, f"`{name}` goes with {with_what}", root.entries[name].key_location, "remove it"
-                )
-            )
+        if name in at:
+            report(Diagnostic(rules.MIXED_KINDS, f"`{name}` goes with {with_what}", at[name], "remove it"))

@@ -1,4 +1,4 @@
-"""Which schedules are meant: those of an owner, a tag, a runner or a pool."""
+"""Selects schedules by owner, tag, runner or pool."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
     from codegen.schema import Schedule
 
-# The pool of tasks that name none: `DEFAULT_POOL_NAME` in airflow/models/pool.py.
+# The pool of tasks without one: `DEFAULT_POOL_NAME` in airflow/models/pool.py.
 DEFAULT_POOL = "default_pool"
-# So many values stand in a hint.
+# The number of values in a hint.
 _MOST = 5
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What a schedule must have: of each kind one of those that are named; none named is any."""
+    """A schedule must have one of the values of each kind that has any."""
 
     owner: tuple[str, ...] = ()
     tag: tuple[str, ...] = ()
@@ -34,11 +34,7 @@ class Selection:
         return all(not _values_of(schedule, kind).isdisjoint(values) for kind, values in wanted.items())
 
     def check(self, schedules: Iterable[Schedule]) -> None:
-        """See that there is a schedule for each that is named.
-
-        Raises:
-            InvalidError: no schedule has it.
-        """
+        """Raise an `InvalidError` for a value that no schedule has."""
         known = choices(schedules)
         for kind in KINDS:
             for value in getattr(self, kind):
@@ -51,14 +47,14 @@ KINDS = tuple(field.name for field in fields(Selection))
 
 
 def choices(schedules: Iterable[Schedule]) -> Mapping[str, Sequence[str]]:
-    """What can be chosen of each kind, those of most schedules first."""
+    """The values of each kind, the most frequent first."""
     schedules = list(schedules)
     counts = {kind: Counter(v for s in schedules for v in _values_of(s, kind)) for kind in KINDS}
     return {kind: sorted(count, key=lambda value: (-count[value], value)) for kind, count in counts.items()}
 
 
 def _values_of(schedule: Schedule, kind: str) -> set[str]:
-    """A schedule's own; where its tasks have others, theirs."""
+    """The values of the schedule, or those of its tasks."""
     tasks = schedule.tasks or ()
     if kind == "owner":
         return {schedule.owner or ""}
@@ -70,7 +66,7 @@ def _values_of(schedule: Schedule, kind: str) -> set[str]:
 
 
 def _some(values: Sequence[str]) -> str:
-    """The first of them for a hint."""
+    """A hint with the first of the values."""
     if not values:
         return "there is no schedule"
     shown = ", ".join(quoted(value) for value in values[:_MOST])

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _RUNNER_ROWS = {
     runner.name: Key(
         name=runner.name,
-        kind=runner.section,
+        type=runner.section,
         group="how",
         doc=f"The settings of the runner `{runner.name}`; those of a task are laid over the schedule's.",
         example=runner.example,
@@ -37,17 +37,13 @@ _RUNNER_ROWS = {
 
 @cache
 def schedule_table(airflow: str) -> Table:
-    """The keys of a schedule.
-
-    Args:
-        airflow: the version, one of `VERSIONS`.
-    """
+    """The keys of a schedule for a version of Airflow."""
     own, decided = keys_of(Schedule), _decided(Schedule)
     rows: dict[str, Key] = {
         **own,
         **_RUNNER_ROWS,
-        "tasks": replace(own["tasks"], kind=TaskList(task_table(airflow))),
-        "environments": replace(own["environments"], kind=Overlays(partial(schedule_table, airflow))),
+        "tasks": replace(own["tasks"], type=TaskList(task_table(airflow))),
+        "environments": replace(own["environments"], type=Overlays(partial(schedule_table, airflow))),
         **dag_rows(airflow, decided),
     }
     of_tasks = operator_rows(airflow, decided)
@@ -57,7 +53,7 @@ def schedule_table(airflow: str) -> Table:
 
 @cache
 def task_table(airflow: str) -> Table:
-    """The keys of a task."""
+    """The keys of a task for a version of Airflow."""
     decided = _decided(Task)
     rows = {**keys_of(Task), **_RUNNER_ROWS, **operator_rows(airflow, decided)}
     return Table(grouped(rows), partial(_refused_by_task, airflow, decided))

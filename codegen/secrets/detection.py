@@ -1,4 +1,4 @@
-"""What looks like a secret: a few rules with few false alarms, since a value that is one is neither taken nor shown."""
+"""Detects likely secrets, with few false alarms: such a value is neither accepted nor shown."""
 
 from __future__ import annotations
 
@@ -83,17 +83,16 @@ _CHANGES_OF_RANDOM_TEXT = 0.25
 
 
 def is_secret(name: str, value: str) -> bool:
-    """Whether a variable looks like a secret, by its name or by its value.
+    """Whether a variable looks like a secret, by its name or its value.
 
-    What only refers to a variable, or is a template of Airflow, is none, and neither are paths, plain addresses,
-    numbers and booleans.
+    A reference to a variable, a template of Airflow, a path, a plain address, a number or a boolean is not a secret.
     """
     rest = _TEMPLATE.sub("", value).strip()
     return bool(_NAME.search(name) and _can_be_secret(name, rest)) or _holds_secret(value, is_id=bool(_ID.search(name)))
 
 
 def holds_secret(text: str) -> bool:
-    """Whether a text, such as a value or a comment, has something in it that looks like a secret."""
+    """Whether a text, such as a value or a comment, contains a likely secret."""
     return _holds_secret(text, is_id=False)
 
 
@@ -101,7 +100,8 @@ def _holds_secret(value: str, *, is_id: bool) -> bool:
     text = _TEMPLATE.sub("", value)
     if _SHAPES.search(text) or _URL_WITH_TOKEN.search(text):
         return True
-    if any(_can_be_password(match[1]) for match in _URL_WITH_PASSWORD.finditer(text)):
+    passwords = [match[1] for match in _URL_WITH_PASSWORD.finditer(text)]
+    if any(not (_REFERENCE.fullmatch(each) or _PLACEHOLDER.fullmatch(each)) for each in passwords):
         return True
     if any(_NAME.search(match[1]) and _can_be_secret(match[1], match[2]) for match in _ASSIGNMENT.finditer(text)):
         return True
@@ -112,16 +112,12 @@ def _holds_secret(value: str, *, is_id: bool) -> bool:
 
 
 def _pairs_of_words(text: str) -> Iterator[tuple[str, str]]:
-    """The names of secrets and their values, where they are two words of a command."""
+    """The names of secrets and their values, in two words of a command."""
     for match in _OPTION.finditer(text):
         name = match[1].replace("-", "_")
         if _NAME.search(name) and not _NO_OPTION.fullmatch(name):
             yield name, match[2]
     yield from ((match[1], match[2]) for match in _SETTING.finditer(text) if _NAME.search(match[1]))
-
-
-def _can_be_password(text: str) -> bool:
-    return not (_REFERENCE.fullmatch(text) or _PLACEHOLDER.fullmatch(text))
 
 
 def _can_be_secret(name: str, value: str) -> bool:
@@ -133,7 +129,7 @@ def _can_be_secret(name: str, value: str) -> bool:
 
 
 def _is_random(word: str) -> bool:
-    """Whether it looks drawn by lot. Hashes and ids, which have digits and small letters alone, are no secrets."""
+    """Whether it looks random. Hashes and ids, which have only digits and lowercase letters, are not secrets."""
     classes = (str.isupper, str.islower, str.isdigit)
     if not all(sum(is_of(character) for character in word) >= _LEAST_OF_EACH for is_of in classes):
         return False
@@ -143,7 +139,7 @@ def _is_random(word: str) -> bool:
 
 
 def _is_change(before: str, after: str) -> bool:
-    """Whether no word goes on so: a capital may begin one, and a sign ends one."""
+    """Whether no word continues so: a capital may start one, and punctuation ends one."""
     if not (before.isalnum() and after.isalnum()) or (before.isupper() and after.islower()):
         return False
     return before.isdigit() != after.isdigit() or before.isupper() != after.isupper()

@@ -1,4 +1,4 @@
-"""The comments of a YAML text, each with its place: YAML's own parser drops them."""
+"""The comments of a YAML text, and the entries to which they belong: YAML's own parser drops them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # The line ends of YAML 1.1, by which the parser counts lines (https://yaml.org/spec/1.1/#b-char).
 _LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 _COMMENT = re.compile(r"#[^\r\n\x85\u2028\u2029]*")
-# A comment behind the sign of a block; the scanner gives it as a part of the value.
-_BEHIND_SIGN = re.compile(rf"[|>][-+0-9]*[ \t]+({_COMMENT.pattern})")
+# A comment after the indicator of a block: for the scanner it is a part of the value.
+_AFTER_INDICATOR = re.compile(rf"[|>][-+0-9]*[ \t]+({_COMMENT.pattern})")
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,15 @@ class Comment:
     """A comment.
 
     Attributes:
-        text: from its `#` to the end of the line, without space at the end.
-        line: counted from 1; a line has one comment at most.
+        text: from its `#`, without trailing space.
+        index: where it starts in the text.
+        line: counted from 1; a line has at most one comment.
         column: counted from 1.
-        is_alone: whether nothing else stands in its line.
+        is_alone: whether nothing else is in its line.
     """
 
     text: str
+    index: int
     line: int
     column: int
     is_alone: bool
@@ -36,26 +38,50 @@ class Comment:
 
 @dataclass(frozen=True)
 class Layout:
-    """What stands where in a text.
+    """The lines and comments of a text.
+
+    To an entry of a map or an item of a list belong the comments inside it, those below it that are indented further
+    than its key or dash, and those directly above it, unless they belong to the entry before.
 
     Attributes:
         lines: the text of each line, without its end.
+        begins: where each line starts in the text.
         comments: by line.
-        starts: the column of the first thing in each line that is no comment, counted from 1; a line within a value
-            has none.
+        starts: the column of the first token in each line, counted from 1; a line within a value has none.
     """
 
     lines: list[str]
+    begins: list[int]
     comments: dict[int, Comment]
     starts: dict[int, int]
 
+    def line_at(self, index: int) -> int:
+        """The line of an index in the text, counted from 1."""
+        return bisect_right(self.begins, index)
+
+    def last_line(self, first: int, column: int) -> int:
+        """The last line of an entry with its comments, given the line and the column of its key or dash."""
+        following = (line for line, start in sorted(self.starts.items()) if line > first and start <= column)
+        stop = next(following, len(self.lines) + 1)
+        last_start = max(line for line in self.starts if line < stop)
+        last = first
+        for line in range(first, stop):
+            comment = self.comments.get(line)
+            if comment and comment.is_alone and comment.column <= column and line > last_start:
+                break
+            if comment or line in self.starts:
+                last = line
+        return last
+
+    def first_above(self, first: int, previous: int) -> int:
+        """The first line of the comments directly above an entry, given the last line of the entry before it."""
+        while first - 1 > previous and (comment := self.comments.get(first - 1)) and comment.is_alone:
+            first -= 1
+        return first
+
 
 def read_layout(text: str) -> Layout:
-    """Find the comments of a valid YAML text, and where its lines start.
-
-    Args:
-        text: without a byte order mark; the parser must take it.
-    """
+    """Find the comments of a valid YAML text without a byte order mark."""
     spans = []
     starts: dict[int, int] = {}
     for token in yaml.scan(text, Loader=_Loader):
@@ -63,10 +89,10 @@ def read_layout(text: str) -> Layout:
         if start.index == end.index:
             continue
         starts.setdefault(start.line + 1, start.column + 1)
-        behind_sign = _BEHIND_SIGN.match(text, start.index, end.index)
-        if behind_sign and isinstance(token, yaml.ScalarToken) and token.style in {"|", ">"}:
-            spans.append((start.index, behind_sign.start(1)))
-            spans.append((behind_sign.end(1), end.index))
+        commented = _AFTER_INDICATOR.match(text, start.index, end.index)
+        if commented and isinstance(token, yaml.ScalarToken) and token.style in {"|", ">"}:
+            spans.append((start.index, commented.start(1)))
+            spans.append((commented.end(1), end.index))
         else:
             spans.append((start.index, end.index))
     begins = [0, *(match.end() for match in _LINE_END.finditer(text))]
@@ -76,6 +102,6 @@ def read_layout(text: str) -> Layout:
         for match in _COMMENT.finditer(text, position, start):
             line = bisect_right(begins, match.start())
             before = text[begins[line - 1] : match.start()]
-            comments[line] = Comment(match[0].rstrip(), line, len(before) + 1, not before.strip())
+            comments[line] = Comment(match[0].rstrip(), match.start(), line, len(before) + 1, not before.strip())
         position = end
-    return Layout(_LINE_END.split(text), comments, starts)
+    return Layout(_LINE_END.split(text), begins, comments, starts)

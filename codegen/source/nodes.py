@@ -1,4 +1,4 @@
-"""YAML values that know where they stand: what the loader makes and the schema reads."""
+"""YAML values with their places."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from codegen.diagnostics import Location
 
@@ -16,10 +16,10 @@ class Scalar:
     """A single value.
 
     Attributes:
-        kind: what YAML 1.1 reads it as: `str`, `int`, `float`, `bool`, `null` or `timestamp`; `trap` where that is not
-            what it looks like, which the reader has reported.
+        kind: its type in YAML 1.1: `str`, `int`, `float`, `bool`, `null` or `timestamp`; `trap` if it does not look
+            like its type, which the reader has reported.
         text: the characters of the value, unquoted and unescaped; `0.10` stays `0.10`.
-        is_plain: whether it stands there without quotes.
+        is_plain: whether it has no quotes.
     """
 
     kind: str
@@ -38,26 +38,30 @@ class ListNode:
 
 @dataclass(frozen=True)
 class Entry:
-    """A key of a map, and its value.
-
-    Attributes:
-        replaced: what the key had before a merge laid this over it.
-    """
+    """A key of a map, and its value; `replaced` is the entry that it hides after a merge."""
 
     key_location: Location
     value: Node
     replaced: Entry | None = None
 
+    @property
+    def chain(self) -> Iterator[Entry]:
+        """The entry, and those that it hides, the nearest first."""
+        each: Entry | None = self
+        while each:
+            yield each
+            each = each.replaced
+
 
 @dataclass(frozen=True, eq=False)
 class MapNode:
-    """A map, in the order of the file. It equals only itself, so that what is made of it can be remembered by it."""
+    """A map, in the order of the file. It equals only itself, so that results can be cached by it."""
 
     entries: Mapping[str, Entry]
     location: Location
 
     def get(self, key: str) -> Node | None:
-        """The value of a key, or nothing."""
+        """The value of a key, if it is given."""
         entry = self.entries.get(key)
         return entry.value if entry else None
 
@@ -65,7 +69,7 @@ class MapNode:
 Node = Scalar | ListNode | MapNode
 
 
-# In the maps of these keys a null is a value: JSON, or what somebody's function or Airflow gets.
+# In the maps of these keys a null is a value: JSON, or the arguments of a function or of Airflow.
 _DATA = {"json", "op_kwargs", "default", "executor_config", "user_defined_macros", "jinja_environment_kwargs"}
 
 
@@ -74,29 +78,30 @@ def is_null(node: Node) -> bool:
     return isinstance(node, Scalar) and node.kind == "null"
 
 
+_NOUNS = {
+    "str": "text",
+    "int": "a number",
+    "float": "a number",
+    "bool": "true or false",
+    "null": "nothing",
+    "timestamp": "a date",
+    "trap": "a trap of YAML",
+}
+_NOUNS_OF_TOML = {**_NOUNS, "bool": "a boolean", "timestamp": "a date or a time"}
+
+
 def named(node: Node) -> str:
-    """The value in a person's words, for a message."""
+    """The type of the value, for a message, in the words of its file's language."""
+    is_toml = node.location.path.endswith(".toml")
     if isinstance(node, ListNode):
         return "a list"
     if isinstance(node, MapNode):
-        return "a map"
-    names = {
-        "str": "text",
-        "int": "a number",
-        "float": "a number",
-        "bool": "true or false",
-        "null": "nothing",
-        "timestamp": "a date",
-        "trap": "a trap of YAML",
-    }
-    return names[node.kind]
+        return "a table" if is_toml else "a map"
+    return (_NOUNS_OF_TOML if is_toml else _NOUNS)[node.kind]
 
 
 def merge(base: MapNode, over: MapNode) -> MapNode:
-    """One map over another. A null stays, so that it removes what a map further out had.
-
-    An entry of the result tells what it hides.
-    """
+    """Merge one map into another. A null stays, so that it removes the value of a map further out."""
     entries = dict(base.entries)
     for key, entry in over.entries.items():
         below = base.entries.get(key)
@@ -111,12 +116,12 @@ def merge(base: MapNode, over: MapNode) -> MapNode:
 
 
 def _behind(entry: Entry | None, last: Entry | None) -> Entry | None:
-    """What an entry hides, with one more behind the last."""
+    """The chain of hidden entries, with one more at its end."""
     return replace(entry, replaced=_behind(entry.replaced, last)) if entry else last
 
 
 def without_nulls(node: MapNode) -> MapNode:
-    """The map less every key that is null, in maps inside it too; lists and people's own data stay as they are."""
+    """The map without the keys that are null, also in maps inside it, but not in lists and in data of the user."""
     entries = {}
     for key, entry in node.entries.items():
         if not is_null(entry.value):

@@ -1,4 +1,4 @@
-"""Writes plain values as YAML that every reader reads as they were: quoted where it must be, and as people write it."""
+"""Writes values as YAML that every reader reads back unchanged, with as few quotes as possible."""
 
 from __future__ import annotations
 
@@ -7,35 +7,29 @@ from typing import Any
 
 import yaml
 
-# No line is folded: a reader of a diff sees one value in one line.
+# No line is folded: in a diff, a value is one line.
 _WIDTH = 2**31
-# What only an escape in double quotes can say for every reader.
+# Characters that need an escape in double quotes.
 _INVISIBLE = re.compile(r"[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
-# A number of YAML 1.2, which Meltano reads, is mere text in YAML 1.1.
+# Numbers in YAML 1.2, which Meltano reads; some are text in YAML 1.1.
 _NUMBER = re.compile(
     r"[-+]?(?:0o[0-7_]+|(?:\.[0-9_]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?|[0-9_]*[0-9][0-9_]*)"
 )
 
 
 def to_yaml(value: Any, *, flow: bool = False) -> str:  # noqa: ANN401
-    r"""A value as YAML, with a final line end.
-
-    Args:
-        value: maps, lists, texts, numbers, booleans and None, as `json` has them.
-        flow: whether maps and lists are in braces and brackets, on one line; a text of several lines is one line with
-            `\n` in it then.
-    """
+    """A value, as `json` has it, as YAML with a final line end; in flow style everything is on one line."""
     dumper = _FlowDumper if flow else _Dumper
     text = yaml.dump(value, Dumper=dumper, sort_keys=False, allow_unicode=True, width=_WIDTH, default_flow_style=flow)
     return str(text.removesuffix("...\n"))
 
 
 class _Dumper(yaml.SafeDumper):
-    """Block style: a text of several lines is a block, and lists stand below their key without indentation."""
+    """Block style: a text of several lines is a block, and lists are below their key without indentation."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401, ARG002
-        """A value that comes twice is written twice: nobody looks up an alias in a review."""
+        """A repeated value is written twice: an alias is hard to review."""
         return True
 
 
@@ -53,7 +47,7 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 
 def _is_block(text: str) -> bool:
-    """Whether a block shows the text as it is: printable lines, none with space at its end, and the last not empty."""
+    """Whether a block can express the text: printable lines without trailing space, the last one not empty."""
     lines = text.removesuffix("\n").split("\n")
     return (
         lines[-1] != ""
@@ -63,7 +57,7 @@ def _is_block(text: str) -> bool:
 
 
 def _needs_quotes(dumper: yaml.SafeDumper, text: str) -> bool:
-    """Whether the text alone would be something else: a number, a date, an alias, nothing."""
+    """Whether the text without quotes would be read as a number, a date, an alias or a null."""
     analysis = dumper.analyze_scalar(text)
     is_plain = analysis.allow_block_plain and analysis.allow_flow_plain and not analysis.multiline
     resolver: Any = dumper

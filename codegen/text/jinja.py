@@ -1,14 +1,15 @@
-r"""What Airflow's templating does to a value, and how a value gets through it unchanged.
+r"""Values as Airflow's templates: how a value passes through its templating unchanged.
 
 Airflow renders each templated field with Jinja2, and opens a value that ends in one of the operator's `template_ext`
 as a file, in lists and maps too (airflow/template/templater.py on 2, airflow/sdk/definitions/_internal/templater.py on
-3). Jinja2 itself turns line ends into `\n`, drops a final one, and takes `{#` for the start of a comment.
+3). Jinja2 itself turns line ends into `\n`, drops a final one, and reads `{#` as the start of a comment.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from codegen import rules
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from jinja2.nodes import Node, Template
 
+    from codegen.values import Value
+
 # What each operator opens as a file: `template_ext` in airflow/operators/bash.py on 2, and in
 # airflow/providers/{standard/operators/bash,docker/operators/docker,cncf/kubernetes/operators/pod}.py, which has none.
 BASH_ENDINGS = (".sh", ".bash")
@@ -25,7 +28,7 @@ DOCKER_ENDINGS = (".sh", ".bash", ".env")
 KUBERNETES_ENDINGS: tuple[str, ...] = ()
 # An expression or a statement, as a whole.
 TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-# Beside Jinja2's own (airflow/templates.py on 2, airflow/sdk/definitions/_internal/templater.py on 3).
+# In addition to Jinja2's own (airflow/templates.py on 2, airflow/sdk/definitions/_internal/templater.py on 3).
 AIRFLOW_FILTERS = ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz")
 _EXPRESSION = re.compile(r"\{\{|\{%")
 _LITERAL = re.compile(r"\{\{ (['\"].*['\"]) \}\}")
@@ -34,24 +37,19 @@ _ALTERED = re.compile(r"\r|\n\Z|\{#")
 
 
 def is_template(text: str) -> bool:
-    """Whether the value holds an expression for Airflow, such as `{{ ds }}`."""
+    """Whether a value has an expression for Airflow, such as `{{ ds }}`."""
     return bool(_EXPRESSION.search(text))
 
 
 def with_templates_as(place: str, text: str) -> str:
-    """The text with something else in place of each expression."""
+    """The text with each expression replaced."""
     return TEMPLATE.sub(lambda _: place, text)
 
 
 def as_rendered(text: str, endings: tuple[str, ...]) -> str:
-    """What to write so that the task gets the value as it stands, or a template with its expressions evaluated.
-
-    Args:
-        text: a value, or a template that `check_template` lets pass.
-        endings: those of the operator.
-    """
+    """A text that the operator with those `template_ext` renders to a value, or to a checked template's result."""
     if is_template(text):
-        # What ends in `.sh` ends outside of an expression, so its last part can become one.
+        # `.sh` at the end is outside of an expression, so it can become one.
         ending = next((ending for ending in endings if text.endswith(ending)), "")
         return before_template(text.removesuffix(ending)) + "{{ " + ascii(ending) + " }}" if ending else text
     if _ALTERED.search(text) or text.endswith(endings):
@@ -61,26 +59,26 @@ def as_rendered(text: str, endings: tuple[str, ...]) -> str:
 
 
 def before_template(text: str) -> str:
-    """A template in front of another: a brace at its end would begin the other one."""
+    """A template that another one follows: a brace at its end would be the start of the other one."""
     return text[:-1] + "{{ '{' }}" if text.endswith("{") else text
 
 
 def as_rendered_lines(text: str) -> str:
-    """The same for lines that hold no template, and which stay lines that one can read, with a line end behind them.
+    """The same for lines without a template, which stay readable, with a final line end.
 
-    Jinja2 drops that line end, and without it Airflow would take a last `./load.sh` for the name of a file.
+    Jinja2 drops that line end, and without it Airflow would open a last `./load.sh` as a file.
     """
     return _ALTERED_IN_LINES.sub(lambda match: "{{ " + ascii(match[0]) + " }}", text) + "\n"
 
 
 def as_literal(text: str) -> str:
-    """A template that renders to the text as it stands, whatever braces it has."""
-    # Jinja2 decodes its literals as Python does. With an escape no `{#` is left, which `check_template` refuses.
+    """A template that renders to the text, whatever braces it has."""
+    # Jinja2 decodes its literals as Python does. The escape avoids `{#`, which `check_template` refuses.
     return "{{ " + ascii(text).replace("{#", "{\\x23") + " }}"
 
 
 def literal_text(template: str) -> str | None:
-    """The text that such a template renders to; nothing if it is another template."""
+    """The text to which such a template renders; None for another template."""
     match = _LITERAL.fullmatch(template)
     try:
         text = ast.literal_eval(match[1]) if match else None
@@ -90,15 +88,15 @@ def literal_text(template: str) -> str | None:
 
 
 def known_text(value: str) -> str | None:
-    """The text that a task gets for a value; nothing where only Airflow knows it."""
+    """The text that a task gets for a value; None if only Airflow knows it."""
     return literal_text(value) if is_template(value) else value
 
 
 def check_template(text: str) -> None:
-    """Refuse a template that Airflow could not render, or would alter beside its expressions.
+    """Refuse a template that Airflow could not render, or would alter outside of its expressions.
 
     Raises:
-        InvalidError: with the reason and the cure.
+        InvalidError: with the reason and the fix.
     """
     if not is_template(text):
         return
@@ -121,7 +119,7 @@ def check_template(text: str) -> None:
 
 
 def params_in(text: str) -> list[str]:
-    """The run parameters that a template names, as `params.day` or `params["day"]`, each once and in order."""
+    """The run parameters in a template, as `params.day` or `params["day"]`, each once and in order."""
     tree = tree_of(text) if "params" in text else None
     if tree is None:
         return []
@@ -133,7 +131,7 @@ def params_in(text: str) -> list[str]:
 
 
 def param_of(node: Node) -> str | None:
-    """The run parameter that a part of a template is; nothing for any other part, or a name that is computed."""
+    """The run parameter that a part of a template names, unless the name is computed."""
     from jinja2 import nodes  # noqa: PLC0415  # as above
 
     if not isinstance(node, nodes.Getattr | nodes.Getitem):
@@ -145,7 +143,7 @@ def param_of(node: Node) -> str | None:
 
 
 def tree_of(text: str) -> Template | None:
-    """The syntax tree of a template; nothing of a text that is none, or that `check_template` refuses."""
+    """The syntax tree of a template; None for an invalid one, and for other texts."""
     if not is_template(text):
         return None
     from jinja2 import TemplateSyntaxError  # noqa: PLC0415  # as above
@@ -157,7 +155,7 @@ def tree_of(text: str) -> Template | None:
 
 
 def variables_of(text: str) -> dict[str, bool]:
-    """The variables of a checked template, and whether it asks first: `if x is defined`, or `x | default('')`."""
+    """The variables of a checked template, and whether it tests each: `if x is defined`, or `x | default('')`."""
     if not is_template(text):
         return {}
     from jinja2 import meta, nodes  # noqa: PLC0415
@@ -180,3 +178,12 @@ def _environment() -> Environment:
     environment = Environment(extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701  # as Airflow's
     environment.filters.update(dict.fromkeys(AIRFLOW_FILTERS, str))
     return environment
+
+
+def rendered(value: Value) -> Value:
+    """Data for a field that Airflow renders and that opens no files; the names in a map are no templates."""
+    if isinstance(value, str):
+        return as_rendered(value, endings=())
+    if isinstance(value, Mapping):
+        return {name: rendered(item) for name, item in value.items()}
+    return [rendered(item) for item in value] if isinstance(value, Sequence) else value

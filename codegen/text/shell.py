@@ -1,4 +1,4 @@
-"""Words for the shell: how they are read, and how they are written so that none is ever code."""
+"""Shell words: splits commands into words, and quotes words so that none is ever code."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 LONGEST_COMMAND = 30_000
 # No text that the schema lets through holds U+0000, so it can stand for a template while the words are split.
 _PLACE = re.compile("\x00([0-9]+)\x00")
-# Control characters, and the start of a comment of Jinja2.
+# Control characters, and the start of a Jinja2 comment.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]|\{#")
-# What a script is made of, where it does nothing but call one program after another.
+# The parts of a script that only calls one program after another.
 _VALUE = r"\$(?:\w+|\{\w+\})"
 _REQUIRED = r'"[\w@%+=:,./-]*\$\{\w+:\?[\w -]+\}[\w@%+=:,./-]*"'
 _PIECES = rf"""[\w@%+=:,./\-\x00]+|'[^']*'|"[^"$`\\]*"|\\[^\n]|"{_VALUE}"|{_VALUE}|{_REQUIRED}"""
@@ -28,12 +28,12 @@ _PIECE = re.compile(_PIECES)
 _LEXEME = re.compile(rf"(?P<separator>[ \t]*(?:;|&&|\n)\s*)|(?P<blank>[ \t]+)|(?P<word>(?:{_PIECES})+)")
 _PLAIN = re.compile(r"[\w@%+=:,./\-]*")
 _EXPRESSION = re.compile(r"(\{\{.*?\}\})", re.DOTALL)
-# Without a value Meltano takes another state or another environment, in silence.
+# Without a value Meltano silently uses another state or environment.
 _NEVER_EMPTY = {"--environment", "--state-id", "--state-id-suffix"}
 
 
 def words_of(run: str) -> list[str]:
-    """Split what `meltano run` gets as a shell would; a template stays whole, whatever spaces it has.
+    """Split the arguments of `meltano run` as a shell would; a template stays whole, whatever spaces it has.
 
     Raises:
         InvalidError: a quote is not closed.
@@ -49,14 +49,11 @@ def words_of(run: str) -> list[str]:
 
 
 def commands_of(script: str, variables: Mapping[str, str]) -> list[list[str]] | None:
-    """Split a script that does nothing but call one program after another into the words of each call.
+    """The words of each call in a script for bash that only calls one program after another; None for other scripts.
 
     Args:
-        script: what bash gets; a template in it stays whole.
-        variables: what a variable in it stands for.
-
-    Returns:
-        The words of each call; nothing where the script does anything else, which only bash can tell.
+        script: the script; a template in it stays whole.
+        variables: the values of variables.
     """
     text, templates = _without_templates(script.strip())
     commands: list[list[str]] = [[]]
@@ -77,7 +74,7 @@ def commands_of(script: str, variables: Mapping[str, str]) -> list[list[str]] | 
 
 
 def _meaning(piece: str, variables: Mapping[str, str]) -> str | None:
-    """What bash makes of a piece of a word; nothing where only bash can tell."""
+    """The value of a part of a word; None if only bash knows it."""
     if piece[0] == "'":
         return piece[1:-1]
     if "$" in piece:
@@ -103,29 +100,27 @@ def _with_templates(words: list[str], templates: list[str]) -> list[str]:
 
 
 def check_run(run: str) -> None:
-    """Refuse what cannot be a command.
+    """Refuse arguments that `meltano run` cannot get.
 
     Raises:
-        InvalidError: it is too long, a quote is not closed, or Airflow could not render a template in it.
+        InvalidError: they are too long, a quote is not closed, or Airflow could not render a template in them.
     """
     if "\x00" in run:
-        raise InvalidError(
-            "contains the character U+0000, which cannot be passed to a program", "remove it", rules.INVALID_RUN
-        )
+        message = "contains the character U+0000, which cannot be passed to a program"
+        raise InvalidError(message, "remove it", rules.INVALID_RUN)
     if len(run) > LONGEST_COMMAND:
-        raise InvalidError(
-            f"has {len(run)} characters, at most {LONGEST_COMMAND} work", "shorten it", rules.INVALID_RUN
-        )
+        message = f"has {len(run)} characters, at most {LONGEST_COMMAND} work"
+        raise InvalidError(message, "shorten it", rules.INVALID_RUN)
     # Airflow renders each word alone, so a template has to be whole within its word.
     for word in words_of(run):
         check_template(word)
 
 
 def check_command(command: str) -> None:
-    """Refuse what cannot be a command of the shell, or not for sure what it says.
+    """Refuse an invalid or ambiguous shell command.
 
     Raises:
-        InvalidError: it is too long, ends in half an escape, or holds a template, which would become code.
+        InvalidError: it is too long, ends in an incomplete escape, or has a template, which would become code.
     """
     if is_template(command):
         raise InvalidError(
@@ -141,25 +136,21 @@ def check_command(command: str) -> None:
 
 
 def stopping(command: str) -> str:
-    """The command of a shell so that it ends at the first command in it that fails."""
+    """A shell command that ends at the first command in it that fails."""
     return f"set -e\n{command}"
 
 
 def as_script(
     calls: Iterable[Sequence[str]], endings: tuple[str, ...], locks: Sequence[str] = ()
 ) -> tuple[str, dict[str, str]]:
-    """Write the words of one or more calls for a shell, which makes each call if the one before succeeded.
+    """A script that makes each call if the one before succeeded, and the environment variables that it needs.
 
-    A word that Airflow evaluates or that could be misread goes through the environment:
-    so nothing that it becomes is ever read as code.
+    A word that Airflow evaluates or that could be misread is passed by a variable, so its value is never code.
 
     Args:
         calls: the words of each.
-        endings: what the operator opens as a file; the script has none of them.
-        locks: what the shell function `lock` gets before the calls; it ends the script where it fails.
-
-    Returns:
-        The script, and the environment variables that it needs.
+        endings: the `template_ext` of the operator; the script ends in none of them.
+        locks: the arguments of the shell function `lock`, which comes first; the script ends if it fails.
     """
     env: dict[str, str] = {}
     lock = _shell_words(("lock", *locks), env, endings) + "; " if locks else ""
@@ -173,8 +164,11 @@ def _shell_words(words: Sequence[str], env: dict[str, str], endings: tuple[str, 
 
 
 def _shell_word(word: str, previous: str, env: dict[str, str], endings: tuple[str, ...]) -> str:
-    if not (is_template(word) or _is_unsafe(word)):
-        return _quote(word, endings)
+    # A combining mark would change the quote before it.
+    is_unsafe = _UNSAFE.search(word) or any(unicodedata.category(character)[0] == "M" for character in word)
+    if not is_template(word) and not is_unsafe:
+        # Airflow would open a command with one of those endings as a file.
+        return f"'{word}'" if word.endswith(endings) and shlex.quote(word) == word else shlex.quote(word)
     option, equals, value = word.partition("=")
     if option in _NEVER_EMPTY and equals:
         return f'"{option}={_required(value, option, env)}"'
@@ -184,7 +178,7 @@ def _shell_word(word: str, previous: str, env: dict[str, str], endings: tuple[st
 
 
 def _required(value: str, option: str, env: dict[str, str]) -> str:
-    """The value of an option for a text in double quotes, which ends the script where a template gives nothing."""
+    """The value of an option, for double quotes; it ends the script if a template renders to nothing."""
     parts = _EXPRESSION.split(value)
     if not all(_PLAIN.fullmatch(part) for part in parts[::2]):
         parts = ["", value]
@@ -200,16 +194,6 @@ def _variable(value: str, env: dict[str, str]) -> str:
 
 
 def can_be_empty(words: Sequence[str]) -> bool:
-    """Whether a template gives the value of an option that must not be empty, which only a shell can refuse."""
+    """Whether a template is the value of an option that must not be empty, which only a shell can check."""
     options = ((previous, word) for previous, word in zip(("", *words), words, strict=False) if is_template(word))
     return any(previous in _NEVER_EMPTY or word.partition("=")[0] in _NEVER_EMPTY for previous, word in options)
-
-
-def _is_unsafe(word: str) -> bool:
-    """Whether the word would end a line, start a comment of Jinja2, or put a mark over its neighbour."""
-    return bool(_UNSAFE.search(word)) or any(unicodedata.category(character)[0] == "M" for character in word)
-
-
-def _quote(word: str, endings: tuple[str, ...]) -> str:
-    """The word, in quotes where the shell needs them or where Airflow would open the command's end as a file."""
-    return f"'{word}'" if word.endswith(endings) and shlex.quote(word) == word else shlex.quote(word)

@@ -1,52 +1,81 @@
-"""When a timezone changes its clock."""
+"""DST changes of a timezone, and times on its wall clock."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from zoneinfo import ZoneInfo
 
-_DAY = timedelta(days=1)
-_MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
 class DstChange:
-    """A change of a clock.
+    """A DST change.
 
     Attributes:
-        moment: the first minute of the new time, on the clock of the timezone.
-        by: how far the clock goes forward; negative where it goes back.
+        time: the first second with the new offset, in the timezone.
+        by: how far the wall clock is set forward; negative if it is set back.
     """
 
-    moment: datetime
+    time: datetime
     by: timedelta
 
+    @property
+    def zone(self) -> str:
+        """The name of the timezone."""
+        return str(self.time.tzinfo)
 
-def dst_changes(zone: ZoneInfo, first: datetime, last: datetime) -> Iterator[DstChange]:
-    """The changes after a moment up to another, in their order; two within a day that undo each other are not seen."""
-    before = first.astimezone(timezone.utc)
-    last = last.astimezone(timezone.utc)
+
+@lru_cache(maxsize=1024)
+def dst_changes(zone: ZoneInfo, first: datetime, last: datetime) -> tuple[DstChange, ...]:
+    """The changes after a time, up to and including another; two within a day that cancel each other are missed."""
+    changes = []
+    before, last = first.astimezone(timezone.utc), last.astimezone(timezone.utc)
     while before < last:
-        after = min(before + _DAY, last)
+        after = min(before + DAY, last)
         by = _offset(after, zone) - _offset(before, zone)
         if by:
-            yield DstChange(_minute_of(zone, before, after).astimezone(zone), by)
+            changes.append(DstChange(_second_of_change(zone, before, after).astimezone(zone), by))
         before = after
+    return tuple(changes)
 
 
-def _minute_of(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
-    """The first minute with the later offset, by halves."""
+def _second_of_change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
+    """The first second with the later offset, by bisection."""
     old = _offset(before, zone)
-    while after - before > _MINUTE:
+    while after - before > _SECOND:
         half = before + (after - before) / 2
         before, after = (half, after) if _offset(half, zone) == old else (before, half)
-    return after.replace(second=0, microsecond=0)
+    return after.replace(microsecond=0)
 
 
-def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:
-    return moment.astimezone(zone).utcoffset() or timedelta()
+def _offset(at: datetime, zone: ZoneInfo) -> timedelta:
+    return at.astimezone(zone).utcoffset() or timedelta()
+
+
+def localized(at: datetime, zone: ZoneInfo) -> datetime:
+    """A time in a timezone; a naive one is read as `pendulum.datetime` reads it.
+
+    Of a reading that occurs twice that is the later time; one in a gap is moved forward by the length of the gap.
+    """
+    if at.tzinfo:
+        return at.astimezone(zone)
+    later = at.replace(tzinfo=zone, fold=1)
+    normal = later.astimezone(timezone.utc).astimezone(zone)
+    if normal.replace(tzinfo=None) == at:
+        return normal
+    return at.replace(tzinfo=zone, fold=0).astimezone(timezone.utc).astimezone(zone)
+
+
+def midnights_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The begin and the end of a day, in UTC."""
+    midnight, next_midnight = (
+        datetime.combine(each, time(), zone).astimezone(timezone.utc) for each in (day, day + DAY)
+    )
+    return midnight, next_midnight

@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING
 
 from codegen.validate.alerts import check_alerts, check_deadline
 from codegen.validate.arguments import check_arguments, check_joins
-from codegen.validate.before_run import check_before_run
 from codegen.validate.dependencies import check_after
-from codegen.validate.meltano import check_effect, check_meltano
+from codegen.validate.meltano import check_before_run, check_effect, check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
 from codegen.validate.params import check_defaults, check_params
 from codegen.validate.retries import check_retries
 from codegen.validate.run_outcome import check_run_outcome
 from codegen.validate.runners import check_runners, check_settings
 from codegen.validate.secrets import check_secrets_of_job
-from codegen.validate.state_ids import check_state_ids
-from codegen.validate.states import check_environments, check_states
+from codegen.validate.states import check_environments, check_state_ids, check_states
 from codegen.validate.tasks import check_tasks
 from codegen.validate.templates import check_templates
 from codegen.validate.time import check_clock, check_durations, check_interval, check_time
@@ -32,13 +30,7 @@ __all__ = ["check_environments", "check_one", "check_settings", "check_together"
 
 
 def check_one(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) -> Iterator[Diagnostic]:
-    """Everything that is wrong with a schedule by itself.
-
-    Args:
-        schedule: one that could be read.
-        meltano: the Meltano project, if there is one.
-        airflow: the version, one of `VERSIONS`.
-    """
+    """Check a schedule by itself, for a version of Airflow, one of `VERSIONS`."""
     yield from check_names(schedule)
     yield from check_pool(schedule, airflow)
     if broken_interval := check_interval(schedule):
@@ -70,14 +62,14 @@ def check_together(
     broken: Collection[str] = (),
     everywhere: Collection[str] = (),
 ) -> Iterator[Diagnostic]:
-    """Everything that is wrong with the schedules side by side.
+    """Check the schedules of one environment against each other.
 
     Args:
-        schedules: all that are generated side by side, as far as they could be read.
+        schedules: those that could be read.
         meltano: the Meltano project, if there is one.
         airflow: the version, one of `VERSIONS`.
         broken: the names of the schedules that could not be read.
-        everywhere: the names of the schedules of all deployment environments.
+        everywhere: the names of the schedules of all environments.
     """
     yield from check_unique(schedules)
     yield from check_after(schedules, broken, everywhere, airflow)

@@ -1,9 +1,9 @@
-"""Alerts: each must be one that Airflow can send, with texts that it can render."""
+"""Alerts: Airflow must be able to send them, and to render their texts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.airflow_facts import facts_of
@@ -11,8 +11,8 @@ from codegen.airflow_facts.context import AT_TIMES, OF_A_DATE, OF_AN_INTERVAL, a
 from codegen.diagnostics import Diagnostic, Location, nearest, quoted
 from codegen.keys.table import keys_of
 from codegen.schema.alerts import DEADLINE, EVENTS, EmailAlert, PythonAlert, SlackAlert
-from codegen.schema.task import Task
 from codegen.text.jinja import variables_of
+from codegen.validate.places import tasks_of, texts_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,22 +20,16 @@ if TYPE_CHECKING:
     from codegen.schema import Schedule
     from codegen.schema.alerts import Alert
 
-# On Airflow 3 there need not be a task (airflow/dag_processing/processor.py, `_execute_dag_callbacks`).
+# On Airflow 3 there may be no task (airflow/dag_processing/processor.py, `_execute_dag_callbacks`).
 _OF_EVERY_RUN_OF_3 = frozenset(["dag", "reason", "run_id"])
-# What Airflow 2 gives to an SLA (airflow/notifications/basenotifier.py), 3 to a deadline (airflow/models/deadline.py).
+# Of an SLA on Airflow 2 (airflow/notifications/basenotifier.py), of a deadline on 3 (airflow/models/deadline.py).
 _OF_AN_SLA = frozenset(["blocking_task_list", "blocking_tis", "dag", "slas", "task_list"])
 _OF_A_DEADLINE = frozenset(["dag_run", "deadline"])
 
 
 @dataclass(frozen=True)
 class _Context:
-    """Which variables the texts of an alert can use.
-
-    Attributes:
-        always: those that are always there.
-        at_times: those that are missing at times.
-        of: whose they are, for messages.
-    """
+    """The variables for the texts of an alert, always or at times; `of` names the alert in messages."""
 
     always: frozenset[str]
     at_times: frozenset[str]
@@ -43,7 +37,7 @@ class _Context:
 
 
 def check_alerts(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
-    """Every alert of a schedule and its tasks, for that version of Airflow."""
+    """Check the alerts of a schedule and its tasks, for a version of Airflow."""
     yield from _check_retries(schedule)
     for event in (*EVENTS, DEADLINE):
         for alert in getattr(schedule, event) or ():
@@ -55,20 +49,19 @@ def check_alerts(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
 
 
 def check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
-    """A deadline and its alerts go together, on the versions that have one."""
+    """A deadline and its alerts need each other, and a version of Airflow that supports them."""
     keys = [name for name, value in (("deadline", schedule.deadline), (DEADLINE, schedule.on_deadline)) if value]
     if not keys:
         return
     where = schedule.where(*keys)
     if keys == [DEADLINE] and where.path != schedule.source:
-        # The defaults say whom to tell, for those schedules that have a deadline.
+        # The defaults have the alerts of those schedules that have a deadline.
         return
     facts = facts_of(airflow)
     if not facts.has_sla and "deadline" not in facts.dag:
         message = f"Airflow {airflow} supports neither SLAs nor deadlines, and {quoted(schedule.name)} has a `deadline`"
-        yield Diagnostic(
-            rules.UNSUPPORTED, message, where, "use a later `airflow`, or `dagrun_timeout`, which ends the run"
-        )
+        hint = "use a later `airflow`, or `dagrun_timeout`, which ends the run"
+        yield Diagnostic(rules.UNSUPPORTED, message, where, hint)
     elif keys == ["deadline"]:
         hint = "add `on_deadline`, or `dagrun_timeout` instead, which ends the run"
         yield Diagnostic(rules.MISSING_KEY, "no alert is sent when the `deadline` passes", where, hint)
@@ -77,14 +70,14 @@ def check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     elif facts.has_sla and not schedule.clock.cron:
         name = quoted(schedule.name)
         message = f"Airflow 2 supports a deadline only for scheduled runs, and {name} has none"
-        # One that is inherited is meant for the others.
+        # An inherited one is meant for other schedules.
         rule = rules.UNSUPPORTED if where.path == schedule.source else rules.NO_EFFECT
         yield Diagnostic(rule, message, where, "use an interval, or write `deadline: null`")
 
 
 def _check_retries(schedule: Schedule) -> Iterator[Diagnostic]:
-    """What tells of retries, or bounds their delay, has an effect only where there are some."""
-    tasks = schedule.tasks or (Task(),)
+    """Keys about retries have an effect only with retries."""
+    tasks = tasks_of(schedule)
     retries = [schedule.of(task, "retries") for task in tasks]
     if schedule.on_retry and not any(retries):
         message = "no task is ever retried"
@@ -101,7 +94,7 @@ def _check_retries(schedule: Schedule) -> Iterator[Diagnostic]:
 
 def _context_of_task(schedule: Schedule, airflow: str) -> _Context:
     always, dates = always_in(airflow), OF_A_DATE | OF_AN_INTERVAL
-    # A run that another schedule starts has no date on Airflow 3.
+    # A run that another schedule starts has no logical date on Airflow 3.
     if schedule.after and facts_of(airflow).optional_logical_date:
         return _Context(always, AT_TIMES | dates, "the alert of a task")
     return _Context(always | dates, AT_TIMES, "the alert of a task")
@@ -128,12 +121,12 @@ def _check_alert(alert: Alert, context: _Context) -> Iterator[Diagnostic]:
         yield Diagnostic(rules.INVALID_VALUE, "`endpoint` is a whole address", kind.at["endpoint"], hint)
     for name in keys_of(type(kind)) if not isinstance(kind, PythonAlert) else ():
         where = kind.at.get(name, kind.at[""])
-        for text in _texts_in(getattr(kind, name)):
+        for text in texts_in(getattr(kind, name)):
             yield from _check_variables(text, context, where)
 
 
 def _check_slack(alert: SlackAlert) -> Iterator[Diagnostic]:
-    """A channel of the API, or an incoming webhook."""
+    """An alert needs a channel of the API, or an incoming webhook."""
     if not (alert.channel or alert.slack_webhook_conn_id):
         hint = 'add `channel: "#data-alerts"`, or `slack_webhook_conn_id`'
         yield Diagnostic(rules.MISSING_KEY, "the alert names no Slack channel", alert.at[""], hint)
@@ -143,17 +136,8 @@ def _check_slack(alert: SlackAlert) -> Iterator[Diagnostic]:
         yield Diagnostic(rules.MIXED_KINDS, message, alert.at["slack_webhook_conn_id"], hint)
 
 
-def _texts_in(value: Any) -> Iterator[str]:  # noqa: ANN401  # what JSON has
-    """Every text in the value of a key."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (dict, tuple, list)):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _texts_in(item)
-
-
 def _check_variables(text: str, context: _Context, where: Location) -> Iterator[Diagnostic]:
-    """Airflow fails to render a variable that it does not have, and sends nothing."""
+    """With a missing variable, Airflow cannot render the text, and sends nothing."""
     for name, is_asked in variables_of(text).items():
         if name in context.always:
             continue

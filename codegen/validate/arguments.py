@@ -1,4 +1,4 @@
-"""Arguments of Airflow that are valid each, and that Airflow refuses together."""
+"""Arguments of Airflow that are valid, but not in combination."""
 
 from __future__ import annotations
 
@@ -9,36 +9,35 @@ from codegen import rules
 from codegen.airflow_facts.trigger_rules import ALL_SUCCESS
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.plan.steps import env_of, needs_no_join, unordered_steps
-from codegen.schema import Task
 from codegen.text.jinja import is_template
-from codegen.validate.tasks import place_of
+from codegen.validate.places import place_of, tasks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from codegen.meltano import MeltanoProject
-    from codegen.schema import Schedule
+    from codegen.schema import Schedule, Task
 
 # `FailFastDagInvalidTriggerRule` in airflow/sdk/exceptions.py of 3.3, `FailStopDagInvalidTriggerRule` in 2.11.
 _WITH_FAIL_FAST = {None, ALL_SUCCESS, "all_done_setup_success"}
 
 
 def check_arguments(schedule: Schedule) -> Iterator[Diagnostic]:
-    """What Airflow refuses when it loads the DAG."""
+    """Combinations that Airflow refuses when it loads the DAG."""
     key = _fail_fast(schedule)
-    for task in (schedule.tasks or (Task(),)) if key else ():
+    for task in tasks_of(schedule) if key else ():
         rule = schedule.of(task, "trigger_rule")
         if rule not in _WITH_FAIL_FAST:
             message = f"Airflow refuses `{key}` with the trigger rule {quoted(rule)}"
             place = place_of(task, schedule, "trigger_rule")
             yield Diagnostic(rules.MIXED_KINDS, message, place, f"remove `{key}`, or the trigger rule")
     yield from _check_run_types(schedule)
-    for task in schedule.tasks or (Task(),):
+    for task in tasks_of(schedule):
         yield from _check_native(schedule, task)
 
 
 def _check_native(schedule: Schedule, task: Task) -> Iterator[Diagnostic]:
-    """With native objects, Airflow makes a number of the text `1.10`, and no process takes one in its environment."""
+    """With native objects, Airflow turns the text `1.10` into a number, which is invalid in an environment."""
     key = "render_template_as_native_obj"
     if task.kind == "python" or not task.arguments.get(key, schedule.arguments.get(key)):
         return
@@ -58,7 +57,7 @@ def _is_of_python(text: str) -> bool:
 
 
 def check_joins(schedules: list[Schedule], meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
-    """The `join` task of a DAG that others wait for has a trigger rule too."""
+    """The `join` task of a DAG for which others wait has a trigger rule too."""
     awaited = {name for schedule in schedules if schedule.after for name in schedule.after.names}
     for schedule in schedules:
         key = _fail_fast(schedule)
@@ -69,12 +68,12 @@ def check_joins(schedules: list[Schedule], meltano: MeltanoProject | None) -> It
 
 
 def _fail_fast(schedule: Schedule) -> str:
-    """The argument that makes a failed task fail the others, where it is set."""
+    """The argument that makes a failed task fail the others, if it is set."""
     return next((name for name in ("fail_fast", "fail_stop") if schedule.arguments.get(name)), "")
 
 
 def _check_run_types(schedule: Schedule) -> Iterator[Diagnostic]:
-    """The runs that the schedule itself starts must be allowed (`_validate_allowed_run_types` of `DAG`)."""
+    """The scheduled runs must be allowed (`_validate_allowed_run_types` of `DAG`)."""
     allowed = schedule.arguments.get("allowed_run_types")
     if not allowed:
         return

@@ -1,4 +1,4 @@
-"""Dependencies schedules: each must wait for others that there are, and none for itself."""
+"""Dependencies between schedules: they must exist, and must not be circular."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from codegen.airflow_facts import facts_of
 from codegen.diagnostics import Diagnostic, nearest, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from codegen.schema import Schedule
     from codegen.schema.after import After
@@ -19,14 +19,7 @@ if TYPE_CHECKING:
 def check_after(
     schedules: list[Schedule], broken: Collection[str], everywhere: Collection[str], airflow: str
 ) -> Iterator[Diagnostic]:
-    """What schedules wait for must be other schedules, and they must not wait for each other.
-
-    Args:
-        schedules: all that are generated side by side, as far as they could be read.
-        broken: the names of the others: to wait for them is right.
-        everywhere: the names of the schedules of all deployment environments.
-        airflow: the version, one of `VERSIONS`.
-    """
+    """Schedules must wait for existing schedules, and not for each other; for the arguments see `check_together`."""
     names = {schedule.name for schedule in schedules} | set(broken)
     for schedule in schedules:
         if schedule.after:
@@ -54,7 +47,7 @@ def _check_names(
 
 
 def _check_end(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
-    """Airflow 3 gives a run that an asset starts no logical date, with which it would compare the end date."""
+    """On Airflow 3, a run that an asset starts has no logical date to compare with the end date."""
     if schedule.end_date and facts_of(airflow).optional_logical_date:
         message = f"Airflow {airflow} ignores `end_date` for runs that other schedules start, so they continue"
         hint = "end the schedules that it waits for, or remove it"
@@ -65,9 +58,15 @@ def _check_cycle(schedules: list[Schedule]) -> Iterator[Diagnostic]:
     by_name = {schedule.name: schedule for schedule in schedules}
     waits = {name: set(schedule.after.names) if schedule.after else set() for name, schedule in by_name.items()}
     graph = {name: sorted(each for each in those if each in by_name and each != name) for name, those in waits.items()}
+    if cycle := cycle_in(graph):
+        message = f"the schedules wait for each other: {' -> '.join(quoted(name) for name in cycle)}"
+        yield Diagnostic(rules.CYCLE, message, by_name[cycle[0]].where("after"), "remove one `after`")
+
+
+def cycle_in(graph: Mapping[str, Iterable[str]]) -> list[str]:
+    """A cycle of the nodes that wait for others, if there is one."""
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
-        cycle = list(reversed(error.args[1]))
-        message = f"the schedules wait for each other: {' -> '.join(quoted(name) for name in cycle)}"
-        yield Diagnostic(rules.CYCLE, message, by_name[cycle[0]].where("after"), "remove one `after`")
+        return list(reversed(error.args[1]))
+    return []

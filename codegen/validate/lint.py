@@ -1,4 +1,4 @@
-"""What a project wants to hear of the warnings: its silencers, and the severities in its configuration."""
+"""Applies the silencers of a project, and the severities in its configuration."""
 
 from __future__ import annotations
 
@@ -24,32 +24,21 @@ def apply_lint(
     *,
     report_unused: bool = True,
 ) -> list[Diagnostic]:
-    """Leave out the silenced warnings, report the unused silencers, and set the configured severities.
-
-    Args:
-        diagnostics: all that was found.
-        silencers: those of all files.
-        levels: `off`, `warning` or `error` by the code of a warning.
-        report_unused: whether to report silencers that silence nothing.
-    """
-    # Where an error is, some checks did not run, so the silenced warning may still be there.
+    """Leave out the silenced warnings, report the unused silencers, and set the configured severities."""
+    # After an error some checks did not run, so the silencer may be in use.
     unused = report_unused and not has_errors(diagnostics)
     others = [s for s in silencers if s.rule != rules.UNUSED_IGNORE]
     # `ignore[unused-ignore]` silences the report on another code of the same line, never that on itself.
     of_unused = [s for s in silencers if s.rule == rules.UNUSED_IGNORE]
     found = [*diagnostics, *(_unused(diagnostics, others) if unused else ())]
-    left = _without_silenced(found, silencers)
+    silenced = {_place_of(silencer) for silencer in silencers}
+    left = [d for d in found if d.severity is Severity.ERROR or _place_of(d) not in silenced]
     left += _unused(found, of_unused) if unused else ()
     return apply_levels(left, levels)
 
 
 def apply_levels(diagnostics: Iterable[Diagnostic], levels: Mapping[str, str]) -> list[Diagnostic]:
-    """Set the configured severities, and leave out what is turned off.
-
-    Args:
-        diagnostics: what was found.
-        levels: `off`, `warning` or `error` by the code of a warning.
-    """
+    """Set the configured severities: `off`, `warning` or `error` by the code of a warning."""
     return [
         d.with_severity(Severity(levels[d.code])) if d.code in levels else d
         for d in diagnostics
@@ -57,23 +46,14 @@ def apply_levels(diagnostics: Iterable[Diagnostic], levels: Mapping[str, str]) -
     ]
 
 
-def _without_silenced(diagnostics: Iterable[Diagnostic], silencers: Iterable[Silencer]) -> list[Diagnostic]:
-    silenced = {_place_of(silencer) for silencer in silencers}
-    return [d for d in diagnostics if d.severity is Severity.ERROR or _place_of(d) not in silenced]
-
-
 def _unused(diagnostics: Iterable[Diagnostic], silencers: Iterable[Silencer]) -> list[Diagnostic]:
     """A warning for each silencer whose line has no such warning."""
     warned = {_place_of(diagnostic) for diagnostic in diagnostics}
+    hint = "remove it, or move it to the line that the warning names"
     return [
-        Diagnostic(
-            rules.UNUSED_IGNORE,
-            f"{quoted(silencer.rule.code)} is not reported on this line",
-            silencer.location,
-            "remove it, or move it to the line that the warning names",
-        )
-        for silencer in silencers
-        if _place_of(silencer) not in warned
+        Diagnostic(rules.UNUSED_IGNORE, f"{quoted(s.rule.code)} is not reported on this line", s.location, hint)
+        for s in silencers
+        if _place_of(s) not in warned
     ]
 
 

@@ -1,28 +1,43 @@
-"""Meltano: the names in a schedule must be those of the Meltano project."""
+"""Meltano: names and commands must exist, and no command should change the project that all pipelines share."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, InvalidError, nearest, quoted
+from codegen.diagnostics import Diagnostic, InvalidError, nearest, printable, quoted
 from codegen.keys.table import grouped, keys_of
 from codegen.meltano.blocks import block_names
+from codegen.meltano.call import calls_in, leading_options
+from codegen.meltano.changes import changes_project, variables_instead
+from codegen.plan.steps import env_of
 from codegen.schema import Schedule
+from codegen.source.write import to_yaml
 from codegen.text.jinja import is_template
 from codegen.text.shell import check_run, words_of
-from codegen.validate.tasks import check_task_id, place_of
+from codegen.validate.places import place_of, values_of
+from codegen.validate.tasks import check_task_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from codegen.diagnostics import Location
     from codegen.meltano import MeltanoProject
 
+# The commands of Meltano (`meltano --help` of 4.4).
+# fmt: off
+_COMMANDS = (
+    "add", "cloud", "compile", "config", "docs", "dragon", "el", "elt", "environment", "hub", "init", "install",
+    "invoke", "job", "lock", "logs", "plugin", "remove", "run", "schedule", "schema", "select", "state", "test",
+    "upgrade",
+)
+# fmt: on
+
 
 def check_effect(schedule: Schedule) -> Iterator[Diagnostic]:
-    """What a schedule's own file says of its tasks must reach one; a file of defaults may be for others."""
+    """A key for tasks in a schedule's own file must affect a task; one in a file of defaults may be for others."""
     if schedule.tasks is None:
         return
     kinds = {task.kind for task in schedule.tasks}
@@ -37,7 +52,7 @@ def check_effect(schedule: Schedule) -> Iterator[Diagnostic]:
 
 
 def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
-    """Names must be those of the Meltano project: a plugin may be added later, a job's tasks must be known now."""
+    """Names must exist in the Meltano project: a plugin may be added later, a job must exist now."""
     if meltano and not meltano.is_readable:
         return
     if schedule.job:
@@ -65,16 +80,18 @@ def _check_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[D
     name, location = schedule.job or "", schedule.where("job")
     if meltano is None:
         hint = "set `meltano_project` in the configuration, or write the tasks here as `tasks`"
-        yield Diagnostic(
-            rules.UNKNOWN_JOB, f"there is no meltano.yml to find the job {quoted(name)} in", location, hint
-        )
+        message = f"there is no meltano.yml to find the job {quoted(name)} in"
+        yield Diagnostic(rules.UNKNOWN_JOB, message, location, hint)
     elif name in meltano.broken_jobs:
         message = f"the job {quoted(name)} cannot run: {meltano.broken_jobs[name]}"
         yield Diagnostic(rules.UNKNOWN_JOB, message, location, "fix it in meltano.yml")
     elif job := meltano.jobs.get(name):
         yield from check_task_id(f"{schedule.dag_id_or_default}_task{len(job.tasks) - 1}", location)
         for run in job.tasks:
-            yield from _check_run_of_job(run, job.location)
+            try:
+                check_run(run)
+            except InvalidError as error:
+                yield error.at(job.location)
             yield from _check_blocks(run, job.location, meltano)
     else:
         other = "write it as `tasks`" if " " in name else "add it to meltano.yml, or write its tasks here as `tasks`"
@@ -82,15 +99,8 @@ def _check_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[D
         yield Diagnostic(rules.UNKNOWN_JOB, f"meltano.yml has no job {quoted(name)}", location, hint)
 
 
-def _check_run_of_job(run: str, location: Location) -> Iterator[Diagnostic]:
-    try:
-        check_run(run)
-    except InvalidError as error:
-        yield error.at(location)
-
-
 def _check_blocks(run: str, location: Location, meltano: MeltanoProject) -> Iterator[Diagnostic]:
-    """Each word of `meltano run` must be known: a plugin, its command behind a colon, a mapping or a job."""
+    """Each word of `meltano run` must exist: a plugin, its command after a colon, a mapping or a job."""
     try:
         words = words_of(run)
     except InvalidError:
@@ -104,9 +114,49 @@ def _check_blocks(run: str, location: Location, meltano: MeltanoProject) -> Iter
 
 
 def _hint_for_block(name: str, known: set[str]) -> str:
-    """The cure for a word that is no block, with a look at what people write who think of a shell."""
+    """The fix of an unknown word, also for those who write a shell command."""
     if name == "meltano":
         return "leave out `meltano run`: it is there already"
     if re.search(r"[&|;<>]", name):
         return "this is no shell command: write a task for each step"
     return nearest(name, known) or f"`meltano add {name}` adds it"
+
+
+def check_before_run(schedule: Schedule) -> Iterator[Diagnostic]:
+    """`before_run` must have commands of Meltano; neither it nor a shell command should change the project."""
+    for commands, place in values_of(schedule, "before_run"):
+        all_words = [words_of(command) for command in commands]
+        for command, words in zip(commands, all_words, strict=True):
+            yield from _check_command(words, place)
+            yield from _check_changes(command, words, all_words, place)
+    for task in schedule.tasks or ():
+        calls = [list(call.words) for call in calls_in(task.command or "", env_of(schedule, task))]
+        for words in calls:
+            yield from _check_changes(shlex.join(words), words, calls, place_of(task, schedule, "command"))
+
+
+def _check_command(words: Sequence[str], place: Location) -> Iterator[Diagnostic]:
+    word = next(iter(leading_options(words)[1]), "")
+    if word not in _COMMANDS:
+        hint = nearest(word, _COMMANDS) or "`meltano --help` lists them"
+        yield Diagnostic(rules.UNKNOWN_COMMAND, f"Meltano has no command {quoted(word)}", place, hint)
+
+
+def _check_changes(
+    command: str, words: Sequence[str], all_words: Sequence[Sequence[str]], place: Location
+) -> Iterator[Diagnostic]:
+    """A change of the project stays, for every pipeline, and concurrent runs overwrite it."""
+    if not changes_project(words):
+        return
+    message = f"{quoted(command)} permanently changes the Meltano project for every pipeline"
+    yield Diagnostic(rules.WRITES_PROJECT, message, place, _instead(variables_instead(words, all_words)))
+
+
+def _instead(variables: Mapping[str, str]) -> str:
+    if not variables:
+        return "run it once yourself, and commit what it changes"
+    is_selection = any(name.endswith("__SELECT") for name in variables)
+    effect = "applies to these runs only, and " + (
+        "replaces the selection in meltano.yml" if is_selection else "the plugin must declare the setting"
+    )
+    return f"set `env: {printable(to_yaml(variables, flow=True).strip())}` instead; it {effect}"

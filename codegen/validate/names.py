@@ -1,4 +1,4 @@
-"""Names: they must fit into Airflow's ids, and be nobody else's."""
+"""Names: they must be valid in Airflow's ids, and unique."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from codegen.airflow_facts import facts_of
 from codegen.diagnostics import Diagnostic, printable, quoted
 from codegen.schema.model import LONGEST_TAG, airflow_id
 from codegen.schema.task import LONGEST_ID
+from codegen.validate.places import values_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,10 +41,8 @@ def check_names(schedule: Schedule) -> Iterator[Diagnostic]:
 
 def check_pool(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     """In some versions the name of a pool must be a key."""
-    pools = [(schedule.pool, schedule.where("pool"))]
-    pools += [(task.pool, task.at["pool"]) for task in schedule.tasks or () if task.pool]
-    for pool, place in pools:
-        if pool and facts_of(airflow).pool_is_key and not _KEY.fullmatch(pool):
+    for pool, place in values_of(schedule, "pool") if facts_of(airflow).pool_is_key else ():
+        if not _KEY.fullmatch(pool):
             message = f"{quoted(pool)} is not a valid pool name in Airflow {airflow}"
             yield Diagnostic(rules.INVALID_VALUE, message, place, "letters, digits, `_`, `.` and `-`")
 
@@ -63,7 +62,7 @@ def check_unique(schedules: list[Schedule]) -> Iterator[Diagnostic]:
 
 
 def _taken_twice(schedules: list[Schedule], of: Callable[[Schedule], str]) -> list[tuple[Schedule, Schedule]]:
-    """Each schedule that has what an earlier one has, behind that one."""
+    """Pairs of schedules that have the same, the earlier one first."""
     owners: dict[str, Schedule] = {}
     return [(owners[of(s)], s) for s in schedules if owners.setdefault(of(s), s) is not s]
 

@@ -1,32 +1,35 @@
-"""Null in templates: Jinja2 writes a run parameter that is null as the text `None`."""
+"""Nulls in templates: Jinja2 renders a run parameter that is null as the text `None`.
+
+It imports Jinja2, so import it only for a template.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from jinja2 import nodes
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.text.jinja import param_of, tree_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
-
-    from jinja2 import nodes
+    from collections.abc import Iterable, Iterator
 
     from codegen.diagnostics import Location
     from codegen.schema import Schedule
     from codegen.schema.param import Param
 
-# The filters that make a text of any value, or give a null back.
+# Filters that convert any value to text, or return a null.
 # fmt: off
 _TO_TEXT = {
     "capitalize", "center", "ds", "ds_nodash", "e", "escape", "forceescape", "indent", "lower", "replace", "safe",
     "string", "title", "trim", "truncate", "ts", "ts_nodash", "ts_nodash_with_tz", "upper", "urlencode", "wordwrap",
 }
 # fmt: on
-# The tests that a null does not pass, beside `none`.
+# The tests that a null fails, apart from `none`.
 _NOT_OF_NULL = {"boolean", "float", "integer", "iterable", "mapping", "number", "sequence", "string", "true"}
-# The comparisons that are false where the two sides are alike.
+# The comparisons that are false if both sides are equal.
 _UNLIKE = {"ne", "notin"}
 
 
@@ -34,14 +37,14 @@ def check_null_params(text: str, schedule: Schedule, location: Location, default
     """A run parameter that can be null must not become the text `None`.
 
     Args:
-        text: a value in which Airflow evaluates templates.
-        schedule: the schedule that it belongs to.
-        location: where it stands.
-        default: what the text may be instead of a null.
+        text: a template.
+        schedule: its schedule.
+        location: its place.
+        default: what the hint suggests in place of a null.
     """
     nullable = {name for name, param in schedule.params.items() if _can_be_null(param)}
-    template = tree_of(text) if nullable and "params" in text else None
-    for name in dict.fromkeys(_written(template, nullable)) if template else ():
+    template = tree_of(text) if nullable else None
+    for name in dict.fromkeys(_written([template], nullable)) if template else ():
         message = f"the run parameter {quoted(name)} can be null and renders as the text `None`"
         instead = _with_default(schedule.params[name], f"params.{name}", default)
         hint = f"write `{instead}`, or another default between the quotes"
@@ -58,87 +61,62 @@ def _types(param: Param) -> list[str]:
 
 
 def _with_default(param: Param, name: str, default: str) -> str:
-    """A template that writes a default for a null, and every other value as it is, also `0` and `false`."""
+    """A template that replaces a null by a default, and leaves every other value, also `0` and `false`."""
     is_text = bool(param.type) and {"string", "null"}.issuperset(_types(param))
     # In double quotes, as most values that hold templates have single quotes in YAML.
     expression = f'{name} or "{default}"' if is_text else f'"{default}" if {name} is none else {name}'
     return f"{{{{ {expression} }}}}"
 
 
-def _written(node: nodes.Node, nullable: Collection[str]) -> Iterator[str]:
-    """The parameters that a part of a template writes where they may be null.
+def _written(parts: Iterable[nodes.Node], nullable: set[str]) -> Iterator[str]:
+    """The parameters that parts of a template output where they may be null.
 
     Args:
-        node: the part.
+        parts: statements of the template.
         nullable: the parameters that may be null there.
     """
-    from jinja2 import nodes  # noqa: PLC0415  # it takes longer to import than most projects to check
-
-    if isinstance(node, nodes.If):
-        yield from _written_in(node.body, _without(nullable, _known_if(node.test)))
-        rest = _without(nullable, _known_unless(node.test))
-        for branch in node.elif_:
-            yield from _written_in(branch.body, _without(rest, _known_if(branch.test)))
-            rest = _without(rest, _known_unless(branch.test))
-        yield from _written_in(node.else_, rest)
-    elif isinstance(node, nodes.Output):
-        for part in node.nodes:
-            yield from _results(part, nullable)
-    elif not isinstance(node, nodes.Expr):
-        yield from _written_in(node.iter_child_nodes(), nullable)
+    for node in parts:
+        if isinstance(node, nodes.If):
+            rest = nullable
+            for branch in (node, *node.elif_):
+                yield from _written(branch.body, rest - _known(branch.test, holds=True))
+                rest = rest - _known(branch.test, holds=False)
+            yield from _written(node.else_, rest)
+        elif isinstance(node, nodes.Output):
+            for part in node.nodes:
+                yield from _results(part, nullable)
+        elif not isinstance(node, nodes.Expr):
+            yield from _written(node.iter_child_nodes(), nullable)
 
 
-def _written_in(parts: Iterable[nodes.Node], nullable: Collection[str]) -> Iterator[str]:
-    for part in parts:
-        yield from _written(part, nullable)
-
-
-def _results(node: nodes.Node, nullable: Collection[str]) -> Iterator[str]:
-    """The parameters whose null an expression gives on, or makes a text of."""
-    from jinja2 import nodes  # noqa: PLC0415  # as above
-
-    name = param_of(node)
-    if name is not None:
-        yield from {name} & {*nullable}
-    elif isinstance(node, nodes.Or):
-        # A null on the left side gives way.
-        yield from _results(node.right, _without(nullable, _known_unless(node.left)))
+def _results(node: nodes.Node | None, nullable: set[str]) -> Iterator[str]:
+    """The parameters whose null an expression returns, or converts to text."""
+    if isinstance(node, nodes.Or):
+        # A null on the left side is replaced.
+        yield from _results(node.right, nullable - _known(node.left, holds=False))
     elif isinstance(node, nodes.And):
         yield from _results(node.left, nullable)
-        yield from _results(node.right, _without(nullable, _known_if(node.left)))
+        yield from _results(node.right, nullable - _known(node.left, holds=True))
     elif isinstance(node, nodes.CondExpr):
-        yield from _results(node.expr1, _without(nullable, _known_if(node.test)))
-        if node.expr2:
-            yield from _results(node.expr2, _without(nullable, _known_unless(node.test)))
-    elif _gives_on(node):
-        for part in node.iter_child_nodes(only=("node", "nodes", "items")):
+        yield from _results(node.expr1, nullable - _known(node.test, holds=True))
+        yield from _results(node.expr2, nullable - _known(node.test, holds=False))
+    elif node:
+        yield from _named(node) & nullable
+        for part in node.iter_child_nodes(only=("node", "nodes", "items")) if _returns_null(node) else ():
             yield from _results(part, nullable)
 
 
-def _gives_on(node: nodes.Node) -> bool:
-    """Whether an expression writes the nulls in it: some filters, a text that is joined, a list."""
-    from jinja2 import nodes  # noqa: PLC0415  # as above
-
+def _returns_null(node: nodes.Node) -> bool:
+    """Whether an expression outputs the nulls in it: some filters, a concatenated text, a list."""
     if isinstance(node, nodes.Filter):
-        # Without `true`, a default is for what is undefined, and a null is not.
+        # Without its second argument, `default` replaces only an undefined value, and a null is defined.
         replaces_null = len(node.args) > 1 or bool(node.kwargs)
         return node.name in _TO_TEXT or (node.name in {"default", "d"} and not replaces_null)
     return isinstance(node, nodes.Concat | nodes.List | nodes.Tuple)
 
 
-def _known_if(test: nodes.Node) -> set[str]:
-    """The parameters that are not null where a test is true."""
-    return _known(test, holds=True)
-
-
-def _known_unless(test: nodes.Node) -> set[str]:
-    """The parameters that are not null where a test is false."""
-    return _known(test, holds=False)
-
-
 def _known(test: nodes.Node, *, holds: bool) -> set[str]:
-    from jinja2 import nodes  # noqa: PLC0415  # as above
-
+    """The parameters that are not null if a test is true, or false."""
     if isinstance(test, nodes.Not):
         return _known(test.node, holds=not holds)
     if isinstance(test, nodes.And | nodes.Or):
@@ -148,23 +126,13 @@ def _known(test: nodes.Node, *, holds: bool) -> set[str]:
         is_known = test.name in _NOT_OF_NULL if holds else test.name == "none"
         return _named(test.node) if is_known else set()
     if isinstance(test, nodes.Compare):
-        return _known_by_comparison(test, holds=holds)
+        compared = [test.expr, *(operand.expr for operand in test.ops)]
+        with_null = any(isinstance(side, nodes.Const) and side.value is None for side in compared)
+        is_equal = (test.ops[0].op not in _UNLIKE) == holds
+        return set().union(*map(_named, compared)) if is_equal != with_null else set()
     return _named(test) if holds else set()
-
-
-def _known_by_comparison(test: nodes.Compare, *, holds: bool) -> set[str]:
-    from jinja2 import nodes  # noqa: PLC0415  # as above
-
-    sides = [test.expr, *(operand.expr for operand in test.ops)]
-    with_null = any(isinstance(side, nodes.Const) and side.value is None for side in sides)
-    is_alike = (test.ops[0].op not in _UNLIKE) == holds
-    return set().union(*(_named(side) for side in sides)) if is_alike != with_null else set()
 
 
 def _named(node: nodes.Node) -> set[str]:
     name = param_of(node)
     return {name} if name is not None else set()
-
-
-def _without(names: Collection[str], known: set[str]) -> set[str]:
-    return {*names} - known

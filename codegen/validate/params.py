@@ -1,4 +1,4 @@
-"""Run parameters: a default must fit its type, a scheduled run must need none, and a template must name one that is."""
+"""Run parameters: defaults must fit their types, scheduled runs need them, and templates must name existing ones."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from codegen.diagnostics import Diagnostic, nearest, quoted
 from codegen.keys.table import keys_of
 from codegen.schema.param import Param
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
-from codegen.text.jinja import params_in
-from codegen.validate.null_params import check_null_params
+from codegen.text.jinja import is_template, params_in
+from codegen.validate.places import runs_of_job
 from codegen.validate.templates import templated_values
 
 if TYPE_CHECKING:
@@ -31,16 +31,15 @@ _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d
 
 
 def check_params(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
-    """What Airflow would refuse when it reads the DAG, or when a run starts."""
-    job = meltano.jobs.get(schedule.job or "") if meltano else None
-    for run in job.tasks if job else ():
+    """The rules of parameters must be valid JSON Schema, and the defaults must match them."""
+    for run in runs_of_job(schedule, meltano):
         yield from _check_text(run, schedule, schedule.where("job"))
     for param in schedule.params.values():
         yield from _check_schema(param)
 
 
 def check_defaults(schedule: Schedule) -> Iterator[Diagnostic]:
-    """A run that nobody starts by hand is given no parameter: its clock must be one that fires, or none."""
+    """A scheduled run is given no parameters, so each needs a default. The interval must be valid."""
     for name, param in schedule.params.items():
         if (schedule.clock.cron or schedule.after) and not param.has_default:
             message = f"the run parameter {quoted(name)} has no `default`, and a run on a schedule is given none"
@@ -49,10 +48,7 @@ def check_defaults(schedule: Schedule) -> Iterator[Diagnostic]:
 
 
 def _check_schema(param: Param) -> Iterator[Diagnostic]:
-    """The rules must be ones of JSON Schema, and the default must keep them, as Airflow has it checked.
-
-    airflow/models/param.py on 2, airflow/sdk/definitions/param.py on 3.
-    """
+    """The same check as in airflow/models/param.py on 2, airflow/sdk/definitions/param.py on 3."""
     schema = {name: getattr(param, name) for name in keys_of(Param) if name in param.at and name not in _SHOWN}
     if not schema:
         return
@@ -70,7 +66,7 @@ def _check_schema(param: Param) -> Iterator[Diagnostic]:
 
 
 def _reference_in(value: object) -> str:
-    """The keyword of JSON Schema in there that names another schema, which may lie on another machine."""
+    """The first keyword in a JSON Schema that refers to another schema, which may be on another machine."""
     if isinstance(value, list | tuple):
         return next((found for item in value if (found := _reference_in(item))), "")
     if not isinstance(value, Mapping):
@@ -120,18 +116,17 @@ def _cure(rule: str, param: Param, value: object) -> str:
 
 
 def check_params_in_templates(schedule: Schedule, root: MapNode) -> Iterator[Diagnostic]:
-    """A template must name a parameter that there is.
-
-    Args:
-        schedule: the schedule of the document.
-        root: the document with its defaults merged in.
-    """
+    """Templates in a document, with its defaults merged in, must name existing parameters."""
     places = {place for _, place in templated_values(schedule, schedule.where())}
     for scalar in _scalars(root, places):
         yield from _check_text(scalar.text, schedule, scalar.location)
 
 
 def _check_text(text: str, schedule: Schedule, location: Location) -> Iterator[Diagnostic]:
+    if "params" not in text or not is_template(text):
+        return
+    from codegen.validate.null_params import check_null_params  # noqa: PLC0415  # Jinja2 takes long to import
+
     for name in params_in(text):
         if name not in schedule.params:
             hint = nearest(name, schedule.params) or f"add it to `params`, such as `params: {{{name}: a value}}`"
@@ -143,7 +138,7 @@ def _check_text(text: str, schedule: Schedule, location: Location) -> Iterator[D
 
 
 def _scalars(node: Node, places: Collection[Location], *, is_within: bool = False) -> Iterator[Scalar]:
-    """The scalars at those places, and in the lists and maps there."""
+    """The scalars at those places, and in lists and maps there."""
     is_within = is_within or node.location in places
     if isinstance(node, Scalar):
         if is_within:

@@ -1,6 +1,6 @@
-"""The dates of a run that a template uses, and the same template for runs without them and for a local date.
+"""The dates of a run in a template, and the fixes for runs without them and for local dates.
 
-It imports Jinja2, so import it only where there is a template.
+It imports Jinja2, so import it only for a template.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _DAG_RUN = "dag_run."
-# The dates that a run itself has: each is None where there is no logical date, but for `run_after`.
+# The dates in `dag_run`: each but `run_after` is None without a logical date.
 _OF_DAG_RUN = ("logical_date", "execution_date", "data_interval_start", "data_interval_end", "run_after")
 _PREVIOUS = ("prev_data_interval_start_success", "prev_data_interval_end_success")
-# What each text is made of: a point in time, a method of it, and a filter.
+# Each text as a point in time, a method of it, and a filter.
 _TEXTS = {
     "ds": ("logical_date", "", "ds"),
     "ds_nodash": ("logical_date", "", "ds_nodash"),
@@ -59,7 +59,7 @@ _DATE_ATTRIBUTES = frozenset(
     day day_of_week day_of_year month quarter week_of_month week_of_year year
     """.split()  # noqa: SIM905  # as above
 )
-# In the format of `strftime`, and in that of pendulum's `format`: what belongs to a date, and what to an offset.
+# The directives of a date, and of an offset, in `strftime` and in pendulum's `format`.
 _FORMATS = {
     "strftime": (re.compile(r"%[-_0^#]?[aAwdbBmyYjUWcxGuVDFhegC]"), re.compile(r"%:?[zZ]")),
     "format": (re.compile(r"[YQMDdEo]|L(?!TS?)"), re.compile(r"[zZ]")),
@@ -69,15 +69,15 @@ _QUOTED_IN_A_FORMAT = re.compile(r"\[[^\]]*\]")
 
 @dataclass(frozen=True)
 class DateUse:
-    """A place in a template that uses a date of the run.
+    """A use of a date of the run in a template.
 
     Attributes:
         name: the variable, such as `ds`; or the attribute of the run, such as `dag_run.logical_date`.
-        of_filter: the filter of Airflow that is applied to it, such as `ds`; may be empty.
+        of_filter: Airflow's filter after it, such as `ds`, if there is one.
         is_whole: whether its `{{ }}` has nothing else.
-        is_asked: whether the template says what to do without it.
+        is_asked: whether the template handles its absence.
         is_utc_date: whether the template takes the date in UTC from it.
-        needs_pendulum: whether it may use what Python's own `datetime` does not have.
+        needs_pendulum: whether it may use methods that Python's `datetime` does not have.
     """
 
     name: str
@@ -94,7 +94,7 @@ class DateUse:
 
     @property
     def is_of_dag_run(self) -> bool:
-        """Whether it is an attribute of the run, which is None where the variable is missing."""
+        """Whether it is an attribute of the run, which is None if the variable is missing."""
         return self.name.startswith(_DAG_RUN)
 
     def is_in(self, airflow: str) -> bool:
@@ -104,32 +104,28 @@ class DateUse:
 
     @property
     def is_of_previous_run(self) -> bool:
-        """Whether it belongs to the last successful run, and is None where there is none."""
+        """Whether it belongs to the last successful run, and is None without one."""
         return self.name in _PREVIOUS
 
     @property
     def text(self) -> str:
-        """The name and its filter, as the template has them."""
+        """The name and its filter, as in the template."""
         return f"{self.name} | {self.of_filter}" if self.of_filter else self.name
 
     def in_every_run(self) -> str:
-        """What to write so that it works in runs with and without a logical date on Airflow 3."""
+        """A fix that works in runs with and without a logical date on Airflow 3."""
         expression = _in_every_run(self.name, needs_pendulum=self.needs_pendulum)
         is_or = self.is_of_dag_run and self.of_filter
         return self._instead(f"({expression})" if self.is_whole and is_or else expression)
 
     def on_the_clock(self, *, may_lack_date: bool) -> str:
-        """What to write to get the date in the timezone of the DAG.
-
-        Args:
-            may_lack_date: whether there are runs without a logical date.
-        """
-        moment, method, of_filter = _TEXTS.get(self.name, (self.name, "", ""))
+        """A fix for the date in the timezone of the DAG, also for runs without a logical date."""
+        point, method, of_filter = _TEXTS.get(self.name, (self.name, "", ""))
         if may_lack_date and self.variable != "run_after":
-            moment = f"({_in_every_run(moment, needs_pendulum=self.needs_pendulum)})"
-        # The method of Python's `datetime`, where it is one.
+            point = f"({_in_every_run(point, needs_pendulum=self.needs_pendulum)})"
+        # The method that Python's `datetime` has, if it is one.
         convert = "astimezone" if may_lack_date or self.is_of_dag_run else "in_timezone"
-        expression = f"{moment}.{convert}(dag.timezone){method}"
+        expression = f"{point}.{convert}(dag.timezone){method}"
         return self._instead(f"{expression} | {of_filter}") if of_filter else self._instead(expression, is_word=True)
 
     def _instead(self, expression: str, *, is_word: bool = False) -> str:
@@ -140,7 +136,7 @@ class DateUse:
 
 
 def _in_every_run(name: str, *, needs_pendulum: bool) -> str:
-    """An expression that a run without a logical date has too; in others it is what the name is."""
+    """An expression that works without a logical date too; else it equals the name."""
     if name.startswith(_DAG_RUN):
         return f"{name} or dag_run.run_after"
     if name in _PREVIOUS:
@@ -148,40 +144,37 @@ def _in_every_run(name: str, *, needs_pendulum: bool) -> str:
         return f"{name} | default(none)"
     if name in _TEXTS:
         return f"{name} | default(dag_run.run_after | {name})"
-    # The run's own dates are of Python's `datetime`.
+    # The dates in `dag_run` are Python's `datetime`.
     run_after = "dag.start_date.instance(dag_run.run_after)" if needs_pendulum else "dag_run.run_after"
     return f"{name} | default({run_after})"
 
 
 @remembered
 def date_uses(text: str) -> tuple[DateUse, ...]:
-    """The uses of the dates of a run in a template, in order; none of a text that is no template."""
+    """The uses of the dates of a run in a template, in order."""
     tree = tree_of(text)
     if tree is None:
         return ()
     is_asked = _asks(tree)
-    # A name that the template itself defines is another thing.
+    # A name that the template itself defines does not count.
     of_airflow = meta.find_undeclared_variables(tree)
     found = (_use_of(path, is_asked=is_asked) for path in _paths_in((tree,)))
     uses = [use for use in found if use.is_of_dag_run or use.name in of_airflow]
-    # One hint for each name, wherever it stands in an expression.
+    # One hint for each name, wherever it is in an expression.
     of_pendulum = {use.name for use in uses if use.needs_pendulum and not use.is_whole}
     return tuple(replace(use, needs_pendulum=not use.is_whole and use.name in of_pendulum) for use in uses)
 
 
 def _asks(tree: nodes.Template) -> bool:
-    """Whether a condition asks for any of the dates, as in `{% if ds is defined %}`: a run has all of them or none."""
+    """Whether a condition tests any of the dates, as in `{% if ds is defined %}`: a run has all of them or none."""
     asked = [test.node for test in tree.find_all(nodes.Test) if test.name in {"defined", "undefined"}]
-    conditions = [
-        *(node.test for node in tree.find_all(nodes.If)),
-        *(node.test for node in tree.find_all(nodes.CondExpr)),
-    ]
+    conditions = [*(n.test for n in tree.find_all(nodes.If)), *(n.test for n in tree.find_all(nodes.CondExpr))]
     run_dates = [path[0] for test in conditions for path in _paths_in((test,)) if isinstance(path[0], nodes.Getattr)]
     return any(_name_of(node) for node in (*asked, *run_dates))
 
 
 def _name_of(node: nodes.Node) -> str:
-    """The name of a date, if it is one."""
+    """The name of a date, if the node is one."""
     if isinstance(node, nodes.Name):
         return node.name if node.name in _NAMES and node.ctx == "load" else ""
     if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name) and node.node.name == "dag_run":
@@ -189,12 +182,12 @@ def _name_of(node: nodes.Node) -> str:
     return ""
 
 
-# A node with those around it, from the inside out.
+# A node and its ancestors, from the inside out.
 _Path = tuple[nodes.Node, ...]
 
 
 def _paths_in(path: _Path) -> Iterator[_Path]:
-    """Each date in a node; what a template has for runs without one belongs to that."""
+    """Each date in a node; a substitute for it belongs to it."""
     node = path[0]
     if _name_of(node):
         yield path
@@ -205,11 +198,11 @@ def _paths_in(path: _Path) -> Iterator[_Path]:
 
 
 def _is_substituted(node: nodes.Node, parent: nodes.Node) -> bool:
-    """Whether something else is taken where the date is missing: `ds | default(...)`, `dag_run.logical_date or ...`."""
+    """Whether a missing date has a substitute: `ds | default(...)`, `dag_run.logical_date or ...`."""
     if isinstance(parent, nodes.Filter):
         is_first = parent.name in {"d", "default"} and parent.node is node
     else:
-        # A variable that is missing fails before the `or`.
+        # A missing variable fails before the `or`.
         is_first = isinstance(parent, nodes.Or) and parent.left is node and isinstance(node, nodes.Getattr)
     return is_first and bool(_name_of(node))
 
@@ -220,29 +213,26 @@ def _use_of(path: _Path, *, is_asked: bool) -> DateUse:
     path = path[1:] if is_substituted else path
     moved = _moved(path)
     of_filter = _airflow_filter(path[1])
+    # The offset of a text can be cut off, as in `ts[:10]`.
+    is_utc_text = name not in _ZONED_TEXTS or isinstance(path[1], nodes.Getitem)
     return DateUse(
         name,
         of_filter,
         is_whole=isinstance(path[2 if of_filter else 1], nodes.Output),
         is_asked=is_asked or is_substituted or name == "dag_run.run_after",
-        is_utc_date=_is_utc_text(name, path[1]) if name in _TEXTS else _is_date(moved),
+        is_utc_date=is_utc_text if name in _TEXTS else _is_date(moved),
         needs_pendulum=name not in _TEXTS and not (_is_of_datetime(path[1]) and _is_of_datetime(moved[1])),
     )
 
 
 def _moved(path: _Path) -> _Path:
-    """The path from the point in time that is some time before or after that, in the same timezone."""
+    """The path from the point in time after additions and methods that keep its timezone."""
     node, parent = path[:2]
     if isinstance(parent, nodes.Add | nodes.Sub) and parent.left is node:
         return _moved(path[1:])
     if isinstance(parent, nodes.Getattr) and parent.attr in _IN_THE_SAME_ZONE and isinstance(path[2], nodes.Call):
         return _moved(path[2:])
     return path
-
-
-def _is_utc_text(name: str, parent: nodes.Node) -> bool:
-    """Whether the text is a date in UTC, or one with an offset that is cut off, as in `ts[:10]`."""
-    return name not in _ZONED_TEXTS or isinstance(parent, nodes.Getitem)
 
 
 def _is_date(path: _Path) -> bool:
@@ -255,7 +245,7 @@ def _is_date(path: _Path) -> bool:
 
 
 def _formats_date(method: str, call: nodes.Call | None) -> bool:
-    """Whether a format has a date in it, and no offset."""
+    """Whether a format has a date, and no offset."""
     first = call.args[0] if call and call.args else None
     if method not in _FORMATS or not isinstance(first, nodes.Const):
         return False
@@ -265,12 +255,12 @@ def _formats_date(method: str, call: nodes.Call | None) -> bool:
 
 
 def _is_of_datetime(parent: nodes.Node) -> bool:
-    """Whether Python's own `datetime` has what is done with a point in time."""
+    """Whether Python's `datetime` supports the use of a point in time."""
     if isinstance(parent, nodes.Getattr):
         return hasattr(datetime, parent.attr)
     return bool(_airflow_filter(parent)) or isinstance(parent, nodes.Add | nodes.Sub | nodes.Concat | nodes.Output)
 
 
 def _airflow_filter(node: nodes.Node) -> str:
-    """The filter of Airflow that the node is, if it is one."""
+    """The filter of Airflow, if the node is one."""
     return node.name if isinstance(node, nodes.Filter) and node.name in AIRFLOW_FILTERS else ""

@@ -1,4 +1,4 @@
-"""The end of a run: Airflow calls it by its last tasks, so those must not hide what failed before them."""
+"""The outcome of a run: Airflow takes that of the last tasks, so those must not hide earlier failures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from codegen import rules
 from codegen.airflow_facts.trigger_rules import RUN_AFTER_A_FAILURE
 from codegen.diagnostics import Diagnostic, quoted
-from codegen.validate.tasks import place_of
+from codegen.validate.places import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,11 +18,7 @@ _MARKED = "Airflow marks the run successful although a task failed, because its 
 
 
 def check_run_outcome(schedules: list[Schedule]) -> Iterator[Diagnostic]:
-    """A run succeeds if its last tasks do (airflow/models/dagrun.py, `update_state`), though others have failed.
-
-    Args:
-        schedules: all that are generated side by side.
-    """
+    """A run succeeds if its last tasks do (airflow/models/dagrun.py, `update_state`), even if others have failed."""
     waiting = {name: other.name for other in schedules if other.after for name in other.after.names}
     for schedule in schedules:
         last = _last_tasks(schedule)
@@ -41,7 +37,7 @@ def check_run_outcome(schedules: list[Schedule]) -> Iterator[Diagnostic]:
 
 
 def _last_tasks(schedule: Schedule) -> list[Task]:
-    """The tasks that no other waits for, if there are others before them."""
+    """The tasks for which no other waits, if there are others before them."""
     tasks = schedule.tasks or ()
     if all(task.after is None for task in tasks):
         return list(tasks[-1:]) if len(tasks) > 1 else []

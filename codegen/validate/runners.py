@@ -1,4 +1,4 @@
-"""Runners: what each says of its tasks, and settings that no task uses."""
+"""Runners: their own checks of tasks, and settings that no task uses."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic
 from codegen.plan.steps import env_of
 from codegen.runners import RUNNERS, Placed
-from codegen.schema import Task
-from codegen.validate.tasks import place_of
+from codegen.validate.places import place_of, tasks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from codegen.diagnostics import Location
-    from codegen.schema import Schedule
+    from codegen.schema import Schedule, Task
 
 
 def check_runners(schedule: Schedule) -> Iterator[Diagnostic]:
-    """What is wrong with each task where it runs."""
-    for task in schedule.tasks or (Task(),):
+    """The checks of the runner of each task."""
+    for task in tasks_of(schedule):
         if runner := RUNNERS.get(schedule.runner_of(task) or ""):
             yield from runner.check(_placed(schedule, task, runner.name))
 
@@ -40,10 +39,7 @@ def _placed(schedule: Schedule, task: Task, runner: str) -> Placed:
 
 
 def check_settings(schedules: list[Schedule]) -> Iterator[Diagnostic]:
-    """Settings in a schedule's own file must be for a runner that it uses in some deployment environment.
-
-    Those of a file of defaults are for the schedules that want them.
-    """
+    """Settings in a schedule's own file must be for a runner that it uses in some environment."""
     seen = [(schedule.runner, *found) for schedule in schedules for found in _settings(schedule)]
     used = {place for *_, places, is_used in seen if is_used for place in places}
     for runner, section, places, _ in seen:
@@ -54,8 +50,8 @@ def check_settings(schedules: list[Schedule]) -> Iterator[Diagnostic]:
 
 
 def _settings(schedule: Schedule) -> Iterator[tuple[str, set[Location], bool]]:
-    """The settings in the schedule's own file: for which runner, where they stand, and whether something uses them."""
-    tasks = schedule.tasks or (Task(),)
+    """The settings in the schedule's own file: their runner, their places, and whether a task uses them."""
+    tasks = tasks_of(schedule)
     for name in RUNNERS:
         uses = [schedule.runner_of(task) == name for task in tasks]
         shared = _places(schedule.settings.get(name), schedule)
@@ -66,6 +62,6 @@ def _settings(schedule: Schedule) -> Iterator[tuple[str, set[Location], bool]]:
 
 
 def _places(settings: Any, schedule: Schedule) -> set[Location]:  # noqa: ANN401  # each runner has its own
-    """Where the keys stand: of maps that were merged, they alone tell from which files they came."""
+    """The places of the keys: after a merge, only they show the files of the settings."""
     at = settings.at if settings else {}
     return {place for name, place in at.items() if name and place.path == schedule.source}

@@ -1,4 +1,4 @@
-"""Secrets: no value of a schedule may look like one, since it would be in git and on the pages of Airflow."""
+"""Secrets: no value of a schedule may look like one, as it would be in git and on the pages of Airflow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, quoted
 from codegen.secrets.detection import holds_secret, is_secret
-from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from codegen.meltano import MeltanoProject
     from codegen.schema import Schedule
 
-# A diagnostic, and the places at which others could show what it is about.
+# A diagnostic, and the places at which other diagnostics could show the secret.
 Secret = tuple[Diagnostic, tuple[Location, ...]]
-# The maps whose keys people choose, which tell what a value is; of a run parameter, these keys have such values.
+# The maps with keys that people choose, which name the values; these keys of a run parameter have such values.
 _NAMED = {"env", "params", "op_kwargs", "headers", "json"}
 _VALUES = {"default", "const", "enum", "examples"}
 _INSTEAD = (
@@ -30,9 +30,9 @@ _TEXT = "remove it; if it is not a secret, word it differently"
 _VARIABLE = f"put it into a variable of `env`, and use that; there {_TEMPLATE}"
 _CONNECTION = "keep it in a connection of Airflow, and name that: `airflow connections add` adds one"
 _ENGINE = "leave it out, and set `DOCKER_HOST` for Airflow's worker"
-# By the key itself.
+# The fix by the key itself.
 _CURES_OF_ONE = {"docker_url": _ENGINE, "docker_conn_id": _CONNECTION, "tasks": _TEMPLATE}
-# Else by the outermost of these keys that the value is in; of what is in none, nothing is a template.
+# Else by the outermost of these keys; elsewhere there are no templates.
 _CURES = {
     **dict.fromkeys(("env", "op_kwargs", "run", "before_run", "state_id", "state_id_suffix", "environment"), _TEMPLATE),
     "params": f"remove it, and in `env` {_INSTEAD}; if it is not a secret, write {{{{ params.NAME or 'text' }}}} there",
@@ -44,25 +44,10 @@ _CURES = {
 
 
 def check_secrets(merged: MapNode) -> Iterator[Secret]:
-    """Look at every text of a document.
-
-    Args:
-        merged: the document with its defaults merged in, and with what each value hides.
-
-    Yields:
-        A diagnostic, which does not show the value, and the places at which other diagnostics could.
-    """
+    """Check every text of a document, with its defaults merged in, and those that it hides."""
     for key, entry in merged.entries.items():
-        for value in _values_of(entry):
-            yield from _check(value, (key,), ())
-
-
-def _values_of(entry: Entry) -> Iterator[Node]:
-    """The value of a key, and those that it hides: they stand in a file of the project too."""
-    each: Entry | None = entry
-    while each:
-        yield each.value
-        each = each.replaced
+        for each in entry.chain:
+            yield from _check(each.value, (key,), ())
 
 
 def _check(node: Node, path: tuple[str, ...], around: tuple[Location, ...]) -> Iterator[Secret]:
@@ -75,12 +60,12 @@ def _check(node: Node, path: tuple[str, ...], around: tuple[Location, ...]) -> I
             yield from _check(item, path, places)
     else:
         for key, entry in node.entries.items():
-            for value in _values_of(entry):
-                yield from _check(value, (*path, key), places)
+            for each in entry.chain:
+                yield from _check(each.value, (*path, key), places)
 
 
 def _name_of(path: tuple[str, ...]) -> str:
-    """The name that somebody gave to a value; nothing where the key is one of ours."""
+    """The name of a value that people have chosen; empty for a key of ours."""
     named = next((number for number, (above, _) in enumerate(pairwise(path)) if above in _NAMED), None)
     if named is None:
         return ""
@@ -96,17 +81,16 @@ def _refusal(path: tuple[str, ...], location: Location) -> Diagnostic:
 
 
 def check_secrets_of_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
-    """The same for the tasks of a job of meltano.yml, which are in the generated file too."""
+    """The same for the tasks of a job in meltano.yml, which are in the generated file too."""
     job = meltano.jobs.get(schedule.job or "") if meltano else None
     if job and any(holds_secret(run) for run in job.tasks):
         message = f"a task of the job {quoted(schedule.job or '')} looks as if it held a secret"
-        yield Diagnostic(
-            rules.SECRET, message, job.location, f"write the tasks as `tasks` of the schedule, and there {_INSTEAD}"
-        )
+        hint = f"write the tasks as `tasks` of the schedule, and there {_INSTEAD}"
+        yield Diagnostic(rules.SECRET, message, job.location, hint)
 
 
 def without_secrets(diagnostics: Iterable[Diagnostic], secrets: Iterable[Secret]) -> list[Diagnostic]:
-    """The diagnostics, those about secrets in place of all that stand where one would be shown."""
+    """The diagnostics with those about secrets, without others that could show a secret."""
     found = list(secrets)
     hidden = {place for _, places in found for place in places}
     return [*(d for d in diagnostics if d.location not in hidden), *(d for d, _ in found)]

@@ -1,12 +1,17 @@
-"""State: no two schedules, no two concurrent tasks and no two concurrent runs may share a state ID."""
+"""State IDs: they must be valid, and not shared by schedules, concurrent tasks or concurrent runs."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
+from codegen.meltano.blocks import DELIMITER, without_suffix
 from codegen.plan.states import states_of
+from codegen.plan.steps import state_id_suffix
+from codegen.text.jinja import TEMPLATE, literal_text, with_templates_as
+from codegen.text.shell import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -19,12 +24,19 @@ if TYPE_CHECKING:
 
 _OWN_EXTRACTOR = "a separate extractor with `inherit_from` in meltano.yml"
 _WHY = "each continues from the bookmark of the other"
+# The variable that sets the option too (meltano/cli/run.py).
+_SUFFIX_VARIABLE = "MELTANO_RUN_STATE_ID_SUFFIX"
+# The variables of Airflow that have a time of day in them.
+_OF_A_RUN = re.compile(
+    r"\{\{\s*((?:dag_run\.)?(?:run_id|logical_date|execution_date|run_after)|ts|data_interval_(?:start|end))\s*\}\}"
+)
+_TEMPLATE = re.compile(f"({TEMPLATE.pattern})", re.DOTALL)
 
 
 def check_states(schedules: Iterable[Schedule], meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
     """Two that share a state ID continue from each other's bookmark, and Meltano rejects the second while one runs.
 
-    Two schedules of one job or pair may share its state where they run it with the same variables.
+    Two schedules of one job or pair may share its state if they run it with the same variables.
     """
     first_with: dict[object, tuple[Schedule, KeptState]] = {}
     for schedule in schedules:
@@ -54,7 +66,7 @@ def _place(schedule: Schedule) -> Location:
 
 
 def _check_tasks(schedule: Schedule, states: list[KeptState]) -> Iterator[Diagnostic]:
-    """Tasks of one schedule may share a state one after the other, with the same variables."""
+    """Tasks of one schedule may share a state if they run one after the other, with the same variables."""
     before = _before({state.step.task_id: state.step for state in states})
     earlier: dict[object, list[KeptState]] = {}
     for state in states:
@@ -70,7 +82,7 @@ def _check_tasks(schedule: Schedule, states: list[KeptState]) -> Iterator[Diagno
 
 
 def _clash_of_tasks(first: KeptState, second: KeptState, before: Mapping[str, set[str]]) -> tuple[str, str] | None:
-    """Why the two cannot share a state, and the fix; nothing where they can."""
+    """Why the two cannot share a state, and the fix; None if they can."""
     one, two = first.step.task_id, second.step.task_id
     if first.work != second.work:
         return _WHY, f"write `run: --state-id-suffix={two} ...`, or use {_OWN_EXTRACTOR}"
@@ -81,7 +93,7 @@ def _clash_of_tasks(first: KeptState, second: KeptState, before: Mapping[str, se
 
 
 def _before(steps: Mapping[str, Step]) -> dict[str, set[str]]:
-    """The tasks that each task waits for, directly or not."""
+    """The tasks for which each task waits, directly or not."""
     found: dict[str, set[str]] = {}
     for task_id, step in steps.items():
         seen, waiting = set[str](), list(step.after)
@@ -115,14 +127,14 @@ def check_environments(
     suffixes: Mapping[str, str],
     place: Location,
 ) -> Iterator[Diagnostic]:
-    """The deployment environments must have system databases of their own, or state ids of their own.
+    """The environments must have separate system databases, or separate state IDs.
 
     Args:
-        schedules: all schedules of all environments.
+        schedules: the schedules of all environments.
         meltano: the Meltano project, if there is one.
         names: the environments.
-        suffixes: what some of them add to their state ids.
-        place: where the configuration says either.
+        suffixes: the `state_id_suffix` of some of them.
+        place: the place of these keys in the configuration.
     """
     homes: dict[tuple[str, object], set[str]] = {}
     in_scripts = set()
@@ -149,3 +161,52 @@ def check_environments(
     if shared.keys() <= in_scripts:
         hint = "name another state ID in the `command` by a variable, which `env` sets for each environment"
     yield Diagnostic(rules.SHARED_STATE, f"{message}: {why}", place, hint)
+
+
+def check_state_ids(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
+    """No part of a state ID may contain the character that `meltano run` puts between them (`generate_state_id`)."""
+    environment = schedule.environment or ""
+    if _has_delimiter(environment) and (schedule.tasks is None or any(task.run for task in schedule.tasks)):
+        message = f"every run fails: Meltano does not allow `{DELIMITER}` in an environment name"
+        hint = f"rename it in meltano.yml and here: {quoted(_without_delimiter(environment))}"
+        yield Diagnostic(rules.INVALID_VALUE, message, schedule.where("environment"), hint)
+    for step in steps_with_state(schedule, meltano):
+        if not step.run:
+            continue
+        suffix, place = _suffix_of(schedule, step)
+        of_environment = state_id_suffix(schedule, step.task, meltano)
+        if schedule.state_suffix and "$" in of_environment:
+            message = f"nothing can follow the suffix {quoted(of_environment)}, whose variable only Meltano expands"
+            hint = "set a `state_id_suffix` in the schedule"
+            yield Diagnostic(rules.INVALID_VALUE, message, schedule.where("environment", "job", "tasks"), hint)
+        if _has_delimiter(suffix):
+            message = f"`meltano run` does not allow `{DELIMITER}` in a state ID suffix"
+            yield Diagnostic(rules.INVALID_VALUE, message, place, f"write {quoted(_without_delimiter(suffix))}")
+
+
+def _suffix_of(schedule: Schedule, step: Step) -> tuple[str, Location]:
+    """The suffix of a task's `meltano run`, and its place."""
+    at = step.task.at
+    if own := without_suffix(words_of(step.run))[1]:
+        return own, at["run"]
+    if schedule.state_id_suffix:
+        return schedule.state_id_suffix, schedule.where("state_id_suffix")
+    place = at["env"] if _SUFFIX_VARIABLE in step.task.env else schedule.where("env")
+    return step.env.get(_SUFFIX_VARIABLE, ""), place
+
+
+def _has_delimiter(text: str) -> bool:
+    """Whether a value certainly has the character: outside of its templates, or in the dates and ids of a run."""
+    literal = literal_text(text)
+    return DELIMITER in (with_templates_as("", text) if literal is None else literal) or bool(_OF_A_RUN.search(text))
+
+
+def _without_delimiter(text: str) -> str:
+    parts = _TEMPLATE.split(literal_text(text) or text)
+    parts[::2] = [part.replace(DELIMITER, "-") for part in parts[::2]]
+    return _OF_A_RUN.sub(rf"{{{{ \1 | replace('{DELIMITER}', '-') }}}}", "".join(parts))
+
+
+def steps_with_state(schedule: Schedule, meltano: MeltanoProject | None) -> Iterable[Step]:
+    """The steps that keep state, each once."""
+    return {state.step.task_id: state.step for state in states_of(schedule, meltano)}.values()

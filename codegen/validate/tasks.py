@@ -1,14 +1,15 @@
-"""Tasks: they and their groups must have ids of their own, name each other rightly and form no cycle."""
+"""Tasks: they and their groups must have unique ids, valid `after`, and no cycle."""
 
 from __future__ import annotations
 
-from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.airflow_facts import VERSIONS, facts_of
 from codegen.diagnostics import Diagnostic, nearest, quoted
 from codegen.schema.task import LONGEST_ID
+from codegen.validate.dependencies import cycle_in
+from codegen.validate.places import place_of, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def check_tasks(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
-    """Tasks must have ids of their own, name each other rightly and form no cycle."""
+    """Check the ids of the tasks, their trigger rules, and which tasks they wait for."""
     by_id: dict[str, Task] = {}
     for number, task in enumerate(schedule.tasks or ()):
         task_id = schedule.task_id(task, number)
@@ -27,11 +28,14 @@ def check_tasks(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
             yield Diagnostic(rules.DUPLICATE_TASK, message, place_of(task, schedule, "id"), "give each its own `id`")
         yield from check_task_id(task_id, place_of(task, schedule, "id"))
         by_id[task_id] = task
-    yield from _check_trigger_rule(schedule.trigger_rule, schedule.where("trigger_rule"), airflow)
-    groups = _groups(by_id)
+    for rule, place in values_of(schedule, "trigger_rule"):
+        yield from _check_trigger_rule(rule, place, airflow)
+    groups: dict[str, list[str]] = {}
+    for task_id, task in by_id.items():
+        if task.group:
+            groups.setdefault(task.group, []).append(task_id)
     for task_id, task in by_id.items():
         yield from _check_group(task_id, groups, place_of(task, schedule, "id"))
-        yield from _check_trigger_rule(task.trigger_rule, place_of(task, schedule, "trigger_rule"), airflow)
         for name in task.after or ():
             if name not in by_id and name not in groups:
                 known = [*by_id, *groups]
@@ -48,28 +52,17 @@ def check_task_id(task_id: str, location: Location) -> Iterator[Diagnostic]:
         yield Diagnostic(rules.LONG_NAME, message, location, "set a shorter `id`, or a shorter `dag_id`")
 
 
-def _groups(by_id: Mapping[str, Task]) -> dict[str, list[str]]:
-    """The tasks of each group."""
-    groups: dict[str, list[str]] = {}
-    for task_id, task in by_id.items():
-        if task.group:
-            groups.setdefault(task.group, []).append(task_id)
-    return groups
-
-
 def _check_group(task_id: str, groups: Mapping[str, list[str]], location: Location) -> Iterator[Diagnostic]:
     """A group has ids of its own: that, and two for its ends (`upstream_join_id` and `downstream_join_id`)."""
     name, _, end = task_id.rpartition(".")
     if task_id in groups or (name in groups and end in {"upstream_join_id", "downstream_join_id"}):
-        message = (
-            f"{quoted(task_id)} is a task, and the group {quoted(task_id if task_id in groups else name)} has that id"
-        )
+        group = quoted(task_id if task_id in groups else name)
+        message = f"{quoted(task_id)} is a task, and the group {group} has that id"
         yield Diagnostic(rules.DUPLICATE_TASK, message, location, "rename the task, or the group")
 
 
-def _check_trigger_rule(rule: str | None, location: Location, airflow: str) -> Iterator[Diagnostic]:
-    """The version must have the rule."""
-    if rule and rule not in facts_of(airflow).trigger_rules:
+def _check_trigger_rule(rule: str, location: Location, airflow: str) -> Iterator[Diagnostic]:
+    if rule not in facts_of(airflow).trigger_rules:
         since = next(version for version in VERSIONS if rule in facts_of(version).trigger_rules)
         message = f"Airflow {airflow} has no trigger rule {quoted(rule)}, which came with {since}"
         hint = "take another rule, or a later `airflow` in the configuration"
@@ -79,18 +72,10 @@ def _check_trigger_rule(rule: str | None, location: Location, airflow: str) -> I
 def _check_cycle(
     by_id: Mapping[str, Task], groups: Mapping[str, list[str]], schedule: Schedule
 ) -> Iterator[Diagnostic]:
-    """A group waits for its tasks, so that whoever waits for the group waits for them."""
+    """A group waits for its tasks, so a task that waits for the group waits for them."""
     known = {*by_id, *groups}
     graph = {task_id: [name for name in task.after or () if name in known] for task_id, task in by_id.items()}
-    try:
-        TopologicalSorter({**groups, **graph}).prepare()
-    except CycleError as error:
-        cycle = list(reversed(error.args[1]))
+    if cycle := cycle_in({**groups, **graph}):
         message = f"the tasks wait for each other: {' -> '.join(quoted(name) for name in cycle)}"
         task = next(by_id[name] for name in cycle if name in by_id)
         yield Diagnostic(rules.CYCLE, message, place_of(task, schedule, "after"), "remove one `after`")
-
-
-def place_of(task: Task, schedule: Schedule, key: str) -> Location:
-    """Where a key of the task stands, else the task."""
-    return task.at.get(key) or task.at.get("") or task.at.get("run") or schedule.where("tasks")

@@ -1,4 +1,4 @@
-"""Templates: the dates that they use must be there in the runs that there will be, and be those that are meant."""
+"""Templates: the dates that they use must exist in every run, and be in the expected timezone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from codegen.keys.table import keys_of
 from codegen.schema.alerts import DEADLINE, EVENTS
 from codegen.schema.task_defaults import TaskDefaults
 from codegen.text.jinja import is_template
-from codegen.timetable.utc_dates import other_date_of
+from codegen.timetable.utc_dates import other_date
+from codegen.validate.places import runs_of_job, texts_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -25,15 +26,15 @@ if TYPE_CHECKING:
     from codegen.timetable.utc_dates import OtherDate
     from codegen.validate.run_dates import DateUse
 
-# Of these, `check_alerts` knows which variables there are.
+# `check_alerts` checks these.
 _ALERTS = {*EVENTS, DEADLINE}
 
 
 def check_templates(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) -> Iterator[Diagnostic]:
-    """A run must have the dates that templates use, and they must be the dates that are meant.
+    """A run must have the dates that templates use, and they must be the expected ones.
 
-    On Airflow 3 a run has a date only where the clock starts it or somebody names one, and a data interval only where
-    that is wished. On every version the dates are those in UTC.
+    On Airflow 3 a run has a logical date only if it is scheduled or given one, and a data interval only on request. On
+    every version the dates are in UTC.
     """
     for text, place in _texts(schedule, meltano):
         if not is_template(text):
@@ -47,11 +48,10 @@ def check_templates(schedule: Schedule, meltano: MeltanoProject | None, airflow:
 
 def _check_use(use: DateUse, schedule: Schedule, place: Location, airflow: str) -> Iterator[Diagnostic]:
     may_lack_date = facts_of(airflow).optional_logical_date and bool(schedule.after or not schedule.clock.cron)
-    today = datetime.now(timezone.utc).date()
-    # Without a logical date there is no date of the run before that could be converted.
+    # Without a logical date, the date of the previous run cannot be converted.
     is_convertible = use.is_utc_date and not (may_lack_date and use.is_of_previous_run)
-    other = other_date_of(schedule, airflow, today) if is_convertible else None
-    # One hint for both, so that it needs no second.
+    other = _other_date(schedule, airflow) if is_convertible else None
+    # One hint fixes both.
     hint = use.on_the_clock(may_lack_date=may_lack_date) if other else use.in_every_run()
     if may_lack_date and not use.is_asked:
         yield Diagnostic(rules.NO_LOGICAL_DATE, _without_logical_date(use, schedule), place, hint)
@@ -63,8 +63,14 @@ def _check_use(use: DateUse, schedule: Schedule, place: Location, airflow: str) 
         yield Diagnostic(rules.NO_DATA_INTERVAL, message, place, hint)
 
 
+def _other_date(schedule: Schedule, airflow: str) -> OtherDate | None:
+    if schedule.timezone == "UTC" or not schedule.clock.cron:
+        return None
+    return other_date(schedule.timetable(airflow), datetime.now(timezone.utc).date())
+
+
 def _without_logical_date(use: DateUse, schedule: Schedule) -> str:
-    """What a template gets in a run that no clock starts."""
+    """The problem of a template in a run without a logical date."""
     manual = "a run that the API or `airflow dags trigger` starts without a logical date"
     run = "a run that another schedule starts" if schedule.after else manual
     result = "the task gets `None`" if use.is_of_dag_run else "the task fails"
@@ -72,7 +78,7 @@ def _without_logical_date(use: DateUse, schedule: Schedule) -> str:
 
 
 def _in_utc(use: DateUse, other: OtherDate, schedule: Schedule) -> str:
-    """What a template gets shortly after midnight, or before it."""
+    """The problem of a template shortly after midnight, or before it."""
     day = "still the previous day" if other.is_previous else "already the next day"
     when = "" if other.is_always else " for part of the year"
     return f"{quoted(use.text)} is in UTC: at {other.at:%H:%M} in {schedule.timezone} it is {day}{when}"
@@ -85,9 +91,8 @@ def _has_empty_intervals(schedule: Schedule, airflow: str) -> bool:
 
 def _texts(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[tuple[str, Location]]:
     for value, place in templated_values(schedule, schedule.where(), without=_ALERTS):
-        yield from ((text, place) for text in _strings(value))
-    job = meltano.jobs.get(schedule.job or "") if meltano else None
-    yield from ((run, schedule.where("job")) for run in (job.tasks if job else ()))
+        yield from ((text, place) for text in texts_in(value))
+    yield from ((run, schedule.where("job")) for run in runs_of_job(schedule, meltano))
 
 
 def templated_values(
@@ -95,15 +100,15 @@ def templated_values(
     place: Location,
     without: Collection[str] = (),
 ) -> Iterator[tuple[Any, Location]]:
-    """Every value of a schedule in which Airflow evaluates templates, and where it stands.
+    """Every value of a schedule, or of a map in it, in which Airflow evaluates templates, with its place.
 
     Args:
-        model: the schedule, or a map in it.
-        place: where that stands.
+        model: the schedule or map.
+        place: its place.
         without: the keys to leave out, at any depth.
     """
     at: Mapping[str, Location] = model.at
-    values = {row.name: (row.kind.is_templated, getattr(model, row.name)) for row in keys_of(type(model)).values()}
+    values = {row.name: (row.type.is_templated, getattr(model, row.name)) for row in keys_of(type(model)).values()}
     if isinstance(model, TaskDefaults):
         values |= {name: (False, settings) for name, settings in model.settings.items()}
     for name, (is_templated, value) in values.items():
@@ -117,11 +122,3 @@ def templated_values(
         for part in value if isinstance(value, tuple) else [value]:
             if hasattr(part, "at"):
                 yield from templated_values(part, own, without)
-
-
-def _strings(value: Any) -> Iterator[str]:  # noqa: ANN401  # any value of those kinds
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping | tuple | list):
-        for part in value.values() if isinstance(value, Mapping) else value:
-            yield from _strings(part)

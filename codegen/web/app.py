@@ -60,7 +60,7 @@ def create_app(root: Path, environ: Mapping[str, str], names: Collection[str] = 
         token: what must be known to see anything; empty where everybody who reaches it may.
 
     Raises:
-        ConnectionSettingError: a variable cannot be used.
+        DagpressError: a variable cannot be used.
     """
     site = Site.of(root, environ)
     app: ASGIApp = Starlette(

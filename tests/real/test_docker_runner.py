@@ -20,14 +20,14 @@ from strategies import TEXT, TRAPS
 
 from codegen import pipeline
 from codegen.diagnostics import has_errors
-from codegen.plan.alerts import AlertPlan
-from codegen.plan.imports import imports_of
+from codegen.plan.names import imports_of
 from codegen.plan.steps import Step
-from codegen.plan.task import plan_task
+from codegen.plan.tasks import plan_task
+from codegen.render.layout import import_statement
+from codegen.render.source_text import keyword
 from codegen.runners.docker.mounts import Mount
 from codegen.runners.docker.settings import Docker
 from codegen.schema import Schedule
-from codegen.source_text import keyword
 from codegen.text.jinja import is_template
 
 if TYPE_CHECKING:
@@ -254,9 +254,11 @@ def test_several_calls_go_on_while_they_succeed(airflow: Airflow, standin: Stand
         ("env", "STAND_IN_NUMBER=2", "STAND_IN_CODE=4", "meltano", "{{ ds }}; touch x", "'", "line\n", "{{ ds }}.sh"),
         ("env", "STAND_IN_NUMBER=3", "meltano", "run.env"),
     )
-    step = Step("both", calls, {"A": "b.env"}, runner="docker", settings=Docker(image=_IMAGE, mounts=mounts))
-    task = plan_task(step, "", None, AlertPlan(Schedule(), airflow.version, ()))
-    lines = [line for group in imports_of(["DAG", "DockerOperator", "Mount"], airflow.version) for line in group]
+    settings = Docker(image=_IMAGE, mounts=mounts)
+    step = Step(task_id="both", calls=calls, env={"A": "b.env"}, runner="docker", settings=settings)
+    task = plan_task(step, "", Schedule(), {}, airflow.version)
+    imports = imports_of(["DAG", "DockerOperator", "Mount"], airflow.version)
+    lines = [import_statement(imported) for group in imports for imported in group]
     lines += ['with DAG("several", schedule=None):', f"    {task.operator}("]
     path = tmp_path / "several.py"
     path.write_text("\n".join([*lines, *(keyword(argument, 8) for argument in task.arguments), "    )\n"]))

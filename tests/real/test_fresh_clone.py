@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from environments import ROOT
-from project_builder import write
-
-from codegen.airflow_facts import VERSIONS
+from git_repository import clone_of_this, git
+from project_builder import as_yaml, write
+from versions import NEWEST
 
 pytestmark = pytest.mark.slow
 
@@ -42,14 +41,7 @@ def _run(*command: str | Path, cwd: Path, **environment: str) -> str:
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone of the working tree as it would be committed."""
-    folder = tmp_path_factory.mktemp("clone")
-    tracked = _run("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=ROOT).splitlines()
-    listed = [name for name in tracked if os.path.lexists(ROOT / name)]
-    archive = subprocess.run(["tar", "-c", "--", *listed], cwd=ROOT, check=True, capture_output=True).stdout
-    subprocess.run(["tar", "-x"], cwd=folder, input=archive, check=True)
-    for command in (["init"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-m", "clone"]):
-        _run("git", "-c", "core.autocrlf=false", *command, cwd=folder)
-    return folder
+    return clone_of_this(tmp_path_factory.mktemp("clone"))
 
 
 def test_make_dags_on_a_fresh_clone_changes_nothing(clone: Path) -> None:
@@ -75,10 +67,7 @@ def test_make_serve_on_a_fresh_clone_serves_the_page(clone: Path) -> None:
 
 
 def test_the_readme_works_in_a_project_of_ones_own(clone: Path, tmp_path: Path) -> None:
-    """The commands of "In your own project", word for word, and then all that `init` has added.
-
-    The wheel that pip builds carries the templates, and all that the Pipelines page loads, with the licences of others.
-    """
+    """The commands of "In your own project", word for word, and then all that `init` has added."""
     text = (clone / "README.md").read_text(encoding="utf-8")
     commands = text.split("## In your own project")[1].split("```sh\n")[1].split("```")[0]
     assert "pip install ../dagpress" in commands
@@ -102,18 +91,34 @@ def test_the_readme_works_in_a_project_of_ones_own(clone: Path, tmp_path: Path) 
     (project / "generated_dags/gitlab.py").unlink()
     with pytest.raises(AssertionError, match=r"generated_dags/gitlab\.py:1:1: missing"):
         _run(*pre_commit, cwd=project, PATH=path, PRE_COMMIT_HOME=home)
-    (installed,) = (tmp_path / "venv").glob("lib/python*/site-packages/codegen")
-    for folder in ("templates", "static"):
-        assert _files(installed / "web" / folder) == _files(clone / "codegen/web" / folder)
-    locks = installed.glob("requirements/airflow-*.txt")
-    assert {lock.stem.removeprefix("airflow-") for lock in locks} == set(VERSIONS)
 
 
-def _files(folder: Path) -> dict[str, bytes]:
-    """The files below a folder, of which there must be some."""
-    paths = [path for path in folder.rglob("*") if path.is_file()]
-    assert paths
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+def test_another_repository_uses_our_hooks_by_their_address(clone: Path, tmp_path: Path) -> None:
+    """Pre-commit builds their environment out of the clone."""
+    hooks = [{"id": "dagpress-generate"}, {"id": "dagpress-check"}]
+    repository = {"repo": str(clone), "rev": git(clone, "rev-parse", "HEAD"), "hooks": hooks}
+    schedule = "extractor: tap-gitlab\nloader: target-postgres\ninterval: '@daily'\n"
+    files = {
+        "schedules/gitlab.yml": schedule,
+        "dagpress.toml": f'airflow = "{NEWEST}"\n',
+        ".pre-commit-config.yaml": as_yaml({"repos": [repository]}),
+    }
+    write(tmp_path / "project", files)
+    _run("git", "init", "--quiet", cwd=tmp_path / "project")
+    _run("git", "add", ".", cwd=tmp_path / "project")
+
+    def pre_commit(*arguments: str) -> str:
+        program = Path(sys.executable).with_name("pre-commit")
+        return _run(program, "run", *arguments, cwd=tmp_path / "project", PRE_COMMIT_HOME=str(tmp_path / "home"))
+
+    # It writes a new file, which git does not see as a change.
+    pre_commit("dagpress-generate")
+    assert pre_commit("dagpress-check").count("Passed") == 1
+    write(
+        tmp_path / "project", {"generated_dags/stale.py": (tmp_path / "project/generated_dags/gitlab.py").read_text()}
+    )
+    with pytest.raises(AssertionError, match=r"generated_dags/stale\.py"):
+        pre_commit("dagpress-check")
 
 
 def test_every_requirement_has_its_hash_and_none_an_address(clone: Path) -> None:

@@ -15,7 +15,6 @@ import pytest
 from project_builder import dagpress, project_of, write
 
 from codegen import pipeline
-from codegen.timetable.runs import bounds_of, next_runs
 
 if TYPE_CHECKING:
     from harness import Airflow
@@ -91,9 +90,8 @@ def test_next_is_what_the_timetable_gives(airflow: Airflow, tmp_path: Path) -> N
 
 def _runs(schedule: Schedule, after: str, version: str) -> list[str]:
     """What `dagpress next` prints, which would read the thousand anew for each."""
-    bounds, zone = bounds_of(schedule, version), ZoneInfo(schedule.timezone)
-    moments = islice(next_runs(schedule.clock, zone, datetime.fromisoformat(after), bounds), 6)
-    return [moment.astimezone(timezone.utc).isoformat() for moment in moments]
+    runs = islice(schedule.timetable(version).next_runs(datetime.fromisoformat(after)), 6)
+    return [run.astimezone(timezone.utc).isoformat() for run in runs]
 
 
 @pytest.mark.parametrize("data_interval", _DATA_INTERVALS)

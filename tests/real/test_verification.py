@@ -17,8 +17,8 @@ from project_builder import as_yaml, dagpress, project_of, write
 from codegen.airflow import AirflowError
 from codegen.airflow.loading import load_dag_files
 from codegen.cli.exit_code import ExitCode
+from codegen.cli.printer import as_text
 from codegen.cli.verification import verify
-from codegen.diagnostics import as_text
 from codegen.meltano.generator import failure
 
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ EDITED = [
     ("start_date", "1969-12-31 23:00:00+00:00", "1970-01-01 00:00:00+00:00"),
     ("tags", "meltano, tap-carbon, target-duckdb, team", "meltano, tap-carbon, target-duckdb"),
     ("timezone", "Europe/Berlin", "UTC"),
-    ("e-mail of extract_load", '{"on failure": "team@example.org"}', "nothing"),
+    ("e-mail on failure of extract_load", "team@example.org", "nothing"),
     ("env DB_PASSWORD of extract_load", "(hidden)", "nothing"),
     ("env REGION of extract_load", "eu", "nothing"),
     ("append_env of extract_load", "false", "true"),
@@ -330,7 +330,7 @@ open({str(tmp_path / "pid")!r}, "w").write(str(child.pid))
 child.wait()
 """
     write(tmp_path, {"hangs.py": text})
-    with pytest.raises(AirflowError, match="did not load the DAG files within 8 seconds"):
+    with pytest.raises(AirflowError, match="DAG files: `airflow` did not end within 8 seconds"):
         load_dag_files(airflow_3, [tmp_path / "hangs.py"], tmp_path, {}, timeout=8)
     status = Path("/proc", (tmp_path / "pid").read_text(), "status")
     assert not status.exists() or "State:\tZ" in status.read_text()

@@ -1,6 +1,6 @@
 """The runner `docker`: a container of a Docker engine for each task."""
 
-from codegen.keys.table import Section
+from codegen.keys.section import Section
 from codegen.runners.docker.mounts import MOUNT
 from codegen.runners.docker.operator import check, lower
 from codegen.runners.docker.settings import Docker

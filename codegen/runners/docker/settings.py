@@ -5,34 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codegen.keys.table import key, places
-from codegen.keys.types import Boolean, Choice, Number, PlainText
+from codegen.keys.scalars import Boolean, Choice, Number
+from codegen.keys.table import Model, key
+from codegen.keys.texts import PlainText
+from codegen.runners.container import Image
 from codegen.runners.docker.mounts import MountList
-from codegen.runners.docker.types import Hosts, Size, User
-from codegen.runners.image import Image
+from codegen.runners.docker.types import HOSTS, Size, User
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from codegen.diagnostics import Location
     from codegen.runners.docker.mounts import Mount
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.\-]*"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Docker:
+class Docker(Model):
     """A container for each task (airflow/providers/docker/operators/docker.py, 4.4.5 to 4.6.1)."""
+
+    reference_group = "docker"
 
     image: str | None = key(
         Image(),
-        "docker",
         "The image of the Meltano project, with a tag or a digest that does not move. Required.",
         "registry.example.com/elt:2026.11.1",
     )
     docker_url: str | None = key(
         PlainText("an address", r"(?:unix|tcp|ssh|https?)://\S+", "such as unix:///var/run/docker.sock", 1000),
-        "docker",
         "The Docker engine. Default: `DOCKER_HOST` of Airflow's worker, else the engine of its machine.",
         "tcp://docker-proxy:2375",
     )
@@ -44,29 +44,25 @@ class Docker:
             "letters, digits, `_`, `-` and `.`, and not ending in .sh, .bash or .env",
             250,
         ),
-        "docker",
         "Airflow's connection for the registry that the image is pulled from. Default: no login.",
         "registry",
     )
     force_pull: bool = key(
         Boolean(),
-        "docker",
         "Whether every run pulls the image; else only an engine that does not have it does.",
         "true",
         default=False,
     )
     auto_remove: str = key(
         Choice("force", "success", "never"),
-        "docker",
         "What becomes of the container: `force` removes it in any case, and so kills one whose task was stopped or "
         "timed out; `success` removes one that has ended, whatever its exit code; `never` keeps it.",
         "never",
         "force",
     )
-    user: str | None = key(User(), "docker", "The user in the container. Default: the image's.", '"1000:1000"')
+    user: str | None = key(User(), "The user in the container. Default: the image's.", '"1000:1000"')
     working_dir: str | None = key(
         PlainText("a path", r"/[^\x00]*", "begin it with a `/`", 4096),
-        "docker",
         "The folder of meltano.yml in the container. Default: the image's.",
         "/project",
     )
@@ -74,20 +70,17 @@ class Docker:
         PlainText(
             "a network", f"(?:container:)?{_NAME}", "bridge, host, none, container:NAME or a network's name", 1000
         ),
-        "docker",
         "The network: `bridge`, `host`, `none`, `container:NAME` or the name of one. Default: the engine's.",
         "warehouse",
     )
     extra_hosts: Mapping[str, str] = key(
-        Hosts(),
-        "docker",
+        HOSTS,
         "Further hosts that the container knows, with their IP addresses; `host-gateway` is the engine's machine.",
         "{warehouse: 10.0.0.5}",
         {},
     )
     mounts: tuple[Mount, ...] = key(
         MountList(),
-        "docker",
         "What the container sees of the engine's machine. Paths and names may hold Airflow's templates.",
         "['/srv/elt/output:/project/output', 'cache:/project/.cache']",
         (),
@@ -95,16 +88,13 @@ class Docker:
     mem_limit: str | None = key(
         # The least that the engine takes (moby, daemon/daemon_unix.go, `linuxMinMemory`).
         Size("6m"),
-        "docker",
         "The memory that the container may use; with more, it is killed. Default: no limit.",
         "2g",
     )
     cpus: float | None = key(
         # The kernel takes 2 to 262144 shares, and DockerOperator gives 1024 for each CPU.
         Number(0.01, 256),
-        "docker",
         "The container's weight where processors are scarce, 1 for each; no limit where they are not.",
         "0.5",
     )
-    shm_size: str | None = key(Size("1b"), "docker", "The size of `/dev/shm`. Default: the engine's.", "256m")
-    at: Mapping[str, Location] = places()
+    shm_size: str | None = key(Size("1b"), "The size of `/dev/shm`. Default: the engine's.", "256m")

@@ -1,20 +1,16 @@
-"""The kinds of values that Docker has: sizes, users and the addresses of hosts."""
+"""Types of values that only Docker has: sizes, users and the addresses of hosts."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
 
 from codegen.diagnostics import InvalidError, quoted
-from codegen.keys.types import PlainText, ScalarType, or_null
-from codegen.source.nodes import MapNode, Node, Scalar, named
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from codegen.keys.types import JsonSchema, Report
+from codegen.keys.containers import KeyName, MapOf
+from codegen.keys.field_type import FieldType, JsonSchema, Report, ScalarType
+from codegen.keys.texts import PlainText
+from codegen.source.nodes import Node, Scalar
 
 # What docker-py reads (docker/utils/utils.py, `parse_bytes`), less what the engine's own client does not know.
 _UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
@@ -66,47 +62,31 @@ class User(PlainText):
 
 # The engine's own word for the address of its machine (moby, opts/hosts.go).
 _GATEWAY = "host-gateway"
-_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]{0,251}[A-Za-z0-9_])?")
 
 
-class Hosts:
-    """Addresses by the names of hosts."""
+class _Address(FieldType[str]):
+    """An IP address, or the engine's word for its machine."""
 
-    words = "a map of the names of hosts to addresses"
-    is_templated = False
+    words = f"an IP address or `{_GATEWAY}`"
 
-    def read(self, node: Node, report: Report) -> Mapping[str, str] | None:
-        """The hosts whose name and address are valid; the others are reported."""
-        if not isinstance(node, MapNode):
-            hint = "write `name: address`"
-            report(InvalidError(f"expected {self.words}, got {named(node)}", hint).at(node.location))
-            return None
-        hosts = {}
-        for name, entry in node.entries.items():
-            if not _HOST.fullmatch(name):
-                report(InvalidError(f"{quoted(name)} is not the name of a host").at(entry.key_location))
-            elif not _is_address(entry.value):
-                found = quoted(entry.value.text) if isinstance(entry.value, Scalar) else named(entry.value)
-                message = f"expected an IP address or `{_GATEWAY}`, got {found}"
-                report(InvalidError(message).at(entry.value.location))
-            elif isinstance(entry.value, Scalar):
-                hosts[name] = entry.value.text
-        return hosts
+    def _read(self, node: Node, report: Report) -> str:  # noqa: ARG002
+        if not isinstance(node, Scalar):
+            raise self._wrong(node)
+        if node.kind == "str" and (node.text == _GATEWAY or _is_address(node.text)):
+            return node.text
+        raise InvalidError(f"expected {self.words}, got {quoted(node.text)}")
 
     def json_schema(self) -> JsonSchema:
-        """A map of texts."""
-        return {
-            "type": "object",
-            "propertyNames": {"pattern": f"^{_HOST.pattern}$"},
-            "additionalProperties": or_null({"type": "string", "minLength": 1}),
-        }
+        return {"type": "string", "minLength": 1}
 
 
-def _is_address(node: Node) -> bool:
-    if not isinstance(node, Scalar) or node.kind != "str":
-        return False
+def _is_address(text: str) -> bool:
     try:
-        ip_address(node.text)
+        ip_address(text)
     except ValueError:
-        return node.text == _GATEWAY
+        return False
     return True
+
+
+_HOST = KeyName(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]{0,251}[A-Za-z0-9_])?", "is not the name of a host")
+HOSTS: MapOf[str] = MapOf("a map of the names of hosts to addresses", _HOST, _Address(), hint="write `name: address`")

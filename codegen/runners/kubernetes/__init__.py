@@ -1,6 +1,6 @@
 """The runner `kubernetes`: a pod of a Kubernetes cluster for each task."""
 
-from codegen.keys.table import Section
+from codegen.keys.section import Section
 from codegen.runners.kubernetes.checks import check
 from codegen.runners.kubernetes.operator import lower
 from codegen.runners.kubernetes.settings import Kubernetes

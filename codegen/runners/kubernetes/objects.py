@@ -10,25 +10,15 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from codegen.diagnostics import InvalidError, quoted
-from codegen.keys.types import Boolean, Choice, Integer, Text
-from codegen.runners.kubernetes.types import (
-    DATA_KEY,
-    DNS_LABEL,
-    DNS_SUBDOMAIN,
-    LABEL_KEY,
-    LABEL_VALUE,
-    ListOf,
-    MapOf,
-    Object,
-    OrTemplate,
-    Quantity,
-    Rule,
-)
+from codegen.keys.containers import ListOf, MapOf, Object, OrTemplate
+from codegen.keys.scalars import Boolean, Choice, Integer
+from codegen.keys.texts import Text
+from codegen.runners.kubernetes.types import DATA_KEY, DNS_LABEL, DNS_SUBDOMAIN, LABEL_KEY, LABEL_VALUE, Quantity, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from codegen.keys.types import FieldType, Report
+    from codegen.keys.field_type import FieldType, Report
     from codegen.source.nodes import Node
 
 LONGEST_PATH = 4096
@@ -83,7 +73,7 @@ def _check_requirement(values: Mapping[str, Any]) -> None:
         raise InvalidError(f"`operator: {operator}` needs one whole number in `values`")
 
 
-def _requirements(*operators: str) -> ListOf:
+def _requirements(*operators: str) -> ListOf[dict[str, Any]]:
     keys: dict[str, FieldType[Any]] = {
         "key": LABEL_KEY,
         "operator": Choice(*operators),
@@ -92,7 +82,7 @@ def _requirements(*operators: str) -> ListOf:
     return ListOf("a list of requirements", Object("a requirement", keys, ("key", "operator"), _check_requirement))
 
 
-def _preferred(name: str, term: Object) -> ListOf:
+def _preferred(name: str, term: Object) -> ListOf[dict[str, Any]]:
     keys: dict[str, FieldType[Any]] = {"weight": Integer(1, 100), name: term}
     return ListOf("a list of preferences", Object("a preference", keys, ("weight", name)))
 
@@ -216,19 +206,17 @@ ENV_FROM = ListOf(
 SECRET_KEY = Object("a secret's key", {"name": DNS_SUBDOMAIN, "key": DATA_KEY}, ("name", "key"))
 
 
-class _Unlike(ListOf):
+class _Unlike(ListOf[dict[str, Any]]):
     """A list of objects that differ in one key."""
 
     def __init__(self, words: str, item: Object, key: str) -> None:
         super().__init__(words, item)
         self._key = key
 
-    def read(self, node: Node, report: Report) -> tuple[Any, ...] | None:
-        """The objects, or nothing after reporting what is wrong with them."""
-        items = super().read(node, report) or ()
-        names = [item[self._key] for item in items]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        for name in twice:
+    def _read(self, node: Node, report: Report) -> tuple[dict[str, Any], ...] | None:
+        items = super()._read(node, report)
+        names = [item[self._key] for item in items or ()]
+        for name in sorted({name for name in names if names.count(name) > 1}):
             message = f"{self.words} has the {self._key} {quoted(name)} twice"
             report(InvalidError(message, "keep one").at(node.location))
         return items

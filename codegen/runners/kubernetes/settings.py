@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from codegen.diagnostics import InvalidError, quoted
-from codegen.keys.table import key, places
-from codegen.keys.types import Boolean, Choice, Duration, TemplatedText, Text, TextList, check_env_name
-from codegen.runners.image import Image
+from codegen.keys.containers import MapOf, OrTemplate, TextList
+from codegen.keys.env import ENV_NAME
+from codegen.keys.scalars import Boolean, Choice, Duration
+from codegen.keys.table import Model, key
+from codegen.keys.texts import TemplatedText, Text
+from codegen.runners.container import Image
 from codegen.runners.kubernetes.objects import (
     AFFINITY,
     CONTAINER_SECURITY_CONTEXT,
@@ -20,22 +23,12 @@ from codegen.runners.kubernetes.objects import (
     VOLUME_MOUNTS,
     VOLUMES,
 )
-from codegen.runners.kubernetes.types import (
-    DNS_LABEL,
-    DNS_SUBDOMAIN,
-    LABEL_KEY,
-    LABEL_VALUE,
-    MapOf,
-    OrTemplate,
-    Resources,
-    Rule,
-)
+from codegen.runners.kubernetes.types import DNS_LABEL, DNS_SUBDOMAIN, LABEL_KEY, LABEL_VALUE, Resources, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
-    from codegen.diagnostics import Location
     from codegen.source.nodes import Scalar
 
 # What the operator itself writes over a label of ours (`build_pod_request_obj`, `_get_ti_pod_labels`), and by what it
@@ -66,7 +59,7 @@ class _SecretVariable(Text):
         super().__init__("the name of a variable", "[A-Z_][A-Z0-9_]*")
 
     def convert(self, scalar: Scalar) -> str:
-        check_env_name(scalar.text)
+        ENV_NAME.convert(scalar)
         if scalar.text != scalar.text.upper():
             raise InvalidError(f"Airflow writes {quoted(scalar.text)} in capitals", f"write {scalar.text.upper()}")
         return scalar.text
@@ -82,97 +75,84 @@ class _WholeSeconds(Duration):
         return duration
 
 
-_SELECTOR = MapOf("a map of labels", LABEL_KEY, OrTemplate(LABEL_VALUE))
+_SELECTOR: MapOf[str] = MapOf("a map of labels", LABEL_KEY, OrTemplate(LABEL_VALUE))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kubernetes:
+class Kubernetes(Model):
     """A pod for each task (airflow/providers/cncf/kubernetes/operators/pod.py)."""
+
+    reference_group = "kubernetes"
 
     image: str | None = key(
         Image(),
-        "kubernetes",
         "The image of the Meltano project, with a tag or a digest that does not move. Required.",
         "registry.example.com/elt:2026.11.1",
     )
     image_pull_policy: str | None = key(
         Choice("Always", "IfNotPresent", "Never"),
-        "kubernetes",
         "When a node pulls the image. Default: as Kubernetes has it.",
         "Always",
     )
     image_pull_secrets: tuple[str, ...] = key(
         TextList("a list of secrets", DNS_SUBDOMAIN),
-        "kubernetes",
         "The Kubernetes secrets by which a node pulls the image.",
         "[registry]",
         (),
     )
     namespace: str | None = key(
         OrTemplate(DNS_LABEL),
-        "kubernetes",
         "The namespace of the pods. Default: that of Airflow's connection, else that of Airflow's own pod.",
         "elt",
     )
     service_account_name: str | None = key(
-        DNS_SUBDOMAIN, "kubernetes", "The pod's service account. Default: the namespace's.", "meltano"
+        DNS_SUBDOMAIN, "The pod's service account. Default: the namespace's.", "meltano"
     )
     secrets: Mapping[str, Mapping[str, str]] = key(
         MapOf("a map of variables to keys of secrets", _SecretVariable(), SECRET_KEY),
-        "kubernetes",
         "Environment variables that Kubernetes takes from keys of its secrets. Airflow never sees a value.",
         "{TARGET_POSTGRES_PASSWORD: {name: warehouse, key: password}}",
         {},
     )
     env_from: tuple[Mapping[str, Any], ...] = key(
         ENV_FROM,
-        "kubernetes",
         "Secrets (`secretRef`) and config maps (`configMapRef`) of which each key becomes a variable.",
         "[{secretRef: {name: gitlab}}, {configMapRef: {name: elt}, prefix: ELT_}]",
         (),
     )
     requests: Mapping[str, str] = key(
-        Resources(), "kubernetes", "What a node must have free for the pod.", "{cpu: 500m, memory: 1Gi}", {}
+        Resources(), "What a node must have free for the pod.", "{cpu: 500m, memory: 1Gi}", {}
     )
-    limits: Mapping[str, str] = key(
-        Resources(), "kubernetes", "What the pod may use at most.", "{cpu: 2, memory: 2Gi}", {}
-    )
-    node_selector: Mapping[str, str] = key(
-        _SELECTOR, "kubernetes", "The labels that a node must have.", "{disktype: ssd}", {}
-    )
+    limits: Mapping[str, str] = key(Resources(), "What the pod may use at most.", "{cpu: 2, memory: 2Gi}", {})
+    node_selector: Mapping[str, str] = key(_SELECTOR, "The labels that a node must have.", "{disktype: ssd}", {})
     tolerations: tuple[Mapping[str, Any], ...] = key(
         TOLERATIONS,
-        "kubernetes",
         "The taints of nodes that the pod tolerates, as Kubernetes has them.",
         "[{key: dedicated, operator: Equal, value: elt, effect: NoSchedule}]",
         (),
     )
     affinity: Mapping[str, Any] = key(
         AFFINITY,
-        "kubernetes",
         "Which nodes the pod wants or avoids, as Kubernetes has it: `nodeAffinity`, `podAffinity`, `podAntiAffinity`.",
         "{podAntiAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 100, podAffinityTerm: "
         "{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {team: elt}}}}]}}",
         {},
     )
-    priority_class_name: str | None = key(DNS_SUBDOMAIN, "kubernetes", "The pod's priority class.", "batch")
+    priority_class_name: str | None = key(DNS_SUBDOMAIN, "The pod's priority class.", "batch")
     labels: Mapping[str, str] = key(
         MapOf("a map of labels", _LabelKey("the key of a label"), OrTemplate(LABEL_VALUE)),
-        "kubernetes",
         "Labels of the pod, beside those that Airflow gives.",
         "{team: data}",
         {},
     )
     annotations: Mapping[str, str] = key(
         MapOf("a map of annotations", LABEL_KEY, TemplatedText()),
-        "kubernetes",
         "Annotations of the pod.",
         "{example.com/owner: 'the data team'}",
         {},
     )
     security_context: Mapping[str, Any] = key(
         SECURITY_CONTEXT,
-        "kubernetes",
         "The pod's security context, as Kubernetes has it: `runAsUser`, `runAsGroup`, `runAsNonRoot`, `fsGroup`, "
         "`fsGroupChangePolicy`, `supplementalGroups`, `seccompProfile`.",
         "{runAsUser: 1000, fsGroup: 1000}",
@@ -180,7 +160,6 @@ class Kubernetes:
     )
     container_security_context: Mapping[str, Any] = key(
         CONTAINER_SECURITY_CONTEXT,
-        "kubernetes",
         "The container's: `runAsUser`, `runAsGroup`, `runAsNonRoot`, `seccompProfile`, `allowPrivilegeEscalation`, "
         "`privileged`, `readOnlyRootFilesystem`, `capabilities`.",
         "{allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}",
@@ -188,60 +167,49 @@ class Kubernetes:
     )
     volumes: tuple[Mapping[str, Any], ...] = key(
         VOLUMES,
-        "kubernetes",
         "Volumes, each a `persistentVolumeClaim`, a `configMap`, a `secret` or an `emptyDir`.",
         "[{name: output, persistentVolumeClaim: {claimName: elt-output}}]",
         (),
     )
     volume_mounts: tuple[Mapping[str, Any], ...] = key(
         VOLUME_MOUNTS,
-        "kubernetes",
         "Where the container sees them: `name`, `mountPath`, `subPath`, `readOnly`.",
         "[{name: output, mountPath: /project/output}]",
         (),
     )
     pod_template_file: str | None = key(
         TemplatedText("a path", longest=LONGEST_PATH),
-        "kubernetes",
         "A pod as YAML, a file that Airflow's workers have; the container is its first. The other settings are laid "
         "over it.",
         "/opt/airflow/pods/elt.yaml",
     )
     startup_timeout: timedelta | None = key(
-        _WholeSeconds(), "kubernetes", "How long the pod may take to start. Default: Airflow's two minutes.", "10m"
+        _WholeSeconds(), "How long the pod may take to start. Default: Airflow's two minutes.", "10m"
     )
     deferrable: bool | None = key(
         Boolean(),
-        "kubernetes",
         "Whether Airflow's triggerer waits for the pod, rather than a worker. Default: as Airflow is configured.",
         "true",
     )
     on_finish_action: str | None = key(
         Choice("delete_pod", "delete_succeeded_pod", "keep_pod"),
-        "kubernetes",
         "What becomes of the pod at its end. Default, as Airflow has it: `delete_pod`.",
         "delete_succeeded_pod",
     )
     kubernetes_conn_id: str | None = key(
         # Airflow's own rule (`RE_SANITIZE_CONN_ID`).
         OrTemplate(Rule("the id of a connection", r"[\w#!()\-.:/\\]+", "letters, digits, `_`, `-` and `.`", 250)),
-        "kubernetes",
         "Airflow's connection for the cluster. Default, as Airflow has it: `kubernetes_default`.",
         "elt_cluster",
     )
     in_cluster: bool | None = key(
-        Boolean(),
-        "kubernetes",
-        "Whether the cluster is the one that Airflow runs in. Default: as the connection says.",
-        "true",
+        Boolean(), "Whether the cluster is the one that Airflow runs in. Default: as the connection says.", "true"
     )
     cluster_context: str | None = key(
-        TemplatedText("a context", longest=1000), "kubernetes", "The context of the kubeconfig.", "elt-prod"
+        TemplatedText("a context", longest=1000), "The context of the kubeconfig.", "elt-prod"
     )
     config_file: str | None = key(
         TemplatedText("a path", longest=LONGEST_PATH),
-        "kubernetes",
         "The kubeconfig, a file that Airflow's workers have. Default: as the connection says, else `~/.kube/config`.",
         "/opt/airflow/kubeconfig",
     )
-    at: Mapping[str, Location] = places()

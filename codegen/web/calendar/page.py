@@ -13,9 +13,9 @@ from starlette.responses import Response
 
 from codegen.calendar.drawing import heat_css
 from codegen.calendar.heat import Heat
-from codegen.calendar.week import Hour, calendar_of, moments_of, monday_of, parse_week
+from codegen.calendar.week import Hour, calendar_of, monday_of, parse_week, runs_in
 from codegen.diagnostics import InvalidError, Location, has_errors, printable
-from codegen.keys.types import Timezone, timezones
+from codegen.keys.texts import Timezone, timezones
 from codegen.schema.selection import KINDS, Selection, choices
 from codegen.source.nodes import Scalar
 from codegen.web.parts.humanize import start_of
@@ -49,7 +49,7 @@ def _calendar(context: RequestContext) -> Response:
     zone = _zone(context, problems)
     this_week = monday_of(datetime.now(timezone.utc), zone)
     first = _first(asked.get("week", ""), this_week, problems)
-    environment = _environment(asked.get("environment", ""), project.environments, problems)
+    environment = _environment(asked.get("environment", ""), project.deployments, problems)
     schedules = [each for each in context.snapshot.reading.schedules if each.deployment == environment]
     chosen = {kind: asked.get(kind, "") for kind in KINDS}
     selection = Selection(**{kind: (value,) for kind, value in chosen.items() if value})
@@ -66,7 +66,7 @@ def _calendar(context: RequestContext) -> Response:
         hour=hour,
         starters=_starters(calendar, hour, project.airflow) if hour else (),
         chosen={**chosen, "environment": environment},
-        choices={"environment": project.environments, **choices(schedules)},
+        choices={"environment": project.deployments, **choices(schedules)},
         timezones=sorted(timezones()),
         weeks=_weeks(first, this_week),
         week=_name_of_week(first),
@@ -123,7 +123,7 @@ def _starters(calendar: Calendar, hour: Hour, airflow: str) -> Sequence[_Starter
     """Who starts in an hour, the first first."""
     found = []
     for schedule, _ in hour.starts:
-        moments = moments_of(schedule, airflow, hour, calendar.zone)
+        moments = runs_in(hour, schedule, airflow, calendar.zone)
         found.append(_Starter(schedule, moments, _times(moments, "%H:%M %Z" if hour.is_double else "%H:%M")))
     # By the time that passes: a wall clock that is set back shows a later moment as an earlier one.
     return sorted(found, key=lambda each: ([moment.timestamp() for moment in each.moments], each.schedule.name))

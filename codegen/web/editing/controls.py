@@ -1,4 +1,4 @@
-"""Which control of a form a key of a schedule has: what its kind says of itself, as a JSON Schema, decides it."""
+"""The control of a form for a key of a schedule, chosen by the JSON Schema of its type."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from codegen.source.nodes import ListNode, Node, Scalar, is_null
 
 if TYPE_CHECKING:
-    from codegen.keys.types import FieldType
+    from codegen.keys.field_type import FieldType
 
 
 class Shape(Enum):
@@ -39,9 +39,9 @@ class Control:
     is_number: bool = False
 
 
-def control_of(kind: FieldType[Any]) -> Control:
-    """The control for values of that kind."""
-    schema = kind.json_schema()
+def control_of(field_type: FieldType[Any]) -> Control:
+    """The control for values of that type."""
+    schema = field_type.json_schema()
     if "enum" in schema:
         return Control(Shape.CHOICE, tuple(schema["enum"]))
     if schema.get("type") == "boolean":

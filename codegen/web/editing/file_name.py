@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import chain
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -61,6 +62,8 @@ def _problems_of_exclude(project: Project, file: str) -> Iterator[str]:
 def _problems_on_disk(project: Project, file: str) -> Iterator[str]:
     path = project.schedules / file
     try:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.stat()  # pathlib's own questions hide an error, each version of Python another one
         if project.root.resolve() not in path.resolve().parents:
             yield f"{quoted(file)} is a link, or in a folder behind a link, that leads out of the project."
         for folder in path.relative_to(project.schedules).parents:
@@ -68,5 +71,5 @@ def _problems_on_disk(project: Project, file: str) -> Iterator[str]:
                 yield f"{quoted(folder.as_posix())} is a file, and no folder."
         if path.exists() and not path.is_file():
             yield f"{quoted(file)} is there already, and is no file."
-    except (OSError, RuntimeError) as error:  # before Python 3.13, links in a loop are a RuntimeError
-        yield f"{quoted(file)} cannot be looked at: {getattr(error, 'strerror', None) or error}."
+    except OSError as error:
+        yield f"{quoted(file)} cannot be looked at: {error.strerror}."

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location
-from codegen.keys.types import timezones
+from codegen.keys.texts import timezones
 from codegen.schema.export import plain
 from codegen.schema.table import schedule_table
 from codegen.source import edit
@@ -131,7 +131,7 @@ def edited(text: str, sent: Mapping[str, str], airflow: str) -> Edit:
             value = "\n".join([*lines_of(value), added])
         try:
             if value != was:
-                text = _with_value(text, key, shape, value, row.kind)
+                text = _with_value(text, key, shape, value, row.type)
         except edit.EditError as error:
             problems[key] = str(error)
     return Edit(text, problems)
@@ -161,7 +161,7 @@ def groups_of(
         entry = own.entries.get(key)
         below = _inherited(preview.document, key, preview.source)
         node = entry.value if entry and not (is_null(entry.value) and below is None) else None
-        control = control_of(row.kind)
+        control = control_of(row.type)
         if key in offered and key not in _OPEN and control.shape is Shape.LINE:
             control = Control(Shape.CHOICE, tuple(offered[key]))
         shape = shape_for(control, node)
@@ -320,7 +320,7 @@ def offered_for(preview: Preview) -> Mapping[str, Sequence[str]]:
         "interval": _ALIASES,
         "timezone": timezones(),
         "after": {schedule.name for schedule in reading.schedules},
-        "only": preview.project.environments,
+        "only": preview.project.deployments,
         "owner": {schedule.owner or "" for schedule in reading.schedules},
         "tags": {tag for schedule in reading.schedules for tag in schedule.tags},
         "pool": {schedule.pool for schedule in reading.schedules if schedule.pool},

@@ -69,7 +69,7 @@ def editor_page(
         "name": form.get("new", Path(draft.file).stem),
         "folder": folder,
         "folders": folders_of(snapshot),
-        "environments": project.environments,
+        "environments": project.deployments,
         "groups": [] if own is None else groups_of(draft.text, own, preview, form, values.get("problems", {})),
         "offered": offered_for(preview),
         "unreadable": unreadable,

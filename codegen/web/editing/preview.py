@@ -7,12 +7,10 @@ from datetime import datetime, timezone
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from codegen import pipeline
 from codegen.diagnostics import has_errors
 from codegen.rules import Severity
-from codegen.timetable.runs import bounds_of, next_runs
 from codegen.web.parts.humanize import start_of
 from codegen.web.parts.patch import patch_between
 from codegen.web.shell.safe_read import bytes_of
@@ -105,13 +103,8 @@ class Preview:
         """The runs that come next, in the schedule's timezone."""
         if self.schedule is None:
             return []
-        found = next_runs(
-            self.schedule.clock,
-            ZoneInfo(self.schedule.timezone),
-            datetime.now(timezone.utc),
-            bounds_of(self.schedule, self.project.airflow),
-        )
-        return list(islice(found, _RUNS))
+        timetable = self.schedule.timetable(self.project.airflow)
+        return list(islice(timetable.next_runs(datetime.now(timezone.utc)), _RUNS))
 
 
 def preview_of(snapshot: Snapshot, source: str, text: str, environment: str = "") -> Preview:
@@ -128,7 +121,7 @@ def preview_of(snapshot: Snapshot, source: str, text: str, environment: str = ""
     known = {*snapshot.reading.diagnostics}
     elsewhere = [each for each in reading.diagnostics if each.location.path != source and each not in known]
     schedules = [each for each in reading.schedules if each.source == source]
-    if environment not in project.environments:
+    if environment not in project.deployments:
         deployments = [each.source.name == source and each.deployment for each in reading.documents]
         environment = next((each for each in deployments if each), "")
     schedule = next((each for each in schedules if each.deployment == environment), None)

@@ -16,7 +16,7 @@ from cron_descriptor import (  # type: ignore[import-untyped]
 
 from codegen.diagnostics import printable
 from codegen.schema.describe import describe_start
-from codegen.timetable.interval import in_words, short_words
+from codegen.timetable.humanize import in_words, short_words
 
 if TYPE_CHECKING:
     from datetime import tzinfo

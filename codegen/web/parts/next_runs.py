@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from datetime import timezone
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from codegen.cache import MEMORY
-from codegen.timetable.runs import Bounds, bounds_of, next_runs
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from codegen.schema import Schedule
-    from codegen.timetable.interval import Interval
+    from codegen.timetable.timetable import Timetable
 
-# What was found for an interval; it holds until that run. Many schedules share one.
-_KNOWN: dict[tuple[Interval, ZoneInfo, Bounds], datetime | None] = {}
+# The next run of each timetable, which holds until that run. Many schedules share one.
+_KNOWN: dict[Timetable, datetime | None] = {}
 
 
 def next_run(schedule: Schedule, airflow: str, now: datetime) -> datetime | None:
@@ -27,12 +25,11 @@ def next_run(schedule: Schedule, airflow: str, now: datetime) -> datetime | None
         airflow: the version, one of `VERSIONS`.
         now: the moment, in UTC, which is not before that of an earlier call.
     """
-    key = schedule.clock, ZoneInfo(schedule.timezone), bounds_of(schedule, airflow)
-    run = _KNOWN.get(key, now)
+    timetable = schedule.timetable(airflow)
+    run = _KNOWN.get(timetable, now)
     if run is not None and run <= now:
-        interval, zone, bounds = key
-        run = next((each.astimezone(timezone.utc) for each in next_runs(interval, zone, now, bounds)), None)
+        run = next((each.astimezone(timezone.utc) for each in timetable.next_runs(now)), None)
         if len(_KNOWN) > MEMORY:
             _KNOWN.clear()
-        _KNOWN[key] = run
+        _KNOWN[timetable] = run
     return run

@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from datetime import timedelta, timezone
 from itertools import islice
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from codegen.drawing import timeline
 from codegen.timetable.dst import dst_changes
-from codegen.timetable.runs import backlog_of, bounds_of, next_runs
 from codegen.web.parts.humanize import absolute, relative
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from codegen.drawing.timeline import TimeLine
-    from codegen.schema import Schedule
     from codegen.timetable.dst import DstChange
     from codegen.web.pipeline.view import View
 
@@ -75,41 +73,32 @@ def next_runs_of(view: View, now: datetime, viewer: ZoneInfo) -> NextRuns | None
     schedule = view.schedule
     if schedule is None or not view.is_sound:
         return None
-    zone, now = ZoneInfo(schedule.timezone), now.astimezone(timezone.utc)
-    bounds = bounds_of(schedule, view.snapshot.project.airflow)
-    runs = list(islice(next_runs(schedule.clock, zone, now, bounds), _MOST))
+    timetable = schedule.timetable(view.snapshot.project.airflow)
+    zone, now = timetable.zone, now.astimezone(timezone.utc)
+    runs = list(islice(timetable.next_runs(now), _MOST))
     zones = {zone.key: zone, viewer.key: viewer}.values()
     changes = sorted(
-        ((zone, change) for zone in zones for change in dst_changes(zone, now, runs[-1])) if runs else (),
-        key=lambda pair: pair[1].moment.astimezone(timezone.utc),
+        (change for zone in zones for change in dst_changes(zone, now, runs[-1])) if runs else (),
+        key=lambda change: change.time.astimezone(timezone.utc),
     )
-    line = timeline.lay_out(now, runs, [change for _, change in changes], zone, viewer) if runs else None
+    backlog = timetable.backlog(now) if schedule.catchup else None
+    line = timeline.lay_out(now, runs, changes, zone, viewer) if runs else None
     rows = [_run(number, run, now, zone, viewer) for number, run in enumerate(runs, 1)]
-    rows += [_change(change, zone, viewer, its) for its, change in changes]
+    rows += [_change(change, zone, viewer) for change in changes]
     rows.sort(key=lambda row: row.moment)
-    return NextRuns(zone, viewer, line, rows, _backlog(schedule, zone, now, view.snapshot.project.airflow))
+    return NextRuns(zone, viewer, line, rows, str(backlog or ""))
 
 
 def _run(number: int, run: datetime, now: datetime, zone: ZoneInfo, viewer: ZoneInfo) -> Run:
     return Run(number, relative(run, now), _stamp(run), absolute(run, zone), absolute(run, viewer))
 
 
-def _change(change: DstChange, zone: ZoneInfo, viewer: ZoneInfo, its: ZoneInfo) -> Run:
+def _change(change: DstChange, zone: ZoneInfo, viewer: ZoneInfo) -> Run:
     way = "forward" if change.by > timedelta() else "back"
-    words = f"the clock of {its.key} goes {way} by {timeline.duration(change.by)}"
-    moment = change.moment
+    words = f"the clock of {change.zone} goes {way} by {timeline.duration(change.by)}"
+    moment = change.time
     return Run(None, words, _stamp(moment), absolute(moment, zone), absolute(moment, viewer))
 
 
 def _stamp(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).isoformat()
-
-
-def _backlog(schedule: Schedule, zone: ZoneInfo, now: datetime, airflow: str) -> str:
-    if not schedule.catchup:
-        return ""
-    backlog = backlog_of(schedule.clock, zone, now, bounds_of(schedule, airflow))
-    if backlog is None:
-        return ""
-    first, last = absolute(backlog.first, zone), absolute(backlog.last, zone)
-    return f"1 run, of {first}" if backlog.count == 1 else f"{backlog.count:,} runs, from {first} to {last}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from codegen.schema.describe import describe_work
 from codegen.web.parts.humanize import start_of
 from codegen.web.pipeline.dag_file import dag_file_of
 from codegen.web.pipeline.next_runs import next_runs_of
@@ -17,7 +18,6 @@ from codegen.web.shell.request_context import Page
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from codegen.schema import Schedule
     from codegen.web.shell.request_context import RequestContext
 
 
@@ -27,7 +27,7 @@ def _pipeline(context: RequestContext) -> Response:
     if source is None:
         return context.page("refused.html", 404, message="There is no such schedule.")
     # One that cannot be read can be in any.
-    environments = environments_of(snapshot, source) or list(snapshot.project.environments)
+    environments = environments_of(snapshot, source) or list(snapshot.project.deployments)
     deployment = context.query.get("environment") or next(iter(environments), "")
     if deployment and deployment not in environments:
         return context.page("refused.html", 404, message="This schedule is not in that environment.")
@@ -37,7 +37,7 @@ def _pipeline(context: RequestContext) -> Response:
         view=view,
         schedule=view.schedule,
         environments=environments,
-        what=_what(view.schedule) if view.schedule else "",
+        what=describe_work(view.schedule) if view.schedule else "",
         start=start_of(view.schedule) if view.schedule and view.is_sound else "",
         tasks=tasks_of(view),
         runs=next_runs_of(view, datetime.now(timezone.utc), context.timezone),
@@ -45,16 +45,6 @@ def _pipeline(context: RequestContext) -> Response:
         dag=dag_file_of(view),
         values=values_of(view),
     )
-
-
-def _what(schedule: Schedule) -> str:
-    """What it runs, in short."""
-    if schedule.extractor:
-        return f"{schedule.extractor} → {schedule.loader}"
-    if schedule.job:
-        return f"the job {schedule.job}"
-    count = len(schedule.tasks or ())
-    return f"{count} task{'' if count == 1 else 's'}"
 
 
 PAGES = (Page("/pipelines/{source:path}", _pipeline),)

@@ -9,6 +9,7 @@ from codegen.airflow_facts.trigger_rules import ALL_SUCCESS
 from codegen.drawing.graph import Node, lay_out
 from codegen.plan.dependencies import with_join
 from codegen.plan.steps import Step, steps_of
+from codegen.schema.describe import describe_work
 from codegen.web.shell.addresses import address_of
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def tasks_of(view: View) -> Tasks | None:
     steps = steps_of(schedule, meltano)
     behind = [_neighbour(each) for each in view.neighbours if each.after and schedule.name in each.after.names]
     if behind:
-        steps = list(with_join(steps))
+        steps = list(with_join(steps, schedule))
     names = schedule.after.names if schedule.after else ()
     before = [_neighbour(each) for each in view.neighbours if each.name in names]
     rows = [_row(schedule, step) for step in steps]
@@ -96,7 +97,7 @@ def _what_and_where(schedule: Schedule, step: Step) -> tuple[str, str]:
     if step.run:
         return step.run, f"meltano run, {step.runner}"
     if step.calls:
-        return f"{schedule.extractor} → {schedule.loader}", f"{' '.join(_verb(step))}, {step.runner}"
+        return describe_work(schedule), f"{' '.join(_verb(step))}, {step.runner}"
     return "closes the run", "no work"
 
 

@@ -73,7 +73,7 @@ def _row(row: Explained, source: str) -> Row:
 def _origin(key: str, given: Given, source: str) -> Origin:
     place = given.location
     line = place.line if place.path == source else None
-    return Origin(_shown(key, given.value), f"{printable(place.path)}:{place.line}", line, given.environment)
+    return Origin(_shown(key, given.value), f"{printable(place.path)}:{place.line}", line, given.deployment)
 
 
 def _shown(key: str, value: Any) -> str:  # noqa: ANN401  # as JSON has it

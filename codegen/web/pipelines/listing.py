@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from codegen import rules
 from codegen.diagnostics import InvalidError, has_errors, in_numbers
 from codegen.rules import Severity
+from codegen.schema.describe import describe_work
 from codegen.sync.changes import Action
 from codegen.web.parts.humanize import interval_in_words, start_of
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from codegen.diagnostics import Diagnostic
     from codegen.loader import SourceFile
-    from codegen.schema import Schedule, Task
+    from codegen.schema import Schedule
     from codegen.sync.changes import Change
     from codegen.web.shell.workspace import Snapshot
 
@@ -144,18 +145,12 @@ def listing_of(snapshot: Snapshot, environment: str = "") -> Listing:
     )
 
 
-def what_runs(schedule: Schedule) -> str:
-    """What a schedule runs, in one line."""
-    if schedule.extractor:
-        transform = {"run": ", then dbt", "only": ", only dbt"}.get(schedule.transform or "", "")
-        return f"{schedule.extractor} → {schedule.loader}{transform}"
-    if schedule.job:
-        return f"job {schedule.job}"
-    return ", ".join(_what_does(task) for task in schedule.tasks or ())
-
-
-def _what_does(task: Task) -> str:
-    return task.run or task.id or task.python or task.command or ""
+def _what_runs(schedule: Schedule) -> str:
+    """`describe_work`, with what each task does, so that people can search for it."""
+    if schedule.tasks:
+        return ", ".join(task.run or task.id or task.python or task.command or "" for task in schedule.tasks)
+    transform = {"run": ", then dbt", "only": ", only dbt"}.get(schedule.transform or "", "")
+    return describe_work(schedule) + transform
 
 
 class _Statuses:
@@ -197,7 +192,7 @@ def _row(
     diagnostics = tuple(diagnostic for place in places for diagnostic in said.get(place, ()))
     schedule = schedules[0] if schedules else None
     name = schedule.name if schedule else next(iter(names.values()), PurePosixPath(file.relative).stem)
-    runs = what_runs(schedule) if schedule else ""
+    runs = _what_runs(schedule) if schedule else ""
     searched = [name, file.relative, runs]
     if schedule:
         searched += [schedule.owner or "", schedule.dag_id_or_default, *schedule.all_tags]

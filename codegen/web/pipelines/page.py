@@ -37,7 +37,7 @@ def _pipelines(context: RequestContext) -> Response:
         listing=listing,
         selection=selection,
         excerpt=selection.excerpt(listing.rows, run_of),
-        filters=filters_of(listing.rows, snapshot.project.environments, selection),
+        filters=filters_of(listing.rows, snapshot.project.deployments, selection),
         columns=COLUMNS,
         drift=Counter(change.diagnostic().code for change in snapshot.changes),
         errors=in_numbers(d for d in snapshot.diagnostics if has_errors([d])),

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from codegen.diagnostics import printable
-from codegen.keys.types import timezones
+from codegen.keys.texts import timezones
 from codegen.web.airflow.deployed import Airflows
 from codegen.web.shell.addresses import address_of
 from codegen.web.shell.saved_store import SavedStore
@@ -66,7 +66,7 @@ class Site:
         """The site of the project in that folder, with the Airflows of these variables.
 
         Raises:
-            ConnectionSettingError: a variable cannot be used.
+            DagpressError: a variable cannot be used.
         """
         return cls(Workspace(root), Secrets(), _environment(), Airflows(environ) or None, version("dagpress"))
 

@@ -12,8 +12,8 @@ from codegen import pipeline, rules
 from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.meltano import meltano_files
 from codegen.project import read_project
+from codegen.review.renames import find_renames
 from codegen.sync.comparison import compare
-from codegen.sync.renames import find_renames
 from codegen.sync.transaction import Transaction, transaction
 from codegen.validate.lint import apply_levels
 

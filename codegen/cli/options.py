@@ -1,0 +1,61 @@
+"""Shared by the commands: common options, opening the project, and the exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from codegen.cli.exit_code import ExitCode
+from codegen.cli.printer import report
+from codegen.diagnostics import has_errors
+from codegen.project import Project, nearest_project, read_project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from codegen.diagnostics import Diagnostic
+
+
+def format_option(*formats: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
+    """The option `--format`, of which the first is the default."""
+    return click.option(
+        "--format", "output", type=click.Choice(formats), default=formats[0], show_default=True, help="How to report."
+    )
+
+
+def completing(
+    names: Callable[[Project], Iterable[str]],
+) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """A shell completion with names that the project has."""
+
+    def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+        project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
+        return [name for name in (names(project) if project else ()) if name.startswith(incomplete)]
+
+    return complete
+
+
+strict_option = click.option("--strict", is_flag=True, help="Exit with 1 on warnings, too.")
+
+
+def open_project(root: Path, output: str = "text") -> Project:
+    """The project in that folder.
+
+    Raises:
+        click.exceptions.Exit: its configuration has errors, which were printed.
+    """
+    project, diagnostics = read_project(root)
+    if project is None:
+        report(diagnostics, output)
+        raise click.exceptions.Exit(ExitCode.BAD_INPUT)
+    return project
+
+
+def exit_code(diagnostics: Iterable[Diagnostic], *, drift: bool = False, strict: bool = False) -> ExitCode:
+    """2 for an error, 1 for drift and under `--strict` for a warning, else 0."""
+    diagnostics = list(diagnostics)
+    if has_errors(diagnostics):
+        return ExitCode.BAD_INPUT
+    return ExitCode.DRIFT if drift or (strict and diagnostics) else ExitCode.FINE

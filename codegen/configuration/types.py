@@ -1,0 +1,126 @@
+"""Types of values that only the configuration has. TOML has types, so a value of another type is an error."""
+
+from __future__ import annotations
+
+import re
+
+from codegen.airflow_facts import VERSIONS
+from codegen.diagnostics import InvalidError, nearest, printable, quoted
+from codegen.keys.containers import ListOf, MapOf
+from codegen.keys.field_type import JsonSchema, ScalarType
+from codegen.keys.scalars import Boolean
+from codegen.source.nodes import Scalar, named
+
+
+class QuotedText(ScalarType[str]):
+    """Text; where a pattern is given, text that matches it as a whole."""
+
+    expected = "text in quotes"
+    hint = "write it in quotes"
+
+    def __init__(self, words: str = "text", pattern: str = "", hint: str = "") -> None:
+        self.words = words
+        self._pattern = pattern
+        self._hint = hint
+
+    def convert(self, scalar: Scalar) -> str:
+        if scalar.kind != "str":
+            raise InvalidError(f"expected {self.expected}, got {named(scalar)}", f'write "{scalar.text}"')
+        if printable(scalar.text) != scalar.text:
+            raise InvalidError(f"{quoted(scalar.text)} contains invisible characters", "remove them")
+        self._check(scalar.text)
+        return scalar.text
+
+    def _check(self, text: str) -> None:
+        """Raise an `InvalidError` for text that is not of this type."""
+        if self._pattern and not re.fullmatch(self._pattern, text):
+            raise InvalidError(f"{quoted(text)} is not {self.words}", self._hint)
+
+    def json_schema(self) -> JsonSchema:
+        return {"type": "string", **({"pattern": f"^(?:{self._pattern})$"} if self._pattern else {})}
+
+
+class QuotedChoice(QuotedText):
+    """One of a few words."""
+
+    def __init__(self, *choices: str) -> None:
+        super().__init__(f"one of {', '.join(f'`{choice}`' for choice in choices)}")
+        self._choices = choices
+
+    def _check(self, text: str) -> None:
+        if text not in self._choices:
+            raise InvalidError(
+                f"{quoted(text)} is not {self.words}", nearest(text, self._choices) or "write one of them"
+            )
+
+    def json_schema(self) -> JsonSchema:
+        return {"enum": list(self._choices)}
+
+
+class AirflowVersion(QuotedChoice):
+    """A version of Airflow for which DAG files can be generated."""
+
+    def __init__(self) -> None:
+        super().__init__(*VERSIONS)
+
+    def _check(self, text: str) -> None:
+        if text not in VERSIONS:
+            raise InvalidError(f"Airflow {quoted(text)} is not supported", f"one of {', '.join(VERSIONS)}")
+
+
+class VersionSpecifier(QuotedText):
+    """The versions of Dagpress that a project takes, as pip writes them."""
+
+    def _check(self, text: str) -> None:
+        # It takes 10 ms to import, and few projects need it.
+        from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415
+
+        try:
+            is_given = bool(list(SpecifierSet(text)))
+        except InvalidSpecifier:
+            is_given = False
+        if not is_given:
+            raise InvalidError(f"{quoted(text)} is not {self.words}", 'write one such as ">=0.2" or ">=0.2,<1"')
+
+
+class GitignorePattern(QuotedText):
+    """A pattern of a .gitignore."""
+
+    def _check(self, text: str) -> None:
+        # It takes 15 ms to import, and few projects need it.
+        from pathspec import GitIgnoreSpec  # noqa: PLC0415
+
+        try:
+            matches = any(pattern.include is not None for pattern in GitIgnoreSpec.from_lines([text]).patterns)
+        except (ValueError, re.error):
+            matches = False
+        if not matches:
+            raise InvalidError(f"{quoted(text)} is not {self.words}", 'write one such as "drafts/" or "*.template.yml"')
+
+
+class TomlBoolean(Boolean):
+    """`true` or `false`."""
+
+    words = "`true` or `false`"
+
+
+class TextArray(ListOf[str]):
+    """An array of texts."""
+
+    expected = "a list of texts in quotes"
+
+    def __init__(self, words: str, item: QuotedText, example: str) -> None:
+        super().__init__(words, item)
+        self.hint = f"write it as {example}"
+
+    def json_schema(self) -> JsonSchema:
+        return {"type": "array", "items": self._item.json_schema()}
+
+
+class TextTable(MapOf[str]):
+    """A table whose keys are free, with a text for each."""
+
+    expected = "a table"
+
+    def __init__(self, words: str, value: QuotedText, example: str) -> None:
+        super().__init__(words, None, value, hint=f"write it as {example}", is_nullable=False)

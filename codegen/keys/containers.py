@@ -1,0 +1,227 @@
+"""Types of lists and maps, built from the types of what is in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from codegen import rules
+from codegen.diagnostics import Diagnostic, InvalidError, nearest, quoted
+from codegen.keys.field_type import FieldType, JsonSchema, Report, ScalarType, or_null
+from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null
+from codegen.text.jinja import check_template, is_template
+
+T = TypeVar("T")
+
+
+class ListOf(FieldType[tuple[T, ...]]):
+    """A list of values of one type."""
+
+    hint = "start each with a dash"
+    if_empty = "leave the key out instead"
+
+    def __init__(self, words: str, item: FieldType[T], *, least: int = 0) -> None:
+        self.words = words
+        self._item = item
+        self.is_templated = item.is_templated
+        self._least = least
+
+    def _read(self, node: Node, report: Report) -> tuple[T, ...] | None:
+        """The items, or None where one of them is wrong."""
+        items = [self._item.read(item, report) for item in self._items(node, self._least)]
+        valid = tuple(item for item in items if item is not None)
+        return valid if len(valid) == len(items) else None
+
+    def json_schema(self) -> JsonSchema:
+        return {"type": "array", "minItems": self._least, "items": self._item.json_schema()}
+
+
+class TextList(FieldType[tuple[str, ...]]):
+    """A list of texts, or a single text."""
+
+    if_empty = "name one"
+
+    def __init__(self, words: str, item: ScalarType[str], *, each_once: bool = True, least: int = 0) -> None:
+        self._least = least
+        self._item = item
+        self.is_templated = item.is_templated
+        self._each_once = each_once
+        self.words = words
+
+    def _read(self, node: Node, report: Report) -> tuple[str, ...]:
+        """The valid items, in order."""
+        nodes = (node,) if isinstance(node, Scalar) else self._items(node, self._least)
+        items = [item for node in nodes if (item := self._item.read(node, report)) is not None]
+        return tuple(dict.fromkeys(items) if self._each_once else items)
+
+    def json_schema(self) -> JsonSchema:
+        least = {"minItems": self._least} if self._least else {}
+        return {"anyOf": [{"type": "array", **least, "items": self._item.json_schema()}, self._item.json_schema()]}
+
+
+class KeyName(ScalarType[str]):
+    """The name of an entry of a map: one that matches the pattern, and that `check` does not refuse."""
+
+    words = "a name"
+
+    def __init__(
+        self, pattern: str, refusal: str, hint: str = "", check: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self.pattern = pattern
+        self._refusal = refusal
+        self._hint = hint
+        self._check = check
+
+    def convert(self, scalar: Scalar) -> str:
+        if not re.fullmatch(self.pattern, scalar.text):
+            raise InvalidError(f"{quoted(scalar.text)} {self._refusal}", self._hint)
+        self._check(scalar.text)
+        return scalar.text
+
+    def json_schema(self) -> JsonSchema:
+        return {"pattern": f"^{self.pattern}$"}
+
+
+class MapOf(FieldType[Mapping[str, T]]):
+    """A map from names to values of one type. By `is_nullable`, its JSON Schema says that a null removes an entry."""
+
+    def __init__(
+        self,
+        words: str,
+        name: ScalarType[str] | None,
+        value: FieldType[Any],
+        *,
+        hint: str = "",
+        is_nullable: bool = True,
+    ) -> None:
+        self.words = words
+        self.hint = hint
+        self.is_templated = value.is_templated
+        self._name = name
+        self._value = value
+        self._is_nullable = is_nullable
+
+    def _read(self, node: Node, report: Report) -> Mapping[str, T]:
+        """The entries with a valid name. A value with an error is None."""
+        values: dict[str, Any] = {}
+        for name, entry in self._entries(node).items():
+            if not self._name or self._name.read(Scalar("str", name, entry.key_location), report) is not None:
+                values[name] = self._type_of(name).read(entry.value, report)
+        return values
+
+    def _type_of(self, _name: str) -> FieldType[Any]:
+        """The type of the value of that name."""
+        return self._value
+
+    def json_schema(self) -> JsonSchema:
+        schema: JsonSchema = {"type": "object"}
+        if self._name:
+            schema["propertyNames"] = self._name.json_schema()
+        if values := self._value.json_schema():
+            schema["additionalProperties"] = or_null(values) if self._is_nullable else values
+        return schema
+
+
+class Object(FieldType[dict[str, Any]]):
+    """A map with the keys of an object of Kubernetes; an unknown one is an error, since Airflow would drop it.
+
+    The `rule` refuses values that are valid each and cannot be combined.
+    """
+
+    def __init__(
+        self,
+        words: str,
+        keys: Mapping[str, FieldType[Any]],
+        required: tuple[str, ...] = (),
+        rule: Callable[[Mapping[str, Any]], None] = lambda _: None,
+    ) -> None:
+        self.words = words
+        self._keys = keys
+        self.is_templated = any(each.is_templated for each in keys.values())
+        self._required = required
+        self._rule = rule
+
+    def _read(self, node: Node, report: Report) -> dict[str, Any] | None:
+        """The object as plain data, or None where a part of it is wrong."""
+        given = without_null_keys(self._entries(node))
+        values = {}
+        for name, entry in given.items():
+            if name in self._keys:
+                values[name] = self._keys[name].read(entry.value, report)
+                continue
+            hint = nearest(name, self._keys) or "known are " + ", ".join(f"`{key}`" for key in self._keys)
+            message = f"{quoted(name)} is not a key of {self.words}"
+            report(Diagnostic(rules.UNKNOWN_KEY, message, entry.key_location, hint))
+        missing = [name for name in self._required if name not in given]
+        for name in missing:
+            report(Diagnostic(rules.MISSING_KEY, f"{self.words} needs `{name}`", node.location, f"add `{name}`"))
+        if missing or len(values) < len(given) or None in values.values():
+            return None
+        self._rule(values)
+        return values
+
+    def json_schema(self) -> JsonSchema:
+        """The same as a JSON Schema, without the rule."""
+        properties = {name: or_null(each.json_schema()) for name, each in self._keys.items()}
+        required = {"required": list(self._required)} if self._required else {}
+        return {"type": "object", "additionalProperties": False, **required, "properties": properties}
+
+
+class OrTemplate(FieldType[str]):
+    """Text of a type, or a template, of which only Airflow knows the value."""
+
+    is_templated = True
+
+    def __init__(self, text: ScalarType[str]) -> None:
+        self._text = text
+        self.words = text.words
+
+    def _read(self, node: Node, report: Report) -> str | None:
+        if not isinstance(node, Scalar) or not is_template(node.text):
+            return self._text.read(node, report)
+        check_template(node.text)
+        return node.text
+
+    def json_schema(self) -> JsonSchema:
+        return {"anyOf": [self._text.json_schema(), {"type": "string", "pattern": r"\{[{%]"}]}
+
+
+class Data(FieldType[Any]):
+    """Any value that JSON has: text, a number, a boolean, null, or a list or a map of such values.
+
+    The `check` refuses a scalar that cannot be a value.
+    """
+
+    words = "a value"
+
+    def __init__(self, check: Callable[[Scalar], None], *, is_templated: bool = False) -> None:
+        self._check = check
+        self.is_templated = is_templated
+
+    def _read(self, node: Node, report: Report) -> Any:  # noqa: ANN401
+        if isinstance(node, ListNode):
+            return [self.read(item, report) for item in node.items]
+        if isinstance(node, MapNode):
+            return {name: self.read(entry.value, report) for name, entry in node.entries.items()}
+        self._check(node)
+        return python_value(node)
+
+    def json_schema(self) -> JsonSchema:
+        return {}
+
+
+def python_value(scalar: Scalar) -> str | int | float | bool | None:
+    """The value of a scalar in Python; a date is its text."""
+    if scalar.kind == "trap" or is_null(scalar):
+        return None
+    if scalar.kind == "bool":
+        return scalar.text.lower() == "true"
+    if scalar.kind == "float":
+        return float(scalar.text)
+    return int(scalar.text) if scalar.kind == "int" else scalar.text
+
+
+def without_null_keys(entries: Mapping[str, Entry]) -> dict[str, Entry]:
+    """The entries that are not null; a null in a map inside it stays."""
+    return {name: entry for name, entry in entries.items() if not is_null(entry.value)}

@@ -1,0 +1,164 @@
+"""Types of single values that are not free text: booleans, numbers, choices, durations and dates."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+
+from codegen.diagnostics import InvalidError, nearest, quoted
+from codegen.keys.field_type import JsonSchema, ScalarType
+from codegen.source.nodes import Scalar, named
+
+
+class Boolean(ScalarType[bool]):
+    """`true` or `false`."""
+
+    words = "true or false"
+
+    def convert(self, scalar: Scalar) -> bool:
+        if scalar.kind != "bool":
+            raise InvalidError(f"expected true or false, got {named(scalar)}", "write true or false, without quotes")
+        return scalar.text.lower() == "true"
+
+    def json_schema(self) -> JsonSchema:
+        return {"type": "boolean"}
+
+
+class Integer(ScalarType[int]):
+    """A whole number."""
+
+    def __init__(self, least: int = -(2**31), most: int = 2**31 - 1) -> None:
+        # That of a database is no limit that a person meets.
+        self.words = "a whole number" + (f", at least {least}" if least > -(2**31) else "")
+        self._least = least
+        self._most = most
+
+    def convert(self, scalar: Scalar) -> int:
+        if scalar.kind != "int":
+            hint = "remove the quotes" if scalar.text.isdecimal() else ""
+            raise InvalidError(f"expected {self.words}, got {named(scalar)}", hint)
+        if len(scalar.text) > len(str(self._most)) + 1 or not self._least <= int(scalar.text) <= self._most:
+            raise InvalidError(f"must be from {self._least} to {self._most}")
+        return int(scalar.text)
+
+    def json_schema(self) -> JsonSchema:
+        return {"type": "integer", "minimum": self._least, "maximum": self._most}
+
+
+class Number(ScalarType[float]):
+    """A number, with a decimal point or none."""
+
+    def __init__(self, least: float, most: float) -> None:
+        self.words = f"a number from {least} to {most}"
+        self._least = least
+        self._most = most
+
+    def convert(self, scalar: Scalar) -> float:
+        if scalar.kind not in {"int", "float"} or not re.fullmatch(r"\d{1,9}(?:\.\d{1,9})?", scalar.text):
+            hint = "write it as 0.5 or 2, without quotes"
+            raise InvalidError(f"expected {self.words}, got {quoted(scalar.text)}", hint)
+        if not self._least <= float(scalar.text) <= self._most:
+            raise InvalidError(f"must be from {self._least} to {self._most}")
+        return float(scalar.text)
+
+    def json_schema(self) -> JsonSchema:
+        return {"type": "number", "minimum": self._least, "maximum": self._most}
+
+
+class Choice(ScalarType[str]):
+    """One of a few words."""
+
+    def __init__(self, *words: str) -> None:
+        self._choices = words
+        self.words = "one of " + ", ".join(f"`{word}`" for word in words)
+
+    def convert(self, scalar: Scalar) -> str:
+        if scalar.text not in self._choices:
+            hint = nearest(scalar.text, self._choices) or f"one of {', '.join(self._choices)}"
+            raise InvalidError(f"{quoted(scalar.text)} is not known here", hint)
+        return scalar.text
+
+    def json_schema(self) -> JsonSchema:
+        return {"enum": list(self._choices)}
+
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_WITH_UNIT = re.compile(r"(\d{1,9}(?:\.\d{1,6})?) ?([smhdw])")
+_ISO_DURATION = re.compile(
+    r"P(?:(?P<weeks>\d{1,9})W)?(?:(?P<days>\d{1,9})D)?"
+    r"(?:T(?=\d)(?:(?P<hours>\d{1,9})H)?(?:(?P<minutes>\d{1,9})M)?(?:(?P<seconds>\d{1,9}(?:\.\d{1,6})?)S)?)?"
+)
+
+
+class Duration(ScalarType[timedelta]):
+    """A number with a unit (`s`, `m`, `h`, `d`, `w`), or an ISO 8601 duration of fixed length."""
+
+    words = "a duration such as `5m`, `2h`, `1d` or `PT5M`"
+
+    def __init__(self, *, may_be_zero: bool = False) -> None:
+        self._may_be_zero = may_be_zero
+
+    def convert(self, scalar: Scalar) -> timedelta:
+        if scalar.kind in {"int", "float"}:
+            raise InvalidError("a duration needs a unit", f"write {scalar.text}s, {scalar.text}m or {scalar.text}h")
+        try:
+            duration = _duration(scalar.text.strip())
+        except OverflowError as error:
+            raise InvalidError(f"{quoted(scalar.text)} is too long for Python") from error
+        if not duration and not self._may_be_zero:
+            raise InvalidError("must be greater than zero", "leave the key out for no limit")
+        return duration
+
+    def json_schema(self) -> JsonSchema:
+        return {"type": "string", "pattern": r"^(?:\d+(?:\.\d+)? ?[smhdw]|P[0-9WDTHMS.]+)$"}
+
+
+def _duration(text: str) -> timedelta:
+    if match := _WITH_UNIT.fullmatch(text):
+        return timedelta(**{_UNITS[match[2]]: float(match[1])})
+    match = _ISO_DURATION.fullmatch(text)
+    if match and any(match.groupdict().values()):
+        return timedelta(**{unit: float(amount) for unit, amount in match.groupdict().items() if amount})
+    raise InvalidError(
+        f"{quoted(text)} is not a duration", "a number with a unit, such as 30s, 5m, 2h or 1d; or ISO 8601: PT5M"
+    )
+
+
+_MOMENT = re.compile(
+    r"(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?)?"
+    r" ?(Z|z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?"
+)
+# Near the first and the last year that Python knows, no other timezone has that moment.
+_YEARS = range(1900, 3000)
+
+
+class DateTime(ScalarType[datetime]):
+    """A date, or a date and time: in the schedule's timezone, unless it has an offset of its own."""
+
+    words = "a date, or a date and time"
+
+    def convert(self, scalar: Scalar) -> datetime:
+        match = _MOMENT.fullmatch(scalar.text.strip())
+        hint = "write 2024-01-31, or 2024-01-31T06:00:00"
+        if not match or (match[8] and not match[4]):
+            raise InvalidError(f"{quoted(scalar.text)} is not a date", hint)
+        year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
+        microsecond = int((match[7] or "").ljust(6, "0"))
+        if year not in _YEARS:
+            raise InvalidError(f"the year {year:04} is out of range", f"from {_YEARS[0]} to {_YEARS[-1]}")
+        try:
+            naive = datetime(year, month, day, hour, minute, second, microsecond)  # noqa: DTZ001  # it gets its zone below
+            return naive.replace(tzinfo=_offset(match[8])) if match[8] else naive
+        except ValueError as error:  # Python's own words differ between versions
+            raise InvalidError(f"{quoted(scalar.text)} is not a date: no such day or time", hint) from error
+
+    def json_schema(self) -> JsonSchema:
+        return {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}"}
+
+
+def _offset(text: str) -> timezone:
+    if text in {"Z", "z"}:
+        return timezone.utc
+    hours, minutes = int(text[1:3]), int(text[-2:])
+    sign = -1 if text[0] == "-" else 1
+    return timezone(sign * timedelta(hours=hours, minutes=minutes))

@@ -1,0 +1,89 @@
+"""Maps with keys of their own: how one is read into its model, and how exactly one of several keys is demanded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from codegen import rules
+from codegen.diagnostics import Diagnostic, InvalidError
+from codegen.keys.containers import without_null_keys
+from codegen.keys.field_type import FieldType, JsonSchema, Report
+from codegen.keys.table import Model, Table, keys_of, read_keys
+from codegen.source.nodes import Entry, MapNode, Node
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from codegen.diagnostics import Location
+
+M = TypeVar("M", bound=Model)
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Keys of which a map must have exactly one.
+
+    Attributes:
+        missing: the error where it has none.
+        several: the message and the hint where it has more; `{names}` and `{places}` are filled in.
+    """
+
+    names: tuple[str, ...]
+    missing: InvalidError
+    several: tuple[str, str]
+
+    def check(self, given: Mapping[str, Entry], place: Location, report: Report, *, last: bool = False) -> str:
+        """The key that is given, or empty after reporting, at the map or at the last of several, that it is not one."""
+        found = {name: given[name].key_location for name in self.names if name in given}
+        if len(found) == 1:
+            return next(iter(found))
+        if not found:
+            report(self.missing.at(place))
+        else:
+            names = " and ".join(f"`{name}`" for name in found)
+            places = ", ".join(f"`{name}` at {location}" for name, location in found.items())
+            message = self.several[0].format(names=names, places=places)
+            report(Diagnostic(rules.MIXED_KINDS, message, [*found.values()][-1] if last else place, self.several[1]))
+        return ""
+
+
+class Section(FieldType[M], Generic[M]):
+    """A map with keys of its own, read into a model.
+
+    Attributes:
+        name: its name in the JSON Schema and in messages, such as `docker`.
+        required: the keys that it must have.
+        short: the key that any value but a map stands for.
+    """
+
+    def __init__(
+        self, model: type[M], name: str, words: str, *, required: tuple[str, ...] = (), short: str = ""
+    ) -> None:
+        self.model = model
+        self.name = name
+        self.words = words
+        self.required = required
+        self.short = short
+
+    def _read(self, node: Node, report: Report) -> M | None:
+        if self.short and not isinstance(node, MapNode):
+            node = MapNode({self.short: Entry(node.location, node)}, node.location)
+        given = without_null_keys(self._entries(node))
+        for name in self.required:
+            if name not in given:
+                raise self._missing(name)
+        values, at = read_keys(Table.of(self.model), MapNode(given, node.location), report, f"`{self.name}`")
+        return self.model(**values, at={**at, "": node.location})
+
+    def _missing(self, name: str) -> InvalidError:
+        return InvalidError(f"`{self.name}` has no `{name}`", f"add `{name}`", rules.MISSING_KEY)
+
+    def reference(self) -> JsonSchema:
+        """A reference to its definition in the JSON Schema of a schedule."""
+        return {"$ref": f"#/definitions/{self.name}"}
+
+    def json_schema(self) -> JsonSchema:
+        if not self.short:
+            return self.reference()
+        return {"anyOf": [keys_of(self.model)[self.short].type.json_schema(), self.reference()]}

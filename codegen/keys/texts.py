@@ -1,0 +1,132 @@
+"""Types of text: free, with a pattern, as a template, and the words that Airflow, Meltano and cron read."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from codegen import rules
+from codegen.diagnostics import InvalidError, nearest, printable, quoted
+from codegen.keys.field_type import JsonSchema, ScalarType
+from codegen.source.nodes import Scalar, named
+from codegen.text.jinja import check_template, is_template
+from codegen.text.shell import check_run
+from codegen.timetable.interval import parse_interval
+
+
+@cache
+def timezones() -> frozenset[str]:
+    """The names of all timezones; to look for their files takes a while."""
+    return frozenset(available_timezones())
+
+
+class Text(ScalarType[str]):
+    """Text; where a pattern is given, text that matches it as a whole."""
+
+    def __init__(self, words: str = "text", pattern: str = "", hint: str = "", longest: int | None = None) -> None:
+        self.words = words
+        self._pattern = pattern
+        self._hint = hint
+        self._longest = longest
+
+    def convert(self, scalar: Scalar) -> str:
+        if scalar.kind != "str":
+            hint = f'quote it: "{scalar.text}"' if scalar.kind != "null" else "remove it"
+            raise InvalidError(f"expected {self.words}, got {named(scalar)}", hint)
+        refuse_unspeakable(scalar.text)
+        if not scalar.text.strip():
+            raise InvalidError(f"expected {self.words}, got an empty value", "leave the key out instead")
+        if self._longest and len(scalar.text) > self._longest:
+            raise InvalidError(f"has {len(scalar.text)} characters, Airflow allows {self._longest}", "shorten it")
+        if self._pattern and not re.fullmatch(self._pattern, scalar.text):
+            raise InvalidError(f"{quoted(scalar.text)} is not {self.words}", self._hint)
+        self._check(scalar.text)
+        return scalar.text
+
+    def _check(self, text: str) -> None:
+        """Raise an `InvalidError` for a text that matches and is wrong all the same."""
+
+    def json_schema(self) -> JsonSchema:
+        schema: JsonSchema = {"type": "string", "minLength": 1}
+        if self._longest:
+            schema["maxLength"] = self._longest
+        if self._pattern:
+            schema["pattern"] = f"^(?:{self._pattern})$"
+        return schema
+
+
+class TemplatedText(Text):
+    """Text in which Airflow evaluates templates."""
+
+    is_templated = True
+
+    def _check(self, text: str) -> None:
+        check_template(text)
+
+
+class Markdown(Text):
+    """Markdown, which can have several lines."""
+
+    def __init__(self) -> None:
+        super().__init__("Markdown")
+
+    def json_schema(self) -> JsonSchema:
+        return {**super().json_schema(), "contentMediaType": "text/markdown"}
+
+
+class PlainText(Text):
+    """Text where Airflow evaluates no templates, so there must be none."""
+
+    def _check(self, text: str) -> None:
+        if is_template(text):
+            raise InvalidError("Airflow evaluates no templates here", "write the value itself", rules.TEMPLATE)
+
+
+class Name(Text):
+    """A name that people read and Meltano knows: nothing in it hides, and no template."""
+
+    def _check(self, text: str) -> None:
+        if printable(text) != text:
+            message = f"{quoted(text)} contains invisible characters"
+            raise InvalidError(message, "rename it", rules.UNREADABLE_NAME)
+        if is_template(text):
+            raise InvalidError(f"{quoted(text)}: a template cannot be a name", "write the name", rules.TEMPLATE)
+
+
+class Run(Text):
+    """What `meltano run` gets."""
+
+    is_templated = True
+
+    def _check(self, text: str) -> None:
+        check_run(text)
+
+
+class IntervalText(Text):
+    """A cron or an alias. Which time an `H` stands for is drawn later, from the schedule's name."""
+
+    def _check(self, text: str) -> None:
+        parse_interval(text, seed="")
+
+
+class Timezone(Text):
+    """The name of a timezone, as the IANA database has it."""
+
+    def _check(self, text: str) -> None:
+        try:
+            ZoneInfo(text)
+        except (OSError, ValueError, KeyError) as error:
+            hint = nearest(text, timezones()) or "a name such as Europe/Berlin"
+            raise InvalidError(f"{quoted(text)} is not a timezone", hint, rules.UNKNOWN_TIMEZONE) from error
+
+
+def refuse_unspeakable(text: str) -> None:
+    """Refuse what no file, argument or environment variable can hold."""
+    if "\x00" in text:
+        raise InvalidError("contains the character U+0000, which cannot be passed to a program", "remove it")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise InvalidError(
+            "contains half of a surrogate pair, which is not a character",
+            'write the character itself, or "\\U0001F600"',
+        )

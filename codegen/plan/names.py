@@ -1,0 +1,78 @@
+"""The Python names of a generated file: where each is imported from, and free ones for what it defines."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from functools import cache
+from itertools import chain, count
+from typing import TYPE_CHECKING
+
+from codegen.airflow_facts import facts_of
+from codegen.plan.tree import Import
+from codegen.runners import RUNNERS
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
+
+# The classes of Airflow that generated code calls; the facts of a version have their modules.
+_OF_AIRFLOW = frozenset(
+    """
+    Asset AssetAny AssetOrTimeSchedule AsyncCallback CronDataIntervalTimetable CronTriggerTimetable DAG Dataset
+    DatasetAny DatasetOrTimeSchedule DeadlineAlert DeadlineReference EmptyOperator HttpNotifier Param PythonOperator
+    SlackNotifier SlackWebhookNotifier SmtpNotifier TaskGroup
+    """.split()  # noqa: SIM905  # it is read as a list
+)
+_WHOLE_MODULES = {"pendulum"}
+_STANDARD_LIBRARY = {"datetime"}
+_FULL_NAMES = {
+    "timedelta": "datetime.timedelta",
+    **{runner.operator.rpartition(".")[2]: runner.operator for runner in RUNNERS.values()},
+    **{name: full_name for runner in RUNNERS.values() for name, full_name in runner.imports.items()},
+}
+_IMPORTED = _OF_AIRFLOW | _WHOLE_MODULES | _FULL_NAMES.keys()
+# Two of them and an arrow fit into a line.
+_LONGEST_NAME = 40
+
+
+def imports_of(names: Iterable[str], airflow: str) -> tuple[tuple[Import, ...], ...]:
+    """The imports in isort's order, in groups: the standard library, then the rest.
+
+    Args:
+        names: as generated code uses them, such as `pendulum.datetime`; some need no import.
+        airflow: the version, one of `VERSIONS`.
+    """
+    return _imports_of(frozenset(name.split(".")[0] for name in names) & _IMPORTED, airflow)
+
+
+# Nearly all files of a project use the same names.
+@cache
+def _imports_of(names: frozenset[str], airflow: str) -> tuple[tuple[Import, ...], ...]:
+    modules: dict[str, list[tuple[str, str]]] = {}
+    # Constants in capitals, classes, the others.
+    for name in sorted(names, key=lambda name: (not name.isupper(), not name[0].isupper(), name)):
+        module, _, origin = _FULL_NAMES.get(name, name).rpartition(".")
+        if name in _WHOLE_MODULES:
+            modules[name] = []
+        else:
+            modules.setdefault(module or facts_of(airflow).module_of(name), []).append((origin, name))
+    groups: tuple[list[Import], list[Import]] = ([], [])
+    for module, imported in sorted(modules.items(), key=lambda item: (bool(item[1]), item[0])):
+        groups[module not in _STANDARD_LIBRARY].append(Import(module, tuple(imported)))
+    return tuple(tuple(group) for group in groups if group)
+
+
+def free_name(wanted: Iterable[str], number: str, taken: Container[str]) -> str:
+    """The first of the wanted names that is free, else `number` with a number.
+
+    Wanted names may be any text: a character that no Python name can have becomes `_`.
+    """
+    candidates = chain((re.sub(r"[^A-Za-z0-9_]", "_", text) for text in wanted), (f"{number}{n}" for n in count()))
+    return next(name for name in candidates if _is_usable(name) and name not in taken)
+
+
+def _is_usable(name: str) -> bool:
+    """Whether it is a short Python name, and no constant, imported name or name such as `__doc__`."""
+    is_name = name.isidentifier() and not keyword.iskeyword(name) and not name.isupper()
+    is_dunder = name.startswith("__") and name.endswith("__")
+    return is_name and not is_dunder and len(name) <= _LONGEST_NAME and name not in _IMPORTED

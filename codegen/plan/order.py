@@ -1,0 +1,108 @@
+"""The order of the tasks of a DAG: its groups, the arrows between tasks and groups, and their Python names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codegen.plan.names import free_name
+from codegen.plan.tree import Arrow, PlannedGroup, PlannedTask
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from codegen.plan.steps import Step
+
+
+def arrows_of(steps: Sequence[Step]) -> dict[str, list[Arrow]]:
+    """The arrows inside each group by its id, and all others under `""`.
+
+    An arrow of a group is one of its first or last tasks, which the arrows inside it decide. So those must come first.
+    """
+    group_of = {step.task_id: step.task.group for step in steps}
+    places: dict[str, int] = {}
+    for place, (task_id, group) in enumerate(group_of.items()):
+        places |= {task_id: place, group or task_id: places.get(group or task_id, place)}
+
+    def is_inside(name: str, step: Step) -> bool:
+        return step.task.group is not None and group_of.get(name) == step.task.group
+
+    inside = {step.task_id: [name for name in step.waits_for if is_inside(name, step)] for step in steps}
+    awaited = {name for names in inside.values() for name in names}
+    outside = {
+        step.task_id: [
+            name
+            for name in step.waits_for
+            # The arrow of a group covers its last tasks.
+            if name not in inside[step.task_id] and (name in awaited or group_of.get(name) not in step.waits_for)
+        ]
+        for step in steps
+    }
+    arrows = {}
+    for group in dict.fromkeys(group_of.values()):
+        if group:
+            own = {task_id: inside[task_id] for task_id in inside if group_of[task_id] == group}
+            arrows[group] = _arrows(own, places)
+            _fold(group, own, outside)
+    arrows[""] = _arrows(outside, places)
+    return arrows
+
+
+def _fold(group: str, inside: Mapping[str, list[str]], outside: dict[str, list[str]]) -> None:
+    """Let a group wait in place of its first tasks, where it has several and all wait for the same."""
+    first, *others = [task_id for task_id, names in inside.items() if not names]
+    if others and all(set(outside[task_id]) == set(outside[first]) for task_id in others):
+        outside[group] = outside[first]
+        outside.update({task_id: [] for task_id in (first, *others)})
+
+
+def _arrows(waits_for: Mapping[str, list[str]], places: Mapping[str, int]) -> list[Arrow]:
+    """One arrow for all tasks and groups that wait for the same."""
+    waiting: dict[tuple[str, ...], list[str]] = {}
+    for name in sorted(waits_for, key=places.__getitem__):
+        left = tuple(sorted(waits_for[name], key=places.__getitem__))
+        if left:
+            waiting.setdefault(left, []).append(name)
+    arrows = []
+    for left, right in waiting.items():
+        if len(left) == 1 or len(left) < len(right):
+            arrows += [Arrow((name,), tuple(right)) for name in left]
+        else:
+            arrows += [Arrow(left, (name,)) for name in right]
+    return arrows
+
+
+def variables_of(
+    arrows: Mapping[str, Sequence[Arrow]], steps: Sequence[Step], dag_id: str, taken: Collection[str]
+) -> dict[str, str]:
+    """A Python name for each task and group that an arrow names: its id, without the DAG's id in front."""
+    named = {name for some in arrows.values() for arrow in some for name in (*arrow.left, *arrow.right)}
+    kinds: dict[str, str] = {}
+    for step in steps:
+        kinds |= {step.task.group: "group"} if step.task.group else {}
+        kinds[step.task_id] = "task"
+    variables: dict[str, str] = {}
+    for name, kind in kinds.items():
+        if name in named:
+            stem = name.removeprefix(f"{dag_id}_")
+            variables[name] = free_name((stem, f"{kind}_{stem}"), f"{kind}_number_", {*variables.values(), *taken})
+    return variables
+
+
+def plan_groups(
+    steps: Sequence[Step],
+    tasks: Sequence[PlannedTask],
+    arrows: Mapping[str, Sequence[Arrow]],
+    variables: Mapping[str, str],
+) -> tuple[PlannedGroup, ...]:
+    """Put the tasks of each group together, at the place of its first task."""
+    parts: list[tuple[str, list[PlannedTask]]] = []
+    for step, task in zip(steps, tasks, strict=True):
+        name = step.task.group or ""
+        part = next((those for group, those in (parts if name else parts[-1:]) if group == name), None)
+        if part is None:
+            parts.append((name, part := []))
+        part.append(task)
+    return tuple(
+        PlannedGroup(name, variables.get(name, ""), tuple(those), tuple(arrows[name] if name else ()))
+        for name, those in parts
+    )

@@ -1,0 +1,148 @@
+"""Writes values as Python source, in the very form that black gives them.
+
+It is the only way for a value into a generated file. The same value gives the same characters on every Python version:
+what is not plainly printable is escaped by the Unicode 3.2 database, which all versions carry unchanged.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from codegen.values import Argument, Call, Identifier, MeltanoCommand, Value
+
+LINE_LENGTH = 88  # black's
+
+_UNITS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
+
+
+def keyword(argument: Argument, indent: int) -> str:
+    """The line or lines of a keyword argument, with its final comma, as black leaves them."""
+    return " " * indent + _assigned(argument, indent) + ","
+
+
+def code(value: Value, indent: int, before: int = 0) -> str:
+    """A value, as the code of a statement or of an argument that a comma follows.
+
+    Args:
+        value: it may take several lines.
+        indent: the indentation of its first line.
+        before: the number of other characters before it in that line.
+    """
+    if isinstance(value, MeltanoCommand):
+        return _command(value, indent, before)
+    if isinstance(value, Call):
+        items = [code(each, indent + 4) for each in value.positional]
+        items += [_assigned(argument, indent + 4) for argument in value.keywords]
+        return _in_brackets(f"{value.function}(", items, ")", indent, before)
+    if isinstance(value, Mapping):
+        return _map(value, indent)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return _in_brackets("[", [code(each, indent + 4) for each in value], "]", indent, before)
+    return _atom(value)
+
+
+def _atom(value: Value) -> str:
+    if isinstance(value, str):
+        return literal(value)
+    if isinstance(value, timedelta):
+        return _timedelta(value)
+    if isinstance(value, float):
+        # black/numerics.py, `format_scientific_notation`
+        return repr(value).replace("e+", "e")
+    return value.name if isinstance(value, Identifier) else repr(value)
+
+
+def _assigned(argument: Argument, indent: int) -> str:
+    return f"{argument.name}=" + code(argument.value, indent, len(argument.name) + 1)
+
+
+def literal(value: str) -> str:
+    """A string literal in double quotes, or in single quotes where those need fewer escapes; lines stay lines."""
+    if "\n" in value and not any(line != line.rstrip() for line in value.split("\n")):
+        return docstring("\\\n" + _escape(value, keep="\n"))
+    return _one_line(value)
+
+
+def _one_line(value: str) -> str:
+    body = _escape(value)
+    if body.count('"') > body.count("'"):
+        return "'" + body.replace("'", "\\'") + "'"
+    return '"' + body.replace('"', '\\"') + '"'
+
+
+def docstring(body: str) -> str:
+    """Escaped text between three double quotes; quotes that would end it, or touch its end, get a backslash."""
+    return '"""' + re.sub(r'"{3,}|"+\Z', lambda quotes: '\\"' * len(quotes[0]), body) + '"""'
+
+
+def module_docstring(value: str) -> str:
+    """Text of one or more lines as a module's docstring, whose last line ends with no quote."""
+    return docstring(_escape(value, keep="\n"))
+
+
+def comment(value: str) -> str:
+    """Text that stays on the line of its comment."""
+    return _escape(value)
+
+
+def _escape(value: str, keep: str = "") -> str:
+    if value.isascii() and value.isprintable() and "\\" not in value:
+        return value
+    escaped = (c if c in keep or _is_plain(c) else c.encode("unicode_escape").decode("ascii") for c in value)
+    return "".join(escaped)
+
+
+def _is_plain(character: str) -> bool:
+    if " " <= character <= "~":
+        return character != "\\"
+    # Letters, marks, numbers, punctuation and symbols; some of 3.2 are invisible since, as the soft hyphen, or wider.
+    old, new = unicodedata.ucd_3_2_0, unicodedata
+    is_shown = old.category(character)[0] in "LMNPS" and new.category(character)[0] in "LMNPS"
+    return is_shown and old.east_asian_width(character) == new.east_asian_width(character)
+
+
+def _width(line: str) -> int:
+    """The columns of a line without combining marks, as black counts them (black/strings.py, `str_width`)."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in line)
+
+
+def _in_brackets(start: str, items: Sequence[str], end: str, indent: int, before: int) -> str:
+    """The items in one line where they fit, else each in its own."""
+    line = start + ", ".join(items) + end
+    # Marks have a width that only black knows, so only ASCII is laid out in one line.
+    if not items or (indent + before + len(line) + 1 <= LINE_LENGTH and line.isascii() and "\n" not in line):
+        return line
+    inner = "".join(" " * (indent + 4) + item + ",\n" for item in items)
+    return f"{start}\n" + inner + " " * indent + end
+
+
+def _map(values: Mapping[str, Value], indent: int) -> str:
+    if not values:
+        return "{}"
+    lines = []
+    for name, value in values.items():
+        start = f"{_one_line(name)}: "
+        lines.append(" " * (indent + 4) + start + code(value, indent + 4, len(start)) + ",\n")
+    return "{\n" + "".join(lines) + " " * indent + "}"
+
+
+def _timedelta(value: timedelta) -> str:
+    """In the largest unit that divides it: `timedelta(minutes=5)`."""
+    whole = value.days * 86_400 + value.seconds
+    if value.microseconds:
+        return f"timedelta(seconds={whole}, microseconds={value.microseconds})"
+    unit = next(unit for unit, seconds in _UNITS.items() if whole % seconds == 0)
+    return f"timedelta({unit}={whole // _UNITS[unit]})" if whole else "timedelta()"
+
+
+def _command(value: MeltanoCommand, indent: int, before: int) -> str:
+    *preludes, command = [*value.preludes, literal(value.command)]
+    line = " + ".join([*preludes, command])
+    # Of a text of several lines, black looks at the first and the last (black/lines.py, `is_line_short_enough`).
+    first, *others = line.split("\n")
+    if indent + before + _width(first) + (not others) <= LINE_LENGTH and _width([first, *others][-1]) < LINE_LENGTH:
+        return line
+    return f"\n{' ' * indent}+ ".join([*preludes, command])

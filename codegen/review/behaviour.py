@@ -1,0 +1,70 @@
+"""The behaviour of a DAG as data, and the one comparison of two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Fields = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What a DAG does. Two are comparable where the same function of `codegen.review.sources` made both.
+
+    Attributes:
+        fields: of the DAG, by Airflow's names: `dag_id`, `schedule`, `start_date`, `catchup`, callbacks, ...
+        tasks: by task id, likewise: `operator`, `upstream`, `env`, `retries`, ...
+    """
+
+    fields: Fields
+    tasks: Mapping[str, Fields]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference.
+
+    Attributes:
+        path: the field, and the keys down a mapping such as `env`; empty for a task that one side does not have.
+        old: None where the first side does not have it.
+        new: likewise; of a task that one side does not have, the fields of the other side.
+        task_id: empty for the DAG itself.
+    """
+
+    path: tuple[str, ...]
+    old: object
+    new: object
+    task_id: str = ""
+
+
+def differences(old: Behaviour, new: Behaviour) -> list[Difference]:
+    """Compare two behaviours: the DAG, then the tasks that both have, then all other tasks."""
+    found = list(_between(old.fields, new.fields, {**old.fields, **new.fields}))
+    shared = [task_id for task_id in old.tasks if task_id in new.tasks]
+    for task_id in shared:
+        before, after = old.tasks[task_id], new.tasks[task_id]
+        names = {**before, **after}
+        if before["operator"] != after["operator"]:
+            # The arguments of another operator are others.
+            names = {name: None for name in before if name in after}
+        found += _between(before, after, names, task_id=task_id)
+    for task_id in {**old.tasks, **new.tasks}:
+        if task_id not in shared:
+            found.append(Difference((), old.tasks.get(task_id), new.tasks.get(task_id), task_id))
+    return found
+
+
+def _between(
+    old: Fields, new: Fields, names: Mapping[str, object], path: tuple[str, ...] = (), task_id: str = ""
+) -> Iterator[Difference]:
+    for name in names:
+        before, after = old.get(name), new.get(name)
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            yield from _between(before, after, dict.fromkeys(sorted({**before, **after})), (*path, name), task_id)
+        elif before != after or (name in old) != (name in new):
+            yield Difference((*path, name), before, after, task_id)

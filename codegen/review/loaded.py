@@ -1,0 +1,132 @@
+"""Makes the behaviour of a DAG from what a real Airflow has loaded (`codegen/airflow/inside.py`)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from codegen.meltano.call import Call, UnknownScheduleError, read_call, resolved
+from codegen.review.behaviour import Behaviour
+from codegen.schema.model import PROJECT_ROOT_VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Data = Mapping[str, Any]
+
+# Attributes with a form of their own below, or that change nothing of what a DAG does.
+_OTHERWISE = {"dag_id", "default_args", "doc_md", "schedule", "start_date", "tags", "tasks", "timetable"}
+_OTHERWISE |= {"append_env", "bash_command", "cwd", "env", "operator", "task_id", "upstream"}
+_OTHERWISE |= {"doc", "doc_json", "doc_rst", "doc_yaml", "email", "email_on_failure", "email_on_retry"}
+_ARGUMENT = re.compile(r"\$\{?(ARGUMENT_\d+)")
+UNREADABLE = "it does more than to call Meltano once: a person must judge"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The project in which DAGs run.
+
+    Attributes:
+        root: the Meltano project directory.
+        variable: the variable of the workers that names it to generated tasks; the old generator has Meltano's own.
+        preludes: the lines with which the commands of generated tasks begin, one after the other.
+        listed: the schedules as `meltano schedule list --format=json` has them, by name.
+        names: the names of schedules by the DAG ids of the generated files.
+    """
+
+    root: str
+    variable: str
+    preludes: tuple[str, ...]
+    listed: Mapping[str, Data]
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a task runs.
+
+    Attributes:
+        shown: the call of Meltano as one would type it, else the script, else the operator.
+        call: the call of Meltano, where it is nothing but that.
+        why: the reason why there is none.
+    """
+
+    shown: str
+    call: Call | None = field(default=None, compare=False)
+    why: str = field(default="", compare=False)
+
+
+def from_airflow(dag: Data, around: Surroundings) -> Behaviour:
+    """The behaviour of a loaded DAG: all attributes of it and of its tasks, which default arguments have changed."""
+    fields = {
+        "schedule": dag["schedule"],
+        "timetable": dag["timetable"],
+        "start_date": _first_start(dag),
+        "tags": sorted(set(dag["tags"])),
+        **_attributes(dag),
+    }
+    return Behaviour(fields, {task["task_id"]: _task(task, around) for task in dag["tasks"]})
+
+
+def _task(task: Data, around: Surroundings) -> dict[str, object]:
+    command = _command_of(task, around)
+    events = ("failure", "retry")
+    return {
+        "upstream tasks": task["upstream"],
+        "start_date": _moment(task["start_date"]),
+        # Without an address nobody gets mail, whatever else is set.
+        "e-mail": {f"on {event}": task["email"] for event in events if task["email"] and task[f"email_on_{event}"]},
+        "operator": task["operator"],
+        "command": command,
+        "folder": command.call and command.call.folder,
+        "env": _env_of(task, command.call),
+        "append_env": bool(task.get("env") is None or task.get("append_env")),
+        **_attributes(task),
+    }
+
+
+def _first_start(dag: Data) -> datetime | None:
+    """The time from which the scheduler counts: the earliest of the DAG's and its tasks' (airflow/models/dag.py)."""
+    starts = (_moment(each["start_date"]) for each in (dag, *dag["tasks"]))
+    return min((start for start in starts if start), default=None)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text).astimezone(timezone.utc) if text else None
+
+
+def _attributes(data: Data) -> dict[str, object]:
+    found = {name: data[name] for name in sorted(data.keys() - _OTHERWISE)}
+    return {**found, "end_date": _moment(data["end_date"])} if "end_date" in data else found
+
+
+def _command_of(task: Data, around: Surroundings) -> Command:
+    script = task.get("bash_command")
+    if not isinstance(script, str):
+        return Command(f"a {task['operator']}", why=UNREADABLE)
+    for prelude in around.preludes:
+        script = script.removeprefix(prelude)
+    variables = {PROJECT_ROOT_VARIABLE: around.root, around.variable: around.root, **_own_env(task)}
+    call = read_call(script, variables, task.get("cwd") or around.root)
+    if call is None:
+        return Command(script, why=UNREADABLE)
+    try:
+        call = resolved(call, around.listed)
+    except UnknownScheduleError as error:
+        why = f"Meltano has no schedule `{error}`: the old command fails (a name with a space needs quotes)"
+        return Command(script, why=why)
+    return Command(str(call), call)
+
+
+def _env_of(task: Data, call: Call | None) -> dict[str, str]:
+    """The variables that the task adds to those of its worker, less the words of its command that go through them."""
+    words = _ARGUMENT.findall(str(task.get("bash_command")))
+    given = {name: value for name, value in _own_env(task).items() if name not in words}
+    return {**given, **(call.env if call else {})}
+
+
+def _own_env(task: Data) -> dict[str, str]:
+    env = task.get("env")
+    return {name: str(value) for name, value in env.items()} if isinstance(env, dict) else {}

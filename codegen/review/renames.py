@@ -1,0 +1,54 @@
+"""Warns of schedules that were renamed: a file that is deleted, and one that is created with the same behaviour."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from codegen import rules
+from codegen.diagnostics import Diagnostic, Location, quoted
+from codegen.review.behaviour import differences
+from codegen.review.sources import STATE_ID, from_source
+from codegen.sync.changes import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from codegen.review.behaviour import Behaviour
+    from codegen.sync.changes import Change
+
+
+def find_renames(changes: Sequence[Change]) -> Iterator[Diagnostic]:
+    """A warning for each created file that has the behaviour of a deleted one under another DAG id.
+
+    The plan of a deleted file is lost with its schedule, and git need not know it: its text is what Airflow ran.
+    """
+    deleted = [change for change in changes if change.action is Action.DELETE]
+    if not deleted:
+        return
+    created: dict[str, tuple[Change, Behaviour]] = {}
+    for change in changes:
+        if change.action is Action.CREATE and (new := from_source(change.after)):
+            created[_without_name(new, change)] = change, new
+    for change in deleted:
+        old = from_source(change.before)
+        match = created.get(_without_name(old, change)) if old else None
+        if old and match:
+            yield from _rename(change, old, *match)
+
+
+def _rename(deleted: Change, old: Behaviour, created: Change, new: Behaviour) -> Iterator[Diagnostic]:
+    fields = {difference.path[0] for difference in differences(old, new) if difference.path}
+    if "dag_id" in fields:
+        message = f"this looks like {quoted(deleted.name)} renamed: Airflow treats it as a new DAG without history"
+        keys = "`dag_id` and `state_id`" if "state_ids" in fields else "`dag_id`"
+        hint = f"to keep the history, set {keys} to the former value"
+        yield Diagnostic(rules.RENAMED, message, Location(created.name), hint)
+
+
+def _without_name(behaviour: Behaviour, change: Change) -> str:
+    """The behaviour as text, without state ids, and without the file's name as a word or as a part of an id."""
+    name = re.escape(PurePosixPath(change.name).stem)
+    text = STATE_ID.sub("", f"{ {**behaviour.fields, 'state_ids': ()} }{behaviour.tasks}")
+    return re.sub(rf"(?<![A-Za-z0-9-]){name}(?![A-Za-z0-9-])", "*", text)

@@ -1,0 +1,155 @@
+"""The types of values that only an alert has: addresses, channels, connections, messages, data."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from codegen import rules
+from codegen.diagnostics import InvalidError, quoted
+from codegen.keys.containers import Data, KeyName, MapOf
+from codegen.keys.field_type import FieldType, JsonSchema, Report
+from codegen.keys.texts import Text, refuse_unspeakable
+from codegen.schema.task_types import is_python_keyword
+from codegen.secrets.detection import holds_secret
+from codegen.source.nodes import Node, Scalar, is_null, named
+from codegen.text.jinja import check_template, is_template
+
+_IN_AIRFLOW = "it is stored in Airflow, and the schedule names its id: `airflow connections add` adds one"
+# The token of an incoming webhook is the path of its address (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
+_SLACK_TOKEN = re.compile(r"T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/\w+")
+
+
+class Message(Text):
+    """Text in which Airflow's notifiers evaluate templates. They open no files, and a final line end is none of it."""
+
+    is_templated = True
+
+    def __init__(self, words: str = "text", *, is_line: bool = False) -> None:
+        super().__init__(words)
+        self._is_line = is_line
+
+    def convert(self, scalar: Scalar) -> str:
+        text = super().convert(scalar).rstrip("\r\n")
+        if self._is_line and re.search(r"[\r\n]", text):
+            raise InvalidError("must be one line", "write it in one line")
+        check_template(text)
+        return text
+
+
+class ConnectionId(Text):
+    """The id of one of Airflow's connections (airflow/models/connection.py, `sanitize_conn_id`)."""
+
+    def __init__(self) -> None:
+        super().__init__("the id of a connection", longest=250)
+
+    def _check(self, text: str) -> None:
+        # Neither is shown: an address can be the secret itself.
+        if "://" in text:
+            raise InvalidError("expected the id of a connection, got an address", _IN_AIRFLOW, rules.SECRET)
+        if holds_secret(text) or _SLACK_TOKEN.search(text):
+            raise InvalidError(
+                "expected the id of a connection, got what looks like a secret", _IN_AIRFLOW, rules.SECRET
+            )
+        if not re.fullmatch(r"[\w#!()\-.:/\\]+", text, re.ASCII):
+            hint = "letters, digits and `_-.:/`; as in `airflow connections list`"
+            raise InvalidError(f"{quoted(text)} is not the id of a connection", hint)
+
+
+class Address(Text):
+    """One e-mail address, or a template that gives one."""
+
+    is_templated = True
+
+    def __init__(self) -> None:
+        super().__init__("an e-mail address")
+
+    def _check(self, text: str) -> None:
+        if is_template(text):
+            check_template(text)
+        elif re.search(r"[,;]", text):
+            raise InvalidError(
+                f"{quoted(text)} is more than one address", "write a list: [a@example.com, b@example.com]"
+            )
+        elif not re.fullmatch(r"[^\s@<>\"]+@[^\s@<>\"]+", text):
+            raise InvalidError(f"{quoted(text)} is not an e-mail address", "write it as name@example.com")
+
+
+class Channel(Text):
+    """A channel of Slack (https://docs.slack.dev/reference/methods/chat.postMessage)."""
+
+    is_templated = True
+
+    def __init__(self) -> None:
+        super().__init__("a channel of Slack")
+
+    def convert(self, scalar: Scalar) -> str:
+        if is_null(scalar):
+            raise InvalidError("expected a Slack channel, got nothing", 'quote it: "#data-alerts"')
+        return super().convert(scalar)
+
+    def _check(self, text: str) -> None:
+        if is_template(text):
+            check_template(text)
+        elif "://" in text or holds_secret(text) or _SLACK_TOKEN.search(text):
+            hint = "an incoming webhook is a connection: `slack: {slack_webhook_conn_id: slack_default}`"
+            raise InvalidError("expected a Slack channel, got an address or a secret", hint, rules.SECRET)
+        elif not re.fullmatch(r"#[^\s#@,.:;A-Z]{1,80}|[CDGU][A-Z0-9]{8,}", text):
+            hint = 'write it as "#data-alerts", in lower case; or its id, such as C0123456789'
+            raise InvalidError(f"{quoted(text)} is not a Slack channel", hint)
+
+
+def _check_template(scalar: Scalar) -> None:
+    _check_value(scalar)
+    check_template(scalar.text)
+
+
+def _check_no_template(scalar: Scalar) -> None:
+    _check_value(scalar)
+    if is_template(scalar.text):
+        raise InvalidError("no template is evaluated here", "the function gets Airflow's context")
+
+
+# The numbers that JSON and Python write as the file does.
+_NUMBERS = {"int": r"-?(?:0|[1-9]\d{0,17})", "float": r"-?\d{1,15}\.\d{1,15}"}
+
+
+def _check_value(scalar: Scalar) -> None:
+    refuse_unspeakable(scalar.text)
+    is_number = scalar.kind in _NUMBERS
+    if scalar.kind == "timestamp" or (is_number and not re.fullmatch(_NUMBERS[scalar.kind], scalar.text)):
+        raise InvalidError(f"{quoted(scalar.text)} is {named(scalar)} in YAML alone", f'quote it: "{scalar.text}"')
+
+
+class _Line(FieldType[str]):
+    """A text in one line."""
+
+    words = "text in one line"
+    is_templated = True
+
+    def _read(self, node: Node, report: Report) -> str:  # noqa: ARG002
+        if not isinstance(node, Scalar) or node.kind != "str" or re.search(r"[\r\n]", node.text):
+            raise InvalidError("must be text in one line", "quote it")
+        _check_template(node)
+        return node.text
+
+    def json_schema(self) -> JsonSchema:
+        return {"type": "string"}
+
+
+def _check_argument(name: str) -> None:
+    if is_python_keyword(name):
+        raise InvalidError(f"{quoted(name)} {_NO_NAME}", _ARGUMENT)
+
+
+_NO_NAME = "cannot be a name here"
+_ARGUMENT = "the name of an argument in Python, and not `context`"
+HEADERS: MapOf[str] = MapOf(
+    "a map", KeyName(r"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+)", _NO_NAME, "the name of a header"), _Line(), is_nullable=False
+)
+JSON: MapOf[Any] = MapOf("a map", None, Data(_check_template, is_templated=True))
+ARGUMENTS: MapOf[Any] = MapOf(
+    "a map",
+    KeyName(r"(?:(?!context$)[A-Za-z_][A-Za-z0-9_]*)", _NO_NAME, _ARGUMENT, _check_argument),
+    Data(_check_no_template),
+)

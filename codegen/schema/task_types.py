@@ -1,0 +1,121 @@
+"""The types of values that only a task has: shell and Meltano commands, Python callables, trigger rules."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Mapping, Sequence
+
+from codegen.airflow_facts.context import names
+from codegen.airflow_facts.trigger_rules import FORMER_NAMES, TRIGGER_RULES
+from codegen.diagnostics import InvalidError, quoted
+from codegen.keys.containers import Data, KeyName, MapOf, TextList
+from codegen.keys.scalars import Choice
+from codegen.keys.texts import Run, Text, refuse_unspeakable
+from codegen.source.nodes import Scalar, named
+from codegen.text.jinja import check_template
+from codegen.text.shell import check_command, words_of
+
+# A value of YAML as Python has it.
+Plain = None | bool | int | float | str | Sequence["Plain"] | Mapping[str, "Plain"]
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_NAME_HINT = "letters, digits and _, as Python has it"
+# More digits than any number has that a person means; Python itself refuses some thousands.
+_MOST_DIGITS = 30
+
+
+class Command(Text):
+    """A command for the shell. Line ends behind it mean nothing, and are left out."""
+
+    def convert(self, scalar: Scalar) -> str:
+        text = super().convert(scalar).rstrip("\n")
+        check_command(text)
+        return text
+
+
+class _MeltanoCommand(Run):
+    """What follows `meltano` on a command line."""
+
+    def _check(self, text: str) -> None:
+        super()._check(text)
+        if words_of(text)[:1] == ["meltano"]:
+            raise InvalidError("`meltano` is there already", "leave it out")
+
+
+class MeltanoCommands(TextList):
+    """Commands of Meltano, in their order."""
+
+    def __init__(self) -> None:
+        super().__init__("a list of commands of Meltano", _MeltanoCommand("a command of Meltano"), each_once=False)
+
+
+class TriggerRule(Choice):
+    """One of Airflow's trigger rules."""
+
+    def __init__(self) -> None:
+        super().__init__(*TRIGGER_RULES)
+
+    def convert(self, scalar: Scalar) -> str:
+        if scalar.text in FORMER_NAMES:
+            message = f"{quoted(scalar.text)} is a former name, which Airflow 3 does not take"
+            raise InvalidError(message, f"write `{FORMER_NAMES[scalar.text]}`")
+        return super().convert(scalar)
+
+
+class Callable(Text):
+    """A Python callable, by its module and its name."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a Python callable", rf"(?:{_NAME}\.)+{_NAME}", "its module and its name: quality.checks.rows", 250
+        )
+
+    def _check(self, text: str) -> None:
+        if text.startswith("__future__."):
+            raise InvalidError("`__future__` imports only work at the top of a file", "name a callable of yours")
+        for part in text.split("."):
+            if is_python_keyword(part):
+                raise InvalidError(f"{quoted(part)} is a word of Python's own", "rename the module, or the callable")
+
+
+class OpKwargs(MapOf[Plain]):
+    """Keyword arguments of a callable: texts, which may hold templates, numbers, booleans, lists and maps."""
+
+    def __init__(self) -> None:
+        name = KeyName(_NAME, "is not the name of an argument", _NAME_HINT, _check_argument)
+        super().__init__("a map of names to values", name, Data(_check_template, is_templated=True))
+
+
+class PlainMap(MapOf[Plain]):
+    """A map of names to values, which Airflow gets as they are."""
+
+    def __init__(self) -> None:
+        super().__init__("a map of names to values", None, Data(_check_value))
+
+
+def _check_argument(name: str) -> None:
+    if is_python_keyword(name):
+        raise InvalidError(f"{quoted(name)} is not the name of an argument", _NAME_HINT)
+    # It would replace Airflow's own for the rest of the task.
+    if name in names():
+        message = f"{quoted(name)} is what Airflow itself calls something in every task"
+        raise InvalidError(message, "choose another name; `get_current_context()` gives the callable Airflow's own")
+
+
+def is_python_keyword(name: str) -> bool:
+    """Whether Python refuses the name for an argument and for a module."""
+    return keyword.iskeyword(name) or name == "__debug__"
+
+
+def _check_template(scalar: Scalar) -> None:
+    _check_value(scalar)
+    check_template(scalar.text)
+
+
+def _check_value(scalar: Scalar) -> None:
+    if scalar.kind in {"int", "float"} and len(scalar.text) > _MOST_DIGITS:
+        raise InvalidError(f"a number of {len(scalar.text)} characters", f'quote it: "{scalar.text}"')
+    if scalar.kind == "timestamp":
+        message = f"expected text, a number or true or false, got {named(scalar)}"
+        raise InvalidError(message, f'quote it: "{scalar.text}"')
+    refuse_unspeakable(scalar.text)

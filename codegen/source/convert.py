@@ -1,0 +1,175 @@
+"""Converts YAML into nodes, and refuses values that YAML does not read as they look."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from codegen import rules
+from codegen.diagnostics import Diagnostic, InvalidError, Location, quoted
+from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar
+
+if TYPE_CHECKING:
+    from codegen.rules import Rule
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+# A few nested aliases ("a billion laughs") would take all of the memory.
+_MOST_REPEATED = 20_000
+MOST_DEPTH = 60
+
+_TAG = "tag:yaml.org,2002:"
+_KINDS = {_TAG + kind: kind for kind in ("str", "int", "float", "bool", "null", "timestamp")}
+_CANONICAL = {
+    "bool": re.compile(r"true|false|True|False|TRUE|FALSE"),
+    "int": re.compile(r"0|[-+]?[1-9][0-9]*"),
+    "float": re.compile(r"[-+]?[0-9]+\.[0-9]+"),
+    "null": re.compile(r"null|~|"),
+    "timestamp": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*", re.DOTALL),
+}
+# How YAML reads a value that is not canonical, and the fix.
+_TRAPS = {
+    "bool": ("true or false", "write true or false"),
+    "int": ("a number in another base", "write a plain number"),
+    "float": ("a float", "write a plain number"),
+    "null": ("nothing", "write it in full"),
+    "timestamp": ("a timestamp", "write it in full"),
+}
+
+
+class Dialect(Enum):
+    """Whether YAML's traps are errors, as in a schedule, or not, as in meltano.yml."""
+
+    STRICT = "schedule"
+    LENIENT = "meltano"
+
+
+class Converter:
+    """Converts the nodes of one file, and counts the values that aliases repeat."""
+
+    def __init__(self, name: str, dialect: Dialect) -> None:
+        self._name = name
+        self._strict = dialect is Dialect.STRICT
+        self._diagnostics: list[Diagnostic] = []
+        self._count = 0
+        self._seen: set[int] = set()
+
+    def document(self, text: str) -> tuple[Node | None, list[Diagnostic]]:
+        """Parse a text.
+
+        Raises:
+            yaml.YAMLError: it is not valid YAML.
+        """
+        loader = _Loader(text)
+        try:
+            root = loader.get_node() if loader.check_node() else None
+            if (second := loader.get_node() if loader.check_node() else None) is not None:
+                message = "a second YAML document starts before here"
+                self._error(rules.SEVERAL_DOCUMENTS, message, self._at(second), "keep one document in a file")
+        finally:
+            loader.dispose()
+        if root is None:
+            return None, self._diagnostics
+        try:
+            return self._node(root, 0), self._diagnostics
+        except InvalidError as error:
+            return None, [*self._diagnostics, error.at(self._at(root))]
+
+    def _at(self, node: yaml.Node) -> Location:
+        return Location(self._name, node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def _error(self, rule: Rule, message: str, location: Location, hint: str = "") -> None:
+        self._diagnostics.append(Diagnostic(rule, message, location, hint))
+
+    def _node(self, node: yaml.Node, depth: int) -> Node:
+        self._check_size(node, depth)
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        if self._strict and node.tag not in {_TAG + "seq", _TAG + "map"}:
+            message = f"schedules do not support the tag {quoted(_short(node.tag))}"
+            self._error(rules.YAML_TAG, message, self._at(node), "remove the tag")
+        if isinstance(node, yaml.SequenceNode):
+            return ListNode(tuple(self._node(item, depth + 1) for item in node.value), self._at(node))
+        if isinstance(node, yaml.MappingNode):
+            return (self._strict and self._unquoted_template(node)) or self._map(node, depth)
+        raise TypeError(node)
+
+    def _unquoted_template(self, node: yaml.MappingNode) -> Scalar | None:
+        """`{{ ds }}` without quotes, which YAML reads as a map in a map."""
+        if not (node.flow_style and node.value and isinstance(node.value[0][0], yaml.MappingNode)):
+            return None
+        self._error(rules.YAML_TRAP, "YAML reads `{{` as the start of a map", self._at(node), 'quote it: "{{ ds }}"')
+        return Scalar("trap", "", self._at(node))
+
+    def _check_size(self, node: yaml.Node, depth: int) -> None:
+        """Count the values that aliases repeat: the others cost no more than the file is long."""
+        self._count += id(node) in self._seen
+        self._seen.add(id(node))
+        if self._count > _MOST_REPEATED or depth > MOST_DEPTH:
+            raise InvalidError(
+                "the aliases in this file expand to too many values, or it is nested too deeply",
+                f"at most {_MOST_REPEATED} values by alias, {MOST_DEPTH} deep",
+                rules.ALIAS_BOMB,
+            )
+
+    def _scalar(self, node: yaml.ScalarNode) -> Scalar:
+        kind = _KINDS.get(node.tag)
+        if kind is None:
+            if self._strict:
+                hint = "put it in quotes" if node.tag in {_TAG + "value", _TAG + "merge"} else "remove the tag"
+                message = f"YAML reads {quoted(node.value)} as {quoted(_short(node.tag))}"
+                self._error(rules.YAML_TAG, message, self._at(node), hint)
+            kind = "str"
+        elif self._strict and kind in _CANONICAL:
+            kind = self._checked_for_traps(node, kind)
+        return Scalar(kind, node.value, self._at(node), is_plain=not node.style)
+
+    def _checked_for_traps(self, node: yaml.ScalarNode, kind: str) -> str:
+        """Refuse a value that YAML 1.1 does not read as a person does: `on`, `10:30`, `012`, `!!int "x"`."""
+        if _CANONICAL[kind].fullmatch(node.value):
+            return kind
+        reading, fix = _TRAPS[kind]
+        hint = f'{fix}, or quote it: "{node.value}"'
+        self._error(rules.YAML_TRAP, f"YAML reads {quoted(node.value)} as {reading}", self._at(node), hint)
+        return "trap"
+
+    def _map(self, node: yaml.MappingNode, depth: int) -> MapNode:
+        own: dict[str, Entry] = {}
+        merged: dict[str, Entry] = {}
+        for key, value in node.value:
+            if key.tag == _TAG + "merge":
+                merged = {**self._merged(value, depth + 1), **merged}
+                continue
+            name = self._key(key)
+            if name is None:
+                continue
+            if name in own:
+                message = f"{quoted(name)} is given twice, first in line {own[name].key_location.line}"
+                self._error(rules.DUPLICATE_KEY, message, self._at(key), "keep one")
+            own[name] = Entry(self._at(key), self._node(value, depth + 1))
+        return MapNode({**merged, **own}, self._at(node))
+
+    def _key(self, node: yaml.Node) -> str | None:
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node).text
+        self._error(rules.INVALID_KEY, "a key must be text", self._at(node), "write `key: value`")
+        return None
+
+    def _merged(self, node: yaml.Node, depth: int) -> dict[str, Entry]:
+        """The entries of `<<:`; of several maps the earlier wins (https://yaml.org/type/merge.html)."""
+        sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        entries: dict[str, Entry] = {}
+        for source in sources:
+            if not isinstance(source, yaml.MappingNode):
+                self._error(rules.INVALID_MERGE, "`<<` merges maps only", self._at(source), "give it an alias of a map")
+                continue
+            self._check_size(source, depth + 1)
+            entries = {**self._map(source, depth + 1).entries, **entries}
+        return entries
+
+
+def _short(tag: str) -> str:
+    return "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag

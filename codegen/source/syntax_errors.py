@@ -1,0 +1,100 @@
+"""Explains the errors of the YAML parser."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from codegen import rules
+from codegen.diagnostics import Diagnostic, Location
+
+if TYPE_CHECKING:
+    import yaml
+
+_UNCLOSED = ("this quote is not closed", "close it in the same line")
+
+
+_CONFLICT = re.compile(r"^(<<<<<<<|=======|>>>>>>>)( |$)", re.MULTILINE)
+_NO_SPACE = re.compile(r"^[ \t-]*[A-Za-z_]+(:)[^\s:/]", re.MULTILINE)
+
+
+def syntax_error(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagnostic:
+    """The cause of an error of the parser, else the place where it stopped."""
+    if conflict := _CONFLICT.search(text):
+        place = place_at(text, conflict.start(), name)
+        return Diagnostic(rules.MERGE_CONFLICT, "unresolved git merge conflict", place, "resolve it")
+    missing = _NO_SPACE.search(text)
+    if missing and "could not find expected ':'" in (error.problem or ""):
+        place = place_at(text, missing.start(1), name)
+        return Diagnostic(rules.YAML_SYNTAX, "there is no space after this colon", place, "write `key: value`")
+    return _error_at_its_mark(error, text, name)
+
+
+def _error_at_its_mark(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagnostic:
+    in_quotes = "quoted scalar" in (error.context or "") and "end of stream" in (error.problem or "")
+    mark = error.context_mark if in_quotes else error.problem_mark or error.context_mark
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    lines = [*text.splitlines(), ""]
+    whole, above = lines[line] if line < len(lines) else "", lines[line - 1] if line else ""
+    message, hint = (
+        _UNCLOSED
+        if in_quotes
+        else _starred(whole)
+        or _indented(error.problem or "", above, whole)
+        or _explain(error.problem or "cannot be parsed", whole[column:])
+    )
+    return Diagnostic(rules.YAML_SYNTAX, message, Location(name, line + 1, column + 1), hint)
+
+
+def _starred(line: str) -> tuple[str, str] | None:
+    """The fix of a cron that starts with `*`, which YAML reads as an alias."""
+    match = re.fullmatch(r"[^'\"#]*?: +(\*[ /,].*?)(?: #.*)?", line)
+    if not match:
+        return None
+    return "a plain value cannot start with `*`: YAML takes it for an alias", f'quote it: "{match[1].strip()}"'
+
+
+def _indented(problem: str, above: str, line: str) -> tuple[str, str] | None:
+    """The fix of a key that is indented further than the value above it allows."""
+    depth, depth_above = (len(x) - len(x.lstrip()) for x in (line, above))
+    if "mapping values" not in problem or depth <= depth_above or not re.match(r" *[A-Za-z_]+: +\S", above):
+        return None
+    return (
+        "this line is indented further than the one above it",
+        f"indent it by {depth_above} spaces" if depth_above else "do not indent it",
+    )
+
+
+def _explain(problem: str, found: str) -> tuple[str, str]:
+    """The most frequent cause of an error of the parser, and the fix."""
+    word = found.split(" #", maxsplit=1)[0].strip()
+    if found.startswith("@"):
+        return "a plain value cannot start with `@`", f'quote it: "{word}"'
+    if found.startswith("\t"):
+        return "a tab cannot indent YAML", "use spaces"
+    if "undefined alias" in problem:
+        return problem, "define it with `&` before, or quote the value"
+    if found.startswith(("%", "`")):
+        return f"a plain value cannot start with `{found[0]}`", f'quote it: "{word}"'
+    return (
+        problem,
+        "quote values that hold `: `, ` #`, `{`, `[` or start with a sign" if "mapping values" in problem else "",
+    )
+
+
+def character_error(error: yaml.reader.ReaderError, text: str, name: str) -> Diagnostic:
+    """The character that YAML does not allow."""
+    position = error.position if isinstance(error.position, int) and error.position <= len(text) else 0
+    character = error.character if isinstance(error.character, int) else ord(error.character[0])
+    return Diagnostic(
+        rules.CONTROL_CHARACTER,
+        f"the character U+{character:04X} is not allowed in YAML",
+        place_at(text, position, name),
+        'remove it, or write it as an escape in double quotes: "\\x1b"',
+    )
+
+
+def place_at(text: str, index: int, name: str) -> Location:
+    """The place of an index in the text of a file."""
+    before = text[:index]
+    return Location(name, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)

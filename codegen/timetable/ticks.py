@@ -1,0 +1,192 @@
+"""The times at which a cron fires in a timezone, across DST changes as in Airflow."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from contextlib import suppress
+from datetime import date, datetime, time, timedelta, timezone
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from croniter import CroniterBadDateError, croniter
+
+from codegen.timetable.dst import localized
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from zoneinfo import ZoneInfo
+
+_HOURS_OF_A_DAY = 24
+_MINUTES_OF_AN_HOUR = 60
+_INSTANT = timedelta(microseconds=1)
+
+
+class NoMoreTicksError(Exception):
+    """A cron has no tick in that direction within the years that `datetime` supports."""
+
+
+class Ticks:
+    """The times at which a cron fires, all in UTC.
+
+    The rules are those of `CronMixin` in airflow/timetables/_cron.py (2.10 to 3.3): the wall clock decides, except for
+    a cron that fires in every hour, which counts elapsed hours. So a tick depends on the time from which it is asked.
+    """
+
+    def __init__(self, cron: str, zone: ZoneInfo) -> None:
+        self._zone = zone
+        (minutes, hours, *days), *_ = _expand(cron)
+        self._of_a_day = _ticks_of_a_day(tuple(minutes), tuple(hours))
+        self._per_hour = _MINUTES_OF_AN_HOUR if minutes == ["*"] else len(minutes)
+        self._hours = None if hours == ["*"] else len(hours)
+        self._is_daily = all(values == ["*"] for values in days)
+        self._day_fields = " ".join(cron.split()[2:])
+
+    @property
+    def can_stall(self) -> bool:
+        """Whether it counts elapsed hours and skips days: then a DST change moves its ticks off the wall clock's."""
+        return self._hours is None and not self._is_daily
+
+    def next(self, at: datetime) -> datetime:
+        """The first tick after a time.
+
+        Raises:
+            NoMoreTicksError: there is none.
+        """
+        return self._tick(at, self._after)
+
+    def previous(self, at: datetime) -> datetime:
+        """The last tick before a time.
+
+        Raises:
+            NoMoreTicksError: there is none.
+        """
+        return self._tick(at, self._before)
+
+    def on_or_after(self, at: datetime) -> datetime:
+        """The time itself if it is a tick, else the next tick; like Airflow, by the tick before the next."""
+        following = self.next(at)
+        return at if self.previous(following) == at else following
+
+    def on_or_before(self, at: datetime) -> datetime:
+        """The time itself if it is a tick, else the previous tick; like Airflow, by the tick after the previous."""
+        before = self.previous(at)
+        return at if self.next(before) == at else before
+
+    def last_until(self, until: datetime) -> datetime:
+        """The last tick up to and including a time."""
+        last = self.on_or_before(until)
+        while last > until:
+            # In an hour that occurs twice, it is the tick of the later hour.
+            last = self.previous(last)
+        return last
+
+    def earlier(self, at: datetime, count: int) -> datetime:
+        """The tick on the wall clock that is so many ticks before a time.
+
+        Raises:
+            NoMoreTicksError: there is none.
+        """
+        for _ in range(count):
+            on_the_wall = localized(self._before(self._naive(at)), self._zone).astimezone(timezone.utc)
+            # Where the clock shows an hour twice, the one on the wall is the later one.
+            at = on_the_wall if on_the_wall < at else self.previous(at)
+        return at
+
+    def fires_between(self, begin: timedelta, end: timedelta) -> bool:
+        """Whether it fires from one time of day to before another."""
+        return bisect_left(self._of_a_day, begin) < bisect_left(self._of_a_day, end)
+
+    def days(self, first: date, last: date) -> Iterator[date]:
+        """The days from the first to the last on which it fires."""
+        with suppress(NoMoreTicksError):
+            while (first := self._first_day(first)) <= last:
+                yield first
+                first = _days_later(first, 1)
+
+    def count_in(self, hours: float) -> int | None:
+        """The number of ticks in a day of so many hours; None if it depends on the day."""
+        if self._hours is None:
+            return int(hours) * self._per_hour if hours == int(hours) else None
+        return self._hours * self._per_hour if hours == _HOURS_OF_A_DAY else None
+
+    def _naive(self, at: datetime) -> datetime:
+        return at.astimezone(self._zone).replace(tzinfo=None, fold=0)
+
+    def _tick(self, at: datetime, step: Callable[[datetime], datetime]) -> datetime:
+        naive = self._naive(at)
+        tick = step(naive)
+        if self._hours is None:  # `_covers_every_hour` in Airflow's file
+            return at + (tick - naive)
+        return localized(tick, self._zone).astimezone(timezone.utc)
+
+    def _after(self, naive: datetime) -> datetime:
+        """The first tick after a wall clock time, like croniter's `get_next` without a timezone."""
+        day = naive.date()
+        position = bisect_right(self._of_a_day, naive - _midnight(day))
+        if position == len(self._of_a_day) or self._first_day(day) > day:
+            day, position = self._first_day(_days_later(day, 1)), 0
+        return _midnight(day) + self._of_a_day[position]
+
+    def _before(self, naive: datetime) -> datetime:
+        """The last tick before a wall clock time, like croniter's `get_prev` without a timezone."""
+        day = naive.date()
+        position = bisect_left(self._of_a_day, naive - _midnight(day))
+        if position == 0 or self._last_day(day) < day:
+            day, position = self._last_day(_days_later(day, -1)), 0
+        return _midnight(day) + self._of_a_day[position - 1]
+
+    def _first_day(self, day: date) -> date:
+        return day if self._is_daily else _first_day(self._day_fields, day)
+
+    def _last_day(self, day: date) -> date:
+        return day if self._is_daily else _last_day(self._day_fields, day)
+
+
+# Crons are few and expanded often; the results are shared and never written to.
+_expand = lru_cache(maxsize=4096)(croniter.expand)
+
+
+def is_same_cron(one: str, other: str) -> bool:
+    """Whether two crons or Airflow presets fire at the same times, like `@daily`, `@midnight` and `0 0 * * *`."""
+    try:
+        return one == other or bool(croniter.expand(one) == croniter.expand(other))
+    except ValueError:  # all that croniter raises
+        return False
+
+
+@lru_cache(maxsize=256)
+def _ticks_of_a_day(minutes: tuple[int | str, ...], hours: tuple[int | str, ...]) -> Sequence[timedelta]:
+    """The times of day at which a cron fires, in order, from its fields as croniter expands them."""
+    of_minutes = range(_MINUTES_OF_AN_HOUR) if minutes == ("*",) else sorted(map(int, minutes))
+    of_hours = range(_HOURS_OF_A_DAY) if hours == ("*",) else sorted(map(int, hours))
+    return [timedelta(hours=hour, minutes=minute) for hour in of_hours for minute in of_minutes]
+
+
+@lru_cache(maxsize=2**14)
+def _first_day(fields: str, day: date) -> date:
+    """The day itself, or the first after it, on which a cron with these last three fields fires."""
+    return _day_of(croniter(f"0 0 {fields}", start_time=_midnight(day) - _INSTANT).get_next)
+
+
+@lru_cache(maxsize=2**14)
+def _last_day(fields: str, day: date) -> date:
+    """The day itself, or the last before it."""
+    return _day_of(croniter(f"0 0 {fields}", start_time=_midnight(day) + _INSTANT).get_prev)
+
+
+def _day_of(step: Callable[[type[datetime]], datetime]) -> date:
+    try:
+        return step(datetime).date()
+    except (CroniterBadDateError, OverflowError) as error:
+        raise NoMoreTicksError from error
+
+
+def _days_later(day: date, days: int) -> date:
+    try:
+        return day + timedelta(days=days)
+    except OverflowError as error:
+        raise NoMoreTicksError from error
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time())

@@ -1,0 +1,169 @@
+"""The runs that Airflow starts on a timetable: the next ones, and those that it catches up on."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from functools import cached_property
+from itertools import count, dropwhile, islice, takewhile
+from typing import TYPE_CHECKING
+
+from codegen.timetable.dst import DAY, dst_changes, midnights_of
+from codegen.timetable.ticks import NoMoreTicksError, Ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
+
+# A run follows from the one before it. So many ticks back, a DST change has no effect any more.
+_TICKS_BEFORE = 3
+_INSTANT = timedelta(microseconds=1)
+# Where to look for DST changes at which Airflow stalls.
+_FIRST, _LAST = datetime(2026, 1, 1, tzinfo=timezone.utc), datetime(2027, 12, 31, tzinfo=timezone.utc)
+# A run's logical date, and the time at which it starts.
+_Run = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """The runs that Airflow catches up on; the first and the last in the schedule's timezone."""
+
+    count: int
+    first: datetime
+    last: datetime
+
+    def __str__(self) -> str:
+        """Such as `3 runs, from Mon 2026-11-23 06:00 CET to Wed 2026-11-25 06:00 CET`."""
+        first, last = (f"{run:%a %Y-%m-%d %H:%M %Z}" for run in (self.first, self.last))
+        return f"1 run, of {first}" if self.count == 1 else f"{self.count:,} runs, from {first} to {last}"
+
+
+@dataclass(frozen=True)
+class Timetable:
+    """When Airflow starts the runs of a schedule. Equal timetables have equal runs, whatever their schedules.
+
+    Attributes:
+        cron: five fields; None has no runs.
+        start: the start date, in UTC, inclusive.
+        end: the end date, in UTC, inclusive.
+        has_data_intervals: whether a run starts at the end of its data interval: then the first starts one interval
+            after the start date, and the last one interval after the end date.
+        skips: how many ticks Airflow skips where a data interval does not follow the one before, as can happen after a
+            DST change; if it takes more, Airflow stalls. None is any number: without catchup, time passes.
+    """
+
+    cron: str | None
+    zone: ZoneInfo
+    start: datetime
+    end: datetime | None = None
+    has_data_intervals: bool = False
+    skips: int | None = None
+
+    @cached_property
+    def ticks(self) -> Ticks:
+        """The ticks of the cron, which there must be."""
+        return Ticks(self.cron or "", self.zone)
+
+    def next_runs(self, after: datetime) -> Iterator[datetime]:
+        """The times at which runs start after a time in UTC, in the timetable's zone; endless without an end date."""
+        runs = dropwhile(lambda run: run[1] <= after, self._runs(after))
+        yield from (start.astimezone(self.zone) for _, start in runs)
+
+    def next_dates(self, after: datetime) -> Iterator[datetime]:
+        """The logical dates after a time in UTC: the start of the data interval, or the time at which a run starts."""
+        runs = dropwhile(lambda run: run[0] <= after, self._runs(after))
+        yield from (logical_date.astimezone(self.zone) for logical_date, _ in runs)
+
+    def between(self, begin: datetime, end: datetime) -> Iterator[datetime]:
+        """The times from one to before another at which runs start, in UTC."""
+        runs = (run.astimezone(timezone.utc) for run in self.next_runs(begin - _INSTANT))
+        return takewhile(lambda run: run < end, runs)
+
+    def cut_to(self, begin: datetime, end: datetime) -> Timetable:
+        """One with the same runs from one time to before another, equal for all whose dates do not fall in there."""
+        cut = self
+        if self.cron:
+            with suppress(NoMoreTicksError):
+                reached = self.ticks.earlier(begin, _TICKS_BEFORE)
+                if self.start <= reached:
+                    cut = replace(self, start=reached - DAY)
+        return replace(cut, end=None) if cut.end and cut.end >= end else cut
+
+    def stall(self) -> datetime | None:
+        """The last run before Airflow stalls at a DST change, in the years 2026 and 2027.
+
+        With catchup it does so on some crons that fire every hour of some days, where the data interval after a change
+        is the one before it (up to 3.2), or an error (3.3): `next_dagrun_info` in airflow/timetables/interval.py.
+        """
+        if not self.cron or not self.has_data_intervals or self.skips is None or not self.ticks.can_stall:
+            return None
+        endless = replace(self, start=_FIRST, end=None)
+        for change in dst_changes(self.zone, _FIRST, _LAST):
+            day = (change.time.astimezone(timezone.utc) - _INSTANT).replace(hour=0, minute=0, second=0, microsecond=0)
+            runs = list(islice(endless.next_runs(day), _TICKS_BEFORE))
+            if len(runs) < _TICKS_BEFORE:
+                return runs[-1] if runs else day.astimezone(self.zone)
+        return None
+
+    def backlog(self, now: datetime) -> Backlog | None:
+        """The runs that are due by a time, given in UTC, if there has been no run yet."""
+        if self.cron is None:
+            return None
+        ticks, end = self.ticks, self.end
+        try:
+            first = ticks.on_or_after(self.start)
+            if self.has_data_intervals:
+                first = ticks.next(first)
+                end = ticks.next(ticks.last_until(end)) if end else None
+            last = ticks.last_until(min(now, end) if end else now)
+        except NoMoreTicksError:
+            return None
+        if first > last:
+            return None
+        return Backlog(self._count(first, last), first.astimezone(self.zone), last.astimezone(self.zone))
+
+    def _runs(self, after: datetime) -> Iterator[_Run]:
+        """The runs, beginning a few before a time."""
+        if self.cron is None:
+            return
+        with suppress(NoMoreTicksError):
+            first = self.ticks.on_or_after(self.start)
+            begin = max(first, self.ticks.earlier(after, _TICKS_BEFORE)) if after > first else first
+            yield from self._with_intervals(first, begin) if self.has_data_intervals else self._without_intervals(begin)
+
+    def _without_intervals(self, run: datetime) -> Iterator[_Run]:
+        """As `CronTriggerTimetable` in airflow/timetables/trigger.py."""
+        while self.end is None or run <= self.end:
+            yield run, run
+            run = self.ticks.next(run)
+
+    def _with_intervals(self, first: datetime, start: datetime) -> Iterator[_Run]:
+        """As `CronDataIntervalTimetable` in airflow/timetables/interval.py, which skips a tick since 3.3."""
+        while self.end is None or start <= self.end:
+            end = self.ticks.next(start)
+            yield start, end
+            following = max(self.ticks.on_or_before(end), first)
+            for skipped in count():
+                if following > start:
+                    break
+                if skipped == self.skips:
+                    return
+                following = self.ticks.next(following)
+            start = following
+
+    def _count(self, first: datetime, last: datetime) -> int:
+        """The number of runs from one to another: by arithmetic, except on days of a DST change and at both ends.
+
+        On those days not every tick need start a run, so their runs are counted one by one.
+        """
+        first_day, last_day = (each.astimezone(self.zone).date() for each in (first, last))
+        total = 0
+        for day in self.ticks.days(first_day, last_day):
+            midnight, next_midnight = midnights_of(day, self.zone)
+            hours = (next_midnight - midnight) / timedelta(hours=1)
+            number = self.ticks.count_in(hours) if first_day < day < last_day else None
+            if number is None:
+                number = sum(first <= run <= last for run in self.between(midnight, next_midnight))
+            total += number
+        return total

@@ -1,0 +1,47 @@
+"""The tasks and texts of a schedule and the places of their keys, for the checks that look at each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from codegen.schema import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from codegen.diagnostics import Location
+    from codegen.meltano import MeltanoProject
+    from codegen.schema import Schedule
+
+
+def tasks_of(schedule: Schedule) -> Sequence[Task]:
+    """The tasks in `tasks`, else an empty one, which has the schedule's values."""
+    return schedule.tasks or (Task(),)
+
+
+def runs_of_job(schedule: Schedule, meltano: MeltanoProject | None) -> Sequence[str]:
+    """The tasks of the job that the schedule runs."""
+    job = meltano.jobs.get(schedule.job or "") if meltano else None
+    return job.tasks if job else ()
+
+
+def place_of(task: Task, schedule: Schedule, key: str) -> Location:
+    """The place of a key of the task, else of the task."""
+    return task.at.get(key) or task.at.get("") or task.at.get("run") or schedule.where("tasks")
+
+
+def values_of(schedule: Schedule, key: str) -> Iterator[tuple[Any, Location]]:
+    """The values that the schedule and its tasks give to a key, except empty ones, with their places."""
+    given = [(getattr(schedule, key), schedule.where(key))]
+    given += [(getattr(task, key, None), place_of(task, schedule, key)) for task in schedule.tasks or ()]
+    yield from ((value, place) for value, place in given if value)
+
+
+def texts_in(value: Any) -> Iterator[str]:  # noqa: ANN401  # as JSON has it
+    """Every text in a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | tuple | list):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            yield from texts_in(part)

@@ -1,0 +1,107 @@
+"""The comparison of behaviours: a DAG does not differ from itself, and each change of a generated file is seen."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from project_builder import project_of
+from test_cases import CASES
+
+from codegen import pipeline
+from codegen.plan import between, plan
+from codegen.review.behaviour import Behaviour, Difference, differences
+from codegen.review.sources import from_plan, from_source
+from codegen.sync.header import without_checksum
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from codegen.project import Project
+
+# Together they have every key, as `test_every_key.py` counts them, and arguments of Airflow.
+_CASES = ["after_other_schedules", "alerts", "arguments_of_airflow", "environments_down_the_folders", "every_key"]
+_CASES += ["kubernetes", "run_parameters", "runner_docker", "tasks_of_every_kind"]
+# A setting of the runner of a schedule, or a key of a task: what lies deeper is a value of it.
+_DEPTH = 3
+
+
+def _generated(project: Project, source: str, overlay: Mapping[str, str]) -> dict[str, tuple[str, Behaviour]]:
+    """The text and the planned behaviour of the files of one schedule; none where something has an error."""
+    reading = pipeline.read(project, overlay)
+    chosen = [schedule for schedule in reading.schedules if schedule.source == source]
+    texts = pipeline.render(project, reading, chosen).files
+    found = {}
+    for schedule, text in zip(chosen, texts.values(), strict=False):
+        others = between(each for each in reading.schedules if each.deployment == schedule.deployment)[schedule]
+        module = plan([(schedule, others)], reading.meltano, project.airflow, project.project_root_variable)
+        found[schedule.dag_file] = (without_checksum(text), from_plan(module))
+    return found
+
+
+def _changed(value: Any, depth: int = _DEPTH) -> Iterator[Any]:
+    """The value with one thing in it changed, or removed where it has no other form; for each thing."""
+    if isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int | float):
+        yield value + 1
+    elif isinstance(value, dict | list) and depth:
+        for key in value if isinstance(value, dict) else range(len(value)):
+            for other in _changed(value[key], depth - 1):
+                changed = copy.copy(value)
+                changed[key] = other
+                yield changed
+            changed = copy.copy(value)
+            del changed[key]
+            yield changed
+
+
+@pytest.mark.parametrize("name", _CASES)
+def test_what_changes_a_file_is_a_difference(name: str) -> None:
+    """Of two plans, and of two texts; the order of variables and the like changes the file alone."""
+    project = project_of(CASES / name)
+    number = 0
+    for path in (CASES / name).glob("schedules/**/[!_]*.yml"):
+        source, document = path.relative_to(CASES / name).as_posix(), yaml.safe_load(path.read_text())
+        before = _generated(project, source, {})
+        for changed in _changed(document):
+            after = _generated(project, source, {source: yaml.safe_dump(changed, sort_keys=False)})
+            for file in before.keys() & after.keys():
+                (old, planned), (new, other) = before[file], after[file]
+                if old == new:
+                    assert not differences(planned, other), changed
+                elif sorted(old.split("\n")) != sorted(new.split("\n")):
+                    assert differences(planned, other), changed
+                    assert differences(_read(old), _read(new)), changed
+                    number += 1
+    assert number
+
+
+def _read(text: str) -> Behaviour:
+    behaviour = from_source(text)
+    assert behaviour
+    return behaviour
+
+
+@pytest.mark.parametrize("name", sorted(path.parent.name for path in CASES.glob("*/generated_dags")))
+def test_a_dag_does_not_differ_from_itself(name: str) -> None:
+    for path in (CASES / name).glob("generated_dags/**/*.py"):
+        behaviour = _read(path.read_text())
+        assert differences(behaviour, behaviour) == []
+
+
+def test_a_difference_says_where_it_is() -> None:
+    old = Behaviour({"dag_id": "a"}, {"b": {"operator": "Bash", "env": {"X": "1"}, "retries": 1}, "gone": {}})
+    new = Behaviour({"dag_id": "a", "catchup": False}, {"b": {"operator": "Bash", "env": {"X": "2"}, "retries": 1}})
+    assert differences(old, new) == [
+        Difference(("catchup",), None, new=False),
+        Difference(("env", "X"), "1", "2", "b"),
+        Difference((), {}, None, "gone"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "{}", "import airflow\n", "<<<<<<< HEAD\nx = 1\n", "(" * 1000])
+def test_what_is_no_dag_has_no_behaviour(text: str) -> None:
+    assert from_source(text) is None

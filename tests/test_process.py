@@ -1,0 +1,130 @@
+"""Child processes: each ends, with all that it started, and none gets what belongs to Dagpress alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from git_repository import git, hook, isolate_git, repository_of
+from processes import await_process, has_ended
+from project_builder import write
+
+from codegen import process
+from codegen.git import GitError, run
+from codegen.meltano.invocation import MeltanoError, listed_schedules, set_up_system_database
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Calls `run` as a command does; `{}` is what the shell runs.
+_PARENT = "from codegen import process; process.run(['sh', '-c', {!r}], limit=None)"
+
+
+@pytest.mark.parametrize("trap", ["", 'trap "" TERM; '])
+def test_what_does_not_end_is_killed_with_all_that_it_started(tmp_path: Path, trap: str) -> None:
+    """Also what ignores SIGTERM; the error names the program, the limit and a fix."""
+    script = f"{trap}sh -c '{trap}echo $$ > grandchild; sleep 99; :' & echo $$ > child; wait; sleep 99; :"
+    with pytest.raises(process.ProcessError, match=r"`slow` did not end within 1 seconds \(run it in a terminal"):
+        process.run(["sh", "-c", script], limit=1, name="slow", cwd=tmp_path)
+    assert has_ended(tmp_path / "child")
+    assert has_ended(tmp_path / "grandchild")
+
+
+def test_a_daemon_that_keeps_the_output_open_is_not_awaited(tmp_path: Path) -> None:
+    """It stays, unless nothing may be left of the program."""
+    script = "sleep 99 & echo $! > daemon; echo done"
+    for ends_group in (False, True):
+        started = time.monotonic()
+        done = process.run(["sh", "-c", script], limit=60, cwd=tmp_path, ends_group=ends_group)
+        assert time.monotonic() - started < 30
+        assert (done.code, done.stdout) == (0, "done\n")
+        pid = int((tmp_path / "daemon").read_text())
+        if not ends_group:
+            os.kill(pid, signal.SIGKILL)
+        assert has_ended(tmp_path / "daemon")
+
+
+def test_input_output_and_exit_code(tmp_path: Path) -> None:
+    """Bytes that are no UTF-8 are replaced, whatever the locale says; a signal is a code as in the shell."""
+    script = r"cat; printf 'b\377d \303\274\r\n'; echo wrong >&2; exit 7"
+    done = process.run(["sh", "-c", script], limit=60, cwd=tmp_path, given="ü\udc80\n", env={"LC_ALL": "C", **PATH})
+    assert done == process.Output(7, "ü?\nb\ufffdd ü\r\n", "wrong\n")
+    merged = process.run(["sh", "-c", "echo out; echo err >&2; kill -9 $$"], limit=60, merged=True)
+    assert merged == process.Output(137, "out\nerr\n", "")
+
+
+PATH = {"PATH": os.environ["PATH"]}
+
+
+def test_lines_are_shown_while_the_program_runs(tmp_path: Path) -> None:
+    """The program waits until its line was seen."""
+    script = "echo first; while [ ! -e seen ]; do sleep 0.05; done; echo last"
+    seen: list[str] = []
+
+    def see(line: str) -> None:
+        seen.append(line)
+        (tmp_path / "seen").touch()
+
+    assert process.run(["sh", "-c", script], limit=60, cwd=tmp_path, on_line=see).stdout == "first\nlast\n"
+    assert seen[0] == "first"
+
+
+def test_a_program_that_does_not_start(tmp_path: Path) -> None:
+    with pytest.raises(process.ProcessError, match="`no-such` does not start: No such file or directory: no-such"):
+        process.run(["no-such"], limit=1)
+    with pytest.raises(process.ProcessError, match=r"does not start: No such file or directory: .*gone"):
+        process.run(["true"], limit=1, cwd=tmp_path / "gone")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_parent_and_child(tmp_path: Path, number: signal.Signals) -> None:
+    """A terminal sends its Ctrl+C to the parent alone, as the child has a session of its own."""
+    code = _PARENT.format("echo $$ > child; sleep 99; :")
+    with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stderr=-1) as parent:
+        await_process(tmp_path / "child")
+        parent.send_signal(number)
+        parent.communicate(timeout=30)
+    assert parent.returncode in {128 + number, -number}
+    assert has_ended(tmp_path / "child")
+
+
+def test_no_child_gets_the_token_of_the_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a hook of git nor Meltano; `schedule run` and Airflow have the same variables."""
+    monkeypatch.setenv("DAGPRESS_TOKEN", "made-up-secret")
+    monkeypatch.setenv("OTHER", "kept")
+    isolate_git(monkeypatch, tmp_path)
+    repository = repository_of(tmp_path / "repository")
+    hook(repository, "pre-commit", "env > seen")
+    run(repository, "commit", "--allow-empty", "--message=x")
+    write(tmp_path, {".meltano/run/bin": "#!/bin/sh\nenv > seen\n"})
+    (tmp_path / ".meltano/run/bin").chmod(0o755)
+    set_up_system_database(tmp_path)
+    for seen in (repository / "seen", tmp_path / "seen"):
+        text = seen.read_text()
+        assert "OTHER=kept" in text
+        assert "DAGPRESS" not in text
+    assert process.stream(["sh", "-c", "env > streamed"], env=process.inherited(), cwd=tmp_path) == 0
+    assert "DAGPRESS" not in (tmp_path / "streamed").read_text()
+
+
+def test_a_hook_that_does_not_end_leaves_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    isolate_git(monkeypatch, tmp_path)
+    repository = repository_of(tmp_path / "repository")
+    hook(repository, "pre-commit", "trap '' TERM; sleep 99; :")
+    write(repository, {"a": ""})
+    git(repository, "add", "a")
+    with pytest.raises(GitError, match=r"`git commit` did not end within 1 seconds \(run it in a terminal"):
+        run(repository, "commit", "--message=x", limit=1)
+    assert list((repository / ".git").glob("*.lock")) == []
+
+
+def test_a_meltano_that_does_not_end(tmp_path: Path) -> None:
+    write(tmp_path, {".meltano/run/bin": "#!/bin/sh\nsleep 99\n"})
+    (tmp_path / ".meltano/run/bin").chmod(0o755)
+    with pytest.raises(MeltanoError, match=r"`meltano schedule list` did not end within 1 seconds \(run it"):
+        listed_schedules(tmp_path, limit=1)

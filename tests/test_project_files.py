@@ -1,0 +1,118 @@
+"""The files that CI, pre-commit, git and the package index read: they agree, and a release changes what it must."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli
+import yaml
+from git_repository import clone_of_this, git
+from versions import EACH
+
+from codegen.airflow_facts import facts_of
+
+ROOT = Path(__file__).parent.parent
+WORKFLOWS = ROOT / ".github/workflows"
+_ACTION = re.compile(r"uses: (?P<name>[\w.-]+/[\w./-]+)@(?P<pin>[0-9a-f]{40} # v\d+\.\d+\.\d+)$", re.MULTILINE)
+
+
+def _yaml(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def _pyproject() -> dict[str, Any]:
+    project: dict[str, Any] = tomli.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return project
+
+
+def test_each_supported_python_is_tested() -> None:
+    """The README, the classifiers and CI name the same."""
+    pythons = re.findall(r"Python :: (3\.\d+)", "\n".join(_pyproject()["classifiers"]))
+    assert _yaml(WORKFLOWS / "ci.yml")["jobs"]["test"]["strategy"]["matrix"]["python"] == pythons
+    assert _pyproject()["requires-python"] == f">={pythons[0]}"
+    assert f"Python {pythons[0]} to {pythons[-1]}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("airflow", EACH)
+def test_the_lock_of_an_airflow_begins_with_its_oldest_python(airflow: str) -> None:
+    """The comment that `make lock` reads says what the facts say."""
+    text = (ROOT / f"requirements/airflow-{airflow}.in").read_text(encoding="utf-8")
+    said = re.search(r"^# Python 3\.(\d+) or newer\.$", text, re.MULTILINE)
+    assert (3, int(said[1]) if said else 10) == facts_of(airflow).pythons[0]
+
+
+def test_every_action_is_pinned_once(request: pytest.FixtureRequest) -> None:
+    """The workflow that `init` writes has the pins of ours; `make goldens` copies them."""
+    pins: dict[str, str] = {}
+    for path in sorted(WORKFLOWS.iterdir()):
+        text = path.read_text(encoding="utf-8")
+        assert len(_ACTION.findall(text)) == len(re.findall(r"uses: [^$]", text))
+        for name, pin in _ACTION.findall(text):
+            assert pins.setdefault(name, pin) == pin
+    template = ROOT / "templates/project/workflow.yml.j2"
+    text = template.read_text(encoding="utf-8")
+    pinned = _ACTION.sub(lambda match: f"uses: {match['name']}@{pins[match['name']]}", text)
+    if request.config.getoption("regen_all"):
+        template.write_text(pinned, encoding="utf-8")
+    assert template.read_text(encoding="utf-8") == pinned
+
+
+def test_one_job_alone_can_publish() -> None:
+    """It runs no code of this repository, after the tests and the build; no workflow reads a secret."""
+    for path in WORKFLOWS.iterdir():
+        assert "secrets" not in path.read_text(encoding="utf-8")
+        workflow = _yaml(path)
+        assert workflow["permissions"] == {}
+        for name, job in workflow["jobs"].items():
+            expected = {"id-token": "write"} if name == "publish" else {"contents": "read"}
+            assert job["permissions"] == expected
+    publish = _yaml(WORKFLOWS / "release.yml")["jobs"]["publish"]
+    assert not any("run" in step or "actions/checkout" in step["uses"] for step in publish["steps"])
+    assert publish["needs"] == ["test", "build"]
+
+
+def test_the_hook_of_init_is_ours() -> None:
+    """Except that it runs the installed program."""
+    (ours,) = (hook for hook in _yaml(ROOT / ".pre-commit-hooks.yaml") if hook["id"] == "dagpress-check")
+    ((hook,),) = (repo["hooks"] for repo in _yaml(ROOT / "templates/project/pre-commit-config.yaml.j2")["repos"])
+    assert hook == {**ours, "language": "system"}
+
+
+def test_a_release_sets_the_version_and_writes_the_changelog(tmp_path: Path) -> None:
+    """In one commit, and only from a clean tree."""
+    clone = clone_of_this(tmp_path / "clone")
+    git(clone, "config", "user.name", "Ada")
+    git(clone, "config", "user.email", "ada@example.com")
+    fragments = list((clone / "changelog.d").glob("+*.md"))
+    assert fragments
+
+    def release(*version: str) -> subprocess.CompletedProcess[str]:
+        tools = (f"BIN={Path(sys.executable).parent}", "DEV=", f"PYTHON={sys.executable}")
+        command = ["make", "release", *tools, *version]
+        return subprocess.run(command, cwd=clone, capture_output=True, text=True, check=False)
+
+    assert "make release VERSION=1.2.3" in release().stderr
+    (clone / "README.md").write_text("changed")
+    assert "git status" in release("VERSION=98.7.6").stderr
+    git(clone, "checkout", "README.md")
+    assert release("VERSION=newer").returncode != 0
+    assert git(clone, "log", "--format=%s") == "Clone"
+
+    done = release("VERSION=98.7.6")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "git tag v98.7.6" in done.stdout
+    assert git(clone, "status", "--porcelain") == ""
+    assert git(clone, "log", "-1", "--format=%s") == "Release 98.7.6"
+    assert git(clone, "diff", "--unified=0", "HEAD^", "--", "pyproject.toml").splitlines()[-2:] == [
+        f'-version = "{_pyproject()["version"]}"',
+        '+version = "98.7.6"',
+    ]
+    changelog = (clone / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert changelog.startswith("# Dagpress 98.7.6 (")
+    assert changelog.count("\n- ") == len(fragments)
+    assert list((clone / "changelog.d").glob("+*.md")) == []
