@@ -1,4 +1,4 @@
-"""What Hypothesis draws for the import: whole meltano.yml files, in the many ways in which people write them."""
+"""Hypothesis strategies for the import: whole meltano.yml files in many styles."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _COMMENTS = st.lists(
 
 @dataclass(frozen=True)
 class Drawn:
-    """A meltano.yml: what it says, and its text."""
+    """A meltano.yml, as its schedules and as text."""
 
     schedules: list[dict[str, Any]]
     text: str

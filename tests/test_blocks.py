@@ -1,4 +1,4 @@
-"""What the commands of tasks share in a Meltano project, and which `meltano el` does the same as a `meltano run`."""
+"""The locks and the state IDs of a task, and the `meltano el` that replaces a `meltano run`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _MELTANO: dict[str, Any] = {
 
 
 def _step(folder: Path, task: object, meltano: object = _MELTANO, **keys: object) -> Step:
-    """The step of a schedule with one task, or with an extractor and a loader where the task is none."""
+    """The step of a schedule with one task, or with an extractor and a loader if the task is None."""
     what = {"tasks": [task]} if task else {"extractor": "tap-a", "loader": "target-x"}
     files = {"schedules/a.yml": as_yaml({"interval": "@daily", **what, **keys})}
     write(folder, {**files, "meltano.yml": as_yaml(meltano)} if meltano else files)
@@ -75,7 +75,7 @@ def test_a_task_locks_the_extractors_that_it_names(task: object, locks: tuple[st
     assert _step(tmp_path, task).locks == locks
 
 
-def test_without_a_meltano_project_names_are_read_as_singer_has_them(tmp_path: Path) -> None:
+def test_without_a_meltano_project_names_follow_singer(tmp_path: Path) -> None:
     assert _step(tmp_path, "tap-z other target-y dbt:run", meltano=None).locks == ("dbt:shared", "other", "tap-z")
 
 
@@ -114,7 +114,7 @@ def test_a_plain_pair_in_a_known_environment_is_an_el(
         ("tap-a other", {"environment": "dev"}),
     ],
 )
-def test_what_el_may_not_do_alike_stays_a_run(task: str, keys: dict[str, object], tmp_path: Path) -> None:
+def test_a_run_that_el_cannot_replace_stays(task: str, keys: dict[str, object], tmp_path: Path) -> None:
     step = _step(tmp_path, task, **keys)
     assert "run" in step.calls[0]
     assert step.locks
@@ -124,7 +124,7 @@ def test_an_extractor_and_a_loader_lock_nothing(tmp_path: Path) -> None:
     assert _step(tmp_path, None).locks == ()
 
 
-def test_a_transformation_locks_dbt_whose_packages_it_cleans(tmp_path: Path) -> None:
+def test_a_transformation_locks_dbt(tmp_path: Path) -> None:
     meltano = {"plugins": {**_MELTANO["plugins"], "transformers": [{"name": "dbt"}]}}
     assert _step(tmp_path, None, meltano, transform="run").locks == ("dbt",)
 

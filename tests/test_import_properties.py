@@ -1,4 +1,4 @@
-"""What holds for every meltano.yml: a second import changes nothing, no comment is lost, and export brings all back."""
+"""Properties of every meltano.yml: a second import changes nothing, no comment is lost, and export restores all."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _comments(text: str) -> Counter[str]:
 
 
 def _said(text: str) -> dict[str, dict[str, Any]]:
-    """What the schedules of a meltano.yml say, by name; a date is what its characters are."""
+    """The schedules of a meltano.yml by name; a date is its text."""
     loaded = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  # it makes nothing but text
     return {each["name"]: {"env": {}, **each, "start_date": None} for each in loaded["schedules"]}
 
@@ -49,8 +49,8 @@ def _starts(root: Path) -> dict[str, datetime]:
 
 @fewer(2)
 @given(projects(6))
-def test_import_and_export_are_the_way_there_and_back(drawn: Drawn) -> None:
-    """Also for the rest of meltano.yml, of which no character changes."""
+def test_export_reverts_an_import(drawn: Drawn) -> None:
+    """No character of the rest of meltano.yml changes."""
     with TemporaryDirectory() as folder:
         root = Path(folder)
         meltano = root / "meltano.yml"
@@ -93,8 +93,8 @@ _NEAR = st.lists(st.dictionaries(_KEYS, _ANYTHING | _LIKELY, max_size=7) | _ANYT
 
 @fewer(2)
 @given(_NEAR | _ANYTHING, st.booleans(), st.sampled_from(["import", "import --move", "export"]))
-def test_whatever_stands_there_is_told_with_its_place(schedules: Any, flow: bool, command: str) -> None:  # noqa: FBT001
-    """No traceback; and what is left in meltano.yml is still YAML."""
+def test_any_schedules_are_reported_with_their_place(schedules: Any, flow: bool, command: str) -> None:  # noqa: FBT001
+    """There is no traceback, and meltano.yml is still YAML."""
     with TemporaryDirectory() as folder:
         root = Path(folder)
         text = yaml.safe_dump({"schedules": schedules}, allow_unicode=True, default_flow_style=flow)

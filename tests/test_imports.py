@@ -1,4 +1,4 @@
-"""Each folder of `imports` is a Meltano project: what import or export makes of it and says is kept beside it."""
+"""Each folder of `imports` is a Meltano project, with the files and the messages of an import or export."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_regressions.file_regression import FileRegressionFixture
 
 IMPORTS = Path(__file__).parent / "imports"
-# What every project gets in the same form, and what the tests of `generate` look at.
+# Files that are the same in every project, or that the tests of `generate` check.
 _ELSEWHERE = ("generated_dags", "schedule.schema.json")
 
 
@@ -27,7 +27,7 @@ def test_import(
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A project gives exactly the files and the messages that are kept, and a second time changes nothing."""
+    """A project gives exactly these files and messages, and a second run changes nothing."""
     case, project = IMPORTS / name, tmp_path / "project"
     shutil.copytree(case / "project", project)
     arguments = case / "arguments.txt"

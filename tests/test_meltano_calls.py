@@ -1,4 +1,4 @@
-"""What a command of bash makes Meltano run, where that can be told without bash."""
+"""The calls of Meltano in a bash command, as far as they can be read without bash."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_what_is_written_for_the_shell_reads_back(words: list[str]) -> None:
 
 @given(st.lists(st.sampled_from(PIECES), max_size=6).map("".join))
 def test_what_is_read_is_what_bash_reads(text: str) -> None:
-    """Whatever is read as one call gives its program the same words in bash; the rest is left to a person."""
+    """In bash, the program of a call gets the same words as we read."""
     read = commands_of(f"show {text}", {"V": "x"})
     if read is None or len(read) > 1:
         return
@@ -101,7 +101,7 @@ def test_calls_that_mean_the_same_read_the_same(script: str, words: str, env: di
         "",
     ],
 )
-def test_what_is_more_than_one_call_of_meltano_is_left_to_a_person(script: str) -> None:
+def test_other_scripts_than_one_call_of_meltano_are_not_read(script: str) -> None:
     assert read_call(script, {}, "/p") is None
 
 
@@ -112,7 +112,7 @@ def test_a_schedule_that_meltano_does_not_have() -> None:
         resolved(call, LISTED)
 
 
-def test_the_generator_is_found_by_its_name_or_by_what_it_runs(tmp_path: Path) -> None:
+def test_the_generator_is_found_by_its_name_or_its_command(tmp_path: Path) -> None:
     folder = write(tmp_path, {"orchestrate/dags/own.py": "import airflow\n"}) / "orchestrate" / "dags"
     with pytest.raises(InvalidError, match="orchestrate/ has none"):
         find_generator(tmp_path)
@@ -125,7 +125,7 @@ def test_the_generator_is_found_by_its_name_or_by_what_it_runs(tmp_path: Path) -
     assert find_generator(tmp_path) == folder / "meltano.py"
 
 
-def test_without_a_generator_or_an_airflow_the_cure_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_generator_or_an_airflow_the_fix_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "orchestrate/dags/meltano.py": "", "meltano.yml": ""})
     monkeypatch.setenv("PATH", "")
     with pytest.raises(click.ClickException, match=r"not installed.*dagpress add orchestrator airflow"):
