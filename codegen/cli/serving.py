@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TOKEN = "DAGPRESS_TOKEN"  # noqa: S105  # the name of a variable
 _SHORTEST = 16
 # The modules of what the extra `serve` names.
-_EXTRA = ("cron_descriptor", "httpx2", "igraph", "pygments", "python_multipart", "starlette", "uvicorn")
+_EXTRA = ("httpx2", "igraph", "pygments", "python_multipart", "starlette", "uvicorn")
 _CURE = "install it: pip install 'dagpress[serve]'"
 _EPILOG = f"""\b
 Examples:

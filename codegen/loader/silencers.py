@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen import rules
-from codegen.cache import remembered
 from codegen.diagnostics import Diagnostic, Location, nearest_code, quoted
 from codegen.rules import Severity
 from codegen.source.comments import read_layout
@@ -32,7 +31,6 @@ class Silencer:
     location: Location
 
 
-@remembered
 def read_silencers(text: str, name: str) -> tuple[Sequence[Silencer], Sequence[Diagnostic]]:
     """Find the silencers in the comments of a YAML file.
 

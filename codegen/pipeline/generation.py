@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from codegen import rules
-from codegen.cache import remembered
 from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.pipeline.reading import read
 from codegen.plan import between, plan
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+    from codegen.cache import Cache
     from codegen.loader import Overlay
     from codegen.meltano import MeltanoProject
     from codegen.pipeline.reading import Reading
@@ -43,6 +43,7 @@ def generate(
     project: Project,
     track: Callable[[list[Schedule]], Iterable[Schedule]] = iter,
     overlay: Overlay | None = None,
+    cache: Cache | None = None,
 ) -> Generation:
     """Read a project and render its files; none where anything has an error.
 
@@ -50,8 +51,9 @@ def generate(
         project: the project.
         track: goes around the schedules while they are rendered, to show the progress.
         overlay: schedule files that are to be taken as if they were written, or deleted.
+        cache: one with the results of an earlier reading, if there is any.
     """
-    reading = read(project, overlay)
+    reading = read(project, overlay, cache=cache)
     generation = render(project, reading, reading.schedules, track)
     return generation if has_errors(generation.diagnostics) else with_schema(project, generation)
 
@@ -72,18 +74,24 @@ def render(
     if has_errors(reading.diagnostics):
         return Generation({}, schedules, reading.diagnostics)
     deployments = {schedule.deployment for schedule in reading.schedules}
-    others: dict[Schedule, Dependencies] = {}
-    for name in deployments:
-        others |= between(schedule for schedule in reading.schedules if schedule.deployment == name)
+    others = {
+        name: between(schedule for schedule in reading.schedules if schedule.deployment == name) for name in deployments
+    }
     renderer = renderer_of(project.templates)
     folder = _name(project, project.generated_dags)
     files = {}
     try:
         for schedule in track(schedules):
-            text = _text_of(
-                schedule, others[schedule], reading.meltano, project.airflow, project.project_root_variable, renderer
+            files[f"{folder}/{schedule.dag_file}"] = reading.cache(
+                schedule.dag_file,
+                _text_of,
+                schedule,
+                others[schedule.deployment][schedule.source],
+                reading.meltano,
+                project.airflow,
+                project.project_root_variable,
+                renderer,
             )
-            files[f"{folder}/{schedule.dag_file}"] = text
     except TemplateFailedError as error:
         place = Location(_name(project, project.templates / error.template), error.line)
         problem = Diagnostic(rules.TEMPLATE_ERROR, str(error), place, f"it fails for {schedule.source}")
@@ -91,7 +99,6 @@ def render(
     return Generation(files, schedules, reading.diagnostics)
 
 
-@remembered
 def _text_of(  # noqa: PLR0913, PLR0917  # all that the text depends on
     schedule: Schedule,
     others: Dependencies,

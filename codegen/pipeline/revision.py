@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from codegen import rules
+from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.pipeline.generation import generate as generate_all
 from codegen.rules import Severity
@@ -53,7 +54,7 @@ def revise(project: Project, before: Reading, overlay: Overlay, *, generate: boo
         overlay: the text that each schedule file gets, by its path in the project; None where it goes.
         generate: whether the generated files follow.
     """
-    generation = generate_all(project, overlay=overlay)
+    generation = generate_all(project, overlay=overlay, cache=Cache(before.cache))
     diagnostics = generation.diagnostics
     if is_removal := all(text is None for text in overlay.values()):
         # That there is no schedule left is no mistake of somebody who removes the last.

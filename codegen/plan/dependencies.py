@@ -34,8 +34,8 @@ class Dependencies:
     dag_ids: tuple[str, ...]
 
 
-def between(schedules: Iterable[Schedule]) -> Mapping[Schedule, Dependencies]:
-    """Look at all schedules of a deployment environment side by side.
+def between(schedules: Iterable[Schedule]) -> Mapping[str, Dependencies]:
+    """Look at all schedules of a deployment environment side by side: the dependencies of each, by its file.
 
     One that waits for a schedule that is not among them, as while that cannot be read, does not hinder the others.
     """
@@ -46,7 +46,7 @@ def between(schedules: Iterable[Schedule]) -> Mapping[Schedule, Dependencies]:
     for schedule in everyone:
         names = schedule.after.names if schedule.after else ()
         known = tuple(dag_ids[name] for name in names if name in dag_ids)
-        found[schedule] = Dependencies(schedule.name in awaited, known)
+        found[schedule.source] = Dependencies(schedule.name in awaited, known)
     return found
 
 

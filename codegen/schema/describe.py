@@ -11,26 +11,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from codegen.schema import Schedule
-    from codegen.timetable.interval import Interval
 
 
-def describe_start(
-    schedule: Schedule, code: Callable[[str], str] = quoted, words: Callable[[Interval], str] = in_words
-) -> str:
+def describe_start(schedule: Schedule, code: Callable[[str], str] = quoted) -> str:
     """When it runs, such as `every day at 06:00 (UTC), and after X and Y`.
 
     Args:
         schedule: a checked schedule.
         code: how a name stands in the text.
-        words: what the clock's part is in words.
     """
     clock = schedule.clock
     if not schedule.after:
-        return words(clock) + (f" ({schedule.timezone})" if clock.cron else "")
+        return in_words(clock) + (f" ({schedule.timezone})" if clock.cron else "")
     names = [code(name) for name in schedule.after.names]
     *others, last = names
     after = f"after {', '.join(others)} {'or' if schedule.after.any else 'and'} {last}" if others else f"after {last}"
-    return f"{words(clock)} ({schedule.timezone}), and {after}" if clock.cron else after
+    return f"{in_words(clock)} ({schedule.timezone}), and {after}" if clock.cron else after
 
 
 def describe_start_briefly(schedule: Schedule) -> str:

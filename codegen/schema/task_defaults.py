@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _IN_A_SHELL = ("run", "command")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True)
 class TaskDefaults:
     """What a schedule says of its tasks, and a task of itself. A task that is silent has what its schedule says.
 

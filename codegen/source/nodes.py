@@ -49,9 +49,9 @@ class Entry:
     replaced: Entry | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class MapNode:
-    """A map, in the order of the file. It equals only itself, so that what is made of it can be remembered by it."""
+    """A map, in the order of the file."""
 
     entries: Mapping[str, Entry]
     location: Location

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from codegen import rules
-from codegen.cache import remembered
 from codegen.diagnostics import Diagnostic, InvalidError, Location, quoted
 from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from codegen.rules import Rule
@@ -85,12 +83,6 @@ def read_text(path: Path, name: str, text: str | None = None) -> tuple[str | Non
 
 def parse_yaml(text: str, name: str, dialect: Dialect = Dialect.STRICT) -> tuple[Node | None, list[Diagnostic]]:
     """Parse a text; the arguments and the result are those of `read_yaml`."""
-    node, diagnostics = _parse(text, name, dialect)
-    return node, list(diagnostics)
-
-
-@remembered
-def _parse(text: str, name: str, dialect: Dialect) -> tuple[Node | None, Sequence[Diagnostic]]:
     try:
         _check_depth(text)
         return _Converter(name, dialect).document(text)

@@ -1,7 +1,8 @@
-"""Puts the Pipelines page together: its addresses, what guards them, and the files that it loads."""
+"""The application: the pages with their addresses, the middleware, and the static files."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,15 +12,6 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from codegen.web.airflow import page as airflow
-from codegen.web.calendar import page as calendar
-from codegen.web.committing import page as committing
-from codegen.web.editing import page as editing
-from codegen.web.generation import page as generation
-from codegen.web.history import page as history
-from codegen.web.pipeline import page as pipeline
-from codegen.web.pipelines import page as pipelines
-from codegen.web.saving import page as saving
 from codegen.web.shell.login import LoginMiddleware, TokenVerifier
 from codegen.web.shell.request_context import Page, RequestContext, Site
 from codegen.web.shell.security import CSRF_FIELD, CSRF_HEADER, HostMiddleware, is_own_form, read_form
@@ -33,13 +25,13 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Scope
 
-# Each page's folder has its addresses in `page.PAGES`.
-PAGES = tuple(
+_HERE = Path(__file__).parent
+# Each folder with a module `page` is a page; its addresses are the `PAGES` of that module.
+PAGES: tuple[Page, ...] = tuple(
     page
-    for module in (pipelines, pipeline, history, editing, saving, generation, calendar, airflow, committing)
-    for page in module.PAGES
+    for path in sorted(_HERE.glob("*/page.py"))
+    for page in import_module(f"codegen.web.{path.parent.name}.page").PAGES
 )
-_STATIC = Path(__file__).parent / "static"
 _MESSAGES = {
     404: "There is nothing at this address.",
     405: "Nothing can be done in this way at this address.",
@@ -65,7 +57,7 @@ def create_app(root: Path, environ: Mapping[str, str], names: Collection[str] = 
     app: ASGIApp = Starlette(
         routes=[
             *(Route(page.path, _endpoint(site, page), methods=[page.method]) for page in PAGES),
-            Mount("/static", _Static(directory=_STATIC), name="static"),
+            Mount("/static", _Static(directory=_HERE / "static"), name="static"),
         ],
         exception_handlers={HTTPException: _refuser(site), Exception: _refuser(site)},
     )

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import RedirectResponse
 
+from codegen.airflow.http_client import AirflowRestError
+from codegen.web.airflow.deployed import state_of, states_of
 from codegen.web.parts.humanize import absolute
 from codegen.web.shell.addresses import address_of
 from codegen.web.shell.request_context import Page
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from codegen.airflow.http_client import AirflowRestError
     from codegen.airflow.rest import Session
     from codegen.schema import Schedule
     from codegen.web.shell.request_context import RequestContext
@@ -51,8 +52,7 @@ def _cells(context: RequestContext) -> Response:
         return _gone(context)
     asked = set(context.request.query_params.getlist("file")[:_MOST_CELLS])
     schedules = [one for one in context.snapshot.reading.schedules if one.dag_file in asked]
-    states = context.site.airflow.states(context.snapshot, schedules)
-    rows = [(one, states[one.dag_file]) for one in schedules]
+    rows = states_of(context.site.airflow, context.snapshot, schedules)
     return context.page("airflow_cells.html", rows=rows, anchor_of=context.site.airflow.anchor_of, **_words(context))
 
 
@@ -83,7 +83,11 @@ def _act(context: RequestContext, said: str, act: Callable[[Session, str], None]
     schedule = _schedule(context, context.form)
     if schedule is None or context.site.airflow is None:
         return _gone(context)
-    refused = context.site.airflow.act(schedule, lambda session: act(session, schedule.dag_id_or_default))
+    refused = None
+    try:
+        context.site.airflow.ask(schedule, lambda session: act(session, schedule.dag_id_or_default))
+    except AirflowRestError as error:
+        refused = error
     if refused or context.is_fragment:
         return _state(context, schedule, said="" if refused else said, refused=refused)
     # So that loading the page again does nothing again.
@@ -109,7 +113,7 @@ def _state(
     """
     if context.site.airflow is None:
         return _gone(context)
-    state = context.site.airflow.state(context.snapshot, schedule)
+    state = state_of(context.site.airflow, context.snapshot, schedule)
     run = state.facts.run
     before = context.query.get("was", "")
     if run and before and before != run.state:

@@ -17,7 +17,7 @@ from codegen.web.editing.preview import preview_of
 from codegen.web.parts.code import lines_of
 from codegen.web.parts.humanize import absolute
 from codegen.web.shell.request_context import Page
-from codegen.web.shell.safe_read import bytes_of
+from codegen.web.shell.safe_read import bytes_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,8 +124,7 @@ def _with_name(text: str, name: str) -> str:
 
 def _text_on_disk(snapshot: Snapshot, file: str) -> str:
     found = snapshot.sources.get(file)
-    data = bytes_of(snapshot.project.root, found.path) if found else None
-    return "" if data is None else data.decode("utf-8", "replace")
+    return (text_of(snapshot.project.root, found.path) if found else None) or ""
 
 
 @lru_cache(maxsize=1)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from codegen import pipeline
+from codegen.cache import Cache
 from codegen.diagnostics import has_errors
 from codegen.rules import Severity
 from codegen.timetable.runs import bounds_of, next_runs
 from codegen.web.parts.humanize import start_of
 from codegen.web.parts.patch import patch_between
-from codegen.web.shell.safe_read import bytes_of
+from codegen.web.shell.safe_read import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,7 +125,7 @@ def preview_of(snapshot: Snapshot, source: str, text: str, environment: str = ""
         environment: the deployment environment to show; by default the first that has the schedule.
     """
     project = snapshot.project
-    reading = pipeline.read(project, {source: text})
+    reading = pipeline.read(project, {source: text}, cache=Cache(snapshot.reading.cache))
     known = {*snapshot.reading.diagnostics}
     elsewhere = [each for each in reading.diagnostics if each.location.path != source and each not in known]
     schedules = [each for each in reading.schedules if each.source == source]
@@ -155,7 +156,5 @@ def _has_all(schedule: Schedule, reading: Reading) -> bool:
 def _dag(project: Project, reading: Reading, schedule: Schedule) -> Dag | None:
     generation = pipeline.render(project, reading, [schedule])
     for name, text in generation.files.items():
-        path = project.root / name
-        before = bytes_of(project.root, path)
-        return Dag(name, text, None if before is None else before.decode("utf-8", "replace"))
+        return Dag(name, text, text_of(project.root, project.root / name))
     return None

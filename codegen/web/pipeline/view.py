@@ -64,7 +64,10 @@ class View:
         """What is wrong in the files on which it rests: its defaults, meltano.yml, the templates, its DAG file."""
         project = self.snapshot.project
         files = [path for path, _ in self.source.defaults]
-        files += [*meltano_files(project.meltano_project), project.root / self.dag_file]
+        files += [
+            *meltano_files(project.root, project.meltano_project, self.snapshot.reading.cache),
+            project.root / self.dag_file,
+        ]
         # The Meltano project may lie beside the project.
         names = {os.path.relpath(path, project.root).replace(os.sep, "/") for path in files}
         templates = PurePosixPath(project.templates.relative_to(project.root))

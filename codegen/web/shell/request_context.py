@@ -14,8 +14,9 @@ from starlette.responses import HTMLResponse, Response
 
 from codegen.diagnostics import printable
 from codegen.keys.types import timezones
-from codegen.web.airflow.deployed import Airflows
 from codegen.web.shell.addresses import address_of
+from codegen.web.shell.airflows import Airflows
+from codegen.web.shell.next_runs import NextRuns
 from codegen.web.shell.saved_store import SavedStore
 from codegen.web.shell.security import CSRF_FIELD, Secrets
 from codegen.web.shell.workspace import Snapshot, Workspace
@@ -60,6 +61,7 @@ class Site:
     airflow: Airflows | None
     version: str
     saved_store: SavedStore = field(default_factory=SavedStore)
+    next_runs: NextRuns = field(default_factory=NextRuns)
 
     @classmethod
     def of(cls, root: Path, environ: Mapping[str, str]) -> Site:
