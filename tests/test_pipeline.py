@@ -32,6 +32,8 @@ _CHANGES = (
     ("schedules/first.yml", EXTRACT_LOAD + "dag_id: another\n"),
     ("schedules/_defaults.yml", "retries: 2\n"),
     ("schedules/last.yml", EXTRACT_LOAD + "after: job\n"),
+    ("schedules/last.yml", EXTRACT_LOAD + "params: {days: 1}\n"),
+    ("schedules/last.yml", EXTRACT_LOAD + "params: {days: {default: 1}}\n"),
     ("meltano.yml", _MELTANO.replace("tap-a target-a", "tap-b target-b")),
     ("dagpress.toml", f'airflow = "{NEWEST_2}"\n'),
     ("dagpress.toml", f'airflow = "{NEWEST_2}"\nenvironments = ["dev"]\n'),

@@ -105,7 +105,7 @@ def places() -> Any:  # noqa: ANN401  # a field, as `dataclasses.field` gives it
 
     Of a map, the place of each value in it is under `key.name`; that of the model's own map under `""`.
     """
-    return dataclasses.field(default_factory=dict, repr=False, hash=False)
+    return dataclasses.field(default_factory=dict, repr=False, compare=False)
 
 
 # Each schedule asks for the keys of its models many times.
