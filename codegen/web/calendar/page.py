@@ -50,7 +50,7 @@ def _calendar(context: RequestContext) -> Response:
     this_week = monday_of(datetime.now(timezone.utc), zone)
     first = _first(asked.get("week", ""), this_week, problems)
     environment = _environment(asked.get("environment", ""), project.environments, problems)
-    schedules = [each for each in context.snapshot.reading.schedules if each.deployment == environment]
+    schedules = context.snapshot.schedules_of(environment)
     chosen = {kind: asked.get(kind, "") for kind in KINDS}
     selection = Selection(**{kind: (value,) for kind, value in chosen.items() if value})
     try:
@@ -78,7 +78,7 @@ def _calendar(context: RequestContext) -> Response:
     )
 
 
-def _heat_css(_visit: RequestContext) -> Response:
+def _heat_css(_context: RequestContext) -> Response:
     return Response(heat_css(), media_type="text/css")
 
 

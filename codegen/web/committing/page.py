@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
 from codegen import git
 from codegen.git import GitError, Head
 from codegen.sync.files import Change, one_at_a_time
-from codegen.web.parts.patch import patch_between
+from codegen.web.parts.patch import patches_of
 from codegen.web.shell.request_context import Page
 from codegen.web.shell.safe_read import bytes_of
 from codegen.web.shell.saved_store import Saved
@@ -67,8 +68,7 @@ class _Refusal:
 
 def _saved(context: RequestContext) -> Response:
     key = context.request.path_params["key"]
-    saved = context.site.saved_store.get(key)
-    return _page(context, key, saved) if saved else _forgotten(context)
+    return _page(context, key, _saved_of(context, key))
 
 
 def _uncommitted(context: RequestContext) -> Response:
@@ -90,17 +90,18 @@ def _since_commit(project: Project, name: str, data: bytes | None) -> Change | N
     return Change.between(name, git.committed_text(project.root, name), after)
 
 
-def _forgotten(context: RequestContext) -> Response:
-    message = "That was too long ago, or before the server was started: what was written is written."
-    return context.page("refused.html", 404, message=message)
+def _saved_of(context: RequestContext, key: str) -> Saved:
+    saved = context.site.saved_store.get(key)
+    if saved is None:
+        raise HTTPException(
+            404, "That was too long ago, or before the server was started: what was written is written."
+        )
+    return saved
 
 
 def _commit(context: RequestContext) -> Response:
     key = context.form.get("saved", "")
-    saved = context.site.saved_store.get(key)
-    if saved is None:
-        return _forgotten(context)
-    project = context.snapshot.project
+    saved, project = _saved_of(context, key), context.snapshot.project
     branch, message = context.form.get("branch", "").strip(), context.form.get("message", "").replace("\r\n", "\n")
     with one_at_a_time(project.root):
         changed = [name for name, data in saved.files.items() if bytes_of(project.root, project.root / name) != data]
@@ -124,7 +125,7 @@ def _page(context: RequestContext, key: str, saved: Saved, refusal: _Refusal | N
         saved=saved,
         address=quote(saved.source),
         is_gone=saved.source not in snapshot.sources,
-        patches=[(change, patch_between(change.before, change.after)) for change in saved.changes],
+        patches=patches_of(saved.changes),
         offer=offer,
         refusal=refusal,
         branch=refusal.branch if refusal else offer.branch,
@@ -170,14 +171,14 @@ def _proposed_branch(name: str, head: Head, branches: Sequence[str]) -> str:
 def _committed(context: RequestContext) -> Response:
     root, commit = context.snapshot.project.root, context.request.path_params["commit"]
     if not _HASH.fullmatch(commit):
-        return context.page("refused.html", 404, message="There is no such commit.")
+        raise HTTPException(404, "There is no such commit.")
     try:
         message = git.run(root, "show", "--no-patch", "--format=%B", commit).strip()
         shown = git.run(root, "show", "--format=", "--name-only", "--no-renames", "-z", commit)
         head = git.head_of(root)
         remote = git.remote_of(root, head.branch)
     except GitError as error:
-        return context.page("refused.html", 404, message=str(error))
+        raise HTTPException(404, str(error)) from None
     return context.page(
         "committed.html",
         commit=commit,

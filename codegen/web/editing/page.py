@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from starlette.exceptions import HTTPException
+
 from codegen.schema.export import schema_line
 from codegen.schema.model import file_stem
 from codegen.source import edit
@@ -54,7 +56,7 @@ def editor_page(
     """
     snapshot, form = context.snapshot, _readable(context.form)
     project = snapshot.project
-    folder = project.schedules.relative_to(project.root).as_posix()
+    folder = snapshot.relative(project.schedules)
     is_new = not draft.base or "new" in form
     problem_of_file = "" if draft.file in snapshot.sources else file_name.problem_of(project, draft.file)
     source = f"{folder}/{_UNNAMED if problem_of_file else draft.file}"
@@ -139,21 +141,17 @@ def _new(context: RequestContext) -> Response:
 
 
 def _edit(context: RequestContext) -> Response:
-    file = context.request.path_params["source"]
-    found = context.snapshot.sources.get(file)
-    if found is None:
-        return context.page("refused.html", 404, message="There is no such schedule.")
-    data = bytes_of(context.snapshot.project.root, found.path)
+    source = context.source
+    data = bytes_of(context.snapshot.project.root, source.path)
     if data is None:
-        message = "This file cannot be read, or lies outside of the project: mend it by hand."
-        return context.page("refused.html", 409, message=message)
+        raise HTTPException(409, "This file cannot be read, or lies outside of the project: fix it by hand.")
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        return context.page("refused.html", 409, message="This file cannot be read as UTF-8: mend it by hand.")
+        raise HTTPException(409, "This file cannot be read as UTF-8: fix it by hand.") from None
     if "\x00" in text:
-        return context.page("refused.html", 409, message="This is a binary file: mend it by hand.")
-    return editor_page(context, Draft(file, text, version_of(text)))
+        raise HTTPException(409, "This is a binary file: fix it by hand.")
+    return editor_page(context, Draft(source.relative, text, version_of(text)))
 
 
 def _preview(context: RequestContext) -> Response:

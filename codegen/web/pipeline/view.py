@@ -47,7 +47,7 @@ class View:
     @cached_property
     def neighbours(self) -> Sequence[Schedule]:
         """All schedules of the environment, this one too."""
-        return [each for each in self.snapshot.reading.schedules if each.deployment == self.deployment]
+        return self.snapshot.schedules_of(self.deployment)
 
     @property
     def name(self) -> str:

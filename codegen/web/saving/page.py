@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
 from codegen.diagnostics import quoted
@@ -17,11 +18,11 @@ from codegen.sync.files import WriteError, apply, one_at_a_time
 from codegen.web.editing import file_name
 from codegen.web.editing.drafts import with_line_ends_of
 from codegen.web.editing.page import Draft, editor_page, sent_draft, version_of
-from codegen.web.parts.patch import patch_between
+from codegen.web.parts.patch import patch_between, patches_of
 from codegen.web.shell.request_context import Page
 from codegen.web.shell.safe_read import bytes_of
 from codegen.web.shell.saved_store import Saved
-from codegen.web.shell.workspace import BrokenProjectError
+from codegen.web.shell.workspace import BrokenProjectError, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from codegen.pipeline import Revision
-    from codegen.project import Project
     from codegen.web.shell.request_context import RequestContext
 
 _BOM = "\ufeff"
@@ -97,7 +97,7 @@ def _save_alone(context: RequestContext, draft: Draft) -> Response:
         raise _RefusedError(f"Nothing was written. {problem}", 422)
     path = project.schedules / draft.file
     there, text = _both_texts(path, draft)
-    revision = revise(project, snapshot.reading, {_name(project, path): text})
+    revision = revise(project, snapshot.reading, {snapshot.relative(path): text})
     if revision.errors:
         message = f"Nothing was written: mend the errors first. {_KEPT}"
         raise _RefusedError(message, 422, "not_saved.html", diagnostics=revision.errors)
@@ -107,7 +107,7 @@ def _save_alone(context: RequestContext, draft: Draft) -> Response:
         apply(revision.changes, project.root)
     except WriteError as error:
         raise _RefusedError(f"{_what_was_written(error)} {_KEPT}", _status_of(error)) from error
-    return _result(context, project, draft.file, revision, "Add" if there is None else "Change")
+    return _result(context, snapshot, draft.file, revision, "Add" if there is None else "Change")
 
 
 def _both_texts(path: Path, draft: Draft) -> tuple[str | None, str]:
@@ -162,9 +162,10 @@ def _status_of(error: WriteError) -> int:
     return 507 if isinstance(cause, OSError) and cause.errno in _FULL else 500
 
 
-def _result(context: RequestContext, project: Project, file: str, revision: Revision, what: str) -> Response:
+def _result(context: RequestContext, snapshot: Snapshot, file: str, revision: Revision, what: str) -> Response:
     """Go to the page of what was written: to load that again does nothing."""
-    name = _name(project, project.schedules / file)
+    project = snapshot.project
+    name = snapshot.relative(project.schedules / file)
     waits = any(diagnostic.severity is Severity.ERROR for diagnostic in revision.diagnostics)
     told = [d for d in revision.diagnostics if d.severity is Severity.ERROR or d.location.path in revision.files]
     schedule = next((each.name for each in revision.schedules if each.source == name), (project.root / name).stem)
@@ -181,10 +182,6 @@ def _result(context: RequestContext, project: Project, file: str, revision: Revi
     return RedirectResponse(f"/saved/{context.site.saved_store.put(saved)}", 303)
 
 
-def _name(project: Project, path: Path) -> str:
-    return path.relative_to(project.root).as_posix()
-
-
 def _ask(context: RequestContext) -> Response:
     return _deletion_page(context, context.request.path_params["source"], "", 200)
 
@@ -194,21 +191,19 @@ def _delete(context: RequestContext) -> Response:
     with one_at_a_time(context.site.workspace.root):
         snapshot = context.site.workspace.snapshot()
         project, path = snapshot.project, snapshot.project.schedules / file
-        if file not in snapshot.sources:
-            return _deletion_page(context, file, "", 404)
-        if file_name.problem_of(project, file):
+        if file not in snapshot.sources or file_name.problem_of(project, file):
             return _deletion_page(context, file, "", 422)
         if version_of(_decoded(bytes_of(project.root, path))) != context.form.get("base"):
             message = "Nothing was deleted: the file has changed since you asked. Look at it again."
             return _deletion_page(context, file, message, 409)
-        revision = revise(project, snapshot.reading, {_name(project, path): None})
+        revision = revise(project, snapshot.reading, {snapshot.relative(path): None})
         if revision.errors:
             return _deletion_page(context, file, "Nothing was deleted.", 422)
         try:
             apply(revision.changes, project.root)
         except WriteError as error:
             return _deletion_page(context, file, _what_was_written(error), _status_of(error))
-        return _result(context, project, file, revision, "Delete")
+        return _result(context, snapshot, file, revision, "Delete")
 
 
 def _deletion_page(context: RequestContext, file: str, problem: str, status: int) -> Response:
@@ -216,15 +211,15 @@ def _deletion_page(context: RequestContext, file: str, problem: str, status: int
     snapshot = context.site.workspace.snapshot()
     found = snapshot.sources.get(file)
     if found is None:
-        return context.page("refused.html", 404, message="There is no such schedule.")
+        raise HTTPException(404, "There is no such schedule.")
     if elsewhere := file_name.problem_of(snapshot.project, file):
-        # What it holds is not shown either.
-        return context.page("refused.html", 422, message=f"Nothing is deleted here. {elsewhere}")
+        # Its text is not shown either.
+        raise HTTPException(422, f"Nothing is deleted here. {elsewhere}")
     revision = revise(snapshot.project, snapshot.reading, {found.name: None})
     base = version_of(_decoded(bytes_of(snapshot.project.root, found.path)))
     return context.page(
         "delete.html", status, file=file, address=quote(file), base=base, revision=revision, problem=problem,
-        patches=[(change, patch_between(change.before, change.after)) for change in revision.changes],
+        patches=patches_of(revision.changes),
     )  # fmt: skip
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from codegen.diagnostics import printable
@@ -18,13 +20,15 @@ from codegen.web.shell.addresses import address_of
 from codegen.web.shell.airflows import Airflows
 from codegen.web.shell.next_runs import NextRuns
 from codegen.web.shell.saved_store import SavedStore
-from codegen.web.shell.security import CSRF_FIELD, Secrets
+from codegen.web.shell.security import CSRF_FIELD
 from codegen.web.shell.workspace import Snapshot, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from starlette.requests import Request
+
+    from codegen.loader import SourceFile
 
 # What the browser says its timezone is; `static/page.js` sets it.
 TIMEZONE_COOKIE = "timezone"
@@ -52,14 +56,15 @@ class Site:
     Attributes:
         airflow: the Airflows that may be asked; nothing where there is none.
         version: that of Dagpress.
+        csrf: the token of every form and every changing request; another start of the server has another.
         saved_store: what was saved lately.
     """
 
     workspace: Workspace
-    secrets: Secrets
     templates: Environment
     airflow: Airflows | None
     version: str
+    csrf: str = field(default_factory=lambda: token_urlsafe(32), repr=False)
     saved_store: SavedStore = field(default_factory=SavedStore)
     next_runs: NextRuns = field(default_factory=NextRuns)
 
@@ -70,7 +75,7 @@ class Site:
         Raises:
             ConnectionSettingError: a variable cannot be used.
         """
-        return cls(Workspace(root), Secrets(), _environment(), Airflows(environ) or None, version("dagpress"))
+        return cls(Workspace(root), _environment(), Airflows(environ) or None, version("dagpress"))
 
     @property
     def name(self) -> str:
@@ -96,6 +101,18 @@ class RequestContext:
         return self.site.workspace.snapshot()
 
     @property
+    def source(self) -> SourceFile:
+        """The schedule file that the address names.
+
+        Raises:
+            HTTPException: there is none.
+        """
+        found = self.snapshot.sources.get(self.request.path_params["source"])
+        if found is None:
+            raise HTTPException(404, "There is no such schedule.")
+        return found
+
+    @property
     def query(self) -> Mapping[str, str]:
         """What stands behind the `?` of the address."""
         return self.request.query_params
@@ -114,7 +131,7 @@ class RequestContext:
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401  # what templates take
         """A page, or a part of one, from a template with these values, the status, and what protects it."""
-        own = {"nonce": self.request.state.nonce, "csrf_field": CSRF_FIELD, "csrf": self.site.secrets.csrf}
+        own = {"nonce": self.request.state.nonce, "csrf_field": CSRF_FIELD, "csrf": self.site.csrf}
         text = self.site.templates.get_template(template).render(context=self, status=status, **own, **values)
         # The name of a file can hold bytes that are no text.
         return HTMLResponse(text.encode("utf-8", "replace"), status_code=status)
