@@ -82,12 +82,7 @@ class _Key:
 
 @dataclass(frozen=True)
 class _Cell:
-    """An hour at its place.
-
-    Attributes:
-        kind: the classes of its box.
-        on: the class of its text.
-    """
+    """An hour at its place."""
 
     words: str
     kind: str
@@ -101,11 +96,7 @@ class _Cell:
 
 @dataclass(frozen=True)
 class _Picture:
-    """Where everything is, in pixels.
-
-    Attributes:
-        has_words: whether the heading and the sentences are in the picture.
-    """
+    """Where everything is, in pixels."""
 
     calendar: Calendar
     has_words: bool

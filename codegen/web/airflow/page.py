@@ -98,15 +98,7 @@ def _state(
     said: str = "",
     refused: AirflowRestError | None = None,
 ) -> Response:
-    """What Airflow has of a schedule, as a page or a part of one.
-
-    Args:
-        context: the request.
-        schedule: the schedule.
-        asks: whether to ask if it is to run now.
-        said: what a screen reader is to say.
-        refused: why Airflow has not done what it should.
-    """
+    """The state of a schedule in Airflow, as a page or a part of one; `said` is for screen readers."""
     state = state_of(_airflows(context), context.snapshot, schedule)
     run = state.facts.run
     before = context.query.get("was", "")

@@ -35,13 +35,7 @@ _NO_REPOSITORY = "not a git repository"
 
 @dataclass(frozen=True)
 class _Offer:
-    """What a commit would take, and where it could go.
-
-    Attributes:
-        taken: the files that it takes, by their paths in the project.
-        others: schedule and generated files that are not committed either, and stay so.
-        problem: why there can be none; empty where there can.
-    """
+    """The files that a commit takes, those that it leaves, and its branch; or the problem that prevents one."""
 
     head: Head = Head("", "")  # noqa: RUF009  # it is frozen
     branches: Sequence[str] = ()
@@ -53,11 +47,7 @@ class _Offer:
 
 @dataclass(frozen=True)
 class _Refusal:
-    """Why nothing was committed, and what the form had.
-
-    Attributes:
-        is_old: whether the files are no longer as they were saved.
-    """
+    """Why nothing was committed, and the fields of the form; `is_old` if the files changed since they were saved."""
 
     problem: str
     branch: str

@@ -44,16 +44,7 @@ def editor_page(
     template: str = "edit.html",
     **values: Any,  # noqa: ANN401  # what templates take
 ) -> Response:
-    """The editor with a draft in it.
-
-    Args:
-        context: the request.
-        draft: what it holds.
-        problem: why that was not saved.
-        status: of the answer.
-        template: what extends the editor to say more.
-        values: what that takes; `problems` tells why fields of the form could not be taken over into the text.
-    """
+    """The editor with a draft in it; the template may extend it and take more values."""
     snapshot, form = context.snapshot, _readable(context.form)
     project = snapshot.project
     folder = snapshot.relative(project.schedules)

@@ -34,13 +34,7 @@ _RUNS = 5
 
 @dataclass(frozen=True)
 class Dag:
-    """A DAG file as it would be.
-
-    Attributes:
-        name: its path in the project.
-        text: what it would say.
-        before: what it says now; nothing where there is none.
-    """
+    """A DAG file after the change and before it; None where there is none yet."""
 
     name: str
     text: str
@@ -116,14 +110,7 @@ class Preview:
 
 
 def preview_of(snapshot: Snapshot, source: str, text: str, environment: str = "") -> Preview:
-    """Look at the project with another text of a schedule file.
-
-    Args:
-        snapshot: the project as it is.
-        source: the file, as a path in the project, below the folder of schedules.
-        text: what it would say.
-        environment: the deployment environment to show; by default the first that has the schedule.
-    """
+    """The project with another text of a schedule file, for an environment or the first that has the schedule."""
     project = snapshot.project
     reading = pipeline.read(project, {source: text}, cache=Cache(snapshot.reading.cache))
     known = {*snapshot.reading.diagnostics}

@@ -27,13 +27,7 @@ _MOST = 20
 
 @dataclass(frozen=True)
 class _History:
-    """What git knows of a file.
-
-    Attributes:
-        problem: why it knows nothing; empty where it does.
-        state: what is not committed, in words; empty where all is.
-        patch: what is not committed.
-    """
+    """The commits of a file and its uncommitted patch; or the problem that prevents them."""
 
     problem: str
     commits: Sequence[Commit] = ()

@@ -21,13 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Row:
-    """A task in words.
-
-    Attributes:
-        what: what it runs.
-        where: what runs it.
-        rule: its trigger rule, where that is not Airflow's own.
-    """
+    """A task: what it runs and where, and its trigger rule if that is not Airflow's default."""
 
     task_id: str
     what: str
@@ -47,13 +41,7 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Tasks:
-    """The tasks of a DAG.
-
-    Attributes:
-        before: the schedules whose success starts it.
-        is_any: whether one of them is enough.
-        behind: the schedules that its success starts.
-    """
+    """The tasks of a DAG, the schedules whose success starts it, all or any, and those that its success starts."""
 
     graph: Graph
     rows: Sequence[Row]

@@ -53,7 +53,7 @@ COLUMNS = {
         Column("runs", "Runs", lambda row: row.runs),
         Column("start", "Starts", lambda row: f"{row.start} {row.interval}".strip()),
         Column("timezone", "Timezone", lambda row: row.schedule.timezone if row.schedule else "", "timezone"),
-        Column("next", "Next run", lambda row: row.next_run.isoformat() if row.next_run else ""),
+        Column("next", "Next run", lambda row: run.isoformat() if (run := row.next_run) else ""),
         Column("owner", "Owner", lambda row: (row.schedule.owner or "") if row.schedule else "", "owner"),
         Column("tags", "Tags", lambda row: row.schedule.tags if row.schedule else (), "tag"),
         Column("runner", "Runner", lambda row: row.runners, "runner"),
@@ -69,3 +69,13 @@ _PROBLEMS = Column(
 )
 # A filter is a column, shown or not. The environment decides what the list is made of, not which rows it shows.
 FILTERS = {column.filter: column for column in (*COLUMNS.values(), _PROBLEMS) if column.filter}
+
+
+def choices_of(rows: Sequence[Row]) -> dict[str, dict[str, str]]:
+    """The values of each filter in some rows, each with its text."""
+    choices = {}
+    for name, column in FILTERS.items():
+        words = column.words or {}
+        values = {value for row in rows for value in column.values(row)}
+        choices[name] = {value: words.get(value, value) for value in sorted(values, key=column.sort_key)}
+    return choices

@@ -11,7 +11,7 @@ from starlette.background import BackgroundTask
 
 from codegen.diagnostics import has_errors, in_numbers
 from codegen.web.parts.humanize import on_the_wall, relative
-from codegen.web.pipelines.columns import COLUMNS
+from codegen.web.pipelines.columns import COLUMNS, choices_of
 from codegen.web.pipelines.listing import listing_of
 from codegen.web.pipelines.query import ListQuery
 from codegen.web.shell.request_context import Page
@@ -29,13 +29,14 @@ def _pipelines(context: RequestContext) -> Response:
     """The page, or the list alone where the search or an order changes it."""
     snapshot, query = context.snapshot, ListQuery.of(context.query)
     listing = snapshot.reading.cache(query.environment, listing_of, snapshot, query.environment, context.site.next_runs)
+    choices = snapshot.reading.cache(query.environment, choices_of, listing.rows)
     response = context.page(
         "pipelines_list.html" if context.is_fragment else "pipelines.html",
         snapshot=snapshot,
         listing=listing,
         query=query,
         excerpt=query.excerpt(listing.rows),
-        filters=query.filters_of(listing.rows, snapshot.project.environments),
+        filters=query.filters_of(choices, snapshot.project.environments),
         columns=COLUMNS.values(),
         drift=Counter(change.diagnostic().code for change in snapshot.changes),
         errors=in_numbers(d for d in snapshot.diagnostics if has_errors([d])),

@@ -18,11 +18,7 @@ ROWS_OF_A_PAGE = 100
 
 @dataclass(frozen=True)
 class Filter:
-    """A filter above the list.
-
-    Attributes:
-        choices: the text of each value.
-    """
+    """A filter above the list."""
 
     name: str
     label: str
@@ -32,11 +28,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class Excerpt:
-    """The rows of one page.
-
-    Attributes:
-        total: how many rows there are on all pages.
-    """
+    """The rows of one page."""
 
     rows: Sequence[Row]
     total: int
@@ -105,17 +97,13 @@ class ListQuery:
         page = min(self.page, pages)
         return Excerpt(found[(page - 1) * ROWS_OF_A_PAGE : page * ROWS_OF_A_PAGE], len(found), page, pages)
 
-    def filters_of(self, rows: Sequence[Row], environments: Sequence[str]) -> list[Filter]:
+    def filters_of(self, choices: Mapping[str, Mapping[str, str]], environments: Sequence[str]) -> list[Filter]:
         """The filters that have a choice, or that are set."""
-        choices = {"environment": {name: name for name in environments}}
-        for name, column in FILTERS.items():
-            values = {value for row in rows for value in column.values(row)}
-            words = column.words or {}
-            choices[name] = {value: words.get(value, value) for value in sorted(values, key=column.sort_key)}
+        choices = {"environment": {name: name for name in environments}, **choices}
         labels = {"environment": "Environment"} | {name: column.label for name, column in FILTERS.items()}
         chosen = {"environment": self.environment, **self.filters}
         return [
-            Filter(name, labels[name], each | ({} if value in {"", *each} else {value: value}), value)
+            Filter(name, labels[name], {**each} | ({} if value in {"", *each} else {value: value}), value)
             for name, each in choices.items()
             if (value := chosen.get(name, "")) or len(each) > 1
         ]

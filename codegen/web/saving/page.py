@@ -41,12 +41,7 @@ _KEPT = "What you typed is kept below."
 
 
 class _RefusedError(Exception):
-    """A file that was not saved: the editor says why, and has all that was typed.
-
-    Attributes:
-        template: the editor's page, with the values that it takes.
-        base: the version from which the next try begins, where it is another.
-    """
+    """A file that was not saved, and why. With a `base`, the next save starts from that version."""
 
     def __init__(
         self,

@@ -24,12 +24,7 @@ class NextRuns:
         self._runs: dict[tuple[Interval, ZoneInfo, Bounds], datetime | None] = {}
 
     def of(self, schedule: Schedule, airflow: str) -> datetime | None:
-        """The next run that the clock starts, in UTC; None where there is none.
-
-        Args:
-            schedule: a checked schedule.
-            airflow: the version, one of `VERSIONS`.
-        """
+        """The next run of a checked schedule that the clock starts, in UTC; None where there is none."""
         now = datetime.now(timezone.utc)
         key = schedule.clock, ZoneInfo(schedule.timezone), bounds_of(schedule, airflow)
         run = self._runs.get(key, now)

@@ -85,11 +85,7 @@ class Site:
 
 @dataclass(frozen=True)
 class RequestContext:
-    """A request.
-
-    Attributes:
-        form: the fields of what was sent; empty for what only reads.
-    """
+    """A request, with the fields of its form."""
 
     site: Site
     request: Request
