@@ -46,20 +46,18 @@ class Column:
         return (self.order.index(value) if value in self.order else len(self.order)), value.casefold()
 
 
-COLUMNS = {
-    column.name: column
-    for column in (
-        Column("name", "Pipeline", lambda row: row.name),
-        Column("runs", "Runs", lambda row: row.runs),
-        Column("start", "Starts", lambda row: f"{row.start} {row.interval}".strip()),
-        Column("timezone", "Timezone", lambda row: row.schedule.timezone if row.schedule else "", "timezone"),
-        Column("next", "Next run", lambda row: run.isoformat() if (run := row.next_run) else ""),
-        Column("owner", "Owner", lambda row: (row.schedule.owner or "") if row.schedule else "", "owner"),
-        Column("tags", "Tags", lambda row: row.schedule.tags if row.schedule else (), "tag"),
-        Column("runner", "Runner", lambda row: row.runners, "runner"),
-        Column("status", "DAG file", lambda row: row.status.value, "status", [status.value for status in Status]),
-    )
-}
+_COLUMNS = (
+    Column("name", "Pipeline", lambda row: row.name),
+    Column("runs", "Runs", lambda row: row.runs),
+    Column("start", "Starts", lambda row: f"{row.start} {row.interval}".strip()),
+    Column("timezone", "Timezone", lambda row: row.schedule.timezone if row.schedule else "", "timezone"),
+    Column("next", "Next run", lambda row: run.isoformat() if (run := row.next_run) else ""),
+    Column("owner", "Owner", lambda row: (row.schedule.owner or "") if row.schedule else "", "owner"),
+    Column("tags", "Tags", lambda row: row.schedule.tags if row.schedule else (), "tag"),
+    Column("runner", "Runner", lambda row: row.runners, "runner"),
+    Column("status", "DAG file", lambda row: row.status.value, "status", [status.value for status in Status]),
+)
+COLUMNS = {column.name: column for column in _COLUMNS}
 _PROBLEMS = Column(
     "problems",
     "Problems",
@@ -68,7 +66,7 @@ _PROBLEMS = Column(
     words={"any": "errors or warnings", "none": "nothing"},
 )
 # A filter is a column, shown or not. The environment decides what the list is made of, not which rows it shows.
-FILTERS = {column.filter: column for column in (*COLUMNS.values(), _PROBLEMS) if column.filter}
+FILTERS = {column.filter: column for column in (*_COLUMNS, _PROBLEMS) if column.filter}
 
 
 def choices_of(rows: Sequence[Row]) -> dict[str, dict[str, str]]:
