@@ -56,8 +56,8 @@ class Preview:
         elsewhere: what would be wrong in other files, and is not now.
         environment: the deployment environment that is shown; empty where the project has none.
         schedule: the schedule there; nothing where it has errors, or the environment has it not.
-        dag: its file; nothing where an error hinders it.
-        hindered_by: the errors in other files that would hinder writing, though not this file.
+        dag: its file; nothing where an error prevents it.
+        blocked_by: the errors in other files that would block writing, though not this file.
     """
 
     project: Project
@@ -67,7 +67,7 @@ class Preview:
     environment: str
     schedule: Schedule | None
     dag: Dag | None
-    hindered_by: Sequence[Diagnostic]
+    blocked_by: Sequence[Diagnostic]
 
     @property
     def own(self) -> list[Diagnostic]:
@@ -130,8 +130,8 @@ def preview_of(snapshot: Snapshot, source: str, text: str, environment: str = ""
         if schedule and _has_all(schedule, reading)
         else None
     )
-    hindered_by = [each for each in before if each.severity is Severity.ERROR]
-    return Preview(project, source, reading, elsewhere, environment, schedule, dag, hindered_by)
+    blocked_by = [each for each in before if each.severity is Severity.ERROR]
+    return Preview(project, source, reading, elsewhere, environment, schedule, dag, blocked_by)
 
 
 def _has_all(schedule: Schedule, reading: Reading) -> bool:

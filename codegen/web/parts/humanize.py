@@ -42,7 +42,7 @@ def absolute(moment: datetime, zone: tzinfo) -> str:
 
 
 def on_the_wall(moment: datetime, zone: tzinfo) -> str:
-    """The same where the timezone is told already, such as `Mon 2026-11-23 06:00`."""
+    """The same where the timezone is known, such as `Mon 2026-11-23 06:00`."""
     return f"{moment.astimezone(zone):%a %Y-%m-%d %H:%M}"
 
 

@@ -26,8 +26,8 @@ class DagFile:
 
     Attributes:
         lines: its text; nothing where there is none.
-        is_new: whether it is as it would be generated now; else it is the one on the disk, since errors hinder that.
-        change: what `generate` would do to it; nothing where it is current, or errors hinder that.
+        is_new: whether it is as it would be generated now; else it is the one on the disk, since errors prevent that.
+        change: what `generate` would do to it; nothing where it is current, or errors prevent that.
         patch: the change.
     """
 

@@ -84,7 +84,7 @@ class View:
 
     @property
     def errors_elsewhere(self) -> int:
-        """How many errors of the project are in other files. They hinder the DAG files of all schedules."""
+        """How many errors of the project are in other files. They block the DAG files of all schedules."""
         known = {*self.own, *self.inherited}
         return sum(has_errors([diagnostic]) for diagnostic in self.snapshot.diagnostics if diagnostic not in known)
 

@@ -76,7 +76,7 @@ def _save(context: RequestContext) -> Response:
 def _refuse_fields(problems: Mapping[str, str]) -> None:
     """Refuse a form of which some fields could not be taken over into the text, each for the reason given."""
     if problems:
-        raise _RefusedError(f"Nothing was written: mend the fields first. {_KEPT}", 422, problems=problems)
+        raise _RefusedError(f"Nothing was written: fix the fields first. {_KEPT}", 422, problems=problems)
 
 
 def _with_line_feeds(draft: Draft) -> Draft:
@@ -94,7 +94,7 @@ def _save_alone(context: RequestContext, draft: Draft) -> Response:
     there, text = _both_texts(path, draft)
     revision = revise(project, snapshot.reading, {snapshot.relative(path): text})
     if revision.errors:
-        message = f"Nothing was written: mend the errors first. {_KEPT}"
+        message = f"Nothing was written: fix the errors first. {_KEPT}"
         raise _RefusedError(message, 422, "not_saved.html", diagnostics=revision.errors)
     # Reading all schedules takes a while, and editors know nothing of our lock.
     _both_texts(path, draft)
@@ -120,8 +120,8 @@ def _both_texts(path: Path, draft: Draft) -> tuple[str | None, str]:
     if version_of(there) != draft.base and there != text:
         raise _conflict(draft, there)
     if there is not None and there.encode() != data and _REPLACED in text:
-        cure = f"write out each {_REPLACED}, which stands for what is none"
-        raise _RefusedError(f"Nothing was written. The file holds bytes that are not UTF-8: {cure}.", 422)
+        hint = f"write out each {_REPLACED}, which stands for what is none"
+        raise _RefusedError(f"Nothing was written. The file holds bytes that are not UTF-8: {hint}.", 422)
     return there, text
 
 
@@ -149,7 +149,7 @@ def _conflict(draft: Draft, there: str | None) -> _RefusedError:
 def _what_was_written(error: WriteError) -> str:
     done = ", ".join(quoted(change.name) for change in error.done)
     rest = f"These files were written before: {done}." if done else "Nothing was written."
-    return f"{quoted(error.name)} cannot be written: {error}. {rest} Mend that, and save again."
+    return f"{quoted(error.name)} cannot be written: {error}. {rest} Fix that, and save again."
 
 
 def _status_of(error: WriteError) -> int:

@@ -121,7 +121,7 @@ class RequestContext:
 
     @cached_property
     def timezone(self) -> ZoneInfo:
-        """The viewer's timezone, as far as the browser has told it; else UTC."""
+        """The viewer's timezone, from the cookie of the browser; else UTC."""
         name = self.request.cookies.get(TIMEZONE_COOKIE, "")
         return ZoneInfo(name if name in timezones() else "UTC")
 

@@ -1,4 +1,4 @@
-"""Guards every request: who may ask, from which page, how much may be sent, and what the answer may load."""
+"""Protects every request: its host, its origin, its size, and what the answer may load."""
 
 from __future__ import annotations
 

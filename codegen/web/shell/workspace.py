@@ -44,7 +44,7 @@ class Snapshot:
     """A project at one point in time.
 
     Attributes:
-        changes: what `generate` would do, if no error hindered it; nothing where the files could not be rendered.
+        changes: what `generate` would do, if no error prevented it; nothing where the files could not be rendered.
         diagnostics: all that is wrong, with the generated files too.
         is_compared: whether the files could be rendered, so that the changes are known.
     """
@@ -114,7 +114,7 @@ class Workspace:
     def _project(self) -> Project:
         if not self.root.is_dir():
             # Else, what is saved now would begin another project in its place.
-            problem = Diagnostic(rules.UNREADABLE, "the folder of the project is gone", Location("."), "put it back")
+            problem = Diagnostic(rules.UNREADABLE, "the project directory was removed", Location("."), "put it back")
             raise BrokenProjectError([problem])
         project, diagnostics = read_project(self.root)
         if project is None:
