@@ -55,12 +55,9 @@ def _cells(context: RequestContext) -> Response:
     return context.page("airflow_cells.html", rows=rows, anchor_of=airflows.anchor_of, **_words(context))
 
 
-def _pause(context: RequestContext) -> Response:
-    return _act(context, "It is paused.", lambda session, dag_id: session.set_paused(dag_id, paused=True))
-
-
-def _unpause(context: RequestContext) -> Response:
-    return _act(context, "It is unpaused.", lambda session, dag_id: session.set_paused(dag_id, paused=False))
+def _set_paused(context: RequestContext, *, paused: bool) -> Response:
+    said = "It is paused." if paused else "It is unpaused."
+    return _act(context, said, lambda session, dag_id: session.set_paused(dag_id, paused=paused))
 
 
 def _run(context: RequestContext) -> Response:
@@ -181,7 +178,7 @@ PAGES = (
     Page("/airflow", _cells),
     Page("/airflow/{source:path}/run", _ask_to_run),
     Page("/airflow/{source:path}/run", _run, "POST"),
-    Page("/airflow/{source:path}/pause", _pause, "POST"),
-    Page("/airflow/{source:path}/unpause", _unpause, "POST"),
+    Page("/airflow/{source:path}/pause", partial(_set_paused, paused=True), "POST"),
+    Page("/airflow/{source:path}/unpause", partial(_set_paused, paused=False), "POST"),
     Page("/airflow/{source:path}", _show),
 )
