@@ -1,37 +1,41 @@
-"""Remembers what pure functions gave: who looks at a project again and again finds most of it as it was."""
+"""Caches the results of pure functions between readings of a project."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# How many answers of each function: more than a project has schedules.
-MEMORY = 8192
-# What was worked out for a character of a schedule takes some fifty bytes.
-_MOST_CHARACTERS = 2_000_000
 
-_forgetting: list[Callable[[], None]] = []
-_seen = 0
+class Cache:
+    """The results of one reading. It reuses those of an earlier reading whose arguments are equal."""
 
+    def __init__(self, earlier: Cache | None = None) -> None:
+        """Start with the results of an earlier cache, which stays as it is."""
+        self.results: dict[Hashable, tuple[Any, Any]] = {}
+        self._earlier = earlier.results if earlier else {}
 
-def remembered(function: Callable[P, T]) -> Callable[P, T]:
-    """The function, which works out each answer once, until everything is forgotten."""
-    known = lru_cache(MEMORY)(function)
-    _forgetting.append(known.cache_clear)
-    return known  # type: ignore[return-value]  # it takes what the function takes, if that can be hashed
+    def __call__(self, key: Hashable, function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs) -> T:
+        """Call the function, unless its last call for this key had equal arguments.
 
+        Args:
+            key: what the result is about, such as a file; there is one result for each key and function.
+            function: a pure function.
+            arguments: its arguments.
+            named: its keyword arguments.
+        """
+        slot, given = (function, key), (arguments, named)
+        cached = self.results.get(slot) or self._earlier.get(slot)
+        if cached is None or cached[0] != given:
+            cached = given, function(*arguments, **named)
+        self.results[slot] = cached
+        result: T = cached[1]
+        return result
 
-def see_once(characters: int) -> None:
-    """Tell of a text that nobody looks at again, such as a draft: after many of them, everything is forgotten."""
-    global _seen  # noqa: PLW0603  # what is remembered belongs to the process too
-    _seen += characters
-    if _seen > _MOST_CHARACTERS:
-        _seen = 0
-        for forget in _forgetting:
-            forget()
+    def forget_earlier(self) -> None:
+        """Drop the earlier results that this reading did not use, such as those of deleted files."""
+        self._earlier = {}

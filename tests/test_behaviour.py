@@ -35,7 +35,7 @@ def _generated(project: Project, source: str, overlay: Mapping[str, str]) -> dic
     texts = pipeline.render(project, reading, chosen).files
     found = {}
     for schedule, text in zip(chosen, texts.values(), strict=False):
-        others = between(each for each in reading.schedules if each.deployment == schedule.deployment)[schedule]
+        others = between(reading.of(schedule.deployment))[schedule.source]
         module = plan([(schedule, others)], reading.meltano, project.airflow, project.project_root_variable)
         found[schedule.dag_file] = (without_checksum(text), from_plan(module))
     return found

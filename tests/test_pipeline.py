@@ -1,4 +1,4 @@
-"""What is remembered between two readings of a project is never what it was before a change."""
+"""A cache between two readings of a project never gives what was there before a change."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from project_builder import EXTRACT_LOAD, project_of, write
 from versions import NEWEST_2
 
 from codegen import pipeline
+from codegen.cache import Cache
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from codegen.schema import Schedule
 
 _MELTANO = "version: 1\njobs:\n- {name: refresh, tasks: [tap-a target-a]}\n"
 _TEMPLATE = '{% extends "dagpress/dag.py.j2" %}{% block imports %}{{ super() }}# %s\n{% endblock %}'
@@ -33,6 +32,8 @@ _CHANGES = (
     ("schedules/first.yml", EXTRACT_LOAD + "dag_id: another\n"),
     ("schedules/_defaults.yml", "retries: 2\n"),
     ("schedules/last.yml", EXTRACT_LOAD + "after: job\n"),
+    ("schedules/last.yml", EXTRACT_LOAD + "params: {days: 1}\n"),
+    ("schedules/last.yml", EXTRACT_LOAD + "params: {days: {default: 1}}\n"),
     ("meltano.yml", _MELTANO.replace("tap-a target-a", "tap-b target-b")),
     ("dagpress.toml", f'airflow = "{NEWEST_2}"\n'),
     ("dagpress.toml", f'airflow = "{NEWEST_2}"\nenvironments = ["dev"]\n'),
@@ -44,10 +45,13 @@ _CHANGES = (
 
 def test_a_reading_after_a_change_is_that_of_a_new_project(tmp_path: Path) -> None:
     root = write(tmp_path / "project", _BEFORE)
-    before = pipeline.generate(project_of(root))
+    cache = Cache()
+    before = pipeline.generate(project_of(root), cache=cache)
     for number, (name, text) in enumerate(_CHANGES):
         write(root, {name: text})
-        after = pipeline.generate(project_of(root))
+        cache = Cache(cache)
+        after = pipeline.generate(project_of(root), cache=cache)
+        cache.forget_earlier()
         copy = shutil.copytree(root, tmp_path / f"copy_{number}")
         new = pipeline.generate(project_of(copy))
         assert (after.files, after.diagnostics) == (new.files, new.diagnostics)
@@ -57,26 +61,37 @@ def test_a_reading_after_a_change_is_that_of_a_new_project(tmp_path: Path) -> No
 
 
 def test_a_reading_with_an_overlay_leaves_no_trace(tmp_path: Path) -> None:
-    root = write(tmp_path, _BEFORE)
-    before = pipeline.generate(project_of(root))
+    project, cache = project_of(write(tmp_path, _BEFORE)), Cache()
+    before = pipeline.generate(project, cache=cache)
     overlay = {"schedules/first.yml": "a: [\n", "schedules/job.yml": None, "meltano.yml": ""}
-    assert not pipeline.generate(project_of(root), overlay=overlay).files
-    after = pipeline.generate(project_of(root))
+    draft = pipeline.read(project, overlay, cache=Cache(cache))
+    assert {each.source for each in draft.schedules} == {"schedules/last.yml"}
+    after = pipeline.generate(project, cache=cache)
     assert (after.files, after.diagnostics) == (before.files, before.diagnostics)
 
 
-def test_drafts_are_not_remembered_for_ever(tmp_path: Path) -> None:
-    """Whoever types into a server that runs for weeks does not fill its memory."""
-    project = project_of(write(tmp_path, _BEFORE))
+def test_a_reading_shares_what_is_unchanged_with_the_one_before(tmp_path: Path) -> None:
+    root, cache = write(tmp_path, _BEFORE), Cache()
+    first, *others = pipeline.read(project_of(root), cache=cache).schedules
+    write(root, {"schedules/first.yml": EXTRACT_LOAD + "owner: me\n"})
+    again = pipeline.read(project_of(root), cache=Cache(cache)).schedules
+    assert again[0] != first
+    assert [each is other for each, other in zip(again[1:], others, strict=True)] == [True, True]
 
-    def schedule_of(draft: str) -> weakref.ref[Schedule]:
-        schedules = pipeline.read(project, {"schedules/first.yml": draft}).schedules
-        return weakref.ref(next(each for each in schedules if each.source == "schedules/first.yml"))
 
-    first = schedule_of(EXTRACT_LOAD + "owner: typed_first\n")
+def test_a_cache_keeps_neither_drafts_nor_deleted_files(tmp_path: Path) -> None:
+    """Typing into a server that runs for weeks does not fill its memory."""
+    root, cache = write(tmp_path, _BEFORE), Cache()
+    kept = weakref.ref(pipeline.read(project_of(root), cache=cache).schedules[0])
+    draft = pipeline.read(project_of(root), {"schedules/first.yml": EXTRACT_LOAD + "owner: x\n"}, cache=Cache(cache))
+    typed = weakref.ref(draft.schedules[0])
+    del draft
     gc.collect()
-    assert first()
-    for number in range(5):
-        schedule_of(f"{EXTRACT_LOAD}# {number}{'x' * 500_000}\n")
+    assert kept()
+    assert not typed()
+    (root / "schedules/first.yml").unlink()
+    cache = Cache(cache)
+    assert pipeline.read(project_of(root), cache=cache).schedules
+    cache.forget_earlier()
     gc.collect()
-    assert not first()
+    assert not kept()

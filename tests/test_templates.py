@@ -141,7 +141,7 @@ tasks:
 def _module_of_two(root: Path) -> DagModule:
     """The DAGs of two schedules, planned for a single file."""
     schedules = read(project_of(write(root, _TWO))).schedules
-    return plan([*between(schedules).items()], None, "3.3", "MELTANO_PROJECT_ROOT")
+    return plan([*zip(schedules, between(schedules).values(), strict=True)], None, "3.3", "MELTANO_PROJECT_ROOT")
 
 
 def test_a_file_can_have_several_dags(tmp_path: Path) -> None:

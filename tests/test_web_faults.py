@@ -93,7 +93,7 @@ def test_a_project_that_is_moved_away_is_not_begun_anew(project: Path) -> None:
     token = pages.token
     project.rename(project.with_name("moved"))
     for address in ("/", "/commit"):
-        assert "is gone" in str(pages.get(address, 500))
+        assert "was removed" in str(pages.get(address, 500))
     typed = {"csrf": token, "file": "b.yml", "text": EXTRACT_LOAD}
     answer = pages.client.post("/save", data=typed)
     assert answer.status_code == 500

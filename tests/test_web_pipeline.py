@@ -182,7 +182,7 @@ def test_a_file_that_cannot_be_read_shows_its_text_and_why(data: bytes, tmp_path
     assert text_of(page, "h1") == "a"
     assert page.select(".error")
     assert not page.select("#tasks ~ .picture")
-    assert "is open until the errors" in text_of(page, "section[aria-labelledby=runs]")
+    assert "are unknown until the errors" in text_of(page, "section[aria-labelledby=runs]")
 
 
 @pytest.mark.parametrize(

@@ -63,31 +63,17 @@ def _environment() -> Environment:
 
 @dataclass(frozen=True)
 class _Label:
-    """A text at its place."""
+    """A text at its place; in the legend, with the class of its box."""
 
     text: str
     x: int = 0
     y: int = 0
-
-
-@dataclass(frozen=True)
-class _Key:
-    """A part of the legend."""
-
-    text: str
-    kind: str
-    x: int
-    y: int
+    kind: str = ""
 
 
 @dataclass(frozen=True)
 class _Cell:
-    """An hour at its place.
-
-    Attributes:
-        kind: the classes of its box.
-        on: the class of its text.
-    """
+    """An hour at its place."""
 
     words: str
     kind: str
@@ -101,11 +87,7 @@ class _Cell:
 
 @dataclass(frozen=True)
 class _Picture:
-    """Where everything is, in pixels.
-
-    Attributes:
-        has_words: whether the heading and the sentences are in the picture.
-    """
+    """Where everything is, in pixels."""
 
     calendar: Calendar
     has_words: bool
@@ -163,7 +145,7 @@ class _Picture:
                 yield _Cell(_tip(hour), kind, f"on-heat-{level}", _number(hour), x, y, x + self.cell_width // 2, y + 15)
 
     @cached_property
-    def legend(self) -> Sequence[_Key]:
+    def legend(self) -> Sequence[_Label]:
         """The colours, and below them the marks that there are."""
         colours = [(step.words, f"heat-{step.level}") for step in self._heat.steps] or [("no runs", "heat-0")]
         marks = [("* comes twice", "heat-0 double")] if any(hour.is_double for hour in self.calendar.hours) else []
@@ -171,10 +153,10 @@ class _Picture:
         rows = [self._in_a_row(keys, self._legend_top + number * 22) for number, keys in enumerate((colours, marks))]
         return list(chain.from_iterable(rows))
 
-    def _in_a_row(self, keys: Sequence[tuple[str, str]], y: int) -> Iterator[_Key]:
+    def _in_a_row(self, keys: Sequence[tuple[str, str]], y: int) -> Iterator[_Label]:
         x = self.left
         for text, kind in keys:
-            yield _Key(text, kind, x, y)
+            yield _Label(text, x, y, kind)
             x += 44 + 7 * len(text)
 
     @cached_property

@@ -13,11 +13,7 @@ LEVELS = 5
 
 @dataclass(frozen=True)
 class Step:
-    """A colour, and the numbers that have it.
-
-    Attributes:
-        level: from 1, the faintest, to `LEVELS`.
-    """
+    """A colour, and the numbers that have it."""
 
     level: int
     least: int

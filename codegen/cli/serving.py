@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 TOKEN = "DAGPRESS_TOKEN"  # noqa: S105  # the name of a variable
 _SHORTEST = 16
 # The modules of what the extra `serve` names.
-_EXTRA = ("cron_descriptor", "httpx2", "igraph", "pygments", "python_multipart", "starlette", "uvicorn")
-_CURE = "install it: pip install 'dagpress[serve]'"
+_EXTRA = ("httpx2", "igraph", "pygments", "python_multipart", "starlette", "uvicorn")
+_HINT = "install it: pip install 'dagpress[serve]'"
 _EPILOG = f"""\b
 Examples:
   dagpress serve                              on this machine alone
@@ -34,8 +34,8 @@ Examples:
 
 \b
 Where the address is not one of loopback, {TOKEN} must be set: the page asks for it. Programs send
-it as `Authorization: Bearer`. Put what speaks TLS before it, as the token is sent as it is. Where it
-is set, it is asked for on loopback too.
+it as `Authorization: Bearer`. Put a TLS proxy in front of it: the token is sent in clear text.
+Where it is set, it is asked for on loopback too.
 """
 
 
@@ -54,7 +54,7 @@ is set, it is asked for on loopback too.
 def serve(root: Path, host: str, port: int, names: tuple[str, ...], *, opens: bool) -> int:
     """Serve the Pipelines page: see, try, change and save the schedules in a browser."""
     if missing := [name for name in _EXTRA if find_spec(name) is None]:
-        raise click.ClickException(f"the Pipelines page needs {missing[0]} ({_CURE})")
+        raise click.ClickException(f"the Pipelines page needs {missing[0]} ({_HINT})")
     import uvicorn  # noqa: PLC0415  # the extra may not be there, and its import takes time
 
     from codegen.web.app import create_app  # noqa: PLC0415

@@ -42,11 +42,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Box:
-    """A node in its place.
-
-    Attributes:
-        lines: those of the node, each as short as it must be, and where it stands.
-    """
+    """A node in its place."""
 
     node: Node
     x: float
@@ -63,11 +59,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Graph:
-    """A graph in its place.
-
-    Attributes:
-        paths: the arrows, as SVG has paths.
-    """
+    """A graph in its place."""
 
     width: float
     height: float

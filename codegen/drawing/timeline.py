@@ -35,12 +35,7 @@ _HOURS, _DAYS, _YEARS = ("%a %H:%M", "%a %H:%M"), ("%a %d %b", "%a %d %H:%M"), (
 
 @dataclass(frozen=True)
 class Tick:
-    """A mark of the scale.
-
-    Attributes:
-        own: what the schedule's clock shows.
-        viewers: what the viewer's shows.
-    """
+    """A mark of the scale."""
 
     x: float
     own: str

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from codegen import rules
-from codegen.cache import remembered
+from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.loader.discovery import Overlay, SourceFile, find_schedules
 from codegen.loader.environments import check_environments, environments_of, for_environment
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Document:
-    """A schedule file with its defaults merged in; an unchanged file with unchanged defaults gives the same document.
+    """A schedule file with its defaults merged in; each value keeps the place that it came from.
 
     Attributes:
         merged: with the nulls that remove a value, and with the values that each value hides.
@@ -71,6 +71,7 @@ def load_schedules(  # noqa: PLR0913  # the keys of the configuration about them
     *,
     base: bool = False,
     exclude: tuple[str, ...] = (),
+    cache: Cache | None = None,
 ) -> Loaded:
     """Read every schedule below a folder of a project, for each of its environments.
 
@@ -81,20 +82,20 @@ def load_schedules(  # noqa: PLR0913  # the keys of the configuration about them
         environments: those of the project.
         base: whether to ignore the environments.
         exclude: gitignore patterns of files that are not schedules.
+        cache: the results of an earlier reading.
     """
-    overlay = overlay or {}
+    overlay, cache = overlay or {}, cache or Cache()
     files, diagnostics = find_schedules(root, folder, overlay, exclude)
-    defaults = _Defaults()
+    defaults = _Defaults(cache)
     loaded = Loaded(files, [], set(), [], diagnostics)
     for file in files:
         inherited = defaults.merged(file.defaults)
-        own, silencers, problems = _read_map(file.path, file.name, "a schedule", overlay.get(file.name))
+        own, silencers, problems = _read_map(cache, file.path, file.name, "a schedule", overlay.get(file.name))
         loaded.silencers.extend(silencers)
         loaded.diagnostics.extend(problems)
         # Without its defaults, keys would be reported as missing that are not.
         if own is not None and not defaults.is_broken(file):
-            merged = _merged(inherited, own) if inherited else own
-            those, found = _documents(file, merged, tuple(environments), base)
+            those, found = cache(file.name, _documents, file, inherited, own, tuple(environments), base=base)
             loaded.documents.extend(those)
             loaded.diagnostics.extend(found)
         else:
@@ -104,17 +105,11 @@ def load_schedules(  # noqa: PLR0913  # the keys of the configuration about them
     return loaded
 
 
-_merged = remembered(merge)
-
-
-@remembered
 def _documents(
-    file: SourceFile,
-    merged: MapNode,
-    environments: tuple[str, ...],
-    base: bool,  # noqa: FBT001  # it goes from function to function
+    file: SourceFile, inherited: MapNode | None, own: MapNode, environments: tuple[str, ...], *, base: bool
 ) -> tuple[Sequence[Document], Sequence[Diagnostic]]:
     """The documents of a file, and the diagnostics about the environments that it names."""
+    merged = merge(inherited, own) if inherited else own
     problems = list(check_environments(merged, environments))
     if base or not environments:
         return [Document(file, merged)], problems
@@ -130,7 +125,8 @@ def _schedule_name(file: SourceFile, root: MapNode | None) -> str:
 class _Defaults:
     """Reads each defaults file once, and each chain of them is merged once."""
 
-    def __init__(self) -> None:
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
         self._chains: dict[tuple[tuple[Path, str], ...], MapNode | None] = {(): None}
         self._broken: set[Path] = set()
         self.silencers: list[Silencer] = []
@@ -143,21 +139,27 @@ class _Defaults:
     def merged(self, files: tuple[tuple[Path, str], ...]) -> MapNode | None:
         if files not in self._chains:
             outer = self.merged(files[:-1])
-            inner, silencers, problems = _read_map(*files[-1], "a file of defaults", may_be_empty=True)
+            inner, silencers, problems = _read_map(self._cache, *files[-1], "a file of defaults", may_be_empty=True)
             self.silencers += silencers
             self.diagnostics += problems
             if inner is None and has_errors(problems):
                 self._broken.add(files[-1][0])
-            self._chains[files] = _merged(outer, inner) if outer and inner else inner or outer
+            self._chains[files] = self._cache(files, merge, outer, inner) if outer and inner else inner or outer
         return self._chains[files]
 
 
-def _read_map(
-    path: Path, name: str, what: str, text: str | None = None, *, may_be_empty: bool = False
-) -> tuple[MapNode | None, Sequence[Silencer], list[Diagnostic]]:
+def _read_map(  # noqa: PLR0913  # what it reads, and how
+    cache: Cache, path: Path, name: str, what: str, text: str | None = None, *, may_be_empty: bool = False
+) -> tuple[MapNode | None, Sequence[Silencer], Sequence[Diagnostic]]:
     text, diagnostics = read_text(path, name, text)
     if text is None:
         return None, (), diagnostics
+    return cache(name, _parse_map, text, name, what, may_be_empty=may_be_empty)
+
+
+def _parse_map(
+    text: str, name: str, what: str, *, may_be_empty: bool
+) -> tuple[MapNode | None, Sequence[Silencer], Sequence[Diagnostic]]:
     node, diagnostics = parse_yaml(text, name)
     if isinstance(node, MapNode):
         silencers, problems = read_silencers(text, name)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen import rules
-from codegen.cache import remembered
 from codegen.diagnostics import Diagnostic, Location, nearest_code, quoted
 from codegen.rules import Severity
 from codegen.source.comments import read_layout
@@ -32,7 +31,6 @@ class Silencer:
     location: Location
 
 
-@remembered
 def read_silencers(text: str, name: str) -> tuple[Sequence[Silencer], Sequence[Diagnostic]]:
     """The silencers in the comments of a valid YAML file, and an error for each invalid one."""
     if _MARK not in text:

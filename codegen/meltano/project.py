@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from codegen import rules
+from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors, quoted
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
-from codegen.source.read import Dialect, read_yaml
+from codegen.source.read import Dialect, parse_yaml, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 
@@ -29,7 +29,7 @@ class Job:
     name: str
     tasks: tuple[str, ...]
     location: Location
-    as_written: str | list[str | list[str]] = field(default_factory=list, compare=False)
+    as_written: str | list[str | list[str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class Section:
     node: Node
 
 
-@dataclass(eq=False)
+@dataclass
 class MeltanoProject:
-    """What schedules can use, and those that Meltano itself has. Files that have not changed give the same one.
+    """What schedules can use, and those that Meltano itself has.
 
     Attributes:
         plugins: the names of each type, such as `extractors`.
@@ -73,12 +73,15 @@ class MeltanoProject:
 _UNREADABLE = MeltanoProject(is_readable=False)
 
 
-def read_meltano_project(root: Path, folder: Path) -> tuple[MeltanoProject | None, list[Diagnostic]]:
+def read_meltano_project(
+    root: Path, folder: Path, cache: Cache | None = None
+) -> tuple[MeltanoProject | None, list[Diagnostic]]:
     """Read a Meltano project.
 
     Args:
         root: the Dagpress project, to which the places in messages are relative.
         folder: the folder of meltano.yml.
+        cache: the results of an earlier reading.
 
     Returns:
         The project, or nothing where there is no meltano.yml; and what is wrong with its files.
@@ -86,8 +89,8 @@ def read_meltano_project(root: Path, folder: Path) -> tuple[MeltanoProject | Non
     main = folder / "meltano.yml"
     if not main.exists():
         return None, []
-    name = _name(root, main)
-    document, diagnostics = read_yaml(main, name, Dialect.LENIENT)
+    name, cache = _name(root, main), cache or Cache()
+    document, diagnostics = _read(root, main, cache)
     if not isinstance(document, MapNode):
         if not has_errors(diagnostics):
             what = named(document) if document else "empty"
@@ -97,15 +100,23 @@ def read_meltano_project(root: Path, folder: Path) -> tuple[MeltanoProject | Non
         return _UNREADABLE, diagnostics
     parts = [(main, document)]
     for path in _included(folder, main, document):
-        part, problems = read_yaml(path, _name(root, path), Dialect.LENIENT)
+        part, problems = _read(root, path, cache)
         diagnostics += problems
         if isinstance(part, MapNode):
             parts.append((path, part))
-    return _project_of(tuple(parts)), [*diagnostics, *_check_include_paths(folder, document)]
+    return cache(name, _project_of, parts), [*diagnostics, *_check_include_paths(folder, document)]
 
 
-@lru_cache(maxsize=64)
-def _project_of(parts: tuple[tuple[Path, MapNode], ...]) -> MeltanoProject:
+def _read(root: Path, path: Path, cache: Cache) -> tuple[Node | None, list[Diagnostic]]:
+    name = _name(root, path)
+    text, problems = read_text(path, name)
+    if text is None:
+        return None, problems
+    node, problems = cache(name, parse_yaml, text, name, Dialect.LENIENT)
+    return node, [*problems]
+
+
+def _project_of(parts: Sequence[tuple[Path, MapNode]]) -> MeltanoProject:
     """The project that these files declare, the main one first."""
     _, document = parts[0]
     default_environment, database_uri = (
@@ -117,10 +128,10 @@ def _project_of(parts: tuple[tuple[Path, MapNode], ...]) -> MeltanoProject:
     return project
 
 
-def meltano_files(folder: Path) -> list[Path]:
+def meltano_files(root: Path, folder: Path, cache: Cache) -> list[Path]:
     """The files of the Meltano project in a folder: meltano.yml and, as far as that can be read, what it includes."""
     main = folder / "meltano.yml"
-    document, _ = read_yaml(main, main.name, Dialect.LENIENT)
+    document, _ = _read(root, main, cache)
     return [main, *_included(folder, main, document)] if isinstance(document, MapNode) else [main]
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from codegen import rules
-from codegen.cache import remembered
 from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.pipeline.reading import read
 from codegen.plan import between, plan
@@ -16,6 +15,7 @@ from codegen.schema.export import SCHEMA_NAME, json_schema_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from codegen.cache import Cache
     from codegen.loader import Overlay
     from codegen.meltano import MeltanoProject
     from codegen.pipeline.reading import Reading
@@ -42,6 +42,7 @@ def generate(
     project: Project,
     track: Callable[[list[Schedule]], Iterable[Schedule]] = iter,
     overlay: Overlay | None = None,
+    cache: Cache | None = None,
 ) -> Generation:
     """Read a project and render its files; none where anything has an error.
 
@@ -49,8 +50,9 @@ def generate(
         project: the project.
         track: goes around the schedules while they are rendered, to show the progress.
         overlay: schedule files that are to be taken as if they were written, or deleted.
+        cache: one with the results of an earlier reading, if there is any.
     """
-    reading = read(project, overlay)
+    reading = read(project, overlay, cache=cache)
     generation = render(project, reading, reading.schedules, track)
     return generation if has_errors(generation.diagnostics) else with_schema(project, generation)
 
@@ -70,18 +72,22 @@ def render(
     """Render the DAG files of some schedules of a project that was read; none where anything there has an error."""
     if has_errors(reading.diagnostics):
         return Generation({}, schedules, reading.diagnostics)
-    others: dict[Schedule, Dependencies] = {}
-    for deployment in {schedule.deployment for schedule in reading.schedules}:
-        others |= between(reading.of(deployment))
+    others = {name: between(reading.of(name)) for name in {each.deployment for each in reading.schedules}}
     renderer = renderer_of(project.templates)
     folder = project.relative(project.generated_dags)
     files = {}
     try:
         for schedule in track(schedules):
-            text = _text_of(
-                schedule, others[schedule], reading.meltano, project.airflow, project.project_root_variable, renderer
+            files[f"{folder}/{schedule.dag_file}"] = reading.cache(
+                schedule.dag_file,
+                _text_of,
+                schedule,
+                others[schedule.deployment][schedule.source],
+                reading.meltano,
+                project.airflow,
+                project.project_root_variable,
+                renderer,
             )
-            files[f"{folder}/{schedule.dag_file}"] = text
     except TemplateFailedError as error:
         place = Location(project.relative(project.templates / error.template), error.line)
         problem = Diagnostic(rules.TEMPLATE_ERROR, str(error), place, f"it fails for {schedule.source}")
@@ -89,7 +95,6 @@ def render(
     return Generation(files, schedules, reading.diagnostics)
 
 
-@remembered
 def _text_of(  # noqa: PLR0913, PLR0917  # all that the text depends on
     schedule: Schedule,
     others: Dependencies,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from codegen.cache import remembered, see_once
+from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, has_errors, in_order, quoted
 from codegen.loader import load_schedules
 from codegen.meltano import read_meltano_project
@@ -33,6 +33,7 @@ class Reading:
         files: every schedule file.
         schedules: each as it is in each deployment environment that has it.
         documents: what was read, also of those that are no schedule.
+        cache: the results of its steps.
     """
 
     files: list[SourceFile]
@@ -40,33 +41,38 @@ class Reading:
     documents: list[Document]
     meltano: MeltanoProject | None
     diagnostics: list[Diagnostic]
+    cache: Cache
 
     def of(self, environment: str) -> list[Schedule]:
         """The schedules of a deployment environment; `""` in a project without any."""
         return [schedule for schedule in self.schedules if schedule.deployment == environment]
 
 
-def read(project: Project, overlay: Overlay | None = None, *, base: bool = False) -> Reading:
+def read(
+    project: Project, overlay: Overlay | None = None, *, base: bool = False, cache: Cache | None = None
+) -> Reading:
     """Read and check a project's schedules.
 
     Args:
         project: the project.
         overlay: schedule files that are to be taken as if they were written, or deleted.
         base: whether to read each schedule as it is for no deployment environment, in place of for each.
+        cache: one with the results of an earlier reading, if there is any.
     """
-    see_once(sum(len(text) for text in (overlay or {}).values() if text))
+    cache = cache or Cache()
     loaded = load_schedules(
-        project.root, project.schedules, overlay, project.deployments, base=base, exclude=project.exclude
+        project.root, project.schedules, overlay, project.deployments, base=base, exclude=project.exclude, cache=cache
     )
     documents, diagnostics = loaded.documents, loaded.diagnostics
     schedules: dict[str, list[Schedule]] = {document.deployment: [] for document in documents}
     broken = {document.deployment: set(loaded.others) for document in documents}
     found: dict[str, list[Diagnostic]] = defaultdict(list)
     secrets: list[Secret] = []
-    meltano, problems = read_meltano_project(project.root, project.meltano_project)
+    meltano, problems = read_meltano_project(project.root, project.meltano_project, cache)
     for document in documents:
         suffix = project.state_id_suffix.get(document.deployment, "")
-        look = _look(document, meltano, project.airflow, suffix, project.dag_id_prefix)
+        key = document.source.name, document.deployment
+        look = cache(key, _look, document, meltano, project.airflow, suffix, project.dag_id_prefix)
         found[document.deployment] += look.diagnostics
         secrets += look.secrets
         if look.schedule:
@@ -88,7 +94,7 @@ def read(project: Project, overlay: Overlay | None = None, *, base: bool = False
             diagnostics += check_environments(all_schedules, meltano, project.deployments, suffixes, place)
     # A base is not what is generated: a warning that only an environment has is missing there.
     wanted = apply_lint(without_secrets(diagnostics, secrets), loaded.silencers, project.lint, report_unused=not base)
-    return Reading(loaded.files, all_schedules, documents, meltano, in_order(wanted))
+    return Reading(loaded.files, all_schedules, documents, meltano, in_order(wanted), cache)
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,6 @@ class _Look:
     secrets: Sequence[Secret]
 
 
-@remembered
 def _look(
     document: Document, meltano: MeltanoProject | None, airflow: str, state_suffix: str, dag_id_prefix: str
 ) -> _Look:

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from codegen import rules
+from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, has_errors
 from codegen.pipeline.generation import generate as generate_all
 from codegen.rules import Severity
@@ -54,7 +55,7 @@ def revise(project: Project, before: Reading, overlay: Overlay, *, generate: boo
         overlay: the new text of each schedule file by its path in the project; None deletes it.
         generate: whether the generated files change as well.
     """
-    generation = generate_all(project, overlay=overlay)
+    generation = generate_all(project, overlay=overlay, cache=Cache(before.cache))
     diagnostics = generation.diagnostics
     if is_removal := all(text is None for text in overlay.values()):
         # Removing the last schedule is no mistake.

@@ -30,8 +30,8 @@ class Dependencies:
     dag_ids: tuple[str, ...]
 
 
-def between(schedules: Iterable[Schedule]) -> Mapping[Schedule, Dependencies]:
-    """The dependencies between all schedules of a deployment environment, of which some may be unreadable."""
+def between(schedules: Iterable[Schedule]) -> Mapping[str, Dependencies]:
+    """The dependencies between all schedules of a deployment environment, by their files; some may be unreadable."""
     everyone = list(schedules)
     awaited = {name for schedule in everyone if schedule.after for name in schedule.after.names}
     dag_ids = {schedule.name: schedule.dag_id_or_default for schedule in everyone}
@@ -39,7 +39,7 @@ def between(schedules: Iterable[Schedule]) -> Mapping[Schedule, Dependencies]:
     for schedule in everyone:
         names = schedule.after.names if schedule.after else ()
         known = tuple(dag_ids[name] for name in names if name in dag_ids)
-        found[schedule] = Dependencies(schedule.name in awaited, known)
+        found[schedule.source] = Dependencies(schedule.name in awaited, known)
     return found
 
 

@@ -76,4 +76,4 @@ def _behaviours(project: Project, reading: Reading, sources: Collection[str]) ->
     others = between(reading.schedules)
     planned = (each for each in reading.schedules if each.source in sources)
     settings = reading.meltano, project.airflow, project.project_root_variable
-    return {each.source: from_plan(plan([(each, others[each])], *settings)) for each in planned}
+    return {each.source: from_plan(plan([(each, others[each.source])], *settings)) for each in planned}

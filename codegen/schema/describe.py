@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from codegen.schema import Schedule
-    from codegen.timetable.interval import Interval
 
 
 def describe_work(schedule: Schedule, arrow: str = "→") -> str:
@@ -28,22 +27,19 @@ def describe_work(schedule: Schedule, arrow: str = "→") -> str:
     return f"{count} task{'' if count == 1 else 's'}"
 
 
-def describe_start(
-    schedule: Schedule, code: Callable[[str], str] = quoted, words: Callable[[Interval], str] = in_words
-) -> str:
+def describe_start(schedule: Schedule, code: Callable[[str], str] = quoted) -> str:
     """What starts a checked schedule, such as `every day at 06:00 (UTC), and after X and Y`.
 
     Args:
         schedule: the schedule.
         code: formats the name of a schedule.
-        words: formats the interval.
     """
     clock = schedule.clock
     if not schedule.after:
-        return words(clock) + (f" ({schedule.timezone})" if clock.cron else "")
+        return in_words(clock) + (f" ({schedule.timezone})" if clock.cron else "")
     *others, last = (code(name) for name in schedule.after.names)
     after = f"after {', '.join(others)} {'or' if schedule.after.any else 'and'} {last}" if others else f"after {last}"
-    return f"{words(clock)} ({schedule.timezone}), and {after}" if clock.cron else after
+    return f"{in_words(clock)} ({schedule.timezone}), and {after}" if clock.cron else after
 
 
 def describe_start_briefly(schedule: Schedule) -> str:

@@ -52,11 +52,9 @@ _where = partial(key, group="where")
 _PLUGIN = Name("the name of a plugin", r"[^\-\s][^\s]*", "a name without spaces, as in meltano.yml")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True)
 class Schedule(TaskDefaults):
     """One pipeline on its schedule. A key that is left out has its default, or nothing.
-
-    It equals only itself, so that what is made of it can be remembered by it.
 
     Attributes:
         source: the file, as a path in the project with forward slashes.

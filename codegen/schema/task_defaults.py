@@ -23,7 +23,7 @@ _inherited = partial(key, is_inherited=True)
 _argument = partial(key, is_inherited=True, is_argument=True)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True)
 class TaskDefaults(Model):
     """What a schedule says of its tasks, and a task of itself. A task that is silent has what its schedule says.
 

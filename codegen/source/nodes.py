@@ -53,9 +53,9 @@ class Entry:
             each = each.replaced
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class MapNode:
-    """A map, in the order of the file. It equals only itself, so that results can be cached by it."""
+    """A map, in the order of the file."""
 
     entries: Mapping[str, Entry]
     location: Location

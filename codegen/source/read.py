@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from codegen import rules
-from codegen.cache import remembered
 from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.source.convert import MOST_DEPTH, Converter, Dialect
 from codegen.source.syntax_errors import character_error, place_at, syntax_error
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from codegen.source.nodes import Node
+
 
 __all__ = ["Dialect", "parse_yaml", "read_text", "read_yaml"]
 
@@ -64,12 +63,6 @@ def read_text(path: Path, name: str, text: str | None = None) -> tuple[str | Non
 
 def parse_yaml(text: str, name: str, dialect: Dialect = Dialect.STRICT) -> tuple[Node | None, list[Diagnostic]]:
     """Parse a text; the arguments and the result are those of `read_yaml`."""
-    node, diagnostics = _parse(text, name, dialect)
-    return node, list(diagnostics)
-
-
-@remembered
-def _parse(text: str, name: str, dialect: Dialect) -> tuple[Node | None, Sequence[Diagnostic]]:
     try:
         _check_depth(text)
         return Converter(name, dialect).document(text)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from jinja2 import meta, nodes
 
 from codegen.airflow_facts import facts_of
 from codegen.airflow_facts.context import OF_A_DATE, OF_AN_INTERVAL
-from codegen.cache import remembered
 from codegen.text.jinja import AIRFLOW_FILTERS, tree_of
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _in_every_run(name: str, *, needs_pendulum: bool) -> str:
     return f"{name} | default({run_after})"
 
 
-@remembered
+@lru_cache(maxsize=4096)
 def date_uses(text: str) -> tuple[DateUse, ...]:
     """The uses of the dates of a run in a template, in order."""
     tree = tree_of(text)

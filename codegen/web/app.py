@@ -1,7 +1,10 @@
-"""Puts the Pipelines page together: its addresses, what guards them, and the files that it loads."""
+"""The application: the pages with their addresses, the middleware, and the static files."""
 
 from __future__ import annotations
 
+import hmac
+from http import HTTPStatus
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,18 +15,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from codegen.sync.lock import LockedError
-from codegen.web.airflow import page as airflow
-from codegen.web.calendar import page as calendar
-from codegen.web.committing import page as committing
-from codegen.web.editing import page as editing
-from codegen.web.generation import page as generation
-from codegen.web.history import page as history
-from codegen.web.pipeline import page as pipeline
-from codegen.web.pipelines import page as pipelines
-from codegen.web.saving import page as saving
 from codegen.web.shell.login import LoginMiddleware, TokenVerifier
 from codegen.web.shell.request_context import Page, RequestContext, Site
-from codegen.web.shell.security import CSRF_FIELD, CSRF_HEADER, HostMiddleware, is_own_form, read_form
+from codegen.web.shell.security import CSRF_FIELD, CSRF_HEADER, HostMiddleware, read_form
 from codegen.web.shell.workspace import BrokenProjectError
 
 if TYPE_CHECKING:
@@ -32,22 +26,23 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
     from starlette.responses import Response
-    from starlette.types import ASGIApp, Scope
+    from starlette.types import ASGIApp, ExceptionHandler, Scope
 
-# Each page's folder has its addresses in `page.PAGES`.
-PAGES = tuple(
+_HERE = Path(__file__).parent
+# Each folder with a module `page` is a page; its addresses are the `PAGES` of that module.
+PAGES: tuple[Page, ...] = tuple(
     page
-    for module in (pipelines, pipeline, history, editing, saving, generation, calendar, airflow, committing)
-    for page in module.PAGES
+    for path in sorted(_HERE.glob("*/page.py"))
+    for page in import_module(f"codegen.web.{path.parent.name}.page").PAGES
 )
-_STATIC = Path(__file__).parent / "static"
 _MESSAGES = {
     404: "There is nothing at this address.",
-    405: "Nothing can be done in this way at this address.",
+    405: "Method not allowed.",
     413: "This is too large.",
     415: "Only forms can be sent.",
     500: "This is a bug of Dagpress. Please report it with the lines that the server has printed.",
 }
+_OLD = "This page is older than the server. Load it again; copy what you have typed before you do."
 
 
 def create_app(root: Path, environ: Mapping[str, str], names: Collection[str] = (), token: str = "") -> ASGIApp:
@@ -66,9 +61,14 @@ def create_app(root: Path, environ: Mapping[str, str], names: Collection[str] = 
     app: ASGIApp = Starlette(
         routes=[
             *(Route(page.path, _endpoint(site, page), methods=[page.method]) for page in PAGES),
-            Mount("/static", _Static(directory=_STATIC), name="static"),
+            Mount("/static", _Static(directory=_HERE / "static"), name="static"),
         ],
-        exception_handlers={HTTPException: _refuser(site), Exception: _refuser(site)},
+        exception_handlers={
+            BrokenProjectError: _show_broken(site),
+            LockedError: _show_locked(site),
+            HTTPException: _refuse(site),
+            Exception: _refuse(site),
+        },
     )
     if token:
         app = LoginMiddleware(app, TokenVerifier.of(token), site.templates)
@@ -89,35 +89,40 @@ class _Static(StaticFiles):
 def _endpoint(site: Site, page: Page) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         form = {} if page.method == "GET" else await read_form(request)
-        context = RequestContext(site, request, form)
-        if page.method != "GET" and not is_own_form(
-            site.secrets, request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD, "")
-        ):
-            message = "This page is older than the server. Load it again; copy what you have typed before you do."
-            return context.page("refused.html", 403, message=message)
-        return await run_in_threadpool(_answer, page, context)
+        token = request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD, "")
+        if page.method != "GET" and not hmac.compare_digest(site.csrf.encode(), token.encode()):
+            raise HTTPException(403, _OLD)
+        return await run_in_threadpool(page.answer, RequestContext(site, request, form))
 
     return answer
 
 
-def _answer(page: Page, context: RequestContext) -> Response:
-    try:
-        return page.answer(context)
-    except BrokenProjectError as error:
-        return context.page("broken.html", 500, diagnostics=error.diagnostics)
-    except LockedError as error:
+def _show_broken(site: Site) -> ExceptionHandler:
+    def show(request: Request, error: Exception) -> Response:
+        diagnostics = error.diagnostics if isinstance(error, BrokenProjectError) else ()
+        return RequestContext(site, request, {}).page("broken.html", 500, diagnostics=diagnostics)
+
+    return show
+
+
+def _show_locked(site: Site) -> ExceptionHandler:
+    def show(request: Request, error: Exception) -> Response:
         message = f"Nothing was written: {error}. Try again when it has finished."
-        return context.page("refused.html", 503, message=message)
+        return RequestContext(site, request, {}).page("refused.html", 503, message=message)
+
+    return show
 
 
-def _refuser(site: Site) -> Callable[[Request, Exception], Response]:
-    """What answers in the place of a page: it says nothing of what has happened, which the server's log has."""
+def _refuse(site: Site) -> ExceptionHandler:
+    """The page of an error. Of an exception it says nothing: the server's log has that."""
 
     def refuse(request: Request, error: Exception) -> Response:
-        status, headers = 500, None
+        status, message, headers = 500, "", None
         if isinstance(error, HTTPException):
             status, headers = error.status_code, error.headers
-        message = _MESSAGES.get(status, "This cannot be answered.")
+            # Without a message of its own, an error has the phrase of HTTP.
+            message = "" if error.detail == HTTPStatus(status).phrase else error.detail
+        message = message or _MESSAGES.get(status, "This cannot be answered.")
         answer = RequestContext(site, request, {}).page("refused.html", status, message=message)
         answer.headers.update(headers or {})
         return answer

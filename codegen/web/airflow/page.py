@@ -9,8 +9,11 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
+from codegen.airflow.http_client import AirflowRestError
+from codegen.web.airflow.deployed import state_of, states_of
 from codegen.web.parts.humanize import absolute
 from codegen.web.shell.addresses import address_of
 from codegen.web.shell.request_context import Page
@@ -20,9 +23,9 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from codegen.airflow.http_client import AirflowRestError
     from codegen.airflow.rest import Session
     from codegen.schema import Schedule
+    from codegen.web.shell.airflows import Airflows
     from codegen.web.shell.request_context import RequestContext
 
 # For how long somebody may think about a run: it gets the moment of the question as its date.
@@ -36,54 +39,48 @@ _HOUR = 60 * _MINUTE
 
 
 def _show(context: RequestContext) -> Response:
-    schedule = _schedule(context, context.query)
-    return _state(context, schedule) if schedule else _gone(context)
+    return _state(context, _schedule(context, context.query))
 
 
 def _ask_to_run(context: RequestContext) -> Response:
-    schedule = _schedule(context, context.query)
-    return _state(context, schedule, asks=True) if schedule else _gone(context)
+    return _state(context, _schedule(context, context.query), asks=True)
 
 
 def _cells(context: RequestContext) -> Response:
     """The cells of the rows that ask for them with the names of their DAG files."""
-    if context.site.airflow is None:
-        return _gone(context)
+    airflows = _airflows(context)
     asked = set(context.request.query_params.getlist("file")[:_MOST_CELLS])
     schedules = [one for one in context.snapshot.reading.schedules if one.dag_file in asked]
-    states = context.site.airflow.states(context.snapshot, schedules)
-    rows = [(one, states[one.dag_file]) for one in schedules]
-    return context.page("airflow_cells.html", rows=rows, anchor_of=context.site.airflow.anchor_of, **_words(context))
+    rows = states_of(airflows, context.snapshot, schedules)
+    return context.page("airflow_cells.html", rows=rows, anchor_of=airflows.anchor_of, **_words(context))
 
 
-def _pause(context: RequestContext) -> Response:
-    return _act(context, "It is paused.", lambda session, dag_id: session.set_paused(dag_id, paused=True))
-
-
-def _unpause(context: RequestContext) -> Response:
-    return _act(context, "It is unpaused.", lambda session, dag_id: session.set_paused(dag_id, paused=False))
+def _set_paused(context: RequestContext, *, paused: bool) -> Response:
+    said = "It is paused." if paused else "It is unpaused."
+    return _act(context, said, lambda session, dag_id: session.set_paused(dag_id, paused=paused))
 
 
 def _run(context: RequestContext) -> Response:
     moment = _moment(context.form.get("moment", ""))
     schedule = _schedule(context, context.form)
-    if schedule and (moment is None or _without_default(schedule)):
+    if moment is None or _without_default(schedule):
         return _state(context, schedule, asks=True, said="Nothing was started.")
 
     def run(session: Session, dag_id: str) -> None:
         if context.form.get("unpause"):
             session.set_paused(dag_id, paused=False)
-        if moment:
-            session.trigger(dag_id, moment)
+        session.trigger(dag_id, moment)
 
     return _act(context, "A run was started.", run)
 
 
 def _act(context: RequestContext, said: str, act: Callable[[Session, str], None]) -> Response:
     schedule = _schedule(context, context.form)
-    if schedule is None or context.site.airflow is None:
-        return _gone(context)
-    refused = context.site.airflow.act(schedule, lambda session: act(session, schedule.dag_id_or_default))
+    refused = None
+    try:
+        _airflows(context).ask(schedule, lambda session: act(session, schedule.dag_id_or_default))
+    except AirflowRestError as error:
+        refused = error
     if refused or context.is_fragment:
         return _state(context, schedule, said="" if refused else said, refused=refused)
     # So that loading the page again does nothing again.
@@ -98,18 +95,8 @@ def _state(
     said: str = "",
     refused: AirflowRestError | None = None,
 ) -> Response:
-    """What Airflow has of a schedule, as a page or a part of one.
-
-    Args:
-        context: the request.
-        schedule: the schedule.
-        asks: whether to ask if it is to run now.
-        said: what a screen reader is to say.
-        refused: why Airflow has not done what it should.
-    """
-    if context.site.airflow is None:
-        return _gone(context)
-    state = context.site.airflow.state(context.snapshot, schedule)
+    """The state of a schedule in Airflow, as a page or a part of one; `said` is for screen readers."""
+    state = state_of(_airflows(context), context.snapshot, schedule)
     run = state.facts.run
     before = context.query.get("was", "")
     if run and before and before != run.state:
@@ -129,17 +116,25 @@ def _state(
     )
 
 
-def _gone(context: RequestContext) -> Response:
-    message = "There is no such schedule." if context.site.airflow else "There is no Airflow: set DAGPRESS_AIRFLOW_URL."
-    return context.page("refused.html", 404, message=message)
+def _airflows(context: RequestContext) -> Airflows:
+    if context.site.airflow is None:
+        raise HTTPException(404, "There is no Airflow: set DAGPRESS_AIRFLOW_URL.")
+    return context.site.airflow
 
 
-def _schedule(context: RequestContext, fields: Mapping[str, str]) -> Schedule | None:
-    """The schedule of the address in the deployment environment of these fields, else in the first that has it."""
-    source = context.request.path_params["source"]
-    those = [one for one in context.snapshot.reading.schedules if one.relative == source]
-    wanted = fields.get("environment", "")
-    return next((one for one in those if one.deployment == wanted), None if wanted else next(iter(those), None))
+def _schedule(context: RequestContext, fields: Mapping[str, str]) -> Schedule:
+    """The schedule of the address in the deployment environment of these fields, else in the first that has it.
+
+    Raises:
+        HTTPException: there is none, or no Airflow.
+    """
+    _airflows(context)
+    source, wanted = context.request.path_params["source"], fields.get("environment", "")
+    those = (one for one in context.snapshot.reading.schedules if one.relative == source)
+    found = next((one for one in those if wanted in {"", one.deployment}), None)
+    if found is None:
+        raise HTTPException(404, "There is no such schedule.")
+    return found
 
 
 def _address(schedule: Schedule, action: str = "", **query: str) -> str:
@@ -183,7 +178,7 @@ PAGES = (
     Page("/airflow", _cells),
     Page("/airflow/{source:path}/run", _ask_to_run),
     Page("/airflow/{source:path}/run", _run, "POST"),
-    Page("/airflow/{source:path}/pause", _pause, "POST"),
-    Page("/airflow/{source:path}/unpause", _unpause, "POST"),
+    Page("/airflow/{source:path}/pause", partial(_set_paused, paused=True), "POST"),
+    Page("/airflow/{source:path}/unpause", partial(_set_paused, paused=False), "POST"),
     Page("/airflow/{source:path}", _show),
 )

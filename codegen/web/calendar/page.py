@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -22,12 +22,14 @@ from codegen.web.parts.humanize import start_of
 from codegen.web.shell.request_context import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     from codegen.calendar.week import Calendar
     from codegen.schema import Schedule
     from codegen.web.shell.request_context import RequestContext
+
+T = TypeVar("T")
 
 _WEEK = timedelta(days=7)
 # More moments of one schedule than these are told as the first, the last and their number.
@@ -46,11 +48,11 @@ class _Starter:
 def _calendar(context: RequestContext) -> Response:
     project, asked = context.snapshot.project, context.query
     problems: list[str] = []
-    zone = _zone(context, problems)
+    zone = _parsed(asked.get("timezone", ""), _zone, context.timezone, problems)
     this_week = monday_of(datetime.now(timezone.utc), zone)
-    first = _first(asked.get("week", ""), this_week, problems)
+    first = _parsed(asked.get("week", ""), parse_week, this_week, problems)
     environment = _environment(asked.get("environment", ""), project.deployments, problems)
-    schedules = [each for each in context.snapshot.reading.schedules if each.deployment == environment]
+    schedules = context.snapshot.reading.of(environment)
     chosen = {kind: asked.get(kind, "") for kind in KINDS}
     selection = Selection(**{kind: (value,) for kind, value in chosen.items() if value})
     try:
@@ -78,34 +80,24 @@ def _calendar(context: RequestContext) -> Response:
     )
 
 
-def _heat_css(_visit: RequestContext) -> Response:
+def _heat_css(_context: RequestContext) -> Response:
     return Response(heat_css(), media_type="text/css")
 
 
 PAGES = (Page("/calendar", _calendar), Page("/calendar/heat.css", _heat_css))
 
 
-def _zone(context: RequestContext, problems: list[str]) -> ZoneInfo:
-    """The timezone that is asked for, else the viewer's."""
-    name = context.query.get("timezone", "")
-    if not name:
-        return context.timezone
+def _parsed(text: str, parse: Callable[[str], T], default: T, problems: list[str]) -> T:
+    """The value of a text; the default where it is empty, or invalid, which is a problem."""
     try:
-        return ZoneInfo(Timezone("a timezone").convert(Scalar("str", name, Location("timezone"))))
+        return parse(text) if text else default
     except InvalidError as error:
         problems.append(_words(error))
-        return context.timezone
+        return default
 
 
-def _first(text: str, this_week: date, problems: list[str]) -> date:
-    """The first day of the week that is asked for, else of this week."""
-    if not text:
-        return this_week
-    try:
-        return parse_week(text)
-    except InvalidError as error:
-        problems.append(_words(error))
-        return this_week
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(Timezone("a timezone").convert(Scalar("str", name, Location("timezone"))))
 
 
 def _environment(name: str, known: Sequence[str], problems: list[str]) -> str:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
 from codegen import git
 from codegen.git import GitError, Head
 from codegen.sync.changes import Change
-from codegen.web.parts.patch import patch_between
+from codegen.web.parts.patch import patches_of
 from codegen.web.shell.request_context import Page
 from codegen.web.shell.safe_read import bytes_of
 from codegen.web.shell.saved_store import Saved
@@ -34,13 +35,7 @@ _NO_REPOSITORY = "not a git repository"
 
 @dataclass(frozen=True)
 class _Offer:
-    """What a commit would take, and where it could go.
-
-    Attributes:
-        taken: the files that it takes, by their paths in the project.
-        others: schedule and generated files that are not committed either, and stay so.
-        problem: why there can be none; empty where there can.
-    """
+    """The files that a commit takes, those that it leaves, and its branch; or the problem that prevents one."""
 
     head: Head = Head("", "")  # noqa: RUF009  # it is frozen
     branches: Sequence[str] = ()
@@ -52,11 +47,7 @@ class _Offer:
 
 @dataclass(frozen=True)
 class _Refusal:
-    """Why nothing was committed, and what the form had.
-
-    Attributes:
-        is_old: whether the files are no longer as they were saved.
-    """
+    """Why nothing was committed, and the fields of the form; `is_old` if the files changed since they were saved."""
 
     problem: str
     branch: str
@@ -67,8 +58,7 @@ class _Refusal:
 
 def _saved(context: RequestContext) -> Response:
     key = context.request.path_params["key"]
-    saved = context.site.saved_store.get(key)
-    return _page(context, key, saved) if saved else _forgotten(context)
+    return _page(context, key, _saved_of(context, key))
 
 
 def _uncommitted(context: RequestContext) -> Response:
@@ -90,16 +80,18 @@ def _since_commit(project: Project, name: str, data: bytes | None) -> Change | N
     return Change.between(name, git.committed_text(project.root, name), after)
 
 
-def _forgotten(context: RequestContext) -> Response:
-    message = "That was too long ago, or before the server was started: what was written is written."
-    return context.page("refused.html", 404, message=message)
+def _saved_of(context: RequestContext, key: str) -> Saved:
+    saved = context.site.saved_store.get(key)
+    if saved is None:
+        raise HTTPException(
+            404, "That was too long ago, or before the server was started: what was written is written."
+        )
+    return saved
 
 
 def _commit(context: RequestContext) -> Response:
     key = context.form.get("saved", "")
-    saved = context.site.saved_store.get(key)
-    if saved is None:
-        return _forgotten(context)
+    saved, project = _saved_of(context, key), context.snapshot.project
     branch, message = context.form.get("branch", "").strip(), context.form.get("message", "").replace("\r\n", "\n")
     with context.site.workspace.transaction():
         project = context.snapshot.project
@@ -124,7 +116,7 @@ def _page(context: RequestContext, key: str, saved: Saved, refusal: _Refusal | N
         saved=saved,
         address=quote(saved.source),
         is_gone=saved.source not in snapshot.sources,
-        patches=[(change, patch_between(change.before, change.after)) for change in saved.changes],
+        patches=patches_of(saved.changes),
         offer=offer,
         refusal=refusal,
         branch=refusal.branch if refusal else offer.branch,
@@ -170,14 +162,14 @@ def _proposed_branch(name: str, head: Head, branches: Sequence[str]) -> str:
 def _committed(context: RequestContext) -> Response:
     root, commit = context.snapshot.project.root, context.request.path_params["commit"]
     if not _HASH.fullmatch(commit):
-        return context.page("refused.html", 404, message="There is no such commit.")
+        raise HTTPException(404, "There is no such commit.")
     try:
         message = git.run(root, "show", "--no-patch", "--format=%B", commit).strip()
         shown = git.run(root, "show", "--format=", "--name-only", "--no-renames", "-z", commit)
         head = git.head_of(root)
         remote = git.remote_of(root, head.branch)
     except GitError as error:
-        return context.page("refused.html", 404, message=str(error))
+        raise HTTPException(404, str(error)) from None
     return context.page(
         "committed.html",
         commit=commit,

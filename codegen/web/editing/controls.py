@@ -27,12 +27,7 @@ _SCALARS = {"string", "integer", "number"}
 
 @dataclass(frozen=True)
 class Control:
-    """A control.
-
-    Attributes:
-        options: what can be chosen.
-        is_number: whether a phone may show digits alone.
-    """
+    """A control."""
 
     shape: Shape
     options: tuple[str, ...] = ()

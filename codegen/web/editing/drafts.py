@@ -71,10 +71,6 @@ def with_line_ends_of(before: str, sent: str) -> str:
     r"""A text as a browser sends it, with the ends of lines that it had: browsers send `\r\n` for all of them.
 
     What is new gets the end that most lines have.
-
-    Args:
-        before: the text of the file; empty for a new one.
-        sent: the text as it was sent.
     """
     lines = _lines(re.sub(r"\r\n?", "\n", sent))
     old = _lines(before)

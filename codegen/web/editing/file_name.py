@@ -22,12 +22,7 @@ _MOST_BYTES = 1000
 
 
 def problem_of(project: Project, file: str) -> str:
-    """Why a schedule cannot have that file, in words; empty where it can.
-
-    Args:
-        project: the project.
-        file: the path below the folder of schedules, with forward slashes.
-    """
+    """Why a schedule cannot have a file, a path below the folder of schedules; empty where it can."""
     return next(
         chain(_problems_of_text(file), _problems_of_exclude(project, file), _problems_on_disk(project, file)), ""
     )

@@ -86,23 +86,14 @@ class Group:
 
 @dataclass(frozen=True)
 class Edit:
-    """A text after what was changed in the form.
-
-    Attributes:
-        problems: why the text could not be changed so, by key.
-    """
+    """A text after a change in the form, and why some keys could not be changed in it."""
 
     text: str
     problems: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_own(text: str, name: str) -> tuple[MapNode | None, str]:
-    """What a text says itself, without its defaults; or why it cannot be read.
-
-    Args:
-        text: that of a schedule file.
-        name: what messages call the file.
-    """
+    """The keys of a schedule file's text, without its defaults; or why it cannot be read."""
     node, diagnostics = read_yaml(Path(name), name, text=text)
     if isinstance(node, MapNode):
         return node, ""
@@ -144,15 +135,7 @@ def groups_of(
     sent: Mapping[str, str],
     problems: Mapping[str, str],
 ) -> list[Group]:
-    """The form of a text.
-
-    Args:
-        text: that of the schedule file.
-        own: what `read_own` gives for it.
-        preview: what it would come to.
-        sent: what was typed into fields whose change could not be made.
-        problems: why, by key.
-    """
+    """The form of a text. For the keys with problems it keeps the values that were sent."""
     offered = offered_for(preview)
     wrong = preview.own
     hidden = {diagnostic.location for diagnostic in preview.reading.diagnostics if diagnostic.code == rules.SECRET.code}

@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from starlette.exceptions import HTTPException
+
 from codegen.schema.export import schema_line
 from codegen.schema.model import file_stem
 from codegen.source import edit
@@ -17,7 +19,7 @@ from codegen.web.editing.preview import preview_of
 from codegen.web.parts.code import lines_of
 from codegen.web.parts.humanize import absolute
 from codegen.web.shell.request_context import Page
-from codegen.web.shell.safe_read import bytes_of
+from codegen.web.shell.safe_read import bytes_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,19 +44,10 @@ def editor_page(
     template: str = "edit.html",
     **values: Any,  # noqa: ANN401  # what templates take
 ) -> Response:
-    """The editor with a draft in it.
-
-    Args:
-        context: the request.
-        draft: what it holds.
-        problem: why that was not saved.
-        status: of the answer.
-        template: what extends the editor to say more.
-        values: what that takes; `problems` tells why fields of the form could not be taken over into the text.
-    """
+    """The editor with a draft in it; the template may extend it and take more values."""
     snapshot, form = context.snapshot, _readable(context.form)
     project = snapshot.project
-    folder = project.schedules.relative_to(project.root).as_posix()
+    folder = snapshot.relative(project.schedules)
     is_new = not draft.base or "new" in form
     problem_of_file = "" if draft.file in snapshot.sources else file_name.problem_of(project, draft.file)
     source = f"{folder}/{_UNNAMED if problem_of_file else draft.file}"
@@ -124,8 +117,7 @@ def _with_name(text: str, name: str) -> str:
 
 def _text_on_disk(snapshot: Snapshot, file: str) -> str:
     found = snapshot.sources.get(file)
-    data = bytes_of(snapshot.project.root, found.path) if found else None
-    return "" if data is None else data.decode("utf-8", "replace")
+    return (text_of(snapshot.project.root, found.path) if found else None) or ""
 
 
 @lru_cache(maxsize=1)
@@ -140,21 +132,17 @@ def _new(context: RequestContext) -> Response:
 
 
 def _edit(context: RequestContext) -> Response:
-    file = context.request.path_params["source"]
-    found = context.snapshot.sources.get(file)
-    if found is None:
-        return context.page("refused.html", 404, message="There is no such schedule.")
-    data = bytes_of(context.snapshot.project.root, found.path)
+    source = context.source
+    data = bytes_of(context.snapshot.project.root, source.path)
     if data is None:
-        message = "This file cannot be read, or lies outside of the project: mend it by hand."
-        return context.page("refused.html", 409, message=message)
+        raise HTTPException(409, "This file cannot be read, or lies outside of the project: fix it by hand.")
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        return context.page("refused.html", 409, message="This file cannot be read as UTF-8: mend it by hand.")
+        raise HTTPException(409, "This file cannot be read as UTF-8: fix it by hand.") from None
     if "\x00" in text:
-        return context.page("refused.html", 409, message="This is a binary file: mend it by hand.")
-    return editor_page(context, Draft(file, text, version_of(text)))
+        raise HTTPException(409, "This is a binary file: fix it by hand.")
+    return editor_page(context, Draft(source.relative, text, version_of(text)))
 
 
 def _preview(context: RequestContext) -> Response:

@@ -9,11 +9,12 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from codegen import pipeline
+from codegen.cache import Cache
 from codegen.diagnostics import has_errors
 from codegen.rules import Severity
 from codegen.web.parts.humanize import start_of
 from codegen.web.parts.patch import patch_between
-from codegen.web.shell.safe_read import bytes_of
+from codegen.web.shell.safe_read import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,13 +32,7 @@ _RUNS = 5
 
 @dataclass(frozen=True)
 class Dag:
-    """A DAG file as it would be.
-
-    Attributes:
-        name: its path in the project.
-        text: what it would say.
-        before: what it says now; nothing where there is none.
-    """
+    """A DAG file after the change and before it; None where there is none yet."""
 
     name: str
     text: str
@@ -59,8 +54,8 @@ class Preview:
         elsewhere: what would be wrong in other files, and is not now.
         environment: the deployment environment that is shown; empty where the project has none.
         schedule: the schedule there; nothing where it has errors, or the environment has it not.
-        dag: its file; nothing where an error hinders it.
-        hindered_by: the errors in other files that would hinder writing, though not this file.
+        dag: its file; nothing where an error prevents it.
+        blocked_by: the errors in other files that would block writing, though not this file.
     """
 
     project: Project
@@ -70,7 +65,7 @@ class Preview:
     environment: str
     schedule: Schedule | None
     dag: Dag | None
-    hindered_by: Sequence[Diagnostic]
+    blocked_by: Sequence[Diagnostic]
 
     @property
     def own(self) -> list[Diagnostic]:
@@ -108,16 +103,9 @@ class Preview:
 
 
 def preview_of(snapshot: Snapshot, source: str, text: str, environment: str = "") -> Preview:
-    """Look at the project with another text of a schedule file.
-
-    Args:
-        snapshot: the project as it is.
-        source: the file, as a path in the project, below the folder of schedules.
-        text: what it would say.
-        environment: the deployment environment to show; by default the first that has the schedule.
-    """
+    """The project with another text of a schedule file, for an environment or the first that has the schedule."""
     project = snapshot.project
-    reading = pipeline.read(project, {source: text})
+    reading = pipeline.read(project, {source: text}, cache=Cache(snapshot.reading.cache))
     known = {*snapshot.reading.diagnostics}
     elsewhere = [each for each in reading.diagnostics if each.location.path != source and each not in known]
     schedules = [each for each in reading.schedules if each.source == source]
@@ -135,8 +123,8 @@ def preview_of(snapshot: Snapshot, source: str, text: str, environment: str = ""
         if schedule and _has_all(schedule, reading)
         else None
     )
-    hindered_by = [each for each in before if each.severity is Severity.ERROR]
-    return Preview(project, source, reading, elsewhere, environment, schedule, dag, hindered_by)
+    blocked_by = [each for each in before if each.severity is Severity.ERROR]
+    return Preview(project, source, reading, elsewhere, environment, schedule, dag, blocked_by)
 
 
 def _has_all(schedule: Schedule, reading: Reading) -> bool:
@@ -148,7 +136,5 @@ def _has_all(schedule: Schedule, reading: Reading) -> bool:
 def _dag(project: Project, reading: Reading, schedule: Schedule) -> Dag | None:
     generation = pipeline.render(project, reading, [schedule])
     for name, text in generation.files.items():
-        path = project.root / name
-        before = bytes_of(project.root, path)
-        return Dag(name, text, None if before is None else before.decode("utf-8", "replace"))
+        return Dag(name, text, text_of(project.root, project.root / name))
     return None

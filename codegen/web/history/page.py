@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from starlette.exceptions import HTTPException
+
 from codegen import git
 from codegen.web.parts.humanize import absolute, relative
 from codegen.web.parts.patch import Patch, patch_of
@@ -25,13 +27,7 @@ _MOST = 20
 
 @dataclass(frozen=True)
 class _History:
-    """What git knows of a file.
-
-    Attributes:
-        problem: why it knows nothing; empty where it does.
-        state: what is not committed, in words; empty where all is.
-        patch: what is not committed.
-    """
+    """The commits of a file and its uncommitted patch; or the problem that prevents them."""
 
     problem: str
     commits: Sequence[Commit] = ()
@@ -40,9 +36,7 @@ class _History:
 
 
 def _history(context: RequestContext) -> Response:
-    source = context.snapshot.sources.get(context.request.path_params["source"])
-    if source is None:
-        return context.page("refused.html", 404, message="There is no such schedule.")
+    source = context.source
     found = _history_of(context, source)
     if "commit" in context.query:
         return _commit(context, source, found)
@@ -61,7 +55,7 @@ def _commit(context: RequestContext, source: SourceFile, found: _History) -> Res
     """What one commit did to the file: one of the file's own, no other that somebody may name."""
     commit = next((commit for commit in found.commits if commit.hash == context.query["commit"]), None)
     if commit is None:
-        return context.page("refused.html", 404, message="That commit is not among the last of this schedule.")
+        raise HTTPException(404, "That commit is not among the last of this schedule.")
     try:
         text = git.patch_of(context.snapshot.project.root, commit)
     except git.GitError as error:

@@ -1,1 +1,1 @@
-"""What several pages show."""
+"""The parts that several pages show."""

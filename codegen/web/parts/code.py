@@ -55,12 +55,7 @@ def shown(text: str) -> str:
 
 
 def lines_of(text: str, language: str) -> list[list[Piece]]:
-    """The lines of a text, without their ends.
-
-    Args:
-        text: any text.
-        language: `python` or `yaml`.
-    """
+    """The lines of a text in `python` or `yaml`, without their ends."""
     plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
     lines: list[list[Piece]] = [[]]
     for value, look in _tokens(plain, language):

@@ -1,28 +1,17 @@
-"""Times, and what starts a schedule, as people say them."""
+"""Times, and the start of a schedule, in words."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from functools import lru_cache
 from typing import TYPE_CHECKING
-
-from cron_descriptor import (  # type: ignore[import-untyped]
-    ExpressionDescriptor,
-    FormatError,
-    MissingFieldError,
-    Options,
-    WrongArgumentError,
-)
 
 from codegen.diagnostics import printable
 from codegen.schema.describe import describe_start
-from codegen.timetable.humanize import in_words, short_words
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
     from codegen.schema import Schedule
-    from codegen.timetable.interval import Interval
 
 _UNITS = (
     ("year", timedelta(days=365)),
@@ -53,25 +42,10 @@ def absolute(moment: datetime, zone: tzinfo) -> str:
 
 
 def on_the_wall(moment: datetime, zone: tzinfo) -> str:
-    """The same where the timezone is told already, such as `Mon 2026-11-23 06:00`."""
+    """The same where the timezone is known, such as `Mon 2026-11-23 06:00`."""
     return f"{moment.astimezone(zone):%a %Y-%m-%d %H:%M}"
 
 
 def start_of(schedule: Schedule) -> str:
-    """What starts a checked schedule: `describe_start`, with words for nearly every cron."""
-    return describe_start(schedule, printable, interval_in_words)
-
-
-@lru_cache(maxsize=4096)
-def interval_in_words(interval: Interval) -> str:
-    """An interval as `in_words` has it; a cron for which that has no words as cron-descriptor says it."""
-    words = short_words(interval)
-    if words or interval.cron is None:
-        return words
-    options = Options()
-    options.use_24hour_time_format = True
-    try:
-        sentence = str(ExpressionDescriptor(interval.cron, options).get_description())
-    except (FormatError, MissingFieldError, WrongArgumentError):
-        return in_words(interval)
-    return sentence[0].lower() + sentence[1:]
+    """What starts a checked schedule, such as `every day at 06:00 (UTC), and after X and Y`."""
+    return describe_start(schedule, printable)

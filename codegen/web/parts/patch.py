@@ -10,7 +10,10 @@ from codegen.sync.changes import unified_diff
 from codegen.web.parts.code import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+    from codegen.sync.changes import Change
+
 
 _KINDS = {"+": "added", "-": "removed", "@": "place", "\\": "note"}
 # To compare texts that are longer, and hold the same lines again and again, can take minutes.
@@ -49,6 +52,11 @@ def patch_between(before: str, after: str) -> Patch:
         return Patch([(f"\\ {lines:,} lines are too many to be compared here", "note")])
     # The first two lines name the files, and the page does so itself.
     return _patch(unified_diff(before, after, "", "").split("\n")[2:-1])
+
+
+def patches_of(changes: Iterable[Change]) -> list[tuple[Change, Patch]]:
+    """Changes, each with its patch."""
+    return [(change, patch_between(change.before, change.after)) for change in changes]
 
 
 def patch_of(text: str) -> Patch:

@@ -9,7 +9,8 @@ from codegen import pipeline
 from codegen.secrets.masking import lines_without_secrets
 from codegen.web.parts.code import lines_of
 from codegen.web.parts.patch import Patch, patch_between
-from codegen.web.pipeline.source_text import read_text
+from codegen.web.pipeline.source_text import LONGEST
+from codegen.web.shell.safe_read import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +26,8 @@ class DagFile:
 
     Attributes:
         lines: its text; nothing where there is none.
-        is_new: whether it is as it would be generated now; else it is the one on the disk, since errors hinder that.
-        change: what `generate` would do to it; nothing where it is current, or errors hinder that.
+        is_new: whether it is as it would be generated now; else it is the one on the disk, since errors prevent that.
+        change: what `generate` would do to it; nothing where it is current, or errors prevent that.
         patch: the change.
     """
 
@@ -53,8 +54,8 @@ def dag_file_of(view: View) -> DagFile:
     if view.schedule:
         generation = pipeline.render(project, view.snapshot.reading, [view.schedule])
         if text := generation.files.get(name):
-            change = next((change for change in view.snapshot.changes if change.name == name), None)
+            change = view.snapshot.change_of(name)
             patch = patch_between(change.before, change.after) if change else Patch()
             return DagFile(name, lines_of(text, "python"), True, change, patch)  # noqa: FBT003  # named in the class
-    old = read_text(project.root, project.root / name)
+    old = text_of(project.root, project.root / name, LONGEST)
     return DagFile(name, lines_of(lines_without_secrets(old), "python") if old else [], False, None)  # noqa: FBT003  # likewise

@@ -25,13 +25,7 @@ _MOST = 10
 
 @dataclass(frozen=True)
 class Run:
-    """A run, or a change of a clock between two runs.
-
-    Attributes:
-        number: counted from 1; nothing for a change.
-        words: when it is, from now on; what changes.
-        moment: as HTML's `<time>` has it.
-    """
+    """A run, or a DST change between two runs, which has no number."""
 
     number: int | None
     words: str
@@ -63,13 +57,7 @@ class NextRuns:
 
 
 def next_runs_of(view: View, now: datetime, viewer: ZoneInfo) -> NextRuns | None:
-    """The next runs of a schedule; nothing where errors leave open what they are.
-
-    Args:
-        view: the schedule.
-        now: a moment with an offset.
-        viewer: the viewer's timezone.
-    """
+    """The next runs of a schedule; None where errors leave them open."""
     schedule = view.schedule
     if schedule is None or not view.is_sound:
         return None

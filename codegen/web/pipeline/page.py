@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from starlette.exceptions import HTTPException
+
 from codegen.schema.describe import describe_work
 from codegen.web.parts.humanize import start_of
 from codegen.web.pipeline.dag_file import dag_file_of
@@ -22,15 +24,12 @@ if TYPE_CHECKING:
 
 
 def _pipeline(context: RequestContext) -> Response:
-    snapshot = context.snapshot
-    source = snapshot.sources.get(context.request.path_params["source"])
-    if source is None:
-        return context.page("refused.html", 404, message="There is no such schedule.")
+    snapshot, source = context.snapshot, context.source
     # One that cannot be read can be in any.
     environments = environments_of(snapshot, source) or list(snapshot.project.deployments)
     deployment = context.query.get("environment") or next(iter(environments), "")
     if deployment and deployment not in environments:
-        return context.page("refused.html", 404, message="This schedule is not in that environment.")
+        raise HTTPException(404, "This schedule is not in that environment.")
     view = View(snapshot, source, deployment)
     return context.page(
         "pipeline.html",

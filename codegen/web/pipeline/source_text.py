@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING
 from codegen import rules
 from codegen.secrets.masking import lines_without_secrets
 from codegen.web.parts.code import Piece, lines_of, marked
-from codegen.web.shell.safe_read import bytes_of
+from codegen.web.shell.safe_read import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from codegen.diagnostics import Diagnostic
     from codegen.web.pipeline.view import View
 
 # The loader refuses longer files; of those this much is shown.
-_LONGEST = 1_000_000
+LONGEST = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -30,15 +29,9 @@ class Line:
     diagnostics: Sequence[Diagnostic] = ()
 
 
-def read_text(root: Path, path: Path) -> str | None:
-    """The text of a file of the project, broken bytes replaced; nothing where there is none, or it lies elsewhere."""
-    data = bytes_of(root, path, _LONGEST)
-    return None if data is None else data.decode("utf-8", "replace")
-
-
 def source_lines(view: View) -> list[Line] | None:
     """The lines of the schedule's file; nothing where there are none to show."""
-    text = read_text(view.snapshot.project.root, view.source.path)
+    text = text_of(view.snapshot.project.root, view.source.path, LONGEST)
     if text is None:
         return None
     secrets = [(d.location.line, d.location.column) for d in view.own if d.code == rules.SECRET.code]

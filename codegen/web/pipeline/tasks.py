@@ -22,13 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Row:
-    """A task in words.
-
-    Attributes:
-        what: what it runs.
-        where: what runs it.
-        rule: its trigger rule, where that is not Airflow's own.
-    """
+    """A task: what it runs and where, and its trigger rule if that is not Airflow's default."""
 
     task_id: str
     what: str
@@ -39,28 +33,14 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Neighbour:
-    """Another schedule, and the address of its page."""
-
-    name: str
-    address: str
-
-
-@dataclass(frozen=True)
 class Tasks:
-    """The tasks of a DAG.
-
-    Attributes:
-        before: the schedules whose success starts it.
-        is_any: whether one of them is enough.
-        behind: the schedules that its success starts.
-    """
+    """The tasks of a DAG, the schedules whose success starts it, all or any, and those that its success starts."""
 
     graph: Graph
     rows: Sequence[Row]
-    before: Sequence[Neighbour]
+    before: Sequence[Schedule]
     is_any: bool
-    behind: Sequence[Neighbour]
+    behind: Sequence[Schedule]
 
 
 def tasks_of(view: View) -> Tasks | None:
@@ -69,18 +49,14 @@ def tasks_of(view: View) -> Tasks | None:
     if schedule is None or not view.is_sound:
         return None
     steps = steps_of(schedule, meltano)
-    behind = [_neighbour(each) for each in view.neighbours if each.after and schedule.name in each.after.names]
+    behind = [each for each in view.neighbours if each.after and schedule.name in each.after.names]
     if behind:
         steps = list(with_join(steps, schedule))
     names = schedule.after.names if schedule.after else ()
-    before = [_neighbour(each) for each in view.neighbours if each.name in names]
+    before = [each for each in view.neighbours if each.name in names]
     rows = [_row(schedule, step) for step in steps]
     is_any = bool(schedule.after and schedule.after.any)
     return Tasks(_graph(schedule, rows, before, behind, is_any=is_any), rows, before, is_any, behind)
-
-
-def _neighbour(schedule: Schedule) -> Neighbour:
-    return Neighbour(schedule.name, address_of("pipelines", schedule.relative, schedule.deployment))
 
 
 def _row(schedule: Schedule, step: Step) -> Row:
@@ -108,10 +84,15 @@ def _verb(step: Step) -> Iterator[str]:
     yield next(word for word in words if not word.startswith("-"))
 
 
+def _neighbour(place: str, schedule: Schedule) -> Node:
+    address = address_of("pipelines", schedule.relative, schedule.deployment)
+    return Node(f"{place} {schedule.name}", (schedule.name, "schedule"), "schedule", address)
+
+
 def _graph(
-    schedule: Schedule, rows: Sequence[Row], before: Sequence[Neighbour], behind: Sequence[Neighbour], *, is_any: bool
+    schedule: Schedule, rows: Sequence[Row], before: Sequence[Schedule], behind: Sequence[Schedule], *, is_any: bool
 ) -> Graph:
-    nodes = [Node(f"before {each.name}", (each.name, "schedule"), "schedule", each.address) for each in before]
+    nodes = [_neighbour("before", each) for each in before]
     arrows = []
     # Where several start several, the arrows meet in between.
     start = [node.id for node in nodes]
@@ -127,7 +108,7 @@ def _graph(
         arrows += [(f"task {name}", f"task {row.task_id}") for name in row.after]
         arrows += [] if row.after else [(name, f"task {row.task_id}") for name in start]
     for each in behind:
-        nodes.append(Node(f"behind {each.name}", (each.name, "schedule"), "schedule", each.address))
+        nodes.append(_neighbour("behind", each))
         # In the order in which they run, the last task is the one whose success starts others.
         arrows.append((f"task {rows[-1].task_id}", f"behind {each.name}"))
     return lay_out(nodes, arrows)

@@ -47,7 +47,7 @@ class View:
     @cached_property
     def neighbours(self) -> Sequence[Schedule]:
         """All schedules of the environment, this one too."""
-        return [each for each in self.snapshot.reading.schedules if each.deployment == self.deployment]
+        return self.snapshot.schedules_of(self.deployment)
 
     @property
     def name(self) -> str:
@@ -64,7 +64,10 @@ class View:
         """What is wrong in the files on which it rests: its defaults, meltano.yml, the templates, its DAG file."""
         project = self.snapshot.project
         files = [path for path, _ in self.source.defaults]
-        files += [*meltano_files(project.meltano_project), project.root / self.dag_file]
+        files += [
+            *meltano_files(project.root, project.meltano_project, self.snapshot.reading.cache),
+            project.root / self.dag_file,
+        ]
         # The Meltano project may lie beside the project.
         names = {os.path.relpath(path, project.root).replace(os.sep, "/") for path in files}
         templates = PurePosixPath(project.templates.relative_to(project.root))
@@ -81,7 +84,7 @@ class View:
 
     @property
     def errors_elsewhere(self) -> int:
-        """How many errors of the project are in other files. They hinder the DAG files of all schedules."""
+        """How many errors of the project are in other files. They block the DAG files of all schedules."""
         known = {*self.own, *self.inherited}
         return sum(has_errors([diagnostic]) for diagnostic in self.snapshot.diagnostics if diagnostic not in known)
 

@@ -1,33 +1,34 @@
-"""The rows of the list: every schedule file with what it runs, when, how its DAG file stands, and what is wrong."""
+"""The rows of the list: each schedule file with its schedule, the state of its DAG file, and its diagnostics."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import InvalidError, has_errors, in_numbers
-from codegen.rules import Severity
 from codegen.schema.describe import describe_work
 from codegen.sync.changes import Action
-from codegen.web.parts.humanize import interval_in_words, start_of
+from codegen.timetable.humanize import short_words
+from codegen.web.parts.humanize import start_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from codegen.diagnostics import Diagnostic
-    from codegen.loader import SourceFile
     from codegen.schema import Schedule
     from codegen.sync.changes import Change
+    from codegen.web.shell.next_runs import NextRuns
     from codegen.web.shell.workspace import Snapshot
 
 
 class Status(Enum):
-    """How the DAG file of a schedule stands; the first of them that is so in any of its environments."""
+    """The state of a schedule's DAG file; of several environments, the first of these."""
 
     NOT_COMPARED = "not compared"
     EDITED = "edited by hand"
@@ -36,39 +37,40 @@ class Status(Enum):
     CURRENT = "current"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Row:
     """A schedule file.
 
     Attributes:
         file: its path below the folder of schedules.
-        schedule: what is in it, in the first environment that is shown; nothing where it cannot be read.
+        schedule: the schedule in the first environment that is shown; None where it cannot be read.
         deployments: the environments that have it, of those that are shown.
-        runs: what it runs, in words.
-        start: what starts it, in words; empty where there are none for its cron.
-        text: what a search looks into, in small letters.
+        airflow: the version of the project, one of `VERSIONS`.
     """
 
     file: str
     name: str
     schedule: Schedule | None
     deployments: tuple[str, ...]
-    runs: str
-    start: str
-    runner: str
     status: Status
     diagnostics: tuple[Diagnostic, ...]
-    text: str
+    airflow: str
+    next_runs: NextRuns
 
-    @property
-    def owner(self) -> str:
-        """Its owner."""
-        return self.schedule.owner or "" if self.schedule else ""
+    @cached_property
+    def runs(self) -> str:
+        """What it runs."""
+        return what_runs(self.schedule) if self.schedule else ""
 
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """Its own tags, without those that Meltano gives."""
-        return self.schedule.tags if self.schedule else ()
+    @cached_property
+    def start(self) -> str:
+        """What starts it; empty where the cron has no short words, or is invalid."""
+        if self.schedule is None:
+            return ""
+        try:
+            return start_of(self.schedule) if self.schedule.after else short_words(self.schedule.clock)
+        except InvalidError:
+            return ""
 
     @property
     def interval(self) -> str:
@@ -76,18 +78,34 @@ class Row:
         return self.schedule.interval if self.schedule else ""
 
     @property
-    def timezone(self) -> str:
-        """Its timezone."""
-        return self.schedule.timezone if self.schedule else ""
+    def next_run(self) -> datetime | None:
+        """The next run that the clock starts, unless an error leaves it open."""
+        return None if self.has_errors or not self.schedule else self.next_runs.of(self.schedule, self.airflow)
 
-    @property
+    @cached_property
+    def runners(self) -> Sequence[str]:
+        """The runners of its tasks."""
+        if self.schedule is None:
+            return ()
+        runners = {self.schedule.runner_of(task) for task in self.schedule.tasks or ()} - {None}
+        return sorted(str(runner) for runner in runners) or [self.schedule.runner or ""]
+
+    @cached_property
+    def search_text(self) -> str:
+        """What a search looks into, in small letters."""
+        texts = [self.name, self.file, self.runs]
+        if schedule := self.schedule:
+            texts += [schedule.owner or "", schedule.dag_id_or_default, *schedule.all_tags]
+        return "\n".join(texts).casefold()
+
+    @cached_property
     def has_errors(self) -> bool:
-        """Whether anything that is wrong with it forbids writing."""
+        """Whether any of its diagnostics is an error."""
         return has_errors(self.diagnostics)
 
     @property
     def problems(self) -> str:
-        """How much is wrong with it, such as `1 error, 2 warnings`."""
+        """The number of its diagnostics, such as `1 error, 2 warnings`."""
         return in_numbers(self.diagnostics)
 
 
@@ -96,8 +114,8 @@ class Listing:
     """The list.
 
     Attributes:
-        diagnostics: what is wrong with no schedule file, but with the project.
-        changes: those of generated files that are of no schedule, such as of one whose schedule is gone.
+        diagnostics: those of the project that belong to no schedule file.
+        changes: those of generated files that belong to no schedule, such as of a deleted one.
     """
 
     rows: Sequence[Row]
@@ -105,119 +123,69 @@ class Listing:
     changes: Sequence[Change]
 
 
-@lru_cache(maxsize=8)
-def listing_of(snapshot: Snapshot, environment: str = "") -> Listing:
-    """The list of a project at one moment.
-
-    Args:
-        snapshot: the project.
-        environment: the deployment environment that is shown; all where it is empty.
-    """
-    said: dict[str, list[Diagnostic]] = defaultdict(list)
+def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRuns) -> Listing:
+    """The list of a project; of all its deployment environments where none is named."""
+    diagnostics: dict[str, list[Diagnostic]] = defaultdict(list)
     for diagnostic in snapshot.diagnostics:
-        said[diagnostic.location.path].append(diagnostic)
+        diagnostics[diagnostic.location.path].append(diagnostic)
     schedules: dict[str, list[Schedule]] = defaultdict(list)
-    for schedule in snapshot.reading.schedules:
-        schedules[schedule.source].append(schedule)
+    for each in snapshot.reading.schedules:
+        schedules[each.source].append(each)
     names: dict[str, dict[str, str]] = defaultdict(dict)
     for document in snapshot.reading.documents:
         names[document.source.name][document.deployment] = document.name
-    folder = snapshot.project.generated_dags.relative_to(snapshot.project.root).as_posix()
-    statuses = _Statuses(snapshot, folder)
-    rows = [
-        _row(
-            file,
-            [s for s in schedules[file.name] if environment in {"", s.deployment}],
-            names[file.name],
-            statuses,
-            said,
+    changes = {change.name: change for change in snapshot.changes}
+    owned, rows = {snapshot.dag_file(each) for each in snapshot.reading.schedules}, []
+    for file in snapshot.sources.values():
+        owned.add(file.name)
+        known = names[file.name]
+        if environment and known and environment not in known:
+            continue
+        shown = [each for each in schedules[file.name] if environment in {"", each.deployment}]
+        dag_files = [snapshot.dag_file(each) for each in shown]
+        schedule = shown[0] if shown else None
+        rows.append(
+            Row(
+                file=file.relative,
+                name=schedule.name if schedule else next(iter(known.values()), PurePosixPath(file.relative).stem),
+                schedule=schedule,
+                deployments=tuple(each.deployment for each in shown if each.deployment),
+                status=_status(snapshot, dag_files, changes, diagnostics),
+                diagnostics=tuple(each for name in (file.name, *dag_files) for each in diagnostics.get(name, ())),
+                airflow=snapshot.project.airflow,
+                next_runs=next_runs,
+            )
         )
-        for file in snapshot.sources.values()
-        if not environment or environment in names[file.name] or not names[file.name]
-    ]
-    owned = {file.name for file in snapshot.sources.values()}
-    owned |= {statuses.dag_file(schedule) for schedule in snapshot.reading.schedules}
     return Listing(
         sorted(rows, key=lambda row: (row.name.casefold(), row.file)),
-        # That there is none yet, the page says in its own words.
+        # The page says in other words that there are no schedules yet.
         [d for d in snapshot.diagnostics if d.location.path not in owned and d.code != rules.NO_SCHEDULES.code],
         [change for change in snapshot.changes if change.name not in owned],
     )
 
 
-def _what_runs(schedule: Schedule) -> str:
-    """`describe_work`, with what each task does, so that people can search for it."""
+def _status(
+    snapshot: Snapshot,
+    dag_files: Sequence[str],
+    changes: Mapping[str, Change],
+    diagnostics: Mapping[str, Sequence[Diagnostic]],
+) -> Status:
+    """The first status that any of some DAG files has."""
+    found = set()
+    for name in dag_files:
+        if not snapshot.is_compared or has_errors(diagnostics.get(name, ())):
+            found.add(Status.NOT_COMPARED)
+        elif change := changes.get(name):
+            created = change.action is Action.CREATE
+            found.add(Status.EDITED if change.edited else Status.MISSING if created else Status.CHANGED)
+        else:
+            found.add(Status.CURRENT)
+    return next((status for status in Status if status in found), Status.NOT_COMPARED)
+
+
+def what_runs(schedule: Schedule) -> str:
+    """`describe_work`, with the work of each task, so that people can search for it."""
     if schedule.tasks:
         return ", ".join(task.run or task.id or task.python or task.command or "" for task in schedule.tasks)
     transform = {"run": ", then dbt", "only": ", only dbt"}.get(schedule.transform or "", "")
     return describe_work(schedule) + transform
-
-
-class _Statuses:
-    """How each DAG file stands."""
-
-    def __init__(self, snapshot: Snapshot, folder: str) -> None:
-        self._folder = folder
-        self._is_compared = snapshot.is_compared
-        self._changes = {change.name: _status_after(change) for change in snapshot.changes}
-        self._broken = {d.location.path for d in snapshot.diagnostics if d.severity is Severity.ERROR}
-
-    def dag_file(self, schedule: Schedule) -> str:
-        return f"{self._folder}/{schedule.dag_file}"
-
-    def of(self, schedules: Sequence[Schedule]) -> Status:
-        found = {self._of(self.dag_file(schedule)) for schedule in schedules} or {Status.NOT_COMPARED}
-        return next(status for status in Status if status in found)
-
-    def _of(self, dag_file: str) -> Status:
-        if not self._is_compared or dag_file in self._broken:
-            return Status.NOT_COMPARED
-        return self._changes.get(dag_file, Status.CURRENT)
-
-
-def _status_after(change: Change) -> Status:
-    if change.edited:
-        return Status.EDITED
-    return Status.MISSING if change.action is Action.CREATE else Status.CHANGED
-
-
-def _row(
-    file: SourceFile,
-    schedules: Sequence[Schedule],
-    names: Mapping[str, str],
-    statuses: _Statuses,
-    said: Mapping[str, Sequence[Diagnostic]],
-) -> Row:
-    places = [file.name, *(statuses.dag_file(schedule) for schedule in schedules)]
-    diagnostics = tuple(diagnostic for place in places for diagnostic in said.get(place, ()))
-    schedule = schedules[0] if schedules else None
-    name = schedule.name if schedule else next(iter(names.values()), PurePosixPath(file.relative).stem)
-    runs = _what_runs(schedule) if schedule else ""
-    searched = [name, file.relative, runs]
-    if schedule:
-        searched += [schedule.owner or "", schedule.dag_id_or_default, *schedule.all_tags]
-    return Row(
-        file=file.relative,
-        name=name,
-        schedule=schedule,
-        deployments=tuple(each.deployment for each in schedules if each.deployment),
-        runs=runs,
-        start=_start(schedule) if schedule else "",
-        runner=_runners(schedule) if schedule else "",
-        status=statuses.of(schedules),
-        diagnostics=diagnostics,
-        text="\n".join(searched).casefold(),
-    )
-
-
-def _start(schedule: Schedule) -> str:
-    try:
-        return start_of(schedule) if schedule.after else interval_in_words(schedule.clock)
-    except InvalidError:
-        return ""
-
-
-def _runners(schedule: Schedule) -> str:
-    """Where its tasks run."""
-    runners = {schedule.runner_of(task) for task in schedule.tasks or ()} - {None}
-    return ", ".join(sorted(str(runner) for runner in runners)) or schedule.runner or ""

@@ -1,43 +1,24 @@
-"""Which rows of the list somebody asks for: search, filters, order and page, all of them in the address."""
+"""Which rows of the list a request asks for: search, filters, order and page, all of them in the address."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from codegen.web.pipelines.listing import Status
+from codegen.web.pipelines.columns import COLUMNS, FILTERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Mapping, Sequence
 
     from codegen.web.pipelines.listing import Row
 
-    NextRun = Callable[[Row], datetime | None]
-
 ROWS_OF_A_PAGE = 100
-COLUMNS = {
-    "name": "Pipeline",
-    "runs": "Runs",
-    "start": "Starts",
-    "timezone": "Timezone",
-    "next": "Next run",
-    "owner": "Owner",
-    "tags": "Tags",
-    "runner": "Runner",
-    "status": "DAG file",
-}
-_PROBLEMS = {"any": "errors or warnings", "errors": "errors", "none": "nothing"}
 
 
 @dataclass(frozen=True)
 class Filter:
-    """A choice of what is shown.
-
-    Attributes:
-        choices: the words of each value.
-    """
+    """A filter above the list."""
 
     name: str
     label: str
@@ -47,11 +28,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class Excerpt:
-    """The rows of one page.
-
-    Attributes:
-        total: how many rows there are on all pages.
-    """
+    """The rows of one page."""
 
     rows: Sequence[Row]
     total: int
@@ -66,123 +43,80 @@ class Excerpt:
 
 @dataclass(frozen=True)
 class ListQuery:
-    """What somebody asks for; what is empty asks for all.
+    """The query of an address; an empty value selects everything.
 
     Attributes:
-        q: words, all of which a row must have somewhere.
-        problems: a key of `_PROBLEMS`.
-        sort: a column, with a dash in front for the other direction.
+        q: words, all of which a row must contain.
+        filters: the chosen value of each filter that is set.
+        sort: a column, with a dash in front for descending order.
         page: counted from 1.
     """
 
     q: str = ""
     environment: str = ""
-    owner: str = ""
-    tag: str = ""
-    runner: str = ""
-    timezone: str = ""
-    status: str = ""
-    problems: str = ""
+    filters: Mapping[str, str] = field(default_factory=dict)
     sort: str = "name"
     page: int = 1
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> ListQuery:
-        """That of an address; what makes no sense in it is left out."""
-        texts = {field.name: query.get(field.name, "") for field in fields(cls) if field.name != "page"}
-        page = query.get("page", "")
-        if texts["sort"].removeprefix("-") not in COLUMNS:
-            texts["sort"] = "name"
-        return cls(**texts, page=max(int(page), 1) if page.isdecimal() and len(page) < len("1000000") else 1)
+        """The query of an address, without its invalid values."""
+        sort, page = query.get("sort", ""), query.get("page", "")
+        return cls(
+            query.get("q", ""),
+            query.get("environment", ""),
+            {name: query[name] for name in FILTERS if query.get(name)},
+            sort if sort.removeprefix("-") in COLUMNS else "name",
+            max(int(page), 1) if page.isdecimal() and len(page) < len("1000000") else 1,
+        )
 
     def address(self, **changes: str | int) -> str:
-        """The address of the list with this, and what changes; from another search or order, it starts at page 1."""
-        other = replace(self, **{"page": 1, **changes})  # type: ignore[arg-type]  # of those fields
-        given = {
-            field.name: getattr(other, field.name)
-            for field in fields(other)
-            if getattr(other, field.name) != field.default
-        }
-        return f"/?{urlencode(given)}" if given else "/"
+        """The address of the list with some values changed; any other search or order starts at page 1."""
+        values: dict[str, Any] = {"q": self.q, "environment": self.environment, **self.filters, "sort": self.sort}
+        defaults = {"sort": "name", "page": 1}
+        query = {name: value for name, value in (values | changes).items() if value != defaults.get(name, "")}
+        return f"/?{urlencode(query)}" if query else "/"
 
     def sorted_by(self, column: str) -> str:
-        """What `sort` is behind the link of a column, which turns the order around if it is that column's."""
+        """The `sort` of the link of a column, which reverses the order where the list is sorted by it already."""
         return f"-{column}" if self.sort == column else column
 
     def direction(self, column: str) -> str:
-        """The order of a column in the words of `aria-sort`."""
+        """The order of a column as `aria-sort` has it."""
         return {column: "ascending", f"-{column}": "descending"}.get(self.sort, "none")
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether it leaves anything out."""
+        """Whether it leaves any row out."""
         return replace(self, sort="name", page=1) != ListQuery()
 
-    def excerpt(self, rows: Iterable[Row], next_run: NextRun) -> Excerpt:
+    def excerpt(self, rows: Sequence[Row]) -> Excerpt:
         """The rows of the page."""
-        found = self._in_order([row for row in rows if self._has(row)], next_run)
+        found = self._sorted([row for row in rows if self._has(row)])
         pages = max(-(-len(found) // ROWS_OF_A_PAGE), 1)
         page = min(self.page, pages)
         return Excerpt(found[(page - 1) * ROWS_OF_A_PAGE : page * ROWS_OF_A_PAGE], len(found), page, pages)
 
+    def filters_of(self, choices: Mapping[str, Mapping[str, str]], environments: Sequence[str]) -> list[Filter]:
+        """The filters that have a choice, or that are set."""
+        choices = {"environment": {name: name for name in environments}, **choices}
+        labels = {"environment": "Environment"} | {name: column.label for name, column in FILTERS.items()}
+        chosen = {"environment": self.environment, **self.filters}
+        return [
+            Filter(name, labels[name], {**each} | ({} if value in {"", *each} else {value: value}), value)
+            for name, each in choices.items()
+            if (value := chosen.get(name, "")) or len(each) > 1
+        ]
+
     def _has(self, row: Row) -> bool:
-        wanted = (
-            (self.owner, (row.owner,)),
-            (self.tag, row.tags),
-            (self.runner, row.runner.split(", ")),
-            (self.timezone, (row.timezone,)),
-            (self.status, (row.status.value,)),
-            (self.problems, _problems_of(row)),
-        )
-        return all(not one or one in there for one, there in wanted) and all(
-            word in row.text for word in self.q.casefold().split()
+        return all(value in FILTERS[name].values(row) for name, value in self.filters.items()) and all(
+            word in row.search_text for word in self.q.casefold().split()
         )
 
-    def _in_order(self, rows: list[Row], next_run: NextRun) -> list[Row]:
-        """What has no value in the column comes last, in whichever direction."""
-        column = self.sort.removeprefix("-")
-        keys = {row: _key(row, column, next_run) for row in rows}
-        known = [row for row in rows if keys[row]]
-        known.sort(key=lambda row: keys[row], reverse=self.sort.startswith("-"))
-        return known + [row for row in rows if not keys[row]]
-
-
-def filters_of(rows: Sequence[Row], environments: Sequence[str], chosen: ListQuery) -> list[Filter]:
-    """The filters that can tell the rows apart, or that are set."""
-    statuses = {row.status for row in rows}
-    has_problems = any(row.diagnostics for row in rows)
-    found = (
-        ("environment", "Environment", {name: name for name in environments}),
-        ("owner", "Owner", _each({row.owner for row in rows})),
-        ("tag", "Tag", _each({tag for row in rows for tag in row.tags})),
-        ("runner", "Runner", _each({runner for row in rows for runner in row.runner.split(", ")})),
-        ("timezone", "Timezone", _each({row.timezone for row in rows})),
-        ("status", "DAG file", {status.value: status.value for status in reversed(Status) if status in statuses}),
-        ("problems", "Problems", _PROBLEMS if has_problems else {}),
-    )
-    return [
-        Filter(name, label, choices | ({value: value} if value not in {"", *choices} else {}), value)
-        for name, label, choices in found
-        if (value := getattr(chosen, name)) or len(choices) > 1
-    ]
-
-
-def _each(values: Iterable[str]) -> dict[str, str]:
-    return {value: value for value in sorted(values, key=str.casefold) if value}
-
-
-def _problems_of(row: Row) -> tuple[str, ...]:
-    if not row.diagnostics:
-        return ("none",)
-    return ("any", "errors") if row.has_errors else ("any",)
-
-
-def _key(row: Row, column: str, next_run: NextRun) -> str:
-    """The value of a row by which a column is in order; empty where it has none."""
-    if column == "next":
-        moment = next_run(row)
-        return moment.isoformat() if moment else ""
-    if column == "status":
-        return str([*Status].index(row.status))
-    values = {"start": f"{row.start} {row.interval}".strip(), "tags": ", ".join(row.tags)}
-    return str(values.get(column, getattr(row, column, ""))).casefold()
+    def _sorted(self, rows: Sequence[Row]) -> list[Row]:
+        """The rows in the order of the column; those without a value in it come last, in either direction."""
+        column = COLUMNS[self.sort.removeprefix("-")]
+        keyed = [(column.text(row), row) for row in rows]
+        known = [pair for pair in keyed if pair[0]]
+        known.sort(key=lambda pair: column.sort_key(pair[0]), reverse=self.sort.startswith("-"))
+        return [row for _, row in known] + [row for text, row in keyed if not text]

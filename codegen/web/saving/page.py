@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
 from codegen.diagnostics import quoted
@@ -16,11 +17,11 @@ from codegen.sync.lock import LockedError
 from codegen.web.editing import file_name
 from codegen.web.editing.drafts import with_line_ends_of
 from codegen.web.editing.page import Draft, editor_page, sent_draft, version_of
-from codegen.web.parts.patch import patch_between
+from codegen.web.parts.patch import patch_between, patches_of
 from codegen.web.shell.request_context import Page
 from codegen.web.shell.safe_read import bytes_of
 from codegen.web.shell.saved_store import Saved
-from codegen.web.shell.workspace import BrokenProjectError
+from codegen.web.shell.workspace import BrokenProjectError, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from codegen.diagnostics import Diagnostic
     from codegen.pipeline import Revision
-    from codegen.project import Project
     from codegen.sync.changes import Change
     from codegen.sync.transaction import Transaction
     from codegen.web.shell.request_context import RequestContext
@@ -42,12 +42,7 @@ _KEPT = "What you typed is kept below."
 
 
 class _RefusedError(Exception):
-    """A file that was not saved: the editor says why, and has all that was typed.
-
-    Attributes:
-        template: the editor's page, with the values that it takes.
-        base: the version from which the next try begins, where it is another.
-    """
+    """A file that was not saved, and why. With a `base`, the next save starts from that version."""
 
     def __init__(
         self,
@@ -86,7 +81,7 @@ def _save(context: RequestContext) -> Response:
 def _refuse_fields(problems: Mapping[str, str]) -> None:
     """Refuse a form of which some fields could not be taken over into the text, each for the reason given."""
     if problems:
-        raise _RefusedError(f"Nothing was written: mend the fields first. {_KEPT}", 422, problems=problems)
+        raise _RefusedError(f"Nothing was written: fix the fields first. {_KEPT}", 422, problems=problems)
 
 
 def _with_line_feeds(draft: Draft) -> Draft:
@@ -101,16 +96,16 @@ def _save_alone(context: RequestContext, transaction: Transaction, draft: Draft)
         raise _RefusedError(f"Nothing was written. {problem}", 422)
     path = project.schedules / draft.file
     there, text = _both_texts(path, draft)
-    revision = revise(project, snapshot.reading, {_name(project, path): text})
+    revision = revise(project, snapshot.reading, {snapshot.relative(path): text})
     if revision.errors:
-        message = f"Nothing was written: mend the errors first. {_KEPT}"
+        message = f"Nothing was written: fix the errors first. {_KEPT}"
         raise _RefusedError(message, 422, "not_saved.html", diagnostics=revision.errors)
     # Reading all schedules takes a while, and editors know nothing of our lock.
     _both_texts(path, draft)
     done, problems = transaction.apply(revision.changes)
     if problems:
         raise _RefusedError(f"{_what_was_written(done, problems)} {_KEPT}", 500)
-    return _result(context, project, draft.file, revision, "Add" if there is None else "Change")
+    return _result(context, snapshot, draft.file, revision, "Add" if there is None else "Change")
 
 
 def _both_texts(path: Path, draft: Draft) -> tuple[str | None, str]:
@@ -128,8 +123,8 @@ def _both_texts(path: Path, draft: Draft) -> tuple[str | None, str]:
     if version_of(there) != draft.base and there != text:
         raise _conflict(draft, there)
     if there is not None and there.encode() != data and _REPLACED in text:
-        cure = f"write out each {_REPLACED}, which stands for what is none"
-        raise _RefusedError(f"Nothing was written. The file holds bytes that are not UTF-8: {cure}.", 422)
+        hint = f"write out each {_REPLACED}, which stands for what is none"
+        raise _RefusedError(f"Nothing was written. The file holds bytes that are not UTF-8: {hint}.", 422)
     return there, text
 
 
@@ -158,12 +153,13 @@ def _what_was_written(done: Sequence[Change], problems: Sequence[Diagnostic]) ->
     causes = " ".join(f"{quoted(problem.location.path)} {problem.message}." for problem in problems)
     names = ", ".join(quoted(change.name) for change in done)
     rest = f"These files were written before: {names}." if done else "Nothing was written."
-    return f"{causes} {rest} Mend that, and save again."
+    return f"{causes} {rest} Fix that, and save again."
 
 
-def _result(context: RequestContext, project: Project, file: str, revision: Revision, what: str) -> Response:
+def _result(context: RequestContext, snapshot: Snapshot, file: str, revision: Revision, what: str) -> Response:
     """Go to the page of what was written: to load that again does nothing."""
-    name = _name(project, project.schedules / file)
+    project = snapshot.project
+    name = snapshot.relative(project.schedules / file)
     waits = any(diagnostic.severity is Severity.ERROR for diagnostic in revision.diagnostics)
     told = [d for d in revision.diagnostics if d.severity is Severity.ERROR or d.location.path in revision.files]
     schedule = next((each.name for each in revision.schedules if each.source == name), (project.root / name).stem)
@@ -180,10 +176,6 @@ def _result(context: RequestContext, project: Project, file: str, revision: Revi
     return RedirectResponse(f"/saved/{context.site.saved_store.put(saved)}", 303)
 
 
-def _name(project: Project, path: Path) -> str:
-    return path.relative_to(project.root).as_posix()
-
-
 def _ask(context: RequestContext) -> Response:
     return _deletion_page(context, context.request.path_params["source"], "", 200)
 
@@ -193,20 +185,18 @@ def _delete(context: RequestContext) -> Response:
     with context.site.workspace.transaction() as transaction:
         snapshot = context.snapshot
         project, path = snapshot.project, snapshot.project.schedules / file
-        if file not in snapshot.sources:
-            return _deletion_page(context, file, "", 404)
-        if file_name.problem_of(project, file):
+        if file not in snapshot.sources or file_name.problem_of(project, file):
             return _deletion_page(context, file, "", 422)
         if version_of(_decoded(bytes_of(project.root, path))) != context.form.get("base"):
             message = "Nothing was deleted: the file has changed since you asked. Look at it again."
             return _deletion_page(context, file, message, 409)
-        revision = revise(project, snapshot.reading, {_name(project, path): None})
+        revision = revise(project, snapshot.reading, {snapshot.relative(path): None})
         if revision.errors:
             return _deletion_page(context, file, "Nothing was deleted.", 422)
         done, problems = transaction.apply(revision.changes)
         if problems:
             return _deletion_page(context, file, _what_was_written(done, problems), 500)
-        return _result(context, project, file, revision, "Delete")
+        return _result(context, snapshot, file, revision, "Delete")
 
 
 def _deletion_page(context: RequestContext, file: str, problem: str, status: int) -> Response:
@@ -214,15 +204,15 @@ def _deletion_page(context: RequestContext, file: str, problem: str, status: int
     snapshot = context.site.workspace.snapshot()
     found = snapshot.sources.get(file)
     if found is None:
-        return context.page("refused.html", 404, message="There is no such schedule.")
+        raise HTTPException(404, "There is no such schedule.")
     if elsewhere := file_name.problem_of(snapshot.project, file):
-        # What it holds is not shown either.
-        return context.page("refused.html", 422, message=f"Nothing is deleted here. {elsewhere}")
+        # Its text is not shown either.
+        raise HTTPException(422, f"Nothing is deleted here. {elsewhere}")
     revision = revise(snapshot.project, snapshot.reading, {found.name: None})
     base = version_of(_decoded(bytes_of(snapshot.project.root, found.path)))
     return context.page(
         "delete.html", status, file=file, address=quote(file), base=base, revision=revision, problem=problem,
-        patches=[(change, patch_between(change.before, change.after)) for change in revision.changes],
+        patches=patches_of(revision.changes),
     )  # fmt: skip
 
 

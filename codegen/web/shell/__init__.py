@@ -1,1 +1,1 @@
-"""What every page needs: the request, the login and the security, the project as the files are now."""
+"""The basis of every page: the request, the login and the security, the project as the files are now."""

@@ -1,4 +1,4 @@
-"""The token that is asked for where others than the user of this machine could reach the page."""
+"""The login with a token, for pages that others than the user of this machine can reach."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _QUEUE = 20
 
 @dataclass(frozen=True)
 class TokenVerifier:
-    """Knows the token, as a hash, and what a browser that has given it is told to keep."""
+    """The hash of the token, and the session cookie of browsers that have sent it."""
 
     digest: bytes = field(repr=False)
     session: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
@@ -48,10 +48,10 @@ class TokenVerifier:
 
 
 class LoginMiddleware:
-    """Stands before the application, and lets in who has the token: in the form, or as `Authorization: Bearer`."""
+    """Asks for the token in front of the application: in a form, or as `Authorization: Bearer`."""
 
     def __init__(self, app: ASGIApp, verifier: TokenVerifier, templates: Environment) -> None:
-        """Guard the application with that verifier."""
+        """Protect the application."""
         self._app = app
         self._verifier = verifier
         self._templates = templates

@@ -6,24 +6,29 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from codegen.diagnostics import printable
 from codegen.keys.texts import timezones
-from codegen.web.airflow.deployed import Airflows
 from codegen.web.shell.addresses import address_of
+from codegen.web.shell.airflows import Airflows
+from codegen.web.shell.next_runs import NextRuns
 from codegen.web.shell.saved_store import SavedStore
-from codegen.web.shell.security import CSRF_FIELD, Secrets
+from codegen.web.shell.security import CSRF_FIELD
 from codegen.web.shell.workspace import Snapshot, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from starlette.requests import Request
+
+    from codegen.loader import SourceFile
 
 # What the browser says its timezone is; `static/page.js` sets it.
 TIMEZONE_COOKIE = "timezone"
@@ -51,15 +56,17 @@ class Site:
     Attributes:
         airflow: the Airflows that may be asked; nothing where there is none.
         version: that of Dagpress.
+        csrf: the token of every form and every changing request; another start of the server has another.
         saved_store: what was saved lately.
     """
 
     workspace: Workspace
-    secrets: Secrets
     templates: Environment
     airflow: Airflows | None
     version: str
+    csrf: str = field(default_factory=lambda: token_urlsafe(32), repr=False)
     saved_store: SavedStore = field(default_factory=SavedStore)
+    next_runs: NextRuns = field(default_factory=NextRuns)
 
     @classmethod
     def of(cls, root: Path, environ: Mapping[str, str]) -> Site:
@@ -68,7 +75,7 @@ class Site:
         Raises:
             DagpressError: a variable cannot be used.
         """
-        return cls(Workspace(root), Secrets(), _environment(), Airflows(environ) or None, version("dagpress"))
+        return cls(Workspace(root), _environment(), Airflows(environ) or None, version("dagpress"))
 
     @property
     def name(self) -> str:
@@ -78,11 +85,7 @@ class Site:
 
 @dataclass(frozen=True)
 class RequestContext:
-    """A request.
-
-    Attributes:
-        form: the fields of what was sent; empty for what only reads.
-    """
+    """A request, with the fields of its form."""
 
     site: Site
     request: Request
@@ -92,6 +95,18 @@ class RequestContext:
     def snapshot(self) -> Snapshot:
         """The project as it is now, the same during the whole request."""
         return self.site.workspace.snapshot()
+
+    @property
+    def source(self) -> SourceFile:
+        """The schedule file that the address names.
+
+        Raises:
+            HTTPException: there is none.
+        """
+        found = self.snapshot.sources.get(self.request.path_params["source"])
+        if found is None:
+            raise HTTPException(404, "There is no such schedule.")
+        return found
 
     @property
     def query(self) -> Mapping[str, str]:
@@ -106,13 +121,13 @@ class RequestContext:
 
     @cached_property
     def timezone(self) -> ZoneInfo:
-        """The viewer's timezone, as far as the browser has told it; else UTC."""
+        """The viewer's timezone, from the cookie of the browser; else UTC."""
         name = self.request.cookies.get(TIMEZONE_COOKIE, "")
         return ZoneInfo(name if name in timezones() else "UTC")
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401  # what templates take
         """A page, or a part of one, from a template with these values, the status, and what protects it."""
-        own = {"nonce": self.request.state.nonce, "csrf_field": CSRF_FIELD, "csrf": self.site.secrets.csrf}
+        own = {"nonce": self.request.state.nonce, "csrf_field": CSRF_FIELD, "csrf": self.site.csrf}
         text = self.site.templates.get_template(template).render(context=self, status=status, **own, **values)
         # The name of a file can hold bytes that are no text.
         return HTMLResponse(text.encode("utf-8", "replace"), status_code=status)

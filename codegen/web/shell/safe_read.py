@@ -23,3 +23,9 @@ def bytes_of(root: Path, path: Path, most: int = -1) -> bytes | None:
             return file.read(most)
     except (OSError, RuntimeError):  # before Python 3.13, links in a loop are a RuntimeError
         return None
+
+
+def text_of(root: Path, path: Path, most: int = -1) -> str | None:
+    """The text of such a file, with invalid bytes replaced."""
+    data = bytes_of(root, path, most)
+    return None if data is None else data.decode("utf-8", "replace")

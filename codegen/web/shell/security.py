@@ -1,11 +1,10 @@
-"""Guards every request: who may ask, from which page, how much may be sent, and what the answer may load."""
+"""Protects every request: its host, its origin, its size, and what the answer may load."""
 
 from __future__ import annotations
 
-import hmac
 import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -29,17 +28,6 @@ _READING = frozenset({"GET", "HEAD"})
 # A name, an IPv4 address, or an IPv6 address in brackets; and a port.
 _HOST = re.compile(r"(?:([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)|\[([0-9a-f:.]+)\])(?::[0-9]{1,5})?", re.ASCII)
 _ANOTHER_ORIGIN = "This request comes from a page of another origin.\n"
-
-
-@dataclass(frozen=True)
-class Secrets:
-    """What this process alone knows; another start has others.
-
-    Attributes:
-        csrf: what every form and every changing request carries.
-    """
-
-    csrf: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
 
 @dataclass(frozen=True)
@@ -109,11 +97,6 @@ async def read_form(request: Request) -> dict[str, str]:
     if request.headers.get("content-type", _FORM).partition(";")[0].strip().lower() != _FORM:
         raise HTTPException(415)
     return {name: str(value) for name, value in (await request.form(max_part_size=MOST)).items()}
-
-
-def is_own_form(known: Secrets, given: str) -> bool:
-    """Whether a form or request carries the token that our pages have."""
-    return hmac.compare_digest(known.csrf.encode(), given.encode())
 
 
 def is_host_name(text: str) -> bool:

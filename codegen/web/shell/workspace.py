@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from codegen import pipeline, rules
+from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.meltano import meltano_files
 from codegen.project import read_project
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from codegen.loader import SourceFile
     from codegen.pipeline import Reading
     from codegen.project import Project
+    from codegen.schema import Schedule
     from codegen.sync.changes import Change
 
 # What a file was when it was looked at: its path, when it was changed, its size, its number on the disk, and when
@@ -41,12 +43,12 @@ class BrokenProjectError(Exception):
         self.diagnostics = diagnostics
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Snapshot:
-    """A project at one moment. It equals only itself, so that what is made of it can be remembered by it.
+    """A project at one point in time.
 
     Attributes:
-        changes: what `generate` would do, if no error hindered it; nothing where the files could not be rendered.
+        changes: what `generate` would do, if no error prevented it; nothing where the files could not be rendered.
         diagnostics: all that is wrong, with the generated files too.
         is_compared: whether the files could be rendered, so that the changes are known.
     """
@@ -62,6 +64,30 @@ class Snapshot:
         """Every schedule file by its path below the folder of schedules, also those that cannot be read."""
         return {file.relative: file for file in self.reading.files}
 
+    def relative(self, path: Path) -> str:
+        """The path of a file in the project, with forward slashes."""
+        return path.relative_to(self.project.root).as_posix()
+
+    def dag_file(self, schedule: Schedule) -> str:
+        """The DAG file of a schedule, as a path in the project."""
+        return f"{self._generated_dags}/{schedule.dag_file}"
+
+    def change_of(self, name: str) -> Change | None:
+        """What `generate` would do to a file, by its path in the project."""
+        return self._changes.get(name)
+
+    @cached_property
+    def _changes(self) -> Mapping[str, Change]:
+        return {change.name: change for change in self.changes}
+
+    @cached_property
+    def _generated_dags(self) -> str:
+        return self.relative(self.project.generated_dags)
+
+    def schedules_of(self, deployment: str) -> list[Schedule]:
+        """The schedules of a deployment environment."""
+        return [schedule for schedule in self.reading.schedules if schedule.deployment == deployment]
+
 
 class Workspace:
     """A project that is looked at again and again, by several at a time."""
@@ -72,6 +98,7 @@ class Workspace:
         self._lock = Lock()
         self._stamps: frozenset[_Stamp] = frozenset()
         self._snapshot: Snapshot | None = None
+        self._cache = Cache()
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """The one way to write into the project.
@@ -89,15 +116,17 @@ class Workspace:
         """
         with self._lock:
             project = self._project()
-            stamps = frozenset(_stamps(project))
+            stamps = frozenset(_stamps(project, self._cache))
             if self._snapshot is None or stamps != self._stamps:
-                self._snapshot, self._stamps = _take(project), stamps
+                self._cache = Cache(self._cache)
+                self._snapshot, self._stamps = _take(project, self._cache), stamps
+                self._cache.forget_earlier()
             return self._snapshot
 
     def _project(self) -> Project:
         if not self.root.is_dir():
             # Else, what is saved now would begin another project in its place.
-            problem = Diagnostic(rules.UNREADABLE, "the folder of the project is gone", Location("."), "put it back")
+            problem = Diagnostic(rules.UNREADABLE, "the project directory was removed", Location("."), "put it back")
             raise BrokenProjectError([problem])
         project, diagnostics = read_project(self.root)
         if project is None:
@@ -105,8 +134,8 @@ class Workspace:
         return project
 
 
-def _take(project: Project) -> Snapshot:
-    reading = pipeline.read(project)
+def _take(project: Project, cache: Cache) -> Snapshot:
+    reading = pipeline.read(project, cache=cache)
     generation = pipeline.render(project, reading, reading.schedules)
     if has_errors(generation.diagnostics):
         return Snapshot(project, reading, (), generation.diagnostics, is_compared=False)
@@ -116,11 +145,11 @@ def _take(project: Project) -> Snapshot:
     return Snapshot(project, reading, changes, found, is_compared=True)
 
 
-def _stamps(project: Project) -> Iterator[_Stamp]:
+def _stamps(project: Project, cache: Cache) -> Iterator[_Stamp]:
     """Every file that a snapshot is made of."""
     for name in ("dagpress.toml", "pyproject.toml"):
         yield from _stamp_of(project.root / name)
-    for path in meltano_files(project.meltano_project):
+    for path in meltano_files(project.root, project.meltano_project, cache):
         yield from _stamp_of(path)
     for folder in (project.schedules, project.templates, project.generated_dags, *project.custom_dags):
         yield from _stamps_below(folder, frozenset())
