@@ -132,13 +132,9 @@ def params_in(text: str) -> list[str]:
 
 def param_of(node: Node) -> str | None:
     """The run parameter that a part of a template names, unless the name is computed."""
-    from jinja2 import nodes  # noqa: PLC0415  # as above
-
-    if not isinstance(node, nodes.Getattr | nodes.Getitem):
+    if getattr(getattr(node, "node", None), "name", "") != "params":
         return None
-    if not isinstance(node.node, nodes.Name) or node.node.name != "params":
-        return None
-    name = node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None)
+    name = getattr(node, "attr", None) or getattr(getattr(node, "arg", None), "value", None)
     return name if isinstance(name, str) else None
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from codegen import rules
 from codegen.airflow_facts import facts_of
@@ -27,8 +26,7 @@ _OF_AN_SLA = frozenset(["blocking_task_list", "blocking_tis", "dag", "slas", "ta
 _OF_A_DEADLINE = frozenset(["dag_run", "deadline"])
 
 
-@dataclass(frozen=True)
-class _Context:
+class _Context(NamedTuple):
     """The variables for the texts of an alert, always or at times; `of` names the alert in messages."""
 
     always: frozenset[str]

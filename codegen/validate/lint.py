@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
     from codegen.loader import Silencer
 
-# A file, a line in it, and a code.
-_Place = tuple[str, int, str]
-
 
 def apply_lint(
     diagnostics: Sequence[Diagnostic],
@@ -57,5 +54,5 @@ def _unused(diagnostics: Iterable[Diagnostic], silencers: Iterable[Silencer]) ->
     ]
 
 
-def _place_of(each: Diagnostic | Silencer) -> _Place:
+def _place_of(each: Diagnostic | Silencer) -> tuple[str, int, str]:
     return each.location.path, each.location.line, each.rule.code
