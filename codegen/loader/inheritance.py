@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codegen import rules
@@ -17,7 +18,6 @@ from codegen.source.read import parse_yaml, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,41 +66,27 @@ class Loaded:
 def load_schedules(  # noqa: PLR0913  # the keys of the configuration about them
     root: Path,
     folder: Path,
-    overlay: Overlay | None = None,
-    environments: Sequence[str] = (),
+    overlay: Overlay,
+    environments: Sequence[str],
     *,
-    base: bool = False,
-    exclude: tuple[str, ...] = (),
+    base: bool,
+    exclude: tuple[str, ...],
 ) -> Loaded:
-    """Read every schedule below a folder of a project, for each of its environments.
-
-    Args:
-        root: the project.
-        folder: the folder.
-        overlay: texts that replace those of schedule files.
-        environments: those of the project.
-        base: whether to ignore the environments.
-        exclude: gitignore patterns of files that are not schedules.
-    """
-    overlay = overlay or {}
+    """Read every schedule below a folder of a project, for each of its environments, or with `base` for none."""
     files, diagnostics = find_schedules(root, folder, overlay, exclude)
-    defaults = _Defaults()
     loaded = Loaded(files, [], set(), [], diagnostics)
+    chains: _Chains = {(): (None, False)}
     for file in files:
-        inherited = defaults.merged(file.defaults)
-        own, silencers, problems = _read_map(file.path, file.name, "a schedule", overlay.get(file.name))
-        loaded.silencers.extend(silencers)
-        loaded.diagnostics.extend(problems)
+        inherited, is_broken = _inherited(file.defaults, chains, loaded)
+        own = _read_map(loaded, file.path, file.name, overlay.get(file.name))
         # Without its defaults, keys would be reported as missing that are not.
-        if own is not None and not defaults.is_broken(file):
+        if own is not None and not is_broken:
             merged = _merged(inherited, own) if inherited else own
             those, found = _documents(file, merged, tuple(environments), base)
             loaded.documents.extend(those)
             loaded.diagnostics.extend(found)
         else:
             loaded.others.add(_schedule_name(file, own))
-    loaded.silencers.extend(defaults.silencers)
-    loaded.diagnostics.extend(defaults.diagnostics)
     return loaded
 
 
@@ -127,46 +113,37 @@ def _schedule_name(file: SourceFile, root: MapNode | None) -> str:
     return name.text if isinstance(name, Scalar) and not is_null(name) else file.path.stem
 
 
-class _Defaults:
-    """Reads each defaults file once, and each chain of them is merged once."""
+# The merged files of defaults, outermost first, and whether one of them is broken.
+_Chains = dict[tuple[tuple[Path, str], ...], tuple[MapNode | None, bool]]
 
-    def __init__(self) -> None:
-        self._chains: dict[tuple[tuple[Path, str], ...], MapNode | None] = {(): None}
-        self._broken: set[Path] = set()
-        self.silencers: list[Silencer] = []
-        self.diagnostics: list[Diagnostic] = []
 
-    def is_broken(self, file: SourceFile) -> bool:
-        """Whether one of its files of defaults is not a map."""
-        return any(path in self._broken for path, _ in file.defaults)
-
-    def merged(self, files: tuple[tuple[Path, str], ...]) -> MapNode | None:
-        if files not in self._chains:
-            outer = self.merged(files[:-1])
-            inner, silencers, problems = _read_map(*files[-1], "a file of defaults", may_be_empty=True)
-            self.silencers += silencers
-            self.diagnostics += problems
-            if inner is None and has_errors(problems):
-                self._broken.add(files[-1][0])
-            self._chains[files] = _merged(outer, inner) if outer and inner else inner or outer
-        return self._chains[files]
+def _inherited(files: tuple[tuple[Path, str], ...], chains: _Chains, loaded: Loaded) -> tuple[MapNode | None, bool]:
+    """Merge the files of defaults, each of which is read once."""
+    if files not in chains:
+        outer, is_broken = _inherited(files[:-1], chains, loaded)
+        before = len(loaded.diagnostics)
+        inner = _read_map(loaded, *files[-1], is_defaults=True)
+        is_broken = is_broken or (inner is None and has_errors(loaded.diagnostics[before:]))
+        chains[files] = (_merged(outer, inner) if outer and inner else inner or outer), is_broken
+    return chains[files]
 
 
 def _read_map(
-    path: Path, name: str, what: str, text: str | None = None, *, may_be_empty: bool = False
-) -> tuple[MapNode | None, Sequence[Silencer], list[Diagnostic]]:
+    loaded: Loaded, path: Path, name: str, text: str | None = None, *, is_defaults: bool = False
+) -> MapNode | None:
     text, diagnostics = read_text(path, name, text)
-    if text is None:
-        return None, (), diagnostics
-    node, diagnostics = parse_yaml(text, name)
-    if isinstance(node, MapNode):
+    node, found = parse_yaml(text, name) if text is not None else (None, [])
+    diagnostics += found
+    if text is not None and isinstance(node, MapNode):
         silencers, problems = read_silencers(text, name)
-        return node, silencers, [*diagnostics, *problems]
-    if node is None or is_null(node):
-        if not may_be_empty and not has_errors(diagnostics):
-            hint = "write a schedule, or delete it"
-            diagnostics = [*diagnostics, Diagnostic(rules.EMPTY_FILE, "the file is empty", Location(name), hint)]
-        return None, (), diagnostics
-    problem = f"{what} must be a map of keys, got {named(node)}"
-    hint = "a file has one schedule: remove the dash" if isinstance(node, ListNode) else "write `key: value` lines"
-    return None, (), [*diagnostics, Diagnostic(rules.NOT_A_MAP, problem, node.location, hint)]
+        loaded.silencers.extend(silencers)
+        diagnostics += problems
+    elif node is not None and not is_null(node):
+        problem = f"{'a file of defaults' if is_defaults else 'a schedule'} must be a map of keys, got {named(node)}"
+        hint = "a file has one schedule: remove the dash" if isinstance(node, ListNode) else "write `key: value` lines"
+        diagnostics.append(Diagnostic(rules.NOT_A_MAP, problem, node.location, hint))
+    elif not is_defaults and not has_errors(diagnostics):
+        hint = "write a schedule, or delete it"
+        diagnostics.append(Diagnostic(rules.EMPTY_FILE, "the file is empty", Location(name), hint))
+    loaded.diagnostics.extend(diagnostics)
+    return node if isinstance(node, MapNode) else None

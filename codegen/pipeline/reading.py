@@ -54,7 +54,8 @@ def read(project: Project, overlay: Overlay | None = None, *, base: bool = False
         overlay: schedule files that are to be taken as if they were written, or deleted.
         base: whether to read each schedule as it is for no deployment environment, in place of for each.
     """
-    see_once(sum(len(text) for text in (overlay or {}).values() if text))
+    overlay = overlay or {}
+    see_once(sum(len(text) for text in overlay.values() if text))
     loaded = load_schedules(
         project.root, project.schedules, overlay, project.deployments, base=base, exclude=project.exclude
     )
