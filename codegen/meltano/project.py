@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, has_errors, quoted
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
-from codegen.source.read import Dialect, read_yaml
+from codegen.source.read import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +87,7 @@ def read_meltano_project(root: Path, folder: Path) -> tuple[MeltanoProject | Non
     if not main.exists():
         return None, []
     name = _name(root, main)
-    document, diagnostics = read_yaml(main, name, Dialect.LENIENT)
+    document, diagnostics = read_yaml(main, name, strict=False)
     if not isinstance(document, MapNode):
         if not has_errors(diagnostics):
             what = named(document) if document else "empty"
@@ -97,7 +97,7 @@ def read_meltano_project(root: Path, folder: Path) -> tuple[MeltanoProject | Non
         return _UNREADABLE, diagnostics
     parts = [(main, document)]
     for path in _included(folder, main, document):
-        part, problems = read_yaml(path, _name(root, path), Dialect.LENIENT)
+        part, problems = read_yaml(path, _name(root, path), strict=False)
         diagnostics += problems
         if isinstance(part, MapNode):
             parts.append((path, part))
@@ -120,7 +120,7 @@ def _project_of(parts: tuple[tuple[Path, MapNode], ...]) -> MeltanoProject:
 def meltano_files(folder: Path) -> list[Path]:
     """The files of the Meltano project in a folder: meltano.yml and, as far as that can be read, what it includes."""
     main = folder / "meltano.yml"
-    document, _ = read_yaml(main, main.name, Dialect.LENIENT)
+    document, _ = read_yaml(main, main.name, strict=False)
     return [main, *_included(folder, main, document)] if isinstance(document, MapNode) else [main]
 
 

@@ -21,7 +21,7 @@ from codegen.secrets.detection import is_secret
 from codegen.source.comments import read_layout
 from codegen.source.edit import EditError, append, remove, set_value
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null
-from codegen.source.read import Dialect, read_yaml
+from codegen.source.read import read_yaml
 from codegen.sync.changes import Action, Change
 from codegen.text.jinja import is_template
 from codegen.text.shell import words_of
@@ -298,7 +298,7 @@ class _Texts:
 
 def _items_of(text: str, key: str) -> list[MapNode]:
     """The items of a list, with an empty map for one that is no map, so that the numbers are right."""
-    root, _ = read_yaml(Path("meltano.yml"), "meltano.yml", Dialect.LENIENT, text.removeprefix(BOM))
+    root, _ = read_yaml(Path("meltano.yml"), "meltano.yml", text.removeprefix(BOM), strict=False)
     section = root.get(key) if isinstance(root, MapNode) else None
     items = section.items if isinstance(section, ListNode) else ()
     return [item if isinstance(item, MapNode) else MapNode({}, item.location) for item in items]

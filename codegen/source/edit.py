@@ -18,7 +18,6 @@ from codegen.source.splicing import (
     dedented,
     flow,
     hanging,
-    indented,
     with_entry,
     with_item,
     with_key,
@@ -42,16 +41,16 @@ def set_value(text: str, path: Path, value: Any) -> str:  # noqa: ANN401
     Raises:
         EditError: that is impossible without changing anything else.
     """
-    *way, key = path
+    way, key = path[:-1], str(path[-1])
 
     def change(document: YamlText) -> str:
-        parent = document.map_at(tuple(way))
-        index = index_of(parent, str(key))
+        parent = document.map_at(way)
+        index = index_of(parent, key)
         if index is None:
-            return with_key(document, parent, str(key), value)
+            return with_key(document, parent, key, value)
         return with_value(document, parent, index, value)
 
-    changed = _edit(text, change, lambda data: _put(_at(data, tuple(way)), str(key), _data_of(value)))
+    changed = _edit(text, change, lambda data: _put(_at(data, way), key, _data_of(value)))
     if _comments(text) - _comments(changed):
         raise EditError("it cannot be changed in place: a comment would be lost")
     return changed
@@ -63,7 +62,7 @@ def set_written(text: str, path: Path, written: str) -> str:
     Raises:
         EditError: that is not valid YAML, or it is impossible without changing anything else.
     """
-    *way, key = path
+    way, key = path[:-1], str(path[-1])
     written = re.sub(r"\r\n?", "\n", written).strip("\n")
     if written.startswith(("|", ">")):
         written = hanging(written)
@@ -72,15 +71,13 @@ def set_written(text: str, path: Path, written: str) -> str:
         raise EditError("there is no value")
 
     def change(document: YamlText) -> str:
-        parent = document.map_at(tuple(way))
-        index = index_of(parent, str(key))
+        parent = document.map_at(way)
+        index = index_of(parent, key)
         if index is None:
-            column = parent.value[0][0].start_mark.column if parent.value else 0
-            name = to_yaml(str(key)).strip()
-            return with_entry(document, parent, indented(f"{name}:{after_colon(node, written)}\n", column))
+            return with_entry(document, parent, f"{to_yaml(key).strip()}:{after_colon(node, written)}\n")
         return with_written(document, parent, index, node, written)
 
-    return _edit(text, change, lambda data: _put(_at(data, tuple(way)), str(key), _data(node)))
+    return _edit(text, change, lambda data: _put(_at(data, way), key, _data(node)))
 
 
 def written_at(text: str, path: Path) -> str:
@@ -89,10 +86,9 @@ def written_at(text: str, path: Path) -> str:
     Raises:
         EditError: there is none.
     """
-    *way, step = path
     document = YamlText.read(text.removeprefix(_BOM))
-    parent = document.map_at(tuple(way))
-    key, node = parent.value[position_of(parent, step)]
+    parent = document.map_at(path[:-1])
+    key, node = parent.value[position_of(parent, path[-1])]
     start, end = document.span_of_value(key, node)
     if is_block(node):
         return dedented(document.text[document.start_of_line(start) : end], node.start_mark.column)
@@ -105,9 +101,8 @@ def append(text: str, path: Path, value: Any) -> str:  # noqa: ANN401
     Raises:
         EditError: that is impossible without changing anything else.
     """
-    *way, key = path
-    parent = YamlText.read(text.removeprefix(_BOM)).map_at(tuple(way))
-    index = index_of(parent, str(key))
+    parent = YamlText.read(text.removeprefix(_BOM)).map_at(path[:-1])
+    index = index_of(parent, str(path[-1]))
     items = None if index is None else parent.value[index][1]
     if not isinstance(items, yaml.SequenceNode) or not items.value:
         return set_value(text, path, [value])
@@ -121,19 +116,19 @@ def append(text: str, path: Path, value: Any) -> str:  # noqa: ANN401
 def remove(text: str, path: Path) -> str:
     """Remove a key of a map or an item of a list, with its comments (see `Layout`).
 
-    An empty list or map stays as `[]` or `{}`.
+    A list or map without others stays as `[]` or `{}`.
 
     Raises:
         EditError: there is none, or it is impossible without changing anything else.
     """
-    *way, last = path
+    way, last = path[:-1], path[-1]
 
     def change(document: YamlText) -> str:
-        parent = document.collection_at(tuple(way))
+        parent = document.collection_at(way)
         return without(document, parent, position_of(parent, last))
 
     def expect(data: Any) -> None:  # noqa: ANN401
-        parent = _at(data, tuple(way))
+        parent = _at(data, way)
         if isinstance(last, int):
             del parent[last]
         else:
