@@ -59,15 +59,12 @@ def _read(body: str, location: Location) -> Iterator[Silencer | Diagnostic]:
         yield Diagnostic(rules.INVALID_IGNORE, "this `ignore` has no reason", location, hint)
         return
     for code in dict.fromkeys(codes):
-        yield _silencer(code, location)
-
-
-def _silencer(code: str, location: Location) -> Silencer | Diagnostic:
-    rule = rules.RULES.get(code)
-    if rule is None:
-        message = f"there is no rule {quoted(code)} to ignore"
-        return Diagnostic(rules.INVALID_IGNORE, message, location, nearest_code(code))
-    if rule.severity is Severity.ERROR:
-        message = f"{quoted(code)} is an error, and only warnings can be ignored"
-        return Diagnostic(rules.INVALID_IGNORE, message, location, "fix the error and remove it from this comment")
-    return Silencer(rule, location)
+        rule = rules.RULES.get(code)
+        if rule is None:
+            message = f"there is no rule {quoted(code)} to ignore"
+            yield Diagnostic(rules.INVALID_IGNORE, message, location, nearest_code(code))
+        elif rule.severity is Severity.ERROR:
+            message = f"{quoted(code)} is an error, and only warnings can be ignored"
+            yield Diagnostic(rules.INVALID_IGNORE, message, location, "fix the error and remove it from this comment")
+        else:
+            yield Silencer(rule, location)

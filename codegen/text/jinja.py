@@ -64,9 +64,9 @@ def before_template(text: str) -> str:
 
 
 def as_rendered_lines(text: str) -> str:
-    """The same for lines without a template, which stay readable, with a final line end.
+    """The same for lines without a template, which stay readable.
 
-    Jinja2 drops that line end, and without it Airflow would open a last `./load.sh` as a file.
+    They get a final line end, without which Airflow would open a last `./load.sh` as a file; Jinja2 drops it.
     """
     return _ALTERED_IN_LINES.sub(lambda match: "{{ " + ascii(match[0]) + " }}", text) + "\n"
 
@@ -93,11 +93,7 @@ def known_text(value: str) -> str | None:
 
 
 def check_template(text: str) -> None:
-    """Refuse a template that Airflow could not render, or would alter outside of its expressions.
-
-    Raises:
-        InvalidError: with the reason and the fix.
-    """
+    """Raise an InvalidError for a template that Airflow could not render, or would alter outside of its expressions."""
     if not is_template(text):
         return
     if _ALTERED.search(text):

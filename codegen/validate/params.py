@@ -98,14 +98,14 @@ def _check_by_library(param: Param, schema: dict[str, Any]) -> Iterator[Diagnost
     if broken:
         rule = str(broken.absolute_schema_path[0])
         message = f"the default does not fit `{rule}: {_shown(schema[rule])}`"
-        yield Diagnostic(rules.INVALID_PARAM, message, param.at["default"], _cure(rule, param, broken.instance))
+        yield Diagnostic(rules.INVALID_PARAM, message, param.at["default"], _fix(rule, param, broken.instance))
 
 
 def _shown(rule: object) -> str:
     return rule if isinstance(rule, str) else json.dumps(rule, ensure_ascii=False)
 
 
-def _cure(rule: str, param: Param, value: object) -> str:
+def _fix(rule: str, param: Param, value: object) -> str:
     if rule == "type" and isinstance(value, bool | int | float) and "string" in _shown(param.type):
         return f'quote it: "{json.dumps(value)}"'
     if rule == "type" and isinstance(value, str) and "string" not in _shown(param.type):
