@@ -27,12 +27,9 @@ DEFAULTS = "_defaults"
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A schedule file.
+    """A schedule file, its path in the project and below the folder of schedules, and the files of defaults above it.
 
-    Attributes:
-        name: the path in the project, with forward slashes.
-        relative: the path below the folder of schedules, with forward slashes.
-        defaults: the `_defaults.yml` files above it, outermost first, each with its path in the project.
+    The paths have forward slashes. The outermost defaults come first, each with its path in the project.
     """
 
     path: Path
@@ -44,10 +41,7 @@ class SourceFile:
 def find_schedules(
     root: Path, folder: Path, overlay: Overlay | None = None, exclude: tuple[str, ...] = ()
 ) -> tuple[list[SourceFile], list[Diagnostic]]:
-    """Find every schedule file below a folder of a project, sorted by path, without hidden and excluded ones.
-
-    The diagnostics are about the folders: symlinks in a loop, unreadable folders, odd names.
-    """
+    """Find every schedule file below a folder of a project, sorted by path, without hidden and excluded ones."""
     search = _Search(root, folder, overlay or {}, exclude)
     if not search.is_folder(folder):
         message = f"the folder {quoted(search.name(folder))} does not exist"

@@ -22,15 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Document:
-    """A schedule file with its defaults merged in; an unchanged file with unchanged defaults gives the same document.
-
-    Attributes:
-        merged: with the nulls that remove a value, and with the values that each value hides.
-        deployment: the environment, if the project has any.
-    """
+    """A schedule file with its defaults merged in; without a change of either, it is the same document."""
 
     source: SourceFile
+    # With the nulls that remove a value, and with the values that each value hides.
     merged: MapNode
+    # If the project has any.
     deployment: str = ""
 
     @property
@@ -46,14 +43,9 @@ class Document:
 
 @dataclass(frozen=True)
 class Loaded:
-    """The content of a folder of schedules.
+    """The content of a folder of schedules: a document for each file that is a map and each environment that has it.
 
-    Attributes:
-        files: every schedule file.
-        documents: one for each file that is a map, and for each environment that has it.
-        others: the names of the schedules in the other files.
-        silencers: the comments that silence warnings, also in files of defaults.
-        diagnostics: about the files.
+    `others` has the names of the schedules in the other files.
     """
 
     files: list[SourceFile]

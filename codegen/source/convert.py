@@ -42,11 +42,7 @@ class Converter:
         self._seen: set[int] = set()
 
     def document(self, text: str) -> tuple[Node | None, list[Diagnostic]]:
-        """Parse a text.
-
-        Raises:
-            yaml.YAMLError: it is not valid YAML.
-        """
+        """Parse a text; raises a YAMLError for invalid YAML."""
         loader = LOADER(text)
         try:
             root = loader.get_node() if loader.check_node() else None

@@ -81,11 +81,7 @@ def set_written(text: str, path: Path, written: str) -> str:
 
 
 def written_at(text: str, path: Path) -> str:
-    """The YAML of a key's value in the text; a block is moved to the left margin.
-
-    Raises:
-        EditError: there is none.
-    """
+    """The YAML of a key's value in the text; a block is moved to the left margin. Raises an EditError without one."""
     document = YamlText.read(text.removeprefix(_BOM))
     parent = document.map_at(path[:-1])
     key, node = parent.value[position_of(parent, path[-1])]

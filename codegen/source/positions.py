@@ -102,11 +102,7 @@ class YamlText:
 
 
 def compose(text: str) -> yaml.Node | None:
-    """Parse a text with one document.
-
-    Raises:
-        EditError: it is not valid YAML.
-    """
+    """Parse a text with one document; raises an EditError for invalid YAML."""
     loader = LOADER(text)
     try:
         node: yaml.Node | None = loader.get_single_node()
@@ -136,11 +132,7 @@ def index_of(parent: yaml.MappingNode, key: str) -> int | None:
 
 
 def position_of(parent: yaml.Node, step: str | int) -> int:
-    """The position of a key or an index.
-
-    Raises:
-        EditError: it does not exist.
-    """
+    """The position of a key or an index; raises an EditError if it does not exist."""
     if isinstance(step, int) and isinstance(parent, yaml.SequenceNode) and step < len(parent.value):
         return step
     found = index_of(parent, step) if isinstance(step, str) and isinstance(parent, yaml.MappingNode) else None

@@ -147,19 +147,18 @@ def tree_of(text: str) -> Template | None:
 
 
 def variables_of(text: str) -> dict[str, bool]:
-    """The variables of a checked template, and whether it tests each: `if x is defined`, or `x | default('')`."""
-    if not is_template(text):
+    """The variables of a template, and whether it tests each: `if x is defined`, or `x | default('')`."""
+    tree = tree_of(text)
+    if tree is None:
         return {}
-    from jinja2 import meta, nodes  # noqa: PLC0415
+    from jinja2 import defaults, meta, nodes  # noqa: PLC0415  # as above
 
-    environment = _environment()
-    tree = environment.parse(text)
     asked = {
         test.node.name
         for test in tree.find_all((nodes.Test, nodes.Filter))
         if isinstance(test.node, nodes.Name) and test.name in {"defined", "default", "d"}
     }
-    names = meta.find_undeclared_variables(tree) - environment.globals.keys()
+    names = meta.find_undeclared_variables(tree) - defaults.DEFAULT_NAMESPACE.keys()
     return {name: name in asked for name in sorted(names)}
 
 

@@ -93,7 +93,7 @@ def _with_templates(words: list[str], templates: list[str]) -> list[str]:
 
 
 def check_run(run: str) -> None:
-    """Raise an InvalidError for arguments that `meltano run` cannot get, or with a template that Airflow cannot render."""
+    """Raise an InvalidError for arguments that `meltano run` cannot get, or a template that Airflow cannot render."""
     if "\x00" in run:
         message = "contains the character U+0000, which cannot be passed to a program"
         raise InvalidError(message, "remove it", rules.INVALID_RUN)

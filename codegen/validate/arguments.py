@@ -18,16 +18,14 @@ if TYPE_CHECKING:
     from codegen.meltano import MeltanoProject
     from codegen.schema import Schedule, Task
 
-# `FailFastDagInvalidTriggerRule` in airflow/sdk/exceptions.py of 3.3, `FailStopDagInvalidTriggerRule` in 2.11.
-_WITH_FAIL_FAST = {None, ALL_SUCCESS, "all_done_setup_success"}
-
 
 def check_arguments(schedule: Schedule) -> Iterator[Diagnostic]:
     """Combinations that Airflow refuses when it loads the DAG."""
     key = _fail_fast(schedule)
     for task in tasks_of(schedule):
         rule = schedule.of(task, "trigger_rule")
-        if key and rule not in _WITH_FAIL_FAST:
+        # `FailFastDagInvalidTriggerRule` in airflow/sdk/exceptions.py of 3.3, `FailStopDagInvalidTriggerRule` in 2.11.
+        if key and rule not in {None, ALL_SUCCESS, "all_done_setup_success"}:
             message = f"Airflow refuses `{key}` with the trigger rule {quoted(rule)}"
             place = place_of(task, schedule, "trigger_rule")
             yield Diagnostic(rules.MIXED_KINDS, message, place, f"remove `{key}`, or the trigger rule")

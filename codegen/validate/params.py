@@ -67,12 +67,9 @@ def _check_schema(param: Param) -> Iterator[Diagnostic]:
 
 def _reference_in(value: object) -> str:
     """The first keyword in a JSON Schema that refers to another schema, which may be on another machine."""
-    if isinstance(value, list | tuple):
-        return next((found for item in value if (found := _reference_in(item))), "")
-    if not isinstance(value, Mapping):
-        return ""
-    own = next((key for key in value if key in _REFERENCES), "")
-    return own or next((found for item in value.values() if (found := _reference_in(item))), "")
+    own = [key for key in value if key in _REFERENCES] if isinstance(value, Mapping) else []
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return next((found for found in (*own, *map(_reference_in, parts)) if found), "")
 
 
 def _check_by_library(param: Param, schema: dict[str, Any]) -> Iterator[Diagnostic]:
