@@ -21,7 +21,6 @@ _MARK = "dagpress:"
 # One comment can hold several: the next one ends the reason of the one before.
 _DIRECTIVE = re.compile(rf"#[ \t]*{_MARK}(?P<body>.*?)(?=#[ \t]*{_MARK}|$)")
 _IGNORE = re.compile(r"[ \t]*ignore[ \t]*\[(?P<codes>[^\]]*)\](?P<reason>.*)")
-_FORM = "write `# dagpress: ignore[code] reason`"
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,8 @@ def _read(body: str, location: Location) -> Iterator[Silencer | Diagnostic]:
     match = _IGNORE.fullmatch(body)
     codes = [code.strip() for code in match["codes"].split(",")] if match else []
     if not match or not any(codes):
-        yield Diagnostic(rules.INVALID_IGNORE, "this comment is not a valid `ignore`", location, _FORM)
+        hint = "write `# dagpress: ignore[code] reason`"
+        yield Diagnostic(rules.INVALID_IGNORE, "this comment is not a valid `ignore`", location, hint)
         return
     if not match["reason"].strip(" \t:-"):
         listed = ", ".join(codes)

@@ -1,6 +1,7 @@
 """Changes values in the text of a YAML file, and keeps every other character: comments, order, layout.
 
-Each change is verified: the new text is parsed and must have exactly the values that were asked for.
+Each change is verified: the new text is parsed and must have exactly the values that were asked for. A change that is
+impossible without another, a missing value and invalid YAML raise an EditError.
 """
 
 from __future__ import annotations
@@ -36,11 +37,7 @@ _BOM = "\ufeff"
 
 
 def set_value(text: str, path: Path, value: Any) -> str:  # noqa: ANN401
-    """Set a key of a map to a value, as `json` has it; a missing key is added after the others.
-
-    Raises:
-        EditError: that is impossible without changing anything else.
-    """
+    """Set a key of a map to a value, as `json` has it; a missing key is added after the others."""
     way, key = path[:-1], str(path[-1])
 
     def change(document: YamlText) -> str:
@@ -57,11 +54,7 @@ def set_value(text: str, path: Path, value: Any) -> str:  # noqa: ANN401
 
 
 def set_written(text: str, path: Path, written: str) -> str:
-    """Set a key of a map to YAML from `written_at`, with its comments.
-
-    Raises:
-        EditError: that is not valid YAML, or it is impossible without changing anything else.
-    """
+    """Set a key of a map to YAML from `written_at`, with its comments."""
     way, key = path[:-1], str(path[-1])
     written = re.sub(r"\r\n?", "\n", written).strip("\n")
     if written.startswith(("|", ">")):
@@ -92,11 +85,7 @@ def written_at(text: str, path: Path) -> str:
 
 
 def append(text: str, path: Path, value: Any) -> str:  # noqa: ANN401
-    """Add an item, as `json` has it, to the end of a list; a missing, empty or null list is created.
-
-    Raises:
-        EditError: that is impossible without changing anything else.
-    """
+    """Add an item, as `json` has it, to the end of a list; a missing, empty or null list is created."""
     parent = YamlText.read(text.removeprefix(_BOM)).map_at(path[:-1])
     index = index_of(parent, str(path[-1]))
     items = None if index is None else parent.value[index][1]
@@ -113,9 +102,6 @@ def remove(text: str, path: Path) -> str:
     """Remove a key of a map or an item of a list, with its comments (see `Layout`).
 
     A list or map without others stays as `[]` or `{}`.
-
-    Raises:
-        EditError: there is none, or it is impossible without changing anything else.
     """
     way, last = path[:-1], path[-1]
 

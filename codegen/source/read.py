@@ -30,11 +30,8 @@ def read_yaml(
 ) -> tuple[Node | None, list[Diagnostic]]:
     """Read the document of a file, None for an empty or unreadable one, and the diagnostics.
 
-    Args:
-        path: the file.
-        name: its path in the project, for messages.
-        text: replaces the content of the file.
-        strict: whether YAML's traps are errors, as in a schedule, or not, as in meltano.yml.
+    Messages have its name, its path in the project. A text replaces the content of the file. YAML's traps are errors
+    only in a strict file, such as a schedule; meltano.yml is none.
     """
     text, problems = read_text(path, name, text)
     return (None, problems) if text is None else parse_yaml(text, name, strict=strict)

@@ -34,11 +34,7 @@ _NEVER_EMPTY = {"--environment", "--state-id", "--state-id-suffix"}
 
 
 def words_of(run: str) -> list[str]:
-    """Split the arguments of `meltano run` as a shell would; a template stays whole, whatever spaces it has.
-
-    Raises:
-        InvalidError: a quote is not closed.
-    """
+    """Split the arguments of `meltano run` as a shell would, or raise an InvalidError; a template stays whole."""
     text, templates = _without_templates(run)
     try:
         words = shlex.split(text)

@@ -29,8 +29,6 @@ _TO_TEXT = {
 # fmt: on
 # The tests that a null fails, apart from `none`.
 _NOT_OF_NULL = {"boolean", "float", "integer", "iterable", "mapping", "number", "sequence", "string", "true"}
-# The comparisons that are false if both sides are equal.
-_UNLIKE = {"ne", "notin"}
 
 
 def check_null_params(text: str, schedule: Schedule, location: Location, default: str = "") -> Iterator[Diagnostic]:
@@ -112,7 +110,7 @@ def _known(test: nodes.Node, *, holds: bool) -> set[str]:
     if isinstance(test, nodes.Compare):
         compared = [test.expr, *(operand.expr for operand in test.ops)]
         with_null = any(isinstance(side, nodes.Const) and side.value is None for side in compared)
-        is_equal = (test.ops[0].op not in _UNLIKE) == holds
+        is_equal = (test.ops[0].op not in {"ne", "notin"}) == holds
         return set().union(*map(_named, compared)) if is_equal != with_null else set()
     return _named(test) if holds else set()
 
