@@ -19,7 +19,7 @@ from codegen.configuration import (
     read_configuration,
 )
 from codegen.diagnostics import Diagnostic, Location, in_order, nearest, nearest_code, quoted
-from codegen.loader import Exclusion
+from codegen.loader import excludes
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def read_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
 def is_excluded(project: Project, file: str) -> bool:
     """Whether the configuration excludes a file, given by its path in the project, so that it is not a schedule."""
     relative = (project.root / file).relative_to(project.schedules)
-    return bool(project.exclude) and Exclusion(project.exclude).covers(relative.as_posix())
+    return excludes(project.exclude, relative)
 
 
 # The folders that must be inside the project.

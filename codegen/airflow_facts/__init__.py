@@ -22,16 +22,10 @@ class AirflowFacts:
 
     Attributes:
         release: the release that was installed, such as `3.3.2`.
-        pythons: the supported versions of Python, from 3.10.
         cron_data_intervals: whether the runs of a plain cron have data intervals (`create_cron_data_intervals`).
-        optional_logical_date: whether a run can be without a logical date.
         pool_is_key: whether the name of a pool can only have letters, digits, `_`, `.` and `-`.
-        presets: the aliases of crons, such as `@daily`.
-        dag: the annotation of each argument of `DAG`, from Airflow's source.
-        operator: that of each argument of `BaseOperator`.
-        deprecated: the deprecated arguments of `dag` and of `operator`.
+        dag: the annotation of each argument of `DAG`; `operator` has those of `BaseOperator`.
         context: the names that templates, callables and callbacks can have.
-        commands: the commands of its program, such as `dags list`.
         imports: the module of each class of its core.
         classes: facts about each operator, sensor, notifier and timetable, by its full name.
     """
@@ -50,11 +44,6 @@ class AirflowFacts:
     commands: frozenset[str]
     imports: Mapping[str, str]
     classes: Mapping[str, Mapping[str, Any]]
-
-    @property
-    def is_pre_release(self) -> bool:
-        """Whether the release is an alpha, a beta or a candidate."""
-        return re.search("[a-z]", self.release) is not None
 
     @property
     def has_api_server(self) -> bool:
@@ -106,8 +95,8 @@ def facts_of(version: str) -> AirflowFacts:
 
 
 def newest() -> str:
-    """The newest stable version."""
-    return next(version for version in reversed(VERSIONS) if not facts_of(version).is_pre_release)
+    """The newest version whose release is not an alpha, a beta or a candidate."""
+    return next(version for version in reversed(VERSIONS) if not re.search("[a-z]", facts_of(version).release))
 
 
 def at_least(version: str, other: str) -> bool:

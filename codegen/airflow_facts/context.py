@@ -20,7 +20,7 @@ OF_AN_INTERVAL = frozenset(
         "prev_data_interval_start_success",
     ]
 )
-# In every task, in every version.
+# In every task of every version.
 _ALWAYS = frozenset(
     """
     conn dag dag_run inlet_events inlets macros map_index_template outlet_events outlets params prev_end_date_success

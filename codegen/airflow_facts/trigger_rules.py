@@ -40,12 +40,9 @@ _NEED_NO_SKIP = {"all_success", "none_skipped"}
 
 
 def runs(rule: str, succeeded: int, skipped: int) -> bool:
-    """Whether Airflow runs a task, and does not skip it (airflow/ti_deps/deps/trigger_rule_dep.py).
+    """Whether Airflow runs a task, and does not skip it, if no upstream task has failed.
 
-    Args:
-        rule: one of `TRIGGER_RULES`.
-        succeeded: how many of the tasks that it waits for have succeeded.
-        skipped: how many were skipped; none has failed.
+    See airflow/ti_deps/deps/trigger_rule_dep.py.
     """
     if not succeeded + skipped:
         return True

@@ -1,7 +1,6 @@
 """Finds the schedule files and merges the defaults and the environments into each of them."""
 
-from codegen.loader.discovery import DEFAULTS, SUFFIXES, Overlay, SourceFile, find_schedules
-from codegen.loader.exclusion import Exclusion
+from codegen.loader.discovery import DEFAULTS, SUFFIXES, Overlay, SourceFile, excludes, find_schedules
 from codegen.loader.inheritance import Document, load_schedules
 from codegen.loader.silencers import Silencer
 
@@ -9,10 +8,10 @@ __all__ = [
     "DEFAULTS",
     "SUFFIXES",
     "Document",
-    "Exclusion",
     "Overlay",
     "Silencer",
     "SourceFile",
+    "excludes",
     "find_schedules",
     "load_schedules",
 ]

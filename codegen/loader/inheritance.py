@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codegen import rules
-from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.loader.discovery import Overlay, SourceFile, find_schedules
 from codegen.loader.environments import check_environments, environments_of, for_environment
@@ -17,20 +17,18 @@ from codegen.source.read import parse_yaml, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+
+    from codegen.cache import Cache
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Document:
-    """A schedule file with its defaults merged in; each value keeps the place that it came from.
-
-    Attributes:
-        merged: with the nulls that remove a value, and with the values that each value hides.
-        deployment: the environment, if the project has any.
-    """
+    """A schedule file with its defaults merged in; each value keeps its own place."""
 
     source: SourceFile
+    # With the nulls that remove a value, and with the values that each value hides.
     merged: MapNode
+    # If the project has any.
     deployment: str = ""
 
     @property
@@ -46,14 +44,9 @@ class Document:
 
 @dataclass(frozen=True)
 class Loaded:
-    """The content of a folder of schedules.
+    """The content of a folder of schedules: a document for each file that is a map and each environment that has it.
 
-    Attributes:
-        files: every schedule file.
-        documents: one for each file that is a map, and for each environment that has it.
-        others: the names of the schedules in the other files.
-        silencers: the comments that silence warnings, also in files of defaults.
-        diagnostics: about the files.
+    `others` has the names of the schedules in the other files.
     """
 
     files: list[SourceFile]
@@ -66,42 +59,27 @@ class Loaded:
 def load_schedules(  # noqa: PLR0913  # the keys of the configuration about them
     root: Path,
     folder: Path,
-    overlay: Overlay | None = None,
-    environments: Sequence[str] = (),
+    overlay: Overlay,
+    environments: Sequence[str],
     *,
-    base: bool = False,
-    exclude: tuple[str, ...] = (),
-    cache: Cache | None = None,
+    base: bool,
+    exclude: tuple[str, ...],
+    cache: Cache,
 ) -> Loaded:
-    """Read every schedule below a folder of a project, for each of its environments.
-
-    Args:
-        root: the project.
-        folder: the folder.
-        overlay: texts that replace those of schedule files.
-        environments: those of the project.
-        base: whether to ignore the environments.
-        exclude: gitignore patterns of files that are not schedules.
-        cache: the results of an earlier reading.
-    """
-    overlay, cache = overlay or {}, cache or Cache()
+    """Read every schedule below a folder of a project, for each of its environments, or with `base` for none."""
     files, diagnostics = find_schedules(root, folder, overlay, exclude)
-    defaults = _Defaults(cache)
     loaded = Loaded(files, [], set(), [], diagnostics)
+    chains: _Chains = {(): (None, False)}
     for file in files:
-        inherited = defaults.merged(file.defaults)
-        own, silencers, problems = _read_map(cache, file.path, file.name, "a schedule", overlay.get(file.name))
-        loaded.silencers.extend(silencers)
-        loaded.diagnostics.extend(problems)
+        inherited, is_broken = _inherited(file.defaults, chains, loaded, cache)
+        own = _read_map(loaded, cache, file.path, file.name, overlay.get(file.name))
         # Without its defaults, keys would be reported as missing that are not.
-        if own is not None and not defaults.is_broken(file):
+        if own is not None and not is_broken:
             those, found = cache(file.name, _documents, file, inherited, own, tuple(environments), base=base)
             loaded.documents.extend(those)
             loaded.diagnostics.extend(found)
         else:
             loaded.others.add(_schedule_name(file, own))
-    loaded.silencers.extend(defaults.silencers)
-    loaded.diagnostics.extend(defaults.diagnostics)
     return loaded
 
 
@@ -122,53 +100,48 @@ def _schedule_name(file: SourceFile, root: MapNode | None) -> str:
     return name.text if isinstance(name, Scalar) and not is_null(name) else file.path.stem
 
 
-class _Defaults:
-    """Reads each defaults file once, and each chain of them is merged once."""
+# The merged files of defaults, outermost first, and whether one of them is broken.
+_Chains = dict[tuple[tuple[Path, str], ...], tuple[MapNode | None, bool]]
 
-    def __init__(self, cache: Cache) -> None:
-        self._cache = cache
-        self._chains: dict[tuple[tuple[Path, str], ...], MapNode | None] = {(): None}
-        self._broken: set[Path] = set()
-        self.silencers: list[Silencer] = []
-        self.diagnostics: list[Diagnostic] = []
 
-    def is_broken(self, file: SourceFile) -> bool:
-        """Whether one of its files of defaults is not a map."""
-        return any(path in self._broken for path, _ in file.defaults)
-
-    def merged(self, files: tuple[tuple[Path, str], ...]) -> MapNode | None:
-        if files not in self._chains:
-            outer = self.merged(files[:-1])
-            inner, silencers, problems = _read_map(self._cache, *files[-1], "a file of defaults", may_be_empty=True)
-            self.silencers += silencers
-            self.diagnostics += problems
-            if inner is None and has_errors(problems):
-                self._broken.add(files[-1][0])
-            self._chains[files] = self._cache(files, merge, outer, inner) if outer and inner else inner or outer
-        return self._chains[files]
+def _inherited(
+    files: tuple[tuple[Path, str], ...], chains: _Chains, loaded: Loaded, cache: Cache
+) -> tuple[MapNode | None, bool]:
+    """Merge the files of defaults, each of which is read once."""
+    if files not in chains:
+        outer, is_broken = _inherited(files[:-1], chains, loaded, cache)
+        before = len(loaded.diagnostics)
+        inner = _read_map(loaded, cache, *files[-1], is_defaults=True)
+        is_broken = is_broken or (inner is None and has_errors(loaded.diagnostics[before:]))
+        chains[files] = (cache(files, merge, outer, inner) if outer and inner else inner or outer), is_broken
+    return chains[files]
 
 
 def _read_map(  # noqa: PLR0913  # what it reads, and how
-    cache: Cache, path: Path, name: str, what: str, text: str | None = None, *, may_be_empty: bool = False
-) -> tuple[MapNode | None, Sequence[Silencer], Sequence[Diagnostic]]:
+    loaded: Loaded, cache: Cache, path: Path, name: str, text: str | None = None, *, is_defaults: bool = False
+) -> MapNode | None:
     text, diagnostics = read_text(path, name, text)
+    loaded.diagnostics.extend(diagnostics)
     if text is None:
-        return None, (), diagnostics
-    return cache(name, _parse_map, text, name, what, may_be_empty=may_be_empty)
+        return None
+    node, silencers, diagnostics = cache(name, _parse_map, text, name, is_defaults=is_defaults)
+    loaded.silencers.extend(silencers)
+    loaded.diagnostics.extend(diagnostics)
+    return node
 
 
 def _parse_map(
-    text: str, name: str, what: str, *, may_be_empty: bool
-) -> tuple[MapNode | None, Sequence[Silencer], Sequence[Diagnostic]]:
+    text: str, name: str, *, is_defaults: bool
+) -> tuple[MapNode | None, Sequence[Silencer], list[Diagnostic]]:
     node, diagnostics = parse_yaml(text, name)
     if isinstance(node, MapNode):
         silencers, problems = read_silencers(text, name)
         return node, silencers, [*diagnostics, *problems]
-    if node is None or is_null(node):
-        if not may_be_empty and not has_errors(diagnostics):
-            hint = "write a schedule, or delete it"
-            diagnostics = [*diagnostics, Diagnostic(rules.EMPTY_FILE, "the file is empty", Location(name), hint)]
-        return None, (), diagnostics
-    problem = f"{what} must be a map of keys, got {named(node)}"
-    hint = "a file has one schedule: remove the dash" if isinstance(node, ListNode) else "write `key: value` lines"
-    return None, (), [*diagnostics, Diagnostic(rules.NOT_A_MAP, problem, node.location, hint)]
+    if node is not None and not is_null(node):
+        problem = f"{'a file of defaults' if is_defaults else 'a schedule'} must be a map of keys, got {named(node)}"
+        hint = "a file has one schedule: remove the dash" if isinstance(node, ListNode) else "write `key: value` lines"
+        diagnostics.append(Diagnostic(rules.NOT_A_MAP, problem, node.location, hint))
+    elif not is_defaults and not has_errors(diagnostics):
+        hint = "write a schedule, or delete it"
+        diagnostics.append(Diagnostic(rules.EMPTY_FILE, "the file is empty", Location(name), hint))
+    return None, (), diagnostics

@@ -20,7 +20,6 @@ _MARK = "dagpress:"
 # One comment can hold several: the next one ends the reason of the one before.
 _DIRECTIVE = re.compile(rf"#[ \t]*{_MARK}(?P<body>.*?)(?=#[ \t]*{_MARK}|$)")
 _IGNORE = re.compile(r"[ \t]*ignore[ \t]*\[(?P<codes>[^\]]*)\](?P<reason>.*)")
-_FORM = "write `# dagpress: ignore[code] reason`"
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,8 @@ def _read(body: str, location: Location) -> Iterator[Silencer | Diagnostic]:
     match = _IGNORE.fullmatch(body)
     codes = [code.strip() for code in match["codes"].split(",")] if match else []
     if not match or not any(codes):
-        yield Diagnostic(rules.INVALID_IGNORE, "this comment is not a valid `ignore`", location, _FORM)
+        hint = "write `# dagpress: ignore[code] reason`"
+        yield Diagnostic(rules.INVALID_IGNORE, "this comment is not a valid `ignore`", location, hint)
         return
     if not match["reason"].strip(" \t:-"):
         listed = ", ".join(codes)
@@ -57,15 +57,12 @@ def _read(body: str, location: Location) -> Iterator[Silencer | Diagnostic]:
         yield Diagnostic(rules.INVALID_IGNORE, "this `ignore` has no reason", location, hint)
         return
     for code in dict.fromkeys(codes):
-        yield _silencer(code, location)
-
-
-def _silencer(code: str, location: Location) -> Silencer | Diagnostic:
-    rule = rules.RULES.get(code)
-    if rule is None:
-        message = f"there is no rule {quoted(code)} to ignore"
-        return Diagnostic(rules.INVALID_IGNORE, message, location, nearest_code(code))
-    if rule.severity is Severity.ERROR:
-        message = f"{quoted(code)} is an error, and only warnings can be ignored"
-        return Diagnostic(rules.INVALID_IGNORE, message, location, "fix the error and remove it from this comment")
-    return Silencer(rule, location)
+        rule = rules.RULES.get(code)
+        if rule is None:
+            message = f"there is no rule {quoted(code)} to ignore"
+            yield Diagnostic(rules.INVALID_IGNORE, message, location, nearest_code(code))
+        elif rule.severity is Severity.ERROR:
+            message = f"{quoted(code)} is an error, and only warnings can be ignored"
+            yield Diagnostic(rules.INVALID_IGNORE, message, location, "fix the error and remove it from this comment")
+        else:
+            yield Silencer(rule, location)

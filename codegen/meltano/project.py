@@ -10,7 +10,7 @@ from codegen import rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors, quoted
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
-from codegen.source.read import Dialect, parse_yaml, read_text
+from codegen.source.read import parse_yaml, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -112,7 +112,7 @@ def _read(root: Path, path: Path, cache: Cache) -> tuple[Node | None, list[Diagn
     text, problems = read_text(path, name)
     if text is None:
         return None, problems
-    node, problems = cache(name, parse_yaml, text, name, Dialect.LENIENT)
+    node, problems = cache(name, parse_yaml, text, name, strict=False)
     return node, [*problems]
 
 

@@ -14,7 +14,7 @@ from codegen.migrate.meltano_item import in_utc
 from codegen.secrets.detection import is_secret
 from codegen.source.edit import append, remove, set_value
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null
-from codegen.source.read import Dialect, read_yaml
+from codegen.source.read import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +64,7 @@ def with_changed_schedule(text: str, index: int, old: MapNode, new: Mapping[str,
 
 def items_in(text: str, key: str) -> list[MapNode]:
     """The items of a list, with an empty map in place of an item that is not a map."""
-    root, _ = read_yaml(Path("meltano.yml"), "meltano.yml", Dialect.LENIENT, text.removeprefix(BOM))
+    root, _ = read_yaml(Path("meltano.yml"), "meltano.yml", text.removeprefix(BOM), strict=False)
     section = root.get(key) if isinstance(root, MapNode) else None
     items = section.items if isinstance(section, ListNode) else ()
     return [item if isinstance(item, MapNode) else MapNode({}, item.location) for item in items]

@@ -59,7 +59,7 @@ def read(
         base: whether to read each schedule as it is for no deployment environment, in place of for each.
         cache: one with the results of an earlier reading, if there is any.
     """
-    cache = cache or Cache()
+    overlay, cache = overlay or {}, cache or Cache()
     loaded = load_schedules(
         project.root, project.schedules, overlay, project.deployments, base=base, exclude=project.exclude, cache=cache
     )

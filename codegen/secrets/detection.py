@@ -88,15 +88,11 @@ def is_secret(name: str, value: str) -> bool:
     A reference to a variable, a template of Airflow, a path, a plain address, a number or a boolean is not a secret.
     """
     rest = _TEMPLATE.sub("", value).strip()
-    return bool(_NAME.search(name) and _can_be_secret(name, rest)) or _holds_secret(value, is_id=bool(_ID.search(name)))
+    return bool(_NAME.search(name) and _can_be_secret(name, rest)) or holds_secret(value, is_id=bool(_ID.search(name)))
 
 
-def holds_secret(text: str) -> bool:
-    """Whether a text, such as a value or a comment, contains a likely secret."""
-    return _holds_secret(text, is_id=False)
-
-
-def _holds_secret(value: str, *, is_id: bool) -> bool:
+def holds_secret(value: str, *, is_id: bool = False) -> bool:
+    """Whether a text, such as a value or a comment, contains a likely secret; random text in an id is none."""
     text = _TEMPLATE.sub("", value)
     if _SHAPES.search(text) or _URL_WITH_TOKEN.search(text):
         return True

@@ -13,16 +13,11 @@ if TYPE_CHECKING:
 HIDDEN = "(hidden: it looks like a secret)"
 # A name begins with no dash: else, the time for a line of dashes would grow with the square of its length.
 _NAME_AND_VALUE = re.compile(r"""^([-+ ]?[\s-]*["']?([\w.][\w.-]*)["']?\s*:\s+)(\S.*)$""")
-_INDENT = re.compile(r"^[-+ ]?\s*")
+_INDENT = re.compile(r"^([-+ ]?\s*).*", re.DOTALL)
 
 
 def without_secrets(value: Any, names: Iterable[str] = ()) -> Any:  # noqa: ANN401  # as JSON has it
-    """A value of a schedule, with each text hidden that looks like a secret.
-
-    Args:
-        value: as JSON has it.
-        names: the keys that it stands under.
-    """
+    """A value of a schedule, with each text hidden that looks like a secret, given the keys above the value."""
     if isinstance(value, dict):
         return {name: without_secrets(item, (*names, name)) for name, item in value.items()}
     if isinstance(value, list):
@@ -33,11 +28,9 @@ def without_secrets(value: Any, names: Iterable[str] = ()) -> Any:  # noqa: ANN4
 
 
 def lines_without_secrets(text: str, known: Iterable[tuple[int, int]] = ()) -> str:
-    """The same lines of a file or a patch, with the rest of each hidden in which something looks like a secret.
+    """The lines of a file or a patch, with the rest of each hidden in which something looks like a secret.
 
-    Args:
-        text: the lines.
-        known: the lines and columns, counted from 1, at which values begin that are secrets.
+    Secrets are known to begin at some lines and columns, both counted from 1.
     """
     columns = dict(sorted(known, reverse=True))
     lines = []
@@ -61,7 +54,4 @@ def _without_secret(line: str) -> str:
     match = _NAME_AND_VALUE.match(line)
     if match and is_secret(match[2], match[3].strip("\"'")):
         return match[1] + HIDDEN
-    if holds_secret(line):
-        indent = _INDENT.match(line)
-        return (indent[0] if indent else "") + HIDDEN
-    return line
+    return _INDENT.sub(rf"\1{HIDDEN}", line) if holds_secret(line) else line

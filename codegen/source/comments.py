@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # The line ends of YAML 1.1, by which the parser counts lines (https://yaml.org/spec/1.1/#b-char).
 _LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 _COMMENT = re.compile(r"#[^\r\n\x85\u2028\u2029]*")
@@ -19,15 +19,7 @@ _AFTER_INDICATOR = re.compile(rf"[|>][-+0-9]*[ \t]+({_COMMENT.pattern})")
 
 @dataclass(frozen=True)
 class Comment:
-    """A comment.
-
-    Attributes:
-        text: from its `#`, without trailing space.
-        index: where it starts in the text.
-        line: counted from 1; a line has at most one comment.
-        column: counted from 1.
-        is_alone: whether nothing else is in its line.
-    """
+    """A comment from its `#`, without trailing space; lines and columns count from 1, the index from 0."""
 
     text: str
     index: int
@@ -38,16 +30,10 @@ class Comment:
 
 @dataclass(frozen=True)
 class Layout:
-    """The lines and comments of a text.
+    """The lines of a text, their starts, the comments by line, and the column of the first token in each line.
 
     To an entry of a map or an item of a list belong the comments inside it, those below it that are indented further
     than its key or dash, and those directly above it, unless they belong to the entry before.
-
-    Attributes:
-        lines: the text of each line, without its end.
-        begins: where each line starts in the text.
-        comments: by line.
-        starts: the column of the first token in each line, counted from 1; a line within a value has none.
     """
 
     lines: list[str]
@@ -84,7 +70,7 @@ def read_layout(text: str) -> Layout:
     """Find the comments of a valid YAML text without a byte order mark."""
     spans = []
     starts: dict[int, int] = {}
-    for token in yaml.scan(text, Loader=_Loader):
+    for token in yaml.scan(text, Loader=LOADER):
         start, end = token.start_mark, token.end_mark
         if start.index == end.index:
             continue

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location, quoted
+from codegen.source.comments import LOADER
 from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar
 
 if TYPE_CHECKING:
     from codegen.rules import Rule
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # A few nested aliases ("a billion laughs") would take all of the memory.
 _MOST_REPEATED = 20_000
@@ -23,47 +21,29 @@ MOST_DEPTH = 60
 
 _TAG = "tag:yaml.org,2002:"
 _KINDS = {_TAG + kind: kind for kind in ("str", "int", "float", "bool", "null", "timestamp")}
+# The canonical values of a type, how YAML reads others, and the fix.
 _CANONICAL = {
-    "bool": re.compile(r"true|false|True|False|TRUE|FALSE"),
-    "int": re.compile(r"0|[-+]?[1-9][0-9]*"),
-    "float": re.compile(r"[-+]?[0-9]+\.[0-9]+"),
-    "null": re.compile(r"null|~|"),
-    "timestamp": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*", re.DOTALL),
+    "bool": (r"true|false|True|False|TRUE|FALSE", "true or false", "write true or false"),
+    "int": (r"0|[-+]?[1-9][0-9]*", "a number in another base", "write a plain number"),
+    "float": (r"[-+]?[0-9]+\.[0-9]+", "a float", "write a plain number"),
+    "null": (r"null|~|", "nothing", "write it in full"),
+    "timestamp": (r"(?s)[0-9]{4}-[0-9]{2}-[0-9]{2}.*", "a timestamp", "write it in full"),
 }
-# How YAML reads a value that is not canonical, and the fix.
-_TRAPS = {
-    "bool": ("true or false", "write true or false"),
-    "int": ("a number in another base", "write a plain number"),
-    "float": ("a float", "write a plain number"),
-    "null": ("nothing", "write it in full"),
-    "timestamp": ("a timestamp", "write it in full"),
-}
-
-
-class Dialect(Enum):
-    """Whether YAML's traps are errors, as in a schedule, or not, as in meltano.yml."""
-
-    STRICT = "schedule"
-    LENIENT = "meltano"
 
 
 class Converter:
     """Converts the nodes of one file, and counts the values that aliases repeat."""
 
-    def __init__(self, name: str, dialect: Dialect) -> None:
+    def __init__(self, name: str, *, strict: bool) -> None:
         self._name = name
-        self._strict = dialect is Dialect.STRICT
+        self._strict = strict
         self._diagnostics: list[Diagnostic] = []
         self._count = 0
         self._seen: set[int] = set()
 
     def document(self, text: str) -> tuple[Node | None, list[Diagnostic]]:
-        """Parse a text.
-
-        Raises:
-            yaml.YAMLError: it is not valid YAML.
-        """
-        loader = _Loader(text)
+        """Parse a text; raises a YAMLError for invalid YAML."""
+        loader = LOADER(text)
         try:
             root = loader.get_node() if loader.check_node() else None
             if (second := loader.get_node() if loader.check_node() else None) is not None:
@@ -94,15 +74,12 @@ class Converter:
         if isinstance(node, yaml.SequenceNode):
             return ListNode(tuple(self._node(item, depth + 1) for item in node.value), self._at(node))
         if isinstance(node, yaml.MappingNode):
-            return (self._strict and self._unquoted_template(node)) or self._map(node, depth)
+            if self._strict and node.flow_style and node.value and isinstance(node.value[0][0], yaml.MappingNode):
+                message = "YAML reads `{{` as the start of a map"
+                self._error(rules.YAML_TRAP, message, self._at(node), 'quote it: "{{ ds }}"')
+                return Scalar("trap", "", self._at(node))
+            return self._map(node, depth)
         raise TypeError(node)
-
-    def _unquoted_template(self, node: yaml.MappingNode) -> Scalar | None:
-        """`{{ ds }}` without quotes, which YAML reads as a map in a map."""
-        if not (node.flow_style and node.value and isinstance(node.value[0][0], yaml.MappingNode)):
-            return None
-        self._error(rules.YAML_TRAP, "YAML reads `{{` as the start of a map", self._at(node), 'quote it: "{{ ds }}"')
-        return Scalar("trap", "", self._at(node))
 
     def _check_size(self, node: yaml.Node, depth: int) -> None:
         """Count the values that aliases repeat: the others cost no more than the file is long."""
@@ -124,17 +101,12 @@ class Converter:
                 self._error(rules.YAML_TAG, message, self._at(node), hint)
             kind = "str"
         elif self._strict and kind in _CANONICAL:
-            kind = self._checked_for_traps(node, kind)
+            # YAML 1.1 does not read as a person does: `on`, `10:30`, `012`, `!!int "x"`.
+            canonical, reading, fix = _CANONICAL[kind]
+            if not re.fullmatch(canonical, node.value):
+                kind, hint = "trap", f'{fix}, or quote it: "{node.value}"'
+                self._error(rules.YAML_TRAP, f"YAML reads {quoted(node.value)} as {reading}", self._at(node), hint)
         return Scalar(kind, node.value, self._at(node), is_plain=not node.style)
-
-    def _checked_for_traps(self, node: yaml.ScalarNode, kind: str) -> str:
-        """Refuse a value that YAML 1.1 does not read as a person does: `on`, `10:30`, `012`, `!!int "x"`."""
-        if _CANONICAL[kind].fullmatch(node.value):
-            return kind
-        reading, fix = _TRAPS[kind]
-        hint = f'{fix}, or quote it: "{node.value}"'
-        self._error(rules.YAML_TRAP, f"YAML reads {quoted(node.value)} as {reading}", self._at(node), hint)
-        return "trap"
 
     def _map(self, node: yaml.MappingNode, depth: int) -> MapNode:
         own: dict[str, Entry] = {}

@@ -1,6 +1,7 @@
 """Changes values in the text of a YAML file, and keeps every other character: comments, order, layout.
 
-Each change is verified: the new text is parsed and must have exactly the values that were asked for.
+Each change is verified: the new text is parsed and must have exactly the values that were asked for. A change that is
+impossible without another, a missing value and invalid YAML raise an EditError.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from codegen.source.splicing import (
     dedented,
     flow,
     hanging,
-    indented,
     with_entry,
     with_item,
     with_key,
@@ -37,33 +37,25 @@ _BOM = "\ufeff"
 
 
 def set_value(text: str, path: Path, value: Any) -> str:  # noqa: ANN401
-    """Set a key of a map to a value, as `json` has it; a missing key is added after the others.
-
-    Raises:
-        EditError: that is impossible without changing anything else.
-    """
-    *way, key = path
+    """Set a key of a map to a value, as `json` has it; a missing key is added after the others."""
+    way, key = path[:-1], str(path[-1])
 
     def change(document: YamlText) -> str:
-        parent = document.map_at(tuple(way))
-        index = index_of(parent, str(key))
+        parent = document.map_at(way)
+        index = index_of(parent, key)
         if index is None:
-            return with_key(document, parent, str(key), value)
+            return with_key(document, parent, key, value)
         return with_value(document, parent, index, value)
 
-    changed = _edit(text, change, lambda data: _put(_at(data, tuple(way)), str(key), _data_of(value)))
+    changed = _edit(text, change, lambda data: _put(_at(data, way), key, _data_of(value)))
     if _comments(text) - _comments(changed):
         raise EditError("it cannot be changed in place: a comment would be lost")
     return changed
 
 
 def set_written(text: str, path: Path, written: str) -> str:
-    """Set a key of a map to YAML from `written_at`, with its comments.
-
-    Raises:
-        EditError: that is not valid YAML, or it is impossible without changing anything else.
-    """
-    *way, key = path
+    """Set a key of a map to YAML from `written_at`, with its comments."""
+    way, key = path[:-1], str(path[-1])
     written = re.sub(r"\r\n?", "\n", written).strip("\n")
     if written.startswith(("|", ">")):
         written = hanging(written)
@@ -72,27 +64,20 @@ def set_written(text: str, path: Path, written: str) -> str:
         raise EditError("there is no value")
 
     def change(document: YamlText) -> str:
-        parent = document.map_at(tuple(way))
-        index = index_of(parent, str(key))
+        parent = document.map_at(way)
+        index = index_of(parent, key)
         if index is None:
-            column = parent.value[0][0].start_mark.column if parent.value else 0
-            name = to_yaml(str(key)).strip()
-            return with_entry(document, parent, indented(f"{name}:{after_colon(node, written)}\n", column))
+            return with_entry(document, parent, f"{to_yaml(key).strip()}:{after_colon(node, written)}\n")
         return with_written(document, parent, index, node, written)
 
-    return _edit(text, change, lambda data: _put(_at(data, tuple(way)), str(key), _data(node)))
+    return _edit(text, change, lambda data: _put(_at(data, way), key, _data(node)))
 
 
 def written_at(text: str, path: Path) -> str:
-    """The YAML of a key's value in the text; a block is moved to the left margin.
-
-    Raises:
-        EditError: there is none.
-    """
-    *way, step = path
+    """The YAML of a key's value in the text; a block is moved to the left margin. Raises an EditError without one."""
     document = YamlText.read(text.removeprefix(_BOM))
-    parent = document.map_at(tuple(way))
-    key, node = parent.value[position_of(parent, step)]
+    parent = document.map_at(path[:-1])
+    key, node = parent.value[position_of(parent, path[-1])]
     start, end = document.span_of_value(key, node)
     if is_block(node):
         return dedented(document.text[document.start_of_line(start) : end], node.start_mark.column)
@@ -100,14 +85,9 @@ def written_at(text: str, path: Path) -> str:
 
 
 def append(text: str, path: Path, value: Any) -> str:  # noqa: ANN401
-    """Add an item, as `json` has it, to the end of a list; a missing, empty or null list is created.
-
-    Raises:
-        EditError: that is impossible without changing anything else.
-    """
-    *way, key = path
-    parent = YamlText.read(text.removeprefix(_BOM)).map_at(tuple(way))
-    index = index_of(parent, str(key))
+    """Add an item, as `json` has it, to the end of a list; a missing, empty or null list is created."""
+    parent = YamlText.read(text.removeprefix(_BOM)).map_at(path[:-1])
+    index = index_of(parent, str(path[-1]))
     items = None if index is None else parent.value[index][1]
     if not isinstance(items, yaml.SequenceNode) or not items.value:
         return set_value(text, path, [value])
@@ -121,19 +101,16 @@ def append(text: str, path: Path, value: Any) -> str:  # noqa: ANN401
 def remove(text: str, path: Path) -> str:
     """Remove a key of a map or an item of a list, with its comments (see `Layout`).
 
-    An empty list or map stays as `[]` or `{}`.
-
-    Raises:
-        EditError: there is none, or it is impossible without changing anything else.
+    A list or map without others stays as `[]` or `{}`.
     """
-    *way, last = path
+    way, last = path[:-1], path[-1]
 
     def change(document: YamlText) -> str:
-        parent = document.collection_at(tuple(way))
+        parent = document.collection_at(way)
         return without(document, parent, position_of(parent, last))
 
     def expect(data: Any) -> None:  # noqa: ANN401
-        parent = _at(data, tuple(way))
+        parent = _at(data, way)
         if isinstance(last, int):
             del parent[last]
         else:

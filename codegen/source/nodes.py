@@ -13,13 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scalar:
-    """A single value.
+    """A single value, with its characters unquoted and unescaped: `0.10` stays `0.10`.
 
-    Attributes:
-        kind: its type in YAML 1.1: `str`, `int`, `float`, `bool`, `null` or `timestamp`; `trap` if it does not look
-            like its type, which the reader has reported.
-        text: the characters of the value, unquoted and unescaped; `0.10` stays `0.10`.
-        is_plain: whether it has no quotes.
+    `kind` is its type in YAML 1.1: `str`, `int`, `float`, `bool`, `null` or `timestamp`; `trap` if it does not look
+    like its type, which the reader has reported. A plain one has no quotes.
     """
 
     kind: str
@@ -87,7 +84,7 @@ _NOUNS = {
     "timestamp": "a date",
     "trap": "a trap of YAML",
 }
-_NOUNS_OF_TOML = {**_NOUNS, "bool": "a boolean", "timestamp": "a date or a time"}
+_NOUNS_OF_TOML = _NOUNS | {"bool": "a boolean", "timestamp": "a date or a time"}
 
 
 def named(node: Node) -> str:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import yaml
 
-from codegen.source.comments import Layout, read_layout
+from codegen.source.comments import LOADER, Layout, read_layout
 
 # The path to a value: keys of maps, indexes of lists.
 Path = tuple[str | int, ...]
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ALIAS = re.compile(r"\s*:\s*(\*[^\s,\]}]+)")
 # The indicator of a block whose empty lines at the end belong to the value.
 _KEEPS_LINE_ENDS = re.compile(r"[|>][0-9]?\+")
@@ -104,12 +102,8 @@ class YamlText:
 
 
 def compose(text: str) -> yaml.Node | None:
-    """Parse a text with one document.
-
-    Raises:
-        EditError: it is not valid YAML.
-    """
-    loader = _Loader(text)
+    """Parse a text with one document; raises an EditError for invalid YAML."""
+    loader = LOADER(text)
     try:
         node: yaml.Node | None = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
@@ -138,16 +132,10 @@ def index_of(parent: yaml.MappingNode, key: str) -> int | None:
 
 
 def position_of(parent: yaml.Node, step: str | int) -> int:
-    """The position of a key or an index.
-
-    Raises:
-        EditError: it does not exist.
-    """
-    found = None
-    if isinstance(step, str) and isinstance(parent, yaml.MappingNode):
-        found = index_of(parent, step)
-    elif isinstance(step, int) and isinstance(parent, yaml.SequenceNode) and step < len(parent.value):
-        found = step
+    """The position of a key or an index; raises an EditError if it does not exist."""
+    if isinstance(step, int) and isinstance(parent, yaml.SequenceNode) and step < len(parent.value):
+        return step
+    found = index_of(parent, step) if isinstance(step, str) and isinstance(parent, yaml.MappingNode) else None
     if found is None:
         raise EditError(f"there is no {step!r} to change", parent.start_mark.line + 1)
     return found

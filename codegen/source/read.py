@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import stat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location
-from codegen.source.convert import MOST_DEPTH, Converter, Dialect
+from codegen.source.comments import LOADER
+from codegen.source.convert import MOST_DEPTH, Converter
 from codegen.source.syntax_errors import character_error, place_at, syntax_error
 
 if TYPE_CHECKING:
@@ -17,32 +18,21 @@ if TYPE_CHECKING:
 
     from codegen.source.nodes import Node
 
-
-__all__ = ["Dialect", "parse_yaml", "read_text", "read_yaml"]
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 _MOST_BYTES = 1_000_000
 # A shorter text cannot be nested so deeply that the composer runs out of stack (tried up to 20,000 levels).
 _LENGTH_OF_SOME_DEPTH = 10_000
 
 
 def read_yaml(
-    path: Path, name: str, dialect: Dialect = Dialect.STRICT, text: str | None = None
+    path: Path, name: str, text: str | None = None, *, strict: bool = True
 ) -> tuple[Node | None, list[Diagnostic]]:
-    """Read a file.
+    """Read the document of a file, None for an empty or unreadable one, and the diagnostics.
 
-    Args:
-        path: the file.
-        name: its path in the project, for messages.
-        dialect: whether YAML's traps are errors.
-        text: replaces the content of the file.
-
-    Returns:
-        The document (None for an empty or unreadable file) and the diagnostics.
+    Messages have its name, its path in the project. A text replaces the content of the file. YAML's traps are errors
+    only in a strict file, such as a schedule; meltano.yml is none.
     """
     text, problems = read_text(path, name, text)
-    return (None, problems) if text is None else parse_yaml(text, name, dialect)
+    return (None, problems) if text is None else parse_yaml(text, name, strict=strict)
 
 
 def read_text(path: Path, name: str, text: str | None = None) -> tuple[str | None, list[Diagnostic]]:
@@ -50,10 +40,12 @@ def read_text(path: Path, name: str, text: str | None = None) -> tuple[str | Non
     try:
         # The bytes of a lone surrogate are refused like any others that are not UTF-8.
         data = _read(path) if text is None else text.encode("utf-8", "surrogatepass")
-        _check_bytes(data)
-        return data.decode("utf-8-sig"), []
+        return _checked(data).decode("utf-8-sig"), []
     except UnicodeDecodeError as error:
-        return None, [_not_utf_8(error, name)]
+        before = error.object[: error.start].decode("utf-8", "replace")
+        message = f"byte 0x{error.object[error.start]:02x} is not UTF-8"
+        place = place_at(before, len(before), name)
+        return None, [Diagnostic(rules.NOT_UTF_8, message, place, "save the file as UTF-8")]
     except InvalidError as error:
         return None, [error.at(Location(name))]
     except OSError as error:
@@ -61,11 +53,11 @@ def read_text(path: Path, name: str, text: str | None = None) -> tuple[str | Non
         return None, [Diagnostic(rules.UNREADABLE, message, Location(name), "fix or remove it")]
 
 
-def parse_yaml(text: str, name: str, dialect: Dialect = Dialect.STRICT) -> tuple[Node | None, list[Diagnostic]]:
+def parse_yaml(text: str, name: str, *, strict: bool = True) -> tuple[Node | None, list[Diagnostic]]:
     """Parse a text; the arguments and the result are those of `read_yaml`."""
     try:
         _check_depth(text)
-        return Converter(name, dialect).document(text)
+        return Converter(name, strict=strict).document(text)
     except InvalidError as error:
         return None, [error.at(Location(name))]
     except yaml.MarkedYAMLError as error:
@@ -83,24 +75,19 @@ def _read(path: Path) -> bytes:
         return file.read(_MOST_BYTES + 1)
 
 
-def _check_bytes(data: bytes) -> None:
+def _checked(data: bytes) -> bytes:
     if len(data) > _MOST_BYTES:
         raise InvalidError(f"the file is larger than {_MOST_BYTES} bytes", "split it", rules.UNREADABLE)
     if b"\x00" in data:
         raise InvalidError("this is a binary file, or text that is not UTF-8", "save it as UTF-8", rules.BINARY_FILE)
-
-
-def _not_utf_8(error: UnicodeDecodeError, name: str) -> Diagnostic:
-    before = error.object[: error.start].decode("utf-8", "replace")
-    message = f"byte 0x{error.object[error.start]:02x} is not UTF-8"
-    return Diagnostic(rules.NOT_UTF_8, message, place_at(before, len(before), name), "save the file as UTF-8")
+    return data
 
 
 def _check_depth(text: str) -> None:
     """Refuse a text that is nested too deeply for the composer, which is recursive without a bound."""
     if len(text) < _LENGTH_OF_SOME_DEPTH:
         return
-    loader, depth = _Loader(text), 0
+    loader, depth = LOADER(text), 0
     try:
         while loader.check_event():
             event = loader.get_event()

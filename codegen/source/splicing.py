@@ -64,19 +64,18 @@ def with_written(doc: YamlText, parent: yaml.MappingNode, index: int, new: yaml.
 
 def with_key(doc: YamlText, parent: yaml.MappingNode, key: str, value: Any) -> str:  # noqa: ANN401
     """Add a key after the others."""
-    if parent.flow_style:
-        return with_entry(doc, parent, to_yaml({key: value}, flow=True).strip()[1:-1])
-    column = parent.value[0][0].start_mark.column if parent.value else 0
-    return with_entry(doc, parent, indented(to_yaml({key: value}), column))
+    return with_entry(doc, parent, flow({key: value})[1:-1] if parent.flow_style else to_yaml({key: value}))
 
 
 def with_entry(doc: YamlText, parent: yaml.MappingNode, entry: str) -> str:
-    """Add a key and its value after the others: indented lines, or text for between braces."""
+    """Add a key and its value after the others: lines, or text for between braces."""
     if parent.flow_style:
         separator = ", " if parent.value else ""
         end = doc.end_of(*reversed(parent.value[-1])) if parent.value else parent.start_mark.index + 1
         return _spliced(doc, end, end, separator + entry.strip())
-    return _with_lines(doc, doc.end_of_line(doc.end_of(parent)) if parent.value else len(doc.text), entry)
+    if not parent.value:
+        return _with_lines(doc, len(doc.text), entry)
+    return _with_lines(doc, doc.end_of_line(doc.end_of(parent)), indented(entry, parent.value[0][0].start_mark.column))
 
 
 def with_item(doc: YamlText, items: yaml.CollectionNode, value: Any) -> str:  # noqa: ANN401

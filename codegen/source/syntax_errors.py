@@ -11,9 +11,6 @@ from codegen.diagnostics import Diagnostic, Location
 if TYPE_CHECKING:
     import yaml
 
-_UNCLOSED = ("this quote is not closed", "close it in the same line")
-
-
 _CONFLICT = re.compile(r"^(<<<<<<<|=======|>>>>>>>)( |$)", re.MULTILINE)
 _NO_SPACE = re.compile(r"^[ \t-]*[A-Za-z_]+(:)[^\s:/]", re.MULTILINE)
 
@@ -37,7 +34,7 @@ def _error_at_its_mark(error: yaml.MarkedYAMLError, text: str, name: str) -> Dia
     lines = [*text.splitlines(), ""]
     whole, above = lines[line] if line < len(lines) else "", lines[line - 1] if line else ""
     message, hint = (
-        _UNCLOSED
+        ("this quote is not closed", "close it in the same line")
         if in_quotes
         else _starred(whole)
         or _indented(error.problem or "", above, whole)
@@ -76,22 +73,17 @@ def _explain(problem: str, found: str) -> tuple[str, str]:
         return problem, "define it with `&` before, or quote the value"
     if found.startswith(("%", "`")):
         return f"a plain value cannot start with `{found[0]}`", f'quote it: "{word}"'
-    return (
-        problem,
-        "quote values that hold `: `, ` #`, `{`, `[` or start with a sign" if "mapping values" in problem else "",
-    )
+    is_unquoted = "mapping values" in problem
+    return problem, "quote values that hold `: `, ` #`, `{`, `[` or start with a sign" if is_unquoted else ""
 
 
 def character_error(error: yaml.reader.ReaderError, text: str, name: str) -> Diagnostic:
     """The character that YAML does not allow."""
     position = error.position if isinstance(error.position, int) and error.position <= len(text) else 0
     character = error.character if isinstance(error.character, int) else ord(error.character[0])
-    return Diagnostic(
-        rules.CONTROL_CHARACTER,
-        f"the character U+{character:04X} is not allowed in YAML",
-        place_at(text, position, name),
-        'remove it, or write it as an escape in double quotes: "\\x1b"',
-    )
+    message = f"the character U+{character:04X} is not allowed in YAML"
+    hint = 'remove it, or write it as an escape in double quotes: "\\x1b"'
+    return Diagnostic(rules.CONTROL_CHARACTER, message, place_at(text, position, name), hint)
 
 
 def place_at(text: str, index: int, name: str) -> Location:

@@ -20,8 +20,7 @@ _NUMBER = re.compile(
 
 def to_yaml(value: Any, *, flow: bool = False) -> str:  # noqa: ANN401
     """A value, as `json` has it, as YAML with a final line end; in flow style everything is on one line."""
-    dumper = _FlowDumper if flow else _Dumper
-    text = yaml.dump(value, Dumper=dumper, sort_keys=False, allow_unicode=True, width=_WIDTH, default_flow_style=flow)
+    text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH, default_flow_style=flow)
     return str(text.removesuffix("...\n"))
 
 
@@ -33,13 +32,9 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-class _FlowDumper(_Dumper):
-    """Everything on one line."""
-
-
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     node: yaml.ScalarNode = dumper.represent_scalar("tag:yaml.org,2002:str", text)
-    if "\n" in text and not isinstance(dumper, _FlowDumper) and _is_block(text):
+    if "\n" in text and not dumper.default_flow_style and _is_block(text):
         node.style = "|"
     elif _INVISIBLE.search(text) or (_needs_quotes(dumper, text) and not re.search(r'["\\]', text)):
         node.style = '"'
@@ -68,5 +63,4 @@ def _needs_quotes(dumper: yaml.SafeDumper, text: str) -> bool:
     )
 
 
-for _class in (_Dumper, _FlowDumper):
-    _class.add_representer(str, _represent_text)
+_Dumper.add_representer(str, _represent_text)

@@ -64,9 +64,9 @@ def before_template(text: str) -> str:
 
 
 def as_rendered_lines(text: str) -> str:
-    """The same for lines without a template, which stay readable, with a final line end.
+    """The same for lines without a template, which stay readable.
 
-    Jinja2 drops that line end, and without it Airflow would open a last `./load.sh` as a file.
+    They get a final line end, without which Airflow would open a last `./load.sh` as a file; Jinja2 drops it.
     """
     return _ALTERED_IN_LINES.sub(lambda match: "{{ " + ascii(match[0]) + " }}", text) + "\n"
 
@@ -93,11 +93,7 @@ def known_text(value: str) -> str | None:
 
 
 def check_template(text: str) -> None:
-    """Refuse a template that Airflow could not render, or would alter outside of its expressions.
-
-    Raises:
-        InvalidError: with the reason and the fix.
-    """
+    """Raise an InvalidError for a template that Airflow could not render, or would alter outside of its expressions."""
     if not is_template(text):
         return
     if _ALTERED.search(text):
@@ -132,13 +128,9 @@ def params_in(text: str) -> list[str]:
 
 def param_of(node: Node) -> str | None:
     """The run parameter that a part of a template names, unless the name is computed."""
-    from jinja2 import nodes  # noqa: PLC0415  # as above
-
-    if not isinstance(node, nodes.Getattr | nodes.Getitem):
+    if getattr(getattr(node, "node", None), "name", "") != "params":
         return None
-    if not isinstance(node.node, nodes.Name) or node.node.name != "params":
-        return None
-    name = node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None)
+    name = getattr(node, "attr", None) or getattr(getattr(node, "arg", None), "value", None)
     return name if isinstance(name, str) else None
 
 
@@ -155,19 +147,18 @@ def tree_of(text: str) -> Template | None:
 
 
 def variables_of(text: str) -> dict[str, bool]:
-    """The variables of a checked template, and whether it tests each: `if x is defined`, or `x | default('')`."""
-    if not is_template(text):
+    """The variables of a template, and whether it tests each: `if x is defined`, or `x | default('')`."""
+    tree = tree_of(text)
+    if tree is None:
         return {}
-    from jinja2 import meta, nodes  # noqa: PLC0415
+    from jinja2 import defaults, meta, nodes  # noqa: PLC0415  # as above
 
-    environment = _environment()
-    tree = environment.parse(text)
     asked = {
         test.node.name
         for test in tree.find_all((nodes.Test, nodes.Filter))
         if isinstance(test.node, nodes.Name) and test.name in {"defined", "default", "d"}
     }
-    names = meta.find_undeclared_variables(tree) - environment.globals.keys()
+    names = meta.find_undeclared_variables(tree) - defaults.DEFAULT_NAMESPACE.keys()
     return {name: name in asked for name in sorted(names)}
 
 

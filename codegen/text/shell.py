@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import unicodedata
+from itertools import count
 from typing import TYPE_CHECKING
 
 from codegen import rules
@@ -33,27 +34,20 @@ _NEVER_EMPTY = {"--environment", "--state-id", "--state-id-suffix"}
 
 
 def words_of(run: str) -> list[str]:
-    """Split the arguments of `meltano run` as a shell would; a template stays whole, whatever spaces it has.
-
-    Raises:
-        InvalidError: a quote is not closed.
-    """
+    """Split the arguments of `meltano run` as a shell would, or raise an InvalidError; a template stays whole."""
     text, templates = _without_templates(run)
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise InvalidError(
-            "a quote is not closed", "close it, or write \\' for the character", rules.INVALID_RUN
-        ) from error
+        hint = "close it, or write \\' for the character"
+        raise InvalidError("a quote is not closed", hint, rules.INVALID_RUN) from error
     return _with_templates(words, templates)
 
 
 def commands_of(script: str, variables: Mapping[str, str]) -> list[list[str]] | None:
     """The words of each call in a script for bash that only calls one program after another; None for other scripts.
 
-    Args:
-        script: the script; a template in it stays whole.
-        variables: the values of variables.
+    A template in it stays whole, and the variables with a known value are replaced.
     """
     text, templates = _without_templates(script.strip())
     commands: list[list[str]] = [[]]
@@ -86,13 +80,8 @@ def _meaning(piece: str, variables: Mapping[str, str]) -> str | None:
 
 
 def _without_templates(text: str) -> tuple[str, list[str]]:
-    templates: list[str] = []
-
-    def keep(match: re.Match[str]) -> str:
-        templates.append(match[0])
-        return f"\x00{len(templates) - 1}\x00"
-
-    return TEMPLATE.sub(keep, text), templates
+    number = count()
+    return TEMPLATE.sub(lambda _: f"\x00{next(number)}\x00", text), TEMPLATE.findall(text)
 
 
 def _with_templates(words: list[str], templates: list[str]) -> list[str]:
@@ -100,11 +89,7 @@ def _with_templates(words: list[str], templates: list[str]) -> list[str]:
 
 
 def check_run(run: str) -> None:
-    """Refuse arguments that `meltano run` cannot get.
-
-    Raises:
-        InvalidError: they are too long, a quote is not closed, or Airflow could not render a template in them.
-    """
+    """Raise an InvalidError for arguments that `meltano run` cannot get, or a template that Airflow cannot render."""
     if "\x00" in run:
         message = "contains the character U+0000, which cannot be passed to a program"
         raise InvalidError(message, "remove it", rules.INVALID_RUN)
@@ -117,11 +102,7 @@ def check_run(run: str) -> None:
 
 
 def check_command(command: str) -> None:
-    """Refuse an invalid or ambiguous shell command.
-
-    Raises:
-        InvalidError: it is too long, ends in an incomplete escape, or has a template, which would become code.
-    """
+    """Raise an InvalidError for a shell command that is too long, ends in an incomplete escape, or has a template."""
     if is_template(command):
         raise InvalidError(
             "a command cannot be a template: the shell would run whatever Airflow renders there as code",
@@ -145,22 +126,18 @@ def as_script(
 ) -> tuple[str, dict[str, str]]:
     """A script that makes each call if the one before succeeded, and the environment variables that it needs.
 
-    A word that Airflow evaluates or that could be misread is passed by a variable, so its value is never code.
-
-    Args:
-        calls: the words of each.
-        endings: the `template_ext` of the operator; the script ends in none of them.
-        locks: the arguments of the shell function `lock`, which comes first; the script ends if it fails.
+    A word that Airflow evaluates or that could be misread is passed by a variable, so its value is never code. The
+    script ends in none of the `template_ext` of the operator. With arguments for it, the shell function `lock` comes
+    first, and the script ends if it fails.
     """
     env: dict[str, str] = {}
-    lock = _shell_words(("lock", *locks), env, endings) + "; " if locks else ""
-    return lock + " &&\n".join(_shell_words(words, env, endings) for words in calls), env
 
+    def quote(words: Sequence[str]) -> str:
+        pairs = zip(("", *words), words, strict=False)
+        return " ".join(_shell_word(word, previous, env, endings) for previous, word in pairs)
 
-def _shell_words(words: Sequence[str], env: dict[str, str], endings: tuple[str, ...]) -> str:
-    return " ".join(
-        _shell_word(word, previous, env, endings) for previous, word in zip(("", *words), words, strict=False)
-    )
+    lock = quote(("lock", *locks)) + "; " if locks else ""
+    return lock + " &&\n".join(map(quote, calls)), env
 
 
 def _shell_word(word: str, previous: str, env: dict[str, str], endings: tuple[str, ...]) -> str:

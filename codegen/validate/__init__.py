@@ -64,12 +64,7 @@ def check_together(
 ) -> Iterator[Diagnostic]:
     """Check the schedules of one environment against each other.
 
-    Args:
-        schedules: those that could be read.
-        meltano: the Meltano project, if there is one.
-        airflow: the version, one of `VERSIONS`.
-        broken: the names of the schedules that could not be read.
-        everywhere: the names of the schedules of all environments.
+    `broken` has the names of the unreadable schedules, `everywhere` those of the schedules of all environments.
     """
     yield from check_unique(schedules)
     yield from check_after(schedules, broken, everywhere, airflow)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from codegen import rules
 from codegen.airflow_facts import facts_of
@@ -27,8 +26,7 @@ _OF_AN_SLA = frozenset(["blocking_task_list", "blocking_tis", "dag", "slas", "ta
 _OF_A_DEADLINE = frozenset(["dag_run", "deadline"])
 
 
-@dataclass(frozen=True)
-class _Context:
+class _Context(NamedTuple):
     """The variables for the texts of an alert, always or at times; `of` names the alert in messages."""
 
     always: frozenset[str]
@@ -41,11 +39,11 @@ def check_alerts(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     yield from _check_retries(schedule)
     for event in (*EVENTS, DEADLINE):
         for alert in getattr(schedule, event) or ():
-            yield from _check_alert(alert, _context_of_run(schedule, event, airflow))
+            yield from _check_alert(alert, _context_of(schedule, airflow, event))
     for task in schedule.tasks or ():
         for event in EVENTS:
             for alert in getattr(task, event) or ():
-                yield from _check_alert(alert, _context_of_task(schedule, airflow))
+                yield from _check_alert(alert, _context_of(schedule, airflow))
 
 
 def check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
@@ -92,24 +90,22 @@ def _check_retries(schedule: Schedule) -> Iterator[Diagnostic]:
         yield Diagnostic(rules.NO_EFFECT, message, schedule.where("max_retry_delay"), hint)
 
 
-def _context_of_task(schedule: Schedule, airflow: str) -> _Context:
-    always, dates = always_in(airflow), OF_A_DATE | OF_AN_INTERVAL
-    # A run that another schedule starts has no logical date on Airflow 3.
-    if schedule.after and facts_of(airflow).optional_logical_date:
-        return _Context(always, AT_TIMES | dates, "the alert of a task")
-    return _Context(always | dates, AT_TIMES, "the alert of a task")
-
-
-def _context_of_run(schedule: Schedule, event: str, airflow: str) -> _Context:
+def _context_of(schedule: Schedule, airflow: str, event: str = "on_retry") -> _Context:
+    """The context of an event of the schedule; every event of a task has that of a retry."""
+    facts = facts_of(airflow)
     if event == DEADLINE:
-        always = _OF_AN_SLA if facts_of(airflow).has_sla else _OF_A_DEADLINE
-        return _Context(always, frozenset(), "the alert of a deadline")
-    of_task = _context_of_task(schedule, airflow)
+        return _Context(_OF_AN_SLA if facts.has_sla else _OF_A_DEADLINE, frozenset(), "the alert of a deadline")
+    always, at_times, dates = always_in(airflow), AT_TIMES, OF_A_DATE | OF_AN_INTERVAL
+    # A run that another schedule starts has no logical date on Airflow 3.
+    if schedule.after and facts.optional_logical_date:
+        at_times |= dates
+    else:
+        always |= dates
     if event == "on_retry":
-        return of_task
-    if not facts_of(airflow).has_api_server:
-        return _Context(of_task.always | {"reason"}, of_task.at_times, "the alert of a run")
-    return _Context(_OF_EVERY_RUN_OF_3, of_task.always | of_task.at_times, "the alert of a run")
+        return _Context(always, at_times, "the alert of a task")
+    if facts.has_api_server:
+        return _Context(_OF_EVERY_RUN_OF_3, always | at_times, "the alert of a run")
+    return _Context(always | {"reason"}, at_times, "the alert of a run")
 
 
 def _check_alert(alert: Alert, context: _Context) -> Iterator[Diagnostic]:

@@ -18,22 +18,25 @@ if TYPE_CHECKING:
     from codegen.meltano import MeltanoProject
     from codegen.schema import Schedule, Task
 
-# `FailFastDagInvalidTriggerRule` in airflow/sdk/exceptions.py of 3.3, `FailStopDagInvalidTriggerRule` in 2.11.
-_WITH_FAIL_FAST = {None, ALL_SUCCESS, "all_done_setup_success"}
-
 
 def check_arguments(schedule: Schedule) -> Iterator[Diagnostic]:
     """Combinations that Airflow refuses when it loads the DAG."""
     key = _fail_fast(schedule)
-    for task in tasks_of(schedule) if key else ():
+    for task in tasks_of(schedule):
         rule = schedule.of(task, "trigger_rule")
-        if rule not in _WITH_FAIL_FAST:
+        # `FailFastDagInvalidTriggerRule` in airflow/sdk/exceptions.py of 3.3, `FailStopDagInvalidTriggerRule` in 2.11.
+        if key and rule not in {None, ALL_SUCCESS, "all_done_setup_success"}:
             message = f"Airflow refuses `{key}` with the trigger rule {quoted(rule)}"
             place = place_of(task, schedule, "trigger_rule")
             yield Diagnostic(rules.MIXED_KINDS, message, place, f"remove `{key}`, or the trigger rule")
-    yield from _check_run_types(schedule)
-    for task in tasks_of(schedule):
         yield from _check_native(schedule, task)
+    # `_validate_allowed_run_types` of `DAG`.
+    allowed = schedule.arguments.get("allowed_run_types")
+    by_clock = "scheduled" if schedule.clock.schedule else "manual"
+    needed = "asset_triggered" if schedule.after else by_clock
+    if allowed and needed not in allowed:
+        message = f"the runs of this schedule are of the type `{needed}`, which `allowed_run_types` does not allow"
+        yield Diagnostic(rules.MIXED_KINDS, message, schedule.where("allowed_run_types"), f"add `{needed}`")
 
 
 def _check_native(schedule: Schedule, task: Task) -> Iterator[Diagnostic]:
@@ -70,15 +73,3 @@ def check_joins(schedules: list[Schedule], meltano: MeltanoProject | None) -> It
 def _fail_fast(schedule: Schedule) -> str:
     """The argument that makes a failed task fail the others, if it is set."""
     return next((name for name in ("fail_fast", "fail_stop") if schedule.arguments.get(name)), "")
-
-
-def _check_run_types(schedule: Schedule) -> Iterator[Diagnostic]:
-    """The scheduled runs must be allowed (`_validate_allowed_run_types` of `DAG`)."""
-    allowed = schedule.arguments.get("allowed_run_types")
-    if not allowed:
-        return
-    by_clock = "scheduled" if schedule.clock.schedule else "manual"
-    needed = "asset_triggered" if schedule.after else by_clock
-    if needed not in allowed:
-        message = f"the runs of this schedule are of the type `{needed}`, which `allowed_run_types` does not allow"
-        yield Diagnostic(rules.MIXED_KINDS, message, schedule.where("allowed_run_types"), f"add `{needed}`")

@@ -20,12 +20,19 @@ def check_after(
     schedules: list[Schedule], broken: Collection[str], everywhere: Collection[str], airflow: str
 ) -> Iterator[Diagnostic]:
     """Schedules must wait for existing schedules, and not for each other; for the arguments see `check_together`."""
-    names = {schedule.name for schedule in schedules} | set(broken)
+    by_name = {schedule.name: schedule for schedule in schedules}
     for schedule in schedules:
         if schedule.after:
-            yield from _check_names(schedule, schedule.after, names, everywhere)
-            yield from _check_end(schedule, airflow)
-    yield from _check_cycle(schedules)
+            yield from _check_names(schedule, schedule.after, {*by_name, *broken}, everywhere)
+            # A run that an asset starts has no logical date to compare with the end date.
+            if schedule.end_date and facts_of(airflow).optional_logical_date:
+                message = f"Airflow {airflow} ignores `end_date` for runs that other schedules start, so they continue"
+                hint = "end the schedules that it waits for, or remove it"
+                yield Diagnostic(rules.NO_END, message, schedule.where("end_date"), hint)
+    waits = {name: set(schedule.after.names) if schedule.after else set() for name, schedule in by_name.items()}
+    if cycle := cycle_in({name: sorted(those & (by_name.keys() - {name})) for name, those in waits.items()}):
+        message = f"the schedules wait for each other: {' -> '.join(quoted(name) for name in cycle)}"
+        yield Diagnostic(rules.CYCLE, message, by_name[cycle[0]].where("after"), "remove one `after`")
 
 
 def _check_names(
@@ -44,23 +51,6 @@ def _check_names(
         elif name not in names:
             hint = nearest(name, names - {schedule.name}) or "`dagpress list` lists them by name"
             yield Diagnostic(rules.UNKNOWN_SCHEDULE, f"there is no schedule {quoted(name)}", place, hint)
-
-
-def _check_end(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
-    """On Airflow 3, a run that an asset starts has no logical date to compare with the end date."""
-    if schedule.end_date and facts_of(airflow).optional_logical_date:
-        message = f"Airflow {airflow} ignores `end_date` for runs that other schedules start, so they continue"
-        hint = "end the schedules that it waits for, or remove it"
-        yield Diagnostic(rules.NO_END, message, schedule.where("end_date"), hint)
-
-
-def _check_cycle(schedules: list[Schedule]) -> Iterator[Diagnostic]:
-    by_name = {schedule.name: schedule for schedule in schedules}
-    waits = {name: set(schedule.after.names) if schedule.after else set() for name, schedule in by_name.items()}
-    graph = {name: sorted(each for each in those if each in by_name and each != name) for name, those in waits.items()}
-    if cycle := cycle_in(graph):
-        message = f"the schedules wait for each other: {' -> '.join(quoted(name) for name in cycle)}"
-        yield Diagnostic(rules.CYCLE, message, by_name[cycle[0]].where("after"), "remove one `after`")
 
 
 def cycle_in(graph: Mapping[str, Iterable[str]]) -> list[str]:

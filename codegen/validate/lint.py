@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
     from codegen.loader import Silencer
 
-# A file, a line in it, and a code.
-_Place = tuple[str, int, str]
-
 
 def apply_lint(
     diagnostics: Sequence[Diagnostic],
@@ -25,16 +22,15 @@ def apply_lint(
     report_unused: bool = True,
 ) -> list[Diagnostic]:
     """Leave out the silenced warnings, report the unused silencers, and set the configured severities."""
+    found, of_unused = list(diagnostics), []
     # After an error some checks did not run, so the silencer may be in use.
-    unused = report_unused and not has_errors(diagnostics)
-    others = [s for s in silencers if s.rule != rules.UNUSED_IGNORE]
-    # `ignore[unused-ignore]` silences the report on another code of the same line, never that on itself.
-    of_unused = [s for s in silencers if s.rule == rules.UNUSED_IGNORE]
-    found = [*diagnostics, *(_unused(diagnostics, others) if unused else ())]
+    if report_unused and not has_errors(diagnostics):
+        found += _unused(found, [s for s in silencers if s.rule != rules.UNUSED_IGNORE])
+        # `ignore[unused-ignore]` silences the report on another code of the same line, never that on itself.
+        of_unused = _unused(found, [s for s in silencers if s.rule == rules.UNUSED_IGNORE])
     silenced = {_place_of(silencer) for silencer in silencers}
     left = [d for d in found if d.severity is Severity.ERROR or _place_of(d) not in silenced]
-    left += _unused(found, of_unused) if unused else ()
-    return apply_levels(left, levels)
+    return apply_levels([*left, *of_unused], levels)
 
 
 def apply_levels(diagnostics: Iterable[Diagnostic], levels: Mapping[str, str]) -> list[Diagnostic]:
@@ -57,5 +53,5 @@ def _unused(diagnostics: Iterable[Diagnostic], silencers: Iterable[Silencer]) ->
     ]
 
 
-def _place_of(each: Diagnostic | Silencer) -> _Place:
+def _place_of(each: Diagnostic | Silencer) -> tuple[str, int, str]:
     return each.location.path, each.location.line, each.rule.code

@@ -21,7 +21,7 @@ from codegen.validate.places import place_of, values_of
 from codegen.validate.tasks import check_task_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from codegen.diagnostics import Location
     from codegen.meltano import MeltanoProject
@@ -127,19 +127,15 @@ def check_before_run(schedule: Schedule) -> Iterator[Diagnostic]:
     for commands, place in values_of(schedule, "before_run"):
         all_words = [words_of(command) for command in commands]
         for command, words in zip(commands, all_words, strict=True):
-            yield from _check_command(words, place)
+            word = next(iter(leading_options(words)[1]), "")
+            if word not in _COMMANDS:
+                hint = nearest(word, _COMMANDS) or "`meltano --help` lists them"
+                yield Diagnostic(rules.UNKNOWN_COMMAND, f"Meltano has no command {quoted(word)}", place, hint)
             yield from _check_changes(command, words, all_words, place)
     for task in schedule.tasks or ():
         calls = [list(call.words) for call in calls_in(task.command or "", env_of(schedule, task))]
         for words in calls:
             yield from _check_changes(shlex.join(words), words, calls, place_of(task, schedule, "command"))
-
-
-def _check_command(words: Sequence[str], place: Location) -> Iterator[Diagnostic]:
-    word = next(iter(leading_options(words)[1]), "")
-    if word not in _COMMANDS:
-        hint = nearest(word, _COMMANDS) or "`meltano --help` lists them"
-        yield Diagnostic(rules.UNKNOWN_COMMAND, f"Meltano has no command {quoted(word)}", place, hint)
 
 
 def _check_changes(
@@ -149,14 +145,10 @@ def _check_changes(
     if not changes_project(words):
         return
     message = f"{quoted(command)} permanently changes the Meltano project for every pipeline"
-    yield Diagnostic(rules.WRITES_PROJECT, message, place, _instead(variables_instead(words, all_words)))
-
-
-def _instead(variables: Mapping[str, str]) -> str:
-    if not variables:
-        return "run it once yourself, and commit what it changes"
-    is_selection = any(name.endswith("__SELECT") for name in variables)
-    effect = "applies to these runs only, and " + (
-        "replaces the selection in meltano.yml" if is_selection else "the plugin must declare the setting"
-    )
-    return f"set `env: {printable(to_yaml(variables, flow=True).strip())}` instead; it {effect}"
+    hint = "run it once yourself, and commit what it changes"
+    if variables := variables_instead(words, all_words):
+        is_selection = any(name.endswith("__SELECT") for name in variables)
+        effect = "replaces the selection in meltano.yml" if is_selection else "the plugin must declare the setting"
+        env = printable(to_yaml(variables, flow=True).strip())
+        hint = f"set `env: {env}` instead; it applies to these runs only, and {effect}"
+    yield Diagnostic(rules.WRITES_PROJECT, message, place, hint)

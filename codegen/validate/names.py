@@ -13,13 +13,18 @@ from codegen.schema.task import LONGEST_ID
 from codegen.validate.places import values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from codegen.rules import Rule
     from codegen.schema import Schedule
 
 # `validate_key` in airflow/utils/helpers.py of 2.11.
 _KEY = re.compile(r"[\w.-]{1,250}")
+# No two schedules can have the same: the rule, the attribute, and the key that sets it.
+_UNIQUE = (
+    (rules.DUPLICATE_NAME, "name", "name"),
+    (rules.DUPLICATE_DAG_ID, "dag_id_or_default", "dag_id"),
+    (rules.DUPLICATE_FILE, "dag_file", ""),
+)
 
 
 def check_names(schedule: Schedule) -> Iterator[Diagnostic]:
@@ -49,24 +54,17 @@ def check_pool(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
 
 def check_unique(schedules: list[Schedule]) -> Iterator[Diagnostic]:
     """No two schedules may have one name, one DAG id or one file."""
-    names = _taken_twice(schedules, lambda schedule: schedule.name)
-    for first, other in names:
-        yield _clash(rules.DUPLICATE_NAME, f"the name {quoted(other.name)}", first, other, "name")
-    for first, other in _taken_twice(schedules, lambda schedule: schedule.dag_id_or_default):
-        if (first, other) not in names:
-            what = f"the DAG id {quoted(other.dag_id_or_default)}"
-            yield _clash(rules.DUPLICATE_DAG_ID, what, first, other, "dag_id")
-    for first, other in _taken_twice(schedules, lambda schedule: schedule.dag_file):
-        if (first, other) not in names:
-            yield _clash(rules.DUPLICATE_FILE, "the same DAG file", first, other, "")
-
-
-def _taken_twice(schedules: list[Schedule], of: Callable[[Schedule], str]) -> list[tuple[Schedule, Schedule]]:
-    """Pairs of schedules that have the same, the earlier one first."""
-    owners: dict[str, Schedule] = {}
-    return [(owners[of(s)], s) for s in schedules if owners.setdefault(of(s), s) is not s]
-
-
-def _clash(rule: Rule, what: str, first: Schedule, other: Schedule, key: str) -> Diagnostic:
-    hint = f"set another `{key}` in one of them" if key else "rename one of them"
-    return Diagnostic(rule, f"{printable(first.source)} has {what} too", other.where(key, "name"), hint)
+    of_one_name: list[tuple[Schedule, Schedule]] = []
+    for rule, attribute, key in _UNIQUE:
+        owners: dict[str, Schedule] = {}
+        for schedule in schedules:
+            value = getattr(schedule, attribute)
+            first = owners.setdefault(value, schedule)
+            if first is schedule or (first, schedule) in of_one_name:
+                continue
+            if key == "name":
+                of_one_name.append((first, schedule))
+            what = f"the {'DAG id' if key == 'dag_id' else key} {quoted(value)}" if key else "the same DAG file"
+            hint = f"set another `{key}` in one of them" if key else "rename one of them"
+            message = f"{printable(first.source)} has {what} too"
+            yield Diagnostic(rule, message, schedule.where(key, "name"), hint)

@@ -29,25 +29,20 @@ _TO_TEXT = {
 # fmt: on
 # The tests that a null fails, apart from `none`.
 _NOT_OF_NULL = {"boolean", "float", "integer", "iterable", "mapping", "number", "sequence", "string", "true"}
-# The comparisons that are false if both sides are equal.
-_UNLIKE = {"ne", "notin"}
 
 
 def check_null_params(text: str, schedule: Schedule, location: Location, default: str = "") -> Iterator[Diagnostic]:
-    """A run parameter that can be null must not become the text `None`.
-
-    Args:
-        text: a template.
-        schedule: its schedule.
-        location: its place.
-        default: what the hint suggests in place of a null.
-    """
+    """A run parameter that can be null must not become the text `None`; the hint suggests a default."""
     nullable = {name for name, param in schedule.params.items() if _can_be_null(param)}
     template = tree_of(text) if nullable else None
     for name in dict.fromkeys(_written([template], nullable)) if template else ():
         message = f"the run parameter {quoted(name)} can be null and renders as the text `None`"
-        instead = _with_default(schedule.params[name], f"params.{name}", default)
-        hint = f"write `{instead}`, or another default between the quotes"
+        # Only a null is replaced, and not `0` or `false`. In YAML, most values with templates have single quotes.
+        is_text = {"string", "null"}.issuperset(_types(schedule.params[name]) or ["anything"])
+        either = (
+            f'params.{name} or "{default}"' if is_text else f'"{default}" if params.{name} is none else params.{name}'
+        )
+        hint = f"write `{{{{ {either} }}}}`, or another default between the quotes"
         yield Diagnostic(rules.NULL_PARAM, message, location, hint)
 
 
@@ -60,21 +55,8 @@ def _types(param: Param) -> list[str]:
     return [param.type] if isinstance(param.type, str) else param.type or []
 
 
-def _with_default(param: Param, name: str, default: str) -> str:
-    """A template that replaces a null by a default, and leaves every other value, also `0` and `false`."""
-    is_text = bool(param.type) and {"string", "null"}.issuperset(_types(param))
-    # In double quotes, as most values that hold templates have single quotes in YAML.
-    expression = f'{name} or "{default}"' if is_text else f'"{default}" if {name} is none else {name}'
-    return f"{{{{ {expression} }}}}"
-
-
 def _written(parts: Iterable[nodes.Node], nullable: set[str]) -> Iterator[str]:
-    """The parameters that parts of a template output where they may be null.
-
-    Args:
-        parts: statements of the template.
-        nullable: the parameters that may be null there.
-    """
+    """The parameters that statements of a template output, of those that may be null there."""
     for node in parts:
         if isinstance(node, nodes.If):
             rest = nullable
@@ -128,7 +110,7 @@ def _known(test: nodes.Node, *, holds: bool) -> set[str]:
     if isinstance(test, nodes.Compare):
         compared = [test.expr, *(operand.expr for operand in test.ops)]
         with_null = any(isinstance(side, nodes.Const) and side.value is None for side in compared)
-        is_equal = (test.ops[0].op not in _UNLIKE) == holds
+        is_equal = (test.ops[0].op not in {"ne", "notin"}) == holds
         return set().union(*map(_named, compared)) if is_equal != with_null else set()
     return _named(test) if holds else set()
 

@@ -67,12 +67,9 @@ def _check_schema(param: Param) -> Iterator[Diagnostic]:
 
 def _reference_in(value: object) -> str:
     """The first keyword in a JSON Schema that refers to another schema, which may be on another machine."""
-    if isinstance(value, list | tuple):
-        return next((found for item in value if (found := _reference_in(item))), "")
-    if not isinstance(value, Mapping):
-        return ""
-    own = next((key for key in value if key in _REFERENCES), "")
-    return own or next((found for item in value.values() if (found := _reference_in(item))), "")
+    own = [key for key in value if key in _REFERENCES] if isinstance(value, Mapping) else []
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return next((found for found in (*own, *map(_reference_in, parts)) if found), "")
 
 
 def _check_by_library(param: Param, schema: dict[str, Any]) -> Iterator[Diagnostic]:
@@ -98,14 +95,14 @@ def _check_by_library(param: Param, schema: dict[str, Any]) -> Iterator[Diagnost
     if broken:
         rule = str(broken.absolute_schema_path[0])
         message = f"the default does not fit `{rule}: {_shown(schema[rule])}`"
-        yield Diagnostic(rules.INVALID_PARAM, message, param.at["default"], _cure(rule, param, broken.instance))
+        yield Diagnostic(rules.INVALID_PARAM, message, param.at["default"], _fix(rule, param, broken.instance))
 
 
 def _shown(rule: object) -> str:
     return rule if isinstance(rule, str) else json.dumps(rule, ensure_ascii=False)
 
 
-def _cure(rule: str, param: Param, value: object) -> str:
+def _fix(rule: str, param: Param, value: object) -> str:
     if rule == "type" and isinstance(value, bool | int | float) and "string" in _shown(param.type):
         return f'quote it: "{json.dumps(value)}"'
     if rule == "type" and isinstance(value, str) and "string" not in _shown(param.type):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def tasks_of(schedule: Schedule) -> Sequence[Task]:
-    """The tasks in `tasks`, else an empty one, which has the schedule's values."""
+    """The tasks in `tasks`, else an empty one with the schedule's values."""
     return schedule.tasks or (Task(),)
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from codegen import rules
 from codegen.diagnostics import Diagnostic
 from codegen.plan.states import has_option
-from codegen.validate.places import place_of
 from codegen.validate.states import steps_with_state
 
 if TYPE_CHECKING:
@@ -34,7 +33,12 @@ def check_retries(schedule: Schedule, meltano: MeltanoProject | None) -> Iterato
         if not schedule.of(step.task, "retries") or has_option(step, _WITHOUT_LOCK):
             continue
         keys = _keys_to_raise(schedule, step.task)
-        place = _place_of_retries(schedule, step.task, keys)
+        own = [name for name in ("retry_delay", "retries") if name in step.task.at]
+        place = schedule.where("retry_delay", "max_retry_delay", "retries")
+        if keys == ("max_retry_delay",):
+            place = schedule.where("max_retry_delay")
+        elif own:
+            place = step.task.at[own[0]]
         if keys and place not in reported:
             reported.add(place)
             message = "the retries end before Meltano releases the lock of a killed run, which takes 5 minutes"
@@ -60,10 +64,3 @@ def _total_wait(schedule: Schedule, task: Task, delay: float, longest: float) ->
     # A wait is at least a second, so more of them are not needed.
     numbers = range(min(number, round(_LOCK.total_seconds())))
     return sum(min(max(ceil(delay * (1 << min(n, 20))), 1), longest) for n in numbers)
-
-
-def _place_of_retries(schedule: Schedule, task: Task, keys: Sequence[str]) -> Location:
-    if keys == ("max_retry_delay",):
-        return schedule.where("max_retry_delay")
-    own = [name for name in ("retry_delay", "retries") if name in task.at]
-    return place_of(task, schedule, own[0]) if own else schedule.where("retry_delay", "max_retry_delay", "retries")

@@ -6,7 +6,7 @@ It imports Jinja2, so import it only for a template.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -25,54 +25,39 @@ _DAG_RUN = "dag_run."
 _OF_DAG_RUN = ("logical_date", "execution_date", "data_interval_start", "data_interval_end", "run_after")
 _PREVIOUS = ("prev_data_interval_start_success", "prev_data_interval_end_success")
 # Each text as a point in time, a method of it, and a filter.
-_TEXTS = {
-    "ds": ("logical_date", "", "ds"),
-    "ds_nodash": ("logical_date", "", "ds_nodash"),
-    "ts": ("logical_date", "", "ts"),
-    "ts_nodash": ("logical_date", "", "ts_nodash"),
-    "ts_nodash_with_tz": ("logical_date", "", "ts_nodash_with_tz"),
-    "yesterday_ds": ("logical_date", ".subtract(days=1)", "ds"),
-    "yesterday_ds_nodash": ("logical_date", ".subtract(days=1)", "ds_nodash"),
-    "tomorrow_ds": ("logical_date", ".add(days=1)", "ds"),
-    "tomorrow_ds_nodash": ("logical_date", ".add(days=1)", "ds_nodash"),
-    "prev_ds": ("prev_execution_date", "", "ds"),
-    "prev_ds_nodash": ("prev_execution_date", "", "ds_nodash"),
-    "next_ds": ("next_execution_date", "", "ds"),
-    "next_ds_nodash": ("next_execution_date", "", "ds_nodash"),
-}
-_OF_AIRFLOW_2 = frozenset(
-    {*_TEXTS, "execution_date", "next_execution_date", "prev_execution_date", "prev_execution_date_success"} - OF_A_DATE
-)
+_TEXTS = {name: ("logical_date", "", name) for name in AIRFLOW_FILTERS}
+for _name in ("ds", "ds_nodash"):
+    _TEXTS[f"yesterday_{_name}"] = ("logical_date", ".subtract(days=1)", _name)
+    _TEXTS[f"tomorrow_{_name}"] = ("logical_date", ".add(days=1)", _name)
+    _TEXTS[f"prev_{_name}"] = ("prev_execution_date", "", _name)
+    _TEXTS[f"next_{_name}"] = ("next_execution_date", "", _name)
+_OF_AIRFLOW_2 = {*_TEXTS, "execution_date", "next_execution_date", "prev_execution_date", "prev_execution_date_success"}
 _NAMES = OF_A_DATE | OF_AN_INTERVAL | _OF_AIRFLOW_2
 # These have their offset.
 _ZONED_TEXTS = frozenset(["ts", "ts_nodash_with_tz"])
 # Methods of pendulum whose result is in the same timezone.
 _IN_THE_SAME_ZONE = frozenset(["add", "end_of", "next", "previous", "replace", "start_of", "subtract"])
-_DATE_METHODS = frozenset(
+_OF_THE_DATE = frozenset(
     """
-    date isocalendar isoweekday timetuple to_date_string to_day_datetime_string to_formatted_date_string
-    to_datetime_string toordinal weekday
+    date day day_of_week day_of_year isocalendar isoweekday month quarter timetuple to_date_string
+    to_datetime_string to_day_datetime_string to_formatted_date_string toordinal week_of_month week_of_year weekday year
     """.split()  # noqa: SIM905  # it is read as a list
-)
-_DATE_ATTRIBUTES = frozenset(
-    """
-    day day_of_week day_of_year month quarter week_of_month week_of_year year
-    """.split()  # noqa: SIM905  # as above
 )
 # The directives of a date, and of an offset, in `strftime` and in pendulum's `format`.
 _FORMATS = {
     "strftime": (re.compile(r"%[-_0^#]?[aAwdbBmyYjUWcxGuVDFhegC]"), re.compile(r"%:?[zZ]")),
     "format": (re.compile(r"[YQMDdEo]|L(?!TS?)"), re.compile(r"[zZ]")),
 }
+# The variables whose attributes are not those of a date.
+_NO_DATES = {"dag", "dag_run", "macros", "params"}
 _QUOTED_IN_A_FORMAT = re.compile(r"\[[^\]]*\]")
 
 
 @dataclass(frozen=True)
 class DateUse:
-    """A use of a date of the run in a template.
+    """A use of a date of the run in a template, by a variable such as `ds`, or as `dag_run.logical_date`.
 
     Attributes:
-        name: the variable, such as `ds`; or the attribute of the run, such as `dag_run.logical_date`.
         of_filter: Airflow's filter after it, such as `ds`, if there is one.
         is_whole: whether its `{{ }}` has nothing else.
         is_asked: whether the template handles its absence.
@@ -104,7 +89,7 @@ class DateUse:
 
     @property
     def is_of_previous_run(self) -> bool:
-        """Whether it belongs to the last successful run, and is None without one."""
+        """Whether it is a date of the last successful run, and None without one."""
         return self.name in _PREVIOUS
 
     @property
@@ -155,14 +140,17 @@ def date_uses(text: str) -> tuple[DateUse, ...]:
     tree = tree_of(text)
     if tree is None:
         return ()
-    is_asked = _asks(tree)
+    is_asked, needs_pendulum = _asks(tree), _needs_pendulum(tree)
     # A name that the template itself defines does not count.
     of_airflow = meta.find_undeclared_variables(tree)
-    found = (_use_of(path, is_asked=is_asked) for path in _paths_in((tree,)))
-    uses = [use for use in found if use.is_of_dag_run or use.name in of_airflow]
-    # One hint for each name, wherever it is in an expression.
-    of_pendulum = {use.name for use in uses if use.needs_pendulum and not use.is_whole}
-    return tuple(replace(use, needs_pendulum=not use.is_whole and use.name in of_pendulum) for use in uses)
+    found = (_use_of(path, is_asked=is_asked, needs_pendulum=needs_pendulum) for path in _paths_in((tree,)))
+    return tuple(use for use in found if use.is_of_dag_run or use.name in of_airflow)
+
+
+def _needs_pendulum(tree: nodes.Template) -> bool:
+    """Whether something in the template has an attribute that Python's `datetime` does not have."""
+    found = (node for node in tree.find_all(nodes.Getattr) if getattr(node.node, "name", "") not in _NO_DATES)
+    return not all(hasattr(datetime, node.attr) for node in found)
 
 
 def _asks(tree: nodes.Template) -> bool:
@@ -207,21 +195,21 @@ def _is_substituted(node: nodes.Node, parent: nodes.Node) -> bool:
     return is_first and bool(_name_of(node))
 
 
-def _use_of(path: _Path, *, is_asked: bool) -> DateUse:
+def _use_of(path: _Path, *, is_asked: bool, needs_pendulum: bool) -> DateUse:
     name = _name_of(path[0])
     is_substituted = _is_substituted(path[0], path[1])
     path = path[1:] if is_substituted else path
-    moved = _moved(path)
     of_filter = _airflow_filter(path[1])
     # The offset of a text can be cut off, as in `ts[:10]`.
     is_utc_text = name not in _ZONED_TEXTS or isinstance(path[1], nodes.Getitem)
+    is_whole = isinstance(path[2 if of_filter else 1], nodes.Output)
     return DateUse(
         name,
         of_filter,
-        is_whole=isinstance(path[2 if of_filter else 1], nodes.Output),
+        is_whole=is_whole,
         is_asked=is_asked or is_substituted or name == "dag_run.run_after",
-        is_utc_date=is_utc_text if name in _TEXTS else _is_date(moved),
-        needs_pendulum=name not in _TEXTS and not (_is_of_datetime(path[1]) and _is_of_datetime(moved[1])),
+        is_utc_date=is_utc_text if name in _TEXTS else _is_date(_moved(path)),
+        needs_pendulum=needs_pendulum and not is_whole,
     )
 
 
@@ -240,25 +228,14 @@ def _is_date(path: _Path) -> bool:
     parent = path[1]
     if not isinstance(parent, nodes.Getattr):
         return _airflow_filter(parent) not in {"", *_ZONED_TEXTS}
-    call = path[2] if isinstance(path[2], nodes.Call) else None
-    return parent.attr in _DATE_ATTRIBUTES or parent.attr in _DATE_METHODS or _formats_date(parent.attr, call)
-
-
-def _formats_date(method: str, call: nodes.Call | None) -> bool:
-    """Whether a format has a date, and no offset."""
-    first = call.args[0] if call and call.args else None
-    if method not in _FORMATS or not isinstance(first, nodes.Const):
-        return False
-    of_date, of_offset = _FORMATS[method]
-    text = _QUOTED_IN_A_FORMAT.sub("", str(first.value))
+    if parent.attr not in _FORMATS or not isinstance(path[2], nodes.Call):
+        return parent.attr in _OF_THE_DATE
+    # A format with a date, and without an offset.
+    of_date, of_offset = _FORMATS[parent.attr]
+    text = "".join(
+        _QUOTED_IN_A_FORMAT.sub("", str(each.value)) for each in path[2].args[:1] if isinstance(each, nodes.Const)
+    )
     return bool(of_date.search(text)) and not of_offset.search(text)
-
-
-def _is_of_datetime(parent: nodes.Node) -> bool:
-    """Whether Python's `datetime` supports the use of a point in time."""
-    if isinstance(parent, nodes.Getattr):
-        return hasattr(datetime, parent.attr)
-    return bool(_airflow_filter(parent)) or isinstance(parent, nodes.Add | nodes.Sub | nodes.Concat | nodes.Output)
 
 
 def _airflow_filter(node: nodes.Node) -> str:

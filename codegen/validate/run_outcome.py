@@ -24,16 +24,16 @@ def check_run_outcome(schedules: list[Schedule]) -> Iterator[Diagnostic]:
         last = _last_tasks(schedule)
         if not last or any(schedule.of(task, "trigger_rule") not in RUN_AFTER_A_FAILURE for task in last):
             continue
-        tells = schedule.on_failure and not all(task.on_failure for task in schedule.tasks or ())
-        effects = ["`on_failure` does not fire"] if tells else []
+        is_silent = schedule.on_failure and not all(task.on_failure for task in schedule.tasks or ())
+        effects = ["`on_failure` does not fire"] if is_silent else []
+        hint = "add a last task without `trigger_rule` that waits for those that must succeed"
         if schedule.name in waiting:
             effects.append(f"{quoted(waiting[schedule.name])} starts after it")
+        elif effects:
+            hint = f"give the alert to the tasks, or {hint}"
         if effects:
-            message = f"{_MARKED}: {', and '.join(effects)}"
-            hint = "give the alert to the tasks" if effects == ["`on_failure` does not fire"] else ""
-            cure = "add a last task without `trigger_rule` that waits for those that must succeed"
             place = place_of(last[0], schedule, "trigger_rule")
-            yield Diagnostic(rules.HIDES_FAILURE, message, place, f"{hint}, or {cure}" if hint else cure)
+            yield Diagnostic(rules.HIDES_FAILURE, f"{_MARKED}: {', and '.join(effects)}", place, hint)
 
 
 def _last_tasks(schedule: Schedule) -> list[Task]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def check_runners(schedule: Schedule) -> Iterator[Diagnostic]:
-    """The checks of the runner of each task."""
+    """Apply the checks of the runner of each task."""
     for task in tasks_of(schedule):
         if runner := RUNNERS.get(schedule.runner_of(task) or ""):
             yield from runner.check(_placed(schedule, task, runner.name))

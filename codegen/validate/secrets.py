@@ -53,8 +53,11 @@ def check_secrets(merged: MapNode) -> Iterator[Secret]:
 def _check(node: Node, path: tuple[str, ...], around: tuple[Location, ...]) -> Iterator[Secret]:
     places = (*around, node.location)
     if isinstance(node, Scalar):
-        if is_secret(_name_of(path), node.text):
-            yield _refusal(path, node.location), places
+        name = _name_of(path)
+        if is_secret(name, node.text):
+            cure = _CURES_OF_ONE.get(path[-1]) or next((_CURES[key] for key in path if key in _CURES), _TEXT)
+            message = f"the value of {quoted(name or path[-1])} looks like a secret"
+            yield Diagnostic(rules.SECRET, message, node.location, cure), places
     elif isinstance(node, ListNode):
         for item in node.items:
             yield from _check(item, path, places)
@@ -72,12 +75,6 @@ def _name_of(path: tuple[str, ...]) -> str:
     if path[named] != "params":
         return path[-1]
     return path[named + 1] if {*path[named + 2 : named + 3]} <= _VALUES else ""
-
-
-def _refusal(path: tuple[str, ...], location: Location) -> Diagnostic:
-    cure = _CURES_OF_ONE.get(path[-1]) or next((_CURES[key] for key in path if key in _CURES), _TEXT)
-    message = f"the value of {quoted(_name_of(path) or path[-1])} looks like a secret"
-    return Diagnostic(rules.SECRET, message, location, cure)
 
 
 def check_secrets_of_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:

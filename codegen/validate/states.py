@@ -42,23 +42,25 @@ def check_states(schedules: Iterable[Schedule], meltano: MeltanoProject | None) 
     for schedule in schedules:
         states = _known_states(schedule, meltano)
         yield from _check_tasks(schedule, states)
-        yield from _check_runs(schedule, states)
+        if states and schedule.max_active_runs > 1:
+            message = f"concurrent runs share the state ID {quoted(states[0].id)}: Meltano rejects all but the first"
+            # A suffix cannot have the `:` that the id of a run has (`check_state_ids`).
+            of_suffix = "state_id_suffix", "{{ run_id | replace(':', '-') }}"
+            key, template = ("state_id", "{{ run_id }}") if schedule.extractor else of_suffix
+            hint = f"set `max_active_runs: 1`, or a `{key}` that differs per run, such as one with `{template}`"
+            yield Diagnostic(rules.SHARED_STATE, message, schedule.where("max_active_runs"), hint)
         for state in {state.key: state for state in reversed(states)}.values():
             other, others = first_with.setdefault(state.key, (schedule, state))
             is_meant = not (schedule.extractor or other.extractor) and state.work == others.work
             if other.name != schedule.name and not is_meant:
-                yield _clash(schedule, state, other)
+                message = f"shares the state ID {quoted(state.id)} with {quoted(other.name)} ({_place(other)}): {_WHY}"
+                own = "a different `state_id`" if schedule.extractor else "a `state_id_suffix`"
+                hint = f"set {own} in the one that has not run yet, or use {_OWN_EXTRACTOR}"
+                yield Diagnostic(rules.SHARED_STATE, message, _place(schedule), hint)
 
 
 def _known_states(schedule: Schedule, meltano: MeltanoProject | None) -> list[KeptState]:
     return [state for state in states_of(schedule, meltano) if state.is_known]
-
-
-def _clash(schedule: Schedule, state: KeptState, other: Schedule) -> Diagnostic:
-    message = f"shares the state ID {quoted(state.id)} with {quoted(other.name)} ({_place(other)}): {_WHY}"
-    own = "a different `state_id`" if schedule.extractor else "a `state_id_suffix`"
-    hint = f"set {own} in the one that has not run yet, or use {_OWN_EXTRACTOR}"
-    return Diagnostic(rules.SHARED_STATE, message, _place(schedule), hint)
 
 
 def _place(schedule: Schedule) -> Location:
@@ -72,9 +74,7 @@ def _check_tasks(schedule: Schedule, states: list[KeptState]) -> Iterator[Diagno
     for state in states:
         step, others = state.step, earlier.setdefault(state.key, [])
         found = ((other.step.task_id, _clash_of_tasks(other, state, before)) for other in others)
-        one, clash = next((each for each in found if each[1]), ("", None))
-        if clash:
-            why, hint = clash
+        for one, (why, hint) in [(task_id, clash) for task_id, clash in found if clash][:1]:
             message = f"tasks {quoted(one)} and {quoted(step.task_id)} share the state ID {quoted(state.id)}: {why}"
             place = step.task.at.get("run") or schedule.where("job", "tasks")
             yield Diagnostic(rules.SHARED_STATE, message, place, hint)
@@ -106,20 +106,6 @@ def _before(steps: Mapping[str, Step]) -> dict[str, set[str]]:
     return found
 
 
-def _check_runs(schedule: Schedule, states: Collection[KeptState]) -> Iterator[Diagnostic]:
-    if states and schedule.max_active_runs > 1:
-        state_id = next(iter(states)).id
-        message = f"concurrent runs share the state ID {quoted(state_id)}: Meltano rejects all but the first"
-        # A suffix cannot have the `:` that the id of a run has (`check_state_ids`).
-        key, template = (
-            ("state_id", "{{ run_id }}")
-            if schedule.extractor
-            else ("state_id_suffix", "{{ run_id | replace(':', '-') }}")
-        )
-        hint = f"set `max_active_runs: 1`, or a `{key}` that differs per run, such as one with `{template}`"
-        yield Diagnostic(rules.SHARED_STATE, message, schedule.where("max_active_runs"), hint)
-
-
 def check_environments(
     schedules: Iterable[Schedule],
     meltano: MeltanoProject | None,
@@ -129,12 +115,7 @@ def check_environments(
 ) -> Iterator[Diagnostic]:
     """The environments must have separate system databases, or separate state IDs.
 
-    Args:
-        schedules: the schedules of all environments.
-        meltano: the Meltano project, if there is one.
-        names: the environments.
-        suffixes: the `state_id_suffix` of some of them.
-        place: the place of these keys in the configuration.
+    Some of them have a suffix for these, and the place is that of both keys in the configuration.
     """
     homes: dict[tuple[str, object], set[str]] = {}
     in_scripts = set()

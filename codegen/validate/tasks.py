@@ -28,8 +28,7 @@ def check_tasks(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
             yield Diagnostic(rules.DUPLICATE_TASK, message, place_of(task, schedule, "id"), "give each its own `id`")
         yield from check_task_id(task_id, place_of(task, schedule, "id"))
         by_id[task_id] = task
-    for rule, place in values_of(schedule, "trigger_rule"):
-        yield from _check_trigger_rule(rule, place, airflow)
+    yield from _check_trigger_rules(schedule, airflow)
     groups: dict[str, list[str]] = {}
     for task_id, task in by_id.items():
         if task.group:
@@ -42,7 +41,12 @@ def check_tasks(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
                 hint = nearest(name, known) or f"there are {', '.join(known)}"
                 message = f"there is no task or group {quoted(name)}"
                 yield Diagnostic(rules.UNKNOWN_TASK, message, place_of(task, schedule, "after"), hint)
-    yield from _check_cycle(by_id, groups, schedule)
+    # A group waits for its tasks, so a task that waits for the group waits for them.
+    graph = {id_: [name for name in task.after or () if name in by_id or name in groups] for id_, task in by_id.items()}
+    if cycle := cycle_in({**groups, **graph}):
+        message = f"the tasks wait for each other: {' -> '.join(quoted(name) for name in cycle)}"
+        task = next(by_id[name] for name in cycle if name in by_id)
+        yield Diagnostic(rules.CYCLE, message, place_of(task, schedule, "after"), "remove one `after`")
 
 
 def check_task_id(task_id: str, location: Location) -> Iterator[Diagnostic]:
@@ -52,6 +56,15 @@ def check_task_id(task_id: str, location: Location) -> Iterator[Diagnostic]:
         yield Diagnostic(rules.LONG_NAME, message, location, "set a shorter `id`, or a shorter `dag_id`")
 
 
+def _check_trigger_rules(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
+    for rule, place in values_of(schedule, "trigger_rule"):
+        if rule not in facts_of(airflow).trigger_rules:
+            since = next(version for version in VERSIONS if rule in facts_of(version).trigger_rules)
+            message = f"Airflow {airflow} has no trigger rule {quoted(rule)}, which came with {since}"
+            hint = "take another rule, or a later `airflow` in the configuration"
+            yield Diagnostic(rules.UNSUPPORTED, message, place, hint)
+
+
 def _check_group(task_id: str, groups: Mapping[str, list[str]], location: Location) -> Iterator[Diagnostic]:
     """A group has ids of its own: that, and two for its ends (`upstream_join_id` and `downstream_join_id`)."""
     name, _, end = task_id.rpartition(".")
@@ -59,23 +72,3 @@ def _check_group(task_id: str, groups: Mapping[str, list[str]], location: Locati
         group = quoted(task_id if task_id in groups else name)
         message = f"{quoted(task_id)} is a task, and the group {group} has that id"
         yield Diagnostic(rules.DUPLICATE_TASK, message, location, "rename the task, or the group")
-
-
-def _check_trigger_rule(rule: str, location: Location, airflow: str) -> Iterator[Diagnostic]:
-    if rule not in facts_of(airflow).trigger_rules:
-        since = next(version for version in VERSIONS if rule in facts_of(version).trigger_rules)
-        message = f"Airflow {airflow} has no trigger rule {quoted(rule)}, which came with {since}"
-        hint = "take another rule, or a later `airflow` in the configuration"
-        yield Diagnostic(rules.UNSUPPORTED, message, location, hint)
-
-
-def _check_cycle(
-    by_id: Mapping[str, Task], groups: Mapping[str, list[str]], schedule: Schedule
-) -> Iterator[Diagnostic]:
-    """A group waits for its tasks, so a task that waits for the group waits for them."""
-    known = {*by_id, *groups}
-    graph = {task_id: [name for name in task.after or () if name in known] for task_id, task in by_id.items()}
-    if cycle := cycle_in({**groups, **graph}):
-        message = f"the tasks wait for each other: {' -> '.join(quoted(name) for name in cycle)}"
-        task = next(by_id[name] for name in cycle if name in by_id)
-        yield Diagnostic(rules.CYCLE, message, place_of(task, schedule, "after"), "remove one `after`")

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from codegen.diagnostics import Location
     from codegen.meltano import MeltanoProject
     from codegen.schema import Schedule
-    from codegen.timetable.utc_dates import OtherDate
     from codegen.validate.run_dates import DateUse
 
 # `check_alerts` checks these.
@@ -36,7 +35,9 @@ def check_templates(schedule: Schedule, meltano: MeltanoProject | None, airflow:
     On Airflow 3 a run has a logical date only if it is scheduled or given one, and a data interval only on request. On
     every version the dates are in UTC.
     """
-    for text, place in _texts(schedule, meltano):
+    values = [*templated_values(schedule, schedule.where(), without=_ALERTS)]
+    values += [(run, schedule.where("job")) for run in runs_of_job(schedule, meltano)]
+    for text, place in ((text, place) for value, place in values for text in texts_in(value)):
         if not is_template(text):
             continue
         from codegen.validate.run_dates import date_uses  # noqa: PLC0415  # Jinja2 takes long to import
@@ -50,38 +51,26 @@ def _check_use(use: DateUse, schedule: Schedule, place: Location, airflow: str) 
     may_lack_date = facts_of(airflow).optional_logical_date and bool(schedule.after or not schedule.clock.cron)
     # Without a logical date, the date of the previous run cannot be converted.
     is_convertible = use.is_utc_date and not (may_lack_date and use.is_of_previous_run)
-    other = _other_date(schedule, airflow) if is_convertible else None
+    is_local = schedule.timezone != "UTC" and bool(schedule.clock.cron)
+    today = datetime.now(timezone.utc).date()
+    other = other_date(schedule.timetable(airflow), today) if is_convertible and is_local else None
     # One hint fixes both.
     hint = use.on_the_clock(may_lack_date=may_lack_date) if other else use.in_every_run()
     if may_lack_date and not use.is_asked:
-        yield Diagnostic(rules.NO_LOGICAL_DATE, _without_logical_date(use, schedule), place, hint)
+        manual = "a run that the API or `airflow dags trigger` starts without a logical date"
+        run = "a run that another schedule starts" if schedule.after else manual
+        result = "the task gets `None`" if use.is_of_dag_run else "the task fails"
+        message = f"{run} has no {quoted(use.name)} on Airflow 3, and {result}"
+        yield Diagnostic(rules.NO_LOGICAL_DATE, message, place, hint)
     if other:
-        yield Diagnostic(rules.UTC_DATE, _in_utc(use, other, schedule), place, hint)
+        day = "still the previous day" if other.is_previous else "already the next day"
+        when = "" if other.is_always else " for part of the year"
+        message = f"{quoted(use.text)} is in UTC: at {other.at:%H:%M} in {schedule.timezone} it is {day}{when}"
+        yield Diagnostic(rules.UTC_DATE, message, place, hint)
     if use.variable in OF_AN_INTERVAL and _has_empty_intervals(schedule, airflow):
         message = f"on Airflow 3 the data interval of {quoted(use.variable)} is empty"
         hint = "set `data_interval: true`, or use `logical_date`"
         yield Diagnostic(rules.NO_DATA_INTERVAL, message, place, hint)
-
-
-def _other_date(schedule: Schedule, airflow: str) -> OtherDate | None:
-    if schedule.timezone == "UTC" or not schedule.clock.cron:
-        return None
-    return other_date(schedule.timetable(airflow), datetime.now(timezone.utc).date())
-
-
-def _without_logical_date(use: DateUse, schedule: Schedule) -> str:
-    """The problem of a template in a run without a logical date."""
-    manual = "a run that the API or `airflow dags trigger` starts without a logical date"
-    run = "a run that another schedule starts" if schedule.after else manual
-    result = "the task gets `None`" if use.is_of_dag_run else "the task fails"
-    return f"{run} has no {quoted(use.name)} on Airflow 3, and {result}"
-
-
-def _in_utc(use: DateUse, other: OtherDate, schedule: Schedule) -> str:
-    """The problem of a template shortly after midnight, or before it."""
-    day = "still the previous day" if other.is_previous else "already the next day"
-    when = "" if other.is_always else " for part of the year"
-    return f"{quoted(use.text)} is in UTC: at {other.at:%H:%M} in {schedule.timezone} it is {day}{when}"
 
 
 def _has_empty_intervals(schedule: Schedule, airflow: str) -> bool:
@@ -89,23 +78,14 @@ def _has_empty_intervals(schedule: Schedule, airflow: str) -> bool:
     return not facts_of(airflow).cron_data_intervals and is_plain_clock and not schedule.has_data_intervals(airflow)
 
 
-def _texts(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[tuple[str, Location]]:
-    for value, place in templated_values(schedule, schedule.where(), without=_ALERTS):
-        yield from ((text, place) for text in texts_in(value))
-    yield from ((run, schedule.where("job")) for run in runs_of_job(schedule, meltano))
-
-
 def templated_values(
     model: Any,  # noqa: ANN401  # a schedule, or a map in it
     place: Location,
     without: Collection[str] = (),
 ) -> Iterator[tuple[Any, Location]]:
-    """Every value of a schedule, or of a map in it, in which Airflow evaluates templates, with its place.
+    """Every value of a schedule, or of a map in it, in which Airflow evaluates templates; with its place.
 
-    Args:
-        model: the schedule or map.
-        place: its place.
-        without: the keys to leave out, at any depth.
+    The keys in `without` are left out at any depth.
     """
     at: Mapping[str, Location] = model.at
     values = {row.name: (row.type.is_templated, getattr(model, row.name)) for row in keys_of(type(model)).values()}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def check_interval(schedule: Schedule) -> Diagnostic | None:
-    """The interval must be valid, with the values that the schedule's name draws for its `H`."""
+    """The interval must be valid, with the values for `H` that depend on the schedule's name."""
     try:
         schedule.clock  # noqa: B018  # to read it is the check
     except InvalidError as error:
