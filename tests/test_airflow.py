@@ -23,10 +23,9 @@ from click.testing import CliRunner
 from project_builder import dagpress, project_of, write
 from versions import NEWEST, NEWEST_2
 
-from codegen.airflow import AirflowError, Installation, install, installation_of
 from codegen.airflow.dag_folders import LINKS, digest_of_dags, link_dag_folders, old_generators, write_local_settings
 from codegen.airflow.home import lacks_database
-from codegen.airflow.installation import requirements_of
+from codegen.airflow.installation import AirflowError, Installation, install, installation_of, requirements_of
 from codegen.airflow.ports import Ports
 from codegen.airflow.translation import UntranslatableError, translate
 from codegen.airflow.variables import BUNDLES, DAGS_FOLDER, airflow_environ
@@ -37,13 +36,12 @@ from codegen.runners import RUNNERS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# A command, and what it is in Airflow 2 and in Airflow 3: one for each way in which they differ.
+# A command, and its form in Airflow 2 and in Airflow 3: one for each difference.
 COMMANDS = [
     ("scheduler -D", "scheduler -D", "scheduler -D"),
     ("webserver -p 8081", "webserver -p 8081", "api-server -p 8081"),
     ("api-server --port 1", "webserver --port 1", "api-server --port 1"),
     ("list_tasks d --tree", "tasks list d --tree", "tasks list d --tree"),
-    ("list_tasks d -sd /x", "tasks list d --subdir /x", "tasks list d"),
     ("db init", "db migrate", "db migrate"),
     ("trigger_dag -e 2026-01-01 d", "dags trigger -e 2026-01-01 d", "dags trigger -l 2026-01-01 d"),
     (
@@ -53,22 +51,10 @@ COMMANDS = [
     ),
     ("dags trigger --logical-date D d", "dags trigger --exec-date D d", "dags trigger --logical-date D d"),
     ("run --raw d t 2026-01-01", "tasks run --raw d t 2026-01-01", "tasks test d t 2026-01-01"),
-    ("run -A --pool p d t r", "tasks run -A --pool p d t r", "tasks test d t r"),
     ("tasks run --local d t r", "tasks run --local d t r", "tasks test d t r"),
-    ("list_dag_runs d", "dags list-runs -d d", "dags list-runs d"),
-    ("dags list-runs -d d", "dags list-runs -d d", "dags list-runs d"),
-    ("dags list-runs d", "dags list-runs -d d", "dags list-runs d"),
-    (
-        "backfill -s 2026-01-01 -e 2026-01-02 d",
-        "dags backfill -s 2026-01-01 -e 2026-01-02 d",
-        "backfill create --dag-id d --from-date 2026-01-01 --to-date 2026-01-02",
-    ),
-    (
-        "backfill create --dag-id d --from-date a --to-date b",
-        "dags backfill d --start-date a --end-date b",
-        "backfill create --dag-id d --from-date a --to-date b",
-    ),
-    ("variables get k", "variables get k", "variables get k"),
+    ("backfill --help", "dags backfill --help", "backfill create --help"),
+    ("backfill create --help", "dags backfill --help", "backfill create --help"),
+    ("variables set k_1 ''", "variables set k_1 ''", "variables set k_1 ''"),
     ("", "", ""),
     ("--help", "--help", "--help"),
 ]
@@ -76,8 +62,8 @@ COMMANDS = [
 
 @pytest.mark.parametrize(("given", "in_2", "in_3"), COMMANDS)
 def test_a_command_is_what_the_version_has(given: str, in_2: str, in_3: str) -> None:
-    assert " ".join(translate(given.split(), NEWEST_2).arguments) == in_2
-    assert " ".join(translate(given.split(), NEWEST).arguments) == in_3
+    assert shlex.join(translate(shlex.split(given), NEWEST_2).arguments) == in_2
+    assert shlex.join(translate(shlex.split(given), NEWEST).arguments) == in_3
 
 
 @pytest.mark.parametrize("version", [NEWEST_2, NEWEST])
@@ -139,7 +125,7 @@ def test_what_has_no_counterpart_names_the_nearest(given: str, version: str, nea
 
 def test_a_task_of_airflow_2_gets_the_run_that_it_needs() -> None:
     before = translate(["run", "--raw", "d", "t", "2026-01-01"], NEWEST_2).before
-    assert before == (("dags", "trigger", "--exec-date", "2026-01-01", "--run-id", "backfill__2026-01-01", "d"),)
+    assert before == ("dags", "trigger", "--exec-date", "2026-01-01", "--run-id", "backfill__2026-01-01", "d")
     assert translate(["run", "--raw", "d", "t", "manual__1"], NEWEST_2).before == ()
     assert translate(["run", "--raw", "d", "t", "2026-01-01"], NEWEST).before == ()
 

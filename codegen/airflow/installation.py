@@ -78,9 +78,10 @@ def folder_of(project: Project, version: str | None = None) -> Path:
 
 def keep_out_of_git(project: Project) -> None:
     """Make the folder of what belongs to this machine alone: programs, databases, logs and secrets."""
-    folder = project.root / ".dagpress"
-    folder.mkdir(exist_ok=True)
-    (folder / ".gitignore").write_text("*\n", encoding="ascii")
+    ignored = project.root / ".dagpress" / ".gitignore"
+    if not ignored.exists():
+        ignored.parent.mkdir(exist_ok=True)
+        ignored.write_text("*\n", encoding="ascii")
 
 
 def environment_in(folder: Path, version: str) -> Installation:
