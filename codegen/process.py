@@ -9,10 +9,9 @@ import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from codegen.diagnostics import DagpressError
 
@@ -34,14 +33,8 @@ class ProcessError(DagpressError):
     """A program that does not start, or does not end within its limit."""
 
 
-@dataclass(frozen=True)
-class Output:
-    """The result of a program that has ended.
-
-    Attributes:
-        code: the exit code; 128 and the number of the signal that ended it.
-        stdout: with stderr in it where the two were merged.
-    """
+class Output(NamedTuple):
+    """The result of a program that has ended; after a signal, the exit code is its number and 128."""
 
     code: int
     stdout: str
@@ -76,7 +69,7 @@ def run(  # noqa: PLR0913  # what a process has
         env: all of its variables; by default `inherited()`.
         cwd: its working directory.
         given: its standard input.
-        merged: whether stderr goes to stdout.
+        merged: whether stdout contains stderr.
         on_line: called with the latest whole line of stdout while the program runs.
         ends_group: whether what it leaves in its process group is killed too.
 

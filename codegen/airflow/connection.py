@@ -32,15 +32,13 @@ class Connection:
 
     def variable(self, name: str) -> str:
         """The environment variable of a part, such as `URL`."""
-        return _variable(name, self.environment)
+        return f"DAGPRESS_AIRFLOW_{name}" + (f"_{self.environment}" if self.environment else "")
 
 
 def read_connections(environ: Mapping[str, str]) -> dict[str, Connection]:
     """The Airflow of each deployment environment, by the suffix of its variables; empty without environments.
 
-    Args:
-        environ: `DAGPRESS_AIRFLOW_URL`, `..._USERNAME`, `..._PASSWORD` and `..._TOKEN`, with the suffix `_PROD` for an
-            environment `prod`. Empty ones count as missing.
+    `DAGPRESS_AIRFLOW_URL_PROD` is that of an environment `prod`. Empty variables count as missing.
 
     Raises:
         DagpressError: one of them is invalid; the message has no value, which may be a password.
@@ -56,10 +54,6 @@ def read_connections(environ: Mapping[str, str]) -> dict[str, Connection]:
 def ending_of(deployment: str) -> str:
     """The suffix of the variables of a deployment environment."""
     return deployment.upper().replace("-", "_")
-
-
-def _variable(name: str, environment: str) -> str:
-    return f"DAGPRESS_AIRFLOW_{name}" + (f"_{environment}" if environment else "")
 
 
 def _connection(environment: str, values: Mapping[str, str]) -> Connection:
@@ -84,14 +78,14 @@ def _check_url(connection: Connection) -> None:
         raise DagpressError(f"{name} is no address", hint)
     try:
         parts = urlsplit(connection.url)
-        port_is_wrong = parts.port == 0
+        has_port_0 = parts.port == 0
     except ValueError:
         raise DagpressError(f"{name} is no address", hint) from None
     if parts.username is not None:
         message = f"{name} holds a user or a password, and would show them where it is shown"
-        cure = f"set {connection.variable('USERNAME')} and {connection.variable('PASSWORD')}"
-        raise DagpressError(message, cure)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or port_is_wrong:
+        fix = f"set {connection.variable('USERNAME')} and {connection.variable('PASSWORD')}"
+        raise DagpressError(message, fix)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or has_port_0:
         raise DagpressError(f"{name} is no address of HTTP", hint)
     if parts.query or parts.fragment:
         raise DagpressError(f"{name} has more than an address and a path", hint)

@@ -115,7 +115,7 @@ class Airflows:
 
         def ask(session: Session) -> State:
             dag = session.dag(dag_id)
-            facts = Facts(dag, session.last_run(dag_id), session.source(dag)) if dag else Facts()
+            facts = Facts(dag, session.last_runs([dag_id]).get(dag_id), session.source(dag)) if dag else Facts()
             state = _compare(snapshot, schedule, facts)
             if dag and not dag.has_import_errors and not dag.is_stale:
                 return state
