@@ -77,14 +77,28 @@ def run(  # noqa: PLR0913  # what a process has
         ProcessError: it does not start, or its process group was killed at the limit.
     """
     name = name or Path(command[0]).name
-    with TemporaryFile() as stdin, TemporaryFile() as stdout, TemporaryFile() as stderr, _ending_with_us():
+    child: subprocess.Popen[bytes] | None = None
+    early: list[int] = []
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        if child is None:
+            early.append(number)
+        else:
+            raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
+
+    # Only the main thread may set handlers.
+    is_main = threading.current_thread() is threading.main_thread()
+    handled = handling((signal.SIGINT, *_ENDING) if is_main else (), leave)
+    with TemporaryFile() as stdin, TemporaryFile() as stdout, TemporaryFile() as stderr, handled:
         stdin.write(given.encode("utf-8", "replace"))
         stdin.seek(0)
         files = {"stdin": stdin, "stdout": stdout, "stderr": subprocess.STDOUT if merged else stderr}
         child = start(command, env=env, cwd=cwd, name=name, start_new_session=True, **files)
-        _running.add(child)
         is_over = False
         try:
+            _running.add(child)
+            for number in early:
+                leave(number, None)
             if on_line:
                 _watch(child, stdout.fileno(), on_line)
             child.wait(limit)
@@ -168,19 +182,6 @@ def handling(numbers: Iterable[int], handler: Callable[[int, FrameType | None], 
     finally:
         for number, handled in before.items():
             signal.signal(number, handled)
-
-
-@contextmanager
-def _ending_with_us() -> Iterator[None]:
-    """Turn the signals that end this process into an exception, which ends the child as well."""
-
-    def leave(number: int, _frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    # Only the main thread may set handlers.
-    is_main = threading.current_thread() is threading.main_thread()
-    with handling(_ENDING if is_main else (), leave):
-        yield
 
 
 def _watch(child: subprocess.Popen[bytes], stdout: int, on_line: Callable[[str], None]) -> None:
