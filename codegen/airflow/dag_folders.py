@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codegen.meltano.generator import is_generator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from codegen.project import Project
 
@@ -85,8 +85,4 @@ def write_local_settings(home: Path) -> None:
 
 def _dag_files(project: Project) -> Iterator[Path]:
     for folder in dag_folders(project).values():
-        for parent, folders, files in os.walk(folder):
-            folders[:] = sorted(name for name in folders if name != "__pycache__")
-            yield from (
-                Path(parent, name) for name in sorted(files) if name.endswith(".py") and Path(parent, name).is_file()
-            )
+        yield from (path for path in sorted(folder.rglob("*.py")) if path.is_file())
