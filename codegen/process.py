@@ -62,16 +62,8 @@ def run(  # noqa: PLR0913  # what a process has
 
     The output goes to files: a daemon that the program leaves behind may keep them open, and nobody waits for it.
 
-    Args:
-        command: the program and its arguments.
-        limit: in seconds.
-        name: the program in an error; the file name by default.
-        env: all of its variables; by default `inherited()`.
-        cwd: its working directory.
-        given: its standard input.
-        merged: whether stdout contains stderr.
-        on_line: called with the latest whole line of stdout while the program runs.
-        ends_group: whether what it leaves in its process group is killed too.
+    The limit is in seconds, `env` is `inherited()` by default, and `given` is the standard input. `on_line` gets the
+    latest whole line of stdout while the program runs; with `ends_group`, its process group is killed at its end.
 
     Raises:
         ProcessError: it does not start, or its process group was killed at the limit.

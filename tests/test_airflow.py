@@ -23,12 +23,20 @@ from click.testing import CliRunner
 from project_builder import dagpress, project_of, write
 from versions import NEWEST, NEWEST_2
 
-from codegen.airflow.dag_folders import LINKS, digest_of_dags, link_dag_folders, old_generators, write_local_settings
+from codegen.airflow.dag_folders import (
+    BUNDLES,
+    DAGS_FOLDER,
+    LINKS,
+    airflow_environ,
+    digest_of_dags,
+    link_dag_folders,
+    old_generators,
+    write_local_settings,
+)
 from codegen.airflow.home import lacks_database
 from codegen.airflow.installation import AirflowError, Installation, install, installation_of, requirements_of
 from codegen.airflow.ports import Ports
 from codegen.airflow.translation import UntranslatableError, translate
-from codegen.airflow.variables import BUNDLES, DAGS_FOLDER, airflow_environ
 from codegen.airflow_facts import VERSIONS, facts_of
 from codegen.cli.main import main
 from codegen.runners import RUNNERS
@@ -262,19 +270,21 @@ def test_dag_files_behind_links_import_their_neighbours_and_hide_no_module(tmp_p
         {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD": "cat secret"},
         {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_SECRET": "secret"},
         {"AIRFLOW__CORE__SQL_ALCHEMY_CONN": "postgresql:///airflow"},
+        "sql_alchemy_conn = sqlite:////other.db",
+        "sql_alchemy_conn_cmd = cat secret",
     ],
 )
-def test_a_database_that_the_environment_names_is_not_ours(tmp_path: Path, named: dict[str, str]) -> None:
-    assert lacks_database(tmp_path, {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS": "x"})
-    assert not lacks_database(tmp_path, named)
-
-
-@pytest.mark.parametrize("line", ["sql_alchemy_conn = sqlite:////other.db", "sql_alchemy_conn_cmd = cat secret"])
-def test_a_database_that_the_configuration_names_is_not_ours(tmp_path: Path, line: str) -> None:
+def test_a_database_that_variables_or_the_configuration_name_is_not_ours(
+    tmp_path: Path, named: dict[str, str] | str
+) -> None:
+    environ = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS": "x"}
     write(tmp_path, {"airflow.cfg": f"[database]\nsql_alchemy_conn = sqlite:///{tmp_path}/airflow.db\n"})
-    assert lacks_database(tmp_path, {})
-    write(tmp_path, {"airflow.cfg": f"[database]\n{line}\n"})
-    assert not lacks_database(tmp_path, {})
+    assert lacks_database(tmp_path, environ)
+    if isinstance(named, str):
+        write(tmp_path, {"airflow.cfg": f"[database]\n{named}\n"})
+    else:
+        environ = named
+    assert not lacks_database(tmp_path, environ)
 
 
 # Writes down what it is called with, and makes the database that it is asked for; `triggerer` stays.

@@ -83,6 +83,11 @@ class Configuration:
         return self._file.get(section, key, fallback="").strip()
 
 
+def home_of(environ: Mapping[str, str]) -> Path:
+    """The home that `AIRFLOW_HOME` names, as Airflow reads it."""
+    return Path(os.path.expandvars(os.path.expanduser(environ["AIRFLOW_HOME"]))).absolute()  # noqa: PTH111  # not `~` alone
+
+
 def variable_of(section: str, key: str) -> str:
     """The environment variable of a key of Airflow's configuration."""
     return f"AIRFLOW__{section.upper()}__{key.upper()}"
@@ -119,11 +124,7 @@ def write_configuration(home: Path, *, has_api_server: bool) -> None:
 def set_up(program: Path, home: Path, environ: Mapping[str, str], *, has_api_server: bool) -> None:
     """Write the configuration where there is none, and bring the home's own database up to date.
 
-    Args:
-        program: the command `airflow`.
-        home: its home, which need not exist.
-        environ: the variables to run it with, `AIRFLOW_HOME` among them.
-        has_api_server: whether it has an API server, which makes its own user.
+    An API server makes its own user; else the user `admin` is created.
 
     Raises:
         DagpressError: Airflow could not.

@@ -113,11 +113,8 @@ def install(
 
     A complete installation from the same requirements stays, and so does the home: it has the history of the runs.
 
-    Args:
-        folder: it gets `venv`, `home` and, last, the stamp of a complete installation.
-        version: one of `VERSIONS`.
-        python: a path or a name; by default the Python of this process.
-        progress: called with each step, and with the lines of the installer.
+    The folder gets `venv`, `home` and, last, the stamp of a complete installation. `python` is a path or a name, by
+    default the Python of this process; `progress` gets each step, and the lines of the installer.
 
     Raises:
         DagpressError: that Python cannot run that Airflow, or a step failed.

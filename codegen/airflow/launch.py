@@ -12,13 +12,21 @@ from typing import TYPE_CHECKING
 
 from codegen import process
 from codegen.airflow.background import daemon_of, fork
-from codegen.airflow.dag_folders import digest_of_dags, link_dag_folders, old_generators, write_local_settings
-from codegen.airflow.home import Configuration, lacks_database, set_up, variable_of, write_configuration
+from codegen.airflow.dag_folders import (
+    BUNDLES,
+    DAGS_FOLDER,
+    airflow_environ,
+    digest_of_dags,
+    link_dag_folders,
+    names_dag_folders,
+    old_generators,
+    write_local_settings,
+)
+from codegen.airflow.home import Configuration, home_of, lacks_database, set_up, variable_of, write_configuration
 from codegen.airflow.installation import installation_of, keep_out_of_git
 from codegen.airflow.ports import API_PORT, WEB_PORT, Ports, answers
 from codegen.airflow.supervisor import Program, supervise
 from codegen.airflow.translation import translate
-from codegen.airflow.variables import BUNDLES, DAGS_FOLDER, airflow_environ, home_of, names_dag_folders
 from codegen.meltano import read_meltano_project
 from codegen.meltano.invocation import MeltanoError, find_meltano, set_up_system_database
 from codegen.meltano.system_database import may_lack_system_database
@@ -44,14 +52,9 @@ _LONG_RUNNING = {"api-server", "dag-processor", "scheduler", "standalone", "trig
 
 
 def launch(project: Project, arguments: Sequence[str], say: Callable[[str], None]) -> int:
-    """Run `airflow` with these arguments for a project, and return its exit code.
+    """Run `airflow` with these arguments, of any version, for a project, and return its exit code.
 
     Most commands replace this process, so that signals, the terminal and the exit code are Airflow's own.
-
-    Args:
-        project: the project.
-        arguments: those of an `airflow` of any version.
-        say: prints a message.
 
     Raises:
         DagpressError: there is no Airflow, it could not be set up, or it has no such command.

@@ -33,14 +33,9 @@ class LoadedFile(NamedTuple):
 def load_dag_files(
     airflow: Path, files: Sequence[Path], cwd: Path, env: Mapping[str, str], timeout: float = _TIMEOUT
 ) -> list[LoadedFile]:
-    """Load DAG files, in one process and each in a fork of it; it leaves nothing behind.
+    """Load DAG files with that `airflow` program, in one process and each in a fork of it; it leaves nothing behind.
 
-    Args:
-        airflow: the `airflow` program of the environment.
-        files: the DAG files.
-        cwd: the folder in which they are loaded.
-        env: variables to add to those of this process.
-        timeout: in seconds, for all files together.
+    The variables are added to those of this process; the timeout, in seconds, is for all files together.
 
     Raises:
         AirflowError: it does not start, or takes too long.

@@ -43,12 +43,7 @@ _DENIED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 @dataclass(frozen=True)
 class Run:
-    """A run of a DAG.
-
-    Attributes:
-        state: Airflow's word: `queued`, `running`, `success` or `failed`.
-        url: its page in Airflow.
-    """
+    """A run of a DAG: `queued`, `running`, `success` or `failed`; its URL is that of its page in Airflow."""
 
     state: str
     start: datetime | None
@@ -70,14 +65,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Dag:
-    """A DAG that Airflow has.
-
-    Attributes:
-        is_stale: whether Airflow no longer finds it in its files.
-        has_import_errors: whether its file cannot be loaded as it is now.
-        url: its page in Airflow.
-        source_key: the argument of the request for its source.
-    """
+    """A DAG in Airflow, stale where no file has it any more; `source_key` is for the request for its source."""
 
     dag_id: str
     is_paused: bool
@@ -102,7 +90,7 @@ class RestApi:
             AirflowRestError: there is no Airflow at the address.
         """
         with opened(self._connection) as http:
-            yield Session(http, self._connection, self._login, is_v1=self._is_v1(http))
+            yield Session(http, self._connection, self._login, self._is_v1(http))
 
     def _is_v1(self, http: Http) -> bool:
         """Whether it is an Airflow 2. Both say their version to everybody; a proxy may want the token before."""
@@ -121,14 +109,14 @@ class RestApi:
         raise AirflowRestError("what answers is no Airflow", hint)
 
 
+@dataclass(frozen=True)
 class Session:
     """Requests to an Airflow. Every method raises AirflowRestError where one fails."""
 
-    def __init__(self, http: Http, connection: Connection, login: _Login, *, is_v1: bool) -> None:
-        self._http = http
-        self._connection = connection
-        self._login = login
-        self._is_v1 = is_v1
+    _http: Http
+    _connection: Connection
+    _login: _Login
+    _is_v1: bool
 
     def dag(self, dag_id: str) -> Dag | None:
         """A DAG; None where Airflow has none of that id."""
@@ -216,12 +204,11 @@ class Session:
 
     def _ask(self, method: str, path: str, what: str, body: object = None, but: Iterable[int] = frozenset()) -> Answer:
         """Send a request, logged in; a response that refuses is an error, except for the statuses in `but`."""
-        prefix = "/api/v1" if self._is_v1 else "/api/v2"
+        path = ("/api/v1" if self._is_v1 else "/api/v2") + path
         headers = self._login.headers(self._http, is_v1=self._is_v1)
-        answer = self._http.ask(method, prefix + path, headers, body)
+        answer = self._http.ask(method, path, headers, body)
         if _is_stranger(answer) and self._login.forget(headers):
-            headers = self._login.headers(self._http, is_v1=self._is_v1)
-            answer = self._http.ask(method, prefix + path, headers, body)
+            answer = self._http.ask(method, path, self._login.headers(self._http, is_v1=self._is_v1), body)
         is_fine = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES or answer.status in but
         if _is_stranger(answer) or not is_fine:
             raise _refusal(self._connection, answer, what, is_v1=self._is_v1)
@@ -276,7 +263,7 @@ class _Login:
             return True
 
     def _fetch_token(self, http: Http) -> str:
-        """The token for a name and a password; without them, the one that an Airflow gives that lets all in.
+        """The token for a name and a password; without them, the one that an Airflow open to all gives.
 
         (`auth/managers/simple/routes/login.py` of Airflow 3; FAB's and Keycloak's managers have the same address.)
         """
