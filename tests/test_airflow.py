@@ -199,6 +199,9 @@ def test_an_airflow_on_the_path_may_be_a_link_beside_another_python(
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     found = installation_of(project_of(tmp_path))
     assert (found.version, found.program, found.is_ours) == ("3.2", tmp_path / "bin/airflow", False)
+    _python(tmp_path / "venv", "2.9.3")
+    with pytest.raises(Exception, match=r"bin/airflow is Airflow 2\.9, which is not supported \(run `dagpress add"):
+        dagpress(tmp_path, "invoke", "airflow", "version")
     monkeypatch.setenv("PATH", str(tmp_path / "other"))
     with pytest.raises(
         AirflowError, match=r"does not say which Python it runs on \(run .*another `airflow` into PATH\)"
@@ -438,7 +441,7 @@ def test_an_api_server_is_believed_to_run_only_while_it_is_that_process(tmp_path
         ports.note_api_server(port, os.getpid())
         assert ports.running_api_server() == (os.getpid(), port)
         note = tmp_path / "dagpress-api-server.json"
-        note.write_text(json.dumps(json.loads(note.read_text()) | {"start": "1"}))
+        note.write_text(json.dumps([os.getpid(), port, "1"]))
         assert ports.running_api_server() == (0, 0)
 
 

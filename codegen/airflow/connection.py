@@ -19,9 +19,7 @@ _VARIABLE = re.compile(r"DAGPRESS_AIRFLOW_(URL|USERNAME|PASSWORD|TOKEN)(?:_(.+))
 class Connection:
     """The address of an Airflow, with a token, a name and a password, or no credentials.
 
-    Attributes:
-        url: may have a path; without a slash at the end.
-        environment: the suffix of its variables.
+    The URL has no slash at its end; the environment is the suffix of the variables.
     """
 
     url: str
@@ -48,25 +46,25 @@ def read_connections(environ: Mapping[str, str]) -> dict[str, Connection]:
         match = _VARIABLE.fullmatch(name)
         if match and value:
             given.setdefault(match[2] or "", {})[match[1]] = value
-    return {environment: _connection(environment, values) for environment, values in given.items()}
+    connections = {
+        environment: Connection(
+            values.get("URL", "").rstrip("/"),
+            environment,
+            values.get("USERNAME", ""),
+            values.get("PASSWORD", ""),
+            values.get("TOKEN", "").strip(),
+        )
+        for environment, values in given.items()
+    }
+    for connection in connections.values():
+        _check_url(connection)
+        _check_credentials(connection)
+    return connections
 
 
 def ending_of(deployment: str) -> str:
     """The suffix of the variables of a deployment environment."""
     return deployment.upper().replace("-", "_")
-
-
-def _connection(environment: str, values: Mapping[str, str]) -> Connection:
-    connection = Connection(
-        values.get("URL", "").rstrip("/"),
-        environment,
-        values.get("USERNAME", ""),
-        values.get("PASSWORD", ""),
-        values.get("TOKEN", "").strip(),
-    )
-    _check_url(connection)
-    _check_credentials(connection)
-    return connection
 
 
 def _check_url(connection: Connection) -> None:

@@ -93,10 +93,9 @@ def opened(connection: Connection) -> Iterator[Http]:
         # What comes byte by byte is never late: then, the end of the connection is that of the session.
         end = Timer(_SESSION, client.close)
         end.daemon = True
-        http = Http(client, connection)
         end.start()
         try:
-            yield http
+            yield Http(client, connection)
         finally:
             end.cancel()
 

@@ -23,10 +23,11 @@ from codegen.airflow.dag_folders import (
     write_local_settings,
 )
 from codegen.airflow.home import Configuration, home_of, lacks_database, set_up, variable_of, write_configuration
-from codegen.airflow.installation import installation_of, keep_out_of_git
+from codegen.airflow.installation import AirflowError, installation_of, keep_out_of_git
 from codegen.airflow.ports import API_PORT, WEB_PORT, Ports, answers
 from codegen.airflow.supervisor import Program, supervise
 from codegen.airflow.translation import translate
+from codegen.airflow_facts import VERSIONS
 from codegen.meltano import read_meltano_project
 from codegen.meltano.invocation import MeltanoError, find_meltano, set_up_system_database
 from codegen.meltano.system_database import may_lack_system_database
@@ -60,6 +61,9 @@ def launch(project: Project, arguments: Sequence[str], say: Callable[[str], None
         DagpressError: there is no Airflow, it could not be set up, or it has no such command.
     """
     airflow = installation_of(project)
+    if airflow.version not in VERSIONS:
+        hint = "run `dagpress add orchestrator airflow`"
+        raise AirflowError(f"{airflow.program} is Airflow {airflow.version}, which is not supported", hint)
     if not airflow.is_ours:
         say(f"no Airflow below .dagpress: using {airflow.program}, which is Airflow {airflow.version}")
     translation = translate(arguments, airflow.version)

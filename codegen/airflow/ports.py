@@ -67,15 +67,13 @@ class Ports:
 
     def note_api_server(self, port: int, process: int) -> None:
         """Record the process and the port of the API server for later commands."""
-        note = {"process": process, "start": start_of(process), "port": port}
-        self._note.write_text(json.dumps(note), encoding="ascii")
+        self._note.write_text(json.dumps([process, port, start_of(process)]), encoding="ascii")
 
     def running_api_server(self) -> tuple[int, int]:
         """The recorded process and port of the API server, if it still runs; else zeros."""
         try:
-            note = json.loads(self._note.read_text(encoding="ascii"))
-            process, port, start = int(note["process"]), int(note["port"]), str(note["start"])
-        except (OSError, ValueError, KeyError, TypeError):
+            process, port, start = json.loads(self._note.read_text(encoding="ascii"))
+        except (OSError, ValueError):
             return 0, 0
         return (process, port) if start and start_of(process) == start and _is_taken(port) else (0, 0)
 
