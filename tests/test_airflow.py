@@ -36,9 +36,10 @@ from codegen.airflow.dag_folders import (
 from codegen.airflow.home import lacks_database
 from codegen.airflow.installation import AirflowError, Installation, install, installation_of, requirements_of
 from codegen.airflow.ports import Ports
-from codegen.airflow.translation import UntranslatableError, translate
+from codegen.airflow.translation import translate
 from codegen.airflow_facts import VERSIONS, facts_of
 from codegen.cli.main import main
+from codegen.diagnostics import DagpressError
 from codegen.runners import RUNNERS
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def test_what_is_left_out_is_said() -> None:
     ],
 )
 def test_what_has_no_counterpart_names_the_nearest(given: str, version: str, nearest: str) -> None:
-    with pytest.raises(UntranslatableError, match=re.escape(nearest)):
+    with pytest.raises(DagpressError, match=re.escape(nearest)):
         translate(given.split(), version)
 
 

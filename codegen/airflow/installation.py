@@ -37,6 +37,7 @@ except PackageNotFoundError:
 _SHEBANG = re.compile(rb"#!\s*(?:\S*/env\s+)?(\S+)")
 # In seconds, for a version.
 _LIMIT = 60
+_STAMP = "stamp"
 _NAME_ANOTHER = "name another with --airflow"
 _GET_ANOTHER = "run `dagpress add orchestrator airflow`, or put the folder of {} into PATH"
 
@@ -90,7 +91,7 @@ def installation_of(project: Project) -> Installation:
         AirflowError: there is neither, or it is not an Airflow.
     """
     folder = folder_of(project)
-    if _stamp(folder).is_file():
+    if (folder / _STAMP).is_file():
         installed = environment_in(folder, project.airflow)
         if not installed.program.is_file():
             raise AirflowError(f"there is no {installed.program}", "run `dagpress add orchestrator airflow` again")
@@ -120,14 +121,20 @@ def install(
         DagpressError: that Python cannot run that Airflow, or a step failed.
     """
     installed = environment_in(folder, version)
-    stamp = _stamp(folder)
+    stamp = folder / _STAMP
     there = stamp.read_text(encoding="utf-8") if stamp.is_file() and installed.program.is_file() else ""
     digest = hashlib.sha256(requirements_of(version).read_bytes()).hexdigest()
     if python is None and there.startswith(digest):
         return False
-    interpreter = _interpreter(python)
+    found = shutil.which(python or sys.executable)
+    if found is None:
+        raise AirflowError(f"there is no Python `{python}`")
+    interpreter = Path(found).absolute()
     number = _answer([interpreter, "-c", _ASK_VERSION], f"{interpreter} is no Python")
-    _check_python(version, number, interpreter)
+    pythons = [f"{major}.{minor}" for major, minor in facts_of(version).pythons]
+    if number.rpartition(".")[0] not in pythons:
+        message = f"Airflow {version} needs Python {pythons[0]} to {pythons[-1]}, and {interpreter} is {number}"
+        raise AirflowError(message, "name another with --python")
     wanted = f"{digest} {number}"
     if there == wanted:
         return False
@@ -186,32 +193,12 @@ def version_of(program: Path) -> str:
     return _answer([python, "-c", _ASK_AIRFLOW], f"{program} runs on {python}, which has no Airflow", _NAME_ANOTHER)
 
 
-def _stamp(folder: Path) -> Path:
-    return folder / "stamp"
-
-
-def _interpreter(python: str | None) -> Path:
-    if python is None:
-        return Path(sys.executable)
-    found = shutil.which(python)
-    if found is None:
-        raise AirflowError(f"there is no Python `{python}`")
-    return Path(found).absolute()
-
-
 def _answer(command: list[str | Path], otherwise: str, hint: str = "") -> str:
     with suppress(process.ProcessError):
         done = process.run(command, limit=_LIMIT, env=process.inherited(*_UNWANTED))
         if not done.code:
             return done.stdout.strip()
     raise AirflowError(otherwise, hint)
-
-
-def _check_python(version: str, number: str, interpreter: Path) -> None:
-    pythons = [f"{major}.{minor}" for major, minor in facts_of(version).pythons]
-    if ".".join(number.split(".")[:2]) not in pythons:
-        message = f"Airflow {version} needs Python {pythons[0]} to {pythons[-1]}, and {interpreter} is {number}"
-        raise AirflowError(message, "name another with --python")
 
 
 def _installing(venv: Path, interpreter: Path, requirements: Path) -> list[list[str | Path]]:

@@ -103,10 +103,6 @@ _AIRFLOW_3 = _Dialect(
 _COMMANDS = {*_SINCE_2, *_AIRFLOW_2.commands, *_AIRFLOW_3.commands, "dags trigger"}
 
 
-class UntranslatableError(DagpressError):
-    """A command that this version has no counterpart for."""
-
-
 @dataclass(frozen=True)
 class Translation:
     """The arguments of `airflow`, those of a command to run before, which may fail, and the changes in words."""
@@ -120,7 +116,7 @@ def translate(arguments: Sequence[str], version: str) -> Translation:
     """Translate a command to that Airflow.
 
     Raises:
-        UntranslatableError: it has no counterpart; names the nearest.
+        DagpressError: it has no counterpart; names the nearest.
     """
     dialect = _AIRFLOW_3 if facts_of(version).has_api_server else _AIRFLOW_2
     # A command is one word or two.
@@ -129,7 +125,7 @@ def translate(arguments: Sequence[str], version: str) -> Translation:
     newer = _SINCE_2.get(given, given)
     command = dialect.commands.get(newer, newer)
     if nearest := {**_NEAREST, **dialect.missing}.get(command.split(" ")[0]):
-        raise UntranslatableError(f"Airflow {version} has no `{given}`: {nearest}")
+        raise DagpressError(f"Airflow {version} has no `{given}`: {nearest}")
     notes = [f"`{given}` is `{command}` in Airflow {version}"] if command != given else []
     options = dialect.options.get(command, {})
     words: list[str] = []
