@@ -9,10 +9,9 @@ import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from codegen.diagnostics import DagpressError
 
@@ -34,14 +33,8 @@ class ProcessError(DagpressError):
     """A program that does not start, or does not end within its limit."""
 
 
-@dataclass(frozen=True)
-class Output:
-    """The result of a program that has ended.
-
-    Attributes:
-        code: the exit code; 128 and the number of the signal that ended it.
-        stdout: with stderr in it where the two were merged.
-    """
+class Output(NamedTuple):
+    """The result of a program that has ended; after a signal, the exit code is its number and 128."""
 
     code: int
     stdout: str
@@ -69,29 +62,35 @@ def run(  # noqa: PLR0913  # what a process has
 
     The output goes to files: a daemon that the program leaves behind may keep them open, and nobody waits for it.
 
-    Args:
-        command: the program and its arguments.
-        limit: in seconds.
-        name: the program in an error; the file name by default.
-        env: all of its variables; by default `inherited()`.
-        cwd: its working directory.
-        given: its standard input.
-        merged: whether stderr goes to stdout.
-        on_line: called with the latest whole line of stdout while the program runs.
-        ends_group: whether what it leaves in its process group is killed too.
+    The limit is in seconds, `env` is `inherited()` by default, and `given` is the standard input. `on_line` gets the
+    latest whole line of stdout while the program runs; with `ends_group`, its process group is killed at its end.
 
     Raises:
         ProcessError: it does not start, or its process group was killed at the limit.
     """
     name = name or Path(command[0]).name
-    with TemporaryFile() as stdin, TemporaryFile() as stdout, TemporaryFile() as stderr, _ending_with_us():
+    child: subprocess.Popen[bytes] | None = None
+    early: list[int] = []
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        if child is None:
+            early.append(number)
+        else:
+            raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
+
+    # Only the main thread may set handlers.
+    is_main = threading.current_thread() is threading.main_thread()
+    handled = handling((signal.SIGINT, *_ENDING) if is_main else (), leave)
+    with TemporaryFile() as stdin, TemporaryFile() as stdout, TemporaryFile() as stderr, handled:
         stdin.write(given.encode("utf-8", "replace"))
         stdin.seek(0)
         files = {"stdin": stdin, "stdout": stdout, "stderr": subprocess.STDOUT if merged else stderr}
         child = start(command, env=env, cwd=cwd, name=name, start_new_session=True, **files)
-        _running.add(child)
         is_over = False
         try:
+            _running.add(child)
+            for number in early:
+                leave(number, None)
             if on_line:
                 _watch(child, stdout.fileno(), on_line)
             child.wait(limit)
@@ -175,19 +174,6 @@ def handling(numbers: Iterable[int], handler: Callable[[int, FrameType | None], 
     finally:
         for number, handled in before.items():
             signal.signal(number, handled)
-
-
-@contextmanager
-def _ending_with_us() -> Iterator[None]:
-    """Turn the signals that end this process into an exception, which ends the child as well."""
-
-    def leave(number: int, _frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    # Only the main thread may set handlers.
-    is_main = threading.current_thread() is threading.main_thread()
-    with handling(_ENDING if is_main else (), leave):
-        yield
 
 
 def _watch(child: subprocess.Popen[bytes], stdout: int, on_line: Callable[[str], None]) -> None:

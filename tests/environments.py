@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from versions import NEWEST, NEWEST_2
 
-from codegen.airflow import AirflowError, install
+from codegen.airflow.installation import AirflowError, install
 from codegen.airflow_facts import facts_of
 
 if TYPE_CHECKING:

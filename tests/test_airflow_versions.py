@@ -5,40 +5,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from project_builder import EXTRACT_LOAD, dagpress, write
+from project_builder import dagpress, write
+
+from codegen.airflow_facts import VERSIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Airflow 3.0 moved DAG into its Task SDK, and the operators of the core into a provider that it installs
-# (its release notes, "Migrating to Airflow 3"). Up to 2.11 both are in the core.
-_TWO = {"from airflow import DAG", "from airflow.operators.bash import BashOperator"}
-_THREE = {"from airflow.sdk import DAG", "from airflow.providers.standard.operators.bash import BashOperator"}
+# Airflow 3.0 moved DAG and the groups into its Task SDK, and the operators of the core into a provider that it installs
+# (its release notes, "Migrating to Airflow 3"). Up to 2.11 all are in the core.
+_TWO = {
+    "from airflow import DAG",
+    "from airflow.operators.bash import BashOperator",
+    "from airflow.operators.python import PythonOperator",
+    "from airflow.utils.task_group import TaskGroup",
+}
+_THREE = {
+    "from airflow.sdk import DAG, TaskGroup",
+    "from airflow.providers.standard.operators.bash import BashOperator",
+    "from airflow.providers.standard.operators.python import PythonOperator",
+}
+_TASKS = "interval: '@daily'\ntasks: [{python: a.b, group: c}, {run: tap-a target-b}]\n"
 
 
-@pytest.mark.parametrize(
-    ("airflow", "imports"),
-    [("2.10", _TWO), ("2.11", _TWO), ("3.0", _THREE), ("3.1", _THREE), ("3.2", _THREE), ("3.3", _THREE)],
-)
-def test_the_imports_are_those_of_the_version(airflow: str, imports: set[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("airflow", VERSIONS)
+def test_the_imports_are_those_of_the_version(airflow: str, tmp_path: Path) -> None:
     """No branch for another version, and nothing that this one does not have."""
-    write(tmp_path, {"dagpress.toml": f'airflow = "{airflow}"\n', "schedules/a.yml": EXTRACT_LOAD})
+    write(tmp_path, {"dagpress.toml": f'airflow = "{airflow}"\n', "schedules/a.yml": _TASKS})
     assert dagpress(tmp_path, "generate")[0] == 0
     lines = (tmp_path / "generated_dags/a.py").read_text().splitlines()
     own = {"from datetime import timedelta", "import pendulum"}
-    assert {line for line in lines if line.startswith(("import ", "from "))} == imports | own
-
-
-@pytest.mark.parametrize(
-    ("airflow", "python", "group"),
-    [(v, "airflow.operators.python", "airflow.utils.task_group") for v in ("2.10", "2.11")]
-    + [(v, "airflow.providers.standard.operators.python", "airflow.sdk") for v in ("3.0", "3.1", "3.2", "3.3")],
-)
-def test_so_are_those_of_tasks_and_groups(airflow: str, python: str, group: str, tmp_path: Path) -> None:
-    """Python's operator and the groups have moved too."""
-    tasks = "interval: '@daily'\ntasks: [{python: a.b, group: c}]\n"
-    write(tmp_path, {"dagpress.toml": f'airflow = "{airflow}"\n', "schedules/a.yml": tasks})
-    assert dagpress(tmp_path, "generate")[0] == 0
-    text = (tmp_path / "generated_dags/a.py").read_text()
-    assert f"from {python} import PythonOperator\n" in text
-    assert f"from {group} import {'DAG, ' if group == 'airflow.sdk' else ''}TaskGroup\n" in text
+    of_airflow = _TWO if airflow.startswith("2.") else _THREE
+    assert {line for line in lines if line.startswith(("import ", "from "))} == of_airflow | own

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from project_builder import EXTRACT_LOAD, dagpress, project_of, write
 
-from codegen.airflow import AirflowError, inside, version_of
+from codegen.airflow import inside
+from codegen.airflow.installation import AirflowError, version_of
 from codegen.cli.verification import verify
 from codegen.diagnostics import InvalidError
 from codegen.meltano.call import UnknownScheduleError, read_call, resolved

@@ -81,6 +81,24 @@ def test_a_program_that_does_not_start(tmp_path: Path) -> None:
         process.run(["true"], limit=1, cwd=tmp_path / "gone")
 
 
+# Gets the signal `{0}` between the start of the child and the handle of it.
+_EARLY = """
+import os
+from codegen import process
+begin = process.start
+process.start = lambda *words, **options: (begin(*words, **options), os.kill(os.getpid(), {0}))[0]
+process.run(['sh', '-c', 'echo $$ > child; sleep 99; :'], limit=None)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_the_child_starts_ends_it(tmp_path: Path, number: signal.Signals) -> None:
+    command = [sys.executable, "-c", _EARLY.format(int(number))]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=30, check=False)
+    assert done.returncode in {128 + number, -number}
+    assert not (tmp_path / "child").exists() or has_ended(tmp_path / "child")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_parent_and_child(tmp_path: Path, number: signal.Signals) -> None:
     """A terminal sends its Ctrl+C to the parent alone, as the child has a session of its own."""

@@ -28,9 +28,7 @@ _START_FIELD = 19
 class Daemon:
     """A command of Airflow to run in the background.
 
-    Attributes:
-        words: the command, without the options of the background.
-        pid_file: has the process id, and is locked while the process lives, so a stale one is recognised.
+    Its pid file is locked while the process lives, so a stale one is recognised.
     """
 
     words: Sequence[str]
@@ -48,11 +46,11 @@ def daemon_of(words: Sequence[str], home: Path) -> Daemon | None:
     """Read Airflow's options for the background; None where the command has none of them."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("-D", "--daemon", action="store_true")
-    if not parser.parse_known_args(words[1:])[0].daemon:
-        return None
     for names in (["--pid"], ["-l", "--log-file"], ["--stdout"], ["--stderr"]):
         parser.add_argument(*names, type=Path)
     options, rest = parser.parse_known_args(words[1:])
+    if not options.daemon:
+        return None
     command = words[0]
     log = options.log_file or home / f"airflow-{command}.log"
     pid_file = options.pid or home / f"airflow-{command}.pid"
@@ -60,12 +58,9 @@ def daemon_of(words: Sequence[str], home: Path) -> Daemon | None:
 
 
 def fork(daemon: Daemon) -> int:
-    """Fork a background process, which removes the pid file at its end, and watch whether it stays.
+    """Fork a background process and watch whether it stays; returns its id and, in that process, zero.
 
     A fork runs the code of this process, whatever the current folder contains.
-
-    Returns:
-        The id of the background process; in that one, zero.
 
     Raises:
         AirflowError: it is running already, or ended at once.
@@ -114,15 +109,11 @@ def _watch(pid: int, daemon: Daemon) -> None:
 
 
 def start_of(pid: int) -> str:
-    """The start time of a process, in the form of its system; empty where there is none.
-
-    It tells a process from a later one with the same id.
-    """
+    """The start time of a process, which tells it from a later one with the same id; empty where there is none."""
     if sys.platform == "linux":
         try:
             text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
         except OSError:
             return ""
         return text.rpartition(")")[2].split()[_START_FIELD]
-    command = ["ps", "-o", "lstart=", "-p", str(pid)]
-    return process.run(command, limit=10).stdout.strip()
+    return process.run(["ps", "-o", "lstart=", "-p", str(pid)], limit=10).stdout.strip()

@@ -19,9 +19,7 @@ _VARIABLE = re.compile(r"DAGPRESS_AIRFLOW_(URL|USERNAME|PASSWORD|TOKEN)(?:_(.+))
 class Connection:
     """The address of an Airflow, with a token, a name and a password, or no credentials.
 
-    Attributes:
-        url: may have a path; without a slash at the end.
-        environment: the suffix of its variables.
+    The URL has no slash at its end; the environment is the suffix of the variables.
     """
 
     url: str
@@ -32,15 +30,13 @@ class Connection:
 
     def variable(self, name: str) -> str:
         """The environment variable of a part, such as `URL`."""
-        return _variable(name, self.environment)
+        return f"DAGPRESS_AIRFLOW_{name}" + (f"_{self.environment}" if self.environment else "")
 
 
 def read_connections(environ: Mapping[str, str]) -> dict[str, Connection]:
     """The Airflow of each deployment environment, by the suffix of its variables; empty without environments.
 
-    Args:
-        environ: `DAGPRESS_AIRFLOW_URL`, `..._USERNAME`, `..._PASSWORD` and `..._TOKEN`, with the suffix `_PROD` for an
-            environment `prod`. Empty ones count as missing.
+    `DAGPRESS_AIRFLOW_URL_PROD` is that of an environment `prod`. Empty variables count as missing.
 
     Raises:
         DagpressError: one of them is invalid; the message has no value, which may be a password.
@@ -50,29 +46,25 @@ def read_connections(environ: Mapping[str, str]) -> dict[str, Connection]:
         match = _VARIABLE.fullmatch(name)
         if match and value:
             given.setdefault(match[2] or "", {})[match[1]] = value
-    return {environment: _connection(environment, values) for environment, values in given.items()}
+    connections = {
+        environment: Connection(
+            values.get("URL", "").rstrip("/"),
+            environment,
+            values.get("USERNAME", ""),
+            values.get("PASSWORD", ""),
+            values.get("TOKEN", "").strip(),
+        )
+        for environment, values in given.items()
+    }
+    for connection in connections.values():
+        _check_url(connection)
+        _check_credentials(connection)
+    return connections
 
 
 def ending_of(deployment: str) -> str:
     """The suffix of the variables of a deployment environment."""
     return deployment.upper().replace("-", "_")
-
-
-def _variable(name: str, environment: str) -> str:
-    return f"DAGPRESS_AIRFLOW_{name}" + (f"_{environment}" if environment else "")
-
-
-def _connection(environment: str, values: Mapping[str, str]) -> Connection:
-    connection = Connection(
-        values.get("URL", "").rstrip("/"),
-        environment,
-        values.get("USERNAME", ""),
-        values.get("PASSWORD", ""),
-        values.get("TOKEN", "").strip(),
-    )
-    _check_url(connection)
-    _check_credentials(connection)
-    return connection
 
 
 def _check_url(connection: Connection) -> None:
@@ -84,14 +76,14 @@ def _check_url(connection: Connection) -> None:
         raise DagpressError(f"{name} is no address", hint)
     try:
         parts = urlsplit(connection.url)
-        port_is_wrong = parts.port == 0
+        has_port_0 = parts.port == 0
     except ValueError:
         raise DagpressError(f"{name} is no address", hint) from None
     if parts.username is not None:
         message = f"{name} holds a user or a password, and would show them where it is shown"
-        cure = f"set {connection.variable('USERNAME')} and {connection.variable('PASSWORD')}"
-        raise DagpressError(message, cure)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or port_is_wrong:
+        fix = f"set {connection.variable('USERNAME')} and {connection.variable('PASSWORD')}"
+        raise DagpressError(message, fix)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or has_port_0:
         raise DagpressError(f"{name} is no address of HTTP", hint)
     if parts.query or parts.fragment:
         raise DagpressError(f"{name} has more than an address and a path", hint)

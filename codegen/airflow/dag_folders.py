@@ -1,20 +1,26 @@
-"""The folders of DAG files that the Airflow of a project reads, and the files in them."""
+"""The folders of DAG files that the Airflow of a project reads, the files in them, and the variables that name them."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codegen.airflow.home import home_of
 from codegen.meltano.generator import is_generator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
+    from codegen.airflow.installation import Installation
     from codegen.project import Project
 
+DAGS_FOLDER = "AIRFLOW__CORE__DAGS_FOLDER"
+BUNDLES = "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"
+_LOCAL_BUNDLE = "airflow.dag_processing.bundles.local.LocalDagBundle"
 # The folder of links in the home of an Airflow 2. It is ours: whatever else lies in a home is not touched.
 LINKS = "dagpress-dags"
 # Airflow imports it as each of its processes starts, and no other program does. `__all__` is what it takes over.
@@ -38,6 +44,33 @@ def dag_folders(project: Project) -> dict[str, Path]:
         number = sum(other == name or other.startswith(f"{name}-") for other in folders)
         folders[f"{name}-{number + 1}" if number else name] = folder
     return folders
+
+
+def names_dag_folders(environ: Mapping[str, str]) -> bool:
+    """Whether the caller has named the folders of DAGs that Airflow reads."""
+    return DAGS_FOLDER in environ or BUNDLES in environ
+
+
+def airflow_environ(project: Project, airflow: Installation, environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables of an Airflow that runs a project; those that are set already stay.
+
+    The only DAGs folder of Airflow 2 is the folder of links in its home. PYTHONPATH does not lead there: it would
+    precede the standard library, also in every program that a task runs.
+    """
+    env = dict(environ)
+    env.setdefault(project.project_root_variable, str(project.meltano_project))
+    env["AIRFLOW_HOME"] = env.get("AIRFLOW_HOME") or str(airflow.home)
+    env["PATH"] = os.pathsep.join([str(airflow.bin), env.get("PATH") or os.defpath])
+    if names_dag_folders(environ):
+        return env
+    if not airflow.has_api_server:
+        env[DAGS_FOLDER] = str(home_of(env) / LINKS)
+        return env
+    bundles = [
+        {"name": name, "classpath": _LOCAL_BUNDLE, "kwargs": {"path": str(folder)}}
+        for name, folder in dag_folders(project).items()
+    ]
+    return {**env, DAGS_FOLDER: str(project.generated_dags), BUNDLES: json.dumps(bundles)}
 
 
 def digest_of_dags(project: Project) -> str:
@@ -85,8 +118,4 @@ def write_local_settings(home: Path) -> None:
 
 def _dag_files(project: Project) -> Iterator[Path]:
     for folder in dag_folders(project).values():
-        for parent, folders, files in os.walk(folder):
-            folders[:] = sorted(name for name in folders if name != "__pycache__")
-            yield from (
-                Path(parent, name) for name in sorted(files) if name.endswith(".py") and Path(parent, name).is_file()
-            )
+        yield from (path for path in sorted(folder.rglob("*.py")) if path.is_file())

@@ -46,6 +46,10 @@ jwt_secret = {other_secret}
 """
 # Where `airflow standalone` of Airflow 2 keeps it too.
 _PASSWORD_FILE = "standalone_admin_password.txt"  # noqa: S105  # the name of a file
+_CREATE_USER = [
+    *("users", "create", "--username", "admin", "--role", "Admin"),
+    *("--firstname", "Admin", "--lastname", "User", "--email", "admin@example.com"),
+]
 # In seconds, for a step of the setup.
 _LIMIT = 600
 _DATABASE = "airflow.db"
@@ -79,17 +83,17 @@ class Configuration:
         return self._file.get(section, key, fallback="").strip()
 
 
+def home_of(environ: Mapping[str, str]) -> Path:
+    """The home that `AIRFLOW_HOME` names, as Airflow reads it."""
+    return Path(os.path.expandvars(os.path.expanduser(environ["AIRFLOW_HOME"]))).absolute()  # noqa: PTH111  # not `~` alone
+
+
 def variable_of(section: str, key: str) -> str:
     """The environment variable of a key of Airflow's configuration."""
     return f"AIRFLOW__{section.upper()}__{key.upper()}"
 
 
-def has_configuration(home: Path) -> bool:
-    """Whether a home has its configuration."""
-    return (home / _CONFIGURATION_FILE).exists()
-
-
-def has_own_database(home: Path, environ: Mapping[str, str]) -> bool:
+def _has_own_database(home: Path, environ: Mapping[str, str]) -> bool:
     """Whether the database of a home is the file in it, not one that the user named."""
     if "AIRFLOW_CONFIG" in environ:
         return False
@@ -102,7 +106,7 @@ def has_own_database(home: Path, environ: Mapping[str, str]) -> bool:
 
 def lacks_database(home: Path, environ: Mapping[str, str]) -> bool:
     """Whether a home has a database of its own which is still to be set up."""
-    return has_own_database(home, environ) and not (home / _DATABASE).is_file()
+    return _has_own_database(home, environ) and not (home / _DATABASE).is_file()
 
 
 def write_configuration(home: Path, *, has_api_server: bool) -> None:
@@ -120,21 +124,18 @@ def write_configuration(home: Path, *, has_api_server: bool) -> None:
 def set_up(program: Path, home: Path, environ: Mapping[str, str], *, has_api_server: bool) -> None:
     """Write the configuration where there is none, and bring the home's own database up to date.
 
-    Args:
-        program: the command `airflow`.
-        home: its home, which need not exist.
-        environ: the variables to run it with, `AIRFLOW_HOME` among them.
-        has_api_server: whether its Airflow has an API server, which makes its own user.
+    An API server makes its own user; else the user `admin` is created.
 
     Raises:
         DagpressError: Airflow could not.
     """
     write_configuration(home, has_api_server=has_api_server)
-    if not has_own_database(home, environ):
+    if not _has_own_database(home, environ):
         return
     is_new = lacks_database(home, environ)
+    needs_user = is_new and not has_api_server
     password = secrets.token_hex(8)
-    for command in [["db", "migrate"], *([_CREATE_USER] if is_new and not has_api_server else [])]:
+    for command in [["db", "migrate"], *([_CREATE_USER] if needs_user else [])]:
         # It asks for the password, and for its repetition, at stdin where it has no terminal. As an argument, every
         # user of this machine could read it.
         given = f"{password}\n{password}\n"
@@ -143,14 +144,8 @@ def set_up(program: Path, home: Path, environ: Mapping[str, str], *, has_api_ser
             if is_new:
                 (home / _DATABASE).unlink(missing_ok=True)
             raise DagpressError("Airflow could not set up its database", output=done.stdout)
-    if is_new and not has_api_server:
+    if needs_user:
         _write_secret(home / _PASSWORD_FILE, password)
-
-
-_CREATE_USER = [
-    *("users", "create", "--username", "admin", "--role", "Admin"),
-    *("--firstname", "Admin", "--lastname", "User", "--email", "admin@example.com"),
-]
 
 
 def _write_secret(path: Path, text: str) -> None:

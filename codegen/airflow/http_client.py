@@ -44,13 +44,7 @@ class Http:
         self._deadline = time.monotonic() + _SESSION
 
     def ask(self, method: str, path: str, headers: Mapping[str, str], body: object = None) -> Answer:
-        """Send a request, and read the response, whatever its status is.
-
-        Args:
-            method: of HTTP.
-            path: below the address of the connection, quoted.
-            headers: those of this request.
-            body: sent as JSON; None sends none.
+        """Send a request to a quoted path below the address, and read the response, whatever its status is.
 
         Raises:
             AirflowRestError: no response, a redirect, or one without an end.
@@ -99,10 +93,9 @@ def opened(connection: Connection) -> Iterator[Http]:
         # What comes byte by byte is never late: then, the end of the connection is that of the session.
         end = Timer(_SESSION, client.close)
         end.daemon = True
-        http = Http(client, connection)
         end.start()
         try:
-            yield http
+            yield Http(client, connection)
         finally:
             end.cancel()
 

@@ -24,6 +24,8 @@ from typing import IO, TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    _Operations = Mapping[str, Callable[..., dict[str, Any]]]
+
 # Attributes that change nothing of what a DAG does, or that have another name below.
 _NOT_OF_A_DAG = {"edge_info", "fileloc", "processor_dags_folder", "relative_fileloc", "schedule_interval", "task_group"}
 _CALLBACKS = ("on_failure_callback", "on_success_callback", "sla_miss_callback")
@@ -31,7 +33,7 @@ _NOT_OF_A_TASK = {"dag", "downstream_task_ids", "task_group", "upstream_task_ids
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
-def serve(operations: Mapping[str, Callable[..., dict[str, Any]]]) -> None:
+def serve(operations: _Operations) -> None:
     """Answer requests until the other end closes the pipe; each names its operation, and that one's arguments."""
     # Airflow logs to stdout too: answers go to a copy of it, and the rest to stderr.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -65,7 +67,7 @@ def first_of(*names: str) -> Any:  # noqa: ANN401  # a module
     return import_module(names[-1])
 
 
-def _in_a_fork(operations: Mapping[str, Callable[..., dict[str, Any]]], request: dict[str, Any]) -> dict[str, Any]:
+def _in_a_fork(operations: _Operations, request: dict[str, Any]) -> dict[str, Any]:
     with tempfile.TemporaryFile("w+", encoding="utf-8") as answer, tempfile.TemporaryFile() as log:
         with warnings.catch_warnings():
             # Python warns of forks in processes with threads; nothing here waits for a thread.
@@ -82,9 +84,7 @@ def _in_a_fork(operations: Mapping[str, Callable[..., dict[str, Any]]], request:
         return dict(json.load(answer), log=text)
 
 
-def _child(
-    operations: Mapping[str, Callable[..., dict[str, Any]]], request: dict[str, Any], answer: IO[str], log: IO[bytes]
-) -> None:
+def _child(operations: _Operations, request: dict[str, Any], answer: IO[str], log: IO[bytes]) -> None:
     """Answer one request and leave without the exit handlers of the parent."""
     code = 1
     try:
@@ -208,10 +208,9 @@ def plain(value: Any) -> Any:  # noqa: ANN401  # anything
     value = value.value if isinstance(value, Enum) else value
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (set, frozenset)):
-        return sorted((plain(item) for item in value), key=str)
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
+    if isinstance(value, (list, tuple, set, frozenset)):
+        items = [plain(item) for item in value]
+        return sorted(items, key=str) if isinstance(value, (set, frozenset)) else items
     if value is None or isinstance(value, (bool, int, float)):
         return value
     name = value if isinstance(value, str) else getattr(value, "__qualname__", None)

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,7 @@ except PackageNotFoundError:
 _SHEBANG = re.compile(rb"#!\s*(?:\S*/env\s+)?(\S+)")
 # In seconds, for a version.
 _LIMIT = 60
+_STAMP = "stamp"
 _NAME_ANOTHER = "name another with --airflow"
 _GET_ANOTHER = "run `dagpress add orchestrator airflow`, or put the folder of {} into PATH"
 
@@ -46,14 +48,7 @@ class AirflowError(DagpressError):
 
 @dataclass(frozen=True)
 class Installation:
-    """An Airflow and its home.
-
-    Attributes:
-        version: as the configuration has it, such as `3.3`.
-        bin: the folder of its programs.
-        home: its `AIRFLOW_HOME`: the configuration, the database and the logs.
-        is_ours: whether `install` has put it there.
-    """
+    """An Airflow, such as `3.3`, the folder of its programs, and its `AIRFLOW_HOME`; `install` makes what is ours."""
 
     version: str
     bin: Path
@@ -78,9 +73,10 @@ def folder_of(project: Project, version: str | None = None) -> Path:
 
 def keep_out_of_git(project: Project) -> None:
     """Make the folder of what belongs to this machine alone: programs, databases, logs and secrets."""
-    folder = project.root / ".dagpress"
-    folder.mkdir(exist_ok=True)
-    (folder / ".gitignore").write_text("*\n", encoding="ascii")
+    ignored = project.root / ".dagpress" / ".gitignore"
+    if not ignored.exists():
+        ignored.parent.mkdir(exist_ok=True)
+        ignored.write_text("*\n", encoding="ascii")
 
 
 def environment_in(folder: Path, version: str) -> Installation:
@@ -95,7 +91,7 @@ def installation_of(project: Project) -> Installation:
         AirflowError: there is neither, or it is not an Airflow.
     """
     folder = folder_of(project)
-    if _stamp(folder).is_file():
+    if (folder / _STAMP).is_file():
         installed = environment_in(folder, project.airflow)
         if not installed.program.is_file():
             raise AirflowError(f"there is no {installed.program}", "run `dagpress add orchestrator airflow` again")
@@ -118,34 +114,42 @@ def install(
 
     A complete installation from the same requirements stays, and so does the home: it has the history of the runs.
 
-    Args:
-        folder: it gets `venv`, `home` and, last, the stamp of a complete installation.
-        version: one of `VERSIONS`.
-        python: the path or the name of the Python to install it with; by default that of this process.
-        progress: called with each step, and with the lines of the installer.
+    The folder gets `venv`, `home` and, last, the stamp of a complete installation. `python` is a path or a name, by
+    default the Python of this process; `progress` gets each step, and the lines of the installer.
 
     Raises:
         DagpressError: that Python cannot run that Airflow, or a step failed.
     """
-    stamp = _stamp(folder)
-    is_there = stamp.is_file() and environment_in(folder, version).program.is_file()
-    if python is None and is_there and stamp.read_text(encoding="utf-8").startswith(_digest(version)):
+    installed = environment_in(folder, version)
+    stamp = folder / _STAMP
+    there = stamp.read_text(encoding="utf-8") if stamp.is_file() and installed.program.is_file() else ""
+    digest = hashlib.sha256(requirements_of(version).read_bytes()).hexdigest()
+    if python is None and there.startswith(digest):
         return False
-    interpreter = _interpreter(python)
+    found = shutil.which(python or sys.executable)
+    if found is None:
+        raise AirflowError(f"there is no Python `{python}`")
+    interpreter = Path(found).absolute()
     number = _answer([interpreter, "-c", _ASK_VERSION], f"{interpreter} is no Python")
-    _check_python(version, number, interpreter)
-    wanted = f"{_digest(version)} {number}"
-    if is_there and stamp.read_text(encoding="utf-8") == wanted:
+    pythons = [f"{major}.{minor}" for major, minor in facts_of(version).pythons]
+    if number.rpartition(".")[0] not in pythons:
+        message = f"Airflow {version} needs Python {pythons[0]} to {pythons[-1]}, and {interpreter} is {number}"
+        raise AirflowError(message, "name another with --python")
+    wanted = f"{digest} {number}"
+    if there == wanted:
         return False
     stamp.unlink(missing_ok=True)
     shutil.rmtree(folder / "venv", ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     progress(f"Installing Airflow {version} for Python {number}.")
+    env = process.inherited(*_UNWANTED)
     for command in _installing(folder / "venv", interpreter, requirements_of(version)):
-        _run(command, progress)
+        done = process.run(command, limit=None, env=env, merged=True, on_line=lambda line: progress(f"{line}\n"))
+        if done.code:
+            name = " ".join(str(word) for word in command[:4])
+            raise AirflowError(f"`{name} ...` failed with exit code {done.code}", output=done.stdout)
     progress("Setting up its database.")
-    installed = environment_in(folder, version)
-    env = process.inherited(*_UNWANTED) | {"AIRFLOW_HOME": str(installed.home)}
+    env["AIRFLOW_HOME"] = str(installed.home)
     env["PATH"] = os.pathsep.join([str(installed.bin), env.get("PATH", os.defpath)])
     set_up(installed.program, installed.home, env, has_api_server=installed.has_api_server)
     stamp.write_text(wanted, encoding="utf-8")
@@ -189,39 +193,12 @@ def version_of(program: Path) -> str:
     return _answer([python, "-c", _ASK_AIRFLOW], f"{program} runs on {python}, which has no Airflow", _NAME_ANOTHER)
 
 
-def _stamp(folder: Path) -> Path:
-    return folder / "stamp"
-
-
-def _digest(version: str) -> str:
-    return hashlib.sha256(requirements_of(version).read_bytes()).hexdigest()
-
-
-def _interpreter(python: str | None) -> Path:
-    if python is None:
-        return Path(sys.executable)
-    found = shutil.which(python)
-    if found is None:
-        raise AirflowError(f"there is no Python `{python}`")
-    return Path(found).absolute()
-
-
 def _answer(command: list[str | Path], otherwise: str, hint: str = "") -> str:
-    try:
+    with suppress(process.ProcessError):
         done = process.run(command, limit=_LIMIT, env=process.inherited(*_UNWANTED))
-    except process.ProcessError as error:
-        raise AirflowError(otherwise, hint) from error
-    if done.code:
-        raise AirflowError(otherwise, hint)
-    return done.stdout.strip()
-
-
-def _check_python(version: str, number: str, interpreter: Path) -> None:
-    *_, newest = pythons = facts_of(version).pythons
-    if tuple(int(part) for part in number.split(".")[:2]) not in pythons:
-        supported = f"{pythons[0][0]}.{pythons[0][1]} to {newest[0]}.{newest[1]}"
-        message = f"Airflow {version} needs Python {supported}, and {interpreter} is {number}"
-        raise AirflowError(message, "name another with --python")
+        if not done.code:
+            return done.stdout.strip()
+    raise AirflowError(otherwise, hint)
 
 
 def _installing(venv: Path, interpreter: Path, requirements: Path) -> list[list[str | Path]]:
@@ -238,16 +215,3 @@ def _installing(venv: Path, interpreter: Path, requirements: Path) -> list[list[
         ]
     options = ["--compile", "--no-input", "--disable-pip-version-check"]
     return [[interpreter, "-m", "venv", venv], [python, "-m", "pip", "install", *options, *hashed]]
-
-
-def _run(command: list[str | Path], progress: Callable[[str], None]) -> None:
-    """Run an installer, without a limit: its progress is shown.
-
-    Raises:
-        AirflowError: it failed; with everything that it printed.
-    """
-    env = process.inherited(*_UNWANTED)
-    done = process.run(command, limit=None, env=env, merged=True, on_line=lambda line: progress(f"{line}\n"))
-    if done.code:
-        name = " ".join(str(word) for word in command[:4])
-        raise AirflowError(f"`{name} ...` failed with exit code {done.code}", output=done.stdout)

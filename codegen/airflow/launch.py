@@ -12,21 +12,25 @@ from typing import TYPE_CHECKING
 
 from codegen import process
 from codegen.airflow.background import daemon_of, fork
-from codegen.airflow.dag_folders import digest_of_dags, link_dag_folders, old_generators, write_local_settings
-from codegen.airflow.home import (
-    Configuration,
-    has_configuration,
-    lacks_database,
-    set_up,
-    variable_of,
-    write_configuration,
+from codegen.airflow.dag_folders import (
+    BUNDLES,
+    DAGS_FOLDER,
+    airflow_environ,
+    digest_of_dags,
+    link_dag_folders,
+    names_dag_folders,
+    old_generators,
+    write_local_settings,
 )
-from codegen.airflow.installation import installation_of, keep_out_of_git
-from codegen.airflow.meltano_database import prepare_meltano, runs_tasks
+from codegen.airflow.home import Configuration, home_of, lacks_database, set_up, variable_of, write_configuration
+from codegen.airflow.installation import AirflowError, installation_of, keep_out_of_git
 from codegen.airflow.ports import API_PORT, WEB_PORT, Ports, answers
 from codegen.airflow.supervisor import Program, supervise
 from codegen.airflow.translation import translate
-from codegen.airflow.variables import BUNDLES, DAGS_FOLDER, airflow_environ, home_of, names_dag_folders
+from codegen.airflow_facts import VERSIONS
+from codegen.meltano import read_meltano_project
+from codegen.meltano.invocation import MeltanoError, find_meltano, set_up_system_database
+from codegen.meltano.system_database import may_lack_system_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,36 +45,38 @@ _NEED_NO_DATABASE = {"cheat-sheet", "config", "db", "info", "plugins", "provider
 # The commands that look a DAG up in the database, where a file that was just written is not yet.
 _NEED_DAGS = {"dags", "tasks", "backfill"}
 _NEED_NO_DAGS = {"reserialize", "test", "report", "list-import-errors"}
+# The commands that run tasks themselves, several at a time. `dags backfill` is one of Airflow 2.
+_RUN_TASKS = {("scheduler",), ("standalone",), ("celery", "worker"), ("edge", "worker"), ("dags", "backfill")}
 # In seconds, for a command that comes before the one that was asked for.
 _LIMIT = 600
 _LONG_RUNNING = {"api-server", "dag-processor", "scheduler", "standalone", "triggerer", "webserver"}
 
 
 def launch(project: Project, arguments: Sequence[str], say: Callable[[str], None]) -> int:
-    """Run `airflow` with these arguments for a project, and return its exit code.
+    """Run `airflow` with these arguments, of any version, for a project, and return its exit code.
 
     Most commands replace this process, so that signals, the terminal and the exit code are Airflow's own.
-
-    Args:
-        project: the project.
-        arguments: those of `airflow`, of this version, of an older one or of a newer one.
-        say: prints what else happens.
 
     Raises:
         DagpressError: there is no Airflow, it could not be set up, or it has no such command.
     """
     airflow = installation_of(project)
+    if airflow.version not in VERSIONS:
+        hint = "run `dagpress add orchestrator airflow`"
+        raise AirflowError(f"{airflow.program} is Airflow {airflow.version}, which is not supported", hint)
     if not airflow.is_ours:
         say(f"no Airflow below .dagpress: using {airflow.program}, which is Airflow {airflow.version}")
     translation = translate(arguments, airflow.version)
     for note in translation.notes:
         say(note)
-    launcher = _Launcher(project, airflow, airflow_environ(project, airflow, process.inherited()), say)
+    env = airflow_environ(project, airflow, process.inherited())
+    home = home_of(env)
+    launcher = _Launcher(project, airflow, env, home, Ports(home, env, say), say)
     words = list(translation.arguments)
     if words and not _HELP & set(words):
         launcher.prepare(words)
-        for before in translation.before:
-            launcher.run_before(before)
+        if translation.before:
+            launcher.run_before(translation.before)
     return launcher.run(words)
 
 
@@ -79,27 +85,21 @@ class _Launcher:
     project: Project
     airflow: Installation
     env: dict[str, str]
+    home: Path
+    ports: Ports
     say: Callable[[str], None]
-
-    @property
-    def _home(self) -> Path:
-        return home_of(self.env)
 
     @property
     def _is_own_home(self) -> bool:
         """Whether it is the home below `.dagpress`: no other one is set up."""
-        return self._home.resolve() == self.airflow.home.resolve()
-
-    @property
-    def _ports(self) -> Ports:
-        return Ports(self._home, self.env, self.say)
+        return self.home.resolve() == self.airflow.home.resolve()
 
     def prepare(self, words: Sequence[str]) -> None:
         """Make what the command needs and is not there, and let Airflow read the DAG files where it needs them."""
-        if self._is_own_home and not has_configuration(self._home):
+        if self._is_own_home:
             # Even where the command needs no database: Airflow would write a configuration with all its defaults.
             keep_out_of_git(self.project)
-            write_configuration(self._home, has_api_server=self.airflow.has_api_server)
+            write_configuration(self.home, has_api_server=self.airflow.has_api_server)
         if words[0] in _NEED_NO_DATABASE:
             return
         for path in old_generators(self.project):
@@ -107,18 +107,17 @@ class _Launcher:
                 f"{path} makes DAGs of Meltano's own schedules, with the same ids as the generated ones: remove it"
             )
         if not names_dag_folders(os.environ):
-            self._say_what_gives_way()
             self._make_dag_folders()
-        if self._is_own_home and lacks_database(self._home, self.env):
-            self.say(f"setting up Airflow's database in {self._home}")
-            set_up(self.airflow.program, self._home, self.env, has_api_server=self.airflow.has_api_server)
+        if self._is_own_home and lacks_database(self.home, self.env):
+            self.say(f"setting up Airflow's database in {self.home}")
+            set_up(self.airflow.program, self.home, self.env, has_api_server=self.airflow.has_api_server)
         if words[0] in _NEED_DAGS and not _NEED_NO_DAGS & set(words[1:2]):
             self._read_dags()
-        if runs_tasks(words):
-            prepare_meltano(Path(self.env[self.project.project_root_variable]), self.env, self.say)
+        if {tuple(words[:1]), tuple(words[:2])} & _RUN_TASKS:
+            self._prepare_meltano(Path(self.env[self.project.project_root_variable]))
 
-    def _say_what_gives_way(self) -> None:
-        configuration = Configuration(self._home, self.env)
+    def _make_dag_folders(self) -> None:
+        configuration = Configuration(self.home, self.env)
         for section, key in (("core", "dags_folder"), ("dag_processor", "dag_bundle_config_list")):
             variable = variable_of(section, key)
             if variable in self.env and configuration.in_file(section, key):
@@ -126,16 +125,14 @@ class _Launcher:
                     f"Airflow reads the DAGs folders of this project, not the {key} of {configuration.path} "
                     f"(set {variable} to have others)"
                 )
-
-    def _make_dag_folders(self) -> None:
         self.project.generated_dags.mkdir(parents=True, exist_ok=True)
         if not self.airflow.has_api_server:
             link_dag_folders(self.project, Path(self.env[DAGS_FOLDER]))
             if self._is_own_home:
-                write_local_settings(self._home)
+                write_local_settings(self.home)
 
     def _read_dags(self) -> None:
-        stamp = self._home / "dagpress-dags.digest"
+        stamp = self.home / "dagpress-dags.digest"
         digest = f"{self.env.get(BUNDLES)} {digest_of_dags(self.project)}"
         if stamp.is_file() and stamp.read_text(encoding="utf-8") == digest:
             return
@@ -144,6 +141,16 @@ class _Launcher:
             stamp.write_text(digest, encoding="utf-8")
         else:
             self.say("it could not: `dagpress invoke airflow dags reserialize` says why")
+
+    def _prepare_meltano(self, folder: Path) -> None:
+        """Let Meltano set up its system database where it may be missing: the first tasks, all at once, would fail."""
+        meltano, _ = read_meltano_project(folder, folder)
+        if meltano and find_meltano(folder) and may_lack_system_database(folder, self.env, meltano.database_uri):
+            self.say("setting up Meltano's system database")
+            try:
+                set_up_system_database(folder)
+            except MeltanoError as error:
+                self.say(f"Meltano could not set up its system database: {error}")
 
     def run_before(self, words: Sequence[str]) -> bool:
         """Run a command whose output nobody has asked for; whether it succeeded."""
@@ -154,12 +161,11 @@ class _Launcher:
         """Run the command itself."""
         if not words or words[0] not in _LONG_RUNNING or _HELP & set(words):
             return self._replace(words)
-        command = words[0]
-        pid, port = self._ports.running_api_server()
-        if command == "api-server" and port:
+        pid, port = self.ports.running_api_server()
+        if words[0] == "api-server" and port:
             self.say(f"the API server is there already (process {pid}): http://localhost:{port}")
             return 0
-        daemon = daemon_of(words, self._home)
+        daemon = daemon_of(words, self.home)
         if daemon and self.airflow.has_api_server:
             return self._in_background(daemon, port)
         if daemon:
@@ -175,7 +181,7 @@ class _Launcher:
             return self._scheduler(words, port)
         program = Program(command, [self.airflow.program, *words])
         if command == "api-server":
-            program = replace(program, started=partial(self._ports.note_api_server, self._ports.of_api_server(words)))
+            program = replace(program, started=partial(self.ports.note_api_server, self.ports.of_api_server(words)))
         if not is_replaced:
             return supervise([program], self.env, self.say)
         program.started(os.getpid())
@@ -190,36 +196,32 @@ class _Launcher:
 
     def _scheduler(self, words: Sequence[str], port: int) -> int:
         """The scheduler of Airflow 3, with the DAG processor and the API server, without which no task runs."""
-        program = self.airflow.program
+        program = str(self.airflow.program)
         programs = [Program("the DAG processor", [program, "dag-processor"])]
         if port:
             self.say(
                 f"starting the DAG processor beside the scheduler; the API server is there: http://localhost:{port}"
             )
         else:
-            port = self._ports.choose(*API_PORT)
+            port = self.ports.choose(*API_PORT)
             self.say(f"starting the DAG processor and the API server beside the scheduler: http://localhost:{port}")
-            programs.append(self._api_program(port))
-        self._ports.point_tasks_to(port)
-        self._ports.choose_for_logs()
+            noted = partial(self.ports.note_api_server, port)
+            api_server = [program, "api-server", "--port", str(port)]
+            programs.append(Program("the API server", api_server, partial(answers, port), started=noted))
+        self.ports.point_tasks_to(port)
+        self.ports.choose_for_logs()
         programs.append(Program("the scheduler", [program, *words]))
         return supervise(programs, self.env, self.say)
 
-    def _api_program(self, port: int) -> Program:
-        command = [str(self.airflow.program), "api-server", "--port", str(port)]
-        return Program(
-            "the API server", command, partial(answers, port), started=partial(self._ports.note_api_server, port)
-        )
-
     def _standalone(self, words: Sequence[str]) -> int:
         """Airflow's own `standalone`: at any signal but an interrupt it would leave its processes behind."""
-        port = self._ports.choose(*(API_PORT if self.airflow.has_api_server else WEB_PORT))
+        port = self.ports.choose(*(API_PORT if self.airflow.has_api_server else WEB_PORT))
         if self.airflow.has_api_server:
-            self._ports.point_tasks_to(port)
-        self._ports.choose_for_logs()
+            self.ports.point_tasks_to(port)
+        self.ports.choose_for_logs()
         self.say(f"Airflow will be at http://localhost:{port}")
-        command = [str(self.airflow.program), *words]
-        program = Program("standalone", command, stop=signal.SIGINT, started=partial(self._ports.note_api_server, port))
+        noted = partial(self.ports.note_api_server, port)
+        program = Program("standalone", [self.airflow.program, *words], stop=signal.SIGINT, started=noted)
         return supervise([program], self.env, self.say)
 
     def _in_background(self, daemon: Daemon, port: int) -> int:

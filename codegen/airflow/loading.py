@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from codegen import process
 from codegen.airflow.installation import AirflowError, python_of
@@ -23,15 +22,8 @@ _DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 _UNWANTED = ("PYTHONHOME", "PYTHONSAFEPATH", "VIRTUAL_ENV", "__PYVENV", f"{_DATABASE}_")
 
 
-@dataclass(frozen=True)
-class LoadedFile:
-    """One DAG file, as Airflow has loaded it.
-
-    Attributes:
-        dags: as plain data (`codegen/airflow/inside.py`), in the order of their ids.
-        errors: tracebacks.
-        log: the output of the file and of the programs that it calls.
-    """
+class LoadedFile(NamedTuple):
+    """One DAG file in Airflow: its DAGs by id, as plain data (`inside.py`), tracebacks, and the output of its code."""
 
     dags: list[dict[str, Any]]
     errors: list[str]
@@ -41,38 +33,29 @@ class LoadedFile:
 def load_dag_files(
     airflow: Path, files: Sequence[Path], cwd: Path, env: Mapping[str, str], timeout: float = _TIMEOUT
 ) -> list[LoadedFile]:
-    """Load DAG files, in one process and each in a fork of it; it leaves nothing behind.
+    """Load DAG files with that `airflow` program, in one process and each in a fork of it; it leaves nothing behind.
 
-    Args:
-        airflow: the `airflow` program of the environment.
-        files: the DAG files.
-        cwd: the folder in which they are loaded.
-        env: variables to add to those of this process.
-        timeout: in seconds, for all files together.
+    The variables are added to those of this process; the timeout, in seconds, is for all files together.
 
     Raises:
         AirflowError: it does not start, or takes too long.
     """
+    command = [python_of(airflow), _INSIDE]
+    requests = "".join(json.dumps({"operation": "import_file", "path": str(path)}) + "\n" for path in files)
     with TemporaryDirectory(prefix="dagpress-") as home:
         environ = {**_environ(process.inherited(*_UNWANTED), Path(home)), **env}
-        requests = "".join(json.dumps({"operation": "import_file", "path": str(path)}) + "\n" for path in files)
-        answers = _converse([str(python_of(airflow)), str(_INSIDE)], requests, cwd, environ, timeout)
+        try:
+            # Whatever the DAG files start ends with it.
+            done = process.run(
+                command, limit=timeout, name="airflow", env=environ, cwd=cwd, given=requests, ends_group=True
+            )
+        except process.ProcessError as error:
+            raise AirflowError(f"Airflow did not load the DAG files: {error.message}", error.hint) from error
     # The first is about Airflow itself.
-    return [_loaded(json.loads(answer)) for answer in answers[1:]]
-
-
-def _converse(command: list[str], requests: str, cwd: Path, environ: Mapping[str, str], timeout: float) -> list[str]:
-    # Whatever the DAG files start ends with it.
-    try:
-        done = process.run(
-            command, limit=timeout, name="airflow", env=environ, cwd=cwd, given=requests, ends_group=True
-        )
-    except process.ProcessError as error:
-        raise AirflowError(f"Airflow did not load the DAG files: {error.message}", error.hint) from error
-    lines = done.stdout.splitlines()
-    if done.code or len(lines) != requests.count("\n") + 1:
+    _, *answers = done.stdout.splitlines() or [""]
+    if done.code or len(answers) != len(files):
         raise AirflowError(f"Airflow does not start: {done.stderr.strip()[-_TAIL:]}")
-    return lines
+    return [_loaded(json.loads(answer)) for answer in answers]
 
 
 def _loaded(answer: dict[str, Any]) -> LoadedFile:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import socket
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 
 from codegen.airflow.background import start_of
@@ -28,13 +29,7 @@ _HIGHEST = 65_535
 
 @dataclass(frozen=True)
 class Ports:
-    """The ports of one home. A configured port that is not a number is an `AirflowError`.
-
-    Attributes:
-        home: Airflow's home.
-        env: the variables that Airflow runs with; the chosen ports are added.
-        say: prints that a port is not the configured one.
-    """
+    """The ports of one home, chosen in its variables. A configured port that is not a number is an `AirflowError`."""
 
     home: Path
     env: dict[str, str]
@@ -68,19 +63,17 @@ class Ports:
         parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
         parser.add_argument("-p", "--port", default="")
         port: str = parser.parse_known_args(words)[0].port
-        return (int(port) if port.isdecimal() else 0) or self._configured(*API_PORT)
+        return int(port) if port.isdecimal() else self._configured(*API_PORT)
 
     def note_api_server(self, port: int, process: int) -> None:
         """Record the process and the port of the API server for later commands."""
-        note = {"process": process, "start": start_of(process), "port": port}
-        self._note.write_text(json.dumps(note), encoding="ascii")
+        self._note.write_text(json.dumps([process, port, start_of(process)]), encoding="ascii")
 
     def running_api_server(self) -> tuple[int, int]:
         """The recorded process and port of the API server, if it still runs; else zeros."""
         try:
-            note = json.loads(self._note.read_text(encoding="ascii"))
-            process, port, start = int(note["process"]), int(note["port"]), str(note["start"])
-        except (OSError, ValueError, KeyError, TypeError):
+            process, port, start = json.loads(self._note.read_text(encoding="ascii"))
+        except (OSError, ValueError):
             return 0, 0
         return (process, port) if start and start_of(process) == start and _is_taken(port) else (0, 0)
 
@@ -98,17 +91,11 @@ class Ports:
 
 def answers(port: int) -> bool:
     """Whether an HTTP server answers there, with any status."""
-    connection = http.client.HTTPConnection("localhost", port, timeout=2)
-    try:
+    with closing(HTTPConnection("localhost", port, timeout=2)) as connection, suppress(OSError, HTTPException):
         connection.request("GET", "/api/v2/monitor/health")
         connection.getresponse()
-    except http.client.HTTPException:
         return True
-    except OSError:
-        return False
-    finally:
-        connection.close()
-    return True
+    return False
 
 
 def _is_taken(port: int) -> bool:

@@ -5,8 +5,8 @@ Their sources: `airflow/api_connexion` of Airflow 2 and `airflow/api_fastapi/cor
 
 from __future__ import annotations
 
-import base64
 import time
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 _PAGE = 100
 # Requests at a time: Airflow's servers are few.
 _AT_ONCE = 4
-# Seconds for which an Airflow is taken for the same, 2 or 3.
-_SAME = 60
 _UNFINISHED = frozenset({"queued", "running"})
 # Where the user may not read all DAGs of a file (`dag_sources.py` of Airflow 3).
 _REDACTED = "REDACTED - "
@@ -45,16 +43,9 @@ _DENIED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 @dataclass(frozen=True)
 class Run:
-    """A run of a DAG.
+    """A run of a DAG: `queued`, `running`, `success` or `failed`; its URL is that of its page in Airflow."""
 
-    Attributes:
-        state: Airflow's word: `queued`, `running`, `success` or `failed`.
-        url: its page in Airflow.
-    """
-
-    run_id: str
     state: str
-    logical_date: datetime | None
     start: datetime | None
     end: datetime | None
     url: str
@@ -74,14 +65,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Dag:
-    """A DAG that Airflow has.
-
-    Attributes:
-        is_stale: whether Airflow no longer finds it in its files.
-        has_import_errors: whether its file cannot be loaded as it is now.
-        url: its page in Airflow.
-        source_key: what its source is asked for with.
-    """
+    """A DAG in Airflow, stale where no file has it any more; `source_key` is for the request for its source."""
 
     dag_id: str
     is_paused: bool
@@ -97,7 +81,6 @@ class RestApi:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._login = _Login(connection)
-        self._version: tuple[float, bool] | None = None
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -107,9 +90,7 @@ class RestApi:
             AirflowRestError: there is no Airflow at the address.
         """
         with opened(self._connection) as http:
-            if self._version is None or time.monotonic() > self._version[0]:
-                self._version = (time.monotonic() + _SAME, self._is_v1(http))
-            yield Session(http, self._connection, self._login, is_v1=self._version[1])
+            yield Session(http, self._connection, self._login, self._is_v1(http))
 
     def _is_v1(self, http: Http) -> bool:
         """Whether it is an Airflow 2. Both say their version to everybody; a proxy may want the token before."""
@@ -123,19 +104,19 @@ class RestApi:
             answers.append(answer)
         for answer in answers:
             if answer.status in _DENIED or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                raise self._login.refusal(answer, "ask for its version")
+                raise _refusal(self._connection, answer, "ask for its version")
         hint = f"check {self._connection.variable('URL')}, its path too; it must be an Airflow 2 or 3"
         raise AirflowRestError("what answers is no Airflow", hint)
 
 
+@dataclass(frozen=True)
 class Session:
     """Requests to an Airflow. Every method raises AirflowRestError where one fails."""
 
-    def __init__(self, http: Http, connection: Connection, login: _Login, *, is_v1: bool) -> None:
-        self._http = http
-        self._connection = connection
-        self._login = login
-        self._is_v1 = is_v1
+    _http: Http
+    _connection: Connection
+    _login: _Login
+    _is_v1: bool
 
     def dag(self, dag_id: str) -> Dag | None:
         """A DAG; None where Airflow has none of that id."""
@@ -157,10 +138,6 @@ class Session:
             if not page or offset >= _value(body, "total_entries", int):
                 break
         return found
-
-    def last_run(self, dag_id: str) -> Run | None:
-        """The latest run of a DAG, if it has any."""
-        return self.last_runs([dag_id]).get(dag_id)
 
     def last_runs(self, dag_ids: Iterable[str]) -> dict[str, Run]:
         """The latest run of each of these DAGs that has any.
@@ -227,15 +204,14 @@ class Session:
 
     def _ask(self, method: str, path: str, what: str, body: object = None, but: Iterable[int] = frozenset()) -> Answer:
         """Send a request, logged in; a response that refuses is an error, except for the statuses in `but`."""
-        prefix = "/api/v1" if self._is_v1 else "/api/v2"
+        path = ("/api/v1" if self._is_v1 else "/api/v2") + path
         headers = self._login.headers(self._http, is_v1=self._is_v1)
-        answer = self._http.ask(method, prefix + path, headers, body)
+        answer = self._http.ask(method, path, headers, body)
         if _is_stranger(answer) and self._login.forget(headers):
-            headers = self._login.headers(self._http, is_v1=self._is_v1)
-            answer = self._http.ask(method, prefix + path, headers, body)
+            answer = self._http.ask(method, path, self._login.headers(self._http, is_v1=self._is_v1), body)
         is_fine = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES or answer.status in but
         if _is_stranger(answer) or not is_fine:
-            raise self._login.refusal(answer, what, is_v1=self._is_v1)
+            raise _refusal(self._connection, answer, what, is_v1=self._is_v1)
         return answer
 
     def _dag(self, body: object) -> Dag:
@@ -250,16 +226,10 @@ class Session:
         )
 
     def _run(self, body: object) -> Run:
-        dag_id, run_id = _quoted(_value(body, "dag_id", str)), _value(body, "dag_run_id", str)
-        page = f"grid?dag_run_id={_quoted(run_id)}" if self._is_v1 else f"runs/{_quoted(run_id)}"
-        return Run(
-            run_id=run_id,
-            state=_value(body, "state", str),
-            logical_date=_moment(body, "logical_date"),
-            start=_moment(body, "start_date"),
-            end=_moment(body, "end_date"),
-            url=f"{self._connection.url}/dags/{dag_id}/{page}",
-        )
+        dag_id, run_id = (_quoted(_value(body, name, str)) for name in ("dag_id", "dag_run_id"))
+        page = f"grid?dag_run_id={run_id}" if self._is_v1 else f"runs/{run_id}"
+        url = f"{self._connection.url}/dags/{dag_id}/{page}"
+        return Run(_value(body, "state", str), _moment(body, "start_date"), _moment(body, "end_date"), url)
 
 
 class _Login:
@@ -281,7 +251,7 @@ class _Login:
         if not connection.username:
             return {}
         pair = f"{connection.username}:{connection.password}".encode()
-        return {"Authorization": f"Basic {base64.b64encode(pair).decode('ascii')}"}
+        return {"Authorization": f"Basic {b64encode(pair).decode('ascii')}"}
 
     def forget(self, headers: Mapping[str, str]) -> bool:
         """Forget the expired token of these headers; whether another can be fetched."""
@@ -293,7 +263,7 @@ class _Login:
             return True
 
     def _fetch_token(self, http: Http) -> str:
-        """The token for a name and a password; without them, the one that an Airflow gives that lets all in.
+        """The token for a name and a password; without them, the one that an Airflow open to all gives.
 
         (`auth/managers/simple/routes/login.py` of Airflow 3; FAB's and Keycloak's managers have the same address.)
         """
@@ -303,32 +273,34 @@ class _Login:
         if answer.status == HTTPStatus.CREATED:
             return _value(answer.body, "access_token", str)
         is_server_error = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        raise self.refusal(answer if is_server_error else Answer(HTTPStatus.UNAUTHORIZED, None), "log in")
+        refused = answer if is_server_error else Answer(HTTPStatus.UNAUTHORIZED, None)
+        raise _refusal(connection, refused, "log in")
 
-    def refusal(self, answer: Answer, what: str, *, is_v1: bool = False) -> AirflowRestError:
-        """The error for a response that refuses a request."""
-        if answer.status in _DENIED:
-            return self._denial(answer, what, is_v1=is_v1)
-        if answer.status == HTTPStatus.NOT_FOUND:
-            return AirflowRestError("Airflow has no such DAG", "deploy its file; Airflow needs some time to find it")
-        detail = _detail(answer.body)
-        if answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY} and detail:
-            return AirflowRestError(f"Airflow refuses: {detail}", "change it in the schedule, or start it in Airflow")
-        return AirflowRestError(f"Airflow fails to {what} (HTTP {answer.status})", "Airflow's own log says why")
 
-    def _denial(self, answer: Answer, what: str, *, is_v1: bool) -> AirflowRestError:
-        connection = self._connection
-        name, password, token = (connection.variable(part) for part in ("USERNAME", "PASSWORD", "TOKEN"))
-        if not (connection.username or connection.token):
-            return AirflowRestError("Airflow wants credentials", f"set {name} and {password}, or {token}")
-        given = token if connection.token else f"{name} and {password}"
-        if answer.status == HTTPStatus.FORBIDDEN and is_v1:
-            # Whoever it does not know may look as its role `Public`, which may see nothing.
-            hint = f"check {given}, the user's role, and for a password that `[api] auth_backends` has `basic_auth`"
-            return AirflowRestError(f"Airflow does not know its user, or that one may not {what}", hint)
-        if _is_stranger(answer):
-            return AirflowRestError("Airflow does not take the credentials", f"check {given}; a token may have expired")
-        return AirflowRestError(f"Airflow's user may not {what}", "give that user a role that may")
+def _refusal(connection: Connection, answer: Answer, what: str, *, is_v1: bool = False) -> AirflowRestError:
+    """The error for a response that refuses a request."""
+    if answer.status in _DENIED:
+        return _denial(connection, answer, what, is_v1=is_v1)
+    if answer.status == HTTPStatus.NOT_FOUND:
+        return AirflowRestError("Airflow has no such DAG", "deploy its file; Airflow needs some time to find it")
+    detail = _detail(answer.body)
+    if answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY} and detail:
+        return AirflowRestError(f"Airflow refuses: {detail}", "change it in the schedule, or start it in Airflow")
+    return AirflowRestError(f"Airflow fails to {what} (HTTP {answer.status})", "Airflow's own log says why")
+
+
+def _denial(connection: Connection, answer: Answer, what: str, *, is_v1: bool) -> AirflowRestError:
+    name, password, token = (connection.variable(part) for part in ("USERNAME", "PASSWORD", "TOKEN"))
+    if not (connection.username or connection.token):
+        return AirflowRestError("Airflow wants credentials", f"set {name} and {password}, or {token}")
+    given = token if connection.token else f"{name} and {password}"
+    if answer.status == HTTPStatus.FORBIDDEN and is_v1:
+        # Airflow 2 treats unknown users as its role `Public`, which may see nothing.
+        hint = f"check {given}, the user's role, and for a password that `[api] auth_backends` has `basic_auth`"
+        return AirflowRestError(f"Airflow does not know its user, or that one may not {what}", hint)
+    if _is_stranger(answer):
+        return AirflowRestError("Airflow does not take the credentials", f"check {given}; a token may have expired")
+    return AirflowRestError(f"Airflow's user may not {what}", "give that user a role that may")
 
 
 def _is_stranger(answer: Answer) -> bool:
@@ -347,11 +319,7 @@ def _quoted(part: str) -> str:
 
 
 def _value(body: object, name: str, kind: type[_Value]) -> _Value:
-    """A value of an answer, which must be of that kind.
-
-    Raises:
-        AirflowRestError: it is not.
-    """
+    """A value of an answer; it is an `AirflowRestError` where it is not of that kind."""
     value = body.get(name) if isinstance(body, dict) else None
     if not isinstance(value, kind):
         raise _unlike_airflow(name)

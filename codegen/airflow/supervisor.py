@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING
 from codegen import process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# Seconds: between two looks, until a program counts as started, from the signal to stop until it is killed, and from a
-# second signal.
+# Seconds: between two polls, until a program counts as started, from a signal to the kill, and from a second one.
 _PAUSE = 0.1
 _START = 60
 _GRACE = 20
@@ -32,13 +31,7 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 @dataclass(frozen=True)
 class Program:
-    """A program to run.
-
-    Attributes:
-        is_ready: whether what comes after it can start.
-        stop: the signal by which it stops in order.
-        started: told its process id.
-    """
+    """A program to run: `is_ready` when the next can start, `stop` ends it in order, `started` gets its process id."""
 
     name: str
     command: Sequence[str | Path]
@@ -58,7 +51,10 @@ def supervise(programs: Sequence[Program], env: Mapping[str, str], say: Callable
         The exit code of the last; 1 where another ended before it.
     """
     running: list[_Running] = []
-    with _noting_signals() as received:
+    received: list[int] = []
+    if _LIBC:
+        _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    with process.handling(_SIGNALS, lambda number, _: received.append(number)):
         try:
             for program in programs:
                 running.append(_Running(program, env))
@@ -149,16 +145,6 @@ def _bind(parent: int, stop: signal.Signals) -> None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, stop)
         if os.getppid() != parent:
             os._exit(1)
-
-
-@contextmanager
-def _noting_signals() -> Iterator[list[int]]:
-    """Collect the signals that would end this process, and adopt the orphans of its children."""
-    received: list[int] = []
-    if _LIBC:
-        _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    with process.handling(_SIGNALS, lambda number, _: received.append(number)):
-        yield received
 
 
 def _end_orphans() -> None:

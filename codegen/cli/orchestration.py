@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codegen.airflow import folder_of, install, keep_out_of_git, launch
-from codegen.airflow.variables import names_dag_folders
+from codegen.airflow.dag_folders import names_dag_folders
+from codegen.airflow.installation import folder_of, install, keep_out_of_git
+from codegen.airflow.launch import launch
 from codegen.cli.deployment import VARIABLE, default_environment
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.options import open_project

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from codegen import pipeline
-from codegen.airflow import AirflowError, installation_of, version_of
+from codegen.airflow.installation import AirflowError, installation_of, version_of
 from codegen.airflow.loading import load_dag_files
 from codegen.airflow_facts import VERSIONS
 from codegen.cli.deployment import VARIABLE, default_environment, say_environment

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-# Errors of Meltano that have no place, and their fixes.
-_FIXES = {
-    "argument: 'transform'": "Meltano 4 reads no schedule of an extractor and a loader that has no `transform`: "
-    "write `transform: skip` into each in meltano.yml",
-}
+# An error of Meltano that names no place, and its fix.
+_NO_TRANSFORM = "argument: 'transform'"
+_WRITE_TRANSFORM = (
+    "Meltano 4 reads no schedule of an extractor and a loader that has no `transform`: "
+    "write `transform: skip` into each in meltano.yml"
+)
 # In seconds.
 _LIMIT = 120
 
@@ -34,22 +35,12 @@ def find_meltano(folder: Path) -> str | None:
 
 
 def run_in_project(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> int:
-    """Run Meltano or another program in the terminal until it ends, and return its exit code.
-
-    Args:
-        command: the program and its arguments.
-        folder: the Meltano project directory, in which it runs.
-        env: variables beside those of this process.
-    """
+    """Run a program in the Meltano project directory and in the terminal until it ends, and return its exit code."""
     return process.stream(command, env=_environ(folder, env), cwd=folder)
 
 
 def listed_schedules(folder: Path, limit: float = _LIMIT) -> dict[str, dict[str, Any]]:
-    """The schedules of a Meltano project by name, as in `meltano schedule list --format=json`.
-
-    Args:
-        folder: the Meltano project directory.
-        limit: in seconds.
+    """The schedules of a Meltano project by name, as in `meltano schedule list --format=json`; the limit is in seconds.
 
     Raises:
         MeltanoError: Meltano is missing, fails or takes too long.
@@ -79,17 +70,15 @@ def _output_of(words: Sequence[str], folder: Path, limit: float) -> str:
     if meltano is None:
         raise MeltanoError("there is no `meltano` on the PATH")
     name = " ".join(["meltano", *words[:2]])
-    command = [meltano, "--log-level=warning", *words]
+    command, env = [meltano, "--log-level=warning", *words], _environ(folder, {"NO_COLOR": "1"})
     try:
-        done = process.run(command, limit=limit, name=name, env=_environ(folder, {"NO_COLOR": "1"}), cwd=folder)
+        done = process.run(command, limit=limit, name=name, env=env, cwd=folder)
     except process.ProcessError as error:
         raise MeltanoError(error.message, error.hint) from error
     if done.code:
         # The last line has the reason: before that there may be a whole traceback in a frame.
         reason = (done.stderr.strip().splitlines() or [f"exit code {done.code}"])[-1]
-        raise MeltanoError(
-            f"`{name}` failed: {reason}", next((fix for words, fix in _FIXES.items() if words in done.stderr), "")
-        )
+        raise MeltanoError(f"`{name}` failed: {reason}", _WRITE_TRANSFORM if _NO_TRANSFORM in done.stderr else "")
     return done.stdout
 
 

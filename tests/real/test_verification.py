@@ -14,7 +14,7 @@ import environments
 import pytest
 from project_builder import as_yaml, dagpress, project_of, write
 
-from codegen.airflow import AirflowError
+from codegen.airflow.installation import AirflowError
 from codegen.airflow.loading import load_dag_files
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.printer import as_text
