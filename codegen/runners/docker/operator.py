@@ -8,8 +8,8 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.runners.container import check_image, command_of
 from codegen.runners.docker.settings import Docker
-from codegen.text.jinja import DOCKER_ENDINGS, as_rendered
-from codegen.values import Argument, Call, Value
+from codegen.text.jinja import DOCKER_ENDINGS, rendered
+from codegen.values import Call, Value, call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,10 +26,10 @@ def lower(work: Work) -> dict[str, Value]:
     settings: Docker = work.settings or Docker()
     program, arguments, env = command_of(work, DOCKER_ENDINGS)
     return {
-        "image": _rendered(settings.image or ""),
+        "image": rendered(settings.image or "", DOCKER_ENDINGS),
         "entrypoint": program,
-        "command": [_rendered(word) for word in arguments] or None,
-        "environment": {name: _rendered(value) for name, value in env.items()} or None,
+        "command": rendered(arguments, DOCKER_ENDINGS) or None,
+        "environment": rendered(env, DOCKER_ENDINGS) or None,
         "docker_url": settings.docker_url,
         "docker_conn_id": settings.docker_conn_id,
         "force_pull": settings.force_pull or None,
@@ -49,14 +49,9 @@ def lower(work: Work) -> dict[str, Value]:
 
 def _mount(mount: Mount) -> Call:
     """A `docker.types.Mount`: DockerOperator takes maps only from provider 4.6 on."""
-    source = _rendered(mount.source) if mount.source else None
-    keywords = {"source": source, "target": _rendered(mount.target), "type": mount.type}
-    read_only = [Argument("read_only", value=True)] if mount.read_only else []
-    return Call("Mount", (), (*(Argument(name, value) for name, value in keywords.items()), *read_only))
-
-
-def _rendered(text: str) -> str:
-    return as_rendered(text, DOCKER_ENDINGS)
+    source, target = (rendered(path, DOCKER_ENDINGS) for path in (mount.source or None, mount.target))
+    read_only = {"read_only": True} if mount.read_only else {}
+    return call("Mount", source=source, target=target, type=mount.type, **read_only)
 
 
 def check(placed: Placed) -> Iterator[Diagnostic]:
