@@ -52,7 +52,7 @@ class Runner:
         name: the value of `runner`, and the key of its settings.
         operator: the name of its class, or where Airflow's facts do not have it, the full name.
         lower: the arguments of the operator of a task; one that is None is left out.
-        nested: the maps with keys of their own inside the settings.
+        sections: the settings, and the maps with keys of their own inside them.
         example: of the settings, as YAML.
         imports: what else its arguments name, with its full name.
         distributions: the packages that Airflow needs for it.
@@ -61,8 +61,7 @@ class Runner:
     name: str
     operator: str
     lower: Callable[[Work], dict[str, Value]]
-    section: Section[Any] | None = None
-    nested: tuple[Section[Any], ...] = ()
+    sections: tuple[Section[Any], ...] = ()
     example: str = ""
     imports: Mapping[str, str] = field(default_factory=dict)
     check: Callable[[Placed], Iterator[Diagnostic]] = lambda _: iter(())

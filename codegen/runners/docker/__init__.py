@@ -10,8 +10,7 @@ DOCKER = Runner(
     name="docker",
     operator="DockerOperator",
     lower=lower,
-    section=Section(Docker, "docker", "a map of settings"),
-    nested=(MOUNT,),
+    sections=(Section(Docker, "docker", "a map of settings"), MOUNT),
     example="{image: 'elt:2026.11.1'}",
     # It is installed with the provider.
     imports={"Mount": "docker.types.Mount"},

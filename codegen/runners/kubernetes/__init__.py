@@ -10,7 +10,7 @@ KUBERNETES = Runner(
     name="kubernetes",
     operator="KubernetesPodOperator",
     lower=lower,
-    section=Section(Kubernetes, "kubernetes", "a map of settings"),
+    sections=(Section(Kubernetes, "kubernetes", "a map of settings"),),
     example="{image: 'elt:2026.11.1'}",
     imports={
         "Secret": "airflow.providers.cncf.kubernetes.secret.Secret",
