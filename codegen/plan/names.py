@@ -38,9 +38,7 @@ _LONGEST_NAME = 40
 def imports_of(names: Iterable[str], airflow: str) -> tuple[tuple[Import, ...], ...]:
     """The imports in isort's order, in groups: the standard library, then the rest.
 
-    Args:
-        names: as generated code uses them, such as `pendulum.datetime`; some need no import.
-        airflow: the version, one of `VERSIONS`.
+    The names are those that generated code uses, such as `pendulum.datetime`; some need no import.
     """
     return _imports_of(frozenset(name.split(".")[0] for name in names) & _IMPORTED, airflow)
 

@@ -29,12 +29,7 @@ _TRUE = {"1", "true", "t", "yes", "y", "on"}
 
 @dataclass(frozen=True)
 class KeptState:
-    """State that a step reads and writes.
-
-    Attributes:
-        plugins: the extractor and the loader.
-        store: the values of `_STORES` in the step.
-    """
+    """State that a step reads and writes: of an extractor and a loader, in a store given by values of `_STORES`."""
 
     step: Step
     id: str

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 from codegen.diagnostics import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from codegen.plan import DagModule, PlannedDag
 
 Edge = tuple[str, str]
-
-
 # A message, and the blocks of the template that write that part of the plan, the innermost first.
 Loss = tuple[str, tuple[str, ...]]
 
@@ -129,30 +127,22 @@ def _variables(source: ast.AST) -> dict[str, str]:
 
 
 def _edges(source: ast.AST, names: Mapping[str, str]) -> Iterator[Edge]:
-    """The edges of `a >> b`, `b << a`, `a.set_downstream(b)`, `b.set_upstream(a)` and `chain(a, b)`.
-
-    Args:
-        source: the code.
-        names: the ids of tasks and groups, by their names in the code; other names stand for themselves.
-    """
-
-    def between(before: Sequence[ast.expr], after: Sequence[ast.expr]) -> Iterator[Edge]:
-        left, right = ([name for node in side for name in _ends(node, names)] for side in (before, after))
-        return product(left, right)
-
+    """The edges of `a >> b`, `b << a`, `a.set_downstream(b)`, `b.set_upstream(a)` and `chain(a, b)`, by `names`."""
     for node in ast.walk(source):
+        chain: list[ast.expr] = []
         match node:
             case ast.BinOp(left=left, op=ast.RShift(), right=right):
-                yield from between([left], [right])
+                chain = [left, right]
             case ast.BinOp(left=left, op=ast.LShift(), right=right):
-                yield from between([right], [left])
+                chain = [right, left]
             case ast.Call(func=ast.Attribute(value=task, attr="set_downstream"), args=others):
-                yield from between([task], others)
+                chain = [task, ast.List(others)]
             case ast.Call(func=ast.Attribute(value=task, attr="set_upstream"), args=others):
-                yield from between(others, [task])
-            case ast.Call(func=ast.Name(id="chain"), args=links):
-                for before, after in pairwise(links):
-                    yield from between([before], [after])
+                chain = [ast.List(others), task]
+            case ast.Call(func=ast.Name(id="chain"), args=chain):
+                pass
+        for before, after in pairwise(chain):
+            yield from product(_ends(before, names), _ends(after, names))
 
 
 def _ends(node: ast.expr, names: Mapping[str, str]) -> list[str]:

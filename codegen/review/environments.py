@@ -25,12 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Comparison:
-    """How the DAG files of two environments differ.
+    """How the DAG files of two environments differ; with an error in the project, nothing was compared.
 
     Attributes:
         patches: one for each file that both have and that differs.
         missing: each schedule file that one of them lacks, with that environment.
-        diagnostics: of the project; with an error, nothing was compared.
     """
 
     patches: Sequence[str]
