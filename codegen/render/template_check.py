@@ -22,15 +22,16 @@ Loss = tuple[str, tuple[str, ...]]
 def losses(module: DagModule, source: ast.Module) -> Iterator[Loss]:
     """The parts of the plan that the output of a template has lost or repeated."""
     dag_ids = Counter(_ids(source, "DAG", "dag_id"))
-    parts = [(dag, _part(dag, module, source)) for dag in module.dags]
-    for dag, part in parts:
+    counts = [("DAGs", dag_ids, ("dag",))]
+    for dag in module.dags:
+        part = _part(dag, module, source)
+        counts.append(("tasks", Counter(_task_ids(part)), ("task", "dag")))
         if not dag_ids[dag.dag_id]:
             yield (f"the DAG {quoted(dag.dag_id)} is missing", ("dag_arguments", "dag"))
         yield from _lost_tasks(dag, part)
     yield from _lost_names(module, source)
-    yield from _repeated("DAGs", dag_ids, ("dag",))
-    for _, part in parts:
-        yield from _repeated("tasks", Counter(_task_ids(part)), ("task", "dag"))
+    for what, ids, blocks in counts:
+        yield from ((f"{n} {what} have the id {quoted(name)}", blocks) for name, n in ids.items() if n > 1)
 
 
 def _part(dag: PlannedDag, module: DagModule, source: ast.Module) -> ast.AST:
@@ -39,12 +40,6 @@ def _part(dag: PlannedDag, module: DagModule, source: ast.Module) -> ast.AST:
         return source
     blocks = (node for node in ast.walk(source) if isinstance(node, ast.With))
     return next((block for block in blocks if dag.dag_id in _ids(block.items[0], "DAG", "dag_id")), source)
-
-
-def _repeated(what: str, counts: Counter[str], blocks: tuple[str, ...]) -> Iterator[Loss]:
-    for name, count in counts.items():
-        if count > 1:
-            yield (f"{count} {what} have the id {quoted(name)}", blocks)
 
 
 def _lost_tasks(dag: PlannedDag, source: ast.AST) -> Iterator[Loss]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codegen.runners.bash import BASH
-from codegen.runners.docker import DOCKER
-from codegen.runners.kubernetes import KUBERNETES
+from codegen.runners.docker.operator import DOCKER
+from codegen.runners.kubernetes.operator import KUBERNETES
 from codegen.runners.runner import Placed, Runner, Work
 
 if TYPE_CHECKING:

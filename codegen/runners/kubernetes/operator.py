@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from codegen.keys.section import Section
 from codegen.runners.container import command_of
+from codegen.runners.kubernetes.checks import check
 from codegen.runners.kubernetes.expansion import as_expanded
 from codegen.runners.kubernetes.settings import Kubernetes
+from codegen.runners.runner import Runner, Work
 from codegen.text.jinja import rendered
 from codegen.values import Call, Value, call
-
-if TYPE_CHECKING:
-    from codegen.runners.runner import Work
 
 # The classes of `kubernetes.client.models` for the objects inside volumes and sources of variables.
 _MODELS = {
@@ -26,7 +26,7 @@ _MODELS = {
 }
 
 
-def lower(work: Work) -> dict[str, Value]:
+def _lower(work: Work) -> dict[str, Value]:
     """The arguments of the operator. Those in its `template_fields` are escaped, so that rendering gives the value."""
     settings: Kubernetes = work.settings or Kubernetes()
     program, arguments, env = command_of(work, endings=())
@@ -78,3 +78,19 @@ def _object(model: str, values: Mapping[str, Any]) -> Call:
         # The one text in there that is free, and that Airflow renders.
         parts[re.sub("[A-Z]", r"_\g<0>", name).lower()] = rendered(part) if name == "subPath" else part
     return call(f"k8s.{model}", **parts)
+
+
+KUBERNETES = Runner(
+    name="kubernetes",
+    operator="KubernetesPodOperator",
+    lower=_lower,
+    sections=(Section(Kubernetes, "kubernetes", "a map of settings"),),
+    example="{image: 'elt:2026.11.1'}",
+    imports={
+        "Secret": "airflow.providers.cncf.kubernetes.secret.Secret",
+        # It is installed with the provider.
+        "k8s": "kubernetes.client.models",
+    },
+    check=check,
+    distributions=("apache-airflow-providers-cncf-kubernetes",),
+)
