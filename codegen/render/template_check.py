@@ -22,7 +22,7 @@ Loss = tuple[str, tuple[str, ...]]
 def losses(module: DagModule, source: ast.Module) -> Iterator[Loss]:
     """The parts of the plan that the output of a template has lost or repeated."""
     dag_ids = Counter(_ids(source, "DAG", "dag_id"))
-    counts = [("DAGs", dag_ids, ("dag",))]
+    counts: list[tuple[str, Counter[str], tuple[str, ...]]] = [("DAGs", dag_ids, ("dag",))]
     for dag in module.dags:
         part = _part(dag, module, source)
         counts.append(("tasks", Counter(_task_ids(part)), ("task", "dag")))

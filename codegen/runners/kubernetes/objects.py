@@ -151,17 +151,15 @@ SECURITY_CONTEXT = Object(
     fsGroupChangePolicy=Choice("OnRootMismatch", "Always"),
     supplementalGroups=ListOf("a list of groups", Integer(0)),
 )
-_CAPABILITIES = ListOf(
-    "a list of capabilities", Rule("a capability", r"[A-Z_]+", "as NET_ADMIN or ALL, without CAP_", 63)
-)
+_CAPABILITY = Rule("a capability", r"[A-Z_]+", "as NET_ADMIN or ALL, without CAP_", 63)
+_CAPABILITIES = ListOf("a list of capabilities", _CAPABILITY)
 
 
 def _check_privileges(values: Mapping[str, Any]) -> None:
     """The rule of `ValidateSecurityContext`."""
     if values.get("privileged") and values.get("allowPrivilegeEscalation") is False:
-        raise InvalidError(
-            "`privileged: true` cannot be combined with `allowPrivilegeEscalation: false`", "remove one of them"
-        )
+        message = "`privileged: true` cannot be combined with `allowPrivilegeEscalation: false`"
+        raise InvalidError(message, "remove one of them")
 
 
 CONTAINER_SECURITY_CONTEXT = Object(
@@ -220,6 +218,7 @@ VOLUMES = _Unlike(
     ),
     "name",
 )
+_PATH = Rule("a path in the container", r"/[^:{}]*", "begin it with `/`, and without a `:` in it", LONGEST_PATH)
 _INSIDE = r"(?!/)(?!(?:.*/)?\.\.(?:/|$)).+"
 VOLUME_MOUNTS = _Unlike(
     "a list of mounts",
@@ -228,9 +227,7 @@ VOLUME_MOUNTS = _Unlike(
         "name",
         "mountPath",
         name=DNS_LABEL,
-        mountPath=Rule(
-            "a path in the container", r"/[^:{}]*", "begin it with `/`, and without a `:` in it", LONGEST_PATH
-        ),
+        mountPath=_PATH,
         subPath=OrTemplate(Text("a path in the volume", _INSIDE, "a relative path without `..`", LONGEST_PATH)),
         readOnly=Boolean(),
     ),
