@@ -33,14 +33,13 @@ class Dependencies:
 def between(schedules: Iterable[Schedule]) -> Mapping[Schedule, Dependencies]:
     """The dependencies between all schedules of a deployment environment, of which some may be unreadable."""
     everyone = list(schedules)
-    awaited = {name for schedule in everyone if schedule.after for name in schedule.after.names}
+    waits_for = {schedule: schedule.after.names if schedule.after else () for schedule in everyone}
+    awaited = {name for names in waits_for.values() for name in names}
     dag_ids = {schedule.name: schedule.dag_id_or_default for schedule in everyone}
-    found = {}
-    for schedule in everyone:
-        names = schedule.after.names if schedule.after else ()
-        known = tuple(dag_ids[name] for name in names if name in dag_ids)
-        found[schedule] = Dependencies(schedule.name in awaited, known)
-    return found
+    return {
+        schedule: Dependencies(schedule.name in awaited, tuple(dag_ids[name] for name in names if name in dag_ids))
+        for schedule, names in waits_for.items()
+    }
 
 
 def conditions_of(after: After, others: Dependencies, airflow: str) -> Value:
