@@ -17,7 +17,7 @@ from strategies import TEXT
 
 from codegen.runners import Work
 from codegen.runners.kubernetes.expansion import as_expanded
-from codegen.runners.kubernetes.operator import lower
+from codegen.runners.kubernetes.operator import KUBERNETES
 from codegen.runners.kubernetes.settings import Kubernetes
 from codegen.runners.kubernetes.types import amount
 from codegen.text.jinja import is_template
@@ -84,7 +84,7 @@ def test_what_a_template_becomes_is_itself_after_kubernetes(template: str, value
 def test_any_word_reaches_each_of_several_programs(words: list[str]) -> None:
     """Airflow renders, Kubernetes replaces, a shell calls one program after the other: each gets its words."""
     work = Work((("printf", r"%s\0", *words), ("printf", r"%s\0", "second", *words)), settings=Kubernetes())
-    arguments: dict[str, Any] = lower(work)
+    arguments: dict[str, Any] = KUBERNETES.lower(work)
     environment = Environment(autoescape=False)  # noqa: S701  # as Airflow's
     command, args = (
         [environment.from_string(text).render() for text in arguments[name]] for name in ("cmds", "arguments")

@@ -29,7 +29,6 @@ from codegen.render.source_text import keyword, module_docstring
 from codegen.text.jinja import (
     BASH_ENDINGS,
     DOCKER_ENDINGS,
-    KUBERNETES_ENDINGS,
     as_rendered,
     as_rendered_lines,
     check_template,
@@ -139,7 +138,7 @@ def test_words_that_a_shell_would_quote_are_split_as_a_shell_does(words: list[st
     assert words_of(run) == done.stdout.split("\0")[:-1]
 
 
-_ENDINGS = st.sampled_from([BASH_ENDINGS, DOCKER_ENDINGS, KUBERNETES_ENDINGS])
+_ENDINGS = st.sampled_from([BASH_ENDINGS, DOCKER_ENDINGS, ()])
 
 
 @given(TEXT.filter(lambda value: not is_template(value)), _ENDINGS)
@@ -152,7 +151,7 @@ def test_jinja_gives_every_text_back(value: str, endings: tuple[str, ...]) -> No
 
 @given(
     st.lists(st.sampled_from(["{{ ds }}", "{% if ds %}", "{% endif %}", "{{ ds -}}", " ", "a", "."]), max_size=5),
-    st.sampled_from(["", *BASH_ENDINGS, *DOCKER_ENDINGS, *KUBERNETES_ENDINGS]),
+    st.sampled_from(["", *BASH_ENDINGS, *DOCKER_ENDINGS]),
     _ENDINGS,
 )
 def test_jinja_evaluates_every_template(parts: list[str], end: str, endings: tuple[str, ...]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from project_builder import EXTRACT_LOAD, dagpress, killed_at_replace, write
 
-from codegen.render.source_text import comment
+from codegen.render.source_text import escape
 from codegen.sync.header import is_edited, is_generated, signed
 
 if TYPE_CHECKING:
@@ -305,7 +305,7 @@ def test_a_new_file_name_with_the_old_dag_id_is_no_warning(tmp_path: Path) -> No
 
 def test_the_header_holds_no_line_break_of_a_path() -> None:
     """Whatever a path holds, it stays a comment of one line."""
-    text = signed(comment("schedules/a\nimport os\r.yml"), "x = 1\n")
+    text = signed(escape("schedules/a\nimport os\r.yml"), "x = 1\n")
     assert len(text.splitlines()) == 3
     assert is_generated(text)
     assert not is_edited(text)

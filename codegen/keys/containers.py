@@ -126,15 +126,15 @@ class MapOf(FieldType[Mapping[str, T]]):
 class Object(FieldType[dict[str, Any]]):
     """A map with the keys of an object of Kubernetes; an unknown one is an error, since Airflow would drop it.
 
-    The `rule` refuses values that are valid each and cannot be combined.
+    The names after `words` are those of its required keys; the `rule` refuses values that cannot be combined.
     """
 
     def __init__(
         self,
         words: str,
-        keys: Mapping[str, FieldType[Any]],
-        required: tuple[str, ...] = (),
+        *required: str,
         rule: Callable[[Mapping[str, Any]], None] = lambda _: None,
+        **keys: FieldType[Any],
     ) -> None:
         self.words = words
         self._keys = keys

@@ -45,14 +45,7 @@ def plan(
     airflow: str,
     project_root_variable: str,
 ) -> DagModule:
-    """Plan the file of one or more schedules without errors.
-
-    Args:
-        schedules: each with its dependencies; the file is named after the first.
-        meltano: the Meltano project, if there is one.
-        airflow: the version, one of `VERSIONS`.
-        project_root_variable: the variable of the workers that names the Meltano project directory.
-    """
+    """Plan the file of one or more schedules without errors, each with its dependencies, named after the first."""
     drafts = [_draft(schedule, others, meltano) for schedule, others in schedules]
     functions = task_functions(step for draft in drafts for step in draft.steps)
     taken = {function.name for function in functions.values()}

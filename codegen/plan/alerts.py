@@ -37,10 +37,8 @@ class _Event:
     """An event that an alert reports.
 
     Attributes:
-        name: the `event` of a webhook.
+        name: the `event` of a webhook, whose further `fields` are templates.
         text: the constant with the text.
-        subject: the subject of an e-mail.
-        fields: further fields of a webhook, as templates.
         parameters: those that Airflow calls a Python callback with.
     """
 
@@ -102,10 +100,7 @@ def alert_texts(airflow: str) -> dict[str, str]:
 def alert_functions(
     schedules: Iterable[Schedule], airflow: str, taken: Collection[str]
 ) -> dict[FunctionKey, PlannedFunction]:
-    """The functions for the callables of alerts, with names that are not taken.
-
-    The callable of a deadline has none on Airflow 3, which imports it by its path.
-    """
+    """The functions for the callables of alerts; not those of deadlines on Airflow 3, which imports them by path."""
     functions: dict[FunctionKey, PlannedFunction] = {}
     for alert, event in (each for schedule in schedules for each in _alerts_of(schedule, airflow)):
         if alert.python and (key := _key(alert.python, event.parameters)) not in functions:
@@ -193,40 +188,35 @@ def _async_callback(alert: Alert) -> Call:
 
 def _notifier(alert: _Notified, event: _Event) -> tuple[str, dict[str, Value]]:
     """The class of a notifier, and its arguments."""
+    arguments: dict[str, Value]
+    text = Identifier(event.text)
     if isinstance(alert, EmailAlert):
-        name, arguments = "SmtpNotifier", _email(alert, event)
+        name = "SmtpNotifier"
+        arguments = {
+            "smtp_conn_id": alert.smtp_conn_id,
+            "from_email": alert.from_email,
+            "to": alert.to,
+            "cc": alert.cc or None,
+            "bcc": alert.bcc or None,
+            # Without these two the notifier would read files: the connection's templates, or its own.
+            "subject": rendered(alert.subject) or event.subject,
+            "html_content": rendered(alert.html_content) or text,
+        }
     elif isinstance(alert, WebhookAlert):
-        name, arguments = "HttpNotifier", _webhook(alert, event)
+        name = "HttpNotifier"
+        arguments = {
+            "http_conn_id": alert.http_conn_id,
+            "endpoint": rendered(alert.endpoint),
+            "method": alert.method if alert.method != "POST" else None,
+            "headers": rendered(alert.headers) or None,
+            "json": rendered(alert.json) or {"text": text, "event": event.name, **event.fields},
+        }
     else:
         name = "SlackWebhookNotifier" if alert.slack_webhook_conn_id else "SlackNotifier"
         arguments = {
             "slack_conn_id": alert.slack_conn_id,
             "slack_webhook_conn_id": alert.slack_webhook_conn_id,
             "channel": alert.channel,
-            "text": rendered(alert.text) or Identifier(event.text),
+            "text": rendered(alert.text) or text,
         }
     return name, without_none(arguments)
-
-
-def _email(alert: EmailAlert, event: _Event) -> dict[str, Value]:
-    return {
-        "smtp_conn_id": alert.smtp_conn_id,
-        "from_email": alert.from_email,
-        "to": list(alert.to),
-        "cc": list(alert.cc) or None,
-        "bcc": list(alert.bcc) or None,
-        # Without these two the notifier would read files: the connection's templates, or its own.
-        "subject": rendered(alert.subject) or event.subject,
-        "html_content": rendered(alert.html_content) or Identifier(event.text),
-    }
-
-
-def _webhook(alert: WebhookAlert, event: _Event) -> dict[str, Value]:
-    default: dict[str, Value] = {"text": Identifier(event.text), "event": event.name, **event.fields}
-    return {
-        "http_conn_id": alert.http_conn_id,
-        "endpoint": rendered(alert.endpoint),
-        "method": alert.method if alert.method != "POST" else None,
-        "headers": rendered(alert.headers or None),
-        "json": rendered(alert.json or None) or default,
-    }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import keyword
 import re
-from functools import cache
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
@@ -38,19 +37,12 @@ _LONGEST_NAME = 40
 def imports_of(names: Iterable[str], airflow: str) -> tuple[tuple[Import, ...], ...]:
     """The imports in isort's order, in groups: the standard library, then the rest.
 
-    Args:
-        names: as generated code uses them, such as `pendulum.datetime`; some need no import.
-        airflow: the version, one of `VERSIONS`.
+    The names are those that generated code uses, such as `pendulum.datetime`; some need no import.
     """
-    return _imports_of(frozenset(name.split(".")[0] for name in names) & _IMPORTED, airflow)
-
-
-# Nearly all files of a project use the same names.
-@cache
-def _imports_of(names: frozenset[str], airflow: str) -> tuple[tuple[Import, ...], ...]:
+    used = {name.split(".")[0] for name in names} & _IMPORTED
     modules: dict[str, list[tuple[str, str]]] = {}
     # Constants in capitals, classes, the others.
-    for name in sorted(names, key=lambda name: (not name.isupper(), not name[0].isupper(), name)):
+    for name in sorted(used, key=lambda name: (not name.isupper(), not name[0].isupper(), name)):
         module, _, origin = _FULL_NAMES.get(name, name).rpartition(".")
         if name in _WHOLE_MODULES:
             modules[name] = []

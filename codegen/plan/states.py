@@ -29,12 +29,7 @@ _TRUE = {"1", "true", "t", "yes", "y", "on"}
 
 @dataclass(frozen=True)
 class KeptState:
-    """State that a step reads and writes.
-
-    Attributes:
-        plugins: the extractor and the loader.
-        store: the values of `_STORES` in the step.
-    """
+    """State that a step reads and writes: of an extractor and a loader, in a store given by values of `_STORES`."""
 
     step: Step
     id: str
@@ -57,10 +52,6 @@ class KeptState:
         return self.plugins, self.step.env
 
 
-# A state ID and its plugins.
-_Kept = tuple[str, tuple[str, str]]
-
-
 def states_of(schedule: Schedule, meltano: MeltanoProject | None) -> list[KeptState]:
     """The states of a schedule, which may have errors, in the order of its steps."""
     try:
@@ -73,7 +64,7 @@ def states_of(schedule: Schedule, meltano: MeltanoProject | None) -> list[KeptSt
         return []
 
 
-def _kept_by(step: Step, schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[_Kept]:
+def _kept_by(step: Step, schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[tuple[str, tuple[str, str]]]:
     if schedule.extractor:
         yield schedule.full_state_id, (schedule.extractor, schedule.loader or "")
     elif step.script:
@@ -84,7 +75,7 @@ def _kept_by(step: Step, schedule: Schedule, meltano: MeltanoProject | None) -> 
         yield from _kept_by_run(words_of(step.run), environment, state_id_suffix(schedule, step.task, meltano), meltano)
 
 
-def _kept_by_call(call: Call, step: Step, meltano: MeltanoProject | None) -> Iterator[_Kept]:
+def _kept_by_call(call: Call, step: Step, meltano: MeltanoProject | None) -> Iterator[tuple[str, tuple[str, str]]]:
     """The same for a call in a shell script, which gets none of the schedule's options."""
     options, words = leading_options(call.words)
     env = {**step.env, **call.env}
@@ -100,7 +91,7 @@ def _kept_by_call(call: Call, step: Step, meltano: MeltanoProject | None) -> Ite
 
 def _kept_by_run(
     words: Iterable[str], environment: str, suffix: str, meltano: MeltanoProject | None
-) -> Iterator[_Kept]:
+) -> Iterator[tuple[str, tuple[str, str]]]:
     for pair in pairs_of(words, meltano):
         yield pair.state_id(environment, suffix), (pair.extractor, pair.loader)
 

@@ -38,10 +38,8 @@ class Step(Work):
     """The work of a single task, and its place in the order.
 
     Attributes:
-        task_id: the id of the task.
         after: the ids of the upstream tasks.
         run: the arguments of `meltano run`, as written; empty for other work.
-        task: the task of `tasks`, or of a job.
         waits_for: `after` as written: the ids of tasks and of groups.
         runner: `bash` also for Python, which the worker calls.
     """
@@ -58,10 +56,7 @@ class Step(Work):
 def steps_of(schedule: Schedule, meltano: MeltanoProject | None, *, with_el: bool = True) -> list[Step]:
     """The steps of a schedule without errors, each after its upstream steps, else in the order of the file.
 
-    Args:
-        schedule: a checked schedule.
-        meltano: the Meltano project, if there is one.
-        with_el: whether a `meltano run` may become the `meltano el` that does the same.
+    By `with_el`, a `meltano run` may become the `meltano el` that does the same.
     """
     waiting, ordered = unordered_steps(schedule, meltano, with_el=with_el), list[Step]()
     done: set[str] = set()
@@ -129,10 +124,9 @@ def _waits_for(by_id: Mapping[str, Task]) -> dict[str, tuple[str, ...]]:
 
 
 def _last_of_groups(by_id: Mapping[str, Task], waits_for: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """The tasks that are upstream of a task that waits for a group: those that no other task of the group waits for.
+    """The tasks that a task waits for by each group: those that no other task of the group waits for.
 
-    This is what Airflow does (`get_leaves` in airflow/utils/task_group.py on 2, airflow/sdk/definitions/taskgroup.py on
-    3).
+    See `get_leaves` in airflow/utils/task_group.py on Airflow 2, airflow/sdk/definitions/taskgroup.py on 3.
     """
     groups: dict[str, list[str]] = {}
     for task_id, task in by_id.items():

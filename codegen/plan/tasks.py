@@ -28,12 +28,7 @@ Lowered = tuple[str, dict[str, Value]]
 
 @dataclass(frozen=True)
 class TaskKind:
-    """A kind of task.
-
-    Attributes:
-        lower: the operator of a step and its arguments, without those that are None.
-        words: what the step does, for the documentation of the DAG; it gets a function that formats code.
-    """
+    """How a kind of task lowers a step to an operator and its arguments, and says what it does, with code formatted."""
 
     lower: Callable[[Step, Functions], Lowered]
     words: Callable[[Step, Callable[[str], str]], str]

@@ -21,10 +21,7 @@ class Import:
 
 @dataclass(frozen=True)
 class PlannedFunction:
-    """A function that imports a callable of the project when it is called, and calls it.
-
-    Airflow thus imports nothing of the project when it parses the file.
-    """
+    """A function that imports and calls a callable of the project, so that Airflow imports none when it parses."""
 
     name: str
     parameters: tuple[str, ...]
@@ -104,10 +101,8 @@ class DagModule:
         path: below the folder of generated DAGs, with forward slashes.
         source: the schedule files, as paths in the project.
         imports: in groups: the standard library, then the rest.
-        functions: those that tasks and alerts call.
-        preludes: the constants of shell functions that its commands use, of `PRELUDES`.
+        preludes: the constants of `PRELUDES` that its commands use.
         project_root_variable: the variable of the workers that names the Meltano project directory.
-        alert_texts: the constants with the texts of alerts.
     """
 
     path: str

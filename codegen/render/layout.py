@@ -42,13 +42,7 @@ def group_head(group: PlannedGroup) -> str:
 
 
 def arrow_lines(arrows: Sequence[Arrow], variables: Mapping[str, str], indent: int) -> Iterator[str]:
-    """The arrows as lines that fit, each continued where another ends: `a >> [b, c] >> d`.
-
-    Args:
-        arrows: the arrows, by ids.
-        variables: the Python names of the ids.
-        indent: the indentation of the lines.
-    """
+    """The arrows, by the Python names of their ids, as lines that fit: `a >> [b, c] >> d`."""
     waiting = list(arrows)
     while waiting:
         chain = [waiting.pop(0)]

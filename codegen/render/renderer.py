@@ -24,7 +24,7 @@ from jinja2 import (
 
 from codegen.diagnostics import quoted
 from codegen.render.layout import arrow_lines, function_source, group_head, import_statement
-from codegen.render.source_text import comment, keyword, literal, module_docstring
+from codegen.render.source_text import escape, keyword, literal, module_docstring
 from codegen.render.template_check import losses
 from codegen.sync.header import signed
 
@@ -57,10 +57,9 @@ class _Piece:
 
 
 class Renderer:
-    """Renders the files of one project."""
+    """Renders the files of one project, with its own folder of templates, which need not exist, and with ours."""
 
     def __init__(self, templates: Path) -> None:
-        """Render with the project's own folder of templates, which need not exist, and with ours."""
         self._templates = templates
 
     def render(self, module: DagModule) -> str:
@@ -70,23 +69,20 @@ class Renderer:
             TemplateFailedError: the project's own template fails, gives no valid Python, or loses part of the plan.
         """
         if self._is_ours:
-            return signed(comment(module.source), self._template.render(module=module))
+            return signed(escape(module.source), self._template.render(module=module))
         try:
             pieces = list(_pieces(self._template, module))
         except TemplateSyntaxError as error:
             raise TemplateFailedError(error.message or "", error.name or TEMPLATE, error.lineno) from error
         except Exception as error:  # a template can call anything and raise anything
-            name, line = self._place_of(error)
-            raise TemplateFailedError(f"{type(error).__name__}: {error}", name, line) from error
+            # Jinja2 writes the templates and their lines into the traceback.
+            frames = traceback.extract_tb(error.__traceback__)
+            places = [(name, frame.lineno or 1) for frame in frames if (name := self._own_name(frame.filename))]
+            message = f"{type(error).__name__}: {error}"
+            raise TemplateFailedError(message, *(places or [(TEMPLATE, 1)])[-1]) from error
         body = "".join(piece.text for piece in pieces)
         self._check(module, body, pieces)
-        return signed(comment(module.source), _formatted(body))
-
-    def _place_of(self, error: Exception) -> tuple[str, int]:
-        """The template and the line of the failure, which Jinja2 writes into the traceback."""
-        frames = traceback.extract_tb(error.__traceback__)
-        own = [(name, frame.lineno or 1) for frame in frames if (name := self._own_name(frame.filename))]
-        return own[-1] if own else (TEMPLATE, 1)
+        return signed(escape(module.source), _formatted(body))
 
     def _own_name(self, filename: str | None) -> str:
         """The name of a template of the project; empty for ours."""
@@ -145,29 +141,14 @@ class Renderer:
 
 def renderer_of(templates: Path) -> Renderer:
     """The renderer of a project with that folder of templates; the same one while its templates stay the same."""
-    texts = tuple(_texts_below(templates))
+    # Jinja2 follows symlinks too.
+    paths = (Path(parent, name) for parent, _, names in os.walk(templates, followlinks=True) for name in names)
+    texts = tuple((path, path.read_bytes()) for path in sorted(paths) if path.is_file() and os.access(path, os.R_OK))
     return _renderer(templates if texts else builtin_templates(), texts)
 
 
-def _texts_below(folder: Path) -> Iterator[tuple[Path, bytes | None]]:
-    """The content of each file in a folder of templates, also behind symlinks, which Jinja2 follows."""
-    seen = set()
-    for parent, folders, files in os.walk(folder, followlinks=True):
-        real = os.path.realpath(parent)
-        folders[:] = [] if real in seen else sorted(folders)
-        seen.add(real)
-        yield from ((path, _bytes_of(path)) for path in (Path(parent, name) for name in sorted(files)))
-
-
-def _bytes_of(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes() if path.is_file() else None
-    except OSError:
-        return None
-
-
 @lru_cache(maxsize=8)
-def _renderer(templates: Path, texts: tuple[tuple[Path, bytes | None], ...]) -> Renderer:  # noqa: ARG001  # the memory's key
+def _renderer(templates: Path, _texts: tuple[tuple[Path, bytes], ...]) -> Renderer:
     return Renderer(templates)
 
 

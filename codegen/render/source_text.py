@@ -24,13 +24,7 @@ def keyword(argument: Argument, indent: int) -> str:
 
 
 def code(value: Value, indent: int, before: int = 0) -> str:
-    """A value, as the code of a statement or of an argument that a comma follows.
-
-    Args:
-        value: it may take several lines.
-        indent: the indentation of its first line.
-        before: the number of other characters before it in that line.
-    """
+    """A value as code; `indent` is that of its first line, in which it has `before` other characters before it."""
     if isinstance(value, MeltanoCommand):
         return _command(value, indent, before)
     if isinstance(value, Call):
@@ -49,10 +43,8 @@ def _atom(value: Value) -> str:
         return literal(value)
     if isinstance(value, timedelta):
         return _timedelta(value)
-    if isinstance(value, float):
-        # black/numerics.py, `format_scientific_notation`
-        return repr(value).replace("e+", "e")
-    return value.name if isinstance(value, Identifier) else repr(value)
+    # black/numerics.py, `format_scientific_notation`, for a float
+    return value.name if isinstance(value, Identifier) else repr(value).replace("e+", "e")
 
 
 def _assigned(argument: Argument, indent: int) -> str:
@@ -62,12 +54,12 @@ def _assigned(argument: Argument, indent: int) -> str:
 def literal(value: str) -> str:
     """A string literal in double quotes, or in single quotes where those need fewer escapes; lines stay lines."""
     if "\n" in value and not any(line != line.rstrip() for line in value.split("\n")):
-        return docstring("\\\n" + _escape(value, keep="\n"))
+        return docstring("\\\n" + escape(value, keep="\n"))
     return _one_line(value)
 
 
 def _one_line(value: str) -> str:
-    body = _escape(value)
+    body = escape(value)
     if body.count('"') > body.count("'"):
         return "'" + body.replace("'", "\\'") + "'"
     return '"' + body.replace('"', '\\"') + '"'
@@ -80,15 +72,11 @@ def docstring(body: str) -> str:
 
 def module_docstring(value: str) -> str:
     """Text of one or more lines as a module's docstring, whose last line ends with no quote."""
-    return docstring(_escape(value, keep="\n"))
+    return docstring(escape(value, keep="\n"))
 
 
-def comment(value: str) -> str:
-    """Text that stays on the line of its comment."""
-    return _escape(value)
-
-
-def _escape(value: str, keep: str = "") -> str:
+def escape(value: str, keep: str = "") -> str:
+    """Text that is plainly printable, such as that of a comment, with the characters to keep."""
     if value.isascii() and value.isprintable() and "\\" not in value:
         return value
     escaped = (c if c in keep or _is_plain(c) else c.encode("unicode_escape").decode("ascii") for c in value)

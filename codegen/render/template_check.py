@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 from codegen.diagnostics import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from codegen.plan import DagModule, PlannedDag
 
 Edge = tuple[str, str]
-
-
 # A message, and the blocks of the template that write that part of the plan, the innermost first.
 Loss = tuple[str, tuple[str, ...]]
 
@@ -24,15 +22,16 @@ Loss = tuple[str, tuple[str, ...]]
 def losses(module: DagModule, source: ast.Module) -> Iterator[Loss]:
     """The parts of the plan that the output of a template has lost or repeated."""
     dag_ids = Counter(_ids(source, "DAG", "dag_id"))
-    parts = [(dag, _part(dag, module, source)) for dag in module.dags]
-    for dag, part in parts:
+    counts: list[tuple[str, Counter[str], tuple[str, ...]]] = [("DAGs", dag_ids, ("dag",))]
+    for dag in module.dags:
+        part = _part(dag, module, source)
+        counts.append(("tasks", Counter(_task_ids(part)), ("task", "dag")))
         if not dag_ids[dag.dag_id]:
             yield (f"the DAG {quoted(dag.dag_id)} is missing", ("dag_arguments", "dag"))
         yield from _lost_tasks(dag, part)
     yield from _lost_names(module, source)
-    yield from _repeated("DAGs", dag_ids, ("dag",))
-    for _, part in parts:
-        yield from _repeated("tasks", Counter(_task_ids(part)), ("task", "dag"))
+    for what, ids, blocks in counts:
+        yield from ((f"{n} {what} have the id {quoted(name)}", blocks) for name, n in ids.items() if n > 1)
 
 
 def _part(dag: PlannedDag, module: DagModule, source: ast.Module) -> ast.AST:
@@ -41,12 +40,6 @@ def _part(dag: PlannedDag, module: DagModule, source: ast.Module) -> ast.AST:
         return source
     blocks = (node for node in ast.walk(source) if isinstance(node, ast.With))
     return next((block for block in blocks if dag.dag_id in _ids(block.items[0], "DAG", "dag_id")), source)
-
-
-def _repeated(what: str, counts: Counter[str], blocks: tuple[str, ...]) -> Iterator[Loss]:
-    for name, count in counts.items():
-        if count > 1:
-            yield (f"{count} {what} have the id {quoted(name)}", blocks)
 
 
 def _lost_tasks(dag: PlannedDag, source: ast.AST) -> Iterator[Loss]:
@@ -129,30 +122,22 @@ def _variables(source: ast.AST) -> dict[str, str]:
 
 
 def _edges(source: ast.AST, names: Mapping[str, str]) -> Iterator[Edge]:
-    """The edges of `a >> b`, `b << a`, `a.set_downstream(b)`, `b.set_upstream(a)` and `chain(a, b)`.
-
-    Args:
-        source: the code.
-        names: the ids of tasks and groups, by their names in the code; other names stand for themselves.
-    """
-
-    def between(before: Sequence[ast.expr], after: Sequence[ast.expr]) -> Iterator[Edge]:
-        left, right = ([name for node in side for name in _ends(node, names)] for side in (before, after))
-        return product(left, right)
-
+    """The edges of `a >> b`, `b << a`, `a.set_downstream(b)`, `b.set_upstream(a)` and `chain(a, b)`, by `names`."""
     for node in ast.walk(source):
+        chain: list[ast.expr] = []
         match node:
             case ast.BinOp(left=left, op=ast.RShift(), right=right):
-                yield from between([left], [right])
+                chain = [left, right]
             case ast.BinOp(left=left, op=ast.LShift(), right=right):
-                yield from between([right], [left])
+                chain = [right, left]
             case ast.Call(func=ast.Attribute(value=task, attr="set_downstream"), args=others):
-                yield from between([task], others)
+                chain = [task, ast.List(others)]
             case ast.Call(func=ast.Attribute(value=task, attr="set_upstream"), args=others):
-                yield from between(others, [task])
-            case ast.Call(func=ast.Name(id="chain"), args=links):
-                for before, after in pairwise(links):
-                    yield from between([before], [after])
+                chain = [ast.List(others), task]
+            case ast.Call(func=ast.Name(id="chain"), args=chain):
+                pass
+        for before, after in pairwise(chain):
+            yield from product(_ends(before, names), _ends(after, names))
 
 
 def _ends(node: ast.expr, names: Mapping[str, str]) -> list[str]:

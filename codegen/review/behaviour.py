@@ -14,11 +14,9 @@ Fields = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What a DAG does. Two are comparable where the same function of `codegen.review.sources` made both.
+    """What a DAG and each task do, by Airflow's names: `schedule`, `operator`, `upstream`, `env`, ...
 
-    Attributes:
-        fields: of the DAG, by Airflow's names: `dag_id`, `schedule`, `start_date`, `catchup`, callbacks, ...
-        tasks: by task id, likewise: `operator`, `upstream`, `env`, `retries`, ...
+    Two are comparable where the same function made both.
     """
 
     fields: Fields
@@ -27,13 +25,10 @@ class Behaviour:
 
 @dataclass(frozen=True)
 class Difference:
-    """One difference.
+    """One difference, of a task or, without `task_id`, of the DAG itself; a value that one side lacks is None.
 
     Attributes:
-        path: the field, and the keys down a mapping such as `env`; empty for a task that one side does not have.
-        old: None where the first side does not have it.
-        new: likewise; of a task that one side does not have, the fields of the other side.
-        task_id: empty for the DAG itself.
+        path: the field, and the keys down a mapping such as `env`; empty for a task that one side lacks.
     """
 
     path: tuple[str, ...]

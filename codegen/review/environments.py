@@ -25,12 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Comparison:
-    """How the DAG files of two environments differ.
+    """How the DAG files of two environments differ; with an error in the project, nothing was compared.
 
     Attributes:
         patches: one for each file that both have and that differs.
         missing: each schedule file that one of them lacks, with that environment.
-        diagnostics: of the project; with an error, nothing was compared.
     """
 
     patches: Sequence[str]
@@ -44,7 +43,11 @@ def compare_environments(
     """Compare some schedules in two environments, whose names make no difference."""
     if has_errors(reading.diagnostics):
         return Comparison((), (), reading.diagnostics)
-    sides = [_without_its_name(reading, deployment) for deployment in (one, other)]
+    # As if they were for no environment: their files name it.
+    sides = [
+        replace(reading, schedules=[replace(each, deployment="") for each in reading.of(deployment)])
+        for deployment in (one, other)
+    ]
     chosen = [{each.source for each in schedules if each.deployment == deployment} for deployment in (one, other)]
     before, after = (_behaviours(project, *side) for side in zip(sides, chosen, strict=True))
     differing = {source for source in before if source in after and differences(before[source], after[source])}
@@ -63,12 +66,6 @@ def compare_environments(
     missing = [(source, other) for source in before if source not in after]
     missing += [(source, one) for source in after if source not in before]
     return Comparison(patches, missing, reading.diagnostics)
-
-
-def _without_its_name(reading: Reading, deployment: str) -> Reading:
-    """The schedules of an environment, as if they were for none: their files name it."""
-    schedules = [replace(each, deployment="") for each in reading.of(deployment)]
-    return replace(reading, schedules=schedules)
 
 
 def _behaviours(project: Project, reading: Reading, sources: Collection[str]) -> dict[str, Behaviour]:

@@ -30,9 +30,9 @@ class Surroundings:
 
     Attributes:
         root: the Meltano project directory.
-        variable: the variable of the workers that names it to generated tasks; the old generator has Meltano's own.
-        preludes: the lines with which the commands of generated tasks begin, one after the other.
-        listed: the schedules as `meltano schedule list --format=json` has them, by name.
+        variable: the variable of the workers that names it to generated tasks.
+        preludes: the lines with which the commands of generated tasks begin.
+        listed: the schedules by name, as in `meltano schedule list --format=json`.
         names: the names of schedules by the DAG ids of the generated files.
     """
 
@@ -45,13 +45,7 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Command:
-    """What a task runs.
-
-    Attributes:
-        shown: the call of Meltano as one would type it, else the script, else the operator.
-        call: the call of Meltano, where it is nothing but that.
-        why: the reason why there is none.
-    """
+    """What a task runs, as one would type it; `why` says why it is not a single call of Meltano."""
 
     shown: str
     call: Call | None = field(default=None, compare=False)
@@ -60,10 +54,12 @@ class Command:
 
 def from_airflow(dag: Data, around: Surroundings) -> Behaviour:
     """The behaviour of a loaded DAG: all attributes of it and of its tasks, which default arguments have changed."""
+    # The scheduler counts from the earliest start (airflow/models/dag.py).
+    starts = filter(None, (_moment(each["start_date"]) for each in (dag, *dag["tasks"])))
     fields = {
         "schedule": dag["schedule"],
         "timetable": dag["timetable"],
-        "start_date": _first_start(dag),
+        "start_date": min(starts, default=None),
         "tags": sorted(set(dag["tags"])),
         **_attributes(dag),
     }
@@ -85,12 +81,6 @@ def _task(task: Data, around: Surroundings) -> dict[str, object]:
         "append_env": bool(task.get("env") is None or task.get("append_env")),
         **_attributes(task),
     }
-
-
-def _first_start(dag: Data) -> datetime | None:
-    """The time from which the scheduler counts: the earliest of the DAG's and its tasks' (airflow/models/dag.py)."""
-    starts = (_moment(each["start_date"]) for each in (dag, *dag["tasks"]))
-    return min((start for start in starts if start), default=None)
 
 
 def _moment(text: str | None) -> datetime | None:

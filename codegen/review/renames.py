@@ -35,16 +35,14 @@ def find_renames(changes: Sequence[Change]) -> Iterator[Diagnostic]:
         old = from_source(change.before)
         match = created.get(_without_name(old, change)) if old else None
         if old and match:
-            yield from _rename(change, old, *match)
-
-
-def _rename(deleted: Change, old: Behaviour, created: Change, new: Behaviour) -> Iterator[Diagnostic]:
-    fields = {difference.path[0] for difference in differences(old, new) if difference.path}
-    if "dag_id" in fields:
-        message = f"this looks like {quoted(deleted.name)} renamed: Airflow treats it as a new DAG without history"
-        keys = "`dag_id` and `state_id`" if "state_ids" in fields else "`dag_id`"
-        hint = f"to keep the history, set {keys} to the former value"
-        yield Diagnostic(rules.RENAMED, message, Location(created.name), hint)
+            renamed, new = match
+            fields = {difference.path[0] for difference in differences(old, new) if difference.path}
+            if "dag_id" in fields:
+                name = quoted(change.name)
+                message = f"this looks like {name} renamed: Airflow treats it as a new DAG without history"
+                keys = "`dag_id` and `state_id`" if "state_ids" in fields else "`dag_id`"
+                hint = f"to keep the history, set {keys} to the former value"
+                yield Diagnostic(rules.RENAMED, message, Location(renamed.name), hint)
 
 
 def _without_name(behaviour: Behaviour, change: Change) -> str:

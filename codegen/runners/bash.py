@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codegen.runners.runner import Runner, Work
-from codegen.text.jinja import BASH_ENDINGS, as_rendered, as_rendered_lines
+from codegen.text.jinja import BASH_ENDINGS, as_rendered_lines, rendered
 from codegen.text.shell import as_script, stopping
 from codegen.values import MeltanoCommand, Value
 
@@ -21,10 +21,10 @@ def _lower(work: Work) -> dict[str, Value]:
         script += as_rendered_lines(stopping(work.script))
     elif "\n" in script:
         script += "\n"
-    given = {name: as_rendered(value, BASH_ENDINGS) for name, value in {**work.env, **words_in_env}.items()}
+    given = {**work.env, **words_in_env}
     return {
         "bash_command": MeltanoCommand(script, PRELUDES if work.locks else PRELUDES[:1]),
-        "env": given or None,
+        "env": rendered(given, BASH_ENDINGS) or None,
         "append_env": True if given else None,
     }
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.keys.field_type import or_null
 from codegen.keys.table import Model, Table, grouped, keys_of
-from codegen.runners import sections_of_runners
+from codegen.runners import RUNNERS
 from codegen.schema.after import After
 from codegen.schema.alerts import ALERT, KINDS
 from codegen.schema.model import Schedule
@@ -31,7 +31,8 @@ _TASK = "a task"
 
 
 # The maps inside a schedule, by the names of their definitions; the reference has them in this order.
-_SECTIONS = {section.name: section for section in (*sections_of_runners(), ALERT, *KINDS)}
+_OF_RUNNERS = (section for runner in RUNNERS.values() for section in runner.sections)
+_SECTIONS = {section.name: section for section in (*_OF_RUNNERS, ALERT, *KINDS)}
 # What a map must have in any case: of these keys exactly one.
 _ONE_OF = {"task": WHAT_RUNS, ALERT.name: tuple(section.name for section in KINDS)}
 

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 _RUNNER_ROWS = {
     runner.name: Key(
         name=runner.name,
-        type=runner.section,
+        type=runner.sections[0],
         group="how",
         doc=f"The settings of the runner `{runner.name}`; those of a task are laid over the schedule's.",
         example=runner.example,
         reaches=("run", "command"),
     )
     for runner in RUNNERS.values()
-    if runner.section
+    if runner.sections
 }
 
 

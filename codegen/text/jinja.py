@@ -21,11 +21,10 @@ if TYPE_CHECKING:
 
     from codegen.values import Value
 
-# What each operator opens as a file: `template_ext` in airflow/operators/bash.py on 2, and in
-# airflow/providers/{standard/operators/bash,docker/operators/docker,cncf/kubernetes/operators/pod}.py, which has none.
+# What an operator opens as a file: `template_ext` in airflow/operators/bash.py on 2, and in
+# airflow/providers/{standard/operators/bash,docker/operators/docker}.py; KubernetesPodOperator has none.
 BASH_ENDINGS = (".sh", ".bash")
 DOCKER_ENDINGS = (".sh", ".bash", ".env")
-KUBERNETES_ENDINGS: tuple[str, ...] = ()
 # An expression or a statement, as a whole.
 TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 # In addition to Jinja2's own (airflow/templates.py on 2, airflow/sdk/definitions/_internal/templater.py on 3).
@@ -171,10 +170,10 @@ def _environment() -> Environment:
     return environment
 
 
-def rendered(value: Value) -> Value:
-    """Data for a field that Airflow renders and that opens no files; the names in a map are no templates."""
+def rendered(value: Value, endings: tuple[str, ...] = ()) -> Value:
+    """Data for a field that Airflow renders; the names in a map are no templates."""
     if isinstance(value, str):
-        return as_rendered(value, endings=())
+        return as_rendered(value, endings)
     if isinstance(value, Mapping):
-        return {name: rendered(item) for name, item in value.items()}
-    return [rendered(item) for item in value] if isinstance(value, Sequence) else value
+        return {name: rendered(item, endings) for name, item in value.items()}
+    return [rendered(item, endings) for item in value] if isinstance(value, Sequence) else value

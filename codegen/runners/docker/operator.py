@@ -6,30 +6,30 @@ from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
+from codegen.keys.section import Section
 from codegen.runners.container import check_image, command_of
+from codegen.runners.docker.mounts import MOUNT, Mount
 from codegen.runners.docker.settings import Docker
-from codegen.text.jinja import DOCKER_ENDINGS, as_rendered
-from codegen.values import Argument, Call, Value
+from codegen.runners.runner import Placed, Runner, Work
+from codegen.text.jinja import DOCKER_ENDINGS, rendered
+from codegen.values import Call, Value, call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from codegen.runners.docker.mounts import Mount
-    from codegen.runners.runner import Placed, Work
 
 # DockerOperator takes it out of the environment where it mounts no folder of its own (`_run_image_with_mounts`).
 _TAKEN = "AIRFLOW_TMP_DIR"
 
 
-def lower(work: Work) -> dict[str, Value]:
+def _lower(work: Work) -> dict[str, Value]:
     """The arguments of the operator, which renders templates only in `image`, `command`, `environment` and `mounts`."""
     settings: Docker = work.settings or Docker()
     program, arguments, env = command_of(work, DOCKER_ENDINGS)
     return {
-        "image": _rendered(settings.image or ""),
+        "image": rendered(settings.image or "", DOCKER_ENDINGS),
         "entrypoint": program,
-        "command": [_rendered(word) for word in arguments] or None,
-        "environment": {name: _rendered(value) for name, value in env.items()} or None,
+        "command": rendered(arguments, DOCKER_ENDINGS) or None,
+        "environment": rendered(env, DOCKER_ENDINGS) or None,
         "docker_url": settings.docker_url,
         "docker_conn_id": settings.docker_conn_id,
         "force_pull": settings.force_pull or None,
@@ -49,19 +49,27 @@ def lower(work: Work) -> dict[str, Value]:
 
 def _mount(mount: Mount) -> Call:
     """A `docker.types.Mount`: DockerOperator takes maps only from provider 4.6 on."""
-    source = _rendered(mount.source) if mount.source else None
-    keywords = {"source": source, "target": _rendered(mount.target), "type": mount.type}
-    read_only = [Argument("read_only", value=True)] if mount.read_only else []
-    return Call("Mount", (), (*(Argument(name, value) for name, value in keywords.items()), *read_only))
+    source, target = (rendered(path, DOCKER_ENDINGS) for path in (mount.source or None, mount.target))
+    read_only = {"read_only": True} if mount.read_only else {}
+    return call("Mount", source=source, target=target, type=mount.type, **read_only)
 
 
-def _rendered(text: str) -> str:
-    return as_rendered(text, DOCKER_ENDINGS)
-
-
-def check(placed: Placed) -> Iterator[Diagnostic]:
+def _check(placed: Placed) -> Iterator[Diagnostic]:
     """What is wrong with a task that runs in a container."""
     yield from check_image(placed, "docker")
     if _TAKEN in placed.env:
         message = f"{quoted(_TAKEN)} is DockerOperator's own, and does not reach the container"
         yield Diagnostic(rules.INVALID_VALUE, message, placed.env_at(_TAKEN), "choose another name")
+
+
+DOCKER = Runner(
+    name="docker",
+    operator="DockerOperator",
+    lower=_lower,
+    sections=(Section(Docker, "docker", "a map of settings"), MOUNT),
+    example="{image: 'elt:2026.11.1'}",
+    # It is installed with the provider.
+    imports={"Mount": "docker.types.Mount"},
+    check=_check,
+    distributions=("apache-airflow-providers-docker",),
+)

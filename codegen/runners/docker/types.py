@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import KeyName, MapOf
-from codegen.keys.field_type import FieldType, JsonSchema, Report, ScalarType
+from codegen.keys.field_type import JsonSchema, ScalarType
 from codegen.keys.texts import PlainText
-from codegen.source.nodes import Node, Scalar
+
+if TYPE_CHECKING:
+    from codegen.source.nodes import Scalar
 
 # What docker-py reads (docker/utils/utils.py, `parse_bytes`), less what the engine's own client does not know.
 _UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
@@ -64,28 +68,19 @@ class User(PlainText):
 _GATEWAY = "host-gateway"
 
 
-class _Address(FieldType[str]):
+class _Address(ScalarType[str]):
     """An IP address, or the engine's word for its machine."""
 
     words = f"an IP address or `{_GATEWAY}`"
 
-    def _read(self, node: Node, report: Report) -> str:  # noqa: ARG002
-        if not isinstance(node, Scalar):
-            raise self._wrong(node)
-        if node.kind == "str" and (node.text == _GATEWAY or _is_address(node.text)):
-            return node.text
-        raise InvalidError(f"expected {self.words}, got {quoted(node.text)}")
+    def convert(self, scalar: Scalar) -> str:
+        with suppress(ValueError):
+            if scalar.kind == "str" and (scalar.text == _GATEWAY or ip_address(scalar.text)):
+                return scalar.text
+        raise InvalidError(f"expected {self.words}, got {quoted(scalar.text)}")
 
     def json_schema(self) -> JsonSchema:
         return {"type": "string", "minLength": 1}
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 _HOST = KeyName(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]{0,251}[A-Za-z0-9_])?", "is not the name of a host")

@@ -18,7 +18,7 @@ from codegen.runners.kubernetes.types import DATA_KEY, DNS_LABEL, DNS_SUBDOMAIN,
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from codegen.keys.field_type import FieldType, Report
+    from codegen.keys.field_type import Report
     from codegen.source.nodes import Node
 
 LONGEST_PATH = 4096
@@ -50,14 +50,12 @@ TOLERATIONS = ListOf(
     "a list of tolerations",
     Object(
         "a toleration",
-        {
-            "key": LABEL_KEY,
-            "operator": Choice("Exists", "Equal"),
-            "value": LABEL_VALUE,
-            "effect": Choice("NoSchedule", "PreferNoSchedule", "NoExecute"),
-            "tolerationSeconds": Integer(0),
-        },
         rule=_check_toleration,
+        key=LABEL_KEY,
+        operator=Choice("Exists", "Equal"),
+        value=LABEL_VALUE,
+        effect=Choice("NoSchedule", "PreferNoSchedule", "NoExecute"),
+        tolerationSeconds=Integer(0),
     ),
 )
 
@@ -74,64 +72,57 @@ def _check_requirement(values: Mapping[str, Any]) -> None:
 
 
 def _requirements(*operators: str) -> ListOf[dict[str, Any]]:
-    keys: dict[str, FieldType[Any]] = {
-        "key": LABEL_KEY,
-        "operator": Choice(*operators),
-        "values": ListOf("a list of texts", LABEL_VALUE),
-    }
-    return ListOf("a list of requirements", Object("a requirement", keys, ("key", "operator"), _check_requirement))
+    item = Object(
+        "a requirement",
+        "key",
+        "operator",
+        rule=_check_requirement,
+        key=LABEL_KEY,
+        operator=Choice(*operators),
+        values=ListOf("a list of texts", LABEL_VALUE),
+    )
+    return ListOf("a list of requirements", item)
 
 
 def _preferred(name: str, term: Object) -> ListOf[dict[str, Any]]:
-    keys: dict[str, FieldType[Any]] = {"weight": Integer(1, 100), name: term}
-    return ListOf("a list of preferences", Object("a preference", keys, ("weight", name)))
+    keys: dict[str, Any] = {"weight": Integer(1, 100), name: term}
+    return ListOf("a list of preferences", Object("a preference", *keys, **keys))
 
 
 _NODE_TERM = Object(
     "a node selector term",
-    {"matchExpressions": _requirements("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt")},
-    ("matchExpressions",),
+    "matchExpressions",
+    matchExpressions=_requirements("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"),
 )
 _LABEL_SELECTOR = Object(
     "a label selector",
-    {
-        "matchLabels": MapOf("a map of labels", LABEL_KEY, LABEL_VALUE),
-        "matchExpressions": _requirements("In", "NotIn", "Exists", "DoesNotExist"),
-    },
+    matchLabels=MapOf("a map of labels", LABEL_KEY, LABEL_VALUE),
+    matchExpressions=_requirements("In", "NotIn", "Exists", "DoesNotExist"),
 )
 _POD_TERM = Object(
     "a pod affinity term",
-    {
-        "labelSelector": _LABEL_SELECTOR,
-        "namespaces": ListOf("a list of namespaces", DNS_LABEL),
-        "namespaceSelector": _LABEL_SELECTOR,
-        "topologyKey": LABEL_KEY,
-    },
-    ("topologyKey",),
+    "topologyKey",
+    labelSelector=_LABEL_SELECTOR,
+    namespaces=ListOf("a list of namespaces", DNS_LABEL),
+    namespaceSelector=_LABEL_SELECTOR,
+    topologyKey=LABEL_KEY,
 )
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
-_PODS = {
+_TERMS = ListOf("a list of node selector terms", _NODE_TERM, least=1)
+_NODES: dict[str, Any] = {
+    _REQUIRED: Object("a node selector", "nodeSelectorTerms", nodeSelectorTerms=_TERMS),
+    _PREFERRED: _preferred("preference", _NODE_TERM),
+}
+_PODS: dict[str, Any] = {
     _REQUIRED: ListOf("a list of pod affinity terms", _POD_TERM),
     _PREFERRED: _preferred("podAffinityTerm", _POD_TERM),
 }
 AFFINITY = Object(
     "an affinity",
-    {
-        "nodeAffinity": Object(
-            "a node affinity",
-            {
-                _REQUIRED: Object(
-                    "a node selector",
-                    {"nodeSelectorTerms": ListOf("a list of node selector terms", _NODE_TERM, least=1)},
-                    ("nodeSelectorTerms",),
-                ),
-                _PREFERRED: _preferred("preference", _NODE_TERM),
-            },
-        ),
-        "podAffinity": Object("a pod affinity", _PODS),
-        "podAntiAffinity": Object("a pod anti-affinity", _PODS),
-    },
+    nodeAffinity=Object("a node affinity", **_NODES),
+    podAffinity=Object("a pod affinity", **_PODS),
+    podAntiAffinity=Object("a pod anti-affinity", **_PODS),
 )
 
 
@@ -141,69 +132,60 @@ def _check_seccomp(values: Mapping[str, Any]) -> None:
 
 
 _PROFILE = Rule("a path on the node", r"(?!/)(?!(?:[^{}]*/)?\.\.(?:/|$))[^{}]+", "a relative path", LONGEST_PATH)
-_USER: dict[str, FieldType[Any]] = {
+_USER: dict[str, Any] = {
     "runAsUser": Integer(0),
     "runAsGroup": Integer(0),
     "runAsNonRoot": Boolean(),
     "seccompProfile": Object(
         "a seccomp profile",
-        {"type": Choice("RuntimeDefault", "Unconfined", "Localhost"), "localhostProfile": _PROFILE},
-        ("type",),
-        _check_seccomp,
+        "type",
+        rule=_check_seccomp,
+        type=Choice("RuntimeDefault", "Unconfined", "Localhost"),
+        localhostProfile=_PROFILE,
     ),
 }
 SECURITY_CONTEXT = Object(
     "a pod's security context",
-    {
-        **_USER,
-        "fsGroup": Integer(0),
-        "fsGroupChangePolicy": Choice("OnRootMismatch", "Always"),
-        "supplementalGroups": ListOf("a list of groups", Integer(0)),
-    },
+    **_USER,
+    fsGroup=Integer(0),
+    fsGroupChangePolicy=Choice("OnRootMismatch", "Always"),
+    supplementalGroups=ListOf("a list of groups", Integer(0)),
 )
-_CAPABILITIES = ListOf(
-    "a list of capabilities", Rule("a capability", r"[A-Z_]+", "as NET_ADMIN or ALL, without CAP_", 63)
-)
+_CAPABILITY = Rule("a capability", r"[A-Z_]+", "as NET_ADMIN or ALL, without CAP_", 63)
+_CAPABILITIES = ListOf("a list of capabilities", _CAPABILITY)
 
 
 def _check_privileges(values: Mapping[str, Any]) -> None:
     """The rule of `ValidateSecurityContext`."""
     if values.get("privileged") and values.get("allowPrivilegeEscalation") is False:
-        raise InvalidError(
-            "`privileged: true` cannot be combined with `allowPrivilegeEscalation: false`", "remove one of them"
-        )
+        message = "`privileged: true` cannot be combined with `allowPrivilegeEscalation: false`"
+        raise InvalidError(message, "remove one of them")
 
 
 CONTAINER_SECURITY_CONTEXT = Object(
     "a container's security context",
-    {
-        **_USER,
-        "allowPrivilegeEscalation": Boolean(),
-        "privileged": Boolean(),
-        "readOnlyRootFilesystem": Boolean(),
-        "capabilities": Object("capabilities", {"add": _CAPABILITIES, "drop": _CAPABILITIES}),
-    },
     rule=_check_privileges,
+    **_USER,
+    allowPrivilegeEscalation=Boolean(),
+    privileged=Boolean(),
+    readOnlyRootFilesystem=Boolean(),
+    capabilities=Object("capabilities", add=_CAPABILITIES, drop=_CAPABILITIES),
 )
 
-_PREFIX = Rule("the start of a variable's name", r"[A-Za-z_][A-Za-z0-9_]*", "letters, digits and `_`", 63)
+# Airflow evaluates templates in the names of config maps and claims, and in no name of a secret
+# (`_render_nested_template_fields` of KubernetesPodOperator).
+_TEMPLATED_NAME = OrTemplate(DNS_SUBDOMAIN)
 ENV_FROM = ListOf(
     "a list of secrets and config maps",
     Object(
         "a source of variables",
-        {
-            # Airflow evaluates templates in the names of config maps and claims, and in no name of a secret
-            # (`_render_nested_template_fields` of KubernetesPodOperator).
-            "secretRef": Object("a reference", {"name": DNS_SUBDOMAIN, "optional": Boolean()}, ("name",)),
-            "configMapRef": Object(
-                "a reference", {"name": OrTemplate(DNS_SUBDOMAIN), "optional": Boolean()}, ("name",)
-            ),
-            "prefix": _PREFIX,
-        },
         rule=_one_of("secretRef", "configMapRef"),
+        secretRef=Object("a reference", "name", name=DNS_SUBDOMAIN, optional=Boolean()),
+        configMapRef=Object("a reference", "name", name=_TEMPLATED_NAME, optional=Boolean()),
+        prefix=Rule("the start of a variable's name", r"[A-Za-z_][A-Za-z0-9_]*", "letters, digits and `_`", 63),
     ),
 )
-SECRET_KEY = Object("a secret's key", {"name": DNS_SUBDOMAIN, "key": DATA_KEY}, ("name", "key"))
+SECRET_KEY = Object("a secret's key", "name", "key", name=DNS_SUBDOMAIN, key=DATA_KEY)
 
 
 class _Unlike(ListOf[dict[str, Any]]):
@@ -226,34 +208,28 @@ VOLUMES = _Unlike(
     "a list of volumes",
     Object(
         "a volume",
-        {
-            "name": DNS_LABEL,
-            "persistentVolumeClaim": Object(
-                "a claim", {"claimName": OrTemplate(DNS_SUBDOMAIN), "readOnly": Boolean()}, ("claimName",)
-            ),
-            "configMap": Object("a config map", {"name": OrTemplate(DNS_SUBDOMAIN), "optional": Boolean()}, ("name",)),
-            "secret": Object("a secret", {"secretName": DNS_SUBDOMAIN, "optional": Boolean()}, ("secretName",)),
-            "emptyDir": Object("an empty folder", {"medium": Choice("Memory"), "sizeLimit": Quantity(is_whole=True)}),
-        },
-        ("name",),
-        _one_of("persistentVolumeClaim", "configMap", "secret", "emptyDir"),
+        "name",
+        rule=_one_of("persistentVolumeClaim", "configMap", "secret", "emptyDir"),
+        name=DNS_LABEL,
+        persistentVolumeClaim=Object("a claim", "claimName", claimName=_TEMPLATED_NAME, readOnly=Boolean()),
+        configMap=Object("a config map", "name", name=_TEMPLATED_NAME, optional=Boolean()),
+        secret=Object("a secret", "secretName", secretName=DNS_SUBDOMAIN, optional=Boolean()),
+        emptyDir=Object("an empty folder", medium=Choice("Memory"), sizeLimit=Quantity(is_whole=True)),
     ),
     "name",
 )
+_PATH = Rule("a path in the container", r"/[^:{}]*", "begin it with `/`, and without a `:` in it", LONGEST_PATH)
 _INSIDE = r"(?!/)(?!(?:.*/)?\.\.(?:/|$)).+"
 VOLUME_MOUNTS = _Unlike(
     "a list of mounts",
     Object(
         "a mount",
-        {
-            "name": DNS_LABEL,
-            "mountPath": Rule(
-                "a path in the container", r"/[^:{}]*", "begin it with `/`, and without a `:` in it", LONGEST_PATH
-            ),
-            "subPath": OrTemplate(Text("a path in the volume", _INSIDE, "a relative path without `..`", LONGEST_PATH)),
-            "readOnly": Boolean(),
-        },
-        ("name", "mountPath"),
+        "name",
+        "mountPath",
+        name=DNS_LABEL,
+        mountPath=_PATH,
+        subPath=OrTemplate(Text("a path in the volume", _INSIDE, "a relative path without `..`", LONGEST_PATH)),
+        readOnly=Boolean(),
     ),
     "mountPath",
 )

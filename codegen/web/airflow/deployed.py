@@ -68,7 +68,7 @@ def state_of(airflows: Airflows, snapshot: Snapshot, schedule: Schedule) -> Stat
 
     def ask(session: Session) -> State:
         dag = session.dag(schedule.dag_id_or_default)
-        facts = Facts(dag, session.last_run(dag.dag_id), session.source(dag)) if dag else Facts()
+        facts = Facts(dag, session.last_runs([dag.dag_id]).get(dag.dag_id), session.source(dag)) if dag else Facts()
         state = _compare(snapshot, schedule, facts)
         if dag and not dag.has_import_errors and not dag.is_stale:
             return state
