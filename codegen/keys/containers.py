@@ -37,17 +37,15 @@ class ListOf(FieldType[tuple[T, ...]]):
         return {"type": "array", "minItems": self._least, "items": self._item.json_schema()}
 
 
-class TextList(FieldType[tuple[str, ...]]):
+class TextList(ListOf[str]):
     """A list of texts, or a single text."""
 
+    hint = ""
     if_empty = "name one"
 
     def __init__(self, words: str, item: ScalarType[str], *, each_once: bool = True, least: int = 0) -> None:
-        self._least = least
-        self._item = item
-        self.is_templated = item.is_templated
+        super().__init__(words, item, least=least)
         self._each_once = each_once
-        self.words = words
 
     def _read(self, node: Node, report: Report) -> tuple[str, ...]:
         """The valid items, in order."""
@@ -111,7 +109,6 @@ class MapOf(FieldType[Mapping[str, T]]):
         return values
 
     def _type_of(self, _name: str) -> FieldType[Any]:
-        """The type of the value of that name."""
         return self._value
 
     def json_schema(self) -> JsonSchema:
@@ -162,7 +159,6 @@ class Object(FieldType[dict[str, Any]]):
         return values
 
     def json_schema(self) -> JsonSchema:
-        """The same as a JSON Schema, without the rule."""
         properties = {name: or_null(each.json_schema()) for name, each in self._keys.items()}
         required = {"required": list(self._required)} if self._required else {}
         return {"type": "object", "additionalProperties": False, **required, "properties": properties}

@@ -6,22 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, InvalidError
+from codegen.diagnostics import InvalidError
 from codegen.keys.containers import TextList
 from codegen.keys.section import Section
 from codegen.keys.table import Model, key
 from codegen.keys.texts import Name
 
 if TYPE_CHECKING:
-    from codegen.keys.field_type import JsonSchema, Report
-    from codegen.source.nodes import Node
+    from codegen.keys.field_type import JsonSchema
 
 _NAMES = TextList("a list of schedules", Name("the name of a schedule"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class After(Model):
-    """Other schedules, by their names: one of the two has names."""
+    """Other schedules, by their names; one of the two is empty."""
 
     reference_group = "after other schedules"
 
@@ -46,13 +45,7 @@ class AfterSchedules(Section[After]):
         words = "the name of a schedule, a list of them, or a map with `all` or `any`"
         super().__init__(After, "after", words, short="all")
 
-    def _read(self, node: Node, report: Report) -> After | None:
-        problems: list[Diagnostic] = []
-        after = super()._read(node, problems.append)
-        for problem in problems:
-            report(problem)
-        if after is None or problems:
-            return None
+    def _checked(self, after: After) -> After:
         if after.all and after.any:
             places = f"`all` is at {after.at['all']}, `any` at {after.at['any']}"
             hint = "keep one; `any: null` or `all: null` removes an inherited one"

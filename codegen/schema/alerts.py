@@ -20,7 +20,6 @@ from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What can be told: the keys of a schedule and of a task, and of a schedule alone.
 EVENTS = ("on_failure", "on_success", "on_retry")
 DEADLINE = "on_deadline"
 
@@ -163,8 +162,7 @@ class _AlertSection(Section[Alert]):
             report(Diagnostic(rules.UNKNOWN_KEY, message, node.entries[unknown].key_location, hint))
             return None
         name = ONE_ALERT.check(without_null_keys(node.entries), node.location, report)
-        alert = super()._read(node, report) if name else None
-        return alert if alert and getattr(alert, name) else None
+        return super()._read(node, report) if name else None
 
 
 ALERT = _AlertSection(Alert, "alert", "an alert")
