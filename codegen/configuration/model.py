@@ -14,10 +14,10 @@ from codegen.configuration.types import (
     QuotedText,
     TextArray,
     TextTable,
-    TomlBoolean,
     VersionSpecifier,
 )
 from codegen.diagnostics import Diagnostic, quoted
+from codegen.keys.scalars import Boolean
 from codegen.keys.table import Model, Table, key, keys_of, read_keys
 from codegen.schema.model import DAG_ID_PREFIX, PROJECT_ROOT_VARIABLE
 
@@ -105,7 +105,7 @@ class Configuration(Model):
         (),
     )
     separate_system_databases: bool = key(
-        TomlBoolean(), "Whether each environment has its own Meltano system database.", "true", default=False
+        Boolean(), "Whether each environment has its own Meltano system database.", "true", default=False
     )
     state_id_suffix: Mapping[str, str] = key(
         TextTable(

@@ -141,7 +141,8 @@ class _Said:
 
     def _find_what_is_not_said(self) -> None:
         schedule = self._schedule
-        meltanos = {"state_id": schedule.name, "dag_id": airflow_id(schedule.dag_id_as_in_meltano)}
+        dag_id = replace(schedule, dag_id_prefix=DAG_ID_PREFIX).default_dag_id
+        meltanos = {"state_id": schedule.name, "dag_id": airflow_id(dag_id)}
         others = {**schedule.settings, **schedule.arguments}
         for name in {**keys_of(Schedule), **others}:
             row = keys_of(Schedule).get(name)
@@ -149,7 +150,7 @@ class _Said:
             as_meltano = meltanos.get(name, row.default if row else None)
             if name not in _SAID and name in schedule.at and value not in (None, as_meltano):
                 self._lose(name, schedule.where(name))
-        if schedule.default_dag_id != schedule.dag_id_as_in_meltano and not schedule.dag_id:
+        if schedule.default_dag_id != dag_id and not schedule.dag_id:
             message = f"with Meltano it has another DAG id than {quoted(schedule.dag_id_or_default)}"
             hint = f"there the ids begin with `{DAG_ID_PREFIX}`"
             self.find(rules.DIFFERS_IN_MELTANO, message, Location(schedule.source), hint)

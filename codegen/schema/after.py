@@ -38,12 +38,8 @@ class After(Model):
         return self.all or self.any
 
 
-class AfterSchedules(Section[After]):
+class _AfterSection(Section[After]):
     """A map with `all` or `any`, or a list of names, or one name: all of them."""
-
-    def __init__(self) -> None:
-        words = "the name of a schedule, a list of them, or a map with `all` or `any`"
-        super().__init__(After, "after", words, short="all")
 
     def _checked(self, after: After) -> After:
         if after.all and after.any:
@@ -57,3 +53,8 @@ class AfterSchedules(Section[After]):
     def json_schema(self) -> JsonSchema:
         name: JsonSchema = {"type": "string", "minLength": 1}
         return {"anyOf": [self.reference(), {"type": "array", "minItems": 1, "items": name}, name]}
+
+
+AFTER = _AfterSection(
+    After, "after", "the name of a schedule, a list of them, or a map with `all` or `any`", short="all"
+)

@@ -153,7 +153,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, timedelta):
         return _duration(value)
     if isinstance(value, datetime):
-        return value.date().isoformat() if value == datetime(value.year, value.month, value.day) else value.isoformat()  # noqa: DTZ001
+        return value.isoformat().removesuffix("T00:00:00")
     if isinstance(value, Param) and value.is_plain:
         return value.default
     if isinstance(value, Model):
