@@ -217,13 +217,6 @@ def test_a_version_that_does_not_match_is_the_only_error(project: Path) -> None:
     assert not (project / "generated_dags").exists()
 
 
-@pytest.mark.parametrize("required", [f"=={version('dagpress')}", ">=0.0.1", ">=0.1.dev1,!=99"])
-def test_a_version_that_matches_changes_nothing(project: Path, required: str) -> None:
-    """However pip would write it."""
-    write(project, {"dagpress.toml": f'required_version = "{required}"\n'})
-    assert project_of(project).at.keys() == {"required_version"}
-
-
 @pytest.mark.parametrize(
     ("installed", "required", "is_fine"),
     [("0.2.0rc1", ">=0.1", True), ("0.2.0rc1", ">=0.2", False), ("0.2.0", "==0.2", True), ("1.0", ">=0.2,<1", False)],
@@ -283,13 +276,7 @@ def _error_of(project: Path, *arguments: str) -> str:
 def test_an_import_follows_the_prefix_and_an_export_tells_of_it(project: Path) -> None:
     """Meltano's generator has no other prefix than its own."""
     schedule = "{name: a b, extractor: tap-a, loader: target-b, transform: skip, interval: '@daily'}"
-    write(
-        project,
-        {
-            "dagpress.toml": 'dag_id_prefix = "sales_"\n',
-            "meltano.yml": f"schedules:\n- {schedule}\n",
-        },
-    )
+    write(project, {"dagpress.toml": 'dag_id_prefix = "sales_"\n', "meltano.yml": f"schedules:\n- {schedule}\n"})
     assert dagpress(project, "import")[0] == 0
     (imported,) = (path.read_text() for path in (project / "schedules").glob("a*.yml"))
     assert "dag_id: sales_a_b\n" in imported

@@ -117,11 +117,7 @@ class _Reader:
             if key not in table.entries:
                 _set(table, key, Entry(place, MapNode({}, place)))
             found = table.entries[key].value
-            if isinstance(found, ListNode):
-                found = found.items[-1]
-            if not isinstance(found, MapNode):
-                raise TypeError(f"{key} is not a table, which tomllib has accepted")
-            table = found
+            table = cast("MapNode", found.items[-1] if isinstance(found, ListNode) else found)
         return table
 
     def _path(self) -> list[tuple[str, Location]]:

@@ -70,7 +70,7 @@ class Section(FieldType[M], Generic[M]):
                 raise self._missing(name)
         problems: list[Diagnostic] = []
         map_ = MapNode(given, node.location)
-        values, at = read_keys(Table.of(self.model), map_, problems.append, f"`{self.name}`")
+        values, at = read_keys(Table(keys_of(self.model)), map_, problems.append, f"`{self.name}`")
         for problem in problems:
             report(problem)
         return None if problems else self._checked(self.model(**values, at={**at, "": node.location}))

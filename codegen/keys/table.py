@@ -135,11 +135,6 @@ class Table:
     refuse: Callable[[str], Refusal | None] = lambda _: None
     lister: str = "dagpress schema --markdown"
 
-    @classmethod
-    def of(cls, model: type[Model]) -> Table:
-        """The keys of a model."""
-        return cls(keys_of(model))
-
 
 def read_keys(table: Table, node: MapNode, report: Report, noun: str) -> tuple[dict[str, Any], dict[str, Location]]:
     """The values of a map's keys by name, and the place of each; `noun` says in messages what has the keys."""

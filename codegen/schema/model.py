@@ -209,7 +209,7 @@ class Schedule(TaskDefaults):
     )
 
     environments: Mapping[str, Mapping[str, Any]] = _where(
-        Overlays(lambda: Table.of(Schedule)),
+        Overlays(lambda: Table(keys_of(Schedule))),
         "What differs in a deployment environment of the configuration: any keys but `name`, `only` and this one. "
         "Each environment has its own tree of DAG files.",
         "{prod: {environment: prod, interval: '@hourly'}}",

@@ -10,7 +10,7 @@ from codegen.diagnostics import Diagnostic, InvalidError
 from codegen.keys.containers import TextList, without_null_keys
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.section import OneOf
-from codegen.keys.table import Table, key, read_keys
+from codegen.keys.table import Table, key, keys_of, read_keys
 from codegen.keys.texts import Run, Text
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.task_defaults import TaskDefaults, fields_of
@@ -126,7 +126,7 @@ class TaskList(FieldType[tuple[Task, ...]]):
     def _read_task(self, node: Node, report: Report) -> Task | None:
         if isinstance(node, ListNode):
             return _read_list(node, report)
-        table = self._table or Table.of(Task)
+        table = self._table or Table(keys_of(Task))
         if isinstance(node, Scalar):
             run = table.rows["run"].type.read(node, report)
             return Task(run=run, at={"run": node.location}) if run else None
