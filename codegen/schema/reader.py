@@ -23,12 +23,7 @@ def read_schedule(
 ) -> tuple[Schedule | None, list[Diagnostic]]:
     """The schedule of a document with its defaults merged in, or None where it has errors; and the errors.
 
-    Args:
-        root: the document.
-        source: its path in the project, with forward slashes.
-        relative: its path below the folder of schedules; the stem is the default name.
-        airflow: one of `VERSIONS`.
-        deployment: the deployment environment whose part was laid over the rest.
+    `source`, `relative` and `deployment` are those of the `Schedule`; the stem of `relative` is the default name.
     """
     diagnostics: list[Diagnostic] = []
     root = _with_sections_in_tasks(root)
