@@ -9,15 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from codegen import rules
 from codegen.airflow_facts import newest
-from codegen.configuration import (
-    CUSTOM_DAGS,
-    BrokenFileError,
-    Configuration,
-    check_required_version,
-    find_configuration,
-    has_configuration,
-    read_configuration,
-)
+from codegen.configuration.file import find_configuration, has_configuration
+from codegen.configuration.model import CUSTOM_DAGS, Configuration, check_required_version, read_configuration
+from codegen.configuration.toml_reader import BrokenFileError
 from codegen.diagnostics import Diagnostic, Location, in_order, nearest, nearest_code, quoted
 from codegen.loader import excludes
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
@@ -28,18 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Project:
-    """Where everything is, and which Airflow it is for. The paths are absolute.
-
-    Attributes:
-        exclude: gitignore patterns of what is not a schedule below the folder of schedules.
-        deployments: the names of the deployment environments, each of which has its own tree of generated DAGs.
-        separate_system_databases: whether each of them has a system database of Meltano of its own.
-        state_id_suffix: what some of them add to the state ids.
-        dag_id_prefix: the beginning of the DAG ids that schedules do not set themselves.
-        project_root_variable: the environment variable of the workers that names the Meltano project directory.
-        lint: the severities of warnings, by code: `off`, `warning` or `error`.
-        at: where the value of each key of the configuration is given.
-    """
+    """A checked `Configuration`, with absolute paths and its defaults filled in; `at` has the places of its keys."""
 
     root: Path
     airflow: str
@@ -64,11 +47,8 @@ class Project:
 
 def nearest_project(here: Path) -> Path:
     """The folder itself or the nearest above it that is a project, as git finds its own; else the folder."""
-    return next((folder for folder in (here, *here.parents) if _is_project(folder)), here)
-
-
-def _is_project(folder: Path) -> bool:
-    return has_configuration(folder) or (folder / "schedules").is_dir()
+    folders = (here, *here.parents)
+    return next((each for each in folders if has_configuration(each) or (each / "schedules").is_dir()), here)
 
 
 def read_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
@@ -100,7 +80,11 @@ _INSIDE = ("schedules", "generated_dags", "templates")
 def _project(root: Path, configuration: Configuration) -> Project:
     values: dict[str, Any] = {each.name: getattr(configuration, each.name, None) for each in fields(Project)}
     values |= {name: _path(root, getattr(configuration, name)) for name in (*_INSIDE, "meltano_project")}
-    values["custom_dags"] = _custom_dags(configuration.custom_dags, root, values["meltano_project"])
+    if configuration.custom_dags is None:
+        default = values["meltano_project"] / CUSTOM_DAGS
+        values["custom_dags"] = (default,) if default.is_dir() else ()
+    else:
+        values["custom_dags"] = tuple(dict.fromkeys(_path(root, name) for name in configuration.custom_dags))
     values["airflow"] = configuration.airflow or newest()
     return Project(**{**values, "root": root, "deployments": configuration.environments})
 
@@ -109,19 +93,13 @@ def _path(root: Path, text: str) -> Path:
     return Path(os.path.normpath(root / text))
 
 
-def _custom_dags(given: tuple[str, ...] | None, root: Path, meltano_project: Path) -> tuple[Path, ...]:
-    if given is None:
-        default = meltano_project / CUSTOM_DAGS
-        return (default,) if default.is_dir() else ()
-    return tuple(dict.fromkeys(_path(root, name) for name in given))
-
-
 def _check(configuration: Configuration, table: MapNode, root: Path) -> Iterator[Diagnostic]:
     """Check the keys against each other and against the files of the project."""
+    environments = _texts(table.get("environments"))
     yield from _check_folders(configuration, root)
     yield from _check_meltano_project(table, root)
-    yield from _check_deployments(table)
-    yield from _check_suffixes(table)
+    yield from _check_deployments(environments)
+    yield from _check_suffixes(table, [name for name, _ in environments])
     yield from _check_lint(table)
     yield from _check_custom_dags(configuration, table, root)
 
@@ -159,9 +137,9 @@ def _check_lint(table: MapNode) -> Iterator[Diagnostic]:
         yield Diagnostic(rules.INVALID_VALUE, message, entry.key_location, hint)
 
 
-def _check_deployments(table: MapNode) -> Iterator[Diagnostic]:
+def _check_deployments(environments: list[tuple[str, Location]]) -> Iterator[Diagnostic]:
     seen: dict[str, str] = {}
-    for name, place in _texts(table.get("environments")):
+    for name, place in environments:
         if first := seen.get(name.lower()):
             # Some file systems know no capitals.
             message = f"{quoted(first)} and {quoted(name)} would be one folder"
@@ -169,8 +147,7 @@ def _check_deployments(table: MapNode) -> Iterator[Diagnostic]:
         seen.setdefault(name.lower(), name)
 
 
-def _check_suffixes(table: MapNode) -> Iterator[Diagnostic]:
-    deployments = [name for name, _ in _texts(table.get("environments"))]
+def _check_suffixes(table: MapNode, deployments: list[str]) -> Iterator[Diagnostic]:
     suffixes = table.get("state_id_suffix")
     for name, entry in suffixes.entries.items() if isinstance(suffixes, MapNode) else ():
         if name not in deployments:

@@ -18,7 +18,7 @@ from test_cases import CASES
 
 from codegen.configuration.export import configuration_schema
 from codegen.configuration.model import Configuration, read_configuration
-from codegen.configuration.toml_reader import InvalidTomlError, read_toml
+from codegen.configuration.toml_reader import BrokenFileError, read_toml
 from codegen.diagnostics import Location
 from codegen.keys.table import keys_of
 from codegen.project import nearest_project, read_project
@@ -135,7 +135,6 @@ def _beginnings(node: Node) -> Iterator[tuple[tuple[str, ...], Location]]:
 
 def _check_reader(text: str) -> None:
     node = read_toml(text, "x.toml")
-    assert node is not None
     assert _plain(node) == tomllib.loads(text)
     lines = text.split("\n")
     for beginnings, place in _beginnings(node):
@@ -189,10 +188,9 @@ def test_the_reader_has_the_values_of_any_document(tables: dict[str, dict[str, s
 )
 def test_text_that_is_not_toml_is_told_with_its_place(text: str, line: int, column: int) -> None:
     """Also where it ends too early."""
-    with pytest.raises(InvalidTomlError) as raised:
+    with pytest.raises(BrokenFileError, match=r"^invalid TOML: [^(]+$") as raised:
         read_toml(text, "x.toml")
-    assert (raised.value.line, raised.value.column) == (line, column)
-    assert "(at" not in str(raised.value)
+    assert raised.value.diagnostic.location == Location("x.toml", line, column)
 
 
 def test_a_pyproject_of_others_is_nobodys_business(project: Path) -> None:
@@ -217,13 +215,6 @@ def test_a_version_that_does_not_match_is_the_only_error(project: Path) -> None:
     code, out, err = dagpress(project, "generate")
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert not (project / "generated_dags").exists()
-
-
-@pytest.mark.parametrize("required", [f"=={version('dagpress')}", ">=0.0.1", ">=0.1.dev1,!=99"])
-def test_a_version_that_matches_changes_nothing(project: Path, required: str) -> None:
-    """However pip would write it."""
-    write(project, {"dagpress.toml": f'required_version = "{required}"\n'})
-    assert project_of(project).at.keys() == {"required_version"}
 
 
 @pytest.mark.parametrize(
@@ -285,13 +276,7 @@ def _error_of(project: Path, *arguments: str) -> str:
 def test_an_import_follows_the_prefix_and_an_export_tells_of_it(project: Path) -> None:
     """Meltano's generator has no other prefix than its own."""
     schedule = "{name: a b, extractor: tap-a, loader: target-b, transform: skip, interval: '@daily'}"
-    write(
-        project,
-        {
-            "dagpress.toml": 'dag_id_prefix = "sales_"\n',
-            "meltano.yml": f"schedules:\n- {schedule}\n",
-        },
-    )
+    write(project, {"dagpress.toml": 'dag_id_prefix = "sales_"\n', "meltano.yml": f"schedules:\n- {schedule}\n"})
     assert dagpress(project, "import")[0] == 0
     (imported,) = (path.read_text() for path in (project / "schedules").glob("a*.yml"))
     assert "dag_id: sales_a_b\n" in imported
@@ -315,9 +300,7 @@ def test_the_example_of_each_key_is_true(name: str) -> None:
     for value, is_fine in ((_EXAMPLES[name], True), ("1", False), ('["a", 1]', False), ("{a = 1}", False)):
         text = f"{name} = {value}\n"
         problems: list[Diagnostic] = []
-        node = read_toml(text, "dagpress.toml")
-        assert isinstance(node, MapNode)
-        read_configuration(node, problems.append)
+        read_configuration(read_toml(text, "dagpress.toml"), problems.append)
         assert (not problems) == is_fine, text
         assert validator.is_valid(tomllib.loads(text)) == is_fine, text
 

@@ -169,19 +169,20 @@ _HERE = "@@"
 
 def _examples() -> Iterator[ParameterSet]:
     """The version, the example, and a schedule before and after the key is added, for every key of every map."""
-    for version, known in ((NEWEST, {}), (NEWEST_2, schedule_table(NEWEST).rows)):
-        for name, row in schedule_table(version).rows.items():
-            if name not in known:
-                given = {**_PLAIN, **_KINDS.get(name, {}), **_RUNNERS.get(name, {})}
-                base = {key: value for key, value in given.items() if value is not None}
-                yield pytest.param(version, row.example, base, {**base, name: _HERE}, id=f"{version} {name}")
-    for version, known in ((NEWEST, {}), (NEWEST_2, task_table(NEWEST).rows)):
-        for name, row in task_table(version).rows.items():
-            if name not in known:
-                yield pytest.param(version, row.example, *_with_task(name), id=f"{version} task {name}")
+    for table, with_key, noun in ((schedule_table, _with_key, ""), (task_table, _with_task, "task ")):
+        for version, known in ((NEWEST, {}), (NEWEST_2, table(NEWEST).rows)):
+            for name, row in table(version).rows.items():
+                if name not in known:
+                    yield pytest.param(version, row.example, *with_key(name), id=f"{version} {noun}{name}")
     for model, of_name in _MAPS.items():
         for name, row in keys_of(model).items():
             yield pytest.param(NEWEST, row.example, *of_name(name), id=f"{model.__name__} {name}")
+
+
+def _with_key(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    given = {**_PLAIN, **_KINDS.get(name, {}), **_RUNNERS.get(name, {})}
+    base = {key: value for key, value in given.items() if value is not None}
+    return base, {**base, name: _HERE}
 
 
 def _with_task(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -204,29 +205,19 @@ def _with_param(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return {**_PLAIN, "params": {"a": param}}, {**_PLAIN, "params": {"a": {**param, name: _HERE}}}
 
 
-def _with_docker(settings: dict[str, Any]) -> dict[str, Any]:
-    return {**_PLAIN, "runner": "docker", "docker": {"image": "elt:1", **settings}}
-
-
-def _with_setting_of_docker(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    return _with_docker({}), _with_docker({name: _HERE})
-
-
-def _with_mount(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    base = _MOUNTS[name]
-    return _with_docker({"mounts": [base]}), _with_docker({"mounts": [{**base, name: _HERE}]})
+def _on(runner: str, **settings: Any) -> dict[str, Any]:
+    return {**_PLAIN, "runner": runner, runner: {"image": "elt:1", **settings}}
 
 
 def _with_setting_of_kubernetes(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    base = {"image": "elt:1", **({"volumes": [{"name": "output", "emptyDir": {}}]} if name == "volume_mounts" else {})}
-    pods = {**_PLAIN, "runner": "kubernetes"}
-    return {**pods, "kubernetes": base}, {**pods, "kubernetes": {**base, name: _HERE}}
+    needed = {"volumes": [{"name": "output", "emptyDir": {}}]} if name == "volume_mounts" else {}
+    return _on("kubernetes", **needed), _on("kubernetes", **{**needed, name: _HERE})
 
 
 def _with_alert(kind: str, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     needed = {} if name == "slack_webhook_conn_id" else _ALERTS[kind]
-    before, after = ({**_PLAIN, "on_failure": {kind: {**needed, **key}}} for key in ({}, {name: _HERE}))
-    return {**_PLAIN, "on_failure": {"slack": "#a"}} if not needed else before, after
+    before = {kind: needed} if needed else {"slack": "#a"}
+    return {**_PLAIN, "on_failure": before}, {**_PLAIN, "on_failure": {kind: {**needed, name: _HERE}}}
 
 
 # What the map of an alert needs beside the key that is tried.
@@ -239,8 +230,11 @@ _ALERTS: dict[str, dict[str, Any]] = {
 _MAPS: dict[type[Model], Callable[[str], tuple[dict[str, Any], dict[str, Any]]]] = {
     After: _with_after,
     Param: _with_param,
-    Docker: _with_setting_of_docker,
-    Mount: _with_mount,
+    Docker: lambda name: (_on("docker"), _on("docker", **{name: _HERE})),
+    Mount: lambda name: (
+        _on("docker", mounts=[_MOUNTS[name]]),
+        _on("docker", mounts=[{**_MOUNTS[name], name: _HERE}]),
+    ),
     Kubernetes: _with_setting_of_kubernetes,
     Alert: lambda name: (_PLAIN, {**_PLAIN, "on_failure": {name: _HERE}}),
     **{section.model: partial(_with_alert, section.name) for section in KINDS},

@@ -15,11 +15,11 @@ from codegen.cli.explaining import explanation_data, print_explanation
 from codegen.cli.lookup import complete_names, find_schedule
 from codegen.cli.options import exit_code, format_option, open_project
 from codegen.cli.printer import echo, echo_json, print_table, report
-from codegen.configuration.export import configuration_reference, configuration_schema_text
+from codegen.configuration.export import configuration_reference, configuration_schema
 from codegen.diagnostics import InvalidError, Location, printable
 from codegen.keys.scalars import DateTime
 from codegen.schema.describe import describe_start, describe_start_briefly, describe_work
-from codegen.schema.export import as_data, json_schema_text, plain, reference
+from codegen.schema.export import as_data, as_text, json_schema_text, plain, reference
 from codegen.schema.origins import explain
 from codegen.source.nodes import Scalar
 from codegen.source.write import to_yaml
@@ -144,7 +144,7 @@ def schema(root: Path, *, configuration: bool, markdown: bool) -> int:
     find it.
     """
     if configuration:
-        text = configuration_reference() if markdown else configuration_schema_text()
+        text = configuration_reference() if markdown else as_text(configuration_schema())
     else:
         airflow = open_project(root).airflow
         text = reference(airflow) if markdown else json_schema_text(airflow)

@@ -18,7 +18,7 @@ from codegen.cli.exit_code import ExitCode
 from codegen.cli.options import open_project
 from codegen.cli.printer import Progress, echo
 from codegen.cli.setup import add_files, airflow_option
-from codegen.configuration import has_configuration
+from codegen.configuration.file import has_configuration
 from codegen.diagnostics import DagpressError
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from codegen.cli.lookup import meltano_folder
 from codegen.cli.options import exit_code, open_project
 from codegen.cli.printer import echo, print_changes, report
 from codegen.cli.writing import writing
-from codegen.configuration import has_configuration
+from codegen.configuration.file import has_configuration
 from codegen.migrate.scaffold import scaffold
 from codegen.sync.changes import Action, Change
 

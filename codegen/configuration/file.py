@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen import rules
-from codegen.configuration.toml_reader import InvalidTomlError, read_toml
-from codegen.diagnostics import Diagnostic, Location
+from codegen.configuration.toml_reader import BrokenFileError, read_toml
+from codegen.diagnostics import Location
 from codegen.source.nodes import MapNode
 
 if TYPE_CHECKING:
@@ -18,16 +17,12 @@ if TYPE_CHECKING:
 _FILES = {"dagpress.toml": (), "pyproject.toml": ("tool", "dagpress")}
 
 
-class BrokenFileError(Exception):
-    """The file cannot be read, or is not TOML."""
-
-    def __init__(self, message: str, place: Location) -> None:
-        super().__init__(message)
-        self.diagnostic = Diagnostic(rules.INVALID_CONFIGURATION, message, place)
-
-
 def find_configuration(root: Path) -> MapNode | None:
-    """The configuration of the project in that folder, if it has one. Raises `BrokenFileError`."""
+    """The configuration of the project in that folder, if it has one.
+
+    Raises:
+        BrokenFileError: a file is broken, or there are two configurations.
+    """
     found: list[MapNode] = []
     for name, path in _FILES.items():
         table = _read(root / name, path) if (root / name).is_file() else None
@@ -50,18 +45,15 @@ def has_configuration(root: Path) -> bool:
 
 
 def _read(file: Path, path: tuple[str, ...]) -> Node | None:
-    place = Location(file.name)
     try:
         text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise BrokenFileError(f"cannot be read: {error.strerror}", place) from error
-    except UnicodeDecodeError as error:
-        raise BrokenFileError(f"cannot be read: {error}", place) from error
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise BrokenFileError(f"cannot be read: {reason}", Location(file.name)) from error
     if path and path[-1] not in text:
         # Most pyproject.toml files are not ours.
         return None
-    try:
-        return read_toml(text, file.name, path)
-    except InvalidTomlError as error:
-        place = Location(file.name, error.line, error.column)
-        raise BrokenFileError(f"invalid TOML: {error}", place) from error
+    found: Node | None = read_toml(text, file.name)
+    for key in path:
+        found = found.get(key) if isinstance(found, MapNode) else None
+    return found

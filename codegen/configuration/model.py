@@ -1,10 +1,12 @@
-"""The configuration as the program knows it: each key with its type, its meaning and an example."""
+"""The keys of the configuration, each with its type, its meaning and an example, and the model that they make."""
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codegen import rules
 from codegen.configuration.types import (
     AirflowVersion,
     GitignorePattern,
@@ -12,9 +14,10 @@ from codegen.configuration.types import (
     QuotedText,
     TextArray,
     TextTable,
-    TomlBoolean,
     VersionSpecifier,
 )
+from codegen.diagnostics import Diagnostic, quoted
+from codegen.keys.scalars import Boolean
 from codegen.keys.table import Model, Table, key, keys_of, read_keys
 from codegen.schema.model import DAG_ID_PREFIX, PROJECT_ROOT_VARIABLE
 
@@ -102,7 +105,7 @@ class Configuration(Model):
         (),
     )
     separate_system_databases: bool = key(
-        TomlBoolean(), "Whether each environment has its own Meltano system database.", "true", default=False
+        Boolean(), "Whether each environment has its own Meltano system database.", "true", default=False
     )
     state_id_suffix: Mapping[str, str] = key(
         TextTable(
@@ -129,6 +132,28 @@ def read_configuration(table: MapNode, report: Report) -> Configuration:
     keys = Table(keys_of(Configuration), _refused, "dagpress schema --configuration --markdown")
     values, at = read_keys(keys, table, report, "the configuration")
     return Configuration(**values, at=at)
+
+
+def check_required_version(table: MapNode) -> list[Diagnostic]:
+    """Compare `required_version` with the installed Dagpress: before all else, as another version has other keys."""
+    node = table.get("required_version")
+    if node is None:
+        return []
+    problems: list[Diagnostic] = []
+    required = VersionSpecifier("a version specifier").read(node, problems.append)
+    if required is None:
+        return problems
+    # Both take some 10 ms to import, and few projects need them.
+    from importlib.metadata import version  # noqa: PLC0415
+
+    from packaging.specifiers import SpecifierSet  # noqa: PLC0415
+
+    installed = version("dagpress")
+    if SpecifierSet(required).contains(installed, prereleases=True):
+        return []
+    message = f"the project requires Dagpress {quoted(required)}, and {installed} is installed"
+    hint = f"pip install {shlex.quote(f'dagpress{required}')}"
+    return [Diagnostic(rules.REQUIRED_VERSION, message, node.location, hint)]
 
 
 def _refused(name: str) -> Refusal | None:

@@ -1,8 +1,7 @@
 """Reads TOML into nodes that know their line and column.
 
-tomllib gives values without positions, and so does tomlkit. Therefore tomllib parses the text first, which rejects
-everything that is not TOML. Then the same text, now known to be valid, is split into tables, keys and values, each with
-its position, and tomllib decodes the values that are asked for.
+tomllib and tomlkit give values without positions. So tomllib parses the text first, to reject everything that is not
+TOML; then the valid text is split into tables, keys and values with their positions, and tomllib decodes single values.
 """
 
 from __future__ import annotations
@@ -13,7 +12,8 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, cast
 
-from codegen.diagnostics import Location
+from codegen import rules
+from codegen.diagnostics import Diagnostic, Location
 from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar
 
 if TYPE_CHECKING:
@@ -40,42 +40,32 @@ _SCALAR = re.compile(
 _POSITION = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
-class InvalidTomlError(Exception):
-    """The text is not TOML."""
+class BrokenFileError(Exception):
+    """The file cannot be read, or is not TOML."""
 
-    def __init__(self, message: str, line: int, column: int) -> None:
+    def __init__(self, message: str, place: Location) -> None:
         super().__init__(message)
-        self.line = line
-        self.column = column
+        self.diagnostic = Diagnostic(rules.INVALID_CONFIGURATION, message, place)
 
 
-def read_toml(text: str, name: str, path: Sequence[str] = ()) -> Node | None:
-    """The node of a TOML document, or of what is under a path of keys; None where it has no such key.
+def read_toml(text: str, name: str) -> MapNode:
+    """The nodes of a TOML document in the file of that name; its lines end with line feeds.
 
-    Args:
-        text: the document, its lines separated by line feeds.
-        name: the file, for messages.
-        path: the keys.
+    Raises:
+        BrokenFileError: the text is not TOML.
     """
     try:
         tomllib.loads(text)
-        found: Node | None = _Reader(text, name).document()
+        return _Reader(text, name).document()
     except tomllib.TOMLDecodeError as error:
-        raise _invalid(str(error), text) from error
+        position = _POSITION.search(str(error))
+        if position and position[1]:
+            line, column = int(position[1]), int(position[2])
+        else:
+            line, column = text.count("\n") + 1, len(text.rpartition("\n")[2]) + 1
+        raise BrokenFileError(f"invalid TOML: {_POSITION.sub('', str(error))}", Location(name, line, column)) from error
     except RecursionError as error:
-        raise InvalidTomlError("it is nested too deeply", 1, 1) from error
-    for key in path:
-        found = found.get(key) if isinstance(found, MapNode) else None
-    return found
-
-
-def _invalid(message: str, text: str) -> InvalidTomlError:
-    position = _POSITION.search(message)
-    if position and position[1]:
-        line, column = int(position[1]), int(position[2])
-    else:
-        line, column = text.count("\n") + 1, len(text.rpartition("\n")[2]) + 1
-    return InvalidTomlError(_POSITION.sub("", message), line, column)
+        raise BrokenFileError("invalid TOML: it is nested too deeply", Location(name)) from error
 
 
 class _Reader:
@@ -89,11 +79,13 @@ class _Reader:
 
     def document(self) -> MapNode:
         root = table = MapNode({}, self._place())
-        while self._after(_BLANKS_AND_COMMENTS) < len(self._text):
+        self._take(_BLANKS_AND_COMMENTS)
+        while self._at < len(self._text):
             if self._next() == "[":
                 table = self._header(root)
             else:
                 self._pair(table)
+            self._take(_BLANKS_AND_COMMENTS)
         return root
 
     def _header(self, root: MapNode) -> MapNode:
@@ -125,28 +117,24 @@ class _Reader:
             if key not in table.entries:
                 _set(table, key, Entry(place, MapNode({}, place)))
             found = table.entries[key].value
-            if isinstance(found, ListNode):
-                found = found.items[-1]
-            if not isinstance(found, MapNode):
-                raise TypeError(f"{key} is not a table, which tomllib has accepted")
-            table = found
+            table = cast("MapNode", found.items[-1] if isinstance(found, ListNode) else found)
         return table
 
     def _path(self) -> list[tuple[str, Location]]:
         """The parts of a key with dots, each with its place; what follows it is next."""
         parts = []
         while True:
-            self._after(_BLANKS)
+            self._take(_BLANKS)
             place, text = self._place(), self._take(_KEY)
             key = text if _BARE_KEY.fullmatch(text) else next(iter(tomllib.loads(f"{text} = 0")))
             parts.append((key, place))
-            self._after(_BLANKS)
+            self._take(_BLANKS)
             if self._next() != ".":
                 return parts
             self._at += 1
 
     def _value(self) -> Node:
-        self._after(_BLANKS)
+        self._take(_BLANKS)
         place = self._place()
         if self._next() == "[":
             self._at += 1
@@ -167,10 +155,10 @@ class _Reader:
 
     def _ends(self, bracket: str) -> bool:
         """Go to the next item of a list or of an inline table, and say whether there is none."""
-        self._after(_BLANKS_AND_COMMENTS)
+        self._take(_BLANKS_AND_COMMENTS)
         if self._next() == ",":
             self._at += 1
-            self._after(_BLANKS_AND_COMMENTS)
+            self._take(_BLANKS_AND_COMMENTS)
         is_end = self._next() == bracket
         self._at += is_end
         return is_end
@@ -178,19 +166,11 @@ class _Reader:
     def _next(self) -> str:
         return self._text[self._at : self._at + 1]
 
-    def _after(self, pattern: re.Pattern[str]) -> int:
-        """Skip what matches here, and return the offset behind it."""
-        self._take(pattern)
-        return self._at
-
     def _take(self, pattern: re.Pattern[str]) -> str:
         match = pattern.match(self._text, self._at)
         found = match[0] if match else ""
         self._at += len(found)
         return found
-
-    def _table(self, place: Location) -> MapNode:
-        return MapNode({}, place)
 
     def _place(self) -> Location:
         line = bisect_right(self._starts, self._at)

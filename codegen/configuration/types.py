@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from codegen.airflow_facts import VERSIONS
 from codegen.diagnostics import InvalidError, nearest, printable, quoted
 from codegen.keys.containers import ListOf, MapOf
-from codegen.keys.field_type import JsonSchema, ScalarType
-from codegen.keys.scalars import Boolean
+from codegen.keys.texts import Text
 from codegen.source.nodes import Scalar, named
 
+if TYPE_CHECKING:
+    from codegen.keys.field_type import JsonSchema
 
-class QuotedText(ScalarType[str]):
-    """Text; where a pattern is given, text that matches it as a whole."""
+
+class QuotedText(Text):
+    """Text, also an empty one; where a pattern is given, text that matches it as a whole."""
 
     expected = "text in quotes"
     hint = "write it in quotes"
-
-    def __init__(self, words: str = "text", pattern: str = "", hint: str = "") -> None:
-        self.words = words
-        self._pattern = pattern
-        self._hint = hint
 
     def convert(self, scalar: Scalar) -> str:
         if scalar.kind != "str":
@@ -32,7 +30,6 @@ class QuotedText(ScalarType[str]):
         return scalar.text
 
     def _check(self, text: str) -> None:
-        """Raise an `InvalidError` for text that is not of this type."""
         if self._pattern and not re.fullmatch(self._pattern, text):
             raise InvalidError(f"{quoted(text)} is not {self.words}", self._hint)
 
@@ -96,12 +93,6 @@ class GitignorePattern(QuotedText):
             matches = False
         if not matches:
             raise InvalidError(f"{quoted(text)} is not {self.words}", 'write one such as "drafts/" or "*.template.yml"')
-
-
-class TomlBoolean(Boolean):
-    """`true` or `false`."""
-
-    words = "`true` or `false`"
 
 
 class TextArray(ListOf[str]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from codegen import rules
@@ -37,17 +38,15 @@ class ListOf(FieldType[tuple[T, ...]]):
         return {"type": "array", "minItems": self._least, "items": self._item.json_schema()}
 
 
-class TextList(FieldType[tuple[str, ...]]):
+class TextList(ListOf[str]):
     """A list of texts, or a single text."""
 
+    hint = ""
     if_empty = "name one"
 
     def __init__(self, words: str, item: ScalarType[str], *, each_once: bool = True, least: int = 0) -> None:
-        self._least = least
-        self._item = item
-        self.is_templated = item.is_templated
+        super().__init__(words, item, least=least)
         self._each_once = each_once
-        self.words = words
 
     def _read(self, node: Node, report: Report) -> tuple[str, ...]:
         """The valid items, in order."""
@@ -60,23 +59,21 @@ class TextList(FieldType[tuple[str, ...]]):
         return {"anyOf": [{"type": "array", **least, "items": self._item.json_schema()}, self._item.json_schema()]}
 
 
+@dataclass(eq=False)
 class KeyName(ScalarType[str]):
     """The name of an entry of a map: one that matches the pattern, and that `check` does not refuse."""
 
     words = "a name"
 
-    def __init__(
-        self, pattern: str, refusal: str, hint: str = "", check: Callable[[str], None] = lambda _: None
-    ) -> None:
-        self.pattern = pattern
-        self._refusal = refusal
-        self._hint = hint
-        self._check = check
+    pattern: str
+    refusal: str
+    hint: str = ""
+    check: Callable[[str], None] = lambda _: None
 
     def convert(self, scalar: Scalar) -> str:
         if not re.fullmatch(self.pattern, scalar.text):
-            raise InvalidError(f"{quoted(scalar.text)} {self._refusal}", self._hint)
-        self._check(scalar.text)
+            raise InvalidError(f"{quoted(scalar.text)} {self.refusal}", self.hint)
+        self.check(scalar.text)
         return scalar.text
 
     def json_schema(self) -> JsonSchema:
@@ -111,7 +108,6 @@ class MapOf(FieldType[Mapping[str, T]]):
         return values
 
     def _type_of(self, _name: str) -> FieldType[Any]:
-        """The type of the value of that name."""
         return self._value
 
     def json_schema(self) -> JsonSchema:
@@ -137,34 +133,33 @@ class Object(FieldType[dict[str, Any]]):
         **keys: FieldType[Any],
     ) -> None:
         self.words = words
-        self._keys = keys
+        self.keys = keys
         self.is_templated = any(each.is_templated for each in keys.values())
-        self._required = required
-        self._rule = rule
+        self.required = required
+        self.rule = rule
 
     def _read(self, node: Node, report: Report) -> dict[str, Any] | None:
         """The object as plain data, or None where a part of it is wrong."""
         given = without_null_keys(self._entries(node))
         values = {}
         for name, entry in given.items():
-            if name in self._keys:
-                values[name] = self._keys[name].read(entry.value, report)
+            if name in self.keys:
+                values[name] = self.keys[name].read(entry.value, report)
                 continue
-            hint = nearest(name, self._keys) or "known are " + ", ".join(f"`{key}`" for key in self._keys)
+            hint = nearest(name, self.keys) or "known are " + ", ".join(f"`{key}`" for key in self.keys)
             message = f"{quoted(name)} is not a key of {self.words}"
             report(Diagnostic(rules.UNKNOWN_KEY, message, entry.key_location, hint))
-        missing = [name for name in self._required if name not in given]
+        missing = [name for name in self.required if name not in given]
         for name in missing:
             report(Diagnostic(rules.MISSING_KEY, f"{self.words} needs `{name}`", node.location, f"add `{name}`"))
         if missing or len(values) < len(given) or None in values.values():
             return None
-        self._rule(values)
+        self.rule(values)
         return values
 
     def json_schema(self) -> JsonSchema:
-        """The same as a JSON Schema, without the rule."""
-        properties = {name: or_null(each.json_schema()) for name, each in self._keys.items()}
-        required = {"required": list(self._required)} if self._required else {}
+        properties = {name: or_null(each.json_schema()) for name, each in self.keys.items()}
+        required = {"required": list(self.required)} if self.required else {}
         return {"type": "object", "additionalProperties": False, **required, "properties": properties}
 
 

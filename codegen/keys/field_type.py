@@ -24,7 +24,6 @@ class FieldType(ABC, Generic[T]):
 
     Attributes:
         words: the type in the reference and, where `expected` is empty, in messages.
-        expected: the type in messages.
         hint: how to write a value, for the message about another type.
         if_empty: how to write a list that must not be empty.
         is_templated: whether Airflow renders templates in its texts; False for a map whose keys have their own types.
@@ -46,11 +45,7 @@ class FieldType(ABC, Generic[T]):
 
     @abstractmethod
     def _read(self, node: Node, report: Report) -> T | None:
-        """The value; errors inside it are reported.
-
-        Raises:
-            InvalidError: the node itself is wrong.
-        """
+        """The value; errors inside it are reported. Raises an `InvalidError` where the node itself is wrong."""
 
     @abstractmethod
     def json_schema(self) -> JsonSchema:
@@ -82,8 +77,4 @@ class ScalarType(FieldType[T]):
 
     @abstractmethod
     def convert(self, scalar: Scalar) -> T:
-        """The value of the scalar.
-
-        Raises:
-            InvalidError: the scalar is not a value of this type.
-        """
+        """The value of the scalar. Raises an `InvalidError` for one that is not of this type."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from codegen.diagnostics import InvalidError, nearest, quoted
 from codegen.keys.field_type import JsonSchema, ScalarType
@@ -148,17 +148,9 @@ class DateTime(ScalarType[datetime]):
             raise InvalidError(f"the year {year:04} is out of range", f"from {_YEARS[0]} to {_YEARS[-1]}")
         try:
             naive = datetime(year, month, day, hour, minute, second, microsecond)  # noqa: DTZ001  # it gets its zone below
-            return naive.replace(tzinfo=_offset(match[8])) if match[8] else naive
+            return naive.replace(tzinfo=datetime.strptime(match[8].upper(), "%z").tzinfo) if match[8] else naive
         except ValueError as error:  # Python's own words differ between versions
             raise InvalidError(f"{quoted(scalar.text)} is not a date: no such day or time", hint) from error
 
     def json_schema(self) -> JsonSchema:
         return {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}"}
-
-
-def _offset(text: str) -> timezone:
-    if text in {"Z", "z"}:
-        return timezone.utc
-    hours, minutes = int(text[1:3]), int(text[-2:])
-    sign = -1 if text[0] == "-" else 1
-    return timezone(sign * timedelta(hours=hours, minutes=minutes))

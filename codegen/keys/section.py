@@ -22,12 +22,7 @@ M = TypeVar("M", bound=Model)
 
 @dataclass(frozen=True)
 class OneOf:
-    """Keys of which a map must have exactly one.
-
-    Attributes:
-        missing: the error where it has none.
-        several: the message and the hint where it has more; `{names}` and `{places}` are filled in.
-    """
+    """Keys of which a map must have exactly one; the message about `several` may have `{names}` and `{places}`."""
 
     names: tuple[str, ...]
     missing: InvalidError
@@ -73,8 +68,16 @@ class Section(FieldType[M], Generic[M]):
         for name in self.required:
             if name not in given:
                 raise self._missing(name)
-        values, at = read_keys(Table.of(self.model), MapNode(given, node.location), report, f"`{self.name}`")
-        return self.model(**values, at={**at, "": node.location})
+        problems: list[Diagnostic] = []
+        map_ = MapNode(given, node.location)
+        values, at = read_keys(Table(keys_of(self.model)), map_, problems.append, f"`{self.name}`")
+        for problem in problems:
+            report(problem)
+        return None if problems else self._checked(self.model(**values, at={**at, "": node.location}))
+
+    def _checked(self, model: M) -> M:
+        """The model, whose values are valid each. Raises an `InvalidError` where they cannot be combined."""
+        return model
 
     def _missing(self, name: str) -> InvalidError:
         return InvalidError(f"`{self.name}` has no `{name}`", f"add `{name}`", rules.MISSING_KEY)

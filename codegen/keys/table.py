@@ -45,12 +45,8 @@ class Key:
     """A row of the table of keys.
 
     Attributes:
-        name: the key.
-        type: how its value is read.
         group: the heading in the reference.
-        doc: what it means, in one sentence or two.
         example: a YAML value.
-        default: its value where no map sets it.
         is_argument: whether the argument of Airflow with that name gets the value as it is.
         owns: further arguments of Airflow, which are computed from it.
         reaches: what a task must run for the key to have an effect on it; empty where it may be anything.
@@ -77,9 +73,8 @@ class Model:
     """The base of a map with keys of its own: a frozen dataclass whose fields are declared with `key`.
 
     Attributes:
-        reference_group: the heading in the reference of the keys that name no other.
-        at: the place of each key's value. In a map, the place of each value is under `key.name`; that of the model's
-            own map is under `""`.
+        reference_group: the heading of its keys in the reference.
+        at: the place of each key's value; of a value in a map under `key.name`, of the model's own map under `""`.
     """
 
     reference_group: ClassVar[str] = ""
@@ -96,10 +91,9 @@ def key(
     is_inherited: bool = False,
     **columns: Any,  # noqa: ANN401
 ) -> Any:  # noqa: ANN401  # a field, as `dataclasses.field` gives it
-    """A field of a model that is a key of the YAML. Its columns are those of `Key`.
+    """A field of a model that is a key of the YAML, with the columns of `Key`.
 
-    Where it `is_inherited`, a map without the key has the value of the map around it, so that the field is None; a map
-    that has none around it has the default.
+    Where it `is_inherited`, a map without the key has the value of the map around it, and the field is None.
     """
     metadata = {"key": {"type": type, "doc": doc, "example": example, "default": default, **columns}}
     if is_inherited:
@@ -115,14 +109,12 @@ _KEYS: dict[type[Model], Mapping[str, Key]] = {}
 def keys_of(model: type[Model]) -> Mapping[str, Key]:
     """The rows of a model's keys by their names: its own in their order, then those that it shares with others."""
     if model not in _KEYS:
-        _KEYS[model] = _keys_of(model)
+        fields = sorted(dataclasses.fields(model), key=lambda field: field.name not in vars(model)["__annotations__"])
+        columns = {field.name: field.metadata["key"] for field in fields if "key" in field.metadata}
+        _KEYS[model] = {
+            name: Key(name=name, **{"group": model.reference_group, **row}) for name, row in columns.items()
+        }
     return _KEYS[model]
-
-
-def _keys_of(model: type[Model]) -> Mapping[str, Key]:
-    fields = sorted(dataclasses.fields(model), key=lambda field: field.name not in vars(model)["__annotations__"])
-    columns = {field.name: field.metadata["key"] for field in fields if "key" in field.metadata}
-    return {name: Key(name=name, **{"group": model.reference_group, **row}) for name, row in columns.items()}
 
 
 def grouped(rows: Mapping[str, Key]) -> dict[str, Key]:
@@ -137,22 +129,11 @@ Refusal = tuple[str, str]
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """The keys that a map can have.
-
-    Attributes:
-        rows: by their names, in order.
-        refuse: says of a name that is none of them why, where it knows.
-        lister: the command that lists them.
-    """
+    """The keys that a map can have, why another name is refused, and the command that lists them."""
 
     rows: Mapping[str, Key]
     refuse: Callable[[str], Refusal | None] = lambda _: None
     lister: str = "dagpress schema --markdown"
-
-    @classmethod
-    def of(cls, model: type[Model]) -> Table:
-        """The keys of a model."""
-        return cls(keys_of(model))
 
 
 def read_keys(table: Table, node: MapNode, report: Report, noun: str) -> tuple[dict[str, Any], dict[str, Location]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -61,8 +62,13 @@ def lost_comment(schedule: Schedule, text: str, line: int, column: int) -> Diagn
     return Diagnostic(rules.NOT_EXPORTED, message, Location(schedule.source, line, column), _STAYS)
 
 
+def _default_dag_id(schedule: Schedule) -> str:
+    """The DAG id that Meltano's generator gives."""
+    return replace(schedule, dag_id_prefix=DAG_ID_PREFIX).default_dag_id
+
+
 def _keys_without_meltano(schedule: Schedule) -> Iterator[tuple[str, Location]]:
-    same_in_meltano = {"state_id": schedule.name, "dag_id": airflow_id(schedule.dag_id_as_in_meltano)}
+    same_in_meltano = {"state_id": schedule.name, "dag_id": airflow_id(_default_dag_id(schedule))}
     rows = keys_of(Schedule)
     others = {**schedule.settings, **schedule.arguments}
     for name in {**rows, **others}:
@@ -79,7 +85,7 @@ def _keys_without_meltano(schedule: Schedule) -> Iterator[tuple[str, Location]]:
 def _other_dag_ids(schedule: Schedule) -> Iterator[Diagnostic]:
     if schedule.dag_id:
         return
-    if schedule.default_dag_id != schedule.dag_id_as_in_meltano:
+    if schedule.default_dag_id != _default_dag_id(schedule):
         message = f"with Meltano it has another DAG id than {quoted(schedule.dag_id_or_default)}"
         hint = f"there the ids begin with `{DAG_ID_PREFIX}`"
         yield Diagnostic(rules.DIFFERS_IN_MELTANO, message, Location(schedule.source), hint)

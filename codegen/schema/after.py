@@ -6,22 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, InvalidError
+from codegen.diagnostics import InvalidError
 from codegen.keys.containers import TextList
 from codegen.keys.section import Section
 from codegen.keys.table import Model, key
 from codegen.keys.texts import Name
 
 if TYPE_CHECKING:
-    from codegen.keys.field_type import JsonSchema, Report
-    from codegen.source.nodes import Node
+    from codegen.keys.field_type import JsonSchema
 
 _NAMES = TextList("a list of schedules", Name("the name of a schedule"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class After(Model):
-    """Other schedules, by their names: one of the two has names."""
+    """Other schedules, by their names; one of the two is empty."""
 
     reference_group = "after other schedules"
 
@@ -39,20 +38,10 @@ class After(Model):
         return self.all or self.any
 
 
-class AfterSchedules(Section[After]):
+class _AfterSection(Section[After]):
     """A map with `all` or `any`, or a list of names, or one name: all of them."""
 
-    def __init__(self) -> None:
-        words = "the name of a schedule, a list of them, or a map with `all` or `any`"
-        super().__init__(After, "after", words, short="all")
-
-    def _read(self, node: Node, report: Report) -> After | None:
-        problems: list[Diagnostic] = []
-        after = super()._read(node, problems.append)
-        for problem in problems:
-            report(problem)
-        if after is None or problems:
-            return None
+    def _checked(self, after: After) -> After:
         if after.all and after.any:
             places = f"`all` is at {after.at['all']}, `any` at {after.at['any']}"
             hint = "keep one; `any: null` or `all: null` removes an inherited one"
@@ -64,3 +53,8 @@ class AfterSchedules(Section[After]):
     def json_schema(self) -> JsonSchema:
         name: JsonSchema = {"type": "string", "minLength": 1}
         return {"anyOf": [self.reference(), {"type": "array", "minItems": 1, "items": name}, name]}
+
+
+AFTER = _AfterSection(
+    After, "after", "the name of a schedule, a list of them, or a map with `all` or `any`", short="all"
+)

@@ -1,7 +1,7 @@
 """Airflow's rows of the table of keys: every argument of `DAG` and `BaseOperator` that a value of YAML can say.
 
-Which there are, and of which type, the facts of the version say. Airflow's own YAML format reads the types in the same
-way, by the names in the annotation (airflow/sdk/importers/yaml_importer of 3.4).
+Airflow's own YAML format reads the types in the same way, by the names in the annotation
+(airflow/sdk/importers/yaml_importer of 3.4).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from codegen.keys.containers import MapOf, TextList
 from codegen.keys.scalars import Boolean, Choice, DateTime, Duration, Integer
 from codegen.keys.table import Key
 from codegen.keys.texts import Text
-from codegen.schema.task_types import PlainMap
+from codegen.schema.task_types import PLAIN_MAP
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -50,23 +50,21 @@ _WITH_EMAIL = {"email_on_failure", "email_on_retry"}
 _RENAMED = {"fail_stop": "fail_fast", "fail_fast": "fail_stop"}
 # Their values are Python's, whatever the annotation says.
 _OF_PYTHON = {"inlets", "outlets", "user_defined_filters"}
-
 # These need what a Python callable returns.
 _OF_A_CALLABLE = {"multiple_outputs"}
-_RUN_TYPES = ("manual", "scheduled", "backfill", "asset_triggered")
-_TEXTS = TextList("a list of texts", Text())
 # The type of a value by how one of the alternatives in its annotation begins; the first that fits counts.
 _TYPES: Mapping[str, FieldType[Any]] = {
     "timedelta$": Duration(may_be_zero=True),
     "datetime$": DateTime(),
-    r"Collection\[DagRunType": TextList("a list of run types", Choice(*_RUN_TYPES)),
-    r"(?:Iterable|Sequence|Collection|list)\[str": _TEXTS,
-    r"dict\b|(?:\w+\.)*MutableMapping": PlainMap(),
+    r"Collection\[DagRunType": TextList(
+        "a list of run types", Choice("manual", "scheduled", "backfill", "asset_triggered")
+    ),
+    r"(?:Iterable|Sequence|Collection|list)\[str": TextList("a list of texts", Text()),
+    r"dict\b|(?:\w+\.)*MutableMapping": PLAIN_MAP,
     "bool$": Boolean(),
     "int$": Integer(),
     "(?:str|WeightRuleParam)$": Text(),
 }
-
 # What Airflow checks itself, where the annotation says less.
 _TYPES_BY_NAME: Mapping[str, FieldType[Any]] = {
     **dict.fromkeys(("max_active_tasks", "max_active_tis_per_dag", "max_active_tis_per_dagrun"), Integer(1)),
@@ -80,7 +78,6 @@ _TYPES_BY_NAME: Mapping[str, FieldType[Any]] = {
         "a weight rule", r"downstream|upstream|absolute|\w+(?:\.\w+)+", "`downstream`, `upstream` or `absolute`"
     ),
 }
-
 # What each means, and an example.
 _ROWS = {
     "access_control": ("What roles of the FAB auth manager may do with the DAG.", "{Analyst: {DAGs: [can_read]}}"),
@@ -133,22 +130,12 @@ _ROWS = {
 }
 
 
-def dag_rows(airflow: str, without: Collection[str]) -> dict[str, Key]:
-    """The arguments of `DAG` as keys of a schedule, without those that our keys decide."""
+def rows_of_airflow(airflow: str, group: str, without: Collection[str]) -> dict[str, Key]:
+    """The arguments of `DAG`, or of `BaseOperator`, as keys, without those that our keys decide."""
     facts = facts_of(airflow)
-    return _rows(facts.dag, facts, DAG_GROUP, without)
-
-
-def operator_rows(airflow: str, without: Collection[str]) -> dict[str, Key]:
-    """The arguments of `BaseOperator` as keys of a task, or of a schedule for all its tasks."""
-    facts = facts_of(airflow)
-    return _rows(facts.operator, facts, TASK_GROUP, without)
-
-
-def _rows(arguments: Mapping[str, str], facts: AirflowFacts, group: str, without: Collection[str]) -> dict[str, Key]:
     rows = {}
-    for name, annotation in arguments.items():
-        found = type_of(name, annotation)
+    for name, annotation in (facts.dag if group == DAG_GROUP else facts.operator).items():
+        found = _type_of(name, annotation)
         if found and name not in without and name not in _STRUCTURE and _successor(name, facts) is None:
             doc, example = _ROWS.get(name, (f"Airflow's argument (`{annotation}`).", ""))
             reaches = ("python",) if name in _OF_A_CALLABLE else ()
@@ -157,12 +144,12 @@ def _rows(arguments: Mapping[str, str], facts: AirflowFacts, group: str, without
     return rows
 
 
-def type_of(name: str, annotation: str) -> FieldType[Any] | None:
+def _type_of(name: str, annotation: str) -> FieldType[Any] | None:
     """The type of an argument's values; nothing where only Python can say them."""
     if name in _OF_PYTHON or name in _TYPES_BY_NAME:
         return _TYPES_BY_NAME.get(name)
     alternatives = [part.rpartition(".")[2] if "[" not in part else part for part in annotation.split(" | ")]
-    return next((each for part, each in _TYPES.items() if any(map(re.compile(part).match, alternatives))), None)
+    return next((each for part, each in _TYPES.items() if any(re.match(part, a) for a in alternatives)), None)
 
 
 def _successor(name: str, facts: AirflowFacts) -> str | None:

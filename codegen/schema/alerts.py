@@ -20,9 +20,9 @@ from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What can be told: the keys of a schedule and of a task, and of a schedule alone.
 EVENTS = ("on_failure", "on_success", "on_retry")
 DEADLINE = "on_deadline"
+_ADDRESSES = TextList("addresses", Address())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +34,8 @@ class EmailAlert(Model):
     to: tuple[str, ...] = key(
         TextList("addresses", Address(), least=1), "Who gets it. Required.", "[data@example.com]", ()
     )
-    cc: tuple[str, ...] = key(TextList("addresses", Address()), "Who gets a copy.", "[ops@example.com]", ())
-    bcc: tuple[str, ...] = key(
-        TextList("addresses", Address()), "Who gets a copy that the others do not see.", "[log@example.com]", ()
-    )
+    cc: tuple[str, ...] = key(_ADDRESSES, "Who gets a copy.", "[ops@example.com]", ())
+    bcc: tuple[str, ...] = key(_ADDRESSES, "Who gets a copy that the others do not see.", "[log@example.com]", ())
     from_email: str | None = key(
         Address(), "Who sends it. Default: the connection's `from_email`.", "airflow@example.com"
     )
@@ -137,7 +135,7 @@ class Alert(Model):
 
 
 KINDS = (EMAIL, SLACK, WEBHOOK, PYTHON)
-ONE_ALERT = OneOf(
+_ONE_ALERT = OneOf(
     tuple(section.name for section in KINDS),
     InvalidError(
         "the alert is empty", 'a channel needs quotes, since `#` starts a comment: "#alerts"', rules.MISSING_KEY
@@ -153,7 +151,7 @@ class _AlertSection(Section[Alert]):
     """A map with exactly one of the types of alerts."""
 
     def _read(self, node: Node, report: Report) -> Alert | None:
-        names = ONE_ALERT.names
+        names = _ONE_ALERT.names
         one_of = "one of " + ", ".join(f"`{name}`" for name in names)
         if not isinstance(node, MapNode):
             raise InvalidError(f"expected an alert, got {named(node)}", _as_map(node) or one_of)
@@ -162,9 +160,8 @@ class _AlertSection(Section[Alert]):
             message, hint = f"{quoted(unknown)} is not a kind of alert", nearest(unknown, names) or one_of
             report(Diagnostic(rules.UNKNOWN_KEY, message, node.entries[unknown].key_location, hint))
             return None
-        name = ONE_ALERT.check(without_null_keys(node.entries), node.location, report)
-        alert = super()._read(node, report) if name else None
-        return alert if alert and getattr(alert, name) else None
+        name = _ONE_ALERT.check(without_null_keys(node.entries), node.location, report)
+        return super()._read(node, report) if name else None
 
 
 ALERT = _AlertSection(Alert, "alert", "an alert")

@@ -1,8 +1,4 @@
-"""What a schedule runs, and what starts it, in words.
-
-Two descriptions have forms of their own: the documentation of a DAG is a sentence in Markdown (`plan/doc.py`), and
-`meltano schedule list` prints Meltano's (`meltano/listing.py`).
-"""
+"""Describes what a schedule runs, and what starts it."""
 
 from __future__ import annotations
 
@@ -28,12 +24,7 @@ def describe_work(schedule: Schedule, arrow: str = "→") -> str:
 
 
 def describe_start(schedule: Schedule, code: Callable[[str], str] = quoted) -> str:
-    """What starts a checked schedule, such as `every day at 06:00 (UTC), and after X and Y`.
-
-    Args:
-        schedule: the schedule.
-        code: formats the name of a schedule.
-    """
+    """What starts a checked schedule, such as `every day at 06:00 (UTC), and after X and Y`; `code` formats a name."""
     clock = schedule.clock
     if not schedule.after:
         return in_words(clock) + (f" ({schedule.timezone})" if clock.cron else "")

@@ -17,10 +17,10 @@ from codegen.keys.containers import TextList
 from codegen.keys.scalars import Boolean, Choice, DateTime, Duration, Integer
 from codegen.keys.table import Table, key, keys_of
 from codegen.keys.texts import IntervalText, Markdown, Name, TemplatedText, Text, Timezone
-from codegen.schema.after import After, AfterSchedules
+from codegen.schema.after import AFTER, After
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.overlays import Overlays
-from codegen.schema.param import Param, Params
+from codegen.schema.param import PARAMS, Param
 from codegen.schema.task import ID, ID_HINT, LONGEST_ID, Task, TaskList
 from codegen.schema.task_defaults import TaskDefaults
 from codegen.timetable.dst import localized
@@ -59,10 +59,8 @@ class Schedule(TaskDefaults):
     Attributes:
         source: the file, as a path in the project with forward slashes.
         relative: the file below the folder of schedules.
-        deployment: the deployment environment that it is for; empty where it is for none.
+        deployment: its deployment environment, or empty.
         state_suffix: what that environment adds to its state ids.
-        dag_id_prefix: the beginning of the DAG id that it has by default.
-        at: where each key's value stands; a value may come from a file of defaults.
     """
 
     name: str = _identity(Name("a name"), "The schedule's name. Default: the file's stem.", "carbon__duckdb", "")
@@ -131,7 +129,7 @@ class Schedule(TaskDefaults):
         owns=("schedule", "schedule_interval", "timetable"),
     )
     after: After | None = _when(
-        AfterSchedules(),
+        AFTER,
         "The schedules whose success starts this one; with an `interval`, also an inherited one, that starts it too "
         "(`interval: null` removes it).",
         "[orders, customers]",
@@ -169,7 +167,7 @@ class Schedule(TaskDefaults):
     )
 
     params: Mapping[str, Param] = _how(
-        Params(),
+        PARAMS,
         "Run parameters, which a run can be given: `{{ params.days }}` in a template.",
         "{days: 7, full: {type: boolean, default: false}}",
         {},
@@ -211,7 +209,7 @@ class Schedule(TaskDefaults):
     )
 
     environments: Mapping[str, Mapping[str, Any]] = _where(
-        Overlays(lambda: Table.of(Schedule)),
+        Overlays(lambda: Table(keys_of(Schedule))),
         "What differs in a deployment environment of the configuration: any keys but `name`, `only` and this one. "
         "Each environment has its own tree of DAG files.",
         "{prod: {environment: prod, interval: '@hourly'}}",
@@ -231,15 +229,14 @@ class Schedule(TaskDefaults):
     dag_id_prefix: str = DAG_ID_PREFIX
 
     def __post_init__(self) -> None:
-        """Give a key of the tasks, where the schedule is silent, its default: there is no map around it."""
+        """Set the defaults of the keys of the tasks: there is no map around a schedule that could give a value."""
         for row in keys_of(TaskDefaults).values():
             if getattr(self, row.name) is None:
                 object.__setattr__(self, row.name, row.default)
 
     def where(self, *keys: str) -> Location:
-        """Where the first of those keys that is given stands, else the file."""
-        found = [self.at[name] for name in keys if name in self.at]
-        return found[0] if found else Location(self.source)
+        """The place of the first of those keys that is given, else the file."""
+        return next((self.at[name] for name in keys if name in self.at), Location(self.source))
 
     @property
     def clock(self) -> Interval:
@@ -251,7 +248,7 @@ class Schedule(TaskDefaults):
         return parse_interval(self.interval, self.name) if self.interval else Interval(None)
 
     def timetable(self, airflow: str) -> Timetable:
-        """When a version of Airflow, one of `VERSIONS`, starts its runs."""
+        """When a version of Airflow starts its runs."""
         zone, end = ZoneInfo(self.timezone), self.end_date
         return Timetable(
             self.clock.cron,
@@ -265,9 +262,7 @@ class Schedule(TaskDefaults):
     def has_data_intervals(self, airflow: str) -> bool:
         """Whether the runs that the clock starts have data intervals, and start at the end of them.
 
-        Args:
-            airflow: the version, one of `VERSIONS`. What it does with a plain cron is `create_cron_data_intervals` in
-                its airflow/config_templates/config.yml.
+        Airflow's default is `create_cron_data_intervals` in airflow/config_templates/config.yml.
         """
         return facts_of(airflow).cron_data_intervals if self.data_interval is None else self.data_interval
 
@@ -277,22 +272,13 @@ class Schedule(TaskDefaults):
 
     @property
     def dag_id_or_default(self) -> str:
-        """The DAG's id: its own, else as Meltano has it but for the prefix, in characters that Airflow takes."""
+        """The DAG's id: its own, else the default in characters that Airflow takes."""
         return self.dag_id or airflow_id(self.default_dag_id)
 
     @property
     def default_dag_id(self) -> str:
-        """The id that it has without a `dag_id`, whatever Airflow says to its characters."""
-        return f"{self.dag_id_prefix}{self._name_and_job}"
-
-    @property
-    def dag_id_as_in_meltano(self) -> str:
-        """The id that Meltano's generator gives (files-airflow, orchestrate/dags/meltano.py)."""
-        return f"{DAG_ID_PREFIX}{self._name_and_job}"
-
-    @property
-    def _name_and_job(self) -> str:
-        return f"{self.name}_{self.job}" if self.job else self.name
+        """The id that Meltano's generator gives (files-airflow, orchestrate/dags/meltano.py), but for the prefix."""
+        return f"{self.dag_id_prefix}{self.name}" + (f"_{self.job}" if self.job else "")
 
     @property
     def full_state_id(self) -> str:
@@ -311,7 +297,7 @@ class Schedule(TaskDefaults):
 
     @cached_property
     def dag_file(self) -> str:
-        """The file that the schedule gives, below the folder of generated DAGs, with forward slashes."""
+        """The DAG file of the schedule, below the folder of generated DAGs, with forward slashes."""
         return PurePosixPath(self.deployment, self.relative).with_suffix(".py").as_posix()
 
     def of(self, task: Task, name: str) -> Any:  # noqa: ANN401  # the value of any key

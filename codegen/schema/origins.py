@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from codegen.keys.containers import python_value
 from codegen.keys.table import grouped, keys_of
 from codegen.schema import Schedule
 from codegen.schema.export import as_data
-from codegen.source.nodes import Entry, ListNode, MapNode, Node, is_null
+from codegen.source.nodes import Entry, ListNode, MapNode, Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,12 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Given:
-    """A value that a file gives to a key.
-
-    Attributes:
-        value: as JSON has it; None removes the value of another file.
-        deployment: the environment for which the file gives it; empty for all.
-    """
+    """A value that a file gives to a key, in one deployment environment or in all; None removes another file's."""
 
     value: Any
     location: Location
@@ -36,8 +32,7 @@ class Explained:
 
     Attributes:
         key: its path, such as `retries`, `env.START` or `tasks[0].run`.
-        value: the effective value.
-        origin: the value that takes effect, also a null; None for a default.
+        origin: what takes effect, also a null; None for a default.
         hidden: the values that it hides, the nearest first.
     """
 
@@ -69,14 +64,7 @@ class _Explainer:
     overlaid: set[Location]
 
     def rows(self, path: str, value: Any, entry: Entry | None, around: Given | None) -> Iterator[Explained]:  # noqa: ANN401
-        """The row of a key, or the rows of the keys in it.
-
-        Args:
-            path: the path of the key.
-            value: the effective value.
-            entry: its entry in the document, with those that it hides.
-            around: the origin of values without an entry of their own.
-        """
+        """The row of a key, or the rows of the keys in it; `around` is the origin of a value without an entry."""
         chain = tuple(map(self._given, entry.chain)) if entry else ()
         origin, hidden = (chain[0], chain[1:]) if chain else (around, ())
         inside = list(self._inside(path, value, entry.value if entry else None, origin))
@@ -117,8 +105,4 @@ def _plain(node: Node) -> Any:  # noqa: ANN401
         return {name: _plain(entry.value) for name, entry in node.entries.items()}
     if isinstance(node, ListNode):
         return [_plain(item) for item in node.items]
-    if is_null(node):
-        return None
-    if node.kind == "bool":
-        return node.text.lower() == "true"
-    return int(node.text) if node.kind == "int" else node.text
+    return node.text if node.kind == "float" else python_value(node)

@@ -1,4 +1,4 @@
-"""What a schedule says for each deployment environment: any of its keys but those that say which schedule it is."""
+"""The type of `environments`: the keys of a schedule that differ in a deployment environment."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.table import Table, read_keys
 from codegen.source.nodes import MapNode, Node
 
-# What says which schedule it is and where it is, so that no environment has it otherwise.
-_SAME_EVERYWHERE = {"name", "environments", "only"}
+# The keys that no environment can change.
+SAME_EVERYWHERE = {"name", "environments", "only"}
 
 
 class _Overlay(FieldType[Mapping[str, Any]]):
@@ -27,21 +27,15 @@ class _Overlay(FieldType[Mapping[str, Any]]):
 
     def _read(self, node: Node, report: Report) -> Mapping[str, Any]:
         entries = self._entries(node)
-        for name in _SAME_EVERYWHERE & entries.keys():
+        for name in SAME_EVERYWHERE & entries.keys():
             message = f"`{name}` is the same in all environments"
             hint = "set it outside of `environments`"
             report(Diagnostic(rules.UNKNOWN_KEY, message, entries[name].key_location, hint))
-        own = {name: entry for name, entry in entries.items() if name not in _SAME_EVERYWHERE}
+        own = {name: entry for name, entry in entries.items() if name not in SAME_EVERYWHERE}
         return read_keys(self._table(), MapNode(own, node.location), report, "a schedule")[0]
 
     def json_schema(self) -> JsonSchema:
         return {"$ref": "#/definitions/overlay"}
-
-    def definition(self) -> JsonSchema:
-        """The keys of an environment, each as it is in the schedule itself."""
-        names = [name for name in self._table().rows if name not in _SAME_EVERYWHERE]
-        properties = {name: {"$ref": f"#/properties/{name}"} for name in names}
-        return {"type": "object", "additionalProperties": False, "properties": properties}
 
 
 class Overlays(MapOf[Mapping[str, Any]]):
@@ -49,5 +43,4 @@ class Overlays(MapOf[Mapping[str, Any]]):
 
     def __init__(self, table: Callable[[], Table]) -> None:
         hint = "write the name of an environment, and its keys below it"
-        self.overlay = _Overlay(table)
-        super().__init__("a map of deployment environments to keys", None, self.overlay, hint=hint)
+        super().__init__("a map of deployment environments to keys", None, _Overlay(table), hint=hint)

@@ -7,7 +7,7 @@ from typing import Any
 
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import Data, KeyName, MapOf
-from codegen.keys.field_type import FieldType, JsonSchema, Report
+from codegen.keys.field_type import FieldType, JsonSchema, Report, ScalarType
 from codegen.keys.scalars import Choice, Integer
 from codegen.keys.section import Section
 from codegen.keys.table import Model, key
@@ -33,10 +33,6 @@ def _check_value(scalar: Scalar) -> None:
 _JSON = Data(_check_value)
 
 
-def _map(words: str) -> MapOf[Any]:
-    return MapOf(words, None, _JSON)
-
-
 class _JsonList(FieldType[Any]):
     """A list of at least one value."""
 
@@ -49,16 +45,16 @@ class _JsonList(FieldType[Any]):
         return {"type": "array", "minItems": 1}
 
 
-class _Number(FieldType[float]):
+class _Number(ScalarType[float]):
     """A number, whole or not."""
 
     words = "a number"
 
-    def _read(self, node: Node, report: Report) -> float | None:
-        if not isinstance(node, Scalar) or node.kind not in {"int", "float"}:
-            raise self._wrong(node)
-        number: float | None = _JSON.read(node, report)
-        return number
+    def convert(self, scalar: Scalar) -> float:
+        if scalar.kind not in {"int", "float"}:
+            raise self._wrong(scalar)
+        _check_value(scalar)
+        return int(scalar.text) if scalar.kind == "int" else float(scalar.text)
 
     def json_schema(self) -> JsonSchema:
         return {"type": "number"}
@@ -84,11 +80,7 @@ class _Types(FieldType[str | list[str]]):
 
 @dataclass(frozen=True, kw_only=True)
 class Param(Model):
-    """A run parameter.
-
-    Attributes:
-        is_plain: whether the schedule gives the value alone.
-    """
+    """A run parameter; it `is_plain` where the schedule gives only a value."""
 
     reference_group = "a run parameter"
 
@@ -113,11 +105,11 @@ class Param(Model):
         Choice(*FORMATS), "What a text must be; the form has a picker for dates and times.", "date"
     )
     items: dict[str, Any] | None = key(
-        _map("a map of JSON Schema"), "What each item of an array must be.", "{type: string}"
+        MapOf("a map of JSON Schema", None, _JSON), "What each item of an array must be.", "{type: string}"
     )
     examples: list[Any] | None = key(_JsonList(), "Values that the form proposes.", "[7, 30]")
     values_display: dict[str, Any] | None = key(
-        _map("a map of values to texts"),
+        MapOf("a map of values to texts", None, _JSON),
         "What the form shows for values of `enum` or `examples`.",
         "{10: ten, 100: a hundred}",
     )
@@ -163,11 +155,13 @@ _NAME = KeyName(
 )
 
 
-class Params(MapOf[Param]):
-    """A map of names to parameters."""
-
+class _Params(MapOf[Param]):
     expected = "a map of names to values"
 
-    def __init__(self) -> None:
-        words = f"{self.expected}, or to [run parameters](#a-run-parameter)"
-        super().__init__(words, _NAME, _ParamSection(Param, "param", "a map"), is_nullable=False)
+
+PARAMS = _Params(
+    f"{_Params.expected}, or to [run parameters](#a-run-parameter)",
+    _NAME,
+    _ParamSection(Param, "param", "a map"),
+    is_nullable=False,
+)

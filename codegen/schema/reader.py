@@ -23,12 +23,7 @@ def read_schedule(
 ) -> tuple[Schedule | None, list[Diagnostic]]:
     """The schedule of a document with its defaults merged in, or None where it has errors; and the errors.
 
-    Args:
-        root: the document.
-        source: its path in the project, with forward slashes.
-        relative: its path below the folder of schedules; the stem is the default name.
-        airflow: one of `VERSIONS`.
-        deployment: the deployment environment whose part was laid over the rest.
+    `source`, `relative` and `deployment` are those of the `Schedule`; the stem of `relative` is the default name.
     """
     diagnostics: list[Diagnostic] = []
     root = _with_sections_in_tasks(root)
@@ -36,7 +31,8 @@ def read_schedule(
     values.setdefault("name", PurePosixPath(relative).stem)
     if values.get("transform") == "skip":
         del values["transform"]
-    meant = _meant(root)
+    # Under whatever name: a key that is misspelled, or another tool's, is not missing.
+    meant = {meant_by(name, keys_of(Schedule)) for name in root.entries}
     _check_what_runs(root, meant, Location(source), diagnostics.append)
     if not meant & {"interval", "after"}:
         hint = 'add `interval: "@daily"`, or `interval: "@manual"` for manual runs only, or `after: other-schedule`'
@@ -49,11 +45,11 @@ def read_schedule(
 
 def _with_sections_in_tasks(root: MapNode) -> MapNode:
     """The schedule with its runners' settings under those of each task that has some: maps merge, null removes."""
-    tasks = root.entries.get("tasks")
-    if tasks is None or not isinstance(tasks.value, ListNode):
+    tasks = root.get("tasks")
+    if not isinstance(tasks, ListNode):
         return root
-    items = tuple(_over_sections(item, root) if isinstance(item, MapNode) else item for item in tasks.value.items)
-    entry = Entry(tasks.key_location, ListNode(items, tasks.value.location))
+    items = tuple(_over_sections(item, root) if isinstance(item, MapNode) else item for item in tasks.items)
+    entry = Entry(root.entries["tasks"].key_location, ListNode(items, tasks.location))
     return MapNode({**root.entries, "tasks": entry}, root.location)
 
 
@@ -65,12 +61,6 @@ def _over_sections(task: MapNode, root: MapNode) -> MapNode:
             whole = merge(inherited, own) if isinstance(inherited, MapNode) else own
             entries[name] = Entry(entries[name].key_location, without_nulls(whole))
     return MapNode(entries, task.location)
-
-
-def _meant(root: MapNode) -> set[str]:
-    """The keys that are given, under whatever name: one that is misspelled, or another tool's, is not missing."""
-    known = keys_of(Schedule)
-    return {meant_by(name, known) for name in root.entries}
 
 
 def _check_what_runs(root: MapNode, meant: set[str], file: Location, report: Report) -> None:

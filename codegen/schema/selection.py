@@ -67,7 +67,5 @@ def _values_of(schedule: Schedule, kind: str) -> set[str]:
 
 def _some(values: Sequence[str]) -> str:
     """A hint with the first of the values."""
-    if not values:
-        return "there is no schedule"
-    shown = ", ".join(quoted(value) for value in values[:_MOST])
-    return f"there is {shown}" if len(values) == 1 else f"there are {shown}" + (", ..." if len(values) > _MOST else "")
+    shown = ", ".join(map(quoted, values[:_MOST])) + (", ..." if len(values) > _MOST else "")
+    return f"there {'is' if len(values) == 1 else 'are'} {shown}" if values else "there is no schedule"

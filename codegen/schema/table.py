@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from codegen.diagnostics import quoted
 from codegen.keys.table import Key, Table, grouped, keys_of
 from codegen.runners import RUNNERS
-from codegen.schema.airflow_arguments import dag_rows, operator_rows, refusal
+from codegen.schema.airflow_arguments import DAG_GROUP, TASK_GROUP, refusal, rows_of_airflow
 from codegen.schema.model import Schedule
 from codegen.schema.overlays import Overlays
 from codegen.schema.task import Task, TaskList
@@ -44,9 +44,9 @@ def schedule_table(airflow: str) -> Table:
         **_RUNNER_ROWS,
         "tasks": replace(own["tasks"], type=TaskList(task_table(airflow))),
         "environments": replace(own["environments"], type=Overlays(partial(schedule_table, airflow))),
-        **dag_rows(airflow, decided),
+        **rows_of_airflow(airflow, DAG_GROUP, decided),
     }
-    of_tasks = operator_rows(airflow, decided)
+    of_tasks = rows_of_airflow(airflow, TASK_GROUP, decided)
     rows |= {name: row for name, row in of_tasks.items() if name not in rows and not row.reaches}
     return Table(grouped(rows), partial(refusal, airflow=airflow, ours=decided))
 
@@ -55,7 +55,7 @@ def schedule_table(airflow: str) -> Table:
 def task_table(airflow: str) -> Table:
     """The keys of a task for a version of Airflow."""
     decided = _decided(Task)
-    rows = {**keys_of(Task), **_RUNNER_ROWS, **operator_rows(airflow, decided)}
+    rows = {**keys_of(Task), **_RUNNER_ROWS, **rows_of_airflow(airflow, TASK_GROUP, decided)}
     return Table(grouped(rows), partial(_refused_by_task, airflow, decided))
 
 

@@ -10,11 +10,11 @@ from codegen.diagnostics import Diagnostic, InvalidError
 from codegen.keys.containers import TextList, without_null_keys
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.section import OneOf
-from codegen.keys.table import Table, key, read_keys
+from codegen.keys.table import Table, key, keys_of, read_keys
 from codegen.keys.texts import Run, Text
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.task_defaults import TaskDefaults, fields_of
-from codegen.schema.task_types import Callable, Command, OpKwargs
+from codegen.schema.task_types import OP_KWARGS, Callable, Command
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Task(TaskDefaults):
         "quality.checks.check_rows",
     )
     op_kwargs: Mapping[str, Plain] = key(
-        OpKwargs(),
+        OP_KWARGS,
         "The arguments of the callable. A text may hold Airflow's templates.",
         "{table: readings, day: '{{ ds }}'}",
         {},
@@ -118,17 +118,15 @@ class TaskList(FieldType[tuple[Task, ...]]):
         self._table = table
 
     def _read(self, node: Node, report: Report) -> tuple[Task, ...]:
-        """The tasks that could be read."""
         items = (node,) if isinstance(node, Scalar) else self._items(node)
         if not items:
             raise InvalidError("there must be at least one task", "write `- tap-gitlab target-postgres`")
-        tasks = [self._read_task(item, report) for item in items]
-        return tuple(task for task in tasks if task)
+        return tuple(task for item in items if (task := self._read_task(item, report)))
 
     def _read_task(self, node: Node, report: Report) -> Task | None:
         if isinstance(node, ListNode):
             return _read_list(node, report)
-        table = self._table or Table.of(Task)
+        table = self._table or Table(keys_of(Task))
         if isinstance(node, Scalar):
             run = table.rows["run"].type.read(node, report)
             return Task(run=run, at={"run": node.location}) if run else None
@@ -152,7 +150,10 @@ def _check_what_runs(node: MapNode, table: Table, report: Report) -> None:
         reaches = table.rows[name].reaches if name in table.rows else ()
         if reaches and runs not in reaches:
             message = f"`{name}` cannot be combined with `{runs}`"
-            report(Diagnostic(rules.MIXED_KINDS, message, entry.key_location, _FIXES.get(name) or _otherwise(reaches)))
+            otherwise = "a callable runs in Airflow's worker: remove it"
+            if reaches == ("python",):
+                otherwise = "remove it, or set it in a task with `python`"
+            report(Diagnostic(rules.MIXED_KINDS, message, entry.key_location, _FIXES.get(name, otherwise)))
 
 
 # What to do with a key where it reaches nothing.
@@ -161,12 +162,6 @@ _FIXES = {
     "op_kwargs": "put the values in `env`",
     "env": "a callable gets its values in `op_kwargs`",
 }
-
-
-def _otherwise(reaches: tuple[str, ...]) -> str:
-    if reaches == ("python",):
-        return "remove it, or set it in a task with `python`"
-    return "a callable runs in Airflow's worker: remove it"
 
 
 def _read_list(node: ListNode, report: Report) -> Task | None:

@@ -13,14 +13,15 @@ from codegen.keys.table import Model, key, keys_of
 from codegen.keys.texts import Text
 from codegen.runners import RUNNERS
 from codegen.schema.alerts import Alert, AlertList
-from codegen.schema.task_types import MeltanoCommands, TriggerRule
+from codegen.schema.task_types import MELTANO_COMMANDS, TRIGGER_RULE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _IN_A_SHELL = ("run", "command")
 _inherited = partial(key, is_inherited=True)
-_argument = partial(key, is_inherited=True, is_argument=True)
+_how = partial(_inherited, is_argument=True, group="how")
+_outcome = partial(_how, group="when it goes wrong")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,43 +33,27 @@ class TaskDefaults(Model):
         arguments: further arguments of Airflow, by their names there.
     """
 
-    owner: str | None = _argument(Text(), "Who owns the tasks.", "data-platform", "airflow", group="identity")
-    trigger_rule: str | None = _argument(
-        TriggerRule(),
-        "When a task runs, by the states of its upstream tasks. Default: `all_success`.",
-        "all_done",
-        group="how",
+    owner: str | None = _how(Text(), "Who owns the tasks.", "data-platform", "airflow", group="identity")
+    trigger_rule: str | None = _how(
+        TRIGGER_RULE, "When a task runs, by the states of its upstream tasks. Default: `all_success`.", "all_done"
     )
-    retries: int | None = _argument(
-        Integer(0), "How often a failed task is retried.", "3", 1, group="when it goes wrong"
+    retries: int | None = _outcome(Integer(0), "How often a failed task is retried.", "3", 1)
+    retry_delay: timedelta | None = _outcome(
+        Duration(may_be_zero=True), "How long it waits before that.", "10m", timedelta(minutes=5)
     )
-    retry_delay: timedelta | None = _argument(
-        Duration(may_be_zero=True),
-        "How long it waits before that.",
-        "10m",
-        timedelta(minutes=5),
-        group="when it goes wrong",
+    retry_exponential_backoff: bool | None = _outcome(
+        Boolean(), "Whether each wait is longer than the one before. Default: `false`.", "true"
     )
-    retry_exponential_backoff: bool | None = _argument(
-        Boolean(),
-        "Whether each wait is longer than the one before. Default: `false`.",
-        "true",
-        group="when it goes wrong",
+    max_retry_delay: timedelta | None = _outcome(
+        Duration(), "The longest wait, where each is longer. Default: a day.", "1h"
     )
-    max_retry_delay: timedelta | None = _argument(
-        Duration(), "The longest wait, where each is longer. Default: a day.", "1h", group="when it goes wrong"
+    execution_timeout: timedelta | None = _outcome(Duration(), "How long a task may run. Default: no limit.", "2h")
+    pool: str | None = _how(Text(longest=256), "Airflow's pool.", "warehouse")
+    pool_slots: int | None = _how(Integer(1), "How many of the pool's slots a task takes. Default: 1.", "2")
+    priority_weight: int | None = _how(
+        Integer(), "The priority of the tasks in the queue of the executor and of the pool.", "10"
     )
-    execution_timeout: timedelta | None = _argument(
-        Duration(), "How long a task may run. Default: no limit.", "2h", group="when it goes wrong"
-    )
-    pool: str | None = _argument(Text(longest=256), "Airflow's pool.", "warehouse", group="how")
-    pool_slots: int | None = _argument(
-        Integer(1), "How many of the pool's slots a task takes. Default: 1.", "2", group="how"
-    )
-    priority_weight: int | None = _argument(
-        Integer(), "The priority of the tasks in the queue of the executor and of the pool.", "10", group="how"
-    )
-    queue: str | None = _argument(Text(longest=256), "The queue of Celery's executor.", "heavy", group="how")
+    queue: str | None = _how(Text(longest=256), "The queue of Celery's executor.", "heavy")
     on_retry: tuple[Alert, ...] | None = _inherited(
         AlertList(),
         "Alerts when a task fails and is retried.",
@@ -78,7 +63,7 @@ class TaskDefaults(Model):
         group="when it goes wrong",
     )
     before_run: tuple[str, ...] | None = _inherited(
-        MeltanoCommands(),
+        MELTANO_COMMANDS,
         "Meltano commands to run first in every task that runs Meltano, written without `meltano`; `[]` for none. A "
         "word may hold Airflow's templates. A setting or selection for one run belongs in `env` "
         "(`TAP_GITLAB_START_DATE`, `TAP_GITLAB__SELECT`): `config set` and `select` change the project for good.",
@@ -111,8 +96,8 @@ class TaskDefaults(Model):
 
 def fields_of(model: type[TaskDefaults], values: Mapping[str, Any]) -> dict[str, Any]:
     """The values of keys as the fields of a model: each in its own, or in `settings` or `arguments`."""
-    known = keys_of(model)
-    own = {name: value for name, value in values.items() if name in known}
-    settings = {name: value for name, value in values.items() if name in RUNNERS}
-    others = {name: value for name, value in values.items() if name not in {*known, *RUNNERS}}
-    return {**own, "settings": settings, "arguments": others}
+    fields: dict[str, Any] = {"settings": {}, "arguments": {}}
+    for name, value in values.items():
+        part = fields if name in keys_of(model) else fields["settings" if name in RUNNERS else "arguments"]
+        part[name] = value
+    return fields

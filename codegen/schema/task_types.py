@@ -42,24 +42,18 @@ class _MeltanoCommand(Run):
             raise InvalidError("`meltano` is there already", "leave it out")
 
 
-class MeltanoCommands(TextList):
-    """Commands of Meltano, in their order."""
-
-    def __init__(self) -> None:
-        super().__init__("a list of commands of Meltano", _MeltanoCommand("a command of Meltano"), each_once=False)
+MELTANO_COMMANDS = TextList("a list of commands of Meltano", _MeltanoCommand("a command of Meltano"), each_once=False)
 
 
-class TriggerRule(Choice):
-    """One of Airflow's trigger rules."""
-
-    def __init__(self) -> None:
-        super().__init__(*TRIGGER_RULES)
-
+class _TriggerRule(Choice):
     def convert(self, scalar: Scalar) -> str:
         if scalar.text in FORMER_NAMES:
             message = f"{quoted(scalar.text)} is a former name, which Airflow 3 does not take"
             raise InvalidError(message, f"write `{FORMER_NAMES[scalar.text]}`")
         return super().convert(scalar)
+
+
+TRIGGER_RULE = _TriggerRule(*TRIGGER_RULES)
 
 
 class Callable(Text):
@@ -76,21 +70,6 @@ class Callable(Text):
         for part in text.split("."):
             if is_python_keyword(part):
                 raise InvalidError(f"{quoted(part)} is a word of Python's own", "rename the module, or the callable")
-
-
-class OpKwargs(MapOf[Plain]):
-    """Keyword arguments of a callable: texts, which may hold templates, numbers, booleans, lists and maps."""
-
-    def __init__(self) -> None:
-        name = KeyName(_NAME, "is not the name of an argument", _NAME_HINT, _check_argument)
-        super().__init__("a map of names to values", name, Data(_check_template, is_templated=True))
-
-
-class PlainMap(MapOf[Plain]):
-    """A map of names to values, which Airflow gets as they are."""
-
-    def __init__(self) -> None:
-        super().__init__("a map of names to values", None, Data(_check_value))
 
 
 def _check_argument(name: str) -> None:
@@ -119,3 +98,12 @@ def _check_value(scalar: Scalar) -> None:
         message = f"expected text, a number or true or false, got {named(scalar)}"
         raise InvalidError(message, f'quote it: "{scalar.text}"')
     refuse_unspeakable(scalar.text)
+
+
+OP_KWARGS: MapOf[Plain] = MapOf(
+    "a map of names to values",
+    KeyName(_NAME, "is not the name of an argument", _NAME_HINT, _check_argument),
+    Data(_check_template, is_templated=True),
+)
+# Airflow gets its values as they are.
+PLAIN_MAP: MapOf[Plain] = MapOf("a map of names to values", None, Data(_check_value))

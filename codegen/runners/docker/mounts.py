@@ -54,13 +54,7 @@ class _MountSection(Section[Mount]):
     hint = "write source:target or source:target:ro, or a map with `type`, `source`, `target` and `read_only`"
 
     def _read(self, node: Node, report: Report) -> Mount | None:
-        if isinstance(node, Scalar):
-            return _checked(self._read_short(node))
-        problems: list[Diagnostic] = []
-        mount = super()._read(node, problems.append)
-        for problem in problems:
-            report(problem)
-        return _checked(mount) if mount and not problems else None
+        return self._checked(self._read_short(node)) if isinstance(node, Scalar) else super()._read(node, report)
 
     def _read_short(self, scalar: Scalar) -> Mount:
         if scalar.kind != "str":
@@ -71,6 +65,23 @@ class _MountSection(Section[Mount]):
         path = TemplatedText("a path")
         source, target = (path.convert(replace(scalar, text=match[name])) for name in ("source", "target"))
         return Mount(source=source, target=target, read_only=match["mode"] == "ro", at={"": scalar.location})
+
+    def _checked(self, mount: Mount) -> Mount:
+        """The mount with its type. Raises an `InvalidError` where Docker would not take it."""
+        kind = mount.type or _type_of(mount.source)
+        if not _is_path(mount.target) or not mount.target.strip("/"):
+            message = f"the target must be an absolute path below `/`, got {quoted(mount.target)}"
+            raise InvalidError(message, "such as /project/output")
+        if kind == "tmpfs" and mount.source:
+            raise InvalidError("a `tmpfs` has no source", "remove `source`")
+        if kind == "bind" and not _is_path(mount.source):
+            raise InvalidError("the source of a `bind` must be a whole path", "begin it with a `/`")
+        if kind == "volume" and not _VOLUME.fullmatch(with_templates_as("xx", mount.source)):
+            message = (
+                f"{quoted(mount.source)} is not the name of a volume" if mount.source else "the volume has no `source`"
+            )
+            raise InvalidError(message, "letters, digits, `_`, `.` and `-`; or a whole path, for a bind mount")
+        return replace(mount, type=kind)
 
     def _missing(self, name: str) -> InvalidError:
         return InvalidError(f"the mount has no `{name}`", f"add `{name}: /path/in/the/container`", rules.MISSING_KEY)
@@ -101,24 +112,6 @@ class MountList(FieldType[tuple[Mount, ...]]):
 
     def json_schema(self) -> JsonSchema:
         return {"type": "array", "items": MOUNT.json_schema()}
-
-
-def _checked(mount: Mount) -> Mount:
-    """The mount with its type. Raises an `InvalidError` where Docker would not take it."""
-    kind = mount.type or _type_of(mount.source)
-    if not _is_path(mount.target) or not mount.target.strip("/"):
-        message = f"the target must be an absolute path below `/`, got {quoted(mount.target)}"
-        raise InvalidError(message, "such as /project/output")
-    if kind == "tmpfs" and mount.source:
-        raise InvalidError("a `tmpfs` has no source", "remove `source`")
-    if kind == "bind" and not _is_path(mount.source):
-        raise InvalidError("the source of a `bind` must be a whole path", "begin it with a `/`")
-    if kind == "volume" and not _VOLUME.fullmatch(with_templates_as("xx", mount.source)):
-        message = (
-            f"{quoted(mount.source)} is not the name of a volume" if mount.source else "the volume has no `source`"
-        )
-        raise InvalidError(message, "letters, digits, `_`, `.` and `-`; or a whole path, for a bind mount")
-    return replace(mount, type=kind)
 
 
 def _type_of(source: str) -> str:
