@@ -56,6 +56,11 @@ class Diagnostic:
         """The severity of its rule."""
         return self.rule.severity
 
+    @property
+    def is_error(self) -> bool:
+        """Whether it forbids writing."""
+        return self.severity is Severity.ERROR
+
     def with_severity(self, severity: Severity) -> Diagnostic:
         """The same with another severity."""
         return replace(self, rule=replace(self.rule, severity=severity))
@@ -95,7 +100,7 @@ def with_hint(message: str, hint: str) -> str:
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     """Whether anything in there forbids writing."""
-    return any(d.severity is Severity.ERROR for d in diagnostics)
+    return any(d.is_error for d in diagnostics)
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

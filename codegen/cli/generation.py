@@ -136,13 +136,13 @@ def _diff_between(project: Project, name: str | None, one: str, other: str) -> i
     reading = pipeline.read(project)
     found = find_all(reading, name) if name else reading.schedules
     beside = compare_environments(project, reading, found, one, other)
-    report([d for d in beside.diagnostics if not name or has_errors([d])], "text")
+    report([d for d in beside.diagnostics if not name or d.is_error], "text")
     for patch in beside.patches:
         print_patch(patch)
     for source, deployment in beside.missing:
         there = [schedule for schedule in found if schedule.source == source]
         echo(f"{left_out(there[0].name, deployment, there)}.", err=True)
-    return exit_code([d for d in beside.diagnostics if has_errors([d])], drift=bool(beside.patches or beside.missing))
+    return exit_code([d for d in beside.diagnostics if d.is_error], drift=bool(beside.patches or beside.missing))
 
 
 def _with_progress(schedules: list[Schedule]) -> Iterator[Schedule]:

@@ -216,7 +216,7 @@ def _report(work: _Work, done: Sequence[Change], output: str, *, dry_run: bool) 
             print_diff(work.changes, context=0)
         print_changes(done)
         if has_errors(work.diagnostics):
-            errors = sum(has_errors([d]) for d in work.diagnostics)
+            errors = sum(d.is_error for d in work.diagnostics)
             result = "Not all was written" if done else "No files written"
             echo(f"{result}: {count(errors, 'error')}.", err=True)
 

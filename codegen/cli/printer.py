@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from codegen.diagnostics import count, printable, with_hint
-from codegen.rules import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -136,7 +135,7 @@ def as_github(diagnostics: Iterable[Diagnostic]) -> str:
     """
     lines = []
     for each in diagnostics:
-        command = "error" if each.severity is Severity.ERROR else "warning"
+        command = "error" if each.is_error else "warning"
         place = f"file={_github_property(each.location.path)},line={each.location.line},col={each.location.column}"
         message = _github_data(with_hint(each.message, each.hint))
         lines.append(f"::{command} {place},title={_github_property(each.code)}::{message}\n")

@@ -217,7 +217,7 @@ def _check_by_the_front_door(project: Project, plan: Import) -> None:
     """Read the new files as any others; one with an error that nobody foresaw is left out, and the others go on."""
     while True:
         reading = pipeline.read(project, plan.overlay)
-        errors = [d for d in reading.diagnostics if has_errors([d]) and d.code != rules.NO_SCHEDULES.code]
+        errors = [d for d in reading.diagnostics if d.is_error and d.code != rules.NO_SCHEDULES.code]
         mine = {each.file: each for each in plan.imported if each.change}
         broken = {d.location.path for d in errors} & mine.keys()
         plan.diagnostics += _rejected(errors, mine)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from codegen import rules
 from codegen.diagnostics import Diagnostic, has_errors
 from codegen.pipeline.generation import generate as generate_all
-from codegen.rules import Severity
 from codegen.schema.export import SCHEMA_NAME
 from codegen.sync.changes import Change
 from codegen.sync.comparison import compare
@@ -77,7 +76,7 @@ def _errors_of(before: Reading, overlay: Overlay, diagnostics: Iterable[Diagnost
     """The new errors, and all errors in the changed files."""
     known = set(before.diagnostics)
     brought = [d for d in diagnostics if d.location.path in overlay or d not in known]
-    return [d for d in brought if d.severity is Severity.ERROR]
+    return [d for d in brought if d.is_error]
 
 
 def _change(project: Project, name: str, after: str | None) -> Change | None:

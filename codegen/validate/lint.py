@@ -32,7 +32,7 @@ def apply_lint(
     of_unused = [s for s in silencers if s.rule == rules.UNUSED_IGNORE]
     found = [*diagnostics, *(_unused(diagnostics, others) if unused else ())]
     silenced = {_place_of(silencer) for silencer in silencers}
-    left = [d for d in found if d.severity is Severity.ERROR or _place_of(d) not in silenced]
+    left = [d for d in found if d.is_error or _place_of(d) not in silenced]
     left += _unused(found, of_unused) if unused else ()
     return apply_levels(left, levels)
 

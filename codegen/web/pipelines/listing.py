@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import InvalidError, has_errors, in_numbers
-from codegen.rules import Severity
 from codegen.schema.describe import describe_work
 from codegen.sync.changes import Action
 from codegen.web.parts.humanize import interval_in_words, start_of
@@ -160,7 +159,7 @@ class _Statuses:
         self._folder = folder
         self._is_compared = snapshot.is_compared
         self._changes = {change.name: _status_after(change) for change in snapshot.changes}
-        self._broken = {d.location.path for d in snapshot.diagnostics if d.severity is Severity.ERROR}
+        self._broken = {d.location.path for d in snapshot.diagnostics if d.is_error}
 
     def dag_file(self, schedule: Schedule) -> str:
         return f"{self._folder}/{schedule.dag_file}"

@@ -40,7 +40,7 @@ def _pipelines(context: RequestContext) -> Response:
         filters=filters_of(listing.rows, snapshot.project.deployments, selection),
         columns=COLUMNS,
         drift=Counter(change.diagnostic().code for change in snapshot.changes),
-        errors=in_numbers(d for d in snapshot.diagnostics if has_errors([d])),
+        errors=in_numbers(d for d in snapshot.diagnostics if d.is_error),
         has_errors=has_errors(snapshot.diagnostics),
         run_of=run_of,
         relative=partial(relative, now=now),
