@@ -14,10 +14,8 @@ from codegen.cli.options import exit_code, format_option, open_project, strict_o
 from codegen.cli.printer import count_actions, echo, print_changes, print_diff, print_patch, report
 from codegen.cli.writing import writing
 from codegen.diagnostics import count, has_errors, in_numbers
+from codegen.review.drift import compare_with_disk
 from codegen.review.environments import compare_environments
-from codegen.review.renames import find_renames
-from codegen.sync.comparison import compare
-from codegen.validate.lint import apply_levels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,7 +49,7 @@ def generate(root: Path, output: str, *, strict: bool) -> int:
     report(diagnostics, output, done)
     if output == "text":
         print_changes(done)
-        _print_result(done, diagnostics, count_schedules(generation.schedules))
+        _print_result(done, diagnostics, count_schedules(generation.reading.schedules))
     return exit_code(diagnostics, strict=strict)
 
 
@@ -70,7 +68,7 @@ def check(root: Path, output: str, *, strict: bool) -> int:
     report([*diagnostics, *drift], output, changes)
     if output == "text":
         print_diff(changes)
-        _print_verdict(changes, diagnostics, count_schedules(generation.schedules))
+        _print_verdict(changes, diagnostics, count_schedules(generation.reading.schedules))
     return exit_code(diagnostics, drift=bool(changes), strict=strict)
 
 
@@ -120,13 +118,10 @@ COMMANDS = (generate, check, diff, validate)
 
 
 def _compared(project: Project) -> tuple[pipeline.Generation, list[Change], list[Diagnostic]]:
-    """What should be, what would have to change for it, and everything that is wrong."""
+    """The generated files, their changes, which are empty if there are errors, and all diagnostics."""
     generation = pipeline.generate(project, _with_progress)
-    if has_errors(generation.diagnostics):
-        return generation, [], list(generation.diagnostics)
-    changes, problems = compare(generation.files, project.root, project.generated_dags)
-    found = [*generation.diagnostics, *problems, *apply_levels(find_renames(changes), project.lint)]
-    return generation, [] if problems else changes, found
+    changes, diagnostics = compare_with_disk(project, generation)
+    return generation, [] if has_errors(diagnostics) else changes, diagnostics
 
 
 def _diff_between(project: Project, name: str | None, one: str, other: str) -> int:

@@ -22,9 +22,8 @@ from codegen.meltano.generator import find_generators
 from codegen.migrate.exporting import plan_export
 from codegen.migrate.importing import Import, plan_import
 from codegen.migrate.moving import plan_move
-from codegen.review.renames import find_renames
+from codegen.review.drift import compare_with_disk
 from codegen.sync.changes import Action, Change
-from codegen.sync.comparison import compare
 from codegen.validate.lint import apply_levels
 
 if TYPE_CHECKING:
@@ -179,15 +178,10 @@ def _configure(project: Project, folder: Path) -> tuple[_Work, bool]:
 def _generate(project: Project, plan: Import, work: _Work) -> None:
     """Add the DAG files as `generate` writes them; what is found in an imported schedule was said at its source."""
     generation = pipeline.generate(project, overlay=plan.overlay)
+    changes, diagnostics = compare_with_disk(project, generation)
     imported = {each.file for each in plan.imported}
-    work.diagnostics += [
-        d for d in generation.diagnostics if d.location.path not in imported and d not in work.diagnostics
-    ]
-    if has_errors(generation.diagnostics):
-        return
-    changes, problems = compare(generation.files, project.root, project.generated_dags)
     work.changes += changes
-    work.diagnostics += [*problems, *find_renames(changes)]
+    work.diagnostics += [d for d in diagnostics if d.location.path not in imported and d not in work.diagnostics]
 
 
 def _move(project: Project, plan: Import, work: _Work) -> None:

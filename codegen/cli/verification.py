@@ -61,7 +61,9 @@ def verify(
         airflow = airflow or installation_of(project).program
         version = version_of(airflow)
         project = _for_airflow(project, version)
-        generation = _generated(project, overlay)
+        reading = pipeline.read(project, overlay)
+        schedules = reading.of(_environment(project))
+        generation = pipeline.render(project, reading, schedules)
         if has_errors(generation.diagnostics):
             report(generation.diagnostics, "text")
             return ExitCode.BAD_INPUT
@@ -75,7 +77,7 @@ def verify(
     if problems:
         report(problems, "text")
         return ExitCode.BAD_INPUT
-    names = {schedule.dag_id_or_default: schedule.name for schedule in generation.schedules}
+    names = {schedule.dag_id_or_default: schedule.name for schedule in schedules}
     variable = project.project_root_variable
     preludes = tuple(prelude(name, variable) for name in PRELUDES)
     rows = compare(old, new, Surroundings(str(meltano_project), variable, preludes, listed, names))
@@ -87,13 +89,12 @@ def verify(
     return ExitCode.FINE if all(row.expected for row in rows) else ExitCode.DRIFT
 
 
-def _generated(project: Project, overlay: Overlay) -> pipeline.Generation:
-    """The DAG files of one environment: the old generator knows no others."""
+def _environment(project: Project) -> str:
+    """The environment to compare, as the old generator knows none; empty in a project without environments."""
     environment = default_environment(project)
     if environment:
         say_environment(environment, VARIABLE)
-    reading = pipeline.read(project, overlay)
-    return pipeline.render(project, reading, reading.of(environment))
+    return environment
 
 
 def _for_airflow(project: Project, version: str) -> Project:

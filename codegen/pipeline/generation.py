@@ -33,8 +33,8 @@ class Generation:
         files: the text of each file by its path in the project; empty where there are errors.
     """
 
+    reading: Reading
     files: Mapping[str, str]
-    schedules: list[Schedule]
     diagnostics: list[Diagnostic]
 
 
@@ -43,20 +43,14 @@ def generate(
     track: Callable[[list[Schedule]], Iterable[Schedule]] = iter,
     overlay: Overlay | None = None,
 ) -> Generation:
-    """Read a project and render its files; none where anything has an error.
+    """Read a project and render its DAG files and JSON Schema; no file where anything has an error.
 
-    Args:
-        project: the project.
-        track: goes around the schedules while they are rendered, to show the progress.
-        overlay: schedule files that are to be taken as if they were written, or deleted.
+    `track` goes around the schedules while they are rendered, to show the progress.
     """
     reading = read(project, overlay)
     generation = render(project, reading, reading.schedules, track)
-    return generation if has_errors(generation.diagnostics) else with_schema(project, generation)
-
-
-def with_schema(project: Project, generation: Generation) -> Generation:
-    """The generation of all schedules with the file that goes beside them, their JSON Schema."""
+    if has_errors(generation.diagnostics):
+        return generation
     schema = project.relative(project.schedules / SCHEMA_NAME)
     return replace(generation, files={schema: json_schema_text(project.airflow), **generation.files})
 
@@ -69,7 +63,7 @@ def render(
 ) -> Generation:
     """Render the DAG files of some schedules of a project that was read; none where anything there has an error."""
     if has_errors(reading.diagnostics):
-        return Generation({}, schedules, reading.diagnostics)
+        return Generation(reading, {}, reading.diagnostics)
     others: dict[Schedule, Dependencies] = {}
     for deployment in {schedule.deployment for schedule in reading.schedules}:
         others |= between(reading.of(deployment))
@@ -85,8 +79,8 @@ def render(
     except TemplateFailedError as error:
         place = Location(project.relative(project.templates / error.template), error.line)
         problem = Diagnostic(rules.TEMPLATE_ERROR, str(error), place, f"it fails for {schedule.source}")
-        return Generation({}, schedules, [*reading.diagnostics, problem])
-    return Generation(files, schedules, reading.diagnostics)
+        return Generation(reading, {}, [*reading.diagnostics, problem])
+    return Generation(reading, files, reading.diagnostics)
 
 
 @remembered

@@ -54,22 +54,23 @@ def revise(project: Project, before: Reading, overlay: Overlay, *, generate: boo
         generate: whether the generated files change as well.
     """
     generation = generate_all(project, overlay=overlay)
+    schedules = generation.reading.schedules
     diagnostics = generation.diagnostics
     if is_removal := all(text is None for text in overlay.values()):
         # Removing the last schedule is no mistake.
         diagnostics = [d for d in diagnostics if d.code != rules.NO_SCHEDULES.code]
-    followers = _followers(project, overlay, [*before.schedules, *generation.schedules])
+    followers = _followers(project, overlay, [*before.schedules, *schedules])
     files = frozenset(overlay) | followers
     if errors := _errors_of(before, overlay, diagnostics):
-        return Revision((), generation.schedules, diagnostics, errors, files)
+        return Revision((), schedules, diagnostics, errors, files)
     changes = [change for name, text in overlay.items() if (change := _change(project, name, text))]
     if generate and (generation.files or is_removal):
         differing, problems = compare(generation.files, project.root, project.generated_dags)
         problems = [problem for problem in problems if problem.location.path in followers]
         if has_errors(problems):
-            return Revision((), generation.schedules, [*diagnostics, *problems], problems, files)
+            return Revision((), schedules, [*diagnostics, *problems], problems, files)
         changes += [change for change in differing if change.name in followers]
-    return Revision(changes, generation.schedules, diagnostics, (), files)
+    return Revision(changes, schedules, diagnostics, (), files)
 
 
 def _errors_of(before: Reading, overlay: Overlay, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
