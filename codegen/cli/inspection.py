@@ -12,7 +12,7 @@ from codegen import pipeline
 from codegen.cli.deployment import chosen_environment, environment_option
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.explaining import explanation_data, print_explanation
-from codegen.cli.lookup import complete_names, find_schedule
+from codegen.cli.lookup import find_schedule, name_argument
 from codegen.cli.options import exit_code, format_option, open_project
 from codegen.cli.printer import echo, echo_json, print_table, report
 from codegen.configuration.export import configuration_reference, configuration_schema_text
@@ -41,7 +41,6 @@ _COLUMNS = {
     "dag_id": "DAG_ID",
     "file": "FILE",
 }
-_name = click.argument("name", shell_complete=complete_names)
 
 
 @click.command("list")
@@ -68,7 +67,7 @@ def list_(root: Path, deployment: str | None, output: str) -> int:
     epilog="\b\nExamples:\n  dagpress show carbon__duckdb\n  dagpress show carbon__duckdb --dag\n"
     "  dagpress show carbon__duckdb --explain"
 )
-@_name
+@name_argument
 @environment_option("the first that has the schedule")
 @click.option("--dag", is_flag=True, help="Print the DAG file that the schedule gives.")
 @click.option("--explain", "explained", is_flag=True, help="Say where each value comes from, and what it hides.")
@@ -103,7 +102,7 @@ def show(  # noqa: PLR0913  # click gives each option so
     "next",
     epilog="\b\nExamples:\n  dagpress next carbon__duckdb\n  dagpress next carbon__duckdb -n 3 --after 2027-03-27",
 )
-@_name
+@name_argument
 @environment_option("the first that has the schedule")
 @click.option("-n", "--count", type=click.IntRange(1, 10_000), default=5, show_default=True, help="How many runs.")
 @click.option("--after", metavar="DATE", help="Runs after that moment, in the schedule's timezone.  [default: now]")

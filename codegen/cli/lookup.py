@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 complete_names = completing(
     lambda project: dict.fromkeys(schedule.name for schedule in pipeline.read(project).schedules)
 )
+name_argument = click.argument("name", shell_complete=complete_names)
 
 
 def complete_from_meltano(
