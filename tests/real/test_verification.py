@@ -302,7 +302,7 @@ def test_a_generator_that_fails_is_told_by_its_own_words(
     for path, file in zip([*paths.values(), hanging], loaded, strict=True):
         _, line, message = FAILURES[path.stem]
         (error,) = file.errors
-        told = as_text([failure(path, path.name, error, file.log)])
+        told = as_text(failure(path, path.name, error, file.log))
         assert told.startswith(f"{path.name}:{line}:1: dags-not-loaded: ")
         assert re.search(message, told)
 
