@@ -10,9 +10,8 @@ import click
 from codegen import pipeline
 from codegen.cli.deployment import check_environment, complete_environments, count_schedules
 from codegen.cli.lookup import complete_names, find_all, left_out
-from codegen.cli.options import exit_code, format_option, open_project, strict_option
+from codegen.cli.options import exit_code, format_option, open_project, strict_option, writing
 from codegen.cli.printer import count_actions, echo, print_changes, print_diff, print_patch, report
-from codegen.cli.writing import writing
 from codegen.diagnostics import count, has_errors, in_numbers
 from codegen.review.drift import compare_with_disk
 from codegen.review.environments import compare_environments

@@ -13,9 +13,8 @@ import click
 
 from codegen import pipeline, rules
 from codegen.cli.lookup import meltano_folder
-from codegen.cli.options import exit_code, format_option, open_project, strict_option
+from codegen.cli.options import exit_code, format_option, open_project, strict_option, writing
 from codegen.cli.printer import echo, print_changes, print_diff, report
-from codegen.cli.writing import writing
 from codegen.configuration import has_configuration
 from codegen.diagnostics import Diagnostic, Location, count, has_errors, in_numbers, in_order, printable, quoted
 from codegen.meltano.generator import find_generators

@@ -14,10 +14,9 @@ from codegen import pipeline
 from codegen.cli.deployment import chosen_or_first, environment_option
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.lookup import complete_from_meltano, missing, name_argument, source_of
-from codegen.cli.options import exit_code, format_option, open_project
+from codegen.cli.options import exit_code, format_option, open_project, writing
 from codegen.cli.printer import echo, echo_json, print_changes, report
 from codegen.cli.running import run
-from codegen.cli.writing import writing
 from codegen.diagnostics import nearest, printable, quoted
 from codegen.meltano.listing import as_json, as_text
 from codegen.meltano.system_database import last_successful_runs

@@ -14,9 +14,8 @@ from codegen.airflow_facts import VERSIONS, newest
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.importing import import_
 from codegen.cli.lookup import meltano_folder
-from codegen.cli.options import exit_code, open_project
+from codegen.cli.options import exit_code, open_project, writing
 from codegen.cli.printer import echo, print_changes, report
-from codegen.cli.writing import writing
 from codegen.configuration import has_configuration
 from codegen.migrate.scaffold import scaffold
 from codegen.sync.changes import Action, Change
