@@ -57,8 +57,12 @@ def list_(root: Path, deployment: str | None, output: str) -> int:
     if output == "json":
         echo_json(rows)
     elif rows:
-        starts = [describe_start_briefly(schedule) for schedule in schedules]
-        _print_table([{**row, "interval": start} for row, start in zip(rows, starts, strict=True)])
+        columns = [column for column in _COLUMNS if column in rows[0]]
+        for row, schedule in zip(rows, schedules, strict=True):
+            row["interval"] = describe_start_briefly(schedule)
+        print_table(
+            [_COLUMNS[column] for column in columns], [[str(row[column]) for column in columns] for row in rows]
+        )
     report(reading.diagnostics, "text")
     return exit_code(reading.diagnostics)
 
@@ -188,11 +192,6 @@ def _row(schedule: Schedule) -> dict[str, Any]:
         "owner": schedule.owner,
         "file": schedule.source,
     }
-
-
-def _print_table(rows: list[dict[str, Any]]) -> None:
-    columns = [column for column in _COLUMNS if column in rows[0]]
-    print_table([_COLUMNS[column] for column in columns], [[str(row[column]) for column in columns] for row in rows])
 
 
 def _date_of(text: str) -> datetime:

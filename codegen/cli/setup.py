@@ -1,4 +1,4 @@
-"""The command that makes a Meltano project one of Dagpress: init, which is `add files airflow` too."""
+"""The command `init`, which `add files airflow` is too."""
 
 from __future__ import annotations
 
@@ -56,13 +56,7 @@ COMMANDS = (init,)
 
 
 def add_files(context: click.Context, path: Path | None, airflow: str | None) -> int:
-    """Write the files that are missing, and import the schedules.
-
-    Args:
-        context: that of the command.
-        path: the Meltano project; by default the one of the configuration.
-        airflow: the version for a new configuration.
-    """
+    """Write the files that are missing, and import the schedules; `airflow` is for a new configuration."""
     with writing(context.obj) as transaction:
         project = open_project(context.obj)
         folder = meltano_folder(project, path)

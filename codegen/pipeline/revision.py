@@ -1,4 +1,4 @@
-"""Plans a change of schedule files: what is written of them, and of the generated files that depend on them."""
+"""Plans a change of schedule files, and of the generated files that depend on them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Revision:
         schedules: all schedules after the change.
         diagnostics: those of the whole project after the change.
         errors: those that forbid the change.
-        files: the schedule files and the generated files that depend on them, whether or not they change.
+        files: the schedule files and the generated files that depend on them, also unchanged ones.
     """
 
     changes: Sequence[Change]
@@ -46,12 +46,6 @@ def revise(project: Project, before: Reading, overlay: Overlay, *, generate: boo
 
     A new error forbids the change. With an older error in another file, the schedule files change, and the generated
     files wait until it is fixed.
-
-    Args:
-        project: the project.
-        before: the project before the change.
-        overlay: the new text of each schedule file by its path in the project; None deletes it.
-        generate: whether the generated files change as well.
     """
     generation = generate_all(project, overlay=overlay)
     schedules = generation.reading.schedules
@@ -86,13 +80,7 @@ def _change(project: Project, name: str, after: str | None) -> Change | None:
 
 
 def _followers(project: Project, overlay: Overlay, schedules: Iterable[Schedule]) -> set[str]:
-    """The generated files of the changed schedules and of those that depend on them, and the JSON Schema.
-
-    Args:
-        project: the project.
-        overlay: the schedule files that change.
-        schedules: all schedules, before and after the change.
-    """
+    """The generated files of the changed schedules and of those that depend on them, and the JSON Schema."""
     folder, generated = (PurePosixPath(project.relative(path)) for path in (project.schedules, project.generated_dags))
     own = {PurePosixPath(name).relative_to(folder).with_suffix(".py") for name in overlay}
     trees = [generated / name for name in project.deployments] or [generated]
@@ -103,6 +91,6 @@ def _followers(project: Project, overlay: Overlay, schedules: Iterable[Schedule]
 
 
 def _is_tied(schedule: Schedule, changed: Iterable[Schedule]) -> bool:
-    """Whether a schedule waits for a changed one, or a changed one for it."""
+    """Whether a schedule runs after a changed one, or a changed one after it."""
     own = schedule.after.names if schedule.after else ()
     return any(other.name in own or (other.after and schedule.name in other.after.names) for other in changed)
