@@ -129,11 +129,11 @@ def test_without_a_generator_or_an_airflow_the_cure_is_said(tmp_path: Path, monk
     root = write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "orchestrate/dags/meltano.py": "", "meltano.yml": ""})
     monkeypatch.setenv("PATH", "")
     with pytest.raises(AirflowError, match=r"not installed.*dagpress add orchestrator airflow"):
-        verify(project_of(root), {}, None, None)
+        verify(project_of(root), {}, None, None, "text")
     with pytest.raises(click.UsageError, match=r"missing\.py' does not exist"):
         dagpress(root, "import", "--verify", "--generator", str(root / "missing.py"))
     with pytest.raises(AirflowError, match=r"there is no Airflow at .*/airflow .*--airflow"):
-        verify(project_of(root), {}, None, root / "airflow")
+        verify(project_of(root), {}, None, root / "airflow", "text")
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 # Those of `click.style` that the commands use; no other escape sequence reaches a terminal.
 _STYLE = re.compile(r"(\x1b\[(?:[0-2]|3[0-7]|[34]8;5;\d+)m)")
-# CI hosts end a line at a carriage return, and run the commands that lines begin with.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]+")
+# CI hosts run commands at the start of a line, also after a lone carriage return.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
 _ACTIONS = {"create": ("created", "green"), "update": ("updated", "yellow"), "delete": ("deleted", "red")}
 _PATCH_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 

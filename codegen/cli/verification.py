@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 _IN_SUM = {each: each.value for each in Verdict} | {Verdict.DIFFERS: "differ"}
 
 
-def verify(project: Project, overlay: Overlay, generator: Path | None, airflow: Path | None, output: str) -> ExitCode:
+def verify(
+    project: Project, overlay: Overlay, generator: Path | None, airflow: Path | None, output: str = "text"
+) -> ExitCode:
     """Compare the DAGs of the old generator with those of the imported schedules, on one real Airflow.
 
     Raises:

@@ -90,7 +90,7 @@ def _edited(edits: Mapping[str, str]) -> str:
 
 
 def _verify(root: Path, airflow: Path) -> ExitCode:
-    return verify(project_of(root), {}, None, airflow)
+    return verify(project_of(root), {}, None, airflow, "text")
 
 
 def test_the_demo_is_all_the_same(each_airflow: Path, demo_project: DemoProject) -> None:
