@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from codegen.calendar.text import Paint
     from codegen.calendar.week import Calendar
 
 _EPILOG = """\b
@@ -120,13 +119,9 @@ def _text(shown: Calendar, *, is_for_terminal: bool) -> str:
     """With colours on a terminal, or shades where it has none; elsewhere only numbers."""
     if not is_for_terminal or not sys.stdout.isatty():
         return calendar_text(shown, _WIDTH)
-    return calendar_text(shown, shutil.get_terminal_size().columns, _paint_of_terminal())
-
-
-def _paint_of_terminal() -> Paint:
-    if click.get_current_context().color is not False:
-        return _coloured
-    return shaded if can_be_shaded(sys.stdout.encoding) else plain
+    without_colours = shaded if can_be_shaded(sys.stdout.encoding) else plain
+    paint = without_colours if click.get_current_context().color is False else _coloured
+    return calendar_text(shown, shutil.get_terminal_size().columns, paint)
 
 
 def _coloured(cell: str, level: int) -> str:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from codegen.pipeline import Reading
-    from codegen.project import Project
     from codegen.schema import Schedule
 
 
@@ -87,7 +86,10 @@ def show(  # noqa: PLR0913  # click gives each option so
     reading = pipeline.read(project)
     schedule = find_schedule(project, reading, name, chosen_environment(project, deployment))
     if dag:
-        return _print_dag(project, reading, schedule)
+        generation = pipeline.render(project, reading, [schedule])
+        report(generation.diagnostics, "text")
+        echo("".join(generation.files.values()), nl=False)
+        return exit_code(generation.diagnostics)
     if explained:
         return _print_explanation(reading, schedule, output)
     deployed = {"deployment": schedule.deployment} if schedule.deployment else {}
@@ -156,14 +158,6 @@ def schema(root: Path, *, configuration: bool, markdown: bool) -> int:
 
 
 COMMANDS = (list_, show, next_, schema)
-
-
-def _print_dag(project: Project, reading: Reading, schedule: Schedule) -> int:
-    generation = pipeline.render(project, reading, [schedule])
-    report(generation.diagnostics, "text")
-    for text in generation.files.values():
-        echo(text, nl=False)
-    return exit_code(generation.diagnostics)
 
 
 def _print_explanation(reading: Reading, schedule: Schedule, output: str) -> int:

@@ -84,14 +84,13 @@ def add_files(context: click.Context, path: Path | None, airflow: str | None) ->
 
 
 def _airflow_of(folder: Path) -> str:
-    """The version that meltano.yml installs, where it is one of ours."""
+    """The supported version that meltano.yml installs, else the newest."""
     text = (folder / "meltano.yml").read_text(encoding="utf-8", errors="replace")
-    found = [number for number in _PINNED.findall(text) if number in VERSIONS]
-    return found[0] if found else newest()
+    return next((number for number in _PINNED.findall(text) if number in VERSIONS), newest())
 
 
 def _kept_folders(project: Project) -> list[Change]:
-    """The files that make git keep the folders into which nothing was imported."""
+    """The files with which git keeps empty folders."""
     folders = (folder for folder in (project.schedules, project.generated_dags) if not folder.exists())
     names = ((folder / ".gitkeep").relative_to(project.root).as_posix() for folder in folders)
     return [Change(name, Action.CREATE, "", "") for name in names]

@@ -27,11 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Generation:
-    """What a project's generated files should be.
-
-    Attributes:
-        files: the text of each file by its path in the project; empty where there are errors.
-    """
+    """The text of each generated file by its path in the project; no files if there are errors."""
 
     reading: Reading
     files: Mapping[str, str]
