@@ -36,10 +36,7 @@ class Location:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One thing that is wrong, with its fix in `hint` where one is known.
-
-    Its rule says what kind of mistake it is, and how bad.
-    """
+    """An error or a warning; `hint` is its fix, if known."""
 
     rule: Rule
     message: str
@@ -55,6 +52,11 @@ class Diagnostic:
     def severity(self) -> Severity:
         """The severity of its rule."""
         return self.rule.severity
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it forbids writing."""
+        return self.severity is Severity.ERROR
 
     def with_severity(self, severity: Severity) -> Diagnostic:
         """The same with another severity."""
@@ -77,7 +79,7 @@ class DagpressError(Exception):
 
 
 class InvalidError(DagpressError):
-    """A value that cannot be what it is meant to be; its reader adds the place."""
+    """An invalid value; its reader adds the location."""
 
     def __init__(self, message: str, hint: str = "", rule: Rule = rules.INVALID_VALUE) -> None:
         super().__init__(message, hint)
@@ -94,12 +96,12 @@ def with_hint(message: str, hint: str) -> str:
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
-    """Whether anything in there forbids writing."""
-    return any(d.severity is Severity.ERROR for d in diagnostics)
+    """Whether any diagnostic forbids writing."""
+    return any(d.is_error for d in diagnostics)
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Each diagnostic once, by file and line: a bad default is one mistake, however many schedules inherit it."""
+    """Each diagnostic once, by file and line: many schedules may inherit a bad default."""
     return sorted(dict.fromkeys(diagnostics), key=lambda d: (d.location, d.code, d.message))
 
 
@@ -127,15 +129,15 @@ def nearest_code(code: str) -> str:
 
 
 def closest(word: str, known: Iterable[str]) -> str:
-    """The known word that is most like it, or nothing."""
+    """The most similar known word, or nothing."""
     return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.6)), "")
 
 
 def quoted(text: str) -> str:
-    """Text from a file as it may stand in a message: on one line, with nothing that moves a terminal's cursor."""
+    """Text from a file for a message: on one line, with control characters escaped."""
     return f"`{printable(text)}`"
 
 
 def printable(text: str) -> str:
-    """The text with every control, bidirectional or unassigned character, and every lone surrogate, escaped."""
+    """The text with control, bidirectional and unassigned characters and lone surrogates escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

@@ -338,14 +338,15 @@ def test_colours_on_a_terminal_and_none_in_a_pipe(project: Path) -> None:
     assert "\x1b[" not in printed_on_a_terminal(DAGPRESS, "--project", str(project), "diff", NO_COLOR="1")
 
 
-def test_nothing_in_a_file_moves_the_cursor_of_a_terminal(project: Path) -> None:
-    """A pipe gets the text as it is, so that a patch can be applied."""
+def test_nothing_in_a_file_moves_the_cursor_of_a_terminal_or_begins_a_line(project: Path) -> None:
+    """Nor in a pipe, as a CI host runs the commands that lines begin with."""
     dagpress(project, "generate")
-    with (project / "generated_dags/gitlab.py").open("a") as file:
-        file.write("# \x1b[2J \x1b[8m \u202e \x07\tend\n")
-    arguments = ("--project", str(project), "diff")
-    assert "\\x1b[2J \\x1b[8m \\u202e \\x07\tend" in printed_on_a_terminal(DAGPRESS, *arguments)
-    assert "\u202e \x07\tend" in _call(*arguments).stdout
+    with (project / "generated_dags/gitlab.py").open("a", newline="") as file:
+        file.write("# \x1b[2J \x1b[1m \u202e \x07\tend\r::error::x\x85\n")
+    arguments = ("--project", str(project), "check")
+    shown = "\\x1b[2J \\x1b[1m {} \\x07\tend\\r::error::x\\x85"
+    assert shown.format("\\u202e") in printed_on_a_terminal(DAGPRESS, *arguments)
+    assert shown.format("\u202e") in _call(*arguments).stdout
 
 
 def test_completion_completes_commands_and_names(project: Path) -> None:

@@ -129,12 +129,12 @@ def test_the_generator_is_found_by_its_name_or_its_command(tmp_path: Path) -> No
 def test_without_a_generator_or_an_airflow_the_fix_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "orchestrate/dags/meltano.py": "", "meltano.yml": ""})
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(click.ClickException, match=r"not installed.*dagpress add orchestrator airflow"):
-        verify(project_of(root), {}, None, None)
+    with pytest.raises(AirflowError, match=r"not installed.*dagpress add orchestrator airflow"):
+        verify(project_of(root), {}, None, None, "text")
     with pytest.raises(click.UsageError, match=r"missing\.py' does not exist"):
         dagpress(root, "import", "--verify", "--generator", str(root / "missing.py"))
-    with pytest.raises(click.ClickException, match=r"there is no Airflow at .*/airflow .*--airflow"):
-        verify(project_of(root), {}, None, root / "airflow")
+    with pytest.raises(AirflowError, match=r"there is no Airflow at .*/airflow .*--airflow"):
+        verify(project_of(root), {}, None, root / "airflow", "text")
 
 
 @pytest.mark.parametrize(

@@ -235,9 +235,7 @@ def test_any_file_gets_a_message_with_its_place_and_never_a_traceback(value: Any
 @given(TEXT, TEXT, TEXT)
 def test_a_message_is_one_line_that_moves_no_cursor(path: str, message: str, hint: str) -> None:
     """Nothing in a file can forge a second message, or hide one."""
-    line = as_text([Diagnostic(rules.INVALID_VALUE, message, Location(path), hint)])
-    assert line.endswith("\n")
-    assert line[:-1].isprintable()
+    assert as_text(Diagnostic(rules.INVALID_VALUE, message, Location(path), hint)).isprintable()
 
 
 @pytest.mark.parametrize("key", ["name", "dag_id", "description", "owner", "doc", "job", "state_id", "pool", "queue"])

@@ -249,7 +249,7 @@ def test_a_generator_that_fails_is_reported(file_regression: FileRegressionFixtu
         f'Traceback (most recent call last):\n  File "{path}", line 43, in <module>\n    run()\n'
         "FileNotFoundError: [Errno 2] No such file or directory: 'meltano'\n"
     )
-    said = as_text([failure(path, "orchestrate/dags/meltano.py", traceback, "")])
+    said = as_text(failure(path, "orchestrate/dags/meltano.py", traceback, "")) + "\n"
     file_regression.check(said, fullpath=_GOLDENS / "dags-not-loaded.txt")
 
 

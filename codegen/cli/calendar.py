@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from codegen.calendar.text import Paint
     from codegen.calendar.week import Calendar
 
 _EPILOG = """\b
@@ -37,7 +36,7 @@ Examples:
   dagpress calendar --week 2027-W12 --timezone Europe/Berlin --owner data-platform
   dagpress calendar --format svg --output calendar.svg
 """
-# The width of what no terminal shows.
+# The width in files and pipes.
 _WIDTH = 80
 # Colours of terminals that have 256, from the faintest: of the number, and behind it.
 _COLOURS = ((16, 195), (16, 153), (16, 110), (231, 25), (231, 17))
@@ -93,7 +92,11 @@ def calendar(  # noqa: PLR0913  # click gives each option so
     selection = Selection(**only)
     selection.check(schedules)
     shown = calendar_of(filter(selection.has, schedules), project.airflow, first, wall)
-    _print(_DRAWINGS[output](shown, file is None), file)
+    text = _DRAWINGS[output](shown) if output != "text" else _text(shown, is_for_terminal=file is None)
+    if file is None:
+        echo(text, nl=False)
+    else:
+        _write(text, file)
     report(reading.diagnostics, "text")
     return exit_code(reading.diagnostics)
 
@@ -112,17 +115,13 @@ def _when(zone: str, week: str | None) -> tuple[ZoneInfo, date]:
         raise click.BadParameter(str(error), param_hint=option) from error
 
 
-def _text(shown: Calendar, is_shown: bool) -> str:  # noqa: FBT001  # all drawings take it
+def _text(shown: Calendar, *, is_for_terminal: bool) -> str:
     """With colours on a terminal, or shades where it has none; elsewhere only numbers."""
-    if not is_shown or not sys.stdout.isatty():
+    if not is_for_terminal or not sys.stdout.isatty():
         return calendar_text(shown, _WIDTH)
-    return calendar_text(shown, shutil.get_terminal_size().columns, _paint_of_terminal())
-
-
-def _paint_of_terminal() -> Paint:
-    if click.get_current_context().color is not False:
-        return _coloured
-    return shaded if can_be_shaded(sys.stdout.encoding) else plain
+    without_colours = shaded if can_be_shaded(sys.stdout.encoding) else plain
+    paint = without_colours if click.get_current_context().color is False else _coloured
+    return calendar_text(shown, shutil.get_terminal_size().columns, paint)
 
 
 def _coloured(cell: str, level: int) -> str:
@@ -132,7 +131,7 @@ def _coloured(cell: str, level: int) -> str:
     return click.style(cell, fg=text, bg=behind)
 
 
-def _json(shown: Calendar, _is_shown: bool) -> str:  # noqa: FBT001  # all drawings take it
+def _json(shown: Calendar) -> str:
     hours = [
         {
             "day": str(hour.day),
@@ -154,19 +153,10 @@ def _json(shown: Calendar, _is_shown: bool) -> str:  # noqa: FBT001  # all drawi
     return json.dumps(data, indent=2) + "\n"
 
 
-_DRAWINGS: dict[str, Callable[[Calendar, bool], str]] = {
-    "text": _text,
-    "json": _json,
-    "svg": lambda shown, _: calendar_svg(shown),
-    "html": lambda shown, _: calendar_html(shown),
-}
+_DRAWINGS: dict[str, Callable[[Calendar], str]] = {"json": _json, "svg": calendar_svg, "html": calendar_html}
 
 
-def _print(text: str, file: Path | None) -> None:
-    """Print it, or write it into a file."""
-    if file is None:
-        echo(text, nl=False)
-        return
+def _write(text: str, file: Path) -> None:
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -40,9 +40,7 @@ def environment_option(default: str) -> Callable[[click.decorators.FC], click.de
 
 
 def chosen_environment(project: Project, name: str | None) -> str:
-    """The environment that the option or the variable names; empty where neither does.
-
-    The variable may be meant for another project: in one without environments it is ignored.
+    """The environment of the option or the variable, which may be meant for another project; empty without either.
 
     Raises:
         click.UsageError: there is no such environment.
@@ -55,7 +53,7 @@ def chosen_environment(project: Project, name: str | None) -> str:
 
 
 def chosen_or_first(project: Project, name: str | None) -> str:
-    """The environment that the option or the variable names, else the first, which is printed."""
+    """The environment of the option or the variable, else the first, which is printed."""
     chosen = chosen_environment(project, name)
     if not chosen and project.deployments:
         chosen = project.deployments[0]
@@ -64,7 +62,7 @@ def chosen_or_first(project: Project, name: str | None) -> str:
 
 
 def check_environment(project: Project, name: str, variable: str = "") -> str:
-    """Return the name of an environment, given by an option or by that variable.
+    """Check and return the name of an environment, from an option or that variable.
 
     Raises:
         click.UsageError: the project has no such environment.
@@ -79,7 +77,7 @@ def check_environment(project: Project, name: str, variable: str = "") -> str:
 
 
 def default_environment(project: Project) -> str:
-    """The environment that the variable names, else the first; empty in a project without environments."""
+    """The environment of the variable, else the first; empty in a project without environments."""
     if not project.deployments:
         return ""
     name = os.environ.get(VARIABLE)

@@ -18,7 +18,7 @@ _LONGEST = 60
 
 
 def print_explanation(rows: Sequence[Explained]) -> None:
-    """Print a line for each value, and one below it for each other that it hides."""
+    """Print a line for each value, and below it one for each value that it hides."""
     lines = [line for row in rows for line in _lines(row)]
     print_table(("KEY", "VALUE", "FROM"), lines, is_dim=lambda line: not line[0])
 
@@ -49,7 +49,7 @@ def _shown(value: Any) -> str:  # noqa: ANN401
 
 
 def explanation_data(rows: Iterable[Explained]) -> list[dict[str, Any]]:
-    """The same for programs."""
+    """The explanation as JSON data."""
     return [
         {
             "key": row.key,
@@ -62,11 +62,5 @@ def explanation_data(rows: Iterable[Explained]) -> list[dict[str, Any]]:
 
 
 def _as_data(given: Given) -> dict[str, Any]:
-    place = given.location
-    return {
-        "value": given.value,
-        "file": place.path,
-        "line": place.line,
-        "column": place.column,
-        "environment": given.deployment,
-    }
+    place = {"file": given.location.path, "line": given.location.line, "column": given.location.column}
+    return {"value": given.value, **place, "environment": given.deployment}

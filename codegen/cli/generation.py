@@ -10,14 +10,11 @@ import click
 from codegen import pipeline
 from codegen.cli.deployment import check_environment, complete_environments, count_schedules
 from codegen.cli.lookup import complete_names, find_all, left_out
-from codegen.cli.options import exit_code, format_option, open_project, strict_option
+from codegen.cli.options import exit_code, format_option, open_project, strict_option, writing
 from codegen.cli.printer import count_actions, echo, print_changes, print_diff, print_patch, report
-from codegen.cli.writing import writing
 from codegen.diagnostics import count, has_errors, in_numbers
+from codegen.review.drift import compare_with_disk
 from codegen.review.environments import compare_environments
-from codegen.review.renames import find_renames
-from codegen.sync.comparison import compare
-from codegen.validate.lint import apply_levels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,7 +48,9 @@ def generate(root: Path, output: str, *, strict: bool) -> int:
     report(diagnostics, output, done)
     if output == "text":
         print_changes(done)
-        _print_result(done, diagnostics, count_schedules(generation.schedules))
+        files = count_actions(done)
+        failure = f"{files}, and then it failed" if done else "No files written"
+        _print_result(generation, diagnostics, failure, files or "all files are current")
     return exit_code(diagnostics, strict=strict)
 
 
@@ -70,7 +69,11 @@ def check(root: Path, output: str, *, strict: bool) -> int:
     report([*diagnostics, *drift], output, changes)
     if output == "text":
         print_diff(changes)
-        _print_verdict(changes, diagnostics, count_schedules(generation.schedules))
+        if changes:
+            files = count(len(changes), "file")
+            echo(f"{files} not current. Run `dagpress generate` (or `make dags`) and commit.", err=True)
+        else:
+            _print_result(generation, diagnostics, "Not checked", "all files are current")
     return exit_code(diagnostics, drift=bool(changes), strict=strict)
 
 
@@ -120,33 +123,31 @@ COMMANDS = (generate, check, diff, validate)
 
 
 def _compared(project: Project) -> tuple[pipeline.Generation, list[Change], list[Diagnostic]]:
-    """What should be, what would have to change for it, and everything that is wrong."""
+    """The generated files, their changes, which are empty if there are errors, and all diagnostics."""
     generation = pipeline.generate(project, _with_progress)
-    if has_errors(generation.diagnostics):
-        return generation, [], list(generation.diagnostics)
-    changes, problems = compare(generation.files, project.root, project.generated_dags)
-    found = [*generation.diagnostics, *problems, *apply_levels(find_renames(changes), project.lint)]
-    return generation, [] if problems else changes, found
+    changes, diagnostics = compare_with_disk(project, generation)
+    return generation, [] if has_errors(diagnostics) else changes, diagnostics
 
 
 def _diff_between(project: Project, name: str | None, one: str, other: str) -> int:
-    """Show the DAG files of two environments as a patch, less the sentence that tells whose they are."""
+    """Show the DAG files of two environments as a patch, without the sentence that names the environment."""
     for deployment in (one, other):
         check_environment(project, deployment)
     reading = pipeline.read(project)
     found = find_all(reading, name) if name else reading.schedules
-    beside = compare_environments(project, reading, found, one, other)
-    report([d for d in beside.diagnostics if not name or has_errors([d])], "text")
-    for patch in beside.patches:
+    comparison = compare_environments(project, reading, found, one, other)
+    errors = [d for d in comparison.diagnostics if d.is_error]
+    report(errors if name else comparison.diagnostics, "text")
+    for patch in comparison.patches:
         print_patch(patch)
-    for source, deployment in beside.missing:
+    for source, deployment in comparison.missing:
         there = [schedule for schedule in found if schedule.source == source]
         echo(f"{left_out(there[0].name, deployment, there)}.", err=True)
-    return exit_code([d for d in beside.diagnostics if has_errors([d])], drift=bool(beside.patches or beside.missing))
+    return exit_code(errors, drift=bool(comparison.patches or comparison.missing))
 
 
 def _with_progress(schedules: list[Schedule]) -> Iterator[Schedule]:
-    """Show a bar on a terminal, where there is enough to wait for."""
+    """Show a progress bar on a terminal if there are many schedules."""
     if len(schedules) < _WORTH_A_BAR or not sys.stderr.isatty():
         yield from schedules
         return
@@ -154,24 +155,10 @@ def _with_progress(schedules: list[Schedule]) -> Iterator[Schedule]:
         yield from bar
 
 
-def _print_result(done: Sequence[Change], diagnostics: list[Diagnostic], schedules: str) -> None:
-    files = count_actions(done)
+def _print_result(generation: pipeline.Generation, diagnostics: list[Diagnostic], failure: str, result: str) -> None:
+    numbers = in_numbers(diagnostics)
     if has_errors(diagnostics):
-        result = f"{files}, and then it failed" if done else "No files written"
-        echo(f"{result}: {in_numbers(diagnostics)}.", err=True)
-        return
-    found = f"; {in_numbers(diagnostics)}" if diagnostics else ""
-    echo(f"{schedules}: {files or 'all files are current'}{found}.", err=True)
-
-
-def _print_verdict(changes: list[Change], diagnostics: list[Diagnostic], schedules: str) -> None:
-    if has_errors(diagnostics):
-        echo(f"Not checked: {in_numbers(diagnostics)}.", err=True)
-    elif changes:
-        echo(
-            f"{count(len(changes), 'file')} not current. Run `dagpress generate` (or `make dags`) and commit.",
-            err=True,
-        )
+        echo(f"{failure}: {numbers}.", err=True)
     else:
-        found = f"; {in_numbers(diagnostics)}" if diagnostics else ""
-        echo(f"{schedules}: all files are current{found}.", err=True)
+        found = f"; {numbers}" if numbers else ""
+        echo(f"{count_schedules(generation.reading.schedules)}: {result}{found}.", err=True)

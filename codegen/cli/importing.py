@@ -13,18 +13,16 @@ import click
 
 from codegen import pipeline, rules
 from codegen.cli.lookup import meltano_folder
-from codegen.cli.options import exit_code, format_option, open_project, strict_option
+from codegen.cli.options import exit_code, format_option, open_project, strict_option, writing
 from codegen.cli.printer import echo, print_changes, print_diff, report
-from codegen.cli.writing import writing
 from codegen.configuration.file import has_configuration
 from codegen.diagnostics import Diagnostic, Location, count, has_errors, in_numbers, in_order, printable, quoted
 from codegen.meltano.generator import find_generators
 from codegen.migrate.exporting import plan_export
 from codegen.migrate.importing import Import, plan_import
 from codegen.migrate.moving import plan_move
-from codegen.review.renames import find_renames
+from codegen.review.drift import compare_with_disk
 from codegen.sync.changes import Action, Change
-from codegen.sync.comparison import compare
 from codegen.validate.lint import apply_levels
 
 if TYPE_CHECKING:
@@ -48,12 +46,7 @@ Examples:
 
 @dataclass
 class _Work:
-    """What a command is about to do.
-
-    Attributes:
-        changes: in the order in which they are made.
-        moved: how many schedules leave meltano.yml.
-    """
+    """The plan of a command: changes in their order, and how many schedules leave meltano.yml."""
 
     changes: list[Change] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -126,7 +119,11 @@ def import_(  # noqa: PLR0913  # click gives each option so
             if plan.imported and is_configured and not no_generate:
                 _generate(project, plan, work)
             if move and is_configured:
-                _move(project, plan, work)
+                # Last: a killed run leaves a schedule in two places rather than in none.
+                moves, problems = plan_move(plan, project.root)
+                work.changes += moves
+                work.diagnostics += problems
+                work.moved = len(plan.imported) - len(problems)
         done = _apply(transaction, work, project)
     _report(work, done, output, dry_run=dry_run)
     if output == "text" and not has_errors(work.diagnostics):
@@ -163,7 +160,7 @@ COMMANDS = (import_, export)
 
 
 def _configure(project: Project, folder: Path) -> tuple[_Work, bool]:
-    """Set `meltano_project` where nothing is configured, else say that it is to be set; and whether it is right now."""
+    """Set `meltano_project` in a new configuration, else warn; and whether it is set."""
     if folder == project.meltano_project:
         return _Work(), True
     value = os.path.relpath(folder, project.root).replace(os.sep, "/")
@@ -177,29 +174,16 @@ def _configure(project: Project, folder: Path) -> tuple[_Work, bool]:
 
 
 def _generate(project: Project, plan: Import, work: _Work) -> None:
-    """Add the DAG files as `generate` writes them; what is found in an imported schedule was said at its source."""
+    """Add the DAG files; diagnostics of an imported schedule are reported at its source."""
     generation = pipeline.generate(project, overlay=plan.overlay)
+    changes, diagnostics = compare_with_disk(project, generation)
     imported = {each.file for each in plan.imported}
-    work.diagnostics += [
-        d for d in generation.diagnostics if d.location.path not in imported and d not in work.diagnostics
-    ]
-    if has_errors(generation.diagnostics):
-        return
-    changes, problems = compare(generation.files, project.root, project.generated_dags)
     work.changes += changes
-    work.diagnostics += [*problems, *find_renames(changes)]
-
-
-def _move(project: Project, plan: Import, work: _Work) -> None:
-    changes, problems = plan_move(plan, project.root)
-    # They come last: a run that is killed leaves a schedule in two places rather than in none.
-    work.changes += changes
-    work.diagnostics += problems
-    work.moved = len(plan.imported) - len(problems)
+    work.diagnostics += [d for d in diagnostics if d.location.path not in imported and d not in work.diagnostics]
 
 
 def _apply(transaction: Transaction | None, work: _Work, project: Project) -> Sequence[Change]:
-    """Make the changes, unless there is an error or, with `--dry-run`, no transaction; gives those that were made."""
+    """Make the changes, unless there is an error or, with `--dry-run`, no transaction; returns those made."""
     work.diagnostics = in_order(apply_levels(work.diagnostics, project.lint))
     if transaction is None or has_errors(work.diagnostics):
         return ()
@@ -212,11 +196,11 @@ def _report(work: _Work, done: Sequence[Change], output: str, *, dry_run: bool) 
     report(work.diagnostics, output, work.changes if dry_run else done)
     if output == "text":
         if dry_run and not has_errors(work.diagnostics):
-            # What stands around a schedule in meltano.yml may be a secret.
+            # The lines around a schedule in meltano.yml may have a secret.
             print_diff(work.changes, context=0)
         print_changes(done)
         if has_errors(work.diagnostics):
-            errors = sum(has_errors([d]) for d in work.diagnostics)
+            errors = sum(d.is_error for d in work.diagnostics)
             result = "Not all was written" if done else "No files written"
             echo(f"{result}: {count(errors, 'error')}.", err=True)
 
@@ -238,14 +222,14 @@ def _print_import(plan: Import, work: _Work, project: Project, done: Sequence[Ch
 
 
 def _steps(plan: Import, work: _Work, project: Project) -> list[str]:
-    """What a person still has to do, in order."""
+    """The next steps of the user."""
     steps = ["Look at what is reported above."] if work.diagnostics else []
     if any(d.code == rules.SECRET_NOT_COPIED.code for d in work.diagnostics):
         steps.append("Give the workers the secrets that were not copied.")
     if work.changes:
         steps.append("Review the files, and commit them.")
     if not work.moved:
-        # Of what has left meltano.yml, the old generator gives no DAG to compare with.
+        # The old generator has no DAGs of schedules that left meltano.yml.
         steps.append("Compare the DAGs with those of the old generator: `dagpress import --verify`.")
     generators = [os.path.relpath(path, project.root) for path in find_generators(project.meltano_project)]
     what = ", ".join(quoted(path.replace(os.sep, "/")) for path in generators) or "the old generator's file"

@@ -12,7 +12,7 @@ from codegen import pipeline
 from codegen.cli.deployment import chosen_environment, environment_option
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.explaining import explanation_data, print_explanation
-from codegen.cli.lookup import complete_names, find_schedule
+from codegen.cli.lookup import find_schedule, name_argument
 from codegen.cli.options import exit_code, format_option, open_project
 from codegen.cli.printer import echo, echo_json, print_table, report
 from codegen.configuration.export import configuration_reference, configuration_schema
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from codegen.pipeline import Reading
-    from codegen.project import Project
     from codegen.schema import Schedule
 
 
@@ -41,7 +40,6 @@ _COLUMNS = {
     "dag_id": "DAG_ID",
     "file": "FILE",
 }
-_name = click.argument("name", shell_complete=complete_names)
 
 
 @click.command("list")
@@ -58,8 +56,12 @@ def list_(root: Path, deployment: str | None, output: str) -> int:
     if output == "json":
         echo_json(rows)
     elif rows:
-        starts = [describe_start_briefly(schedule) for schedule in schedules]
-        _print_table([{**row, "interval": start} for row, start in zip(rows, starts, strict=True)])
+        columns = [column for column in _COLUMNS if column in rows[0]]
+        for row, schedule in zip(rows, schedules, strict=True):
+            row["interval"] = describe_start_briefly(schedule)
+        print_table(
+            [_COLUMNS[column] for column in columns], [[str(row[column]) for column in columns] for row in rows]
+        )
     report(reading.diagnostics, "text")
     return exit_code(reading.diagnostics)
 
@@ -68,7 +70,7 @@ def list_(root: Path, deployment: str | None, output: str) -> int:
     epilog="\b\nExamples:\n  dagpress show carbon__duckdb\n  dagpress show carbon__duckdb --dag\n"
     "  dagpress show carbon__duckdb --explain"
 )
-@_name
+@name_argument
 @environment_option("the first that has the schedule")
 @click.option("--dag", is_flag=True, help="Print the DAG file that the schedule gives.")
 @click.option("--explain", "explained", is_flag=True, help="Say where each value comes from, and what it hides.")
@@ -84,7 +86,10 @@ def show(  # noqa: PLR0913  # click gives each option so
     reading = pipeline.read(project)
     schedule = find_schedule(project, reading, name, chosen_environment(project, deployment))
     if dag:
-        return _print_dag(project, reading, schedule)
+        generation = pipeline.render(project, reading, [schedule])
+        report(generation.diagnostics, "text")
+        echo("".join(generation.files.values()), nl=False)
+        return exit_code(generation.diagnostics)
     if explained:
         return _print_explanation(reading, schedule, output)
     deployed = {"deployment": schedule.deployment} if schedule.deployment else {}
@@ -103,7 +108,7 @@ def show(  # noqa: PLR0913  # click gives each option so
     "next",
     epilog="\b\nExamples:\n  dagpress next carbon__duckdb\n  dagpress next carbon__duckdb -n 3 --after 2027-03-27",
 )
-@_name
+@name_argument
 @environment_option("the first that has the schedule")
 @click.option("-n", "--count", type=click.IntRange(1, 10_000), default=5, show_default=True, help="How many runs.")
 @click.option("--after", metavar="DATE", help="Runs after that moment, in the schedule's timezone.  [default: now]")
@@ -155,14 +160,6 @@ def schema(root: Path, *, configuration: bool, markdown: bool) -> int:
 COMMANDS = (list_, show, next_, schema)
 
 
-def _print_dag(project: Project, reading: Reading, schedule: Schedule) -> int:
-    generation = pipeline.render(project, reading, [schedule])
-    report(generation.diagnostics, "text")
-    for text in generation.files.values():
-        echo(text, nl=False)
-    return exit_code(generation.diagnostics)
-
-
 def _print_explanation(reading: Reading, schedule: Schedule, output: str) -> int:
     merged = next(
         document.merged
@@ -189,11 +186,6 @@ def _row(schedule: Schedule) -> dict[str, Any]:
         "owner": schedule.owner,
         "file": schedule.source,
     }
-
-
-def _print_table(rows: list[dict[str, Any]]) -> None:
-    columns = [column for column in _COLUMNS if column in rows[0]]
-    print_table([_COLUMNS[column] for column in columns], [[str(row[column]) for column in columns] for row in rows])
 
 
 def _date_of(text: str) -> datetime:

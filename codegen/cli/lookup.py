@@ -12,7 +12,7 @@ from codegen.cli.deployment import say_environment
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.options import completing
 from codegen.cli.printer import report
-from codegen.diagnostics import has_errors, nearest, quoted
+from codegen.diagnostics import nearest, quoted
 from codegen.loader import DEFAULTS, SUFFIXES, find_schedules
 from codegen.meltano import read_meltano_project
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 complete_names = completing(
     lambda project: dict.fromkeys(schedule.name for schedule in pipeline.read(project).schedules)
 )
+name_argument = click.argument("name", shell_complete=complete_names)
 
 
 def complete_from_meltano(
@@ -77,7 +78,7 @@ def find_all(reading: Reading, name: str) -> list[Schedule]:
         click.exceptions.Exit: it has errors, which were printed.
     """
     found = [schedule for schedule in reading.schedules if _is_named(schedule, name)]
-    errors = [d for d in reading.diagnostics if has_errors([d])]
+    errors = [d for d in reading.diagnostics if d.is_error]
     own = [d for d in errors if _concerns(PurePosixPath(d.location.path), name, found)]
     if own:
         report(own, "text")

@@ -1,19 +1,23 @@
-"""Shared by the commands: common options, opening the project, and the exit code."""
+"""Shared by the commands: common options, the project, its transaction, and the exit code."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from codegen.cli.exit_code import ExitCode
-from codegen.cli.printer import report
+from codegen.cli.printer import echo, report
 from codegen.diagnostics import has_errors
 from codegen.project import Project, nearest_project, read_project
+from codegen.sync.lock import LockedError
+from codegen.sync.transaction import Transaction, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from codegen.diagnostics import Diagnostic
 
@@ -51,6 +55,30 @@ def open_project(root: Path, output: str = "text") -> Project:
         report(diagnostics, output)
         raise click.exceptions.Exit(ExitCode.BAD_INPUT)
     return project
+
+
+@contextmanager
+def writing(root: Path) -> Iterator[Transaction]:
+    """The transaction of a command and of the commands that it invokes.
+
+    Raises:
+        click.ClickException: another process holds the lock for longer than `--lock-timeout`.
+    """
+    context = click.get_current_context()
+    if __name__ in context.meta:
+        yield context.meta[__name__]
+        return
+    seconds = context.find_root().params["lock_timeout"]
+    try:
+        with transaction(root, seconds, partial(echo, err=True)) as own:
+            context.meta[__name__] = own
+            try:
+                yield own
+            finally:
+                del context.meta[__name__]
+    except LockedError as error:
+        hint = "run this again when it has finished; `--lock-timeout SECONDS` waits longer"
+        raise click.ClickException(f"No files written: {error} ({hint})") from error
 
 
 def exit_code(diagnostics: Iterable[Diagnostic], *, drift: bool = False, strict: bool = False) -> ExitCode:

@@ -75,13 +75,8 @@ def add_orchestrator(context: click.Context, name: str, python: str | None) -> i
             done = install(folder, project.airflow, python, progress.show)
         finally:
             progress.end()
-    place = project.relative(folder)
-    echo(
-        f"Airflow {project.airflow} is in {place}."
-        if done
-        else f"Airflow {project.airflow} is there already, in {place}.",
-        err=True,
-    )
+    where = "is in" if done else "is there already, in"
+    echo(f"Airflow {project.airflow} {where} {project.relative(folder)}.", err=True)
     echo("Start it with `dagpress invoke airflow standalone`.", err=True)
     return code
 
@@ -97,7 +92,7 @@ def add_files_(context: click.Context, name: str, path: Path | None, airflow: st
 
 
 class _PassingOn(click.Command):
-    """A command that leaves every argument as it is, options and `--` too."""
+    """A command that passes every argument on, also options and `--`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.params["arguments"] = tuple(args)

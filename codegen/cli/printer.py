@@ -1,4 +1,4 @@
-"""Prints to the terminal and to CI hosts: the only module that does."""
+"""The only module that prints, to terminals and to CI hosts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from codegen.diagnostics import count, printable, with_hint
-from codegen.rules import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -20,11 +19,9 @@ if TYPE_CHECKING:
 
 # Those of `click.style` that the commands use; no other escape sequence reaches a terminal.
 _STYLE = re.compile(r"(\x1b\[(?:[0-2]|3[0-7]|[34]8;5;\d+)m)")
-_ACTIONS = {
-    "create": ("created", "green"),
-    "update": ("updated", "yellow"),
-    "delete": ("deleted", "red"),
-}
+# CI hosts run commands at the start of a line, also after a lone carriage return.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
+_ACTIONS = {"create": ("created", "green"), "update": ("updated", "yellow"), "delete": ("deleted", "red")}
 _PATCH_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -58,21 +55,17 @@ def print_table(
 
 
 def report(diagnostics: Sequence[Diagnostic], output: str, changes: Iterable[Change] = ()) -> None:
-    """Print diagnostics: for people on stderr, for programs on stdout.
-
-    Args:
-        diagnostics: in the order in which they are printed.
-        output: `text`, `json` or `github`.
-        changes: the changed files, for `json`.
-    """
+    """Print diagnostics: `text` on stderr, `github` on stdout, `json` there too, with the changed files."""
     if output == "json":
         files = [{"file": c.name, "action": c.action.value, "edited": c.edited} for c in changes]
         echo_json({"diagnostics": [_as_data(each) for each in diagnostics], "files": files})
-    elif output == "github":
-        echo(as_github(diagnostics), nl=False)
-    else:
-        for each in diagnostics:
-            echo(f"{click.style(str(each.location), bold=True)}: {_message(each)}", err=True)
+        return
+    for each in diagnostics:
+        if output == "github":
+            echo(_as_github(each))
+        else:
+            place = str(each.location)
+            echo(click.style(place, bold=True) + as_text(each).removeprefix(place), err=True)
 
 
 def print_changes(done: Iterable[Change]) -> None:
@@ -98,8 +91,8 @@ def print_diff(changes: Iterable[Change], context: int = 3) -> None:
 
 
 def print_patch(patch: str) -> None:
-    """Print a patch in its colours."""
-    for line in patch.split("\n")[:-1]:
+    """Print a patch in its colours, with control characters escaped in files and pipes too."""
+    for line in _CONTROL.sub(lambda match: printable(match[0]), patch).split("\n")[:-1]:
         colour = _PATCH_COLOURS.get(line[:1])
         echo(click.style(line, fg=colour, bold=line.startswith(("+++", "---")) or None) if colour else line)
 
@@ -124,27 +117,20 @@ class Progress:
             click.echo("\r\033[K", nl=False, err=True)
 
 
-def as_text(diagnostics: Iterable[Diagnostic]) -> str:
-    """One line each: `file:line:column: code: what is wrong (hint)`."""
-    return "".join(f"{each.location}: {_message(each)}\n" for each in diagnostics)
+def as_text(diagnostic: Diagnostic) -> str:
+    """The line `file:line:column: code: what is wrong (hint)`."""
+    return f"{diagnostic.location}: {diagnostic.code}: {printable(with_hint(diagnostic.message, diagnostic.hint))}"
 
 
-def as_github(diagnostics: Iterable[Diagnostic]) -> str:
-    """GitHub's workflow commands, which it shows beside the lines of a pull request.
+def _as_github(diagnostic: Diagnostic) -> str:
+    """GitHub's workflow command for an annotation at a line of a pull request.
 
     The escapes are those of GitHub's own toolkit: https://github.com/actions/toolkit (core/src/command.ts).
     """
-    lines = []
-    for each in diagnostics:
-        command = "error" if each.severity is Severity.ERROR else "warning"
-        place = f"file={_github_property(each.location.path)},line={each.location.line},col={each.location.column}"
-        message = _github_data(with_hint(each.message, each.hint))
-        lines.append(f"::{command} {place},title={_github_property(each.code)}::{message}\n")
-    return "".join(lines)
-
-
-def _message(diagnostic: Diagnostic) -> str:
-    return f"{diagnostic.code}: {printable(with_hint(diagnostic.message, diagnostic.hint))}"
+    place = diagnostic.location
+    file = _github_data(place.path).replace(":", "%3A").replace(",", "%2C")
+    properties = f"file={file},line={place.line},col={place.column},title={diagnostic.code}"
+    return f"::{diagnostic.severity.value} {properties}::{_github_data(with_hint(diagnostic.message, diagnostic.hint))}"
 
 
 def _as_data(diagnostic: Diagnostic) -> dict[str, Any]:
@@ -161,7 +147,3 @@ def _as_data(diagnostic: Diagnostic) -> dict[str, Any]:
 
 def _github_data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _github_property(text: str) -> str:
-    return _github_data(text).replace(":", "%3A").replace(",", "%2C")

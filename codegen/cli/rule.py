@@ -8,7 +8,7 @@ from codegen.cli.exit_code import ExitCode
 from codegen.cli.options import format_option
 from codegen.cli.printer import echo, echo_json, print_table
 from codegen.diagnostics import nearest_code, quoted
-from codegen.rules import RULES, Rule
+from codegen.rules import RULES
 
 
 def _complete_codes(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -27,29 +27,17 @@ def rule(code: str | None, output: str) -> int:
     Each error and warning names its code, behind the file and line. A page says why it is reported, shows an example
     and how to fix it.
     """
-    if code is None:
-        _print_all(output)
-        return ExitCode.FINE
-    found = RULES.get(code)
-    if found is None:
+    if code is not None and code not in RULES:
         raise click.ClickException(f"there is no rule {quoted(code)} ({nearest_code(code)})")
+    rows = [(each.code, each.severity.value, each.summary) for each in RULES.values() if code in {None, each.code}]
     if output == "json":
-        echo_json({**_as_data(found), "page": found.page()})
+        data = [dict(zip(("code", "severity", "summary"), row, strict=True)) for row in rows]
+        echo_json({**data[0], "page": RULES[code].page()} if code else data)
+    elif code:
+        echo(RULES[code].page(), nl=False)
     else:
-        echo(found.page(), nl=False)
+        print_table(("CODE", "SEVERITY", "SUMMARY"), rows)
     return ExitCode.FINE
 
 
 COMMANDS = (rule,)
-
-
-def _print_all(output: str) -> None:
-    if output == "json":
-        echo_json([_as_data(each) for each in RULES.values()])
-        return
-    rows = [(each.code, each.severity.value, each.summary) for each in RULES.values()]
-    print_table(("CODE", "SEVERITY", "SUMMARY"), rows)
-
-
-def _as_data(rule: Rule) -> dict[str, str]:
-    return {"code": rule.code, "severity": rule.severity.value, "summary": rule.summary}

@@ -1,9 +1,8 @@
-"""The command `schedule`, as Meltano has it: add, set, remove, list and run schedules from the command line."""
+"""The command `schedule`, as in Meltano: add, set, remove, list and run schedules."""
 
 from __future__ import annotations
 
 import os
-import shlex
 from contextlib import suppress
 from datetime import date, datetime
 from functools import partial
@@ -12,28 +11,22 @@ from typing import TYPE_CHECKING
 import click
 
 from codegen import pipeline
-from codegen.airflow_facts import trigger_rules
-from codegen.cli.deployment import chosen_environment, chosen_or_first, environment_option
+from codegen.cli.deployment import chosen_or_first, environment_option
 from codegen.cli.exit_code import ExitCode
-from codegen.cli.lookup import complete_from_meltano, complete_names, find_schedule, meltano_folder, missing, source_of
-from codegen.cli.options import exit_code, open_project
+from codegen.cli.lookup import complete_from_meltano, missing, name_argument, source_of
+from codegen.cli.options import exit_code, format_option, open_project, writing
 from codegen.cli.printer import echo, echo_json, print_changes, report
-from codegen.cli.writing import writing
+from codegen.cli.running import run
 from codegen.diagnostics import nearest, printable, quoted
-from codegen.meltano.invocation import find_meltano, run_in_project
 from codegen.meltano.listing import as_json, as_text
 from codegen.meltano.system_database import last_successful_runs
 from codegen.pipeline import revise
-from codegen.plan.steps import steps_of
 from codegen.project import Project, is_excluded
-from codegen.render.renderer import prelude
 from codegen.schema.describe import describe_start
 from codegen.schema.export import schema_line
 from codegen.schema.model import file_stem
 from codegen.source import edit
 from codegen.source.write import to_yaml
-from codegen.text.jinja import known_text
-from codegen.text.shell import stopping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,16 +34,15 @@ if TYPE_CHECKING:
 
     from codegen.loader import Overlay
     from codegen.pipeline import Reading
-    from codegen.plan.steps import Step
     from codegen.schema import Schedule
 
-# What follows the name in `schedule NAME EXTRACTOR LOADER INTERVAL`.
+# The arguments after the name in `schedule NAME EXTRACTOR LOADER INTERVAL`.
 _OLDER_FORM = ("extractor", "loader", "interval")
 _KINDS = {"extractor": "extractor", "loader": "extractor", "transform": "extractor", "job": "job"}
 
 
 class _WithDefault(click.Group):
-    """A group that takes what is none of its commands for the arguments of `add`, as Meltano does."""
+    """A group that passes the arguments of an unknown command to `add`, as Meltano does."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -82,11 +74,10 @@ def schedule() -> None:
 
 
 _no_generate = click.option("--no-generate", is_flag=True, help="Leave the generated DAG file as it is.")
-_name = click.argument("name", shell_complete=complete_names)
 
 
 def _options(command: Callable[..., int]) -> Callable[..., int]:
-    """The options that say what runs and when, which are Meltano's."""
+    """Meltano's options for what runs and when."""
     for option in (
         click.option("--interval", help="A cron, or an alias such as @daily; @once, @manual and @none wait."),
         click.option(
@@ -95,9 +86,7 @@ def _options(command: Callable[..., int]) -> Callable[..., int]:
             shell_complete=complete_from_meltano(lambda meltano: meltano.jobs),
         ),
         click.option(
-            "--transform",
-            type=click.Choice(["skip", "only", "run"]),
-            help="Whether dbt runs after the load.",
+            "--transform", type=click.Choice(["skip", "only", "run"]), help="Whether dbt runs after the load."
         ),
         click.option(
             "--loader",
@@ -157,7 +146,7 @@ def _added(project: Project, reading: Reading, name: str, values: Mapping[str, s
 
 
 @schedule.command("set", epilog="\b\nExample:\n  dagpress schedule set gitlab --interval '0 6 * * 1-5' --transform run")
-@_name
+@name_argument
 @_options
 @_no_generate
 @click.pass_obj
@@ -191,7 +180,7 @@ def _edited(project: Project, reading: Reading, name: str, values: Mapping[str, 
 
 
 @schedule.command(epilog="\b\nExample:\n  dagpress schedule remove gitlab")
-@_name
+@name_argument
 @_no_generate
 @click.pass_obj
 def remove(root: Path, name: str, no_generate: bool) -> int:  # noqa: FBT001  # click gives flags so
@@ -205,7 +194,7 @@ def remove(root: Path, name: str, no_generate: bool) -> int:  # noqa: FBT001  # 
 
 @schedule.command("list")
 @environment_option("the first")
-@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How.")
+@format_option("text", "json")
 @click.pass_obj
 def list_(root: Path, deployment: str | None, output: str) -> int:
     """List the schedules as Meltano prints them, those of one environment.
@@ -233,57 +222,12 @@ def list_(root: Path, deployment: str | None, output: str) -> int:
     return exit_code(reading.diagnostics)
 
 
-@schedule.command(
-    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
-    epilog="\b\nExamples:\n  dagpress schedule run gitlab\n  dagpress schedule run gitlab --full-refresh",
-)
-@environment_option("the first that has the schedule")
-@_name
-@click.argument("options", nargs=-1, type=click.UNPROCESSED)
-@click.pass_obj
-def run(root: Path, deployment: str | None, name: str, options: tuple[str, ...]) -> int:
-    """Run a pipeline now, without Airflow, as its DAG would.
-
-    Further OPTIONS, behind NAME, go to each `meltano run`, `el` or `elt`. The tasks run one after another, and the
-    first that fails ends it with its exit code. A task whose trigger rule waits for a failure is skipped.
-    """
-    project = open_project(root)
-    reading = pipeline.read(project)
-    found = find_schedule(project, reading, name, chosen_environment(project, deployment))
-    folder = meltano_folder(project)
-    steps = steps_of(found, reading.meltano, with_el=not options)
-    _refuse_python(found, steps)
-    runners = sorted({step.runner for step in steps} - {"bash"})
-    if runners:
-        echo(f"{name} runs on this machine, and not with the runner {' or '.join(runners)}.", err=True)
-    meltano = find_meltano(folder)
-    if meltano is None and any(step.calls for step in steps):
-        raise click.ClickException("there is no `meltano` on the PATH, and the project links to none: install it")
-    variable = project.project_root_variable
-    planned = [
-        (step, _commands(step, meltano or "", options, variable), {variable: str(folder), **_environ(step)})
-        for step in steps
-    ]
-    has_run: dict[str, bool] = {}
-    for number, (step, commands, env) in enumerate(planned, start=1):
-        has_run[step.task_id] = _is_due(step, has_run)
-        if len(planned) > 1:
-            what = step.run or "a command of the shell"
-            skipped = "" if has_run[step.task_id] else f" (skipped: {step.trigger_rule})"
-            line = f"[{number}/{len(planned)}] {step.task_id}: {what}{skipped}"
-            echo(click.style(line, bold=True), err=True)
-        for command in commands if has_run[step.task_id] else ():
-            code = run_in_project(command, folder, env)
-            if code:
-                return code
-    return ExitCode.FINE
-
-
+schedule.add_command(run)
 COMMANDS = (schedule,)
 
 
 def _with_older_form(values: dict[str, str], older: tuple[str, ...]) -> dict[str, str]:
-    """The values with those of the form `add NAME EXTRACTOR LOADER INTERVAL`."""
+    """Add the values of the form `add NAME EXTRACTOR LOADER INTERVAL`."""
     if not older:
         return values
     if len(older) != len(_OLDER_FORM):
@@ -295,7 +239,7 @@ def _with_older_form(values: dict[str, str], older: tuple[str, ...]) -> dict[str
 
 
 def _plain(key: str, value: str) -> str | date:
-    """The value for YAML, which knows a date as such: it needs no quotes there."""
+    """The value for YAML, where a date needs no quotes."""
     for kind in (date, datetime) if key == "start_date" else ():
         with suppress(ValueError):
             return kind.fromisoformat(value)
@@ -308,7 +252,7 @@ def _refuse_mixed_kinds(values: Mapping[str, str]) -> None:
 
 
 def _refuse_another_kind(found: Schedule, values: Mapping[str, str]) -> None:
-    """A schedule keeps its kind, as with Meltano: its DAG id, tasks and state hang on it."""
+    """A schedule keeps its kind, as in Meltano: DAG id, tasks and state depend on it."""
     kind = "extractor" if found.extractor else "job" if found.job else "tasks"
     words = {"extractor": "an extractor and a loader", "job": "a job", "tasks": "tasks of its own"}
     wrong = [key for key in values if key in _KINDS and _KINDS[key] != kind]
@@ -318,14 +262,14 @@ def _refuse_another_kind(found: Schedule, values: Mapping[str, str]) -> None:
 
 
 def _say_what_stays(found: Schedule, values: Mapping[str, str]) -> None:
-    """An environment that has a key otherwise keeps it so."""
+    """Print the environments that override a changed key."""
     for deployment, keys in found.environments.items():
         for key in values.keys() & keys.keys():
             echo(f"{quoted(deployment)} has its own {quoted(key)} in `environments`, which stays.", err=True)
 
 
 def _change(root: Path, plan: Callable[[Project, Reading], Overlay], *, generate: bool) -> int:
-    """Change schedule files as planned from the project, and say what was done."""
+    """Change schedule files as planned, and report it."""
     with writing(root) as transaction:
         project = open_project(root)
         reading = pipeline.read(project)
@@ -346,7 +290,7 @@ def _change(root: Path, plan: Callable[[Project, Reading], Overlay], *, generate
 
 
 def _say_when(schedules: Sequence[Schedule]) -> None:
-    """When each schedule runs; the environments are named where it runs at other times in another."""
+    """Print when each schedule runs, by environment where that differs."""
     times: dict[tuple[str, str], list[str]] = {}
     for schedule in schedules:
         times.setdefault((schedule.name, describe_start(schedule)), []).append(schedule.deployment)
@@ -354,55 +298,3 @@ def _say_when(schedules: Sequence[Schedule]) -> None:
         is_so_in_all = sum(other == name for other, _ in times) == 1
         where = "" if is_so_in_all else f" in {', '.join(quoted(deployment) for deployment in deployments)}"
         echo(f"{name} runs {when}{where}.", err=True)
-
-
-def _refuse_python(found: Schedule, steps: Sequence[Step]) -> None:
-    """A callable is imported by Airflow's worker, which has what it needs."""
-    called = next((step for step in steps if step.task.python), None)
-    if called:
-        message = f"{quoted(called.task_id)} calls Python, which only Airflow can do"
-        raise click.ClickException(f"{message}: `airflow dags test {found.dag_id_or_default}` runs the DAG there")
-
-
-def _is_due(step: Step, has_run: Mapping[str, bool]) -> bool:
-    """Whether Airflow would run the step after those before it, none of which has failed."""
-    succeeded = sum(has_run[task_id] for task_id in step.after)
-    return trigger_rules.runs(step.trigger_rule, succeeded, len(step.after) - succeeded)
-
-
-def _commands(step: Step, meltano: str, options: tuple[str, ...], project_root_variable: str) -> list[list[str]]:
-    """The programs that the step calls, with further options where Meltano's own `schedule run` puts them."""
-    locks = [known_text(name) or name for name in step.locks]
-    lock = prelude("LOCK", project_root_variable) + shlex.join(["lock", *locks]) + "; " if locks else ""
-    if step.script:
-        return [["bash", "-c", prelude("MELTANO", project_root_variable) + lock + stopping(step.script)]]
-    *before, words = [_known_words(call) for call in step.calls]
-    # Behind the options of Meltano itself.
-    place = words.index("run") + 1 if "run" in words[:2] else len(words)
-    words = [*words[:place], *options, *words[place:]]
-    calls = [[meltano, *those] for those in (*before, words)]
-    return [["bash", "-c", lock + " &&\n".join(map(shlex.join, calls))]] if locks else calls
-
-
-def _known_words(call: tuple[str, ...]) -> list[str]:
-    """What Meltano gets."""
-    words = []
-    for word in call[1:]:
-        known = known_text(word)
-        if known is None:
-            raise click.ClickException(f"only Airflow knows the value of {quoted(word)}: trigger the DAG there")
-        words.append(known)
-    return words
-
-
-def _environ(step: Step) -> dict[str, str]:
-    """The variables of the task; one whose value only Airflow knows is taken from the environment."""
-    env = {}
-    for name, value in step.env.items():
-        known = known_text(value)
-        if known is not None:
-            env[name] = known
-        elif name not in os.environ:
-            message = f"only Airflow knows the value of {name}, {quoted(value)}"
-            raise click.ClickException(f"{message}: set {name} in the environment of this command")
-    return env

@@ -1,4 +1,4 @@
-"""The command that makes a Meltano project one of Dagpress: init, which is `add files airflow` too."""
+"""The command `init`, which `add files airflow` is too."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from codegen.airflow_facts import VERSIONS, newest
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.importing import import_
 from codegen.cli.lookup import meltano_folder
-from codegen.cli.options import exit_code, open_project
+from codegen.cli.options import exit_code, open_project, writing
 from codegen.cli.printer import echo, print_changes, report
-from codegen.cli.writing import writing
 from codegen.configuration.file import has_configuration
 from codegen.migrate.scaffold import scaffold
 from codegen.sync.changes import Action, Change
@@ -57,13 +56,7 @@ COMMANDS = (init,)
 
 
 def add_files(context: click.Context, path: Path | None, airflow: str | None) -> int:
-    """Write the files that are missing, and import the schedules.
-
-    Args:
-        context: that of the command.
-        path: the Meltano project; by default the one of the configuration.
-        airflow: the version for a new configuration.
-    """
+    """Write the files that are missing, and import the schedules; `airflow` is for a new configuration."""
     with writing(context.obj) as transaction:
         project = open_project(context.obj)
         folder = meltano_folder(project, path)
@@ -91,14 +84,13 @@ def add_files(context: click.Context, path: Path | None, airflow: str | None) ->
 
 
 def _airflow_of(folder: Path) -> str:
-    """The version that meltano.yml installs, where it is one of ours."""
+    """The supported version that meltano.yml installs, else the newest."""
     text = (folder / "meltano.yml").read_text(encoding="utf-8", errors="replace")
-    found = [number for number in _PINNED.findall(text) if number in VERSIONS]
-    return found[0] if found else newest()
+    return next((number for number in _PINNED.findall(text) if number in VERSIONS), newest())
 
 
 def _kept_folders(project: Project) -> list[Change]:
-    """The files that make git keep the folders into which nothing was imported."""
+    """The files with which git keeps empty folders."""
     folders = (folder for folder in (project.schedules, project.generated_dags) if not folder.exists())
     names = ((folder / ".gitkeep").relative_to(project.root).as_posix() for folder in folders)
     return [Change(name, Action.CREATE, "", "") for name in names]

@@ -1,4 +1,4 @@
-"""Verifies an import: prints how the DAGs of the generated files differ from those of the old generator."""
+"""Verifies an import: prints how the generated DAGs differ from those of the old generator."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from codegen.airflow_facts import VERSIONS
 from codegen.cli.deployment import VARIABLE, default_environment, say_environment
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.printer import echo, echo_json, report
-from codegen.diagnostics import InvalidError, count, has_errors, printable
+from codegen.diagnostics import count, has_errors, printable
 from codegen.meltano.generator import failure, find_generator
-from codegen.meltano.invocation import MeltanoError, listed_schedules
+from codegen.meltano.invocation import listed_schedules
 from codegen.migrate.verification import Comparison, Verdict, compare
 from codegen.plan import PRELUDES
 from codegen.render.renderer import prelude
@@ -40,42 +40,29 @@ _IN_SUM = {each: each.value for each in Verdict} | {Verdict.DIFFERS: "differ"}
 def verify(
     project: Project, overlay: Overlay, generator: Path | None, airflow: Path | None, output: str = "text"
 ) -> ExitCode:
-    """Compare the DAGs of the old generator with those of the generated files, on one real Airflow.
-
-    Args:
-        project: the project; its generated files need not be written.
-        overlay: the schedules that an import would write.
-        generator: the old generator; by default, the project's own is found.
-        airflow: an `airflow` program; by default the project's own, else the one on the PATH.
-        output: `text` or `json`.
-
-    Returns:
-        0 where all DAGs that ran before run on as they did, else 1; 2 where they could not be compared.
+    """Compare the DAGs of the old generator with those of the imported schedules, on one real Airflow.
 
     Raises:
-        click.ClickException: there is no generator, Airflow or Meltano to compare with.
+        DagpressError: there is no generator, Airflow or Meltano to compare with.
     """
     meltano_project = project.meltano_project
-    try:
-        generator = generator or find_generator(meltano_project)
-        airflow = airflow or installation_of(project).program
-        version = version_of(airflow)
-        project = _for_airflow(project, version)
-        generation = _generated(project, overlay)
-        if has_errors(generation.diagnostics):
-            report(generation.diagnostics, "text")
-            return ExitCode.BAD_INPUT
-        echo(f"Asking Meltano for its schedules, and Airflow {version} for the DAGs ...", err=True)
-        listed = listed_schedules(meltano_project)
-        old, new, problems = _load(airflow, generator, generation.files, meltano_project)
-    except (AirflowError, InvalidError) as error:
-        raise click.ClickException(error.message + (f" ({error.hint})" if error.hint else "")) from error
-    except MeltanoError as error:
-        raise click.ClickException(str(error)) from error
+    generator = generator or find_generator(meltano_project)
+    airflow = airflow or installation_of(project).program
+    version = version_of(airflow)
+    project = _for_airflow(project, version)
+    reading = pipeline.read(project, overlay)
+    schedules = reading.of(_environment(project))
+    generation = pipeline.render(project, reading, schedules)
+    if has_errors(generation.diagnostics):
+        report(generation.diagnostics, "text")
+        return ExitCode.BAD_INPUT
+    echo(f"Asking Meltano for its schedules, and Airflow {version} for the DAGs ...", err=True)
+    listed = listed_schedules(meltano_project)
+    old, new, problems = _load(airflow, generator, generation.files, meltano_project)
     if problems:
         report(problems, "text")
         return ExitCode.BAD_INPUT
-    names = {schedule.dag_id_or_default: schedule.name for schedule in generation.schedules}
+    names = {schedule.dag_id_or_default: schedule.name for schedule in schedules}
     variable = project.project_root_variable
     preludes = tuple(prelude(name, variable) for name in PRELUDES)
     rows = compare(old, new, Surroundings(str(meltano_project), variable, preludes, listed, names))
@@ -83,17 +70,16 @@ def verify(
         dags = [{**dataclasses.asdict(row), "verdict": row.verdict.value} for row in rows]
         echo_json({"airflow": version, "generator": str(generator), "dags": dags})
     else:
-        _print_table(rows)
+        _print_rows(rows)
     return ExitCode.FINE if all(row.expected for row in rows) else ExitCode.DRIFT
 
 
-def _generated(project: Project, overlay: Overlay) -> pipeline.Generation:
-    """The DAG files of one environment: the old generator knows no others."""
+def _environment(project: Project) -> str:
+    """The environment to compare, as the old generator knows none; empty in a project without environments."""
     environment = default_environment(project)
     if environment:
         say_environment(environment, VARIABLE)
-    reading = pipeline.read(project, overlay)
-    return pipeline.render(project, reading, reading.of(environment))
+    return environment
 
 
 def _for_airflow(project: Project, version: str) -> Project:
@@ -127,7 +113,7 @@ def _load(
     return old.dags, [dag for file in new for dag in file.dags], problems
 
 
-def _print_table(rows: Sequence[Comparison]) -> None:
+def _print_rows(rows: Sequence[Comparison]) -> None:
     width = max((len(printable(row.dag_id)) for row in rows), default=0)
     echo(click.style(f"{'DAG_ID':<{width}}  RESULT", bold=True))
     for row in rows:

@@ -55,12 +55,7 @@ def remote_of(folder: Path, branch: str) -> str:
 
 
 def uncommitted(folder: Path, names: Sequence[str]) -> dict[str, bool]:
-    """The changed and untracked files among some files and folders, by path, each with whether it is tracked.
-
-    Args:
-        folder: the folder that all paths are relative to.
-        names: the files and folders.
-    """
+    """The changed and untracked files among some files and folders, by path, each with whether it is tracked."""
     if not names:
         # Git would take that as all files.
         return {}
@@ -81,14 +76,7 @@ def committed_text(folder: Path, name: str) -> str | None:
 def commit(folder: Path, names: Sequence[str], message: str, branch: str = "") -> Head:
     """Commit files as they are on disk, deletions too, and nothing else: what is staged stays staged.
 
-    If that fails, the repository is back on its former branch, without the new one.
-
-    Args:
-        folder: the folder that the names are relative to.
-        names: the files.
-        message: the commit message.
-        branch: a new branch, which starts at the current commit, or an existing one; either is checked out. By default
-            the current one.
+    Another branch is checked out, or created at the current commit. A failure restores the former branch.
 
     Raises:
         GitError: git or a hook refuses it.
@@ -111,7 +99,7 @@ def commit(folder: Path, names: Sequence[str], message: str, branch: str = "") -
 
 
 def _refuse_what_is_under_way(folder: Path) -> None:
-    """Git cannot commit single files then."""
+    """Git cannot commit single files during these operations."""
     for file, command in _UNDER_WAY.items():
         if (folder / run(folder, "rev-parse", "--git-path", file).removesuffix("\n")).exists():
             hint = f"go on with `git {command} --continue`, or end it with `git {command} --abort`"
@@ -144,14 +132,10 @@ def _commit_alone(folder: Path, names: Sequence[str], message: str) -> None:
 
 
 def _go_back(folder: Path, before: Head, new_branch: str, error: GitError) -> None:
-    """Return to the former branch.
-
-    Raises:
-        GitError: that fails too.
-    """
+    """Return to the former branch, or raise both errors."""
     now = head_of(folder)
     if now.branch != before.branch:
-        # Git or a hook may complain here too; what counts is where it stands then.
+        # Git or a hook may complain here too; only the resulting branch counts.
         with suppress(GitError):
             if now.commit != before.commit:
                 place = ["--no-guess", before.branch] if before.branch else ["--detach", before.commit]

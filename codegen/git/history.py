@@ -25,7 +25,7 @@ class Commit:
 _AS_IT_IS = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-relative")
 _LOG = ("-c", "log.showRoot=true", "-c", "log.showSignature=false", "log", "--follow", *_AS_IT_IS)
 _FIELDS = ("%H", "%h", "%at", "%an", "%s")
-# A year that no calendar has stands in some commits.
+# Some commits have a year that `datetime` does not support.
 _LAST_SECOND = 253402214400
 _STATES = {"??": "not committed yet", "A ": "not committed yet", "AM": "not committed yet", "!!": "ignored by git"}
 

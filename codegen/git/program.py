@@ -39,12 +39,6 @@ def run(folder: Path, *arguments: str, given: str = "", limit: float = _LIMIT) -
 
     File names are never patterns, and git does not ask for passwords.
 
-    Args:
-        folder: the working directory.
-        arguments: those of git.
-        given: its standard input.
-        limit: in seconds.
-
     Raises:
         GitError: it failed or did not end, or git is not installed.
     """

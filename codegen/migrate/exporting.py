@@ -49,7 +49,7 @@ def plan_export(project: Project) -> Export:
     reading = pipeline.read(project)
     meltano = reading.meltano
     if has_errors(reading.diagnostics) or meltano is None:
-        return Export(diagnostics=[d for d in reading.diagnostics if has_errors([d])])
+        return Export(diagnostics=[d for d in reading.diagnostics if d.is_error])
     schedules, warnings = _for_all_environments(project, reading)
     items, _ = read_items(meltano)
     main = project.meltano_project / "meltano.yml"
@@ -77,7 +77,7 @@ def _for_all_environments(project: Project, reading: Reading) -> tuple[list[Sche
     warnings = [
         replace(d, rule=rules.NOT_EXPORTED, message=f"without `environments`, {d.message}")
         for d in base.diagnostics
-        if has_errors([d])
+        if d.is_error
     ]
     broken = {warning.location.path for warning in warnings}
     return [schedule for schedule in base.schedules if schedule.source not in broken], warnings

@@ -206,7 +206,7 @@ def _check_files(project: Project, plan: Import) -> None:
     """Read the new files as part of the project; one with an error is left out, and the others are read again."""
     while True:
         reading = pipeline.read(project, plan.overlay)
-        errors = [d for d in reading.diagnostics if has_errors([d]) and d.code != rules.NO_SCHEDULES.code]
+        errors = [d for d in reading.diagnostics if d.is_error and d.code != rules.NO_SCHEDULES.code]
         mine = {each.file: each for each in plan.imported if each.change}
         broken = {d.location.path for d in errors} & mine.keys()
         if not broken:

@@ -27,14 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Generation:
-    """What a project's generated files should be.
+    """The text of each generated file by its path in the project; no files if there are errors."""
 
-    Attributes:
-        files: the text of each file by its path in the project; empty where there are errors.
-    """
-
+    reading: Reading
     files: Mapping[str, str]
-    schedules: list[Schedule]
     diagnostics: list[Diagnostic]
 
 
@@ -44,21 +40,15 @@ def generate(
     overlay: Overlay | None = None,
     cache: Cache | None = None,
 ) -> Generation:
-    """Read a project and render its files; none where anything has an error.
+    """Read a project and render its DAG files and JSON Schema; no file where anything has an error.
 
-    Args:
-        project: the project.
-        track: goes around the schedules while they are rendered, to show the progress.
-        overlay: schedule files that are to be taken as if they were written, or deleted.
-        cache: one with the results of an earlier reading, if there is any.
+    `track` goes around the schedules while they are rendered, to show the progress. A cache has results of an earlier
+    reading.
     """
     reading = read(project, overlay, cache=cache)
     generation = render(project, reading, reading.schedules, track)
-    return generation if has_errors(generation.diagnostics) else with_schema(project, generation)
-
-
-def with_schema(project: Project, generation: Generation) -> Generation:
-    """The generation of all schedules with the file that goes beside them, their JSON Schema."""
+    if has_errors(generation.diagnostics):
+        return generation
     schema = project.relative(project.schedules / SCHEMA_NAME)
     return replace(generation, files={schema: json_schema_text(project.airflow), **generation.files})
 
@@ -71,7 +61,7 @@ def render(
 ) -> Generation:
     """Render the DAG files of some schedules of a project that was read; none where anything there has an error."""
     if has_errors(reading.diagnostics):
-        return Generation({}, schedules, reading.diagnostics)
+        return Generation(reading, {}, reading.diagnostics)
     others = {name: between(reading.of(name)) for name in {each.deployment for each in reading.schedules}}
     renderer = renderer_of(project.templates)
     folder = project.relative(project.generated_dags)
@@ -91,8 +81,8 @@ def render(
     except TemplateFailedError as error:
         place = Location(project.relative(project.templates / error.template), error.line)
         problem = Diagnostic(rules.TEMPLATE_ERROR, str(error), place, f"it fails for {schedule.source}")
-        return Generation({}, schedules, [*reading.diagnostics, problem])
-    return Generation(files, schedules, reading.diagnostics)
+        return Generation(reading, {}, [*reading.diagnostics, problem])
+    return Generation(reading, files, reading.diagnostics)
 
 
 def _text_of(  # noqa: PLR0913, PLR0917  # all that the text depends on

@@ -1,4 +1,4 @@
-"""Reads a project and checks it: its schedules in each environment, and all that is wrong."""
+"""Reads and checks the schedules of a project in each environment."""
 
 from __future__ import annotations
 
@@ -51,13 +51,10 @@ class Reading:
 def read(
     project: Project, overlay: Overlay | None = None, *, base: bool = False, cache: Cache | None = None
 ) -> Reading:
-    """Read and check a project's schedules.
+    """Read and check a project's schedules, in each deployment environment or, with `base`, in none.
 
-    Args:
-        project: the project.
-        overlay: schedule files that are to be taken as if they were written, or deleted.
-        base: whether to read each schedule as it is for no deployment environment, in place of for each.
-        cache: one with the results of an earlier reading, if there is any.
+    The overlay has the texts of schedule files that are not written yet; None deletes a file. A cache has results of
+    an earlier reading.
     """
     overlay, cache = overlay or {}, cache or Cache()
     loaded = load_schedules(
@@ -72,11 +69,13 @@ def read(
     for document in documents:
         suffix = project.state_id_suffix.get(document.deployment, "")
         key = document.source.name, document.deployment
-        look = cache(key, _look, document, meltano, project.airflow, suffix, project.dag_id_prefix)
-        found[document.deployment] += look.diagnostics
-        secrets += look.secrets
-        if look.schedule:
-            schedules[document.deployment].append(look.schedule)
+        schedule, own, own_secrets = cache(
+            key, _read_one, document, meltano, project.airflow, suffix, project.dag_id_prefix
+        )
+        found[document.deployment] += own
+        secrets += own_secrets
+        if schedule:
+            schedules[document.deployment].append(schedule)
         else:
             broken[document.deployment].add(document.name)
     everywhere = {document.name for document in documents}
@@ -86,32 +85,22 @@ def read(
     order = {(document.source.name, document.deployment): number for number, document in enumerate(documents)}
     all_schedules = sorted(chain(*schedules.values()), key=lambda each: order[each.source, each.deployment])
     if not has_errors(diagnostics):
-        # What one environment does not use, another may; one that cannot be read may too.
+        # Another environment, and a schedule that cannot be read, may use a setting.
         diagnostics += check_settings(all_schedules)
         if project.deployments and not project.separate_system_databases:
             place = project.at.get("state_id_suffix") or project.at["environments"]
             suffixes = project.state_id_suffix
             diagnostics += check_environments(all_schedules, meltano, project.deployments, suffixes, place)
-    # A base is not what is generated: a warning that only an environment has is missing there.
+    # A base lacks the warnings that only an environment has.
     wanted = apply_lint(without_secrets(diagnostics, secrets), loaded.silencers, project.lint, report_unused=not base)
     return Reading(loaded.files, all_schedules, documents, meltano, in_order(wanted), cache)
 
 
-@dataclass(frozen=True)
-class _Look:
-    """What is known of a document by itself."""
-
-    schedule: Schedule | None
-    diagnostics: Sequence[Diagnostic]
-    secrets: Sequence[Secret]
-
-
-def _look(
+def _read_one(
     document: Document, meltano: MeltanoProject | None, airflow: str, state_suffix: str, dag_id_prefix: str
-) -> _Look:
+) -> tuple[Schedule | None, Sequence[Diagnostic], Sequence[Secret]]:
     """Read and check one schedule."""
     source = document.source
-    secrets = list(check_secrets(document.merged))
     schedule, problems = read_schedule(document.root, source.name, source.relative, airflow, document.deployment)
     if schedule:
         schedule = replace(schedule, state_suffix=state_suffix, dag_id_prefix=dag_id_prefix)
@@ -120,11 +109,11 @@ def _look(
             *check_params_in_templates(schedule, document.root),
             *check_one(schedule, meltano, airflow),
         ]
-    return _Look(schedule, problems, secrets)
+    return schedule, problems, list(check_secrets(document.merged))
 
 
 def _each_once(found: Mapping[str, list[Diagnostic]], documents: Iterable[Document]) -> Iterator[Diagnostic]:
-    """What is wrong in each environment: what is so in all that have the file as it is, else with their names."""
+    """Each diagnostic once; with the names of its environments if others have the file without it."""
     homes: dict[str, set[str]] = defaultdict(set)
     for document in documents:
         homes[document.source.name].add(document.deployment)

@@ -1,9 +1,10 @@
-"""Every rule. A rule is one constant here and one page in `pages`; whatever reports a mistake names its rule."""
+"""Every rule: one constant here, and one page in `pages`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path
 
 _PAGES = Path(__file__).parent / "pages"
@@ -31,7 +32,7 @@ class Rule:
     summary: str
 
     def page(self) -> str:
-        """Its page of the manual, in Markdown."""
+        """The page of the manual, in Markdown."""
         text = (_PAGES / f"{self.code}.md").read_text(encoding="utf-8")
         return f"# {self.code} ({self.severity.value})\n\n{self.summary}\n\n{text}"
 
@@ -43,19 +44,14 @@ OFF = "off"
 RULES: dict[str, Rule] = {}
 
 
-def _error(code: str, summary: str) -> Rule:
-    return _register(Rule(code, Severity.ERROR, summary))
+def _rule(severity: Severity, code: str, summary: str) -> Rule:
+    if code in RULES:
+        raise ValueError(code)
+    return RULES.setdefault(code, Rule(code, severity, summary))
 
 
-def _warning(code: str, summary: str) -> Rule:
-    return _register(Rule(code, Severity.WARNING, summary))
-
-
-def _register(rule: Rule) -> Rule:
-    if rule.code in RULES:
-        raise ValueError(rule.code)
-    RULES[rule.code] = rule
-    return rule
+_error = partial(_rule, Severity.ERROR)
+_warning = partial(_rule, Severity.WARNING)
 
 
 # Files.

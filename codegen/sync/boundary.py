@@ -19,12 +19,7 @@ class Boundary:
         self._folder = _real(tree or root)
 
     def refusal(self, name: str, *, follow: bool = True) -> Diagnostic | None:
-        """The error of a path that lies outside; None if it lies inside.
-
-        Args:
-            name: the path in the project.
-            follow: whether a symlink in its place is followed, as where a file is written; deleting removes the link.
-        """
+        """The error for a path in the project that lies outside; deleting does not follow a symlink at its end."""
         path = Path(os.path.normpath(self._root / name))
         if self._has(_real(path) if follow else _real(path.parent) / path.name):
             return None

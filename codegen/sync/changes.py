@@ -1,4 +1,4 @@
-"""A change of a file, as data: created, updated or deleted; and how it reads as drift and as a patch."""
+"""The change of a file, as data, as a diagnostic and as a patch."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Change:
         return cls(name, action, before or "", after or "")
 
     def diagnostic(self) -> Diagnostic:
-        """The change of a generated file as drift, with the command that fixes it."""
+        """The drift of a generated file, with the command that fixes it."""
         rule, message = {
             Action.CREATE: (rules.MISSING, "this file is missing"),
             Action.UPDATE: (rules.CHANGED, "this file is not up to date"),

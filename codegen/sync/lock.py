@@ -19,24 +19,23 @@ _POLL_SECONDS = 0.02
 
 
 class LockedError(Exception):
-    """Another process has held the lock for too long; the message says which."""
+    """Another process, which the message names, held the lock for too long."""
 
 
 @contextmanager
 def lock(folder: Path, seconds: float, on_wait: Callable[[str], None]) -> Iterator[None]:
     """Hold the lock of a project: a `flock` on its folder, which leaves no file and ends with the process.
 
-    Where the system or the file system cannot lock a folder (Windows, NFS), nothing is locked.
-
-    Args:
-        folder: the project.
-        seconds: how long to wait for another process.
-        on_wait: receives a message after the first second.
+    On Windows, and on a file system without locks, it locks nothing. `on_wait` receives a message after a second.
 
     Raises:
-        LockedError: another process still holds it.
+        LockedError: another process holds it for longer than these seconds.
     """
-    handle = _open(folder)
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        # Windows opens no folders; reading the project reports a missing one.
+        handle = None
     try:
         if handle is not None:
             _wait(handle, seconds, on_wait)
@@ -44,14 +43,6 @@ def lock(folder: Path, seconds: float, on_wait: Callable[[str], None]) -> Iterat
     finally:
         if handle is not None:
             os.close(handle)
-
-
-def _open(folder: Path) -> int | None:
-    try:
-        return os.open(folder, os.O_RDONLY)
-    except OSError:
-        # Windows opens no folders; reading the project reports a missing one.
-        return None
 
 
 def _wait(handle: int, seconds: float, on_wait: Callable[[str], None]) -> None:

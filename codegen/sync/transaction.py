@@ -38,11 +38,7 @@ class Transaction:
         self._root = root
 
     def apply(self, changes: Sequence[Change]) -> tuple[Sequence[Change], list[Diagnostic]]:
-        """Make the changes: every new text is on the disk before the first file is replaced; deletions come last.
-
-        Returns:
-            The changes that were made, and the errors that prevented the others.
-        """
+        """Write all new texts, then replace the files, then delete; returns the changes made, and the errors."""
         boundary = Boundary(self._root)
         found = (boundary.refusal(change.name, follow=change.action is not Action.DELETE) for change in changes)
         if refusals := [refusal for refusal in found if refusal]:

@@ -29,7 +29,7 @@ def apply_lint(
         # `ignore[unused-ignore]` silences the report on another code of the same line, never that on itself.
         of_unused = _unused(found, [s for s in silencers if s.rule == rules.UNUSED_IGNORE])
     silenced = {_place_of(silencer) for silencer in silencers}
-    left = [d for d in found if d.severity is Severity.ERROR or _place_of(d) not in silenced]
+    left = [d for d in found if d.is_error or _place_of(d) not in silenced]
     return apply_levels([*left, *of_unused], levels)
 
 

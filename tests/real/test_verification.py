@@ -9,7 +9,6 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
 import environments
 import pytest
 from project_builder import as_yaml, dagpress, project_of, write
@@ -20,6 +19,7 @@ from codegen.cli.exit_code import ExitCode
 from codegen.cli.printer import as_text
 from codegen.cli.verification import verify
 from codegen.meltano.generator import failure
+from codegen.meltano.invocation import MeltanoError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,7 +90,7 @@ def _edited(edits: Mapping[str, str]) -> str:
 
 
 def _verify(root: Path, airflow: Path) -> ExitCode:
-    return verify(project_of(root), {}, None, airflow)
+    return verify(project_of(root), {}, None, airflow, "text")
 
 
 def test_the_demo_is_all_the_same(each_airflow: Path, demo_project: DemoProject) -> None:
@@ -302,7 +302,7 @@ def test_a_generator_that_fails_is_told_by_its_own_words(
     for path, file in zip([*paths.values(), hanging], loaded, strict=True):
         _, line, message = FAILURES[path.stem]
         (error,) = file.errors
-        told = as_text([failure(path, path.name, error, file.log)])
+        told = as_text(failure(path, path.name, error, file.log))
         assert told.startswith(f"{path.name}:{line}:1: dags-not-loaded: ")
         assert re.search(message, told)
 
@@ -340,11 +340,11 @@ def test_what_meltano_cannot_read_is_told_with_its_cure(airflow_3: Path, demo_pr
     root = _write_project(demo_project, {"plain": {**PLUGINS, "transform": None}}, {"plain": PLUGINS})
     text = (root / "meltano.yml").read_text().replace('"transform": null, ', "").replace(', "transform": null', "")
     write(root, {"meltano.yml": text})
-    with pytest.raises(click.ClickException, match="write `transform: skip` into each"):
+    with pytest.raises(MeltanoError, match="write `transform: skip` into each"):
         _verify(root, airflow_3)
 
 
 def test_what_meltano_refuses_is_told_by_its_own_words(airflow_3: Path, demo_project: DemoProject) -> None:
     root = _write_project(demo_project, {"plain": {"job": "no-such", "interval": "@daily"}}, {"plain": PLUGINS})
-    with pytest.raises(click.ClickException, match=r"list` failed: JobNotFoundError: Job 'no-such' was not found"):
+    with pytest.raises(MeltanoError, match=r"list` failed: JobNotFoundError: Job 'no-such' was not found"):
         _verify(root, airflow_3)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from codegen import pipeline
 from codegen.cache import Cache
 from codegen.diagnostics import has_errors
-from codegen.rules import Severity
 from codegen.web.parts.humanize import start_of
 from codegen.web.parts.patch import patch_between
 from codegen.web.shell.safe_read import text_of
@@ -81,7 +80,7 @@ class Preview:
     @property
     def errors(self) -> int:
         """How many errors it has, or brings to others."""
-        return sum(each.severity is Severity.ERROR for each in (*self.own, *self.elsewhere))
+        return sum(each.is_error for each in (*self.own, *self.elsewhere))
 
     @property
     def warnings(self) -> int:
@@ -123,7 +122,7 @@ def preview_of(snapshot: Snapshot, source: str, text: str, environment: str = ""
         if schedule and _has_all(schedule, reading)
         else None
     )
-    blocked_by = [each for each in before if each.severity is Severity.ERROR]
+    blocked_by = [each for each in before if each.is_error]
     return Preview(project, source, reading, elsewhere, environment, schedule, dag, blocked_by)
 
 

@@ -86,7 +86,7 @@ class View:
     def errors_elsewhere(self) -> int:
         """How many errors of the project are in other files. They block the DAG files of all schedules."""
         known = {*self.own, *self.inherited}
-        return sum(has_errors([diagnostic]) for diagnostic in self.snapshot.diagnostics if diagnostic not in known)
+        return sum(diagnostic.is_error for diagnostic in self.snapshot.diagnostics if diagnostic not in known)
 
     @property
     def dag_file(self) -> str:

@@ -39,7 +39,7 @@ def _pipelines(context: RequestContext) -> Response:
         filters=query.filters_of(choices, snapshot.project.deployments),
         columns=COLUMNS.values(),
         drift=Counter(change.diagnostic().code for change in snapshot.changes),
-        errors=in_numbers(d for d in snapshot.diagnostics if has_errors([d])),
+        errors=in_numbers(d for d in snapshot.diagnostics if d.is_error),
         has_errors=has_errors(snapshot.diagnostics),
         relative=partial(relative, now=datetime.now(timezone.utc)),
         on_the_wall=partial(on_the_wall, zone=context.timezone),

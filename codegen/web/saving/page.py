@@ -10,9 +10,8 @@ from urllib.parse import quote
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
-from codegen.diagnostics import quoted
+from codegen.diagnostics import has_errors, quoted
 from codegen.pipeline import revise
-from codegen.rules import Severity
 from codegen.sync.lock import LockedError
 from codegen.web.editing import file_name
 from codegen.web.editing.drafts import with_line_ends_of
@@ -160,8 +159,8 @@ def _result(context: RequestContext, snapshot: Snapshot, file: str, revision: Re
     """Go to the page of what was written: to load that again does nothing."""
     project = snapshot.project
     name = snapshot.relative(project.schedules / file)
-    waits = any(diagnostic.severity is Severity.ERROR for diagnostic in revision.diagnostics)
-    told = [d for d in revision.diagnostics if d.severity is Severity.ERROR or d.location.path in revision.files]
+    waits = has_errors(revision.diagnostics)
+    told = [d for d in revision.diagnostics if d.is_error or d.location.path in revision.files]
     schedule = next((each.name for each in revision.schedules if each.source == name), (project.root / name).stem)
     done = {"Add": "Added", "Change": "Changed", "Delete": "Deleted"}[what]
     saved = Saved(

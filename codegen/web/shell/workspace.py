@@ -13,10 +13,8 @@ from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.meltano import meltano_files
 from codegen.project import read_project
-from codegen.review.renames import find_renames
-from codegen.sync.comparison import compare
+from codegen.review.drift import compare_with_disk
 from codegen.sync.transaction import Transaction, transaction
-from codegen.validate.lint import apply_levels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -135,14 +133,10 @@ class Workspace:
 
 
 def _take(project: Project, cache: Cache) -> Snapshot:
-    reading = pipeline.read(project, cache=cache)
-    generation = pipeline.render(project, reading, reading.schedules)
-    if has_errors(generation.diagnostics):
-        return Snapshot(project, reading, (), generation.diagnostics, is_compared=False)
-    generation = pipeline.with_schema(project, generation)
-    changes, problems = compare(generation.files, project.root, project.generated_dags)
-    found = [*generation.diagnostics, *problems, *apply_levels(find_renames(changes), project.lint)]
-    return Snapshot(project, reading, changes, found, is_compared=True)
+    generation = pipeline.generate(project, cache=cache)
+    changes, diagnostics = compare_with_disk(project, generation)
+    is_compared = not has_errors(generation.diagnostics)
+    return Snapshot(project, generation.reading, changes, diagnostics, is_compared)
 
 
 def _stamps(project: Project, cache: Cache) -> Iterator[_Stamp]:

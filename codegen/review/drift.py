@@ -1,4 +1,4 @@
-"""Warns of schedules that were renamed: a file that is deleted, and one that is created with the same behaviour."""
+"""Compares a generation with the disk: changes, errors, and warnings about renamed schedules."""
 
 from __future__ import annotations
 
@@ -7,22 +7,34 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, Location, quoted
+from codegen.diagnostics import Diagnostic, Location, has_errors, quoted
 from codegen.review.behaviour import differences
 from codegen.review.sources import STATE_ID, from_source
 from codegen.sync.changes import Action
+from codegen.sync.comparison import compare
+from codegen.validate.lint import apply_levels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from codegen.pipeline import Generation
+    from codegen.project import Project
     from codegen.review.behaviour import Behaviour
     from codegen.sync.changes import Change
 
 
-def find_renames(changes: Sequence[Change]) -> Iterator[Diagnostic]:
+def compare_with_disk(project: Project, generation: Generation) -> tuple[list[Change], list[Diagnostic]]:
+    """The changes that `generate` makes, none where the generation has errors; and all diagnostics."""
+    if has_errors(generation.diagnostics):
+        return [], generation.diagnostics
+    changes, problems = compare(generation.files, project.root, project.generated_dags)
+    return changes, [*generation.diagnostics, *problems, *apply_levels(_renames(changes), project.lint)]
+
+
+def _renames(changes: Sequence[Change]) -> Iterator[Diagnostic]:
     """A warning for each created file that has the behaviour of a deleted one under another DAG id.
 
-    The plan of a deleted file is lost with its schedule, and git need not know it: its text is what Airflow ran.
+    The text of a deleted file is all that is left of its schedule.
     """
     deleted = [change for change in changes if change.action is Action.DELETE]
     if not deleted:
