@@ -76,11 +76,6 @@ class Worker:
         """Build the pods of a DAG's tasks: the `error` or None, and by task the `pod` and its `operator`."""
         return self._ask(operation="pods_of", path=str(path), dag_id=dag_id, env=env, in_cluster=str(in_cluster))
 
-    def all_runs(self, path: Path, dag_id: str) -> list[str]:
-        """Return every run of a DAG with an end date, in UTC, as the scheduler starts them."""
-        moments: list[str] = self._ask(operation="all_runs", path=str(path), dag_id=dag_id)["moments"]
-        return moments
-
     def first_runs(self, path: Path, questions: dict[str, tuple[str, int]]) -> dict[str, list[list[str]]]:
         """Return so many runs of each DAG after a moment, in UTC: when each starts, and its data interval."""
         runs: dict[str, list[list[str]]] = self._ask(operation="first_runs", path=str(path), questions=questions)[

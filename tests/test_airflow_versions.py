@@ -5,15 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from project_builder import EXTRACT_LOAD, dagpress, write
+from project_builder import dagpress, write
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 # Airflow 3.0 moved DAG into its Task SDK, and the operators of the core into a provider that it installs
 # (its release notes, "Migrating to Airflow 3"). Up to 2.11 both are in the core.
-_TWO = {"from airflow import DAG", "from airflow.operators.bash import BashOperator"}
-_THREE = {"from airflow.sdk import DAG", "from airflow.providers.standard.operators.bash import BashOperator"}
+_TWO = {
+    "from airflow import DAG",
+    "from airflow.operators.bash import BashOperator",
+    "from airflow.operators.python import PythonOperator",
+    "from airflow.utils.task_group import TaskGroup",
+}
+_THREE = {
+    "from airflow.sdk import DAG, TaskGroup",
+    "from airflow.providers.standard.operators.bash import BashOperator",
+    "from airflow.providers.standard.operators.python import PythonOperator",
+}
+_TASKS = "interval: '@daily'\ntasks: [{python: a.b, group: c}, tap-a target-b]\n"
 
 
 @pytest.mark.parametrize(
@@ -22,23 +32,8 @@ _THREE = {"from airflow.sdk import DAG", "from airflow.providers.standard.operat
 )
 def test_the_imports_are_those_of_the_version(airflow: str, imports: set[str], tmp_path: Path) -> None:
     """No branch for another version, and nothing that this one does not have."""
-    write(tmp_path, {"dagpress.toml": f'airflow = "{airflow}"\n', "schedules/a.yml": EXTRACT_LOAD})
+    write(tmp_path, {"dagpress.toml": f'airflow = "{airflow}"\n', "schedules/a.yml": _TASKS})
     assert dagpress(tmp_path, "generate")[0] == 0
     lines = (tmp_path / "generated_dags/a.py").read_text().splitlines()
     own = {"from datetime import timedelta", "import pendulum"}
     assert {line for line in lines if line.startswith(("import ", "from "))} == imports | own
-
-
-@pytest.mark.parametrize(
-    ("airflow", "python", "group"),
-    [(v, "airflow.operators.python", "airflow.utils.task_group") for v in ("2.10", "2.11")]
-    + [(v, "airflow.providers.standard.operators.python", "airflow.sdk") for v in ("3.0", "3.1", "3.2", "3.3")],
-)
-def test_so_are_those_of_tasks_and_groups(airflow: str, python: str, group: str, tmp_path: Path) -> None:
-    """Python's operator and the groups have moved too."""
-    tasks = "interval: '@daily'\ntasks: [{python: a.b, group: c}]\n"
-    write(tmp_path, {"dagpress.toml": f'airflow = "{airflow}"\n', "schedules/a.yml": tasks})
-    assert dagpress(tmp_path, "generate")[0] == 0
-    text = (tmp_path / "generated_dags/a.py").read_text()
-    assert f"from {python} import PythonOperator\n" in text
-    assert f"from {group} import {'DAG, ' if group == 'airflow.sdk' else ''}TaskGroup\n" in text

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from meltano_projects import Drawn, projects
 from project_builder import dagpress, project_of
-from strategies import TEXT
+from test_properties import ANYTHING
 
 from codegen import pipeline
 from codegen.source.comments import read_layout
@@ -83,16 +83,11 @@ def test_import_and_export_are_the_way_there_and_back(drawn: Drawn) -> None:
         assert _starts(root) == starts
 
 
-_ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT | _KEYS, inner, max_size=5),
-    max_leaves=12,
-)
-_NEAR = st.lists(st.dictionaries(_KEYS, _ANYTHING | _LIKELY, max_size=7) | _ANYTHING, max_size=4)
+_NEAR = st.lists(st.dictionaries(_KEYS, ANYTHING | _LIKELY, max_size=7) | ANYTHING, max_size=4)
 
 
 @fewer(2)
-@given(_NEAR | _ANYTHING, st.booleans(), st.sampled_from(["import", "import --move", "export"]))
+@given(_NEAR | ANYTHING, st.booleans(), st.sampled_from(["import", "import --move", "export"]))
 def test_whatever_stands_there_is_told_with_its_place(schedules: Any, flow: bool, command: str) -> None:  # noqa: FBT001
     """No traceback; and what is left in meltano.yml is still YAML."""
     with TemporaryDirectory() as folder:

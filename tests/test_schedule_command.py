@@ -112,14 +112,6 @@ def test_set_changes_what_is_named_and_nothing_else(project: Path) -> None:
     )
 
 
-def test_a_file_behind_a_link_is_changed_in_its_place(project: Path) -> None:
-    write(project, {"shared/a.yml": EXTRACT_LOAD, "schedules/b.yml": EXTRACT_LOAD})
-    (project / "schedules/a.yml").symlink_to("../shared/a.yml")
-    assert dagpress(project, "schedule", "set", "./schedules/a.yml", "--interval", "@hourly")[0] == 0
-    assert (project / "schedules/a.yml").is_symlink()
-    assert (project / "shared/a.yml").read_text() == EXTRACT_LOAD.replace("@daily", "@hourly")
-
-
 def test_the_file_of_another_schedule_is_left_alone(project: Path) -> None:
     """A command about one schedule writes what that one needs, whatever else is out of date."""
     write(project, {"schedules/a.yml": EXTRACT_LOAD, "schedules/b.yml": EXTRACT_LOAD})
@@ -212,15 +204,6 @@ def test_a_broken_neighbour_hinders_only_the_generated_files(project: Path) -> N
     assert dagpress(project, "schedule", "set", "b", "--interval", "@daily")[0] == 0
     assert dagpress(project, "generate")[0] == 0
     assert dagpress(project, "check")[0] == 0
-
-
-def test_a_file_that_is_somebodys_own_is_not_taken(project: Path) -> None:
-    """Neither the schedule nor the DAG is written."""
-    write(project, {"generated_dags/a.py": "mine = True\n"})
-    code, _, err = dagpress(project, "schedule", "add", "a", "tap-gitlab", "target-postgres", "@daily")
-    assert code == 2
-    assert "generated_dags/a.py:1:1: not-ours" in err
-    assert not (project / "schedules").exists()
 
 
 def test_list_speaks_as_meltano_does(project: Path) -> None:

@@ -203,9 +203,3 @@ def test_it_works_without_javascript(browser: Browser, project: Path) -> None:
         page.locator("#show").click()
         assert page.locator("#text").input_value() == f"# mine\n{SCHEDULE}owner: me\n"
         assert "every day" in page.locator("#status").inner_text()
-
-
-@pytest.mark.parametrize("address", ["edit/a.yml", "new"])
-def test_it_fits_a_phone(browser: Browser, project: Path, address: str) -> None:
-    with _opened(browser, project, address, viewport={"width": 360, "height": 740}) as page:
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360
