@@ -102,7 +102,6 @@ def test_no_child_gets_the_token_of_the_login(tmp_path: Path, monkeypatch: pytes
     hook(repository, "pre-commit", "env > seen")
     run(repository, "commit", "--allow-empty", "--message=x")
     write(tmp_path, {".meltano/run/bin": "#!/bin/sh\nenv > seen\n"})
-    (tmp_path / ".meltano/run/bin").chmod(0o755)
     set_up_system_database(tmp_path)
     for seen in (repository / "seen", tmp_path / "seen"):
         text = seen.read_text()
@@ -125,6 +124,5 @@ def test_a_hook_that_does_not_end_leaves_no_lock(tmp_path: Path, monkeypatch: py
 
 def test_a_meltano_that_does_not_end(tmp_path: Path) -> None:
     write(tmp_path, {".meltano/run/bin": "#!/bin/sh\nsleep 99\n"})
-    (tmp_path / ".meltano/run/bin").chmod(0o755)
     with pytest.raises(MeltanoError, match=r"`meltano schedule list` did not end within 1 seconds \(run it"):
         listed_schedules(tmp_path, limit=1)

@@ -96,7 +96,6 @@ def test_it_ends_quietly_while_somebody_is_connected(project: Path) -> None:
 
 def test_a_git_that_does_not_end_ends_with_it(project: Path, tmp_path: Path) -> None:
     write(tmp_path, {"git": f"#!/bin/sh\ntrap '' TERM\necho $$ > {tmp_path}/pid\nsleep 99\n:\n"})
-    (tmp_path / "git").chmod(0o755)
     with serving(project, PATH=f"{tmp_path}:{os.environ['PATH']}") as server, server.connect() as waiting:
         waiting.sendall(b"GET /history/a.yml HTTP/1.1\r\nHost: localhost\r\n\r\n")
         await_process(tmp_path / "pid")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -50,15 +49,13 @@ def test_the_arrows_are_those_of_the_yaml(tasks: list[dict[str, Any]]) -> None:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project with a `meltano` that tells how it was called."""
-    write(
+    return write(
         tmp_path,
         {
             "meltano.yml": "plugins:\n  extractors: [{name: tap-a}]\n  loaders: [{name: target-b}]\n",
             ".meltano/run/bin": '#!/bin/sh\necho "$PWD $A $*"\n',
         },
     )
-    (tmp_path / ".meltano/run/bin").chmod(stat.S_IRWXU)
-    return tmp_path
 
 
 def _run(project: Path, capfd: pytest.CaptureFixture[str], text: str, *options: str) -> tuple[int, list[str], str]:

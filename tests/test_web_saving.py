@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from git_repository import copy_of, git, hook, isolate_git, repository_of
 from pages import Pages, form_of, text_of
-from project_builder import EXTRACT_LOAD, dagpress, write
+from project_builder import EXTRACT_LOAD, dagpress, files_of, write
 
 from codegen.web.editing.drafts import version_of
 
@@ -51,24 +51,15 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (root / "schedules/folder.yml").mkdir()
     (root / "schedules/out").symlink_to(folder / "outside")
     (root / "schedules/link.yml").symlink_to(folder / "outside/there.yml")
-    before = _files(folder)
+    before = files_of(folder)
     yield root
-    assert _files(folder) == before
+    assert files_of(folder) == before
 
 
 @pytest.fixture(scope="module")
 def untouched_pages(untouched: Path) -> Pages:
     """The pages of that project."""
     return Pages(untouched)
-
-
-def _files(root: Path) -> dict[str, bytes]:
-    """Every file of the project, as it is."""
-    return {
-        path.relative_to(root).as_posix(): path.read_bytes()
-        for path in sorted(root.rglob("*"))
-        if path.is_file() and ".git" not in path.parts
-    }
 
 
 def test_a_change_is_written_with_the_file_that_follows_and_shown(project: Path) -> None:
@@ -90,9 +81,9 @@ def test_to_load_the_result_again_writes_nothing(project: Path) -> None:
     answer = pages.client.post("/save", data=form, follow_redirects=False)
     assert answer.status_code == 303
     write(project, {"schedules/b.yml": EXTRACT_LOAD})
-    before = _files(project)
+    before = files_of(project)
     assert text_of(pages.get(answer.headers["location"]), "h1") == "Added b.yml"
-    assert _files(project) == before
+    assert files_of(project) == before
 
 
 @pytest.mark.parametrize(
@@ -125,13 +116,13 @@ def test_a_file_keeps_its_line_ends_and_its_mark(project: Path, there: bytes, ty
 
 def test_errors_are_told_and_nothing_is_written_or_lost(project: Path) -> None:
     pages = Pages(project)
-    before = _files(project)
+    before = files_of(project)
     typed = EXTRACT_LOAD + "ownr: </textarea><script>alert(1)</script>\n"
     page = pages.post("/save", {"file": "b.yml", "text": typed, "base": ""}, status=422)
     assert "did you mean `owner`?" in text_of(page, ".diagnostics")
     assert form_of(page)["text"] == typed.replace("\n", "\r\n")
     assert not page.select("script:not([src]):not([type=importmap])")
-    assert _files(project) == before
+    assert files_of(project) == before
 
 
 def test_an_error_elsewhere_lets_the_file_be_saved_and_the_dag_waits(project: Path) -> None:
@@ -150,9 +141,9 @@ def test_a_file_that_has_changed_meanwhile_is_not_overwritten_and_both_are_shown
     pages = Pages(project)
     draft = {**form_of(pages.get("/edit/a.yml")), "text": EXTRACT_LOAD + "owner: mine\n"}
     write(project, {"schedules/a.yml": EXTRACT_LOAD + "owner: theirs\n"})
-    before = _files(project)
+    before = files_of(project)
     page = pages.post("/save", draft, status=409)
-    assert _files(project) == before
+    assert files_of(project) == before
     assert "owner: theirs" in text_of(page, ".there")
     assert (text_of(page, "del"), text_of(page, "ins")) == ("-owner: theirs", "+owner: mine")
     assert "owner: mine" in form_of(page)["text"]
@@ -183,9 +174,9 @@ def test_texts_that_are_too_long_to_be_compared_are_shown_all_the_same(project: 
 
 
 def test_a_new_file_replaces_none(project: Path) -> None:
-    before = _files(project)
+    before = files_of(project)
     page = Pages(project).post("/save", {"file": "a.yml", "text": _HOURLY, "base": ""}, status=409)
-    assert _files(project) == before
+    assert files_of(project) == before
     assert text_of(page, "main h2") == "There is a file of that name"
 
 
@@ -319,7 +310,7 @@ def test_a_full_disk_is_told_and_every_file_is_whole(project: Path) -> None:
     pages = Pages(project)
     draft = form_of(pages.get("/edit/a.yml"))
     typed = _HOURLY + "# " + "x" * 3000 + "\n"
-    before = _files(project)
+    before = files_of(project)
     bounds = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, bounds[1]))
     try:
@@ -330,7 +321,7 @@ def test_a_full_disk_is_told_and_every_file_is_whole(project: Path) -> None:
     assert os.strerror(errno.EFBIG) in said
     assert "Nothing was written" in said
     assert form_of(page)["text"] == typed.replace("\n", "\r\n")
-    assert _files(project) == before
+    assert files_of(project) == before
     pages.post("/save", form_of(page))
     assert dagpress(project, "check")[0] == 0
 
@@ -358,16 +349,16 @@ def test_what_was_written_before_a_fault_is_told(project: Path) -> None:
 
 def test_deleting_asks_shows_what_goes_and_does_it(project: Path) -> None:
     pages = Pages(project)
-    before = _files(project)
+    before = files_of(project)
     page = pages.get("/delete/a.yml")
     assert [text_of(part, "h3") for part in page.select(".change")] == [
         "schedules/a.yml deleted",
         "generated_dags/a.py deleted",
     ]
-    assert _files(project) == before
+    assert files_of(project) == before
     page = pages.post("/delete/a.yml", form_of(page))
     assert text_of(page, "h1") == "Deleted a.yml"
-    assert before.keys() - _files(project).keys() == {"schedules/a.yml", "generated_dags/a.py"}
+    assert before.keys() - files_of(project).keys() == {"schedules/a.yml", "generated_dags/a.py"}
     pages.get("/delete/a.yml", status=404)
     pages.post("/delete/a.yml", {"base": ""}, status=404)
 
@@ -447,7 +438,7 @@ def test_a_hook_that_refuses_is_told_and_all_is_as_it_was(project: Path) -> None
     before = git(project, "status", "--porcelain", "--untracked-files=all")
     page = pages.post("/commit", {**form_of(page), "message": "Mine\r\n\r\nBody"}, status=422)
     assert "no <b>commits</b> today" in text_of(page, ".said")
-    assert form_of(page)["message"] == "Mine\n\nBody"
+    assert form_of(page)["message"] == "Mine\r\n\r\nBody"
     assert git(project, "status", "--porcelain", "--untracked-files=all") == before
     assert git(project, "branch", "--format=%(refname:short)") == "main"
 

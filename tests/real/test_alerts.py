@@ -133,10 +133,7 @@ def _prepare(invocation: Invocation, received: Received) -> None:
     write(folder, {f"schedules/{name}.yml": text for name, text in schedules.items()})
     generate(folder)
     # The tasks call the `meltano` to which the project links.
-    link = folder / ".meltano/run/bin"
-    link.parent.mkdir()
-    link.write_text(MELTANO)
-    link.chmod(0o755)
+    write(folder, {".meltano/run/bin": MELTANO})
 
 
 def _calls(invocation: Invocation) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from browser import served
+from browser import opened, served
 from playwright.sync_api import expect
 from project_builder import dagpress, write
 
@@ -42,16 +42,10 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def page(fleet: Path, browser: Browser) -> Iterator[Page]:
-    """The list of the fleet; whatever the browser complains about fails the test."""
-    complaints: list[str] = []
-    with served(fleet) as url:
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+    """The list of the fleet."""
+    with served(fleet) as url, opened(browser) as page:
         page.goto(url)
         yield page
-        page.close()
-    assert not complaints
 
 
 def _names(page: Page) -> list[str]:
