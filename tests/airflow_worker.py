@@ -24,19 +24,6 @@ Answer = dict[str, Any]
 LOGICAL_DATE = "2026-03-02T06:00:00+00:00"
 
 
-def all_runs(path: str, dag_id: str) -> Answer:
-    """The moments at which the scheduler starts the runs of a DAG with an end date, from the first to the last."""
-    timetables = inside.first_of("airflow.timetables.base")
-    dag = _as_scheduled(inside.load(path).dags[dag_id])
-    bounds = timetables.TimeRestriction(earliest=dag.start_date, latest=dag.end_date, catchup=True)
-    moments: list[str] = []
-    run = dag.timetable.next_dagrun_info(last_automated_data_interval=None, restriction=bounds)
-    while run:
-        moments.append(run.run_after.in_timezone("UTC").isoformat())
-        run = dag.timetable.next_dagrun_info(last_automated_data_interval=run.data_interval, restriction=bounds)
-    return {"moments": moments}
-
-
 def first_runs(path: str, questions: dict[str, tuple[str, int]]) -> Answer:
     """The runs that the scheduler starts for each DAG after a moment, with their data intervals; it catches up."""
     timetables = inside.first_of("airflow.timetables.base")
@@ -159,7 +146,6 @@ if __name__ == "__main__":
             "import_file": import_file_with,
             "execute": execute,
             "pods_of": pods_of,
-            "all_runs": all_runs,
             "first_runs": first_runs,
         }
     )

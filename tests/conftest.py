@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import gc
 import shutil
-import subprocess
 import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import environments
 import examples  # noqa: F401  # it chooses the profile of Hypothesis
+import harness
 import pytest
 from browser import launched_browser
 from docker_engine import docker_engine
 from environments import AIRFLOWS
 from harness import RECORDER, Airflow, DemoProject, Invocation, RecordingMeltano, Worker, free_ports, generate
+from project_builder import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -117,17 +118,7 @@ def invocation(request: pytest.FixtureRequest, demo_project: DemoProject) -> Inv
 def meltano() -> Callable[..., str]:
     """Return a function that runs the real `meltano` in a folder, and gives what it prints."""
     _ready("meltano")
-
-    def run(folder: Path, *arguments: str) -> str:
-        command = ["meltano", *arguments]
-        environ = environments.meltano_environ(MELTANO_SEND_ANONYMOUS_USAGE_STATS="false")
-        done = subprocess.run(
-            command, cwd=folder, env=environ, text=True, capture_output=True, check=False, timeout=120
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return run
+    return harness.meltano
 
 
 @pytest.fixture(scope="session")
@@ -135,9 +126,7 @@ def recording_meltano(tmp_path_factory: pytest.TempPathFactory) -> RecordingMelt
     """Return a `meltano` that records how it was called. One for all tests, so that Hypothesis can use it."""
     folder = tmp_path_factory.mktemp("recording")
     (folder / "project").mkdir()
-    script = folder / "meltano"
-    script.write_text(RECORDER.format(python=sys.executable, calls=str(folder / "calls")))
-    script.chmod(0o755)
+    write(folder, {"meltano": RECORDER.format(python=sys.executable, calls=str(folder / "calls"))})
     return RecordingMeltano(folder)
 
 

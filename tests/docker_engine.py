@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 import subprocess
 import tarfile
-import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from debian import install
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 _PACKAGES = ("docker.io", "runc", "iptables", "busybox-static")
 _STARTS_IN = 30
@@ -61,7 +59,7 @@ def docker_engine(folder: Path) -> Iterator[DockerEngine]:
 
     Skips the test, and says why, where there can be none.
     """
-    _install()
+    install("Docker engine", ("dockerd", "docker", "runc", "busybox"), _PACKAGES)
     engine = DockerEngine(folder)
     command: list[str | Path] = ["dockerd", "--host", engine.address, "--pidfile", folder / "pid"]
     command += ["--data-root", folder / "data", "--exec-root", folder / "exec"]
@@ -77,26 +75,6 @@ def docker_engine(folder: Path) -> Iterator[DockerEngine]:
             if containers:
                 engine.call("kill", *containers, check=False)
             process.terminate()
-
-
-def _install() -> None:
-    """Install what is missing, one process at a time: the tests run in several."""
-    with (Path(tempfile.gettempdir()) / "dagpress-tests-apt.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        _install_packages()
-
-
-def _install_packages() -> None:
-    if all(shutil.which(program) for program in ("dockerd", "docker", "runc", "busybox")):
-        return
-    if os.geteuid() or not shutil.which("apt-get"):
-        pytest.skip("there is no Docker engine, and only root on Debian can install one")
-    environ = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *_PACKAGES]):
-        command = ["apt-get", "--quiet", "--quiet", *arguments]
-        done = subprocess.run(command, env=environ, text=True, stdout=-1, stderr=subprocess.STDOUT, check=False)
-        if done.returncode:
-            pytest.skip(f"there is no Docker engine, and Debian's cannot be installed:\n{done.stdout[-2000:]}")
 
 
 def _await(process: subprocess.Popen[bytes], engine: DockerEngine) -> None:

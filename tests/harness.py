@@ -45,6 +45,16 @@ def import_of(name: str, airflow: str) -> str:
     return import_statement(imported)
 
 
+def meltano(folder: Path, *arguments: str) -> str:
+    """Run the real `meltano` in a folder, see that it succeeds, and return its stdout."""
+    environ = environments.meltano_environ(MELTANO_SEND_ANONYMOUS_USAGE_STATS="false")
+    done = subprocess.run(
+        ["meltano", *arguments], cwd=folder, env=environ, text=True, capture_output=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 class Worker:
     """A process of `airflow_worker.py` inside an Airflow environment."""
 
@@ -75,11 +85,6 @@ class Worker:
     def pods_of(self, path: Path, dag_id: str, env: dict[str, str | None], in_cluster: Path) -> dict[str, Any]:
         """Build the pods of a DAG's tasks: the `error` or None, and by task the `pod` and its `operator`."""
         return self._ask(operation="pods_of", path=str(path), dag_id=dag_id, env=env, in_cluster=str(in_cluster))
-
-    def all_runs(self, path: Path, dag_id: str) -> list[str]:
-        """Return every run of a DAG with an end date, in UTC, as the scheduler starts them."""
-        moments: list[str] = self._ask(operation="all_runs", path=str(path), dag_id=dag_id)["moments"]
-        return moments
 
     def first_runs(self, path: Path, questions: dict[str, tuple[str, int]]) -> dict[str, list[list[str]]]:
         """Return so many runs of each DAG after a moment, in UTC: when each starts, and its data interval."""
@@ -149,12 +154,7 @@ class DemoProject:
 
     def meltano(self, *arguments: str) -> str:
         """Run a `meltano` command and return its stdout."""
-        environ = environments.meltano_environ()
-        done = subprocess.run(
-            ["meltano", *arguments], cwd=self.folder, env=environ, text=True, capture_output=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        return meltano(self.folder, *arguments)
 
     def rows(self, table: str) -> int:
         """Count the rows of a table, with the duckdb of the target."""
@@ -251,23 +251,22 @@ class Invocation:
         return [program, "--project", self.demo.folder, "invoke", "airflow", *arguments]
 
     def states(self, dag_id: str) -> list[str]:
-        """Return the states of the runs of a DAG, read from the database, which is faster than asking Airflow."""
-        with closing(sqlite3.connect(f"file:{self.home / 'airflow.db'}?mode=ro", uri=True)) as database:
-            rows = database.execute("select state from dag_run where dag_id = ? order by id", [dag_id]).fetchall()
-        return [state for (state,) in rows]
+        """Return the states of the runs of a DAG."""
+        return [state for (state,) in self.rows("select state from dag_run where dag_id = ? order by id", dag_id)]
 
     def has_logical_date(self, dag_id: str) -> bool:
         """Whether every run of a DAG has a logical date."""
         column = "execution_date" if self.version.startswith("2.") else "logical_date"
-        with closing(sqlite3.connect(f"file:{self.home / 'airflow.db'}?mode=ro", uri=True)) as database:
-            rows = database.execute(f"select {column} from dag_run where dag_id = ?", [dag_id]).fetchall()  # noqa: S608
-        return all(date for (date,) in rows)
+        return all(date for (date,) in self.rows(f"select {column} from dag_run where dag_id = ?", dag_id))  # noqa: S608
 
     def has_scheduler(self) -> bool:
         """Whether a scheduler says in the database that it runs."""
+        return bool(self.rows("select id from job where job_type = 'SchedulerJob' and state = 'running'"))
+
+    def rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
+        """Return rows of Airflow's database, which is faster than asking Airflow."""
         with closing(sqlite3.connect(f"file:{self.home / 'airflow.db'}?mode=ro", uri=True)) as database:
-            query = "select count(*) from job where job_type = 'SchedulerJob' and state = 'running'"
-            return bool(database.execute(query).fetchone()[0])
+            return database.execute(query, values).fetchall()
 
     def await_states(self, dag_id: str, states: list[str]) -> None:
         """Wait until these are the states of the runs of a DAG."""

@@ -53,6 +53,21 @@ class Pages:
         return str(token["value"])
 
 
+def form_of(page: BeautifulSoup) -> dict[str, str]:
+    """What a browser would send of the forms of a page."""
+    sent = {}
+    for control in page.find_all(["input", "textarea", "select"], {"name": True}):
+        if control.name == "select":
+            chosen = control.select_one("option[selected]") or control.select_one("option")
+            value = str(chosen.get("value", chosen.text)) if chosen else ""
+        elif control.name == "textarea":
+            value = control.text.removeprefix("\n")
+        else:
+            value = str(control.get("value", ""))
+        sent[str(control["name"])] = value.replace("\r\n", "\n").replace("\n", "\r\n")
+    return sent
+
+
 def text_of(soup: Tag, selector: str) -> str:
     """The text of the first element that matches, its white space as one blank."""
     found = soup.select_one(selector)

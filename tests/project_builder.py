@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import click
+import pytest
 import yaml
 from click.testing import CliRunner
 
@@ -36,12 +38,23 @@ run()
 
 
 def write(root: Path, files: dict[str, str]) -> Path:
-    """Write files below a folder, and give the folder back."""
+    """Write files below a folder, and give the folder back. One that begins with `#!` is a program."""
     for name, text in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+        if text.startswith("#!"):
+            path.chmod(0o755)
     return root
+
+
+def files_of(root: Path) -> dict[str, bytes]:
+    """Every file below a folder but those of git."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and ".git" not in path.parts
+    }
 
 
 def as_yaml(value: object) -> str:
@@ -62,6 +75,13 @@ def dagpress(root: Path, *arguments: str) -> tuple[int, str, str]:
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return int(result.return_value), result.stdout, result.stderr
+
+
+def refusal(root: Path, *arguments: str) -> str:
+    """The message of a command that refuses its arguments."""
+    with pytest.raises(click.ClickException) as error:
+        dagpress(root, *arguments)
+    return error.value.format_message()
 
 
 def completed(words: str) -> list[str]:

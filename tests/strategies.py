@@ -22,7 +22,7 @@ TEXT = st.lists(
 # What nobody may miss for the luck of the draw.
 TRAPS = [
     *("run.sh", "a.bash", ".sh", "a.env", ".env", "a.json", "a.yaml", ".yml", "[", "[1]", "['a']", "$(HOME)", "$$"),
-    *("{#", "{# gone #}", "}}", "{ {", "{'a': {'b': 1}}", '{"a": {"b": 1}}'),
+    *("{#", "${#a[@]}", "{\r", "{# gone #}", "}}", "{ {", "{'a': {'b': 1}}", '{"a": {"b": 1}}'),
     *("$HOME", "`id`", "'", '"', "\\", "*", ";", "&&", "-n", "a b", "", " ", "ends with a space ", "é", "😀"),
     *("line\n", "\n", "a\r\nb", "\r", "\u202e", "\x01", "\x7f", "\u2028"),
 ]

@@ -158,9 +158,7 @@ def test_the_readme_has_the_pythons_of_every_airflow() -> None:
 
 def _python(folder: Path, version: str) -> str:
     """A program that says that it is that Python."""
-    program = write(folder, {"python": f"#!/bin/sh\necho {version}\n"}) / "python"
-    program.chmod(0o755)
-    return str(program)
+    return str(write(folder, {"python": f"#!/bin/sh\necho {version}\n"}) / "python")
 
 
 def test_a_python_that_cannot_have_that_airflow_is_refused(tmp_path: Path) -> None:
@@ -316,7 +314,6 @@ class Installed:
         write(_project(root, f'airflow = "{version}"\n'), {f".dagpress/airflow-{version}/stamp": ""})
         self.program = self.home.with_name("venv") / "bin/airflow"
         write(self.program.parent, {"airflow": PROGRAM.format(calls=shlex.quote(str(self.calls_file)))})
-        self.program.chmod(0o755)
 
     def invoke(self, *arguments: str, **environ: str) -> tuple[int, str]:
         """Call it in the project; gives the exit code and what is said. Where it becomes Airflow, that is its child."""
@@ -610,7 +607,6 @@ def test_meltano_sets_up_its_database_before_tasks_run_in_the_worker(tmp_path: P
     """Each start of what runs tasks asks for it once, as we cannot see what is there; a failure stops nothing."""
     installed = Installed(tmp_path, NEWEST_2)
     write(tmp_path, {"meltano.yml": "", ".meltano/run/bin": MELTANO.format(calls=installed.calls_file, code=code)})
-    (tmp_path / ".meltano/run/bin").chmod(0o755)
     assert installed.invoke("dags", "list")[0] == 0
     assert "meltano" not in "".join(installed.calls())
     ended, said = installed.invoke("celery", "worker", MELTANO_DATABASE_URI="postgresql://example.com/meltano")

@@ -25,7 +25,7 @@ _THREE = {
     "from airflow.providers.standard.operators.bash import BashOperator",
     "from airflow.providers.standard.operators.python import PythonOperator",
 }
-_TASKS = "interval: '@daily'\ntasks: [{python: a.b, group: c}, {run: tap-a target-b}]\n"
+_TASKS = "interval: '@daily'\ntasks: [{python: a.b, group: c}, tap-a target-b]\n"
 
 
 @pytest.mark.parametrize("airflow", VERSIONS)

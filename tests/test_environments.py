@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import stat
 import sys
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-import click
 import pytest
 import yaml
 from examples import fewer
 from hypothesis import given
 from hypothesis import strategies as st
-from project_builder import EXTRACT_LOAD, as_yaml, completed, dagpress, project_of, write
+from project_builder import EXTRACT_LOAD, as_yaml, completed, dagpress, project_of, refusal, write
 from strategies import EXTRACT_LOADS, SCHEDULES
 from test_properties import ANYTHING
 
@@ -54,12 +52,6 @@ def project(tmp_path: Path) -> Path:
             "schedules/report.yml": EXTRACT_LOAD.replace("@daily", "0 6 * * *") + "only: prod\n",
         },
     )
-
-
-def _refusal(root: Path, *arguments: str) -> str:
-    with pytest.raises(click.ClickException) as error:
-        dagpress(root, *arguments)
-    return error.value.format_message()
 
 
 def _trees(root: Path) -> list[str]:
@@ -131,20 +123,20 @@ def test_show_and_next_take_the_first_environment_that_has_the_schedule(project:
 
 def test_an_environment_that_is_not_there_is_refused(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the nearest, or with what `only` says; the variable is named where it is wrong."""
-    assert _refusal(project, "show", "orders", "-e", "prdo") == "There is no environment `prdo` (did you mean `prod`?)."
-    assert _refusal(project, "next", "report", "-e", "dev") == "`report` is not in `dev`: `only` leaves it to `prod`"
+    assert refusal(project, "show", "orders", "-e", "prdo") == "There is no environment `prdo` (did you mean `prod`?)."
+    assert refusal(project, "next", "report", "-e", "dev") == "`report` is not in `dev`: `only` leaves it to `prod`"
     monkeypatch.setenv("DAGPRESS_ENVIRONMENT", "staging")
     message = "There is no environment `staging`, which DAGPRESS_ENVIRONMENT names (there are dev, prod)."
-    assert _refusal(project, "list") == message
-    assert _refusal(project, "invoke", "airflow", "version") == message
+    assert refusal(project, "list") == message
+    assert refusal(project, "invoke", "airflow", "version") == message
 
 
 def test_a_project_without_environments_sees_nothing_of_them(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The option has a cure, and the variable, which may be meant for another project, changes nothing."""
     write(project, {"dagpress.toml": "", "schedules/orders.yml": EXTRACT_LOAD, "schedules/report.yml": EXTRACT_LOAD})
     cure = 'This project has no deployment environments (set environments = ["dev", "prod"] in the configuration).'
-    assert _refusal(project, "show", "orders", "--environment", "prod") == cure
-    assert _refusal(project, "diff", "orders", "--between", "dev", "prod") == cure
+    assert refusal(project, "show", "orders", "--environment", "prod") == cure
+    assert refusal(project, "diff", "orders", "--between", "dev", "prod") == cure
     before = [dagpress(project, *words) for words in (("list",), ("show", "orders"), ("schedule", "list"))]
     monkeypatch.setenv("DAGPRESS_ENVIRONMENT", "prod")
     assert [dagpress(project, *words) for words in (("list",), ("show", "orders"), ("schedule", "list"))] == before
@@ -176,8 +168,8 @@ def test_a_schedule_that_one_environment_lacks_is_named_in_the_difference(projec
 
 def test_the_arguments_of_the_difference_go_together(project: Path) -> None:
     """A name alone, an environment that is none, and a schedule with an error are told."""
-    assert "NAME goes with --between" in _refusal(project, "diff", "orders")
-    assert "There is no environment `prd`" in _refusal(project, "diff", "orders", "--between", "dev", "prd")
+    assert "NAME goes with --between" in refusal(project, "diff", "orders")
+    assert "There is no environment `prd`" in refusal(project, "diff", "orders", "--between", "dev", "prd")
     write(project, {"schedules/same.yml": EXTRACT_LOAD + "environments: {dev: {retris: 1}}\n"})
     code, out, err = dagpress(project, "diff", "--between", "dev", "prod")
     assert (code, out) == (2, "")
@@ -221,7 +213,6 @@ def test_the_list_and_the_run_of_meltano_are_those_of_one_environment(
 ) -> None:
     """`schedule list` is read by programs that know no environments; `schedule run` does what the DAG of one does."""
     write(project, {"meltano.yml": "{}\n", ".meltano/run/bin": '#!/bin/sh\necho "$*"\n'})
-    (project / ".meltano/run/bin").chmod(stat.S_IRWXU)
     rows = json.loads(dagpress(project, "schedule", "list", "--format", "json")[1])
     assert [row["name"] for row in rows["schedules"]["elt"]] == ["orders", "same"]
     assert "report" in dagpress(project, "schedule", "list", "-e", "prod")[1]
@@ -315,7 +306,7 @@ def test_explain_gives_the_same_to_programs_and_for_tasks(project: Path) -> None
     }
     assert (by_key["tasks[1].after"]["value"], by_key["tasks[1].after"]["from"]["line"]) == ([], 5)
     assert (by_key["owner"]["value"], by_key["owner"]["from"]) == ("airflow", None)
-    assert "--dag prints Python" in _refusal(project, "show", "steps", "--explain", "--dag")
+    assert "--dag prints Python" in refusal(project, "show", "steps", "--explain", "--dag")
 
 
 def test_explain_needs_no_environments(tmp_path: Path) -> None:

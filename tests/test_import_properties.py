@@ -13,8 +13,8 @@ from examples import fewer
 from hypothesis import given
 from hypothesis import strategies as st
 from meltano_projects import Drawn, projects
-from project_builder import dagpress, project_of
-from strategies import TEXT
+from project_builder import dagpress, files_of, project_of
+from test_properties import ANYTHING
 
 from codegen import pipeline
 from codegen.source.comments import read_layout
@@ -25,10 +25,6 @@ _LIKELY = st.sampled_from(["a", "tap-a", "target-a", "run", "@daily", "2024-01-3
 
 def _read(path: Path) -> str:
     return path.read_bytes().decode()
-
-
-def _texts(root: Path) -> dict[str, str]:
-    return {path.relative_to(root).as_posix(): _read(path) for path in root.rglob("*") if path.is_file()}
 
 
 def _comments(text: str) -> Counter[str]:
@@ -58,15 +54,15 @@ def test_export_reverts_an_import(drawn: Drawn) -> None:
         code, _, err = dagpress(root, "import")
         assert code in {0, 1}, err
         assert "not-imported" not in err
-        once = _texts(root)
+        once = files_of(root)
         assert dagpress(root, "import")[0] == code
-        assert _texts(root) == once
+        assert files_of(root) == once
 
         starts = _starts(root)
         dagpress(root, "import", "--move", "--no-generate")
         assert (yaml.safe_load(_read(meltano)) or {})["schedules"] == []
         left = _comments(_read(meltano)) + sum(
-            (_comments(text) for name, text in once.items() if "schedules/" in name and name.endswith(".yml")),
+            (_comments(data.decode()) for name, data in once.items() if "schedules/" in name and name.endswith(".yml")),
             Counter(),
         )
         assert _comments(drawn.text) - left == Counter()
@@ -83,16 +79,11 @@ def test_export_reverts_an_import(drawn: Drawn) -> None:
         assert _starts(root) == starts
 
 
-_ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT | _KEYS, inner, max_size=5),
-    max_leaves=12,
-)
-_NEAR = st.lists(st.dictionaries(_KEYS, _ANYTHING | _LIKELY, max_size=7) | _ANYTHING, max_size=4)
+_NEAR = st.lists(st.dictionaries(_KEYS, ANYTHING | _LIKELY, max_size=7) | ANYTHING, max_size=4)
 
 
 @fewer(2)
-@given(_NEAR | _ANYTHING, st.booleans(), st.sampled_from(["import", "import --move", "export"]))
+@given(_NEAR | ANYTHING, st.booleans(), st.sampled_from(["import", "import --move", "export"]))
 def test_any_schedules_are_reported_with_their_place(schedules: Any, flow: bool, command: str) -> None:  # noqa: FBT001
     """There is no traceback, and meltano.yml is still YAML."""
     with TemporaryDirectory() as folder:

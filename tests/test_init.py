@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 import yaml
-from project_builder import dagpress, project_of, write
+from project_builder import dagpress, files_of, project_of, write
 from versions import NEWEST, NEWEST_2
 
 MELTANO_YML = """\
@@ -35,22 +35,18 @@ ADDED = {
 }
 
 
-def _files(root: Path) -> dict[str, str]:
-    return {path.relative_to(root).as_posix(): path.read_text() for path in root.rglob("*") if path.is_file()}
-
-
 @pytest.mark.parametrize("command", [("init",), ("add", "files", "airflow")])
 def test_a_meltano_project_becomes_one_of_dagpress(tmp_path: Path, command: tuple[str, ...]) -> None:
     """With its schedules; what is generated is current, and a second time changes nothing."""
     write(tmp_path, {"meltano.yml": MELTANO_YML})
     code, out, _ = dagpress(tmp_path, *command)
     assert code == 0
-    assert _files(tmp_path).keys() == {"meltano.yml", *ADDED}
+    assert files_of(tmp_path).keys() == {"meltano.yml", *ADDED}
     assert set(out.split("\n")) >= {f"created {name}" for name in ADDED}
     assert dagpress(tmp_path, "check")[0] == 0
-    before = _files(tmp_path)
+    before = files_of(tmp_path)
     assert dagpress(tmp_path, *command)[0] == 0
-    assert _files(tmp_path) == before
+    assert files_of(tmp_path) == before
 
 
 def test_what_is_there_stays_and_what_is_left_to_do_is_said(tmp_path: Path) -> None:
@@ -65,7 +61,7 @@ def test_what_is_there_stays_and_what_is_left_to_do_is_said(tmp_path: Path) -> N
     write(tmp_path, {"meltano.yml": MELTANO_YML, **own})
     code, _, err = dagpress(tmp_path, "init")
     assert code == 0
-    assert {name: text for name, text in _files(tmp_path).items() if name in own} == own
+    assert {name: data.decode() for name, data in files_of(tmp_path).items() if name in own} == own
     assert not (tmp_path / "dagpress.toml").exists()
     assert "- Add the line `include dagpress.mk` to Makefile.\n" in err
     assert "- Add a local hook with the entry `dagpress check` to .pre-commit-config.yaml.\n" in err
@@ -113,7 +109,7 @@ def test_without_a_meltano_project_there_is_nothing_to_begin_with(tmp_path: Path
     """And nothing is written."""
     with pytest.raises(click.ClickException, match=r"there is no meltano.yml"):
         dagpress(tmp_path, "init")
-    assert _files(tmp_path) == {}
+    assert files_of(tmp_path) == {}
 
 
 def test_ci_and_pre_commit_run_what_a_person_would(tmp_path: Path) -> None:

@@ -56,8 +56,10 @@ def _evaluated(argument: Argument) -> Any:
 @example('ends with a quote"')
 @example("ends with a backslash\\")
 def test_any_text_is_itself_as_a_literal(value: str) -> None:
-    """Text becomes a literal that Python reads back as the same text."""
+    """Python reads the same text back, and the literal has no control or bidi character: a reviewer sees all of it."""
     assert _evaluated(Argument("x", value)) == value
+    for character in keyword(Argument("x", value), 4):
+        assert character == "\n" or unicodedata.category(character)[0] != "C"
 
 
 @given(TEXT)
@@ -69,13 +71,6 @@ def test_any_text_is_itself_as_a_docstring(value: str) -> None:
     module: dict[str, Any] = {}
     exec(compile(module_docstring(doc), "module", "exec"), module)  # noqa: S102  # that is the point
     assert module["__doc__"] == doc
-
-
-@given(TEXT)
-def test_a_literal_holds_no_character_that_hides(value: str) -> None:
-    """No control, no bidirectional mark, no newer invention of Unicode: what a reviewer sees is what is there."""
-    for character in keyword(Argument("x", value), 4):
-        assert character == "\n" or unicodedata.category(character)[0] != "C"
 
 
 @given(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import errno
 import json
 import re
 from dataclasses import replace
@@ -166,26 +165,6 @@ _UNMISTAKABLE = {code for code in RULES if "-" in code}
 _NAME = "generated_dags/gitlab.py"
 
 
-def _is_new(root: Path) -> list[str]:
-    (root / _NAME).unlink()
-    return ["check"]
-
-
-def _has_changed(root: Path) -> list[str]:
-    write(root, {"schedules/gitlab.yml": f"{EXTRACT_LOAD}owner: data\n"})
-    return ["check"]
-
-
-def _was_edited(root: Path) -> list[str]:
-    (root / _NAME).write_text(f"{(root / _NAME).read_text()}# mine\n")
-    return ["check"]
-
-
-def _is_deleted(root: Path) -> list[str]:
-    (root / "schedules/gitlab.yml").unlink()
-    return ["check"]
-
-
 def _has_a_new_name(root: Path) -> list[str]:
     (root / "schedules/gitlab.yml").rename(root / "schedules/issues.yml")
     return ["generate"]
@@ -208,10 +187,6 @@ def _has_a_loop(root: Path) -> list[str]:
 
 
 _CHANGES = {
-    "missing": _is_new,
-    "changed": _has_changed,
-    "edited": _was_edited,
-    "stale": _is_deleted,
     "renamed": _has_a_new_name,
     "not-ours": _is_by_hand,
     "file-name": _has_an_odd_name,
@@ -227,19 +202,6 @@ def test_a_change_is_reported(code: str, tmp_path: Path, file_regression: FileRe
     assert dagpress(write(tmp_path, schedules), "generate")[0] == 0
     command = _CHANGES[code](tmp_path)
     file_regression.check(dagpress(tmp_path, *command)[2], fullpath=_GOLDENS / f"{code}.txt")
-
-
-def test_a_full_disk_is_reported(
-    tmp_path: Path, file_regression: FileRegressionFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The file that could not be written is named."""
-
-    def fail(_source: Path, _target: Path) -> Path:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    root = write(tmp_path, {"schedules/gitlab.yml": EXTRACT_LOAD})
-    monkeypatch.setattr(Path, "replace", fail)
-    file_regression.check(dagpress(root, "generate")[2], fullpath=_GOLDENS / "not-written.txt")
 
 
 def test_a_generator_that_fails_is_reported(file_regression: FileRegressionFixture) -> None:

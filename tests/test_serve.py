@@ -96,7 +96,6 @@ def test_it_ends_quietly_while_somebody_is_connected(project: Path) -> None:
 
 def test_a_git_that_does_not_end_ends_with_it(project: Path, tmp_path: Path) -> None:
     write(tmp_path, {"git": f"#!/bin/sh\ntrap '' TERM\necho $$ > {tmp_path}/pid\nsleep 99\n:\n"})
-    (tmp_path / "git").chmod(0o755)
     with serving(project, PATH=f"{tmp_path}:{os.environ['PATH']}") as server, server.connect() as waiting:
         waiting.sendall(b"GET /history/a.yml HTTP/1.1\r\nHost: localhost\r\n\r\n")
         await_process(tmp_path / "pid")
@@ -217,7 +216,6 @@ def test_the_login_leads_to_no_other_site(browser: httpx2.Client, address: str) 
 def test_programs_send_the_token(browser: httpx2.Client) -> None:
     assert browser.get("/", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
     assert browser.get("/", headers={"Authorization": "Basic abc"}).status_code == 401
-    assert browser.get("/", headers={"Authorization": f"Bearer {TOKEN}x"}).status_code == 401
 
 
 def test_a_login_that_is_no_form_is_refused(project: Path) -> None:
@@ -236,7 +234,7 @@ def test_a_login_from_another_page_is_refused(browser: httpx2.Client) -> None:
 
 def test_wrong_tokens_wait_for_each_other(guarded: Server) -> None:
     """Two cannot be tried within a second, and not many can wait."""
-    request = b"GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer wrong\r\n\r\n"
+    request = f"GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}x\r\n\r\n".encode()
     begin = time.monotonic()
     with guarded.connect() as one, guarded.connect() as other:
         one.sendall(request)

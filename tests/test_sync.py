@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,8 +18,9 @@ from codegen.render.source_text import escape
 from codegen.sync.header import is_edited, is_generated, signed
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from pytest_regressions.file_regression import FileRegressionFixture
 
+_MESSAGES = Path(__file__).parent / "rules"
 DAG = "generated_dags/gitlab.py"
 
 
@@ -55,16 +57,6 @@ def test_a_file_whose_schedule_is_gone_is_pruned_with_its_folder(project: Path) 
     assert dagpress(project, "check")[0] == 1
     assert dagpress(project, "generate")[1] == "deleted generated_dags/shop/orders.py\n"
     assert sorted(p.name for p in (project / "generated_dags").iterdir()) == ["gitlab.py"]
-
-
-def test_a_renamed_schedule_is_a_warning(project: Path) -> None:
-    """Another file name is another DAG and another state, which is rarely meant."""
-    (project / "schedules/gitlab.yml").rename(project / "schedules/gitlab_issues.yml")
-    code, _, err = dagpress(project, "generate")
-    assert code == 0
-    assert err.startswith("generated_dags/gitlab_issues.py:1:1: renamed: this looks like `generated_dags/gitlab.py`")
-    write(project, {"schedules/gitlab_issues.yml": EXTRACT_LOAD + "retries: 2\n"})
-    assert dagpress(project, "generate")[0] == 0
 
 
 def test_a_renamed_schedule_with_a_state_of_its_own_is_one_too(project: Path) -> None:
@@ -106,28 +98,20 @@ def test_a_hand_written_dag_is_not_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / DAG).read_text() == "mine = True\n"
 
 
-def test_check_names_what_is_missing_changed_edited_and_stale(project: Path) -> None:
-    """Each kind of drift has its name, its diff, and the command that mends it."""
-    write(project, {"schedules/new.yml": EXTRACT_LOAD + "owner: new\n"})
-    write(project, {"schedules/shop/orders.yml": EXTRACT_LOAD + "retries: 9\n"})
-    write(project, {"schedules/gone.yml": EXTRACT_LOAD})
+def test_check_names_what_is_missing_changed_edited_and_stale(
+    project: Path, file_regression: FileRegressionFixture
+) -> None:
+    """Each kind of drift has its code, its diff, and the command that fixes it."""
+    write(project, {"schedules/new.yml": EXTRACT_LOAD + "owner: new\n", "schedules/gone.yml": EXTRACT_LOAD})
     dagpress(project, "generate")
     (project / "generated_dags/new.py").unlink()
     (project / "schedules/gone.yml").unlink()
     edited = project / DAG
     edited.write_text(edited.read_text().replace('"retries": 1', '"retries": 7'))
-    write(project, {"schedules/shop/orders.yml": EXTRACT_LOAD})
-
+    write(project, {"schedules/shop/orders.yml": EXTRACT_LOAD + "retries: 9\n"})
     code, out, err = dagpress(project, "check")
-
     assert code == 1
-    assert [line.split(": ")[:2] for line in err.splitlines()[:4]] == [
-        ["generated_dags/gitlab.py:1:1", "edited"],
-        ["generated_dags/gone.py:1:1", "stale"],
-        ["generated_dags/new.py:1:1", "missing"],
-        ["generated_dags/shop/orders.py:1:1", "changed"],
-    ]
-    assert err.splitlines()[4] == "4 files not current. Run `dagpress generate` (or `make dags`) and commit."
+    file_regression.check(err, fullpath=_MESSAGES / "drift.txt")
     assert '-        "retries": 7,\n+        "retries": 1,\n' in out
 
 
@@ -147,12 +131,6 @@ def test_a_file_edited_by_hand_is_replaced_and_that_is_said(project: Path) -> No
     (project / DAG).write_text(text + "\n# a note\n")
     assert dagpress(project, "generate")[1] == f"updated {DAG} (it was edited by hand)\n"
     assert (project / DAG).read_text() == text
-
-
-def test_a_file_that_only_lags_behind_was_not_edited(project: Path) -> None:
-    """The checksum tells an edit from a change of the schedule."""
-    write(project, {"schedules/gitlab.yml": EXTRACT_LOAD + "retries: 9\n"})
-    assert "edited" not in dagpress(project, "check")[2]
 
 
 def test_an_error_in_one_schedule_writes_and_prunes_nothing(project: Path) -> None:
@@ -189,7 +167,9 @@ def _run(project: Path, *prefix: str, limit: int | None = None) -> subprocess.Co
     return subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=set_limit)
 
 
-def test_a_full_disk_half_way_leaves_everything_as_it_was(project: Path) -> None:
+def test_a_full_disk_half_way_leaves_everything_as_it_was(
+    project: Path, file_regression: FileRegressionFixture
+) -> None:
     """The first file still fits, the second does not: neither is replaced, and no rest is left behind."""
     before = {path: path.read_bytes() for path in (project / "generated_dags").rglob("*") if path.is_file()}
     doc = "doc: " + "x" * 20_000 + "\n"
@@ -199,7 +179,7 @@ def test_a_full_disk_half_way_leaves_everything_as_it_was(project: Path) -> None
     )
     result = _run(project, limit=10_000)
     assert result.returncode == 2
-    assert "generated_dags/shop/orders.py:1:1: not-written: cannot be written: File too large" in result.stderr
+    file_regression.check(result.stderr, fullpath=_MESSAGES / "not-written.txt")
     assert {path: path.read_bytes() for path in (project / "generated_dags").rglob("*") if path.is_file()} == before
 
 
@@ -237,20 +217,6 @@ _ROOT_NEEDS_SETPRIV = pytest.mark.skipif(
 
 
 @_ROOT_NEEDS_SETPRIV
-def test_no_rights_to_write_is_an_error_with_the_file(project: Path) -> None:
-    """A folder that is read-only gives one line, not a traceback."""
-    write(project, {"schedules/gitlab.yml": EXTRACT_LOAD + "retries: 9\n"})
-    (project / "generated_dags").chmod(0o555)
-    try:
-        result = _run(project, *_without_rights())
-    finally:
-        (project / "generated_dags").chmod(0o755)
-    assert result.returncode == 2
-    assert "not-written: cannot be written: Permission denied" in result.stderr
-    assert "Traceback" not in result.stderr
-
-
-@_ROOT_NEEDS_SETPRIV
 def test_no_rights_to_read_is_an_error_with_the_file(project: Path) -> None:
     """Neither a schedule nor a generated file that cannot be read ends in a traceback."""
     (project / "generated_dags/other.py").write_text("mine = True\n")
@@ -262,7 +228,7 @@ def test_no_rights_to_read_is_an_error_with_the_file(project: Path) -> None:
         (project / name).chmod(0o644)
 
 
-@pytest.mark.parametrize("number", [1, 2, 10, 20])
+@pytest.mark.parametrize("number", [1, 10])
 def test_a_killed_run_leaves_each_file_old_or_new(tmp_path: Path, number: int) -> None:
     """Whenever the process dies, every file is whole: the old one or the new one. The next run tidies up."""
     files = {f"schedules/s{n:02}.yml": EXTRACT_LOAD for n in range(20)}

@@ -16,7 +16,7 @@ import click
 import pytest
 from git_repository import git, hook, isolate_git, repository_of
 from pages import Pages, text_of
-from project_builder import EXTRACT_LOAD, dagpress, write
+from project_builder import EXTRACT_LOAD, dagpress, files_of, write
 
 from codegen.web.shell import workspace
 
@@ -25,20 +25,12 @@ if TYPE_CHECKING:
 
 _DAGPRESS = Path(sys.executable).parent / "dagpress"
 _HOURLY = EXTRACT_LOAD.replace("@daily", "@hourly")
-_ROUNDS = int(os.environ.get("DAGPRESS_RACES", "10"))
+_ROUNDS = int(os.environ.get("DAGPRESS_RACES", "4"))
 _PLUGINS = "plugins:\n  extractors: [{name: tap-gitlab}]\n  loaders: [{name: target-postgres}]\n"
 _MOVED = """\
 schedules:
 - {name: moved, extractor: tap-gitlab, loader: target-postgres, transform: skip, interval: '@daily'}
 """
-
-
-def _files(root: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(root).as_posix(): path.read_bytes()
-        for path in root.rglob("*")
-        if path.is_file() and ".git" not in path.parts
-    }
 
 
 def _command(words: tuple[str, ...]) -> tuple[str, int, str]:
@@ -102,7 +94,7 @@ def _held(project: Path) -> Iterator[int]:
 def test_a_command_says_whom_it_waits_for_and_fails_after_the_limit(tmp_path: Path) -> None:
     """On stderr, once; nothing is written, and git sees no file."""
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
-    before = _files(tmp_path)
+    before = files_of(tmp_path)
     with _held(tmp_path) as holder:
         command = [str(_DAGPRESS), "--project", str(tmp_path), "--lock-timeout", "1.2", "generate"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -113,7 +105,7 @@ def test_a_command_says_whom_it_waits_for_and_fails_after_the_limit(tmp_path: Pa
         f"Waiting for {whose}...",
         f"Error: No files written: {whose} did not finish within 1.2 seconds ({hint})",
     ]
-    assert _files(tmp_path) == before
+    assert files_of(tmp_path) == before
 
 
 @pytest.mark.parametrize(
@@ -129,20 +121,20 @@ def test_a_command_says_whom_it_waits_for_and_fails_after_the_limit(tmp_path: Pa
 def test_every_command_that_writes_waits(tmp_path: Path, command: tuple[str, ...]) -> None:
     """But one that writes nothing does not."""
     write(tmp_path, {"meltano.yml": _PLUGINS, "schedules/a.yml": EXTRACT_LOAD})
-    before = _files(tmp_path)
+    before = files_of(tmp_path)
     with _held(tmp_path):
         with pytest.raises(click.ClickException, match="did not finish within 0 seconds"):
             dagpress(tmp_path, "--lock-timeout", "0", *command)
         assert dagpress(tmp_path, "--lock-timeout", "0", "validate")[0] == 0
         assert dagpress(tmp_path, "--lock-timeout", "0", "import", "--dry-run")[0] == 0
-    assert _files(tmp_path) == before
+    assert files_of(tmp_path) == before
 
 
 def test_a_page_that_writes_answers_and_keeps_what_was_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workspace, "_LOCK_SECONDS", 0.1)
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
     pages = Pages(tmp_path)
-    before = _files(tmp_path)
+    before = files_of(tmp_path)
     with _held(tmp_path) as holder:
         page = pages.post("/save", {"new": "mine", "was:new": "", "text": _HOURLY, "base": ""}, status=503)
         assert f"(process {holder}: " in text_of(page, "[role=alert]")
@@ -150,7 +142,7 @@ def test_a_page_that_writes_answers_and_keeps_what_was_typed(tmp_path: Path, mon
         assert page.select_one("input[name=new][value=mine]")
         for address in ("/generate", "/delete/a.yml"):
             assert "Nothing was written: another" in text_of(pages.post(address, {}, status=503), "main")
-    assert _files(tmp_path) == before
+    assert files_of(tmp_path) == before
 
 
 def test_a_hook_of_a_commit_may_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,11 +182,11 @@ def test_no_symlink_leads_a_write_outside(
     (project / link).symlink_to(outside / target)
     if where == "the git work tree":
         git(project, "init", "--quiet")
-    before = _files(tmp_path), _files(outside)
+    before = files_of(tmp_path), files_of(outside)
     code, out, err = dagpress(project, *command)
     assert (code, out) == (2, "")
     assert f"not-written: the symlink `{link}` points outside {where} (replace the symlink with" in err
-    assert (_files(tmp_path), _files(outside)) == before
+    assert (files_of(tmp_path), files_of(outside)) == before
 
 
 def test_a_symlink_may_lead_elsewhere_in_the_git_work_tree(tmp_path: Path) -> None:
@@ -214,9 +206,9 @@ def test_no_meltano_project_outside_is_changed(tmp_path: Path) -> None:
     """An import reads it, and writes nothing at all where `--move` would change it."""
     project = write(tmp_path / "project", {"dagpress.toml": 'meltano_project = "../meltano"\n'})
     write(tmp_path / "meltano", {"meltano.yml": _PLUGINS + _MOVED})
-    before = _files(tmp_path)
+    before = files_of(tmp_path)
     code, out, err = dagpress(project, "import", "--move")
     assert (code, out) == (2, "")
     assert "../meltano/meltano.yml:1:1: not-written: this file lies outside the project (move it inside, or" in err
-    assert _files(tmp_path) == before
+    assert files_of(tmp_path) == before
     assert dagpress(project, "import")[0] == 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from pages import Pages, soup_of, text_of
+from pages import Pages, form_of, soup_of, text_of
 from project_builder import EXTRACT_LOAD, write
 from versions import NEWEST
 
@@ -52,21 +52,6 @@ def project(tmp_path: Path) -> Path:
     return write(tmp_path, files)
 
 
-def _form_of(page: BeautifulSoup) -> dict[str, str]:
-    """What a browser would send of the editor's form."""
-    sent = {}
-    for control in page.find_all(["input", "textarea", "select"], {"name": True}):
-        if control.name == "select":
-            chosen = control.select_one("option[selected]") or control.select_one("option")
-            value = str(chosen.get("value", chosen.text)) if chosen else ""
-        elif control.name == "textarea":
-            value = control.text.removeprefix("\n")
-        else:
-            value = str(control.get("value", ""))
-        sent[str(control["name"])] = value.replace("\r\n", "\n").replace("\n", "\r\n")
-    return sent
-
-
 def _sent(pages: Pages, form: dict[str, str]) -> BeautifulSoup:
     """The answer to what is typed: the parts of the page that change."""
     answer = pages.client.post("/preview", data={"csrf": pages.token, **form}, headers={"HX-Request": "true"})
@@ -76,7 +61,7 @@ def _sent(pages: Pages, form: dict[str, str]) -> BeautifulSoup:
 
 def _after(pages: Pages, address: str, **changes: str) -> BeautifulSoup:
     """The parts of the editor after something was changed in its form: `key` stands for the control of that key."""
-    return _changed(pages, _form_of(pages.get(address)), changes)
+    return _changed(pages, form_of(pages.get(address)), changes)
 
 
 def _changed(pages: Pages, sent: dict[str, str], changes: dict[str, str]) -> BeautifulSoup:
@@ -125,7 +110,7 @@ SHORT = "# the first\nparams: {a: 1} # the last\n"
 def short(tmp_path_factory: pytest.TempPathFactory) -> tuple[Pages, dict[str, str]]:
     """The pages of a project with a short schedule, and the editor's form of that."""
     pages = Pages(write(tmp_path_factory.mktemp("short"), {"schedules/a.yml": SHORT, "meltano.yml": ""}))
-    return pages, _form_of(pages.get("/edit/a.yml"))
+    return pages, form_of(pages.get("/edit/a.yml"))
 
 
 @pytest.mark.parametrize("key", keys_of(Schedule))
@@ -138,7 +123,7 @@ def test_each_key_can_be_set_and_cleared_by_its_control(short: tuple[Pages, dict
     assert _text(page).startswith("# the first\n")
     assert not page.select(".refused")
     if key != "params":
-        assert _text(_changed(pages, {**form, **_form_of(page)}, {key: ""})) == SHORT
+        assert _text(_changed(pages, {**form, **form_of(page)}, {key: ""})) == SHORT
 
 
 def test_each_control_has_a_label_and_says_what_it_means(project: Path) -> None:
@@ -176,7 +161,7 @@ def test_a_change_in_the_form_leaves_all_else_as_it_was(
 def test_a_change_in_text_and_form_at_once_takes_both(project: Path) -> None:
     page = _after(Pages(project), "/edit/a.yml", text=COMMENTED + "owner: me\n", retries="3")
     assert _text(page) == COMMENTED + "owner: me\nretries: 3\n"
-    assert _form_of(page)["line:owner"] == "me"
+    assert form_of(page)["line:owner"] == "me"
 
 
 def test_what_cannot_be_changed_in_place_is_told_at_the_field(project: Path) -> None:
@@ -184,8 +169,8 @@ def test_what_cannot_be_changed_in_place_is_told_at_the_field(project: Path) -> 
     page = _after(Pages(write(project, {"schedules/a.yml": text})), "/edit/a.yml", env="{A: 2}")
     assert _text(page) == text
     assert "Not taken over" in text_of(page, "#field-env .refused")
-    assert _form_of(page)["yaml:env"] == "{A: 2}"
-    assert _form_of(page)["was:env"] != "{A: 2}"
+    assert form_of(page)["yaml:env"] == "{A: 2}"
+    assert form_of(page)["was:env"] != "{A: 2}"
 
 
 def test_a_text_that_is_no_yaml_locks_the_form_with_the_reason(project: Path) -> None:
@@ -211,7 +196,7 @@ def test_a_text_comes_back_from_a_browser_as_it_was(project: Path, data: bytes) 
     pages = Pages(project)
     page = pages.get("/edit/a.yml")
     assert not page.select("script:not([src]):not([type=importmap])")
-    assert with_line_ends_of(data.decode(), _form_of(page)["text"]) == data.decode()
+    assert with_line_ends_of(data.decode(), form_of(page)["text"]) == data.decode()
 
 
 def test_a_form_keeps_the_line_ends_of_what_it_changes(project: Path) -> None:
@@ -219,14 +204,6 @@ def test_a_form_keeps_the_line_ends_of_what_it_changes(project: Path) -> None:
     answer = Pages(project)
     page = _after(answer, "/edit/a.yml", owner="me")
     assert _text(page).replace("\r\n", "") == COMMENTED.replace("# the end", "owner: me# the end").replace("\n", "")
-
-
-def test_a_value_is_never_html(project: Path) -> None:
-    evil = "<script>alert(1)</script>"
-    write(project, {"schedules/a.yml": EXTRACT_LOAD + f"owner: {evil}\n{evil}: 1\ndoc: |\n  {evil}\n  x\n"})
-    page = Pages(project).get("/edit/a.yml")
-    assert evil not in [str(each) for each in page.select("script")]
-    assert _form_of(page)["line:owner"] == evil
 
 
 def test_a_huge_text_is_answered(project: Path) -> None:
@@ -317,7 +294,7 @@ def test_the_form_says_what_is_inherited_and_from_where(project: Path) -> None:
     assert owner
     assert (owner["value"], owner["placeholder"]) == ("us", "them, from schedules/_defaults.yml")
     # A null that removes what is inherited says something, and can be taken away.
-    assert _form_of(page)["yaml:timezone"] == "null"
+    assert form_of(page)["yaml:timezone"] == "null"
 
 
 def test_plugins_and_jobs_come_from_meltano(project: Path) -> None:
@@ -341,14 +318,14 @@ def test_a_new_schedule_gets_its_file_from_its_name(project: Path) -> None:
     write(project, {"schedules/team x/b.yml": EXTRACT_LOAD})
     pages = Pages(project)
     page = _after(pages, "/new", new="Our orders", folder="team x", extractor="tap-github")
-    assert _form_of(page)["file"] == "team x/Our_orders.yml"
+    assert form_of(page)["file"] == "team x/Our_orders.yml"
     lines = ["extractor: tap-github", "loader: target-postgres", 'interval: "@daily"', "name: Our orders"]
     assert _text(page).splitlines() == ["# yaml-language-server: $schema=../schedule.schema.json", *lines]
     assert 'dag_id="meltano_Our_orders"' in _source(page, "#dag")
-    page = _sent(pages, {**_form_of(page), "folder": "../a new/./one"})
-    assert _form_of(page)["file"] == "__/a_new/_/one/Our_orders.yml"
-    page = _sent(pages, {**_form_of(page), "new": "orders", "folder": ""})
-    assert _form_of(page)["file"] == "orders.yml"
+    page = _sent(pages, {**form_of(page), "folder": "../a new/./one"})
+    assert form_of(page)["file"] == "__/a_new/_/one/Our_orders.yml"
+    page = _sent(pages, {**form_of(page), "new": "orders", "folder": ""})
+    assert form_of(page)["file"] == "orders.yml"
     assert _text(page).splitlines() == ["# yaml-language-server: $schema=schedule.schema.json", *lines[:-1]]
 
 
@@ -359,6 +336,6 @@ def test_a_name_that_is_taken_is_told(project: Path) -> None:
 
 def test_without_javascript_the_whole_page_is_the_answer(project: Path) -> None:
     pages = Pages(project)
-    page = pages.post("/preview", {**_form_of(pages.get("/edit/a.yml")), "line:owner": "me"})
+    page = pages.post("/preview", {**form_of(pages.get("/edit/a.yml")), "line:owner": "me"})
     assert _text(page) == COMMENTED.replace("# the end", "owner: me\n# the end")
     assert page.select("datalist#known-timezone option")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -13,8 +13,6 @@ from urllib.parse import quote
 import pytest
 from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, write
-
-from codegen.web.parts.humanize import relative
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -152,14 +150,6 @@ def test_a_broken_file_is_a_row_beside_the_others(project: Path) -> None:
     assert text_of(page, ".state h2") == "Nothing can be generated: 2 errors"
     (link,) = page.select(".state a")
     assert names(Pages(project).get(str(link["href"]))) == ["b", "oops"]
-
-
-@pytest.mark.parametrize(
-    ("left", "words"), [(30, "less than a minute"), (3590, "59 minutes"), (86390, "23 hours"), (5.7 * 86400, "5 days")]
-)
-def test_what_is_left_until_a_run_is_counted_in_whole_units(left: float, words: str) -> None:
-    now = datetime(2026, 11, 23, 8, tzinfo=timezone.utc)
-    assert relative(now + timedelta(seconds=left), now) == f"in {words}"
 
 
 def test_an_interval_with_an_error_does_not_break_the_list(project: Path) -> None:
@@ -354,13 +344,6 @@ def test_generate_says_what_cannot_be_written(project: Path, monkeypatch: pytest
     assert text_of(page, "h1") == "It failed on the way"
     assert "generated_dags/later.py:1:1 cannot be written: No space left on device" in text_of(page, ".diagnostics")
     assert text_of(page, ".written-files") == "created generated_dags/hourly.py"
-
-
-def test_generate_needs_the_token_of_the_page(project: Path) -> None:
-    (project / "generated_dags/hourly.py").unlink()
-    pages = Pages(project)
-    pages.post("/generate", {"csrf": "another"}, status=403)
-    assert not (project / "generated_dags/hourly.py").exists()
 
 
 def test_several_readers_while_files_change_see_whole_projects(project: Path) -> None:

@@ -10,10 +10,9 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from harness import Airflow, Invocation, generate
+from harness import Invocation, generate
 from loopback_servers import Mail, Received, Request, servers
 from project_builder import write
-from test_cases import CASES
 from versions import NEWEST, NEWEST_2
 
 if TYPE_CHECKING:
@@ -134,10 +133,7 @@ def _prepare(invocation: Invocation, received: Received) -> None:
     write(folder, {f"schedules/{name}.yml": text for name, text in schedules.items()})
     generate(folder)
     # The tasks call the `meltano` to which the project links.
-    link = folder / ".meltano/run/bin"
-    link.parent.mkdir()
-    link.write_text(MELTANO)
-    link.chmod(0o755)
+    write(folder, {".meltano/run/bin": MELTANO})
 
 
 def _calls(invocation: Invocation) -> list[dict[str, Any]]:
@@ -239,14 +235,3 @@ def test_every_alert_arrives_once(invocation: Invocation, received: Received) ->
     _check_of_succeeding(received, calls)
     _check_of_late(received, calls)
     assert (len(received.requests), len(received.mails), len(calls)) == (12, 4, 4)
-
-
-def test_every_form_is_one_that_airflow_takes(airflow: Airflow) -> None:
-    """Each argument is one of the notifiers that the version has; nothing of the project is imported to read a file."""
-    folder = CASES / "alerts" / ("generated_dags" if airflow.version == NEWEST else "generated_dags_airflow_2")
-    paths = sorted(folder.glob("*.py"))
-    assert paths
-    for path in paths:
-        answer = airflow.worker.import_file(path)
-        assert (answer["errors"], answer["warnings"]) == ([], [])
-        assert len(answer["dags"]) == 1

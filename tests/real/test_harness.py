@@ -53,18 +53,6 @@ def test_a_broken_file_is_an_error(airflow: Airflow, tmp_path: Path) -> None:
     assert "no_such_module" in airflow.worker.import_file(path)["errors"][0]
 
 
-@pytest.mark.parametrize("value", ["", "a b", "ünï", "a\nb", "'\"$HOME`id`\\"])
-def test_a_task_gets_what_the_file_says(
-    airflow: Airflow, tmp_path: Path, recording_meltano: RecordingMeltano, value: str
-) -> None:
-    path = _write(tmp_path, IMPORTS[airflow.version] + DAG % value)
-    answer = airflow.worker.execute(path, "nasty", "task", recording_meltano.env)
-    assert answer["error"] is None, answer["log"]
-    (call,) = recording_meltano.take_calls()
-    assert call.argv == ["2026-03-02", value]
-    assert call.env["VALUE"] == value
-
-
 def test_a_task_that_fails_says_why(airflow: Airflow, tmp_path: Path) -> None:
     path = _write(tmp_path, IMPORTS[airflow.version] + DAG % "x")
     answer = airflow.worker.execute(path, "nasty", "task", {"PATH": "/nowhere"})

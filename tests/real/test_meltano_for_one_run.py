@@ -80,8 +80,6 @@ def test_a_variable_says_the_same_for_one_run(tmp_path: Path, meltano: Callable[
     """A plugin gets from the variables that are proposed what the commands would have written for good."""
     files = {"meltano.yml": _MELTANO, "print_config": _PRINT_CONFIG.format(python=sys.executable)}
     changed, same = (write(tmp_path / name, files) for name in ("changed", "same"))
-    for folder in (changed, same):
-        (folder / "print_config").chmod(0o755)
     for command in _COMMANDS:
         meltano(changed, *words_of(command))
 
@@ -136,7 +134,6 @@ def test_four_tasks_find_the_database_that_the_start_of_airflow_set_up(
     write(tmp_path, {"meltano.yml": _MELTANO, "dagpress.toml": f'airflow = "{NEWEST_2}"\n'})
     airflow = tmp_path / f".dagpress/airflow-{NEWEST_2}"
     write(airflow, {"stamp": "", "home/airflow.cfg": "", "home/airflow.db": "", "venv/bin/airflow": _AIRFLOW})
-    (airflow / "venv/bin/airflow").chmod(0o755)
     command: list[str | Path] = [Path(sys.executable).with_name("dagpress"), "invoke", "airflow", "celery", "worker"]
     for times in (1, 0):
         done = subprocess.run(

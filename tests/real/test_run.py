@@ -69,19 +69,6 @@ def test_the_tasks_of_a_job_run_in_their_order(run: Callable[[str], str], demo_p
     assert ended < printed.index("starting task_id=meltano_carbon_refresh_refresh_task1")
 
 
-def test_the_env_of_a_schedule_reaches_meltano(run: Callable[[str], str], demo_project: DemoProject) -> None:
-    run("meltano_carbon_forecast")
-    assert demo_project.rows("planning.forecasts") == 3
-
-
-def test_a_schedule_that_never_runs_by_itself_can_be_run_by_hand(
-    run: Callable[[str], str], demo_project: DemoProject
-) -> None:
-    run("meltano_carbon_backfill")
-    assert demo_project.rows("carbon.readings") == 8
-    assert _files_in_state(demo_project, "carbon_backfill") == {"2026-03-01.jsonl", "2026-03-02.jsonl"}
-
-
 def test_a_task_without_a_project_fails_and_says_what_is_missing(
     airflow: Airflow, dags_folder: Callable[[str], Path]
 ) -> None:
@@ -89,22 +76,6 @@ def test_a_task_without_a_project_fails_and_says_what_is_missing(
     answer = airflow.worker.execute(path, "meltano_carbon__duckdb", "extract_load", {"MELTANO_PROJECT_ROOT": None})
     assert "non-zero exit code" in answer["error"]
     assert "MELTANO_PROJECT_ROOT: set it to the directory that contains meltano.yml" in answer["log"]
-
-
-def test_the_meltano_of_the_project_is_preferred(
-    airflow: Airflow, dags_folder: Callable[[str], Path], tmp_path: Path
-) -> None:
-    """`meltano` leaves a link to itself in the project; no other `meltano` need be on the PATH."""
-    link = tmp_path / ".meltano" / "run" / "bin"
-    link.parent.mkdir(parents=True)
-    link.write_text('#!/bin/sh\necho "$@" > called\n')
-    link.chmod(0o755)
-    path = _file(dags_folder(airflow.version), "carbon__duckdb")
-    answer = airflow.worker.execute(
-        path, "meltano_carbon__duckdb", "extract_load", {"MELTANO_PROJECT_ROOT": str(tmp_path)}
-    )
-    assert answer["error"] is None, answer["log"]
-    assert "tap-carbon target-duckdb" in (tmp_path / "called").read_text()
 
 
 def test_meltano_knows_the_options_of_every_key(airflow: Airflow, demo_project: DemoProject, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from harness import generate
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from project_builder import as_yaml, project_of, write
-from strategies import TEXT, graphs
+from strategies import TEXT, TRAPS, graphs
 from test_tasks import edges_of
 from versions import NEWEST
 
@@ -28,22 +28,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 _SETTINGS = fewer(5, suppress_health_check=[HealthCheck.too_slow])
 _VALUES = TEXT.filter(lambda value: not is_template(value))
-_KNOWN = [
-    "{#",
-    "${#a[@]}",
-    "}}",
-    "{'a': {'b': 1}}",
-    "a\r\nb",
-    "{\r",
-    "\r",
-    "\\",
-    "'",
-    '"',
-    "$(id)",
-    "é😀",
-    " \n ",
-    "\x01",
-]
 # Callables that tell what they got.
 _TOLD = """\
 def told(**values):
@@ -82,7 +66,7 @@ def _words_of(airflow: Airflow, meltano: RecordingMeltano, values: list[str]) ->
 
 def test_a_command_arrives_byte_for_byte(airflow: Airflow, recording_meltano: RecordingMeltano) -> None:
     """Each trap of Jinja2 and of Python's literals."""
-    assert _words_of(airflow, recording_meltano, _KNOWN) == _KNOWN
+    assert _words_of(airflow, recording_meltano, TRAPS) == TRAPS
 
 
 @pytest.mark.parametrize("last", ["./run.sh", "a.bash", "x{#", "x "])

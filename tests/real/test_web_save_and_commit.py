@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -11,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from browser import served
 from git_repository import git, isolate_git, repository_of
-from project_builder import EXTRACT_LOAD, dagpress, dying_at_replace, write
+from project_builder import EXTRACT_LOAD, dagpress, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,78 +113,6 @@ def test_two_who_edit_the_same_file(project: Path, page: Page) -> None:
         _press(page, "Save")
         page.get_by_role("heading", name="Changed a.yml").wait_for()
     assert (project / "schedules/a.yml").read_text() == _HOURLY + "owner: mine\n"
-
-
-def test_a_pipeline_is_deleted(project: Path, page: Page) -> None:
-    write(project, {"schedules/b.yml": EXTRACT_LOAD})
-    assert dagpress(project, "generate")[0] == 0
-    with served(project) as url:
-        page.goto(f"{url}delete/a.yml")
-        _is_accessible(page)
-        assert (project / "schedules/a.yml").exists()
-        _press(page, "Delete the pipeline")
-        page.get_by_role("heading", name="Deleted a.yml").wait_for()
-        assert not (project / "schedules/a.yml").exists()
-        assert not (project / "generated_dags/a.py").exists()
-        page.get_by_label("Branch", exact=True).fill("main")
-        _press(page, "Commit")
-        page.get_by_role("heading", name="Committed").wait_for()
-    assert git(project, "log", "--format=%s", "main").split("\n") == ["Delete pipeline a", "First"]
-
-
-def _form(client: httpx2.Client, file: str, text: str) -> dict[str, str]:
-    """The form of the editor of a file, as its page gives it."""
-    page = client.get(f"/edit/{file}").text
-    fields = {name: re.search(rf'name="{name}" value="([^"]*)"', page) for name in ("csrf", "base")}
-    return {"file": file, "text": text} | {name: found[1] for name, found in fields.items() if found}
-
-
-@pytest.mark.parametrize("number", [1, 2])
-def test_a_server_that_is_killed_while_it_saves_leaves_every_file_whole(project: Path, number: int) -> None:
-    names = ("schedules/a.yml", "generated_dags/a.py")
-    old = [(project / name).read_bytes() for name in names]
-    assert dagpress(project, "schedule", "set", "a", "--interval", "@hourly")[0] == 0
-    new = [(project / name).read_bytes() for name in names]
-    git(project, "restore", ".")
-    command = dying_at_replace(number, project, "serve", "--port", "0")
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr
-        url = next(word for word in process.stderr.readline().split() if word.startswith("http"))
-        with httpx2.Client(base_url=url) as client, pytest.raises(httpx2.TransportError):
-            client.post("/save", data=_form(client, "a.yml", _HOURLY))
-        assert process.wait() == -9
-    assert [(project / name).read_bytes() for name in names] == new[: number - 1] + old[number - 1 :]
-    with served(project) as url, httpx2.Client(base_url=url, follow_redirects=True) as client:
-        # The schedule's file is put in place first: then its DAG file is not current, and that is told.
-        assert dagpress(project, "check")[0] == number - 1
-        assert client.post("/save", data=_form(client, "a.yml", _HOURLY)).status_code == 200
-    assert [(project / name).read_bytes() for name in names] == new
-    assert git(project, "status", "--porcelain", "--ignored").split("\n") == [f" M {name}" for name in sorted(names)]
-
-
-def test_a_full_disk_is_told_and_every_file_is_whole(project: Path, page: Page) -> None:
-    disk = project / "generated_dags"
-    before = (disk / "a.py").read_bytes()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", disk], check=False).returncode:
-        pytest.skip("nothing can be mounted here")
-    try:
-        (disk / "a.py").write_bytes(before)
-        with served(project) as url:
-            page.goto(f"{url}edit/a.yml")
-            _type_yaml(page, _HOURLY + "doc: |\n" + "  A line of the doc.\n" * 500)
-            _press(page, "Save")
-            alert = page.get_by_role("alert")
-            alert.filter(has_text="No space left on device").wait_for()
-            assert "Nothing was written" in alert.inner_text()
-            assert (disk / "a.py").read_bytes() == before
-            assert [path.name for path in disk.iterdir()] == ["a.py"]
-            assert (project / "schedules/a.yml").read_text() == EXTRACT_LOAD
-            _type_yaml(page, _HOURLY)
-            _press(page, "Save")
-            page.get_by_role("heading", name="Changed a.yml").wait_for()
-            assert dagpress(project, "check")[0] == 0
-    finally:
-        subprocess.run(["umount", "--lazy", disk], check=True)
 
 
 def test_what_is_too_large_is_refused_before_it_is_read(project: Path) -> None:
