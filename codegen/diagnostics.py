@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 from codegen import rules
-from codegen.rules import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from codegen.rules import Rule
+from codegen.rules import Rule, Severity
 
 
 @dataclass(frozen=True, order=True)

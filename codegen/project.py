@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from codegen import rules
 from codegen.airflow_facts import newest
@@ -15,9 +16,6 @@ from codegen.configuration.toml_reader import BrokenFileError
 from codegen.diagnostics import Diagnostic, Location, in_order, nearest, nearest_code, quoted
 from codegen.loader import excludes
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _DAGPRESS = Path(sys.executable).parent / "dagpress"
 _HOURLY = EXTRACT_LOAD.replace("@daily", "@hourly")
-_ROUNDS = int(os.environ.get("DAGPRESS_RACES", "4"))
+_ROUNDS = int(os.environ.get("DAGPRESS_RACES", "2" if os.environ.get("HYPOTHESIS_PROFILE", "fast") == "fast" else "6"))
 _PLUGINS = "plugins:\n  extractors: [{name: tap-gitlab}]\n  loaders: [{name: target-postgres}]\n"
 _MOVED = """\
 schedules:

@@ -8,15 +8,12 @@ import os
 import shlex
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from codegen import process
 from codegen.airflow.installation import AirflowError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 # How long the process is watched, in seconds.
 _WATCHED = 2.0

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from codegen.diagnostics import DagpressError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _VARIABLE = re.compile(r"DAGPRESS_AIRFLOW_(URL|USERNAME|PASSWORD|TOKEN)(?:_(.+))?")
 

@@ -6,17 +6,13 @@ import hashlib
 import json
 import os
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from codegen.airflow.home import home_of
+from codegen.airflow.installation import Installation
 from codegen.meltano.generator import is_generator
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from codegen.airflow.installation import Installation
-    from codegen.project import Project
+from codegen.project import Project
 
 DAGS_FOLDER = "AIRFLOW__CORE__DAGS_FOLDER"
 BUNDLES = "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"

@@ -5,15 +5,12 @@ from __future__ import annotations
 import base64
 import os
 import secrets
+from collections.abc import Mapping
 from configparser import ConfigParser, Error
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from codegen import process
 from codegen.diagnostics import DagpressError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # Short: without one Airflow would write all its defaults, with the paths of this home, which a copy must not inherit.
 # The processes of an Airflow must share its secrets. A file that changes is parsed at once; by default, each file is

@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 import ssl
 import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Timer
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import httpx2
 
+from codegen.airflow.connection import Connection
 from codegen.diagnostics import DagpressError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from codegen.airflow.connection import Connection
 
 # Seconds: until the server takes the request or says a part of its answer; and for all requests of a session.
 _PATIENCE = 5

@@ -7,20 +7,16 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from codegen import process
 from codegen.airflow.home import set_up
 from codegen.airflow_facts import facts_of
 from codegen.diagnostics import DagpressError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from codegen.project import Project
+from codegen.project import Project
 
 _PACKAGE = Path(__file__).parent.parent
 _UNWANTED = ("AIRFLOW", "PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "VIRTUAL_ENV", "__PYVENV")

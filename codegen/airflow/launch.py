@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from codegen import process
-from codegen.airflow.background import daemon_of, fork
+from codegen.airflow.background import Daemon, daemon_of, fork
 from codegen.airflow.dag_folders import (
     BUNDLES,
     DAGS_FOLDER,
@@ -23,7 +23,7 @@ from codegen.airflow.dag_folders import (
     write_local_settings,
 )
 from codegen.airflow.home import Configuration, home_of, lacks_database, set_up, variable_of, write_configuration
-from codegen.airflow.installation import AirflowError, installation_of, keep_out_of_git
+from codegen.airflow.installation import AirflowError, Installation, installation_of, keep_out_of_git
 from codegen.airflow.ports import API_PORT, WEB_PORT, Ports, answers
 from codegen.airflow.supervisor import Program, supervise
 from codegen.airflow.translation import translate
@@ -31,13 +31,7 @@ from codegen.airflow_facts import VERSIONS
 from codegen.meltano import read_meltano_project
 from codegen.meltano.invocation import MeltanoError, find_meltano, set_up_system_database
 from codegen.meltano.system_database import may_lack_system_database
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from codegen.airflow.background import Daemon
-    from codegen.airflow.installation import Installation
-    from codegen.project import Project
+from codegen.project import Project
 
 _HELP = {"-h", "--help"}
 # The commands that look nothing up in the database, and the one that sets it up.

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from codegen import process
 from codegen.airflow.installation import AirflowError, python_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 _INSIDE = Path(__file__).with_name("inside.py")
 # Airflow itself gives a DAG file 30 seconds (its `dagbag_import_timeout`); this is for all of them.

@@ -5,18 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import socket
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from codegen.airflow.background import start_of
 from codegen.airflow.home import Configuration, variable_of
 from codegen.airflow.installation import AirflowError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
 
 # The section and the key of Airflow's configuration, and its default there.
 API_PORT = ("api", "port", "8080")

@@ -7,25 +7,21 @@ from __future__ import annotations
 
 import time
 from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, datetime, timedelta, timezone
 from http import HTTPStatus
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TypeVar
 from urllib.parse import quote, urlencode
 
+from codegen.airflow.connection import Connection
 from codegen.airflow.http_client import AirflowRestError, Answer, Http, opened
 from codegen.diagnostics import printable
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from typing import TypeVar
-
-    from codegen.airflow.connection import Connection
-
-    _Value = TypeVar("_Value")
+_Value = TypeVar("_Value")
 
 # What Airflow gives at once, unless its `[api] maximum_page_limit` is less.
 _PAGE = 100

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
 
 from codegen.airflow_facts import facts_of
 from codegen.diagnostics import DagpressError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 # Commands of Airflow 1.10 (airflow/bin/cli.py there), and of the first 2, by their names since.
 _SINCE_2 = {

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import chain
 from pathlib import Path
 from textwrap import wrap
-from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from codegen.calendar.heat import LEVELS, Heat
+from codegen.calendar.week import Calendar, Hour
 from codegen.diagnostics import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from codegen.calendar.week import Calendar, Hour
 
 _TEMPLATES = Path(__file__).parent / "templates"
 # So many names stand in the tip of an hour, and so many characters on a line below the picture.

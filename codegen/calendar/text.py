@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from textwrap import wrap
-from typing import TYPE_CHECKING
 
 from codegen.calendar.heat import Heat
+from codegen.calendar.week import Calendar, Hour
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from codegen.calendar.week import Calendar, Hour
-
-    # Gives a cell, which begins with a blank, the colour or shade of its level of heat.
-    Paint = Callable[[str, int], str]
+# Gives a cell, which begins with a blank, the colour or shade of its level of heat.
+Paint = Callable[[str, int], str]
 
 _LABEL = 6
 _SHADES = " ·░▒▓█"

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from functools import cached_property, lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from codegen.diagnostics import InvalidError, quoted
-from codegen.timetable.dst import dst_changes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from codegen.schema import Schedule
-    from codegen.timetable.dst import DstChange
-    from codegen.timetable.timetable import Timetable
+from codegen.schema import Schedule
+from codegen.timetable.dst import DstChange, dst_changes
+from codegen.timetable.timetable import Timetable
 
 _SECOND, _HOUR, _DAY, _WEEK = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 _HOURS = 24

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from datetime import datetime, timezone
+from collections.abc import Callable
+from datetime import date, datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
@@ -15,7 +15,7 @@ import click
 from codegen import pipeline
 from codegen.calendar.drawing import calendar_html, calendar_svg
 from codegen.calendar.text import calendar_text, can_be_shaded, plain, shaded
-from codegen.calendar.week import calendar_of, monday_of, parse_week
+from codegen.calendar.week import Calendar, calendar_of, monday_of, parse_week
 from codegen.cli.deployment import chosen_or_first, environment_option
 from codegen.cli.options import completing, exit_code, format_option, open_project
 from codegen.cli.printer import echo, report
@@ -23,12 +23,6 @@ from codegen.diagnostics import InvalidError, Location
 from codegen.keys.texts import Timezone, timezones
 from codegen.schema.selection import Selection, choices
 from codegen.source.nodes import Scalar
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import date
-
-    from codegen.calendar.week import Calendar
 
 _EPILOG = """\b
 Examples:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
 import click
 from click.core import ParameterSource
@@ -11,12 +11,8 @@ from click.core import ParameterSource
 from codegen.cli.options import completing
 from codegen.cli.printer import echo
 from codegen.diagnostics import count, nearest, quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from codegen.project import Project
-    from codegen.schema import Schedule
+from codegen.project import Project
+from codegen.schema import Schedule
 
 VARIABLE = "DAGPRESS_ENVIRONMENT"
 _CURE = 'set environments = ["dev", "prod"] in the configuration'

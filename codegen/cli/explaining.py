@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from codegen.cli.printer import print_table
 from codegen.diagnostics import printable
+from codegen.schema.origins import Explained, Given
 from codegen.source.write import to_yaml
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from codegen.schema.origins import Explained, Given
 
 # A longer text is shown whole by `show` itself.
 _LONGEST = 60

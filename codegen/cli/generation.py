@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import click
 
@@ -12,18 +13,12 @@ from codegen.cli.deployment import check_environment, complete_environments, cou
 from codegen.cli.lookup import complete_names, find_all, left_out
 from codegen.cli.options import exit_code, format_option, open_project, strict_option, writing
 from codegen.cli.printer import count_actions, echo, print_changes, print_diff, print_patch, report
-from codegen.diagnostics import count, has_errors, in_numbers
+from codegen.diagnostics import Diagnostic, count, has_errors, in_numbers
+from codegen.project import Project
 from codegen.review.drift import compare_with_disk
 from codegen.review.environments import compare_environments
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from codegen.diagnostics import Diagnostic
-    from codegen.project import Project
-    from codegen.schema import Schedule
-    from codegen.sync.changes import Change
+from codegen.schema import Schedule
+from codegen.sync.changes import Change
 
 _WORTH_A_BAR = 200
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -21,15 +21,11 @@ from codegen.meltano.generator import find_generators
 from codegen.migrate.exporting import plan_export
 from codegen.migrate.importing import Import, plan_import
 from codegen.migrate.moving import plan_move
+from codegen.project import Project
 from codegen.review.drift import compare_with_disk
 from codegen.sync.changes import Action, Change
+from codegen.sync.transaction import Transaction
 from codegen.validate.lint import apply_levels
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from codegen.project import Project
-    from codegen.sync.transaction import Transaction
 
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 _dry_run = click.option("--dry-run", is_flag=True, help="Show the changes as a patch, and write nothing.")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,19 +19,14 @@ from codegen.cli.printer import echo, echo_json, print_table, report
 from codegen.configuration.export import configuration_reference, configuration_schema
 from codegen.diagnostics import InvalidError, Location, printable
 from codegen.keys.scalars import DateTime
+from codegen.pipeline import Reading
+from codegen.schema import Schedule
 from codegen.schema.describe import describe_start, describe_start_briefly, describe_work
 from codegen.schema.export import as_data, as_text, json_schema_text, plain, reference
 from codegen.schema.origins import explain
 from codegen.source.nodes import Scalar
 from codegen.source.write import to_yaml
 from codegen.timetable.dst import localized
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from codegen.pipeline import Reading
-    from codegen.schema import Schedule
-
 
 _COLUMNS = {
     "name": "NAME",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path, PurePosixPath
+from typing import NoReturn
 
 import click
 
@@ -14,17 +15,10 @@ from codegen.cli.options import completing
 from codegen.cli.printer import report
 from codegen.diagnostics import nearest, quoted
 from codegen.loader import DEFAULTS, SUFFIXES, find_schedules
-from codegen.meltano import read_meltano_project
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
-
-    from codegen.meltano import MeltanoProject
-    from codegen.pipeline import Reading
-    from codegen.project import Project
-    from codegen.schema import Schedule
-
+from codegen.meltano import MeltanoProject, read_meltano_project
+from codegen.pipeline import Reading
+from codegen.project import Project
+from codegen.schema import Schedule
 
 complete_names = completing(
     lambda project: dict.fromkeys(schedule.name for schedule in pipeline.read(project).schedules)

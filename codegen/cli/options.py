@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.printer import echo, report
-from codegen.diagnostics import has_errors
+from codegen.diagnostics import Diagnostic, has_errors
 from codegen.project import Project, nearest_project, read_project
 from codegen.sync.lock import LockedError
 from codegen.sync.transaction import Transaction, transaction
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from codegen.diagnostics import Diagnostic
 
 
 def format_option(*formats: str) -> Callable[[click.decorators.FC], click.decorators.FC]:

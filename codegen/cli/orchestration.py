@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -20,9 +20,6 @@ from codegen.cli.printer import Progress, echo
 from codegen.cli.setup import add_files, airflow_option
 from codegen.configuration.file import has_configuration
 from codegen.diagnostics import DagpressError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _ADD_EPILOG = """\b
 Examples:

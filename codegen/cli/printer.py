@@ -5,17 +5,13 @@ from __future__ import annotations
 import json
 import re
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import click
 
-from codegen.diagnostics import count, printable, with_hint
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from codegen.diagnostics import Diagnostic
-    from codegen.sync.changes import Change
+from codegen.diagnostics import Diagnostic, count, printable, with_hint
+from codegen.sync.changes import Change
 
 # Those of `click.style` that the commands use; no other escape sequence reaches a terminal.
 _STYLE = re.compile(r"(\x1b\[(?:[0-2]|3[0-7]|[34]8;5;\d+)m)")

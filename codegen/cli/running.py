@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
 
 import click
 
@@ -17,16 +18,10 @@ from codegen.cli.options import open_project
 from codegen.cli.printer import echo
 from codegen.diagnostics import quoted
 from codegen.meltano.invocation import find_meltano, run_in_project
-from codegen.plan.steps import steps_of
+from codegen.plan.steps import Step, steps_of
 from codegen.render.renderer import prelude
 from codegen.text.jinja import known_text
 from codegen.text.shell import stopping
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from codegen.plan.steps import Step
 
 
 @click.command(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
@@ -18,23 +19,17 @@ from codegen.cli.options import exit_code, format_option, open_project, writing
 from codegen.cli.printer import echo, echo_json, print_changes, report
 from codegen.cli.running import run
 from codegen.diagnostics import nearest, printable, quoted
+from codegen.loader import Overlay
 from codegen.meltano.listing import as_json, as_text
 from codegen.meltano.system_database import last_successful_runs
-from codegen.pipeline import revise
+from codegen.pipeline import Reading, revise
 from codegen.project import Project, is_excluded
+from codegen.schema import Schedule
 from codegen.schema.describe import describe_start
 from codegen.schema.export import schema_line
 from codegen.schema.model import file_stem
 from codegen.source import edit
 from codegen.source.write import to_yaml
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
-
-    from codegen.loader import Overlay
-    from codegen.pipeline import Reading
-    from codegen.schema import Schedule
 
 # The arguments after the name in `schedule NAME EXTRACTOR LOADER INTERVAL`.
 _OLDER_FORM = ("extractor", "loader", "interval")

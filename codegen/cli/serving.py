@@ -7,7 +7,8 @@ import os
 import socket
 from contextlib import suppress
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -16,10 +17,6 @@ from codegen.cli.exit_code import ExitCode
 from codegen.cli.options import open_project
 from codegen.cli.printer import echo
 from codegen.diagnostics import quoted
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from types import FrameType
 
 TOKEN = "DAGPRESS_TOKEN"  # noqa: S105  # the name of a variable
 _SHORTEST = 16

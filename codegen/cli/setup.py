@@ -6,7 +6,6 @@ import os
 import re
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -18,10 +17,8 @@ from codegen.cli.options import exit_code, open_project, writing
 from codegen.cli.printer import echo, print_changes, report
 from codegen.configuration.file import has_configuration
 from codegen.migrate.scaffold import scaffold
+from codegen.project import Project
 from codegen.sync.changes import Action, Change
-
-if TYPE_CHECKING:
-    from codegen.project import Project
 
 _PINNED = re.compile(r"apache-airflow(?:\[[^\]]*\])?\s*[=~]=\s*(\d+\.\d+)")
 

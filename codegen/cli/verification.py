@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -18,21 +19,16 @@ from codegen.airflow_facts import VERSIONS
 from codegen.cli.deployment import VARIABLE, default_environment, say_environment
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.printer import echo, echo_json, report
-from codegen.diagnostics import count, has_errors, printable
+from codegen.diagnostics import Diagnostic, count, has_errors, printable
+from codegen.loader import Overlay
 from codegen.meltano.generator import failure, find_generator
 from codegen.meltano.invocation import listed_schedules
 from codegen.migrate.verification import Comparison, Verdict, compare
 from codegen.plan import PRELUDES
+from codegen.project import Project
 from codegen.render.renderer import prelude
 from codegen.review.loaded import Surroundings
 from codegen.schema.model import PROJECT_ROOT_VARIABLE
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from codegen.diagnostics import Diagnostic
-    from codegen.loader import Overlay
-    from codegen.project import Project
 
 _IN_SUM = {each: each.value for each in Verdict} | {Verdict.DIFFERS: "differ"}
 

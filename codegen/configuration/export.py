@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from codegen.configuration.model import Configuration
+from codegen.keys.field_type import JsonSchema
 from codegen.keys.table import keys_of
 from codegen.schema.export import REFERENCE_HEAD, described, reference_line
-
-if TYPE_CHECKING:
-    from codegen.keys.field_type import JsonSchema
 
 
 def configuration_schema() -> JsonSchema:

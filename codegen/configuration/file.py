@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from codegen.configuration.toml_reader import BrokenFileError, read_toml
 from codegen.diagnostics import Location
-from codegen.source.nodes import MapNode
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from codegen.source.nodes import Node
+from codegen.source.nodes import MapNode, Node
 
 # Each file, and the table in it; the first that has one is the configuration.
 _FILES = {"dagpress.toml": (), "pyproject.toml": ("tool", "dagpress")}

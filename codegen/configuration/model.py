@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.configuration.types import (
@@ -17,16 +17,11 @@ from codegen.configuration.types import (
     VersionSpecifier,
 )
 from codegen.diagnostics import Diagnostic, quoted
+from codegen.keys.field_type import Report
 from codegen.keys.scalars import Boolean
-from codegen.keys.table import Model, Table, key, keys_of, read_keys
+from codegen.keys.table import Model, Refusal, Table, key, keys_of, read_keys
 from codegen.schema.model import DAG_ID_PREFIX, PROJECT_ROOT_VARIABLE
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from codegen.keys.field_type import Report
-    from codegen.keys.table import Refusal
-    from codegen.source.nodes import MapNode
+from codegen.source.nodes import MapNode
 
 # Where Meltano keeps the DAG files of its own orchestrator, and its users theirs.
 CUSTOM_DAGS = "orchestrate/dags"

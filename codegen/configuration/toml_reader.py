@@ -9,15 +9,13 @@ from __future__ import annotations
 import re
 import sys
 from bisect import bisect_right
+from collections.abc import Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
 from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from codegen.airflow_facts import VERSIONS
 from codegen.diagnostics import InvalidError, nearest, printable, quoted
 from codegen.keys.containers import ListOf, MapOf
+from codegen.keys.field_type import JsonSchema
 from codegen.keys.texts import Text
 from codegen.source.nodes import Scalar, named
-
-if TYPE_CHECKING:
-    from codegen.keys.field_type import JsonSchema
 
 
 class QuotedText(Text):

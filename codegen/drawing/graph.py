@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import igraph  # type: ignore[import-untyped]  # it has no types
 
 from codegen.drawing.text import CHARACTER, columns_of, shortened
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 _LONGEST_LINE = 34
 _LINE = 17

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, timezone
-from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from codegen.drawing.text import shortened
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from zoneinfo import ZoneInfo
-
-    from codegen.timetable.dst import DstChange
+from codegen.timetable.dst import DstChange
 
 WIDTH = 1000
 _LEFT, _RIGHT = 200, 60

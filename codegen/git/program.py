@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from codegen import process
 from codegen.diagnostics import DagpressError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # They would lead to another repository than that of the folder, as they do while a hook runs.
 _ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import KeyName, MapOf
@@ -11,9 +11,6 @@ from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.texts import refuse_unspeakable
 from codegen.source.nodes import Node, Scalar, is_null
 from codegen.text.jinja import check_template
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # Bash reads these while it starts, or gives them a value of its own (bash(1), "Shell Variables").
 _BASH_NAMES = re.compile(

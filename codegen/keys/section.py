@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, InvalidError
+from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.keys.containers import without_null_keys
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.table import Model, Table, keys_of, read_keys
 from codegen.source.nodes import Entry, MapNode, Node
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from codegen.diagnostics import Location
 
 M = TypeVar("M", bound=Model)
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, closest, quoted
+from codegen.keys.field_type import FieldType, Report
 from codegen.source.nodes import MapNode
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from codegen.keys.field_type import FieldType, Report
 
 # What people write who come from Meltano, Airflow or another generator; and what some keys were once called here.
 ALSO_KNOWN_AS = {

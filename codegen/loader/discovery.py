@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePath
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, printable, quoted
-
-if TYPE_CHECKING:
-    from pathlib import Path, PurePath
-
-    from pathspec import GitIgnoreSpec
-
-    from codegen.rules import Rule
+from codegen.rules import Rule
 
 # Texts that replace those of schedule files, by their paths in the project; None for a deleted file.
 Overlay = Mapping[str, str | None]
@@ -61,15 +55,15 @@ def excludes(patterns: tuple[str, ...], relative: PurePath, *, is_folder: bool =
     # A pattern that ends in a slash matches only folders.
     names = [f"{folder.as_posix()}/" for folder in relative.parents if folder.name]
     names.append(relative.as_posix() + "/" * is_folder)
-    return any(map(_specification(patterns).match_file, names))
+    return any(map(_matcher(patterns), names))
 
 
 @cache
-def _specification(patterns: tuple[str, ...]) -> GitIgnoreSpec:
+def _matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
     # It takes 15 ms to import, and few projects need it.
     from pathspec import GitIgnoreSpec  # noqa: PLC0415
 
-    return GitIgnoreSpec.from_lines(patterns)
+    return GitIgnoreSpec.from_lines(patterns).match_file
 
 
 class _Search:

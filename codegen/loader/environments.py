@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, nearest, quoted
+from codegen.diagnostics import Diagnostic, Location, nearest, quoted
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null, merge
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from codegen.diagnostics import Location
 
 _KEYS = ("environments", "only")
 

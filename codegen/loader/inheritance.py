@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from codegen import rules
+from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.loader.discovery import Overlay, SourceFile, find_schedules
 from codegen.loader.environments import check_environments, environments_of, for_environment
 from codegen.loader.silencers import Silencer, read_silencers
 from codegen.source.nodes import ListNode, MapNode, Scalar, is_null, merge, named, without_nulls
 from codegen.source.read import parse_yaml, read_text
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from codegen.cache import Cache
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, nearest_code, quoted
-from codegen.rules import Severity
+from codegen.rules import Rule, Severity
 from codegen.source.comments import read_layout
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from codegen.rules import Rule
 
 _MARK = "dagpress:"
 # One comment can hold several: the next one ends the reason of the one before.

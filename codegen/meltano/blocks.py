@@ -8,18 +8,14 @@ and mappers share nothing but the settings of their log.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from codegen.diagnostics import InvalidError
 from codegen.meltano.call import split_options
+from codegen.meltano.project import MeltanoProject
 from codegen.text.jinja import is_template
 from codegen.text.shell import words_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from codegen.meltano.project import MeltanoProject
 
 # The options of `meltano run` that take the next word (meltano/cli/run.py of 4.4).
 _OPTIONS_WITH_VALUE = {"--run-id", "--state-id-suffix", "--state-strategy", "--timeout"}

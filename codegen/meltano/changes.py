@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from codegen.meltano.call import leading_options, split_options
 from codegen.text.jinja import is_template
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
 
 # meltano/cli of 4.4: the commands that write meltano.yml, `.env`, the lock files of plugins or the settings of the
 # system database; those of the groups `config`, `environment` and `job`; those of `schedule` that do not.

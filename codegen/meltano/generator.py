@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.sync.header import is_generated
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # Its default path (files-airflow, orchestrate/dags/meltano.py), and the command that every generator runs.
 _FILE = "orchestrate/dags/meltano.py"

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from codegen import process
 from codegen.diagnostics import DagpressError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 # An error of Meltano that names no place, and its fix.
 _NO_TRANSFORM = "argument: 'transform'"

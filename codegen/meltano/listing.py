@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from codegen.meltano.project import Job
+from codegen.schema import Schedule
 from codegen.text.jinja import known_text
 from codegen.timetable.interval import ALIASES, parse_interval
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from codegen.meltano.project import Job
-    from codegen.schema import Schedule
 
 # Meltano's aliases and their crons: all of ours but one (meltano/core/schedule.py, `CRON_INTERVALS`).
 _CRON_INTERVALS = {alias: parse_interval(alias, "").cron for alias in ALIASES if alias != "@quarterly"}

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from codegen import rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors, quoted
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
 from codegen.source.read import parse_yaml, read_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+from pathlib import Path
+from typing import Any
 
 # The last successful run of each state id (meltano/core/job/finder.py, `latest_success`; meltano/core/job/job.py).
 _LAST_RUNS = (

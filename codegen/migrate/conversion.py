@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, has_errors, nearest, quoted
+from codegen.meltano import MeltanoProject
 from codegen.meltano.scalars import is_text, meltano_date
-from codegen.migrate.items import KEYS
+from codegen.migrate.items import KEYS, Item
 from codegen.migrate.schedule_text import lines_of
 from codegen.rules import Severity
 from codegen.schema import Schedule, read_schedule
@@ -17,12 +18,6 @@ from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null
 from codegen.source.write import to_yaml
 from codegen.text.jinja import as_literal, is_template
 from codegen.validate import check_one, check_together
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from codegen.meltano import MeltanoProject
-    from codegen.migrate.items import Item
 
 _OF_AN_EXTRACTOR = ("extractor", "loader", "transform")
 # Something that these warn about is only in meltano.yml, so the schedule there is still needed.

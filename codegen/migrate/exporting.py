@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from codegen import pipeline, rules
 from codegen.diagnostics import Diagnostic, has_errors, in_order, quoted
+from codegen.meltano import MeltanoProject
 from codegen.migrate.items import BOM, Item, name_of, read_items, text_of
 from codegen.migrate.meltano_item import item_of, losses, lost_comment
 from codegen.migrate.meltano_text import items_in, text_of_node, with_changed_schedule, with_schedule
-from codegen.source.comments import read_layout
+from codegen.pipeline import Reading
+from codegen.project import Project
+from codegen.schema import Schedule
+from codegen.source.comments import Comment, read_layout
 from codegen.source.edit import EditError, append, set_value
 from codegen.source.nodes import MapNode
 from codegen.sync.changes import Action, Change
 from codegen.text.jinja import is_template
 from codegen.text.shell import words_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from codegen.meltano import MeltanoProject
-    from codegen.pipeline import Reading
-    from codegen.project import Project
-    from codegen.schema import Schedule
-    from codegen.source.comments import Comment
 
 _SCHEMA_LINE = re.compile(r"# yaml-language-server:")
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from itertools import count
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePosixPath
 
 from codegen import pipeline, rules
 from codegen.diagnostics import Diagnostic, has_errors, in_order, printable, quoted
@@ -16,17 +16,11 @@ from codegen.migrate.conversion import Draft, convert, not_imported
 from codegen.migrate.items import read_items
 from codegen.project import Project, is_excluded
 from codegen.rules import Severity
+from codegen.schema import Schedule
 from codegen.schema.export import SCHEMA_NAME
 from codegen.schema.model import file_stem
 from codegen.sync.changes import Change
 from codegen.sync.header import is_generated
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from codegen.schema import Schedule
-
 
 # The fields about a schedule's file and environment, which Meltano does not have.
 _NOT_OF_MELTANO = {"source", "relative", "deployment", "state_suffix", "environments", "only"}

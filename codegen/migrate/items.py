@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic
+from codegen.diagnostics import Diagnostic, Location
+from codegen.meltano import MeltanoProject
 from codegen.meltano.scalars import meltano_text
 from codegen.source.comments import Comment, read_layout
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null, named
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from codegen.diagnostics import Location
-    from codegen.meltano import MeltanoProject
 
 # The keys that a schedule has in Meltano.
 KEYS = ("name", "extractor", "loader", "transform", "interval", "start_date", "env", "job")

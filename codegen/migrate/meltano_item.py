@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from codegen import rules
@@ -13,9 +14,6 @@ from codegen.keys.table import keys_of
 from codegen.meltano.listing import meltano_env, meltano_interval
 from codegen.migrate.items import KEYS
 from codegen.schema.model import DAG_ID_PREFIX, Schedule, airflow_id
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _STAYS = "it stays in the schedule's file alone"
 _STARTS_ANEW = "there it is the schedule's name: copy the state with `meltano state copy`"

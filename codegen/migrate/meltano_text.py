@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from codegen.diagnostics import InvalidError
@@ -15,10 +17,6 @@ from codegen.secrets.detection import is_secret
 from codegen.source.edit import append, remove, set_value
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null
 from codegen.source.read import read_yaml
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date
 
 _At = tuple[str | int, ...]
 

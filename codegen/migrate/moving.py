@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
+from codegen.migrate.importing import Import, Imported
 from codegen.migrate.items import BOM, name_of, text_of
 from codegen.source.comments import read_layout
 from codegen.source.edit import EditError, remove
 from codegen.sync.changes import Action, Change
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from codegen.migrate.importing import Import, Imported
 
 
 def plan_move(plan: Import, root: Path) -> tuple[list[Change], list[Diagnostic]]:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
 
+from codegen.migrate.items import Item
 from codegen.secrets.detection import holds_secret, is_secret
-from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null
+from codegen.source.comments import Comment
+from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null
 from codegen.source.write import to_yaml
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from codegen.migrate.items import Item
-    from codegen.source.comments import Comment
-    from codegen.source.nodes import Entry
 
 
 def lines_of(item: Item, node: MapNode, entries: Mapping[str, Entry]) -> list[str]:

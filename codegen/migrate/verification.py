@@ -7,23 +7,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any
 
 from codegen.airflow_facts import VERSIONS, facts_of
 from codegen.keys.table import keys_of
 from codegen.review.behaviour import Behaviour, Difference, differences
-from codegen.review.loaded import UNREADABLE, Command, Surroundings, from_airflow
+from codegen.review.loaded import UNREADABLE, Command, Data, Surroundings, from_airflow
 from codegen.schema import Schedule, Task
 from codegen.secrets.detection import is_secret
 from codegen.timetable.ticks import is_same_cron
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    Data = Mapping[str, Any]
 
 _HIDDEN = "(hidden)"
 _NOTHING = "nothing"

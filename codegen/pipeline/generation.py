@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from codegen import rules
+from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors
-from codegen.pipeline.reading import read
-from codegen.plan import between, plan
-from codegen.render.renderer import TemplateFailedError, renderer_of
+from codegen.loader import Overlay
+from codegen.meltano import MeltanoProject
+from codegen.pipeline.reading import Reading, read
+from codegen.plan import Dependencies, between, plan
+from codegen.project import Project
+from codegen.render.renderer import Renderer, TemplateFailedError, renderer_of
+from codegen.schema import Schedule
 from codegen.schema.export import SCHEMA_NAME, json_schema_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from codegen.cache import Cache
-    from codegen.loader import Overlay
-    from codegen.meltano import MeltanoProject
-    from codegen.pipeline.reading import Reading
-    from codegen.plan import Dependencies
-    from codegen.project import Project
-    from codegen.render.renderer import Renderer
-    from codegen.schema import Schedule
 
 
 @dataclass(frozen=True)

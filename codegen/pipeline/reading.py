@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, has_errors, in_order, quoted
-from codegen.loader import load_schedules
-from codegen.meltano import read_meltano_project
+from codegen.loader import Document, Overlay, SourceFile, load_schedules
+from codegen.meltano import MeltanoProject, read_meltano_project
+from codegen.project import Project
 from codegen.schema import Schedule, read_schedule
 from codegen.validate import check_environments, check_one, check_settings, check_together
 from codegen.validate.lint import apply_lint
 from codegen.validate.params import check_params_in_templates
 from codegen.validate.secrets import Secret, check_secrets, without_secrets
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from codegen.loader import Document, Overlay, SourceFile
-    from codegen.meltano import MeltanoProject
-    from codegen.project import Project
 
 
 @dataclass(frozen=True)

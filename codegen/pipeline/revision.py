@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, has_errors
+from codegen.loader import Overlay
 from codegen.pipeline.generation import generate as generate_all
+from codegen.pipeline.reading import Reading
+from codegen.project import Project
+from codegen.schema import Schedule
 from codegen.schema.export import SCHEMA_NAME
 from codegen.sync.changes import Change
 from codegen.sync.comparison import compare
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from codegen.loader import Overlay
-    from codegen.pipeline.reading import Reading
-    from codegen.project import Project
-    from codegen.schema import Schedule
 
 
 @dataclass(frozen=True)

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from codegen.meltano import MeltanoProject
 from codegen.plan.alerts import alert_functions, alert_texts
 from codegen.plan.arguments import dag_arguments
 from codegen.plan.dependencies import Dependencies, between, giving_asset, with_join
 from codegen.plan.doc import doc_of, doc_of_several
 from codegen.plan.names import imports_of
 from codegen.plan.order import arrows_of, plan_groups, variables_of
-from codegen.plan.steps import steps_of
+from codegen.plan.steps import Step, steps_of
 from codegen.plan.tasks import plan_task, task_functions
-from codegen.plan.tree import DagModule, PlannedDag, PlannedTask
+from codegen.plan.tree import Arrow, DagModule, Functions, PlannedDag, PlannedTask
 from codegen.runners.bash import PRELUDES
+from codegen.schema import Schedule
 from codegen.values import Identifier, names_in
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from codegen.meltano import MeltanoProject
-    from codegen.plan.steps import Step
-    from codegen.plan.tree import Arrow, Functions
-    from codegen.schema import Schedule
 
 __all__ = ["PRELUDES", "DagModule", "Dependencies", "PlannedDag", "PlannedTask", "between", "plan"]
 

@@ -8,22 +8,16 @@ gives them (airflow/notifications/basenotifier.py, `__call__`).
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from codegen.airflow_facts import facts_of
 from codegen.plan.names import free_name
-from codegen.plan.tree import Import, PlannedFunction
-from codegen.schema.alerts import EmailAlert, PythonAlert, SlackAlert, WebhookAlert
+from codegen.plan.tree import FunctionKey, Functions, Import, PlannedFunction
+from codegen.schema import Schedule, Task
+from codegen.schema.alerts import Alert, EmailAlert, PythonAlert, SlackAlert, WebhookAlert
 from codegen.text.jinja import rendered
 from codegen.values import Call, Identifier, Value, call, without_none
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-
-    from codegen.plan.tree import FunctionKey, Functions
-    from codegen.schema import Schedule, Task
-    from codegen.schema.alerts import Alert
 
 # What Airflow 2 calls the callbacks of an SLA with (airflow/dag_processing/processor.py, `manage_slas`).
 _SLA_PARAMETERS = ("dag", "task_list", "blocking_task_list", "slas", "blocking_tis")

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from codegen.airflow_facts import facts_of
 from codegen.keys.table import keys_of
 from codegen.plan.alerts import dag_alerts, default_alerts
-from codegen.plan.dependencies import conditions_of
+from codegen.plan.dependencies import Dependencies, conditions_of
+from codegen.plan.tree import Functions
 from codegen.schema import Schedule
 from codegen.schema.param import Param
 from codegen.schema.task_defaults import TaskDefaults
 from codegen.timetable.interval import AIRFLOW_PRESETS
 from codegen.values import Argument, Call, Value, arguments_of, call, without_none
-
-if TYPE_CHECKING:
-    from codegen.plan.dependencies import Dependencies
-    from codegen.plan.tree import Functions
 
 
 def dag_arguments(

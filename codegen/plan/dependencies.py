@@ -5,21 +5,16 @@ The asset has the DAG id of its schedule; on Airflow 2 it is called a dataset.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
-from typing import TYPE_CHECKING
 
 from codegen.airflow_facts import facts_of
 from codegen.plan.steps import Step, last_of, needs_no_join
-from codegen.schema import Task
+from codegen.plan.tree import PlannedTask
+from codegen.schema import Schedule, Task
+from codegen.schema.after import After
 from codegen.values import Argument, Call, Value
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from codegen.plan.tree import PlannedTask
-    from codegen.schema import Schedule
-    from codegen.schema.after import After
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from codegen.diagnostics import printable
+from codegen.plan.steps import Step
 from codegen.plan.tasks import kind_of
+from codegen.schema import Schedule
 from codegen.schema.describe import describe_start
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from codegen.plan.steps import Step
-    from codegen.schema import Schedule
 
 
 def doc_of(schedule: Schedule, steps: Sequence[Step]) -> str:

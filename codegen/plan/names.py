@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections.abc import Container, Iterable
 from itertools import chain, count
-from typing import TYPE_CHECKING
 
 from codegen.airflow_facts import facts_of
 from codegen.plan.tree import Import
 from codegen.runners import RUNNERS
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
 
 # The classes of Airflow that generated code calls; the facts of a version have their modules.
 _OF_AIRFLOW = frozenset(

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping, Sequence
 
 from codegen.plan.names import free_name
+from codegen.plan.steps import Step
 from codegen.plan.tree import Arrow, PlannedGroup, PlannedTask
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
-    from codegen.plan.steps import Step
 
 
 def arrows_of(steps: Sequence[Step]) -> dict[str, list[Arrow]]:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from codegen.diagnostics import InvalidError
+from codegen.meltano import MeltanoProject
 from codegen.meltano.blocks import pairs_of, without_suffix
-from codegen.meltano.call import calls_in, leading_options, value_of
-from codegen.plan.steps import meltano_environment, meltano_suffix, state_id_suffix, unordered_steps
+from codegen.meltano.call import Call, calls_in, leading_options, value_of
+from codegen.plan.steps import Step, meltano_environment, meltano_suffix, state_id_suffix, unordered_steps
+from codegen.schema import Schedule
 from codegen.text.jinja import is_template
 from codegen.text.shell import words_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from codegen.meltano import MeltanoProject
-    from codegen.meltano.call import Call
-    from codegen.plan.steps import Step
-    from codegen.schema import Schedule
 
 # The variables with the place of the state: Meltano's system database, or another backend.
 _STORES = ("MELTANO_DATABASE_URI", "MELTANO_STATE_BACKEND_URI")

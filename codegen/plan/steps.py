@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from codegen.airflow_facts.trigger_rules import ALL_SUCCESS
+from codegen.meltano import MeltanoProject
 from codegen.meltano.blocks import (
     DELIMITER,
     in_order_of_locking,
@@ -22,11 +23,6 @@ from codegen.runners import Work
 from codegen.schema import Schedule, Task
 from codegen.text.jinja import is_template
 from codegen.text.shell import words_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from codegen.meltano import MeltanoProject
 
 _PROJECT_FILE = "meltano.yml"
 # Of the variables that are options of `meltano run`, those that are options of `el` too (meltano/cli/elt.py of 4.4).

@@ -5,23 +5,18 @@ The table of keys has the keys of each kind, and the other keys that reach it (`
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from codegen.plan.alerts import task_alerts
 from codegen.plan.arguments import operator_arguments_of
 from codegen.plan.names import free_name
-from codegen.plan.tree import FunctionKey, Import, PlannedFunction, PlannedTask
+from codegen.plan.steps import Step
+from codegen.plan.tree import FunctionKey, Functions, Import, PlannedFunction, PlannedTask
 from codegen.runners import RUNNERS
+from codegen.schema import Schedule
 from codegen.text.jinja import rendered
 from codegen.values import Identifier, Value, arguments_of, call, without_none
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from codegen.plan.steps import Step
-    from codegen.plan.tree import Functions
-    from codegen.schema import Schedule
 
 Lowered = tuple[str, dict[str, Value]]
 

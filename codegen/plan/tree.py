@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from codegen.values import Argument, Call
+from codegen.values import Argument, Call
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
 
+from codegen.plan.tree import Arrow, Import, PlannedFunction, PlannedGroup
 from codegen.render.source_text import LINE_LENGTH, code
 from codegen.values import Identifier, call
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from codegen.plan.tree import Arrow, Import, PlannedFunction, PlannedGroup
 
 
 def import_statement(imported: Import, indent: int = 0) -> str:

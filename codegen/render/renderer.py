@@ -6,11 +6,12 @@ import ast
 import os
 import re
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from inspect import isgenerator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import (
     ChoiceLoader,
@@ -23,15 +24,11 @@ from jinja2 import (
 )
 
 from codegen.diagnostics import quoted
+from codegen.plan import DagModule
 from codegen.render.layout import arrow_lines, function_source, group_head, import_statement
 from codegen.render.source_text import escape, keyword, literal, module_docstring
 from codegen.render.template_check import losses
 from codegen.sync.header import signed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from codegen.plan import DagModule
 
 TEMPLATE = "dag.py.j2"
 _PACKAGE = Path(__file__).parent.parent

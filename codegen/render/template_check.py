@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from itertools import pairwise, product
-from typing import TYPE_CHECKING
 
 from codegen.diagnostics import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from codegen.plan import DagModule, PlannedDag
+from codegen.plan import DagModule, PlannedDag
 
 Edge = tuple[str, str]
 # A message, and the blocks of the template that write that part of the plan, the innermost first.

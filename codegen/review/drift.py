@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, has_errors, quoted
-from codegen.review.behaviour import differences
+from codegen.pipeline import Generation
+from codegen.project import Project
+from codegen.review.behaviour import Behaviour, differences
 from codegen.review.sources import STATE_ID, from_source
-from codegen.sync.changes import Action
+from codegen.sync.changes import Action, Change
 from codegen.sync.comparison import compare
 from codegen.validate.lint import apply_levels
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from codegen.pipeline import Generation
-    from codegen.project import Project
-    from codegen.review.behaviour import Behaviour
-    from codegen.sync.changes import Change
 
 
 def compare_with_disk(project: Project, generation: Generation) -> tuple[list[Change], list[Diagnostic]]:

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from codegen import pipeline
-from codegen.diagnostics import has_errors
+from codegen.diagnostics import Diagnostic, has_errors
+from codegen.pipeline import Reading
 from codegen.plan import between, plan
-from codegen.review.behaviour import differences
+from codegen.project import Project
+from codegen.review.behaviour import Behaviour, differences
 from codegen.review.sources import from_plan
+from codegen.schema import Schedule
 from codegen.sync.changes import unified_diff
 from codegen.sync.header import without_checksum
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from codegen.diagnostics import Diagnostic
-    from codegen.pipeline import Reading
-    from codegen.project import Project
-    from codegen.review.behaviour import Behaviour
-    from codegen.schema import Schedule
 
 
 @dataclass(frozen=True)

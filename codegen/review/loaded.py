@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from codegen.meltano.call import Call, UnknownScheduleError, read_call, resolved
 from codegen.review.behaviour import Behaviour
 from codegen.schema.model import PROJECT_ROOT_VARIABLE
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    Data = Mapping[str, Any]
+Data = Mapping[str, Any]
 
 # Attributes with a form of their own below, or that change nothing of what a DAG does.
 _OTHERWISE = {"dag_id", "default_args", "doc_md", "schedule", "start_date", "tags", "tasks", "timetable"}

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
+from codegen.plan import DagModule
 from codegen.render.source_text import code
 from codegen.review.behaviour import Behaviour
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from codegen.plan import DagModule
-    from codegen.values import Value
+from codegen.values import Value
 
 STATE_ID = re.compile(r"--state-id=[^\s\"']+")
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from codegen.runners.bash import BASH
 from codegen.runners.docker.operator import DOCKER
 from codegen.runners.kubernetes.operator import KUBERNETES
 from codegen.runners.runner import Placed, Runner, Work
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["RUNNERS", "Placed", "Runner", "Work"]
 

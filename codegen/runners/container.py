@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, quoted
 from codegen.keys.texts import TemplatedText
+from codegen.runners.runner import Placed, Work
 from codegen.text.jinja import is_template, with_templates_as
 from codegen.text.shell import as_script, can_be_empty, stopping
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from codegen.runners.runner import Placed, Work
-
 
 # The grammar of https://github.com/distribution/reference/blob/main/reference.go.
 _DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?::[0-9]+)?"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from codegen.diagnostics import Diagnostic, Location
-    from codegen.keys.section import Section
-    from codegen.values import Value
+from codegen.diagnostics import Diagnostic, Location
+from codegen.keys.section import Section
+from codegen.values import Value
 
 
 @dataclass(frozen=True)

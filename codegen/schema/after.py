@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import InvalidError
 from codegen.keys.containers import TextList
+from codegen.keys.field_type import JsonSchema
 from codegen.keys.section import Section
 from codegen.keys.table import Model, key
 from codegen.keys.texts import Name
-
-if TYPE_CHECKING:
-    from codegen.keys.field_type import JsonSchema
 
 _NAMES = TextList("a list of schedules", Name("the name of a schedule"))
 

@@ -7,22 +7,17 @@ Airflow's own YAML format reads the types in the same way, by the names in the a
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping
+from typing import Any
 
-from codegen.airflow_facts import VERSIONS, facts_of
+from codegen.airflow_facts import VERSIONS, AirflowFacts, facts_of
 from codegen.diagnostics import quoted
 from codegen.keys.containers import MapOf, TextList
+from codegen.keys.field_type import FieldType
 from codegen.keys.scalars import Boolean, Choice, DateTime, Duration, Integer
-from codegen.keys.table import Key
+from codegen.keys.table import Key, Refusal
 from codegen.keys.texts import Text
 from codegen.schema.task_types import PLAIN_MAP
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from codegen.airflow_facts import AirflowFacts
-    from codegen.keys.field_type import FieldType
-    from codegen.keys.table import Refusal
 
 DAG_GROUP = "arguments of Airflow's DAG"
 TASK_GROUP = "arguments of Airflow's operators"

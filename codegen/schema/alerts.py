@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, nearest, quoted
@@ -16,9 +17,6 @@ from codegen.schema.alert_types import ARGUMENTS, HEADERS, JSON, Address, Channe
 from codegen.schema.task_types import Callable
 from codegen.secrets.detection import holds_secret
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 EVENTS = ("on_failure", "on_success", "on_retry")
 DEADLINE = "on_deadline"

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from codegen.diagnostics import quoted
+from codegen.schema import Schedule
 from codegen.timetable.humanize import in_words
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from codegen.schema import Schedule
 
 
 def describe_work(schedule: Schedule, arrow: str = "→") -> str:

@@ -6,23 +6,19 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from codegen.keys.field_type import or_null
-from codegen.keys.table import Model, grouped, keys_of
+from codegen.keys.field_type import JsonSchema, or_null
+from codegen.keys.table import Key, Model, grouped, keys_of
 from codegen.runners import RUNNERS
 from codegen.schema.after import After
 from codegen.schema.alerts import ALERT, KINDS
+from codegen.schema.model import Schedule
 from codegen.schema.overlays import SAME_EVERYWHERE
 from codegen.schema.param import Param
 from codegen.schema.table import schedule_table, task_table
 from codegen.schema.task import WHAT_RUNS
 from codegen.schema.task_defaults import TaskDefaults
-
-if TYPE_CHECKING:
-    from codegen.keys.field_type import JsonSchema
-    from codegen.keys.table import Key
-    from codegen.schema.model import Schedule
 
 SCHEMA_NAME = "schedule.schema.json"
 REFERENCE_HEAD = "| key | value | meaning | example |\n| --- | --- | --- | --- |\n"

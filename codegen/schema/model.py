@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cached_property, partial
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from codegen.airflow_facts import at_least, facts_of
@@ -26,9 +27,6 @@ from codegen.schema.task_defaults import TaskDefaults
 from codegen.timetable.dst import localized
 from codegen.timetable.interval import Interval, parse_interval
 from codegen.timetable.timetable import Timetable
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 LONGEST_TAG = 100
 # On the clock of the schedule's timezone, whichever that is.

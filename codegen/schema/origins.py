@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from codegen.diagnostics import Location
 from codegen.keys.containers import python_value
 from codegen.keys.table import grouped, keys_of
 from codegen.schema import Schedule
 from codegen.schema.export import as_data
 from codegen.source.nodes import Entry, ListNode, MapNode, Node
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from codegen.diagnostics import Location
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
+from codegen.keys.field_type import Report
 from codegen.keys.table import keys_of, meant_by, read_keys
 from codegen.runners import RUNNERS
 from codegen.schema.model import Schedule
 from codegen.schema.table import schedule_table
 from codegen.schema.task_defaults import fields_of
 from codegen.source.nodes import Entry, ListNode, MapNode, merge, without_nulls
-
-if TYPE_CHECKING:
-    from codegen.keys.field_type import Report
 
 
 def read_schedule(

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
 
 from codegen.diagnostics import InvalidError, nearest, quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from codegen.schema import Schedule
+from codegen.schema import Schedule
 
 # The pool of tasks without one: `DEFAULT_POOL_NAME` in airflow/models/pool.py.
 DEFAULT_POOL = "default_pool"

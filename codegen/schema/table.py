@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, partial
-from typing import TYPE_CHECKING
 
 from codegen.diagnostics import quoted
-from codegen.keys.table import Key, Table, grouped, keys_of
+from codegen.keys.table import Key, Refusal, Table, grouped, keys_of
 from codegen.runners import RUNNERS
 from codegen.schema.airflow_arguments import DAG_GROUP, TASK_GROUP, refusal, rows_of_airflow
 from codegen.schema.model import Schedule
 from codegen.schema.overlays import Overlays
 from codegen.schema.task import Task, TaskList
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from codegen.keys.table import Refusal
-    from codegen.schema.task_defaults import TaskDefaults
+from codegen.schema.task_defaults import TaskDefaults
 
 _RUNNER_ROWS = {
     runner.name: Key(

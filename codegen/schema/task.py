@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError
@@ -14,13 +14,8 @@ from codegen.keys.table import Table, key, keys_of, read_keys
 from codegen.keys.texts import Run, Text
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.task_defaults import TaskDefaults, fields_of
-from codegen.schema.task_types import OP_KWARGS, Callable, Command
+from codegen.schema.task_types import OP_KWARGS, Callable, Command, Plain
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from codegen.schema.task_types import Plain
 
 # Airflow's rule for ids (airflow/sdk/definitions/_internal/node.py), less the letters beyond ASCII.
 ID = r"[A-Za-z0-9_.\-]+"

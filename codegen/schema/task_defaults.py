@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from codegen.keys.env import Env
 from codegen.keys.scalars import Boolean, Choice, Duration, Integer
@@ -14,9 +15,6 @@ from codegen.keys.texts import Text
 from codegen.runners import RUNNERS
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.task_types import MELTANO_COMMANDS, TRIGGER_RULE
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _IN_A_SHELL = ("run", "command")
 _inherited = partial(key, is_inherited=True)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 from codegen.secrets.detection import holds_secret, is_secret
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 HIDDEN = "(hidden: it looks like a secret)"
 # A name begins with no dash: else, the time for a line of dashes would grow with the square of its length.

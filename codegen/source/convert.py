@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import yaml
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location, quoted
+from codegen.rules import Rule
 from codegen.source.comments import LOADER
 from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar
-
-if TYPE_CHECKING:
-    from codegen.rules import Rule
 
 # A few nested aliases ("a billion laughs") would take all of the memory.
 _MOST_REPEATED = 20_000

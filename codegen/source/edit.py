@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import yaml
 
@@ -27,9 +28,6 @@ from codegen.source.splicing import (
     without,
 )
 from codegen.source.write import to_yaml
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["EditError", "Path", "append", "remove", "set_value", "set_written", "written_at"]
 

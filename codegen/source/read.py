@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import yaml
 
@@ -11,12 +11,8 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.source.comments import LOADER
 from codegen.source.convert import MOST_DEPTH, Converter
+from codegen.source.nodes import Node
 from codegen.source.syntax_errors import character_error, place_at, syntax_error
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from codegen.source.nodes import Node
 
 _MOST_BYTES = 1_000_000
 # A shorter text cannot be nested so deeply that the composer runs out of stack (tried up to 20,000 levels).

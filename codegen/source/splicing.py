@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
-from codegen.source.positions import EditError, children_of, is_block
+from codegen.source.positions import EditError, YamlText, children_of, is_block
 from codegen.source.write import to_yaml
-
-if TYPE_CHECKING:
-    from codegen.source.positions import YamlText
 
 # A key without a value in its line, and the comment that may follow.
 _ENDS_WITH_COLON = re.compile(r"(:)(?:[ \t]+#[^\n]*)?\Z")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+
+import yaml
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
-
-if TYPE_CHECKING:
-    import yaml
 
 _CONFLICT = re.compile(r"^(<<<<<<<|=======|>>>>>>>)( |$)", re.MULTILINE)
 _NO_SPACE = re.compile(r"^[ \t-]*[A-Za-z_]+(:)[^\s:/]", re.MULTILINE)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
 from codegen.sync.boundary import Boundary
 from codegen.sync.changes import Action, Change
 from codegen.sync.header import is_edited, is_generated
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 
 def compare(wanted: Mapping[str, str], root: Path, folder: Path) -> tuple[list[Change], list[Diagnostic]]:

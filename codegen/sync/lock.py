@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from codegen.diagnostics import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 _SILENT_SECONDS = 1
 _POLL_SECONDS = 0.02

@@ -5,20 +5,15 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
 from codegen.sync.boundary import Boundary
-from codegen.sync.changes import Action
+from codegen.sync.changes import Action, Change
 from codegen.sync.lock import lock
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from codegen.sync.changes import Change
 
 _TEMPORARY = f".dagpress-{platform.node()}-"
 

@@ -10,16 +10,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+
+from jinja2 import Environment
+from jinja2.nodes import Node, Template
 
 from codegen import rules
 from codegen.diagnostics import InvalidError
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-    from jinja2.nodes import Node, Template
-
-    from codegen.values import Value
+from codegen.values import Value
 
 # What an operator opens as a file: `template_ext` in airflow/operators/bash.py on 2, and in
 # airflow/providers/{standard/operators/bash,docker/operators/docker}.py; KubernetesPodOperator has none.

@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
-from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import InvalidError
 from codegen.text.jinja import TEMPLATE, check_template, is_template
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
 
 # Linux takes at most 128 KiB for one argument (MAX_ARG_STRLEN in linux/binfmts.h), and a character has up to 4 bytes.
 LONGEST_COMMAND = 30_000

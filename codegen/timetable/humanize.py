@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from codegen.timetable.interval import DAYS
-
-if TYPE_CHECKING:
-    from codegen.timetable.interval import Interval
+from codegen.timetable.interval import DAYS, Interval
 
 _DAY_NAMES = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _DAYS_OF_EVERY_MONTH = 28

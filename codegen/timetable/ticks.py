@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from croniter import CroniterBadDateError, croniter
 
 from codegen.timetable.dst import localized
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from zoneinfo import ZoneInfo
 
 _HOURS_OF_A_DAY = 24
 _MINUTES_OF_AN_HOUR = 60

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from itertools import count, dropwhile, islice, takewhile
-from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from codegen.timetable.dst import DAY, dst_changes, midnights_of
 from codegen.timetable.ticks import NoMoreTicksError, Ticks
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from zoneinfo import ZoneInfo
 
 # A run follows from the one before it. So many ticks back, a DST change has no effect any more.
 _TICKS_BEFORE = 3

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from codegen.timetable.dst import DAY, dst_changes, midnights_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from zoneinfo import ZoneInfo
-
-    from codegen.timetable.timetable import Timetable
+from codegen.timetable.timetable import Timetable
 
 _YEAR = timedelta(days=365)
 _INSTANT = timedelta(microseconds=1)

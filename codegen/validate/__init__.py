@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator
 
+from codegen.diagnostics import Diagnostic
+from codegen.meltano import MeltanoProject
+from codegen.schema import Schedule
 from codegen.validate.alerts import check_alerts, check_deadline
 from codegen.validate.arguments import check_arguments, check_joins
 from codegen.validate.dependencies import check_after
@@ -18,13 +21,6 @@ from codegen.validate.states import check_environments, check_state_ids, check_s
 from codegen.validate.tasks import check_tasks
 from codegen.validate.templates import check_templates
 from codegen.validate.time import check_clock, check_durations, check_interval, check_time
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-    from codegen.diagnostics import Diagnostic
-    from codegen.meltano import MeltanoProject
-    from codegen.schema import Schedule
 
 __all__ = ["check_environments", "check_one", "check_settings", "check_together"]
 

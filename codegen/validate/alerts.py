@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from codegen import rules
 from codegen.airflow_facts import facts_of
 from codegen.airflow_facts.context import AT_TIMES, OF_A_DATE, OF_AN_INTERVAL, always_in
 from codegen.diagnostics import Diagnostic, Location, nearest, quoted
 from codegen.keys.table import keys_of
-from codegen.schema.alerts import DEADLINE, EVENTS, EmailAlert, PythonAlert, SlackAlert
+from codegen.schema import Schedule
+from codegen.schema.alerts import DEADLINE, EVENTS, Alert, EmailAlert, PythonAlert, SlackAlert
 from codegen.text.jinja import variables_of
 from codegen.validate.places import tasks_of, texts_in
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from codegen.schema import Schedule
-    from codegen.schema.alerts import Alert
 
 # On Airflow 3 there may be no task (airflow/dag_processing/processor.py, `_execute_dag_callbacks`).
 _OF_EVERY_RUN_OF_3 = frozenset(["dag", "reason", "run_id"])

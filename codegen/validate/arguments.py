@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from ast import literal_eval
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from codegen import rules
 from codegen.airflow_facts.trigger_rules import ALL_SUCCESS
 from codegen.diagnostics import Diagnostic, quoted
+from codegen.meltano import MeltanoProject
 from codegen.plan.steps import env_of, needs_no_join, unordered_steps
+from codegen.schema import Schedule, Task
 from codegen.text.jinja import is_template
 from codegen.validate.places import place_of, tasks_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from codegen.meltano import MeltanoProject
-    from codegen.schema import Schedule, Task
 
 
 def check_arguments(schedule: Schedule) -> Iterator[Diagnostic]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.airflow_facts import facts_of
 from codegen.diagnostics import Diagnostic, nearest, quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
-
-    from codegen.schema import Schedule
-    from codegen.schema.after import After
+from codegen.schema import Schedule
+from codegen.schema.after import After
 
 
 def check_after(

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, has_errors, quoted
+from codegen.loader import Silencer
 from codegen.rules import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from codegen.loader import Silencer
 
 
 def apply_lint(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, InvalidError, nearest, printable, quoted
+from codegen.diagnostics import Diagnostic, InvalidError, Location, nearest, printable, quoted
 from codegen.keys.table import grouped, keys_of
+from codegen.meltano import MeltanoProject
 from codegen.meltano.blocks import block_names
 from codegen.meltano.call import calls_in, leading_options
 from codegen.meltano.changes import changes_project, variables_instead
@@ -19,12 +20,6 @@ from codegen.text.jinja import is_template
 from codegen.text.shell import check_run, words_of
 from codegen.validate.places import place_of, values_of
 from codegen.validate.tasks import check_task_id
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from codegen.diagnostics import Location
-    from codegen.meltano import MeltanoProject
 
 # The commands of Meltano (`meltano --help` of 4.4).
 # fmt: off

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from codegen import rules
 from codegen.airflow_facts import facts_of
 from codegen.diagnostics import Diagnostic, printable, quoted
+from codegen.schema import Schedule
 from codegen.schema.model import LONGEST_TAG, airflow_id
 from codegen.schema.task import LONGEST_ID
 from codegen.validate.places import values_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from codegen.schema import Schedule
 
 # `validate_key` in airflow/utils/helpers.py of 2.11.
 _KEY = re.compile(r"[\w.-]{1,250}")

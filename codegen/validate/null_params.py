@@ -5,20 +5,15 @@ It imports Jinja2, so import it only for a template.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
 from jinja2 import nodes
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, quoted
+from codegen.diagnostics import Diagnostic, Location, quoted
+from codegen.schema import Schedule
+from codegen.schema.param import Param
 from codegen.text.jinja import param_of, tree_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from codegen.diagnostics import Location
-    from codegen.schema import Schedule
-    from codegen.schema.param import Param
 
 # Filters that convert any value to text, or return a null.
 # fmt: off

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, nearest, quoted
+from codegen.diagnostics import Diagnostic, Location, nearest, quoted
 from codegen.keys.table import keys_of
+from codegen.meltano import MeltanoProject
+from codegen.schema import Schedule
 from codegen.schema.param import Param
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
 from codegen.text.jinja import is_template, params_in
 from codegen.validate.places import runs_of_job
 from codegen.validate.templates import templated_values
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-    from codegen.diagnostics import Location
-    from codegen.meltano import MeltanoProject
-    from codegen.schema import Schedule
 
 # What the form shows is no part of the JSON Schema against which Airflow checks a value.
 _SHOWN = {"default", "title", "description", "description_md", "examples", "values_display", "section"}

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from codegen.schema import Task
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from codegen.diagnostics import Location
-    from codegen.meltano import MeltanoProject
-    from codegen.schema import Schedule
+from codegen.diagnostics import Location
+from codegen.meltano import MeltanoProject
+from codegen.schema import Schedule, Task
 
 
 def tasks_of(schedule: Schedule) -> Sequence[Task]:

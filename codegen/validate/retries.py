@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from math import ceil
-from typing import TYPE_CHECKING
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic
+from codegen.diagnostics import Diagnostic, Location
+from codegen.meltano import MeltanoProject
 from codegen.plan.states import has_option
+from codegen.schema import Schedule, Task
 from codegen.validate.states import steps_with_state
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from codegen.diagnostics import Location
-    from codegen.meltano import MeltanoProject
-    from codegen.schema import Schedule, Task
 
 # How long Meltano holds a lock after the last heartbeat (`HEARTBEAT_VALID_MINUTES` in
 # meltano/core/job/job.py), and Airflow's longest wait between retries (`MAX_RETRY_DELAY` in `abstractoperator.py`).

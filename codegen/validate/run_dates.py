@@ -6,19 +6,16 @@ It imports Jinja2, so import it only for a template.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from jinja2 import meta, nodes
 
 from codegen.airflow_facts import facts_of
 from codegen.airflow_facts.context import OF_A_DATE, OF_AN_INTERVAL
 from codegen.text.jinja import AIRFLOW_FILTERS, tree_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _DAG_RUN = "dag_run."
 # The dates in `dag_run`: each but `run_after` is None without a logical date.

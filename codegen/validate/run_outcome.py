@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from codegen import rules
 from codegen.airflow_facts.trigger_rules import RUN_AFTER_A_FAILURE
 from codegen.diagnostics import Diagnostic, quoted
+from codegen.schema import Schedule, Task
 from codegen.validate.places import place_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from codegen.schema import Schedule, Task
 
 _MARKED = "Airflow marks the run successful although a task failed, because its last task runs regardless"
 

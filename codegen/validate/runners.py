@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic
+from codegen.diagnostics import Diagnostic, Location
 from codegen.plan.steps import env_of
 from codegen.runners import RUNNERS, Placed
+from codegen.schema import Schedule, Task
 from codegen.validate.places import place_of, tasks_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from codegen.diagnostics import Location
-    from codegen.schema import Schedule, Task
 
 
 def check_runners(schedule: Schedule) -> Iterator[Diagnostic]:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, quoted
+from codegen.meltano import MeltanoProject
+from codegen.schema import Schedule
 from codegen.secrets.detection import holds_secret, is_secret
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from codegen.meltano import MeltanoProject
-    from codegen.schema import Schedule
 
 # A diagnostic, and the places at which other diagnostics could show the secret.
 Secret = tuple[Diagnostic, tuple[Location, ...]]

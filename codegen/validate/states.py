@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, quoted
+from codegen.diagnostics import Diagnostic, Location, quoted
+from codegen.meltano import MeltanoProject
 from codegen.meltano.blocks import DELIMITER, without_suffix
-from codegen.plan.states import states_of
-from codegen.plan.steps import state_id_suffix
+from codegen.plan.states import KeptState, states_of
+from codegen.plan.steps import Step, state_id_suffix
+from codegen.schema import Schedule
 from codegen.text.jinja import TEMPLATE, literal_text, with_templates_as
 from codegen.text.shell import words_of
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
-
-    from codegen.diagnostics import Location
-    from codegen.meltano import MeltanoProject
-    from codegen.plan.states import KeptState
-    from codegen.plan.steps import Step
-    from codegen.schema import Schedule
 
 _OWN_EXTRACTOR = "a separate extractor with `inherit_from` in meltano.yml"
 _WHY = "each continues from the bookmark of the other"

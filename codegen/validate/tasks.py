@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
 from codegen import rules
 from codegen.airflow_facts import VERSIONS, facts_of
-from codegen.diagnostics import Diagnostic, nearest, quoted
+from codegen.diagnostics import Diagnostic, Location, nearest, quoted
+from codegen.schema import Schedule, Task
 from codegen.schema.task import LONGEST_ID
 from codegen.validate.dependencies import cycle_in
 from codegen.validate.places import place_of, values_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from codegen.diagnostics import Location
-    from codegen.schema import Schedule, Task
 
 
 def check_tasks(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:

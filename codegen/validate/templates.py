@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from codegen import rules
 from codegen.airflow_facts import facts_of
 from codegen.airflow_facts.context import OF_AN_INTERVAL
-from codegen.diagnostics import Diagnostic, quoted
+from codegen.diagnostics import Diagnostic, Location, quoted
 from codegen.keys.table import keys_of
+from codegen.meltano import MeltanoProject
+from codegen.schema import Schedule
 from codegen.schema.alerts import DEADLINE, EVENTS
 from codegen.schema.task_defaults import TaskDefaults
 from codegen.text.jinja import is_template
 from codegen.timetable.utc_dates import other_date
 from codegen.validate.places import runs_of_job, texts_in
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-    from codegen.diagnostics import Location
-    from codegen.meltano import MeltanoProject
-    from codegen.schema import Schedule
-    from codegen.validate.run_dates import DateUse
+from codegen.validate.run_dates import DateUse
 
 # `check_alerts` checks these.
 _ALERTS = {*EVENTS, DEADLINE}

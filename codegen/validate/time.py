@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError
+from codegen.schema import Schedule
 from codegen.timetable.dst import localized
 from codegen.validate.places import values_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-
-    from codegen.schema import Schedule
 
 
 def check_interval(schedule: Schedule) -> Diagnostic | None:

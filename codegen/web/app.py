@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import hmac
+import os
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from http import HTTPStatus
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, ExceptionHandler, Scope
 
 from codegen.sync.lock import LockedError
 from codegen.web.shell.login import LoginMiddleware, TokenVerifier
 from codegen.web.shell.request_context import Page, RequestContext, Site
 from codegen.web.shell.security import CSRF_FIELD, CSRF_HEADER, HostMiddleware, read_form
 from codegen.web.shell.workspace import BrokenProjectError
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Awaitable, Callable, Collection, Mapping
-
-    from starlette.requests import Request
-    from starlette.responses import Response
-    from starlette.types import ASGIApp, ExceptionHandler, Scope
 
 _HERE = Path(__file__).parent
 # Each folder with a module `page` is a page; its addresses are the `PAGES` of that module.

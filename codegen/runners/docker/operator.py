@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
@@ -13,9 +13,6 @@ from codegen.runners.docker.settings import Docker
 from codegen.runners.runner import Placed, Runner, Work
 from codegen.text.jinja import DOCKER_ENDINGS, rendered
 from codegen.values import Call, Value, call
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # DockerOperator takes it out of the environment where it mounts no folder of its own (`_run_image_with_mounts`).
 _TAKEN = "AIRFLOW_TMP_DIR"

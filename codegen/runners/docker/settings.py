@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from codegen.keys.scalars import Boolean, Choice, Number
 from codegen.keys.table import Model, key
 from codegen.keys.texts import PlainText
 from codegen.runners.container import Image
-from codegen.runners.docker.mounts import MountList
+from codegen.runners.docker.mounts import Mount, MountList
 from codegen.runners.docker.types import HOSTS, Size, User
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from codegen.runners.docker.mounts import Mount
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.\-]*"
 

@@ -6,15 +6,12 @@ import re
 from contextlib import suppress
 from dataclasses import replace
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
 
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import KeyName, MapOf
 from codegen.keys.field_type import JsonSchema, ScalarType
 from codegen.keys.texts import PlainText
-
-if TYPE_CHECKING:
-    from codegen.source.nodes import Scalar
+from codegen.source.nodes import Scalar
 
 # What docker-py reads (docker/utils/utils.py, `parse_bytes`), less what the engine's own client does not know.
 _UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.runners.container import check_image
+from codegen.runners.kubernetes.settings import Kubernetes
 from codegen.runners.kubernetes.types import amount
+from codegen.runners.runner import Placed
 from codegen.text.jinja import is_template
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from codegen.runners.kubernetes.settings import Kubernetes
-    from codegen.runners.runner import Placed
 
 
 def check(placed: Placed) -> Iterator[Diagnostic]:

@@ -7,19 +7,16 @@ rules are the API server's (pkg/apis/core/validation/validation.go in https://gi
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import ListOf, MapOf, Object, OrTemplate
+from codegen.keys.field_type import Report
 from codegen.keys.scalars import Boolean, Choice, Integer
 from codegen.keys.texts import Text
 from codegen.runners.kubernetes.types import DATA_KEY, DNS_LABEL, DNS_SUBDOMAIN, LABEL_KEY, LABEL_VALUE, Quantity, Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from codegen.keys.field_type import Report
-    from codegen.source.nodes import Node
+from codegen.source.nodes import Node
 
 LONGEST_PATH = 4096
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import Any
 
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import MapOf, OrTemplate, TextList
@@ -24,12 +26,7 @@ from codegen.runners.kubernetes.objects import (
     VOLUMES,
 )
 from codegen.runners.kubernetes.types import DNS_LABEL, DNS_SUBDOMAIN, LABEL_KEY, LABEL_VALUE, Resources, Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import timedelta
-
-    from codegen.source.nodes import Scalar
+from codegen.source.nodes import Scalar
 
 # What the operator itself writes over a label of ours (`build_pod_request_obj`, `_get_ti_pod_labels`), and by what it
 # finds a pod again (`POD_CHECKED_KEY`).

@@ -9,17 +9,15 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from codegen import rules
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import MapOf, OrTemplate
+from codegen.keys.field_type import FieldType, JsonSchema
 from codegen.keys.texts import Text
+from codegen.source.nodes import Scalar
 from codegen.text.jinja import is_template
-
-if TYPE_CHECKING:
-    from codegen.keys.field_type import FieldType, JsonSchema
-    from codegen.source.nodes import Scalar
 
 _LABEL = r"[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(?:\.{_LABEL})*"

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from codegen.airflow.http_client import AirflowRestError
+from codegen.airflow.rest import Session
 from codegen.render.renderer import TEMPLATE
+from codegen.schema import Schedule
 from codegen.web.parts.patch import Patch, patch_between
-from codegen.web.shell.airflows import Facts
+from codegen.web.shell.airflows import Airflows, Facts
 from codegen.web.shell.safe_read import text_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from codegen.airflow.rest import Session
-    from codegen.schema import Schedule
-    from codegen.web.shell.airflows import Airflows
-    from codegen.web.shell.workspace import Snapshot
+from codegen.web.shell.workspace import Snapshot
 
 _TAG = "meltano"
 # Characters: a longer text is no DAG file of ours, and a comparison of it would be slow.

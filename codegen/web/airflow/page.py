@@ -5,28 +5,22 @@ Airflow may be slow, so the other pages ask for these parts after they are there
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, Response
 
 from codegen.airflow.http_client import AirflowRestError
+from codegen.airflow.rest import Session
+from codegen.schema import Schedule
 from codegen.web.airflow.deployed import state_of, states_of
 from codegen.web.parts.humanize import absolute
 from codegen.web.shell.addresses import address_of
-from codegen.web.shell.request_context import Page
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from starlette.responses import Response
-
-    from codegen.airflow.rest import Session
-    from codegen.schema import Schedule
-    from codegen.web.shell.airflows import Airflows
-    from codegen.web.shell.request_context import RequestContext
+from codegen.web.shell.airflows import Airflows
+from codegen.web.shell.request_context import Page, RequestContext
 
 # For how long somebody may think about a run: it gets the moment of the question as its date.
 _PATIENCE = timedelta(hours=1)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -13,21 +14,14 @@ from starlette.responses import Response
 
 from codegen.calendar.drawing import heat_css
 from codegen.calendar.heat import Heat
-from codegen.calendar.week import Hour, calendar_of, monday_of, parse_week, runs_in
+from codegen.calendar.week import Calendar, Hour, calendar_of, monday_of, parse_week, runs_in
 from codegen.diagnostics import InvalidError, Location, has_errors, printable
 from codegen.keys.texts import Timezone, timezones
+from codegen.schema import Schedule
 from codegen.schema.selection import KINDS, Selection, choices
 from codegen.source.nodes import Scalar
 from codegen.web.parts.humanize import start_of
-from codegen.web.shell.request_context import Page
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import date
-
-    from codegen.calendar.week import Calendar
-    from codegen.schema import Schedule
-    from codegen.web.shell.request_context import RequestContext
+from codegen.web.shell.request_context import Page, RequestContext
 
 T = TypeVar("T")
 

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, Response
 
 from codegen import git
 from codegen.git import GitError, Head
+from codegen.project import Project
 from codegen.sync.changes import Change
 from codegen.web.parts.patch import patches_of
-from codegen.web.shell.request_context import Page
+from codegen.web.shell.request_context import Page, RequestContext
 from codegen.web.shell.safe_read import bytes_of
 from codegen.web.shell.saved_store import Saved
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from starlette.responses import Response
-
-    from codegen.project import Project
-    from codegen.web.shell.request_context import RequestContext
 
 _HASH = re.compile(r"[0-9a-f]{7,64}")
 _BRANCHES = "dagpress/"

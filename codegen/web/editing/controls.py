@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from codegen.keys.field_type import FieldType
 from codegen.source.nodes import ListNode, Node, Scalar, is_null
-
-if TYPE_CHECKING:
-    from codegen.keys.field_type import FieldType
 
 
 class Shape(Enum):

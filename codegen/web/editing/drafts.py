@@ -7,14 +7,11 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from codegen.schema.export import schema_line
 from codegen.schema.model import file_stem
 from codegen.source.write import to_yaml
-
-if TYPE_CHECKING:
-    from codegen.web.shell.workspace import Snapshot
+from codegen.web.shell.workspace import Snapshot
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
 

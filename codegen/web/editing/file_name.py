@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from codegen.diagnostics import printable, quoted
 from codegen.loader.discovery import DEFAULTS, SUFFIXES
-from codegen.project import is_excluded
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from codegen.project import Project
+from codegen.project import Project, is_excluded
 
 # Of a name the common file systems take 255 bytes, and while it is written ours are longer.
 _MOST_BYTES_OF_PART = 200

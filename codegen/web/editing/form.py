@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location
+from codegen.keys.table import Key
 from codegen.keys.texts import timezones
+from codegen.loader import Document
 from codegen.schema.export import plain
 from codegen.schema.table import schedule_table
 from codegen.source import edit
 from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null
 from codegen.source.read import read_yaml
 from codegen.web.editing.controls import Control, Shape, control_of, lines_of, shape_for, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from codegen.keys.table import Key
-    from codegen.loader import Document
-    from codegen.web.editing.preview import Preview
+from codegen.web.editing.preview import Preview
 
 # What most schedules have is in sight; all else is a click away.
 _COMMON = frozenset(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
 from codegen.schema.export import schema_line
 from codegen.schema.model import file_stem
@@ -18,16 +20,9 @@ from codegen.web.editing.form import edited, groups_of, offered_for, read_own
 from codegen.web.editing.preview import preview_of
 from codegen.web.parts.code import lines_of
 from codegen.web.parts.humanize import absolute
-from codegen.web.shell.request_context import Page
+from codegen.web.shell.request_context import Page, RequestContext
 from codegen.web.shell.safe_read import bytes_of, text_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from starlette.responses import Response
-
-    from codegen.web.shell.request_context import RequestContext
-    from codegen.web.shell.workspace import Snapshot
+from codegen.web.shell.workspace import Snapshot
 
 __all__ = ["PAGES", "Draft", "editor_page", "sent_draft", "version_of"]
 

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from codegen import pipeline
 from codegen.cache import Cache
-from codegen.diagnostics import has_errors
+from codegen.diagnostics import Diagnostic, has_errors
+from codegen.loader import Document
+from codegen.pipeline import Reading
+from codegen.project import Project
+from codegen.schema import Schedule
 from codegen.web.parts.humanize import start_of
-from codegen.web.parts.patch import patch_between
+from codegen.web.parts.patch import Patch, patch_between
 from codegen.web.shell.safe_read import text_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from codegen.diagnostics import Diagnostic
-    from codegen.loader import Document
-    from codegen.pipeline import Reading
-    from codegen.project import Project
-    from codegen.schema import Schedule
-    from codegen.web.parts.patch import Patch
-    from codegen.web.shell.workspace import Snapshot
+from codegen.web.shell.workspace import Snapshot
 
 _RUNS = 5
 

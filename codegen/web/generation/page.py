@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+
+from starlette.responses import Response
 
 from codegen.diagnostics import Diagnostic, has_errors
-from codegen.web.shell.request_context import Page
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from starlette.responses import Response
-
-    from codegen.sync.changes import Change
-    from codegen.web.shell.request_context import RequestContext
+from codegen.sync.changes import Change
+from codegen.web.shell.request_context import Page, RequestContext
 
 _CONFLICT = 409
 _FAILED = 500

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
 from codegen import git
+from codegen.git import Commit
+from codegen.loader.discovery import SourceFile
 from codegen.web.parts.humanize import absolute, relative
 from codegen.web.parts.patch import Patch, patch_of
-from codegen.web.shell.request_context import Page
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from starlette.responses import Response
-
-    from codegen.git import Commit
-    from codegen.loader.discovery import SourceFile
-    from codegen.web.shell.request_context import RequestContext
+from codegen.web.shell.request_context import Page, RequestContext
 
 _MOST = 20
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from pygments.lexers.data import YamlLexer
 from pygments.lexers.python import PythonLexer
 from pygments.token import STANDARD_TYPES
 
 from codegen.diagnostics import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 _LEXERS = {"python": PythonLexer, "yaml": YamlLexer}
 # The looks that the page tells apart (`static/code.css`); all others are plain.

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta, timezone, tzinfo
 
 from codegen.diagnostics import printable
+from codegen.schema import Schedule
 from codegen.schema.describe import describe_start
-
-if TYPE_CHECKING:
-    from datetime import tzinfo
-
-    from codegen.schema import Schedule
 
 _UNITS = (
     ("year", timedelta(days=365)),

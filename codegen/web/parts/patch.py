@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from codegen.secrets.masking import lines_without_secrets
-from codegen.sync.changes import unified_diff
+from codegen.sync.changes import Change, unified_diff
 from codegen.web.parts.code import shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from codegen.sync.changes import Change
-
 
 _KINDS = {"+": "added", "-": "removed", "@": "place", "\\": "note"}
 # To compare texts that are longer, and hold the same lines again and again, can take minutes.

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from codegen import pipeline
 from codegen.secrets.masking import lines_without_secrets
-from codegen.web.parts.code import lines_of
+from codegen.sync.changes import Change
+from codegen.web.parts.code import Piece, lines_of
 from codegen.web.parts.patch import Patch, patch_between
 from codegen.web.pipeline.source_text import LONGEST
+from codegen.web.pipeline.view import View
 from codegen.web.shell.safe_read import text_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from codegen.sync.changes import Change
-    from codegen.web.parts.code import Piece
-    from codegen.web.pipeline.view import View
 
 
 @dataclass(frozen=True)

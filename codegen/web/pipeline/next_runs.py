@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from itertools import islice
-from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from codegen.drawing import timeline
-from codegen.timetable.dst import dst_changes
+from codegen.drawing.timeline import TimeLine
+from codegen.timetable.dst import DstChange, dst_changes
 from codegen.web.parts.humanize import absolute, relative
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
-    from codegen.drawing.timeline import TimeLine
-    from codegen.timetable.dst import DstChange
-    from codegen.web.pipeline.view import View
+from codegen.web.pipeline.view import View
 
 _MOST = 10
 

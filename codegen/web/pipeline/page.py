@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
 from codegen.schema.describe import describe_work
 from codegen.web.parts.humanize import start_of
@@ -15,12 +15,7 @@ from codegen.web.pipeline.source_text import source_lines
 from codegen.web.pipeline.tasks import tasks_of
 from codegen.web.pipeline.values import values_of
 from codegen.web.pipeline.view import View, environments_of
-from codegen.web.shell.request_context import Page
-
-if TYPE_CHECKING:
-    from starlette.responses import Response
-
-    from codegen.web.shell.request_context import RequestContext
+from codegen.web.shell.request_context import Page, RequestContext
 
 
 def _pipeline(context: RequestContext) -> Response:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from codegen import rules
+from codegen.diagnostics import Diagnostic
 from codegen.secrets.masking import lines_without_secrets
 from codegen.web.parts.code import Piece, lines_of, marked
+from codegen.web.pipeline.view import View
 from codegen.web.shell.safe_read import text_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from codegen.diagnostics import Diagnostic
-    from codegen.web.pipeline.view import View
 
 # The loader refuses longer files; of those this much is shown.
 LONGEST = 1_000_000

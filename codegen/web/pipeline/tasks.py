@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from codegen.airflow_facts.trigger_rules import ALL_SUCCESS
-from codegen.drawing.graph import Node, lay_out
+from codegen.drawing.graph import Graph, Node, lay_out
 from codegen.plan.dependencies import with_join
 from codegen.plan.steps import Step, steps_of
+from codegen.schema import Schedule
 from codegen.schema.describe import describe_work
+from codegen.web.pipeline.view import View
 from codegen.web.shell.addresses import address_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from codegen.drawing.graph import Graph
-    from codegen.schema import Schedule
-    from codegen.web.pipeline.view import View
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from codegen.diagnostics import printable
-from codegen.schema.origins import explain
+from codegen.schema.origins import Explained, Given, explain
 from codegen.secrets.masking import without_secrets
 from codegen.source.write import to_yaml
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from codegen.schema.origins import Explained, Given
-    from codegen.web.pipeline.view import View
+from codegen.web.pipeline.view import View
 
 # A longer value is in the YAML.
 _LONGEST = 200

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
-from codegen.diagnostics import has_errors
+from codegen.diagnostics import Diagnostic, has_errors
+from codegen.loader import Document
+from codegen.loader.discovery import SourceFile
 from codegen.meltano import meltano_files
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from codegen.diagnostics import Diagnostic
-    from codegen.loader import Document
-    from codegen.loader.discovery import SourceFile
-    from codegen.schema import Schedule
-    from codegen.web.shell.workspace import Snapshot
+from codegen.schema import Schedule
+from codegen.web.shell.workspace import Snapshot
 
 
 @dataclass(frozen=True)

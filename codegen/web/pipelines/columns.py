@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from codegen.web.pipelines.listing import Status
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from codegen.web.pipelines.listing import Row
+from codegen.web.pipelines.listing import Row, Status
 
 
 @dataclass(frozen=True)

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from codegen import rules
-from codegen.diagnostics import InvalidError, has_errors, in_numbers
+from codegen.diagnostics import Diagnostic, InvalidError, has_errors, in_numbers
+from codegen.schema import Schedule
 from codegen.schema.describe import describe_work
-from codegen.sync.changes import Action
+from codegen.sync.changes import Action, Change
 from codegen.timetable.humanize import short_words
 from codegen.web.parts.humanize import start_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from codegen.diagnostics import Diagnostic
-    from codegen.schema import Schedule
-    from codegen.sync.changes import Change
-    from codegen.web.shell.next_runs import NextRuns
-    from codegen.web.shell.workspace import Snapshot
+from codegen.web.shell.next_runs import NextRuns
+from codegen.web.shell.workspace import Snapshot
 
 
 class Status(Enum):

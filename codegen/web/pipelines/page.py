@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from functools import partial
-from typing import TYPE_CHECKING
 
 from starlette.background import BackgroundTask
+from starlette.responses import Response
 
 from codegen.diagnostics import has_errors, in_numbers
 from codegen.web.parts.humanize import on_the_wall, relative
 from codegen.web.pipelines.columns import COLUMNS, choices_of
-from codegen.web.pipelines.listing import listing_of
+from codegen.web.pipelines.listing import Row, listing_of
 from codegen.web.pipelines.query import ListQuery
-from codegen.web.shell.request_context import Page
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from starlette.responses import Response
-
-    from codegen.web.pipelines.listing import Row
-    from codegen.web.shell.request_context import RequestContext
+from codegen.web.shell.request_context import Page, RequestContext
 
 
 def _pipelines(context: RequestContext) -> Response:

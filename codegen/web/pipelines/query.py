@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from codegen.web.pipelines.columns import COLUMNS, FILTERS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from codegen.web.pipelines.listing import Row
+from codegen.web.pipelines.listing import Row
 
 ROWS_OF_A_PAGE = 100
 

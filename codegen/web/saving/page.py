@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, Response
 
-from codegen.diagnostics import has_errors, quoted
-from codegen.pipeline import revise
+from codegen.diagnostics import Diagnostic, has_errors, quoted
+from codegen.pipeline import Revision, revise
+from codegen.sync.changes import Change
 from codegen.sync.lock import LockedError
+from codegen.sync.transaction import Transaction
 from codegen.web.editing import file_name
 from codegen.web.editing.drafts import with_line_ends_of
 from codegen.web.editing.page import Draft, editor_page, sent_draft, version_of
 from codegen.web.parts.patch import patch_between, patches_of
-from codegen.web.shell.request_context import Page
+from codegen.web.shell.request_context import Page, RequestContext
 from codegen.web.shell.safe_read import bytes_of
 from codegen.web.shell.saved_store import Saved
 from codegen.web.shell.workspace import BrokenProjectError, Snapshot
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    from starlette.responses import Response
-
-    from codegen.diagnostics import Diagnostic
-    from codegen.pipeline import Revision
-    from codegen.sync.changes import Change
-    from codegen.sync.transaction import Transaction
-    from codegen.web.shell.request_context import RequestContext
 
 _BOM = "\ufeff"
 _REPLACED = "\ufffd"

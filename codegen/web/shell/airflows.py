@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from threading import Lock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from codegen.airflow.connection import ending_of, read_connections
 from codegen.airflow.http_client import AirflowRestError
-from codegen.airflow.rest import RestApi
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from codegen.airflow.rest import Dag, Run, Session
-    from codegen.schema import Schedule
+from codegen.airflow.rest import Dag, RestApi, Run, Session
+from codegen.schema import Schedule
 
 T = TypeVar("T")
 

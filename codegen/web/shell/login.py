@@ -7,19 +7,15 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from jinja2 import Environment
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from codegen.web.shell.security import read_form
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-    from starlette.responses import Response
-    from starlette.types import ASGIApp, Receive, Scope, Send
 
 # How long a wrong token takes, and how many may wait for that at the same time.
 _PAUSE = 1.0

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from codegen.schema import Schedule
-    from codegen.timetable.timetable import Timetable
+from codegen.schema import Schedule
+from codegen.timetable.timetable import Timetable
 
 # More than a project has schedules.
 _MOST = 8192

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from codegen.diagnostics import printable
 from codegen.keys.texts import timezones
+from codegen.loader import SourceFile
 from codegen.web.shell.addresses import address_of
 from codegen.web.shell.airflows import Airflows
 from codegen.web.shell.next_runs import NextRuns
 from codegen.web.shell.saved_store import SavedStore
 from codegen.web.shell.security import CSRF_FIELD
 from codegen.web.shell.workspace import Snapshot, Workspace
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from starlette.requests import Request
-
-    from codegen.loader import SourceFile
 
 # What the browser says its timezone is; `static/page.js` sets it.
 TIMEZONE_COOKIE = "timezone"

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from codegen.diagnostics import Diagnostic
-    from codegen.sync.changes import Change
+from codegen.diagnostics import Diagnostic
+from codegen.sync.changes import Change
 
 _MOST = 50
 

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
 
 from codegen import pipeline, rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors
+from codegen.loader import SourceFile
 from codegen.meltano import meltano_files
-from codegen.project import read_project
+from codegen.pipeline import Reading
+from codegen.project import Project, read_project
 from codegen.review.drift import compare_with_disk
+from codegen.schema import Schedule
+from codegen.sync.changes import Change
 from codegen.sync.transaction import Transaction, transaction
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
-    from pathlib import Path
-
-    from codegen.loader import SourceFile
-    from codegen.pipeline import Reading
-    from codegen.project import Project
-    from codegen.schema import Schedule
-    from codegen.sync.changes import Change
 
 # What a file was when it was looked at: its path, when it was changed, its size, its number on the disk, and when
 # anything of it was changed, which nobody can set: `touch` and `rsync` set the other back, `chmod` leaves it alone.
