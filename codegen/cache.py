@@ -15,7 +15,7 @@ class Cache:
     def __init__(self, earlier: Cache | None = None) -> None:
         """Start with the results of an earlier cache, which stays as it is."""
         self.results: dict[Hashable, tuple[Any, Any]] = {}
-        self._earlier = earlier.results if earlier else {}
+        self.earlier: dict[Hashable, tuple[Any, Any]] = {**earlier.earlier, **earlier.results} if earlier else {}
 
     def __call__(self, key: Hashable, function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs) -> T:
         """Call the function, unless its last call for this key had equal arguments.
@@ -27,7 +27,7 @@ class Cache:
             named: its keyword arguments.
         """
         slot, given = (function, key), (arguments, named)
-        cached = self.results.get(slot) or self._earlier.get(slot)
+        cached = self.results.get(slot) or self.earlier.get(slot)
         if cached is None or cached[0] != given:
             cached = given, function(*arguments, **named)
         self.results[slot] = cached
@@ -36,4 +36,4 @@ class Cache:
 
     def forget_earlier(self) -> None:
         """Drop the earlier results that this reading did not use, such as those of deleted files."""
-        self._earlier = {}
+        self.earlier = {}

@@ -67,11 +67,11 @@ def run(  # noqa: PLR0913  # what a process has
         ProcessError: it does not start, or its process group was killed at the limit.
     """
     name = name or Path(command[0]).name
-    child: subprocess.Popen[bytes] | None = None
+    may_leave = False
     early: list[int] = []
 
     def leave(number: int, _frame: FrameType | None) -> None:
-        if child is None:
+        if not may_leave:
             early.append(number)
         else:
             raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
@@ -87,11 +87,14 @@ def run(  # noqa: PLR0913  # what a process has
         is_over = False
         try:
             _running.add(child)
+            # From here on, `finally` ends the child.
+            may_leave = True
             for number in early:
                 leave(number, None)
+            end_time = time.monotonic() + limit if limit else None
             if on_line:
-                _watch(child, stdout.fileno(), on_line)
-            child.wait(limit)
+                _watch(child, stdout.fileno(), on_line, end_time)
+            child.wait(max(0, end_time - time.monotonic()) if end_time else None)
             is_over = not ends_group
         except subprocess.TimeoutExpired as error:
             hint = "run it in a terminal to see what it waits for"
@@ -145,11 +148,19 @@ def start(
 
 def end(child: subprocess.Popen[bytes], grace: float = _GRACE) -> None:
     """End the process group of a child: at once what listens to SIGTERM, the rest after some seconds."""
-    for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, None)):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(child.pid, number)
+    try:
+        _signal_group(child, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
-            child.wait(patience)
+            child.wait(grace)
+    finally:
+        # Also after a second signal to this process.
+        _signal_group(child, signal.SIGKILL)
+        child.wait()
+
+
+def _signal_group(child: subprocess.Popen[bytes], number: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, number)
 
 
 def end_all() -> None:
@@ -174,9 +185,9 @@ def handling(numbers: Iterable[int], handler: Callable[[int, FrameType | None], 
             signal.signal(number, handled)
 
 
-def _watch(child: subprocess.Popen[bytes], stdout: int, on_line: Callable[[str], None]) -> None:
+def _watch(child: subprocess.Popen[bytes], stdout: int, on_line: Callable[[str], None], end_time: float | None) -> None:
     seen = 0
-    while child.poll() is None:
+    while child.poll() is None and (end_time is None or time.monotonic() < end_time):
         # It leaves the file's position to the child.
         whole = os.pread(stdout, 1 << 20, seen).rpartition(b"\n")[0]
         if whole:

@@ -91,6 +91,22 @@ process.run(['sh', '-c', 'echo $$ > child; sleep 99; :'], limit=None)
 """
 
 
+def test_the_limit_holds_while_lines_are_shown() -> None:
+    with pytest.raises(process.ProcessError, match="`sleep` did not end"):
+        process.run(["sleep", "99"], limit=0.3, on_line=print)
+
+
+def test_a_second_signal_kills_a_child_that_ignores_the_first(tmp_path: Path) -> None:
+    code = _PARENT.format('trap "" TERM; echo $$ > child; sleep 99; :')
+    with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stderr=-1) as parent:
+        await_process(tmp_path / "child")
+        parent.terminate()
+        time.sleep(0.3)
+        parent.terminate()
+        parent.communicate(timeout=30)
+    assert has_ended(tmp_path / "child")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_while_the_child_starts_ends_it(tmp_path: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-c", _EARLY.format(int(number))]

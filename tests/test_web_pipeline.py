@@ -496,3 +496,34 @@ def test_the_settings_of_git_change_nothing(tmp_path: Path) -> None:
     assert link
     assert "+extractor: tap-gitlab" in text_of(Pages(root).get(str(link["href"])), ".patch")
     assert not list(tmp_path.rglob("ran"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("params: {a: 1}", "params: {a: true}"),
+        ("params: {a: 1}", "params: {a: 1.0}"),
+        ("params: {a: [1]}", "params: {a: [true]}"),
+        ("params: {a: 1, b: 2}", "params: {b: 2, a: 1}"),
+        ("env: {A: x, B: y}", "env: {B: y, A: x}"),
+    ],
+)
+def test_an_edit_to_an_equal_value_is_seen(before: str, after: str, tmp_path: Path) -> None:
+    """Python takes 1 for True, and a mapping for the same in another order; the DAG file differs."""
+    workspace = Workspace(write(tmp_path, {"schedules/a.yml": f"{EXTRACT_LOAD}{before}\n"}))
+    workspace.snapshot()
+    write(tmp_path, {"schedules/a.yml": f"{EXTRACT_LOAD}{after}\n"})
+    (change,) = (each for each in workspace.snapshot().changes if each.name.endswith("a.py"))
+    assert [change] == [each for each in Workspace(tmp_path).snapshot().changes if each.name == change.name]
+
+
+def test_an_error_does_not_forget_what_was_rendered(tmp_path: Path) -> None:
+    """The first page after the fix renders only what has changed."""
+    workspace = Workspace(write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "schedules/b.yml": EXTRACT_LOAD}))
+    before = workspace.snapshot().reading.schedules
+    write(tmp_path, {"schedules/b.yml": "retries: many\n"})
+    assert not workspace.snapshot().is_compared
+    write(tmp_path, {"schedules/b.yml": EXTRACT_LOAD})
+    snapshot = workspace.snapshot()
+    assert snapshot.is_compared
+    assert snapshot.reading.schedules[0] is before[0]

@@ -70,18 +70,18 @@ def _check_url(connection: Connection) -> None:
         raise DagpressError(f"there are credentials of an Airflow, and no {name}", f"set {name}, or unset them")
     hint = "such as https://airflow.example.com"
     if not connection.url.isascii() or not connection.url.isprintable() or " " in connection.url:
-        raise DagpressError(f"{name} is no address", hint)
+        raise DagpressError(f"{name} is not a valid URL", hint)
     try:
         parts = urlsplit(connection.url)
         has_port_0 = parts.port == 0
     except ValueError:
-        raise DagpressError(f"{name} is no address", hint) from None
+        raise DagpressError(f"{name} is not a valid URL", hint) from None
     if parts.username is not None:
         message = f"{name} holds a user or a password, and would show them where it is shown"
         fix = f"set {connection.variable('USERNAME')} and {connection.variable('PASSWORD')}"
         raise DagpressError(message, fix)
     if parts.scheme not in {"http", "https"} or not parts.hostname or has_port_0:
-        raise DagpressError(f"{name} is no address of HTTP", hint)
+        raise DagpressError(f"{name} must be an http:// or https:// URL", hint)
     if parts.query or parts.fragment:
         raise DagpressError(f"{name} has more than an address and a path", hint)
 

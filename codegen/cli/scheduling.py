@@ -280,7 +280,7 @@ def _change(root: Path, plan: Callable[[Project, Reading], Overlay], *, generate
     if not done:
         echo("No files written." if code is ExitCode.BAD_INPUT else "Already up to date.", err=True)
     elif code is ExitCode.BAD_INPUT and generate:
-        echo("No DAG file was generated: mend the errors and run `dagpress generate`.", err=True)
+        echo("No DAG file was generated: fix the errors and run `dagpress generate`.", err=True)
     return code
 
 

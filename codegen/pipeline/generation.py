@@ -61,8 +61,9 @@ def render(
     files = {}
     try:
         for schedule in track(schedules):
+            # Equal schedules may have different texts: `1 == True`. The cache keeps each schedule, and so its id.
             files[f"{folder}/{schedule.dag_file}"] = reading.cache(
-                schedule.dag_file,
+                (schedule.dag_file, id(schedule)),
                 _text_of,
                 schedule,
                 others[schedule.deployment][schedule.source],

@@ -14,12 +14,12 @@ from codegen.plan.names import imports_of
 from codegen.plan.order import arrows_of, plan_groups, variables_of
 from codegen.plan.steps import Step, steps_of
 from codegen.plan.tasks import plan_task, task_functions
-from codegen.plan.tree import Arrow, DagModule, Functions, PlannedDag, PlannedTask
+from codegen.plan.tree import Arrow, DagModule, Functions, PlannedDag
 from codegen.runners.bash import PRELUDES
 from codegen.schema import Schedule
 from codegen.values import Identifier, names_in
 
-__all__ = ["PRELUDES", "DagModule", "Dependencies", "PlannedDag", "PlannedTask", "between", "plan"]
+__all__ = ["PRELUDES", "DagModule", "Dependencies", "PlannedDag", "between", "plan"]
 
 
 @dataclass(frozen=True)

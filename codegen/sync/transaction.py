@@ -57,8 +57,8 @@ class Transaction:
             for change in deleted:
                 (self._root / change.name).unlink(missing_ok=True)
                 done.append(change)
-        except OSError as error:
-            message = f"cannot be written: {error.strerror or error}"
+        except (OSError, UnicodeError) as error:
+            message = f"cannot be written: {getattr(error, 'strerror', '') or error}"
             hint = "fix that and run it again: a file is replaced as a whole or not at all"
             return done, [Diagnostic(rules.NOT_WRITTEN, message, Location(change.name), hint)]
         finally:

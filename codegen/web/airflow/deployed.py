@@ -125,7 +125,7 @@ def _without_text(facts: Facts) -> Deployed | None:
 
 def _find_error(errors: Mapping[str, str], snapshot: Snapshot, schedule: Schedule) -> str | None:
     """Why the file of a schedule cannot be loaded, among what Airflow says of files, whose paths begin anywhere."""
-    those = snapshot.schedules_of(schedule.deployment)
+    those = snapshot.reading.of(schedule.deployment)
     for file, error in errors.items():
         fitting = [one for one in those if f"/{file}".endswith(f"/{_file_in_its_tree(one)}")]
         # The end of a longer path is a file of the same name in another folder.

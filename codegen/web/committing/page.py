@@ -84,7 +84,7 @@ def _saved_of(context: RequestContext, key: str) -> Saved:
 
 def _commit(context: RequestContext) -> Response:
     key = context.form.get("saved", "")
-    saved, project = _saved_of(context, key), context.snapshot.project
+    saved = _saved_of(context, key)
     branch, message = context.form.get("branch", "").strip(), context.form.get("message", "").replace("\r\n", "\n")
     with context.site.workspace.transaction():
         project = context.snapshot.project

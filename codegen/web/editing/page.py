@@ -42,7 +42,7 @@ def editor_page(
     """The editor with a draft in it; the template may extend it and take more values."""
     snapshot, form = context.snapshot, _readable(context.form)
     project = snapshot.project
-    folder = snapshot.relative(project.schedules)
+    folder = snapshot.project.relative(project.schedules)
     is_new = not draft.base or "new" in form
     problem_of_file = "" if draft.file in snapshot.sources else file_name.problem_of(project, draft.file)
     source = f"{folder}/{_UNNAMED if problem_of_file else draft.file}"

@@ -42,7 +42,7 @@ class View:
     @cached_property
     def neighbours(self) -> Sequence[Schedule]:
         """All schedules of the environment, this one too."""
-        return self.snapshot.schedules_of(self.deployment)
+        return self.snapshot.reading.of(self.deployment)
 
     @property
     def name(self) -> str:

@@ -17,7 +17,7 @@ from codegen.schema.describe import describe_work
 from codegen.sync.changes import Action, Change
 from codegen.timetable.humanize import short_words
 from codegen.web.parts.humanize import start_of
-from codegen.web.shell.next_runs import NextRuns
+from codegen.web.shell.next_runs import NextRunsCache
 from codegen.web.shell.workspace import Snapshot
 
 
@@ -49,7 +49,7 @@ class Row:
     status: Status
     diagnostics: tuple[Diagnostic, ...]
     airflow: str
-    next_runs: NextRuns
+    next_runs: NextRunsCache
 
     @cached_property
     def runs(self) -> str:
@@ -117,7 +117,7 @@ class Listing:
     changes: Sequence[Change]
 
 
-def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRuns) -> Listing:
+def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -> Listing:
     """The list of a project; of all its deployment environments where none is named."""
     diagnostics: dict[str, list[Diagnostic]] = defaultdict(list)
     for diagnostic in snapshot.diagnostics:

@@ -20,7 +20,8 @@ from codegen.web.shell.request_context import Page, RequestContext
 
 def _pipelines(context: RequestContext) -> Response:
     """The page, or the list alone where the search or an order changes it."""
-    snapshot, query = context.snapshot, ListQuery.of(context.query)
+    snapshot = context.snapshot
+    query = ListQuery.of(context.query, snapshot.project.deployments)
     listing = snapshot.reading.cache(query.environment, listing_of, snapshot, query.environment, context.site.next_runs)
     choices = snapshot.reading.cache(query.environment, choices_of, listing.rows)
     response = context.page(
@@ -48,7 +49,7 @@ def _pipelines(context: RequestContext) -> Response:
 
 def _find_next_runs(rows: Sequence[Row]) -> None:
     for row in rows:
-        row.next_run  # noqa: B018  # it is kept by `NextRuns`
+        row.next_run  # noqa: B018  # it is kept by `NextRunsCache`
 
 
 PAGES = (Page("/", _pipelines),)

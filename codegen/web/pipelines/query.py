@@ -56,12 +56,12 @@ class ListQuery:
     page: int = 1
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> ListQuery:
+    def of(cls, query: Mapping[str, str], deployments: Sequence[str] = ()) -> ListQuery:
         """The query of an address, without its invalid values."""
-        sort, page = query.get("sort", ""), query.get("page", "")
+        sort, page, environment = query.get("sort", ""), query.get("page", ""), query.get("environment", "")
         return cls(
             query.get("q", ""),
-            query.get("environment", ""),
+            environment if environment in deployments else "",
             {name: query[name] for name in FILTERS if query.get(name)},
             sort if sort.removeprefix("-") in COLUMNS else "name",
             max(int(page), 1) if page.isdecimal() and len(page) < len("1000000") else 1,

@@ -87,7 +87,7 @@ def _save_alone(context: RequestContext, transaction: Transaction, draft: Draft)
         raise _RefusedError(f"Nothing was written. {problem}", 422)
     path = project.schedules / draft.file
     there, text = _both_texts(path, draft)
-    revision = revise(project, snapshot.reading, {snapshot.relative(path): text})
+    revision = revise(project, snapshot.reading, {snapshot.project.relative(path): text})
     if revision.errors:
         message = f"Nothing was written: fix the errors first. {_KEPT}"
         raise _RefusedError(message, 422, "not_saved.html", diagnostics=revision.errors)
@@ -114,7 +114,7 @@ def _both_texts(path: Path, draft: Draft) -> tuple[str | None, str]:
     if version_of(there) != draft.base and there != text:
         raise _conflict(draft, there)
     if there is not None and there.encode() != data and _REPLACED in text:
-        hint = f"write out each {_REPLACED}, which stands for what is none"
+        hint = f"write out each {_REPLACED}, which replaces an invalid byte"
         raise _RefusedError(f"Nothing was written. The file holds bytes that are not UTF-8: {hint}.", 422)
     return there, text
 
@@ -150,7 +150,7 @@ def _what_was_written(done: Sequence[Change], problems: Sequence[Diagnostic]) ->
 def _result(context: RequestContext, snapshot: Snapshot, file: str, revision: Revision, what: str) -> Response:
     """Go to the page of what was written: to load that again does nothing."""
     project = snapshot.project
-    name = snapshot.relative(project.schedules / file)
+    name = snapshot.project.relative(project.schedules / file)
     waits = has_errors(revision.diagnostics)
     told = [d for d in revision.diagnostics if d.is_error or d.location.path in revision.files]
     schedule = next((each.name for each in revision.schedules if each.source == name), (project.root / name).stem)
@@ -181,7 +181,7 @@ def _delete(context: RequestContext) -> Response:
         if version_of(_decoded(bytes_of(project.root, path))) != context.form.get("base"):
             message = "Nothing was deleted: the file has changed since you asked. Look at it again."
             return _deletion_page(context, file, message, 409)
-        revision = revise(project, snapshot.reading, {snapshot.relative(path): None})
+        revision = revise(project, snapshot.reading, {snapshot.project.relative(path): None})
         if revision.errors:
             return _deletion_page(context, file, "Nothing was deleted.", 422)
         done, problems = transaction.apply(revision.changes)

@@ -47,7 +47,7 @@ class Airflows:
         """Read the variables.
 
         Raises:
-            ConnectionSettingError: a variable cannot be used.
+            DagpressError: a variable cannot be used.
         """
         self._each = {ending: _Airflow(RestApi(found)) for ending, found in read_connections(environ).items()}
 

@@ -11,7 +11,7 @@ from codegen.timetable.timetable import Timetable
 _MOST = 8192
 
 
-class NextRuns:
+class NextRunsCache:
     """The next run of each timetable, which is valid until that run. Many schedules share one."""
 
     def __init__(self) -> None:

@@ -21,7 +21,7 @@ from codegen.keys.texts import timezones
 from codegen.loader import SourceFile
 from codegen.web.shell.addresses import address_of
 from codegen.web.shell.airflows import Airflows
-from codegen.web.shell.next_runs import NextRuns
+from codegen.web.shell.next_runs import NextRunsCache
 from codegen.web.shell.saved_store import SavedStore
 from codegen.web.shell.security import CSRF_FIELD
 from codegen.web.shell.workspace import Snapshot, Workspace
@@ -62,7 +62,7 @@ class Site:
     version: str
     csrf: str = field(default_factory=lambda: token_urlsafe(32), repr=False)
     saved_store: SavedStore = field(default_factory=SavedStore)
-    next_runs: NextRuns = field(default_factory=NextRuns)
+    next_runs: NextRunsCache = field(default_factory=NextRunsCache)
 
     @classmethod
     def of(cls, root: Path, environ: Mapping[str, str]) -> Site:

@@ -57,10 +57,6 @@ class Snapshot:
         """Every schedule file by its path below the folder of schedules, also those that cannot be read."""
         return {file.relative: file for file in self.reading.files}
 
-    def relative(self, path: Path) -> str:
-        """The path of a file in the project, with forward slashes."""
-        return path.relative_to(self.project.root).as_posix()
-
     def dag_file(self, schedule: Schedule) -> str:
         """The DAG file of a schedule, as a path in the project."""
         return f"{self._generated_dags}/{schedule.dag_file}"
@@ -75,11 +71,7 @@ class Snapshot:
 
     @cached_property
     def _generated_dags(self) -> str:
-        return self.relative(self.project.generated_dags)
-
-    def schedules_of(self, deployment: str) -> list[Schedule]:
-        """The schedules of a deployment environment."""
-        return [schedule for schedule in self.reading.schedules if schedule.deployment == deployment]
+        return self.project.relative(self.project.generated_dags)
 
 
 class Workspace:
@@ -113,7 +105,8 @@ class Workspace:
             if self._snapshot is None or stamps != self._stamps:
                 self._cache = Cache(self._cache)
                 self._snapshot, self._stamps = _take(project, self._cache), stamps
-                self._cache.forget_earlier()
+                if self._snapshot.is_compared:
+                    self._cache.forget_earlier()
             return self._snapshot
 
     def _project(self) -> Project:
