@@ -51,9 +51,9 @@ def test_only_schedules_have_a_page(project: Path) -> None:
     [
         ({_URL: f"https://robot:{_SECRET}@airflow"}, "holds a user or a password"),
         ({_URL: f"https://{_SECRET}@airflow"}, "set DAGPRESS_AIRFLOW_USERNAME and DAGPRESS_AIRFLOW_PASSWORD"),
-        ({_URL: "airflow.example.com"}, "no address of HTTP"),
-        ({_URL: "ftp://airflow"}, "no address of HTTP"),
-        ({_URL: "http://"}, "no address of HTTP"),
+        ({_URL: "airflow.example.com"}, "must be an http:// or https:// URL"),
+        ({_URL: "ftp://airflow"}, "must be an http:// or https:// URL"),
+        ({_URL: "http://"}, "must be an http:// or https:// URL"),
         ({_URL: f"http://airflow/?token={_SECRET}"}, "more than an address and a path"),
         ({_URL: "http://[airflow"}, "is not a valid URL"),
         ({_URL: "http://airflow:99999"}, "is not a valid URL"),

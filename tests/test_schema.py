@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from examples import sample
 from jsonschema import Draft7Validator
 from project_builder import dagpress, project_of, write
 from test_cases import CASES
@@ -241,7 +242,7 @@ _MAPS: dict[type[Model], Callable[[str], tuple[dict[str, Any], dict[str, Any]]]]
 }
 
 
-@pytest.mark.parametrize(("version", "example", "before", "after"), list(_examples()))
+@pytest.mark.parametrize(("version", "example", "before", "after"), list(sample(_examples(), 3)))
 def test_the_example_of_each_key_is_a_value_that_changes_the_dag(
     version: str, example: str, before: dict[str, Any], after: dict[str, Any], tmp_path: Path
 ) -> None:
