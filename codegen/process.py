@@ -19,7 +19,7 @@ from codegen.diagnostics import DagpressError
 
 # Settings of Dagpress, the token of the login above all, are not for other programs.
 _OWN_VARIABLES = "DAGPRESS_"
-_ENDING = (signal.SIGTERM, signal.SIGHUP)
+ENDING = (signal.SIGTERM, signal.SIGHUP)
 # Seconds: between two looks at the output, and from SIGTERM to SIGKILL.
 _PAUSE = 0.1
 _GRACE = 2
@@ -78,7 +78,7 @@ def run(  # noqa: PLR0913  # what a process has
 
     # Only the main thread may set handlers.
     is_main = threading.current_thread() is threading.main_thread()
-    handled = handling((signal.SIGINT, *_ENDING) if is_main else (), leave)
+    handled = handling((signal.SIGINT, *ENDING) if is_main else (), leave)
     with TemporaryFile() as stdin, TemporaryFile() as stdout, TemporaryFile() as stderr, handled:
         stdin.write(given.encode("utf-8", "replace"))
         stdin.seek(0)
@@ -120,7 +120,7 @@ def stream(command: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path) 
 
     # Earlier output must precede that of the program.
     sys.stdout.flush()
-    with handling((signal.SIGINT, signal.SIGQUIT, *_ENDING), pass_on):
+    with handling((signal.SIGINT, signal.SIGQUIT, *ENDING), pass_on):
         child = start(command, env=env, cwd=cwd)
         for number in early:
             child.send_signal(number)

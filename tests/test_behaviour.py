@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from examples import sample
-from project_builder import project_of
+from project_builder import EXTRACT_LOAD, dagpress, project_of, write
 from test_cases import CASES
 
 from codegen import pipeline
@@ -111,3 +112,20 @@ def test_a_difference_says_where_it_is() -> None:
 @pytest.mark.parametrize("text", ["", "{}", "import airflow\n", "<<<<<<< HEAD\nx = 1\n", "(" * 1000])
 def test_what_is_no_dag_has_no_behaviour(text: str) -> None:
     assert from_source(text) is None
+
+
+def test_a_rename_that_moves_the_state_alone_is_reported(tmp_path: Path) -> None:
+    """And two equal schedules are paired one to one."""
+    pinned = EXTRACT_LOAD + "dag_id: {}\n"
+    write(
+        tmp_path,
+        {"schedules/a.yml": pinned.format("x"), "schedules/b.yml": EXTRACT_LOAD, "schedules/c.yml": EXTRACT_LOAD},
+    )
+    assert dagpress(tmp_path, "generate")[0] == 0
+    for old, new in ("ad", "be", "cf"):
+        (tmp_path / f"schedules/{old}.yml").rename(tmp_path / f"schedules/{new}.yml")
+    code, _, err = dagpress(tmp_path, "generate")
+    assert code == 0
+    assert "generated_dags/d.py:1:1: renamed: this looks like `generated_dags/a.py` renamed: Meltano starts with" in err
+    assert "generated_dags/e.py:1:1: renamed: this looks like `generated_dags/b.py`" in err
+    assert "generated_dags/f.py:1:1: renamed: this looks like `generated_dags/c.py`" in err

@@ -212,3 +212,63 @@ def test_no_meltano_project_outside_is_changed(tmp_path: Path) -> None:
     assert "../meltano/meltano.yml:1:1: not-written: this file lies outside the project (move it inside, or" in err
     assert files_of(tmp_path) == before
     assert dagpress(project, "import")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("link", "target"), [("generated_dags/a.py", "../.git/hooks/pre-commit"), ("generated_dags", ".git/x")]
+)
+def test_nothing_is_written_into_the_directory_of_git(tmp_path: Path, link: str, target: str) -> None:
+    write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / link).parent.mkdir(exist_ok=True)
+    (tmp_path / link).symlink_to(target)
+    code, out, err = dagpress(tmp_path, "generate")
+    assert (code, out) == (2, "")
+    assert f"not-written: the symlink `{link}` points outside the git work tree" in err
+    assert not (tmp_path / ".git/hooks/pre-commit").exists()
+    assert not (tmp_path / ".git/x").exists()
+
+
+@pytest.mark.parametrize("git_file", [{".git/config": ""}, {".git": "gitdir: gone\n"}])
+def test_what_git_takes_for_no_repository_is_none(tmp_path: Path, git_file: dict[str, str]) -> None:
+    project = write(tmp_path / "project", {"schedules/a.yml": EXTRACT_LOAD})
+    write(tmp_path, {**git_file, "dags/.gitkeep": ""})
+    (project / "generated_dags").symlink_to("../dags")
+    code, out, err = dagpress(project, "generate")
+    assert (code, out) == (2, "")
+    assert "the symlink `generated_dags` points outside the project" in err
+
+
+def test_two_environments_cannot_share_a_folder(tmp_path: Path) -> None:
+    """Each would overwrite the files of the other, and none would be current."""
+    configuration = 'airflow = "3.3"\nenvironments = ["dev", "prod"]\nseparate_system_databases = true\n'
+    write(
+        tmp_path, {"dagpress.toml": configuration, "schedules/a.yml": EXTRACT_LOAD, "generated_dags/prod/.gitkeep": ""}
+    )
+    (tmp_path / "generated_dags/dev").symlink_to("prod")
+    code, out, err = dagpress(tmp_path, "generate")
+    assert (code, out) == (2, "")
+    assert "by a symlink, this is the same file as `generated_dags/" in err
+
+
+def test_projects_that_share_a_meltano_yml_wait_for_each_other(tmp_path: Path) -> None:
+    """The lock is that of the git work tree, to whose files both may write."""
+    git(tmp_path, "init", "--quiet")
+    project = write(tmp_path / "a", {"schedules/a.yml": EXTRACT_LOAD})
+    with _held(tmp_path), pytest.raises(click.ClickException, match="did not finish within 0 seconds"):
+        dagpress(project, "--lock-timeout", "0", "generate")
+
+
+def test_a_terminated_command_leaves_no_temporary_file(tmp_path: Path) -> None:
+    """The signal arrives after the first of two files."""
+    write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "schedules/b.yml": EXTRACT_LOAD})
+    code = (
+        "import os, signal, sys\nfrom pathlib import Path\nreplace = Path.replace\n"
+        "def slow(*paths):\n    replace(*paths)\n    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "Path.replace = slow\nfrom codegen.cli.main import run\nrun()\n"
+    )
+    command = [sys.executable, "-c", code, "--project", str(tmp_path), "generate"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 128 + 15
+    assert not list(tmp_path.rglob("*.tmp"))
+    assert dagpress(tmp_path, "generate")[0] == 0

@@ -12,6 +12,7 @@ import click
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.printer import echo, report
 from codegen.diagnostics import Diagnostic, has_errors
+from codegen.process import ENDING, handling
 from codegen.project import Project, nearest_project, read_project
 from codegen.sync.lock import LockedError
 from codegen.sync.transaction import Transaction, transaction
@@ -65,7 +66,8 @@ def writing(root: Path) -> Iterator[Transaction]:
         return
     seconds = context.find_root().params["lock_timeout"]
     try:
-        with transaction(root, seconds, partial(echo, err=True)) as own:
+        # A termination leaves no temporary file either.
+        with handling(ENDING, _leave), transaction(root, seconds, partial(echo, err=True)) as own:
             context.meta[__name__] = own
             try:
                 yield own
@@ -74,6 +76,10 @@ def writing(root: Path) -> Iterator[Transaction]:
     except LockedError as error:
         hint = "run this again when it has finished; `--lock-timeout SECONDS` waits longer"
         raise click.ClickException(f"No files written: {error} ({hint})") from error
+
+
+def _leave(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def exit_code(diagnostics: Iterable[Diagnostic], *, drift: bool = False, strict: bool = False) -> ExitCode:

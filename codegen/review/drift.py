@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
@@ -33,21 +34,25 @@ def _renames(changes: Sequence[Change]) -> Iterator[Diagnostic]:
     deleted = [change for change in changes if change.action is Action.DELETE]
     if not deleted:
         return
-    created: dict[str, tuple[Change, Behaviour]] = {}
+    created: dict[str, list[tuple[Change, Behaviour]]] = defaultdict(list)
     for change in changes:
         if change.action is Action.CREATE and (new := from_source(change.after)):
-            created[_without_name(new, change)] = change, new
+            created[_without_name(new, change)].append((change, new))
     for change in deleted:
         old = from_source(change.before)
-        match = created.get(_without_name(old, change)) if old else None
-        if old and match:
-            renamed, new = match
+        matches = created[_without_name(old, change)] if old else []
+        if old and matches:
+            renamed, new = matches.pop(0)
             fields = {difference.path[0] for difference in differences(old, new) if difference.path}
             if "dag_id" in fields:
                 name = quoted(change.name)
                 message = f"this looks like {name} renamed: Airflow treats it as a new DAG without history"
                 keys = "`dag_id` and `state_id`" if "state_ids" in fields else "`dag_id`"
                 hint = f"to keep the history, set {keys} to the former value"
+                yield Diagnostic(rules.RENAMED, message, Location(renamed.name), hint)
+            elif "state_ids" in fields:
+                message = f"this looks like {quoted(change.name)} renamed: Meltano starts with a new state"
+                hint = "to keep the state, set `state_id` to the former value"
                 yield Diagnostic(rules.RENAMED, message, Location(renamed.name), hint)
 
 

@@ -14,9 +14,9 @@ class Boundary:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        tree = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), None)
+        tree = next((folder for folder in (root, *root.parents) if _is_work_tree(folder)), None)
         self._name = "the git work tree" if tree else "the project"
-        self._folder = _real(tree or root)
+        self.folder = _real(tree or root)
 
     def refusal(self, name: str, *, follow: bool = True) -> Diagnostic | None:
         """The error for a path in the project that lies outside; deleting does not follow a symlink at its end."""
@@ -35,7 +35,18 @@ class Boundary:
         return Diagnostic(rules.NOT_WRITTEN, message, Location(name), hint)
 
     def _has(self, path: Path) -> bool:
-        return self._folder in path.parents
+        # Git's own directory is not part of the work tree.
+        return self.folder in path.parents and ".git" not in path.relative_to(self.folder).parts
+
+
+def _is_work_tree(folder: Path) -> bool:
+    """Whether git sees a repository: in worktrees and submodules, `.git` is a file that names the directory."""
+    git = folder / ".git"
+    try:
+        named = git.read_text(encoding="utf-8").removeprefix("gitdir:").strip() if git.is_file() else ""
+    except (OSError, UnicodeDecodeError):
+        return False
+    return (folder / (named or ".git") / "HEAD").is_file()
 
 
 def _real(path: Path) -> Path:

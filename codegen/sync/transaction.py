@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, Location
+from codegen.diagnostics import Diagnostic, Location, quoted
 from codegen.sync.boundary import Boundary
 from codegen.sync.changes import Action, Change
 from codegen.sync.lock import lock
@@ -20,9 +20,12 @@ _TEMPORARY = f".dagpress-{platform.node()}-"
 
 @contextmanager
 def transaction(root: Path, seconds: float, on_wait: Callable[[str], None]) -> Iterator[Transaction]:
-    """Lock a project, as `lock` does, to read it and then apply changes to it."""
+    """Lock a project, as `lock` does, to read it and then apply changes to it.
+
+    The lock is that of the git work tree, where another project may share files such as meltano.yml.
+    """
     root = root.resolve()
-    with lock(root, seconds, on_wait):
+    with lock(Boundary(root).folder, seconds, on_wait):
         yield Transaction(root)
 
 
@@ -34,17 +37,13 @@ class Transaction:
 
     def apply(self, changes: Sequence[Change]) -> tuple[Sequence[Change], list[Diagnostic]]:
         """Write all new texts, then replace the files, then delete; returns the changes made, and the errors."""
-        boundary = Boundary(self._root)
-        found = (boundary.refusal(change.name, follow=change.action is not Action.DELETE) for change in changes)
-        if refusals := [refusal for refusal in found if refusal]:
+        if refusals := list(self._refusals(changes)):
             return (), refusals
         deleted = [change for change in changes if change.action is Action.DELETE]
-        staged = []
-        for number, change in enumerate(changes):
-            if change.action is not Action.DELETE:
-                # The file behind a symlink is written: the link stays.
-                target = Path(os.path.realpath(self._root / change.name))
-                staged.append((change, target, target.with_name(f"{_TEMPORARY}{os.getpid()}-{number}.tmp")))
+        staged = [
+            (change, target, target.with_name(f"{_TEMPORARY}{os.getpid()}-{number}.tmp"))
+            for number, (change, target) in enumerate(self._targets(changes))
+        ]
         folders = {target.parent for _, target, _ in staged}
         done: list[Change] = []
         try:
@@ -66,6 +65,23 @@ class Transaction:
             for folder in {(self._root / change.name).parent for change in changes}:
                 self._remove_if_empty(folder)
         return changes, []
+
+    def _targets(self, changes: Iterable[Change]) -> Iterator[tuple[Change, Path]]:
+        """Each new text with the file behind a symlink, which stays a symlink."""
+        for change in changes:
+            if change.action is not Action.DELETE:
+                yield change, Path(os.path.realpath(self._root / change.name))
+
+    def _refusals(self, changes: Sequence[Change]) -> Iterator[Diagnostic]:
+        boundary = Boundary(self._root)
+        found = (boundary.refusal(change.name, follow=change.action is not Action.DELETE) for change in changes)
+        yield from (refusal for refusal in found if refusal)
+        names: dict[Path, str] = {}
+        for change, target in self._targets(changes):
+            if names.setdefault(target, change.name) != change.name:
+                message = f"by a symlink, this is the same file as {quoted(names[target])}"
+                hint = "replace the symlink with a file or directory of its own"
+                yield Diagnostic(rules.NOT_WRITTEN, message, Location(change.name), hint)
 
     def _remove_if_empty(self, folder: Path) -> None:
         """Remove a folder, and those around it, as far as they are empty; the outermost stays."""
