@@ -121,7 +121,9 @@ def test_the_scheduler_runs_in_the_background_until_it_is_stopped(invocation: In
         invocation.await_that(invocation.has_scheduler)
         os.kill(int(pid_file.read_text()), signal.SIGTERM)
         invocation.await_that(lambda: invocation.processes() == [])
-        invocation.await_that(lambda: not pid_file.exists())
+        # The file of Airflow 2 is its own: it stays if the signal arrives while the scheduler forks.
+        if invocation.version == NEWEST:
+            invocation.await_that(lambda: not pid_file.exists())
 
 
 def test_standalone_brings_everything_up_and_a_signal_takes_it_down(invocation: Invocation) -> None:
