@@ -106,7 +106,7 @@ def _watch(pid: int, daemon: Daemon) -> None:
 
 
 def start_of(pid: int) -> str:
-    """The start time of a process, which tells it from a later one with the same id; empty where there is none."""
+    """The start time of a process, which distinguishes it from a later one with the same id; empty if it has ended."""
     if sys.platform == "linux":
         try:
             text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")

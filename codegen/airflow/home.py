@@ -107,7 +107,7 @@ def lacks_database(home: Path, environ: Mapping[str, str]) -> bool:
 
 
 def write_configuration(home: Path, *, has_api_server: bool) -> None:
-    """Make a home, which nobody else can read, and write its configuration where there is none."""
+    """Make a private home directory, and write its configuration if it is missing."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = home / _CONFIGURATION_FILE
     if not path.exists():

@@ -17,7 +17,7 @@ from codegen.source.nodes import ListNode, MapNode, Scalar, is_null, merge, name
 from codegen.source.read import parse_yaml, read_text
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Document:
     """A schedule file with its defaults merged in; each value keeps its own place."""
 

@@ -17,6 +17,9 @@ from codegen.sync.changes import Action, Change
 from codegen.sync.comparison import compare
 from codegen.validate.lint import apply_levels
 
+# The keys of a schedule that keep an id, by the fields of a behaviour.
+_KEYS_OF_IDS = {"dag_id": "`dag_id`", "state_ids": "`state_id`"}
+
 
 def compare_with_disk(project: Project, generation: Generation) -> tuple[list[Change], list[Diagnostic]]:
     """The changes that `generate` makes, none where the generation has errors; and all diagnostics."""
@@ -27,7 +30,7 @@ def compare_with_disk(project: Project, generation: Generation) -> tuple[list[Ch
 
 
 def _renames(changes: Sequence[Change]) -> Iterator[Diagnostic]:
-    """A warning for each created file that has the behaviour of a deleted one under another DAG id.
+    """A warning for each created file that has the behaviour of a deleted one under another DAG id or state id.
 
     The text of a deleted file is all that is left of its schedule.
     """
@@ -44,15 +47,12 @@ def _renames(changes: Sequence[Change]) -> Iterator[Diagnostic]:
         if old and matches:
             renamed, new = matches.pop(0)
             fields = {difference.path[0] for difference in differences(old, new) if difference.path}
-            if "dag_id" in fields:
-                name = quoted(change.name)
-                message = f"this looks like {name} renamed: Airflow treats it as a new DAG without history"
-                keys = "`dag_id` and `state_id`" if "state_ids" in fields else "`dag_id`"
-                hint = f"to keep the history, set {keys} to the former value"
-                yield Diagnostic(rules.RENAMED, message, Location(renamed.name), hint)
-            elif "state_ids" in fields:
-                message = f"this looks like {quoted(change.name)} renamed: Meltano starts with a new state"
-                hint = "to keep the state, set `state_id` to the former value"
+            keys = [key for field, key in _KEYS_OF_IDS.items() if field in fields]
+            if keys:
+                is_new = "dag_id" in fields
+                what = "Airflow treats it as a new DAG without history" if is_new else "Meltano starts with a new state"
+                message = f"this looks like {quoted(change.name)} renamed: {what}"
+                hint = f"to keep the {'history' if is_new else 'state'}, set {' and '.join(keys)} to the former value"
                 yield Diagnostic(rules.RENAMED, message, Location(renamed.name), hint)
 
 

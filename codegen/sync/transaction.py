@@ -25,15 +25,17 @@ def transaction(root: Path, seconds: float, on_wait: Callable[[str], None]) -> I
     The lock is that of the git work tree, where another project may share files such as meltano.yml.
     """
     root = root.resolve()
-    with lock(Boundary(root).folder, seconds, on_wait):
-        yield Transaction(root)
+    boundary = Boundary(root)
+    with lock(boundary.folder, seconds, on_wait):
+        yield Transaction(root, boundary)
 
 
 class Transaction:
     """A project that is locked, and can be written."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, boundary: Boundary) -> None:
         self._root = root
+        self._boundary = boundary
 
     def apply(self, changes: Sequence[Change]) -> tuple[Sequence[Change], list[Diagnostic]]:
         """Write all new texts, then replace the files, then delete; returns the changes made, and the errors."""
@@ -73,8 +75,7 @@ class Transaction:
                 yield change, Path(os.path.realpath(self._root / change.name))
 
     def _refusals(self, changes: Sequence[Change]) -> Iterator[Diagnostic]:
-        boundary = Boundary(self._root)
-        found = (boundary.refusal(change.name, follow=change.action is not Action.DELETE) for change in changes)
+        found = (self._boundary.refusal(change.name, follow=change.action is not Action.DELETE) for change in changes)
         yield from (refusal for refusal in found if refusal)
         names: dict[Path, str] = {}
         for change, target in self._targets(changes):

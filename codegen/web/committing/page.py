@@ -131,7 +131,7 @@ def _offer(project: Project, saved: Saved) -> _Offer:
 
 
 def _folders(project: Project) -> list[str]:
-    return [folder.relative_to(project.root).as_posix() for folder in (project.schedules, project.generated_dags)]
+    return [project.relative(folder) for folder in (project.schedules, project.generated_dags)]
 
 
 def _in_git(project: Project, names: Iterable[str]) -> list[str]:
@@ -139,7 +139,7 @@ def _in_git(project: Project, names: Iterable[str]) -> list[str]:
     places = set()
     for path in (project.root / name for name in names):
         places |= {path.parent.resolve() / path.name, path.resolve()}
-    return sorted(place.relative_to(project.root).as_posix() for place in places if project.root in place.parents)
+    return sorted(project.relative(place) for place in places if project.root in place.parents)
 
 
 def _proposed_branch(name: str, head: Head, branches: Sequence[str]) -> str:
