@@ -8,25 +8,20 @@ from __future__ import annotations
 import gc
 import shutil
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import environments
 import examples  # noqa: F401  # it chooses the profile of Hypothesis
 import harness
 import pytest
 from browser import launched_browser
-from docker_engine import docker_engine
+from docker_engine import DockerEngine, docker_engine
 from environments import AIRFLOWS
 from harness import RECORDER, Airflow, DemoProject, Invocation, RecordingMeltano, Worker, free_ports, generate
+from playwright.sync_api import Browser
 from project_builder import write
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from docker_engine import DockerEngine
-    from playwright.sync_api import Browser
 
 
 def pytest_collection_finish() -> None:

@@ -6,16 +6,13 @@ import shutil
 import subprocess
 import tarfile
 import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from debian import install
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 _PACKAGES = ("docker.io", "runc", "iptables", "busybox-static")
 _STARTS_IN = 30

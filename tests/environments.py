@@ -15,18 +15,15 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from versions import NEWEST, NEWEST_2
 
 from codegen.airflow.installation import AirflowError, install
 from codegen.airflow_facts import facts_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "demo"

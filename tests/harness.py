@@ -9,19 +9,17 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import environments
 import pytest
 
 from codegen.plan.names import imports_of
 from codegen.render.layout import import_statement
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 RECORDER = """\
 #!{python} -IS

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from starlette.testclient import TestClient
 
 from codegen.web.app import create_app
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from bs4 import Tag
-
 
 # The names of some 600 timezones are half of an editor's page: reading the first of them is enough.
 _TIMEZONES = re.compile(r'(?<=<datalist id="known-timezone">)(<option [^>]*></option>)(?:<option [^>]*></option>)+')

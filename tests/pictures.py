@@ -7,16 +7,13 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import yaml
 from browser import launched_browser, served
 from environments import DEMO, ROOT
+from playwright.sync_api import Page as Tab
 from project_builder import dagpress, write
 from versions import NEWEST
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page as Tab
 
 FOLDER = ROOT / "docs" / "pictures"
 # A page is a line: the name of its picture and its address.

@@ -5,20 +5,15 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 import pytest
 import yaml
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from codegen.cli.main import main
 from codegen.project import Project, read_project
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from click.testing import Result
 
 EXTRACT_LOAD = 'extractor: tap-gitlab\nloader: target-postgres\ninterval: "@daily"\n'
 

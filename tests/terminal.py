@@ -6,12 +6,9 @@ import os
 import pty
 import subprocess
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def printed_on_a_terminal(*command: str | Path, **environment: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import yaml
@@ -11,9 +11,6 @@ from project_builder import dagpress, project_of, write
 from versions import EACH
 
 from codegen import pipeline
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _PLAIN = "extractor: tap-a\nloader: target-b\n"
 _FILES = {

@@ -12,10 +12,10 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from click import ClickException
@@ -41,9 +41,6 @@ from codegen.airflow_facts import VERSIONS, facts_of
 from codegen.cli.main import main
 from codegen.diagnostics import DagpressError
 from codegen.runners import RUNNERS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 # A command, and its form in Airflow 2 and in Airflow 3: one for each difference.
 COMMANDS = [

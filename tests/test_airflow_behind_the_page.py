@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -14,10 +15,6 @@ from project_builder import EXTRACT_LOAD, dagpress, write
 
 from codegen.airflow import http_client
 from codegen.airflow.connection import ending_of, read_connections
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 _URL = "DAGPRESS_AIRFLOW_URL"
 _SECRET = "made-up-secret"  # noqa: S105

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from project_builder import dagpress, write
 
 from codegen.airflow_facts import VERSIONS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # Airflow 3.0 moved DAG and the groups into its Task SDK, and the operators of the core into a provider that it installs
 # (its release notes, "Migrating to Airflow 3"). Up to 2.11 all are in the core.

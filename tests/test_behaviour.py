@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import yaml
@@ -14,14 +15,10 @@ from test_cases import CASES
 
 from codegen import pipeline
 from codegen.plan import between, plan
+from codegen.project import Project
 from codegen.review.behaviour import Behaviour, Difference, differences
 from codegen.review.sources import from_plan, from_source
 from codegen.sync.header import without_checksum
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from codegen.project import Project
 
 # Together they have every key, as `test_every_key.py` counts them, and arguments of Airflow.
 _CASES = ["after_other_schedules", "alerts", "arguments_of_airflow", "environments_down_the_folders", "every_key"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from project_builder import as_yaml, project_of, write
@@ -10,9 +11,6 @@ from project_builder import as_yaml, project_of, write
 from codegen import pipeline
 from codegen.plan.states import states_of
 from codegen.plan.steps import Step, unordered_steps
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _MELTANO: dict[str, Any] = {
     "environments": [

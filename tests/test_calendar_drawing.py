@@ -8,7 +8,6 @@ import sys
 import xml.etree.ElementTree as ET
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
@@ -18,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pages import Pages, soup_of, text_of
 from project_builder import EXTRACT_LOAD, as_yaml, completed, dagpress, write
+from pytest_regressions.file_regression import FileRegressionFixture
 from terminal import printed_on_a_terminal
 from versions import NEWEST
 
@@ -26,9 +26,6 @@ from codegen.calendar.heat import LEVELS, Heat
 from codegen.calendar.text import calendar_text
 from codegen.calendar.week import calendar_of
 from codegen.schema import Schedule
-
-if TYPE_CHECKING:
-    from pytest_regressions.file_regression import FileRegressionFixture
 
 _PICTURES = Path(__file__).parent / "calendars"
 _PROGRAM = Path(sys.executable).with_name("dagpress")

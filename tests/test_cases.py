@@ -6,16 +6,13 @@ import os
 import re
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
+from pytest_regressions.file_regression import FileRegressionFixture
 from versions import NEWEST, NEWEST_2
 
 from codegen.cli.main import main
-
-if TYPE_CHECKING:
-    from pytest_regressions.file_regression import FileRegressionFixture
 
 CASES = Path(__file__).parent / "cases"
 # A case is for the version of its configuration, else for the newest, and for the newest 2 where something of that is

@@ -6,9 +6,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import pytest
@@ -18,9 +18,6 @@ from terminal import printed_on_a_terminal
 
 from codegen.cli import main as cli
 from codegen.cli.main import main
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 DAGPRESS = Path(sys.executable).parent / "dagpress"
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,17 +21,11 @@ from test_cases import CASES
 from codegen.configuration.export import configuration_schema
 from codegen.configuration.model import Configuration, read_configuration
 from codegen.configuration.toml_reader import BrokenFileError, read_toml
-from codegen.diagnostics import Location
+from codegen.diagnostics import Diagnostic, Location
 from codegen.keys.table import keys_of
 from codegen.project import nearest_project, read_project
 from codegen.source.nodes import ListNode, MapNode, Node
 from codegen.web.editing.file_name import problem_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from codegen.diagnostics import Diagnostic
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -6,7 +6,6 @@ import re
 from datetime import datetime, timedelta, timezone
 from itertools import combinations, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
@@ -14,15 +13,13 @@ import pytest
 from examples import fewer
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_regressions.file_regression import FileRegressionFixture
 
 from codegen.drawing import graph, timeline
 from codegen.drawing.graph import Node
 from codegen.drawing.text import columns_of, shortened
 from codegen.timetable.dst import dst_changes
 from codegen.web.shell.request_context import Site
-
-if TYPE_CHECKING:
-    from pytest_regressions.file_regression import FileRegressionFixture
 
 DRAWINGS = Path(__file__).parent / "drawings"
 _SVG = "{http://www.w3.org/2000/svg}"

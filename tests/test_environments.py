@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import yaml
@@ -25,9 +26,6 @@ from codegen.keys.table import keys_of
 from codegen.schema import Schedule
 from codegen.schema.export import as_data
 from codegen.schema.origins import explain
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 DAGPRESS = Path(sys.executable).parent / "dagpress"
 CONFIGURATION = 'environments = ["dev", "prod"]\nseparate_system_databases = true\n'

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -12,10 +14,6 @@ from versions import NEWEST
 from codegen.schema.airflow_arguments import DAG_GROUP, TASK_GROUP
 from codegen.schema.export import json_schema
 from codegen.schema.table import schedule_table, task_table
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 _SCHEMA = json_schema(NEWEST)
 _MAPS: dict[str, Any] = {"schedule": _SCHEMA, **_SCHEMA["definitions"]}

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from git_repository import copy_of, git, hook, isolate_git, repository_of
 from project_builder import write
 
 from codegen.git import GitError, Head, commit, committed_text, head_of, remote_of, uncommitted
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import pytest
 from project_builder import dagpress
-
-if TYPE_CHECKING:
-    from pytest_regressions.file_regression import FileRegressionFixture
+from pytest_regressions.file_regression import FileRegressionFixture
 
 IMPORTS = Path(__file__).parent / "imports"
 # Files that are the same in every project, or that the tests of `generate` check.

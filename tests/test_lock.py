@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from project_builder import write
@@ -17,9 +17,6 @@ from codegen.runners.container import command_of
 from codegen.schema.model import PROJECT_ROOT_VARIABLE
 from codegen.text.jinja import BASH_ENDINGS
 from codegen.text.shell import as_script
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def _start(project: Path, command: str, run_id: str = "first", **env: str) -> subprocess.Popen[str]:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import gc
 import shutil
 import weakref
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from project_builder import EXTRACT_LOAD, project_of, write
 from versions import NEWEST_2
 
 from codegen import pipeline
 from codegen.cache import Cache
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _MELTANO = "version: 1\njobs:\n- {name: refresh, tasks: [tap-a target-a]}\n"
 _TEMPLATE = '{% extends "dagpress/dag.py.j2" %}{% block imports %}{{ super() }}# %s\n{% endblock %}'

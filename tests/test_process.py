@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from git_repository import git, hook, isolate_git, repository_of
@@ -17,9 +17,6 @@ from project_builder import write
 from codegen import process
 from codegen.git import GitError, run
 from codegen.meltano.invocation import MeltanoError, listed_schedules, set_up_system_database
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # Calls `run` as a command does; `{}` is what the shell runs.
 _PARENT = "from codegen import process; process.run(['sh', '-c', {!r}], limit=None)"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import shlex
 import subprocess
 import unicodedata
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import black
 import pendulum
@@ -36,9 +37,6 @@ from codegen.text.jinja import (
 )
 from codegen.text.shell import as_script, words_of
 from codegen.values import Argument, Call
-
-if TYPE_CHECKING:
-    import random
 
 
 def _black(source: str) -> str:

@@ -8,11 +8,11 @@ import re
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import pytest
 from project_builder import EXTRACT_LOAD, dagpress, project_of, write
+from pytest_regressions.file_regression import FileRegressionFixture
 from versions import NEWEST
 
 from codegen import pipeline, rules
@@ -21,9 +21,6 @@ from codegen.cli.rule import rule as rule_command
 from codegen.diagnostics import has_errors
 from codegen.meltano.generator import failure
 from codegen.rules import RULES
-
-if TYPE_CHECKING:
-    from pytest_regressions.file_regression import FileRegressionFixture
 
 # The image is a warning; the line and its column stay the same with a comment behind it.
 _MOVING = f"{EXTRACT_LOAD}runner: docker\ndocker: {{image: elt}}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta, timezone
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,9 +18,6 @@ from project_builder import dagpress, write
 from codegen.timetable.interval import parse_interval
 from codegen.timetable.ticks import Ticks
 from codegen.timetable.timetable import Timetable
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "Africa/Cairo"]
 _CRONS = ["*/20 * * * *", "0 * * * *", "30 2 * * *", "15,45 1-3 * * *", "0 0 L * *", "0 0,12 * * fri#2"]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from _pytest.mark import ParameterSet
 from examples import sample
 from jsonschema import Draft7Validator
 from project_builder import dagpress, project_of, write
@@ -25,12 +28,6 @@ from codegen.schema.export import json_schema
 from codegen.schema.param import Param
 from codegen.schema.table import schedule_table, task_table
 from codegen.schema.task import WHAT_RUNS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from _pytest.mark import ParameterSet
 
 _PLAIN: dict[str, Any] = {"extractor": "tap-a", "loader": "target-b", "interval": "@daily"}
 _KINDS: dict[str, Any] = {

@@ -5,16 +5,13 @@ from __future__ import annotations
 import random
 import string
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from project_builder import EXTRACT_LOAD, dagpress, write
 
 from codegen.secrets.detection import is_secret
 from codegen.secrets.masking import lines_without_secrets
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _DIGEST = "9b2a1f0e3c4d5b6a79880716253443526170897a6b5c4d3e2f1a0b9c8d7e6f50"
 _SHEET = "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms"

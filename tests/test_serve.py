@@ -8,7 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
@@ -19,16 +20,10 @@ from environments import ROOT
 from pages import soup_of, text_of
 from processes import await_process, has_ended
 from project_builder import EXTRACT_LOAD, dagpress, write
-from serving import receive, serving
+from serving import Server, receive, serving
 from starlette.testclient import TestClient
 
 from codegen.web.app import create_app
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from serving import Server
 
 TOKEN = "a token of more than 16"  # noqa: S105  # of this test
 ANYWHERE = "0.0.0.0"  # noqa: S104  # it is what is tested

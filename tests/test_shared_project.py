@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -19,9 +20,6 @@ from versions import NEWEST
 from codegen.meltano.changes import changes_project
 from codegen.meltano.system_database import may_lack_system_database
 from codegen.text.shell import words_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _NULLABLE = {"a": {"type": ["string", "null"]}, "n": {"type": ["integer", "null"], "default": 0}}
 _CODE = re.compile(r"^(\S+?):\d+:\d+: ([a-z-]+): .*?(?:\((.*)\))?$")

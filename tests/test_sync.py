@@ -9,16 +9,13 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from project_builder import EXTRACT_LOAD, dagpress, killed_at_replace, write
+from pytest_regressions.file_regression import FileRegressionFixture
 
 from codegen.render.source_text import escape
 from codegen.sync.header import is_edited, is_generated, signed
-
-if TYPE_CHECKING:
-    from pytest_regressions.file_regression import FileRegressionFixture
 
 _MESSAGES = Path(__file__).parent / "rules"
 DAG = "generated_dags/gitlab.py"

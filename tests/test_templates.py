@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import black
 import pytest
 from project_builder import EXTRACT_LOAD, dagpress, project_of, write
 
 from codegen.pipeline.reading import read
-from codegen.plan import between, plan
+from codegen.plan import DagModule, between, plan
 from codegen.render.renderer import Renderer, TemplateFailedError, builtin_templates
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from codegen.plan import DagModule
 
 _GRAPH = """\
 interval: "@daily"

@@ -6,11 +6,11 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent import futures
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import pytest
@@ -19,9 +19,6 @@ from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, files_of, write
 
 from codegen.web.shell import workspace
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _DAGPRESS = Path(sys.executable).parent / "dagpress"
 _HOURLY = EXTRACT_LOAD.replace("@daily", "@hourly")

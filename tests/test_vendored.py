@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from vendored import FOLDER
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 WEB = FOLDER.parent.parent
 OWN = [

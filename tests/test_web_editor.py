@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from bs4 import BeautifulSoup
 from examples import sample
 from pages import Pages, form_of, soup_of, text_of
 from project_builder import EXTRACT_LOAD, write
@@ -19,9 +19,6 @@ from codegen.source.nodes import MapNode
 from codegen.source.read import read_yaml
 from codegen.web.editing.controls import Shape, control_of
 from codegen.web.editing.drafts import version_of, with_line_ends_of
-
-if TYPE_CHECKING:
-    from bs4 import BeautifulSoup
 
 MELTANO = """\
 plugins:

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from git_repository import isolate_git, repository_of
@@ -18,9 +18,6 @@ from project_builder import EXTRACT_LOAD, dagpress, write
 
 from codegen.airflow import http_client
 from codegen.web.parts import code
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _SECRET = "outside-of-the-project"  # noqa: S105  # it is none
 _SECONDS = 1.0

@@ -7,15 +7,12 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from bs4 import BeautifulSoup, Tag
 from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, write
-
-if TYPE_CHECKING:
-    from bs4 import BeautifulSoup, Tag
 
 MELTANO = """\
 version: 1

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from bs4 import BeautifulSoup
 from examples import fewer
 from git_repository import git, isolate_git, repository_of
 from hypothesis import given
@@ -21,15 +22,10 @@ from test_tasks import edges_of
 from codegen.diagnostics import printable
 from codegen.web.parts.code import lines_of, marked
 from codegen.web.parts.humanize import relative
-from codegen.web.pipeline.next_runs import next_runs_of
+from codegen.web.pipeline.next_runs import NextRuns, next_runs_of
 from codegen.web.pipeline.tasks import tasks_of
 from codegen.web.pipeline.view import View
 from codegen.web.shell.workspace import Workspace
-
-if TYPE_CHECKING:
-    from bs4 import BeautifulSoup
-
-    from codegen.web.pipeline.next_runs import NextRuns
 
 CASES = Path(__file__).parent / "cases"
 _UTC = timezone.utc

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pages import Pages, soup_of, text_of
 from project_builder import EXTRACT_LOAD, write
-from serving import receive, serving
+from serving import Server, receive, serving
 from starlette.responses import PlainTextResponse, Response
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
@@ -20,16 +21,8 @@ from versions import NEWEST
 
 from codegen.web import app
 from codegen.web.app import PAGES
-from codegen.web.shell.request_context import Page
+from codegen.web.shell.request_context import Page, RequestContext
 from codegen.web.shell.security import MOST
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from serving import Server
-
-    from codegen.web.shell.request_context import RequestContext
 
 OWN = "http://127.0.0.1:8484"
 SECRET = "the-marker-of-a-secret"  # noqa: S105  # it is looked for

@@ -6,8 +6,9 @@ import errno
 import os
 import resource
 import subprocess
+from collections.abc import Iterator
 from concurrent import futures
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from git_repository import copy_of, git, hook, isolate_git, repository_of
@@ -15,11 +16,6 @@ from pages import Pages, form_of, text_of
 from project_builder import EXTRACT_LOAD, dagpress, files_of, write
 
 from codegen.web.editing.drafts import version_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
 
 _HOURLY = EXTRACT_LOAD.replace("@daily", "@hourly")
 

@@ -9,11 +9,8 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 FOLDER = Path(__file__).resolve().parent.parent / "codegen" / "web" / "static" / "vendor"
 _PINS = ("package.json", "package-lock.json")

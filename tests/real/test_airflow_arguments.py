@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from environments import clean_environ
-from harness import generate
+from harness import Airflow, generate
 from project_builder import as_yaml
 
+from codegen.keys.table import Table
 from codegen.schema.airflow_arguments import DAG_GROUP, TASK_GROUP
 from codegen.schema.table import schedule_table, task_table
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from harness import Airflow
-
-    from codegen.keys.table import Table
 
 pytestmark = pytest.mark.slow
 

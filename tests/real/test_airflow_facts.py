@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from environments import ROOT, clean_environ
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from harness import Airflow
+from harness import Airflow
 
 pytestmark = pytest.mark.slow
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from harness import Invocation
 from project_builder import as_yaml, dagpress, write
 from versions import NEWEST
-
-if TYPE_CHECKING:
-    from harness import Invocation
 
 pytestmark = [
     pytest.mark.slow,

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import environments
 import pytest
+from harness import Airflow, RecordingMeltano
 from project_builder import as_yaml, dagpress, write
 
 from codegen.text.jinja import TEMPLATE
-from codegen.validate.run_dates import date_uses
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from harness import Airflow, RecordingMeltano
-
-    from codegen.validate.run_dates import DateUse
+from codegen.validate.run_dates import DateUse, date_uses
 
 pytestmark = pytest.mark.slow
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from docker_engine import DockerEngine
 from environments import FOLDER, clean_environ, meltano_environ
 from examples import fewer
+from harness import Airflow, DemoProject
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from project_builder import as_yaml, project_of, write
@@ -29,12 +32,6 @@ from codegen.runners.docker.mounts import Mount
 from codegen.runners.docker.settings import Docker
 from codegen.schema import Schedule
 from codegen.text.jinja import is_template
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from docker_engine import DockerEngine
-    from harness import Airflow, DemoProject
 
 pytestmark = pytest.mark.slow
 _VALUES = TEXT.filter(lambda value: not is_template(value))

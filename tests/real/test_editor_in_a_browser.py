@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from browser import opened, served
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Dialog, Page, Route, expect
 from project_builder import write
 from versions import NEWEST
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from playwright.sync_api import Browser, Dialog, Page, Route
 
 pytestmark = pytest.mark.slow
 SCHEDULE = """\

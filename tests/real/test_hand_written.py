@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+from docker_engine import DockerEngine
 from environments import DEMO
-from harness import import_of
+from harness import Airflow, import_of
 from versions import NEWEST
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from docker_engine import DockerEngine
-    from harness import Airflow
 
 pytestmark = pytest.mark.slow
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+from harness import Airflow, RecordingMeltano
 from versions import NEWEST, NEWEST_2
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from harness import Airflow, RecordingMeltano
 
 pytestmark = pytest.mark.slow
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from examples import fewer
+from harness import Airflow
 from hypothesis import HealthCheck, given
 from project_builder import as_yaml, project_of, write
 from strategies import SCHEDULES
 from test_cases import CASES, generate_case, version_of
 
 from codegen import pipeline
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from harness import Airflow
 
 pytestmark = pytest.mark.slow
 

@@ -10,18 +10,15 @@ import socket
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from environments import ROOT
 from harness import Invocation, generate, import_of
 from project_builder import dagpress, write
 from versions import NEWEST
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
 
 pytestmark = [
     pytest.mark.slow,

@@ -10,12 +10,15 @@ import copy
 import json
 import shlex
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import kubernetes_validate  # type: ignore[import-untyped]  # it has no types
 import pytest
 import yaml
+from harness import Airflow
 from kubelet import started
 from project_builder import as_yaml, project_of, write
 from strategies import HOSTILE_TEXTS
@@ -25,12 +28,6 @@ from codegen import pipeline
 from codegen.diagnostics import has_errors
 from codegen.keys.table import keys_of
 from codegen.runners.kubernetes.settings import Kubernetes
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from harness import Airflow
 
 pytestmark = pytest.mark.slow
 _CLUSTER = {"cluster": {"server": "https://127.0.0.1:1"}, "name": "elt"}

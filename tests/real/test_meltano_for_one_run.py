@@ -6,8 +6,8 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import environments
 import pytest
@@ -16,9 +16,6 @@ from project_builder import as_yaml, dagpress, write
 from versions import NEWEST, NEWEST_2
 
 from codegen.text.shell import words_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 pytestmark = pytest.mark.slow
 

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from croniter import croniter
-from harness import generate
-
-if TYPE_CHECKING:
-    from harness import Airflow, Call, DemoProject, RecordingMeltano
+from harness import Airflow, Call, DemoProject, RecordingMeltano, generate
 
 pytestmark = pytest.mark.slow
 

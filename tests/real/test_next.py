@@ -8,18 +8,14 @@ from datetime import datetime, timedelta, timezone
 from itertools import islice
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
+from harness import Airflow
 from project_builder import dagpress, project_of, write
 
 from codegen import pipeline
-
-if TYPE_CHECKING:
-    from harness import Airflow
-
-    from codegen.schema import Schedule
+from codegen.schema import Schedule
 
 pytestmark = pytest.mark.slow
 _HOW_MANY = 1_000

@@ -6,17 +6,12 @@ import json
 import sqlite3
 import subprocess
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import environments
 import pytest
-from harness import generate
+from harness import Airflow, RecordingMeltano, generate
 from project_builder import write
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from harness import Airflow, RecordingMeltano
 
 pytestmark = pytest.mark.slow
 

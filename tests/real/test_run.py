@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from harness import generate
+from harness import Airflow, DemoProject, generate
 from project_builder import write
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from harness import Airflow, DemoProject
 
 pytestmark = pytest.mark.slow
 

@@ -7,13 +7,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import environments
 import pytest
-
-if TYPE_CHECKING:
-    from harness import DemoProject
+from harness import DemoProject
 
 pytestmark = pytest.mark.slow
 

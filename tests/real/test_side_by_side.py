@@ -5,19 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import environments
 import pytest
-from harness import generate
+from harness import Airflow, generate
 from project_builder import as_yaml, write
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from harness import Airflow
 
 pytestmark = pytest.mark.slow
 

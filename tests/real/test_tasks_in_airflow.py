@@ -5,11 +5,11 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from examples import fewer
-from harness import generate
+from harness import Airflow, DemoProject, RecordingMeltano, generate
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from project_builder import as_yaml, project_of, write
@@ -21,9 +21,6 @@ from codegen import pipeline
 from codegen.airflow_facts import facts_of
 from codegen.airflow_facts.trigger_rules import TRIGGER_RULES
 from codegen.text.jinja import is_template
-
-if TYPE_CHECKING:
-    from harness import Airflow, DemoProject, RecordingMeltano
 
 pytestmark = pytest.mark.slow
 _SETTINGS = fewer(5, suppress_health_check=[HealthCheck.too_slow])

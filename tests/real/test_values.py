@@ -6,10 +6,11 @@ import shlex
 import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from examples import fewer
+from harness import Airflow, Call, RecordingMeltano
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from project_builder import as_yaml, project_of, write
@@ -17,9 +18,6 @@ from strategies import TEXT, TRAPS
 
 from codegen import pipeline
 from codegen.text.jinja import is_template
-
-if TYPE_CHECKING:
-    from harness import Airflow, Call, RecordingMeltano
 
 pytestmark = pytest.mark.slow
 _VALUES = TEXT.filter(lambda value: not is_template(value))

@@ -6,11 +6,13 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import environments
 import pytest
+from harness import DemoProject
 from project_builder import as_yaml, dagpress, project_of, write
 
 from codegen.airflow.loading import load_dag_files
@@ -19,11 +21,6 @@ from codegen.cli.printer import as_text
 from codegen.cli.verification import verify
 from codegen.meltano.generator import failure
 from codegen.meltano.invocation import MeltanoError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from harness import DemoProject
 
 pytestmark = pytest.mark.slow
 

@@ -7,27 +7,21 @@ import re
 import shutil
 import sys
 import urllib.request
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from browser import served
-from harness import generate
+from bs4 import BeautifulSoup
+from harness import Invocation, generate
 from pages import Pages, text_of
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 from project_builder import write
 from versions import NEWEST
 
 from codegen.airflow import rest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from bs4 import BeautifulSoup
-    from harness import Invocation
-    from playwright.sync_api import Browser
 
 pytestmark = [
     pytest.mark.slow,

@@ -5,25 +5,22 @@ It is read by axe-core, on a wide screen and on a phone, in light and dark; with
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import product
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from urllib.parse import parse_qsl, urldefrag, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from browser import served
+from playwright.sync_api import Browser, ConsoleMessage
+from playwright.sync_api import Page as Tab
 from project_builder import EXTRACT_LOAD, dagpress, write
 from starlette.routing import compile_path
 from versions import NEWEST
 
 from codegen.web.app import PAGES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from playwright.sync_api import Browser, ConsoleMessage
-    from playwright.sync_api import Page as Tab
 
 pytestmark = pytest.mark.slow
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import httpx2
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from browser import served
 from git_repository import git, isolate_git, repository_of
+from playwright.sync_api import Browser, Page
 from project_builder import EXTRACT_LOAD, dagpress, write
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.slow
 _HOURLY = EXTRACT_LOAD.replace("@daily", "@hourly")

@@ -8,21 +8,17 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from environments import ENVIRONMENTS, SOAK, build
 
 from soak import project as projects
 from soak.cluster import MELTANO, Cluster
+from soak.project import SoakProject
 from soak.services import install_missing
 from soak.verdict import FEWEST_RUNS, SUCCESSES, judge
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from soak.project import SoakProject
 
 # Early in the load, as Meltano refuses the pipelines that were hit for the next 5 minutes.
 DISTURBANCES: list[tuple[float, str, Callable[[Cluster], set[str]]]] = [

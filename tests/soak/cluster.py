@@ -7,7 +7,8 @@ import secrets
 import signal
 import sys
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from pathlib import Path
 
 from environments import ENVIRONMENTS, clean_environ, run
 from harness import free_ports
@@ -15,13 +16,8 @@ from harness import free_ports
 from codegen.airflow.connection import Connection
 from codegen.airflow.http_client import AirflowRestError
 from codegen.airflow.rest import RestApi
+from soak.project import SoakProject
 from soak.services import PostgreSQL, Program, kill_all, processes_with, redis, wait_for
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from soak.project import SoakProject
 
 AIRFLOW = ENVIRONMENTS["soak-airflow"].folder / "bin"
 MELTANO = ENVIRONMENTS["soak-meltano"].folder / "bin"

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 from harness import generate
 from versions import NEWEST
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 PLUGINS = Path(__file__).parent / "plugins"
 TARGET = "target-rows"

@@ -9,15 +9,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from environments import clean_environ, run
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
 
 PACKAGES = ("postgresql", "redis-server")
 # Debian keeps the servers of PostgreSQL out of the PATH, by version.

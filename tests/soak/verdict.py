@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
-
-    from soak.cluster import Cluster
-    from soak.project import Pipeline, SoakProject
+from soak.cluster import Cluster
+from soak.project import Pipeline, SoakProject
 
 # One that sets the bookmark, and one that goes on from it.
 FEWEST_RUNS = 2
