@@ -18,7 +18,6 @@ from codegen.plan import between, plan
 from codegen.project import Project
 from codegen.review.behaviour import Behaviour, Difference, differences
 from codegen.review.sources import from_plan, from_source
-from codegen.sync.header import without_checksum
 
 # Together they have every key, as `test_every_key.py` counts them, and arguments of Airflow.
 _CASES = ["after_other_schedules", "alerts", "arguments_of_airflow", "environments_down_the_folders", "every_key"]
@@ -36,7 +35,7 @@ def _generated(project: Project, source: str, overlay: Mapping[str, str | None])
     for schedule, text in zip(chosen, texts.values(), strict=False):
         others = between(reading.of(schedule.deployment))[schedule.source]
         module = plan([(schedule, others)], reading.meltano, project.airflow, project.project_root_variable)
-        found[schedule.dag_file] = (without_checksum(text), from_plan(module))
+        found[schedule.dag_file] = (text, from_plan(module))
     return found
 
 

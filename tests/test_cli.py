@@ -141,7 +141,7 @@ def test_generate_reports_to_programs_what_it_wrote(project: Path) -> None:
     report = json.loads(out)
     assert code == 0
     assert dagpress(project, "generate", "--strict")[0] == 1
-    assert {"file": "generated_dags/typo.py", "action": "create", "edited": False} in report["files"]
+    assert {"file": "generated_dags/typo.py", "action": "create"} in report["files"]
     assert report["diagnostics"] == [
         {
             "severity": "warning",

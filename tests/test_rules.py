@@ -85,7 +85,6 @@ _WITHOUT_A_PROJECT = {
     "control-character",
     "dags-not-loaded",
     "differs-in-meltano",
-    "edited",
     "file-name",
     "kept",
     "missing",

@@ -15,7 +15,7 @@ from project_builder import EXTRACT_LOAD, dagpress, killed_at_replace, write
 from pytest_regressions.file_regression import FileRegressionFixture
 
 from codegen.render.source_text import escape
-from codegen.sync.header import is_edited, is_generated, signed
+from codegen.sync.header import is_generated, with_header
 
 _MESSAGES = Path(__file__).parent / "rules"
 DAG = "generated_dags/gitlab.py"
@@ -95,9 +95,7 @@ def test_a_hand_written_dag_is_not_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / DAG).read_text() == "mine = True\n"
 
 
-def test_check_names_what_is_missing_changed_edited_and_stale(
-    project: Path, file_regression: FileRegressionFixture
-) -> None:
+def test_check_names_what_is_missing_changed_and_stale(project: Path, file_regression: FileRegressionFixture) -> None:
     """Each kind of drift has its code, its diff, and the command that fixes it."""
     write(project, {"schedules/new.yml": EXTRACT_LOAD + "owner: new\n", "schedules/gone.yml": EXTRACT_LOAD})
     dagpress(project, "generate")
@@ -120,14 +118,6 @@ def test_the_diff_is_a_patch_that_git_applies(project: Path) -> None:
     assert code == 1
     subprocess.run(["git", "apply", "--unsafe-paths"], input=patch, text=True, cwd=project, check=True)
     assert dagpress(project, "diff") == (0, "", "")
-
-
-def test_a_file_edited_by_hand_is_replaced_and_that_is_said(project: Path) -> None:
-    """What has our header is ours."""
-    text = (project / DAG).read_text()
-    (project / DAG).write_text(text + "\n# a note\n")
-    assert dagpress(project, "generate")[1] == f"updated {DAG} (it was edited by hand)\n"
-    assert (project / DAG).read_text() == text
 
 
 def test_an_error_in_one_schedule_writes_and_prunes_nothing(project: Path) -> None:
@@ -236,7 +226,7 @@ def test_a_killed_run_leaves_each_file_old_or_new(tmp_path: Path, number: int) -
     texts = {path.name: path.read_text() for path in (tmp_path / "generated_dags").glob("*.py")}
     new = [text for name, text in texts.items() if text != old[name]]
     assert len(new) == number - 1
-    assert all('"retries": 9' in text and not is_edited(text) for text in new)
+    assert all('"retries": 9' in text for text in new)
     assert dagpress(tmp_path, "generate")[0] == 0
     assert dagpress(tmp_path, "check")[0] == 0
     assert list((tmp_path / "generated_dags").glob(".*")) == []
@@ -268,7 +258,6 @@ def test_a_new_file_name_with_the_old_dag_id_is_no_warning(tmp_path: Path) -> No
 
 def test_the_header_holds_no_line_break_of_a_path() -> None:
     """Whatever a path holds, it stays a comment of one line."""
-    text = signed(escape("schedules/a\nimport os\r.yml"), "x = 1\n")
+    text = with_header(escape("schedules/a\nimport os\r.yml"), "x = 1\n")
     assert len(text.splitlines()) == 3
     assert is_generated(text)
-    assert not is_edited(text)

@@ -119,7 +119,7 @@ def test_each_status_of_a_dag_file(project: Path) -> None:
     dag.write_text(dag.read_text() + "x = 1\n")
     (project / "schedules/shop/orders.yml").unlink()
     page = pages.get("/")
-    assert [cell(page, name, "DAG file") for name in names(page)] == ["missing", "edited by hand"]
+    assert [cell(page, name, "DAG file") for name in names(page)] == ["missing", "changed"]
     assert text_of(page, ".state h2") == "3 generated files are not current"
     assert "generated_dags/shop/orders.py the schedule of this file was removed" in text_of(page, ".state")
     assert names(pages.get("/?status=missing")) == ["hourly"]

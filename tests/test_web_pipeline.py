@@ -113,7 +113,7 @@ def test_a_mark_begins_at_its_column(text: str, columns: set[int]) -> None:
 
 @pytest.mark.parametrize(
     ("change", "state"),
-    [("missing", "not generated yet"), ("changed", "out of date"), ("edited", "out of date, edited by hand")],
+    [("missing", "not generated yet"), ("changed", "out of date"), ("edited", "out of date")],
 )
 def test_a_dag_file_that_is_not_current_is_told(change: str, state: str, tmp_path: Path) -> None:
     pages, file = Pages(write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})), tmp_path / "generated_dags/a.py"

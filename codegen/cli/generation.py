@@ -56,7 +56,7 @@ def generate(root: Path, output: str, *, strict: bool) -> int:
 def check(root: Path, output: str, *, strict: bool) -> int:
     """Say whether the generated files are current, and show what differs.
 
-    Writes nothing. Names each file that is missing, changed, edited by hand or stale.
+    Writes nothing. Names each file that is missing, changed, stale, or has conflict markers of git.
     """
     project = open_project(root, output)
     generation, changes, diagnostics = _compared(project)

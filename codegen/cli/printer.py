@@ -53,7 +53,7 @@ def print_table(
 def report(diagnostics: Sequence[Diagnostic], output: str, changes: Iterable[Change] = ()) -> None:
     """Print diagnostics: `text` on stderr, `github` on stdout, `json` there too, with the changed files."""
     if output == "json":
-        files = [{"file": c.name, "action": c.action.value, "edited": c.edited} for c in changes]
+        files = [{"file": c.name, "action": c.action.value} for c in changes]
         echo_json({"diagnostics": [_as_data(each) for each in diagnostics], "files": files})
         return
     for each in diagnostics:
@@ -68,8 +68,7 @@ def print_changes(done: Iterable[Change]) -> None:
     """Print a line for each file."""
     for change in done:
         word, colour = _ACTIONS[change.action.value]
-        note = " (it was edited by hand)" if change.edited else ""
-        echo(f"{click.style(word, fg=colour)} {printable(change.name)}{note}")
+        echo(f"{click.style(word, fg=colour)} {printable(change.name)}")
 
 
 def count_actions(done: Iterable[Change]) -> str:

@@ -28,7 +28,7 @@ from codegen.plan import DagModule
 from codegen.render.layout import arrow_lines, function_source, group_head, import_statement
 from codegen.render.source_text import escape, keyword, literal, module_docstring
 from codegen.render.template_check import losses
-from codegen.sync.header import signed
+from codegen.sync.header import with_header
 
 TEMPLATE = "dag.py.j2"
 _PACKAGE = Path(__file__).parent.parent
@@ -66,7 +66,7 @@ class Renderer:
             TemplateFailedError: the project's own template fails, gives no valid Python, or loses part of the plan.
         """
         if self._is_ours:
-            return signed(escape(module.source), self._template.render(module=module))
+            return with_header(escape(module.source), self._template.render(module=module))
         try:
             pieces = list(_pieces(self._template, module))
         except TemplateSyntaxError as error:
@@ -79,7 +79,7 @@ class Renderer:
             raise TemplateFailedError(message, *(places or [(TEMPLATE, 1)])[-1]) from error
         body = "".join(piece.text for piece in pieces)
         self._check(module, body, pieces)
-        return signed(escape(module.source), _formatted(body))
+        return with_header(escape(module.source), _formatted(body))
 
     def _own_name(self, filename: str | None) -> str:
         """The name of a template of the project; empty for ours."""

@@ -14,7 +14,6 @@ from codegen.review.behaviour import Behaviour, differences
 from codegen.review.sources import from_plan
 from codegen.schema import Schedule
 from codegen.sync.changes import unified_diff
-from codegen.sync.header import without_checksum
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def compare_environments(
         generation = pipeline.render(project, side, [each for each in side.schedules if each.source in differing])
         if has_errors(generation.diagnostics):
             return Comparison((), (), generation.diagnostics)
-        texts.append([without_checksum(text) for text in generation.files.values()])
+        texts.append(list(generation.files.values()))
     folder = project.relative(project.generated_dags)
     paths = [each.dag_file for each in sides[0].schedules if each.source in differing]
     patches = [

@@ -177,7 +177,6 @@ REQUIRED_VERSION = _error("required-version", "The installed Dagpress is not one
 MISSING = _error("missing", "A generated DAG file is missing.")
 CHANGED = _error("changed", "A generated DAG file is not up to date.")
 STALE = _error("stale", "The schedule of a generated DAG file was removed.")
-EDITED = _error("edited", "A generated DAG file was edited by hand.")
 RENAMED = _warning("renamed", "A renamed schedule gets a new DAG id, so its history stays behind.")
 NOT_OURS = _error("not-ours", "A file that Dagpress did not generate is in the place of a generated one.")
 NOT_WRITTEN = _error("not-written", "A file cannot be written, or lies outside the git work tree.")

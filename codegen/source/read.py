@@ -12,7 +12,8 @@ from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.source.comments import LOADER
 from codegen.source.convert import MOST_DEPTH, Converter
 from codegen.source.nodes import Node
-from codegen.source.syntax_errors import character_error, place_at, syntax_error
+from codegen.source.syntax_errors import character_error, merge_conflict, place_at, syntax_error
+from codegen.text.conflict import conflict_in
 
 _MOST_BYTES = 1_000_000
 # A shorter text cannot be nested so deeply that the composer runs out of stack (tried up to 20,000 levels).
@@ -51,6 +52,10 @@ def read_text(path: Path, name: str, text: str | None = None) -> tuple[str | Non
 
 def parse_yaml(text: str, name: str, *, strict: bool = True) -> tuple[Node | None, list[Diagnostic]]:
     """Parse a text; the arguments and the result are those of `read_yaml`."""
+    conflict = conflict_in(text)
+    if conflict is not None:
+        # Inside quotes and brackets, YAML would take the markers for text.
+        return None, [merge_conflict(text, conflict, name)]
     try:
         _check_depth(text)
         return Converter(name, strict=strict).document(text)

@@ -9,20 +9,25 @@ import yaml
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
 
-_CONFLICT = re.compile(r"^(<<<<<<<|=======|>>>>>>>)( |$)", re.MULTILINE)
+_FORGOTTEN_MARKER = re.compile(r"^={7}\r?$", re.MULTILINE)
 _NO_SPACE = re.compile(r"^[ \t-]*[A-Za-z_]+(:)[^\s:/]", re.MULTILINE)
 
 
 def syntax_error(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagnostic:
     """The cause of an error of the parser, else the place where it stopped."""
-    if conflict := _CONFLICT.search(text):
-        place = place_at(text, conflict.start(), name)
-        return Diagnostic(rules.MERGE_CONFLICT, "unresolved git merge conflict", place, "resolve it")
+    if forgotten := _FORGOTTEN_MARKER.search(text):
+        return merge_conflict(text, forgotten.start(), name)
     missing = _NO_SPACE.search(text)
     if missing and "could not find expected ':'" in (error.problem or ""):
         place = place_at(text, missing.start(1), name)
         return Diagnostic(rules.YAML_SYNTAX, "there is no space after this colon", place, "write `key: value`")
     return _error_at_its_mark(error, text, name)
+
+
+def merge_conflict(text: str, index: int, name: str) -> Diagnostic:
+    """The error for a conflict marker of git."""
+    hint = "keep the lines that are right, and remove the markers"
+    return Diagnostic(rules.MERGE_CONFLICT, "unresolved git merge conflict", place_at(text, index, name), hint)
 
 
 def _error_at_its_mark(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagnostic:

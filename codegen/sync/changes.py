@@ -9,6 +9,7 @@ from enum import Enum
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
+from codegen.text.conflict import conflict_in
 
 
 class Action(Enum):
@@ -27,14 +28,12 @@ class Change:
         name: its path in the project, with forward slashes.
         before: its text, empty if the file is new.
         after: its new text, empty if the file is deleted.
-        edited: whether it was edited by hand since it was generated.
     """
 
     name: str
     action: Action
     before: str
     after: str
-    edited: bool = False
 
     @classmethod
     def between(cls, name: str, before: str | None, after: str | None) -> Change | None:
@@ -44,16 +43,23 @@ class Change:
         action = Action.DELETE if after is None else Action.CREATE if before is None else Action.UPDATE
         return cls(name, action, before or "", after or "")
 
+    @property
+    def conflict(self) -> int:
+        """The line of the first conflict marker that git wrote into the old text; 0 if there is none."""
+        start = conflict_in(self.before)
+        return 0 if start is None or conflict_in(self.after) is not None else self.before.count("\n", 0, start) + 1
+
     def diagnostic(self) -> Diagnostic:
         """The drift of a generated file, with the command that fixes it."""
-        rule, message = {
-            Action.CREATE: (rules.MISSING, "this file is missing"),
-            Action.UPDATE: (rules.CHANGED, "this file is not up to date"),
-            Action.DELETE: (rules.STALE, "the schedule of this file was removed"),
+        rule, message, effect = {
+            Action.CREATE: (rules.MISSING, "this file is missing", "writes"),
+            Action.UPDATE: (rules.CHANGED, "this file is not up to date, or was edited by hand", "overwrites"),
+            Action.DELETE: (rules.STALE, "the schedule of this file was removed", "deletes"),
         }[self.action]
-        if self.edited:
-            rule, message = rules.EDITED, f"{message}, and it was edited by hand"
-        return Diagnostic(rule, message, Location(self.name), "run `dagpress generate`, or `make dags`")
+        if self.conflict:
+            rule, message = rules.MERGE_CONFLICT, "unresolved git merge conflict in a generated file"
+        hint = f"run `dagpress generate`, or `make dags`, which {effect} it"
+        return Diagnostic(rule, message, Location(self.name, self.conflict or 1), hint)
 
     def diff(self, context: int = 3) -> str:
         """The change as a unified diff."""

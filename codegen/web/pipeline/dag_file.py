@@ -39,8 +39,9 @@ class DagFile:
             return "not compared, because of errors"
         if self.change is None:
             return "current"
-        words = {"create": "not generated yet", "update": "out of date", "delete": "to be deleted"}
-        return words[self.change.action.value] + (", edited by hand" if self.change.edited else "")
+        return {"create": "not generated yet", "update": "out of date", "delete": "to be deleted"}[
+            self.change.action.value
+        ]
 
 
 def dag_file_of(view: View) -> DagFile:

@@ -25,7 +25,6 @@ class Status(Enum):
     """The state of a schedule's DAG file; of several environments, the first of these."""
 
     NOT_COMPARED = "not compared"
-    EDITED = "edited by hand"
     MISSING = "missing"
     CHANGED = "changed"
     CURRENT = "current"
@@ -171,7 +170,7 @@ def _status(
             found.add(Status.NOT_COMPARED)
         elif change := changes.get(name):
             created = change.action is Action.CREATE
-            found.add(Status.EDITED if change.edited else Status.MISSING if created else Status.CHANGED)
+            found.add(Status.MISSING if created else Status.CHANGED)
         else:
             found.add(Status.CURRENT)
     return next((status for status in Status if status in found), Status.NOT_COMPARED)
