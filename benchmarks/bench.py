@@ -60,6 +60,7 @@ def main() -> None:
 
 def _make_project(root: Path, schedules: int) -> None:
     (root / "schedules").mkdir()
+    (root / "dagpress.toml").write_text('airflow = "3.3"\n', encoding="utf-8")
     for number in range(schedules):
         folder = root / "schedules" / f"team_{number % 20:02}"
         folder.mkdir(exist_ok=True)

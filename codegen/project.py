@@ -10,9 +10,9 @@ from typing import Any
 
 from codegen import rules
 from codegen.airflow_facts import newest
-from codegen.configuration.file import find_configuration, has_configuration
+from codegen.configuration.file import OWN_FILE, find_configuration, has_configuration
 from codegen.configuration.model import CUSTOM_DAGS, Configuration, check_required_version, read_configuration
-from codegen.configuration.toml_reader import BrokenFileError
+from codegen.configuration.toml_reader import BrokenFileError, read_toml
 from codegen.diagnostics import Diagnostic, Location, in_order, nearest, nearest_code, quoted
 from codegen.loader import excludes
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
@@ -44,25 +44,41 @@ class Project:
 
 
 def nearest_project(here: Path) -> Path:
-    """The folder itself or the nearest above it that is a project, as git finds its own; else the folder."""
-    folders = (here, *here.parents)
+    """The nearest project from the folder up to the root of its git repository; without one, the folder."""
+    folders = [here, *here.parents]
+    git_root = next((each for each in folders if (each / ".git").exists()), folders[-1])
+    folders = folders[: folders.index(git_root) + 1]
     return next((each for each in folders if has_configuration(each) or (each / "schedules").is_dir()), here)
 
 
-def read_project(root: Path) -> tuple[Project | None, list[Diagnostic]]:
-    """The project in that folder, or None where its configuration has errors; and the errors."""
+def read_project(root: Path, planned: str = "") -> tuple[Project | None, list[Diagnostic]]:
+    """The project in that folder, or None where its configuration has errors; and the errors.
+
+    Args:
+        root: the folder.
+        planned: the dagpress.toml that a project without a configuration is about to get.
+    """
     root = root.resolve()
     try:
-        table = find_configuration(root)
+        table = find_configuration(root) or (read_toml(planned, OWN_FILE) if planned else None)
     except BrokenFileError as error:
         return None, [error.diagnostic]
     if table is None:
-        return _project(root, Configuration()), []
+        return None, [_not_configured(root)]
     diagnostics = check_required_version(table)
     if not diagnostics:
         configuration = read_configuration(table, diagnostics.append)
         diagnostics += _check(configuration, table, root)
     return (None, in_order(diagnostics)) if diagnostics else (_project(root, configuration), [])
+
+
+def _not_configured(root: Path) -> Diagnostic:
+    """The error for a folder without a configuration."""
+    if (root / "schedules").is_dir():
+        message = "there is no configuration that says which Airflow the DAG files are for"
+        return Diagnostic(rules.MISSING_KEY, message, Location(OWN_FILE), f"create it with the line {_version_line()}")
+    hint = "run `dagpress init` (a new project), or `dagpress import` (where there is a meltano.yml with schedules)"
+    return Diagnostic(rules.NO_SCHEDULES, "no Dagpress project here", Location("."), hint)
 
 
 def is_excluded(project: Project, file: str) -> bool:
@@ -83,7 +99,6 @@ def _project(root: Path, configuration: Configuration) -> Project:
         values["custom_dags"] = (default,) if default.is_dir() else ()
     else:
         values["custom_dags"] = tuple(dict.fromkeys(_path(root, name) for name in configuration.custom_dags))
-    values["airflow"] = configuration.airflow or newest()
     return Project(**{**values, "root": root, "deployments": configuration.environments})
 
 
@@ -94,12 +109,24 @@ def _path(root: Path, text: str) -> Path:
 def _check(configuration: Configuration, table: MapNode, root: Path) -> Iterator[Diagnostic]:
     """Check the keys against each other and against the files of the project."""
     environments = _texts(table.get("environments"))
+    yield from _check_airflow(table)
     yield from _check_folders(configuration, root)
     yield from _check_meltano_project(table, root)
     yield from _check_deployments(environments)
     yield from _check_suffixes(table, [name for name, _ in environments])
     yield from _check_lint(table)
     yield from _check_custom_dags(configuration, table, root)
+
+
+def _check_airflow(table: MapNode) -> Iterator[Diagnostic]:
+    if "airflow" not in table.entries:
+        message = "the configuration does not say which Airflow the DAG files are for"
+        where = "at the top" if table.location.path == OWN_FILE else "to `[tool.dagpress]`"
+        yield Diagnostic(rules.MISSING_KEY, message, table.location, f"add the line {_version_line()} {where}")
+
+
+def _version_line() -> str:
+    return quoted(f'airflow = "{newest()}"')
 
 
 def _check_folders(configuration: Configuration, root: Path) -> Iterator[Diagnostic]:

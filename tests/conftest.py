@@ -91,7 +91,7 @@ def demo_project(tmp_path: Path) -> DemoProject:
     for kind in ("extractors", "loaders"):
         (folder / ".meltano" / kind).symlink_to(installed / ".meltano" / kind)
     shutil.copy(installed / ".meltano" / "meltano.db", folder / ".meltano")
-    return DemoProject(folder)
+    return DemoProject(write(folder, {"dagpress.toml": ""}))
 
 
 @pytest.fixture(params=list(AIRFLOWS))

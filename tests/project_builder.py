@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -11,8 +12,10 @@ import click
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from versions import NEWEST
 
 from codegen.cli.main import main
+from codegen.configuration.file import has_configuration
 from codegen.project import Project, read_project
 
 EXTRACT_LOAD = 'extractor: tap-gitlab\nloader: target-postgres\ninterval: "@daily"\n'
@@ -33,7 +36,14 @@ run()
 
 
 def write(root: Path, files: dict[str, str]) -> Path:
-    """Write files below a folder, and give the folder back. One that begins with `#!` is a program."""
+    """Write files below a folder, and give the folder back. One that begins with `#!` is a program.
+
+    A project with schedules gets what each must have: a configuration that names an Airflow.
+    """
+    if "dagpress.toml" in files:
+        files = {**files, "dagpress.toml": configured(files["dagpress.toml"])}
+    elif any(name.startswith("schedules/") for name in files) and not has_configuration(root):
+        files = {**files, "dagpress.toml": configured("")}
     for name, text in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,6 +51,14 @@ def write(root: Path, files: dict[str, str]) -> Path:
         if text.startswith("#!"):
             path.chmod(0o755)
     return root
+
+
+def configured(text: str, airflow: str = NEWEST) -> str:
+    """A dagpress.toml that names an Airflow: at the end of its own keys, so that the others keep their lines."""
+    if re.search('^"?airflow"? =', text, re.MULTILINE):
+        return text
+    keys, tables = re.split(r"^(?=\[)|\Z", text, maxsplit=1, flags=re.MULTILINE)
+    return f'{keys}airflow = "{airflow}"\n{tables}'
 
 
 def files_of(root: Path) -> dict[str, bytes]:

@@ -179,6 +179,7 @@ def test_an_install_that_fails_shows_why_and_is_not_complete(tmp_path: Path) -> 
 
 def test_without_an_airflow_invoke_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    write(tmp_path, {"dagpress.toml": ""})
     with pytest.raises(Exception, match=rf"Airflow {NEWEST} is not installed here .*dagpress add orchestrator airflow"):
         dagpress(tmp_path, "invoke", "airflow", "scheduler")
 
@@ -187,7 +188,7 @@ def test_an_airflow_on_the_path_may_be_a_link_beside_another_python(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As pipx and `uv tool` put it there. What is no Airflow at all is refused, with the cure of that command."""
-    write(tmp_path, {"venv/airflow": "", "bin/python": "#!/bin/sh\nexit 1\n", "other/airflow": ""})
+    write(tmp_path, {"venv/airflow": "", "bin/python": "#!/bin/sh\nexit 1\n", "other/airflow": "", "dagpress.toml": ""})
     _python(tmp_path / "venv", "3.2.1")
     for program in ("venv/airflow", "bin/python", "other/airflow"):
         (tmp_path / program).chmod(0o755)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from project_builder import configured
 from pytest_regressions.file_regression import FileRegressionFixture
 from versions import NEWEST, NEWEST_2
 
@@ -30,9 +31,9 @@ def _cases() -> list[tuple[str, str]]:
 
 
 def version_of(name: str) -> str | None:
-    """The Airflow that the configuration of a case names."""
+    """The Airflow that a case is for, if it is for one alone; the newest stands for any, as in the README."""
     found = re.search(r'^airflow = "(.*)"', _configuration(name), re.MULTILINE)
-    return found[1] if found else None
+    return found[1] if found and found[1] != NEWEST else None
 
 
 def _configuration(name: str) -> str:
@@ -65,12 +66,17 @@ def test_case(
     assert not orphans, "expected files that nothing generates: `make goldens` removes them"
 
 
+def copy_case(name: str, project: Path, airflow: str = NEWEST) -> Path:
+    """A copy of the case without what is kept of it, for that Airflow unless it is for another alone."""
+    shutil.copytree(CASES / name, project, symlinks=True, ignore=shutil.ignore_patterns(*_OUTPUT))
+    text = _configuration(name).replace(f'airflow = "{NEWEST}"', f'airflow = "{airflow}"')
+    (project / "dagpress.toml").write_text(configured(text, airflow))
+    return project
+
+
 def generate_case(name: str, airflow: str, project: Path) -> tuple[int, str, dict[str, str]]:
     """The exit code, what is said, and the generated files of a copy of the case."""
-    shutil.copytree(CASES / name, project, symlinks=True, ignore=shutil.ignore_patterns(*_OUTPUT))
-    if "airflow" not in _configuration(name):
-        # Behind what is there, so that messages name its lines.
-        (project / "dagpress.toml").write_text(f'{_configuration(name)}airflow = "{airflow}"\n')
+    copy_case(name, project, airflow)
     result = CliRunner().invoke(main, ["--project", str(project), "generate"], standalone_mode=False)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
     code = int(result.return_value)

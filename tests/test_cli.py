@@ -191,7 +191,7 @@ def test_a_project_with_a_configuration_is_not_taken_for_the_one_around_it(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The nearest project counts, by its pyproject.toml too."""
-    inner = write(project / "inner", {"pyproject.toml": '[tool.dagpress]\nschedules = "pipelines"\n'})
+    inner = write(project / "inner", {"pyproject.toml": '[tool.dagpress]\nairflow = "3.3"\nschedules = "pipelines"\n'})
     write(inner, {"pipelines/own.yml": EXTRACT_LOAD})
     monkeypatch.chdir(inner)
     result = CliRunner().invoke(main, ["list", "--format", "json"], standalone_mode=False)

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
-from project_builder import EXTRACT_LOAD, dagpress, project_of, refusal, write
+from project_builder import EXTRACT_LOAD, configured, dagpress, project_of, refusal, write
 from test_cases import CASES
+from versions import NEWEST
 
 from codegen.configuration.export import configuration_schema
 from codegen.configuration.model import Configuration, read_configuration
@@ -34,16 +35,16 @@ else:
 
 # One configuration in all the forms that TOML has for it; each has `{value}` for that of `lint`.
 FORMS = {
-    "own file": ("dagpress.toml", 'dag_id_prefix = "x_"\nlint = {{ utc-date = {value} }}\n'),
-    "own file with a table": ("dagpress.toml", '"dag_id_prefix" = "x_" # odd\n\n[lint]\nutc-date = {value}\n'),
-    "table": ("pyproject.toml", '[tool.dagpress]\ndag_id_prefix = "x_"\nlint."utc-date" = {value}\n'),
-    "tables": ("pyproject.toml", '[tool.dagpress.lint]\nutc-date = {value}\n\n[tool.dagpress]\ndag_id_prefix = "x_"\n'),
-    "dotted": ("pyproject.toml", 'tool.dagpress.dag_id_prefix = "x_"\ntool . "dagpress".lint.utc-date = {value}\n'),
-    "inline": ("pyproject.toml", '[tool]\ndagpress = {{dag_id_prefix = "x_", lint = {{utc-date = {value}}}}}\n'),
+    "own file": ("dagpress.toml", 'airflow = "2.11"\nlint = {{ utc-date = {value} }}\n'),
+    "own file with a table": ("dagpress.toml", '"airflow" = "2.11" # odd\n\n[lint]\nutc-date = {value}\n'),
+    "table": ("pyproject.toml", '[tool.dagpress]\nairflow = "2.11"\nlint."utc-date" = {value}\n'),
+    "tables": ("pyproject.toml", '[tool.dagpress.lint]\nutc-date = {value}\n\n[tool.dagpress]\nairflow = "2.11"\n'),
+    "dotted": ("pyproject.toml", 'tool.dagpress.airflow = "2.11"\ntool . "dagpress".lint.utc-date = {value}\n'),
+    "inline": ("pyproject.toml", '[tool]\ndagpress = {{airflow = "2.11", lint = {{utc-date = {value}}}}}\n'),
     "behind others": (
         "pyproject.toml",
         """[[tool.a.b]]\nx = '''\n[tool.dagpress]\n'''\n[[tool.a.b]]\n[tool.dagpress]
-dag_id_prefix = 'x_'\n[tool.dagpress.lint]\nutc-date = {value}\n""",
+airflow = '2.11'\n[tool.dagpress.lint]\nutc-date = {value}\n""",
     ),
 }
 TOML = """\
@@ -69,7 +70,7 @@ late = -inf
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project with one schedule and no configuration."""
+    """A project with one schedule."""
     return write(tmp_path, {"schedules/orders.yml": EXTRACT_LOAD})
 
 
@@ -84,8 +85,9 @@ def test_every_form_of_toml_says_the_same(project: Path, form: str) -> None:
     """Whichever file has it: the place of a value is the one in that file, and a folder below finds the project."""
     file, text = FORMS[form]
     expected = project_of(project)
+    (project / "dagpress.toml").unlink()
     write(project, {file: text.format(value='"off"')})
-    assert project_of(project) == replace(expected, dag_id_prefix="x_", lint={"utc-date": "off"})
+    assert project_of(project) == replace(expected, airflow="2.11", lint={"utc-date": "off"})
     write(project, {file: text.format(value="404")})
     (problem,) = _problems(project)
     assert problem.message == "expected text in quotes, got a number"
@@ -182,11 +184,45 @@ def test_text_that_is_not_toml_is_told_with_its_place(text: str, line: int, colu
     assert raised.value.diagnostic.location == Location("x.toml", line, column)
 
 
+@pytest.mark.parametrize(
+    ("files", "place", "hint"),
+    [
+        ({"schedules/a.yml": ""}, "dagpress.toml:1:1", f'create it with the line `airflow = "{NEWEST}"`'),
+        ({"dagpress.toml": "[lint]\n"}, "dagpress.toml:1:1", f'add the line `airflow = "{NEWEST}"` at the top'),
+        (
+            {"pyproject.toml": "[tool.x]\n[tool.dagpress]\nexclude = []\n"},
+            "pyproject.toml:2:7",
+            f'add the line `airflow = "{NEWEST}"` to `[tool.dagpress]`',
+        ),
+        (
+            {"README.md": ""},
+            ".:1:1",
+            "run `dagpress init` (a new project), or `dagpress import` (where there is a meltano.yml with schedules)",
+        ),
+    ],
+)
+def test_the_airflow_is_said_and_never_assumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], place: str, hint: str
+) -> None:
+    """A project without a version has an error that names the line; no project above the git root is another's."""
+    inner = tmp_path / "outer/repository"
+    write(tmp_path / "outer", {"schedules/a.yml": "", "repository/.git/HEAD": ""})
+    for name, text in files.items():
+        (inner / name).parent.mkdir(exist_ok=True)
+        (inner / name).write_text(text)
+    monkeypatch.chdir(inner)
+    assert nearest_project(inner) == inner
+    for command in ("list", "generate", "check", "schema"):
+        code, _, err = dagpress(nearest_project(inner), command)
+        assert (code, err[: len(place)], err.count("\n")) == (2, place, 1)
+        assert err.endswith(f"({hint})\n")
+
+
 def test_a_pyproject_of_others_is_nobodys_business(project: Path) -> None:
     """A file without our table has no configuration, also one that is not TOML."""
     for text in ("", "[tool.ruff]\n", "[tool.dagpress]\n", 'dependencies = ["dagpress"]\n', "= nonsense\n"):
         write(project, {"pyproject.toml": text})
-        assert project_of(project).at == {}
+        assert project_of(project).at.keys() == {"airflow"}
     write(project, {"pyproject.toml": "tool.dagpress = 3\n"})
     (problem,) = _problems(project)
     assert (problem.message, problem.location.column) == ("`tool.dagpress` must be a table", 17)
@@ -281,7 +317,7 @@ def test_the_example_of_each_key_is_true(name: str) -> None:
     Draft7Validator.check_schema(configuration_schema())
     validator = Draft7Validator(configuration_schema())
     for value, is_fine in ((_EXAMPLES[name], True), ("1", False), ('["a", 1]', False), ("{a = 1}", False)):
-        text = f"{name} = {value}\n"
+        text = configured(f"{name} = {value}\n")
         problems: list[Diagnostic] = []
         read_configuration(read_toml(text, "dagpress.toml"), problems.append)
         assert (not problems) == is_fine, text
@@ -293,5 +329,6 @@ def test_the_schema_of_the_configuration_takes_what_we_take() -> None:
     validator = Draft7Validator(configuration_schema())
     for path in CASES.glob("*/dagpress.toml"):
         if (path.parent / "generated_dags").exists():
-            assert validator.is_valid(tomllib.loads(path.read_text())), path
+            assert validator.is_valid(tomllib.loads(configured(path.read_text()))), path
+    assert not validator.is_valid({})
     assert not validator.is_valid({"airflow": "3.3", "schedule": "x"})

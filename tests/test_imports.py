@@ -8,8 +8,10 @@ from pathlib import Path
 
 import click
 import pytest
-from project_builder import dagpress
+from project_builder import dagpress, write
 from pytest_regressions.file_regression import FileRegressionFixture
+
+from codegen.configuration.file import has_configuration
 
 IMPORTS = Path(__file__).parent / "imports"
 # Files that are the same in every project, or that the tests of `generate` check.
@@ -27,14 +29,16 @@ def test_import(
     """A project gives exactly these files and messages, and a second run changes nothing."""
     case, project = IMPORTS / name, tmp_path / "project"
     shutil.copytree(case / "project", project)
+    if not has_configuration(project) and not (case / "written/dagpress.toml").exists():
+        write(project, {"dagpress.toml": ""})
     arguments = case / "arguments.txt"
     words = arguments.read_text().split() if arguments.exists() else ["import"]
     monkeypatch.chdir(project)
 
+    before = _texts(project)
     code, out, err = _dagpress(project, *words)
 
     _check_text(file_regression, f"{out}{err}exit code {code}\n", case / "report.txt")
-    before = _texts(case / "project")
     written = {path: text for path, text in _texts(project).items() if before.get(path) != text}
     assert code < 2 or not written, "an error and files go together"
     for path, text in written.items():

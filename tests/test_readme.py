@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from project_builder import dagpress
+from project_builder import EXTRACT_LOAD, dagpress, write
 from versions import NEWEST
 
 from codegen.configuration.export import configuration_reference
@@ -72,18 +72,15 @@ def test_each_configuration_of_the_readme_is_one(tmp_path: Path) -> None:
     assert blocks
     for block in blocks:
         # Some show the configuration in a pyproject.toml.
-        (tmp_path / "dagpress.toml").write_text(block.replace("[tool.dagpress.", "["))
+        write(tmp_path, {"dagpress.toml": block.replace("[tool.dagpress.", "[")})
         project, diagnostics = read_project(tmp_path)
         assert project, diagnostics
 
 
 def test_the_template_of_the_readme_works(tmp_path: Path) -> None:
     """The block of a template does what the text says."""
-    (tmp_path / "templates").mkdir()
     template = README.read_text(encoding="utf-8").split("```jinja\n")[1].split("```")[0]
-    (tmp_path / "templates/dag.py.j2").write_text(template)
-    (tmp_path / "schedules").mkdir()
-    (tmp_path / "schedules/a.yml").write_text('extractor: tap-a\nloader: target-b\ninterval: "@daily"\n')
+    write(tmp_path, {"templates/dag.py.j2": template, "schedules/a.yml": EXTRACT_LOAD})
     assert dagpress(tmp_path, "generate")[0] == 0
     generated = (tmp_path / "generated_dags/a.py").read_text()
     assert 'TEAM = "data"\n' in generated

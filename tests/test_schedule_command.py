@@ -42,7 +42,7 @@ env: {A: "1"}
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A Meltano project without any schedule."""
-    return write(tmp_path, {"meltano.yml": MELTANO_YML})
+    return write(tmp_path, {"meltano.yml": MELTANO_YML, "dagpress.toml": ""})
 
 
 def _refusal(root: Path, *arguments: str) -> str:

@@ -15,8 +15,9 @@ from git_repository import git, isolate_git, repository_of
 from hypothesis import given
 from hypothesis import strategies as st
 from pages import Pages, soup_of, text_of
-from project_builder import EXTRACT_LOAD, as_yaml, dagpress, write
+from project_builder import EXTRACT_LOAD, as_yaml, configured, dagpress, write
 from strategies import graphs
+from test_cases import copy_case
 from test_tasks import edges_of
 
 from codegen.diagnostics import printable
@@ -27,7 +28,6 @@ from codegen.web.pipeline.tasks import tasks_of
 from codegen.web.pipeline.view import View
 from codegen.web.shell.workspace import Workspace
 
-CASES = Path(__file__).parent / "cases"
 _UTC = timezone.utc
 _HOSTILE = "<script>alert(1)</script></textarea>&\"'\u202e"
 _AFTER = "tasks: [dbt-postgres:run]\nafter: [{}]\n"
@@ -143,7 +143,7 @@ def test_what_is_wrong_stands_under_its_line(tmp_path: Path) -> None:
 
 def test_what_is_wrong_in_the_files_that_it_rests_on_is_told_with_their_names(tmp_path: Path) -> None:
     files = {
-        "elt/dagpress.toml": 'meltano_project = "../meltano"\n',
+        "elt/dagpress.toml": configured('meltano_project = "../meltano"\n'),
         "elt/schedules/_defaults.yml": "retries: many\n",
         "elt/schedules/x/a.yml": EXTRACT_LOAD,
         "meltano/meltano.yml": "a: [\n",
@@ -184,9 +184,10 @@ def test_a_file_that_cannot_be_read_shows_its_text_and_why(data: bytes, tmp_path
     "case",
     ["broken_defaults", "cycles", "every_key", "failing_template", "jobs_that_cannot_be", "secrets"],
 )
-def test_the_page_of_whatever_there_is_can_be_asked_for(case: str) -> None:
-    pages = Pages(CASES / case)
-    for name in Workspace(CASES / case).snapshot().sources:
+def test_the_page_of_whatever_there_is_can_be_asked_for(case: str, tmp_path: Path) -> None:
+    project = copy_case(case, tmp_path / "project")
+    pages = Pages(project)
+    for name in Workspace(project).snapshot().sources:
         assert text_of(pages.get(f"/pipelines/{name}"), "h1")
 
 

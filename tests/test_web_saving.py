@@ -42,8 +42,8 @@ def project(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A project that nobody may change, beside a folder that is none of its."""
     folder = tmp_path_factory.mktemp("untouched")
-    write(folder, {"project/schedules/a.yml": EXTRACT_LOAD, "outside/there.yml": EXTRACT_LOAD})
-    root = folder / "project"
+    write(folder, {"outside/there.yml": EXTRACT_LOAD})
+    root = write(folder / "project", {"schedules/a.yml": EXTRACT_LOAD})
     (root / "schedules/folder.yml").mkdir()
     (root / "schedules/out").symlink_to(folder / "outside")
     (root / "schedules/link.yml").symlink_to(folder / "outside/there.yml")
@@ -453,7 +453,7 @@ def test_what_has_changed_since_it_was_shown_is_not_committed_but_shown(project:
 
 
 def test_a_project_in_a_folder_of_its_repository(project: Path) -> None:
-    write(project, {"sub/schedules/x.yml": EXTRACT_LOAD})
+    write(project / "sub", {"schedules/x.yml": EXTRACT_LOAD})
     pages = Pages(project / "sub")
     page = pages.post("/save", {"file": "b.yml", "text": _HOURLY, "base": ""})
     assert "schedules/x.yml" in text_of(page, "details")

@@ -12,10 +12,10 @@ from pathlib import Path
 import click
 
 from codegen import pipeline, rules
+from codegen.cli.beginning import Beginning, begin
 from codegen.cli.lookup import meltano_folder
 from codegen.cli.options import exit_code, format_option, open_project, strict_option, writing
 from codegen.cli.printer import echo, print_changes, print_diff, report
-from codegen.configuration.file import has_configuration
 from codegen.diagnostics import Diagnostic, Location, count, has_errors, in_numbers, in_order, printable, quoted
 from codegen.meltano.generator import find_generators
 from codegen.migrate.exporting import plan_export
@@ -23,7 +23,7 @@ from codegen.migrate.importing import Import, plan_import
 from codegen.migrate.moving import plan_move
 from codegen.project import Project
 from codegen.review.drift import compare_with_disk
-from codegen.sync.changes import Action, Change
+from codegen.sync.changes import Change
 from codegen.sync.transaction import Transaction
 from codegen.validate.lint import apply_levels
 
@@ -93,8 +93,8 @@ def import_(  # noqa: PLR0913  # click gives each option so
     if verify:
         if dry_run or move or no_generate:
             raise click.UsageError("--verify writes nothing, and goes without --dry-run, --move and --no-generate.")
-        project = open_project(root, output)
-        project = replace(project, meltano_project=meltano_folder(project, path))
+        beginning = begin(root, path, output)
+        project = replace(beginning.project, meltano_project=beginning.meltano)
         plan = plan_import(project, force=force)
         report(plan.diagnostics, "text")
         # It knows how Airflow is run, which an import does not need.
@@ -104,10 +104,10 @@ def import_(  # noqa: PLR0913  # click gives each option so
     if generator or airflow:
         raise click.UsageError("--generator and --airflow go with --verify.")
     with nullcontext() if dry_run else writing(root) as transaction:
-        project = open_project(root, output)
-        folder = meltano_folder(project, path)
-        work, is_configured = _configure(project, folder)
-        project = replace(project, meltano_project=folder)
+        beginning = begin(root, path, output)
+        work = _Work([*beginning.changes], _check_meltano_project(beginning))
+        is_configured = not work.diagnostics
+        project = replace(beginning.project, meltano_project=beginning.meltano)
         plan = plan_import(project, force=force)
         work.diagnostics += plan.diagnostics
         if not has_errors(work.diagnostics):
@@ -140,7 +140,7 @@ def export(root: Path, *, dry_run: bool, output: str, strict: bool) -> int:
     """
     with nullcontext() if dry_run else writing(root) as transaction:
         project = open_project(root, output)
-        meltano_folder(project)
+        meltano_folder(project.meltano_project)
         plan = plan_export(project)
         work = _Work(plan.changes, plan.diagnostics)
         done = _apply(transaction, work, project)
@@ -155,18 +155,16 @@ def export(root: Path, *, dry_run: bool, output: str, strict: bool) -> int:
 COMMANDS = (import_, export)
 
 
-def _configure(project: Project, folder: Path) -> tuple[_Work, bool]:
-    """Set `meltano_project` in a new configuration, else warn; and whether it is set."""
+def _check_meltano_project(beginning: Beginning) -> list[Diagnostic]:
+    """Warn of a configuration that is for another Meltano project than the one of the command."""
+    project, folder = beginning.project, beginning.meltano
     if folder == project.meltano_project:
-        return _Work(), True
+        return []
     value = os.path.relpath(folder, project.root).replace(os.sep, "/")
-    line = f"meltano_project = {json.dumps(value, ensure_ascii=False)}"
-    if not has_configuration(project.root):
-        return _Work([Change("dagpress.toml", Action.CREATE, "", f"{line}\n")]), True
     message = "the configuration is for another Meltano project, so no DAG file is generated, and nothing moves"
     place = Location("dagpress.toml" if (project.root / "dagpress.toml").is_file() else "pyproject.toml")
-    hint = f"set {line}, and run `dagpress generate`"
-    return _Work(diagnostics=[Diagnostic(rules.OTHER_MELTANO_PROJECT, message, place, hint)]), False
+    hint = f"set meltano_project = {json.dumps(value, ensure_ascii=False)}, and run `dagpress generate`"
+    return [Diagnostic(rules.OTHER_MELTANO_PROJECT, message, place, hint)]
 
 
 def _generate(project: Project, plan: Import, work: _Work) -> None:

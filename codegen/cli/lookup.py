@@ -100,13 +100,13 @@ def _is_named(schedule: Schedule, name: str) -> bool:
     return name in {schedule.name, schedule.dag_id_or_default} or PurePosixPath(name) == PurePosixPath(schedule.source)
 
 
-def meltano_folder(project: Project, path: Path | None = None) -> Path:
-    """The Meltano project directory: of the configuration, or of an argument, which may be its meltano.yml.
+def meltano_folder(default: Path, path: Path | None = None) -> Path:
+    """The Meltano project directory: the default, or an argument, which may be its meltano.yml.
 
     Raises:
         click.ClickException: it has no meltano.yml.
     """
-    folder = path.resolve() if path else project.meltano_project
+    folder = path.resolve() if path else default
     if folder.name == "meltano.yml" and folder.is_file():
         folder = folder.parent
     if not (folder / "meltano.yml").is_file():

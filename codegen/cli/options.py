@@ -40,13 +40,13 @@ def completing(
 strict_option = click.option("--strict", is_flag=True, help="Exit with 1 on warnings, too.")
 
 
-def open_project(root: Path, output: str = "text") -> Project:
-    """The project in that folder.
+def open_project(root: Path, output: str = "text", planned: str = "") -> Project:
+    """The project in that folder; `planned` is the dagpress.toml that it is about to get.
 
     Raises:
         click.exceptions.Exit: its configuration has errors, which were printed.
     """
-    project, diagnostics = read_project(root)
+    project, diagnostics = read_project(root, planned)
     if project is None:
         report(diagnostics, output)
         raise click.exceptions.Exit(ExitCode.BAD_INPUT)

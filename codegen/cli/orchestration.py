@@ -56,14 +56,13 @@ def add_orchestrator(context: click.Context, name: str, python: str | None) -> i
     `dagpress init`. What is there already stays.
     """
     code = int(ExitCode.FINE)
-    project = open_project(context.obj)
-    is_project = has_configuration(project.root) or project.schedules.is_dir()
-    if (project.meltano_project / "meltano.yml").is_file() or not is_project:
+    root = context.obj
+    if not has_configuration(root) or (open_project(root).meltano_project / "meltano.yml").is_file():
         # Where there is no project at all, it says so.
         code = add_files(context, None, None)
         if code == ExitCode.BAD_INPUT:
             return code
-    project = open_project(context.obj)
+    project = open_project(root)
     folder = folder_of(project)
     progress = Progress()
     with _file_errors():

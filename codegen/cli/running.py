@@ -41,7 +41,7 @@ def run(root: Path, deployment: str | None, name: str, options: tuple[str, ...])
     project = open_project(root)
     reading = pipeline.read(project)
     found = find_schedule(project, reading, name, chosen_environment(project, deployment))
-    folder = meltano_folder(project)
+    folder = meltano_folder(project.meltano_project)
     steps = steps_of(found, reading.meltano, with_el=not options)
     if called := next((step for step in steps if step.task.python), None):
         message = f"{quoted(called.task_id)} calls Python, which only Airflow can do"

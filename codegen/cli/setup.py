@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import re
 from importlib.metadata import version
 from pathlib import Path
 
 import click
 
-from codegen.airflow_facts import VERSIONS, newest
+from codegen.airflow_facts import VERSIONS
+from codegen.cli.beginning import begin
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.importing import import_
-from codegen.cli.lookup import meltano_folder
 from codegen.cli.options import exit_code, open_project, writing
 from codegen.cli.printer import echo, print_changes, report
-from codegen.configuration.file import has_configuration
 from codegen.migrate.scaffold import scaffold
 from codegen.project import Project
 from codegen.sync.changes import Action, Change
-
-_PINNED = re.compile(r"apache-airflow(?:\[[^\]]*\])?\s*[=~]=\s*(\d+\.\d+)")
 
 airflow_option = click.option(
     "--airflow",
@@ -55,16 +50,10 @@ COMMANDS = (init,)
 def add_files(context: click.Context, path: Path | None, airflow: str | None) -> int:
     """Write the files that are missing, and import the schedules; `airflow` is for a new configuration."""
     with writing(context.obj) as transaction:
-        project = open_project(context.obj)
-        folder = meltano_folder(project, path)
-        is_new = not has_configuration(project.root)
-        changes, advice = scaffold(
-            project.root,
-            airflow=(airflow or _airflow_of(folder)) if is_new else "",
-            meltano_project=os.path.relpath(folder, project.root).replace(os.sep, "/"),
-            dagpress=version("dagpress"),
-        )
-        done, problems = transaction.apply(changes)
+        beginning = begin(context.obj, path, airflow=airflow)
+        project = beginning.project
+        changes, advice = scaffold(project.root, version("dagpress"))
+        done, problems = transaction.apply([*beginning.changes, *changes])
         report(problems, "text")
         print_changes(done)
         if problems:
@@ -74,16 +63,10 @@ def add_files(context: click.Context, path: Path | None, airflow: str | None) ->
         report(problems, "text")
     for step in advice:
         echo(f"- {step[0].upper()}{step[1:]}.", err=True)
-    if airflow and not is_new and airflow != project.airflow:
+    if airflow and airflow != project.airflow:
         echo(f"- The configuration is for Airflow {project.airflow}: set `airflow` there.", err=True)
         code = max(code, ExitCode.DRIFT)
     return max(code, exit_code(problems))
-
-
-def _airflow_of(folder: Path) -> str:
-    """The supported version that meltano.yml installs, else the newest."""
-    text = (folder / "meltano.yml").read_text(encoding="utf-8", errors="replace")
-    return next((number for number in _PINNED.findall(text) if number in VERSIONS), newest())
 
 
 def _kept_folders(project: Project) -> list[Change]:

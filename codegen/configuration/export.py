@@ -14,6 +14,7 @@ def configuration_schema() -> JsonSchema:
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "The configuration of Dagpress",
         "type": "object",
+        "required": ["airflow"],
         "additionalProperties": False,
         "properties": {
             name: described(row, row.type.json_schema(), " =") for name, row in keys_of(Configuration).items()

@@ -8,8 +8,9 @@ from codegen.configuration.toml_reader import BrokenFileError, read_toml
 from codegen.diagnostics import Location
 from codegen.source.nodes import MapNode, Node
 
+OWN_FILE = "dagpress.toml"
 # Each file, and the table in it; the first that has one is the configuration.
-_FILES = {"dagpress.toml": (), "pyproject.toml": ("tool", "dagpress")}
+_FILES = {OWN_FILE: (), "pyproject.toml": ("tool", "dagpress")}
 
 
 def find_configuration(root: Path) -> MapNode | None:

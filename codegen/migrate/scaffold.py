@@ -29,7 +29,6 @@ class _File:
     advice: str = ""
 
 
-_CONFIGURATION = _File("dagpress.toml", "dagpress.toml.j2")
 _FILES = (
     _File("dagpress.mk", "dagpress.mk.j2"),
     _File("Makefile", "Makefile.j2", "dagpress.mk", "add the line `include dagpress.mk` to Makefile"),
@@ -43,30 +42,36 @@ _FILES = (
 )
 
 
-def scaffold(root: Path, *, airflow: str, meltano_project: str, dagpress: str) -> tuple[list[Change], list[str]]:
+def configuration_text(airflow: str, meltano_project: str) -> str:
+    """A new dagpress.toml; `meltano_project` is the path of the Meltano project directory in the project."""
+    template = _templates().get_template("dagpress.toml.j2")
+    return template.render(airflow=airflow, meltano_project=meltano_project)
+
+
+def scaffold(root: Path, dagpress: str) -> tuple[list[Change], list[str]]:
     """The missing files, and advice for each existing file that lacks what ours has; existing files stay unchanged.
 
     Args:
         root: the project.
-        airflow: the version for the configuration, such as `3.3`; empty if the project has a configuration.
-        meltano_project: the path of the Meltano project directory in the project.
         dagpress: the version that CI installs.
     """
-    environment = Environment(
+    changes: list[Change] = []
+    advice: list[str] = []
+    for file in _FILES:
+        path = root / file.name
+        if not os.path.lexists(path):
+            text = _templates().get_template(file.template).render(dagpress=dagpress)
+            changes.append(Change(file.name, Action.CREATE, "", text))
+        elif not path.is_file() or file.marker not in path.read_text(encoding="utf-8", errors="replace"):
+            advice.append(file.advice)
+    return changes, advice
+
+
+def _templates() -> Environment:
+    return Environment(
         loader=FileSystemLoader(builtin_templates() / "project"),
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701  # none of them is HTML
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    values = {"airflow": airflow, "meltano_project": meltano_project, "dagpress": dagpress}
-    changes: list[Change] = []
-    advice: list[str] = []
-    for file in (_CONFIGURATION, *_FILES) if airflow else _FILES:
-        path = root / file.name
-        if not os.path.lexists(path):
-            text = environment.get_template(file.template).render(values)
-            changes.append(Change(file.name, Action.CREATE, "", text))
-        elif not path.is_file() or file.marker not in path.read_text(encoding="utf-8", errors="replace"):
-            advice.append(file.advice)
-    return changes, advice
