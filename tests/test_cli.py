@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from debian import install
 from project_builder import EXTRACT_LOAD, completed, dagpress, write
 from terminal import printed_on_a_terminal
 
@@ -325,6 +326,16 @@ def test_completion_completes_commands_and_names(project: Path) -> None:
     result = _call(_DAGPRESS_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD="4")
     assert result.stdout == "plain,gitlab\n"
     assert completed("dagpress ge") == ["generate"]
+
+
+@pytest.mark.slow
+def test_fish_shows_a_description_to_its_end(tmp_path: Path) -> None:
+    """Also one with a comma. Click cuts it to 45 characters."""
+    install("fish", ("fish",), ("fish",))
+    script = 'dagpress completion fish | source; complete --do-complete "dagpress li"'
+    environ = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(["fish", "-c", script], cwd=tmp_path, env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout == "list\tList the schedules, with what they run and...\n"
 
 
 @pytest.mark.parametrize(
