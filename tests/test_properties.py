@@ -24,7 +24,7 @@ from strategies import SCHEDULES, TEXT, year
 from versions import NEWEST, NEWEST_2
 
 from codegen import pipeline, rules
-from codegen.cli.printer import as_text
+from codegen.cli.formats import as_text
 from codegen.diagnostics import Diagnostic, InvalidError, Location, has_errors
 from codegen.render.source_text import keyword, module_docstring
 from codegen.text.jinja import (

@@ -16,7 +16,7 @@ from pytest_regressions.file_regression import FileRegressionFixture
 from versions import NEWEST
 
 from codegen import pipeline, rules
-from codegen.cli.printer import as_text
+from codegen.cli.formats import as_text
 from codegen.cli.rule import rule as rule_command
 from codegen.diagnostics import has_errors
 from codegen.meltano.generator import failure

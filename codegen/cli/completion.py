@@ -17,7 +17,7 @@ Examples:
 
 
 class _FishComplete(FishComplete):
-    """Click's script for fish, except that it splits an answer at the first comma only: `type,value and description`."""
+    """Click's script for fish, except that it splits `type,value and description` at the first comma only."""
 
     source_template = FishComplete.source_template.replace('string split ","', 'string split --max 1 ","')
 
