@@ -53,6 +53,11 @@ class Diagnostic:
         """Whether it forbids writing."""
         return self.severity is Severity.ERROR
 
+    @property
+    def statement(self) -> tuple[Rule, str, str]:
+        """What it says, at any location."""
+        return self.rule, self.message, self.hint
+
     def with_severity(self, severity: Severity) -> Diagnostic:
         """The same with another severity."""
         return replace(self, rule=replace(self.rule, severity=severity))

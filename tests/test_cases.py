@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import black
 import pytest
 from click.testing import CliRunner
 from project_builder import configured
@@ -72,6 +75,19 @@ def copy_case(name: str, project: Path, airflow: str = NEWEST) -> Path:
     text = _configuration(name).replace(f'airflow = "{NEWEST}"', f'airflow = "{airflow}"')
     (project / "dagpress.toml").write_text(configured(text, airflow))
     return project
+
+
+def test_no_formatter_changes_what_is_generated() -> None:
+    """Whatever its settings: a project's own formatter would make each file drift."""
+    files = [str(path) for folder in _FOLDERS.values() for path in CASES.glob(f"*/{folder}/**/*.py")]
+    assert len(files) > 100
+    ruff = (Path(sys.executable).with_name("ruff"), "format", "--isolated", "--check", "--quiet")
+    for setting in ("line-length=88", "line-length=100", "line-length=120", 'format.quote-style="single"'):
+        done = subprocess.run([*ruff, "--config", setting, *files], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+    source = (CASES / "tasks_of_every_kind/generated_dags/every_kind.py").read_text()
+    for mode in (black.Mode(), black.Mode(line_length=100)):
+        assert black.format_str(source, mode=mode) == source
 
 
 def generate_case(name: str, airflow: str, project: Path) -> tuple[int, str, dict[str, str]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from debian import install
 from project_builder import EXTRACT_LOAD, completed, dagpress, write
 from terminal import printed_on_a_terminal
 
@@ -141,7 +142,7 @@ def test_generate_reports_to_programs_what_it_wrote(project: Path) -> None:
     report = json.loads(out)
     assert code == 0
     assert dagpress(project, "generate", "--strict")[0] == 1
-    assert {"file": "generated_dags/typo.py", "action": "create"} in report["files"]
+    assert {"file": "generated_dags/typo.py", "action": "create", "others": []} in report["files"]
     assert report["diagnostics"] == [
         {
             "severity": "warning",
@@ -151,6 +152,7 @@ def test_generate_reports_to_programs_what_it_wrote(project: Path) -> None:
             "file": "schedules/typo.yml",
             "line": 1,
             "column": 12,
+            "others": [],
         }
     ]
     assert (project / "generated_dags/typo.py").exists()
@@ -169,13 +171,59 @@ def test_check_speaks_to_github_in_its_commands(project: Path) -> None:
     assert any(line.startswith("::error file=generated_dags/gitlab.py,line=1,col=1,title=missing::") for line in lines)
 
 
+def test_equal_messages_and_equal_changes_are_one(tmp_path: Path) -> None:
+    """With the number of the others and the first of them. A change that differs in more than names is another one."""
+    names = [f"schedules/{'ab'[number // 4]}/shop-{number}.yml" for number in range(8)]
+    others = [name.replace("schedules", "generated_dags").replace(".yml", ".py") for name in names][1:]
+    body = EXTRACT_LOAD + "env: {SHOP: NAME}\nstart_dat: 2026-01-01\n"
+    write(
+        tmp_path, {name: body.replace("NAME", Path(name).stem) for name in names} | {"schedules/own.yml": EXTRACT_LOAD}
+    )
+    _, _, err = dagpress(tmp_path, "validate")
+    message = "unknown-key: `start_dat` is not a key of a schedule (did you mean `start_date`?)"
+    places = [f"{name}:5:1" for name in names]
+    assert err == f"{places[0]}: {message} (and 7 more: {', '.join(places[1:6])}, ...)\n8 errors.\n"
+    write(tmp_path, {name: (tmp_path / name).read_text().replace("start_dat", "start_date") for name in names})
+    assert dagpress(tmp_path, "generate")[0] == 0
+    # A value that has the name of the schedule, a value that has not, and in another schedule a value of its own.
+    write(tmp_path, {name: (tmp_path / name).read_text().replace("{SHOP: ", "{SHOP: new-") for name in names})
+    write(tmp_path, {"schedules/_defaults.yml": "owner: data\n", "schedules/own.yml": EXTRACT_LOAD + "owner: me\n"})
+
+    _, out, err = dagpress(tmp_path, "check")
+    assert [line for line in out.splitlines() if line.startswith(("+++", "and"))] == [
+        "+++ b/generated_dags/a/shop-0.py",
+        f"and in 7 other files: {', '.join(others[:5])}, ...",
+        "+++ b/generated_dags/own.py",
+    ]
+    message = "this file is not up to date (run `dagpress generate`, or `make dags`) (and 8 more: "
+    assert err.startswith(f"generated_dags/a/shop-0.py:1:1: changed: {message}{others[0]}:1:1, ")
+    (line,) = dagpress(tmp_path, "check", "--format", "github")[1].splitlines()
+    assert line.startswith(f"::error file=generated_dags/a/shop-0.py,line=1,col=1,title=changed::{message}{others[0]}")
+    report = json.loads(dagpress(tmp_path, "check", "--format", "json")[1])
+    assert [len(group["others"]) for group in report["diagnostics"]] == [8]
+    assert [(group["file"], group["others"]) for group in report["files"]] == [
+        ("generated_dags/a/shop-0.py", others),
+        ("generated_dags/own.py", []),
+    ]
+
+
 @pytest.mark.parametrize("command", ["generate", "validate", "check"])
-def test_every_command_that_reports_speaks_to_github(project: Path, command: str) -> None:
-    """An error is at its line for each of them."""
-    write(project, {"schedules/broken.yml": EXTRACT_LOAD + "retrys: 3\n"})
-    code, out, err = dagpress(project, command, "--format", "github")
-    assert (code, err) == (2, "")
-    assert out.startswith("::error file=schedules/broken.yml,line=4,col=1,title=unknown-key::")
+def test_every_command_that_reports_speaks_to_github(
+    tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error is at its line for each of them. Its path begins at the root of the repository."""
+    project = write(tmp_path / "elt", {"schedules/broken.yml": EXTRACT_LOAD + "retrys: 3\n"})
+
+    def annotated() -> str:
+        code, out, err = dagpress(project, command, "--format", "github")
+        assert (code, err) == (2, "")
+        return out.partition(",line=4,col=1,title=unknown-key::")[0]
+
+    assert annotated() == "::error file=schedules/broken.yml"
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    assert annotated() == "::error file=elt/schedules/broken.yml"
+    write(project, {".git/HEAD": ""})
+    assert annotated() == "::error file=schedules/broken.yml"
 
 
 def test_an_error_in_a_default_is_told_for_the_schedules_below(project: Path) -> None:
@@ -325,6 +373,16 @@ def test_completion_completes_commands_and_names(project: Path) -> None:
     result = _call(_DAGPRESS_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD="4")
     assert result.stdout == "plain,gitlab\n"
     assert completed("dagpress ge") == ["generate"]
+
+
+@pytest.mark.slow
+def test_fish_shows_a_description_to_its_end(tmp_path: Path) -> None:
+    """Also one with a comma. Click cuts it to 45 characters."""
+    install("fish", ("fish",), ("fish",))
+    script = 'dagpress completion fish | source; complete --do-complete "dagpress li"'
+    environ = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(["fish", "-c", script], cwd=tmp_path, env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout == "list\tList the schedules, with what they run and...\n"
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import black
 import pendulum
 import pytest
 import yaml
+from black_form import assert_in_black
 from examples import fewer
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -24,7 +24,7 @@ from strategies import SCHEDULES, TEXT, year
 from versions import NEWEST, NEWEST_2
 
 from codegen import pipeline, rules
-from codegen.cli.printer import as_text
+from codegen.cli.formats import as_text
 from codegen.diagnostics import Diagnostic, InvalidError, Location, has_errors
 from codegen.render.source_text import keyword, module_docstring
 from codegen.text.jinja import (
@@ -37,10 +37,6 @@ from codegen.text.jinja import (
 )
 from codegen.text.shell import as_script, words_of
 from codegen.values import Argument, Call
-
-
-def _black(source: str) -> str:
-    return black.format_str(source, mode=black.Mode())
 
 
 def _evaluated(argument: Argument) -> Any:
@@ -83,7 +79,7 @@ def test_any_value_is_laid_out_as_black_does(value: Any) -> None:
     argument = Argument("name", value)
     assert _evaluated(argument) == value
     source = f"call(\n{keyword(argument, 4)}\n)\n"
-    assert _black(source) == source
+    assert_in_black(source)
 
 
 @given(
@@ -99,7 +95,7 @@ def test_any_date_is_itself(naive: datetime, zone: str) -> None:
     assert value == pendulum.datetime(*parts, tz=zone)
     assert value.timezone_name == zone
     source = f"DAG(\n{keyword(argument, 4)}\n)\n"
-    assert _black(source) == source
+    assert_in_black(source)
 
 
 @given(st.timedeltas(timedelta(0), timedelta(days=10**6)))
@@ -196,7 +192,7 @@ def test_any_schedules_give_stable_python_or_a_message(
         for name, source in generation.files.items():
             if name.endswith(".py"):
                 compile(source, name, "exec", dont_inherit=True)
-                assert _black(source) == source
+                assert_in_black(source)
         assert dagpress(Path(one), "generate")[0] in {0, 1}
         assert dagpress(Path(one), "diff")[1] == ""
 
@@ -278,7 +274,7 @@ def test_no_value_of_an_alert_becomes_python(alert: Any, value: str) -> None:
             assert has_errors(generation.diagnostics)
             return
         source = generation.files["generated_dags/a.py"]
-        assert _black(source) == source
+        assert_in_black(source)
         names = compile(source, "a.py", "exec", dont_inherit=True).co_names
         notifiers = {name for name in names if name.startswith("airflow.providers.") or name.endswith("Notifier")}
         # The function around a callable has the name of that.

@@ -15,7 +15,7 @@ from project_builder import EXTRACT_LOAD, dagpress, project_of, write
 from pytest_regressions.file_regression import FileRegressionFixture
 
 from codegen import pipeline, rules
-from codegen.cli.printer import as_text
+from codegen.cli.formats import as_text
 from codegen.cli.rule import rule as rule_command
 from codegen.diagnostics import has_errors
 from codegen.meltano.generator import failure

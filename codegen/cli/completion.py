@@ -14,7 +14,15 @@ Examples:
   eval "$(dagpress completion zsh)"        in ~/.zshrc
   dagpress completion fish | source        in ~/.config/fish/config.fish
 """
-_SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
+
+
+class _FishComplete(FishComplete):
+    """Click's script for fish, except that it splits `type,value and description` at the first comma only."""
+
+    source_template = FishComplete.source_template.replace('string split ","', 'string split --max 1 ","')
+
+
+_SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": _FishComplete}
 
 
 @click.command(epilog=_EPILOG)

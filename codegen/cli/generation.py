@@ -12,7 +12,7 @@ from codegen import pipeline
 from codegen.cli.deployment import check_environment, complete_environments, count_schedules
 from codegen.cli.lookup import complete_names, find_all, left_out
 from codegen.cli.options import exit_code, format_option, open_project, strict_option, writing
-from codegen.cli.printer import count_actions, echo, print_changes, print_diff, print_patch, report
+from codegen.cli.printer import count_actions, echo, print_changes, print_diff, report
 from codegen.diagnostics import Diagnostic, count, has_errors, in_numbers
 from codegen.project import Project
 from codegen.review.drift import compare_with_disk
@@ -133,12 +133,11 @@ def _diff_between(project: Project, name: str | None, one: str, other: str) -> i
     comparison = compare_environments(project, reading, found, one, other)
     errors = [d for d in comparison.diagnostics if d.is_error]
     report(errors if name else comparison.diagnostics, "text")
-    for patch in comparison.patches:
-        print_patch(patch)
+    print_diff(comparison.changes)
     for source, deployment in comparison.missing:
         there = [schedule for schedule in found if schedule.source == source]
         echo(f"{left_out(there[0].name, deployment, there)}.", err=True)
-    return exit_code(errors, drift=bool(comparison.patches or comparison.missing))
+    return exit_code(errors, drift=bool(comparison.changes or comparison.missing))
 
 
 def _with_progress(schedules: list[Schedule]) -> Iterator[Schedule]:

@@ -6,11 +6,11 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 import click
 
-from codegen.diagnostics import Diagnostic, count, printable, with_hint
+from codegen.cli.formats import as_data, as_github, as_text, change_as_data, first_of, folder_in_repository, grouped
+from codegen.diagnostics import Diagnostic, count, printable
 from codegen.sync.changes import Change
 
 # Those of `click.style` that the commands use; no other escape sequence reaches a terminal.
@@ -51,17 +51,19 @@ def print_table(
 
 
 def report(diagnostics: Sequence[Diagnostic], output: str, changes: Iterable[Change] = ()) -> None:
-    """Print diagnostics: `text` on stderr, `github` on stdout, `json` there too, with the changed files."""
+    """Print diagnostics, equal ones once: `text` on stderr, `github` on stdout, `json` there too, with the changes."""
+    groups = grouped(diagnostics)
     if output == "json":
-        files = [{"file": c.name, "action": c.action.value} for c in changes]
-        echo_json({"diagnostics": [_as_data(each) for each in diagnostics], "files": files})
-        return
-    for each in diagnostics:
-        if output == "github":
-            echo(_as_github(each))
-        else:
-            place = str(each.location)
-            echo(click.style(place, bold=True) + as_text(each).removeprefix(place), err=True)
+        files = [change_as_data(*group) for group in grouped(changes)]
+        echo_json({"diagnostics": [as_data(*group) for group in groups], "files": files})
+    elif output == "github":
+        folder = folder_in_repository(click.get_current_context().find_root().obj)
+        for group in groups:
+            echo(as_github(folder, *group))
+    else:
+        for group in groups:
+            place = str(group[0].location)
+            echo(click.style(place, bold=True) + as_text(*group).removeprefix(place), err=True)
 
 
 def print_changes(done: Iterable[Change]) -> None:
@@ -80,12 +82,14 @@ def count_actions(done: Iterable[Change]) -> str:
 
 
 def print_diff(changes: Iterable[Change], context: int = 3) -> None:
-    """Print the changes as a patch, with so many lines around each part."""
-    for change in changes:
-        print_patch(change.diff(context))
+    """Print the changes as a patch, equal ones once, with so many lines around each part."""
+    for first, *others in grouped(changes):
+        _print_patch(first.diff(context))
+        if others:
+            echo(f"and in {count(len(others), 'other file')}: {first_of([each.name for each in others])}")
 
 
-def print_patch(patch: str) -> None:
+def _print_patch(patch: str) -> None:
     """Print a patch in its colours, with control characters escaped in files and pipes too."""
     for line in _CONTROL.sub(lambda match: printable(match[0]), patch).split("\n")[:-1]:
         colour = _PATCH_COLOURS.get(line[:1])
@@ -110,35 +114,3 @@ class Progress:
         """Clear the line."""
         if self._is_terminal:
             click.echo("\r\033[K", nl=False, err=True)
-
-
-def as_text(diagnostic: Diagnostic) -> str:
-    """The line `file:line:column: code: what is wrong (hint)`."""
-    return f"{diagnostic.location}: {diagnostic.code}: {printable(with_hint(diagnostic.message, diagnostic.hint))}"
-
-
-def _as_github(diagnostic: Diagnostic) -> str:
-    """GitHub's workflow command for an annotation at a line of a pull request.
-
-    The escapes are those of GitHub's own toolkit: https://github.com/actions/toolkit (core/src/command.ts).
-    """
-    place = diagnostic.location
-    file = _github_data(place.path).replace(":", "%3A").replace(",", "%2C")
-    properties = f"file={file},line={place.line},col={place.column},title={diagnostic.code}"
-    return f"::{diagnostic.severity.value} {properties}::{_github_data(with_hint(diagnostic.message, diagnostic.hint))}"
-
-
-def _as_data(diagnostic: Diagnostic) -> dict[str, Any]:
-    return {
-        "severity": diagnostic.severity.value,
-        "code": diagnostic.code,
-        "message": diagnostic.message,
-        "hint": diagnostic.hint,
-        "file": diagnostic.location.path,
-        "line": diagnostic.location.line,
-        "column": diagnostic.location.column,
-    }
-
-
-def _github_data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

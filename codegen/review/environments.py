@@ -13,7 +13,7 @@ from codegen.project import Project
 from codegen.review.behaviour import Behaviour, differences
 from codegen.review.sources import from_plan
 from codegen.schema import Schedule
-from codegen.sync.changes import unified_diff
+from codegen.sync.changes import Action, Change
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,11 @@ class Comparison:
     """How the DAG files of two environments differ; with an error in the project, nothing was compared.
 
     Attributes:
-        patches: one for each file that both have and that differs.
+        changes: one for each file that both have and that differs.
         missing: each schedule file that one of them lacks, with that environment.
     """
 
-    patches: Sequence[str]
+    changes: Sequence[Change]
     missing: Sequence[tuple[str, str]]
     diagnostics: Sequence[Diagnostic]
 
@@ -52,13 +52,14 @@ def compare_environments(
         texts.append(list(generation.files.values()))
     folder = project.relative(project.generated_dags)
     paths = [each.dag_file for each in sides[0].schedules if each.source in differing]
-    patches = [
-        unified_diff(old, new, f"a/{folder}/{one}/{path}", f"b/{folder}/{other}/{path}")
+    changes = [
+        Change(f"{folder}/{other}/{path}", Action.UPDATE, old, new, old_name=f"{folder}/{one}/{path}")
         for path, old, new in zip(paths, *texts, strict=True)
+        if old != new
     ]
     missing = [(source, other) for source in before if source not in after]
     missing += [(source, one) for source in after if source not in before]
-    return Comparison(patches, missing, reading.diagnostics)
+    return Comparison(changes, missing, reading.diagnostics)
 
 
 def _behaviours(project: Project, reading: Reading, sources: Collection[str]) -> dict[str, Behaviour]:

@@ -6,9 +6,11 @@ import difflib
 import re
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import PurePosixPath
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
+from codegen.sync.header import is_generated
 from codegen.text.conflict import conflict_in
 
 
@@ -28,12 +30,14 @@ class Change:
         name: its path in the project, with forward slashes.
         before: its text, empty if the file is new.
         after: its new text, empty if the file is deleted.
+        old_name: its path before, where that is another.
     """
 
     name: str
     action: Action
     before: str
     after: str
+    old_name: str = ""
 
     @classmethod
     def between(cls, name: str, before: str | None, after: str | None) -> Change | None:
@@ -61,9 +65,20 @@ class Change:
         hint = f"run `dagpress generate`, or `make dags`, which {effect} it"
         return Diagnostic(rule, message, Location(self.name, self.conflict or 1), hint)
 
+    @property
+    def effect(self) -> tuple[object, ...]:
+        """What it does: the lines that it removes and adds, wherever they are, without the name of the file."""
+        path = PurePosixPath(self.name)
+        folders = "".join(f"(?:{re.escape(folder)}/" for folder in path.parent.parts)
+        own_name = re.compile(rf"(?<![^\W_]|@){folders}{')?' * len(path.parent.parts)}{re.escape(path.stem)}(?![^\W_])")
+        before, after = (_lines(own_name.sub("\0", _body(text))) for text in (self.before, self.after))
+        opcodes = difflib.SequenceMatcher(None, before, after).get_opcodes()
+        parts = ((*before[i:j], None, *after[k:m]) for tag, i, j, k, m in opcodes if tag != "equal")
+        return self.action, *parts
+
     def diff(self, context: int = 3) -> str:
         """The change as a unified diff."""
-        before = "/dev/null" if self.action is Action.CREATE else f"a/{self.name}"
+        before = "/dev/null" if self.action is Action.CREATE else f"a/{self.old_name or self.name}"
         after = "/dev/null" if self.action is Action.DELETE else f"b/{self.name}"
         return unified_diff(self.before, self.after, before, after, context)
 
@@ -72,6 +87,11 @@ def unified_diff(before: str, after: str, name_before: str, name_after: str, con
     """The difference of two texts as a patch; empty if they are equal."""
     lines = difflib.unified_diff(_lines(before), _lines(after), name_before, name_after, n=context)
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _body(text: str) -> str:
+    """The text without the line of a generated file that names its source."""
+    return text.partition("\n")[2] if is_generated(text) else text
 
 
 def _lines(text: str) -> list[str]:

@@ -17,7 +17,7 @@ from project_builder import as_yaml, dagpress, project_of, write
 
 from codegen.airflow.loading import load_dag_files
 from codegen.cli.exit_code import ExitCode
-from codegen.cli.printer import as_text
+from codegen.cli.formats import as_text
 from codegen.cli.verification import verify
 from codegen.meltano.generator import failure
 from codegen.meltano.invocation import MeltanoError

@@ -1,0 +1,88 @@
+"""The formats of a report: text, GitHub's workflow commands, and data. Equal diagnostics and equal changes are one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from codegen.diagnostics import Diagnostic, Location, printable, with_hint
+from codegen.sync.boundary import work_tree
+from codegen.sync.changes import Change
+
+_Item = TypeVar("_Item", Diagnostic, Change)
+# How many others of a group a message names.
+_NAMED = 5
+
+
+def grouped(items: Iterable[_Item]) -> list[list[_Item]]:
+    """The equal items together: the same statement at other locations, the same effect on other files."""
+    groups: dict[Hashable, list[_Item]] = {}
+    for item in items:
+        groups.setdefault(item.statement if isinstance(item, Diagnostic) else item.effect, []).append(item)
+    return list(groups.values())
+
+
+def first_of(names: Sequence[object]) -> str:
+    """The first of some names, on one line."""
+    return ", ".join([*(printable(str(name)) for name in names[:_NAMED]), *["..."][: len(names[_NAMED:])]])
+
+
+def as_text(first: Diagnostic, *others: Diagnostic) -> str:
+    """Equal diagnostics as the line `file:line:column: code: message (hint)`, with the other locations."""
+    return f"{first.location}: {first.code}: {printable(_message(first, [each.location for each in others]))}"
+
+
+def as_github(folder: str, first: Diagnostic, *others: Diagnostic) -> str:
+    """Equal diagnostics as GitHub's workflow command for an annotation at a line of a pull request.
+
+    GitHub finds a file by its path in the repository, where `folder` is the project's. The escapes are those of its own
+    toolkit: https://github.com/actions/toolkit (core/src/command.ts).
+    """
+    place, *more = (
+        replace(each.location, path=os.path.normpath(f"{folder}/{each.location.path}")) for each in (first, *others)
+    )
+    file = _github_data(place.path).replace(":", "%3A").replace(",", "%2C")
+    properties = f"file={file},line={place.line},col={place.column},title={first.code}"
+    return f"::{first.severity.value} {properties}::{_github_data(_message(first, more))}"
+
+
+def as_data(first: Diagnostic, *others: Diagnostic) -> dict[str, Any]:
+    """Equal diagnostics as data, with every other location."""
+    return {
+        "severity": first.severity.value,
+        "code": first.code,
+        "message": first.message,
+        "hint": first.hint,
+        **_location_as_data(first.location),
+        "others": [_location_as_data(each.location) for each in others],
+    }
+
+
+def change_as_data(first: Change, *others: Change) -> dict[str, Any]:
+    """Equal changes as data, with every other file."""
+    action = first.action.value
+    return {"file": first.name, "action": action, "others": [each.name for each in others]}
+
+
+def folder_in_repository(root: Path) -> str:
+    """The path of a project in its repository, which without git is the workspace of a CI job."""
+    root = root.resolve()
+    workspace = Path(os.environ.get("GITHUB_WORKSPACE") or root).resolve()
+    repository = work_tree(root) or (workspace if workspace in root.parents else root)
+    return root.relative_to(repository).as_posix()
+
+
+def _message(first: Diagnostic, others: Sequence[Location]) -> str:
+    message = with_hint(first.message, first.hint)
+    return f"{message} (and {len(others)} more: {first_of(others)})" if others else message
+
+
+def _location_as_data(location: Location) -> dict[str, Any]:
+    return {"file": location.path, "line": location.line, "column": location.column}
+
+
+def _github_data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
