@@ -83,7 +83,6 @@ tasks:
     echo "${#values[@]} of $A in $PWD"
     meltano invoke tap-a
     false | true
-    false
     echo never
 - command: echo never
 """

@@ -22,12 +22,14 @@ TRIGGER_RULES = (
 )
 # Deprecated names in Airflow 2.
 FORMER_NAMES = {"dummy": "always", "none_failed_or_skipped": "none_failed_min_one_success"}
-# With one of these a task can succeed although an upstream task has failed (apart from `one_success`, which means it).
-RUN_AFTER_A_FAILURE = {
+# With one of these a task can succeed, or be skipped, although an upstream task has failed (apart from `one_success`,
+# which means it).
+HIDE_A_FAILURE = {
     "all_done",
     "all_done_min_one_success",
     "all_done_setup_success",
     "all_failed",
+    "all_skipped",
     "always",
     "none_skipped",
     "one_done",

@@ -20,8 +20,8 @@ from codegen.diagnostics import quoted
 from codegen.meltano.invocation import find_meltano, run_in_project
 from codegen.plan.steps import Step, steps_of
 from codegen.render.renderer import prelude
+from codegen.text.errexit import stopping_in_bash
 from codegen.text.jinja import known_text
-from codegen.text.shell import stopping
 
 
 @click.command(
@@ -83,7 +83,7 @@ def _commands(step: Step, meltano: str, options: tuple[str, ...], project_root_v
     locks = [known_text(name) or name for name in step.locks]
     lock = prelude("LOCK", project_root_variable) + shlex.join(["lock", *locks]) + "; " if locks else ""
     if step.script:
-        return [["bash", "-c", prelude("MELTANO", project_root_variable) + lock + stopping(step.script)]]
+        return [["bash", "-c", prelude("MELTANO", project_root_variable) + lock + stopping_in_bash(step.script)]]
     *before, words = [_known_words(call) for call in step.calls]
     # After the options of Meltano itself.
     place = words.index("run") + 1 if "run" in words[:2] else len(words)

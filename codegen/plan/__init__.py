@@ -15,6 +15,7 @@ from codegen.plan.order import arrows_of, plan_groups, variables_of
 from codegen.plan.steps import Step, steps_of
 from codegen.plan.tasks import plan_task, task_functions
 from codegen.plan.tree import Arrow, DagModule, Functions, PlannedDag
+from codegen.runners import RUNNERS
 from codegen.runners.bash import PRELUDES
 from codegen.schema import Schedule
 from codegen.values import Identifier, names_in
@@ -81,7 +82,9 @@ def _plan_dag(
         tasks[-1] = giving_asset(tasks[-1], dag_id, airflow)
     # The docstring of a file is the documentation of its only DAG.
     doc = Identifier("__doc__") if is_alone else draft.doc
-    arguments = dag_arguments(schedule, draft.others, doc, functions, airflow)
+    runners = (RUNNERS[step.runner] for step in draft.steps if step.calls or step.script)
+    default_args = {name: value for runner in runners for name, value in runner.default_args.items()}
+    arguments = dag_arguments(schedule, draft.others, doc, functions, default_args, airflow)
     groups = plan_groups(draft.steps, tasks, draft.arrows, variables)
     return PlannedDag(dag_id, draft.doc, arguments, groups, tuple(draft.arrows[""]))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -18,9 +19,14 @@ from codegen.values import Argument, Call, Value, arguments_of, call, without_no
 
 
 def dag_arguments(
-    schedule: Schedule, others: Dependencies, doc: Value, functions: Functions, airflow: str
+    schedule: Schedule,
+    others: Dependencies,
+    doc: Value,
+    functions: Functions,
+    default_args: Mapping[str, Value],
+    airflow: str,
 ) -> tuple[Argument, ...]:
-    """The arguments of `DAG(...)`."""
+    """The arguments of `DAG(...)`; `default_args` are those of its runners."""
     defaults = operator_arguments_of(schedule, schedule, airflow) | default_alerts(schedule, functions, airflow)
     arguments: dict[str, Value] = {
         "dag_id": schedule.dag_id_or_default,
@@ -32,7 +38,7 @@ def dag_arguments(
         **_direct_arguments(schedule, airflow),
         "params": {name: _param(param) for name, param in schedule.params.items()} or None,
         **dag_alerts(schedule, functions, airflow),
-        "default_args": without_none(defaults),
+        "default_args": without_none(defaults) | default_args,
         "tags": schedule.all_tags,
     }
     return arguments_of({name: value for name, value in arguments.items() if value is not None or name == "schedule"})

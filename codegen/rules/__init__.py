@@ -133,7 +133,7 @@ UNKNOWN_TASK = _error("unknown-task", "`after` names a task that does not exist.
 UNKNOWN_SCHEDULE = _error("unknown-schedule", "`after` names a schedule that does not exist.")
 CYCLE = _error("cycle", "Schedules or tasks wait for each other in a cycle.")
 NO_END = _warning("no-end", "A schedule keeps waiting for another one that has ended.")
-HIDES_FAILURE = _warning("hides-failure", "A failed task leaves the run successful.")
+HIDES_FAILURE = _warning("hides-failure", "A failure leaves the task or the run successful.")
 INVALID_RUN = _error("invalid-run", "A `meltano` command line cannot be split into arguments.")
 INVALID_COMMAND = _error("invalid-command", "A shell command cannot be run.")
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from codegen.runners.runner import Runner, Work
+from codegen.text.errexit import stopping_in_bash
 from codegen.text.jinja import BASH_ENDINGS, as_rendered_lines, rendered
-from codegen.text.shell import as_script, stopping
+from codegen.text.shell import as_script
 from codegen.values import MeltanoCommand, Value
 
 # The constants that hold shell functions, each in a block of the template that has its name in lower case.
@@ -18,7 +19,7 @@ def _lower(work: Work) -> dict[str, Value]:
     """
     script, words_in_env = as_script(work.calls, BASH_ENDINGS, work.locks)
     if work.script:
-        script += as_rendered_lines(stopping(work.script))
+        script += as_rendered_lines(stopping_in_bash(work.script))
     elif "\n" in script:
         script += "\n"
     given = {**work.env, **words_in_env}
@@ -29,4 +30,5 @@ def _lower(work: Work) -> dict[str, Value]:
     }
 
 
-BASH = Runner(name="bash", operator="BashOperator", lower=_lower)
+# Without it BashOperator skips a task whose command exits with 99, which ends in no failure.
+BASH = Runner(name="bash", operator="BashOperator", lower=_lower, default_args={"skip_on_exit_code": None})

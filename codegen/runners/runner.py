@@ -51,6 +51,7 @@ class Runner:
         operator: the name of its class, or where Airflow's facts do not have it, the full name.
         lower: the arguments of the operator of a task; one that is None is left out.
         sections: the settings, and the maps with keys of their own inside them.
+        default_args: those that a DAG with such tasks has.
         example: of the settings, as YAML.
         imports: what else its arguments name, with its full name.
         distributions: the packages that Airflow needs for it.
@@ -59,6 +60,7 @@ class Runner:
     name: str
     operator: str
     lower: Callable[[Work], dict[str, Value]]
+    default_args: Mapping[str, Value] = field(default_factory=dict)
     sections: tuple[Section[Any], ...] = ()
     example: str = ""
     imports: Mapping[str, str] = field(default_factory=dict)

@@ -45,8 +45,9 @@ class Task(TaskDefaults):
     )
     command: str | None = key(
         Command("a command of the shell"),
-        "In place of `run`: a command of the shell, of one line or more. It runs in the folder of meltano.yml and ends "
-        "at the first command in it that fails. Templates are not rendered here: pass values through `env`.",
+        "In place of `run`: a shell command, of one line or more. It runs in the Meltano project directory and ends at "
+        "the first command in it that fails, also in a pipe; `validate` warns of a failure that the shell ignores, such "
+        "as before `&&`. Templates are not rendered here: pass values through `env`.",
         './load.sh "$DAY"',
     )
     python: str | None = key(

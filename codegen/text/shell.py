@@ -113,11 +113,6 @@ def check_command(command: str) -> None:
         raise InvalidError("ends with a backslash that escapes nothing", "remove it", rules.INVALID_COMMAND)
 
 
-def stopping(command: str) -> str:
-    """A shell command that ends at the first command in it that fails."""
-    return f"set -e\n{command}"
-
-
 def as_script(
     calls: Iterable[Sequence[str]], endings: tuple[str, ...], locks: Sequence[str] = ()
 ) -> tuple[str, dict[str, str]]:

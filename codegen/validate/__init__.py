@@ -9,6 +9,7 @@ from codegen.meltano import MeltanoProject
 from codegen.schema import Schedule
 from codegen.validate.alerts import check_alerts, check_deadline
 from codegen.validate.arguments import check_arguments, check_joins
+from codegen.validate.commands import check_commands
 from codegen.validate.dependencies import check_after
 from codegen.validate.meltano import check_before_run, check_effect, check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
@@ -40,6 +41,8 @@ def check_one(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) 
         yield from check_arguments(schedule)
     yield from check_durations(schedule)
     yield from check_tasks(schedule, airflow)
+    yield from check_run_outcome(schedule)
+    yield from check_commands(schedule)
     yield from check_alerts(schedule, airflow)
     yield from check_runners(schedule)
     yield from check_before_run(schedule)
@@ -64,6 +67,5 @@ def check_together(
     """
     yield from check_unique(schedules)
     yield from check_after(schedules, broken, everywhere, airflow)
-    yield from check_run_outcome(schedules)
     yield from check_joins(schedules, meltano)
     yield from check_states(schedules, meltano)

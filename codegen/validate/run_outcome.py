@@ -1,42 +1,52 @@
-"""The outcome of a run: Airflow takes that of the last tasks, so those must not hide earlier failures."""
+"""The outcome of a run: Airflow takes that of the last tasks, so every failure must reach one of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from codegen import rules
-from codegen.airflow_facts.trigger_rules import RUN_AFTER_A_FAILURE
+from codegen.airflow_facts.trigger_rules import HIDE_A_FAILURE
 from codegen.diagnostics import Diagnostic, quoted
-from codegen.schema import Schedule, Task
+from codegen.plan.steps import Step, last_of, unordered_steps
+from codegen.schema import Schedule
+from codegen.source.write import to_yaml
 from codegen.validate.places import place_of
 
-_MARKED = "Airflow marks the run successful although a task failed, because its last task runs regardless"
 
-
-def check_run_outcome(schedules: list[Schedule]) -> Iterator[Diagnostic]:
+def check_run_outcome(schedule: Schedule) -> Iterator[Diagnostic]:
     """A run succeeds if its last tasks do (airflow/models/dagrun.py, `update_state`), even if others have failed."""
-    waiting = {name: other.name for other in schedules if other.after for name in other.after.names}
-    for schedule in schedules:
-        last = _last_tasks(schedule)
-        if not last or any(schedule.of(task, "trigger_rule") not in RUN_AFTER_A_FAILURE for task in last):
-            continue
-        is_silent = schedule.on_failure and not all(task.on_failure for task in schedule.tasks or ())
-        effects = ["`on_failure` does not fire"] if is_silent else []
-        hint = "add a last task without `trigger_rule` that waits for those that must succeed"
-        if schedule.name in waiting:
-            effects.append(f"{quoted(waiting[schedule.name])} starts after it")
-        elif effects:
-            hint = f"give the alert to the tasks, or {hint}"
-        if effects:
-            place = place_of(last[0], schedule, "trigger_rule")
-            yield Diagnostic(rules.HIDES_FAILURE, f"{_MARKED}: {', and '.join(effects)}", place, hint)
+    steps = unordered_steps(schedule, None) if schedule.tasks else []
+    hidden = _hidden(steps)
+    # Those whose failure stops no other task of them.
+    ends = [step for step in hidden if not any(_stops(step, other) for other in hidden)]
+    hiding = [step for step in steps if ends and ends[0].task_id in step.after]
+    if not hiding:  # everything is shown, or there is a cycle
+        return
+    last = hiding[0]
+    message = (
+        f"a failure of {quoted(ends[0].task_id)} leaves the run successful: Airflow takes the outcome of the last tasks, "
+        f"and {quoted(last.task_id)} runs after a failure too"
+    )
+    rule = {"trigger_rule": "all_success"} if schedule.trigger_rule in HIDE_A_FAILURE else {}
+    ids = [step.task_id for step in ends]
+    task = to_yaml({"id": "succeeded", "command": "true", "after": ids, **rule}, flow=True).strip()
+    is_chain = all(task.after is None for task in schedule.tasks or ())
+    hint = f"{'give each task an `after`, and ' if is_chain else ''}add the task `{task}`"
+    yield Diagnostic(rules.HIDES_FAILURE, message, place_of(last.task, schedule, "trigger_rule"), hint)
 
 
-def _last_tasks(schedule: Schedule) -> list[Task]:
-    """The tasks for which no other waits, if there are others before them."""
-    tasks = schedule.tasks or ()
-    if all(task.after is None for task in tasks):
-        return list(tasks[-1:]) if len(tasks) > 1 else []
-    awaited = {name for task in tasks for name in task.after or ()}
-    last = [t for number, t in enumerate(tasks) if not awaited & {schedule.task_id(t, number), t.group}]
-    return last if all(task.after for task in last) else []
+def _hidden(steps: Sequence[Step]) -> list[Step]:
+    """The steps whose failure reaches no last step."""
+    shown = {step.task_id for step in last_of(steps)}
+    while found := {
+        step.task_id
+        for step in steps
+        if step.task_id not in shown and any(_stops(step, other) for other in steps if other.task_id in shown)
+    }:
+        shown |= found
+    return [step for step in steps if step.task_id not in shown]
+
+
+def _stops(step: Step, other: Step) -> bool:
+    """Whether the failure of a step is that of another one, which waits for it."""
+    return step.task_id in other.after and other.trigger_rule not in HIDE_A_FAILURE

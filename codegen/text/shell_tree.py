@@ -1,0 +1,80 @@
+"""The syntax tree of a shell script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # a schedule without a shell command is read without it
+    from tree_sitter import Node
+
+# Nodes that hold statements, the last of which gives their exit code.
+_BLOCKS = {
+    "program", "compound_statement", "if_statement", "elif_clause", "else_clause", "case_statement", "case_item",
+    "redirected_statement",
+}  # fmt: skip
+_OWN_SHELLS = {"subshell", "command_substitution", "process_substitution"}
+_NO_STATEMENTS = ("comment", "elif_clause", "else_clause", "case_item", "redirect")
+
+
+@cache
+def tree_of_script(script: str) -> Node:
+    """The root of the tree of a script; a part with a syntax error is a node of the type `ERROR`."""
+    from tree_sitter import Language, Parser  # noqa: PLC0415  # as above
+    from tree_sitter_bash import language  # noqa: PLC0415
+
+    return Parser(Language(language())).parse(script.encode()).root_node
+
+
+def every(node: Node) -> Iterator[Node]:
+    """The node and all nodes in it."""
+    yield node
+    for child in node.children:
+        yield from every(child)
+
+
+def text_of(node: Node | None) -> str:
+    """The source of a node."""
+    return node.text.decode() if node and node.text else ""
+
+
+def statements_of(node: Node) -> list[Node]:
+    """The commands and other named nodes right in a node, without comments, redirections and further branches."""
+    return [child for child in node.named_children if not child.type.endswith(_NO_STATEMENTS)]
+
+
+def name_of(node: Node) -> str:
+    """The name of a command or of a function; empty for other nodes."""
+    return text_of(node.child_by_field_name("name"))
+
+
+def arguments_of(node: Node) -> Sequence[str]:
+    """The arguments of a command, as written."""
+    return [text_of(word) for word in node.children_by_field_name("argument")]
+
+
+def is_in_a_loop(node: Node) -> bool:
+    """Whether a node stands in the body of a loop."""
+    return any(each.type == "do_group" for each in ancestors(node))
+
+
+def ancestors(node: Node) -> Iterator[Node]:
+    """The nodes around a node, the nearest first."""
+    while node.parent is not None:
+        node = node.parent
+        yield node
+
+
+def gives_exit_code(node: Node) -> bool:
+    """Whether the exit code of a statement, at least of a failed one, is that of its script, subshell or function."""
+    parent = node.parent
+    if parent is None or parent.type == "function_definition":
+        return True
+    if node.next_sibling is not None and node.next_sibling.type == "&":
+        return True
+    if parent.type == "list":
+        return (parent.children[1].type == "&&" or node == parent.children[-1]) and gives_exit_code(parent)
+    is_last = parent.type in _BLOCKS | _OWN_SHELLS and statements_of(parent)[-1:] in ([node], [])
+    is_last = is_last or (node.type in {"elif_clause", "else_clause", "case_item"} and parent.type in _BLOCKS)
+    return is_last and (parent.type in _OWN_SHELLS or gives_exit_code(parent))

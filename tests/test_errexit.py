@@ -1,0 +1,141 @@
+"""Shell commands: a failure in one ends it, or is told with a fix that lets it end."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from examples import fewer
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from codegen.text.errexit import ignored_failures, stopping_in_bash, stopping_in_sh
+
+# What a failure leaves behind, whatever becomes of its exit code.
+_FAILS = "fails() { echo FAILED >&2; return 5; }\n"
+_PIDS = 'fails &\npids="$pids $!"\ntrue &\npids="$pids $!"\nfor pid in $pids; do wait "$pid"; done'
+
+# A script that hides a failure, and the same after the fix that is told; `dash` takes both.
+_HIDING = {
+    "fails && echo loaded\ntrue": "fails\necho loaded\ntrue",
+    "{ fails; true; } && true": "{ fails; true; }\ntrue",
+    "load() { fails; true; }\nload && true": "load() { fails; true; }\nload\ntrue",
+    "eval 'fails; true' && true": "eval 'fails; true'\ntrue",
+    "case a in a) fails && true ;; esac\ntrue": "case a in a) fails; true ;; esac\ntrue",
+    "fails || true": "fails",
+    "fails || echo failed": "fails || { echo failed; exit 1; }",
+    "fails || { echo failed; exit; }": "fails || { echo failed; exit 1; }",
+    "if ! fails; then echo failed; fi": "if ! fails; then echo failed; exit 1; fi",
+    "if fails; then echo fine; fi": "if fails; then echo fine; else exit 1; fi",
+    "while fails; do true; done": "while [ -n x ]; do fails; done",
+    "! fails": "fails",
+    "! [ -n x ]\ntrue": "if [ -n x ]; then exit 1; fi",
+    "export X=$(fails)": "X=$(fails)\nexport X",
+    "echo $(fails)": "value=$(fails)\necho $value",
+    'X="$(fails) $(true)"': 'X="$(fails)"\nX="$X $(true)"',
+    "X=$(echo $(fails))": "value=$(fails)\nX=$(echo $value)",
+    "for x in $(fails); do true; done": "value=$(fails)\nfor x in $value; do true; done",
+    "cat <<X\n$(fails)\nX": "value=$(fails)\ncat <<X\n$value\nX",
+    "fails & wait": "fails & wait $!",
+    "fails & a=$!; true & b=$!; wait $a $b": _PIDS,
+    "fails & true": _PIDS,
+    "set +e; fails; true": "fails; true",
+    "set +o errexit; fails; true": "fails; true",
+    "trap 'rm -f x; exit 0' EXIT; fails": "trap 'rm -f x' EXIT; fails",
+}
+# Nothing is hidden, and nothing is told.
+_ENDING = [
+    "fails\ntrue",
+    "fails && true",
+    "true && fails\ntrue",
+    "fails || exit",
+    "if true; then fails && true; fi",
+    "(fails && true)\ntrue",
+    "X=$(fails; true)\necho $X",
+    "X=${Y:-$(fails)}",
+    "load() { fails; true; }\nload",
+    "if [ -n x ]; then fails; fi\ntrue",
+    "[ -z x ] || fails",
+    "until fails || exit 3; do true; done",
+]
+_FINE = ["[ -z x ] && fails\ntrue", "if grep -q x /dev/null; then fails; fi", 'echo "$(date)"', "command -v sh || exit 1"]
+
+
+def _run(script: str, *, is_bash: bool) -> tuple[int, bool]:
+    """The exit code of a script as it is generated, and whether something in it failed."""
+    shell, stopping = ("bash", stopping_in_bash) if is_bash else ("sh", stopping_in_sh)
+    command = [shell, "-c", _FAILS + stopping(script)]
+    done = subprocess.run(command, text=True, capture_output=True, check=False, timeout=20)
+    return done.returncode, "FAILED" in done.stderr
+
+
+def _fixes(script: str, *, is_bash: bool = True) -> list[str]:
+    return [ignored.fix for ignored in ignored_failures(script, has_pipefail=is_bash)]
+
+
+@pytest.mark.parametrize("is_bash", [True, False])
+def test_what_hides_a_failure_is_told_with_a_fix(*, is_bash: bool) -> None:
+    """The shells agree on all of it; the fix lets the script end, and nothing is told of it."""
+    for script, fixed in _HIDING.items():
+        assert _run(script, is_bash=is_bash)[0] == 0, script
+        assert _fixes(script, is_bash=is_bash), script
+        assert _run(fixed, is_bash=is_bash)[0] > 0, fixed
+        assert _fixes(fixed, is_bash=is_bash) == [], fixed
+
+
+@pytest.mark.parametrize("is_bash", [True, False])
+def test_a_script_ends_at_the_first_command_that_fails(*, is_bash: bool) -> None:
+    """And nobody is told of what can do no harm."""
+    assert [script for script in _ENDING if _run(script, is_bash=is_bash)[0] == 0] == []
+    assert [script for script in (*_ENDING, *_FINE) if _fixes(script, is_bash=is_bash)] == []
+
+
+def test_a_pipe_fails_with_any_of_its_commands() -> None:
+    """In bash; in an `sh` that may have no `pipefail` it is told, and the fix stops such a shell."""
+    for script in ("fails | cat", "{ fails; true; } | cat\ntrue", "fails | cat | cat > /dev/null"):
+        assert (_run(script, is_bash=True)[0], _fixes(script)) == (5, [])
+        assert ["`set -o pipefail`" in fix for fix in _fixes(script, is_bash=False)] == [True]
+        fixed = f"set -o pipefail\n{script}"
+        assert (_run(fixed, is_bash=False)[0] > 0, _fixes(fixed, is_bash=False)) == (True, [])
+
+
+_SCRIPTS = st.recursive(
+    st.sampled_from(["fails", "true", "[ -z x ]", "X=$(fails)", "echo $(fails)"]),
+    lambda inner: st.one_of(
+        st.builds("{}\n{}".format, inner, inner),
+        *(
+            st.builds(form.format, inner, inner)
+            for form in (
+                "{{ {}\n}} && {{ {}\n}}",
+                "{{ {}\n}} || {{ {}\n}}",
+                "if {}\nthen {}\nfi",
+                "if {}\nthen true\nelse {}\nfi",
+                "if ! {{ {}\n}}; then {}\nexit 3\nfi",
+                "f() {{ {}\n}}\nf\n{}",
+            )
+        ),
+        *(
+            st.builds(form.format, inner)
+            for form in (
+                "({})",
+                "! {{ {}\n}}",
+                "X=$({})",
+                "export X=$({})",
+                "for x in 1 2; do {}\ndone",
+                "case a in a) {}\n;; esac",
+                "{{ {}\n}} & wait $!",
+                "{{ {}\n}} && true || exit 2",
+            )
+        ),
+    ),
+    max_leaves=5,
+)
+
+
+@fewer(2)
+@given(script=_SCRIPTS, is_bash=st.booleans())
+@example(script="fails && { true\n}", is_bash=False)
+def test_no_failure_is_hidden_in_silence(script: str, is_bash: bool) -> None:  # noqa: FBT001  # Hypothesis gives it
+    """Whatever a script is made of, it fails, or somebody is told."""
+    code, has_failed = _run(script, is_bash=is_bash)
+    assert code or not has_failed or _fixes(script, is_bash=is_bash)
