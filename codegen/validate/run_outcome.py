@@ -38,5 +38,5 @@ def _last_tasks(schedule: Schedule) -> list[Task]:
     if all(task.after is None for task in tasks):
         return list(tasks[-1:]) if len(tasks) > 1 else []
     awaited = {name for task in tasks for name in task.after or ()}
-    last = [t for number, t in enumerate(tasks) if not awaited & {schedule.task_id(t, number), t.group}]
+    last = [task for task in tasks if not awaited & {task.task_id, task.group}]
     return last if all(task.after for task in last) else []
