@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from codegen.secrets.detection import holds_secret
+from codegen.text.ids import id_of
 
 _VISIBLE = (
     "' \" ''' \"\"\" \\ {{ds}} {% {# #} }} $(id) `id` ${HOME} ; && */ --> .sh .bash .env .yaml .json %s # -- é 😀"
@@ -115,6 +116,12 @@ EXTRACT_LOADS = st.fixed_dictionaries(
         "transform": st.sampled_from(["skip", "run", "only"]),
     },
 )
+
+
+def _task_id(task: dict[str, Any]) -> str:
+    return str(task.get("id") or id_of(task["run"]))
+
+
 TASKS = st.fixed_dictionaries({"interval": INTERVALS}, optional={**COMMON, **TIMES}).flatmap(
     lambda base: st.lists(
         st.fixed_dictionaries(
@@ -126,9 +133,10 @@ TASKS = st.fixed_dictionaries({"interval": INTERVALS}, optional={**COMMON, **TIM
                 "runner": st.just("bash"),
                 "id": NAMES | st.sampled_from(["BashOperator", "pendulum", "DAG", "None", "MELTANO"]),
             },
-        ),
+        ).filter(_task_id),
         min_size=1,
         max_size=5,
+        unique_by=_task_id,
     ).map(lambda tasks: {**base, "tasks": tasks})
 )
 _PATHS = VALUES.map(lambda text: f"/a{text}")

@@ -84,7 +84,7 @@ tasks:
     meltano invoke tap-a
     false | true
     echo never
-- command: echo never
+- {id: never, command: echo never}
 """
     code, out, err = _run(project, capfd, tasks, "--dry-run")
     assert out == [
@@ -115,7 +115,7 @@ tasks:
 def test_run_leaves_python_to_airflow(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Nothing is run, and the message says what can."""
     with pytest.raises(click.ClickException, match="`airflow dags test meltano_s` runs the DAG there"):
-        _run(project, capfd, "tasks: [{command: echo never}, {python: quality.checks.rows}]\n")
+        _run(project, capfd, "tasks: [{id: never, command: echo never}, {python: quality.checks.rows}]\n")
     assert capfd.readouterr().out == ""
 
 
@@ -163,7 +163,8 @@ tasks:
   group: quality
   trigger_rule: all_done
   retry_delay: 10m
-- command: |-
+- id: list
+  command: |-
     ls
     ls -l
 """

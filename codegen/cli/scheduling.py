@@ -209,7 +209,7 @@ def list_(root: Path, deployment: str | None, output: str) -> int:
         for each in known:
             echo(as_text(each, jobs))
     for each in known:
-        left_out = [each.task_id(task, number) for number, task in enumerate(each.tasks or ()) if not task.run]
+        left_out = [task.task_id for task in each.tasks or () if not task.run]
         if left_out:
             names = ", ".join(printable(name) for name in left_out)
             echo(f"{printable(each.name)}: left out what is no `meltano run`: {names}", err=True)

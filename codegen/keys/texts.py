@@ -10,6 +10,7 @@ from codegen import rules
 from codegen.diagnostics import InvalidError, nearest, printable, quoted
 from codegen.keys.field_type import JsonSchema, ScalarType
 from codegen.source.nodes import Scalar, named
+from codegen.text.ids import GROUP_ID, ID, LONGEST_GROUP_ID, LONGEST_ID, composed
 from codegen.text.jinja import check_template, is_template
 from codegen.text.shell import check_run
 from codegen.timetable.interval import parse_interval
@@ -90,8 +91,27 @@ class Name(Text):
         if printable(text) != text:
             message = f"{quoted(text)} contains invisible characters"
             raise InvalidError(message, "rename it", rules.UNREADABLE_NAME)
+        if composed(text) != text:
+            message = f"{quoted(ascii(text)[1:-1])} is another name than {quoted(composed(text))}, and looks the same"
+            raise InvalidError(message, f"write {quoted(composed(text))}", rules.UNREADABLE_NAME)
         if is_template(text):
             raise InvalidError(f"{quoted(text)}: a template cannot be a name", "write the name", rules.TEMPLATE)
+
+
+class Id(Name):
+    """An id of Airflow, of a task group too, which has no dots."""
+
+    def __init__(self, words: str, *, of_group: bool = False) -> None:
+        self._characters = GROUP_ID if of_group else ID
+        others, longest = ("`_` and `-`", LONGEST_GROUP_ID) if of_group else ("`_`, `.` and `-`", LONGEST_ID)
+        # In the JavaScript of editors `\w` has ASCII only, so the JSON Schema leaves other characters to `_check`.
+        pattern = rf"[^\x00-,{'.' if of_group else ''}/:-@\[-^`{{-\x7f]+"
+        super().__init__(words, pattern, f"letters, digits, {others}", longest)
+
+    def _check(self, text: str) -> None:
+        super()._check(text)
+        if not self._characters.fullmatch(text):
+            raise InvalidError(f"{quoted(text)} is not {self.words}", self._hint)
 
 
 class Run(Text):

@@ -124,13 +124,11 @@ def _export(schedule: Schedule, root: Path, target: _Target) -> tuple[bool, list
 
 def _task_without_run(schedule: Schedule) -> Diagnostic | None:
     """The warning that a job of Meltano cannot have one of the tasks."""
-    for number, task in enumerate(schedule.tasks or ()):
+    for task in schedule.tasks or ():
         if not task.run:
-            kind = "command" if task.command else "python"
-            task_id = quoted(schedule.task_id(task, number))
-            message = f"{quoted(schedule.name)} cannot be a job of Meltano: {task_id} has `{kind}`"
+            message = f"{quoted(schedule.name)} cannot be a job of Meltano: {quoted(task.task_id)} has `{task.kind}`"
             hint = "it stays in the schedule's file alone, as a whole"
-            return Diagnostic(rules.NOT_EXPORTED, message, task.at[kind], hint)
+            return Diagnostic(rules.NOT_EXPORTED, message, task.at[task.kind], hint)
     return None
 
 

@@ -13,7 +13,8 @@ from codegen.diagnostics import Diagnostic, Location, quoted
 from codegen.keys.table import keys_of
 from codegen.meltano.listing import meltano_env, meltano_interval
 from codegen.migrate.items import KEYS
-from codegen.schema.model import DAG_ID_PREFIX, Schedule, airflow_id
+from codegen.schema.model import DAG_ID_PREFIX, Schedule
+from codegen.text.ids import airflow_id
 
 _STAYS = "it stays in the schedule's file alone"
 _STARTS_ANEW = "there it is the schedule's name: copy the state with `meltano state copy`"

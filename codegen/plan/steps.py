@@ -95,9 +95,11 @@ def _tasks_of(schedule: Schedule, meltano: MeltanoProject | None) -> dict[str, T
     """The tasks by their ids; an extractor and loader have one that only stands for its schedule."""
     if schedule.extractor:
         return {"extract_load": Task()}
+    if schedule.tasks:
+        return {task.task_id: task for task in schedule.tasks}
     job = meltano.jobs.get(schedule.job or "") if meltano else None
     of_job = [Task(run=run, at={"run": job.location}) for run in job.tasks] if job else []
-    return {schedule.task_id(task, number): task for number, task in enumerate(schedule.tasks or of_job)}
+    return dict(zip(schedule.ids_of_job(len(of_job)), of_job, strict=True))
 
 
 def needs_no_join(steps: Sequence[Step]) -> bool:

@@ -31,6 +31,8 @@ _OF_RUNNERS = (section for runner in RUNNERS.values() for section in runner.sect
 _SECTIONS = {section.name: section for section in (*_OF_RUNNERS, ALERT, *KINDS)}
 # What a map must have in any case: of these keys exactly one.
 _ONE_OF = {"task": WHAT_RUNS, ALERT.name: tuple(section.name for section in KINDS)}
+# With one of those, another.
+_TOGETHER = {"task": ("command", "id")}
 
 
 def _maps(airflow: str) -> dict[str, Mapping[str, Key]]:
@@ -80,7 +82,11 @@ def _definition(name: str, rows: Mapping[str, Key], keys: Mapping[str, Key]) -> 
     if name in _ONE_OF:
         # A null is as if the key were not there.
         given = {"not": {"type": "null"}}
-        required["oneOf"] = [{"required": [key], "properties": {key: given}} for key in _ONE_OF[name]]
+        forms = {key: {"required": [key], "properties": {key: given}} for key in _ONE_OF[name]}
+        required["oneOf"] = list(forms.values())
+        if name in _TOGETHER:
+            key, other = _TOGETHER[name]
+            required |= {"if": forms[key], "then": {"required": [other]}}
     # What a task has in common with its schedule is said once.
     properties = {
         each: {"$ref": f"#/properties/{each}"} if keys.get(each) == row else _property(row)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -17,13 +16,14 @@ from codegen.diagnostics import Location
 from codegen.keys.containers import TextList
 from codegen.keys.scalars import Boolean, Choice, DateTime, Duration, Integer
 from codegen.keys.table import Table, key, keys_of
-from codegen.keys.texts import IntervalText, Markdown, Name, TemplatedText, Text, Timezone
+from codegen.keys.texts import Id, IntervalText, Markdown, Name, TemplatedText, Text, Timezone
 from codegen.schema.after import AFTER, After
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.overlays import Overlays
 from codegen.schema.param import PARAMS, Param
-from codegen.schema.task import ID, ID_HINT, LONGEST_ID, Task, TaskList
+from codegen.schema.task import Task, TaskList
 from codegen.schema.task_defaults import TaskDefaults
+from codegen.text.ids import airflow_id, composed
 from codegen.timetable.dst import localized
 from codegen.timetable.interval import Interval, parse_interval
 from codegen.timetable.timetable import Timetable
@@ -63,7 +63,7 @@ class Schedule(TaskDefaults):
 
     name: str = _identity(Name("a name"), "The schedule's name. Default: the file's stem.", "carbon__duckdb", "")
     dag_id: str | None = _identity(
-        Text("a DAG id", ID, ID_HINT, LONGEST_ID),
+        Id("a DAG id"),
         "The DAG's id. Default, as Meltano has it: `meltano_<name>`, or `meltano_<name>_<job>` for a job; "
         "`dag_id_prefix` in the configuration replaces `meltano_`.",
         "carbon_daily",
@@ -312,19 +312,14 @@ class Schedule(TaskDefaults):
         runner = self.runner_of(task) or ""
         return task.settings.get(runner) or self.settings.get(runner)
 
-    def task_id(self, task: Task, number: int) -> str:
-        """The task's own id, else the one that Meltano's generator gives to the tasks of a job, counted from 0."""
-        return task.id or f"{self.dag_id_or_default}_task{number}"
+    def ids_of_job(self, count: int) -> list[str]:
+        """The ids that Meltano's generator gives to the tasks of a job (files-airflow, orchestrate/dags/meltano.py)."""
+        return [f"{self.dag_id_or_default}_task{number}" for number in range(count)]
 
 
 def file_stem(name: str) -> str:
     """The stem of the file of a schedule of that name, which is the name itself where it can be."""
-    stem = _BAD_IN_A_STEM.sub("_", unicodedata.normalize("NFC", name))[:_LONGEST_STEM]
+    stem = _BAD_IN_A_STEM.sub("_", composed(name))[:_LONGEST_STEM]
     stem = re.sub(r"^[.-]|\.$", "_", stem)
     stem = "".join(character if character.isprintable() else "_" for character in stem)
     return f"{stem}_" if stem.lower() == "_defaults" else stem
-
-
-def airflow_id(name: str) -> str:
-    """The name with `_` for each character that Airflow refuses in an id."""
-    return "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "_" for c in name)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
+from pathlib import PurePosixPath
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError
@@ -11,19 +13,14 @@ from codegen.keys.containers import TextList, without_null_keys
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.section import OneOf
 from codegen.keys.table import Table, key, keys_of, read_keys
-from codegen.keys.texts import Run, Text
+from codegen.keys.texts import Id, Name, Run
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.task_defaults import TaskDefaults, fields_of
 from codegen.schema.task_types import OP_KWARGS, Callable, Command, Plain
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
+from codegen.source.write import to_yaml
+from codegen.text.ids import id_of
 
-# Airflow's rule for ids (airflow/sdk/definitions/_internal/node.py), less the letters beyond ASCII.
-ID = r"[A-Za-z0-9_.\-]+"
-LONGEST_ID = 250
-ID_HINT = "letters, digits, `_`, `.` and `-`"
-# Airflow's rule for the ids of groups (`GROUP_KEY_REGEX` in the same file), likewise.
-_GROUP = r"[A-Za-z0-9_\-]+"
-_LONGEST_GROUP = 200
 # What a task does is what one of these keys says.
 WHAT_RUNS = ("run", "command", "python")
 
@@ -35,7 +32,10 @@ class Task(TaskDefaults):
     reference_group = "a task"
 
     id: str | None = key(
-        Text("an id", ID, ID_HINT, LONGEST_ID), "The task's id. Default: `<dag_id>_task<n>`, counted from 0.", "load"
+        Id("an id"),
+        "The task's id, which keeps its history. Default: what it runs, such as `tap-gitlab_target-postgres`, or the "
+        "last name of a callable. A `command` needs one, and so does the second of two tasks that run the same.",
+        "load",
     )
     run: str = key(
         Run("what `meltano run` gets"),
@@ -63,12 +63,12 @@ class Task(TaskDefaults):
         reaches=("python",),
     )
     after: tuple[str, ...] | None = key(
-        TextList("a list of the ids of tasks and groups", Text("the id of a task or a group")),
+        TextList("a list of the ids of tasks and groups", Name("the id of a task or a group")),
         "The upstream tasks and groups. With no `after` anywhere, tasks run one after another.",
         "[extract]",
     )
     group: str | None = key(
-        Text("the id of a group", _GROUP, "letters, digits, `_` and `-`", _LONGEST_GROUP),
+        Id("the id of a group", of_group=True),
         "The group in which Airflow shows the task. The task's id stays as it is, and so does its history.",
         "load",
     )
@@ -91,6 +91,11 @@ class Task(TaskDefaults):
     def kind(self) -> str:
         """Which key says what it runs; empty for one that only stands for its schedule."""
         return next((name for name in WHAT_RUNS if getattr(self, name)), "")
+
+    @property
+    def task_id(self) -> str:
+        """Its own id, else what it runs: so a task that is put before it does not get its history."""
+        return self.id or id_of(self.run) or (self.python or "").rpartition(".")[2]
 
 
 _WHAT_RUNS = OneOf(
@@ -117,7 +122,9 @@ class TaskList(FieldType[tuple[Task, ...]]):
         items = (node,) if isinstance(node, Scalar) else self._items(node)
         if not items:
             raise InvalidError("there must be at least one task", "write `- tap-gitlab target-postgres`")
-        return tuple(task for item in items if (task := self._read_task(item, report)))
+        tasks = tuple(task for item in items if (task := self._read_task(item, report)))
+        _check_ids(tasks, report)
+        return tasks
 
     def _read_task(self, node: Node, report: Report) -> Task | None:
         if isinstance(node, ListNode):
@@ -158,6 +165,25 @@ _FIXES = {
     "op_kwargs": "put the values in `env`",
     "env": "a callable gets its values in `op_kwargs`",
 }
+
+
+def _check_ids(tasks: Sequence[Task], report: Report) -> None:
+    """A task whose id does not follow from what it runs needs one of its own."""
+    taken = {name for task in tasks for name in (task.task_id, task.group)}
+    for task in tasks:
+        if not task.task_id and task.kind:
+            first = PurePosixPath(next(iter((task.command or "").split()), "")).stem
+            wanted = free_id(id_of(first) or task.kind, taken)
+            taken.add(wanted)
+            line = f"`{to_yaml({'id': wanted}).strip()}`"
+            hint = f"add {line}" if "" in task.at else f"write it as a map with {line} and `run`"
+            place = task.at.get("") or task.at["run"]
+            report(Diagnostic(rules.MISSING_KEY, f"a task with this `{task.kind}` needs an `id`", place, hint))
+
+
+def free_id(wanted: str, taken: Container[str | None]) -> str:
+    """The wanted id, with a number behind it if it is taken."""
+    return next(each for each in chain([wanted], (f"{wanted}_{n}" for n in count(2))) if each not in taken)
 
 
 def _read_list(node: ListNode, report: Report) -> Task | None:

@@ -81,7 +81,8 @@ def _check_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[D
         message = f"the job {quoted(name)} cannot run: {meltano.broken_jobs[name]}"
         yield Diagnostic(rules.UNKNOWN_JOB, message, location, "fix it in meltano.yml")
     elif job := meltano.jobs.get(name):
-        yield from check_task_id(f"{schedule.dag_id_or_default}_task{len(job.tasks) - 1}", location)
+        for longest in schedule.ids_of_job(len(job.tasks))[-1:]:
+            yield from check_task_id(longest, location, "dag_id")
         for run in job.tasks:
             try:
                 check_run(run)

@@ -9,8 +9,8 @@ from codegen import rules
 from codegen.airflow_facts import facts_of
 from codegen.diagnostics import Diagnostic, printable, quoted
 from codegen.schema import Schedule
-from codegen.schema.model import LONGEST_TAG, airflow_id
-from codegen.schema.task import LONGEST_ID
+from codegen.schema.model import LONGEST_TAG
+from codegen.text.ids import LONGEST_ID, airflow_id
 from codegen.validate.places import values_of
 
 # `validate_key` in airflow/utils/helpers.py of 2.11.

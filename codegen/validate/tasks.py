@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 
 from codegen import rules
 from codegen.airflow_facts import VERSIONS, facts_of
-from codegen.diagnostics import Diagnostic, Location, nearest, quoted
+from codegen.diagnostics import Diagnostic, Location, nearest, printable, quoted
 from codegen.schema import Schedule, Task
-from codegen.schema.task import LONGEST_ID
+from codegen.schema.task import free_id
+from codegen.source.write import to_yaml
+from codegen.text.ids import LONGEST_ID
 from codegen.validate.dependencies import cycle_in
 from codegen.validate.places import place_of, values_of
 
@@ -16,13 +18,14 @@ from codegen.validate.places import place_of, values_of
 def check_tasks(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     """Check the ids of the tasks, their trigger rules, and which tasks they wait for."""
     by_id: dict[str, Task] = {}
-    for number, task in enumerate(schedule.tasks or ()):
-        task_id = schedule.task_id(task, number)
-        if task_id in by_id:
-            message = f"two tasks have the id {quoted(task_id)}"
-            yield Diagnostic(rules.DUPLICATE_TASK, message, place_of(task, schedule, "id"), "give each its own `id`")
-        yield from check_task_id(task_id, place_of(task, schedule, "id"))
-        by_id[task_id] = task
+    taken = {name for task in schedule.tasks or () for name in (task.task_id, task.group)}
+    for task in schedule.tasks or ():
+        if task.task_id in by_id:
+            message = f"two tasks have the id {quoted(task.task_id)}"
+            hint = _with_another_id(task, free_id(task.task_id, taken))
+            yield Diagnostic(rules.DUPLICATE_TASK, message, place_of(task, schedule, "id"), hint)
+        yield from check_task_id(task.task_id, place_of(task, schedule, "id"))
+        by_id[task.task_id] = task
     yield from _check_trigger_rules(schedule, airflow)
     groups: dict[str, list[str]] = {}
     for task_id, task in by_id.items():
@@ -44,11 +47,19 @@ def check_tasks(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
         yield Diagnostic(rules.CYCLE, message, place_of(task, schedule, "after"), "remove one `after`")
 
 
-def check_task_id(task_id: str, location: Location) -> Iterator[Diagnostic]:
-    """An id must not be too long."""
+def _with_another_id(task: Task, free: str) -> str:
+    if task.id:
+        return "give each its own `id`"
+    if "" in task.at:
+        return f"add `{to_yaml({'id': free}).strip()}` to this one"
+    return f"write this one as `{printable(to_yaml({'id': free, 'run': task.run}, flow=True).strip())}`"
+
+
+def check_task_id(task_id: str, location: Location, key: str = "id") -> Iterator[Diagnostic]:
+    """An id must not be too long; a shorter value of the key makes it shorter."""
     if len(task_id) > LONGEST_ID:
         message = f"the id of the task has {len(task_id)} characters, Airflow allows {LONGEST_ID}"
-        yield Diagnostic(rules.LONG_NAME, message, location, "set a shorter `id`, or a shorter `dag_id`")
+        yield Diagnostic(rules.LONG_NAME, message, location, f"set a shorter `{key}`")
 
 
 def _check_trigger_rules(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:

@@ -115,7 +115,7 @@ def _execute(
     """Generate the DAG file of a schedule, and execute its one task on a worker with further variables."""
     with TemporaryDirectory() as folder:
         file = _generated(Path(folder), airflow, {"interval": "@daily", "runner": "docker", **schedule})
-        task_id = "extract_load" if "extractor" in schedule else "meltano_a_task0"
+        task_id = "extract_load" if "extractor" in schedule else "load"
         variables: dict[str, str | None] = {"DOCKER_HOST": standin.engine.address, **(environ or {})}
         return airflow.worker.execute(file, "meltano_a", task_id, variables)
 
@@ -129,7 +129,11 @@ def test_known_values_arrive_as_they_are(airflow: Airflow, standin: Standin) -> 
     """Each trap of Airflow, of Jinja2, of shells and of Docker, as a variable and as an argument."""
     words = [value for value in TRAPS if value]
     env = {f"V{number}": value for number, value in enumerate(TRAPS)}
-    _run(airflow, standin, {"docker": standin.settings(), "env": env, "tasks": [{"run": shlex.join(["x", *words])}]})
+    _run(
+        airflow,
+        standin,
+        {"docker": standin.settings(), "env": env, "tasks": [{"id": "load", "run": shlex.join(["x", *words])}]},
+    )
     assert standin.argv() == ["run", "x", *words]
     assert {name: standin.environ()[name] for name in env} == env
     # Beside them, there is nothing but the image's and the engine's own.
@@ -142,7 +146,11 @@ def test_any_value_arrives_as_it_is(airflow: Airflow, standin: Standin, values: 
     """Any text, as a variable and as an argument."""
     words = [value for value in values if value]
     env = {f"V{number}": value for number, value in enumerate(values)}
-    _run(airflow, standin, {"docker": standin.settings(), "env": env, "tasks": [{"run": shlex.join(["x", *words])}]})
+    _run(
+        airflow,
+        standin,
+        {"docker": standin.settings(), "env": env, "tasks": [{"id": "load", "run": shlex.join(["x", *words])}]},
+    )
     assert standin.argv() == ["run", "x", *words]
     assert {name: standin.environ()[name] for name in env} == env
 
@@ -155,7 +163,7 @@ def test_templates_are_evaluated_where_they_are_allowed(airflow: Airflow, standi
     schedule = {
         "docker": settings,
         "env": {"DAY": "{{ ds }}", "FILE": "/{{ ds }}.env", "LIST": "{{ [1, 2] }}"},
-        "tasks": [{"run": """x --day={{ ds }} {{ ds }}.sh {{ "'; touch x; $(id)" }}"""}],
+        "tasks": [{"id": "load", "run": """x --day={{ ds }} {{ ds }}.sh {{ "'; touch x; $(id)" }}"""}],
     }
     _run(airflow, standin, schedule)
     assert standin.argv() == ["run", "x", "--day=2026-03-02", "2026-03-02.sh", "'; touch x; $(id)"]

@@ -229,9 +229,9 @@ def test_every_setting_is_in_the_pod_as_the_schedule_says(build: Callable[..., d
     text = _golden()["schedules/every_setting.yml"]
     settings = yaml.safe_load(text.replace("{{ var.value.stage }}", "prod"))["kubernetes"]
     pods = build(_golden(), "every_setting")
-    assert list(pods) == ["meltano_every_setting_task0", "meltano_every_setting_task1"]
-    assert pods["meltano_every_setting_task1"].operator["in_cluster"] is True
-    built = pods["meltano_every_setting_task0"]
+    assert list(pods) == ["tap-gitlab_target-postgres", "dbt-postgres_run"]
+    assert pods["dbt-postgres_run"].operator["in_cluster"] is True
+    built = pods["tap-gitlab_target-postgres"]
     for key, name in (
         ("affinity", "affinity"),
         ("tolerations", "tolerations"),
@@ -282,7 +282,7 @@ def test_known_values_arrive_as_they_are(build: Callable[..., dict[str, _Built]]
     env = {"GREETING": "hello", **{f"V{number}": value for number, value in enumerate(values)}, "EMPTY": ""}
     run = shlex.join(["tap-a", *values])
     schedule = {"interval": "@daily", "runner": "kubernetes", "kubernetes": {"image": "elt:1"}, "env": env}
-    built = build({"schedules/a.yml": as_yaml({**schedule, "tasks": [{"run": run}]})}, "a")["meltano_a_task0"]
+    built = build({"schedules/a.yml": as_yaml({**schedule, "tasks": [{"id": "load", "run": run}]})}, "a")["load"]
     words, variables = started(built.container)
     assert words == ["meltano", "run", "tap-a", *values]
     assert variables == env

@@ -95,6 +95,6 @@ def test_meltano_knows_the_options_of_every_key(airflow: Airflow, demo_project: 
     assert demo_project.rows("carbon.readings") == 8
     execute("anew", "extract_load")
     assert demo_project.rows("carbon.readings") == 16
-    execute("suffixed", "meltano_suffixed_task0")
+    execute("suffixed", "tap-carbon-forecast_target-duckdb")
     assert demo_project.rows("carbon.forecasts") == 3
     assert "dev:tap-carbon-forecast-to-target-duckdb:eu" in demo_project.meltano("state", "list")

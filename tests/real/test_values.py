@@ -31,7 +31,7 @@ def _call(airflow: Airflow, meltano: RecordingMeltano, schedule: dict[str, Any])
         generation = pipeline.generate(project_of(write(Path(folder), config)))
         assert not generation.diagnostics
         file = write(Path(folder), dict(generation.files)) / "generated_dags/a.py"
-        task_id = "extract_load" if "extractor" in schedule else "meltano_a_task0"
+        task_id = "extract_load" if "extractor" in schedule else "load"
         answer = airflow.worker.execute(file, "meltano_a", task_id, meltano.env)
     assert answer["error"] is None, answer
     (call,) = meltano.take_calls()
@@ -42,7 +42,7 @@ def _call(airflow: Airflow, meltano: RecordingMeltano, schedule: dict[str, Any])
 def _schedule_of(values: list[str]) -> dict[str, Any]:
     words = [value for value in values if value]
     env = {f"V{number}": value for number, value in enumerate(values)}
-    return {"interval": "@daily", "env": env, "tasks": [{"run": shlex.join(["x", *words])}]}
+    return {"interval": "@daily", "env": env, "tasks": [{"id": "load", "run": shlex.join(["x", *words])}]}
 
 
 def _check(call: Call, values: list[str]) -> None:
@@ -60,7 +60,9 @@ def test_known_values_arrive_at_the_end_of_a_command(
     airflow: Airflow, recording_meltano: RecordingMeltano, last: str
 ) -> None:
     """Airflow looks at how a command ends."""
-    call = _call(airflow, recording_meltano, {"interval": "@daily", "tasks": [{"run": shlex.join(["x", last])}]})
+    call = _call(
+        airflow, recording_meltano, {"interval": "@daily", "tasks": [{"id": "load", "run": shlex.join(["x", last])}]}
+    )
     assert call.argv == ["run", "x", last]
 
 
@@ -102,14 +104,14 @@ def test_a_name_that_bash_knows_is_refused_or_arrives(airflow: Airflow, recordin
     free = []
     for name in _names_of_bash():
         with TemporaryDirectory() as folder:
-            schedule = {"interval": "@daily", "tasks": ["x"], "env": {name: hostile}}
+            schedule = {"interval": "@daily", "tasks": [{"id": "load", "run": "x"}], "env": {name: hostile}}
             root = write(Path(folder), {"schedules/a.yml": as_yaml(schedule)})
             if pipeline.generate(project_of(root)).files:
                 free.append(name)
     assert "LANG" in free
     assert "BASH_ENV" not in free
     env = dict.fromkeys(free, hostile)
-    call = _call(airflow, recording_meltano, {"interval": "@daily", "tasks": ["x"], "env": env})
+    call = _call(airflow, recording_meltano, {"interval": "@daily", "tasks": [{"id": "load", "run": "x"}], "env": env})
     assert {name: call.env.get(name) for name in free} == env
     assert not list(recording_meltano.folder.rglob("owned"))
 
@@ -117,7 +119,11 @@ def test_a_name_that_bash_knows_is_refused_or_arrives(airflow: Airflow, recordin
 def test_what_a_template_gives_is_no_code(airflow: Airflow, recording_meltano: RecordingMeltano) -> None:
     """Airflow evaluates templates; what they become is one word, whatever it holds."""
     hostile = """{{ "'; touch " ~ ds ~ '; "$(id)' }}"""
-    schedule = {"interval": "@daily", "env": {"DAY": "{{ ds }}"}, "tasks": [{"run": f"x {hostile} --day={{{{ ds }}}}"}]}
+    schedule = {
+        "interval": "@daily",
+        "env": {"DAY": "{{ ds }}"},
+        "tasks": [{"id": "load", "run": f"x {hostile} --day={{{{ ds }}}}"}],
+    }
     call = _call(airflow, recording_meltano, schedule)
     assert call.env["DAY"] == "2026-03-02"
     assert call.argv == ["run", "x", "'; touch 2026-03-02; \"$(id)", "--day=2026-03-02"]

@@ -1,0 +1,34 @@
+"""Airflow's ids: which characters they have, and the id that a name becomes."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# `validate_key` and `validate_group_key` in airflow/utils/helpers.py on 2, airflow/sdk/definitions/_internal/node.py
+# on 3. `\w` has the letters and digits of every script, but no combining marks.
+ID = re.compile(r"[\w.-]+")
+GROUP_ID = re.compile(r"[\w-]+")
+LONGEST_ID = 250
+LONGEST_GROUP_ID = 200
+
+
+def composed(text: str) -> str:
+    """The text in Unicode's composed form (NFC): `é` is one character, and not `e` with an accent behind it."""
+    return unicodedata.normalize("NFC", text)
+
+
+def file_key(name: str) -> str:
+    """Equal for two names that are one file on macOS or Windows, which ignore capitals or the form of Unicode."""
+    return composed(composed(name).casefold())
+
+
+def airflow_id(name: str) -> str:
+    """The name with `_` for each character that Airflow refuses in an id."""
+    return re.sub(r"[^\w.-]", "_", composed(name))
+
+
+def id_of(run: str) -> str:
+    """The id of a task by what it runs, up to the first option; everything that an id cannot have is one `_`."""
+    names = re.split(r"\s-", composed(run), maxsplit=1)[0]
+    return re.sub(r"[^\w.-]+", "_", names).strip("_")
