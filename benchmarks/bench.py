@@ -1,8 +1,9 @@
-"""Measures whole processes: a check that finds nothing to do, a first generation, the help, and the list of pipelines.
+"""Measures whole processes: a check that finds nothing to do, a first generation, import and export, the help, a page.
 
 Run it with `make bench`. Each figure is the median of several runs, in turn with a Python that does nothing, so that
-the last column compares over machines. The targets: a check of 1,000 schedules takes at most 1 ms for each of them,
-the help at most 150 ms, a page of the list at most 50 ms, and 500 ms where a file has changed since the last.
+the last column compares over machines. The targets: a check of 1,000 schedules takes at most 1 ms for each of them, an
+import or export of them 5 s, the help at most 150 ms, a page of the list at most 50 ms, and 500 ms where a file has
+changed since the last.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -34,6 +36,16 @@ tags: [shop, "team-{3}"]
 env:
   TAP_SHOP_TABLE: table_{0}
 """
+_MELTANO_SCHEDULE = """\
+# shop {0}
+- name: shop_{0:04}
+  extractor: tap-shop-{0}
+  loader: target-warehouse
+  transform: skip
+  interval: "{1} {2} * * *"
+  env:
+    TAP_SHOP_TABLE: table_{0}
+"""
 
 
 def main() -> None:
@@ -51,6 +63,10 @@ def main() -> None:
         _print("generate, all new", _times((*command, "generate"), 3, lambda: _remove(root)), options.schedules)
         _print("check, nothing to do", _times((*command, "check"), options.runs), options.schedules)
         _print("validate", _times((*command, "validate"), options.runs), options.schedules)
+        for words in ("import", "import --move", "export"):
+            before = partial(_make_meltano_project, root / "meltano", options.schedules, moved=words == "export")
+            meltano = (*_DAGPRESS, "--project", str(root / "meltano"), *words.split())
+            _print(words, _times(meltano, 3, before), options.schedules)
         with _served(command) as url:
             _print("page, nothing changed", _page_times(url, options.runs))
             _print("page, a search", _page_times(f"{url}?q=shop_01", options.runs))
@@ -66,6 +82,18 @@ def _make_project(root: Path, schedules: int) -> None:
         folder.mkdir(exist_ok=True)
         text = _SCHEDULE.format(number, number % 60, number % 24, number % 20)
         (folder / f"shop_{number:04}.yml").write_text(text, encoding="utf-8")
+
+
+def _make_meltano_project(root: Path, schedules: int, *, moved: bool) -> None:
+    """Make a project with schedules in meltano.yml, or with those that an import has moved out of it."""
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir()
+    names = "".join(f"  - name: tap-shop-{number}\n" for number in range(schedules))
+    items = (_MELTANO_SCHEDULE.format(number, number % 60, number % 24) for number in range(schedules))
+    plugins = f"plugins:\n  extractors:\n{names}  loaders:\n  - name: target-warehouse\n"
+    (root / "meltano.yml").write_text(f"{plugins}schedules:\n{''.join(items)}", encoding="utf-8")
+    if moved:
+        _seconds((*_DAGPRESS, "--project", str(root), "import", "--move", "--no-generate"))
 
 
 def _remove(root: Path) -> None:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import shutil
+import sys
+from collections import Counter
 from pathlib import Path
+from types import CodeType, FrameType
 
 import click
 import pytest
+<<<<<<< HEAD
 from project_builder import dagpress, write
+=======
+from project_builder import as_yaml, dagpress, write
+>>>>>>> migrate
 from pytest_regressions.file_regression import FileRegressionFixture
+from versions import NEWEST
 
 from codegen.configuration.file import has_configuration
 
@@ -75,3 +84,41 @@ def _texts(folder: Path, without: tuple[str, ...] = _ELSEWHERE) -> dict[str, str
 def _check_text(file_regression: FileRegressionFixture, text: str, path: Path) -> None:
     file_regression.check(text, fullpath=path, encoding="utf-8", extension=path.suffix, newline="")
     assert path.read_bytes() == text.encode(), "the line ends differ"
+
+
+@pytest.mark.parametrize("command", ["import", "import --move --no-generate", "export"])
+def test_the_cost_grows_linearly(command: str, tmp_path: Path) -> None:
+    """No function is called for each pair of schedules, and none gets the same text for each schedule."""
+    _, few, more, many = (_calls(tmp_path / str(number), number, command) for number in (1, 4, 8, 16))
+    # A cost for each pair would add four times as many, sorting three times.
+    assert [name for name in many if many[name] - more[name] > 3.2 * (more[name] - few[name]) + 20] == []
+
+
+def _calls(root: Path, number: int, command: str) -> Counter[tuple[CodeType, str]]:
+    """How often a command calls each function, and how many characters each gets as its `text`."""
+    plugins = {"extractors": [{"name": f"tap-{n}"} for n in range(number)], "loaders": [{"name": "target"}]}
+    schedules = [
+        {"name": f"s{n}", "extractor": f"tap-{n}", "loader": "target", "transform": "skip", "interval": "@daily"}
+        for n in range(number)
+    ]
+    meltano = as_yaml({"plugins": plugins, "schedules": schedules})
+    write(root, {"meltano.yml": meltano, "dagpress.toml": f'airflow = "{NEWEST}"\n'})
+    if command == "export":
+        dagpress(root, "import", "--move", "--no-generate")
+    found: Counter[tuple[CodeType, str]] = Counter()
+
+    def count(frame: FrameType, event: str, _: object) -> None:
+        # A generator is called anew for each of its values.
+        code = frame.f_code
+        if event == "call" and not code.co_flags & inspect.CO_GENERATOR:
+            found[code, "calls"] += 1
+            if "text" in code.co_varnames[: code.co_argcount]:
+                found[code, "characters"] += len(str(frame.f_locals["text"]))
+
+    sys.setprofile(count)
+    try:
+        code, _, err = dagpress(root, *command.split())
+    finally:
+        sys.setprofile(None)
+    assert code == 0, err
+    return found

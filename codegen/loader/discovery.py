@@ -71,10 +71,23 @@ class _Search:
         self._root = root
         self._folder = folder
         self._exclude = exclude
-        self._written = {root / name for name, text in overlay.items() if text is not None}
+        # What the overlay adds to each folder, so that a folder is found without a look at every path.
+        self._added: dict[Path, set[Path]] = {}
+        for name, text in overlay.items():
+            if text is not None:
+                self._add(root / name)
         self._deleted = {root / name for name, text in overlay.items() if text is None}
         self.files: list[SourceFile] = []
         self.diagnostics: list[Diagnostic] = []
+
+    def _add(self, path: Path) -> None:
+        """Add a path to its folder, and that one to the folder around it, up to the folder of schedules."""
+        while path not in {self._folder, path.parent}:
+            siblings = self._added.setdefault(path.parent, set())
+            if path in siblings:
+                return
+            siblings.add(path)
+            path = path.parent
 
     def name(self, path: Path) -> str:
         try:
@@ -84,15 +97,15 @@ class _Search:
 
     def is_folder(self, path: Path) -> bool:
         try:
-            return path.is_dir() or any(path in written.parents for written in self._written)
+            return path in self._added or path.is_dir()
         except OSError:
             return False
 
     def _children(self, folder: Path) -> list[Path]:
         """The files and folders in a folder, with the overlay; raises an OSError if it is unreadable."""
         found = set(folder.iterdir()) if folder.exists() else set()
-        added = {folder / path.relative_to(folder).parts[0] for path in self._written if folder in path.parents}
-        return sorted(path for path in (found | added) - self._deleted if not self._is_excluded(path))
+        found |= self._added.get(folder, set())
+        return sorted(path for path in found - self._deleted if not self._is_excluded(path))
 
     def _is_excluded(self, path: Path) -> bool:
         is_folder = bool(self._exclude) and self.is_folder(path)
@@ -110,7 +123,7 @@ class _Search:
         except OSError as error:
             self.error(rules.UNREADABLE, folder, f"cannot be read: {error.strerror}")
             return
-        files = [child for child in children if child.suffix.lower() in SUFFIXES]
+        files = dict.fromkeys(child for child in children if child.suffix.lower() in SUFFIXES)
         defaults = inherited + tuple((file, self.name(file)) for file in files if file.stem == DEFAULTS)
         if len(defaults) > len(inherited) + 1:
             message = "this folder has a `_defaults.yml` and a `_defaults.yaml`"

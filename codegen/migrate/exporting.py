@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from codegen import pipeline, rules
@@ -11,12 +15,12 @@ from codegen.diagnostics import Diagnostic, has_errors, in_order, quoted
 from codegen.meltano import MeltanoProject
 from codegen.migrate.items import BOM, Item, name_of, read_items, text_of
 from codegen.migrate.meltano_item import item_of, losses, lost_comment
-from codegen.migrate.meltano_text import items_in, text_of_node, with_changed_schedule, with_schedule
+from codegen.migrate.meltano_text import edits_of_schedule, jobs_in, text_of_node
 from codegen.pipeline import Reading
 from codegen.project import Project
 from codegen.schema import Schedule
 from codegen.source.comments import Comment, read_layout
-from codegen.source.edit import EditError, append, set_value
+from codegen.source.edit import Append, Edit, EditError, NewItem, Set, edited
 from codegen.source.nodes import MapNode
 from codegen.sync.changes import Action, Change
 from codegen.text.jinja import is_template
@@ -51,13 +55,25 @@ def plan_export(project: Project) -> Export:
     before = {path: text_of(path) for path in sorted({main, *(item.path for item in items)})}
     target = _Target(main, items, meltano, {schedule.job for schedule in schedules if schedule.job}, before)
     plan = Export(diagnostics=warnings)
+    planned: dict[str, tuple[Schedule, _Edits]] = {}
     for schedule in schedules:
-        is_exported, found = _export(schedule, project.root, target)
-        plan.exported += is_exported
-        plan.diagnostics += found
+        edits, problem = _edits(schedule, project.root, target)
+        if problem:
+            plan.diagnostics.append(problem)
+        else:
+            planned[schedule.name] = schedule, edits
+    texts, errors = _edited(before, {name: edits for name, (_, edits) in planned.items()})
+    for name, (schedule, _) in planned.items():
+        problems = (
+            [_not_written(schedule, errors[name], target)]
+            if name in errors
+            else _losses(schedule, project.root, target)
+        )
+        plan.diagnostics += problems
+    plan.exported = len(planned.keys() - errors.keys())
     plan.changes = [
         Change(name_of(path, project.root), Action.UPDATE, before[path], text)
-        for path, text in target.texts.items()
+        for path, text in texts.items()
         if text != before[path]
     ]
     plan.diagnostics = in_order(plan.diagnostics)
@@ -86,7 +102,7 @@ class _Target:
         main: its meltano.yml.
         items: its schedules.
         shared: the jobs that schedules of ours name.
-        texts: its files, changed so far.
+        texts: its files.
     """
 
     main: Path
@@ -95,31 +111,91 @@ class _Target:
     shared: set[str]
     texts: dict[Path, str]
 
-    def item(self, name: str) -> Item | None:
-        """The schedule that Meltano runs under that name, which is the first."""
-        return next((item for item in self.items if item.name == name and isinstance(item.node, MapNode)), None)
+    @cached_property
+    def by_name(self) -> dict[str, tuple[Item, MapNode]]:
+        """The schedules that Meltano runs: of a name, the first."""
+        found = ((item, item.node) for item in reversed(self.items) if isinstance(item.node, MapNode))
+        return {item.name: (item, node) for item, node in found}
+
+    @cached_property
+    def users(self) -> Mapping[str, list[str]]:
+        """The schedules of Meltano that run a job, by the job's name."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for item in self.items:
+            if isinstance(item.node, MapNode):
+                found[text_of_node(item.node.get("job"))].append(item.name)
+        return found
+
+    @cached_property
+    def named_in_jobs(self) -> Mapping[str, set[str]]:
+        """The jobs that have a word in their tasks, by the word."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for name, job in self.meltano.jobs.items():
+            for word in chain(*map(words_of, job.tasks)):
+                found[word].add(name)
+        return found
+
+    @cached_property
+    def jobs(self) -> dict[str, tuple[Path, int]]:
+        """Where each job is: its file, and its position there."""
+        found = [(path, jobs_in(text)) for path, text in self.texts.items()]
+        return {name: (path, index) for path, jobs in reversed(found) for name, index in jobs.items()}
 
 
-def _export(schedule: Schedule, root: Path, target: _Target) -> tuple[bool, list[Diagnostic]]:
-    """Change the texts; whether the schedule is in them, and what Meltano cannot express."""
+# Edits with their files.
+_Edits = list[tuple[Path, Edit]]
+
+
+def _edits(schedule: Schedule, root: Path, target: _Target) -> tuple[_Edits, Diagnostic | None]:
+    """The edits that export a schedule, or why that is not possible."""
     if problem := _task_without_run(schedule):
-        return False, [problem]
-    item, found = target.item(schedule.name), list[Diagnostic]()
+        return [], problem
     try:
-        texts = _with_job(schedule, item, target) if schedule.tasks else target.texts
-        found += losses(schedule)
-        head, others = _comments(root / schedule.source)
-        if item and isinstance(item.node, MapNode):
-            text = with_changed_schedule(texts[item.path], item.index, item.node, item_of(schedule))
-            target.texts = texts | {item.path: text}
-        else:
-            target.texts = texts | {target.main: with_schedule(texts[target.main], item_of(schedule), head)}
-            found += [lost_comment(schedule, each.text, each.line, each.column) for each in others]
+        edits = _edits_of_job(schedule, target) if schedule.tasks else []
     except EditError as error:
-        message = f"{quoted(schedule.name)} cannot be written to meltano.yml: {error}"
-        place = item.location if item else schedule.where("name")
-        return False, [*found, Diagnostic(rules.NOT_EXPORTED, message, place, "write it by hand")]
-    return True, found
+        return [], _not_written(schedule, error, target)
+    if schedule.name in target.by_name:
+        item, node = target.by_name[schedule.name]
+        edits += [(item.path, edit) for edit in edits_of_schedule(item.index, node, item_of(schedule))]
+    else:
+        head, _ = _comments(root / schedule.source)
+        edits.append((target.main, Append(("schedules",), NewItem(item_of(schedule), head))))
+    return edits, None
+
+
+def _edited(texts: Mapping[Path, str], groups: Mapping[str, _Edits]) -> tuple[dict[Path, str], dict[str, EditError]]:
+    """Make the edits of each schedule in all of its files, or in none with the reason."""
+    errors: dict[str, EditError] = {}
+    while True:
+        found: dict[str, EditError] = {}
+        changed = {}
+        for path, text in texts.items():
+            here = {
+                name: own
+                for name, edits in groups.items()
+                if name not in errors and (own := [edit for file, edit in edits if file == path])
+            }
+            changed[path], problems = edited(text, here)
+            found |= problems
+        errors |= found
+        if not found or len(texts) == 1:
+            return changed, errors
+
+
+def _not_written(schedule: Schedule, error: EditError, target: _Target) -> Diagnostic:
+    message = f"{quoted(schedule.name)} cannot be written to meltano.yml: {error}"
+    found = target.by_name.get(schedule.name)
+    place = found[0].location if found else schedule.where("name")
+    return Diagnostic(rules.NOT_EXPORTED, message, place, "write it by hand")
+
+
+def _losses(schedule: Schedule, root: Path, target: _Target) -> list[Diagnostic]:
+    """What Meltano cannot express."""
+    found = list(losses(schedule))
+    if schedule.name not in target.by_name:
+        _, others = _comments(root / schedule.source)
+        found += [lost_comment(schedule, each.text, each.line, each.column) for each in others]
+    return found
 
 
 def _task_without_run(schedule: Schedule) -> Diagnostic | None:
@@ -132,41 +208,30 @@ def _task_without_run(schedule: Schedule) -> Diagnostic | None:
     return None
 
 
-def _with_job(schedule: Schedule, item: Item | None, target: _Target) -> dict[Path, str]:
-    """The texts with the job of a schedule that has tasks; the job of an earlier export is changed.
+def _edits_of_job(schedule: Schedule, target: _Target) -> _Edits:
+    """Add the job of a schedule that has tasks, or change that of an earlier export.
 
     Raises:
-        EditError: another job has that name, others use it, or it cannot be written in place.
+        EditError: another job has that name, or others use it.
     """
     tasks = [task.run for task in schedule.tasks or () if task.run]
     for run in tasks:
         # Meltano splits at each space.
         if words_of(run) != run.split(" ") or is_template(run):
             raise EditError(f"Meltano would read {quoted(run)} in another way")
-    name, jobs, texts = schedule.name, target.meltano.jobs, target.texts
+    name, jobs = schedule.name, target.meltano.jobs
     if name not in jobs and name not in target.meltano.broken_jobs:
-        return texts | {target.main: append(texts[target.main], ("jobs",), {"name": name, "tasks": tasks})}
+        return [(target.main, Append(("jobs",), NewItem({"name": name, "tasks": tasks})))]
     if name in jobs and list(jobs[name].tasks) == tasks:
-        return texts
-    if name in target.shared or item is None or _users(name, target) != [item]:
+        return []
+    if target.named_in_jobs[name] - {name}:
+        raise EditError(f"another job runs {quoted(name)}")
+    if name in target.shared or target.users[name] != [name]:
         raise EditError(f"there is a job {quoted(name)} already, which does something else")
-    for path, text in texts.items():
-        for index, node in enumerate(items_in(text, "jobs")):
-            if text_of_node(node.get("name")) == name:
-                return texts | {path: set_value(text, ("jobs", index, "tasks"), tasks)}
-    raise EditError(f"the job {quoted(name)} stands in another file")
-
-
-def _users(job: str, target: _Target) -> list[Item]:
-    """The schedules of Meltano that run a job.
-
-    Raises:
-        EditError: another job runs it.
-    """
-    others = (other for name, other in target.meltano.jobs.items() if name != job)
-    if any(job in words_of(task) for other in others for task in other.tasks):
-        raise EditError(f"another job runs {quoted(job)}")
-    return [i for i in target.items if isinstance(i.node, MapNode) and text_of_node(i.node.get("job")) == job]
+    if name not in target.jobs:
+        raise EditError(f"the job {quoted(name)} stands in another file")
+    path, index = target.jobs[name]
+    return [(path, Set(("jobs", index, "tasks"), tasks))]
 
 
 def _comments(path: Path) -> tuple[list[str], list[Comment]]:

@@ -1,10 +1,9 @@
-"""Changes schedules and jobs in the text of Meltano's files, and leaves every other character unchanged."""
+"""The edits of schedules and jobs in Meltano's files."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,58 +13,37 @@ from codegen.meltano.scalars import meltano_date
 from codegen.migrate.items import BOM, KEYS
 from codegen.migrate.meltano_item import in_utc
 from codegen.secrets.detection import is_secret
-from codegen.source.edit import append, remove, set_value
+from codegen.source.edit import Edit, Path, Remove, Set
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null
-from codegen.source.read import read_yaml
-
-_At = tuple[str | int, ...]
+from codegen.source.read import parse_yaml
 
 
-def with_schedule(text: str, data: Mapping[str, Any], head: list[str]) -> str:
-    """The text with one more schedule, below its comments.
-
-    Raises:
-        EditError: it cannot be added in place.
-    """
-    text = append(text, ("schedules",), data)
-    place = items_in(text, "schedules")[-1].location
-    lines = text.splitlines(keepends=True)
-    indent, dash, rest = lines[place.line - 1].partition("-")
-    if not dash or indent.strip() or len(indent) + 2 + len(rest) - len(rest.lstrip()) != place.column:
-        return text  # A list in brackets has no place for comments.
-    end = "\r\n" if lines[place.line - 1].endswith("\r\n") else "\n"
-    lines[place.line - 1 : place.line - 1] = [f"{indent}{comment}{end}" for comment in head]
-    return "".join(lines)
-
-
-def with_changed_schedule(text: str, index: int, old: MapNode, new: Mapping[str, Any]) -> str:
-    """The text with the keys of a schedule changed whose values differ from the new ones.
-
-    Raises:
-        EditError: one of them cannot be changed in place.
-    """
+def edits_of_schedule(index: int, old: MapNode, new: Mapping[str, Any]) -> Iterator[Edit]:
+    """Change the keys of a schedule whose values differ from the new ones."""
     at = ("schedules", index)
     old_env = old.get("env")
     variables = old_env if isinstance(old_env, MapNode) else None
     for key, value in new.items():
         if not (key == "env" and variables) and not _is_same(key, old.get(key), value):
-            text = set_value(text, (*at, key), value)
+            yield Set((*at, key), value)
     if variables:
-        text = _with_env(text, (*at, "env"), variables, new.get("env", {}))
+        yield from _edits_of_env((*at, "env"), variables, new.get("env", {}))
     is_other_kind = ("job" in new) != bool(text_of_node(old.get("job")))
     for key, entry in old.entries.items():
         is_old = key in KEYS and key not in new and not is_null(entry.value) and not (key == "env" and variables)
         if is_old and (key == "start_date" or is_other_kind):
-            text = remove(text, (*at, key))
-    return text
+            yield Remove((*at, key))
 
 
-def items_in(text: str, key: str) -> list[MapNode]:
-    """The items of a list, with an empty map in place of an item that is not a map."""
-    root, _ = read_yaml(Path("meltano.yml"), "meltano.yml", text.removeprefix(BOM), strict=False)
-    section = root.get(key) if isinstance(root, MapNode) else None
-    items = section.items if isinstance(section, ListNode) else ()
-    return [item if isinstance(item, MapNode) else MapNode({}, item.location) for item in items]
+def jobs_in(text: str) -> dict[str, int]:
+    """The position of each job by its name, the first of a name."""
+    root, _ = parse_yaml(text.removeprefix(BOM), "meltano.yml", strict=False)
+    section = root.get("jobs") if isinstance(root, MapNode) else None
+    found: dict[str, int] = {}
+    for index, item in enumerate(section.items if isinstance(section, ListNode) else ()):
+        if isinstance(item, MapNode):
+            found.setdefault(text_of_node(item.get("name")), index)
+    return found
 
 
 def text_of_node(node: Node | None) -> str:
@@ -73,15 +51,14 @@ def text_of_node(node: Node | None) -> str:
     return node.text.strip() if isinstance(node, Scalar) and not is_null(node) else ""
 
 
-def _with_env(text: str, at: _At, old: MapNode, new: Mapping[str, str]) -> str:
+def _edits_of_env(at: Path, old: MapNode, new: Mapping[str, str]) -> Iterator[Edit]:
     for name, value in new.items():
         if not _is_same(name, old.get(name), value):
-            text = set_value(text, (*at, name), value)
+            yield Set((*at, name), value)
     for name, entry in old.entries.items():
         # The import leaves nulls and secrets in meltano.yml.
         if name not in new and not is_null(entry.value) and not is_secret(name, text_of_node(entry.value)):
-            text = remove(text, (*at, name))
-    return text
+            yield Remove((*at, name))
 
 
 def _is_same(key: str, node: Node | None, value: str | date) -> bool:

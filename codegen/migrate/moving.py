@@ -10,33 +10,33 @@ from codegen.diagnostics import Diagnostic, quoted
 from codegen.migrate.importing import Import, Imported
 from codegen.migrate.items import BOM, name_of, text_of
 from codegen.source.comments import read_layout
-from codegen.source.edit import EditError, remove
+from codegen.source.edit import Remove, edited
 from codegen.sync.changes import Action, Change
 
 
 def plan_move(plan: Import, root: Path) -> tuple[list[Change], list[Diagnostic]]:
     """The changes of Meltano's files after an import, and a warning for each schedule that stays in them."""
     changes = []
-    diagnostics = []
+    stays: list[tuple[Imported, str]] = []
     for path in dict.fromkeys(each.draft.item.path for each in plan.imported):
-        before = after = text_of(path)
-        here = [each for each in plan.imported if each.draft.item.path == path]
-        # From the last to the first, so that the indexes stay valid.
-        for each in sorted(here, key=lambda each: each.draft.item.index, reverse=True):
-            item = each.draft.item
-            reason = _reason_to_stay(each, plan)
-            if not reason:
-                try:
-                    after = remove(after, ("schedules", item.index))
-                except EditError as error:
-                    reason = str(error)
-            if reason:
-                message = f"the schedule {quoted(item.name)} stays in this file: {reason}"
-                hint = "when its file has all that it needs, remove it by hand"
-                diagnostics.append(Diagnostic(rules.NOT_MOVED, message, item.location, hint))
+        before = text_of(path)
+        here = [(each, _reason_to_stay(each, plan)) for each in plan.imported if each.draft.item.path == path]
+        leaving = {each.draft.item.index: each for each, reason in here if not reason}
+        # From the last to the first: an alias goes before its anchor.
+        removals = {index: [Remove(("schedules", index))] for index in sorted(leaving, reverse=True)}
+        after, errors = edited(before, removals)
+        stays += [(each, reason) for each, reason in here if reason]
+        stays += [(leaving[index], str(error)) for index, error in errors.items()]
         if after != before:
             changes.append(Change(name_of(path, root), Action.UPDATE, before, after))
-    return changes, diagnostics
+    return changes, [_not_moved(each, reason) for each, reason in stays]
+
+
+def _not_moved(each: Imported, reason: str) -> Diagnostic:
+    item = each.draft.item
+    message = f"the schedule {quoted(item.name)} stays in this file: {reason}"
+    hint = "when its file has all that it needs, remove it by hand"
+    return Diagnostic(rules.NOT_MOVED, message, item.location, hint)
 
 
 def _reason_to_stay(each: Imported, plan: Import) -> str:

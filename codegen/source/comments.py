@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import yaml
@@ -45,11 +46,18 @@ class Layout:
         """The line of an index in the text, counted from 1."""
         return bisect_right(self.begins, index)
 
+    def comments_in(self, start: int, end: int) -> list[Comment]:
+        """The comments that start in a part of the text."""
+        lines = range(self.line_at(start), self.line_at(end) + 1)
+        found = (self.comments[line] for line in lines if line in self.comments)
+        return [comment for comment in found if start <= comment.index < end]
+
     def last_line(self, first: int, column: int) -> int:
         """The last line of an entry with its comments, given the line and the column of its key or dash."""
-        following = (line for line, start in sorted(self.starts.items()) if line > first and start <= column)
-        stop = next(following, len(self.lines) + 1)
-        last_start = max(line for line in self.starts if line < stop)
+        lines = self._lines_with_tokens
+        following = range(bisect_right(lines, first), len(lines))
+        stop = next((lines[n] for n in following if self.starts[lines[n]] <= column), len(self.lines) + 1)
+        last_start = lines[bisect_left(lines, stop) - 1]
         last = first
         for line in range(first, stop):
             comment = self.comments.get(line)
@@ -58,6 +66,10 @@ class Layout:
             if comment or line in self.starts:
                 last = line
         return last
+
+    @cached_property
+    def _lines_with_tokens(self) -> list[int]:
+        return sorted(self.starts)
 
     def first_above(self, first: int, previous: int) -> int:
         """The first line of the comments directly above an entry, given the last line of the entry before it."""

@@ -1,74 +1,122 @@
 """Changes values in the text of a YAML file, and keeps every other character: comments, order, layout.
 
-Each change is verified: the new text is parsed and must have exactly the values that were asked for. A change that is
-impossible without another, a missing value and invalid YAML raise an EditError.
+A batch of changes costs two parses of the text, however many they are: one to find the places, and one to verify that
+the new text has exactly the values that were asked for. A change that is impossible without another, a missing value
+and invalid YAML raise an EditError.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeVar
 
 import yaml
 
 from codegen.source.comments import read_layout
 from codegen.source.positions import EditError, Path, YamlText, compose, index_of, is_block, position_of
 from codegen.source.splicing import (
+    NewItem,
+    Splice,
     after_colon,
+    block_of,
     dedented,
     flow,
     hanging,
+    spliced,
     with_entry,
-    with_item,
-    with_key,
+    with_items,
+    with_keys,
     with_value,
     with_written,
     without,
 )
 from codegen.source.write import to_yaml
 
-__all__ = ["EditError", "Path", "append", "remove", "set_value", "set_written", "written_at"]
+__all__ = ["Append", "Edit", "EditError", "NewItem", "Path", "Remove", "Set", "append", "edited", "remove", "set_value"]
+__all__ += ["set_written", "written_at"]
 
 _BOM = "\ufeff"
+_Name = TypeVar("_Name", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Set:
+    """Set a key of a map to a value, as `json` has it; a missing key is added after the others."""
+
+    path: Path
+    value: Any
+
+
+@dataclass(frozen=True)
+class Append:
+    """Add an item with comments above it to the end of a list; a missing, empty or null list is created."""
+
+    path: Path
+    item: NewItem
+
+
+@dataclass(frozen=True)
+class Remove:
+    """Remove a key of a map or an item of a list, with its comments (see `Layout`).
+
+    A list or map without others stays as `[]` or `{}`.
+    """
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class _SetWritten:
+    """Set a key of a map to YAML."""
+
+    path: Path
+    node: yaml.Node
+    written: str
+
+
+Edit = Set | Append | Remove | _SetWritten
+
+
+def edited(text: str, groups: Mapping[_Name, Sequence[Edit]]) -> tuple[str, dict[_Name, EditError]]:
+    """Change a text; the edits of a group are made together or not at all, with the reason by the group's name.
+
+    The paths are those of the text before. Raises an EditError for invalid YAML.
+    """
+    body = text.removeprefix(_BOM)
+    batch = _Batch(YamlText.read(body))
+    errors: dict[_Name, EditError] = {}
+    _add(batch, list(groups.items()), errors)
+    return text[: len(text) - len(body)] + batch.changed if batch.edits else text, errors
 
 
 def set_value(text: str, path: Path, value: Any) -> str:  # noqa: ANN401
-    """Set a key of a map to a value, as `json` has it; a missing key is added after the others."""
-    way, key = path[:-1], str(path[-1])
-
-    def change(document: YamlText) -> str:
-        parent = document.map_at(way)
-        index = index_of(parent, key)
-        if index is None:
-            return with_key(document, parent, key, value)
-        return with_value(document, parent, index, value)
-
-    changed = _edit(text, change, lambda data: _put(_at(data, way), key, _data_of(value)))
-    if _comments(text) - _comments(changed):
-        raise EditError("it cannot be changed in place: a comment would be lost")
-    return changed
+    """Set a key, as `Set` does."""
+    return _with_one(text, Set(path, value))
 
 
 def set_written(text: str, path: Path, written: str) -> str:
     """Set a key of a map to YAML from `written_at`, with its comments."""
-    way, key = path[:-1], str(path[-1])
     written = re.sub(r"\r\n?", "\n", written).strip("\n")
     if written.startswith(("|", ">")):
         written = hanging(written)
     node = compose(written + "\n")
     if node is None:
         raise EditError("there is no value")
+    return _with_one(text, _SetWritten(path, node, written))
 
-    def change(document: YamlText) -> str:
-        parent = document.map_at(way)
-        index = index_of(parent, key)
-        if index is None:
-            return with_entry(document, parent, f"{to_yaml(key).strip()}:{after_colon(node, written)}\n")
-        return with_written(document, parent, index, node, written)
 
-    return _edit(text, change, lambda data: _put(_at(data, way), key, _data(node)))
+def append(text: str, path: Path, value: Any) -> str:  # noqa: ANN401
+    """Add an item, as `Append` does."""
+    return _with_one(text, Append(path, NewItem(value)))
+
+
+def remove(text: str, path: Path) -> str:
+    """Remove a key or an item, as `Remove` does."""
+    return _with_one(text, Remove(path))
 
 
 def written_at(text: str, path: Path) -> str:
@@ -82,74 +130,160 @@ def written_at(text: str, path: Path) -> str:
     return hanging(document.text[start:end])
 
 
-def append(text: str, path: Path, value: Any) -> str:  # noqa: ANN401
-    """Add an item, as `json` has it, to the end of a list; a missing, empty or null list is created."""
-    parent = YamlText.read(text.removeprefix(_BOM)).map_at(path[:-1])
-    index = index_of(parent, str(path[-1]))
-    items = None if index is None else parent.value[index][1]
-    if not isinstance(items, yaml.SequenceNode) or not items.value:
-        return set_value(text, path, [value])
-    return _edit(
-        text,
-        lambda document: with_item(document, document.collection_at(path), value),
-        lambda data: _at(data, path).append(_data_of(value)),
-    )
+def _with_one(text: str, edit: Edit) -> str:
+    changed, errors = edited(text, {"": [edit]})
+    if errors:
+        raise errors[""]
+    return changed
 
 
-def remove(text: str, path: Path) -> str:
-    """Remove a key of a map or an item of a list, with its comments (see `Layout`).
+class _Batch:
+    """The edits of a text that are possible together, and the text with them."""
 
-    A list or map without others stays as `[]` or `{}`.
-    """
-    way, last = path[:-1], path[-1]
+    def __init__(self, document: YamlText) -> None:
+        self._document = document
+        self.edits: list[Edit] = []
+        self.changed = document.text
 
-    def change(document: YamlText) -> str:
-        parent = document.collection_at(way)
-        return without(document, parent, position_of(parent, last))
+    def add(self, edits: Sequence[Edit]) -> None:
+        """Add edits; raises an EditError and adds none where they are not possible with the others."""
+        edits = [*self.edits, *edits]
+        splices, removals = _splices(self._document, edits)
+        changed = spliced(self._document, [*splices, *removals])
+        wanted = _data(self._document.root)
+        _expect(wanted, edits)
+        try:
+            is_right = _data(YamlText.read(changed).root) == wanted
+        except EditError:
+            is_right = False
+        if not is_right:
+            raise EditError("it cannot be changed in place: anchors, aliases or the layout are in the way")
+        if any(isinstance(edit, Set) for edit in edits) and self._loses_comments(changed, removals):
+            raise EditError("it cannot be changed in place: a comment would be lost")
+        self.edits, self.changed = edits, changed
 
-    def expect(data: Any) -> None:  # noqa: ANN401
-        parent = _at(data, way)
-        if isinstance(last, int):
-            del parent[last]
-        else:
-            parent[:] = [pair for pair in parent if pair[0] != _data_of(last)]
-
-    return _edit(text, change, expect)
+    def _loses_comments(self, changed: str, removals: Sequence[Splice]) -> bool:
+        layout = self._document.layout
+        removed = Counter(c.text for start, end, _ in removals for c in layout.comments_in(start, end))
+        before = Counter(comment.text for comment in layout.comments.values())
+        after = Counter(comment.text for comment in read_layout(changed).comments.values())
+        return bool(before - removed - after)
 
 
-def _comments(text: str) -> Counter[str]:
-    return Counter(comment.text for comment in read_layout(text.removeprefix(_BOM)).comments.values())
-
-
-def _edit(text: str, change: Callable[[YamlText], str], expect: Callable[[Any], None]) -> str:
-    """The changed text, after a check that it has the expected values and no others."""
-    body = text.removeprefix(_BOM)
-    document = YamlText.read(body)
-    wanted = _data(document.root)
-    changed = change(document)
-    expect(wanted)
+def _add(batch: _Batch, groups: Sequence[tuple[_Name, Sequence[Edit]]], errors: dict[_Name, EditError]) -> None:
+    """Add all groups at once; where that fails, each half, down to the groups that are not possible."""
     try:
-        is_right = _data(YamlText.read(changed).root) == wanted
-    except EditError:
-        is_right = False
-    if not is_right:
-        raise EditError("it cannot be changed in place: anchors, aliases or the layout are in the way")
-    return text[: len(text) - len(body)] + changed
+        batch.add([edit for _, edits in groups for edit in edits])
+    except EditError as error:
+        if len(groups) == 1:
+            errors[groups[0][0]] = error
+            return
+        middle = len(groups) // 2
+        _add(batch, groups[:middle], errors)
+        _add(batch, groups[middle:], errors)
+
+
+def _splices(document: YamlText, edits: Sequence[Edit]) -> tuple[list[Splice], list[Splice]]:
+    """The parts that change, and those that are removed; what is added to or removed from one node is one part."""
+    splices, removals = list[Splice](), list[Splice]()
+    added: dict[Path, list[NewItem]] = defaultdict(list)
+    keys: dict[Path, dict[str, Any]] = defaultdict(dict)
+    removed: dict[Path, set[int]] = defaultdict(set)
+    for edit in edits:
+        way, last = edit.path[:-1], edit.path[-1]
+        match edit:
+            case Append():
+                added[edit.path].append(edit.item)
+            case Remove():
+                removed[way].add(position_of(document.collection_at(way), last))
+            case Set() | _SetWritten():
+                parent = document.map_at(way)
+                if index_of(parent, str(last)) is None and isinstance(edit, Set):
+                    keys[way][str(last)] = edit.value
+                else:
+                    splices.append(_set(document, parent, edit))
+    splices += [with_keys(document, document.map_at(way), values) for way, values in keys.items()]
+    splices += [_extended(document, path, items) for path, items in added.items()]
+    for way, indexes in removed.items():
+        removals += without(document, document.collection_at(way), sorted(indexes))
+    return splices, removals
+
+
+def _set(document: YamlText, parent: yaml.MappingNode, edit: Set | _SetWritten) -> Splice:
+    key = str(edit.path[-1])
+    index = index_of(parent, key)
+    if isinstance(edit, Set):
+        return with_value(document, parent, position_of(parent, key), edit.value)
+    if index is None:
+        return with_entry(document, parent, f"{to_yaml(key).strip()}:{after_colon(edit.node, edit.written)}\n")
+    return with_written(document, parent, index, edit.node, edit.written)
+
+
+def _extended(document: YamlText, path: Path, items: Sequence[NewItem]) -> Splice:
+    """A list with more items, which is created if there is none."""
+    parent, key = document.map_at(path[:-1]), str(path[-1])
+    index = index_of(parent, key)
+    if index is not None and _has_items(parent.value[index][1]):
+        return with_items(document, document.collection_at(path), items)
+    values = [item.value for item in items]
+    entry = f"{to_yaml(key).strip()}:\n{block_of(items)}"
+    if index is not None:
+        return with_value(document, parent, index, values, entry)
+    return with_keys(document, parent, {key: values}) if parent.flow_style else with_entry(document, parent, entry)
+
+
+def _has_items(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.SequenceNode) and bool(node.value)
+
+
+def _expect(data: Any, edits: Sequence[Edit]) -> None:  # noqa: ANN401
+    """Make the edits in the data of a text."""
+    parents = [_at(data, edit.path[:-1]) for edit in edits]
+    removed: dict[int, tuple[list[Any], list[str | int]]] = {}
+    for edit, parent in zip(edits, parents, strict=True):
+        last = edit.path[-1]
+        match edit:
+            case Set():
+                _put(parent, str(last), _data_of(edit.value))
+            case _SetWritten():
+                _put(parent, str(last), _data(edit.node))
+            case Append():
+                _put_item(parent, str(last), _data_of(edit.item.value))
+            case Remove():
+                removed.setdefault(id(parent), (parent, []))[1].append(last)
+    for parent, steps in removed.values():
+        indexes = {step for step in steps if isinstance(step, int)}
+        names = [_key(step) for step in steps if isinstance(step, str)]
+        parent[:] = [each for n, each in enumerate(parent) if n not in indexes and not (names and each[0] in names)]
 
 
 def _at(data: Any, path: Path) -> Any:  # noqa: ANN401
     for step in path:
-        data = data[step] if isinstance(step, int) else next(value for key, value in data if key == _data_of(step))
+        data = data[step] if isinstance(step, int) else next(value for key, value in data if key == _key(step))
     return data
 
 
 def _put(pairs: list[Any], key: str, new: Any) -> None:  # noqa: ANN401
-    name = _data_of(key)
+    name = _key(key)
     for pair in pairs:
         if pair[0] == name:
             pair[1] = new
             return
     pairs.append([name, new])
+
+
+def _put_item(pairs: list[Any], key: str, item: Any) -> None:  # noqa: ANN401
+    name = _key(key)
+    found = next((value for each, value in pairs if each == name), None)
+    if isinstance(found, list):
+        found.append(item)
+    else:
+        _put(pairs, key, [item])
+
+
+@lru_cache(maxsize=1000)
+def _key(name: str) -> Any:  # noqa: ANN401
+    return _data_of(name)
 
 
 def _data_of(value: Any) -> Any:  # noqa: ANN401

@@ -47,6 +47,11 @@ class YamlText:
         """The comments and the lines of the text."""
         return read_layout(self.text)
 
+    @cached_property
+    def line_end(self) -> str:
+        """The line end of added lines: that of Windows where the text has one."""
+        return "\r\n" if "\r\n" in self.text else "\n"
+
     def collection_at(self, path: Path) -> yaml.CollectionNode:
         """The map or list at the end of a path."""
         node = self.root

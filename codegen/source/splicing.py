@@ -1,9 +1,12 @@
-"""A YAML text with one value changed, added or removed: the text is cut at the positions of its nodes."""
+"""What replaces which part of a YAML text, for a value that is changed, added or removed."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import sub
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -14,92 +17,139 @@ from codegen.source.write import to_yaml
 _ENDS_WITH_COLON = re.compile(r"(:)(?:[ \t]+#[^\n]*)?\Z")
 
 
-def with_value(doc: YamlText, parent: yaml.MappingNode, index: int, value: Any) -> str:  # noqa: ANN401
-    """Replace the value of a key."""
+class Splice(NamedTuple):
+    """A part of a text, by its start and end, and the text that replaces it."""
+
+    start: int
+    end: int
+    new: str
+
+
+def spliced(doc: YamlText, splices: Iterable[Splice]) -> str:
+    """The text with all of these; those at one place come in their order.
+
+    Raises:
+        EditError: two overlap.
+    """
+    parts, position = list[str](), 0
+    for start, end, new in sorted(splices, key=lambda each: each[:2]):
+        if start < position:
+            raise EditError("two changes overlap")
+        is_second_at_the_end = start == len(doc.text) == position and parts and parts[-1].endswith("\n")
+        parts += [doc.text[position:start], new.removeprefix(doc.line_end) if is_second_at_the_end else new]
+        position = end
+    return "".join([*parts, doc.text[position:]])
+
+
+def with_value(doc: YamlText, parent: yaml.MappingNode, index: int, value: Any, entry: str = "") -> Splice:  # noqa: ANN401
+    """Replace the value of a key; `entry` is both as YAML at the left margin."""
     key, node = parent.value[index]
     start, end = doc.span_of_value(key, node)
     if isinstance(value, str) and isinstance(node, yaml.ScalarNode) and node.style in {"'", '"'}:
-        return _spliced(doc, start, end, _in_quotes(value, node.style))
+        return _splice(doc, start, end, _in_quotes(value, node.style))
     if parent.flow_style:
-        return _spliced(doc, start, end, flow(value))
+        return _splice(doc, start, end, flow(value))
     is_collection = bool(value) and isinstance(value, (list, dict))
     block = to_yaml(value).strip("\n")
     if not is_collection and "\n" not in block and "\n" not in doc.text[key.end_mark.index : end]:
-        return _spliced(doc, start, end, block)
+        return _splice(doc, start, end, block)
     column = key.start_mark.column
-    entry = indented(to_yaml({key.value: value}), column).strip()
+    entry = indented(entry or to_yaml({key.value: value}), column).strip()
     if is_collection and start == end:
         # After the comment that may follow the key.
         return _with_lines(doc, doc.end_of_line(end), entry.partition("\n")[2] + "\n")
     # A value that has or had several lines is written as a whole entry, below the comments in the old one.
-    comments = [c.text for c in doc.layout.comments.values() if key.end_mark.index <= c.index < end]
-    above = "".join(f"{comment}\n{' ' * column}" for comment in comments)
+    comments = doc.layout.comments_in(key.end_mark.index, end)
+    above = "".join(f"{comment.text}\n{' ' * column}" for comment in comments)
     below = "" if doc.text[end : end + 1] in {"", "\r", "\n", " "} else "\n"
-    return _spliced(doc, key.start_mark.index, end, above + entry + below)
+    return _splice(doc, key.start_mark.index, end, above + entry + below)
 
 
-def with_written(doc: YamlText, parent: yaml.MappingNode, index: int, new: yaml.Node, written: str) -> str:
+def with_written(doc: YamlText, parent: yaml.MappingNode, index: int, new: yaml.Node, written: str) -> Splice:
     """Replace the value of a key by YAML."""
     key, node = parent.value[index]
     start, end = doc.span_of_value(key, node)
     column = key.start_mark.column
     if parent.flow_style:
-        return _spliced(doc, start, end, written)
+        return _splice(doc, start, end, written)
     after_key = indented(after_colon(new, written), column)
     if start == end and is_block(new):
         # After the comment that may follow the key.
         return _with_lines(doc, doc.end_of_line(end), after_key[1:] + "\n")
     if start == end:
-        return _spliced(doc, start, end, after_key.lstrip(" "))
+        return _splice(doc, start, end, after_key.lstrip(" "))
     between = doc.text[key.end_mark.index : start]
     if between.strip() == ":" and not (is_block(node) and is_block(new)):
-        return _spliced(doc, key.end_mark.index + between.index(":") + 1, end, after_key)
+        return _splice(doc, key.end_mark.index + between.index(":") + 1, end, after_key)
     # The value has its own lines, perhaps below a comment.
     depth = node.start_mark.column if type(node) is type(new) else column + 2
-    return _spliced(doc, doc.start_of_line(start), end, indented(written, depth))
+    return _splice(doc, doc.start_of_line(start), end, indented(written, depth))
 
 
-def with_key(doc: YamlText, parent: yaml.MappingNode, key: str, value: Any) -> str:  # noqa: ANN401
-    """Add a key after the others."""
-    return with_entry(doc, parent, flow({key: value})[1:-1] if parent.flow_style else to_yaml({key: value}))
+def with_keys(doc: YamlText, parent: yaml.MappingNode, added: Mapping[str, Any]) -> Splice:
+    """Add keys after the others."""
+    return with_entry(doc, parent, flow(added)[1:-1] if parent.flow_style else to_yaml(added))
 
 
-def with_entry(doc: YamlText, parent: yaml.MappingNode, entry: str) -> str:
+def with_entry(doc: YamlText, parent: yaml.MappingNode, entry: str) -> Splice:
     """Add a key and its value after the others: lines, or text for between braces."""
     if parent.flow_style:
         separator = ", " if parent.value else ""
         end = doc.end_of(*reversed(parent.value[-1])) if parent.value else parent.start_mark.index + 1
-        return _spliced(doc, end, end, separator + entry.strip())
+        return _splice(doc, end, end, separator + entry.strip())
     if not parent.value:
         return _with_lines(doc, len(doc.text), entry)
     return _with_lines(doc, doc.end_of_line(doc.end_of(parent)), indented(entry, parent.value[0][0].start_mark.column))
 
 
-def with_item(doc: YamlText, items: yaml.CollectionNode, value: Any) -> str:  # noqa: ANN401
-    """Add an item after the others, of which there must be one."""
+def with_items(doc: YamlText, items: yaml.CollectionNode, added: Sequence[NewItem]) -> Splice:
+    """Add items after the others, of which there must be one; a list in brackets has no place for their comments."""
     end = doc.end_of(items.value[-1])
     if items.flow_style:
-        return _spliced(doc, end, end, ", " + flow(value))
-    return _with_lines(doc, doc.end_of_line(end), indented(to_yaml([value]), items.start_mark.column))
+        return _splice(doc, end, end, "".join(f", {flow(item.value)}" for item in added))
+    return _with_lines(doc, doc.end_of_line(end), indented(block_of(added), items.start_mark.column))
 
 
-def without(doc: YamlText, parent: yaml.CollectionNode, index: int) -> str:
-    """Remove an entry or an item."""
+class NewItem(NamedTuple):
+    """An item of a list, as `json` has it, and the comments above it."""
+
+    value: Any
+    comments: Sequence[str] = ()
+
+
+def block_of(items: Iterable[NewItem]) -> str:
+    """The lines of a list."""
+    return "".join("".join(f"{comment}\n" for comment in item.comments) + to_yaml([item.value]) for item in items)
+
+
+def without(doc: YamlText, parent: yaml.CollectionNode, indexes: Collection[int]) -> list[Splice]:
+    """Remove entries or items, given by their sorted indexes."""
     children = children_of(parent)
+    runs = [[index for _, index in run] for _, run in groupby(enumerate(indexes), key=lambda pair: sub(*pair))]
     if parent.flow_style:
-        return _without_in_flow(doc, children, index)
-    if len(children) == 1:
+        return [_without_in_flow(doc, children, run[0], run[-1]) for run in runs]
+    if len(children) == len(indexes):
         return _emptied(doc, parent)
-    first = children[index][0]
-    place = doc.dash_or_key(parent, first)
+    place = doc.dash_or_key(parent, children[0][0])
+    if runs[0][0] == 0 and doc.text[doc.start_of_line(place) : place].strip():
+        # The first key follows the dash of an item: the next that stays takes its place.
+        head = runs.pop(0)
+        start, end = (children[index][0].start_mark.index for index in (0, head[-1] + 1))
+        return [
+            _splice(doc, start, end, ""),
+            *(_without_one(doc, parent, children, index) for run in runs for index in run),
+        ]
+    return [_without_one(doc, parent, children, index) for index in indexes]
+
+
+def _without_one(
+    doc: YamlText, parent: yaml.CollectionNode, children: list[tuple[yaml.Node, ...]], index: int
+) -> Splice:
+    place = doc.dash_or_key(parent, children[index][0])
     line = doc.start_of_line(place)
-    if index == 0 and doc.text[line:place].strip():
-        # The first key follows the dash of an item: the next takes its place.
-        return _spliced(doc, first.start_mark.index, children[1][0].start_mark.index, "")
-    column = place - line
     previous = doc.dash_or_key(parent, children[index - 1][0]) if index else None
-    start, end = _with_comments(doc, line, doc.end_of(*reversed(children[index])), column, previous)
-    return _spliced(doc, start, _without_second_gap(doc, start, end), "")
+    start, end = _with_comments(doc, line, doc.end_of(*reversed(children[index])), place - line, previous)
+    return _splice(doc, start, _without_second_gap(doc, start, end), "")
 
 
 def _with_comments(doc: YamlText, line: int, end: int, column: int, previous: int | None = None) -> tuple[int, int]:
@@ -119,37 +169,38 @@ def _without_second_gap(doc: YamlText, start: int, end: int) -> int:
     return doc.end_of_line(end) if (not above or above.endswith(":")) and below and not below.strip() else end
 
 
-def _emptied(doc: YamlText, parent: yaml.CollectionNode) -> str:
-    """Remove the last entry: `[]` or `{}` stays after the key of the collection."""
+def _emptied(doc: YamlText, parent: yaml.CollectionNode) -> list[Splice]:
+    """Remove all entries: `[]` or `{}` stays after the key of the collection."""
     empty = "[]" if isinstance(parent, yaml.SequenceNode) else "{}"
+    children = children_of(parent)
     line = doc.start_of_line(parent.start_mark.index)
-    start, end = _with_comments(doc, line, doc.end_of(parent), parent.start_mark.index - line)
+    start, end = _with_comments(doc, line, doc.end_of(*reversed(children[0])), parent.start_mark.index - line)
     above = doc.text[:start].rstrip()
     colon = _ENDS_WITH_COLON.search(above)
     if parent is doc.root or not colon:
         raise EditError("its last entry cannot be removed in place", parent.start_mark.line + 1)
-    return doc.text[: colon.end(1)] + f" {empty}" + doc.text[colon.end(1) : start] + doc.text[end:]
+    others = [_without_one(doc, parent, children, index) for index in range(1, len(children))]
+    return [Splice(colon.end(1), colon.end(1), f" {empty}"), Splice(start, end, ""), *others]
 
 
-def _without_in_flow(doc: YamlText, children: list[tuple[yaml.Node, ...]], index: int) -> str:
-    start, end = children[index][0].start_mark.index, doc.end_of(*reversed(children[index]))
-    if index + 1 < len(children):
-        end = children[index + 1][0].start_mark.index
-    elif index:
-        start = doc.end_of(*reversed(children[index - 1]))
-    return _spliced(doc, start, end, "")
+def _without_in_flow(doc: YamlText, children: list[tuple[yaml.Node, ...]], first: int, last: int) -> Splice:
+    start, end = children[first][0].start_mark.index, doc.end_of(*reversed(children[last]))
+    if last + 1 < len(children):
+        end = children[last + 1][0].start_mark.index
+    elif first:
+        start = doc.end_of(*reversed(children[first - 1]))
+    return _splice(doc, start, end, "")
 
 
-def _with_lines(doc: YamlText, index: int, lines: str) -> str:
+def _with_lines(doc: YamlText, index: int, lines: str) -> Splice:
     missing = "\n" if index and doc.text[index - 1] != "\n" else ""
-    return _spliced(doc, index, index, missing + lines)
+    return _splice(doc, index, index, missing + lines)
 
 
-def _spliced(doc: YamlText, start: int, end: int, new: str) -> str:
+def _splice(doc: YamlText, start: int, end: int, new: str) -> Splice:
     if start == end and doc.text[start - 1 : start] == ":" and not new.startswith("\n"):
         new = " " + new
-    line_end = "\r\n" if "\r\n" in doc.text else "\n"
-    return doc.text[:start] + new.replace("\n", line_end) + doc.text[end:]
+    return Splice(start, end, new.replace("\n", doc.line_end))
 
 
 def after_colon(node: yaml.Node, written: str) -> str:
