@@ -63,8 +63,7 @@ def as_data(first: Diagnostic, *others: Diagnostic) -> dict[str, Any]:
 
 def change_as_data(first: Change, *others: Change) -> dict[str, Any]:
     """Equal changes as data, with every other file."""
-    action = first.action.value
-    return {"file": first.name, "action": action, "others": [each.name for each in others]}
+    return {"file": first.name, "action": first.action.value, "others": [each.name for each in others]}
 
 
 def folder_in_repository(root: Path) -> str:

@@ -10,7 +10,6 @@ from pathlib import PurePosixPath
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
-from codegen.sync.header import is_generated
 from codegen.text.conflict import conflict_in
 
 
@@ -69,12 +68,14 @@ class Change:
     def effect(self) -> tuple[object, ...]:
         """What it does: the lines that it removes and adds, wherever they are, without the name of the file."""
         path = PurePosixPath(self.name)
-        folders = "".join(f"(?:{re.escape(folder)}/" for folder in path.parent.parts)
-        own_name = re.compile(rf"(?<![^\W_]|@){folders}{')?' * len(path.parent.parts)}{re.escape(path.stem)}(?![^\W_])")
-        before, after = (_lines(own_name.sub("\0", _body(text))) for text in (self.before, self.after))
+        folders = ""
+        for folder in path.parent.parts:
+            folders = f"(?:{folders}{re.escape(folder)}/)?"
+        # An alias of an interval, such as `@daily`, is no name.
+        own_name = re.compile(rf"(?<![^\W_]|@){folders}{re.escape(path.stem)}(?![^\W_])")
+        before, after = (_lines(own_name.sub("\0", text)) for text in (self.before, self.after))
         opcodes = difflib.SequenceMatcher(None, before, after).get_opcodes()
-        parts = ((*before[i:j], None, *after[k:m]) for tag, i, j, k, m in opcodes if tag != "equal")
-        return self.action, *parts
+        return self.action, *((*before[i:j], None, *after[k:m]) for tag, i, j, k, m in opcodes if tag != "equal")
 
     def diff(self, context: int = 3) -> str:
         """The change as a unified diff."""
@@ -87,11 +88,6 @@ def unified_diff(before: str, after: str, name_before: str, name_after: str, con
     """The difference of two texts as a patch; empty if they are equal."""
     lines = difflib.unified_diff(_lines(before), _lines(after), name_before, name_after, n=context)
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-
-
-def _body(text: str) -> str:
-    """The text without the line of a generated file that names its source."""
-    return text.partition("\n")[2] if is_generated(text) else text
 
 
 def _lines(text: str) -> list[str]:

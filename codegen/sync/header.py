@@ -1,4 +1,7 @@
-"""The header of generated files."""
+"""The header of generated files.
+
+Formatters differ, and so do their settings: `# fmt: off` keeps black and ruff off.
+"""
 
 from __future__ import annotations
 
