@@ -12,11 +12,7 @@ from types import CodeType, FrameType
 
 import click
 import pytest
-<<<<<<< HEAD
-from project_builder import dagpress, write
-=======
 from project_builder import as_yaml, dagpress, write
->>>>>>> migrate
 from pytest_regressions.file_regression import FileRegressionFixture
 from versions import NEWEST
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -23,7 +22,7 @@ def dag_arguments(
     others: Dependencies,
     doc: Value,
     functions: Functions,
-    default_args: Mapping[str, Value],
+    default_args: dict[str, Value],
     airflow: str,
 ) -> tuple[Argument, ...]:
     """The arguments of `DAG(...)`; `default_args` are those of its runners."""

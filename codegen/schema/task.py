@@ -46,8 +46,8 @@ class Task(TaskDefaults):
     command: str | None = key(
         Command("a command of the shell"),
         "In place of `run`: a shell command, of one line or more. It runs in the Meltano project directory and ends at "
-        "the first command in it that fails, also in a pipe; `validate` warns of a failure that the shell ignores, such "
-        "as before `&&`. Templates are not rendered here: pass values through `env`.",
+        "the first command in it that fails, also in a pipe; `validate` warns of a failure that the shell ignores, as "
+        "before `&&`. Templates are not rendered here: pass values through `env`.",
         './load.sh "$DAY"',
     )
     python: str | None = key(
