@@ -171,6 +171,7 @@ UNKNOWN_DEPLOYMENT = _error("unknown-deployment", "A schedule names an environme
 
 INVALID_CONFIGURATION = _error("invalid-configuration", "The configuration file cannot be read.")
 REQUIRED_VERSION = _error("required-version", "The installed Dagpress is not one that the project requires.")
+AIRFLOW_VERSION = _warning("airflow-version", "The project pins an unsupported Airflow, or different ones.")
 
 # Generated files.
 

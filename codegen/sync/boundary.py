@@ -14,7 +14,7 @@ class Boundary:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        tree = next((folder for folder in (root, *root.parents) if _is_work_tree(folder)), None)
+        tree = work_tree_of(root)
         self._name = "the git work tree" if tree else "the project"
         self.folder = _real(tree or root)
 
@@ -37,6 +37,11 @@ class Boundary:
     def _has(self, path: Path) -> bool:
         # Git's own directory is not part of the work tree.
         return self.folder in path.parents and ".git" not in path.relative_to(self.folder).parts
+
+
+def work_tree_of(folder: Path) -> Path | None:
+    """The root of the git work tree that a folder is in."""
+    return next((each for each in (folder, *folder.parents) if _is_work_tree(each)), None)
 
 
 def _is_work_tree(folder: Path) -> bool:
