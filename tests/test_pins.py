@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from project_builder import write
-from versions import NEWEST
+from project_builder import EXTRACT_LOAD, dagpress, write
+from versions import EACH, NEWEST
 
 from codegen.pins import AIRFLOW, choose_airflow, find_pins
+from codegen.schema.alerts import EmailAlert, WebhookAlert
 
 _UTILITY = "plugins:\n  utilities:\n  - name: airflow\n    pip_url: "
 _CONSTRAINTS = "https://example.com/apache/airflow/constraints-2.10.5/constraints-3.11.txt"
@@ -141,3 +142,41 @@ def test_an_exact_pin_of_meltano_goes_before_the_others(tmp_path: Path) -> None:
     assert warning.message == (
         "`apache-airflow 2.11.0` is another Airflow than `apache-airflow==2.10.5` in meltano.yml:4, which is used"
     )
+
+
+@pytest.mark.parametrize(
+    ("pin", "said"),
+    [
+        ("requirements.txt:apache-airflow-providers-http==5.0.0", "raise it to `{}` in requirements.txt:1"),
+        ("constraints.txt:apache-airflow-providers-http~=5.4.0", "raise it to `{}` in constraints.txt:1"),
+        ("requirements.txt:apache-airflow-providers-http<5.5", "raise it to `{}` in requirements.txt:1"),
+        (".dagpress/airflow-{airflow}:5.3.3", "install `{}` there"),
+        (".meltano/utilities/airflow:5.4.0", "install `{}` there"),
+        (".dagpress/airflow-2.10:5.0.0", ""),
+        (".meltano/utilities/airflow:5.5.0", ""),
+        ("requirements.txt:apache-airflow-providers-http==6.1.0", ""),
+        ("requirements.txt:apache-airflow-providers-http>=4,<6", ""),
+        ("requirements.txt:apache-airflow-providers-smtp==1.9.0", ""),
+    ],
+)
+def test_an_alert_needs_a_provider_that_is_new_enough(pin: str, said: str, tmp_path: Path) -> None:
+    """An error at the alert names the line to change; the requirements of Dagpress have the same bounds."""
+    place, text = pin.format(airflow=NEWEST).split(":")
+    installed = f"{place}/venv/lib/python3.11/site-packages/apache_airflow_providers_http-{text}.dist-info/METADATA"
+    schedules = {
+        "schedules/_defaults.yml": "on_failure:\n- webhook: alerts\n",
+        **{f"schedules/{name}.yml": EXTRACT_LOAD for name in "ab"},
+    }
+    write(tmp_path, {**schedules, (place if place.endswith(".txt") else installed): f"{text}\n"})
+    code, _, err = dagpress(tmp_path, "validate")
+    assert (code, err.count("unsupported")) == ((2, 1) if said else (0, 0))
+    if said:
+        assert err.startswith("schedules/_defaults.yml:2:12: unsupported: an alert by webhook needs apache-airflow-pro")
+        assert f"({said.format('apache-airflow-providers-http>=5.5.0')})\n" in err
+
+
+@pytest.mark.parametrize("airflow", EACH)
+def test_the_requirements_have_the_providers_of_alerts(airflow: str) -> None:
+    text = (Path(__file__).parent.parent / f"requirements/airflow-{airflow}.in").read_text()
+    for package, minimum in (kind.provider for kind in (EmailAlert, WebhookAlert) if kind.provider):
+        assert f"\n{package}>={minimum}\n" in text

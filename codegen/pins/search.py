@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from fnmatch import fnmatch
+from fnmatch import translate
 from pathlib import Path
 
 from codegen.cache import Cache
@@ -16,12 +16,15 @@ from codegen.pins.pin import Pin, specifier_of
 from codegen.sync.boundary import work_tree_of
 
 # The patterns of file names, by kind, in the order of their weight. Those of Meltano itself go before all of them.
-_KINDS = (
+_PATTERNS = (
     ("uv.lock", "poetry.lock", "pdm.lock", "pylock*.toml", "Pipfile.lock"),
     ("*requirements*.txt", "*requirements*.in", "*constraints*.txt", "requirements/*.txt", "requirements/*.in"),
     ("pyproject.toml", "Pipfile", "setup.cfg", "setup.py", "environment.y*ml"),
     ("*Dockerfile*", "*Containerfile*", "*compose*.y*ml"),
     ("Makefile", "*.mk", ".env*", "*.gitlab-ci.yml", "workflows/*.y*ml", "azure-pipelines.y*ml"),
+)
+_KINDS = tuple(
+    re.compile("|".join(translate(each if "/" in each else f"*/{each}") for each in kind)) for kind in _PATTERNS
 )
 _DEPTH = 2
 _LARGEST = 5_000_000
@@ -29,16 +32,17 @@ _LARGEST = 5_000_000
 _HIDDEN = {".github", ".devcontainer"}
 
 
-def find_pins(root: Path, meltano: Path, package: str) -> list[Pin]:
+def find_pins(root: Path, meltano: Path, package: str, airflow: str = "*") -> list[Pin]:
     """The pins of a package, the one that counts first: an exact version before a range, then by the kind of file.
 
     Args:
         root: the project.
         meltano: the Meltano project directory.
         package: the name of its distribution, such as `apache-airflow`.
+        airflow: the version of the environments below `.dagpress` that count; all by default.
     """
     found = [pin for path in _files(root, meltano) for pin in _read(path, root, package)]
-    found += [pin for folder in dict.fromkeys((root, meltano)) for pin in _installed(folder, root, package)]
+    found += [pin for folder in dict.fromkeys((root, meltano)) for pin in _installed(folder, root, package, airflow)]
     return sorted(found, key=lambda pin: not pin.minor)
 
 
@@ -78,17 +82,14 @@ def _walk(folder: Path, depth: int) -> Iterator[Path]:
 
 def _kind(path: Path) -> int:
     """The number of its kind of file; one more than there are for a file without pins."""
-    names = (path.name, f"{path.parent.name}/{path.name}")
-    for number, patterns in enumerate(_KINDS):
-        if any(fnmatch(name, pattern) for name in names for pattern in patterns):
-            return number
-    return len(_KINDS)
+    name = f"{path.parent.name}/{path.name}"
+    return next((number for number, kind in enumerate(_KINDS) if kind.match(name)), len(_KINDS))
 
 
-def _installed(folder: Path, root: Path, package: str) -> Iterator[Pin]:
+def _installed(folder: Path, root: Path, package: str, airflow: str) -> Iterator[Pin]:
     """What is installed: in the Airflow of Dagpress, and in that of Meltano."""
     name = package.replace("-", "_")
-    for environment in (".dagpress/airflow-*", ".meltano/utilities/airflow", ".meltano/orchestrators/airflow"):
+    for environment in (f".dagpress/airflow-{airflow}", ".meltano/utilities/airflow", ".meltano/orchestrators/airflow"):
         for path in sorted(folder.glob(f"{environment}/venv/lib/python*/site-packages/{name}-*.dist-info")):
             version = re.match(rf"{name}-(.+)\.dist-info$", path.name)
             if version and (specifier := specifier_of(version[1])):

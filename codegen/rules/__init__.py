@@ -91,7 +91,7 @@ UNKNOWN_TIMEZONE = _error("unknown-timezone", "A timezone does not exist.")
 UNREADABLE_NAME = _error("unreadable-name", "A name contains invisible characters.")
 TEMPLATE = _error("template", "A template is invalid, or stands where Airflow evaluates no templates.")
 SECRET = _error("secret", "A value looks like a secret.")
-UNSUPPORTED = _error("unsupported", "The configured Airflow version does not support a key or value.")
+UNSUPPORTED = _error("unsupported", "The Airflow of the project does not support a key or value.")
 NO_EFFECT = _warning("no-effect", "A key has no effect.")
 
 # Comments that silence warnings.
