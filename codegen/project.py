@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from codegen import rules
-from codegen.airflow_facts import newest
 from codegen.configuration.file import OWN_FILE, find_configuration, has_configuration
 from codegen.configuration.model import CUSTOM_DAGS, Configuration, check_required_version, read_configuration
 from codegen.configuration.toml_reader import BrokenFileError, read_toml
 from codegen.diagnostics import Diagnostic, Location, in_order, nearest, nearest_code, quoted
 from codegen.loader import excludes
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
+from codegen.sync.boundary import work_tree_of
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,8 @@ class Project:
 
 def nearest_project(here: Path) -> Path:
     """The nearest project from the folder up to the root of its git repository; without one, the folder."""
-    folders = [here, *here.parents]
-    git_root = next((each for each in folders if (each / ".git").exists()), folders[-1])
-    folders = folders[: folders.index(git_root) + 1]
+    tree = work_tree_of(here)
+    folders = (each for each in (here, *here.parents) if tree is None or tree in {each, *each.parents})
     return next((each for each in folders if has_configuration(each) or (each / "schedules").is_dir()), here)
 
 
@@ -75,8 +74,9 @@ def read_project(root: Path, planned: str = "") -> tuple[Project | None, list[Di
 def _not_configured(root: Path) -> Diagnostic:
     """The error for a folder without a configuration."""
     if (root / "schedules").is_dir():
-        message = "there is no configuration that says which Airflow the DAG files are for"
-        return Diagnostic(rules.MISSING_KEY, message, Location(OWN_FILE), f"create it with the line {_version_line()}")
+        line, pinned = _version_line(root, root)
+        message = f"there is no configuration that says which Airflow the DAG files are for{pinned}"
+        return Diagnostic(rules.MISSING_KEY, message, Location(OWN_FILE), f"create it with the line {line}")
     hint = "run `dagpress init` (a new project), or `dagpress import` (where there is a meltano.yml with schedules)"
     return Diagnostic(rules.NO_SCHEDULES, "no Dagpress project here", Location("."), hint)
 
@@ -109,7 +109,7 @@ def _path(root: Path, text: str) -> Path:
 def _check(configuration: Configuration, table: MapNode, root: Path) -> Iterator[Diagnostic]:
     """Check the keys against each other and against the files of the project."""
     environments = _texts(table.get("environments"))
-    yield from _check_airflow(table)
+    yield from _check_airflow(configuration, table, root)
     yield from _check_folders(configuration, root)
     yield from _check_meltano_project(table, root)
     yield from _check_deployments(environments)
@@ -118,15 +118,22 @@ def _check(configuration: Configuration, table: MapNode, root: Path) -> Iterator
     yield from _check_custom_dags(configuration, table, root)
 
 
-def _check_airflow(table: MapNode) -> Iterator[Diagnostic]:
+def _check_airflow(configuration: Configuration, table: MapNode, root: Path) -> Iterator[Diagnostic]:
     if "airflow" not in table.entries:
-        message = "the configuration does not say which Airflow the DAG files are for"
+        line, pinned = _version_line(root, _path(root, configuration.meltano_project))
+        message = f"the configuration does not say which Airflow the DAG files are for{pinned}"
         where = "at the top" if table.location.path == OWN_FILE else "to `[tool.dagpress]`"
-        yield Diagnostic(rules.MISSING_KEY, message, table.location, f"add the line {_version_line()} {where}")
+        yield Diagnostic(rules.MISSING_KEY, message, table.location, f"add the line {line} {where}")
 
 
-def _version_line() -> str:
-    return quoted(f'airflow = "{newest()}"')
+def _version_line(root: Path, meltano: Path) -> tuple[str, str]:
+    """The line for the configuration, with the Airflow that the project pins; and words for where it does."""
+    # It takes 10 ms to import, and few projects need it.
+    from codegen.pins import AIRFLOW, choose_airflow, find_pins  # noqa: PLC0415
+
+    choice = choose_airflow(find_pins(root, meltano, AIRFLOW))
+    pinned = f"; the project has {choice.reason}" if choice.pin else ""
+    return quoted(f'airflow = "{choice.airflow}"'), pinned
 
 
 def _check_folders(configuration: Configuration, root: Path) -> Iterator[Diagnostic]:

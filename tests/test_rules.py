@@ -117,8 +117,9 @@ def _said_of(text: str, root: Path) -> list[str]:
     files = {match["name"] or "schedules/example.yml": match["text"] for match in _BLOCK.finditer(text)}
     if "meltano.yml" in files and not re.match("- |.*^plugins:", files["meltano.yml"], re.DOTALL | re.MULTILINE):
         files["meltano.yml"] += _PLUGINS
-    files.setdefault("dagpress.toml", "")
     is_import = not any("/" in name for name in files)
+    if not is_import:
+        files.setdefault("dagpress.toml", "")
     _, _, err = dagpress(write(root, files), "import" if is_import else "generate")
     err = err.replace(f"{version('dagpress')} is installed", "0.1.0 is installed")  # the same page for each release
     return [f"{line}\n" for line in err.splitlines() if re.match(r"\S+:\d+:\d+: ", line)]

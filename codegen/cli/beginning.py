@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.airflow_facts import VERSIONS, newest
 from codegen.cli.lookup import meltano_folder
 from codegen.cli.options import open_project
+from codegen.cli.printer import echo
 from codegen.configuration.file import OWN_FILE, has_configuration
+from codegen.diagnostics import Diagnostic
 from codegen.migrate.scaffold import configuration_text
 from codegen.project import Project
 from codegen.sync.changes import Action, Change
 
-_PINNED = re.compile(r"apache-airflow(?:\[[^\]]*\])?\s*[=~]=\s*(\d+\.\d+)")
-
 
 @dataclass(frozen=True)
 class Beginning:
-    """A project, the Meltano project directory of the command, and the change that writes a new configuration."""
+    """A project as a command begins with it.
+
+    Attributes:
+        meltano: the Meltano project directory of the command.
+        changes: the one that writes a new configuration.
+        reason: why a new configuration has its Airflow; empty for a configuration that is there.
+        diagnostics: what is wrong with the pins of Airflow.
+    """
 
     project: Project
     meltano: Path
-    changes: tuple[Change, ...]
+    changes: tuple[Change, ...] = ()
+    reason: str = ""
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 def begin(root: Path, path: Path | None, output: str = "text", airflow: str | None = None) -> Beginning:
@@ -34,7 +41,7 @@ def begin(root: Path, path: Path | None, output: str = "text", airflow: str | No
         root: the folder.
         path: the argument of the command, a Meltano project directory or its meltano.yml.
         output: the format of errors.
-        airflow: the version for a new configuration; else the one of the Meltano project.
+        airflow: the version for a new configuration; else the one that the project pins.
 
     Raises:
         click.ClickException: there is no meltano.yml.
@@ -42,14 +49,20 @@ def begin(root: Path, path: Path | None, output: str = "text", airflow: str | No
     """
     if has_configuration(root):
         project = open_project(root, output)
-        return Beginning(project, meltano_folder(project.meltano_project, path), ())
-    folder = meltano_folder(root.resolve(), path)
-    relative = os.path.relpath(folder, root.resolve()).replace(os.sep, "/")
-    text = configuration_text(airflow or _airflow_of(folder), relative)
-    return Beginning(open_project(root, output, text), folder, (Change(OWN_FILE, Action.CREATE, "", text),))
+        return Beginning(project, meltano_folder(project.meltano_project, path))
+    root = root.resolve()
+    folder = meltano_folder(root, path)
+    # It takes 10 ms to import, and is needed once in the life of a project.
+    from codegen.pins import AIRFLOW, choose_airflow, find_pins  # noqa: PLC0415
+
+    choice = choose_airflow(() if airflow else find_pins(root, folder, AIRFLOW))
+    chosen, reason = (airflow, "as given") if airflow else (choice.airflow, choice.reason)
+    text = configuration_text(chosen, reason, os.path.relpath(folder, root).replace(os.sep, "/"))
+    project = open_project(root, output, text)
+    return Beginning(project, folder, (Change(OWN_FILE, Action.CREATE, "", text),), reason, choice.diagnostics)
 
 
-def _airflow_of(folder: Path) -> str:
-    """The supported version that meltano.yml installs, else the newest."""
-    text = (folder / "meltano.yml").read_text(encoding="utf-8", errors="replace")
-    return next((number for number in _PINNED.findall(text) if number in VERSIONS), newest())
+def say_airflow(beginning: Beginning) -> None:
+    """Print which Airflow a new configuration names, and why."""
+    if beginning.reason:
+        echo(f"The DAG files are for Airflow {beginning.project.airflow}: {beginning.reason}.", err=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from codegen.diagnostics import Diagnostic, Location, printable, with_hint
-from codegen.sync.boundary import work_tree
+from codegen.sync.boundary import work_tree_of
 from codegen.sync.changes import Change
 
 _Item = TypeVar("_Item", Diagnostic, Change)
@@ -70,7 +70,7 @@ def folder_in_repository(root: Path) -> str:
     """The path of a project in its repository, which without git is the workspace of a CI job."""
     root = root.resolve()
     workspace = Path(os.environ.get("GITHUB_WORKSPACE") or root).resolve()
-    repository = work_tree(root) or (workspace if workspace in root.parents else root)
+    repository = work_tree_of(root) or (workspace if workspace in root.parents else root)
     return root.relative_to(repository).as_posix()
 
 

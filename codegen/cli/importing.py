@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from codegen import pipeline, rules
-from codegen.cli.beginning import Beginning, begin
+from codegen.cli.beginning import Beginning, begin, say_airflow
 from codegen.cli.lookup import meltano_folder
 from codegen.cli.options import exit_code, format_option, open_project, strict_option, writing
 from codegen.cli.printer import echo, print_changes, print_diff, report
@@ -107,6 +107,7 @@ def import_(  # noqa: PLR0913  # click gives each option so
         beginning = begin(root, path, output)
         work = _Work([*beginning.changes], _check_meltano_project(beginning))
         is_configured = not work.diagnostics
+        work.diagnostics += beginning.diagnostics
         project = replace(beginning.project, meltano_project=beginning.meltano)
         plan = plan_import(project, force=force)
         work.diagnostics += plan.diagnostics
@@ -123,6 +124,7 @@ def import_(  # noqa: PLR0913  # click gives each option so
         done = _apply(transaction, work, project)
     _report(work, done, output, dry_run=dry_run)
     if output == "text" and not has_errors(work.diagnostics):
+        say_airflow(beginning)
         _print_import(plan, work, project, done)
     is_left = plan.found > len(plan.imported)
     return exit_code(work.diagnostics, drift=is_left, strict=strict)

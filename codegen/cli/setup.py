@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from codegen.airflow_facts import VERSIONS
-from codegen.cli.beginning import begin
+from codegen.cli.beginning import begin, say_airflow
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.importing import import_
 from codegen.cli.options import exit_code, open_project, writing
@@ -20,7 +20,7 @@ from codegen.sync.changes import Action, Change
 airflow_option = click.option(
     "--airflow",
     type=click.Choice(VERSIONS),
-    help="The Airflow that the DAG files are for.  [default: the one that meltano.yml pins, else the newest]",
+    help="The Airflow that the DAG files are for.  [default: the one that the project pins, else the newest]",
 )
 
 
@@ -54,10 +54,11 @@ def add_files(context: click.Context, path: Path | None, airflow: str | None) ->
         project = beginning.project
         changes, advice = scaffold(project.root, version("dagpress"))
         done, problems = transaction.apply([*beginning.changes, *changes])
-        report(problems, "text")
+        report([*beginning.diagnostics, *problems], "text")
         print_changes(done)
         if problems:
             return exit_code(problems)
+        say_airflow(beginning)
         code = int(context.invoke(import_, path=path))
         _, problems = transaction.apply(_kept_folders(open_project(context.obj)))
         report(problems, "text")

@@ -45,7 +45,7 @@ def verify(
     generator = generator or find_generator(meltano_project)
     airflow = airflow or installation_of(project).program
     version = version_of(airflow)
-    project = _for_airflow(project, version)
+    _check_version(project, version)
     reading = pipeline.read(project, overlay)
     schedules = reading.of(_environment(project))
     generation = pipeline.render(project, reading, schedules)
@@ -78,18 +78,17 @@ def _environment(project: Project) -> str:
     return environment
 
 
-def _for_airflow(project: Project, version: str) -> Project:
-    """The project, generating for that Airflow.
+def _check_version(project: Project, version: str) -> None:
+    """Refuse an Airflow that the DAG files are not for: what it says of them would not hold where they run.
 
     Raises:
-        AirflowError: the version is not supported.
+        AirflowError: its minor version is not that of the configuration.
     """
     minor = ".".join(re.findall(r"\d+", version)[:2])
-    if minor not in VERSIONS:
-        raise AirflowError(f"Airflow {version} is not supported", f"name one of {', '.join(VERSIONS)} with --airflow")
     if minor != project.airflow:
-        echo(f"The project is set to Airflow {project.airflow}; compared is what it gives for {minor}.", err=True)
-    return dataclasses.replace(project, airflow=minor)
+        message = f"the DAG files are for Airflow {project.airflow}, and the one to compare on is {version}"
+        change = f'set `airflow = "{minor}"` in the configuration, or ' if minor in VERSIONS else ""
+        raise AirflowError(message, f"{change}name an `airflow` of {project.airflow} with --airflow")
 
 
 def _load(

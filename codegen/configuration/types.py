@@ -57,9 +57,21 @@ class AirflowVersion(QuotedChoice):
     def __init__(self) -> None:
         super().__init__(*VERSIONS)
 
+    def convert(self, scalar: Scalar) -> str:
+        if scalar.kind != "str":
+            raise InvalidError(f"expected {self.expected}, got {named(scalar)}", _version_hint(scalar.text))
+        return super().convert(scalar)
+
     def _check(self, text: str) -> None:
         if text not in VERSIONS:
-            raise InvalidError(f"Airflow {quoted(text)} is not supported", f"one of {', '.join(VERSIONS)}")
+            raise InvalidError(f"Airflow {quoted(text)} is not supported", _version_hint(text))
+
+
+def _version_hint(text: str) -> str:
+    """The supported version that is meant: without its patch, or with the zero that a number has lost."""
+    meant = (".".join(text.split(".")[:2]), f"{text}0")
+    found = next((version for version in meant if version in VERSIONS), "")
+    return f'write "{found}"' if found else f"write one of {', '.join(VERSIONS)}, in quotes"
 
 
 class VersionSpecifier(QuotedText):

@@ -42,10 +42,16 @@ _FILES = (
 )
 
 
-def configuration_text(airflow: str, meltano_project: str) -> str:
-    """A new dagpress.toml; `meltano_project` is the path of the Meltano project directory in the project."""
+def configuration_text(airflow: str, reason: str, meltano_project: str) -> str:
+    """A new dagpress.toml.
+
+    Args:
+        airflow: the version that the DAG files are for.
+        reason: why it was chosen, for a comment.
+        meltano_project: the path of the Meltano project directory in the project.
+    """
     template = _templates().get_template("dagpress.toml.j2")
-    return template.render(airflow=airflow, meltano_project=meltano_project)
+    return template.render(airflow=airflow, reason=reason, meltano_project=meltano_project)
 
 
 def scaffold(root: Path, dagpress: str) -> tuple[list[Change], list[str]]:

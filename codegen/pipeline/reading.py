@@ -13,7 +13,7 @@ from codegen.loader import Document, Overlay, SourceFile, load_schedules
 from codegen.meltano import MeltanoProject, read_meltano_project
 from codegen.project import Project
 from codegen.schema import Schedule, read_schedule
-from codegen.validate import check_environments, check_one, check_settings, check_together
+from codegen.validate import check_environments, check_one, check_providers, check_settings, check_together
 from codegen.validate.lint import apply_lint
 from codegen.validate.params import check_params_in_templates
 from codegen.validate.secrets import Secret, check_secrets, without_secrets
@@ -78,6 +78,7 @@ def read(
     diagnostics += [*problems, *_each_once(found, documents)]
     order = {(document.source.name, document.deployment): number for number, document in enumerate(documents)}
     all_schedules = sorted(chain(*schedules.values()), key=lambda each: order[each.source, each.deployment])
+    diagnostics += check_providers(all_schedules, project)
     if not has_errors(diagnostics):
         # Another environment, and a schedule that cannot be read, may use a setting.
         diagnostics += check_settings(all_schedules)

@@ -63,9 +63,10 @@ _DEADLINE = _Event(
 )
 
 _TEXTS = {
+    # Airflow 3.0 sets the `log_url` of a task in its own process alone (airflow/sdk/execution_time/task_runner.py).
     "RUN_FAILED": (
         "{{ dag.dag_id }} failed: {{ reason }} in {{ run_id }}\n"
-        "{% if ti is defined %}{{ ti.task_id }}: {{ ti.log_url or '' }}{% endif %}"
+        "{% if ti is defined %}{{ ti.task_id }}{% if ti.log_url %}: {{ ti.log_url }}{% endif %}{% endif %}"
     ),
     "RUN_SUCCEEDED": "{{ dag.dag_id }} succeeded: {{ run_id }}",
     "TASK_FAILED": "{{ dag.dag_id }}: {{ ti.task_id }} failed in {{ run_id }}\n" + _TRY,

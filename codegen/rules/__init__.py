@@ -91,7 +91,7 @@ UNKNOWN_TIMEZONE = _error("unknown-timezone", "A timezone does not exist.")
 UNREADABLE_NAME = _error("unreadable-name", "A name contains invisible characters.")
 TEMPLATE = _error("template", "A template is invalid, or stands where Airflow evaluates no templates.")
 SECRET = _error("secret", "A value looks like a secret.")
-UNSUPPORTED = _error("unsupported", "The configured Airflow version does not support a key or value.")
+UNSUPPORTED = _error("unsupported", "The Airflow of the project does not support a key or value.")
 NO_EFFECT = _warning("no-effect", "A key has no effect.")
 
 # Comments that silence warnings.
@@ -131,7 +131,7 @@ UTC_DATE = _warning("utc-date", "A template renders a UTC date that differs from
 DUPLICATE_TASK = _error("duplicate-task", "Two tasks, or a task and a group, have the same id.")
 UNKNOWN_TASK = _error("unknown-task", "`after` names a task that does not exist.")
 UNKNOWN_SCHEDULE = _error("unknown-schedule", "`after` names a schedule that does not exist.")
-CYCLE = _error("cycle", "Schedules or tasks wait for each other in a cycle.")
+CYCLE = _error("cycle", "Schedules, tasks or groups wait for each other in a cycle.")
 NO_END = _warning("no-end", "A schedule keeps waiting for another one that has ended.")
 HIDES_FAILURE = _warning("hides-failure", "A failure leaves the task or the run successful.")
 INVALID_RUN = _error("invalid-run", "A `meltano` command line cannot be split into arguments.")
@@ -171,6 +171,7 @@ UNKNOWN_DEPLOYMENT = _error("unknown-deployment", "A schedule names an environme
 
 INVALID_CONFIGURATION = _error("invalid-configuration", "The configuration file cannot be read.")
 REQUIRED_VERSION = _error("required-version", "The installed Dagpress is not one that the project requires.")
+AIRFLOW_VERSION = _warning("airflow-version", "The project pins an unsupported Airflow, or different ones.")
 
 # Generated files.
 

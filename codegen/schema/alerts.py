@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, nearest, quoted
@@ -24,10 +24,19 @@ _ADDRESSES = TextList("addresses", Address())
 
 
 @dataclass(frozen=True, kw_only=True)
-class EmailAlert(Model):
+class _AlertKind(Model):
+    """Where an alert goes; `provider` is the package of Airflow that it needs, and its first version that works."""
+
+    provider: ClassVar[tuple[str, str] | None] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmailAlert(_AlertKind):
     """An e-mail, by the names of Airflow's SmtpNotifier."""
 
     reference_group = "alert by e-mail"
+    # Airflow cannot import older ones, or loses their mails in silence.
+    provider = ("apache-airflow-providers-smtp", "2.1.2")
 
     to: tuple[str, ...] = key(
         TextList("addresses", Address(), least=1), "Who gets it. Required.", "[data@example.com]", ()
@@ -47,7 +56,7 @@ class EmailAlert(Model):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SlackAlert(Model):
+class SlackAlert(_AlertKind):
     """A message in Slack, by the names of Airflow's SlackNotifier and SlackWebhookNotifier."""
 
     reference_group = "alert in Slack"
@@ -69,10 +78,12 @@ class SlackAlert(Model):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WebhookAlert(Model):
+class WebhookAlert(_AlertKind):
     """A request to any other service, by the names of Airflow's HttpNotifier."""
 
     reference_group = "alert by webhook"
+    # Older ones have no HttpNotifier.
+    provider = ("apache-airflow-providers-http", "5.5.0")
 
     http_conn_id: str = key(
         ConnectionId(),
@@ -94,7 +105,7 @@ class WebhookAlert(Model):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PythonAlert(Model):
+class PythonAlert(_AlertKind):
     """A call of a Python function, which gets Airflow's context."""
 
     reference_group = "alert by Python"

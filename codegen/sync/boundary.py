@@ -14,7 +14,7 @@ class Boundary:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        tree = work_tree(root)
+        tree = work_tree_of(root)
         self._name = "the git work tree" if tree else "the project"
         self.folder = _real(tree or root)
 
@@ -39,8 +39,8 @@ class Boundary:
         return self.folder in path.parents and ".git" not in path.relative_to(self.folder).parts
 
 
-def work_tree(folder: Path) -> Path | None:
-    """The git work tree around a folder, which may be the folder itself; None where there is none."""
+def work_tree_of(folder: Path) -> Path | None:
+    """The root of the git work tree that a folder is in."""
     return next((each for each in (folder, *folder.parents) if _is_work_tree(each)), None)
 
 

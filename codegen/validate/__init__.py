@@ -14,6 +14,7 @@ from codegen.validate.dependencies import check_after
 from codegen.validate.meltano import check_before_run, check_effect, check_meltano
 from codegen.validate.names import check_names, check_pool, check_unique
 from codegen.validate.params import check_defaults, check_params
+from codegen.validate.providers import check_providers
 from codegen.validate.retries import check_retries
 from codegen.validate.run_outcome import check_run_outcome
 from codegen.validate.runners import check_runners, check_settings
@@ -23,7 +24,7 @@ from codegen.validate.tasks import check_tasks
 from codegen.validate.templates import check_templates
 from codegen.validate.time import check_clock, check_durations, check_interval, check_time
 
-__all__ = ["check_environments", "check_one", "check_settings", "check_together"]
+__all__ = ["check_environments", "check_one", "check_providers", "check_settings", "check_together"]
 
 
 def check_one(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) -> Iterator[Diagnostic]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 
 from codegen import rules
 from codegen.airflow_facts import VERSIONS, facts_of
@@ -45,6 +46,8 @@ def check_tasks(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
         message = f"the tasks wait for each other: {' -> '.join(quoted(name) for name in cycle)}"
         task = next(by_id[name] for name in cycle if name in by_id)
         yield Diagnostic(rules.CYCLE, message, place_of(task, schedule, "after"), "remove one `after`")
+    elif groups:
+        yield from _check_cycle_of_groups(schedule, by_id, graph)
 
 
 def _with_another_id(task: Task, free: str) -> str:
@@ -69,6 +72,32 @@ def _check_trigger_rules(schedule: Schedule, airflow: str) -> Iterator[Diagnosti
             message = f"Airflow {airflow} has no trigger rule {quoted(rule)}, which came with {since}"
             hint = "take another rule, or a later `airflow` in the configuration"
             yield Diagnostic(rules.UNSUPPORTED, message, place, hint)
+
+
+def _check_cycle_of_groups(
+    schedule: Schedule, by_id: Mapping[str, Task], graph: Mapping[str, list[str]]
+) -> Iterator[Diagnostic]:
+    """A path must not come back into a group: Airflow 3.4 warns of it, and 3.5 refuses the DAG."""
+    if all(task.after is None for task in by_id.values()):
+        # They run one after another.
+        graph = {id_: [before] for before, id_ in pairwise(by_id)}
+    unit_of = {id_: task.group or id_ for id_, task in by_id.items()}
+    units: dict[str, set[str]] = {unit: set() for unit in unit_of.values()}
+    for id_, names in graph.items():
+        units[unit_of[id_]] |= _units(names, unit_of) - {unit_of[id_]}
+    if cycle := cycle_in({unit: sorted(those) for unit, those in units.items()}):
+        message = f"the groups wait for each other: {' -> '.join(quoted(name) for name in cycle)}"
+        waiting, awaited = cycle[:2]
+        task = next(
+            by_id[id_] for id_, names in graph.items() if unit_of[id_] == waiting and awaited in _units(names, unit_of)
+        )
+        hint = "remove one `after`, or give the tasks other groups"
+        yield Diagnostic(rules.CYCLE, message, place_of(task, schedule, "after"), hint)
+
+
+def _units(names: Iterable[str], unit_of: Mapping[str, str]) -> set[str]:
+    """The groups, and the tasks without one, that tasks and groups belong to."""
+    return {unit_of.get(name, name) for name in names}
 
 
 def _check_group(task_id: str, groups: Mapping[str, list[str]], location: Location) -> Iterator[Diagnostic]:

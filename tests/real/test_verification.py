@@ -13,8 +13,10 @@ from typing import Any
 import environments
 import pytest
 from harness import DemoProject
-from project_builder import as_yaml, dagpress, project_of, write
+from project_builder import as_yaml, configured, dagpress, project_of, write
+from versions import NEWEST, NEWEST_2
 
+from codegen.airflow.installation import AirflowError, version_of
 from codegen.airflow.loading import load_dag_files
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.formats import as_text
@@ -94,7 +96,8 @@ def test_the_demo_is_all_the_same(each_airflow: Path, demo_project: DemoProject)
 
     Also where the workers name the project by another variable than Meltano's.
     """
-    write(demo_project.folder, {"dagpress.toml": 'project_root_variable = "DEMO_ROOT"\n'})
+    version = ".".join(version_of(each_airflow).split(".")[:2])
+    write(demo_project.folder, {"dagpress.toml": configured('project_root_variable = "DEMO_ROOT"\n', version)})
     generator = shutil.copy(GENERATOR, demo_project.folder / "own.py")
     before = _files(demo_project.folder)
     arguments = ("--verify", "--generator", str(generator), "--airflow", str(each_airflow))
@@ -240,6 +243,9 @@ def test_what_a_team_has_edited_is_told_and_nothing_else(
     monkeypatch.setenv("AIRFLOW_HOME", str(home))
     theirs = {"by hand": {**PLUGINS, "interval": "@once"}, "plain": PLUGINS, "tokyo": PLUGINS}
     root = _write_project(demo_project, theirs, theirs, _edited(EDITS))
+    with pytest.raises(AirflowError, match=rf"for Airflow {NEWEST}, and the one .* is {NEWEST_2}\.\d .set `airflow = "):
+        _verify(root, airflow_2)
+    write(root, {"dagpress.toml": configured("", NEWEST_2)})
     assert verify(project_of(root), {}, None, airflow_2, "json") == ExitCode.DRIFT
     shown = capsys.readouterr().out
     by_hand, plain, tokyo = json.loads(shown)["dags"]

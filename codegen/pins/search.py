@@ -1,0 +1,101 @@
+"""Finds the files of a project in which versions are pinned, and the pins of a package in them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from fnmatch import translate
+from pathlib import Path
+
+from codegen.cache import Cache
+from codegen.diagnostics import Location
+from codegen.meltano.project import meltano_files
+from codegen.pins.forms import pins_in
+from codegen.pins.pin import Pin, specifier_of
+from codegen.sync.boundary import work_tree_of
+
+# The patterns of file names, by kind, in the order of their weight. Those of Meltano itself go before all of them.
+_PATTERNS = (
+    ("uv.lock", "poetry.lock", "pdm.lock", "pylock*.toml", "Pipfile.lock"),
+    ("*requirements*.txt", "*requirements*.in", "*constraints*.txt", "requirements/*.txt", "requirements/*.in"),
+    ("pyproject.toml", "Pipfile", "setup.cfg", "setup.py", "environment.y*ml"),
+    ("*Dockerfile*", "*Containerfile*", "*compose*.y*ml"),
+    ("Makefile", "*.mk", ".env*", "*.gitlab-ci.yml", "workflows/*.y*ml", "azure-pipelines.y*ml"),
+)
+_KINDS = tuple(
+    re.compile("|".join(translate(each if "/" in each else f"*/{each}") for each in kind)) for kind in _PATTERNS
+)
+_DEPTH = 2
+_LARGEST = 5_000_000
+# Of hidden folders only those of GitHub and of development containers have pins.
+_HIDDEN = {".github", ".devcontainer"}
+
+
+def find_pins(root: Path, meltano: Path, package: str, airflow: str = "*") -> list[Pin]:
+    """The pins of a package, the one that counts first: an exact version before a range, then by the kind of file.
+
+    Args:
+        root: the project.
+        meltano: the Meltano project directory.
+        package: the name of its distribution, such as `apache-airflow`.
+        airflow: the version of the environments below `.dagpress` that count; all by default.
+    """
+    found = [pin for path in _files(root, meltano) for pin in _read(path, root, package)]
+    found += [pin for folder in dict.fromkeys((root, meltano)) for pin in _installed(folder, root, package, airflow)]
+    return sorted(found, key=lambda pin: not pin.minor)
+
+
+def _read(path: Path, root: Path, package: str) -> Iterator[Pin]:
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace") if path.stat().st_size < _LARGEST else ""
+    except OSError:
+        return
+    yield from pins_in(text, _name(path, root), package)
+
+
+def _files(root: Path, meltano: Path) -> list[Path]:
+    of_meltano = [*meltano_files(root, meltano, Cache()), *sorted(meltano.glob("plugins/*/airflow*.lock"))]
+    folders = {root: _DEPTH, meltano: _DEPTH}
+    # Around the project there are others, which have folders of their own.
+    folders.setdefault(work_tree_of(root) or root, 1)
+    others = [path for folder, depth in folders.items() for path in sorted(_walk(folder, depth))]
+    return list(dict.fromkeys((*of_meltano, *sorted(others, key=_kind))))
+
+
+def _walk(folder: Path, depth: int) -> Iterator[Path]:
+    """The files with pins in a folder and some levels below it, but not in installed packages."""
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:
+        return
+    for entry in entries:
+        path = Path(entry.path)
+        if entry.is_dir(follow_symlinks=False):
+            is_hidden = entry.name.startswith(".") and entry.name not in _HIDDEN
+            is_installed = entry.name == "node_modules" or (path / "pyvenv.cfg").exists()
+            if depth and not is_hidden and not is_installed:
+                yield from _walk(path, depth - 1)
+        elif _kind(path) < len(_KINDS):
+            yield path
+
+
+def _kind(path: Path) -> int:
+    """The number of its kind of file; one more than there are for a file without pins."""
+    name = f"{path.parent.name}/{path.name}"
+    return next((number for number, kind in enumerate(_KINDS) if kind.match(name)), len(_KINDS))
+
+
+def _installed(folder: Path, root: Path, package: str, airflow: str) -> Iterator[Pin]:
+    """What is installed: in the Airflow of Dagpress, and in that of Meltano."""
+    name = package.replace("-", "_")
+    for environment in (f".dagpress/airflow-{airflow}", ".meltano/utilities/airflow", ".meltano/orchestrators/airflow"):
+        for path in sorted(folder.glob(f"{environment}/venv/lib/python*/site-packages/{name}-*.dist-info")):
+            version = re.match(rf"{name}-(.+)\.dist-info$", path.name)
+            if version and (specifier := specifier_of(version[1])):
+                place = Location(_name(path.parents[3], root))
+                yield Pin(f"{package} {version[1]}", specifier, place, is_installed=True)
+
+
+def _name(path: Path, root: Path) -> str:
+    return os.path.relpath(path, root).replace(os.sep, "/")

@@ -1,0 +1,38 @@
+"""Alerts need a provider of Airflow that is new enough: an older one takes the DAG away, or loses every alert."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from codegen import rules
+from codegen.diagnostics import Diagnostic, quoted
+from codegen.project import Project
+from codegen.schema import Schedule
+from codegen.schema.alerts import DEADLINE, EVENTS, Alert
+
+
+def check_providers(schedules: Iterable[Schedule], project: Project) -> Iterator[Diagnostic]:
+    """Compare the provider of each kind of alert with the one that the project pins or has installed."""
+    alerts: dict[tuple[str, str], list[Alert]] = {}
+    for alert in _alerts_of(schedules):
+        if alert.kind.provider:
+            alerts.setdefault(alert.kind.provider, []).append(alert)
+    for (package, minimum), those in alerts.items():
+        # It takes 10 ms to import, and few projects need it.
+        from codegen.pins import find_pins  # noqa: PLC0415
+
+        pin = next(iter(find_pins(project.root, project.meltano_project, package, project.airflow)), None)
+        if pin and pin.is_below(minimum):
+            wanted = quoted(f"{package}>={minimum}")
+            hint = f"install {wanted} there" if pin.is_installed else f"raise it to {wanted} in {pin.place}"
+            for alert in those:
+                kind = alert.kind.reference_group.removeprefix("alert ")
+                message = f"an alert {kind} needs {package} {minimum} or newer, and {pin.place} has {quoted(pin.text)}"
+                yield Diagnostic(rules.UNSUPPORTED, message, alert.kind.at[""], hint)
+
+
+def _alerts_of(schedules: Iterable[Schedule]) -> Iterator[Alert]:
+    for schedule in schedules:
+        for model, events in ((schedule, (*EVENTS, DEADLINE)), *((task, EVENTS) for task in schedule.tasks or ())):
+            for event in events:
+                yield from getattr(model, event) or ()

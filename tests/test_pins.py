@@ -1,0 +1,182 @@
+"""The pins of a project: every form in which one says its Airflow, and which of several counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from project_builder import EXTRACT_LOAD, dagpress, write
+from versions import EACH, NEWEST
+
+from codegen.pins import AIRFLOW, choose_airflow, find_pins
+from codegen.schema.alerts import EmailAlert, WebhookAlert
+
+_UTILITY = "plugins:\n  utilities:\n  - name: airflow\n    pip_url: "
+_CONSTRAINTS = "https://example.com/apache/airflow/constraints-2.10.5/constraints-3.11.txt"
+_DOCKERFILE = "FROM apache/airflow:slim-2.11.0-python3.11\n"
+
+# Files, the Airflow that they give, and the reason.
+PINS = {
+    "exact": (
+        {"meltano.yml": f"{_UTILITY}apache-airflow==2.10.5\n"},
+        "2.10",
+        "apache-airflow==2.10.5 in meltano.yml:4",
+    ),
+    "extras": ({"meltano.yml": f"{_UTILITY}psycopg2 apache-airflow[postgres,s3] == 3.1.8\n"}, "3.1", "meltano.yml:4"),
+    "two in one": (
+        {"meltano.yml": f"{_UTILITY}>-\n      apache-airflow-providers-http==4.0\n      apache-airflow==3.0.2\n"},
+        "3.0",
+        "apache-airflow==3.0.2 in meltano.yml:6",
+    ),
+    "constraints": (
+        {"meltano.yml": f"{_UTILITY}apache-airflow --constraint {_CONSTRAINTS}\n"},
+        "2.10",
+        "constraints-2.10.5/ in meltano.yml:4",
+    ),
+    "lock of Meltano": (
+        {"meltano.yml": "", "plugins/utilities/airflow--apache.lock": '{"pip_url": "apache-airflow==2.11.0 x"}\n'},
+        "2.11",
+        "plugins/utilities/airflow--apache.lock:1",
+    ),
+    "compatible patch": ({"requirements.txt": "# x\napache-airflow~=2.10.3\n"}, "2.10", "requirements.txt:2"),
+    "compatible minor": ({"requirements/base.in": "apache-airflow~=2.9 ; python_version > '3'\n"}, "2.11", "~=2.9"),
+    "range": ({"dev-requirements.txt": "apache_airflow >=2.8, <3.1\n"}, "3.0", "apache_airflow >=2.8, <3.1"),
+    "wildcard": ({"constraints.txt": "apache-airflow==3.2.*\n"}, "3.2", "constraints.txt:1"),
+    "no upper bound": ({"requirements.txt": "apache-airflow>=2.5\n"}, NEWEST, "apache-airflow>=2.5"),
+    "prerelease": ({"requirements.txt": "apache-airflow==3.4.0b2\n"}, "3.4", "requirements.txt:1"),
+    "project": ({"pyproject.toml": '[project]\ndependencies = ["apache-airflow[http]>=2.10,<2.11"]\n'}, "2.10", ":2"),
+    "group": ({"pyproject.toml": '[dependency-groups]\ndev = [\n  "apache-airflow==3.1.0",\n]\n'}, "3.1", ":3"),
+    "poetry": ({"pyproject.toml": '[tool.poetry.dependencies]\napache-airflow = "~2.10"\n'}, "2.10", ":2"),
+    "poetry table": (
+        {"pyproject.toml": '[tool.poetry.dependencies]\napache-airflow = {version = "^2.7.1", extras = ["x"]}\n'},
+        "2.11",
+        "pyproject.toml:2",
+    ),
+    "uv.lock": ({"uv.lock": '[[package]]\nname = "apache-airflow-core"\nversion = "3.0.6"\n'}, "3.0", "uv.lock:3"),
+    "Pipfile.lock": (
+        {"Pipfile.lock": '"apache-airflow": {\n    "index": "pypi",\n    "version": "==2.10.4"\n}'},
+        "2.10",
+        "Pipfile.lock:3",
+    ),
+    "Pipfile": ({"Pipfile": '[packages]\napache-airflow = "==2.11.0"\nx = "*"\n'}, "2.11", "Pipfile:2"),
+    "image": ({"docker/Dockerfile": _DOCKERFILE}, "2.11", "apache/airflow:slim-2.11.0 in docker/Dockerfile:1"),
+    "compose": (
+        {"docker-compose.yaml": "image: ${AIRFLOW_IMAGE_NAME:-apache/airflow:2.10.5}\n"},
+        "2.10",
+        "docker-compose.yaml:1",
+    ),
+    "argument": ({"Dockerfile": "ARG AIRFLOW_VERSION=2.10.3\n"}, "2.10", "AIRFLOW_VERSION=2.10.3 in Dockerfile:1"),
+    "make": ({"Makefile": 'AIRFLOW_VERSION := "3.1.2"\n'}, "3.1", "Makefile:1"),
+    "workflow": (
+        {".github/workflows/ci.yml": "env:\n  AIRFLOW_VERSION: '3.2.0'\n"},
+        "3.2",
+        ".github/workflows/ci.yml:2",
+    ),
+    "installed": (
+        {".meltano/orchestrators/airflow/venv/lib/python3.11/site-packages/apache_airflow-2.10.5.dist-info/x": ""},
+        "2.10",
+        "apache-airflow 2.10.5 in .meltano/orchestrators/airflow/venv",
+    ),
+    "nothing": (
+        {
+            "meltano.yml": f"# {_UTILITY}apache-airflow==2.10.5\n".replace("\n", "\n# "),
+            "requirements.txt": "apache-airflow\napache-airflow-providers-http==2.10.5\napache-airflow!=2.10.1\n",
+            "venv/pyvenv.cfg": "",
+            "venv/requirements.txt": "apache-airflow==2.10.5\n",
+        },
+        NEWEST,
+        "no file of the project pins one",
+    ),
+}
+
+
+@pytest.mark.parametrize("form", PINS)
+def test_every_form_of_a_pin_is_read(form: str, tmp_path: Path) -> None:
+    """Those that public projects have; the reason names the line."""
+    files, airflow, reason = PINS[form]
+    choice = choose_airflow(find_pins(write(tmp_path, files), tmp_path, AIRFLOW))
+    assert choice.airflow == airflow
+    assert reason in choice.reason
+    assert not choice.diagnostics
+
+
+@pytest.mark.parametrize(
+    ("pin", "airflow"),
+    [
+        ("==1.10.15", "2.10"),
+        ("==2.1.2", "2.10"),
+        ("==2.8.1", "2.10"),
+        ("==2.3.*", "2.10"),
+        ("<2.9", "2.10"),
+        ("==4.0.0", NEWEST),
+    ],
+)
+def test_the_nearest_supported_airflow_takes_the_place_of_another(pin: str, airflow: str, tmp_path: Path) -> None:
+    """A warning says what the project must do before the files load."""
+    choice = choose_airflow(
+        find_pins(write(tmp_path, {"requirements.txt": f"apache-airflow{pin}\n"}), tmp_path, AIRFLOW)
+    )
+    (warning,) = choice.diagnostics
+    assert (choice.airflow, warning.code, str(warning.location)) == (
+        airflow,
+        "airflow-version",
+        "requirements.txt:1:15",
+    )
+    assert warning.hint.startswith(f"upgrade Airflow to {airflow}, on Python 3.")
+
+
+def test_an_exact_pin_of_meltano_goes_before_the_others(tmp_path: Path) -> None:
+    """One that it contradicts is a warning with both places; one that it fits is none."""
+    files = {
+        "uv.lock": '[[package]]\nname = "apache-airflow"\nversion = "2.11.0"\n',
+        "elt/meltano.yml": f"{_UTILITY}apache-airflow==2.10.5 -c {_CONSTRAINTS}\n",
+        "elt/requirements.txt": "apache-airflow>=2.10\n",
+        "elt/Dockerfile": _DOCKERFILE,
+        ".git/HEAD": "",
+    }
+    root = write(tmp_path, files) / "elt"
+    choice = choose_airflow(find_pins(root, root, AIRFLOW))
+    (warning,) = choice.diagnostics
+    assert (choice.airflow, choice.reason) == ("2.10", "apache-airflow==2.10.5 in meltano.yml:4")
+    assert str(warning.location) == "../uv.lock:3:12"
+    assert warning.message == (
+        "`apache-airflow 2.11.0` is another Airflow than `apache-airflow==2.10.5` in meltano.yml:4, which is used"
+    )
+
+
+@pytest.mark.parametrize(
+    ("pin", "said"),
+    [
+        ("requirements.txt:apache-airflow-providers-http==5.0.0", "raise it to `{}` in requirements.txt:1"),
+        ("constraints.txt:apache-airflow-providers-http~=5.4.0", "raise it to `{}` in constraints.txt:1"),
+        ("requirements.txt:apache-airflow-providers-http<5.5", "raise it to `{}` in requirements.txt:1"),
+        (".dagpress/airflow-{airflow}:5.3.3", "install `{}` there"),
+        (".meltano/utilities/airflow:5.4.0", "install `{}` there"),
+        (".dagpress/airflow-2.10:5.0.0", ""),
+        (".meltano/utilities/airflow:5.5.0", ""),
+        ("requirements.txt:apache-airflow-providers-http==6.1.0", ""),
+        ("requirements.txt:apache-airflow-providers-http>=4,<6", ""),
+        ("requirements.txt:apache-airflow-providers-smtp==1.9.0", ""),
+    ],
+)
+def test_an_alert_needs_a_provider_that_is_new_enough(pin: str, said: str, tmp_path: Path) -> None:
+    """An error at the alert names the line to change; the requirements of Dagpress have the same bounds."""
+    place, text = pin.format(airflow=NEWEST).split(":")
+    installed = f"{place}/venv/lib/python3.11/site-packages/apache_airflow_providers_http-{text}.dist-info/METADATA"
+    schedules = {
+        "schedules/_defaults.yml": "on_failure:\n- webhook: alerts\n",
+        **{f"schedules/{name}.yml": EXTRACT_LOAD for name in "ab"},
+    }
+    write(tmp_path, {**schedules, (place if place.endswith(".txt") else installed): f"{text}\n"})
+    code, _, err = dagpress(tmp_path, "validate")
+    assert (code, err.count("unsupported")) == ((2, 1) if said else (0, 0))
+    if said:
+        assert err.startswith("schedules/_defaults.yml:2:12: unsupported: an alert by webhook needs apache-airflow-pro")
+        assert f"({said.format('apache-airflow-providers-http>=5.5.0')})\n" in err
+
+
+@pytest.mark.parametrize("airflow", EACH)
+def test_the_requirements_have_the_providers_of_alerts(airflow: str) -> None:
+    text = (Path(__file__).parent.parent / f"requirements/airflow-{airflow}.in").read_text()
+    for package, minimum in (kind.provider for kind in (EmailAlert, WebhookAlert) if kind.provider):
+        assert f"\n{package}>={minimum}\n" in text
