@@ -69,7 +69,7 @@ NOT_A_MAP = _error("not-a-map", "A schedule or a defaults file is not a map of k
 # YAML.
 
 YAML_SYNTAX = _error("yaml-syntax", "A file is not valid YAML.")
-YAML_TRAP = _error("yaml-trap", "YAML reads an unquoted value as something other than what it looks like.")
+YAML_TRAP = _error("yaml-trap", "YAML reads an unquoted or missing value as something other than what it looks like.")
 YAML_TAG = _error("yaml-tag", "A value has a YAML tag that schedules do not support.")
 CONTROL_CHARACTER = _error("control-character", "A file contains a control character that YAML does not allow.")
 MERGE_CONFLICT = _error("merge-conflict", "A file contains the markers of an unresolved git merge conflict.")
