@@ -128,9 +128,9 @@ def nearest_code(code: str) -> str:
     return nearest(code, rules.RULES) or "`dagpress rule` lists the codes"
 
 
-def closest(word: str, known: Iterable[str]) -> str:
+def closest(word: str, known: Iterable[str], similarity: float = 0.6) -> str:
     """The most similar known word, or nothing."""
-    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.6)), "")
+    return next(iter(get_close_matches(word, list(known), n=1, cutoff=similarity)), "")
 
 
 def quoted(text: str) -> str:

@@ -16,6 +16,7 @@ from codegen.diagnostics import Diagnostic, Location, in_order, nearest, nearest
 from codegen.loader import excludes
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
 from codegen.sync.boundary import work_tree_of
+from codegen.text.ids import file_key
 
 
 @dataclass(frozen=True)
@@ -172,11 +173,10 @@ def _check_lint(table: MapNode) -> Iterator[Diagnostic]:
 def _check_deployments(environments: list[tuple[str, Location]]) -> Iterator[Diagnostic]:
     seen: dict[str, str] = {}
     for name, place in environments:
-        if first := seen.get(name.lower()):
-            # Some file systems know no capitals.
+        if first := seen.get(file_key(name)):
             message = f"{quoted(first)} and {quoted(name)} would be one folder"
             yield Diagnostic(rules.INVALID_VALUE, message, place, "keep one")
-        seen.setdefault(name.lower(), name)
+        seen.setdefault(file_key(name), name)
 
 
 def _check_suffixes(table: MapNode, deployments: list[str]) -> Iterator[Diagnostic]:

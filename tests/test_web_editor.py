@@ -317,7 +317,7 @@ def test_a_new_schedule_gets_its_file_from_its_name(project: Path) -> None:
     pages = Pages(project)
     page = _after(pages, "/new", new="Our orders", folder="team x", extractor="tap-github")
     assert form_of(page)["file"] == "team x/Our_orders.yml"
-    lines = ["extractor: tap-github", "loader: target-postgres", 'interval: "@daily"', "name: Our orders"]
+    lines = ["loader: target-postgres", 'interval: "@daily"', "extractor: tap-github", "name: Our orders"]
     assert _text(page).splitlines() == ["# yaml-language-server: $schema=../schedule.schema.json", *lines]
     assert 'dag_id="meltano_Our_orders"' in _source(page, "#dag")
     page = _sent(pages, {**form_of(page), "folder": "../a new/./one"})

@@ -100,11 +100,14 @@ class MapOf(FieldType[Mapping[str, T]]):
         self._is_nullable = is_nullable
 
     def _read(self, node: Node, report: Report) -> Mapping[str, T]:
-        """The entries with a valid name. A value with an error is None."""
+        """The entries with a valid name and value; a null is one."""
         values: dict[str, Any] = {}
         for name, entry in self._entries(node).items():
-            if not self._name or self._name.read(Scalar("str", name, entry.key_location), report) is not None:
-                values[name] = self._type_of(name).read(entry.value, report)
+            if self._name and self._name.read(Scalar("str", name, entry.key_location), report) is None:
+                continue
+            value = self._type_of(name).read(entry.value, report)
+            if value is not None or is_null(entry.value):
+                values[name] = value
         return values
 
     def _type_of(self, _name: str) -> FieldType[Any]:

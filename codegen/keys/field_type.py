@@ -37,6 +37,8 @@ class FieldType(ABC, Generic[T]):
 
     def read(self, node: Node, report: Report) -> T | None:
         """The value, or None after reporting what is wrong with it."""
+        if isinstance(node, Scalar) and node.kind == "trap":
+            return None
         try:
             return self._read(node, report)
         except InvalidError as error:
@@ -70,10 +72,10 @@ class FieldType(ABC, Generic[T]):
 class ScalarType(FieldType[T]):
     """A type of single values."""
 
-    def _read(self, node: Node, report: Report) -> T | None:  # noqa: ARG002
+    def _read(self, node: Node, report: Report) -> T:  # noqa: ARG002
         if not isinstance(node, Scalar):
             raise self._wrong(node)
-        return None if node.kind == "trap" else self.convert(node)
+        return self.convert(node)
 
     @abstractmethod
     def convert(self, scalar: Scalar) -> T:

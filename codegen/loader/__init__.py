@@ -1,11 +1,21 @@
 """Finds the schedule files and merges the defaults and the environments into each of them."""
 
-from codegen.loader.discovery import DEFAULTS, SUFFIXES, Overlay, SourceFile, excludes, find_schedules
+from codegen.loader.discovery import (
+    DEFAULTS,
+    HIDDEN,
+    SUFFIXES,
+    Overlay,
+    SourceFile,
+    excludes,
+    find_schedules,
+    without_a_match,
+)
 from codegen.loader.inheritance import Document, load_schedules
 from codegen.loader.silencers import Silencer
 
 __all__ = [
     "DEFAULTS",
+    "HIDDEN",
     "SUFFIXES",
     "Document",
     "Overlay",
@@ -14,4 +24,5 @@ __all__ = [
     "excludes",
     "find_schedules",
     "load_schedules",
+    "without_a_match",
 ]

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePath
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, Location, printable, quoted
+from codegen.diagnostics import Diagnostic, Location, closest, printable, quoted
 from codegen.rules import Rule
+from codegen.text.ids import composed, file_key
 
 # Texts that replace those of schedule files, by their paths in the project; None for a deleted file.
 Overlay = Mapping[str, str | None]
 
 SUFFIXES = (".yml", ".yaml")
 DEFAULTS = "_defaults"
+# What begins with one of these is not a schedule, and no folder of schedules.
+HIDDEN = (".", "_")
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class SourceFile:
 def find_schedules(
     root: Path, folder: Path, overlay: Overlay | None = None, exclude: tuple[str, ...] = ()
 ) -> tuple[list[SourceFile], list[Diagnostic]]:
-    """Find every schedule file below a folder of a project, sorted by path, without hidden and excluded ones."""
+    """Find every schedule file below a folder of a project, sorted by path, without `HIDDEN` and excluded ones."""
     search = _Search(root, folder, overlay or {}, exclude)
     if not search.is_folder(folder):
         message = f"the folder {quoted(search.name(folder))} does not exist"
@@ -58,12 +61,34 @@ def excludes(patterns: tuple[str, ...], relative: PurePath, *, is_folder: bool =
     return any(map(_matcher(patterns), names))
 
 
+def without_a_match(patterns: tuple[str, ...], folder: Path) -> list[str]:
+    """The gitignore patterns that match nothing below the folder of schedules."""
+    left = list(patterns)
+    for parent, folders, files in os.walk(folder) if patterns else ():
+        relative = Path(parent).relative_to(folder)
+        found = [(relative / name, name in folders) for name in (*folders, *files)]
+        left = [
+            pattern
+            for pattern in left
+            if not any(excludes((pattern.removeprefix("!"),), path, is_folder=is_folder) for path, is_folder in found)
+        ]
+        if not left:
+            break
+    return left
+
+
 @cache
 def _matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
     # It takes 15 ms to import, and few projects need it.
     from pathspec import GitIgnoreSpec  # noqa: PLC0415
 
     return GitIgnoreSpec.from_lines(patterns).match_file
+
+
+def _composed(path: Path) -> Path:
+    """The path with its name in Unicode's composed form, where that is the same file, as it is on macOS."""
+    same = path.with_name(composed(path.name))
+    return same if same.name != path.name and same.exists() and same.samefile(path) else path
 
 
 class _Search:
@@ -103,7 +128,7 @@ class _Search:
 
     def _children(self, folder: Path) -> list[Path]:
         """The files and folders in a folder, with the overlay; raises an OSError if it is unreadable."""
-        found = set(folder.iterdir()) if folder.exists() else set()
+        found = set(map(_composed, folder.iterdir())) if folder.exists() else set()
         found |= self._added.get(folder, set())
         return sorted(path for path in found - self._deleted if not self._is_excluded(path))
 
@@ -128,18 +153,42 @@ class _Search:
         if len(defaults) > len(inherited) + 1:
             message = "this folder has a `_defaults.yml` and a `_defaults.yaml`"
             self.error(rules.DUPLICATE_DEFAULTS, defaults[-1][0], message, "keep one")
+        self._check_defaults(files)
+        owners: dict[str, Path] = {}
         for child in children:
             is_folder = self.is_folder(child)
-            if child.name.startswith(".") or not (is_folder or (child in files and child.stem != DEFAULTS)):
+            if child.name.startswith(HIDDEN) or not (is_folder or child in files):
                 continue
-            if printable(child.name) != child.name:
-                # A line break, a bidirectional control or bytes that are not text cannot be reviewed.
-                self.error(rules.FILE_NAME, child, "this name contains invisible characters", "rename it")
-            elif is_folder:
+            if not self._is_the_same_everywhere(child):
+                continue
+            first = owners.setdefault(file_key(child.name if is_folder else f"{child.stem}.py"), child)
+            if first != child:
+                both = "DAG file" if first.stem == child.stem else "name on macOS and Windows"
+                self.error(rules.DUPLICATE_FILE, child, f"{self.name(first)} has the same {both}", "rename one of them")
+            if is_folder:
                 self.walk(child, defaults, above | {real})
             else:
                 relative = child.relative_to(self._folder).as_posix()
                 self.files.append(SourceFile(child, self.name(child), relative, defaults))
+
+    def _check_defaults(self, files: Sequence[Path]) -> None:
+        """A name that is nearly that of the defaults does nothing, as no name with `_` in front is a schedule."""
+        for file in files:
+            if file.stem != DEFAULTS and file.name.startswith("_") and closest(file.stem.lower(), [DEFAULTS], 0.8):
+                message = f"{quoted(file.name)} is neither a schedule nor `{DEFAULTS}.yml`, so it has no effect"
+                self.error(rules.NO_EFFECT, file, message, f"rename it to `{DEFAULTS}.yml`")
+
+    def _is_the_same_everywhere(self, child: Path) -> bool:
+        """Whether a name can be reviewed, and is written as macOS and git write it; reports one that is not."""
+        if printable(child.name) != child.name:
+            # A line break, a bidirectional control or bytes that are not text.
+            self.error(rules.FILE_NAME, child, "this name contains invisible characters", "rename it")
+        elif composed(child.name) != child.name:
+            message = f"{quoted(ascii(child.name)[1:-1])} is another name on Linux than on macOS"
+            self.error(rules.FILE_NAME, child, message, f"rename it to {quoted(composed(child.name))}")
+        else:
+            return True
+        return False
 
     def error(self, rule: Rule, path: Path, message: str, hint: str = "") -> None:
         self.diagnostics.append(Diagnostic(rule, message, Location(self.name(path)), hint))

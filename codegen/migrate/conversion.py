@@ -108,7 +108,10 @@ def _entries(node: MapNode, meltano: MeltanoProject, warnings: list[Diagnostic])
     has_job = isinstance(job, Scalar) and not is_null(job) and job.text != ""
     entries = {}
     for key, entry in node.entries.items():
-        if key not in KEYS:
+        if key == "annotations":
+            message = "`annotations` of a schedule are for other tools, and are not carried over"
+            warnings.append(_lost(entry, message, _meaning_of(entry.value)))
+        elif key not in KEYS:
             hint = nearest(key, KEYS) or "write what it should do into the schedule's file"
             warnings.append(_lost(entry, f"Meltano and Dagpress know no {quoted(key)} of a schedule", hint))
         elif is_null(entry.value) or key == "name":
@@ -120,6 +123,18 @@ def _entries(node: MapNode, meltano: MeltanoProject, warnings: list[Diagnostic])
             new_key = "tasks" if key == "job" and isinstance(value, ListNode) and value is not entry.value else key
             entries[new_key] = replace(entry, value=value)
     return entries
+
+
+def _meaning_of(annotations: Node) -> str:
+    """What to write in place of annotations: those of Meltano Cloud name the environments of a schedule."""
+    cloud = annotations.get("meltano.cloud") if isinstance(annotations, MapNode) else None
+    lists = [entry.value for entry in cloud.entries.values()] if isinstance(cloud, MapNode) else []
+    names = [
+        item.text for node in lists if isinstance(node, ListNode) for item in node.items if isinstance(item, Scalar)
+    ]
+    if names:
+        return f"for those environments only, write `{to_yaml({'only': names}, flow=True).strip()[1:-1]}`"
+    return "write what it should do into the schedule's file"
 
 
 def _value(key: str, node: Node, meltano: MeltanoProject, warnings: list[Diagnostic]) -> Node | None:

@@ -21,6 +21,7 @@ from codegen.schema.export import SCHEMA_NAME
 from codegen.schema.model import file_stem
 from codegen.sync.changes import Change
 from codegen.sync.header import is_generated
+from codegen.text.ids import file_key
 
 # The fields about a schedule's file and environment, which Meltano does not have.
 _NOT_OF_MELTANO = {"source", "relative", "deployment", "state_suffix", "environments", "only"}
@@ -116,7 +117,7 @@ def _add_files(drafts: list[Draft], project: Project, plan: Import, *, force: bo
     folder = project.relative(project.schedules)
     sources = [PurePosixPath(schedule.source) for schedule in existing]
     # A broken file may be replaced: it may be the one to import again.
-    taken = {source.name.lower() for source in sources if source.parent.as_posix() == folder}
+    taken = {file_key(source.name) for source in sources if source.parent.as_posix() == folder}
     owners = {schedule.dag_id_or_default: schedule.name for schedule in existing}
     # Schedules whose name is their ID and stem take precedence over those that would need another's.
     for draft in sorted(drafts, key=lambda draft: file_stem(draft.schedule.name) != draft.schedule.name):
@@ -139,10 +140,10 @@ def _add_files(drafts: list[Draft], project: Project, plan: Import, *, force: bo
 
 
 def _free_name(stem: str, taken: set[str]) -> str:
-    """A new file name, also on a case-insensitive file system; adds it to those that are taken."""
+    """A new file name, also on macOS and Windows; adds it to those that are taken."""
     stems = (stem if number == 1 else f"{stem}_{number}" for number in count(1))
-    free = next(each for each in stems if taken.isdisjoint(f"{each}{suffix}".lower() for suffix in SUFFIXES))
-    taken.add(f"{free}.yml".lower())
+    free = next(each for each in stems if taken.isdisjoint(file_key(f"{each}{suffix}") for suffix in SUFFIXES))
+    taken.add(file_key(f"{free}.yml"))
     return f"{free}.yml"
 
 

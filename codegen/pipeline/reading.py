@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from codegen import rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, has_errors, in_order, quoted
-from codegen.loader import Document, Overlay, SourceFile, load_schedules
+from codegen.loader import Document, Overlay, SourceFile, load_schedules, without_a_match
 from codegen.meltano import MeltanoProject, read_meltano_project
 from codegen.project import Project
 from codegen.schema import Schedule, read_schedule
@@ -75,7 +76,7 @@ def read(
     everywhere = {document.name for document in documents}
     for deployment, those in schedules.items():
         found[deployment] += check_together(those, meltano, project.airflow, broken[deployment], everywhere)
-    diagnostics += [*problems, *_each_once(found, documents)]
+    diagnostics += [*problems, *_check_exclude(project), *_each_once(found, documents)]
     order = {(document.source.name, document.deployment): number for number, document in enumerate(documents)}
     all_schedules = sorted(chain(*schedules.values()), key=lambda each: order[each.source, each.deployment])
     diagnostics += check_providers(all_schedules, project)
@@ -105,6 +106,12 @@ def _read_one(
             *check_one(schedule, meltano, airflow),
         ]
     return schedule, problems, list(check_secrets(document.merged))
+
+
+def _check_exclude(project: Project) -> Iterator[Diagnostic]:
+    for pattern in without_a_match(project.exclude, project.schedules):
+        message = f"the pattern {quoted(pattern)} of `exclude` matches no file and no folder"
+        yield Diagnostic(rules.NO_EFFECT, message, project.at["exclude"], "correct it, or remove it")
 
 
 def _each_once(found: Mapping[str, list[Diagnostic]], documents: Iterable[Document]) -> Iterator[Diagnostic]:

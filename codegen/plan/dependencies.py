@@ -1,6 +1,6 @@
 """The dependencies between schedules: a successful run updates an asset, which starts the schedules that wait for it.
 
-The asset has the DAG id of its schedule; on Airflow 2 it is called a dataset.
+The asset has the DAG id of its schedule, percent-encoded beyond ASCII; on Airflow 2 it is called a dataset.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
+from urllib.parse import quote
 
 from codegen.airflow_facts import facts_of
 from codegen.plan.steps import Step, last_of, needs_no_join
@@ -47,7 +48,9 @@ def conditions_of(after: After, others: Dependencies, airflow: str) -> Value:
 
 
 def _asset(dag_id: str, airflow: str) -> Call:
-    return Call("Asset" if facts_of(airflow).has_assets else "Dataset", (dag_id,))
+    # Airflow 2 and 3.0, and later ones on MySQL, take ASCII only (airflow/datasets/__init__.py on 2,
+    # airflow/sdk/definitions/asset/__init__.py on 3).
+    return Call("Asset" if facts_of(airflow).has_assets else "Dataset", (quote(dag_id),))
 
 
 def with_join(steps: Sequence[Step], schedule: Schedule) -> Sequence[Step]:

@@ -57,7 +57,7 @@ _warning = partial(_rule, Severity.WARNING)
 # Files.
 
 NO_SCHEDULES = _error("no-schedules", "The folder of schedules is missing or has no schedule file.")
-FILE_NAME = _error("file-name", "The name of a schedule file or folder contains invisible characters.")
+FILE_NAME = _error("file-name", "A file name contains invisible characters, or is another one on macOS than on Linux.")
 SYMLINK_LOOP = _error("symlink-loop", "A symlink leads back to a folder above it.")
 DUPLICATE_DEFAULTS = _error("duplicate-defaults", "A folder has both `_defaults.yml` and `_defaults.yaml`.")
 UNREADABLE = _error("unreadable", "A file or folder cannot be read, or is too large.")
@@ -69,7 +69,7 @@ NOT_A_MAP = _error("not-a-map", "A schedule or a defaults file is not a map of k
 # YAML.
 
 YAML_SYNTAX = _error("yaml-syntax", "A file is not valid YAML.")
-YAML_TRAP = _error("yaml-trap", "YAML reads an unquoted value as something other than what it looks like.")
+YAML_TRAP = _error("yaml-trap", "YAML reads an unquoted or missing value as something other than what it looks like.")
 YAML_TAG = _error("yaml-tag", "A value has a YAML tag that schedules do not support.")
 CONTROL_CHARACTER = _error("control-character", "A file contains a control character that YAML does not allow.")
 MERGE_CONFLICT = _error("merge-conflict", "A file contains the markers of an unresolved git merge conflict.")
@@ -88,11 +88,11 @@ MIXED_KINDS = _error("mixed-kinds", "Keys that are mutually exclusive are used t
 INVALID_VALUE = _error("invalid-value", "The value of a key is not valid.")
 INVALID_INTERVAL = _error("invalid-interval", "An interval is not a valid cron expression or alias.")
 UNKNOWN_TIMEZONE = _error("unknown-timezone", "A timezone does not exist.")
-UNREADABLE_NAME = _error("unreadable-name", "A name contains invisible characters.")
+UNREADABLE_NAME = _error("unreadable-name", "A name contains invisible characters, or looks the same as another one.")
 TEMPLATE = _error("template", "A template is invalid, or stands where Airflow evaluates no templates.")
 SECRET = _error("secret", "A value looks like a secret.")
 UNSUPPORTED = _error("unsupported", "The Airflow of the project does not support a key or value.")
-NO_EFFECT = _warning("no-effect", "A key has no effect.")
+NO_EFFECT = _warning("no-effect", "A key, a pattern or a file has no effect.")
 
 # Comments that silence warnings.
 
@@ -103,7 +103,7 @@ UNUSED_IGNORE = _warning("unused-ignore", "A `# dagpress: ignore` comment silenc
 
 DUPLICATE_NAME = _error("duplicate-name", "Two schedules have the same name.")
 DUPLICATE_DAG_ID = _error("duplicate-dag-id", "Two schedules have the same DAG id.")
-DUPLICATE_FILE = _error("duplicate-file", "Two schedules would be generated into the same DAG file.")
+DUPLICATE_FILE = _error("duplicate-file", "Two schedules would have the same DAG file, or two folders be one.")
 LONG_NAME = _error("long-name", "A DAG id, task id or file name is too long.")
 RENAMED_ID = _warning("renamed-id", "The name contains characters that a DAG id cannot have, so the two differ.")
 

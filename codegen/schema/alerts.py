@@ -146,9 +146,7 @@ class Alert(Model):
 KINDS = (EMAIL, SLACK, WEBHOOK, PYTHON)
 _ONE_ALERT = OneOf(
     tuple(section.name for section in KINDS),
-    InvalidError(
-        "the alert is empty", 'a channel needs quotes, since `#` starts a comment: "#alerts"', rules.MISSING_KEY
-    ),
+    InvalidError("the alert is empty", 'say where it goes, such as `slack: "#alerts"`', rules.MISSING_KEY),
     (
         "one alert is {names} ({places})",
         "make a list, and start each alert with a dash; `NAME: null` removes an inherited one",

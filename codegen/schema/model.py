@@ -320,6 +320,7 @@ class Schedule(TaskDefaults):
 def file_stem(name: str) -> str:
     """The stem of the file of a schedule of that name, which is the name itself where it can be."""
     stem = _BAD_IN_A_STEM.sub("_", composed(name))[:_LONGEST_STEM]
-    stem = re.sub(r"^[.-]|\.$", "_", stem)
     stem = "".join(character if character.isprintable() else "_" for character in stem)
-    return f"{stem}_" if stem.lower() == "_defaults" else stem
+    stem = re.sub(r"\.$", "_", stem)
+    # A file with `_` or a dot in front is not a schedule, and one with a dash would be an option of a command.
+    return stem.lstrip("_.-") or "schedule"

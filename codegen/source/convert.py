@@ -7,10 +7,11 @@ import re
 import yaml
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, InvalidError, Location, quoted
+from codegen.diagnostics import Diagnostic, InvalidError, Location, printable, quoted
 from codegen.rules import Rule
 from codegen.source.comments import LOADER
 from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar
+from codegen.source.write import to_yaml
 
 # A few nested aliases ("a billion laughs") would take all of the memory.
 _MOST_REPEATED = 20_000
@@ -23,9 +24,11 @@ _CANONICAL = {
     "bool": (r"true|false|True|False|TRUE|FALSE", "true or false", "write true or false"),
     "int": (r"0|[-+]?[1-9][0-9]*", "a number in another base", "write a plain number"),
     "float": (r"[-+]?[0-9]+\.[0-9]+", "a float", "write a plain number"),
-    "null": (r"null|~|", "nothing", "write it in full"),
+    "null": (r"null|~", "nothing", "write it in full"),
     "timestamp": (r"(?s)[0-9]{4}-[0-9]{2}-[0-9]{2}.*", "a timestamp", "write it in full"),
 }
+# A comment that is rather a value without quotes, such as `#data-team`.
+_LIKE_A_VALUE = re.compile(r"[ \t]+(#\S.*?)[ \t]*(?: #.*)?$", re.MULTILINE)
 
 
 class Converter:
@@ -37,9 +40,11 @@ class Converter:
         self._diagnostics: list[Diagnostic] = []
         self._count = 0
         self._seen: set[int] = set()
+        self._text = ""
 
     def document(self, text: str) -> tuple[Node | None, list[Diagnostic]]:
         """Parse a text; raises a YAMLError for invalid YAML."""
+        self._text = text
         loader = LOADER(text)
         try:
             root = loader.get_node() if loader.check_node() else None
@@ -69,7 +74,7 @@ class Converter:
             message = f"schedules do not support the tag {quoted(_short(node.tag))}"
             self._error(rules.YAML_TAG, message, self._at(node), "remove the tag")
         if isinstance(node, yaml.SequenceNode):
-            return ListNode(tuple(self._node(item, depth + 1) for item in node.value), self._at(node))
+            return ListNode(tuple(self._given(item, depth + 1) for item in node.value), self._at(node))
         if isinstance(node, yaml.MappingNode):
             if self._strict and node.flow_style and node.value and isinstance(node.value[0][0], yaml.MappingNode):
                 message = "YAML reads `{{` as the start of a map"
@@ -105,6 +110,18 @@ class Converter:
                 self._error(rules.YAML_TRAP, f"YAML reads {quoted(node.value)} as {reading}", self._at(node), hint)
         return Scalar(kind, node.value, self._at(node), is_plain=not node.style)
 
+    def _given(self, node: yaml.Node, depth: int, key: yaml.Node | None = None) -> Node:
+        """The value of a key or an item of a list. One with nothing in it is an error, as only a null means none."""
+        if not self._strict or node.tag != _TAG + "null" or node.value or getattr(node, "style", None):
+            return self._node(node, depth)
+        comment = _LIKE_A_VALUE.match(self._text, node.end_mark.index)
+        what, place = (quoted(key.value), self._at(key)) if key else ("this item", self._at(node))
+        message = f"{what} has no value" + (f": {quoted(comment[1])} is a comment" if comment else "")
+        hint = f"quote it: {to_yaml(comment[1]).strip()}" if comment else 'write it, `""` for an empty text'
+        no_value = f"write `{printable(key.value)}: null` to remove an inherited value" if key else "remove the item"
+        self._error(rules.YAML_TRAP, message, place, f"{hint}, or {no_value}")
+        return Scalar("trap", "", self._at(node))
+
     def _map(self, node: yaml.MappingNode, depth: int) -> MapNode:
         own: dict[str, Entry] = {}
         merged: dict[str, Entry] = {}
@@ -118,7 +135,7 @@ class Converter:
             if name in own:
                 message = f"{quoted(name)} is given twice, first in line {own[name].key_location.line}"
                 self._error(rules.DUPLICATE_KEY, message, self._at(key), "keep one")
-            own[name] = Entry(self._at(key), self._node(value, depth + 1))
+            own[name] = Entry(self._at(key), self._given(value, depth + 1, key))
         return MapNode({**merged, **own}, self._at(node))
 
     def _key(self, node: yaml.Node) -> str | None:

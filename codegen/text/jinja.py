@@ -105,9 +105,28 @@ def check_template(text: str) -> None:
         _environment().compile(text)
     except TemplateSyntaxError as error:
         reason = (error.message or "it cannot be read").rstrip(".")
-        is_name = "filter" in reason or "tag" in reason or "test" in reason
-        hint = "check the name" if is_name else "close it with `}}`; to write `{{` as text: {{ '{{' }}"
+        hint = _fix_of(reason, text)
         raise InvalidError(f"Airflow could not render this template: {reason}", hint, rules.TEMPLATE) from error
+
+
+def _fix_of(reason: str, text: str) -> str:
+    """The fix of an error of Jinja2, by its message (jinja2/parser.py, `fail_unknown_tag` and `_fail_ut_eof`)."""
+    if block := re.search(r"needs to be closed is '(\w+)'", reason):
+        return f"close it with `{{% end{block[1]} %}}`"
+    if reason.startswith("Encountered unknown tag 'end"):
+        return "remove it, or open its block before it"
+    if re.match(r"No (filter|test) named|Encountered unknown tag", reason):
+        return "check the name"
+    if written := braces_in(text):
+        return f"to write `{written}` as text: {as_literal(written)}"
+    start, end = ("{{", "}}") if "{{" in text else ("{%", "%}")
+    return f"close it with `{end}`; to write `{start}` as text: {as_literal(start)}"
+
+
+def braces_in(text: str) -> str:
+    """The first part of a text in double braces that is no template, such as `{{.State}}` of Go; empty if none is."""
+    parts = (match[0] for match in TEMPLATE.finditer(text) if match[0].startswith("{{"))
+    return next((part for part in parts if tree_of(part) is None), "")
 
 
 def params_in(text: str) -> list[str]:

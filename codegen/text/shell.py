@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 
 from codegen import rules
-from codegen.diagnostics import InvalidError
-from codegen.text.jinja import TEMPLATE, check_template, is_template
+from codegen.diagnostics import InvalidError, quoted
+from codegen.text.jinja import TEMPLATE, as_literal, braces_in, check_template, is_template
 
 # Linux takes at most 128 KiB for one argument (MAX_ARG_STRLEN in linux/binfmts.h), and a character has up to 4 bytes.
 LONGEST_COMMAND = 30_000
@@ -101,11 +101,14 @@ def check_run(run: str) -> None:
 def check_command(command: str) -> None:
     """Raise an InvalidError for a shell command that is too long, ends in an incomplete escape, or has a template."""
     if is_template(command):
-        raise InvalidError(
-            "a command cannot be a template: the shell would run whatever Airflow renders there as code",
-            """put it in `env` and use the variable: `env: {DAY: '{{ ds }}'}` and "$DAY" in the command""",
-            rules.TEMPLATE,
-        )
+        if braces := braces_in(command):
+            quoted_value = as_literal(braces).replace("'", "''")
+            message = f"a command cannot have {quoted(braces)}, which Airflow would read as a template"
+            hint = f"""write it in `env` and use the variable: `env: {{TEXT: '{quoted_value}'}}` and "$TEXT\""""
+        else:
+            message = "a command cannot be a template: the shell would run whatever Airflow renders there as code"
+            hint = """put it in `env` and use the variable: `env: {DAY: '{{ ds }}'}` and "$DAY" in the command"""
+        raise InvalidError(message, hint, rules.TEMPLATE)
     if len(command) > LONGEST_COMMAND:
         message = f"has {len(command)} characters, at most {LONGEST_COMMAND} work"
         raise InvalidError(message, "put it into a script of the project", rules.INVALID_COMMAND)

@@ -10,7 +10,7 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location, nearest, printable, quoted
 from codegen.keys.table import grouped, keys_of
 from codegen.meltano import MeltanoProject
-from codegen.meltano.blocks import block_names
+from codegen.meltano.blocks import block_names, unknown_option
 from codegen.meltano.call import calls_in, leading_options
 from codegen.meltano.changes import changes_project, variables_instead
 from codegen.plan.steps import env_of
@@ -102,11 +102,22 @@ def _check_blocks(run: str, location: Location, meltano: MeltanoProject) -> Iter
     except InvalidError:
         return
     known = meltano.names_for_run()
+    option = unknown_option(words)
     for word in block_names(words):
         name = word.split(":")[0]
         if not (is_template(word) or name in known or word in known):
             message = f"meltano.yml has no plugin, mapping or job {quoted(name)}"
-            yield Diagnostic(rules.UNKNOWN_PLUGIN, message, location, _hint_for_block(name, known))
+            hint = _hint_for_block(name, known)
+            if option and words.index(word) > words.index(option):
+                hint = f"`meltano run` has no {quoted(option)}: {_without_option(run, words.index(option))}"
+            yield Diagnostic(rules.UNKNOWN_PLUGIN, message, location, hint)
+
+
+def _without_option(run: str, before: int) -> str:
+    """The fix of an option of a plugin: `meltano invoke` gives it all that follows the name."""
+    if before != 1:
+        return "remove it"
+    return f"write `{printable(to_yaml({'command': f'meltano invoke {run}'}).strip())}`, with an `id`"
 
 
 def _hint_for_block(name: str, known: set[str]) -> str:

@@ -16,11 +16,7 @@ from codegen.validate.places import values_of
 # `validate_key` in airflow/utils/helpers.py of 2.11.
 _KEY = re.compile(r"[\w.-]{1,250}")
 # No two schedules can have the same: the rule, the attribute, and the key that sets it.
-_UNIQUE = (
-    (rules.DUPLICATE_NAME, "name", "name"),
-    (rules.DUPLICATE_DAG_ID, "dag_id_or_default", "dag_id"),
-    (rules.DUPLICATE_FILE, "dag_file", ""),
-)
+_UNIQUE = ((rules.DUPLICATE_NAME, "name", "name"), (rules.DUPLICATE_DAG_ID, "dag_id_or_default", "dag_id"))
 
 
 def check_names(schedule: Schedule) -> Iterator[Diagnostic]:
@@ -49,18 +45,17 @@ def check_pool(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
 
 
 def check_unique(schedules: list[Schedule]) -> Iterator[Diagnostic]:
-    """No two schedules may have one name, one DAG id or one file."""
-    of_one_name: list[tuple[Schedule, Schedule]] = []
+    """No two schedules may have one name or one DAG id; that two have one file, the loader reports."""
+    told: set[tuple[str, str]] = set()
     for rule, attribute, key in _UNIQUE:
         owners: dict[str, Schedule] = {}
         for schedule in schedules:
             value = getattr(schedule, attribute)
             first = owners.setdefault(value, schedule)
-            if first is schedule or (first, schedule) in of_one_name:
+            pair = (first.source, schedule.source)
+            if first is schedule or pair in told or first.dag_file == schedule.dag_file:
                 continue
-            if key == "name":
-                of_one_name.append((first, schedule))
-            what = f"the {'DAG id' if key == 'dag_id' else key} {quoted(value)}" if key else "the same DAG file"
-            hint = f"set another `{key}` in one of them" if key else "rename one of them"
+            told.add(pair)
+            what = f"the {'DAG id' if key == 'dag_id' else key} {quoted(value)}"
             message = f"{printable(first.source)} has {what} too"
-            yield Diagnostic(rule, message, schedule.where(key, "name"), hint)
+            yield Diagnostic(rule, message, schedule.where(key, "name"), f"set another `{key}` in one of them")

@@ -29,10 +29,11 @@ pytestmark = [
 ]
 
 _PASSWORD, _WRONG_PASSWORD = "made-up-password", "another-made-up-password"
-_QUICK = 'interval: "@manual"\ntasks:\n- {id: work, command: "true"}\n'
+_QUICK = 'interval: "@manual"\ntasks:\n- {id: diária, command: "echo true"}\n'
 _GIVEN = 'interval: "@manual"\nparams: {days: {type: integer}}\ntasks:\n- {id: work, command: "true"}\n'
 _SCHEDULES = {
-    "schedules/team/quick.yml": _QUICK,
+    # The whole way of letters of every script: the scheduler, the worker, its XCom and the REST API.
+    "schedules/team/quick.yml": _QUICK + "name: vendas-diárias\n",
     "schedules/given.yml": _GIVEN,
     "schedules/team/broken.yml": _QUICK,
     # Its file has the same name, in another folder.
@@ -92,7 +93,7 @@ def _deploy(folder: Path) -> None:
 
 
 def _change(folder: Path) -> None:
-    write(folder, {"schedules/team/quick.yml": _QUICK.replace("true", "echo changed")})
+    write(folder, {"schedules/team/quick.yml": _SCHEDULES["schedules/team/quick.yml"].replace("true", "changed")})
 
 
 @pytest.mark.parametrize("invocation", ["airflow-3"], indirect=True)
@@ -193,7 +194,7 @@ def test_plain_forms_run_a_dag_of_airflow_2(invocation: Invocation, monkeypatch:
         pages.post(f"{_QUICK_PAGE}/run", form)
         # Sent again, as by going back and forth, it starts no second run.
         assert "It waits until the DAG is unpaused." in text_of(pages.post(f"{_QUICK_PAGE}/run", form), "#airflow")
-        assert invocation.states("meltano_quick") == ["queued"]
+        assert invocation.states("meltano_vendas-diárias") == ["queued"]
         assert "Pause" in text_of(pages.post(f"{_QUICK_PAGE}/unpause", {}), "#airflow-pause")
         invocation.await_that(lambda: "success" in panel(), pause=1)
         assert re.search(r" · \d[\d.minh\s]*s · ", panel())

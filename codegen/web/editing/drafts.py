@@ -60,8 +60,7 @@ def new_text(snapshot: Snapshot) -> str:
     meltano = snapshot.reading.meltano
     known = {key: meltano.plugins.get(f"{key}s", set()) if meltano else set() for key in ("extractor", "loader")}
     only = {key: next(iter(names)) if len(names) == 1 else None for key, names in known.items()}
-    lines = "".join(f"{key}: {name}\n" if name else f"{key}:\n" for key, name in only.items())
-    return schema_line("") + lines + to_yaml({"interval": "@daily"})
+    return schema_line("") + to_yaml({**{key: name for key, name in only.items() if name}, "interval": "@daily"})
 
 
 def with_line_ends_of(before: str, sent: str) -> str:

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import PurePosixPath
 
 from codegen.diagnostics import printable, quoted
-from codegen.loader.discovery import DEFAULTS, SUFFIXES
+from codegen.loader.discovery import HIDDEN, SUFFIXES
 from codegen.project import Project, is_excluded
 
 # Of a name the common file systems take 255 bytes, and while it is written ours are longer.
@@ -34,12 +34,10 @@ def _problems_of_text(file: str) -> Iterator[str]:
         yield "Folders are parted by `/`, not by a backslash."
     if ".." in parts or file.startswith("/"):
         yield "The file must be below the folder of schedules: no `..`, and no `/` at the beginning."
-    if any(not part or part.startswith(".") for part in parts):
-        yield "No part of the path may be empty or begin with a dot: such files are hidden, and no schedules."
+    if any(not part or part.startswith(HIDDEN) for part in parts):
+        yield "No part of the path may be empty or begin with `.` or `_`: such files and folders are not schedules."
     if path.suffix.lower() not in SUFFIXES:
         yield f"{quoted(file)} must end in `.yml` or `.yaml`."
-    if path.stem == DEFAULTS:
-        yield "`_defaults.yml` is no schedule: what it says holds for many. Change it by hand."
     if len(file.encode()) > _MOST_BYTES or any(len(part.encode()) > _MOST_BYTES_OF_PART for part in parts):
         yield f"The name is too long: at most {_MOST_BYTES_OF_PART} bytes, and {_MOST_BYTES} with its folders."
 

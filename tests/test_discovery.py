@@ -1,0 +1,60 @@
+"""Which files are schedules, and that each is one file on every system."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from project_builder import EXTRACT_LOAD, project_of, write
+
+from codegen import pipeline
+from codegen.schema.model import file_stem
+from codegen.web.editing.file_name import problem_of
+
+_COMPOSED, _DECOMPOSED = "di\u00e1rias", "dia\u0301rias"
+
+
+@pytest.mark.parametrize(
+    ("names", "schedules", "found"),
+    [
+        (["_draft.yml", "_archive/a.yml", "b/_c/d.yml", "b/e.yml"], ["b/e.yml"], {}),
+        (["a.yml", "_Defaults.yml"], ["a.yml"], {"_Defaults.yml": "no-effect"}),
+        (["a.yml", "b/_default.yaml"], ["a.yml"], {"b/_default.yaml": "no-effect"}),
+        (["Orders.yml", "orders.yml"], ["Orders.yml", "orders.yml"], {"orders.yml": "duplicate-file"}),
+        (["Sales/a.yml", "sales/b.yml"], ["Sales/a.yml", "sales/b.yml"], {"sales": "duplicate-file"}),
+        (["a.yaml", "A.yml"], ["A.yml", "a.yaml"], {"a.yaml": "duplicate-file"}),
+        ([f"{_COMPOSED}.yml"], [f"{_COMPOSED}.yml"], {}),
+        (
+            [f"{_COMPOSED}.yml", f"{_DECOMPOSED}.yml"],
+            [f"{_COMPOSED}.yml"],
+            {f"{_DECOMPOSED}.yml": "file-name"},
+        ),
+    ],
+)
+def test_names_of_files(names: list[str], schedules: list[str], found: dict[str, str], tmp_path: Path) -> None:
+    """A leading `_` is never a schedule, and what macOS or Windows would lose is an error."""
+    for number, name in enumerate(names):
+        write(tmp_path, {f"schedules/{name}": f"name: schedule{number}\n{EXTRACT_LOAD}"})
+    reading = pipeline.read(project_of(tmp_path))
+    assert [file.relative for file in reading.files] == schedules
+    assert {d.location.path.removeprefix("schedules/"): d.code for d in reading.diagnostics} == found
+
+
+def test_a_pattern_of_exclude_that_matches_nothing_is_told(tmp_path: Path) -> None:
+    """Also a negated one, but not one whose files are in a folder that another pattern excludes."""
+    configuration = 'exclude = ["drafts/", "drafts/a.yml", "gone.yml", "!kept.yml"]\n'
+    files = {"schedules/a.yml": EXTRACT_LOAD, "schedules/drafts/a.yml": "", "dagpress.toml": configuration}
+    reading = pipeline.read(project_of(write(tmp_path, files)))
+    assert [(d.code, d.message.split("`")[1]) for d in reading.diagnostics] == [
+        ("no-effect", "!kept.yml"),
+        ("no-effect", "gone.yml"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["_draft", "__x", ".a", "-a", "_defaults", "../_up", "_", ""])
+def test_what_makes_a_file_for_a_name_makes_one_that_is_read(name: str, tmp_path: Path) -> None:
+    """`import`, `schedule add` and the page take their file names from there."""
+    project = project_of(write(tmp_path, {f"schedules/{file_stem(name)}.yml": EXTRACT_LOAD}))
+    assert len(pipeline.read(project).files) == 1
+    assert problem_of(project, f"{file_stem(name)}.yml") == ""
+    assert bool(problem_of(project, f"{name}/a.yml")) == (name != "-a")
