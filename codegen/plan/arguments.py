@@ -18,11 +18,12 @@ from codegen.timetable.interval import AIRFLOW_PRESETS
 from codegen.values import Argument, Call, Value, arguments_of, call, without_none
 
 
-def dag_arguments(
+def dag_arguments(  # noqa: PLR0913  # what an argument can depend on
     schedule: Schedule,
     others: Dependencies,
     doc: Value,
     functions: Functions,
+    *,
     default_args: Mapping[str, Value],
     airflow: str,
 ) -> tuple[Argument, ...]:
@@ -38,7 +39,7 @@ def dag_arguments(
         **_direct_arguments(schedule, airflow),
         "params": {name: _param(param) for name, param in schedule.params.items()} or None,
         **dag_alerts(schedule, functions, airflow),
-        "default_args": without_none(defaults) | default_args,
+        "default_args": {**without_none(defaults), **default_args},
         "tags": schedule.all_tags,
     }
     return arguments_of({name: value for name, value in arguments.items() if value is not None or name == "schedule"})
