@@ -135,8 +135,8 @@ def test_a_transformation_locks_dbt(tmp_path: Path) -> None:
         ("--no-state-update both", []),
         ("dbt:run", []),
         ({"run": "tap-a lake", "env": {"MELTANO_ENVIRONMENT": "prod"}}, ["prod:tap-a-to-lake:own"]),
-        ({"id": "c", "command": "meltano run tap-a lake"}, ["dev:tap-a-to-lake"]),
-        ({"id": "c", "command": "cd /x && X=1 meltano --environment prod run shop lake"}, ["prod:shop-to-lake:eu"]),
+        ({"id": "c", "command": "meltano run tap-a lake"}, ["dev:tap-a-to-lake:own"]),
+        ({"id": "c", "command": "cd /x && X=1 meltano --environment prod run shop lake"}, ["prod:shop-to-lake:own"]),
         ({"id": "c", "command": "meltano el tap-a lake --state-id=kept; echo done"}, ["kept"]),
         (
             {"id": "c", "command": 'meltano run tap-a lake --state-id-suffix "$X"', "env": {"X": "y"}},

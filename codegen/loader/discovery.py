@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePath
@@ -171,7 +171,7 @@ class _Search:
                 relative = child.relative_to(self._folder).as_posix()
                 self.files.append(SourceFile(child, self.name(child), relative, defaults))
 
-    def _check_defaults(self, files: Sequence[Path]) -> None:
+    def _check_defaults(self, files: Iterable[Path]) -> None:
         """A name that is nearly that of the defaults does nothing, as no name with `_` in front is a schedule."""
         for file in files:
             if file.stem != DEFAULTS and file.name.startswith("_") and closest(file.stem.lower(), [DEFAULTS], 0.8):

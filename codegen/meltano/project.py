@@ -37,6 +37,17 @@ class Section:
     node: Node
 
 
+@dataclass(frozen=True)
+class Variable:
+    """An entry of an `env`, which goes before a variable of the process; of all plugins and environments, or of one."""
+
+    name: str
+    value: str
+    location: Location
+    environment: str = ""
+    plugin: str = ""
+
+
 @dataclass
 class MeltanoProject:
     """What schedules can use, and those that Meltano itself has.
@@ -47,6 +58,7 @@ class MeltanoProject:
         broken_jobs: jobs whose tasks cannot be read, with the reason.
         environments: the `state_id_suffix` of each; empty for none.
         default_environment: the environment of a command that names none; empty for none.
+        variables: the environment variables that it sets for what Meltano runs.
         schedules: in Meltano's order, with its main file first.
         database_uri: Meltano's system database; empty for its default, a file in the project.
         is_readable: whether meltano.yml can be read; if not, no name is known to be missing.
@@ -57,6 +69,7 @@ class MeltanoProject:
     jobs: dict[str, Job] = field(default_factory=dict)
     broken_jobs: dict[str, str] = field(default_factory=dict)
     environments: dict[str, str] = field(default_factory=dict)
+    variables: list[Variable] = field(default_factory=list)
     schedules: list[Section] = field(default_factory=list)
     default_environment: str = ""
     database_uri: str = ""
@@ -120,6 +133,7 @@ def _project_of(parts: Sequence[tuple[Path, MapNode]]) -> MeltanoProject:
         "".join(_texts(document.get(key))) for key in ("default_environment", "database_uri")
     )
     project = MeltanoProject(default_environment=default_environment, database_uri=database_uri)
+    project.variables.extend(_variables(document))
     for path, part in parts:
         _collect(part, path, project)
     return project
@@ -171,11 +185,13 @@ def _collect(document: MapNode, path: Path, project: MeltanoProject) -> None:
     for plugin_type, entry in plugins.entries.items() if isinstance(plugins, MapNode) else ():
         for plugin in _maps(entry.value):
             project.plugins.setdefault(plugin_type, set()).update(_texts(plugin.get("name")))
+            project.variables.extend(_variables(plugin, plugin="".join(_texts(plugin.get("name")))))
             for mapping in _maps(plugin.get("mappings")):
                 project.mappings.update(_texts(mapping.get("name")))
     for environment in _maps(document.get("environments")):
         suffix = "".join(_texts(environment.get("state_id_suffix")))
         project.environments.update(dict.fromkeys(_texts(environment.get("name")), suffix))
+        project.variables.extend(_variables_of_environment(environment))
     for job in _maps(document.get("jobs")):
         for name in _texts(job.get("name")):
             # Of two jobs with one name, Meltano takes the first (meltano/core/task_sets_service.py, `get`).
@@ -183,6 +199,24 @@ def _collect(document: MapNode, path: Path, project: MeltanoProject) -> None:
                 _add_job(name, job, project)
     if (schedules := document.get("schedules")) is not None:
         project.schedules.append(Section(path, schedules))
+
+
+def _variables(node: MapNode, environment: str = "", plugin: str = "") -> Iterator[Variable]:
+    """The `env` of a project, an environment or a plugin (meltano/core/plugin_invoker.py, `env`)."""
+    env = node.get("env")
+    for name, entry in env.entries.items() if isinstance(env, MapNode) else ():
+        if isinstance(entry.value, Scalar):
+            yield Variable(name, entry.value.text, entry.value.location, environment, plugin)
+
+
+def _variables_of_environment(environment: MapNode) -> Iterator[Variable]:
+    name = "".join(_texts(environment.get("name")))
+    yield from _variables(environment, name)
+    config = environment.get("config")
+    plugins = config.get("plugins") if isinstance(config, MapNode) else None
+    for entry in plugins.entries.values() if isinstance(plugins, MapNode) else ():
+        for plugin in _maps(entry.value):
+            yield from _variables(plugin, name, "".join(_texts(plugin.get("name"))))
 
 
 def _add_job(name: str, job: MapNode, project: MeltanoProject) -> None:

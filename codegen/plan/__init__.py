@@ -84,7 +84,7 @@ def _plan_dag(
     doc = Identifier("__doc__") if is_alone else draft.doc
     runners = (RUNNERS[step.runner] for step in draft.steps if step.calls or step.script)
     default_args = {name: value for runner in runners for name, value in runner.default_args.items()}
-    arguments = dag_arguments(schedule, draft.others, doc, functions, default_args, airflow)
+    arguments = dag_arguments(schedule, draft.others, doc, functions, default_args=default_args, airflow=airflow)
     groups = plan_groups(draft.steps, tasks, draft.arrows, variables)
     return PlannedDag(dag_id, draft.doc, arguments, groups, tuple(draft.arrows[""]))
 

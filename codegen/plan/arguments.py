@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -17,12 +18,13 @@ from codegen.timetable.interval import AIRFLOW_PRESETS
 from codegen.values import Argument, Call, Value, arguments_of, call, without_none
 
 
-def dag_arguments(
+def dag_arguments(  # noqa: PLR0913  # what an argument can depend on
     schedule: Schedule,
     others: Dependencies,
     doc: Value,
     functions: Functions,
-    default_args: dict[str, Value],
+    *,
+    default_args: Mapping[str, Value],
     airflow: str,
 ) -> tuple[Argument, ...]:
     """The arguments of `DAG(...)`; `default_args` are those of its runners."""
@@ -37,7 +39,7 @@ def dag_arguments(
         **_direct_arguments(schedule, airflow),
         "params": {name: _param(param) for name, param in schedule.params.items()} or None,
         **dag_alerts(schedule, functions, airflow),
-        "default_args": without_none(defaults) | default_args,
+        "default_args": {**without_none(defaults), **default_args},
         "tags": schedule.all_tags,
     }
     return arguments_of({name: value for name, value in arguments.items() if value is not None or name == "schedule"})

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from codegen.airflow_facts.trigger_rules import ALL_SUCCESS
+from codegen.keys.table import keys_of
 from codegen.meltano import MeltanoProject
 from codegen.meltano.blocks import (
     DELIMITER,
@@ -221,5 +222,20 @@ def state_id_suffix(schedule: Schedule, task: Task, meltano: MeltanoProject | No
 
 
 def env_of(schedule: Schedule, task: Task) -> dict[str, str]:
-    """The environment variables of a task: its own over those of the schedule; a null removes one."""
-    return {name: value for name, value in {**schedule.env, **task.env}.items() if value is not None}
+    """The environment variables of a task: its own over those of the schedule; a null removes one.
+
+    A `command` has the keys for Meltano among them, which a `meltano run` has as options: both go before `env`.
+    """
+    given = {name: value for name, value in {**schedule.env, **task.env}.items() if value is not None}
+    return {**given, **variables_of_keys(schedule)} if task.command else given
+
+
+def variables_of_keys(schedule: Schedule) -> dict[str, str]:
+    """The keys of a schedule that Meltano also reads from variables."""
+    suffix = [schedule.state_id_suffix, schedule.state_suffix] if schedule.state_id_suffix else []
+    values = {
+        "environment": schedule.environment,
+        "full_refresh": "true" if schedule.full_refresh else None,
+        "state_id_suffix": "-".join(part for part in suffix if part) or None,
+    }
+    return {keys_of(Schedule)[name].variable: value for name, value in values.items() if value is not None}

@@ -159,6 +159,7 @@ UNKNOWN_ENVIRONMENT = _warning("unknown-environment", "The Meltano project does 
 UNKNOWN_PLUGIN = _warning("unknown-plugin", "The Meltano project does not have a plugin, mapping or job of that name.")
 UNKNOWN_JOB = _error("unknown-job", "The Meltano project does not have the job, or the job cannot run.")
 UNKNOWN_COMMAND = _warning("unknown-command", "`before_run` uses a command that Meltano does not have.")
+ENV_OVERRIDDEN = _warning("env-overridden", "An environment variable is overridden by `env` in meltano.yml.")
 WRITES_PROJECT = _warning("writes-project", "`before_run` changes the files of the Meltano project.")
 SHARED_STATE = _warning("shared-state", "Two schedules, tasks or runs share a Meltano state ID.")
 

@@ -22,7 +22,7 @@ from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.overlays import Overlays
 from codegen.schema.param import PARAMS, Param
 from codegen.schema.task import Task, TaskList
-from codegen.schema.task_defaults import TaskDefaults
+from codegen.schema.task_defaults import IN_A_SHELL, TaskDefaults
 from codegen.text.ids import airflow_id, composed
 from codegen.timetable.dst import localized
 from codegen.timetable.interval import Interval, parse_interval
@@ -109,12 +109,18 @@ class Schedule(TaskDefaults):
     )
     state_id_suffix: str | None = _state(
         TemplatedText(longest=1000),
-        "For `job` and `tasks`: what `meltano run` appends to the state ids that it makes.",
+        "For `job` and `tasks`: what `meltano run` appends to the state ids that it makes, also in a `command`.",
         "eu",
-        reaches=("run",),
+        reaches=IN_A_SHELL,
+        variable="MELTANO_RUN_STATE_ID_SUFFIX",
     )
     full_refresh: bool = _state(
-        Boolean(), "Ignore the state that was kept, and read everything.", "true", default=False, reaches=("run",)
+        Boolean(),
+        "Ignore the state that was kept, and read everything.",
+        "true",
+        default=False,
+        reaches=IN_A_SHELL,
+        variable="MELTANO_RUN_FULL_REFRESH",
     )
 
     interval: str = _when(
@@ -173,9 +179,11 @@ class Schedule(TaskDefaults):
     )
     environment: str | None = _how(
         TemplatedText("an environment", longest=1000),
-        "Meltano's own environment, which its `--environment` takes. Default: the project's own default.",
+        "Meltano's own environment: what Meltano gets by `--environment`, and a `command` in `MELTANO_ENVIRONMENT`. "
+        "Default: the project's own default.",
         "prod",
-        reaches=("run",),
+        reaches=IN_A_SHELL,
+        variable="MELTANO_ENVIRONMENT",
     )
     on_failure: tuple[Alert, ...] = _outcome(
         AlertList(),

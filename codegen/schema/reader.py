@@ -8,11 +8,11 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
 from codegen.keys.field_type import Report
 from codegen.keys.table import keys_of, meant_by, read_keys
-from codegen.runners import RUNNERS
+from codegen.schema.inherited import over_tasks
 from codegen.schema.model import Schedule
 from codegen.schema.table import schedule_table
 from codegen.schema.task_defaults import fields_of
-from codegen.source.nodes import Entry, ListNode, MapNode, merge, without_nulls
+from codegen.source.nodes import MapNode
 
 
 def read_schedule(
@@ -23,7 +23,7 @@ def read_schedule(
     `source`, `relative` and `deployment` are those of the `Schedule`; the stem of `relative` is the default name.
     """
     diagnostics: list[Diagnostic] = []
-    root = _with_sections_in_tasks(root)
+    root = over_tasks(root, schedule_table(airflow))
     values, places = read_keys(schedule_table(airflow), root, diagnostics.append, "a schedule")
     values.setdefault("name", PurePosixPath(relative).stem)
     if values.get("transform") == "skip":
@@ -38,26 +38,6 @@ def read_schedule(
         return None, diagnostics
     fields = fields_of(Schedule, values)
     return Schedule(**fields, source=source, relative=relative, deployment=deployment, at=places), []
-
-
-def _with_sections_in_tasks(root: MapNode) -> MapNode:
-    """The schedule with its runners' settings under those of each task that has some: maps merge, null removes."""
-    tasks = root.get("tasks")
-    if not isinstance(tasks, ListNode):
-        return root
-    items = tuple(_over_sections(item, root) if isinstance(item, MapNode) else item for item in tasks.items)
-    entry = Entry(root.entries["tasks"].key_location, ListNode(items, tasks.location))
-    return MapNode({**root.entries, "tasks": entry}, root.location)
-
-
-def _over_sections(task: MapNode, root: MapNode) -> MapNode:
-    entries = dict(task.entries)
-    for name in RUNNERS:
-        own, inherited = task.get(name), root.get(name)
-        if isinstance(own, MapNode):
-            whole = merge(inherited, own) if isinstance(inherited, MapNode) else own
-            entries[name] = Entry(entries[name].key_location, without_nulls(whole))
-    return MapNode(entries, task.location)
 
 
 def _check_what_runs(root: MapNode, meant: set[str], file: Location, report: Report) -> None:

@@ -14,7 +14,7 @@ from codegen.schema.airflow_arguments import DAG_GROUP, TASK_GROUP, refusal, row
 from codegen.schema.model import Schedule
 from codegen.schema.overlays import Overlays
 from codegen.schema.task import Task, TaskList
-from codegen.schema.task_defaults import TaskDefaults
+from codegen.schema.task_defaults import IN_A_SHELL, TaskDefaults
 
 _RUNNER_ROWS = {
     runner.name: Key(
@@ -23,7 +23,7 @@ _RUNNER_ROWS = {
         group="how",
         doc=f"The settings of the runner `{runner.name}`; those of a task are laid over the schedule's.",
         example=runner.example,
-        reaches=("run", "command"),
+        reaches=IN_A_SHELL,
     )
     for runner in RUNNERS.values()
     if runner.sections

@@ -127,11 +127,13 @@ class TaskList(FieldType[tuple[Task, ...]]):
         return tasks
 
     def _read_task(self, node: Node, report: Report) -> Task | None:
-        if isinstance(node, ListNode):
-            return _read_list(node, report)
         table = self._table or Table(keys_of(Task))
-        if isinstance(node, Scalar):
-            run = table.rows["run"].type.read(node, report)
+        if not isinstance(node, MapNode):
+            scalar = short_form(node)
+            if scalar is None:
+                report(InvalidError("a task is text, or a list of plugins, or a map with `run`").at(node.location))
+                return None
+            run = table.rows["run"].type.read(scalar, report)
             return Task(run=run, at={"run": node.location}) if run else None
         # In `env` a null stays: it removes a variable of the schedule.
         given = MapNode(without_null_keys(node.entries), node.location)
@@ -186,10 +188,9 @@ def free_id(wanted: str, taken: Container[str | None]) -> str:
     return next(each for each in chain([wanted], (f"{wanted}_{n}" for n in count(2))) if each not in taken)
 
 
-def _read_list(node: ListNode, report: Report) -> Task | None:
-    """Meltano's jobs have lists of plugins as tasks, so they are read here too."""
+def short_form(node: Node) -> Scalar | None:
+    """The `run` that a task stands for which is no map: a text, or a list of plugins as Meltano's jobs have it."""
+    if not isinstance(node, ListNode):
+        return node if isinstance(node, Scalar) else None
     words = [item.text for item in node.items if isinstance(item, Scalar) and item.kind == "str"]
-    if len(words) != len(node.items) or not words:
-        report(InvalidError("a task is text, or a list of plugins, or a map with `run`").at(node.location))
-        return None
-    return Task(run=" ".join(words), at={"run": node.location})
+    return Scalar("str", " ".join(words), node.location) if words and len(words) == len(node.items) else None

@@ -16,7 +16,8 @@ from codegen.runners import RUNNERS
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.task_types import MELTANO_COMMANDS, TRIGGER_RULE
 
-_IN_A_SHELL = ("run", "command")
+# What runs in a shell or a container.
+IN_A_SHELL = ("run", "command")
 _inherited = partial(key, is_inherited=True)
 _how = partial(_inherited, is_argument=True, group="how")
 _outcome = partial(_how, group="when it goes wrong")
@@ -75,16 +76,17 @@ class TaskDefaults(Model):
         "Where the tasks run: in a shell of Airflow's worker, in containers of its Docker engine, or in pods.",
         "docker",
         next(iter(RUNNERS)),
-        reaches=_IN_A_SHELL,
+        reaches=IN_A_SHELL,
         group="how",
     )
     env: Mapping[str, str | None] = key(
         Env(),
-        "Environment variables of the tasks; those of a task are added to the schedule's. A value may hold Airflow's "
-        "templates.",
+        "Environment variables of the tasks; those of a task are added to the schedule's. A null takes away a variable "
+        "of the schedule, not one of Airflow's worker. What Meltano runs gets the `env` of meltano.yml before these. A "
+        "value may hold Airflow's templates.",
         "{TAP_GITLAB_START_DATE: '{{ ds }}'}",
         {},
-        reaches=_IN_A_SHELL,
+        reaches=IN_A_SHELL,
         group="how",
     )
 

@@ -11,10 +11,12 @@ from codegen.validate.alerts import check_alerts, check_deadline
 from codegen.validate.arguments import check_arguments, check_joins
 from codegen.validate.commands import check_commands
 from codegen.validate.dependencies import check_after
-from codegen.validate.meltano import check_before_run, check_effect, check_meltano
+from codegen.validate.meltano import check_before_run, check_meltano
+from codegen.validate.meltano_env import check_env
 from codegen.validate.names import check_names, check_pool, check_unique
 from codegen.validate.params import check_defaults, check_params
 from codegen.validate.providers import check_providers
+from codegen.validate.reach import check_reach
 from codegen.validate.retries import check_retries
 from codegen.validate.run_outcome import check_run_outcome
 from codegen.validate.runners import check_runners, check_settings
@@ -47,9 +49,10 @@ def check_one(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) 
     yield from check_alerts(schedule, airflow)
     yield from check_runners(schedule)
     yield from check_before_run(schedule)
-    yield from check_effect(schedule)
+    yield from check_reach(schedule)
     yield from check_params(schedule, meltano)
     yield from check_meltano(schedule, meltano)
+    yield from check_env(schedule, meltano)
     yield from check_retries(schedule, meltano)
     yield from check_state_ids(schedule, meltano)
     yield from check_secrets_of_job(schedule, meltano)

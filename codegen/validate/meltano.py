@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location, nearest, printable, quoted
-from codegen.keys.table import grouped, keys_of
 from codegen.meltano import MeltanoProject
 from codegen.meltano.blocks import block_names, unknown_option
 from codegen.meltano.call import calls_in, leading_options
@@ -29,21 +28,6 @@ _COMMANDS = (
     "upgrade",
 )
 # fmt: on
-
-
-def check_effect(schedule: Schedule) -> Iterator[Diagnostic]:
-    """A key for tasks in a schedule's own file must affect a task; one in a file of defaults may be for others."""
-    if schedule.tasks is None:
-        return
-    kinds = {task.kind for task in schedule.tasks}
-    rows = [row for row in grouped(keys_of(Schedule)).values() if row.reaches and kinds.isdisjoint(row.reaches)]
-    given = [row for row in rows if row.name in schedule.at and schedule.at[row.name].path == schedule.source]
-    for reaches in dict.fromkeys(row.reaches for row in given):
-        names = [row.name for row in given if row.reaches == reaches]
-        needed = " or ".join(f"`{kind}`" for kind in reaches)
-        message = f"no task has {needed}, so this has no effect: {', '.join(f'`{name}`' for name in names)}"
-        place = min(schedule.at[name] for name in names)
-        yield Diagnostic(rules.NO_EFFECT, message, place, f"remove it, or add a task with {needed}")
 
 
 def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:

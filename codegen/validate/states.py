@@ -145,11 +145,11 @@ def check_state_ids(schedule: Schedule, meltano: MeltanoProject | None) -> Itera
         hint = f"rename it in meltano.yml and here: {quoted(_without_delimiter(environment))}"
         yield Diagnostic(rules.INVALID_VALUE, message, schedule.where("environment"), hint)
     for step in steps_with_state(schedule, meltano):
-        if not step.run:
+        if not (step.run or step.script):
             continue
         suffix, place = _suffix_of(schedule, step)
         of_environment = state_id_suffix(schedule, step.task, meltano)
-        if schedule.state_suffix and "$" in of_environment:
+        if step.run and schedule.state_suffix and "$" in of_environment:
             message = f"nothing can follow the suffix {quoted(of_environment)}, whose variable only Meltano expands"
             hint = "set a `state_id_suffix` in the schedule"
             yield Diagnostic(rules.INVALID_VALUE, message, schedule.where("environment", "job", "tasks"), hint)

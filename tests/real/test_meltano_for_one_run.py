@@ -114,6 +114,39 @@ def test_what_is_refused_is_what_meltano_refuses(tmp_path: Path, schedule: dict[
     assert _run(tmp_path, *words, "tap-shop", "target-x").returncode == 0
 
 
+_ENVS = """\
+send_anonymous_usage_stats: false
+env: {IN_ROOT: theirs, IN_ALL: theirs}
+environments:
+- name: prod
+  env: {IN_ENVIRONMENT: theirs, IN_ALL: of_environment}
+  config: {plugins: {extractors: [{name: tap-x, env: {IN_ITS_PLUGIN: theirs}}]}}
+- {name: dev, env: {IN_ANOTHER: theirs}}
+plugins:
+  extractors:
+  - {name: tap-x, namespace: x, executable: ./print_env, env: {IN_PLUGIN: theirs}}
+  - {name: tap-y, namespace: y, executable: ./print_env, env: {IN_ANOTHER: theirs}}
+  loaders: [{name: target-x, namespace: x, executable: ./print_env}]
+"""
+_NAMES = ["IN_ROOT", "IN_ALL", "IN_ENVIRONMENT", "IN_ITS_PLUGIN", "IN_PLUGIN", "IN_ANOTHER", "NOWHERE"]
+
+
+def test_what_is_overridden_is_what_a_plugin_does_not_get(tmp_path: Path) -> None:
+    """In a command, which gets the environment of Meltano by the variable, and Meltano calls the plugin with it."""
+    env = dict.fromkeys(_NAMES, "ours")
+    task = {"id": "a", "command": "meltano invoke tap-x", "env": env}
+    schedule = {"interval": "@daily", "environment": "prod", "tasks": [task]}
+    configuration = {"dagpress.toml": f'airflow = "{NEWEST}"\n', "schedules/s.yml": as_yaml(schedule)}
+    write(tmp_path, {"meltano.yml": _ENVS, "print_env": "#!/bin/sh\nenv\n", **configuration})
+    said = dagpress(tmp_path, "validate")[2]
+    done = _run(tmp_path, "invoke", "tap-x", **env, MELTANO_ENVIRONMENT="prod")
+    assert done.returncode == 0, done.stderr
+    got = dict(line.partition("=")[::2] for line in done.stdout.splitlines())
+    assert got["MELTANO_ENVIRONMENT"] == "prod"
+    assert [name for name in _NAMES if got[name] != "ours"] == [name for name in _NAMES if f"`{name}`" in said]
+    assert said.count("env-overridden") == 6
+
+
 _AIRFLOW = """\
 #!/bin/sh
 for number in 1 2 3 4; do

@@ -1,0 +1,49 @@
+"""What the tasks of a schedule have from it: maps merge, and a null takes a value away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from codegen.keys.table import Key, Table, keys_of
+from codegen.runners import RUNNERS
+from codegen.schema.airflow_arguments import TASK_GROUP
+from codegen.schema.task import short_form
+from codegen.schema.task_defaults import TaskDefaults
+from codegen.source.nodes import Entry, ListNode, MapNode, Node, is_null, merge, without_nulls
+
+
+def over_tasks(root: MapNode, table: Table) -> MapNode:
+    """The schedule with its runners' settings under those of each task that has some.
+
+    Airflow gives a value of the schedule (`default_args`) to every task. So a value that a task takes away by a null
+    is no longer the schedule's, but that of each other task.
+    """
+    tasks = root.get("tasks")
+    if not isinstance(tasks, ListNode):
+        return root
+    rows = table.rows
+    names = {*keys_of(TaskDefaults), *RUNNERS, *(name for name in rows if rows[name].group == TASK_GROUP)}
+    maps = [task for task in tasks.items if isinstance(task, MapNode)]
+    removed = {name for task in maps for name, entry in task.entries.items() if is_null(entry.value)} & names
+    moved = {name: entry for name, entry in root.entries.items() if name in removed}
+    items = tuple(_over_task(item, root, moved, rows) for item in tasks.items)
+    entries = {name: entry for name, entry in root.entries.items() if name not in moved}
+    entries["tasks"] = Entry(root.entries["tasks"].key_location, ListNode(items, tasks.location))
+    return MapNode(entries, root.location)
+
+
+def _over_task(task: Node, root: MapNode, moved: Mapping[str, Entry], rows: Mapping[str, Key]) -> Node:
+    if moved and (run := short_form(task)):
+        task = MapNode({"run": Entry(task.location, run)}, task.location)
+    if not isinstance(task, MapNode):
+        return task
+    reached = {
+        name: entry for name, entry in moved.items() if set(rows[name].reaches or task.entries) & {*task.entries}
+    }
+    entries = {**reached, **task.entries}
+    for name in {"env"} & reached.keys() | RUNNERS.keys():
+        own, inherited = task.get(name), root.get(name)
+        if isinstance(own, MapNode):
+            whole = merge(inherited, own) if isinstance(inherited, MapNode) else own
+            entries[name] = Entry(entries[name].key_location, without_nulls(whole))
+    return MapNode(entries, task.location)

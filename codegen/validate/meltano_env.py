@@ -1,0 +1,57 @@
+"""The `env` of a schedule: what Meltano runs gets the `env` of meltano.yml before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from codegen import rules
+from codegen.diagnostics import Diagnostic, InvalidError, quoted
+from codegen.meltano import MeltanoProject
+from codegen.meltano.blocks import block_names
+from codegen.meltano.call import calls_in, leading_options, value_of
+from codegen.plan.steps import env_of, meltano_environment
+from codegen.schema import Schedule, Task
+from codegen.text.shell import words_of
+from codegen.validate.places import runs_of_job, tasks_of
+
+
+def check_env(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
+    """Warn of a variable that the plugins get with another value than a shell command of the schedule."""
+    if not (meltano and meltano.variables):
+        return
+    for task in tasks_of(schedule):
+        env = env_of(schedule, task)
+        for environment, plugins in _calls(schedule, task, meltano):
+            for variable in meltano.variables:
+                is_active = variable.environment in {"", environment} and variable.plugin in {"", *plugins}
+                if is_active and env.get(variable.name, variable.value) != variable.value:
+                    message = (
+                        f"Meltano gives plugins the {quoted(variable.name)} of {variable.location} instead of this one"
+                    )
+                    place = task.at.get(f"env.{variable.name}") or schedule.where(f"env.{variable.name}", "env")
+                    yield Diagnostic(rules.ENV_OVERRIDDEN, message, place, "remove it there, or here")
+
+
+def _calls(schedule: Schedule, task: Task, meltano: MeltanoProject) -> Iterator[tuple[str, Iterable[str]]]:
+    """The calls of Meltano in a task: the environment and the plugins of each."""
+    env = env_of(schedule, task)
+    environment = meltano_environment(schedule.environment, env, meltano)
+    if schedule.extractor:
+        yield environment, (schedule.extractor, schedule.loader or "")
+    for run in (task.run, *runs_of_job(schedule, meltano)):
+        if words := _words(run):
+            yield environment, _plugins(block_names(words))
+    for call in calls_in(task.command or "", env):
+        options, words = leading_options(call.words)
+        yield meltano_environment(value_of(options, "--environment"), {**env, **call.env}, meltano), _plugins(words)
+
+
+def _words(run: str) -> Sequence[str]:
+    try:
+        return words_of(run)
+    except InvalidError:  # in a job, which `check_meltano` reports
+        return ()
+
+
+def _plugins(words: Iterable[str]) -> set[str]:
+    return {word.partition(":")[0] for word in words}

@@ -1,0 +1,102 @@
+"""What is written reaches every task it speaks of, or is told: keys without an effect on some task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from codegen import rules
+from codegen.diagnostics import Diagnostic, Location, quoted
+from codegen.keys.table import Key, grouped, keys_of
+from codegen.plan.steps import variables_of_keys
+from codegen.runners import RUNNERS
+from codegen.schema import Schedule, Task
+from codegen.schema.task_defaults import TaskDefaults
+from codegen.validate.places import place_of
+
+
+def check_reach(schedule: Schedule) -> Iterator[Diagnostic]:
+    """Check that keys have an effect: beside the kinds of tasks, other keys, and environments."""
+    yield from _check_kinds(schedule)
+    yield from _check_variables(schedule)
+    yield from _check_nulls(schedule)
+    for task in schedule.tasks or ():
+        yield from _check_overlay(schedule, task)
+
+
+def _check_kinds(schedule: Schedule) -> Iterator[Diagnostic]:
+    """A key for tasks in a schedule's own file must reach them; one in a file of defaults may be for others."""
+    missed: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
+    for row in grouped(keys_of(Schedule)).values():
+        if row.name in schedule.at and schedule.at[row.name].path == schedule.source:
+            missed.setdefault((row.reaches, _missed_by(row, schedule)), []).append(row.name)
+    for (reaches, task_ids), names in missed.items():
+        if not task_ids:
+            continue
+        keys = ", ".join(f"`{name}`" for name in names)
+        needed = " or ".join(f"`{kind}`" for kind in reaches)
+        if len(task_ids) == len(schedule.tasks or ()):
+            message = f"no task has {needed}, so this has no effect: {keys}"
+            hint = f"remove it, or add a task with {needed}"
+        else:
+            message = f"{keys} {'has' if len(names) == 1 else 'have'} no effect on {', '.join(map(quoted, task_ids))}"
+            hint = f"set it in each task with {needed} instead"
+        yield Diagnostic(rules.NO_EFFECT, message, min(schedule.at[name] for name in names), hint)
+
+
+def _missed_by(row: Key, schedule: Schedule) -> tuple[str, ...]:
+    """The tasks that a key speaks of and does not reach: all of them, or some if a task could have the key itself."""
+    tasks = schedule.tasks or ()
+    missed = tuple(task.task_id for task in tasks if row.reaches and task.kind not in row.reaches)
+    return missed if row.name in keys_of(TaskDefaults) or len(missed) == len(tasks) else ()
+
+
+def _check_variables(schedule: Schedule) -> Iterator[Diagnostic]:
+    """A key goes before the variable by which Meltano reads it too."""
+    of_keys = variables_of_keys(schedule)
+    keys = {row.variable: row.name for row in keys_of(Schedule).values() if row.variable}
+    for model in (schedule, *(schedule.tasks or ())):
+        for name in of_keys.keys() & model.env.keys():
+            value = model.env[name]
+            if value is not None and value != of_keys[name]:
+                message = f"{quoted(name)} has no effect, as the key `{keys[name]}` goes before it"
+                place = model.at[f"env.{name}"]
+                yield Diagnostic(rules.NO_EFFECT, message, place, f"remove it, or `{keys[name]}`")
+
+
+def _check_nulls(schedule: Schedule) -> Iterator[Diagnostic]:
+    """A null in the `env` of a task takes away a variable of the schedule; it cannot take away one of the worker."""
+    overlays = (overlay.get("env") or {} for overlay in schedule.environments.values())
+    known = {*schedule.env, *(name for env in overlays for name in env)}
+    for task in schedule.tasks or ():
+        for name, value in task.env.items():
+            if value is None and name not in known:
+                message = f"there is no {quoted(name)} in the schedule's `env` that a null could remove"
+                hint = f'write `{name}: ""` for an empty value, or remove the line'
+                yield Diagnostic(rules.INVALID_VALUE, message, task.at[f"env.{name}"], hint)
+
+
+def _check_overlay(schedule: Schedule, task: Task) -> Iterator[Diagnostic]:
+    """A task goes before its schedule, also before what an environment changes there."""
+    overlay = schedule.environments.get(schedule.deployment, {})
+    for key, place in () if "tasks" in overlay else _beaten(overlay, schedule, task):
+        message = f"`environments.{schedule.deployment}.{key}` has no effect on this task, which sets `{key}` itself"
+        hint = f"set `{key}` in the schedule instead of the task"
+        yield Diagnostic(rules.NO_EFFECT, message, place, hint)
+
+
+def _beaten(overlay: Mapping[str, Any], schedule: Schedule, task: Task) -> Iterator[tuple[str, Location]]:
+    """The keys of an environment that a task sets to something else, with their places there."""
+    for name, value in overlay.items():
+        if name == "env":
+            own = {variable: task.env.get(variable, text) for variable, text in value.items()}
+            yield from (
+                (f"env.{each}", place_of(task, schedule, f"env.{each}")) for each in own if own[each] != value[each]
+            )
+        elif name in RUNNERS:
+            at, of_schedule = (getattr(each.settings.get(name), "at", {}) for each in (task, schedule))
+            changed = (each for each in value.at if each and each in at and at[each] != of_schedule.get(each))
+            yield from ((f"{name}.{each}", at[each]) for each in changed)
+        elif name in task.at and (name in keys_of(TaskDefaults) or name in task.arguments):
+            own = task.arguments[name] if name in task.arguments else getattr(task, name)
+            yield from [(name, task.at[name])] if own != value else []
