@@ -46,7 +46,7 @@ def file_of(name: str, folder: str, snapshot: Snapshot) -> str:
     if not name.strip():
         return ""
     if folder not in folders_of(snapshot):
-        folder = "/".join(file_stem(part.strip()) for part in folder.split("/") if part.strip())
+        folder = "/".join(file_stem(part.strip()) for part in folder.split("/") if part.strip(" ._-"))
     return (PurePosixPath(folder) / f"{file_stem(name.strip())}.yml").as_posix()
 
 
