@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from codegen.diagnostics import Diagnostic, count, printable, with_hint
-from codegen.sync.changes import Change
+from codegen.sync.changes import Action, Change
 
 # Those of `click.style` that the commands use; no other escape sequence reaches a terminal.
 _STYLE = re.compile(r"(\x1b\[(?:[0-2]|3[0-7]|[34]8;5;\d+)m)")
@@ -84,6 +84,14 @@ def print_diff(changes: Iterable[Change], context: int = 3) -> None:
     """Print the changes as a patch, with so many lines around each part."""
     for change in changes:
         print_patch(change.diff(context))
+
+
+def print_sizes(changes: Iterable[Change]) -> None:
+    """Print a line for each change, with how many lines the file has."""
+    for change in changes:
+        lines = f"{len(change.after.splitlines()):,} lines"
+        what = "new" if change.action is Action.CREATE else "changed"
+        echo(click.style(f"+ {printable(change.name)} ({what}, {lines})", fg="green"))
 
 
 def print_patch(patch: str) -> None:

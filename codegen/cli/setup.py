@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,9 +17,11 @@ from codegen.cli.lookup import meltano_folder
 from codegen.cli.options import exit_code, open_project, writing
 from codegen.cli.printer import echo, print_changes, report
 from codegen.configuration.file import has_configuration
+from codegen.meltano import read_meltano_project
 from codegen.migrate.scaffold import scaffold
 from codegen.project import Project
 from codegen.sync.changes import Action, Change
+from codegen.validate.meltano_files import check_included_files
 
 _PINNED = re.compile(r"apache-airflow(?:\[[^\]]*\])?\s*[=~]=\s*(\d+\.\d+)")
 
@@ -64,7 +67,13 @@ def add_files(context: click.Context, path: Path | None, airflow: str | None) ->
             meltano_project=os.path.relpath(folder, project.root).replace(os.sep, "/"),
             dagpress=version("dagpress"),
         )
-        done, problems = transaction.apply(changes)
+        meltano, _ = read_meltano_project(project.root, folder)
+        ours = [project.schedules / "NAME.yml", *project.schedules.rglob("*.y*ml")]
+        planned = [*ours, *(project.root / change.name for change in changes)]
+        problems = list(check_included_files(meltano, folder, planned)) if meltano else []
+        done: Sequence[Change] = ()
+        if not problems:
+            done, problems = transaction.apply(changes)
         report(problems, "text")
         print_changes(done)
         if problems:
