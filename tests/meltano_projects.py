@@ -16,7 +16,7 @@ PLUGINS = {
 }
 JOBS: list[dict[str, Any]] = [
     {"name": "one", "tasks": ["tap-a target-a"]},
-    {"name": "text", "tasks": "tap-b target-a"},
+    {"name": "text", "tasks": ["tap-b target-a"]},
     {"name": "lists", "tasks": [["tap-a", "target-a"], "tap-b target-a dbt:run"]},
 ]
 _ALIASES = "@once @manual @none @hourly @daily @midnight @weekly @monthly @yearly @annually"

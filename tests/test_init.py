@@ -67,6 +67,20 @@ def test_what_is_there_stays_and_what_is_left_to_do_is_said(tmp_path: Path) -> N
     assert "- Add a local hook with the entry `dagpress check` to .pre-commit-config.yaml.\n" in err
 
 
+def test_nothing_is_written_where_meltano_would_overwrite_it(tmp_path: Path) -> None:
+    """`include_paths` matches a file of ours; the pattern that the message gives matches Meltano's alone."""
+    text = f'include_paths: ["**/*.yml"]\n{MELTANO_YML}'
+    root = write(tmp_path, {"meltano.yml": text, "plugins/more.yml": "plugins: {}\n"})
+    before = files_of(root)
+    code, _, err = dagpress(root, "init")
+    assert (code, files_of(root)) == (2, before)
+    assert "included-schedules" in err
+    instead = err.split("write `")[1].split("`")[0]
+    write(root, {"meltano.yml": text.replace("**/*.yml", instead)})
+    assert dagpress(root, "init")[0] == 0
+    assert "more.yml" in str(list(root.glob(instead)))
+
+
 @pytest.mark.parametrize(
     ("pip_url", "version"),
     [

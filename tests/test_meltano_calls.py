@@ -113,21 +113,25 @@ def test_a_schedule_that_meltano_does_not_have() -> None:
         resolved(call, LISTED)
 
 
-def test_the_generator_is_found_by_its_name_or_its_command(tmp_path: Path) -> None:
-    folder = write(tmp_path, {"orchestrate/dags/own.py": "import airflow\n"}) / "orchestrate" / "dags"
+def test_the_generator_is_found_by_what_it_does(tmp_path: Path) -> None:
+    """It makes DAGs of Meltano's list; a helper without a DAG is none, also one that a generator imports."""
+    lists, makes = 'run(["meltano", "schedule", "list"])\n', "DAG(name)\n"
+    folder = write(tmp_path, {"orchestrate/dags/own.py": makes, "orchestrate/dags/helper.py": lists})
+    folder = folder / "orchestrate" / "dags"
     with pytest.raises(InvalidError, match="orchestrate/ has none"):
         find_generator(tmp_path)
-    write(folder, {"dynamic.py": 'run(["meltano", "schedule", "list"])\n'})
+    write(folder, {"dynamic.py": f"from helper import listed\n{makes}"})
     assert find_generator(tmp_path) == folder / "dynamic.py"
-    write(folder, {"other.py": 'os.popen("meltano schedule list --format=json")\n'})
+    write(folder, {"other.py": f"schedules = ScheduleService(project).schedules()\n{makes}"})
     with pytest.raises(InvalidError, match=r"several: dynamic\.py, other\.py"):
         find_generator(tmp_path)
-    write(folder, {"meltano.py": ""})
+    write(folder, {"meltano.py": lists + makes})
     assert find_generator(tmp_path) == folder / "meltano.py"
 
 
 def test_without_a_generator_or_an_airflow_the_fix_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "orchestrate/dags/meltano.py": "", "meltano.yml": ""})
+    root = write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "meltano.yml": ""})
+    write(root, {"orchestrate/dags/meltano.py": 'DAG(run("meltano schedule list"))\n'})
     monkeypatch.setenv("PATH", "")
     with pytest.raises(AirflowError, match=r"not installed.*dagpress add orchestrator airflow"):
         verify(project_of(root), {}, None, None, "text")

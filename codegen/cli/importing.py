@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import click
 
@@ -15,7 +15,7 @@ from codegen import pipeline, rules
 from codegen.cli.beginning import Beginning, begin, say_airflow
 from codegen.cli.lookup import meltano_folder
 from codegen.cli.options import exit_code, format_option, open_project, strict_option, writing
-from codegen.cli.printer import echo, print_changes, print_diff, report
+from codegen.cli.printer import echo, print_changes, print_diff, print_sizes, report
 from codegen.diagnostics import Diagnostic, Location, count, has_errors, in_numbers, in_order, printable, quoted
 from codegen.meltano.generator import find_generators
 from codegen.migrate.exporting import plan_export
@@ -23,6 +23,7 @@ from codegen.migrate.importing import Import, plan_import
 from codegen.migrate.moving import plan_move
 from codegen.project import Project
 from codegen.review.drift import compare_with_disk
+from codegen.schema.export import SCHEMA_NAME
 from codegen.sync.changes import Change
 from codegen.sync.transaction import Transaction
 from codegen.validate.lint import apply_levels
@@ -47,6 +48,7 @@ class _Work:
     changes: list[Change] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     moved: int = 0
+    is_move: bool = False
 
 
 @click.command("import", epilog=_IMPORT_EPILOG)
@@ -120,7 +122,7 @@ def import_(  # noqa: PLR0913  # click gives each option so
                 moves, problems = plan_move(plan, project.root)
                 work.changes += moves
                 work.diagnostics += problems
-                work.moved = len(plan.imported) - len(problems)
+                work.moved, work.is_move = len(plan.imported) - len(problems), True
         done = _apply(transaction, work, project)
     _report(work, done, output, dry_run=dry_run)
     if output == "text" and not has_errors(work.diagnostics):
@@ -175,6 +177,8 @@ def _generate(project: Project, plan: Import, work: _Work) -> None:
     changes, diagnostics = compare_with_disk(project, generation)
     imported = {each.file for each in plan.imported}
     work.changes += changes
+    # That an imported schedule is in meltano.yml too is a step of its own.
+    diagnostics = [d for d in diagnostics if d.code != rules.TWO_SOURCES.code]
     work.diagnostics += [d for d in diagnostics if d.location.path not in imported and d not in work.diagnostics]
 
 
@@ -193,12 +197,18 @@ def _report(work: _Work, done: Sequence[Change], output: str, *, dry_run: bool) 
     if output == "text":
         if dry_run and not has_errors(work.diagnostics):
             # The lines around a schedule in meltano.yml may have a secret.
-            print_diff(work.changes, context=0)
+            print_diff([change for change in work.changes if not _is_schema(change)], context=0)
+            print_sizes(filter(_is_schema, work.changes))
         print_changes(done)
         if has_errors(work.diagnostics):
             errors = sum(d.is_error for d in work.diagnostics)
             result = "Not all was written" if done else "No files written"
             echo(f"{result}: {count(errors, 'error')}.", err=True)
+
+
+def _is_schema(change: Change) -> bool:
+    """Whether it is the JSON Schema, of thousands of lines that nobody reviews."""
+    return PurePosixPath(change.name).name == SCHEMA_NAME
 
 
 def _print_import(plan: Import, work: _Work, project: Project, done: Sequence[Change]) -> None:
@@ -224,13 +234,25 @@ def _steps(plan: Import, work: _Work, project: Project) -> list[str]:
         steps.append("Give the workers the secrets that were not copied.")
     if work.changes:
         steps.append("Review the files, and commit them.")
-    if not work.moved:
-        # The old generator has no DAGs of schedules that left meltano.yml.
-        steps.append("Compare the DAGs with those of the old generator: `dagpress import --verify`.")
     generators = [os.path.relpath(path, project.root) for path in find_generators(project.meltano_project)]
-    what = ", ".join(quoted(path.replace(os.sep, "/")) for path in generators) or "the old generator's file"
-    steps.append(f"Take {what} out of Airflow's DAGs folder: it claims the same DAG ids.")
-    if len(plan.imported) > work.moved:
-        how = "those that stayed, by hand" if work.moved else "the schedules, with `dagpress import --move`"
-        steps.append(f"Take out of meltano.yml what is in a file of its own now: {how}.")
+    if generators:
+        steps += _steps_of_generators(plan, work, [path.replace(os.sep, "/") for path in generators])
+    if work.is_move and len(plan.imported) > work.moved:
+        steps.append("Fix what keeps schedules in meltano.yml, as reported above.")
+    elif len(plan.imported) > work.moved:
+        steps.append("Take the imported schedules out of meltano.yml: `dagpress import --move`.")
     return [printable(step) for step in steps]
+
+
+def _steps_of_generators(plan: Import, work: _Work, generators: Sequence[str]) -> Iterator[str]:
+    """Compare with the old generator, and remove it as soon as nothing needs it."""
+    if not work.moved:
+        # It has no DAGs of schedules that left meltano.yml.
+        yield "Compare the DAGs with those of the old generator: `dagpress import --verify`."
+    files = ", ".join(map(quoted, generators))
+    if not plan.left:
+        yield f"Take {files} out of Airflow's DAGs folder: it claims the same DAG ids."
+        return
+    yield f"Keep {files} for what was not imported: {', '.join(map(quoted, plan.left))}."
+    if len(plan.imported) > work.moved:
+        yield "Until the imported schedules leave meltano.yml, it claims their DAG ids too: move them first."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from codegen.cli.exit_code import ExitCode
 from codegen.cli.importing import import_
 from codegen.cli.options import exit_code, open_project, writing
 from codegen.cli.printer import echo, print_changes, report
+from codegen.meltano import read_meltano_project
 from codegen.migrate.scaffold import scaffold
 from codegen.project import Project
 from codegen.sync.changes import Action, Change
+from codegen.validate.meltano_files import check_included_files
 
 airflow_option = click.option(
     "--airflow",
@@ -53,7 +56,14 @@ def add_files(context: click.Context, path: Path | None, airflow: str | None) ->
         beginning = begin(context.obj, path, airflow=airflow)
         project = beginning.project
         changes, advice = scaffold(project.root, version("dagpress"))
-        done, problems = transaction.apply([*beginning.changes, *changes])
+        changes = [*beginning.changes, *changes]
+        meltano, _ = read_meltano_project(project.root, beginning.meltano)
+        ours = [project.schedules / "NAME.yml", *project.schedules.rglob("*.y*ml")]
+        planned = [*ours, *(project.root / change.name for change in changes)]
+        problems = list(check_included_files(meltano, beginning.meltano, planned)) if meltano else []
+        done: Sequence[Change] = ()
+        if not problems:
+            done, problems = transaction.apply(changes)
         report([*beginning.diagnostics, *problems], "text")
         print_changes(done)
         if problems:

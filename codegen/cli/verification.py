@@ -66,7 +66,7 @@ def verify(
         dags = [{**dataclasses.asdict(row), "verdict": row.verdict.value} for row in rows]
         echo_json({"airflow": version, "generator": str(generator), "dags": dags})
     else:
-        _print_rows(rows)
+        _print_rows(rows, version)
     return ExitCode.FINE if all(row.expected for row in rows) else ExitCode.DRIFT
 
 
@@ -108,7 +108,7 @@ def _load(
     return old.dags, [dag for file in new for dag in file.dags], problems
 
 
-def _print_rows(rows: Sequence[Comparison]) -> None:
+def _print_rows(rows: Sequence[Comparison], version: str) -> None:
     width = max((len(printable(row.dag_id)) for row in rows), default=0)
     echo(click.style(f"{'DAG_ID':<{width}}  RESULT", bold=True))
     for row in rows:
@@ -122,4 +122,4 @@ def _print_rows(rows: Sequence[Comparison]) -> None:
                 echo(f"        {printable(each.why)}")
     numbers = Counter(row.verdict for row in rows)
     parts = ", ".join(f"{numbers[verdict]} {words}" for verdict, words in _IN_SUM.items() if numbers[verdict])
-    echo(f"{count(len(rows), 'DAG')}: {parts or 'nothing to compare'}.")
+    echo(f"{count(len(rows), 'DAG')} on Airflow {version}: {parts or 'nothing to compare'}.")

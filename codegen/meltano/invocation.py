@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,10 @@ def listed_schedules(folder: Path, limit: float = _LIMIT) -> dict[str, dict[str,
     """
     output = _output_of(("schedule", "list", "--format=json"), folder, limit)
     try:
-        schedules = json.loads(output)["schedules"]
-        return {schedule["name"]: schedule for schedule in (*schedules["elt"], *schedules["job"])}
+        answer = json.loads(output)
+        # Meltano 1 has no jobs, and gives a plain list.
+        found = answer if isinstance(answer, list) else chain(*(answer["schedules"][kind] for kind in ("elt", "job")))
+        return {schedule["name"]: schedule for schedule in found}
     except (ValueError, TypeError, LookupError) as error:
         raise MeltanoError("`meltano schedule list` gave something else than a list of schedules") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from codegen import rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors, quoted
+from codegen.meltano.scalars import is_text
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
 from codegen.source.read import parse_yaml, read_text
 
@@ -56,9 +58,11 @@ class MeltanoProject:
         plugins: the names of each type, such as `extractors`.
         mappings: the names of the mappings of mappers, which `meltano run` accepts like plugins.
         broken_jobs: jobs whose tasks cannot be read, with the reason.
+        refused_jobs: jobs that Meltano itself refuses, with the reason, though each task is a valid `meltano run`.
         environments: the `state_id_suffix` of each; empty for none.
         default_environment: the environment of a command that names none; empty for none.
         variables: the environment variables that it sets for what Meltano runs.
+        include_paths: the patterns of further files.
         schedules: in Meltano's order, with its main file first.
         database_uri: Meltano's system database; empty for its default, a file in the project.
         is_readable: whether meltano.yml can be read; if not, no name is known to be missing.
@@ -68,8 +72,10 @@ class MeltanoProject:
     mappings: set[str] = field(default_factory=set)
     jobs: dict[str, Job] = field(default_factory=dict)
     broken_jobs: dict[str, str] = field(default_factory=dict)
+    refused_jobs: dict[str, str] = field(default_factory=dict)
     environments: dict[str, str] = field(default_factory=dict)
     variables: list[Variable] = field(default_factory=list)
+    include_paths: list[Scalar] = field(default_factory=list)
     schedules: list[Section] = field(default_factory=list)
     default_environment: str = ""
     database_uri: str = ""
@@ -79,6 +85,9 @@ class MeltanoProject:
         """The names that `meltano run` accepts: plugins, mappings and jobs."""
         return set().union(*self.plugins.values()) | self.mappings | self.jobs.keys()
 
+
+# An option, and what only a shell or Airflow reads as something else than a part of a name.
+_NO_NAME = re.compile(r"^-|['\"\\\s]|\{\{|\{%")
 
 _UNREADABLE = MeltanoProject(is_readable=False)
 
@@ -134,8 +143,11 @@ def _project_of(parts: Sequence[tuple[Path, MapNode]]) -> MeltanoProject:
     )
     project = MeltanoProject(default_environment=default_environment, database_uri=database_uri)
     project.variables.extend(_variables(document))
+    project.include_paths = _patterns(document)
     for path, part in parts:
         _collect(part, path, project)
+    problems = {name: _why_refused(job, project) for name, job in project.jobs.items()}
+    project.refused_jobs |= {name: problem for name, problem in problems.items() if problem}
     return project
 
 
@@ -221,7 +233,9 @@ def _variables_of_environment(environment: MapNode) -> Iterator[Variable]:
 
 def _add_job(name: str, job: MapNode, project: MeltanoProject) -> None:
     """Add a job, whose tasks can have every form that Meltano accepts (meltano/core/task_sets.py)."""
-    node = job.get("tasks")
+    node, given = job.get("tasks"), job.get("name")
+    if isinstance(given, Scalar) and not is_text(given):
+        project.refused_jobs[name] = f'Meltano finds no job whose name is not text (write `name: "{name}"`)'
     if problem := _problem_of(node):
         hint = " (it has `task`: did you mean `tasks`?)" if job.get("task") else ""
         project.broken_jobs[name] = problem + hint
@@ -231,6 +245,21 @@ def _add_job(name: str, job: MapNode, project: MeltanoProject) -> None:
         tasks = tuple(" ".join(_words(item)) for item in _items(node))
         as_written = [item.text if isinstance(item, Scalar) else _words(item) for item in _items(node)]
         project.jobs[name] = Job(name, tasks, job.location, as_written)
+
+
+def _why_refused(job: Job, project: MeltanoProject) -> str:
+    """The reason why Meltano refuses a job, as it reads nothing but names in it (meltano/core/task_sets.py)."""
+    if job.name in project.refused_jobs:
+        return project.refused_jobs[job.name]
+    if isinstance(job.as_written, str):
+        return f"Meltano takes each character of its `tasks` for a plugin (write `tasks: [{job.as_written}]`)"
+    for task in job.tasks:
+        for word in task.split(" "):
+            if not word or _NO_NAME.search(word):
+                return f"in the task {quoted(task)}, Meltano takes {quoted(word)} for a plugin (write names only)"
+            if word in project.jobs or word in project.broken_jobs:
+                return f"Meltano runs no job in a job, as {quoted(word)} is (write its tasks instead)"
+    return ""
 
 
 def _problem_of(tasks: Node | None) -> str:

@@ -20,18 +20,6 @@ _TIMESTAMP = re.compile(
 )
 
 
-def meltano_text(scalar: Scalar) -> str:
-    """The text that Meltano's Python makes of the value, as in a state id: `1.50` without quotes is `1.5`."""
-    text = scalar.text.replace("_", "")
-    if not scalar.is_plain:
-        return scalar.text
-    if _BOOL.fullmatch(scalar.text):
-        return scalar.text.capitalize()
-    if _INT.fullmatch(scalar.text):
-        return str(int(text, 10 if text.lstrip("-+").isdecimal() else 0))
-    return str(float(text)) if _FLOAT.fullmatch(scalar.text) else scalar.text
-
-
 def is_text(scalar: Scalar) -> bool:
     """Whether Meltano reads the value as text."""
     if not scalar.is_plain:

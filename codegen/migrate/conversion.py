@@ -61,6 +61,8 @@ def convert(
         return None, [not_imported(item, f"a schedule must be a map, got {named(item.node)}")]
     if not item.name.strip():
         return None, [not_imported(item, "the schedule has no name", "give it a `name`")]
+    if problem := _refusal(item.node, meltano):
+        return None, [not_imported(item, f"Meltano itself cannot run {quoted(item.name)}: {problem}")]
     warnings = list(_secrets_in_comments(item))
     entries = _entries(item.node, meltano, warnings)
     lines = lines_of(item, item.node, entries)
@@ -86,6 +88,16 @@ def convert(
         schedule = replace(schedule, dag_id=schedule.dag_id_or_default)
         lines += to_yaml({"dag_id": schedule.dag_id}).splitlines()
     return Draft(item, schedule, tuple(lines), tuple(warnings)), warnings
+
+
+def _refusal(node: MapNode, meltano: MeltanoProject) -> str:
+    """The reason why Meltano refuses to run a schedule, with the fix; empty if it does not."""
+    for key in ("name", "job"):
+        given = node.get(key)
+        if isinstance(given, Scalar) and not is_null(given) and not is_text(given):
+            return f'its `{key}` is not text (write `{key}: "{given.text}"`)'
+    job = node.get("job")
+    return meltano.refused_jobs.get(job.text, "") if isinstance(job, Scalar) else ""
 
 
 def not_imported(item: Item, message: str, hint: str = "") -> Diagnostic:

@@ -56,12 +56,14 @@ class Import:
 
     Attributes:
         found: how many schedules Meltano has.
+        names: their names.
         imported: those with an equivalent file, new or old.
         stays: why some of those must stay in meltano.yml, by name.
         diagnostics: what is not carried over; with an error among them, nothing may be written.
     """
 
     found: int = 0
+    names: list[str] = field(default_factory=list)
     imported: list[Imported] = field(default_factory=list)
     stays: dict[str, str] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -70,6 +72,12 @@ class Import:
     def changes(self) -> list[Change]:
         """The schedule files to write."""
         return [change for each in self.imported if (change := each.change)]
+
+    @property
+    def left(self) -> list[str]:
+        """The names of the schedules that are not imported."""
+        imported = {each.draft.item.name for each in self.imported}
+        return [name for name in self.names if name not in imported]
 
     @property
     def overlay(self) -> dict[str, str | None]:
@@ -88,18 +96,20 @@ def plan_import(project: Project, *, force: bool) -> Import:
     if meltano is None or has_errors(diagnostics):
         return Import(diagnostics=diagnostics)
     items, problems = read_items(meltano)
-    plan = Import(found=len(items), diagnostics=[*diagnostics, *problems])
+    names = list(dict.fromkeys(item.name for item in items if item.name))
+    plan = Import(found=len(items), names=names, diagnostics=[*diagnostics, *problems])
     if not items:
         return plan
-    drafts, names = list[Draft](), set[str]()
+    drafts, known = list[Draft](), set[str]()
     for item in items:
         # Meltano runs the first of a name (meltano/core/schedule_service.py, `find_schedule`).
-        if item.name and item.name in names:
+        if item.name and item.name in known:
             message = f"there is a schedule {quoted(item.name)} before, which is the one that Meltano runs"
             plan.diagnostics.append(not_imported(item, message, "rename or remove it"))
             plan.stays[item.name] = "another of its name would take its place"
             continue
-        names.add(item.name)
+        if item.is_named:
+            known.add(item.name)
         draft, problems = convert(item, meltano, project.airflow, project.dag_id_prefix)
         plan.diagnostics += problems
         drafts += [draft] if draft else []

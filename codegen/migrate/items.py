@@ -10,7 +10,7 @@ from pathlib import Path
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
 from codegen.meltano import MeltanoProject
-from codegen.meltano.scalars import meltano_text
+from codegen.meltano.scalars import is_text
 from codegen.source.comments import Comment, read_layout
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null, named
 
@@ -44,9 +44,15 @@ class Item:
 
     @property
     def name(self) -> str:
-        """The schedule's name as Meltano reads it, also in state IDs; empty if missing."""
+        """The schedule's name; empty if missing."""
         name = self.node.get("name") if isinstance(self.node, MapNode) else None
-        return meltano_text(name) if isinstance(name, Scalar) and not is_null(name) else ""
+        return name.text if isinstance(name, Scalar) and not is_null(name) else ""
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the name is text, without which Meltano does not find the schedule."""
+        name = self.node.get("name") if isinstance(self.node, MapNode) else None
+        return isinstance(name, Scalar) and is_text(name)
 
 
 def read_items(meltano: MeltanoProject) -> tuple[list[Item], list[Diagnostic]]:

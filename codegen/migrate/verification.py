@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timezone
 from enum import Enum
 
 from codegen.airflow_facts import VERSIONS, facts_of
@@ -131,9 +131,18 @@ class _Pair:
             # A task that begins with its DAG; a command that is not known.
             begins = name == "start_date" and (old, new) == self._values("start_date")
             return begins or (name == "folder" and None in {old, new})
+        if name == "start_date" and self._starts_no_other_run(old, new):
+            return True
         before, after = self._values("schedule")
         is_same = is_same_cron(str(before or ""), str(after or ""))
         return (name == "schedule" and is_same) or (name == "timetable" and not is_same)
+
+    def _starts_no_other_run(self, old: object, new: object) -> bool:
+        """Whether both starts give the same next runs: a cron without catch-up counts from now (airflow/timetables)."""
+        now = datetime.now(timezone.utc)
+        has_begun = all(isinstance(start, datetime) and start <= now for start in (old, new))
+        is_cron = all("Cron" in str(side.fields["timetable"]) for side in (self.old, self.new))
+        return has_begun and is_cron and self._values("catchup") == (False, False)
 
     def _values(self, name: str) -> tuple[object, object]:
         return self.old.fields[name], self.new.fields[name]

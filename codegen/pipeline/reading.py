@@ -16,6 +16,7 @@ from codegen.project import Project
 from codegen.schema import Schedule, read_schedule
 from codegen.validate import check_environments, check_one, check_providers, check_settings, check_together
 from codegen.validate.lint import apply_lint
+from codegen.validate.meltano_files import check_included_files, check_sources, files_of
 from codegen.validate.params import check_params_in_templates
 from codegen.validate.secrets import Secret, check_secrets, without_secrets
 
@@ -77,6 +78,9 @@ def read(
     for deployment, those in schedules.items():
         found[deployment] += check_together(those, meltano, project.airflow, broken[deployment], everywhere)
     diagnostics += [*problems, *_check_exclude(project), *_each_once(found, documents)]
+    if meltano:
+        diagnostics += check_included_files(meltano, project.meltano_project, files_of(loaded.files))
+        diagnostics += check_sources(meltano, {each.name for those in schedules.values() for each in those})
     order = {(document.source.name, document.deployment): number for number, document in enumerate(documents)}
     all_schedules = sorted(chain(*schedules.values()), key=lambda each: order[each.source, each.deployment])
     diagnostics += check_providers(all_schedules, project)

@@ -153,6 +153,10 @@ UNKNOWN_VOLUME = _error("unknown-volume", "A volume mount names a volume that is
 
 MELTANO_PROJECT = _error("meltano-project", "The Meltano project file is not valid.")
 INCLUDE_PATHS = _warning("include-paths", "`include_paths` of meltano.yml is not a list, or matches no file.")
+INCLUDED_SCHEDULES = _error(
+    "included-schedules", "`include_paths` of meltano.yml matches schedule files, which Meltano then overwrites."
+)
+TWO_SOURCES = _warning("two-sources", "A schedule is in meltano.yml too, where changing it has no effect.")
 UNKNOWN_EXTRACTOR = _warning("unknown-extractor", "The Meltano project does not have the extractor.")
 UNKNOWN_LOADER = _warning("unknown-loader", "The Meltano project does not have the loader.")
 UNKNOWN_ENVIRONMENT = _warning("unknown-environment", "The Meltano project does not have the environment.")

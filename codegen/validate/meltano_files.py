@@ -1,0 +1,82 @@
+"""The files of the Meltano project: Meltano must not overwrite ours, and no schedule should be in both."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+
+from codegen import rules
+from codegen.diagnostics import Diagnostic, quoted
+from codegen.loader import SourceFile
+from codegen.meltano import MeltanoProject
+from codegen.source.nodes import ListNode, MapNode, Scalar
+
+
+def check_included_files(meltano: MeltanoProject, folder: Path, files: Iterable[Path]) -> Iterator[Diagnostic]:
+    """No pattern of `include_paths` may match a file of ours: Meltano writes all files that it includes.
+
+    Args:
+        meltano: the Meltano project.
+        folder: its directory.
+        files: the files of ours, which may not be written yet.
+    """
+    if not meltano.include_paths:
+        return
+    ours = sorted({Path(os.path.relpath(file, folder)) for file in files})
+    for pattern in meltano.include_paths:
+        parts = PurePosixPath(pattern.text).parts
+        found = [file for file in ours if _matches(file.parts, parts)]
+        if found:
+            first, others = found[0].as_posix(), f" and {len(found) - 1} more" if len(found) > 1 else ""
+            what = "an empty plugin file at the next `meltano config set`"
+            message = f"{quoted(pattern.text)} matches {first}{others}, which Meltano overwrites with {what}"
+            yield Diagnostic(rules.INCLUDED_SCHEDULES, message, pattern.location, _instead(folder, pattern.text, found))
+
+
+def _instead(folder: Path, pattern: str, ours: Collection[Path]) -> str:
+    """The patterns that match the other files, by their folders where these have no file of ours."""
+    theirs = {Path(os.path.relpath(path, folder)) for path in folder.glob(pattern) if path.is_file()} - set(ours)
+    theirs.discard(Path("meltano.yml"))
+    shared = {file.parent for file in ours}
+    last = PurePosixPath(pattern).name
+    patterns = sorted(
+        {path.as_posix() if path.parent in shared else f"{path.parent.as_posix()}/{last}" for path in theirs}
+    )
+    return f"write {', '.join(map(quoted, patterns))} instead" if patterns else "remove it"
+
+
+def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    """Whether `Path.glob` finds a path with that pattern."""
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return _matches(parts, pattern[1:]) or (bool(parts) and _matches(parts[1:], pattern))
+    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
+
+
+def files_of(sources: Iterable[SourceFile]) -> set[Path]:
+    """The schedule files and their files of defaults."""
+    return {path for source in sources for path in (source.path, *(default for default, _ in source.defaults))}
+
+
+def check_sources(meltano: MeltanoProject, names: Collection[str]) -> Iterator[Diagnostic]:
+    """A warning for each file of Meltano with schedules that have a file of their own too, at the first of them."""
+    for section in meltano.schedules:
+        items = section.node.items if isinstance(section.node, ListNode) else ()
+        found = [
+            (name.text, item.location)
+            for item in items
+            if isinstance(item, MapNode) and isinstance(name := item.get("name"), Scalar) and name.text in names
+        ]
+        if not found:
+            continue
+        first, place = found[0]
+        others = len(found) - 1
+        which = f"{quoted(first)} and {others} more schedules are" if others > 1 else f"the schedule {quoted(first)} is"
+        which = f"{quoted(first)} and {quoted(found[1][0])} are" if others == 1 else which
+        own, them = ("a file of its own", "it") if not others else ("files of their own", "them")
+        message = f"{which} in {own} too, so that changing {them} here changes no DAG"
+        hint = "run `dagpress import --move`, which takes out what its file has, and names what is left to do"
+        yield Diagnostic(rules.TWO_SOURCES, message, place, hint)
