@@ -110,14 +110,15 @@ class _Search:
         except OSError as error:
             self.error(rules.UNREADABLE, folder, f"cannot be read: {error.strerror}")
             return
-        files = [child for child in children if child.suffix.lower() in SUFFIXES]
-        defaults = inherited + tuple((file, self.name(file)) for file in files if file.stem == DEFAULTS)
+        own = [child for child in children if child.suffix.lower() in SUFFIXES and child.stem == DEFAULTS]
+        defaults = inherited + tuple((file, self.name(file)) for file in own)
         if len(defaults) > len(inherited) + 1:
             message = "this folder has a `_defaults.yml` and a `_defaults.yaml`"
             self.error(rules.DUPLICATE_DEFAULTS, defaults[-1][0], message, "keep one")
         for child in children:
             is_folder = self.is_folder(child)
-            if child.name.startswith(".") or not (is_folder or (child in files and child.stem != DEFAULTS)):
+            is_schedule = child.suffix.lower() in SUFFIXES and child.stem != DEFAULTS
+            if child.name.startswith(".") or not (is_folder or is_schedule):
                 continue
             if printable(child.name) != child.name:
                 # A line break, a bidirectional control or bytes that are not text cannot be reviewed.
