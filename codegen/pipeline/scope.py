@@ -6,6 +6,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from codegen.diagnostics import InvalidError, nearest, quoted
@@ -81,7 +82,7 @@ class Finder:
         scope = next((scope for scope in found if scope is not None), None)
         if scope is None:
             hint = nearest(name, [*self._names, *self._relative]) or "`dagpress list` lists the schedules"
-            raise InvalidError(f"there is no schedule, file or folder {quoted(name)}", hint)
+            raise InvalidError(f"There is no schedule, file or folder {quoted(name)}", hint)
         return scope
 
     def _paths(self, name: str) -> Iterator[Path]:
@@ -99,8 +100,7 @@ class Finder:
             name = self._project.relative(path)
             if path.is_dir():
                 return Scope(frozenset(), frozenset({name}))
-            is_known = path.exists() or any(name in self._of([each]).files for each in self._relative.values())
-            return Scope(frozenset({name})) if is_known else None
+            return Scope(frozenset({name})) if path.exists() or name in self._dag_files else None
         return None
 
     def _below_schedules(self, path: Path, relative: PurePosixPath) -> Scope | None:
@@ -119,6 +119,10 @@ class Finder:
 
     def _of(self, relatives: Iterable[str]) -> Scope:
         return Scope(frozenset(name for each in relatives for name in dag_files(self._project, each)))
+
+    @cached_property
+    def _dag_files(self) -> frozenset[str]:
+        return self._of(self._relative.values()).files
 
     def _trees(self, relative: PurePosixPath) -> Iterator[str]:
         for name in self._project.deployments or ("",):
