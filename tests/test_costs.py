@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 import pytest
 from project_builder import EXTRACT_LOAD, project_of, write
@@ -79,5 +79,5 @@ def test_twice_the_schedules_cost_twice_the_calls(projects: list[tuple[Project, 
     """A list that is searched for each schedule, and a folder that is swept for each file, cost four times as many."""
     # What is imported late is imported first.
     _WORK[work](*projects[0])
-    few, many = (_calls(lambda each=each: _WORK[work](*each)) for each in projects)
+    few, many = (_calls(partial(_WORK[work], *each)) for each in projects)
     assert many < 2.2 * few
