@@ -165,13 +165,15 @@ def test_a_schedule_that_one_environment_lacks_is_named_in_the_difference(projec
 
 
 def test_the_arguments_of_the_difference_go_together(project: Path) -> None:
-    """A name alone, an environment that is none, and a schedule with an error are told."""
-    assert "NAME goes with --between" in refusal(project, "diff", "orders")
+    """An environment that is none, and a schedule with an error are told."""
     assert "There is no environment `prd`" in refusal(project, "diff", "orders", "--between", "dev", "prd")
     write(project, {"schedules/same.yml": EXTRACT_LOAD + "environments: {dev: {retris: 1}}\n"})
     code, out, err = dagpress(project, "diff", "--between", "dev", "prod")
     assert (code, out) == (2, "")
     assert err.startswith("schedules/same.yml:4:22: unknown-key: ")
+    code, out, err = dagpress(project, "diff", "orders", "--between", "dev", "prod")
+    assert (code, err) == (1, "1 error in other schedules: run `dagpress validate`.\n")
+    assert out.startswith("--- a/generated_dags/dev/orders.py")
 
 
 def test_what_is_wrong_in_one_environment_names_it(project: Path) -> None:

@@ -90,6 +90,7 @@ _WITHOUT_A_PROJECT = {
     "nested-too-deep",
     "no-schedules",
     "not-exported",
+    "not-in-git",
     "not-moved",
     "not-ours",
     "not-utf-8",

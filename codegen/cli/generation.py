@@ -4,135 +4,163 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from codegen import pipeline
 from codegen.cli.deployment import check_environment, complete_environments, count_schedules
-from codegen.cli.lookup import complete_names, find_all, left_out
+from codegen.cli.lookup import complete_names, left_out
 from codegen.cli.options import exit_code, format_option, open_project, strict_option, writing
 from codegen.cli.printer import count_actions, echo, print_changes, print_diff, report
-from codegen.diagnostics import Diagnostic, count, has_errors, in_numbers
+from codegen.diagnostics import Diagnostic, InvalidError, count, has_errors, in_numbers, with_hint
 from codegen.project import Project
 from codegen.review.drift import compare_with_disk
 from codegen.review.environments import compare_environments
+from codegen.review.in_git import check_in_git, git_add, resolved_files
 from codegen.schema import Schedule
 from codegen.sync.changes import Change
 
 _WORTH_A_BAR = 200
+_names_argument = click.argument("names", nargs=-1, shell_complete=complete_names)
 
 
 @click.command()
+@_names_argument
 @format_option("text", "json", "github")
 @strict_option
 @click.pass_obj
-def generate(root: Path, output: str, *, strict: bool) -> int:
+def generate(root: Path, names: Sequence[str], output: str, *, strict: bool) -> int:
     """Write the DAG file of every schedule.
+
+    NAMES choose schedules, and those that depend on them: names, or paths of schedule files, of a `_defaults.yml`, of
+    DAG files or of folders. Errors elsewhere do not block the write then, and no other file is deleted.
 
     Files that are current are left alone, files whose schedule is gone are deleted, and files that Dagpress did not
     write are never touched. With an error anywhere, nothing is written. Warnings are reported but do not block
     the write.
     """
     done: Sequence[Change] = ()
+    resolved: Sequence[str] = ()
     with writing(root) as transaction:
-        generation, changes, diagnostics = _compared(open_project(root, output))
+        project = open_project(root, output)
+        generation, changes, diagnostics = _compared(project, names)
         if not has_errors(diagnostics):
             done, problems = transaction.apply(changes)
             diagnostics += problems
+            resolved = () if problems else resolved_files(project, done)
     report(diagnostics, output, done)
+    _print_elsewhere(generation.selection)
     if output == "text":
         print_changes(done)
         files = count_actions(done)
         failure = f"{files}, and then it failed" if done else "No files written"
         _print_result(generation, diagnostics, failure, files or "all files are current")
+        if resolved:
+            echo(f"To mark the conflicts as resolved, run `{git_add(project, resolved)}`.", err=True)
     return exit_code(diagnostics, strict=strict)
 
 
 @click.command()
+@_names_argument
 @format_option("text", "json", "github")
 @strict_option
 @click.pass_obj
-def check(root: Path, output: str, *, strict: bool) -> int:
+def check(root: Path, names: Sequence[str], output: str, *, strict: bool) -> int:
     """Say whether the generated files are current, and show what differs.
 
-    Writes nothing. Names each file that is missing, changed, stale, or has conflict markers of git.
+    NAMES choose schedules, as for `generate`. Writes nothing. Names each file that is missing, changed or stale, that
+    git could not merge, and in a git repository those that are untracked, ignored or, in a commit hook, not staged.
     """
     project = open_project(root, output)
-    generation, changes, diagnostics = _compared(project)
+    generation, changes, diagnostics = _compared(project, names)
     drift = [change.diagnostic() for change in changes]
-    report([*diagnostics, *drift], output, changes)
+    unseen = check_in_git(project, generation)
+    report([*diagnostics, *drift, *unseen], output, changes)
+    _print_elsewhere(generation.selection)
     if output == "text":
         print_diff(changes)
         if changes:
             files = count(len(changes), "file")
             echo(f"{files} not current. Run `dagpress generate` (or `make dags`) and commit.", err=True)
         else:
-            _print_result(generation, diagnostics, "Not checked", "all files are current")
-    return exit_code(diagnostics, drift=bool(changes), strict=strict)
+            result = "all files are current" + (", but git does not have all of them" if unseen else "")
+            _print_result(generation, diagnostics, "Not checked", result)
+    return exit_code(diagnostics, drift=bool(changes or unseen), strict=strict)
 
 
 @click.command(
     epilog="\b\nExamples:\n  dagpress diff\n  dagpress diff carbon__duckdb --between dev prod",
 )
-@click.argument("name", required=False, shell_complete=complete_names)
+@_names_argument
 @click.option(
     "--between",
     nargs=2,
     metavar="ONE OTHER",
     shell_complete=complete_environments,
-    help="Show how the DAG files of two deployment environments differ, of all schedules or of the one named.",
+    help="Show how the DAG files of two deployment environments differ, of all schedules or of those named.",
 )
 @click.pass_obj
-def diff(root: Path, name: str | None, between: tuple[str, str] | None) -> int:
+def diff(root: Path, names: Sequence[str], between: tuple[str, str] | None) -> int:
     """Show what `generate` would change, as a patch, and write nothing.
 
-    Exits with 1 where there is a difference.
+    NAMES choose schedules, as for `generate`. Exits with 1 where there is a difference.
     """
     project = open_project(root)
     if between:
-        return _diff_between(project, name, *between)
-    if name:
-        raise click.UsageError("NAME goes with --between: what `generate` would change is shown for all schedules.")
-    _, changes, diagnostics = _compared(project)
+        return _diff_between(project, names, *between)
+    generation, changes, diagnostics = _compared(project, names)
     report(diagnostics, "text")
+    _print_elsewhere(generation.selection)
     print_diff(changes)
     return exit_code(diagnostics, drift=bool(changes))
 
 
 @click.command()
+@_names_argument
 @format_option("text", "json", "github")
 @strict_option
 @click.pass_obj
-def validate(root: Path, output: str, *, strict: bool) -> int:
-    """Validate the schedules without checking generated files."""
-    reading = pipeline.read(open_project(root, output))
-    report(reading.diagnostics, output)
+def validate(root: Path, names: Sequence[str], output: str, *, strict: bool) -> int:
+    """Validate the schedules without checking generated files.
+
+    NAMES choose schedules, as for `generate`.
+    """
+    project = open_project(root, output)
+    with _usage_errors():
+        selection = pipeline.select(project, pipeline.read(project), names)
+    diagnostics = selection.reading.diagnostics
+    report(diagnostics, output)
+    _print_elsewhere(selection)
     if output == "text":
-        fine = f"{count_schedules(reading.schedules)}, no problem."
-        echo(f"{in_numbers(reading.diagnostics)}." if reading.diagnostics else fine, err=True)
-    return exit_code(reading.diagnostics, strict=strict)
+        fine = f"{count_schedules(selection.named)}, no problem."
+        echo(f"{in_numbers(diagnostics)}." if diagnostics else fine, err=True)
+    return exit_code(diagnostics, strict=strict)
 
 
 COMMANDS = (generate, check, diff, validate)
 
 
-def _compared(project: Project) -> tuple[pipeline.Generation, list[Change], list[Diagnostic]]:
+def _compared(project: Project, names: Sequence[str]) -> tuple[pipeline.Generation, list[Change], list[Diagnostic]]:
     """The generated files, their changes, which are empty if there are errors, and all diagnostics."""
-    generation = pipeline.generate(project, _with_progress)
+    with _usage_errors():
+        generation = pipeline.generate(project, _with_progress, names=names)
     changes, diagnostics = compare_with_disk(project, generation)
     return generation, [] if has_errors(diagnostics) else changes, diagnostics
 
 
-def _diff_between(project: Project, name: str | None, one: str, other: str) -> int:
+def _diff_between(project: Project, names: Sequence[str], one: str, other: str) -> int:
     """Show the DAG files of two environments as a patch, without the sentence that names the environment."""
     for deployment in (one, other):
         check_environment(project, deployment)
-    reading = pipeline.read(project)
-    found = find_all(reading, name) if name else reading.schedules
-    comparison = compare_environments(project, reading, found, one, other)
+    with _usage_errors():
+        selection = pipeline.select(project, pipeline.read(project), names)
+    found = selection.named
+    comparison = compare_environments(project, selection.reading, found, one, other)
     errors = [d for d in comparison.diagnostics if d.is_error]
-    report(errors if name else comparison.diagnostics, "text")
+    report(errors if names else comparison.diagnostics, "text")
+    _print_elsewhere(selection)
     print_diff(comparison.changes)
     for source, deployment in comparison.missing:
         there = [schedule for schedule in found if schedule.source == source]
@@ -140,7 +168,7 @@ def _diff_between(project: Project, name: str | None, one: str, other: str) -> i
     return exit_code(errors, drift=bool(comparison.changes or comparison.missing))
 
 
-def _with_progress(schedules: list[Schedule]) -> Iterator[Schedule]:
+def _with_progress(schedules: Sequence[Schedule]) -> Iterator[Schedule]:
     """Show a progress bar on a terminal if there are many schedules."""
     if len(schedules) < _WORTH_A_BAR or not sys.stderr.isatty():
         yield from schedules
@@ -149,10 +177,26 @@ def _with_progress(schedules: list[Schedule]) -> Iterator[Schedule]:
         yield from bar
 
 
+@contextmanager
+def _usage_errors() -> Iterator[None]:
+    """Turn an unknown name into a usage error."""
+    try:
+        yield
+    except InvalidError as error:
+        raise click.UsageError(f"{with_hint(error.message, error.hint)}.") from error
+
+
+def _print_elsewhere(selection: pipeline.Selection) -> None:
+    """Say that schedules have errors that were not selected."""
+    if selection.elsewhere:
+        numbers = in_numbers(selection.elsewhere)
+        echo(f"{numbers} in other schedules: run `dagpress validate`.", err=True)
+
+
 def _print_result(generation: pipeline.Generation, diagnostics: list[Diagnostic], failure: str, result: str) -> None:
     numbers = in_numbers(diagnostics)
     if has_errors(diagnostics):
         echo(f"{failure}: {numbers}.", err=True)
     else:
         found = f"; {numbers}" if numbers else ""
-        echo(f"{count_schedules(generation.reading.schedules)}: {result}{found}.", err=True)
+        echo(f"{count_schedules(generation.selection.schedules)}: {result}{found}.", err=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from codegen.diagnostics import quoted
 from codegen.git.program import GitError, answer_of, run
+from codegen.git.status import uncommitted
 
 # The files of operations in progress, and their commands.
 _UNDER_WAY = {
@@ -49,17 +50,6 @@ def remote_of(folder: Path, branch: str) -> str:
     remotes = run(folder, "remote").splitlines()
     own = answer_of(folder, "config", f"branch.{branch}.remote")
     return next((name for name in (own, "origin", *remotes) if name in remotes), "")
-
-
-def uncommitted(folder: Path, names: Sequence[str]) -> dict[str, bool]:
-    """The changed and untracked files among some files and folders, by path, each with whether it is tracked."""
-    if not names:
-        # Git would take that as all files.
-        return {}
-    prefix = run(folder, "rev-parse", "--show-prefix").removesuffix("\n")
-    asked = ("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", *names)
-    lines = [line for line in run(folder, *asked).split("\0") if line]
-    return {line[3:].removeprefix(prefix): not line.startswith("??") for line in lines}
 
 
 def committed_text(folder: Path, name: str) -> str | None:

@@ -27,7 +27,6 @@ _LOG = ("-c", "log.showRoot=true", "-c", "log.showSignature=false", "log", "--fo
 _FIELDS = ("%H", "%h", "%at", "%an", "%s")
 # Some commits have a year that `datetime` does not support.
 _LAST_SECOND = 253402214400
-_STATES = {"??": "not committed yet", "A ": "not committed yet", "AM": "not committed yet", "!!": "ignored by git"}
 
 
 def history_of(folder: Path, name: str, most: int) -> list[Commit]:
@@ -51,13 +50,6 @@ def patch_of(folder: Path, commit: Commit) -> str:
     """The changes that a commit of a file's history made to the file."""
     top = Path(run(folder, "rev-parse", "--show-toplevel").removesuffix("\n"))
     return run(top, *_LOG, "--patch", "--max-count=1", "--format=", commit.hash, "--", commit.path)
-
-
-def state_of(folder: Path, name: str) -> str:
-    """`modified`, `not committed yet` or `ignored by git`; empty where the whole file is committed."""
-    options = ("--porcelain=v1", "-z", "--ignored", "--untracked-files=all")
-    code = run(folder, "--no-optional-locks", "status", *options, "--", name)[:2]
-    return _STATES.get(code, "modified") if code else ""
 
 
 def uncommitted_patch_of(folder: Path, name: str) -> str:

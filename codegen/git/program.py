@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from codegen import process
 from codegen.diagnostics import DagpressError
 
 # They would lead to another repository than that of the folder, as they do while a hook runs.
 _ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+_VARIABLES = {"GIT_TERMINAL_PROMPT": "0", "GIT_LITERAL_PATHSPECS": "1", "LC_ALL": "C.UTF-8"}
 # In seconds; the hooks of a commit may run a project's tests.
 _LIMIT = 300
 
@@ -31,10 +34,17 @@ def answer_of(folder: Path, *arguments: str) -> str:
         return ""
 
 
-def run(folder: Path, *arguments: str, given: str = "", limit: float = _LIMIT) -> str:
+def run(
+    folder: Path,
+    *arguments: str,
+    given: str = "",
+    limit: float = _LIMIT,
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """Run a git command in a folder, and return its output.
 
-    File names are never patterns, and git does not ask for passwords.
+    File names are never patterns, and git does not ask for passwords. `variables` are further ones for its
+    environment.
 
     Raises:
         GitError: it failed or did not end, or git is not installed.
@@ -44,8 +54,8 @@ def run(folder: Path, *arguments: str, given: str = "", limit: float = _LIMIT) -
     git = shutil.which("git")
     if git is None:
         raise GitError("there is no git on the PATH")
-    command = [git, "-c", "core.quotePath=false", "--literal-pathspecs", "--no-pager", *arguments]
-    env = process.inherited(*_ELSEWHERE) | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
+    command = [git, "-c", "core.quotePath=false", "--no-pager", *arguments]
+    env = {**process.inherited(*_ELSEWHERE), **_VARIABLES, **variables}
     try:
         done = process.run(command, limit=limit, name=f"git {arguments[0]}", env=env, cwd=folder, given=given)
     except process.ProcessError as error:

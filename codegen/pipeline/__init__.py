@@ -3,5 +3,6 @@
 from codegen.pipeline.generation import Generation, generate, render
 from codegen.pipeline.reading import Reading, read
 from codegen.pipeline.revision import Revision, revise
+from codegen.pipeline.selection import Selection, select
 
-__all__ = ["Generation", "Reading", "Revision", "generate", "read", "render", "revise"]
+__all__ = ["Generation", "Reading", "Revision", "Selection", "generate", "read", "render", "revise", "select"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from codegen import rules
@@ -11,6 +11,7 @@ from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.loader import Overlay
 from codegen.meltano import MeltanoProject
 from codegen.pipeline.reading import Reading, read
+from codegen.pipeline.selection import Selection, select
 from codegen.plan import Dependencies, between, plan
 from codegen.project import Project
 from codegen.render.renderer import Renderer, TemplateFailedError, renderer_of
@@ -20,27 +21,36 @@ from codegen.schema.export import SCHEMA_NAME, json_schema_text
 
 @dataclass(frozen=True)
 class Generation:
-    """The text of each generated file by its path in the project; no files if there are errors."""
+    """The text of each generated file of a selection by its path in the project; no files if there are errors."""
 
-    reading: Reading
+    selection: Selection
     files: Mapping[str, str]
     diagnostics: list[Diagnostic]
+
+    @property
+    def reading(self) -> Reading:
+        """The project that was read."""
+        return self.selection.reading
 
 
 def generate(
     project: Project,
-    track: Callable[[list[Schedule]], Iterable[Schedule]] = iter,
+    track: Callable[[Sequence[Schedule]], Iterable[Schedule]] = iter,
     overlay: Overlay | None = None,
     cache: Cache | None = None,
+    names: Collection[str] = (),
 ) -> Generation:
     """Read a project and render its DAG files and JSON Schema; no file where anything has an error.
 
-    `track` goes around the schedules while they are rendered, to show the progress. A cache has results of an earlier
-    reading.
+    With names and paths, it renders what `select` chooses. `track` goes around the schedules while they are rendered,
+    to show the progress. A cache has results of an earlier reading.
+
+    Raises:
+        InvalidError: a name is unknown.
     """
-    reading = read(project, overlay, cache=cache)
-    generation = render(project, reading, reading.schedules, track)
-    if has_errors(generation.diagnostics):
+    selection = select(project, read(project, overlay, cache=cache), names)
+    generation = replace(render(project, selection.reading, selection.schedules, track), selection=selection)
+    if selection.scope is not None or has_errors(generation.diagnostics):
         return generation
     schema = project.relative(project.schedules / SCHEMA_NAME)
     return replace(generation, files={schema: json_schema_text(project.airflow), **generation.files})
@@ -49,13 +59,15 @@ def generate(
 def render(
     project: Project,
     reading: Reading,
-    schedules: list[Schedule],
-    track: Callable[[list[Schedule]], Iterable[Schedule]] = iter,
+    schedules: Sequence[Schedule],
+    track: Callable[[Sequence[Schedule]], Iterable[Schedule]] = iter,
 ) -> Generation:
     """Render the DAG files of some schedules of a project that was read; none where anything there has an error."""
+    selection = Selection(reading, schedules, schedules)
     if has_errors(reading.diagnostics):
-        return Generation(reading, {}, reading.diagnostics)
-    others = {name: between(reading.of(name)) for name in {each.deployment for each in reading.schedules}}
+        return Generation(selection, {}, reading.diagnostics)
+    deployments = {each.deployment for each in reading.schedules}
+    others = {name: between(reading.of(name), reading.awaited.get(name, ())) for name in deployments}
     renderer = renderer_of(project.templates)
     folder = project.relative(project.generated_dags)
     files = {}
@@ -75,8 +87,8 @@ def render(
     except TemplateFailedError as error:
         place = Location(project.relative(project.templates / error.template), error.line)
         problem = Diagnostic(rules.TEMPLATE_ERROR, str(error), place, f"it fails for {schedule.source}")
-        return Generation(reading, {}, [*reading.diagnostics, problem])
-    return Generation(reading, files, reading.diagnostics)
+        return Generation(selection, {}, [*reading.diagnostics, problem])
+    return Generation(selection, files, reading.diagnostics)
 
 
 def _text_of(  # noqa: PLR0913, PLR0917  # all that the text depends on

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from codegen import rules
@@ -30,6 +30,7 @@ class Reading:
         schedules: each as it is in each deployment environment that has it.
         documents: what was read, also of those that are no schedule.
         cache: the results of its steps.
+        awaited: the DAG ids that others wait for, by environment, beside those of `after` in these schedules.
     """
 
     files: list[SourceFile]
@@ -38,6 +39,7 @@ class Reading:
     meltano: MeltanoProject | None
     diagnostics: list[Diagnostic]
     cache: Cache
+    awaited: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def of(self, environment: str) -> list[Schedule]:
         """The schedules of a deployment environment; `""` in a project without any."""

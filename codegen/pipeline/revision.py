@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import PurePosixPath
 
 from codegen import rules
@@ -12,6 +13,8 @@ from codegen.diagnostics import Diagnostic, has_errors
 from codegen.loader import Overlay
 from codegen.pipeline.generation import generate as generate_all
 from codegen.pipeline.reading import Reading
+from codegen.pipeline.scope import dag_files
+from codegen.pipeline.selection import neighbours
 from codegen.project import Project
 from codegen.schema import Schedule
 from codegen.schema.export import SCHEMA_NAME
@@ -50,17 +53,17 @@ def revise(project: Project, before: Reading, overlay: Overlay, *, generate: boo
     if is_removal := all(text is None for text in overlay.values()):
         # Removing the last schedule is no mistake.
         diagnostics = [d for d in diagnostics if d.code != rules.NO_SCHEDULES.code]
-    followers = _followers(project, overlay, [*before.schedules, *schedules])
+    followers = _followers(project, overlay, before, generation.reading)
     files = frozenset(overlay) | followers
     if errors := _errors_of(before, overlay, diagnostics):
         return Revision((), schedules, diagnostics, errors, files)
     changes = [change for name, text in overlay.items() if (change := _change(project, name, text))]
     if generate and (generation.files or is_removal):
-        differing, problems = compare(generation.files, project.root, project.generated_dags)
-        problems = [problem for problem in problems if problem.location.path in followers]
+        wanted = {name: text for name, text in generation.files.items() if name in followers}
+        differing, problems = compare(wanted, project.root, project.generated_dags, followers.__contains__)
         if has_errors(problems):
             return Revision((), schedules, [*diagnostics, *problems], problems, files)
-        changes += [change for change in differing if change.name in followers]
+        changes += differing
     return Revision(changes, schedules, diagnostics, (), files)
 
 
@@ -76,18 +79,10 @@ def _change(project: Project, name: str, after: str | None) -> Change | None:
     return Change.between(name, path.read_bytes().decode("utf-8", "replace") if path.exists() else None, after)
 
 
-def _followers(project: Project, overlay: Overlay, schedules: Iterable[Schedule]) -> set[str]:
+def _followers(project: Project, overlay: Overlay, *readings: Reading) -> set[str]:
     """The generated files of the changed schedules and of those that depend on them, and the JSON Schema."""
-    folder, generated = (PurePosixPath(project.relative(path)) for path in (project.schedules, project.generated_dags))
-    own = {PurePosixPath(name).relative_to(folder).with_suffix(".py") for name in overlay}
-    trees = [generated / name for name in project.deployments] or [generated]
-    changed = [schedule for schedule in schedules if schedule.source in overlay]
-    tied = {generated / schedule.dag_file for schedule in schedules if _is_tied(schedule, changed)}
-    files = {tree / name for tree in trees for name in own} | tied | {folder / SCHEMA_NAME}
-    return {file.as_posix() for file in files}
-
-
-def _is_tied(schedule: Schedule, changed: Iterable[Schedule]) -> bool:
-    """Whether a schedule runs after a changed one, or a changed one after it."""
-    own = schedule.after.names if schedule.after else ()
-    return any(other.name in own or (other.after and schedule.name in other.after.names) for other in changed)
+    sources = set(overlay).union(*chain.from_iterable(neighbours(reading, overlay) for reading in readings))
+    folder = PurePosixPath(project.relative(project.schedules))
+    relatives = (PurePosixPath(source).relative_to(folder).as_posix() for source in sources)
+    own = {name for relative in relatives for name in dag_files(project, relative)}
+    return own | {(folder / SCHEMA_NAME).as_posix()}

@@ -5,7 +5,7 @@ The asset has the DAG id of its schedule, percent-encoded beyond ASCII; on Airfl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
 from urllib.parse import quote
@@ -26,8 +26,11 @@ class Dependencies:
     dag_ids: tuple[str, ...]
 
 
-def between(schedules: Iterable[Schedule]) -> Mapping[str, Dependencies]:
-    """The dependencies between all schedules of a deployment environment, by their files; some may be unreadable."""
+def between(schedules: Iterable[Schedule], kept: Collection[str] = ()) -> Mapping[str, Dependencies]:
+    """The dependencies between all schedules of a deployment environment, by their files; some may be unreadable.
+
+    `kept` has further DAG ids that others wait for.
+    """
     everyone = list(schedules)
     awaited = {name for schedule in everyone if schedule.after for name in schedule.after.names}
     dag_ids = {schedule.name: schedule.dag_id_or_default for schedule in everyone}
@@ -35,7 +38,7 @@ def between(schedules: Iterable[Schedule]) -> Mapping[str, Dependencies]:
     for schedule in everyone:
         names = schedule.after.names if schedule.after else ()
         known = tuple(dag_ids[name] for name in names if name in dag_ids)
-        found[schedule.source] = Dependencies(schedule.name in awaited, known)
+        found[schedule.source] = Dependencies(schedule.name in awaited or schedule.dag_id_or_default in kept, known)
     return found
 
 

@@ -25,7 +25,9 @@ def compare_with_disk(project: Project, generation: Generation) -> tuple[list[Ch
     """The changes that `generate` makes, none where the generation has errors; and all diagnostics."""
     if has_errors(generation.diagnostics):
         return [], generation.diagnostics
-    changes, problems = compare(generation.files, project.root, project.generated_dags)
+    scope = generation.selection.scope
+    in_scope = (scope.has,) if scope else ()
+    changes, problems = compare(generation.files, project.root, project.generated_dags, *in_scope)
     return changes, [*generation.diagnostics, *problems, *apply_levels(_renames(changes), project.lint)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from codegen import rules
@@ -14,15 +14,19 @@ from codegen.sync.changes import Action, Change
 from codegen.sync.header import is_generated
 
 
-def compare(wanted: Mapping[str, str], root: Path, folder: Path) -> tuple[list[Change], list[Diagnostic]]:
+def compare(
+    wanted: Mapping[str, str], root: Path, folder: Path, in_scope: Callable[[str], bool] = lambda _: True
+) -> tuple[list[Change], list[Diagnostic]]:
     """Compare the wanted texts by path in the project with the disk; CRLF line ends are no difference.
 
-    Other generated files in the folder are deleted. A file that cannot be read or was not generated is an error.
+    Other generated files in the folder are deleted, as far as they are in scope. A file that cannot be read or was not
+    generated is an error.
     """
     changes: list[Change] = []
     diagnostics: list[Diagnostic] = []
     boundary = Boundary(root)
-    for name in [*wanted, *_python_files(wanted, root, folder)]:
+    others = (name for name in _python_files(root, folder) if name not in wanted and in_scope(name))
+    for name in [*wanted, *others]:
         if refusal := boundary.refusal(name):
             diagnostics.append(refusal)
             continue
@@ -54,12 +58,12 @@ def _read(path: Path) -> str | None:
         return None
 
 
-def _python_files(wanted: Mapping[str, str], root: Path, folder: Path) -> Iterator[str]:
-    """The other Python files in the folder; links are followed nowhere."""
+def _python_files(root: Path, folder: Path) -> Iterator[str]:
+    """The Python files in the folder; links are followed nowhere."""
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if name != "__pycache__")
         for file in sorted(files):
             path = Path(parent, file)
             name = path.relative_to(root).as_posix()
-            if path.suffix == ".py" and name not in wanted and not path.is_symlink() and path.is_file():
+            if path.suffix == ".py" and not path.is_symlink() and path.is_file():
                 yield name

@@ -1,0 +1,78 @@
+"""What git knows of the files of a working tree: changed, untracked, ignored, unmerged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from codegen.git.program import answer_of, run
+
+_STATES = {"??": "not committed yet", "A ": "not committed yet", "AM": "not committed yet", "!!": "ignored by git"}
+
+
+def statuses(folder: Path, names: Sequence[str], *, ignored: bool = False, index: str = "") -> dict[str, str]:
+    """Git's two letters for each file that is not committed as it is, among some files and folders, by path.
+
+    The first is about the index, or the file of that name, the second about the working tree; `??` is an untracked
+    file, `!!` an ignored one (git help status).
+    """
+    if not names:
+        # Git would take that as all files.
+        return {}
+    prefix = run(folder, "rev-parse", "--show-prefix").removesuffix("\n")
+    options = ("--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", *["--ignored"] * ignored)
+    variables = {"GIT_INDEX_FILE": index} if index else {}
+    lines = run(folder, "--no-optional-locks", "status", *options, "--", *names, variables=variables).split("\0")
+    return {line[3:].removeprefix(prefix): line[:2] for line in lines if line}
+
+
+def uncommitted(folder: Path, names: Sequence[str]) -> dict[str, bool]:
+    """The changed and untracked files among some files and folders, by path, each with whether it is tracked."""
+    return {name: code != "??" for name, code in statuses(folder, names).items()}
+
+
+def state_of(folder: Path, name: str) -> str:
+    """`modified`, `not committed yet` or `ignored by git`; empty where the whole file is committed."""
+    code = next(iter(statuses(folder, [name], ignored=True).values()), "")
+    return _STATES.get(code, "modified") if code else ""
+
+
+def unmerged(folder: Path, names: Sequence[str]) -> set[str]:
+    """The files below some folders that git could not merge, until they are added."""
+    lines = run(folder, "ls-files", "--unmerged", "-z", "--", *names).split("\0")
+    return {line.partition("\t")[2] for line in lines if line}
+
+
+# `check-ignore` refuses literal paths, and reads no patterns.
+_NOT_LITERAL = {"GIT_LITERAL_PATHSPECS": "0"}
+
+
+@dataclass(frozen=True)
+class IgnoreRule:
+    """A line by which git ignores files: its place from a folder, such as `.gitignore:3`, and its pattern."""
+
+    place: str
+    pattern: str
+
+
+def ignore_rules(folder: Path, names: Collection[str]) -> dict[str, IgnoreRule]:
+    """The rule by which git ignores each of some files in a folder."""
+    top = run(folder, "rev-parse", "--show-toplevel").removesuffix("\n")
+    # A colon at the start would be magic.
+    given = "".join(f"./{name}\0" for name in names)
+    words = run(folder, "check-ignore", "--verbose", "-z", "--stdin", given=given, variables=_NOT_LITERAL).split("\0")
+    return {
+        name.removeprefix("./"): IgnoreRule(f"{os.path.relpath(Path(top, file), folder)}:{line}", pattern)
+        for file, line, pattern, name in zip(*[iter(words[:-1])] * 4, strict=True)
+    }
+
+
+def committing_index(folder: Path) -> str:
+    """The index that git is about to commit, in a hook of the repository; empty elsewhere."""
+    name = os.environ.get("GIT_INDEX_FILE")
+    if not name:
+        return ""
+    index = Path(answer_of(folder, "rev-parse", "--show-toplevel"), name)
+    return str(index) if Path(answer_of(folder, "rev-parse", "--absolute-git-dir")) in index.parents else ""

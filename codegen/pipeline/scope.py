@@ -1,0 +1,129 @@
+"""From names and paths to the generated files that they mean."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from codegen.diagnostics import InvalidError, nearest, quoted
+from codegen.loader import DEFAULTS, SUFFIXES
+from codegen.pipeline.reading import Reading
+from codegen.project import Project
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Generated files, by their paths in the project, and folders of them."""
+
+    files: frozenset[str]
+    folders: frozenset[str] = frozenset()
+
+    def has(self, name: str) -> bool:
+        """Whether that file belongs to it."""
+        folders = (folder.as_posix() for folder in PurePosixPath(name).parents) if self.folders else ()
+        return name in self.files or not self.folders.isdisjoint(folders)
+
+
+def dag_files(project: Project, relative: str) -> list[str]:
+    """The DAG file of a schedule file, by its path below the schedules, in each environment that may have it."""
+    folder = PurePosixPath(project.relative(project.generated_dags))
+    file = PurePosixPath(relative).with_suffix(".py")
+    return [(folder / name / file).as_posix() for name in project.deployments or ("",)]
+
+
+def files_by_name(reading: Reading) -> Mapping[str, set[str]]:
+    """The schedule files by the names and DAG ids of their schedules, also of those that cannot be read."""
+    files = defaultdict(set)
+    known = set()
+    for document in reading.documents:
+        files[document.name].add(document.source.name)
+        known.add(document.source.name)
+    for schedule in reading.schedules:
+        files[schedule.dag_id_or_default].add(schedule.source)
+    for file in reading.files:
+        if file.name not in known:
+            files[file.path.stem].add(file.name)
+    return files
+
+
+class Finder:
+    """Finds what names and paths mean in a project.
+
+    A name is that of a schedule, or a DAG id. A path, from the working directory or in the project, is that of a
+    schedule file, of a `_defaults.yml`, of a generated file, or of a folder of those; it may have been deleted.
+    """
+
+    def __init__(self, project: Project, reading: Reading) -> None:
+        self._project = project
+        self._reading = reading
+        self._relative = {file.name: file.relative for file in reading.files}
+        self._names = files_by_name(reading)
+
+    def scope_of(self, names: Iterable[str]) -> Scope:
+        """The generated files of all that is named.
+
+        Raises:
+            InvalidError: there is no such schedule, file or folder.
+        """
+        scopes = [self._scope_of(name) for name in names]
+        return Scope(
+            frozenset().union(*(scope.files for scope in scopes)),
+            frozenset().union(*(scope.folders for scope in scopes)),
+        )
+
+    def _scope_of(self, name: str) -> Scope:
+        if sources := self._names.get(name):
+            return self._of(self._relative[source] for source in sources)
+        found = (self._at(path) for path in self._paths(name))
+        scope = next((scope for scope in found if scope is not None), None)
+        if scope is None:
+            hint = nearest(name, [*self._names, *self._relative]) or "`dagpress list` lists the schedules"
+            raise InvalidError(f"There is no schedule, file or folder {quoted(name)}", hint)
+        return scope
+
+    def _paths(self, name: str) -> Iterator[Path]:
+        for path in (Path.cwd() / name, self._project.root / name):
+            # The project is known by its real path.
+            yield from (Path(os.path.normpath(path)), Path(os.path.realpath(path)))
+
+    def _at(self, path: Path) -> Scope | None:
+        schedules, generated = self._project.schedules, self._project.generated_dags
+        if path in {schedules, *schedules.parents}:
+            return Scope(frozenset(), frozenset(self._trees(PurePosixPath())))
+        if schedules in path.parents:
+            return self._below_schedules(path, PurePosixPath(path.relative_to(schedules).as_posix()))
+        if path == generated or generated in path.parents:
+            name = self._project.relative(path)
+            if path.is_dir():
+                return Scope(frozenset(), frozenset({name}))
+            return Scope(frozenset({name})) if path.exists() or name in self._dag_files else None
+        return None
+
+    def _below_schedules(self, path: Path, relative: PurePosixPath) -> Scope | None:
+        root = self._project.root
+        trees = frozenset(self._trees(relative))
+        if path.is_dir() or any((root / tree).is_dir() for tree in trees):
+            return Scope(frozenset(), trees)
+        if relative.suffix.lower() not in SUFFIXES:
+            return Scope(frozenset()) if path.exists() else None
+        if relative.stem == DEFAULTS:
+            below = (each for each in self._relative.values() if relative.parent in PurePosixPath(each).parents)
+            return self._of(below)
+        scope = self._of([relative.as_posix()])
+        is_known = path.exists() or any((root / name).exists() for name in scope.files)
+        return scope if is_known else None
+
+    def _of(self, relatives: Iterable[str]) -> Scope:
+        return Scope(frozenset(name for each in relatives for name in dag_files(self._project, each)))
+
+    @cached_property
+    def _dag_files(self) -> frozenset[str]:
+        return self._of(self._relative.values()).files
+
+    def _trees(self, relative: PurePosixPath) -> Iterator[str]:
+        for name in self._project.deployments or ("",):
+            yield (PurePosixPath(self._project.relative(self._project.generated_dags)) / name / relative).as_posix()

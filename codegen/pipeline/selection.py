@@ -1,0 +1,115 @@
+"""The schedules that a command is about: all, or those that are named, and what depends on them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from codegen.diagnostics import Diagnostic
+from codegen.loader import SourceFile
+from codegen.pipeline.reading import Reading
+from codegen.pipeline.scope import Finder, Scope, dag_files, files_by_name
+from codegen.project import Project
+from codegen.rules import Severity
+from codegen.schema import Schedule
+
+# As a DAG file names the DAGs that start it, and itself for those that it starts.
+_ASSET = re.compile(r'\b(?:Asset|Dataset)\("([^"]*)"\)')
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Some schedules of a project that was read.
+
+    Attributes:
+        reading: the project, with the diagnostics about the named schedules and those that they wait for.
+        named: the named schedules, in each environment.
+        schedules: these, and those whose DAG files depend on them.
+        scope: their DAG files, also those of removed schedules; None for the whole project.
+        elsewhere: the errors of the other schedules.
+    """
+
+    reading: Reading
+    named: Sequence[Schedule]
+    schedules: Sequence[Schedule]
+    scope: Scope | None = None
+    elsewhere: Sequence[Diagnostic] = ()
+
+
+def select(project: Project, reading: Reading, names: Collection[str]) -> Selection:
+    """The schedules that some names and paths choose; without any, all.
+
+    Raises:
+        InvalidError: there is no such schedule, file or folder.
+    """
+    if not names:
+        return Selection(reading, reading.schedules, reading.schedules)
+    scope = Finder(project, reading).scope_of(names)
+    files = {file.name: dag_files(project, file.relative) for file in reading.files}
+    named = {source for source, own in files.items() if any(map(scope.has, own))}
+    awaited, waiting = neighbours(reading, named)
+    # A named schedule, or one that was removed, may have waited for others.
+    dag_ids = _dag_ids_in(project, {*scope.files, *chain.from_iterable(files[source] for source in named)})
+    former = {schedule.source for schedule in reading.schedules if schedule.dag_id_or_default in dag_ids}
+    own, elsewhere = _divided(reading, named, named | awaited)
+    faulty = _with_errors(reading, elsewhere)
+    kept = {
+        deployment: _dag_ids_in(project, (files[source][number] for source in faulty))
+        for number, deployment in enumerate(project.deployments or ("",))
+    }
+    chosen = (named | awaited | waiting | former) - faulty
+    return Selection(
+        replace(reading, diagnostics=own, awaited=kept),
+        [schedule for schedule in reading.schedules if schedule.source in named],
+        [schedule for schedule in reading.schedules if schedule.source in chosen],
+        scope,
+        elsewhere,
+    )
+
+
+def neighbours(reading: Reading, sources: Collection[str]) -> tuple[set[str], set[str]]:
+    """The files of the schedules that some schedules wait for, and of those that wait for them."""
+    own = [schedule for schedule in reading.schedules if schedule.source in sources]
+    awaited = {name for schedule in own if schedule.after for name in schedule.after.names}
+    files, names = files_by_name(reading), {schedule.name for schedule in own}
+    waiting = (each for each in reading.schedules if each.after and not names.isdisjoint(each.after.names))
+    return set().union(*(files.get(name, ()) for name in awaited)), {schedule.source for schedule in waiting}
+
+
+def _divided(
+    reading: Reading, named: Collection[str], needed: Collection[str]
+) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """The diagnostics about some schedules, and the errors about others: of some, only the errors matter."""
+    places = {file.name: _places(file) for file in reading.files}
+    everywhere = set().union(*places.values())
+    elsewhere = {
+        Severity.WARNING: everywhere.difference(*(places[source] for source in named)),
+        Severity.ERROR: everywhere.difference(*(places[source] for source in needed)),
+    }
+    own: list[Diagnostic] = []
+    others: list[Diagnostic] = []
+    for diagnostic in reading.diagnostics:
+        (others if diagnostic.location.path in elsewhere[diagnostic.severity] else own).append(diagnostic)
+    return own, [diagnostic for diagnostic in others if diagnostic.is_error]
+
+
+def _with_errors(reading: Reading, errors: Iterable[Diagnostic]) -> set[str]:
+    places = {error.location.path for error in errors}
+    return {file.name for file in reading.files if not places.isdisjoint(_places(file))}
+
+
+def _places(file: SourceFile) -> set[str]:
+    """The files that make a schedule: its own, and the defaults that it inherits."""
+    return {file.name, *(name for _, name in file.defaults)}
+
+
+def _dag_ids_in(project: Project, names: Iterable[str]) -> frozenset[str]:
+    """The DAG ids of the assets in some generated files, as far as these exist."""
+    found: set[str] = set()
+    for name in names:
+        with suppress(OSError):
+            found.update(_ASSET.findall((project.root / name).read_text(encoding="utf-8", errors="replace")))
+    return frozenset(found)

@@ -1,0 +1,98 @@
+"""Finds the files of a generation that git would not commit, so that CI does not see them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from codegen import git, rules
+from codegen.diagnostics import Diagnostic, Location, quoted
+from codegen.pipeline import Generation
+from codegen.project import Project
+from codegen.sync.changes import Change
+from codegen.text.conflict import conflict_in
+
+# The second is `git add --intent-to-add`.
+_UNTRACKED = {"??", " A"}
+# A longer command names folders.
+_MOST_FILES = 10
+
+
+def check_in_git(project: Project, generation: Generation) -> list[Diagnostic]:
+    """An error for the files that git does not track, for those that it ignores, and for those that are not staged.
+
+    The last are told in a commit hook, where else nobody expects them to be staged. Nothing without a repository, or
+    where git ignores the whole project.
+    """
+    try:
+        return list(_unseen(project, generation)) if generation.files else []
+    except git.GitError:
+        return []
+
+
+def resolved_files(project: Project, done: Iterable[Change]) -> Sequence[str]:
+    """The files that git could not merge and that have no conflict marker any more."""
+    try:
+        unmerged = git.unmerged(project.root, _folders(project))
+    except git.GitError:
+        unmerged = set()
+    open_conflicts = {name for name in unmerged if conflict_in(_text(project.root / name)) is not None}
+    return sorted({change.name for change in done if change.conflict} | unmerged - open_conflicts)
+
+
+def git_add(project: Project, names: Sequence[str]) -> str:
+    """The command that adds some files, from the working directory."""
+    if len(names) > _MOST_FILES:
+        names = [folder for folder in _folders(project) if any(name.startswith(f"{folder}/") for name in names)]
+    return shlex.join(["git", "add", *(os.path.relpath(project.root / name) for name in names)])
+
+
+def _unseen(project: Project, generation: Generation) -> Iterator[Diagnostic]:
+    index = git.committing_index(project.root)
+    codes = git.statuses(project.root, _folders(project), ignored=True, index=index)
+    sources = _sources(generation)
+    own = sorted(codes.keys() & (sources | generation.files.keys()))
+    ignored = [name for name in own if codes[name] == "!!"]
+    if ignored and not sources.isdisjoint(ignored) and sources <= set(ignored):
+        return
+    rules_by_name = git.ignore_rules(project.root, ignored) if ignored else {}
+    for rule in dict.fromkeys(rules_by_name.values()):
+        names = [name for name in ignored if rules_by_name.get(name) == rule]
+        what = f"git ignores this file{_more(names)}: {rule.place} has {quoted(rule.pattern)}"
+        yield _diagnostic(project, names, what, "remove that line, then run ")
+    untracked = [name for name in own if codes[name] in _UNTRACKED]
+    if untracked:
+        yield _diagnostic(project, untracked, f"git does not track this file{_more(untracked)}", "run ")
+    # A deleted file is nobody's any more.
+    unstaged = [name for name in {*own, *(n for n, code in codes.items() if code[1] == "D")} if codes[name][1] in "MTD"]
+    if index and unstaged:
+        what = f"the commit leaves out the change of this file{_more(unstaged)}"
+        yield _diagnostic(project, sorted(unstaged), what, "run ")
+
+
+def _sources(generation: Generation) -> set[str]:
+    """The files that make the schedules."""
+    chosen = {schedule.source for schedule in generation.selection.schedules}
+    files = [file for file in generation.reading.files if file.name in chosen]
+    return {file.name for file in files} | {name for file in files for _, name in file.defaults}
+
+
+def _diagnostic(project: Project, names: Sequence[str], message: str, hint: str) -> Diagnostic:
+    return Diagnostic(rules.NOT_IN_GIT, message, Location(names[0]), f"{hint}`{git_add(project, names)}`")
+
+
+def _more(names: Sequence[str]) -> str:
+    return f", and {len(names) - 1} more" if len(names) > 1 else ""
+
+
+def _folders(project: Project) -> list[str]:
+    return [project.relative(folder) for folder in (project.schedules, project.generated_dags)]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

@@ -1,0 +1,146 @@
+"""The daily round with real git: two branches are merged, and what CI will not see is told."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from git_repository import copy_of, git, hook, isolate_git, repository_of
+from project_builder import EXTRACT_LOAD, dagpress, write
+from pytest_regressions.file_regression import FileRegressionFixture
+
+_ORDERS = f"{EXTRACT_LOAD}owner: ada\ntags: [shop]\ncatchup: false\nmax_active_runs: 1\nretries: 1\n"
+_FILES = {
+    "schedules/_defaults.yml": "retry_delay: 5m\n",
+    "schedules/orders.yml": _ORDERS,
+    "schedules/customers.yml": EXTRACT_LOAD,
+}
+_Edit = Mapping[str, str | None]
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A generated project that is committed, which is copied."""
+    folder = tmp_path_factory.mktemp("original")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        isolate_git(monkeypatch, folder)
+        project = write(folder / "project", _FILES)
+        dagpress(project, "generate")
+        return repository_of(project)
+
+
+@pytest.fixture
+def project(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project, as the working directory."""
+    isolate_git(monkeypatch, tmp_path)
+    copy = copy_of(original, tmp_path / "project")
+    monkeypatch.chdir(copy)
+    monkeypatch.delenv("GIT_INDEX_FILE", raising=False)
+    return copy
+
+
+def _edit(project: Path, edit: _Edit) -> None:
+    for name, text in edit.items():
+        (project / name).unlink(missing_ok=True)
+        if text is not None:
+            write(project, {name: text})
+
+
+def _commit_on(project: Path, branch: str, edit: _Edit) -> None:
+    git(project, "switch", "--quiet", "--create", branch, "main")
+    _edit(project, edit)
+    assert dagpress(project, "generate")[0] == 0
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", f"--message={branch}")
+
+
+_HOURLY = {"schedules/orders.yml": _ORDERS.replace("@daily", "@hourly")}
+_OWNER = {"schedules/orders.yml": _ORDERS.replace("ada", "bob")}
+_RETRIES = {"schedules/orders.yml": _ORDERS.replace("retries: 1", "retries: 4")}
+_BOTH = {"schedules/orders.yml": _ORDERS.replace("@daily", "@hourly").replace("ada", "bob")}
+_DEFAULT = {"schedules/_defaults.yml": "retry_delay: 9m\n"}
+_NEW = {"schedules/new.yml": EXTRACT_LOAD}
+_RENAMED = {"schedules/orders.yml": None, "schedules/sales.yml": _ORDERS}
+_GONE: _Edit = {"schedules/orders.yml": None}
+# What two branches change, the codes of `check` after git has merged them, and what a person does to the schedules.
+_MERGES: dict[str, tuple[_Edit, _Edit, list[str], _Edit]] = {
+    "far keys": (_HOURLY, _RETRIES, [], {}),
+    "near keys": (_HOURLY, _OWNER, ["merge-conflict"], _BOTH),
+    "a key and a default": (_RETRIES, _DEFAULT, ["merge-conflict"], {}),
+    "two new files": (_NEW, {"schedules/other.yml": EXTRACT_LOAD}, [], {}),
+    "a rename and a change": (_RENAMED, _RETRIES, [], {}),
+    "a deletion and a change": (_GONE, _RETRIES, [], _GONE),
+    "a change and a deletion": (_RETRIES, _GONE, [], {}),
+    "a new file and a default, each of which is fine": (_NEW, _DEFAULT, ["changed"], {}),
+}
+_WAYS = {"merge": "merge feature", "rebase": "rebase feature", "cherry-pick": "cherry-pick feature"}
+_ROUNDS = [(name, "merge") for name in _MERGES]
+_ROUNDS += [(name, way) for name in ("near keys", "a key and a default") for way in ("rebase", "cherry-pick")]
+
+
+@pytest.mark.parametrize(("name", "way"), _ROUNDS)
+def test_a_merge_costs_the_resolution_of_the_schedules_and_one_command(project: Path, name: str, way: str) -> None:
+    """A person resolves the YAML, types `generate`, and then what it says."""
+    mine, others, codes, resolution = _MERGES[name]
+    _commit_on(project, "feature", others)
+    _commit_on(project, "mine", mine)
+    merge = subprocess.run(["git", *_WAYS[way].split()], cwd=project, capture_output=True, text=True, check=False)
+    code, _, err = dagpress(project, "check")
+    assert re.findall(r"^\S+: ([a-z-]+): ", err, re.MULTILINE) == codes
+    if codes:
+        assert code in {1, 2}
+    _edit(project, resolution)
+    code, _, err = dagpress(project, "generate")
+    assert code == 0
+    typed = re.findall(r"run `(git add .*)`", err)
+    assert bool(typed) == bool(merge.returncode)
+    for line in typed or ["git add --update"]:
+        git(project, *shlex.split(line)[1:])
+    if merge.returncode:
+        git(project, "-c", "core.editor=true", way, "--continue")
+    elif git(project, "status", "--porcelain"):
+        git(project, "commit", "--quiet", "--message=Generate")
+    assert dagpress(project, "check")[0] == 0
+    assert git(project, "status", "--porcelain") == ""
+
+
+def test_what_git_does_not_commit_is_told(project: Path, file_regression: FileRegressionFixture) -> None:
+    """Untracked and ignored files, with the command that helps; in CI, where all is committed, nothing."""
+    assert dagpress(project, "check")[0] == 0
+    write(project, {"schedules/new.yml": EXTRACT_LOAD, "schedules/team/a b.yml": EXTRACT_LOAD, ".gitignore": "*.py\n"})
+    dagpress(project, "generate")
+    code, out, err = dagpress(project, "check")
+    assert (code, out) == (1, "")
+    file_regression.check(err, fullpath=Path(__file__).parent / "rules/not-in-git.txt")
+    assert dagpress(project, "check", "orders")[0] == 0
+    (project / ".gitignore").unlink()
+    (added,) = re.findall(r"run `(git add .*)`", dagpress(project, "check")[2])
+    git(project, *shlex.split(added)[1:])
+    assert dagpress(project, "check")[0] == 0
+    write(project, {".gitignore": "/\n"})
+    git(project, "rm", "--quiet", "--cached", "-r", ".")
+    write(project, {".gitignore": "*\n"})
+    assert dagpress(project, "check")[0] == 0
+
+
+def test_a_commit_hook_tells_what_is_not_staged(project: Path) -> None:
+    """Of a commit of some files too, and of a file that is to be deleted; nobody else has to stage what he tries."""
+    write(project, _OWNER)
+    (project / "schedules/customers.yml").unlink()
+    dagpress(project, "generate")
+    assert dagpress(project, "check")[0] == 0
+    git(project, "add", "schedules")
+    hook(project, "pre-commit", f"{shlex.quote(sys.executable)} -m codegen check")
+    left = "generated_dags/customers.py generated_dags/orders.py"
+    for arguments in ([], ["--only", "schedules/orders.yml"]):
+        command = ["git", "commit", "--message=Change", *arguments]
+        said = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False).stderr
+        assert "not-in-git: the commit leaves out the change" in said
+        assert left in said
+    git(project, "commit", "--quiet", "--all", "--message=Change")
+    assert git(project, "status", "--porcelain") == ""

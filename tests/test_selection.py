@@ -1,0 +1,117 @@
+"""Names and paths choose what `generate`, `check`, `diff` and `validate` are about."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import click
+import pytest
+from project_builder import dagpress, files_of, refusal, write
+
+_PLAIN = "extractor: tap-a\nloader: target-b\n"
+_DAILY = f'{_PLAIN}interval: "@daily"\n'
+# `mart` waits for `orders`; in the folder, all inherit the defaults.
+_FILES = {
+    "schedules/orders.yml": _DAILY,
+    "schedules/customers.yml": _DAILY,
+    "schedules/mart.yml": f"{_PLAIN}after: orders\n",
+    "schedules/shop/_defaults.yml": "owner: shop\n",
+    "schedules/shop/stock.yml": f"{_DAILY}name: stock-levels\n",
+    "schedules/shop/eu/returns.yml": _DAILY,
+}
+_BROKEN = "interval: [\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project, as the working directory."""
+    monkeypatch.chdir(write(tmp_path / "project", _FILES))
+    return tmp_path / "project"
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [
+        (["customers"], "customers"),
+        (["meltano_customers"], "customers"),
+        (["schedules/customers.yml", "generated_dags/shop/stock.py"], "customers shop/stock"),
+        (["stock-levels"], "shop/stock"),
+        (["orders"], "mart orders"),
+        (["mart"], "mart orders"),
+        (["schedules/shop"], "shop/eu/returns shop/stock"),
+        (["schedules/shop/_defaults.yml"], "shop/eu/returns shop/stock"),
+        (["generated_dags/shop/eu"], "shop/eu/returns"),
+        (["."], "customers mart orders shop/eu/returns shop/stock"),
+        (["schedules/schedule.schema.json"], ""),
+    ],
+)
+def test_what_is_named_and_what_depends_on_it_is_written_as_always(
+    project: Path, names: list[str], chosen: str
+) -> None:
+    """In any case the files are those that all schedules together have, and what was edited elsewhere stays."""
+    dagpress(project, "generate")
+    before = files_of(project / "generated_dags")
+    edited = {name: text + b"# edited\n" for name, text in before.items()}
+    for name, text in edited.items():
+        (project / "generated_dags" / name).write_bytes(text)
+    if names != ["."]:
+        write(project, {"schedules/draft.yml": _BROKEN})
+    code, _, err = dagpress(project, "generate", *names)
+    wanted = {f"{name}.py" for name in chosen.split()}
+    assert code == 0
+    assert files_of(project / "generated_dags") == {n: (before if n in wanted else edited)[n] for n in before}
+    elsewhere = "" if names == ["."] else "1 error in other schedules: run `dagpress validate`.\n"
+    assert err.startswith(elsewhere)
+    assert json.loads(dagpress(project, "check", *names, "--format", "json")[1]) == {"diagnostics": [], "files": []}
+
+
+def test_an_error_of_what_is_named_and_of_what_it_waits_for_is_told(project: Path) -> None:
+    """Also by the name of its file, if it cannot be read."""
+    write(project, {"schedules/orders.yml": _BROKEN, "schedules/shop/_defaults.yml": "owner: [\n"})
+    for name in ("orders", "mart"):
+        code, out, err = dagpress(project, "generate", name)
+        assert (code, out) == (2, "")
+        assert [line for line in err.splitlines() if line.startswith("schedules/")] == [
+            "schedules/orders.yml:2:1: yaml-syntax: did not find expected node content"
+        ]
+    assert dagpress(project, "check", "schedules/shop/eu/returns.yml")[2].startswith("schedules/shop/_defaults.yml:2:1")
+    assert dagpress(project, "generate", "customers")[0] == 0
+    for command in ("check", "diff", "validate"):
+        code, out, err = dagpress(project, command, "customers")
+        assert (code, out) == (0, "")
+        assert "2 errors in other schedules: run `dagpress validate`.\n" in err
+
+
+def test_only_what_is_named_is_pruned(project: Path) -> None:
+    dagpress(project, "generate")
+    for name in ("customers", "mart"):
+        (project / f"schedules/{name}.yml").unlink()
+    shutil.rmtree(project / "schedules/shop/eu")
+    assert dagpress(project, "generate", "schedules/shop")[1] == "deleted generated_dags/shop/eu/returns.py\n"
+    # Nobody waits for `orders` any more.
+    said = "deleted generated_dags/mart.py\nupdated generated_dags/orders.py\n"
+    assert dagpress(project, "generate", "schedules/mart.yml")[1] == said
+    assert (project / "generated_dags/customers.py").exists()
+
+
+def test_a_schedule_gives_events_while_the_dag_file_of_a_broken_one_waits_for_them(project: Path) -> None:
+    """The file of the broken one stays as it is: it would never start again."""
+    dagpress(project, "generate")
+    write(project, {"schedules/mart.yml": _BROKEN, "schedules/orders.yml": f"{_DAILY}retries: 3\n"})
+    assert dagpress(project, "generate", "orders")[0] == 0
+    text = (project / "generated_dags/orders.py").read_text()
+    assert 'outlets=[Asset("meltano_orders")]' in text
+    assert '"retries": 3' in text
+    write(project, {"schedules/mart.yml": f"{_PLAIN}after: customers\n"})
+    assert dagpress(project, "generate", "mart")[0] == 0
+    assert dagpress(project, "check")[0] == 0
+
+
+@pytest.mark.parametrize("command", ["generate", "check", "diff", "validate"])
+def test_an_unknown_name_is_a_usage_error(project: Path, command: str) -> None:
+    said = "There is no schedule, file or folder `custmers` (did you mean `customers`?)."
+    assert refusal(project, command, "customers", "custmers") == said
+    with pytest.raises(click.UsageError):
+        dagpress(project, command, "schedules/gone.yml")
