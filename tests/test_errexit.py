@@ -58,7 +58,12 @@ _ENDING = [
     "[ -z x ] || fails",
     "until fails || exit 3; do true; done",
 ]
-_FINE = ["[ -z x ] && fails\ntrue", "if grep -q x /dev/null; then fails; fi", 'echo "$(date)"', "command -v sh || exit 1"]
+_FINE = [
+    "[ -z x ] && fails\ntrue",
+    "if grep -q x /dev/null; then fails; fi",
+    'echo "$(date)"',
+    "command -v sh || exit 1",
+]
 
 
 def _run(script: str, *, is_bash: bool) -> tuple[int, bool]:

@@ -97,7 +97,9 @@ def _at(node: Node, functions: set[str], *, has_pipefail: bool) -> Iterator[Igno
         case "command":
             yield from _switched_off(node)
         case "pipeline" if not has_pipefail:
-            message = f"a failure in {_quoted(node)} is ignored by an `sh` without `pipefail`, except of its last command"
+            message = (
+                f"a failure in {_quoted(node)} is ignored by an `sh` without `pipefail`, except of its last command"
+            )
             yield Ignored(message, "write `set -o pipefail` in a line before it: such an `sh` fails there")
 
 
@@ -196,8 +198,10 @@ def _in_background(nodes: list[Node]) -> Iterator[Ignored]:
 
 
 def _sets_pipefail(node: Node) -> bool:
-    return node.type == "command" and name_of(node) == "set" and bool(
-        re.search(r"-[a-zA-Z]*o pipefail", " ".join(arguments_of(node)))
+    return (
+        node.type == "command"
+        and name_of(node) == "set"
+        and bool(re.search(r"-[a-zA-Z]*o pipefail", " ".join(arguments_of(node))))
     )
 
 
