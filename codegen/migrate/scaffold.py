@@ -100,7 +100,7 @@ def _hook(root: Path, repository: Path, folder: str, watched: Sequence[str]) -> 
         yield Change(name, Action.CREATE, "", text)
         return
     before = _read(path)
-    if before is not None and (entry in before or (folder == "." and "id: dagpress-check" in before)):
+    if _has_hook(before or "", entry):
         return
     lines = text.removeprefix("repos:\n")
     try:
@@ -111,6 +111,17 @@ def _hook(root: Path, repository: Path, folder: str, watched: Sequence[str]) -> 
         yield Change(name, Action.UPDATE, before, after)
     else:
         yield f"add this to `repos` in {name}:\n{lines.rstrip()}"
+
+
+def _has_hook(text: str, entry: str) -> bool:
+    """Whether a configuration of pre-commit calls a command, also by the hook of our repository."""
+    try:
+        data = yaml.safe_load(text)
+        hooks = [hook for repo in data["repos"] for hook in repo["hooks"]]
+        default = {"dagpress-check": "dagpress check"}
+        return any(entry in hook.get("entry", default.get(hook["id"], "")) for hook in hooks)
+    except (yaml.YAMLError, TypeError, KeyError, AttributeError):
+        return False
 
 
 def _attributes(project: Project) -> list[str]:
