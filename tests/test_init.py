@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
 import yaml
-from project_builder import dagpress, files_of, project_of, write
+from project_builder import dagpress, files_of, project_of, refusal, write
 from versions import NEWEST, NEWEST_2
 
+from codegen.cli import setup
+
+HOOKS = Path(__file__).parent.parent / ".pre-commit-hooks.yaml"
 MELTANO_YML = """\
 plugins:
   extractors: [{name: tap-gitlab}]
@@ -23,12 +28,16 @@ schedules:
   transform: skip
   interval: '@daily'
 """
+SOURCE = "git+https://git.example.com/data/dagpress.git@v1.2.3"
 ADDED = {
     "dagpress.toml",
     "dagpress.mk",
     "Makefile",
     ".github/workflows/dagpress.yml",
     ".pre-commit-config.yaml",
+    ".gitattributes",
+    ".gitignore",
+    "requirements-dagpress.txt",
     "schedules/gitlab.yml",
     "schedules/schedule.schema.json",
     "generated_dags/gitlab.py",
@@ -39,8 +48,9 @@ ADDED = {
 def test_a_meltano_project_becomes_one_of_dagpress(tmp_path: Path, command: tuple[str, ...]) -> None:
     """With its schedules; what is generated is current, and a second time changes nothing."""
     write(tmp_path, {"meltano.yml": MELTANO_YML})
-    code, out, _ = dagpress(tmp_path, *command)
+    code, out, err = dagpress(tmp_path, *command, "--from", SOURCE)
     assert code == 0
+    assert "--from" not in err
     assert files_of(tmp_path).keys() == {"meltano.yml", *ADDED}
     assert set(out.split("\n")) >= {f"created {name}" for name in ADDED}
     assert dagpress(tmp_path, "check")[0] == 0
@@ -49,22 +59,81 @@ def test_a_meltano_project_becomes_one_of_dagpress(tmp_path: Path, command: tupl
     assert files_of(tmp_path) == before
 
 
-def test_what_is_there_stays_and_what_is_left_to_do_is_said(tmp_path: Path) -> None:
-    """Whatever the files hold."""
+def test_what_is_there_stays_and_gets_what_it_lacks(tmp_path: Path) -> None:
+    """Byte for byte; what cannot be added is said."""
     own = {
         "Makefile": "all:\n",
-        ".pre-commit-config.yaml": "repos: []\n",
         ".github/workflows/dagpress.yml": "mine\n",
-        "pyproject.toml": f'[tool.dagpress]\nairflow = "{NEWEST_2}"\n',
+        "pyproject.toml": f'[tool.dagpress]\nairflow = "{NEWEST_2}"\ngenerated_dags = "my dags"\n',
         "dagpress.mk": "mine\n",
+        "requirements-dagpress.txt": "dagpress\n",
+    }
+    longer = {
+        ".pre-commit-config.yaml": "# Ours.\nrepos:\n  - repo: meta  # 1\n    hooks: [{id: x}]\nfail_fast: true\n",
+        ".gitattributes": "*.sh text eol=lf\r\nschedules/** text eol=lf\r\n",
+        ".gitignore": "/__pycache__\n*.log",
     }
     write(tmp_path, {"meltano.yml": MELTANO_YML, **own})
-    code, _, err = dagpress(tmp_path, "init")
+    for name, text in longer.items():
+        (tmp_path / name).write_bytes(text.encode())
+    code, _, err = dagpress(tmp_path, "init", "--from", SOURCE)
     assert code == 0
-    assert {name: data.decode() for name, data in files_of(tmp_path).items() if name in own} == own
-    assert not (tmp_path / "dagpress.toml").exists()
-    assert "- Add the line `include dagpress.mk` to Makefile.\n" in err
-    assert "- Add a local hook with the entry `dagpress check` to .pre-commit-config.yaml.\n" in err
+    files = {name: data.decode() for name, data in files_of(tmp_path).items()}
+    assert {name: files[name] for name in own} == own
+    assert "dagpress.toml" not in files
+    assert err.startswith(
+        f"- Write `{SOURCE}` into requirements-dagpress.txt, which names another source of Dagpress.\n"
+        "- Add the line `include dagpress.mk` to Makefile.\n"
+    )
+    marks = "linguist-generated gitlab-generated"
+    lines = f'schedules/schedule.schema.json {marks}\r\n"my dags/**" text eol=lf {marks}\r\n'
+    assert files[".gitattributes"] == longer[".gitattributes"] + lines
+    assert files[".gitignore"] == longer[".gitignore"] + "\n.dagpress/\n"
+    head, tail = longer[".pre-commit-config.yaml"].split("fail_fast")
+    assert files[".pre-commit-config.yaml"].startswith(f"{head}  - repo: local\n")
+    assert files[".pre-commit-config.yaml"].endswith(f"fail_fast{tail}")
+    write(tmp_path, {".pre-commit-config.yaml": "- no map\n"})
+    assert "- Add this to `repos` in .pre-commit-config.yaml:\n- repo: local\n" in dagpress(tmp_path, "init")[2]
+    assert files_of(tmp_path)[".pre-commit-config.yaml"] == b"- no map\n"
+
+
+def test_without_a_source_of_dagpress_there_is_no_workflow_that_must_fail(tmp_path: Path) -> None:
+    """It is the first step. A secret in a source stays out of git; an installation from elsewhere is a source."""
+    write(tmp_path, {"meltano.yml": MELTANO_YML})
+    assert "written into a file in git" in refusal(tmp_path, "init", "--from", "git+https://ada:hunter2@example.com/x")
+    _, out, err = dagpress(tmp_path, "init")
+    assert err.startswith("- Give CI a Dagpress to install, which writes its workflow: `dagpress init --from SOURCE`")
+    assert "workflows" not in out
+    assert dagpress(tmp_path, "init", "--from", SOURCE)[1] == (
+        "created requirements-dagpress.txt\ncreated .github/workflows/dagpress.yml\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("record", "requirement"),
+    [
+        (None, "dagpress==1.2.3"),
+        ({"url": "file:///src/dagpress", "dir_info": {}}, ""),
+        (
+            {"url": "https://example.com/dagpress.whl", "archive_info": {}},
+            "dagpress @ https://example.com/dagpress.whl",
+        ),
+        (
+            {"url": "https://example.com/d.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}},
+            "dagpress @ git+https://example.com/d.git@abc",
+        ),
+    ],
+)
+def test_ci_installs_the_dagpress_that_wrote_its_workflow(
+    tmp_path: Path, record: object, requirement: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As pip has recorded it."""
+    own = SimpleNamespace(version="1.2.3", read_text=lambda _: record and json.dumps(record))
+    monkeypatch.setattr(setup, "distribution", lambda _: own)
+    write(tmp_path, {"meltano.yml": MELTANO_YML})
+    dagpress(tmp_path, "init")
+    path = tmp_path / "requirements-dagpress.txt"
+    assert (path.read_text().splitlines()[-1] if path.exists() else "") == requirement
 
 
 def test_nothing_is_written_where_meltano_would_overwrite_it(tmp_path: Path) -> None:
@@ -127,18 +196,40 @@ def test_without_a_meltano_project_there_is_nothing_to_begin_with(tmp_path: Path
 
 
 def test_ci_and_pre_commit_run_what_a_person_would(tmp_path: Path) -> None:
-    """The workflow installs this version, checks, and reports as GitHub reads it. Both files pass our own linters."""
-    write(tmp_path, {"meltano.yml": MELTANO_YML})
-    dagpress(tmp_path, "init")
-    workflow = yaml.safe_load((tmp_path / ".github/workflows/dagpress.yml").read_text())
-    commands = [step["run"] for step in workflow["jobs"]["check"]["steps"] if "run" in step]
-    assert commands[0].startswith("pip install dagpress==")
-    assert commands[1:] == ["dagpress check --format github"]
-    files = [".github/workflows/dagpress.yml", ".pre-commit-config.yaml"]
+    """The workflow checks, and reports as GitHub reads it; the hook is ours, except that it runs the installed program.
+
+    Both are at the root of the repository, which may have several projects, and pass our own linters.
+    """
+    write(tmp_path, {"data/elt/meltano.yml": MELTANO_YML, "meltano/meltano.yml": MELTANO_YML, ".git/HEAD": ""})
+    write(tmp_path, {"air flow/README": "", "meltano.yml": MELTANO_YML})
+    for folder, path in (("data/elt", "."), ("air flow", "../meltano"), (".", ".")):
+        dagpress(tmp_path / folder, "init", str(tmp_path / folder / path), "--from", SOURCE)
+    assert not list(tmp_path.glob("*/**/.github"))
+    workflows, hooks = {}, []
+    for name in ("dagpress-data-elt.yml", "dagpress-air-flow.yml", "dagpress.yml"):
+        text = (tmp_path / ".github/workflows" / name).read_text()
+        workflow = workflows[name] = yaml.safe_load(text.replace("\non:", "\nwhen:"))
+        (job,) = workflow["jobs"].values()
+        commands = [step["run"] for step in job["steps"] if "run" in step]
+        assert commands == ["pip install -r requirements-dagpress.txt", "dagpress check --format github"]
+    hooks = [repo["hooks"][0] for repo in yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())["repos"]]
+    (ours,) = (hook for hook in yaml.safe_load(HOOKS.read_text()) if hook["id"] == "dagpress-check")
+    assert hooks[2] == {**ours, "language": "system"}
+    assert [(hook["entry"], hook.get("files")) for hook in hooks] == [
+        ("dagpress --project data/elt check", "^data/elt/"),
+        ("dagpress --project 'air flow' check", r"^air\ flow/|^meltano/"),
+        ("dagpress check", None),
+    ]
+    of_two = workflows["dagpress-air-flow.yml"]
+    paths = ["air flow/**", "meltano/**", ".github/workflows/dagpress-air-flow.yml"]
+    assert [trigger["paths"] for trigger in of_two["when"].values()] == [paths, paths]
+    assert of_two["jobs"]["check"]["defaults"] == {"run": {"working-directory": "air flow"}}
+    assert workflows["dagpress.yml"]["when"] == {"pull_request": None, "push": {"branches": ["main", "master"]}}
+    files = [f".github/workflows/{name}" for name in workflows]
     for tool in (
         ["zizmor", "--offline", "--quiet", *files],
-        ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", files[0]],
-        ["pre-commit", "validate-config", files[1]],
+        ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", *files],
+        ["pre-commit", "validate-config", ".pre-commit-config.yaml"],
     ):
         program = Path(sys.executable).with_name(tool[0])
         done = subprocess.run([program, *tool[1:]], cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -76,13 +76,6 @@ def test_one_job_alone_can_publish() -> None:
     assert publish["needs"] == ["test", "build"]
 
 
-def test_the_hook_of_init_is_ours() -> None:
-    """Except that it runs the installed program."""
-    (ours,) = (hook for hook in _yaml(ROOT / ".pre-commit-hooks.yaml") if hook["id"] == "dagpress-check")
-    ((hook,),) = (repo["hooks"] for repo in _yaml(ROOT / "templates/project/pre-commit-config.yaml.j2")["repos"])
-    assert hook == {**ours, "language": "system"}
-
-
 def test_a_release_sets_the_version_and_writes_the_changelog(tmp_path: Path) -> None:
     """In one commit, and only from a clean tree."""
     clone = clone_of_this(tmp_path / "clone")

@@ -400,6 +400,21 @@ def test_a_commit_takes_the_pipeline_and_nothing_else(project: Path) -> None:
     assert form_of(pages.post("/save", {**draft, "text": _HOURLY}))["branch"] == "dagpress/b"
 
 
+def test_a_commit_of_everything_takes_schedules_and_generated_files_alone(project: Path) -> None:
+    """Also removed ones, and none of the other files in their folders."""
+    others = {
+        "generated_dags/__pycache__/a.cpython-311.pyc": "\0",
+        "generated_dags/own.py": "",
+        "schedules/notes.md": "",
+    }
+    write(project, {"schedules/c.yml": EXTRACT_LOAD, **others})
+    (project / "generated_dags/a.py").unlink()
+    pages = Pages(project)
+    pages.post("/commit", form_of(pages.get("/commit")))
+    shown = git(project, "show", "--format=", "--name-status", "HEAD").splitlines()
+    assert shown == ["D\tgenerated_dags/a.py", "A\tschedules/c.yml"]
+
+
 def test_the_command_that_pushes_is_told_and_safe_to_copy(project: Path) -> None:
     git(project, "remote", "add", "origin", "https://example.com/x.git")
     pages = Pages(project)

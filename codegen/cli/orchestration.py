@@ -17,7 +17,7 @@ from codegen.cli.deployment import VARIABLE, default_environment
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.options import open_project
 from codegen.cli.printer import Progress, echo
-from codegen.cli.setup import add_files, airflow_option
+from codegen.cli.setup import add_files, airflow_option, source_option
 from codegen.configuration.file import has_configuration
 from codegen.diagnostics import DagpressError
 
@@ -81,10 +81,11 @@ def add_orchestrator(context: click.Context, name: str, python: str | None) -> i
 @click.argument("name", type=click.Choice(["airflow"]))
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @airflow_option
+@source_option
 @click.pass_context
-def add_files_(context: click.Context, name: str, path: Path | None, airflow: str | None) -> int:  # noqa: ARG001  # as above
+def add_files_(context: click.Context, name: str, path: Path | None, airflow: str | None, source: str) -> int:  # noqa: ARG001  # as above
     """Add the files alone to a Meltano project, as `dagpress init` does."""
-    return add_files(context, path, airflow)
+    return add_files(context, path, airflow, source)
 
 
 class _PassingOn(click.Command):

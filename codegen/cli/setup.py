@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import distribution
 from pathlib import Path
 
 import click
 
 from codegen.airflow_facts import VERSIONS
-from codegen.cli.beginning import begin, say_airflow
+from codegen.cli.beginning import Beginning, begin, say_airflow
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.importing import import_
 from codegen.cli.options import exit_code, open_project, writing
 from codegen.cli.printer import echo, print_changes, report
+from codegen.diagnostics import Diagnostic
 from codegen.meltano import read_meltano_project
 from codegen.migrate.scaffold import scaffold
 from codegen.project import Project
+from codegen.secrets.detection import holds_secret
 from codegen.sync.changes import Action, Change
 from codegen.validate.meltano_files import check_included_files
 
@@ -24,6 +27,13 @@ airflow_option = click.option(
     "--airflow",
     type=click.Choice(VERSIONS),
     help="The Airflow that the DAG files are for.  [default: the one that the project pins, else the newest]",
+)
+source_option = click.option(
+    "--from",
+    "source",
+    metavar="SOURCE",
+    default="",
+    help="What pip installs as Dagpress in CI: a requirement, URL or path.  [default: where this one came from]",
 )
 
 
@@ -33,35 +43,37 @@ Examples:
   dagpress init                     in the folder of meltano.yml
   dagpress init ../meltano          for a Meltano project elsewhere
   dagpress init --airflow 2.11      for the Airflow that you run
+  dagpress init --from git+https://git.example.com/data/dagpress.git@v1.2.3
 """
 )
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @airflow_option
+@source_option
 @click.pass_context
-def init(context: click.Context, path: Path | None, airflow: str | None) -> int:
+def init(context: click.Context, path: Path | None, airflow: str | None, source: str) -> int:
     """Add what a Meltano project needs to use Dagpress.
 
-    That is a configuration, Makefile targets, a CI workflow, a pre-commit hook, and its schedules, which come out of
-    meltano.yml as with `dagpress import`. A file that is there stays as it is.
+    That is a configuration, Makefile targets, a CI workflow, a pre-commit hook, what git needs to know, and its
+    schedules, which come out of meltano.yml as with `dagpress import`. A file that exists keeps every line: the hook,
+    .gitattributes and .gitignore get what they lack. The workflow and the hook go to the root of the git repository.
     """
-    return add_files(context, path, airflow)
+    return add_files(context, path, airflow, source)
 
 
 COMMANDS = (init,)
 
 
-def add_files(context: click.Context, path: Path | None, airflow: str | None) -> int:
+def add_files(context: click.Context, path: Path | None, airflow: str | None, source: str = "") -> int:
     """Write the files that are missing, and import the schedules; `airflow` is for a new configuration."""
+    if not source.isprintable() or holds_secret(source):
+        raise click.UsageError("--from is written into a file in git: it must be one line, without a secret.")
     with writing(context.obj) as transaction:
         beginning = begin(context.obj, path, airflow=airflow)
         project = beginning.project
-        changes, advice = scaffold(project.root, version("dagpress"))
-        changes = [*beginning.changes, *changes]
-        meltano, _ = read_meltano_project(project.root, beginning.meltano)
-        ours = [project.schedules / "NAME.yml", *project.schedules.rglob("*.y*ml")]
-        planned = [*ours, *(project.root / change.name for change in changes)]
-        problems = list(check_included_files(meltano, beginning.meltano, planned)) if meltano else []
+        files, advice = scaffold(project, source or _installed_from())
+        changes = [*beginning.changes, *files]
         done: Sequence[Change] = ()
+        problems = _check_include_paths(beginning, changes)
         if not problems:
             done, problems = transaction.apply(changes)
         report([*beginning.diagnostics, *problems], "text")
@@ -69,15 +81,42 @@ def add_files(context: click.Context, path: Path | None, airflow: str | None) ->
         if problems:
             return exit_code(problems)
         say_airflow(beginning)
+        for step in advice:
+            echo(f"- {step[0].upper()}{step[1:]}.", err=True)
         code = int(context.invoke(import_, path=path))
         _, problems = transaction.apply(_kept_folders(open_project(context.obj)))
         report(problems, "text")
-    for step in advice:
-        echo(f"- {step[0].upper()}{step[1:]}.", err=True)
     if airflow and airflow != project.airflow:
         echo(f"- The configuration is for Airflow {project.airflow}: set `airflow` there.", err=True)
         code = max(code, ExitCode.DRIFT)
     return max(code, exit_code(problems))
+
+
+def _check_include_paths(beginning: Beginning, changes: Sequence[Change]) -> list[Diagnostic]:
+    """Check that Meltano would not read, and write, the new files or a schedule."""
+    project = beginning.project
+    meltano, _ = read_meltano_project(project.root, beginning.meltano)
+    ours = [project.schedules / "NAME.yml", *project.schedules.rglob("*.y*ml")]
+    planned = [*ours, *(project.root / change.name for change in changes)]
+    return list(check_included_files(meltano, beginning.meltano, planned)) if meltano else []
+
+
+def _installed_from() -> str:
+    """The requirement that this Dagpress came from, as pip recorded it; empty for a folder or file of this machine.
+
+    See https://packaging.python.org/en/latest/specifications/direct-url/
+    """
+    own = distribution("dagpress")
+    record = own.read_text("direct_url.json")
+    if record is None:
+        return f"dagpress=={own.version}"
+    origin = json.loads(record)
+    address, repository = origin["url"], origin.get("vcs_info")
+    if address.startswith("file:"):
+        return ""
+    return (
+        f"dagpress @ {repository['vcs']}+{address}@{repository['commit_id']}" if repository else f"dagpress @ {address}"
+    )
 
 
 def _kept_folders(project: Project) -> list[Change]:

@@ -14,11 +14,13 @@ from starlette.responses import RedirectResponse, Response
 
 from codegen import git
 from codegen.git import GitError, Head
+from codegen.loader import SUFFIXES
 from codegen.project import Project
 from codegen.sync.changes import Change
+from codegen.sync.header import is_generated
 from codegen.web.parts.patch import patches_of
 from codegen.web.shell.request_context import Page, RequestContext
-from codegen.web.shell.safe_read import bytes_of
+from codegen.web.shell.safe_read import bytes_of, text_of
 from codegen.web.shell.saved_store import Saved
 
 _HASH = re.compile(r"[0-9a-f]{7,64}")
@@ -58,7 +60,7 @@ def _uncommitted(context: RequestContext) -> Response:
     """The page of all schedule and generated files that are not committed, as if they were saved at once."""
     project = context.snapshot.project
     try:
-        names = sorted(git.uncommitted(project.root, _in_git(project, _folders(project))))
+        names = sorted(_uncommitted_files(project))
     except GitError:
         # The page says so where it would offer a commit.
         names = []
@@ -122,16 +124,29 @@ def _offer(project: Project, saved: Saved) -> _Offer:
         head = git.head_of(project.root)
         branches = git.branches_of(project.root)
         taken = sorted(git.uncommitted(project.root, _in_git(project, saved.files)))
-        everything = git.uncommitted(project.root, _in_git(project, _folders(project)))
+        everything = _uncommitted_files(project)
     except GitError as error:
         is_none = _NO_REPOSITORY in str(error)
         return _Offer(problem="The project is in no git repository." if is_none else f"Git says: {error}")
     branch = _proposed_branch(Path(saved.source).stem or "pipelines", head, branches)
-    return _Offer(head, branches, branch, taken, sorted(everything.keys() - set(taken)))
+    return _Offer(head, branches, branch, taken, sorted(everything - set(taken)))
 
 
-def _folders(project: Project) -> list[str]:
-    return [project.relative(folder) for folder in (project.schedules, project.generated_dags)]
+def _uncommitted_files(project: Project) -> set[str]:
+    """The changed schedules and generated files, also removed ones, and nothing else in their folders."""
+    folders = [project.relative(folder) for folder in (project.schedules, project.generated_dags)]
+    names = git.uncommitted(project.root, _in_git(project, folders))
+    return {name for name in names if _is_ours(project, project.root / name)}
+
+
+def _is_ours(project: Project, path: Path) -> bool:
+    """Whether it is a schedule, a generated file, or a link that may lead to one."""
+    if path.is_symlink() or path.suffix.lower() in SUFFIXES:
+        return True
+    text = text_of(project.root, path)
+    if text is None:
+        text = git.committed_text(project.root, project.relative(path))
+    return is_generated(text or "")
 
 
 def _in_git(project: Project, names: Iterable[str]) -> list[str]:
