@@ -191,7 +191,11 @@ def graphs(draw: st.DrawFn) -> list[dict[str, Any]]:
     """Tasks with groups, without a cycle: each waits for earlier ones, or for groups that are complete by then."""
     ids = draw(st.lists(_IDS, min_size=1, max_size=9, unique=True))
     names = draw(st.lists(st.sampled_from(["team", "g-1", "g_1", "GROUP", "y" * 60]), max_size=3, unique=True))
-    groups = [draw(st.none() | st.sampled_from(names)) if names else None for _ in ids]
+    drawn = [draw(st.none() | st.sampled_from(names)) if names else None for _ in ids]
+    # No path may come back into a group, so its tasks follow each other; a task without a group is one of its own.
+    units = [group or task_id for task_id, group in zip(ids, drawn, strict=True)]
+    order = sorted(range(len(ids)), key=lambda number: units.index(units[number]))
+    ids, groups = [ids[number] for number in order], [drawn[number] for number in order]
     tasks = []
     for number, (task_id, group) in enumerate(zip(ids, groups, strict=True)):
         complete = {name for name in groups[:number] if name and name not in groups[number:]}
