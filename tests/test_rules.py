@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
+from git_repository import git
 from project_builder import EXTRACT_LOAD, dagpress, project_of, write
 from pytest_regressions.file_regression import FileRegressionFixture
 
@@ -98,6 +99,7 @@ _WITHOUT_A_PROJECT = {
     "other-meltano-project",
     "renamed",
     "stale",
+    "still-called",
     "symlink-loop",
     "template-error",
     "unreadable",
@@ -181,7 +183,18 @@ def _has_a_loop(root: Path) -> list[str]:
     return ["validate"]
 
 
+def _is_still_called(root: Path) -> list[str]:
+    item = "\n  ".join(["- name: gitlab", "transform: skip", *EXTRACT_LOAD.splitlines()])
+    calls = "meltano schedule run gitlab --force\ndagpress schedule run gitlab\nmeltano schedule run other\n"
+    dag = 'run(["meltano", "schedule", "run", "--dry-run", "gitlab"])\n'
+    files = {"meltano.yml": f"{_PLUGINS}schedules:\n{item}\n", "scripts/nightly.sh": calls, "dags/own.py": dag}
+    write(root, {**files, "README.md": "`meltano schedule run gitlab`\n"})
+    git(root, "init", "--quiet", "--template=")
+    return ["import", "--move"]
+
+
 _CHANGES = {
+    "still-called": _is_still_called,
     "renamed": _has_a_new_name,
     "not-ours": _is_by_hand,
     "file-name": _has_an_odd_name,

@@ -119,10 +119,10 @@ def import_(  # noqa: PLR0913  # click gives each option so
                 _generate(project, plan, work)
             if move and is_configured:
                 # Last: a killed run leaves a schedule in two places rather than in none.
-                moves, problems = plan_move(plan, project.root)
+                moves, problems, work.moved = plan_move(plan, project.root)
                 work.changes += moves
                 work.diagnostics += problems
-                work.moved, work.is_move = len(plan.imported) - len(problems), True
+                work.is_move = True
         done = _apply(transaction, work, project)
     _report(work, done, output, dry_run=dry_run)
     if output == "text" and not has_errors(work.diagnostics):

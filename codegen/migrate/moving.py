@@ -6,7 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, quoted
+from codegen.diagnostics import Diagnostic, Location, quoted
+from codegen.migrate.callers import callers_of
 from codegen.migrate.importing import Import, Imported
 from codegen.migrate.items import BOM, name_of, text_of
 from codegen.source.comments import read_layout
@@ -14,14 +15,17 @@ from codegen.source.edit import Remove, edited
 from codegen.sync.changes import Action, Change
 
 
-def plan_move(plan: Import, root: Path) -> tuple[list[Change], list[Diagnostic]]:
-    """The changes of Meltano's files after an import, and a warning for each schedule that stays in them."""
+def plan_move(plan: Import, root: Path) -> tuple[list[Change], list[Diagnostic], int]:
+    """The changes of Meltano's files after an import, why schedules stay in them, and how many leave them."""
     changes = []
+    callers = callers_of([each.draft.item.name for each in plan.imported], root)
     stays: list[tuple[Imported, str]] = []
     for path in dict.fromkeys(each.draft.item.path for each in plan.imported):
         before = text_of(path)
         here = [(each, _reason_to_stay(each, plan)) for each in plan.imported if each.draft.item.path == path]
-        leaving = {each.draft.item.index: each for each, reason in here if not reason}
+        leaving = {
+            each.draft.item.index: each for each, reason in here if not reason and each.draft.item.name not in callers
+        }
         # From the last to the first: an alias goes before its anchor.
         removals = {index: [Remove(("schedules", index))] for index in sorted(leaving, reverse=True)}
         after, errors = edited(before, removals)
@@ -29,7 +33,16 @@ def plan_move(plan: Import, root: Path) -> tuple[list[Change], list[Diagnostic]]
         stays += [(leaving[index], str(error)) for index, error in errors.items()]
         if after != before:
             changes.append(Change(name_of(path, root), Action.UPDATE, before, after))
-    return changes, [_not_moved(each, reason) for each, reason in stays]
+    diagnostics = [_still_called(name, place) for name, places in callers.items() for place in places]
+    diagnostics += [_not_moved(each, reason) for each, reason in stays]
+    remaining = {each.draft.item.name for each, _ in stays} | callers.keys()
+    return changes, diagnostics, len(plan.imported) - len(remaining)
+
+
+def _still_called(name: str, place: Location) -> Diagnostic:
+    message = f"this runs the schedule {quoted(name)}, which therefore stays in meltano.yml"
+    hint = "remove the call, as the DAG of the schedule does the same, and run `dagpress import --move` again"
+    return Diagnostic(rules.STILL_CALLED, message, place, hint)
 
 
 def _not_moved(each: Imported, reason: str) -> Diagnostic:

@@ -199,6 +199,9 @@ ENV_NOT_TEXT = _warning("env-not-text", "An environment variable of a Meltano sc
 BY_DEFAULTS = _warning("by-defaults", "The defaults of the folder change an imported schedule.")
 KEPT = _warning("kept", "A schedule file exists and is not overwritten by the import.")
 NOT_MOVED = _warning("not-moved", "An imported schedule cannot be removed from meltano.yml.")
+STILL_CALLED = _warning(
+    "still-called", "A file runs a schedule with `meltano schedule run`, so it cannot be removed from meltano.yml."
+)
 OTHER_MELTANO_PROJECT = _warning("other-meltano-project", "The configuration names another Meltano project.")
 NOT_EXPORTED = _warning("not-exported", "Something in a schedule cannot be exported to meltano.yml.")
 DIFFERS_IN_MELTANO = _warning("differs-in-meltano", "A schedule is exported, and differs in Meltano.")
