@@ -18,6 +18,7 @@ from codegen.airflow.loading import load_dag_files
 from codegen.airflow_facts import VERSIONS
 from codegen.cli.deployment import VARIABLE, default_environment, say_environment
 from codegen.cli.exit_code import ExitCode
+from codegen.cli.older_meltano import load_with_answer
 from codegen.cli.printer import echo, echo_json, report
 from codegen.diagnostics import Diagnostic, count, has_errors, printable
 from codegen.loader import Overlay
@@ -31,6 +32,9 @@ from codegen.review.loaded import Surroundings
 from codegen.schema.model import PROJECT_ROOT_VARIABLE
 
 _IN_SUM = {each: each.value for each in Verdict} | {Verdict.DIFFERS: "differ"}
+
+# A generator for Meltano 1 expects a list; until Meltano 3, each schedule had a start date.
+_OF_AN_OLDER_MELTANO = ("string indices must be integers", "KeyError: 'start_date'")
 
 
 def verify(
@@ -54,7 +58,7 @@ def verify(
         return ExitCode.BAD_INPUT
     echo(f"Asking Meltano for its schedules, and Airflow {version} for the DAGs ...", err=True)
     listed = listed_schedules(meltano_project)
-    old, new, problems = _load(airflow, generator, generation.files, meltano_project)
+    old, new, problems = _load(airflow, generator, generation.files, meltano_project, listed)
     if problems:
         report(problems, "text")
         return ExitCode.BAD_INPUT
@@ -92,7 +96,7 @@ def _check_version(project: Project, version: str) -> None:
 
 
 def _load(
-    airflow: Path, generator: Path, files: Mapping[str, str], meltano_project: Path
+    airflow: Path, generator: Path, files: Mapping[str, str], meltano_project: Path, listed: Mapping[str, Any]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[Diagnostic]]:
     """The DAGs of the generator and of the generated files, and the errors in all of them."""
     with TemporaryDirectory(prefix="dagpress-") as folder:
@@ -102,6 +106,8 @@ def _load(
             path.write_text(text, encoding="utf-8")
         root = {PROJECT_ROOT_VARIABLE: str(meltano_project)}
         old, *new = load_dag_files(airflow, [generator, *paths], meltano_project, root)
+    if any(message in error for error in old.errors for message in _OF_AN_OLDER_MELTANO):
+        old = load_with_answer(airflow, generator, meltano_project, listed)
     shown = generator.relative_to(meltano_project) if generator.is_relative_to(meltano_project) else generator
     loaded = [(generator, shown.as_posix(), old), *zip(paths, files, new, strict=True)]
     problems = [failure(path, name, error, file.log) for path, name, file in loaded for error in file.errors]

@@ -306,6 +306,17 @@ def test_a_generator_that_fails_is_told_by_its_own_words(
         assert re.search(message, told)
 
 
+def test_a_generator_for_meltano_1_is_compared(
+    airflow_2: Path, demo_project: DemoProject, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It expects a plain list of schedules with start dates, which Meltano no longer gives."""
+    form = {'json.loads(listed)["schedules"]': '{"elt": json.loads(listed), "job": []}'}
+    generator = _edited(form)
+    root = _write_project(demo_project, {"plain": PLUGINS}, {"plain": PLUGINS}, generator)
+    assert _verify(root, airflow_2) == ExitCode.FINE
+    assert "meltano_plain  same" in capsys.readouterr().out
+
+
 def test_a_name_that_airflow_refuses_takes_every_dag_away(
     airflow_3: Path, demo_project: DemoProject, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,3 +1,4 @@
 import subprocess
 
 subprocess.run(["meltano", "schedule", "list", "--format=json"])
+DAG(schedules)
