@@ -263,6 +263,7 @@ class Schedule(TaskDefaults):
             localized(end, zone).astimezone(timezone.utc) if end else None,
             has_data_intervals=self.has_data_intervals(airflow),
             skips=int(at_least(airflow, "3.3")) if self.catchup else None,
+            is_strict=at_least(airflow, "3.4"),
         )
 
     def has_data_intervals(self, airflow: str) -> bool:

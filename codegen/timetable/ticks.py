@@ -16,6 +16,8 @@ from codegen.timetable.dst import localized
 _HOURS_OF_A_DAY = 24
 _MINUTES_OF_AN_HOUR = 60
 _INSTANT = timedelta(microseconds=1)
+# So long before and after a DST change, the change can move a tick.
+NEAR_A_CHANGE = timedelta(hours=3)
 
 
 class NoMoreTicksError(Exception):
@@ -25,12 +27,16 @@ class NoMoreTicksError(Exception):
 class Ticks:
     """The times at which a cron fires, all in UTC.
 
-    The rules are those of `CronMixin` in airflow/timetables/_cron.py (2.10 to 3.3): the wall clock decides, except for
-    a cron that fires in every hour, which counts elapsed hours. So a tick depends on the time from which it is asked.
+    The rules are those of `CronMixin` in airflow/timetables/_cron.py: the wall clock decides, except for a cron that
+    fires in every hour, which counts elapsed hours. So a tick depends on the time from which it is asked.
+
+    `is_strict` is for 3.4 and later, where the previous tick is always an earlier one. Before, the tick of a wall clock
+    time that occurs twice, or never, can be the time itself or a later one.
     """
 
-    def __init__(self, cron: str, zone: ZoneInfo) -> None:
+    def __init__(self, cron: str, zone: ZoneInfo, *, is_strict: bool = False) -> None:
         self._zone = zone
+        self._is_strict = is_strict
         (minutes, hours, *days), *_ = _expand(cron)
         self._of_a_day = _ticks_of_a_day(tuple(minutes), tuple(hours))
         self._per_hour = _MINUTES_OF_AN_HOUR if minutes == ["*"] else len(minutes)
@@ -39,9 +45,9 @@ class Ticks:
         self._day_fields = " ".join(cron.split()[2:])
 
     @property
-    def can_stall(self) -> bool:
-        """Whether it counts elapsed hours and skips days: then a DST change moves its ticks off the wall clock's."""
-        return self._hours is None and not self._is_daily
+    def counts_hours(self) -> bool:
+        """Whether it counts elapsed hours: then a DST change moves its ticks off the wall clock's."""
+        return self._hours is None
 
     def next(self, at: datetime) -> datetime:
         """The first tick after a time.
@@ -49,7 +55,8 @@ class Ticks:
         Raises:
             NoMoreTicksError: there is none.
         """
-        return self._tick(at, self._after)
+        tick = self._after(self._naive(at))
+        return self._elapsed(at, tick) if self.counts_hours else self._on_the_wall(tick)
 
     def previous(self, at: datetime) -> datetime:
         """The last tick before a time.
@@ -57,7 +64,14 @@ class Ticks:
         Raises:
             NoMoreTicksError: there is none.
         """
-        return self._tick(at, self._before)
+        tick = self._before(self._naive(at))
+        if self.counts_hours:
+            return self._elapsed(at, tick)
+        before = self._on_the_wall(tick)
+        while self._is_strict and before >= at:
+            tick = self._before(tick)
+            before = self._on_the_wall(tick)
+        return before
 
     def on_or_after(self, at: datetime) -> datetime:
         """The time itself if it is a tick, else the next tick; like Airflow, by the tick before the next."""
@@ -77,17 +91,24 @@ class Ticks:
             last = self.previous(last)
         return last
 
-    def earlier(self, at: datetime, count: int) -> datetime:
-        """The tick on the wall clock that is so many ticks before a time.
+    def settled(self, at: datetime) -> datetime:
+        """A tick before a time that is reached from every earlier time: no DST change is near.
 
         Raises:
             NoMoreTicksError: there is none.
         """
-        for _ in range(count):
-            on_the_wall = localized(self._before(self._naive(at)), self._zone).astimezone(timezone.utc)
-            # Where the clock shows an hour twice, the one on the wall is the later one.
-            at = on_the_wall if on_the_wall < at else self.previous(at)
-        return at
+        tick = self._before(self._naive(at))
+        while not self._is_settled(tick):
+            tick = self._before(tick)
+        return self._on_the_wall(tick)
+
+    def _is_settled(self, tick: datetime) -> bool:
+        if self.counts_hours and not self._is_daily and tick - _midnight(tick.date()) < NEAR_A_CHANGE:
+            # It follows the last tick of an earlier day, with any number of DST changes in between.
+            return False
+        at = self._on_the_wall(tick)
+        before, after = ((at + span).astimezone(self._zone).utcoffset() for span in (-NEAR_A_CHANGE, NEAR_A_CHANGE))
+        return before == after
 
     def fires_between(self, begin: timedelta, end: timedelta) -> bool:
         """Whether it fires from one time of day to before another."""
@@ -109,11 +130,10 @@ class Ticks:
     def _naive(self, at: datetime) -> datetime:
         return at.astimezone(self._zone).replace(tzinfo=None, fold=0)
 
-    def _tick(self, at: datetime, step: Callable[[datetime], datetime]) -> datetime:
-        naive = self._naive(at)
-        tick = step(naive)
-        if self._hours is None:  # `_covers_every_hour` in Airflow's file
-            return at + (tick - naive)
+    def _elapsed(self, at: datetime, tick: datetime) -> datetime:
+        return at + (tick - self._naive(at))
+
+    def _on_the_wall(self, tick: datetime) -> datetime:
         return localized(tick, self._zone).astimezone(timezone.utc)
 
     def _after(self, naive: datetime) -> datetime:

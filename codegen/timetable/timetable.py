@@ -7,17 +7,15 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
-from itertools import count, dropwhile, islice, takewhile
+from itertools import count, dropwhile, takewhile
 from zoneinfo import ZoneInfo
 
 from codegen.timetable.dst import DAY, dst_changes, midnights_of
-from codegen.timetable.ticks import NoMoreTicksError, Ticks
+from codegen.timetable.ticks import NEAR_A_CHANGE, NoMoreTicksError, Ticks
 
-# A run follows from the one before it. So many ticks back, a DST change has no effect any more.
-_TICKS_BEFORE = 3
 _INSTANT = timedelta(microseconds=1)
-# Where to look for DST changes at which Airflow stalls.
-_FIRST, _LAST = datetime(2026, 1, 1, tzinfo=timezone.utc), datetime(2027, 12, 31, tzinfo=timezone.utc)
+# Until when DST changes are looked at, at least; and for how long after the start date.
+_LAST, _SPAN = datetime(2027, 12, 31, tzinfo=timezone.utc), timedelta(days=730)
 # A run's logical date, and the time at which it starts.
 _Run = tuple[datetime, datetime]
 
@@ -48,6 +46,7 @@ class Timetable:
             after the start date, and the last one interval after the end date.
         skips: how many ticks Airflow skips where a data interval does not follow the one before, as can happen after a
             DST change; if it takes more, Airflow stalls. None is any number: without catchup, time passes.
+        is_strict: whether the previous tick is always an earlier one, see `Ticks`.
     """
 
     cron: str | None
@@ -56,11 +55,12 @@ class Timetable:
     end: datetime | None = None
     has_data_intervals: bool = False
     skips: int | None = None
+    is_strict: bool = False
 
     @cached_property
     def ticks(self) -> Ticks:
         """The ticks of the cron, which there must be."""
-        return Ticks(self.cron or "", self.zone)
+        return Ticks(self.cron or "", self.zone, is_strict=self.is_strict)
 
     def next_runs(self, after: datetime) -> Iterator[datetime]:
         """The times at which runs start after a time in UTC, in the timetable's zone; endless without an end date."""
@@ -80,27 +80,23 @@ class Timetable:
     def cut_to(self, begin: datetime, end: datetime) -> Timetable:
         """One with the same runs from one time to before another, equal for all whose dates do not fall in there."""
         cut = self
-        if self.cron:
+        if self.cron and not self._can_stall:
             with suppress(NoMoreTicksError):
-                reached = self.ticks.earlier(begin, _TICKS_BEFORE)
+                reached = self.ticks.settled(begin)
                 if self.start <= reached:
                     cut = replace(self, start=reached - DAY)
         return replace(cut, end=None) if cut.end and cut.end >= end else cut
 
     def stall(self) -> datetime | None:
-        """The last run before Airflow stalls at a DST change, in the years 2026 and 2027.
+        """The last run before Airflow stalls at a DST change, until 2027 and in the two years after the start date.
 
-        With catchup it does so on some crons that fire every hour of some days, where the data interval after a change
+        With catchup it does so on crons that fire every hour, where the data interval after a change
         is the one before it (up to 3.2), or an error (3.3): `next_dagrun_info` in airflow/timetables/interval.py.
         """
-        if not self.cron or not self.has_data_intervals or self.skips is None or not self.ticks.can_stall:
+        if not self._can_stall:
             return None
-        endless = replace(self, start=_FIRST, end=None)
-        for change in dst_changes(self.zone, _FIRST, _LAST):
-            day = (change.time.astimezone(timezone.utc) - _INSTANT).replace(hour=0, minute=0, second=0, microsecond=0)
-            runs = list(islice(endless.next_runs(day), _TICKS_BEFORE))
-            if len(runs) < _TICKS_BEFORE:
-                return runs[-1] if runs else day.astimezone(self.zone)
+        with suppress(NoMoreTicksError):
+            return self._stall_until(max(_LAST, self.start + _SPAN))
         return None
 
     def backlog(self, now: datetime) -> Backlog | None:
@@ -120,13 +116,35 @@ class Timetable:
             return None
         return Backlog(self._count(first, last), first.astimezone(self.zone), last.astimezone(self.zone))
 
+    @property
+    def _can_stall(self) -> bool:
+        return bool(self.cron) and self.has_data_intervals and self.skips is not None and self.ticks.counts_hours
+
+    def _stall_until(self, last: datetime) -> datetime | None:
+        """The same until a time: the steps over each DST change lead on, or the last of them is a stall."""
+        first, endless = self.ticks.on_or_after(self.start), replace(self, end=None)
+        for change in dst_changes(self.zone, self.start - DAY, last):
+            at = change.time.astimezone(timezone.utc)
+            steps = endless._with_intervals(first, max(first, self.ticks.settled(at)))  # noqa: SLF001
+            start = end = first
+            # A settled tick after the change ends its effect.
+            while start <= max(first, at + NEAR_A_CHANGE) or self.ticks.settled(end) <= at:
+                following = next(steps, None)
+                if following is None:
+                    return end.astimezone(self.zone)
+                start, end = following
+        return None
+
     def _runs(self, after: datetime) -> Iterator[_Run]:
         """The runs, beginning a few before a time."""
         if self.cron is None:
             return
         with suppress(NoMoreTicksError):
-            first = self.ticks.on_or_after(self.start)
-            begin = max(first, self.ticks.earlier(after, _TICKS_BEFORE)) if after > first else first
+            first = begin = self.ticks.on_or_after(self.start)
+            if after > first:
+                begin = max(first, self.ticks.settled(after))
+            if begin > first and self._can_stall and self._stall_until(begin):
+                return
             yield from self._with_intervals(first, begin) if self.has_data_intervals else self._without_intervals(begin)
 
     def _without_intervals(self, run: datetime) -> Iterator[_Run]:

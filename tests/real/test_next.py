@@ -16,28 +16,21 @@ from project_builder import dagpress, project_of, write
 
 from codegen import pipeline
 from codegen.schema import Schedule
+from codegen.timetable.dst import dst_changes
 
 pytestmark = pytest.mark.slow
 _HOW_MANY = 1_000
 _ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/St_Johns", "Asia/Kolkata"]
-_ZONES += ["Africa/Cairo", "Asia/Beirut", "America/Santiago", "Africa/Casablanca"]
+_ZONES += ["Africa/Cairo", "Asia/Beirut", "America/Santiago", "Africa/Casablanca", "America/Havana", "Atlantic/Azores"]
+_ZONES += ["America/Asuncion", "Europe/Dublin", "Pacific/Chatham", "Pacific/Easter", "Antarctica/Troll"]
 _MINUTES = ["0", "30", "15,45", "7", "H"]
 _MANY_MINUTES = ["*", "*/20", "*/7", "5-10", "H/15"]
 _HOURS = ["*", "0", "1", "2", "3", "*/2", "1-3", "23", "22-2", "H", "0-23", "H(1-4)"]
 _DAYS = ["* * *", "* * sun", "L * *", "1 * *", "* * fri#2", "* mar,oct *", "28-31 * mon", "* * 6-1", "H * *", "* * H"]
-_DAYS += ["*/2 * *", "* * mon-fri", "* apr-nov/2 sun,sat"]
-# Days around the changes of the clock of those zones, and others.
-_DATES = [
-    "2026-03-07",
-    "2026-03-21",
-    "2026-03-28",
-    "2026-04-04",
-    "2026-04-23",
-    "2026-09-05",
-    "2026-10-03",
-    "2026-10-24",
-]
-_DATES += ["2026-10-29", "2026-10-31", "2027-01-01"]
+_DAYS += ["*/2 * *", "* * mon-fri", "* * 1-6", "1 1,7 *", "* apr-nov/2 sun,sat"]
+_FIRST, _LAST = (datetime(year, 1, 1, tzinfo=timezone.utc) for year in (2026, 2030))
+# In minutes, from a change of the clock.
+_NEAR = [0, 1, -1, 5, 10, 29, 31, 59, 60, 61, 90, 120, 180, 720, 1440, 5000]
 _DATA_INTERVALS = ["", "data_interval: true\n", "data_interval: false\n"]
 
 
@@ -45,10 +38,12 @@ def _question(random: Random) -> tuple[str, str]:
     """A schedule that is not there for long, and the moment after which its runs are asked for."""
     is_often = random.random() < 0.3
     cron = " ".join(random.choice(parts) for parts in (_MANY_MINUTES if is_often else _MINUTES, _HOURS, _DAYS))
-    after = datetime.fromisoformat(random.choice(_DATES)).replace(tzinfo=timezone.utc)
-    after += timedelta(hours=random.randrange(24), minutes=random.choice([0, 29]))
-    start = after - timedelta(hours=random.choice([0, 1, 5] if is_often else [0, 1, 30, 100]))
-    schedule = f'extractor: a\nloader: b\ninterval: "{cron}"\ntimezone: {random.choice(_ZONES)}\ncatchup: true\n'
+    zone = random.choice(_ZONES)
+    changes = dst_changes(ZoneInfo(zone), _FIRST, _LAST)
+    change = random.choice(changes).time.astimezone(timezone.utc) if changes else _FIRST
+    after = change + timedelta(minutes=random.choice(_NEAR) * random.choice([1, -1]), seconds=random.choice([0, 0, 1]))
+    start = after - timedelta(hours=random.choice([0, 1, 5, 30] if is_often else [0, 1, 30, 100, 1000]))
+    schedule = f'extractor: a\nloader: b\ninterval: "{cron}"\ntimezone: {zone}\ncatchup: true\n'
     return f"{schedule}start_date: {start.isoformat()}\n{random.choice(_DATA_INTERVALS)}", after.isoformat()
 
 
@@ -108,15 +103,26 @@ def test_next_begins_and_ends_as_the_scheduler_does(
     assert ours
 
 
-@pytest.mark.parametrize("cron", ["*/10 * * * mon-fri", "0 * 1 * *"])
-def test_a_catchup_stalls_where_validate_says_so(airflow: Airflow, cron: str, tmp_path: Path) -> None:
-    """In autumn, in Berlin: the run that it names is the last that the scheduler finds."""
-    schedule = f'extractor: a\nloader: b\ninterval: "{cron}"\ntimezone: Europe/Berlin\ndata_interval: true\n'
-    files = {"schedules/a.yml": f"{schedule}start_date: 2026-10-01\ncatchup: true\n"}
+@pytest.mark.parametrize(
+    ("cron", "zone"),
+    [
+        ("*/10 * * * mon-fri", "Europe/Berlin"),
+        ("0 * 1 * *", "Europe/Berlin"),
+        ("0 * * * 1-6", "America/New_York"),
+        ("0 * * * 1-6", "America/St_Johns"),
+        ("0 * * * sun", "Australia/Lord_Howe"),
+        ("0 * * * *", "Australia/Lord_Howe"),
+    ],
+)
+def test_a_catchup_stalls_where_validate_says_so(airflow: Airflow, cron: str, zone: str, tmp_path: Path) -> None:
+    """Of the DAG's runs, the one that it names is the last that the scheduler finds."""
+    schedule = f'extractor: a\nloader: b\ninterval: "{cron}"\ntimezone: {zone}\ndata_interval: true\n'
+    start = "2027-03-01" if zone.startswith("Australia") else "2026-10-01"
+    files = {"schedules/a.yml": f"{schedule}start_date: {start}\ncatchup: true\n"}
     write(tmp_path, {**files, "dagpress.toml": f'airflow = "{airflow.version}"\n'})
     _, _, said = dagpress(tmp_path, "generate")
     file = tmp_path / "generated_dags/a.py"
-    runs = airflow.worker.first_runs(file, {"meltano_a": ("2026-10-20T00:00:00Z", 2000)})["meltano_a"]
-    assert 0 < len(runs) < 2000
-    last = datetime.fromisoformat(runs[-1][0]).astimezone(ZoneInfo("Europe/Berlin"))
+    runs = airflow.worker.first_runs(file, {"meltano_a": ("2026-10-20T00:00:00Z", 6000)})["meltano_a"]
+    assert 0 < len(runs) < 6000
+    last = datetime.fromisoformat(runs[-1][0]).astimezone(ZoneInfo(zone))
     assert f"it would stop at {last:%Y-%m-%d %H:%M}" in said
