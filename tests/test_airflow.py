@@ -469,7 +469,7 @@ def test_a_dag_file_that_comes_changes_or_goes_is_seen(tmp_path: Path) -> None:
 
 
 def test_meltanos_own_generator_is_found_among_the_dag_files(tmp_path: Path) -> None:
-    old = 'result = subprocess.run([meltano_bin, "schedule", "list", "--format=json"])\n'
+    old = 'result = subprocess.run([meltano_bin, "schedule", "list", "--format=json"])\nDAG("a")\n'
     write(_project(tmp_path), {"orchestrate/dags/meltano.py": old})
     assert old_generators(project_of(tmp_path)) == [tmp_path / "orchestrate/dags/meltano.py"]
 

@@ -102,7 +102,7 @@ def test_without_a_source_of_dagpress_there_is_no_workflow_that_must_fail(tmp_pa
     write(tmp_path, {"meltano.yml": MELTANO_YML})
     assert "written into a file in git" in refusal(tmp_path, "init", "--from", "git+https://ada:hunter2@example.com/x")
     _, out, err = dagpress(tmp_path, "init")
-    assert err.startswith("- Give CI a Dagpress to install, which writes its workflow: `dagpress init --from SOURCE`")
+    assert "\n- Give CI a Dagpress to install, which writes its workflow: `dagpress init --from SOURCE`" in err
     assert "workflows" not in out
     assert dagpress(tmp_path, "init", "--from", SOURCE)[1] == (
         "created requirements-dagpress.txt\ncreated .github/workflows/dagpress.yml\n"
