@@ -14,7 +14,8 @@ from starlette.responses import RedirectResponse, Response
 
 from codegen import git
 from codegen.git import GitError, Head
-from codegen.loader import SUFFIXES
+from codegen.loader import DEFAULTS, SUFFIXES
+from codegen.loader.discovery import HIDDEN
 from codegen.project import Project
 from codegen.sync.changes import Change
 from codegen.sync.header import is_generated
@@ -141,7 +142,9 @@ def _uncommitted_files(project: Project) -> set[str]:
 
 def _is_ours(project: Project, path: Path) -> bool:
     """Whether it is a schedule, a generated file, or a link that may lead to one."""
-    if path.is_symlink() or path.suffix.lower() in SUFFIXES:
+    if path.suffix.lower() in SUFFIXES:
+        return path.stem == DEFAULTS or not path.name.startswith(HIDDEN)
+    if path.is_symlink():
         return True
     text = text_of(project.root, path)
     if text is None:
