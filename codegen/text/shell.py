@@ -25,6 +25,8 @@ _PIECES = rf"""[\w@%+=:,./\-\x00]+|'[^']*'|"[^"$`\\]*"|\\[^\n]|"{_VALUE}"|{_VALU
 _PIECE = re.compile(_PIECES)
 _LEXEME = re.compile(rf"(?P<separator>[ \t]*(?:;|&&|\n)\s*)|(?P<blank>[ \t]+)|(?P<word>(?:{_PIECES})+)")
 _PLAIN = re.compile(r"[\w@%+=:,./\-]*")
+# Most arguments have no quotes: to split them at spaces takes a tenth of the time.
+_PLAIN_WORDS = re.compile(r"[\w@%+=:,./ \-]*")
 _EXPRESSION = re.compile(r"(\{\{.*?\}\})", re.DOTALL)
 # Without a value Meltano silently uses another state or environment.
 _NEVER_EMPTY = {"--environment", "--state-id", "--state-id-suffix"}
@@ -32,6 +34,8 @@ _NEVER_EMPTY = {"--environment", "--state-id", "--state-id-suffix"}
 
 def words_of(run: str) -> list[str]:
     """Split the arguments of `meltano run` as a shell would, or raise an InvalidError; a template stays whole."""
+    if _PLAIN_WORDS.fullmatch(run):
+        return run.split()
     text, templates = _without_templates(run)
     try:
         words = shlex.split(text)
