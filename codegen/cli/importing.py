@@ -211,8 +211,7 @@ def _report(work: Work, done: Sequence[Change], output: str, *, dry_run: bool) -
             # The lines around a schedule in meltano.yml may have a secret.
             print_diff([change for change in work.changes if not _is_schema(change)], context=0)
             for change in filter(_is_schema, work.changes):
-                lines = f"{len(change.after.splitlines()):,} lines"
-                echo(f"{printable(change.name)}, of {lines}, is not shown.", err=True)
+                echo(f"The JSON Schema {printable(change.name)} is written too.", err=True)
         print_changes(done)
         if has_errors(work.diagnostics):
             errors = sum(d.is_error for d in work.diagnostics)
