@@ -106,7 +106,8 @@ def import_(  # noqa: PLR0913  # click gives each option so
         # It knows how Airflow is run, which an import does not need.
         from codegen.cli.verification import verify as compare_with_old  # noqa: PLC0415
 
-        return compare_with_old(project, plan.overlay, generator, airflow, output)
+        reading = plan.reading or pipeline.read(project)
+        return compare_with_old(project, reading, generator, airflow, output)
     if generator or airflow:
         raise click.UsageError("--generator and --airflow go with --verify.")
     choices = Choices(dry_run, force, move, no_generate, output, strict)

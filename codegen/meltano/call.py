@@ -37,11 +37,13 @@ class Call:
         folder: its working directory.
         words: the arguments of `meltano`.
         env: the variables that the call sets in addition to those of the task.
+        environment: the Meltano environment that an option names, which a normal form has here alone.
     """
 
     folder: str
     words: tuple[str, ...]
     env: Mapping[str, str]
+    environment: str = ""
 
     def __str__(self) -> str:
         """The call as a command."""
@@ -117,7 +119,8 @@ def resolved(call: Call, listed: Mapping[str, Mapping[str, Any]]) -> Call:
         own = sorted(option for option in own if option != "--transform=skip")
         command = "elt" if any(option.startswith("--transform=") for option in own) else "el"
         words = [command, *plugins, *own]
-    return Call(call.folder, (*sorted(options), *words), env)
+    others = sorted(option for option in options if not option.startswith("--environment="))
+    return Call(call.folder, (*others, *words), env, value_of(options, "--environment"))
 
 
 def value_of(words: Sequence[str], option: str) -> str:
