@@ -98,7 +98,6 @@ _WITHOUT_A_PROJECT = {
     "other-meltano-project",
     "renamed",
     "stale",
-    "still-called",
     "symlink-loop",
     "template-error",
     "unreadable",
@@ -193,7 +192,7 @@ def _is_still_called(root: Path) -> list[str]:
 
 
 _CHANGES = {
-    "still-called": _is_still_called,
+    "not-moved": _is_still_called,
     "renamed": _has_a_new_name,
     "not-ours": _is_by_hand,
     "file-name": _has_an_odd_name,
