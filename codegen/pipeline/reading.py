@@ -80,19 +80,11 @@ def read(
     for deployment, those in schedules.items():
         found[deployment] += check_together(those, meltano, project.airflow, broken[deployment], everywhere)
     diagnostics += [*problems, *_check_exclude(project), *_each_once(found, documents)]
-    if meltano:
-        diagnostics += check_included_files(meltano, project.meltano_project, files_of(loaded.files))
-        diagnostics += check_sources(meltano, {each.name for those in schedules.values() for each in those})
     order = {(document.source.name, document.deployment): number for number, document in enumerate(documents)}
     all_schedules = sorted(chain(*schedules.values()), key=lambda each: order[each.source, each.deployment])
-    diagnostics += check_providers(all_schedules, project)
+    diagnostics += _check_beside_others(project, all_schedules, meltano, loaded.files)
     if not has_errors(diagnostics):
-        # Another environment, and a schedule that cannot be read, may use a setting.
-        diagnostics += check_settings(all_schedules)
-        if project.deployments and not project.separate_system_databases:
-            place = project.at.get("state_id_suffix") or project.at["environments"]
-            suffixes = project.state_id_suffix
-            diagnostics += check_environments(all_schedules, meltano, project.deployments, suffixes, place)
+        diagnostics += _check_all(project, all_schedules, meltano)
     # A base lacks the warnings that only an environment has.
     wanted = apply_lint(without_secrets(diagnostics, secrets), loaded.silencers, project.lint, report_unused=not base)
     return Reading(loaded.files, all_schedules, documents, meltano, in_order(wanted), cache)
@@ -112,6 +104,24 @@ def _read_one(
             *check_one(schedule, meltano, airflow),
         ]
     return schedule, problems, list(check_secrets(document.merged))
+
+
+def _check_beside_others(
+    project: Project, schedules: Sequence[Schedule], meltano: MeltanoProject | None, files: Sequence[SourceFile]
+) -> Iterator[Diagnostic]:
+    """Check the schedules of all environments beside the other files of the project."""
+    if meltano:
+        yield from check_included_files(meltano, project.meltano_project, files_of(files))
+        yield from check_sources(meltano, {each.name for each in schedules})
+    yield from check_providers(schedules, project)
+
+
+def _check_all(project: Project, schedules: Sequence[Schedule], meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
+    """Check the schedules of all environments, of which none has an error: each may use a setting or a state ID."""
+    yield from check_settings(schedules)
+    if project.deployments and not project.separate_system_databases:
+        place = project.at.get("state_id_suffix") or project.at["environments"]
+        yield from check_environments(schedules, meltano, project.deployments, project.state_id_suffix, place)
 
 
 def _check_exclude(project: Project) -> Iterator[Diagnostic]:
