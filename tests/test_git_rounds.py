@@ -128,6 +128,7 @@ def test_what_git_does_not_commit_is_told(project: Path, file_regression: FileRe
     assert dagpress(project, "check")[0] == 0
 
 
+@pytest.mark.slow
 def test_a_commit_hook_tells_what_is_not_staged(project: Path) -> None:
     """Of a commit of some files too, and of a file that is to be deleted; nobody else has to stage what he tries."""
     write(project, _OWNER)

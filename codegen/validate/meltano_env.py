@@ -29,7 +29,7 @@ def check_env(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Di
                         f"Meltano gives plugins the {quoted(variable.name)} of {variable.location} instead of this one"
                     )
                     place = task.at.get(f"env.{variable.name}") or schedule.where(f"env.{variable.name}", "env")
-                    yield Diagnostic(rules.ENV_OVERRIDDEN, message, place, "remove it there, or here")
+                    yield Diagnostic(rules.NO_EFFECT, message, place, "remove it there, or here")
 
 
 def _calls(schedule: Schedule, task: Task, meltano: MeltanoProject) -> Iterator[tuple[str, Iterable[str]]]:
