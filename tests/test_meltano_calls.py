@@ -18,10 +18,10 @@ from codegen.airflow import inside
 from codegen.airflow.installation import AirflowError, version_of
 from codegen.cli.verification import verify
 from codegen.diagnostics import InvalidError
-from codegen.meltano.call import UnknownScheduleError, read_call, resolved
+from codegen.meltano.call import Call, UnknownScheduleError, read_call, resolved
 from codegen.meltano.generator import find_generator
 from codegen.text.jinja import BASH_ENDINGS
-from codegen.text.shell import as_script, commands_of
+from codegen.text.shell import as_script
 
 PIECES = [
     "a",
@@ -48,21 +48,21 @@ LISTED: dict[str, dict[str, Any]] = {
 }
 
 
-@given(st.lists(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])), min_size=1))
+@given(st.lists(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))))
 def test_what_is_written_for_the_shell_reads_back(words: list[str]) -> None:
-    command, env = as_script([words], BASH_ENDINGS)
-    assert commands_of(command, env) == [words]
+    call = read_call(*as_script([["meltano", *words]], BASH_ENDINGS), "/p")
+    assert call == Call("/p", tuple(words), {})
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=6).map("".join))
 def test_what_is_read_is_what_bash_reads(text: str) -> None:
     """In bash, the program of a call gets the same words as we read."""
-    read = commands_of(f"show {text}", {"V": "x"})
-    if read is None or len(read) > 1:
+    call = read_call(f"meltano {text}", {"V": "x"}, "/p")
+    if call is None:
         return
-    script = 'show() { printf "%s\\0" "$@"; }\nshow ' + text
+    script = 'meltano() { printf "%s\\0" "$@"; }\nmeltano ' + text
     done = subprocess.run(["bash", "-c", script], env={"V": "x"}, capture_output=True, text=True, check=True)
-    assert done.stdout == "".join(f"{word}\0" for word in read[0][1:]) or (read == [["show"]] and done.stdout == "\0")
+    assert done.stdout == "".join(f"{word}\0" for word in call.words or [""])
 
 
 @pytest.mark.parametrize(
