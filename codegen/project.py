@@ -76,9 +76,9 @@ def _not_configured(root: Path) -> Diagnostic:
     """The error for a folder without a configuration."""
     if (root / "schedules").is_dir():
         line, pinned = _version_line(root, root)
-        message = f"there is no configuration that says which Airflow the DAG files are for{pinned}"
+        message = f"this file is missing, which names the Airflow version of the DAG files{pinned}"
         return Diagnostic(rules.MISSING_KEY, message, Location(OWN_FILE), f"create it with the line {line}")
-    hint = "run `dagpress init` (a new project), or `dagpress import` (where there is a meltano.yml with schedules)"
+    hint = "run `dagpress init` (a new project), or `dagpress import` (only the schedules of a meltano.yml)"
     return Diagnostic(rules.NO_SCHEDULES, "no Dagpress project here", Location("."), hint)
 
 
@@ -122,7 +122,7 @@ def _check(configuration: Configuration, table: MapNode, root: Path) -> Iterator
 def _check_airflow(configuration: Configuration, table: MapNode, root: Path) -> Iterator[Diagnostic]:
     if "airflow" not in table.entries:
         line, pinned = _version_line(root, _path(root, configuration.meltano_project))
-        message = f"the configuration does not say which Airflow the DAG files are for{pinned}"
+        message = f"the configuration needs `airflow`, the Airflow version of the DAG files{pinned}"
         where = "at the top" if table.location.path == OWN_FILE else "to `[tool.dagpress]`"
         yield Diagnostic(rules.MISSING_KEY, message, table.location, f"add the line {line} {where}")
 
@@ -133,7 +133,7 @@ def _version_line(root: Path, meltano: Path) -> tuple[str, str]:
     from codegen.pins import AIRFLOW, choose_airflow, find_pins  # noqa: PLC0415
 
     choice = choose_airflow(find_pins(root, meltano, AIRFLOW))
-    pinned = f"; the project has {choice.reason}" if choice.pin else ""
+    pinned = f"; the project pins {choice.reason}" if choice.pin else ""
     return quoted(f'airflow = "{choice.airflow}"'), pinned
 
 

@@ -92,7 +92,7 @@ class Name(Text):
             message = f"{quoted(text)} contains invisible characters"
             raise InvalidError(message, "rename it", rules.UNREADABLE_NAME)
         if composed(text) != text:
-            message = f"{quoted(ascii(text)[1:-1])} is another name than {quoted(composed(text))}, and looks the same"
+            message = f"{quoted(ascii(text)[1:-1])} is not {quoted(composed(text))}, but looks the same"
             raise InvalidError(message, f"write {quoted(composed(text))}", rules.UNREADABLE_NAME)
         if is_template(text):
             raise InvalidError(f"{quoted(text)}: a template cannot be a name", "write the name", rules.TEMPLATE)

@@ -184,7 +184,7 @@ class _Search:
             # A line break, a bidirectional control or bytes that are not text.
             self.error(rules.FILE_NAME, child, "this name contains invisible characters", "rename it")
         elif composed(child.name) != child.name:
-            message = f"{quoted(ascii(child.name)[1:-1])} is another name on Linux than on macOS"
+            message = f"{quoted(ascii(child.name)[1:-1])} is one name on Linux and another on macOS"
             self.error(rules.FILE_NAME, child, message, f"rename it to {quoted(composed(child.name))}")
         else:
             return True

@@ -46,8 +46,8 @@ def _nearest(pin: Pin) -> str:
 
 def _unsupported(pin: Pin, airflow: str) -> Diagnostic:
     first, *_, last = (f"{major}.{minor}" for major, minor in facts_of(airflow).pythons)
-    message = f"the Airflow of {quoted(pin.text)} is not supported, so the DAG files are for Airflow {airflow}"
-    hint = f"upgrade Airflow to {airflow}, on Python {first} to {last}, before it loads them"
+    message = f"the Airflow version of {quoted(pin.text)} is not supported, so the DAG files are for Airflow {airflow}"
+    hint = f"install Airflow {airflow}, on Python {first} to {last}, before it loads them"
     return Diagnostic(rules.AIRFLOW_VERSION, message, pin.location, hint)
 
 
@@ -58,6 +58,6 @@ def _differing(chosen: Pin, others: Sequence[Pin]) -> Iterator[Diagnostic]:
         if pin.minor in seen or (not pin.minor and (not chosen.minor or pin.fits(chosen.minor))):
             continue
         seen.add(pin.minor)
-        message = f"{quoted(pin.text)} is another Airflow than {quoted(chosen.text)} in {chosen.place}, which is used"
+        message = f"{quoted(pin.text)} is not the Airflow of {quoted(chosen.text)} in {chosen.place}, which applies"
         hint = "pin one version in both places, or change `airflow` in the configuration"
         yield Diagnostic(rules.AIRFLOW_VERSION, message, pin.location, hint)

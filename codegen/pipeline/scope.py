@@ -81,7 +81,7 @@ class Finder:
         found = (self._at(path) for path in self._paths(name))
         scope = next((scope for scope in found if scope is not None), None)
         if scope is None:
-            hint = nearest(name, [*self._names, *self._relative]) or "`dagpress list` lists the schedules"
+            hint = nearest(name, [*self._names, *self._relative]) or "run `dagpress list` to see the schedules"
             raise InvalidError(f"There is no schedule, file or folder {quoted(name)}", hint)
         return scope
 

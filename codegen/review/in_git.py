@@ -60,7 +60,7 @@ def _unseen(project: Project, generation: Generation) -> Iterator[Diagnostic]:
     rules_by_name = git.ignore_rules(project.root, ignored) if ignored else {}
     for rule in dict.fromkeys(rules_by_name.values()):
         names = [name for name in ignored if rules_by_name.get(name) == rule]
-        what = f"git ignores this file{_more(names)}: {rule.place} has {quoted(rule.pattern)}"
+        what = f"git ignores this file{_more(names)}, by {quoted(rule.pattern)} at {rule.place}"
         yield _diagnostic(project, names, what, "remove that line, then run ")
     untracked = [name for name in own if codes[name] in _UNTRACKED]
     if untracked:
@@ -68,7 +68,7 @@ def _unseen(project: Project, generation: Generation) -> Iterator[Diagnostic]:
     # A deleted file is nobody's any more.
     unstaged = [name for name in {*own, *(n for n, code in codes.items() if code[1] == "D")} if codes[name][1] in "MTD"]
     if index and unstaged:
-        what = f"the commit leaves out the change of this file{_more(unstaged)}"
+        what = f"the commit lacks the changes of this file{_more(unstaged)}"
         yield _diagnostic(project, sorted(unstaged), what, "run ")
 
 
@@ -84,7 +84,7 @@ def _diagnostic(project: Project, names: Sequence[str], message: str, hint: str)
 
 
 def _more(names: Sequence[str]) -> str:
-    return f", and {len(names) - 1} more" if len(names) > 1 else ""
+    return f" and {len(names) - 1} more" if len(names) > 1 else ""
 
 
 def _folders(project: Project) -> list[str]:

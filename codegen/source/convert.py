@@ -117,7 +117,7 @@ class Converter:
         comment = _LIKE_A_VALUE.match(self._text, node.end_mark.index)
         what, place = (quoted(key.value), self._at(key)) if key else ("this item", self._at(node))
         message = f"{what} has no value" + (f": {quoted(comment[1])} is a comment" if comment else "")
-        hint = f"quote it: {to_yaml(comment[1]).strip()}" if comment else 'write it, `""` for an empty text'
+        hint = f"quote it: {to_yaml(comment[1]).strip()}" if comment else 'add the value (`""` for an empty text)'
         no_value = f"write `{printable(key.value)}: null` to remove an inherited value" if key else "remove the item"
         self._error(rules.YAML_TRAP, message, place, f"{hint}, or {no_value}")
         return Scalar("trap", "", self._at(node))

@@ -157,7 +157,7 @@ class _Batch:
         except EditError:
             is_right = False
         if not is_right:
-            raise EditError("it cannot be changed in place: anchors, aliases or the layout are in the way")
+            raise EditError("it cannot be changed in place because of anchors, aliases or its layout")
         if any(isinstance(edit, Set) for edit in edits) and self._loses_comments(changed, removals):
             raise EditError("it cannot be changed in place: a comment would be lost")
         self.edits, self.changed = edits, changed

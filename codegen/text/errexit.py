@@ -97,10 +97,8 @@ def _at(node: Node, functions: set[str], *, has_pipefail: bool) -> Iterator[Igno
         case "command":
             yield from _switched_off(node)
         case "pipeline" if not has_pipefail:
-            message = (
-                f"a failure in {_quoted(node)} is ignored by an `sh` without `pipefail`, except of its last command"
-            )
-            yield Ignored(message, "write `set -o pipefail` in a line before it: such an `sh` fails there")
+            message = f"an `sh` without `pipefail` ignores failures in {_quoted(node)}, except of its last command"
+            yield Ignored(message, "write `set -o pipefail` on a line before it: such an `sh` fails there")
 
 
 def _before_operator(node: Node, functions: set[str]) -> Iterator[Ignored]:
@@ -114,11 +112,11 @@ def _before_operator(node: Node, functions: set[str]) -> Iterator[Ignored]:
         return
     if operator == "&&":
         if not (gives_exit_code(node) and _is_plain(left, functions)):
-            fix = "write it in a line of its own, without `&&`"
+            fix = "write it on its own line, without `&&`"
             yield Ignored(f"a failure of {_quoted(left)} is ignored before `&&`", fix)
     elif not (_fails(right) and _is_plain(left, functions)):
         is_handled = _fails(right)
-        fix = "write it in a line of its own" if is_handled else "remove what follows, or end that with `exit 1`"
+        fix = "write it on its own line" if is_handled else "remove what follows, or end that with `exit 1`"
         yield Ignored(f"a failure of {_quoted(left)} is ignored before `|| {_short(right)}`", fix)
 
 
@@ -144,7 +142,7 @@ def _condition_of_if(node: Node, functions: set[str]) -> Iterator[Ignored]:
         branches = [child for child in node.named_children if child.type == "else_clause"]
         is_handled, fix = bool(branches) and _fails(branches[0]), "add `else exit 1`, or end that branch with `exit 1`"
     if not (is_handled and _is_plain(command, functions)):
-        fix = "write it in a line of its own" if is_handled else fix
+        fix = "write it on its own line" if is_handled else fix
         yield Ignored(f"a failure of {_quoted(command)} is ignored in the condition of `if`", fix)
 
 
@@ -163,7 +161,7 @@ def _substituted(node: Node) -> Iterator[Ignored]:
     elif _gives_exit_code_of_assignment(node) or all(_is_in(each, _SURE) for each in statements_of(node)):
         return
     else:
-        fix = f"write `value={_short(node)}` in a line of its own, and use `$value`"
+        fix = f"write `value={_short(node)}` on its own line, and use `$value`"
     yield Ignored(f"a failure of {_quoted(node)} is ignored inside another command", fix)
 
 

@@ -26,10 +26,10 @@ def check_env(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Di
                 is_active = variable.environment in {"", environment} and variable.plugin in {"", *plugins}
                 if is_active and env.get(variable.name, variable.value) != variable.value:
                     message = (
-                        f"Meltano gives plugins the {quoted(variable.name)} of {variable.location} instead of this one"
+                        f"plugins do not get this value: {quoted(variable.name)} at {variable.location} overrides it"
                     )
                     place = task.at.get(f"env.{variable.name}") or schedule.where(f"env.{variable.name}", "env")
-                    yield Diagnostic(rules.ENV_OVERRIDDEN, message, place, "remove it there, or here")
+                    yield Diagnostic(rules.ENV_OVERRIDDEN, message, place, "remove one of the two")
 
 
 def _calls(schedule: Schedule, task: Task, meltano: MeltanoProject) -> Iterator[tuple[str, Iterable[str]]]:

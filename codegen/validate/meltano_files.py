@@ -44,7 +44,7 @@ def _instead(folder: Path, pattern: str, ours: Collection[Path]) -> str:
     patterns = sorted(
         {path.as_posix() if path.parent in shared else f"{path.parent.as_posix()}/{last}" for path in theirs}
     )
-    return f"write {', '.join(map(quoted, patterns))} instead" if patterns else "remove it"
+    return f"write {', '.join(map(quoted, patterns))} instead" if patterns else "remove the pattern"
 
 
 def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
@@ -74,9 +74,9 @@ def check_sources(meltano: MeltanoProject, names: Collection[str]) -> Iterator[D
             continue
         first, place = found[0]
         others = len(found) - 1
-        which = f"{quoted(first)} and {others} more schedules are" if others > 1 else f"the schedule {quoted(first)} is"
-        which = f"{quoted(first)} and {quoted(found[1][0])} are" if others == 1 else which
-        own, them = ("a file of its own", "it") if not others else ("files of their own", "them")
-        message = f"{which} in {own} too, so that changing {them} here changes no DAG"
-        hint = "run `dagpress import --move`, which takes out what its file has, and names what is left to do"
+        which = f"{quoted(first)} and {others} more schedules" if others > 1 else f"the schedule {quoted(first)}"
+        which = f"{quoted(first)} and {quoted(found[1][0])}" if others == 1 else which
+        own, dags = ("has its own file", "its DAG") if not others else ("have their own files", "their DAGs")
+        message = f"{which} also {own}, so changes here do not reach {dags}"
+        hint = "run `dagpress import --move`, which removes what the file contains, and names what remains to do"
         yield Diagnostic(rules.TWO_SOURCES, message, place, hint)

@@ -27,7 +27,7 @@ def check_providers(schedules: Iterable[Schedule], project: Project) -> Iterator
             hint = f"install {wanted} there" if pin.is_installed else f"raise it to {wanted} in {pin.place}"
             for alert in those:
                 kind = alert.kind.reference_group.removeprefix("alert ")
-                message = f"an alert {kind} needs {package} {minimum} or newer, and {pin.place} has {quoted(pin.text)}"
+                message = f"an alert {kind} needs {package} {minimum} or newer, but {pin.place} has {quoted(pin.text)}"
                 yield Diagnostic(rules.UNSUPPORTED, message, alert.kind.at[""], hint)
 
 

@@ -59,9 +59,9 @@ def _check_variables(schedule: Schedule) -> Iterator[Diagnostic]:
         for name in of_keys.keys() & model.env.keys():
             value = model.env[name]
             if value is not None and value != of_keys[name]:
-                message = f"{quoted(name)} has no effect, as the key `{keys[name]}` goes before it"
+                message = f"{quoted(name)} has no effect: the key `{keys[name]}` overrides it"
                 place = model.at[f"env.{name}"]
-                yield Diagnostic(rules.NO_EFFECT, message, place, f"remove it, or `{keys[name]}`")
+                yield Diagnostic(rules.NO_EFFECT, message, place, f"remove it or `{keys[name]}`")
 
 
 def _check_nulls(schedule: Schedule) -> Iterator[Diagnostic]:
@@ -71,7 +71,7 @@ def _check_nulls(schedule: Schedule) -> Iterator[Diagnostic]:
     for task in schedule.tasks or ():
         for name, value in task.env.items():
             if value is None and name not in known:
-                message = f"there is no {quoted(name)} in the schedule's `env` that a null could remove"
+                message = f"the schedule's `env` has no {quoted(name)} that a null could remove"
                 hint = f'write `{name}: ""` for an empty value, or remove the line'
                 yield Diagnostic(rules.INVALID_VALUE, message, task.at[f"env.{name}"], hint)
 

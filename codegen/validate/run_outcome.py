@@ -24,8 +24,8 @@ def check_run_outcome(schedule: Schedule) -> Iterator[Diagnostic]:
         return
     last = hiding[0]
     message = (
-        f"a failure of {quoted(ends[0].task_id)} leaves the run successful: Airflow takes the outcome of the last "
-        f"tasks, and {quoted(last.task_id)} runs after a failure too"
+        f"the run succeeds although {quoted(ends[0].task_id)} fails: Airflow takes its state from the last tasks, and "
+        f"{quoted(last.task_id)} also runs after a failure"
     )
     rule = {"trigger_rule": "all_success"} if schedule.trigger_rule in HIDE_A_FAILURE else {}
     ids = [step.task_id for step in ends]
