@@ -113,6 +113,7 @@ NO_INTERVAL = _warning("no-interval", "A schedule without an interval has keys t
 AMBIGUOUS_DATE = _error("ambiguous-date", "A date is ambiguous or does not exist because of a DST change.")
 END_BEFORE_START = _error("end-before-start", "`end_date` is before `start_date`.")
 LONG_CATCHUP = _warning("long-catchup", "`catchup` would start a large number of runs.")
+SURPRISING_CRON = _warning("surprising-cron", "A cron expression runs at other times than it seems to say.")
 STALLS = _warning("stalls", "Catch-up with data intervals stalls at the next DST change.")
 SHORT_RETRIES = _warning("short-retries", "Retries end before Meltano considers a killed run stale.")
 

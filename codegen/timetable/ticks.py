@@ -37,7 +37,7 @@ class Ticks:
     def __init__(self, cron: str, zone: ZoneInfo, *, is_strict: bool = False) -> None:
         self._zone = zone
         self._is_strict = is_strict
-        (minutes, hours, *days), *_ = _expand(cron)
+        (minutes, hours, *days), *_ = expand(cron)
         self._of_a_day = _ticks_of_a_day(tuple(minutes), tuple(hours))
         self._per_hour = _MINUTES_OF_AN_HOUR if minutes == ["*"] else len(minutes)
         self._hours = None if hours == ["*"] else len(hours)
@@ -160,7 +160,7 @@ class Ticks:
 
 
 # Crons are few and expanded often; the results are shared and never written to.
-_expand = lru_cache(maxsize=4096)(croniter.expand)
+expand = lru_cache(maxsize=4096)(croniter.expand)
 
 
 def is_same_cron(one: str, other: str) -> bool:
