@@ -45,7 +45,7 @@ class Project:
 
 
 def nearest_project(here: Path) -> Path:
-    """The nearest project from the folder up to the root of its git repository; without one, the folder."""
+    """The nearest project from a folder up to the root of its git repository; the folder itself if there is none."""
     tree = work_tree_of(here)
     folders = (each for each in (here, *here.parents) if tree is None or tree in {each, *each.parents})
     return next((each for each in folders if has_configuration(each) or (each / "schedules").is_dir()), here)
@@ -56,7 +56,7 @@ def read_project(root: Path, planned: str = "") -> tuple[Project | None, list[Di
 
     Args:
         root: the folder.
-        planned: the dagpress.toml that a project without a configuration is about to get.
+        planned: the text of a dagpress.toml that is not written yet, for a project without a configuration.
     """
     root = root.resolve()
     try:
@@ -128,8 +128,8 @@ def _check_airflow(configuration: Configuration, table: MapNode, root: Path) -> 
 
 
 def _version_line(root: Path, meltano: Path) -> tuple[str, str]:
-    """The line for the configuration, with the Airflow that the project pins; and words for where it does."""
-    # It takes 10 ms to import, and few projects need it.
+    """The line `airflow = ...` for the version that the project pins, and a clause that names the pin."""
+    # The import takes 10 ms, and few projects need it.
     from codegen.pins import AIRFLOW, choose_airflow, find_pins  # noqa: PLC0415
 
     choice = choose_airflow(find_pins(root, meltano, AIRFLOW))

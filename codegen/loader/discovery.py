@@ -18,7 +18,7 @@ Overlay = Mapping[str, str | None]
 
 SUFFIXES = (".yml", ".yaml")
 DEFAULTS = "_defaults"
-# What begins with one of these is not a schedule, and no folder of schedules.
+# Files and folders with these prefixes contain no schedules.
 HIDDEN = (".", "_")
 
 
@@ -62,7 +62,7 @@ def excludes(patterns: tuple[str, ...], relative: PurePath, *, is_folder: bool =
 
 
 def without_a_match(patterns: tuple[str, ...], folder: Path) -> list[str]:
-    """The gitignore patterns that match nothing below the folder of schedules."""
+    """The gitignore patterns that match nothing below a folder."""
     left = list(patterns)
     for parent, folders, files in os.walk(folder) if patterns else ():
         relative = Path(parent).relative_to(folder)
@@ -86,7 +86,7 @@ def _matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
 
 
 def _composed(path: Path) -> Path:
-    """The path with its name in Unicode's composed form, where that is the same file, as it is on macOS."""
+    """The path with its name in Unicode's composed form (NFC), if that is the same file, as on macOS."""
     same = path.with_name(composed(path.name))
     return same if same.name != path.name and same.exists() and same.samefile(path) else path
 
@@ -96,7 +96,7 @@ class _Search:
         self._root = root
         self._folder = folder
         self._exclude = exclude
-        # What the overlay adds to each folder, so that a folder is found without a look at every path.
+        # The files and folders that the overlay adds to each folder.
         self._added: dict[Path, set[Path]] = {}
         for name, text in overlay.items():
             if text is not None:
@@ -106,7 +106,7 @@ class _Search:
         self.diagnostics: list[Diagnostic] = []
 
     def _add(self, path: Path) -> None:
-        """Add a path to its folder, and that one to the folder around it, up to the folder of schedules."""
+        """Add a path to its folder, and each folder to its parent, up to the folder of schedules."""
         while path not in {self._folder, path.parent}:
             siblings = self._added.setdefault(path.parent, set())
             if path in siblings:
@@ -172,14 +172,14 @@ class _Search:
                 self.files.append(SourceFile(child, self.name(child), relative, defaults))
 
     def _check_defaults(self, files: Iterable[Path]) -> None:
-        """A name that is nearly that of the defaults does nothing, as no name with `_` in front is a schedule."""
+        """Report a misspelled `_defaults.yml`, which has no effect."""
         for file in files:
             if file.stem != DEFAULTS and file.name.startswith("_") and closest(file.stem.lower(), [DEFAULTS], 0.8):
                 message = f"{quoted(file.name)} is neither a schedule nor `{DEFAULTS}.yml`, so it has no effect"
                 self.error(rules.NO_EFFECT, file, message, f"rename it to `{DEFAULTS}.yml`")
 
     def _is_the_same_everywhere(self, child: Path) -> bool:
-        """Whether a name can be reviewed, and is written as macOS and git write it; reports one that is not."""
+        """Whether a name is visible, and the same on macOS and Linux; report it if not."""
         if printable(child.name) != child.name:
             # A line break, a bidirectional control or bytes that are not text.
             self.error(rules.FILE_NAME, child, "this name contains invisible characters", "rename it")

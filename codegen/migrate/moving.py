@@ -16,7 +16,7 @@ from codegen.sync.changes import Action, Change
 
 
 def plan_move(plan: Import, root: Path) -> tuple[list[Change], list[Diagnostic], int]:
-    """The changes of Meltano's files after an import, why schedules stay in them, and how many leave them."""
+    """The changes of Meltano's files after an import, the reasons why schedules stay, and the number of moved ones."""
     changes = []
     callers = callers_of([each.draft.item.name for each in plan.imported], root)
     stays: list[tuple[Imported, str]] = []

@@ -322,7 +322,7 @@ class Schedule(TaskDefaults):
         return task.settings.get(runner) or self.settings.get(runner)
 
     def ids_of_job(self, count: int) -> list[str]:
-        """The ids that Meltano's generator gives to the tasks of a job (files-airflow, orchestrate/dags/meltano.py)."""
+        """The task ids of a job, as in Meltano's generator (files-airflow, orchestrate/dags/meltano.py)."""
         return [f"{self.dag_id_or_default}_task{number}" for number in range(count)]
 
 

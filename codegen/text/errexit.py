@@ -1,8 +1,8 @@
-"""Ends a shell script at the first command that fails, and finds those that can fail without ending it.
+"""Makes a shell script exit at the first command that fails, and finds the failures that a shell ignores.
 
-POSIX lists where a shell ignores `set -e` (`errexit`): before `&&` and `||`, after `!`, and in the condition
-of `if` and `while`, also in the functions and groups there. The exit code of a command in the background, or in the
-words of another command, is lost as well.
+By POSIX, a shell ignores `set -e` (`errexit`) before `&&` and `||`, after `!`, and in the condition of `if` and
+`while`, also in the functions and groups there. It also loses the exit code of a command in the background, or in a
+substitution in another command.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from codegen.text.shell_tree import (
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-# Commands whose exit code is an answer, and those that hardly ever fail.
+# Commands whose exit code is an answer, and commands that rarely fail.
 _ANSWERS = {
     ":", "[", "cmp", "command", "diff", "egrep", "false", "fgrep", "getopts", "grep", "hash", "kill", "let",
     "mountpoint", "pgrep", "read", "test", "true", "type", "which",
@@ -43,16 +43,16 @@ _LONGEST = 60
 
 @dataclass(frozen=True)
 class Ignored:
-    """A failure that the exit code of a script does not show: the reason, and the fix."""
+    """A failure that does not change the exit code of a script: the message and the fix."""
 
     message: str
     fix: str
 
 
 def ignored_failures(script: str, *, has_pipefail: bool) -> list[Ignored]:
-    """The failures that the exit code of a script can hide, each once.
+    """The failures that a script can ignore, each once.
 
-    Without `has_pipefail`, the script may run in a shell that does not know `pipefail`.
+    Without `has_pipefail`, the script may run in a shell that does not support `pipefail`.
     """
     nodes = list(every(tree_of_script(script)))
     functions = {name_of(node) for node in nodes if node.type == "function_definition"}
@@ -62,14 +62,14 @@ def ignored_failures(script: str, *, has_pipefail: bool) -> list[Ignored]:
 
 
 def stopping_in_bash(script: str) -> str:
-    """The script for bash, so that it ends at the first command that fails, also in a pipe."""
-    # A substitution is the only place where bash switches `errexit` off that it can be told to leave alone.
+    """The script for bash, which exits at the first command that fails, also in a pipe."""
+    # By default, bash turns `errexit` off in substitutions.
     inherit = "shopt -s inherit_errexit\n" if _substitutes_several(script) else ""
     return f"set -eo pipefail\n{inherit}{script}"
 
 
 def stopping_in_sh(script: str) -> str:
-    """The same for the `sh` of a container; it may know no `pipefail`, which Debian's does not."""
+    """The same for the `sh` of a container, which may not support `pipefail`, as on Debian."""
     nodes = list(every(tree_of_script(script))) if "|" in script else ()
     needs_pipefail = any(node.type == "pipeline" for node in nodes) and not any(map(_sets_pipefail, nodes))
     pipefail = "if (set -o pipefail) 2>/dev/null; then set -o pipefail; fi\n" if needs_pipefail else ""
@@ -105,9 +105,9 @@ def _before_operator(node: Node, functions: set[str]) -> Iterator[Ignored]:
     left, operator, right = node.children[0], node.children[1].type, node.children[-1]
     parent = node.parent
     if parent is not None and parent.type == "list" and parent.children[1].type == "||" and node == parent.children[0]:
-        return  # told at the outer list
+        return  # reported for the outer list
     if operator == "&&" and left.type == "list" and left.children[1].type == "&&":
-        left = left.children[-1]  # told at the inner list
+        left = left.children[-1]  # the rest is reported for the inner list
     if _is_answer(left):
         return
     if operator == "&&":
@@ -147,7 +147,7 @@ def _condition_of_if(node: Node, functions: set[str]) -> Iterator[Ignored]:
 
 
 def _condition_of_while(node: Node) -> Iterator[Ignored]:
-    """A loop until success goes on after a failure; another one ends there."""
+    """Only a loop that a failure ends ignores it: `while a`, or `until ! a`."""
     condition, keyword = statements_of(node)[0], node.children[0].type
     ends_by_failure = (keyword == "while") != (condition.type == "negated_command")
     if ends_by_failure and not _is_answer(condition):
@@ -166,7 +166,7 @@ def _substituted(node: Node) -> Iterator[Ignored]:
 
 
 def _gives_exit_code_of_assignment(node: Node) -> bool:
-    """Whether it is the last substitution in an assignment that is a command of its own."""
+    """Whether it is the last substitution in an assignment that is not part of another command."""
     around = next(each for each in ancestors(node) if each.type in {*_ASSIGNMENTS, "command_substitution", "program"})
     if around.type not in _ASSIGNMENTS or around.parent is None:
         return False
@@ -185,7 +185,7 @@ def _switched_off(node: Node) -> Iterator[Ignored]:
 
 
 def _in_background(nodes: list[Node]) -> Iterator[Ignored]:
-    """Only a `wait` for a single process gives its exit code."""
+    """Commands in the background: only `wait` for a single process returns its exit code."""
     started = [node for node in nodes if node.type == "&" and node.prev_named_sibling]
     waits = [node for node in nodes if name_of(node) == "wait" and len(arguments_of(node)) == 1]
     is_enough = len(waits) >= len(started) and not any(is_in_a_loop(node) for node in started)
@@ -208,7 +208,7 @@ def _is_in(node: Node, names: set[str]) -> bool:
 
 
 def _is_answer(node: Node) -> bool:
-    """Whether it is a test, or a command that answers by its exit code, or only such."""
+    """Whether it consists of tests, and of commands whose exit code is an answer."""
     if node.type == "pipeline":
         return _is_answer(statements_of(node)[-1])
     if node.type in _WRAPPERS and not text_of(node).startswith("(("):
@@ -217,7 +217,7 @@ def _is_answer(node: Node) -> bool:
 
 
 def _is_plain(node: Node, functions: set[str]) -> bool:
-    """Whether its exit code is that of the first command in it that fails, also where `errexit` is ignored."""
+    """Whether its first failed command decides its exit code, even while `errexit` is ignored."""
     if node.type == "list" and node.children[1].type == "||":
         return False
     if node.type in _WRAPPERS:
@@ -228,7 +228,7 @@ def _is_plain(node: Node, functions: set[str]) -> bool:
 
 
 def _fails(node: Node, *, is_status_lost: bool = False) -> bool:
-    """Whether it certainly ends the script as a failure; another command before it changes the status `$?`."""
+    """Whether it always ends the script with a failure; a command before it changes the status `$?`."""
     if node.type in {"compound_statement", "subshell", "else_clause"}:
         *before, last = statements_of(node) or [node]
         return last != node and _fails(last, is_status_lost=is_status_lost or bool(before))

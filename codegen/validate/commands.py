@@ -1,4 +1,4 @@
-"""Shell commands: no failure in one may leave its task successful."""
+"""Shell commands: a failure must fail the task."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from codegen.validate.places import place_of
 
 
 def check_commands(schedule: Schedule) -> Iterator[Diagnostic]:
-    """Warn of each failure that the shell itself ignores, which no option of it prevents."""
+    """Warn about each failure that the shell ignores even with `set -e` and `pipefail`."""
     for task in schedule.tasks or ():
         runner = RUNNERS[schedule.runner_of(task) or BASH.name]
         for ignored in ignored_failures(task.command, has_pipefail=runner is BASH) if task.command else ():

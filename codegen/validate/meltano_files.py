@@ -1,4 +1,4 @@
-"""The files of the Meltano project: Meltano must not overwrite ours, and no schedule should be in both."""
+"""The files of the Meltano project: they must not include schedule files, nor define the same schedules."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from codegen.source.nodes import ListNode, MapNode, Scalar
 
 
 def check_included_files(meltano: MeltanoProject, folder: Path, files: Iterable[Path]) -> Iterator[Diagnostic]:
-    """No pattern of `include_paths` may match a file of ours: Meltano writes all files that it includes.
+    """Report patterns of `include_paths` that match a file of Dagpress: Meltano overwrites all included files.
 
     Args:
         meltano: the Meltano project.
         folder: its directory.
-        files: the files of ours, which may not be written yet.
+        files: the files of Dagpress, which may not be written yet.
     """
     if not meltano.include_paths:
         return
@@ -36,7 +36,7 @@ def check_included_files(meltano: MeltanoProject, folder: Path, files: Iterable[
 
 
 def _instead(folder: Path, pattern: str, ours: Collection[Path]) -> str:
-    """The patterns that match the other files, by their folders where these have no file of ours."""
+    """The fix: patterns that match only Meltano's files, by folder if the folder has no file of Dagpress."""
     theirs = {Path(os.path.relpath(path, folder)) for path in folder.glob(pattern) if path.is_file()} - set(ours)
     theirs.discard(Path("meltano.yml"))
     shared = {file.parent for file in ours}
@@ -57,12 +57,12 @@ def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
 
 
 def files_of(sources: Iterable[SourceFile]) -> set[Path]:
-    """The schedule files and their files of defaults."""
+    """The schedule files and their `_defaults.yml` files."""
     return {path for source in sources for path in (source.path, *(default for default, _ in source.defaults))}
 
 
 def check_sources(meltano: MeltanoProject, names: Collection[str]) -> Iterator[Diagnostic]:
-    """A warning for each file of Meltano with schedules that have a file of their own too, at the first of them."""
+    """A warning for each file of Meltano with schedules that also have their own files, at the first of them."""
     for section in meltano.schedules:
         items = section.node.items if isinstance(section.node, ListNode) else ()
         found = [
