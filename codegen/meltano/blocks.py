@@ -19,7 +19,7 @@ from codegen.text.shell import words_of
 
 # The options of `meltano run` that take the next word (meltano/cli/run.py of 4.4).
 _OPTIONS_WITH_VALUE = {"--run-id", "--state-id-suffix", "--state-strategy", "--timeout"}
-# Its other options.
+# The options without a value.
 _FLAGS = {"--dry-run", "--full-refresh", "--refresh-catalog", "--no-state-update", "--force", "--merge-state", "--help"}
 _FLAGS |= {"--install", "--no-install", "--only-install"}
 # Separates the parts of a state ID (STATE_ID_COMPONENT_DELIMITER in meltano/core/constants.py).

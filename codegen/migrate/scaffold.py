@@ -1,6 +1,6 @@
-"""Plans the files that add Dagpress to a Meltano project: Makefile targets, CI, pre-commit, and what git needs to know.
+"""Plans the files that add Dagpress to a Meltano project: Makefile targets, CI, pre-commit and git attributes.
 
-GitHub and pre-commit read their files at the root of the repository, so those of a project in a subdirectory go there.
+GitHub and pre-commit read their files only at the root of the repository.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from codegen.sync.changes import Action, Change
 
 _REQUIREMENTS = "requirements-dagpress.txt"
 _WITHOUT_SOURCE = (
-    "give CI a Dagpress to install, which writes its workflow: `dagpress init --from SOURCE`, where SOURCE is a "
-    "requirement of pip, such as `git+https://...` or, once it is published on a package index, `dagpress`"
+    "to write the CI workflow, run `dagpress init --from SOURCE`, where SOURCE is a pip requirement, such as "
+    "`git+https://...` or, once it is published on a package index, `dagpress`"
 )
-# In the patterns of git, and of GitHub's `paths`.
+# The special characters in patterns of git, and of GitHub's `paths`.
 _GLOB = re.compile(r"[*?\[\]!\\]")
 
-# A change, or advice where a file that is there cannot be changed.
+# A change, or advice for an existing file that cannot be changed.
 _Step = Change | str
 
 
@@ -39,24 +39,24 @@ def configuration_text(airflow: str, reason: str, meltano_project: str) -> str:
     """A new dagpress.toml.
 
     Args:
-        airflow: the version that the DAG files are for.
-        reason: why it was chosen, for a comment.
+        airflow: the Airflow version of the DAG files.
+        reason: the reason for that version, as a comment.
         meltano_project: the path of the Meltano project directory in the project.
     """
     return _rendered("dagpress.toml", airflow=airflow, reason=reason, meltano_project=meltano_project)
 
 
 def scaffold(project: Project, source: str) -> tuple[list[Change], list[str]]:
-    """The files that are missing, the lines that files lack, and advice where those cannot be added.
+    """Plan the missing files and lines, with advice where they cannot be added.
 
     Args:
         project: the project, with its configuration.
-        source: the requirement with which pip installs Dagpress; empty if there is none.
+        source: the pip requirement that installs Dagpress; empty if unknown.
     """
     root = project.root.resolve()
     steps: list[_Step] = [*_requirements(root, source)]
     repository = work_tree_of(root) or root
-    # With the Meltano project directory, as its meltano.yml is read too.
+    # Dagpress also reads meltano.yml.
     folders = [
         os.path.relpath(folder, repository).replace(os.sep, "/") for folder in (root, project.meltano_project.resolve())
     ]
@@ -87,7 +87,7 @@ def _requirements(root: Path, source: str) -> Iterator[_Step]:
 
 
 def _workflow(root: Path, repository: Path, folder: str, watched: Sequence[str]) -> Iterator[_Step]:
-    """The workflow, in a file of its own for each project of a repository."""
+    """The workflow; each project of a repository has its own file."""
     slug = "" if folder == "." else "-" + re.sub(r"[^A-Za-z0-9._-]+", "-", folder)
     place = f".github/workflows/dagpress{slug}.yml"
     paths = [f"{_escaped(each)}/**" for each in watched] + [place] if watched else []
@@ -96,7 +96,7 @@ def _workflow(root: Path, repository: Path, folder: str, watched: Sequence[str])
 
 
 def _hook(root: Path, repository: Path, folder: str, watched: Sequence[str]) -> Iterator[_Step]:
-    """The pre-commit hook, added to those of the repository."""
+    """The pre-commit hook, added to the configuration of the repository."""
     entry = "dagpress check" if folder == "." else f"dagpress --project {shlex.quote(folder)} check"
     files = "|".join(f"^{re.escape(each)}/" for each in watched)
     path = repository / ".pre-commit-config.yaml"
@@ -120,7 +120,7 @@ def _hook(root: Path, repository: Path, folder: str, watched: Sequence[str]) -> 
 
 
 def _has_hook(text: str, entry: str) -> bool:
-    """Whether a configuration of pre-commit calls a command, also by the hook of our repository."""
+    """Whether a pre-commit configuration calls a command, directly or by the hook of Dagpress's repository."""
     try:
         data = yaml.safe_load(text)
         hooks = [hook for repo in data["repos"] for hook in repo["hooks"]]
@@ -131,7 +131,7 @@ def _has_hook(text: str, entry: str) -> bool:
 
 
 def _attributes(project: Project) -> list[str]:
-    """The same line ends everywhere, and generated files that a CI host folds in a diff."""
+    """The lines that fix the line ends, and that mark generated files, which GitHub and GitLab fold in diffs."""
     schedules, generated = (_pattern(project.relative(each)) for each in (project.schedules, project.generated_dags))
     marks = "linguist-generated gitlab-generated"
     return [
@@ -142,7 +142,7 @@ def _attributes(project: Project) -> list[str]:
 
 
 def _pattern(folder: str) -> str:
-    """A pattern of git for `{}` in a folder; one with a space is a string of C."""
+    """A git pattern for `{}` in a folder; with a space, as a C string."""
     pattern = _escaped(folder).replace("{", "{{").replace("}", "}}") + "/{}"
     if re.search(r'[\s"#]', pattern):
         return '"' + pattern.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -154,7 +154,7 @@ def _escaped(folder: str) -> str:
 
 
 def _lines(root: Path, name: str, wanted: Sequence[str], present: Sequence[str]) -> Iterator[_Step]:
-    """The file with the lines that it lacks at its end; what is there stays byte for byte."""
+    """The file with the missing lines appended; existing lines stay byte for byte."""
     bare = {line.strip().strip("/") for line in present}
     missing = [line for line in wanted if line.strip("/") not in bare]
     path = root / name
@@ -173,7 +173,7 @@ def _lines(root: Path, name: str, wanted: Sequence[str], present: Sequence[str])
 def _file(
     root: Path, name: str, marker: str = "", advice: str = "", template: str = "", **values: object
 ) -> Iterator[_Step]:
-    """A file that is missing; advice for one that is there and lacks the marker."""
+    """A missing file, or advice for an existing one without the marker."""
     path = root / name
     if not os.path.lexists(path):
         yield Change(name, Action.CREATE, "", _rendered(template or name, **values))
@@ -182,7 +182,7 @@ def _file(
 
 
 def _read(path: Path) -> str | None:
-    """The text of a file with its line ends; None if it is not a file of text."""
+    """The text of a file with its line ends; None if it is not a text file."""
     try:
         return path.read_bytes().decode()
     except (OSError, UnicodeDecodeError):

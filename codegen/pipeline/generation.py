@@ -42,8 +42,8 @@ def generate(
 ) -> Generation:
     """Read a project and render its DAG files and JSON Schema; no file where anything has an error.
 
-    With names and paths, it renders what `select` chooses. `track` goes around the schedules while they are rendered,
-    to show the progress. A cache has results of an earlier reading.
+    With names and paths, it renders the schedules that `select` returns. `track` wraps the schedules while they are
+    rendered, to show the progress. A cache has results of an earlier reading.
 
     Raises:
         InvalidError: a name is unknown.

@@ -71,7 +71,7 @@ def _kept_by(step: Step, schedule: Schedule, meltano: MeltanoProject | None) -> 
 
 
 def _kept_by_call(call: Call, step: Step, meltano: MeltanoProject | None) -> Iterator[tuple[str, tuple[str, str]]]:
-    """The same for a call in a shell script, which gets the schedule's keys by variables."""
+    """The same for a call in a shell script, which gets the schedule's keys as environment variables."""
     options, words = leading_options(call.words)
     env = {**step.env, **call.env}
     environment = meltano_environment(value_of(options, "--environment"), env, meltano)

@@ -221,16 +221,16 @@ def state_id_suffix(schedule: Schedule, task: Task, meltano: MeltanoProject | No
 
 
 def env_of(schedule: Schedule, task: Task) -> dict[str, str]:
-    """The environment variables of a task: its own over those of the schedule; a null removes one.
+    """The environment variables of a task: its own override those of the schedule; a null removes one.
 
-    A `command` has the keys for Meltano among them, which a `meltano run` has as options: both go before `env`.
+    A `command` also gets the keys for Meltano, which override `env`; a `meltano run` gets them as options.
     """
     given = {name: value for name, value in {**schedule.env, **task.env}.items() if value is not None}
     return {**given, **variables_of_keys(schedule)} if task.command else given
 
 
 def variables_of_keys(schedule: Schedule) -> dict[str, str]:
-    """The keys of a schedule that Meltano also reads from variables."""
+    """The keys of a schedule that Meltano reads from environment variables."""
     suffix = [schedule.state_id_suffix, schedule.state_suffix] if schedule.state_id_suffix else []
     values = {
         "environment": schedule.environment,

@@ -1,4 +1,4 @@
-"""Makes a shell script end at the first command that fails."""
+"""Makes a shell script exit at the first command that fails."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def stopping_in_bash(script: str) -> str:
-    """The script for bash, so that it ends at the first command that fails, also in a pipe."""
-    # A substitution is the only place where bash switches `errexit` off that it can be told to leave alone.
+    """The script for bash, which exits at the first command that fails, also in a pipe."""
+    # By default, bash turns `errexit` off in substitutions.
     inherit = "shopt -s inherit_errexit\n" if _substitutes_several(script) else ""
     return f"set -eo pipefail\n{inherit}{script}"
 
 
 def stopping_in_sh(script: str) -> str:
-    """The same for the `sh` of a container; it may know no `pipefail`, which Debian's does not."""
+    """The same for the `sh` of a container, which may not support `pipefail`, as on Debian."""
     nodes = list(every(tree_of_script(script))) if "|" in script else ()
     needs_pipefail = any(node.type == "pipeline" for node in nodes) and not any(map(sets_pipefail, nodes))
     pipefail = "if (set -o pipefail) 2>/dev/null; then set -o pipefail; fi\n" if needs_pipefail else ""

@@ -104,8 +104,8 @@ def check_command(command: str) -> None:
     if is_template(command):
         if braces := braces_in(command):
             quoted_value = as_literal(braces).replace("'", "''")
-            message = f"a command cannot have {quoted(braces)}, which Airflow would read as a template"
-            hint = f"""write it in `env` and use the variable: `env: {{TEXT: '{quoted_value}'}}` and "$TEXT\""""
+            message = f"a command cannot contain {quoted(braces)}, which Airflow would read as a template"
+            hint = f"""put it in `env` and use the variable: `env: {{TEXT: '{quoted_value}'}}` and "$TEXT\""""
         else:
             message = "a command cannot be a template: the shell would run whatever Airflow renders there as code"
             hint = """put it in `env` and use the variable: `env: {DAY: '{{ ds }}'}` and "$DAY" in the command"""

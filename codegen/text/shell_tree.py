@@ -16,7 +16,7 @@ _NO_STATEMENTS = ("comment", "elif_clause", "else_clause", "case_item", "redirec
 
 @cache
 def tree_of_script(script: str) -> Node:
-    """The root of the tree of a script; a part with a syntax error is a node of the type `ERROR`."""
+    """The root of the syntax tree; a syntax error is a node of the type `ERROR`."""
     from tree_sitter import Language, Parser  # noqa: PLC0415  # as above
     from tree_sitter_bash import language  # noqa: PLC0415
 
@@ -24,7 +24,7 @@ def tree_of_script(script: str) -> Node:
 
 
 def every(node: Node) -> Iterator[Node]:
-    """The node and all nodes in it."""
+    """The node and all of its descendants."""
     yield node
     for child in node.children:
         yield from every(child)
@@ -36,7 +36,7 @@ def text_of(node: Node | None) -> str:
 
 
 def statements_of(node: Node) -> list[Node]:
-    """The commands and other named nodes right in a node, without comments, redirections and further branches."""
+    """The named children of a node, without comments, redirections and further branches."""
     return [child for child in node.named_children if not child.type.endswith(_NO_STATEMENTS)]
 
 
@@ -51,7 +51,7 @@ def arguments_of(node: Node) -> Sequence[str]:
 
 
 def is_in_a_loop(node: Node) -> bool:
-    """Whether a node stands in the body of a loop."""
+    """Whether a node is in the body of a loop."""
     return any(each.type == "do_group" for each in ancestors(node))
 
 

@@ -16,7 +16,7 @@ from codegen.timetable.dst import localized
 _HOURS_OF_A_DAY = 24
 _MINUTES_OF_AN_HOUR = 60
 _INSTANT = timedelta(microseconds=1)
-# So long before and after a DST change, the change can move a tick.
+# The time around a DST change in which the change can move a tick.
 NEAR_A_CHANGE = timedelta(hours=3)
 
 
@@ -28,7 +28,7 @@ class Ticks:
     """The times at which a cron fires, all in UTC.
 
     The rules are those of `CronMixin` in airflow/timetables/_cron.py: the wall clock decides, except for a cron that
-    fires in every hour, which counts elapsed hours. So a tick depends on the time from which it is asked.
+    fires in every hour, which counts elapsed hours. So a tick depends on the time that it follows.
 
     `is_strict` is for 3.4 and later, where the previous tick is always an earlier one. Before, the tick of a wall clock
     time that occurs twice, or never, can be the time itself or a later one.
@@ -46,7 +46,7 @@ class Ticks:
 
     @property
     def counts_hours(self) -> bool:
-        """Whether it counts elapsed hours: then a DST change moves its ticks off the wall clock's."""
+        """Whether it counts elapsed hours, so that a DST change moves its ticks on the wall clock."""
         return self._hours is None
 
     def next(self, at: datetime) -> datetime:
@@ -92,7 +92,7 @@ class Ticks:
         return last
 
     def settled(self, at: datetime) -> datetime:
-        """A tick before a time that is reached from every earlier time: no DST change is near.
+        """The last tick before a time that does not depend on where the count starts: no DST change is near.
 
         Raises:
             NoMoreTicksError: there is none.

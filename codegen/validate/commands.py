@@ -1,4 +1,4 @@
-"""Shell commands: their syntax, and that no failure in one leaves its task successful."""
+"""Shell commands: their syntax, and a failure must fail the task."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BASH_QUOTES = re.compile(r"`([^`']*)'")
 
 
 def check_commands(schedule: Schedule) -> Iterator[Diagnostic]:
-    """Refuse a syntax error, and warn of each failure that the shell itself ignores, which no option of it prevents."""
+    """Report syntax errors, and each failure that the shell ignores even with `set -e` and `pipefail`."""
     for task in schedule.tasks or ():
         if not task.command:
             continue

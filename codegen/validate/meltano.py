@@ -98,7 +98,7 @@ def _check_blocks(run: str, location: Location, meltano: MeltanoProject) -> Iter
 
 
 def _without_option(run: str, before: int) -> str:
-    """The fix of an option of a plugin: `meltano invoke` gives it all that follows the name."""
+    """The fix of a plugin's option: `meltano invoke` passes all options to the plugin."""
     if before != 1:
         return "remove it"
     return f"write `{printable(to_yaml({'command': f'meltano invoke {run}'}).strip())}`, with an `id`"
