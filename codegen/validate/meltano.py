@@ -85,7 +85,7 @@ def _check_blocks(run: str, location: Location, meltano: MeltanoProject) -> Iter
         words = words_of(run)
     except InvalidError:
         return
-    known = meltano.names_for_run()
+    known = meltano.names_for_run
     option = unknown_option(words)
     for word in block_names(words):
         name = word.split(":")[0]
