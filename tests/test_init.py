@@ -103,7 +103,7 @@ def test_without_a_source_of_dagpress_there_is_no_workflow_that_must_fail(tmp_pa
     assert "written into a file in git" in refusal(tmp_path, "init", "--from", "git+https://ada:hunter2@example.com/x")
     _, out, err = dagpress(tmp_path, "init")
     first = next(line for line in err.splitlines() if line.startswith(("- ", "1. ")))
-    assert first.startswith("- Give CI a Dagpress to install, which writes its workflow: `dagpress init --from SOURCE`")
+    assert first.startswith("- To write the CI workflow, run `dagpress init --from SOURCE`")
     assert "workflows" not in out
     assert dagpress(tmp_path, "init", "--from", SOURCE)[1] == (
         "created requirements-dagpress.txt\ncreated .github/workflows/dagpress.yml\n"

@@ -160,7 +160,7 @@ COMMANDS = (import_, export)
 
 
 def _check_meltano_project(beginning: Beginning) -> list[Diagnostic]:
-    """Warn of a configuration that is for another Meltano project than the one of the command."""
+    """Warn about a configuration that names another Meltano project than the command does."""
     project, folder = beginning.project, beginning.meltano
     if folder == project.meltano_project:
         return []
@@ -173,11 +173,11 @@ def _check_meltano_project(beginning: Beginning) -> list[Diagnostic]:
 
 def _generate(project: Project, plan: Import, work: _Work) -> None:
     """Add the DAG files; diagnostics of an imported schedule are reported at its source."""
-    generation = pipeline.generate(project, overlay=plan.overlay)
+    generation = pipeline.generate(project, plan.reading)
     changes, diagnostics = compare_with_disk(project, generation)
     imported = {each.file for each in plan.imported}
     work.changes += changes
-    # That an imported schedule is in meltano.yml too is a step of its own.
+    # The next steps say it: an imported schedule is also in meltano.yml.
     diagnostics = [d for d in diagnostics if d.code != rules.TWO_SOURCES.code]
     work.diagnostics += [d for d in diagnostics if d.location.path not in imported and d not in work.diagnostics]
 
@@ -207,7 +207,7 @@ def _report(work: _Work, done: Sequence[Change], output: str, *, dry_run: bool) 
 
 
 def _is_schema(change: Change) -> bool:
-    """Whether it is the JSON Schema, of thousands of lines that nobody reviews."""
+    """Whether it writes the JSON Schema: thousands of lines that need no review."""
     return PurePosixPath(change.name).name == SCHEMA_NAME
 
 
@@ -238,21 +238,21 @@ def _steps(plan: Import, work: _Work, project: Project) -> list[str]:
     if generators:
         steps += _steps_of_generators(plan, work, [path.replace(os.sep, "/") for path in generators])
     if work.is_move and len(plan.imported) > work.moved:
-        steps.append("Fix what keeps schedules in meltano.yml, as reported above.")
+        steps.append("Fix the reported reasons why schedules stay in meltano.yml.")
     elif len(plan.imported) > work.moved:
-        steps.append("Take the imported schedules out of meltano.yml: `dagpress import --move`.")
+        steps.append("Remove the imported schedules from meltano.yml: `dagpress import --move`.")
     return [printable(step) for step in steps]
 
 
 def _steps_of_generators(plan: Import, work: _Work, generators: Sequence[str]) -> Iterator[str]:
-    """Compare with the old generator, and remove it as soon as nothing needs it."""
+    """Compare with the old generator, and remove it when no schedule needs it."""
     if not work.moved:
-        # It has no DAGs of schedules that left meltano.yml.
+        # It makes no DAGs of schedules that were removed from meltano.yml.
         yield "Compare the DAGs with those of the old generator: `dagpress import --verify`."
     files = ", ".join(map(quoted, generators))
     if not plan.left:
-        yield f"Take {files} out of Airflow's DAGs folder: it claims the same DAG ids."
+        yield f"Remove {files} from Airflow's DAGs folder: it defines the same DAG ids."
         return
-    yield f"Keep {files} for what was not imported: {', '.join(map(quoted, plan.left))}."
+    yield f"Keep {files} for the schedules that were not imported: {', '.join(map(quoted, plan.left))}."
     if len(plan.imported) > work.moved:
-        yield "Until the imported schedules leave meltano.yml, it claims their DAG ids too: move them first."
+        yield "Remove the imported schedules from meltano.yml first: until then, it defines their DAG ids too."

@@ -18,7 +18,7 @@ from codegen.text.ids import composed
 Overlay = Mapping[str, str | None]
 
 SUFFIXES = (".yml", ".yaml")
-# What begins with one of these is not a schedule, and no folder of schedules.
+# Files and folders with these prefixes contain no schedules.
 HIDDEN = (".", "_")
 
 
@@ -52,7 +52,7 @@ def find_schedules(
 
 
 def _composed(path: Path) -> Path:
-    """The path with its name in Unicode's composed form, where that is the same file, as it is on macOS."""
+    """The path with its name in Unicode's composed form (NFC), if that is the same file, as on macOS."""
     same = path.with_name(composed(path.name))
     return same if same.name != path.name and same.exists() and same.samefile(path) else path
 
@@ -62,7 +62,7 @@ class _Search:
         self._root = root
         self._folder = folder
         self._exclude = exclude
-        # What the overlay adds to each folder, so that a folder is found without a look at every path.
+        # The files and folders that the overlay adds to each folder.
         self._added: dict[Path, set[Path]] = {}
         for name, text in overlay.items():
             if text is not None:
@@ -72,7 +72,7 @@ class _Search:
         self.diagnostics: list[Diagnostic] = []
 
     def _add(self, path: Path) -> None:
-        """Add a path to its folder, and that one to the folder around it, up to the folder of schedules."""
+        """Add a path to its folder, and each folder to its parent, up to the folder of schedules."""
         while path not in {self._folder, path.parent}:
             siblings = self._added.setdefault(path.parent, set())
             if path in siblings:

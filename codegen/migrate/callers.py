@@ -1,4 +1,4 @@
-"""Finds what in a repository still runs a schedule of Meltano by its name: DAG files, scripts, CI."""
+"""Finds the files of a repository that call `meltano schedule run`: DAG files, scripts, CI."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from codegen.git.program import answer_of
 from codegen.sync.header import is_generated
 
 _LINE = re.compile(r"([^\0\n]+)\0(\d+)[:\0](.*)")
-# Also as a list of words; an option may be before the name.
+# Also as a list of words, and with options before the name.
 _CALL = re.compile(r"\bschedule[\"',\s]+run\b((?:[\"',\s]+--?[\w-]+(?:=[^\s\"',]*)?)*)[\"',\s]+([^\s\"',)\]]+)")
 _DOCUMENTS = (".md", ".rst")
 
 
 def callers_of(names: Collection[str], root: Path) -> dict[str, list[Location]]:
-    """Where git's files run each of these schedules, with places relative to the project; none without git."""
+    """The locations, relative to the project, where the files of its git repository run each schedule."""
     top = Path(answer_of(root, "rev-parse", "--show-toplevel") or root)
     pattern = ("--untracked", "--extended-regexp", "-e", "schedule.*run")
     found: dict[str, list[Location]] = defaultdict(list)

@@ -1,6 +1,6 @@
 """The workflow and the pre-commit hook that check a project.
 
-GitHub and pre-commit read their files at the root of the repository, so those of a project in a subdirectory go there.
+GitHub and pre-commit read their files only at the root of the repository.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from codegen.sync.changes import Action, Change
 
 
 def workflow(root: Path, repository: Path, folder: str, watched: Sequence[str]) -> Iterator[Step]:
-    """The workflow, in a file of its own for each project of a repository."""
+    """The workflow; each project of a repository has its own file."""
     slug = "" if folder == "." else "-" + re.sub(r"[^A-Za-z0-9._-]+", "-", folder)
     place = f".github/workflows/dagpress{slug}.yml"
     paths = [f"{escaped(each)}/**" for each in watched] + [place] if watched else []
@@ -29,7 +29,7 @@ def workflow(root: Path, repository: Path, folder: str, watched: Sequence[str]) 
 
 
 def hook(root: Path, repository: Path, folder: str, watched: Sequence[str]) -> Iterator[Step]:
-    """The pre-commit hook, added to those of the repository."""
+    """The pre-commit hook, added to the configuration of the repository."""
     entry = "dagpress check" if folder == "." else f"dagpress --project {shlex.quote(folder)} check"
     files = "|".join(f"^{re.escape(each)}/" for each in watched)
     path = repository / ".pre-commit-config.yaml"
@@ -53,7 +53,7 @@ def hook(root: Path, repository: Path, folder: str, watched: Sequence[str]) -> I
 
 
 def _has_hook(text: str, entry: str) -> bool:
-    """Whether a configuration of pre-commit calls a command, also by the hook of our repository."""
+    """Whether a pre-commit configuration calls a command, directly or by the hook of Dagpress's repository."""
     try:
         data = yaml.safe_load(text)
         hooks = [each for repo in data["repos"] for each in repo["hooks"]]

@@ -1,4 +1,4 @@
-"""The lines of git's own files that a project needs, and the syntax of their patterns."""
+"""The lines that a project needs in `.gitattributes` and `.gitignore`, and the syntax of their patterns."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from codegen.migrate.scaffold_steps import Step, missing_lines, read_lines
 from codegen.project import Project
 from codegen.schema.export import SCHEMA_NAME
 
-# In the patterns of git, and of GitHub's `paths`.
+# The special characters in patterns of git, and of GitHub's `paths`.
 _GLOB = re.compile(r"[*?\[\]!\\]")
 
 
 def git_files(project: Project, root: Path, repository: Path) -> Iterator[Step]:
-    """What git marks and ignores, except for what the repository ignores already."""
+    """The missing lines of `.gitattributes` and `.gitignore`; the latter can also be in a folder above."""
     yield from missing_lines(root, ".gitattributes", _attributes(project), read_lines(root / ".gitattributes"))
     around = [each for each in (root, *root.parents) if each == repository or repository in each.parents]
     ignored = [line for each in around for line in read_lines(each / ".gitignore")]
@@ -23,7 +23,7 @@ def git_files(project: Project, root: Path, repository: Path) -> Iterator[Step]:
 
 
 def _attributes(project: Project) -> list[str]:
-    """The same line ends everywhere, and generated files that a CI host folds in a diff."""
+    """The lines that fix the line ends, and that mark generated files, which GitHub and GitLab fold in diffs."""
     schedules, generated = (_pattern(project.relative(each)) for each in (project.schedules, project.generated_dags))
     marks = "linguist-generated gitlab-generated"
     return [
@@ -34,7 +34,7 @@ def _attributes(project: Project) -> list[str]:
 
 
 def _pattern(folder: str) -> str:
-    """A pattern of git for `{}` in a folder; one with a space is a string of C."""
+    """A git pattern for `{}` in a folder; with a space, as a C string."""
     pattern = escaped(folder).replace("{", "{{").replace("}", "}}") + "/{}"
     if re.search(r'[\s"#]', pattern):
         return '"' + pattern.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,4 +1,4 @@
-"""Plans the files that add Dagpress to a Meltano project."""
+"""Plans the files that add Dagpress to a Meltano project: Makefile targets, CI, pre-commit and git attributes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from codegen.sync.changes import Action, Change
 
 _REQUIREMENTS = "requirements-dagpress.txt"
 _WITHOUT_SOURCE = (
-    "give CI a Dagpress to install, which writes its workflow: `dagpress init --from SOURCE`, where SOURCE is a "
-    "requirement of pip, such as `git+https://...` or, once it is published on a package index, `dagpress`"
+    "to write the CI workflow, run `dagpress init --from SOURCE`, where SOURCE is a pip requirement, such as "
+    "`git+https://...` or, once it is published on a package index, `dagpress`"
 )
 
 
@@ -25,24 +25,24 @@ def configuration_text(airflow: str, reason: str, meltano_project: str) -> str:
     """A new dagpress.toml.
 
     Args:
-        airflow: the version that the DAG files are for.
-        reason: why it was chosen, for a comment.
+        airflow: the Airflow version of the DAG files.
+        reason: the reason for that version, as a comment.
         meltano_project: the path of the Meltano project directory in the project.
     """
     return rendered("dagpress.toml", airflow=airflow, reason=reason, meltano_project=meltano_project)
 
 
 def scaffold(project: Project, source: str) -> tuple[list[Change], list[str]]:
-    """The files that are missing, the lines that files lack, and advice where those cannot be added.
+    """Plan the missing files and lines, with advice where they cannot be added.
 
     Args:
         project: the project, with its configuration.
-        source: the requirement with which pip installs Dagpress; empty if there is none.
+        source: the pip requirement that installs Dagpress; empty if unknown.
     """
     root = project.root.resolve()
     steps: list[Step] = [*_requirements(root, source)]
     repository = work_tree_of(root) or root
-    # With the Meltano project directory, as its meltano.yml is read too.
+    # Dagpress also reads meltano.yml.
     folders = [
         os.path.relpath(folder, repository).replace(os.sep, "/") for folder in (root, project.meltano_project.resolve())
     ]

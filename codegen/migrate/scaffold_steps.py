@@ -1,4 +1,4 @@
-"""The steps that add files and lines to a project: changes, or advice where a file that is there cannot be changed."""
+"""The steps that add files and lines to a project, with advice for existing files that cannot be changed."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from codegen.diagnostics import count, quoted
 from codegen.render.renderer import builtin_templates
 from codegen.sync.changes import Action, Change
 
-# The second is advice.
+# A change, or advice for an existing file that cannot be changed.
 Step = Change | str
 
 
 def missing_file(
     root: Path, name: str, marker: str = "", advice: str = "", template: str = "", **values: object
 ) -> Iterator[Step]:
-    """A file that is missing; advice for one that is there and lacks the marker."""
+    """A missing file, or advice for an existing one without the marker."""
     path = root / name
     if not os.path.lexists(path):
         yield Change(name, Action.CREATE, "", rendered(template or name, **values))
@@ -29,7 +29,7 @@ def missing_file(
 
 
 def missing_lines(root: Path, name: str, wanted: Sequence[str], present: Sequence[str]) -> Iterator[Step]:
-    """The file with the lines that it lacks at its end; what is there stays byte for byte."""
+    """The file with the missing lines appended; existing lines stay byte for byte."""
     bare = {line.strip().strip("/") for line in present}
     missing = [line for line in wanted if line.strip("/") not in bare]
     path = root / name
@@ -46,7 +46,7 @@ def missing_lines(root: Path, name: str, wanted: Sequence[str], present: Sequenc
 
 
 def read_text(path: Path) -> str | None:
-    """The text of a file with its line ends; None if it is not a file of text."""
+    """The text of a file with its line ends; None if it is not a text file."""
     try:
         return path.read_bytes().decode()
     except (OSError, UnicodeDecodeError):
@@ -54,12 +54,12 @@ def read_text(path: Path) -> str | None:
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a file; none if it is not a file of text."""
+    """The lines of a file; none if it is not a text file."""
     return (read_text(path) or "").splitlines()
 
 
 def rendered(name: str, **values: object) -> str:
-    """The text that the template of a file gives."""
+    """The text of a file, rendered from its template."""
     return _templates().get_template(f"{name}.j2").render(values)
 
 

@@ -30,7 +30,7 @@ class Reading:
         schedules: each as it is in each deployment environment that has it.
         documents: what was read, also of those that are no schedule.
         cache: the results of its steps.
-        awaited: the DAG ids that others wait for, by environment, beside those of `after` in these schedules.
+        awaited: further DAG ids that other schedules wait for, by environment, besides those of `after` here.
     """
 
     files: list[SourceFile]
@@ -126,8 +126,8 @@ def _check_all(project: Project, schedules: Sequence[Schedule], meltano: Meltano
 
 def _check_exclude(project: Project) -> Iterator[Diagnostic]:
     for pattern in without_a_match(project.exclude, project.schedules):
-        message = f"the pattern {quoted(pattern)} of `exclude` matches no file and no folder"
-        yield Diagnostic(rules.NO_EFFECT, message, project.at["exclude"], "correct it, or remove it")
+        message = f"the pattern {quoted(pattern)} of `exclude` matches no file or folder"
+        yield Diagnostic(rules.NO_EFFECT, message, project.at["exclude"], "correct or remove it")
 
 
 def _each_once(found: Mapping[str, list[Diagnostic]], documents: Iterable[Document]) -> Iterator[Diagnostic]:

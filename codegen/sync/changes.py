@@ -29,7 +29,7 @@ class Change:
         name: its path in the project, with forward slashes.
         before: its text, empty if the file is new.
         after: its new text, empty if the file is deleted.
-        old_name: its path before, where that is another.
+        old_name: the previous path, if it differs.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Change:
 
     @property
     def conflict(self) -> int:
-        """The line of the first conflict marker that git wrote into the old text; 0 if there is none."""
+        """The line of git's first conflict marker in the old text; 0 if there is none."""
         start = conflict_in(self.before)
         return 0 if start is None or conflict_in(self.after) is not None else self.before.count("\n", 0, start) + 1
 
@@ -66,8 +66,8 @@ class Change:
 
     @property
     def effect(self) -> tuple[object, ...]:
-        """What it does: the lines that it removes and adds, wherever they are, without the name of the file."""
-        # An alias of an interval, such as `@daily`, is no name.
+        """The removed and added lines, without their positions and the name of the file."""
+        # An alias of an interval, such as `@daily`, is not a name.
         own_name = re.compile(rf"(?<![^\W_]|@)(?:{'|'.join(map(re.escape, _paths_to(self.name)))})(?![^\W_])")
         before, after = (_lines(own_name.sub("\0", text)) for text in (self.before, self.after))
         lines = difflib.unified_diff(before, after, n=0)
