@@ -83,10 +83,10 @@ def _before_operator(node: Node, functions: set[str]) -> Iterator[Ignored]:
         return
     if operator == "&&":
         if not (gives_exit_code(node) and is_plain(left, functions)):
-            yield _ignored(left, "before `&&`", "write it in a line of its own, without `&&`")
+            yield _ignored(left, "before `&&`", "write it on its own line, without `&&`")
     elif not (fails(right) and is_plain(left, functions)):
         is_handled = fails(right)
-        fix = "write it in a line of its own" if is_handled else "remove what follows, or end that with `exit 1`"
+        fix = "write it on its own line" if is_handled else "remove what follows, or end that with `exit 1`"
         yield _ignored(left, f"before `|| {_short(right)}`", fix)
 
 
@@ -112,7 +112,7 @@ def _condition_of_if(node: Node, functions: set[str]) -> Iterator[Ignored]:
         branches = [child for child in node.named_children if child.type == "else_clause"]
         is_handled, fix = bool(branches) and fails(branches[0]), "add `else exit 1`, or end that branch with `exit 1`"
     if not (is_handled and is_plain(command, functions)):
-        fix = "write it in a line of its own" if is_handled else fix
+        fix = "write it on its own line" if is_handled else fix
         yield _ignored(command, "in the condition of `if`", fix)
 
 
