@@ -413,6 +413,7 @@ def test_nothing_is_installed_where_there_is_no_project(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_command_in_the_background_runs_once_and_leaves_no_pid_file(tmp_path: Path) -> None:
     """The id of a stranger in the pid file hinders no start, and a folder of our package's name is not run."""
     installed, pid_file = Installed(tmp_path, NEWEST), tmp_path / "t.pid"

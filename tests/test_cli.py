@@ -287,6 +287,7 @@ def test_the_help_imports_nothing_that_commands_need() -> None:
     assert not loaded & {"black", "jinja2", "yaml", "croniter"}
 
 
+@pytest.mark.slow
 def test_a_check_imports_no_black(project: Path) -> None:
     """Our own templates give what black leaves as it is. Nor anything of the page, or of two rare keys."""
     loaded = _modules_after("--project", str(project), "check")
@@ -341,6 +342,7 @@ def test_a_bug_of_ours_has_an_exit_code_of_its_own(project: Path) -> None:
     assert "This is a bug of Dagpress" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_enough_is_no_error(project: Path) -> None:
     """`dagpress diff | head -1` ends in silence."""
     write(project, {f"schedules/s{n}.yml": EXTRACT_LOAD for n in range(200)})
@@ -351,6 +353,7 @@ def test_a_reader_that_has_enough_is_no_error(project: Path) -> None:
     assert result.returncode == 1
 
 
+@pytest.mark.slow
 def test_colours_on_a_terminal_where_nothing_in_a_file_moves_the_cursor_or_begins_a_line(project: Path) -> None:
     """NO_COLOR turns colours off. A pipe escapes too, as a CI host runs the commands that lines begin with."""
     dagpress(project, "generate")

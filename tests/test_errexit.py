@@ -9,7 +9,8 @@ from examples import fewer
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from codegen.text.errexit import ignored_failures, stopping_in_bash, stopping_in_sh
+from codegen.text.errexit import stopping_in_bash, stopping_in_sh
+from codegen.text.ignored_failures import ignored_failures
 
 # The file that a failure writes, whatever its exit code is.
 _FAILS = "fails() { echo FAILED >&2; return 5; }\n"

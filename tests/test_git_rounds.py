@@ -128,6 +128,7 @@ def test_what_git_does_not_commit_is_told(project: Path, file_regression: FileRe
     assert dagpress(project, "check")[0] == 0
 
 
+@pytest.mark.slow
 def test_a_commit_hook_tells_what_is_not_staged(project: Path) -> None:
     """Also for a partial commit, and for deleted files; outside of a hook, files need not be staged."""
     write(project, _OWNER)

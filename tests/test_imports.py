@@ -82,7 +82,7 @@ def _check_text(file_regression: FileRegressionFixture, text: str, path: Path) -
     assert path.read_bytes() == text.encode(), "the line ends differ"
 
 
-@pytest.mark.parametrize("command", ["import", "import --move --no-generate", "export"])
+@pytest.mark.parametrize("command", ["import --move", "export"])
 def test_the_cost_grows_linearly(command: str, tmp_path: Path) -> None:
     """No function is called for each pair of schedules, or parses the same text for each schedule."""
     _, few, more, many = (_calls(tmp_path / str(number), number, command) for number in (1, 4, 8, 16))

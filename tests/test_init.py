@@ -196,6 +196,7 @@ def test_without_a_meltano_project_there_is_nothing_to_begin_with(tmp_path: Path
     assert files_of(tmp_path) == {}
 
 
+@pytest.mark.slow
 def test_ci_and_pre_commit_run_what_a_person_would(tmp_path: Path) -> None:
     """The workflow checks, and reports to GitHub; the hook is that of this repository, but runs the installed program.
 

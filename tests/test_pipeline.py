@@ -43,11 +43,11 @@ _CHANGES = (
 def test_a_reading_after_a_change_is_that_of_a_new_project(tmp_path: Path) -> None:
     root = write(tmp_path / "project", _BEFORE)
     cache = Cache()
-    before = pipeline.generate(project_of(root), cache=cache)
+    before = pipeline.generate(project_of(root), pipeline.read(project_of(root), cache=cache))
     for number, (name, text) in enumerate(_CHANGES):
         write(root, {name: text})
         cache = Cache(cache)
-        after = pipeline.generate(project_of(root), cache=cache)
+        after = pipeline.generate(project_of(root), pipeline.read(project_of(root), cache=cache))
         cache.forget_earlier()
         copy = shutil.copytree(root, tmp_path / f"copy_{number}")
         new = pipeline.generate(project_of(copy))
@@ -59,11 +59,11 @@ def test_a_reading_after_a_change_is_that_of_a_new_project(tmp_path: Path) -> No
 
 def test_a_reading_with_an_overlay_leaves_no_trace(tmp_path: Path) -> None:
     project, cache = project_of(write(tmp_path, _BEFORE)), Cache()
-    before = pipeline.generate(project, cache=cache)
+    before = pipeline.generate(project, pipeline.read(project, cache=cache))
     overlay = {"schedules/first.yml": "a: [\n", "schedules/job.yml": None, "meltano.yml": ""}
     draft = pipeline.read(project, overlay, cache=Cache(cache))
     assert {each.source for each in draft.schedules} == {"schedules/last.yml"}
-    after = pipeline.generate(project, cache=cache)
+    after = pipeline.generate(project, pipeline.read(project, cache=cache))
     assert (after.files, after.diagnostics) == (before.files, before.diagnostics)
 
 

@@ -147,7 +147,7 @@ COMMANDS = (generate, check, diff, validate)
 def _compared(project: Project, names: Sequence[str]) -> tuple[pipeline.Generation, list[Change], list[Diagnostic]]:
     """The generated files, their changes, which are empty if there are errors, and all diagnostics."""
     with _usage_errors():
-        generation = pipeline.generate(project, _with_progress, names=names)
+        generation = pipeline.generate(project, names=names, track=_with_progress)
     changes, diagnostics = compare_with_disk(project, generation)
     return generation, [] if has_errors(diagnostics) else changes, diagnostics
 

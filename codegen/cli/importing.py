@@ -173,7 +173,7 @@ def _check_meltano_project(beginning: Beginning) -> list[Diagnostic]:
 
 def _generate(project: Project, plan: Import, work: _Work) -> None:
     """Add the DAG files; diagnostics of an imported schedule are reported at its source."""
-    generation = pipeline.generate(project, overlay=plan.overlay)
+    generation = pipeline.generate(project, plan.reading)
     changes, diagnostics = compare_with_disk(project, generation)
     imported = {each.file for each in plan.imported}
     work.changes += changes

@@ -63,6 +63,7 @@ def load_schedules(  # noqa: PLR0913  # the keys of the configuration about them
     cache: Cache,
 ) -> Loaded:
     """Read every schedule below a folder of a project, for each of its environments, or with `base` for none."""
+    base = base or not environments
     files, diagnostics = find_schedules(root, folder, overlay, exclude)
     loaded = Loaded(files, [], set(), [], diagnostics)
     chains: _Chains = {(): (None, False)}
@@ -85,7 +86,7 @@ def _documents(
     """The documents of a file, and the diagnostics about the environments that it names."""
     merged = merge(inherited, own) if inherited else own
     problems = list(check_environments(merged, environments))
-    if base or not environments:
+    if base:
         return [Document(file, merged)], problems
     names = environments_of(merged, environments)
     return [Document(file, for_environment(merged, name), name) for name in names], problems

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from codegen import rules
@@ -81,6 +82,7 @@ class MeltanoProject:
     database_uri: str = ""
     is_readable: bool = True
 
+    @cached_property
     def names_for_run(self) -> set[str]:
         """The names that `meltano run` accepts: plugins, mappings and jobs."""
         return set().union(*self.plugins.values()) | self.mappings | self.jobs.keys()

@@ -167,7 +167,7 @@ def _value(key: str, node: Node, meltano: MeltanoProject, warnings: list[Diagnos
 
 def _job(node: Scalar, meltano: MeltanoProject, warnings: list[Diagnostic]) -> Node | None:
     words = node.text.split()
-    names = meltano.names_for_run()
+    names = meltano.names_for_run
     is_job = node.text in meltano.jobs or node.text in meltano.broken_jobs
     are_blocks = len(words) > 1 or any(word in names or word.split(":")[0] in names for word in words)
     job = Scalar("str", node.text, node.location)

@@ -9,11 +9,13 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 
 from codegen import pipeline, rules
+from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, has_errors, in_order, printable, quoted
 from codegen.loader import SUFFIXES
 from codegen.meltano import read_meltano_project
 from codegen.migrate.conversion import Draft, convert, not_imported
 from codegen.migrate.items import read_items
+from codegen.pipeline import Reading
 from codegen.project import Project, is_excluded
 from codegen.rules import Severity
 from codegen.schema import Schedule
@@ -59,6 +61,7 @@ class Import:
         names: their names.
         imported: those with an equivalent file, new or old.
         stays: why some of those must stay in meltano.yml, by name.
+        reading: the project with the new files; None where there are no schedules to import.
         diagnostics: what is not carried over; with an error among them, nothing may be written.
     """
 
@@ -66,6 +69,7 @@ class Import:
     names: list[str] = field(default_factory=list)
     imported: list[Imported] = field(default_factory=list)
     stays: dict[str, str] = field(default_factory=dict)
+    reading: Reading | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     @property
@@ -92,7 +96,8 @@ def plan_import(project: Project, *, force: bool) -> Import:
         project: the project that gets the schedules.
         force: whether to replace files with a different schedule.
     """
-    meltano, diagnostics = read_meltano_project(project.root, project.meltano_project)
+    cache = Cache()
+    meltano, diagnostics = read_meltano_project(project.root, project.meltano_project, cache)
     if meltano is None or has_errors(diagnostics):
         return Import(diagnostics=diagnostics)
     items, problems = read_items(meltano)
@@ -113,16 +118,16 @@ def plan_import(project: Project, *, force: bool) -> Import:
         draft, problems = convert(item, meltano, project.airflow, project.dag_id_prefix)
         plan.diagnostics += problems
         drafts += [draft] if draft else []
-    _add_files(drafts, project, plan, force=force)
-    _check_files(project, plan)
+    _add_files(drafts, project, plan, cache, force=force)
+    _check_files(project, plan, cache)
     plan.diagnostics = in_order(plan.diagnostics)
     return plan
 
 
-def _add_files(drafts: list[Draft], project: Project, plan: Import, *, force: bool) -> None:
+def _add_files(drafts: list[Draft], project: Project, plan: Import, cache: Cache, *, force: bool) -> None:
     """Add each draft with its file to the plan, unless another file or schedule conflicts with it."""
     # Meltano's schedules are the same in all environments.
-    existing = pipeline.read(project, base=True).schedules
+    existing = pipeline.read(project, base=True, cache=cache).schedules
     by_name = {schedule.name: schedule for schedule in existing}
     folder = project.relative(project.schedules)
     sources = [PurePosixPath(schedule.source) for schedule in existing]
@@ -207,10 +212,10 @@ def _differences(schedule: Schedule, draft: Draft) -> list[str]:
     return [key for name in own for key in ({**schedule.settings, **schedule.arguments} if name in _MAPS else [name])]
 
 
-def _check_files(project: Project, plan: Import) -> None:
+def _check_files(project: Project, plan: Import, cache: Cache) -> None:
     """Read the new files as part of the project; one with an error is left out, and the others are read again."""
     while True:
-        reading = pipeline.read(project, plan.overlay)
+        plan.reading = reading = pipeline.read(project, plan.overlay, cache=cache)
         errors = [d for d in reading.diagnostics if d.is_error and d.code != rules.NO_SCHEDULES.code]
         mine = {each.file: each for each in plan.imported if each.change}
         broken = {d.location.path for d in errors} & mine.keys()
@@ -224,7 +229,7 @@ def _check_files(project: Project, plan: Import) -> None:
                 plan.diagnostics.append(not_imported(item, message, "fix it, and import again"))
         plan.imported = [each for each in plan.imported if each.file not in broken]
     plan.diagnostics += errors
-    base = pipeline.read(project, plan.overlay, base=True) if project.deployments else reading
+    base = pipeline.read(project, plan.overlay, base=True, cache=cache) if project.deployments else reading
     _report_defaults(base.schedules, plan)
 
 

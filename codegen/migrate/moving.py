@@ -42,7 +42,7 @@ def plan_move(plan: Import, root: Path) -> tuple[list[Change], list[Diagnostic],
 def _still_called(name: str, place: Location) -> Diagnostic:
     message = f"this runs the schedule {quoted(name)}, which therefore stays in meltano.yml"
     hint = "remove the call, which the schedule's DAG replaces, and run `dagpress import --move` again"
-    return Diagnostic(rules.STILL_CALLED, message, place, hint)
+    return Diagnostic(rules.NOT_MOVED, message, place, hint)
 
 
 def _not_moved(each: Imported, reason: str) -> Diagnostic:

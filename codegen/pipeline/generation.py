@@ -6,9 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from codegen import rules
-from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors
-from codegen.loader import Overlay
 from codegen.meltano import MeltanoProject
 from codegen.pipeline.reading import Reading, read
 from codegen.pipeline.selection import Selection, select
@@ -35,20 +33,19 @@ class Generation:
 
 def generate(
     project: Project,
-    track: Callable[[Sequence[Schedule]], Iterable[Schedule]] = iter,
-    overlay: Overlay | None = None,
-    cache: Cache | None = None,
+    reading: Reading | None = None,
     names: Collection[str] = (),
+    track: Callable[[Sequence[Schedule]], Iterable[Schedule]] = iter,
 ) -> Generation:
-    """Read a project and render its DAG files and JSON Schema; no file where anything has an error.
+    """Render the DAG files and JSON Schema of a project, which is read unless it was; no file where there is an error.
 
     With names and paths, it renders the schedules that `select` returns. `track` wraps the schedules while they are
-    rendered, to show the progress. A cache has results of an earlier reading.
+    rendered, to show the progress.
 
     Raises:
         InvalidError: a name is unknown.
     """
-    selection = select(project, read(project, overlay, cache=cache), names)
+    selection = select(project, reading or read(project), names)
     generation = replace(render(project, selection.reading, selection.schedules, track), selection=selection)
     if selection.scope is not None or has_errors(generation.diagnostics):
         return generation

@@ -12,7 +12,7 @@ from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, has_errors
 from codegen.loader import Overlay
 from codegen.pipeline.generation import generate as generate_all
-from codegen.pipeline.reading import Reading
+from codegen.pipeline.reading import Reading, read
 from codegen.pipeline.scope import dag_files
 from codegen.pipeline.selection import neighbours
 from codegen.project import Project
@@ -47,7 +47,7 @@ def revise(project: Project, before: Reading, overlay: Overlay, *, generate: boo
     A new error forbids the change. With an older error in another file, the schedule files change, and the generated
     files wait until it is fixed.
     """
-    generation = generate_all(project, overlay=overlay, cache=Cache(before.cache))
+    generation = generate_all(project, read(project, overlay, cache=Cache(before.cache)))
     schedules = generation.reading.schedules
     diagnostics = generation.diagnostics
     if is_removal := all(text is None for text in overlay.values()):

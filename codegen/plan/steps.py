@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +12,7 @@ from codegen.meltano.blocks import (
     DELIMITER,
     in_order_of_locking,
     locks_of,
+    locks_of_names,
     locks_of_script,
     locks_of_transform,
     plain_pair,
@@ -171,8 +171,7 @@ def _locks_of_calls(calls: Iterable[Sequence[str]], meltano: MeltanoProject | No
         if rest[:1] == ["run"]:
             yield locks_of(rest[1:], meltano)
         elif rest[:1] not in (["el"], ["elt"]):
-            is_change = changes_project(words)
-            yield {_PROJECT_FILE} if is_change else locks_of_script(shlex.join(["meltano", *rest]), meltano)
+            yield {_PROJECT_FILE} if changes_project(words) else locks_of_names(rest, meltano)
 
 
 def _same_as_el(schedule: Schedule, task: Task, run: list[str], meltano: MeltanoProject | None) -> tuple[str, ...]:

@@ -164,7 +164,6 @@ UNKNOWN_ENVIRONMENT = _warning("unknown-environment", "The Meltano project does 
 UNKNOWN_PLUGIN = _warning("unknown-plugin", "The Meltano project does not have a plugin, mapping or job of that name.")
 UNKNOWN_JOB = _error("unknown-job", "The Meltano project does not have the job, or the job cannot run.")
 UNKNOWN_COMMAND = _warning("unknown-command", "`before_run` uses a command that Meltano does not have.")
-ENV_OVERRIDDEN = _warning("env-overridden", "`env` in meltano.yml overrides an environment variable of a schedule.")
 WRITES_PROJECT = _warning("writes-project", "`before_run` changes the files of the Meltano project.")
 SHARED_STATE = _warning("shared-state", "Two schedules, tasks or runs share a Meltano state ID.")
 
@@ -200,9 +199,6 @@ ENV_NOT_TEXT = _warning("env-not-text", "An environment variable of a Meltano sc
 BY_DEFAULTS = _warning("by-defaults", "The defaults of the folder change an imported schedule.")
 KEPT = _warning("kept", "A schedule file exists and is not overwritten by the import.")
 NOT_MOVED = _warning("not-moved", "An imported schedule cannot be removed from meltano.yml.")
-STILL_CALLED = _warning(
-    "still-called", "A file calls `meltano schedule run` for a schedule, which therefore stays in meltano.yml."
-)
 OTHER_MELTANO_PROJECT = _warning("other-meltano-project", "The configuration names another Meltano project.")
 NOT_EXPORTED = _warning("not-exported", "Something in a schedule cannot be exported to meltano.yml.")
 DIFFERS_IN_MELTANO = _warning("differs-in-meltano", "A schedule is exported, and differs in Meltano.")

@@ -67,15 +67,11 @@ class Change:
     @property
     def effect(self) -> tuple[object, ...]:
         """The removed and added lines, without their positions and the name of the file."""
-        path = PurePosixPath(self.name)
-        folders = ""
-        for folder in path.parent.parts:
-            folders = f"(?:{folders}{re.escape(folder)}/)?"
         # An alias of an interval, such as `@daily`, is not a name.
-        own_name = re.compile(rf"(?<![^\W_]|@){folders}{re.escape(path.stem)}(?![^\W_])")
+        own_name = re.compile(rf"(?<![^\W_]|@)(?:{'|'.join(map(re.escape, _paths_to(self.name)))})(?![^\W_])")
         before, after = (_lines(own_name.sub("\0", text)) for text in (self.before, self.after))
-        opcodes = difflib.SequenceMatcher(None, before, after).get_opcodes()
-        return self.action, *((*before[i:j], None, *after[k:m]) for tag, i, j, k, m in opcodes if tag != "equal")
+        lines = difflib.unified_diff(before, after, n=0)
+        return self.action, *("@@" if line.startswith("@@") else line for line in lines)
 
     def diff(self, context: int = 3) -> str:
         """The change as a unified diff."""
@@ -88,6 +84,12 @@ def unified_diff(before: str, after: str, name_before: str, name_after: str, con
     """The difference of two texts as a patch; empty if they are equal."""
     lines = difflib.unified_diff(_lines(before), _lines(after), name_before, name_after, n=context)
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _paths_to(name: str) -> list[str]:
+    """The paths of a file without its suffix: from the project, and from each folder below it."""
+    parts = PurePosixPath(name).with_suffix("").parts
+    return ["/".join(parts[start:]) for start in range(len(parts))]
 
 
 def _lines(text: str) -> list[str]:

@@ -9,12 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # a schedule without a shell command is read without it
     from tree_sitter import Node
 
-# Nodes whose exit code is that of their last statement.
-_BLOCKS = {
-    "program", "compound_statement", "if_statement", "elif_clause", "else_clause", "case_statement", "case_item",
-    "redirected_statement",
-}  # fmt: skip
-_OWN_SHELLS = {"subshell", "command_substitution", "process_substitution"}
+# Built-ins that run other scripts in the shell itself.
+RUN_SCRIPTS = {".", "eval", "source"}
 _NO_STATEMENTS = ("comment", "elif_clause", "else_clause", "case_item", "redirect")
 
 
@@ -64,17 +60,3 @@ def ancestors(node: Node) -> Iterator[Node]:
     while node.parent is not None:
         node = node.parent
         yield node
-
-
-def gives_exit_code(node: Node) -> bool:
-    """Whether a failure of a statement becomes the exit code of its script, subshell or function."""
-    parent = node.parent
-    if parent is None or parent.type == "function_definition":
-        return True
-    if node.next_sibling is not None and node.next_sibling.type == "&":
-        return True
-    if parent.type == "list":
-        return (parent.children[1].type == "&&" or node == parent.children[-1]) and gives_exit_code(parent)
-    is_last = parent.type in _BLOCKS | _OWN_SHELLS and statements_of(parent)[-1:] in ([node], [])
-    is_last = is_last or (node.type in {"elif_clause", "else_clause", "case_item"} and parent.type in _BLOCKS)
-    return is_last and (parent.type in _OWN_SHELLS or gives_exit_code(parent))

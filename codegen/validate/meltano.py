@@ -85,7 +85,7 @@ def _check_blocks(run: str, location: Location, meltano: MeltanoProject) -> Iter
         words = words_of(run)
     except InvalidError:
         return
-    known = meltano.names_for_run()
+    known = meltano.names_for_run
     option = unknown_option(words)
     for word in block_names(words):
         name = word.split(":")[0]
@@ -124,9 +124,10 @@ def check_before_run(schedule: Schedule) -> Iterator[Diagnostic]:
                 yield Diagnostic(rules.UNKNOWN_COMMAND, f"Meltano has no command {quoted(word)}", place, hint)
             yield from _check_changes(command, words, all_words, place)
     for task in schedule.tasks or ():
-        calls = [list(call.words) for call in calls_in(task.command or "", env_of(schedule, task))]
-        for words in calls:
-            yield from _check_changes(shlex.join(words), words, calls, place_of(task, schedule, "command"))
+        calls = calls_in(task.command or "", env_of(schedule, task))
+        certain = [call.words for call in calls if call.is_certain]
+        for call in calls:
+            yield from _check_changes(shlex.join(call.words), call.words, certain, place_of(task, schedule, "command"))
 
 
 def _check_changes(
@@ -137,7 +138,7 @@ def _check_changes(
         return
     message = f"{quoted(command)} permanently changes the Meltano project for every pipeline"
     hint = "run it once yourself, and commit what it changes"
-    if variables := variables_instead(words, all_words):
+    if words in all_words and (variables := variables_instead(words, all_words)):
         is_selection = any(name.endswith("__SELECT") for name in variables)
         effect = "replaces the selection in meltano.yml" if is_selection else "the plugin must declare the setting"
         env = printable(to_yaml(variables, flow=True).strip())

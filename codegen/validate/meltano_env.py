@@ -29,7 +29,7 @@ def check_env(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Di
                         f"plugins do not get this value: {quoted(variable.name)} at {variable.location} overrides it"
                     )
                     place = task.at.get(f"env.{variable.name}") or schedule.where(f"env.{variable.name}", "env")
-                    yield Diagnostic(rules.ENV_OVERRIDDEN, message, place, "remove one of the two")
+                    yield Diagnostic(rules.NO_EFFECT, message, place, "remove one of the two")
 
 
 def _calls(schedule: Schedule, task: Task, meltano: MeltanoProject) -> Iterator[tuple[str, Iterable[str]]]:

@@ -144,7 +144,7 @@ def test_what_is_overridden_is_what_a_plugin_does_not_get(tmp_path: Path) -> Non
     got = dict(line.partition("=")[::2] for line in done.stdout.splitlines())
     assert got["MELTANO_ENVIRONMENT"] == "prod"
     assert [name for name in _NAMES if got[name] != "ours"] == [name for name in _NAMES if f"`{name}`" in said]
-    assert said.count("env-overridden") == 6
+    assert said.count("no-effect") == 6
 
 
 _AIRFLOW = """\

@@ -121,7 +121,7 @@ class Workspace:
 
 
 def _take(project: Project, cache: Cache) -> Snapshot:
-    generation = pipeline.generate(project, cache=cache)
+    generation = pipeline.generate(project, pipeline.read(project, cache=cache))
     changes, diagnostics = compare_with_disk(project, generation)
     is_compared = not has_errors(generation.diagnostics)
     return Snapshot(project, generation.reading, changes, diagnostics, is_compared)
