@@ -52,7 +52,7 @@ test: environments ## Run the whole suite, with real Airflow 2 and 3 and a real 
 	HYPOTHESIS_PROFILE=ci $(PYTEST)
 
 .PHONY: test-fast
-test-fast: $(DEV) ## Run the tests that need no Airflow and no Meltano
+test-fast: $(DEV) ## Run the tests that need no Airflow, no Meltano and no other program of their own
 	$(FAST)
 
 .PHONY: test-thorough

@@ -55,7 +55,7 @@ class Diagnostic:
 
     @property
     def statement(self) -> tuple[Rule, str, str]:
-        """What it says, at any location."""
+        """The diagnostic without its location."""
         return self.rule, self.message, self.hint
 
     def with_severity(self, severity: Severity) -> Diagnostic:

@@ -45,7 +45,7 @@ class Project:
 
 
 def nearest_project(here: Path) -> Path:
-    """The nearest project from the folder up to the root of its git repository; without one, the folder."""
+    """The nearest project from a folder up to the root of its git repository; the folder itself if there is none."""
     tree = work_tree_of(here)
     folders = (each for each in (here, *here.parents) if tree is None or tree in {each, *each.parents})
     return next((each for each in folders if has_configuration(each) or (each / "schedules").is_dir()), here)
@@ -56,7 +56,7 @@ def read_project(root: Path, planned: str = "") -> tuple[Project | None, list[Di
 
     Args:
         root: the folder.
-        planned: the dagpress.toml that a project without a configuration is about to get.
+        planned: the text of a dagpress.toml that is not written yet, for a project without a configuration.
     """
     root = root.resolve()
     try:
@@ -76,9 +76,9 @@ def _not_configured(root: Path) -> Diagnostic:
     """The error for a folder without a configuration."""
     if (root / "schedules").is_dir():
         line, pinned = _version_line(root, root)
-        message = f"there is no configuration that says which Airflow the DAG files are for{pinned}"
+        message = f"this file is missing, which names the Airflow version of the DAG files{pinned}"
         return Diagnostic(rules.MISSING_KEY, message, Location(OWN_FILE), f"create it with the line {line}")
-    hint = "run `dagpress init` (a new project), or `dagpress import` (where there is a meltano.yml with schedules)"
+    hint = "run `dagpress init` (a new project), or `dagpress import` (only the schedules of a meltano.yml)"
     return Diagnostic(rules.NO_SCHEDULES, "no Dagpress project here", Location("."), hint)
 
 
@@ -122,18 +122,18 @@ def _check(configuration: Configuration, table: MapNode, root: Path) -> Iterator
 def _check_airflow(configuration: Configuration, table: MapNode, root: Path) -> Iterator[Diagnostic]:
     if "airflow" not in table.entries:
         line, pinned = _version_line(root, _path(root, configuration.meltano_project))
-        message = f"the configuration does not say which Airflow the DAG files are for{pinned}"
+        message = f"the configuration needs `airflow`, the Airflow version of the DAG files{pinned}"
         where = "at the top" if table.location.path == OWN_FILE else "to `[tool.dagpress]`"
         yield Diagnostic(rules.MISSING_KEY, message, table.location, f"add the line {line} {where}")
 
 
 def _version_line(root: Path, meltano: Path) -> tuple[str, str]:
-    """The line for the configuration, with the Airflow that the project pins; and words for where it does."""
-    # It takes 10 ms to import, and few projects need it.
+    """The line `airflow = ...` for the version that the project pins, and a clause that names the pin."""
+    # The import takes 10 ms, and few projects need it.
     from codegen.pins import AIRFLOW, choose_airflow, find_pins  # noqa: PLC0415
 
     choice = choose_airflow(find_pins(root, meltano, AIRFLOW))
-    pinned = f"; the project has {choice.reason}" if choice.pin else ""
+    pinned = f"; the project pins {choice.reason}" if choice.pin else ""
     return quoted(f'airflow = "{choice.airflow}"'), pinned
 
 

@@ -340,6 +340,14 @@ class Installed:
         return self.calls_file.read_text().splitlines() if self.calls_file.exists() else []
 
 
+@pytest.mark.parametrize("command", ["list", "list-import-errors"])
+def test_the_dag_files_are_read_before_the_database_is_asked(command: str, tmp_path: Path) -> None:
+    """Airflow 3 has the import errors in its database, too."""
+    installed = Installed(tmp_path, NEWEST)
+    assert installed.invoke("dags", command)[0] == 0
+    assert installed.calls()[-2:] == ["dags reserialize", f"dags {command}"]
+
+
 def test_a_home_of_the_users_own_gets_links_and_nothing_else(tmp_path: Path) -> None:
     """No database, no user, no configuration; and its own DAGs folder stays as it is."""
     installed, home = Installed(tmp_path, NEWEST_2), tmp_path / "own"
@@ -405,6 +413,7 @@ def test_nothing_is_installed_where_there_is_no_project(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_command_in_the_background_runs_once_and_leaves_no_pid_file(tmp_path: Path) -> None:
     """The id of a stranger in the pid file hinders no start, and a folder of our package's name is not run."""
     installed, pid_file = Installed(tmp_path, NEWEST), tmp_path / "t.pid"

@@ -101,7 +101,7 @@ def test_no_text_of_a_connection_has_its_credentials() -> None:
         ({"": Reply(b'{"version": "1.10.15"}')}, "must be an Airflow 2 or 3"),
         ({"": Reply(b"[" * 100_000)}, "what answers is no Airflow"),
         ({"": Reply(gzip.compress(b'{"version": "3.3.2"}'), headers={"Content-Encoding": "gzip"})}, "is no Airflow"),
-        ({"": Reply(b"x" * 9_000_000)}, "has no end"),
+        ({"": Reply(b"x" * 900_000)}, "has no end"),
         ({"": Reply(b"", seconds=1)}, "does not answer within"),
         ({"": Reply(b"SSH-2.0-OpenSSH\r\n", is_raw=True)}, "none of HTTP"),
         ({"": Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", is_raw=True)}, "breaks off"),
@@ -122,6 +122,7 @@ def test_what_is_no_airflow_is_told_with_a_cure(
     replies: dict[str, Reply], said: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_client, "_PATIENCE", 0.3)
+    monkeypatch.setattr(http_client, "_MOST_BYTES", 800_000)
     with replying(replies) as server:
         pages = Pages(project, **{_URL: f"http://127.0.0.1:{server.port}", **_CREDENTIALS})
         page = pages.get(_ONE_PAGE)

@@ -34,3 +34,13 @@ def test_the_imports_are_those_of_the_version(airflow: str, tmp_path: Path) -> N
     own = {"from datetime import timedelta", "import pendulum"}
     of_airflow = _TWO if airflow.startswith("2.") else _THREE
     assert {line for line in lines if line.startswith(("import ", "from "))} == of_airflow | own
+
+
+@pytest.mark.parametrize("airflow", VERSIONS)
+def test_a_preset_that_the_version_refuses_is_written_as_its_cron(airflow: str, tmp_path: Path) -> None:
+    """Airflow 3.2 takes every preset but `@quarterly`; the real one loads it in `make test-versions`."""
+    schedule = _TASKS.replace("@daily", "@quarterly")
+    write(tmp_path, {"dagpress.toml": f'airflow = "{airflow}"\n', "schedules/a.yml": schedule})
+    assert dagpress(tmp_path, "generate")[0] == 0
+    written = '"0 0 1 */3 *"' if airflow == "3.2" else '"@quarterly"'
+    assert f"schedule={written}" in (tmp_path / "generated_dags/a.py").read_text()

@@ -139,6 +139,7 @@ def test_it_is_written_into_a_file(fleet: Path) -> None:
     assert ET.fromstring(file.read_text(encoding="utf-8")).tag.endswith("svg")  # noqa: S314  # our own file
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("env", "in_it", "not_in_it"),
     [

@@ -172,7 +172,7 @@ def test_check_speaks_to_github_in_its_commands(project: Path) -> None:
 
 
 def test_equal_messages_and_equal_changes_are_one(tmp_path: Path) -> None:
-    """With the number of the others and the first of them. A change that differs in more than names is another one."""
+    """With the number and the first of the other locations. Changes that differ in more than names are not equal."""
     names = [f"schedules/{'ab'[number // 4]}/shop-{number}.yml" for number in range(8)]
     others = [name.replace("schedules", "generated_dags").replace(".yml", ".py") for name in names][1:]
     body = EXTRACT_LOAD + "env: {SHOP: NAME}\nstart_dat: 2026-01-01\n"
@@ -212,7 +212,7 @@ def test_equal_messages_and_equal_changes_are_one(tmp_path: Path) -> None:
 def test_every_command_that_reports_speaks_to_github(
     tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An error is at its line for each of them. Its path begins at the root of the repository."""
+    """Each error is at its line; its path starts at the root of the repository."""
     project = write(tmp_path / "elt", {"schedules/broken.yml": EXTRACT_LOAD + "retrys: 3\n"})
 
     def annotated() -> str:
@@ -287,6 +287,7 @@ def test_the_help_imports_nothing_that_commands_need() -> None:
     assert not loaded & {"black", "jinja2", "yaml", "croniter"}
 
 
+@pytest.mark.slow
 def test_a_check_imports_no_black(project: Path) -> None:
     """Our own templates give what black leaves as it is. Nor anything of the page, or of two rare keys."""
     loaded = _modules_after("--project", str(project), "check")
@@ -341,6 +342,7 @@ def test_a_bug_of_ours_has_an_exit_code_of_its_own(project: Path) -> None:
     assert "This is a bug of Dagpress" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_enough_is_no_error(project: Path) -> None:
     """`dagpress diff | head -1` ends in silence."""
     write(project, {f"schedules/s{n}.yml": EXTRACT_LOAD for n in range(200)})
@@ -351,6 +353,7 @@ def test_a_reader_that_has_enough_is_no_error(project: Path) -> None:
     assert result.returncode == 1
 
 
+@pytest.mark.slow
 def test_colours_on_a_terminal_where_nothing_in_a_file_moves_the_cursor_or_begins_a_line(project: Path) -> None:
     """NO_COLOR turns colours off. A pipe escapes too, as a CI host runs the commands that lines begin with."""
     dagpress(project, "generate")
@@ -378,7 +381,7 @@ def test_completion_completes_commands_and_names(project: Path) -> None:
 
 @pytest.mark.slow
 def test_fish_shows_a_description_to_its_end(tmp_path: Path) -> None:
-    """Also one with a comma. Click cuts it to 45 characters."""
+    """Also with a comma. Click cuts it to 45 characters."""
     install("fish", ("fish",), ("fish",))
     script = 'dagpress completion fish | source; complete --do-complete "dagpress li"'
     environ = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}

@@ -20,11 +20,11 @@ from codegen.airflow import inside
 from codegen.airflow.installation import AirflowError, version_of
 from codegen.cli.verification import verify
 from codegen.diagnostics import InvalidError
-from codegen.meltano.call import UnknownScheduleError, read_call, resolved
+from codegen.meltano.call import Call, UnknownScheduleError, calls_in, read_call, resolved
 from codegen.meltano.generator import find_generator
 from codegen.migrate.callers import callers_of
 from codegen.text.jinja import BASH_ENDINGS
-from codegen.text.shell import as_script, commands_of
+from codegen.text.shell import as_script
 
 PIECES = [
     "a",
@@ -51,21 +51,21 @@ LISTED: dict[str, dict[str, Any]] = {
 }
 
 
-@given(st.lists(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])), min_size=1))
+@given(st.lists(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))))
 def test_what_is_written_for_the_shell_reads_back(words: list[str]) -> None:
-    command, env = as_script([words], BASH_ENDINGS)
-    assert commands_of(command, env) == [words]
+    call = read_call(*as_script([["meltano", *words]], BASH_ENDINGS), "/p")
+    assert call == Call("/p", tuple(words), {})
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=6).map("".join))
 def test_what_is_read_is_what_bash_reads(text: str) -> None:
     """In bash, the program of a call gets the same words as we read."""
-    read = commands_of(f"show {text}", {"V": "x"})
-    if read is None or len(read) > 1:
+    call = read_call(f"meltano {text}", {"V": "x"}, "/p")
+    if call is None:
         return
-    script = 'show() { printf "%s\\0" "$@"; }\nshow ' + text
+    script = 'meltano() { printf "%s\\0" "$@"; }\nmeltano ' + text
     done = subprocess.run(["bash", "-c", script], env={"V": "x"}, capture_output=True, text=True, check=True)
-    assert done.stdout == "".join(f"{word}\0" for word in read[0][1:]) or (read == [["show"]] and done.stdout == "\0")
+    assert done.stdout == "".join(f"{word}\0" for word in call.words or [""])
 
 
 @pytest.mark.parametrize(
@@ -110,6 +110,24 @@ def test_other_scripts_than_one_call_of_meltano_are_not_read(script: str) -> Non
     assert read_call(script, {}, "/p") is None
 
 
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("if meltano run a; then true; fi", ["run a"]),
+        ('while meltano run "a" | tee log; do x=$(meltano run b) & done', ["run a", "run b"]),
+        ("load() { V=1 .venv/bin/meltano run a || exit 1; }; cd x && load", ["run a"]),
+        ("export V=1; meltano run $V; exec env V=2 timeout 1h meltano run > log a", ["? run $V", "run a"]),
+        ('meltano run "a-${V}"; for t in a; do meltano run $t; done', ["run a-x", "? run $t"]),
+        (". ./variables; meltano run a", ["? run a"]),
+        ("cat <<E\nmeltano run a $(meltano run b)\nE\necho meltano run c # meltano run d", ["run b"]),
+    ],
+)
+def test_calls_are_found_wherever_they_are(script: str, words: list[str]) -> None:
+    """A call of which only the shell knows a word or a variable is marked."""
+    calls = calls_in(script, {"V": "x"})
+    assert [("" if call.is_certain else "? ") + " ".join(call.words) for call in calls] == words
+
+
 def test_a_schedule_that_meltano_does_not_have() -> None:
     call = read_call("meltano schedule run two words", {}, "/p")
     assert call
@@ -118,7 +136,7 @@ def test_a_schedule_that_meltano_does_not_have() -> None:
 
 
 def test_the_generator_is_found_by_what_it_does(tmp_path: Path) -> None:
-    """It makes DAGs of Meltano's list; a helper without a DAG is none, also one that a generator imports."""
+    """A generator makes DAGs of Meltano's schedules; a helper module without a DAG is not one."""
     lists, makes = 'run(["meltano", "schedule", "list"])\n', "DAG(name)\n"
     folder = write(tmp_path, {"orchestrate/dags/own.py": makes, "orchestrate/dags/helper.py": lists})
     folder = folder / "orchestrate" / "dags"

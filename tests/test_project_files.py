@@ -76,6 +76,7 @@ def test_one_job_alone_can_publish() -> None:
     assert publish["needs"] == ["test", "build"]
 
 
+@pytest.mark.slow
 def test_a_release_sets_the_version_and_writes_the_changelog(tmp_path: Path) -> None:
     """In one commit, and only from a clean tree."""
     clone = clone_of_this(tmp_path / "clone")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import datetime, timedelta, timezone
 from itertools import takewhile
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from project_builder import dagpress, write
 
 from codegen.timetable.interval import parse_interval
+from codegen.timetable.surprises import surprise_of
 from codegen.timetable.ticks import Ticks
 from codegen.timetable.timetable import Timetable
 
@@ -84,6 +86,50 @@ def test_the_clock_steps_as_croniter_does(cron: str, moment: datetime) -> None:
     steps, moment = Ticks(cron, ZoneInfo("UTC")), moment.replace(tzinfo=timezone.utc)
     assert steps.next(moment) == croniter(cron, moment).get_next(datetime)
     assert steps.previous(moment) == croniter(cron, moment).get_prev(datetime)
+
+
+@pytest.mark.parametrize(
+    ("cron", "message"),
+    [
+        ("0 0 13 * 5", "runs on day 13 of the month and on every Friday, not only on days that are both"),
+        ("0 0 1-7 * mon", "runs on the days `1-7` of the month and on every Monday, not only on days that are both"),
+        ("0 0 31 4 mon-fri", "runs on day 31 of the month and on the weekdays `mon-fri`"),
+        ("0 0 */1 * 5", "`*/1` is every day, and a cron runs on the days of either day field"),
+        ("*/45 * * * *", "`*/45` is not every 45 minutes, but minutes 0 and 45 of each hour"),
+        ("*/90 * * * *", "`*/90` is not every 90 minutes, but minute 0 of each hour"),
+        ("0 */7 * * *", "`*/7` is not every 7 hours, but hours 0, 7, 14 and 21 of each day"),
+        ("0 12/6 * * *", "`12/6` is not every 6 hours, but hours 12 and 18 of each day"),
+        ("0 0 */10 * *", "`*/10` is not every 10 days, but days 1, 11, 21 and 31 of each month"),
+        ("0 0 1 */5 *", "`*/5` is not every 5 months, but months 1, 6 and 11 of each year"),
+        ("0 0 * * */2", "`*/2` is not every 2 days, but Sunday, Tuesday, Thursday and Saturday of each week"),
+    ],
+)
+def test_a_cron_that_does_not_mean_what_it_says(cron: str, message: str) -> None:
+    """Each fix is a cron that says what it means; `*/n` is one for its field."""
+    surprise = surprise_of(cron)
+    assert surprise
+    assert surprise.message.startswith(message)
+    fixes = [
+        fix if " " in fix else re.sub(r"\S*/\S*", fix, cron, count=1) for fix in re.findall("`(.+?)`", surprise.fix)
+    ]
+    assert [surprise_of(parse_interval(fix, "").cron or "") for fix in fixes] == [None] * len(fixes)
+
+
+@pytest.mark.parametrize(
+    "cron",
+    [
+        "*/15 * * * *",
+        "5/20 * * * *",
+        "0 */2 * * 1-5",
+        "0 0 ? * 1",
+        "0 0 */1 * *",
+        "0 0 * * */1",
+        "0 0 1 */3 *",
+        "0 0 L * *",
+    ],
+)
+def test_a_cron_that_means_what_it_says(cron: str) -> None:
+    assert surprise_of(cron) is None
 
 
 def test_next_says_what_a_catchup_comes_to(tmp_path: Path) -> None:

@@ -304,6 +304,7 @@ def test_run_gives_the_exit_code_of_meltano_and_stops_at_a_failure(run: _Run) ->
     assert run("pair", "--term")[0] == 128 + signal.SIGTERM
 
 
+@pytest.mark.slow
 def test_a_signal_reaches_meltano(meltano: Path) -> None:
     """Whoever stops `dagpress` stops the pipeline."""
     command: list[str | Path] = [DAGPRESS, "--project", meltano, "schedule", "run", "pair", "--wait"]
@@ -344,6 +345,7 @@ def test_names_are_completed(project: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert completed("dagpress schedule add x --loader t") == ["target-postgres"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_killed_set_leaves_the_old_file_or_the_new_one(project: Path, number: int) -> None:
     """Before the schedule is replaced, and between it and its DAG file: the same command does the rest."""

@@ -78,6 +78,7 @@ def _get(server: Server, host: str) -> bytes:
 # Where it listens
 
 
+@pytest.mark.slow
 def test_it_ends_quietly_while_somebody_is_connected(project: Path) -> None:
     """Ctrl+C is how it ends: the exit code is 0, and nothing more is said."""
     with serving(project) as server, server.connect() as idle, server.connect() as slow:
@@ -89,6 +90,7 @@ def test_it_ends_quietly_while_somebody_is_connected(project: Path) -> None:
         assert server.log.read_text() == f"The pipelines of the_project are at {server.url} (Ctrl+C ends it)\n"
 
 
+@pytest.mark.slow
 def test_a_git_that_does_not_end_ends_with_it(project: Path, tmp_path: Path) -> None:
     write(tmp_path, {"git": f"#!/bin/sh\ntrap '' TERM\necho $$ > {tmp_path}/pid\nsleep 99\n:\n"})
     with serving(project, PATH=f"{tmp_path}:{os.environ['PATH']}") as server, server.connect() as waiting:
@@ -99,12 +101,14 @@ def test_a_git_that_does_not_end_ends_with_it(project: Path, tmp_path: Path) -> 
         assert has_ended(tmp_path / "pid")
 
 
+@pytest.mark.slow
 def test_a_supervisor_can_end_it(project: Path) -> None:
     with serving(project) as server:
         server.process.terminate()
         assert server.process.wait(timeout=60) == -signal.SIGTERM
 
 
+@pytest.mark.slow
 def test_it_listens_on_ipv6(project: Path) -> None:
     with serving(project, "--host", "::1") as server:
         assert server.url == f"http://[::1]:{urlsplit(server.url).port}/"
@@ -127,6 +131,7 @@ def test_an_address_of_another_machine_is_told(project: Path) -> None:
         assert f"cannot listen on {host}:0: " in _refusal(project, "--host", host, "--port", "0")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", _extra())
 def test_without_the_extra_it_says_how_to_get_it(project: Path, missing: str) -> None:
     command = [sys.executable, "-c", _WITHOUT, missing, "--project", str(project), "serve", "--port", "0"]
@@ -246,6 +251,7 @@ def test_a_login_that_is_wrong_says_so(browser: httpx2.Client) -> None:
     assert page.select_one("input[name=next][value='/new']")
 
 
+@pytest.mark.slow
 def test_not_many_wait_for_a_wrong_token(project: Path) -> None:
     request = b"GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer wrong\r\n\r\n"
     with serving(project, DAGPRESS_TOKEN=TOKEN) as server:

@@ -154,6 +154,7 @@ def _run(project: Path, *prefix: str, limit: int | None = None) -> subprocess.Co
     return subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=set_limit)
 
 
+@pytest.mark.slow
 def test_a_full_disk_half_way_leaves_everything_as_it_was(
     project: Path, file_regression: FileRegressionFixture
 ) -> None:
@@ -203,6 +204,7 @@ _ROOT_NEEDS_SETPRIV = pytest.mark.skipif(
 )
 
 
+@pytest.mark.slow
 @_ROOT_NEEDS_SETPRIV
 def test_no_rights_to_read_is_an_error_with_the_file(project: Path) -> None:
     """Neither a schedule nor a generated file that cannot be read ends in a traceback."""
@@ -215,6 +217,7 @@ def test_no_rights_to_read_is_an_error_with_the_file(project: Path) -> None:
         (project / name).chmod(0o644)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 10])
 def test_a_killed_run_leaves_each_file_old_or_new(tmp_path: Path, number: int) -> None:
     """Whenever the process dies, every file is whole: the old one or the new one. The next run tidies up."""
@@ -232,6 +235,7 @@ def test_a_killed_run_leaves_each_file_old_or_new(tmp_path: Path, number: int) -
     assert list((tmp_path / "generated_dags").glob(".*")) == []
 
 
+@pytest.mark.slow
 @_ROOT_NEEDS_SETPRIV
 def test_a_failure_after_the_first_replacement_tells_what_was_done(project: Path) -> None:
     """A stale file that cannot be deleted hinders the other changes no more, and none of them is hidden."""
@@ -259,7 +263,7 @@ def test_a_new_file_name_with_the_old_dag_id_is_no_warning(tmp_path: Path) -> No
 def test_the_header_holds_no_line_break_of_a_path() -> None:
     """Whatever a path holds, it stays a comment of one line."""
     text = with_header(escape("schedules/a\nimport os\r.yml"), "x = 1\n")
-    assert len(text.splitlines()) == 3
+    assert len(text.splitlines()) == 4
     assert is_generated(text)
 
 
@@ -284,5 +288,5 @@ _TEXT = "x = 1\n"
     ],
 )
 def test_a_file_with_conflict_markers_is_ours_if_each_branch_has_the_header(text: str, is_ours: bool) -> None:  # noqa: FBT001  # a case
-    """Where one branch has somebody's file, that file would be lost."""
+    """A file that Dagpress did not generate in one branch would be lost."""
     assert is_generated(text) == is_ours

@@ -45,6 +45,7 @@ def _save(form: dict[str, str]) -> None:
     _pages().post("/save", form)
 
 
+@pytest.mark.slow
 def test_commands_and_a_page_that_write_at_once_leave_files_that_agree(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,6 +89,7 @@ def _held(project: Path) -> Iterator[int]:
         holder.communicate("go\n")
 
 
+@pytest.mark.slow
 def test_a_command_says_whom_it_waits_for_and_fails_after_the_limit(tmp_path: Path) -> None:
     """On stderr, once; nothing is written, and git sees no file."""
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
@@ -142,6 +144,7 @@ def test_a_page_that_writes_answers_and_keeps_what_was_typed(tmp_path: Path, mon
     assert files_of(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_a_hook_of_a_commit_may_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page holds the lock while git calls the hook, and the hook does not wait for the page."""
     isolate_git(monkeypatch, tmp_path)
@@ -256,6 +259,7 @@ def test_projects_that_share_a_meltano_yml_wait_for_each_other(tmp_path: Path) -
         dagpress(project, "--lock-timeout", "0", "generate")
 
 
+@pytest.mark.slow
 def test_a_terminated_command_leaves_no_temporary_file(tmp_path: Path) -> None:
     """The signal arrives after the first of two files."""
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "schedules/b.yml": EXTRACT_LOAD})

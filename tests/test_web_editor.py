@@ -111,7 +111,7 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> tuple[Pages, dict[str, st
     return pages, form_of(pages.get("/edit/a.yml"))
 
 
-@pytest.mark.parametrize("key", list(sample(keys_of(Schedule), 3)))
+@pytest.mark.parametrize("key", list(sample(keys_of(Schedule), 6)))
 def test_each_key_can_be_set_and_cleared_by_its_control(short: tuple[Pages, dict[str, str]], key: str) -> None:
     """Through the form, the example of the reference gives a text that the schema reads as it reads the example."""
     pages, form = short

@@ -343,6 +343,7 @@ def test_generate_says_what_cannot_be_written(project: Path, monkeypatch: pytest
     assert text_of(page, ".written-files") == "created generated_dags/hourly.py"
 
 
+@pytest.mark.slow
 def test_several_readers_while_files_change_see_whole_projects(project: Path) -> None:
     """Each answer is the project at one moment, and the last has the last change."""
     pages = Pages(project)

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from git_repository import copy_of, git, hook, isolate_git, repository_of
 from pages import Pages, form_of, text_of
-from project_builder import EXTRACT_LOAD, dagpress, files_of, write
+from project_builder import EXTRACT_LOAD, dagpress, files_of, project_of, write
 
 from codegen.web.editing.drafts import version_of
+from codegen.web.editing.file_name import problem_of
 
 _HOURLY = EXTRACT_LOAD.replace("@daily", "@hourly")
 
@@ -232,6 +233,11 @@ def test_of_several_who_save_at_once_one_wins_and_the_others_see_both(project: P
         ("link.yml", "leads out of the project"),
     ],
 )
+def test_no_other_file_is_possible(untouched: Path, file: str, said: str) -> None:
+    assert said in problem_of(project_of(untouched), file)
+
+
+@pytest.mark.parametrize(("file", "said"), [("../a.yml", "below the folder"), ("link.yml", "leads out")])
 def test_no_other_file_is_written(untouched_pages: Pages, file: str, said: str) -> None:
     page = untouched_pages.post("/save", {"file": file, "text": _HOURLY, "base": ""}, status=422)
     assert said in text_of(page, "[role=alert]")
@@ -401,7 +407,7 @@ def test_a_commit_takes_the_pipeline_and_nothing_else(project: Path) -> None:
 
 
 def test_a_commit_of_everything_takes_schedules_and_generated_files_alone(project: Path) -> None:
-    """Also removed ones, and none of the other files in their folders."""
+    """Also removed files, but no other files in their folders."""
     others = {
         "generated_dags/__pycache__/a.cpython-311.pyc": "\0",
         "generated_dags/own.py": "",

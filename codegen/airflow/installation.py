@@ -209,5 +209,6 @@ def _installing(venv: Path, interpreter: Path, requirements: Path) -> list[list[
             [uv, "venv", "--quiet", "--no-project", "--python", interpreter, venv],
             [uv, "pip", "install", "--compile-bytecode", "--python", python, *hashed],
         ]
-    options = ["--compile", "--no-input", "--disable-pip-version-check"]
+    # The requirements are complete; pip 23.2 and older fails on an extra of one where all have hashes.
+    options = ["--compile", "--no-input", "--no-deps", "--disable-pip-version-check"]
     return [[interpreter, "-m", "venv", venv], [python, "-m", "pip", "install", *options, *hashed]]

@@ -38,7 +38,7 @@ _HELP = {"-h", "--help"}
 _NEED_NO_DATABASE = {"cheat-sheet", "config", "db", "info", "plugins", "providers", "version"}
 # The commands that look a DAG up in the database, where a file that was just written is not yet.
 _NEED_DAGS = {"dags", "tasks", "backfill"}
-_NEED_NO_DAGS = {"reserialize", "test", "report", "list-import-errors"}
+_NEED_NO_DAGS = {"reserialize", "test", "report"}
 # The commands that run tasks themselves, several at a time. `dags backfill` is one of Airflow 2.
 _RUN_TASKS = {("scheduler",), ("standalone",), ("celery", "worker"), ("edge", "worker"), ("dags", "backfill")}
 # In seconds, for a command that comes before the one that was asked for.
@@ -160,7 +160,8 @@ class _Launcher:
             self.say(f"the API server is there already (process {pid}): http://localhost:{port}")
             return 0
         daemon = daemon_of(words, self.home)
-        if daemon and self.airflow.has_api_server:
+        # No Airflow has a `standalone` with that option. The servers of Airflow 3 have it, and start alone.
+        if daemon and (self.airflow.has_api_server or words[0] == "standalone"):
             return self._in_background(daemon, port)
         if daemon:
             self.say(daemon.how_to_stop)

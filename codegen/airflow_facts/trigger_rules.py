@@ -22,8 +22,8 @@ TRIGGER_RULES = (
 )
 # Deprecated names in Airflow 2.
 FORMER_NAMES = {"dummy": "always", "none_failed_or_skipped": "none_failed_min_one_success"}
-# With one of these a task can succeed, or be skipped, although an upstream task has failed (apart from `one_success`,
-# which means it).
+# With these rules, a task can succeed or be skipped although an upstream task failed. `one_success` is left out: that
+# is its purpose.
 HIDE_A_FAILURE = {
     "all_done",
     "all_done_min_one_success",

@@ -1,4 +1,4 @@
-"""Opens a project for `init` and `import`, which give a folder without a configuration one."""
+"""Opens a project for `init` and `import`, which create a missing configuration."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from codegen.sync.changes import Action, Change
 
 @dataclass(frozen=True)
 class Beginning:
-    """A project as a command begins with it.
+    """A project at the start of a command.
 
     Attributes:
         meltano: the Meltano project directory of the command.
-        changes: the one that writes a new configuration.
-        reason: why a new configuration has its Airflow; empty for a configuration that is there.
-        diagnostics: what is wrong with the pins of Airflow.
+        changes: the change that writes a new configuration.
+        reason: the reason for the Airflow version of a new configuration; empty for an existing one.
+        diagnostics: the warnings about the pins of Airflow.
     """
 
     project: Project
@@ -37,13 +37,13 @@ class Beginning:
 
 
 def begin(root: Path, path: Path | None, output: str = "text", airflow: str | None = None) -> Beginning:
-    """The project in that folder; without a configuration, with the one that it gets.
+    """Open the project in a folder, with a planned configuration if it has none.
 
     Args:
         root: the folder.
         path: the argument of the command, a Meltano project directory or its meltano.yml.
         output: the format of errors.
-        airflow: the version for a new configuration; else the one that the project pins.
+        airflow: the version for a new configuration. Default: the version that the project pins.
 
     Raises:
         click.UsageError: an existing configuration is for another Airflow than the given one.
@@ -58,17 +58,17 @@ def begin(root: Path, path: Path | None, output: str = "text", airflow: str | No
         return Beginning(project, meltano_folder(project.meltano_project, path))
     root = root.resolve()
     folder = meltano_folder(root, path)
-    # It takes 10 ms to import, and is needed once in the life of a project.
+    # The import takes 10 ms, and a project needs it once.
     from codegen.pins import AIRFLOW, choose_airflow, find_pins  # noqa: PLC0415
 
     choice = choose_airflow(() if airflow else find_pins(root, folder, AIRFLOW))
-    chosen, reason = (airflow, "as given") if airflow else (choice.airflow, choice.reason)
+    chosen, reason = (airflow, "set by --airflow") if airflow else (choice.airflow, choice.reason)
     text = configuration_text(chosen, reason, os.path.relpath(folder, root).replace(os.sep, "/"))
     project = open_project(root, output, text)
     return Beginning(project, folder, (Change(OWN_FILE, Action.CREATE, "", text),), reason, choice.diagnostics)
 
 
 def say_airflow(beginning: Beginning) -> None:
-    """Print which Airflow a new configuration names, and why."""
+    """Print the Airflow version of a new configuration, and the reason for it."""
     if beginning.reason:
         echo(f"The DAG files are for Airflow {beginning.project.airflow}: {beginning.reason}.", err=True)

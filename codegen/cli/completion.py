@@ -17,7 +17,7 @@ Examples:
 
 
 class _FishComplete(FishComplete):
-    """Click's script for fish, except that it splits `type,value and description` at the first comma only."""
+    """Click's script for fish, but it splits `type,value and description` only at the first comma."""
 
     source_template = FishComplete.source_template.replace('string split ","', 'string split --max 1 ","')
 

@@ -1,4 +1,4 @@
-"""The formats of a report: text, GitHub's workflow commands, and data. Equal diagnostics and equal changes are one."""
+"""The formats of a report: text, GitHub's workflow commands, and data. Equal diagnostics and changes are grouped."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from codegen.sync.boundary import work_tree_of
 from codegen.sync.changes import Change
 
 _Item = TypeVar("_Item", Diagnostic, Change)
-# How many others of a group a message names.
+# How many further locations of a group a message names.
 _NAMED = 5
 
 
 def grouped(items: Iterable[_Item]) -> list[list[_Item]]:
-    """The equal items together: the same statement at other locations, the same effect on other files."""
+    """Group equal items: the same statement at several locations, or the same effect on several files."""
     groups: dict[Hashable, list[_Item]] = {}
     for item in items:
         groups.setdefault(item.statement if isinstance(item, Diagnostic) else item.effect, []).append(item)
@@ -26,7 +26,7 @@ def grouped(items: Iterable[_Item]) -> list[list[_Item]]:
 
 
 def first_of(names: Sequence[object]) -> str:
-    """The first of some names, on one line."""
+    """The first names, on one line."""
     return ", ".join([*(printable(str(name)) for name in names[:_NAMED]), *["..."][: len(names[_NAMED:])]])
 
 
@@ -38,8 +38,8 @@ def as_text(first: Diagnostic, *others: Diagnostic) -> str:
 def as_github(folder: str, first: Diagnostic, *others: Diagnostic) -> str:
     """Equal diagnostics as GitHub's workflow command for an annotation at a line of a pull request.
 
-    GitHub finds a file by its path in the repository, where `folder` is the project's. The escapes are those of its own
-    toolkit: https://github.com/actions/toolkit (core/src/command.ts).
+    GitHub finds a file by its path in the repository; `folder` is the path of the project there. The escapes are those
+    of GitHub's toolkit: https://github.com/actions/toolkit (core/src/command.ts).
     """
     place, *more = (
         replace(each.location, path=os.path.normpath(f"{folder}/{each.location.path}")) for each in (first, *others)
@@ -67,7 +67,7 @@ def change_as_data(first: Change, *others: Change) -> dict[str, Any]:
 
 
 def folder_in_repository(root: Path) -> str:
-    """The path of a project in its repository, which without git is the workspace of a CI job."""
+    """The path of a project in its git repository; without git, in the workspace of the CI job."""
     root = root.resolve()
     workspace = Path(os.environ.get("GITHUB_WORKSPACE") or root).resolve()
     repository = work_tree_of(root) or (workspace if workspace in root.parents else root)

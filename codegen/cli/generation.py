@@ -35,10 +35,11 @@ _names_argument = click.argument("names", nargs=-1, shell_complete=complete_name
 def generate(root: Path, names: Sequence[str], output: str, *, strict: bool) -> int:
     """Write the DAG file of every schedule.
 
-    NAMES choose schedules, and those that depend on them: names, or paths of schedule files, of a `_defaults.yml`, of
-    DAG files or of folders. Errors elsewhere do not block the write then, and no other file is deleted.
+    NAMES select schedules, and the schedules that depend on them. Each is the name of a schedule, or the path of a
+    schedule file, a `_defaults.yml`, a DAG file or a folder. Errors in other schedules do not block the write then, and
+    no other file is deleted.
 
-    Files that are current are left alone, files whose schedule is gone are deleted, and files that Dagpress did not
+    Current files are left alone, files of removed schedules are deleted, and files that Dagpress did not
     write are never touched. With an error anywhere, nothing is written. Warnings are reported but do not block
     the write.
     """
@@ -71,8 +72,9 @@ def generate(root: Path, names: Sequence[str], output: str, *, strict: bool) -> 
 def check(root: Path, names: Sequence[str], output: str, *, strict: bool) -> int:
     """Say whether the generated files are current, and show what differs.
 
-    NAMES choose schedules, as for `generate`. Writes nothing. Names each file that is missing, changed or stale, that
-    git could not merge, and in a git repository those that are untracked, ignored or, in a commit hook, not staged.
+    NAMES select schedules, as for `generate`. Writes nothing. Reports each file that is missing, changed or stale, or
+    has conflict markers. In a git repository, it also reports files that are untracked, ignored or, in a commit hook,
+    not staged.
     """
     project = open_project(root, output)
     generation, changes, diagnostics = _compared(project, names)
@@ -87,7 +89,7 @@ def check(root: Path, names: Sequence[str], output: str, *, strict: bool) -> int
             files = count(len(changes), "file")
             echo(f"{files} not current. Run `{command}` and commit.", err=True)
         else:
-            result = "all files are current" + (", but git does not have all of them" if unseen else "")
+            result = "all files are current" + (", but not all are in git" if unseen else "")
             _print_result(generation, diagnostics, "Not checked", result)
     return exit_code(diagnostics, drift=bool(changes or unseen), strict=strict)
 
@@ -101,13 +103,13 @@ def check(root: Path, names: Sequence[str], output: str, *, strict: bool) -> int
     nargs=2,
     metavar="ONE OTHER",
     shell_complete=complete_environments,
-    help="Show how the DAG files of two deployment environments differ, of all schedules or of those named.",
+    help="Compare the DAG files of two deployment environments.",
 )
 @click.pass_obj
 def diff(root: Path, names: Sequence[str], between: tuple[str, str] | None) -> int:
     """Show what `generate` would change, as a patch, and write nothing.
 
-    NAMES choose schedules, as for `generate`. Exits with 1 where there is a difference.
+    NAMES select schedules, as for `generate`. Exits with 1 if there is a difference.
     """
     project = open_project(root)
     if between:
@@ -127,7 +129,7 @@ def diff(root: Path, names: Sequence[str], between: tuple[str, str] | None) -> i
 def validate(root: Path, names: Sequence[str], output: str, *, strict: bool) -> int:
     """Validate the schedules without checking generated files.
 
-    NAMES choose schedules, as for `generate`.
+    NAMES select schedules, as for `generate`.
     """
     project = open_project(root, output)
     with _usage_errors():
@@ -153,7 +155,7 @@ def _compared(project: Project, names: Sequence[str]) -> tuple[pipeline.Generati
 
 
 def _diff_between(project: Project, names: Sequence[str], one: str, other: str) -> int:
-    """Show the DAG files of two environments as a patch, without the sentence that names the environment."""
+    """Print the difference between the DAG files of two environments, except the sentence that names each."""
     for deployment in (one, other):
         check_environment(project, deployment)
     with _usage_errors():
@@ -189,7 +191,7 @@ def _usage_errors() -> Iterator[None]:
 
 
 def _print_elsewhere(selection: pipeline.Selection) -> None:
-    """Say that schedules have errors that were not selected."""
+    """Count the errors of the schedules that were not selected."""
     if selection.elsewhere:
         numbers = in_numbers(selection.elsewhere)
         echo(f"{numbers} in other schedules: run `dagpress validate`.", err=True)

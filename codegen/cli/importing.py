@@ -170,7 +170,7 @@ COMMANDS = (import_, export)
 
 
 def _check_meltano_project(beginning: Beginning) -> list[Diagnostic]:
-    """Warn of a configuration that is for another Meltano project than the one of the command."""
+    """Warn about a configuration that names another Meltano project than the command does."""
     project, folder = beginning.project, beginning.meltano
     if folder == project.meltano_project:
         return []
@@ -190,7 +190,7 @@ def _generate(project: Project, plan: Import, work: Work) -> None:
     imported = {each.file for each in plan.imported}
     work.changes += changes
     work.is_generated = True
-    # That an imported schedule is in meltano.yml too is a step of its own.
+    # The next steps say it: an imported schedule is also in meltano.yml.
     diagnostics = [d for d in diagnostics if d.code != rules.TWO_SOURCES.code]
     work.diagnostics += [d for d in diagnostics if d.location.path not in imported and d not in work.diagnostics]
 
@@ -221,7 +221,7 @@ def _report(work: Work, done: Sequence[Change], output: str, *, dry_run: bool) -
 
 
 def _is_schema(change: Change) -> bool:
-    """Whether it is the JSON Schema, of thousands of lines that nobody reviews."""
+    """Whether it writes the JSON Schema: thousands of lines that need no review."""
     return PurePosixPath(change.name).name == SCHEMA_NAME
 
 

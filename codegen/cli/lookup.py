@@ -101,7 +101,7 @@ def _is_named(schedule: Schedule, name: str) -> bool:
 
 
 def meltano_folder(default: Path, path: Path | None = None) -> Path:
-    """The Meltano project directory: the default, or an argument, which may be its meltano.yml.
+    """The Meltano project directory: the default, or the argument, which may be a path of its meltano.yml.
 
     Raises:
         click.ClickException: it has no meltano.yml.

@@ -57,20 +57,20 @@ def steps_after_import(plan: Import, work: Work, project: Project) -> Iterator[s
         names = [path.replace(os.sep, "/") for path in generators]
         yield from _steps_of_generators(plan, names, is_begun=bool(work.moved), is_done=is_done)
     if not is_done and work.moved is None:
-        yield "Take the imported schedules out of meltano.yml: `dagpress import --move`."
+        yield "Remove the imported schedules from meltano.yml: `dagpress import --move`."
     elif not is_done:
-        yield "Fix what keeps schedules in meltano.yml, as reported above."
+        yield "Fix the reported reasons why schedules stay in meltano.yml."
 
 
 def _steps_of_generators(plan: Import, generators: Sequence[str], *, is_begun: bool, is_done: bool) -> Iterator[str]:
-    """Compare with the old generator, and remove it as soon as nothing needs it."""
+    """Compare with the old generator, and remove it when no schedule needs it."""
     if not is_begun:
-        # It has no DAGs of schedules that left meltano.yml.
+        # It makes no DAGs of schedules that were removed from meltano.yml.
         yield "Compare the DAGs with those of the old generator: `dagpress import --verify`."
     files = ", ".join(map(quoted, generators))
     if not plan.left:
-        yield f"Take {files} out of Airflow's DAGs folder: it claims the same DAG ids."
+        yield f"Remove {files} from Airflow's DAGs folder: it defines the same DAG ids."
         return
-    yield f"Keep {files} for what was not imported: {', '.join(map(quoted, plan.left))}."
+    yield f"Keep {files} for the schedules that were not imported: {', '.join(map(quoted, plan.left))}."
     if not is_done:
-        yield "Until the imported schedules leave meltano.yml, it claims their DAG ids too: move them first."
+        yield "Remove the imported schedules from meltano.yml first: until then, it defines their DAG ids too."

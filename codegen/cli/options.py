@@ -41,7 +41,7 @@ strict_option = click.option("--strict", is_flag=True, help="Exit with 1 on warn
 
 
 def open_project(root: Path, output: str = "text", planned: str = "") -> Project:
-    """The project in that folder; `planned` is the dagpress.toml that it is about to get.
+    """The project in that folder; `planned` is the text of a dagpress.toml that is not written yet.
 
     Raises:
         click.exceptions.Exit: its configuration has errors, which were printed.

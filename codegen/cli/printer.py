@@ -51,7 +51,7 @@ def print_table(
 
 
 def report(diagnostics: Sequence[Diagnostic], output: str, changes: Iterable[Change] = ()) -> None:
-    """Print diagnostics, equal ones once: `text` on stderr, `github` on stdout, `json` there too, with the changes."""
+    """Print grouped diagnostics: `text` on stderr; `github`, and `json` with the changes, on stdout."""
     groups = grouped(diagnostics)
     if output == "json":
         files = [change_as_data(*group) for group in grouped(changes)]
@@ -82,7 +82,7 @@ def count_actions(done: Iterable[Change]) -> str:
 
 
 def print_diff(changes: Iterable[Change], context: int = 3) -> None:
-    """Print the changes as a patch, equal ones once, with so many lines around each part."""
+    """Print the changes as a patch, equal ones once, with `context` lines around each part."""
     for first, *others in grouped(changes):
         _print_patch(first.diff(context))
         if others:

@@ -25,14 +25,14 @@ from codegen.validate.meltano_files import check_included_files
 airflow_option = click.option(
     "--airflow",
     type=click.Choice(VERSIONS),
-    help="The Airflow that the DAG files are for.  [default: the one that the project pins, else the newest]",
+    help="The Airflow version of the DAG files.  [default: the version that the project pins, else the newest]",
 )
 source_option = click.option(
     "--from",
     "source",
     metavar="SOURCE",
     default="",
-    help="What pip installs as Dagpress in CI: a requirement, URL or path.  [default: where this one came from]",
+    help="The source of Dagpress in CI: a pip requirement, URL or path.  [default: the source of this Dagpress]",
 )
 
 
@@ -52,9 +52,9 @@ Examples:
 def init(context: click.Context, path: Path | None, airflow: str | None, source: str) -> int:
     """Add what a Meltano project needs to use Dagpress.
 
-    That is a configuration, Makefile targets, a CI workflow, a pre-commit hook, what git needs to know, and its
-    schedules, which come out of meltano.yml as with `dagpress import`. A file that exists keeps every line: the hook,
-    .gitattributes and .gitignore get what they lack. The workflow and the hook go to the root of the git repository.
+    Writes a configuration, Makefile targets, a CI workflow, a pre-commit hook, .gitattributes and .gitignore, and
+    imports the schedules of meltano.yml, as `dagpress import` does. Existing files keep every line; the hook,
+    .gitattributes and .gitignore get the missing lines. The workflow and the hook go to the root of the git repository.
     """
     return add_files(context, path, airflow, source)
 
@@ -65,7 +65,7 @@ COMMANDS = (init,)
 def add_files(context: click.Context, path: Path | None, airflow: str | None, source: str = "") -> int:
     """Write the files that are missing, and import the schedules; `airflow` is for a new configuration."""
     if not source.isprintable() or holds_secret(source):
-        raise click.UsageError("--from is written into a file in git: it must be one line, without a secret.")
+        raise click.UsageError("--from must be one line without a secret: it is written into a file in git.")
     with writing(context.obj) as transaction:
         beginning = begin(context.obj, path, airflow=airflow)
         project = beginning.project
@@ -87,7 +87,7 @@ def add_files(context: click.Context, path: Path | None, airflow: str | None, so
 
 
 def _check_include_paths(beginning: Beginning, changes: Sequence[Change]) -> list[Diagnostic]:
-    """Check that Meltano would not read, and write, the new files or a schedule."""
+    """Check that `include_paths` of meltano.yml does not match the new files or a schedule."""
     project = beginning.project
     meltano, _ = read_meltano_project(project.root, beginning.meltano)
     ours = [project.schedules / "NAME.yml", *project.schedules.rglob("*.y*ml")]
@@ -96,7 +96,7 @@ def _check_include_paths(beginning: Beginning, changes: Sequence[Change]) -> lis
 
 
 def _installed_from() -> str:
-    """The requirement that this Dagpress came from, as pip recorded it; empty for a folder or file of this machine.
+    """The source of the installed Dagpress, as pip recorded it; empty for a local file or directory.
 
     See https://packaging.python.org/en/latest/specifications/direct-url/
     """

@@ -42,7 +42,7 @@ class Configuration(Model):
         "The versions of Dagpress that may be used, as pip writes them. Any other stops with an error. Default: any.",
         '">=0.2,<1"',
     )
-    airflow: str = key(AirflowVersion(), "The version of Airflow that the DAG files are for. Required.", '"3.3"')
+    airflow: str = key(AirflowVersion(), "The Airflow version of the DAG files. Required.", '"3.3"')
     schedules: str = key(_FOLDER, "The folder of the schedule files.", '"pipelines"', "schedules")
     exclude: tuple[str, ...] = key(
         TextArray("a list of gitignore patterns", GitignorePattern("a gitignore pattern"), 'exclude = ["drafts/"]'),

@@ -68,7 +68,7 @@ class AirflowVersion(QuotedChoice):
 
 
 def _version_hint(text: str) -> str:
-    """The supported version that is meant: without its patch, or with the zero that a number has lost."""
+    """Suggest the supported version: without a patch number, or with the trailing zero that a YAML number loses."""
     meant = (".".join(text.split(".")[:2]), f"{text}0")
     found = next((version for version in meant if version in VERSIONS), "")
     return f'write "{found}"' if found else f"write one of {', '.join(VERSIONS)}, in quotes"

@@ -43,8 +43,7 @@ def run(
 ) -> str:
     """Run a git command in a folder, and return its output.
 
-    File names are never patterns, and git does not ask for passwords. `variables` are further ones for its
-    environment.
+    File names are never patterns, and git does not ask for passwords. `variables` are further environment variables.
 
     Raises:
         GitError: it failed or did not end, or git is not installed.

@@ -1,4 +1,4 @@
-"""What git knows of the files of a working tree: changed, untracked, ignored, unmerged."""
+"""The status of files in a git working tree: changed, untracked, ignored, unmerged."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _STATES = {"??": "not committed yet", "A ": "not committed yet", "AM": "not comm
 
 
 def statuses(folder: Path, names: Sequence[str], *, ignored: bool = False, index: str = "") -> dict[str, str]:
-    """Git's two letters for each file that is not committed as it is, among some files and folders, by path.
+    """Git's two-letter status of each uncommitted file among some files and folders, by path.
 
-    The first is about the index, or the file of that name, the second about the working tree; `??` is an untracked
-    file, `!!` an ignored one (git help status).
+    The first letter is the status of the index (the file `index`, if given), the second that of the working tree; `??`
+    is an untracked file, `!!` an ignored one (git help status).
     """
     if not names:
-        # Git would take that as all files.
+        # Without names, git would list all files.
         return {}
     prefix = run(folder, "rev-parse", "--show-prefix").removesuffix("\n")
     options = ("--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", *["--ignored"] * ignored)
@@ -29,7 +29,7 @@ def statuses(folder: Path, names: Sequence[str], *, ignored: bool = False, index
 
 
 def uncommitted(folder: Path, names: Sequence[str]) -> dict[str, bool]:
-    """The changed and untracked files among some files and folders, by path, each with whether it is tracked."""
+    """The changed and untracked files among some files and folders; the value is true for a tracked file."""
     return {name: code != "??" for name, code in statuses(folder, names).items()}
 
 
@@ -40,27 +40,27 @@ def state_of(folder: Path, name: str) -> str:
 
 
 def unmerged(folder: Path, names: Sequence[str]) -> set[str]:
-    """The files below some folders that git could not merge, until they are added."""
+    """The files below some folders with a merge conflict that is not marked as resolved."""
     lines = run(folder, "ls-files", "--unmerged", "-z", "--", *names).split("\0")
     return {line.partition("\t")[2] for line in lines if line}
 
 
-# `check-ignore` refuses literal paths, and reads no patterns.
+# `check-ignore` rejects literal pathspecs, and its arguments are no patterns.
 _NOT_LITERAL = {"GIT_LITERAL_PATHSPECS": "0"}
 
 
 @dataclass(frozen=True)
 class IgnoreRule:
-    """A line by which git ignores files: its place from a folder, such as `.gitignore:3`, and its pattern."""
+    """A line by which git ignores files: its location, such as `.gitignore:3`, and its pattern."""
 
     place: str
     pattern: str
 
 
 def ignore_rules(folder: Path, names: Collection[str]) -> dict[str, IgnoreRule]:
-    """The rule by which git ignores each of some files in a folder."""
+    """The rule by which git ignores each file."""
     top = run(folder, "rev-parse", "--show-toplevel").removesuffix("\n")
-    # A colon at the start would be magic.
+    # A leading colon would be pathspec magic.
     given = "".join(f"./{name}\0" for name in names)
     words = run(folder, "check-ignore", "--verbose", "-z", "--stdin", given=given, variables=_NOT_LITERAL).split("\0")
     return {
@@ -70,7 +70,7 @@ def ignore_rules(folder: Path, names: Collection[str]) -> dict[str, IgnoreRule]:
 
 
 def committing_index(folder: Path) -> str:
-    """The index that git is about to commit, in a hook of the repository; empty elsewhere."""
+    """The index file of the commit in progress, in a commit hook of this repository; empty elsewhere."""
     name = os.environ.get("GIT_INDEX_FILE")
     if not name:
         return ""

@@ -47,7 +47,7 @@ class Key:
         is_argument: whether the argument of Airflow with that name gets the value as it is.
         owns: further arguments of Airflow, which are computed from it.
         reaches: what a task must run for the key to have an effect on it; empty where it may be anything.
-        variable: the environment variable by which it reaches the Meltano that a `command` calls.
+        variable: the environment variable that passes it to Meltano in a `command`.
     """
 
     name: str

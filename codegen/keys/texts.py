@@ -92,19 +92,19 @@ class Name(Text):
             message = f"{quoted(text)} contains invisible characters"
             raise InvalidError(message, "rename it", rules.UNREADABLE_NAME)
         if composed(text) != text:
-            message = f"{quoted(ascii(text)[1:-1])} is another name than {quoted(composed(text))}, and looks the same"
+            message = f"{quoted(ascii(text)[1:-1])} is not {quoted(composed(text))}, but looks the same"
             raise InvalidError(message, f"write {quoted(composed(text))}", rules.UNREADABLE_NAME)
         if is_template(text):
             raise InvalidError(f"{quoted(text)}: a template cannot be a name", "write the name", rules.TEMPLATE)
 
 
 class Id(Name):
-    """An id of Airflow, of a task group too, which has no dots."""
+    """An id of Airflow; the id of a task group cannot contain dots."""
 
     def __init__(self, words: str, *, of_group: bool = False) -> None:
         self._characters = GROUP_ID if of_group else ID
         others, longest = ("`_` and `-`", LONGEST_GROUP_ID) if of_group else ("`_`, `.` and `-`", LONGEST_ID)
-        # In the JavaScript of editors `\w` has ASCII only, so the JSON Schema leaves other characters to `_check`.
+        # In JavaScript, `\w` is ASCII only, so the JSON Schema leaves other characters to `_check`.
         pattern = rf"[^\x00-,{'.' if of_group else ''}/:-@\[-^`{{-\x7f]+"
         super().__init__(words, pattern, f"letters, digits, {others}", longest)
 

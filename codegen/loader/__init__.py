@@ -1,16 +1,9 @@
 """Finds the schedule files and merges the defaults and the environments into each of them."""
 
-from codegen.loader.discovery import (
-    DEFAULTS,
-    HIDDEN,
-    SUFFIXES,
-    Overlay,
-    SourceFile,
-    excludes,
-    find_schedules,
-    without_a_match,
-)
+from codegen.loader.discovery import HIDDEN, SUFFIXES, Overlay, SourceFile, find_schedules
+from codegen.loader.exclusion import excludes, without_a_match
 from codegen.loader.inheritance import Document, load_schedules
+from codegen.loader.names import DEFAULTS
 from codegen.loader.silencers import Silencer
 
 __all__ = [

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, Location, closest, printable, quoted
+from codegen.diagnostics import Diagnostic, Location, quoted
+from codegen.loader.exclusion import excludes
+from codegen.loader.names import DEFAULTS, check_defaults, check_names, is_the_same_everywhere
 from codegen.rules import Rule
-from codegen.text.ids import composed, file_key
+from codegen.text.ids import composed
 
 # Texts that replace those of schedule files, by their paths in the project; None for a deleted file.
 Overlay = Mapping[str, str | None]
 
 SUFFIXES = (".yml", ".yaml")
-DEFAULTS = "_defaults"
-# What begins with one of these is not a schedule, and no folder of schedules.
+# Files and folders with these prefixes contain no schedules.
 HIDDEN = (".", "_")
 
 
@@ -51,42 +51,8 @@ def find_schedules(
     return search.files, search.diagnostics
 
 
-def excludes(patterns: tuple[str, ...], relative: PurePath, *, is_folder: bool = False) -> bool:
-    """Whether gitignore patterns match a path below the folder of schedules, or a folder that contains it."""
-    if not patterns:
-        return False
-    # A pattern that ends in a slash matches only folders.
-    names = [f"{folder.as_posix()}/" for folder in relative.parents if folder.name]
-    names.append(relative.as_posix() + "/" * is_folder)
-    return any(map(_matcher(patterns), names))
-
-
-def without_a_match(patterns: tuple[str, ...], folder: Path) -> list[str]:
-    """The gitignore patterns that match nothing below the folder of schedules."""
-    left = list(patterns)
-    for parent, folders, files in os.walk(folder) if patterns else ():
-        relative = Path(parent).relative_to(folder)
-        found = [(relative / name, name in folders) for name in (*folders, *files)]
-        left = [
-            pattern
-            for pattern in left
-            if not any(excludes((pattern.removeprefix("!"),), path, is_folder=is_folder) for path, is_folder in found)
-        ]
-        if not left:
-            break
-    return left
-
-
-@cache
-def _matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
-    # It takes 15 ms to import, and few projects need it.
-    from pathspec import GitIgnoreSpec  # noqa: PLC0415
-
-    return GitIgnoreSpec.from_lines(patterns).match_file
-
-
 def _composed(path: Path) -> Path:
-    """The path with its name in Unicode's composed form, where that is the same file, as it is on macOS."""
+    """The path with its name in Unicode's composed form (NFC), if that is the same file, as on macOS."""
     same = path.with_name(composed(path.name))
     return same if same.name != path.name and same.exists() and same.samefile(path) else path
 
@@ -96,7 +62,7 @@ class _Search:
         self._root = root
         self._folder = folder
         self._exclude = exclude
-        # What the overlay adds to each folder, so that a folder is found without a look at every path.
+        # The files and folders that the overlay adds to each folder.
         self._added: dict[Path, set[Path]] = {}
         for name, text in overlay.items():
             if text is not None:
@@ -106,7 +72,7 @@ class _Search:
         self.diagnostics: list[Diagnostic] = []
 
     def _add(self, path: Path) -> None:
-        """Add a path to its folder, and that one to the folder around it, up to the folder of schedules."""
+        """Add a path to its folder, and each folder to its parent, up to the folder of schedules."""
         while path not in {self._folder, path.parent}:
             siblings = self._added.setdefault(path.parent, set())
             if path in siblings:
@@ -150,45 +116,18 @@ class _Search:
             return
         files = dict.fromkeys(child for child in children if child.suffix.lower() in SUFFIXES)
         defaults = inherited + tuple((file, self.name(file)) for file in files if file.stem == DEFAULTS)
-        if len(defaults) > len(inherited) + 1:
-            message = "this folder has a `_defaults.yml` and a `_defaults.yaml`"
-            self.error(rules.DUPLICATE_DEFAULTS, defaults[-1][0], message, "keep one")
-        self._check_defaults(files)
-        owners: dict[str, Path] = {}
-        for child in children:
-            is_folder = self.is_folder(child)
-            if child.name.startswith(HIDDEN) or not (is_folder or child in files):
+        self.diagnostics += check_defaults(files, self.name)
+        folders = {child: self.is_folder(child) for child in children if not child.name.startswith(HIDDEN)}
+        folders = {child: is_folder for child, is_folder in folders.items() if is_folder or child in files}
+        self.diagnostics += check_names(folders, self.name)
+        for child, is_folder in folders.items():
+            if not is_the_same_everywhere(child.name):
                 continue
-            if not self._is_the_same_everywhere(child):
-                continue
-            first = owners.setdefault(file_key(child.name if is_folder else f"{child.stem}.py"), child)
-            if first != child:
-                both = "DAG file" if first.stem == child.stem else "name on macOS and Windows"
-                self.error(rules.DUPLICATE_FILE, child, f"{self.name(first)} has the same {both}", "rename one of them")
             if is_folder:
                 self.walk(child, defaults, above | {real})
             else:
                 relative = child.relative_to(self._folder).as_posix()
                 self.files.append(SourceFile(child, self.name(child), relative, defaults))
-
-    def _check_defaults(self, files: Iterable[Path]) -> None:
-        """A name that is nearly that of the defaults does nothing, as no name with `_` in front is a schedule."""
-        for file in files:
-            if file.stem != DEFAULTS and file.name.startswith("_") and closest(file.stem.lower(), [DEFAULTS], 0.8):
-                message = f"{quoted(file.name)} is neither a schedule nor `{DEFAULTS}.yml`, so it has no effect"
-                self.error(rules.NO_EFFECT, file, message, f"rename it to `{DEFAULTS}.yml`")
-
-    def _is_the_same_everywhere(self, child: Path) -> bool:
-        """Whether a name can be reviewed, and is written as macOS and git write it; reports one that is not."""
-        if printable(child.name) != child.name:
-            # A line break, a bidirectional control or bytes that are not text.
-            self.error(rules.FILE_NAME, child, "this name contains invisible characters", "rename it")
-        elif composed(child.name) != child.name:
-            message = f"{quoted(ascii(child.name)[1:-1])} is another name on Linux than on macOS"
-            self.error(rules.FILE_NAME, child, message, f"rename it to {quoted(composed(child.name))}")
-        else:
-            return True
-        return False
 
     def error(self, rule: Rule, path: Path, message: str, hint: str = "") -> None:
         self.diagnostics.append(Diagnostic(rule, message, Location(self.name(path)), hint))

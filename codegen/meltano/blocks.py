@@ -19,12 +19,14 @@ from codegen.text.shell import words_of
 
 # The options of `meltano run` that take the next word (meltano/cli/run.py of 4.4).
 _OPTIONS_WITH_VALUE = {"--run-id", "--state-id-suffix", "--state-strategy", "--timeout"}
-# Its other options.
+# The options without a value.
 _FLAGS = {"--dry-run", "--full-refresh", "--refresh-catalog", "--no-state-update", "--force", "--merge-state", "--help"}
 _FLAGS |= {"--install", "--no-install", "--only-install"}
 # Separates the parts of a state ID (STATE_ID_COMPONENT_DELIMITER in meltano/core/constants.py).
 DELIMITER = ":"
 _NAME = re.compile(r"[\w.:+/@-]+")
+# What a word has that only a shell can evaluate, or that is no word to it.
+_IN_CODE = re.compile(r"""[$`*?{}<>&|;'"]""")
 # The suffix of a shared lock: several tasks can hold it at the same time.
 _SHARED = ":shared"
 _DEPS = ":deps"
@@ -73,9 +75,9 @@ def plain_pair(words: Iterable[str], meltano: MeltanoProject | None) -> Pair | N
 def locks_of(words: Iterable[str], meltano: MeltanoProject | None) -> set[str]:
     """The locks of a `meltano run`: names or templates of plugins, some with the suffix of a shared lock.
 
-    An unknown word counts as an extractor. A template can become any extractor or job.
+    An unknown name counts as an extractor, unless it is shell code. A template can become any extractor or job.
     """
-    names = set(_expanded(words, meltano))
+    names = {name for name in _expanded(words, meltano) if is_template(name) or not _IN_CODE.search(name)}
     found = {name for name in names if _type_of(name, meltano) in {"extractors", ""}}
     if meltano and any(is_template(name) for name in names):
         found |= meltano.plugins.get("extractors", set())
@@ -84,10 +86,13 @@ def locks_of(words: Iterable[str], meltano: MeltanoProject | None) -> set[str]:
 
 
 def locks_of_script(script: str, meltano: MeltanoProject | None) -> set[str]:
-    """The locks of a shell script that calls Meltano, by the names in it."""
-    if "meltano" not in script:
-        return set()
-    words = set(_NAME.findall(script))
+    """The locks of a shell script that calls Meltano, by the names anywhere in it, such as in the list of a loop."""
+    return locks_of_names(_NAME.findall(script), meltano) if "meltano" in script else set()
+
+
+def locks_of_names(found: Iterable[str], meltano: MeltanoProject | None) -> set[str]:
+    """The locks of the extractors, the jobs and dbt among some words."""
+    words = set(found)
     names = {name for name in words if _type_of(name, meltano) == "extractors" or (meltano and name in meltano.jobs)}
     names |= {f"{name}{_DEPS}" if "deps" in words else name for name in words if _is_of_dbt(name, meltano)}
     return locks_of(names, meltano)

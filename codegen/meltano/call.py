@@ -6,15 +6,20 @@ import os
 import re
 import shlex
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
-from codegen.text.shell import commands_of
+from codegen.text.shell import without_templates
+from codegen.text.shell_tree import RUN_SCRIPTS, every, name_of, tree_of_script
+from codegen.text.shell_words import SimpleCommand, changed_variables, in_sequence, simple_command
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _LINK = ".meltano/run/bin"
-# Shell commands that change variables for the commands after them.
-_CHANGES_VARIABLES = {".", "declare", "export", "read", "set", "source", "unset"}
+# Commands that run another one, given by their arguments.
+_WRAPPERS = {
+    "command", "env", "exec", "flock", "nice", "nohup", "pipx", "poetry", "sudo", "time", "timeout", "uv", "uvx",
+}  # fmt: skip
 # The options of `meltano` itself that have a value (meltano/cli/cli.py), and those of `el` and `elt`.
 _GLOBAL_VALUES = {"--cwd", "--env-file", "--environment", "--log-config", "--log-format", "--log-level"}
 # fmt: off
@@ -36,13 +41,15 @@ class Call:
     Attributes:
         folder: its working directory.
         words: the arguments of `meltano`.
-        env: the variables that the call sets in addition to those of the task.
-        environment: the Meltano environment that an option names, which a normal form has here alone.
+        env: the variables that it gets in addition to those of the task, or with another value.
+        is_certain: whether all words and variables are known; one that only the shell knows stays as written.
+        environment: the Meltano environment that an option names; in the normal form, `words` do not have the option.
     """
 
     folder: str
     words: tuple[str, ...]
     env: Mapping[str, str]
+    is_certain: bool = True
     environment: str = ""
 
     def __str__(self) -> str:
@@ -58,39 +65,57 @@ def read_call(script: str, variables: Mapping[str, str], folder: str) -> Call | 
         variables: its environment.
         folder: its working directory.
     """
-    commands = commands_of(script, variables) or []
-    if commands and commands[0][:1] == ["lock"]:
-        commands = commands[1:]
-    match commands:
-        case [["cd", path], command]:
-            return _as_call(command, os.path.normpath(os.path.join(folder, path)))  # noqa: PTH118  # pathlib keeps `..`
-        case [command]:
-            return _as_call(command, folder)
-    return None
+    text, restored = without_templates(script.strip())
+    commands = [simple_command(node, variables) for node in in_sequence(tree_of_script(text)) or ()]
+    if not all(command.is_known for command in commands):
+        return None
+    if commands and commands[0].words[:1] == ("lock",):
+        del commands[0]
+    if len(commands) > 1 and commands[0].words[0] == "cd":
+        folder = os.path.normpath(os.path.join(folder, restored(commands.pop(0).words[-1])))  # noqa: PTH118  # pathlib keeps `..`
+    call = _as_call(commands[0]) if len(commands) == 1 else None
+    env = {name: restored(value) for name, value in call.env.items()} if call else {}
+    return call and Call(folder, tuple(map(restored, call.words)), env)
 
 
 def calls_in(script: str, variables: Mapping[str, str]) -> list[Call]:
-    """The calls of Meltano in a script; none where only bash can read it.
+    """The calls of Meltano in a script, wherever they are.
 
     Args:
         script: a shell script.
         variables: its environment.
     """
-    commands = commands_of(script, variables) or []
-    if any(command[:1] and command[0] in _CHANGES_VARIABLES for command in commands):
-        return []
-    calls = (_as_call(command, "") for command in commands)
-    return [call for call in calls if call]
+    nodes = list(every(tree_of_script(script))) if script else []
+    reads_scripts = any(name_of(node) in RUN_SCRIPTS for node in nodes)
+    changed = {name: f"${name}" for name in changed_variables(nodes)}
+    known = {} if reads_scripts else {name: value for name, value in variables.items() if name not in changed}
+    commands = (simple_command(node, known) for node in nodes if node.type == "command")
+    calls = [call for command in commands if (call := _as_call(_unwrapped(command)))]
+    return [
+        replace(call, env={**changed, **call.env}, is_certain=call.is_certain and not reads_scripts) for call in calls
+    ]
 
 
-def _as_call(words: list[str], folder: str) -> Call | None:
-    env = {}
-    while words and (assignment := _ASSIGNMENT.fullmatch(words[0])):
-        env[assignment[1]] = assignment[2]
-        words = words[1:]
-    if not words or not (words[0].endswith(_LINK) or words[0].rpartition("/")[2] == "meltano"):
+def _unwrapped(command: SimpleCommand) -> SimpleCommand:
+    """The call of Meltano that a command such as `timeout` runs; other commands as they are."""
+    if _name(command.words) not in _WRAPPERS:
+        return command
+    own = list(takewhile(lambda word: _name([word]) != "meltano", command.words))
+    assignments = filter(None, map(_ASSIGNMENT.fullmatch, own))
+    env = {match[1]: match[2] for match in assignments}
+    return SimpleCommand({**command.env, **env}, command.words[len(own) :], command.is_known)
+
+
+def _as_call(command: SimpleCommand) -> Call | None:
+    if _name(command.words) != "meltano":
         return None
-    return Call(folder, tuple(words[1:]), env)
+    return Call("", command.words[1:], command.env, is_certain=command.is_known)
+
+
+def _name(words: Sequence[str]) -> str:
+    """The name of the program that a command runs."""
+    program = next(iter(words), "")
+    return "meltano" if program.endswith(_LINK) else program.rpartition("/")[2]
 
 
 def resolved(call: Call, listed: Mapping[str, Mapping[str, Any]]) -> Call:
@@ -120,7 +145,7 @@ def resolved(call: Call, listed: Mapping[str, Mapping[str, Any]]) -> Call:
         command = "elt" if any(option.startswith("--transform=") for option in own) else "el"
         words = [command, *plugins, *own]
     others = sorted(option for option in options if not option.startswith("--environment="))
-    return Call(call.folder, (*others, *words), env, value_of(options, "--environment"))
+    return Call(call.folder, (*others, *words), env, call.is_certain, value_of(options, "--environment"))
 
 
 def value_of(words: Sequence[str], option: str) -> str:

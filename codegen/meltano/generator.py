@@ -20,8 +20,8 @@ _LINE = re.compile(r'File "([^"]+)", line (\d+)')
 _FIXES = {
     "KeyError: 'start_date'": "Meltano 4 tells no start dates any more, and this generator asks for them: run it with "
     "the Meltano that it was made for, or let it take schedule.get('start_date', '1970-01-01')",
-    "string indices must be integers": "this generator is for Meltano 1, and the project's Meltano gives jobs too",
-    "No module named 'meltano'": "this generator imports Meltano itself, as before Meltano 1.41: name a newer one with "
+    "string indices must be integers": "this generator is for Meltano 1, which has no jobs, but the project has some",
+    "No module named 'meltano'": "this generator imports Meltano itself, as before Meltano 1.41: pass a newer one with "
     "--generator",
     "'schedule_interval'": "this generator is for Airflow 2: name one with --airflow",
     "made of alphanumeric": "Airflow refuses this id, so the generator gives no DAG at all: rename the schedule in "
@@ -39,7 +39,7 @@ def find_generators(folder: Path) -> list[Path]:
 
 
 def is_generator(path: Path) -> bool:
-    """Whether a file makes DAGs of what Meltano lists, itself or with a module beside it; not one of Dagpress."""
+    """Whether a file, or a module that it imports, makes DAGs of Meltano's schedules; false for a generated file."""
     text = _text(path)
     modules = (
         other

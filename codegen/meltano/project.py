@@ -42,7 +42,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Variable:
-    """An entry of an `env`, which goes before a variable of the process; of all plugins and environments, or of one."""
+    """An entry of an `env`, which overrides a variable of the process, for one plugin or environment, or for all."""
 
     name: str
     value: str
@@ -59,10 +59,10 @@ class MeltanoProject:
         plugins: the names of each type, such as `extractors`.
         mappings: the names of the mappings of mappers, which `meltano run` accepts like plugins.
         broken_jobs: jobs whose tasks cannot be read, with the reason.
-        refused_jobs: jobs that Meltano itself refuses, with the reason, though each task is a valid `meltano run`.
+        refused_jobs: jobs that Meltano refuses although each task is a valid `meltano run`, with the reason.
         environments: the `state_id_suffix` of each; empty for none.
         default_environment: the environment of a command that names none; empty for none.
-        variables: the environment variables that it sets for what Meltano runs.
+        variables: the environment variables that it sets for plugins.
         include_paths: the patterns of further files.
         schedules: in Meltano's order, with its main file first.
         database_uri: Meltano's system database; empty for its default, a file in the project.
@@ -88,7 +88,7 @@ class MeltanoProject:
         return set().union(*self.plugins.values()) | self.mappings | self.jobs.keys()
 
 
-# An option, and what only a shell or Airflow reads as something else than a part of a name.
+# An option, and characters that have a meaning only to a shell or to Airflow.
 _NO_NAME = re.compile(r"^-|['\"\\\s]|\{\{|\{%")
 
 _UNREADABLE = MeltanoProject(is_readable=False)
@@ -237,7 +237,7 @@ def _add_job(name: str, job: MapNode, project: MeltanoProject) -> None:
     """Add a job, whose tasks can have every form that Meltano accepts (meltano/core/task_sets.py)."""
     node, given = job.get("tasks"), job.get("name")
     if isinstance(given, Scalar) and not is_text(given):
-        project.refused_jobs[name] = f'Meltano finds no job whose name is not text (write `name: "{name}"`)'
+        project.refused_jobs[name] = f'Meltano does not find a job whose name is not text (write `name: "{name}"`)'
     if problem := _problem_of(node):
         hint = " (it has `task`: did you mean `tasks`?)" if job.get("task") else ""
         project.broken_jobs[name] = problem + hint
@@ -250,17 +250,17 @@ def _add_job(name: str, job: MapNode, project: MeltanoProject) -> None:
 
 
 def _why_refused(job: Job, project: MeltanoProject) -> str:
-    """The reason why Meltano refuses a job, as it reads nothing but names in it (meltano/core/task_sets.py)."""
+    """The reason why Meltano refuses a job: it reads every word as a name (meltano/core/task_sets.py)."""
     if job.name in project.refused_jobs:
         return project.refused_jobs[job.name]
     if isinstance(job.as_written, str):
-        return f"Meltano takes each character of its `tasks` for a plugin (write `tasks: [{job.as_written}]`)"
+        return f"Meltano reads each character of its `tasks` as a plugin (write `tasks: [{job.as_written}]`)"
     for task in job.tasks:
         for word in task.split(" "):
             if not word or _NO_NAME.search(word):
-                return f"in the task {quoted(task)}, Meltano takes {quoted(word)} for a plugin (write names only)"
+                return f"in the task {quoted(task)}, Meltano reads {quoted(word)} as a plugin (write only names)"
             if word in project.jobs or word in project.broken_jobs:
-                return f"Meltano runs no job in a job, as {quoted(word)} is (write its tasks instead)"
+                return f"Meltano does not run the job {quoted(word)} inside another job (write its tasks instead)"
     return ""
 
 

@@ -91,7 +91,7 @@ def convert(
 
 
 def _refusal(node: MapNode, meltano: MeltanoProject) -> str:
-    """The reason why Meltano refuses to run a schedule, with the fix; empty if it does not."""
+    """The reason why Meltano refuses to run a schedule, with the fix; empty if Meltano runs it."""
     for key in ("name", "job"):
         given = node.get(key)
         if isinstance(given, Scalar) and not is_null(given) and not is_text(given):
@@ -121,7 +121,7 @@ def _entries(node: MapNode, meltano: MeltanoProject, warnings: list[Diagnostic])
     entries = {}
     for key, entry in node.entries.items():
         if key == "annotations":
-            message = "`annotations` of a schedule are for other tools, and are not carried over"
+            message = "`annotations` of a schedule are for other tools, and are not imported"
             warnings.append(_lost(entry, message, _meaning_of(entry.value)))
         elif key not in KEYS:
             hint = nearest(key, KEYS) or "write what it should do into the schedule's file"
@@ -138,14 +138,14 @@ def _entries(node: MapNode, meltano: MeltanoProject, warnings: list[Diagnostic])
 
 
 def _meaning_of(annotations: Node) -> str:
-    """What to write in place of annotations: those of Meltano Cloud name the environments of a schedule."""
+    """The replacement of annotations: those of Meltano Cloud name the environments of a schedule."""
     cloud = annotations.get("meltano.cloud") if isinstance(annotations, MapNode) else None
     lists = [entry.value for entry in cloud.entries.values()] if isinstance(cloud, MapNode) else []
     names = [
         item.text for node in lists if isinstance(node, ListNode) for item in node.items if isinstance(item, Scalar)
     ]
     if names:
-        return f"for those environments only, write `{to_yaml({'only': names}, flow=True).strip()[1:-1]}`"
+        return f"to run it only in those environments, write `{to_yaml({'only': names}, flow=True).strip()[1:-1]}`"
     return "write what it should do into the schedule's file"
 
 

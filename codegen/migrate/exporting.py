@@ -113,13 +113,13 @@ class _Target:
 
     @cached_property
     def by_name(self) -> dict[str, tuple[Item, MapNode]]:
-        """The schedules that Meltano runs: of a name, the first."""
+        """The schedules by name; of a duplicate name the first, which Meltano runs."""
         found = ((item, item.node) for item in reversed(self.items) if isinstance(item.node, MapNode))
         return {item.name: (item, node) for item, node in found}
 
     @cached_property
     def users(self) -> Mapping[str, list[str]]:
-        """The schedules of Meltano that run a job, by the job's name."""
+        """The names of Meltano's schedules that run each job."""
         found: dict[str, list[str]] = defaultdict(list)
         for item in self.items:
             if isinstance(item.node, MapNode):
@@ -128,7 +128,7 @@ class _Target:
 
     @cached_property
     def named_in_jobs(self) -> Mapping[str, set[str]]:
-        """The jobs that have a word in their tasks, by the word."""
+        """The names of the jobs that contain each word in their tasks."""
         found: dict[str, set[str]] = defaultdict(set)
         for name, job in self.meltano.jobs.items():
             for word in chain(*map(words_of, job.tasks)):
@@ -137,7 +137,7 @@ class _Target:
 
     @cached_property
     def jobs(self) -> dict[str, tuple[Path, int]]:
-        """Where each job is: its file, and its position there."""
+        """The file and the position of each job."""
         found = [(path, jobs_in(text)) for path, text in self.texts.items()]
         return {name: (path, index) for path, jobs in reversed(found) for name, index in jobs.items()}
 
@@ -147,7 +147,7 @@ _Edits = list[tuple[Path, Edit]]
 
 
 def _edits(schedule: Schedule, root: Path, target: _Target) -> tuple[_Edits, Diagnostic | None]:
-    """The edits that export a schedule, or why that is not possible."""
+    """The edits that export a schedule, or the error if that is impossible."""
     if problem := _task_without_run(schedule):
         return [], problem
     try:
@@ -164,7 +164,7 @@ def _edits(schedule: Schedule, root: Path, target: _Target) -> tuple[_Edits, Dia
 
 
 def _edited(texts: Mapping[Path, str], groups: Mapping[str, _Edits]) -> tuple[dict[Path, str], dict[str, EditError]]:
-    """Make the edits of each schedule in all of its files, or in none with the reason."""
+    """Make all edits of each schedule, or none of them and an error."""
     errors: dict[str, EditError] = {}
     while True:
         found: dict[str, EditError] = {}
@@ -209,7 +209,7 @@ def _task_without_run(schedule: Schedule) -> Diagnostic | None:
 
 
 def _edits_of_job(schedule: Schedule, target: _Target) -> _Edits:
-    """Add the job of a schedule that has tasks, or change that of an earlier export.
+    """Add the job of a schedule with tasks, or change the job of an earlier export.
 
     Raises:
         EditError: another job has that name, or others use it.
@@ -229,7 +229,7 @@ def _edits_of_job(schedule: Schedule, target: _Target) -> _Edits:
     if name in target.shared or target.users[name] != [name]:
         raise EditError(f"there is a job {quoted(name)} already, which does something else")
     if name not in target.jobs:
-        raise EditError(f"the job {quoted(name)} stands in another file")
+        raise EditError(f"the job {quoted(name)} is defined in another file")
     path, index = target.jobs[name]
     return [(path, Set(("jobs", index, "tasks"), tasks))]
 

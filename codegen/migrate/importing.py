@@ -79,7 +79,7 @@ class Import:
 
     @property
     def left(self) -> list[str]:
-        """The names of the schedules that are not imported."""
+        """The names of the schedules that were not imported."""
         imported = {each.draft.item.name for each in self.imported}
         return [name for name in self.names if name not in imported]
 
@@ -155,7 +155,7 @@ def _add_files(drafts: list[Draft], project: Project, plan: Import, cache: Cache
 
 
 def _free_name(stem: str, taken: set[str]) -> str:
-    """A new file name, also on macOS and Windows; adds it to those that are taken."""
+    """Choose a file name that is free, also on macOS and Windows, and mark it as taken."""
     stems = (stem if number == 1 else f"{stem}_{number}" for number in count(1))
     free = next(each for each in stems if taken.isdisjoint(file_key(f"{each}{suffix}") for suffix in SUFFIXES))
     taken.add(file_key(f"{free}.yml"))

@@ -50,7 +50,7 @@ class Item:
 
     @property
     def is_named(self) -> bool:
-        """Whether the name is text, without which Meltano does not find the schedule."""
+        """Whether the name is text; Meltano does not find other names."""
         name = self.node.get("name") if isinstance(self.node, MapNode) else None
         return isinstance(name, Scalar) and is_text(name)
 

@@ -30,16 +30,16 @@ class Loaded(NamedTuple):
 
 
 def check_version(project: Project, version: str) -> None:
-    """Refuse an Airflow that the DAG files are not for: what it says of them would not hold where they run.
+    """Reject an Airflow that the DAG files are not for: its result would not hold in production.
 
     Raises:
         AirflowError: its minor version is not that of the configuration.
     """
     minor = ".".join(re.findall(r"\d+", version)[:2])
     if minor != project.airflow:
-        message = f"the DAG files are for Airflow {project.airflow}, and the one to compare on is {version}"
+        message = f"the DAG files are for Airflow {project.airflow}, but the comparison would run on Airflow {version}"
         change = f'set `airflow = "{minor}"` in the configuration, or ' if minor in VERSIONS else ""
-        raise AirflowError(message, f"{change}name an `airflow` of {project.airflow} with --airflow")
+        raise AirflowError(message, f"{change}pass the `airflow` program of Airflow {project.airflow} with --airflow")
 
 
 def load_both(

@@ -36,7 +36,7 @@ def edits_of_schedule(index: int, old: MapNode, new: Mapping[str, Any]) -> Itera
 
 
 def jobs_in(text: str) -> dict[str, int]:
-    """The position of each job by its name, the first of a name."""
+    """The position of each job by its name; of a duplicate name, the first."""
     root, _ = parse_yaml(text.removeprefix(BOM), "meltano.yml", strict=False)
     section = root.get("jobs") if isinstance(root, MapNode) else None
     found: dict[str, int] = {}

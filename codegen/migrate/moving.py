@@ -16,7 +16,7 @@ from codegen.sync.changes import Action, Change
 
 
 def plan_move(plan: Import, root: Path) -> tuple[list[Change], list[Diagnostic], int]:
-    """The changes of Meltano's files after an import, why schedules stay in them, and how many leave them."""
+    """The changes of Meltano's files after an import, the reasons why schedules stay, and the number of moved ones."""
     changes = []
     callers = list(callers_of({each.draft.item.name for each in plan.imported}, root))
     called = {caller.name for caller in callers}
@@ -43,17 +43,17 @@ def plan_move(plan: Import, root: Path) -> tuple[list[Change], list[Diagnostic],
 def _still_called(caller: Caller) -> Diagnostic:
     if caller.name:
         message = f"this runs the schedule {quoted(caller.name)}, which therefore stays in meltano.yml"
-        hint = "remove the call, as the DAG of the schedule does the same, and run `dagpress import --move` again"
+        hint = "remove the call, which the schedule's DAG replaces, and run `dagpress import --move` again"
     else:
-        message = "this runs a schedule by a variable, and fails for one that has left meltano.yml"
-        hint = "remove the call of each such schedule, as its DAG does the same"
-    return Diagnostic(rules.STILL_CALLED, message, caller.place, hint)
+        message = "this runs a schedule that a variable names, and fails if that was removed from meltano.yml"
+        hint = "remove the calls of such schedules, which their DAGs replace"
+    return Diagnostic(rules.NOT_MOVED, message, caller.place, hint)
 
 
 def _not_moved(each: Imported, reason: str) -> Diagnostic:
     item = each.draft.item
     message = f"the schedule {quoted(item.name)} stays in this file: {reason}"
-    hint = "when its file has all that it needs, remove it by hand"
+    hint = "remove it by hand when its own file is complete"
     return Diagnostic(rules.NOT_MOVED, message, item.location, hint)
 
 

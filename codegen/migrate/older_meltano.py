@@ -1,4 +1,4 @@
-"""Loads a generator that was made for an older Meltano, by giving it the list of schedules in the form of that one."""
+"""Loads a generator for an older Meltano, with the list of schedules in the form of that Meltano."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any
 from codegen.airflow.loading import LoadedFile, load_dag_files
 from codegen.schema.model import PROJECT_ROOT_VARIABLE
 
-# Older generators give no DAG without one; Meltano 4 lists none.
+# Older generators make no DAG without a start date, and Meltano 4 lists none.
 _START = "1970-01-01"
 
 
 def load_with_answer(
     airflow: Path, generator: Path, meltano_project: Path, listed: Mapping[str, Mapping[str, Any]]
 ) -> LoadedFile:
-    """Load it with a `meltano` that gives the list with start dates, as of Meltano 2 or else of Meltano 1."""
+    """Load a generator with a `meltano` that lists schedules as Meltano 2 does, or if that fails, as Meltano 1 does."""
     schedules = [{"start_date": _START, **schedule} for schedule in listed.values()]
     elt = [schedule for schedule in schedules if "job" not in schedule]
     jobs = [schedule for schedule in schedules if "job" in schedule]
@@ -38,7 +38,7 @@ def _load(airflow: Path, generator: Path, meltano_project: Path, answer: object)
         dags = json.loads(json.dumps(loaded.dags).replace(folder, str(meltano_project)))
     for task in (task for dag in dags for task in dag["tasks"]):
         if isinstance(task.get("env"), dict) and "PATH" in task["env"]:
-            # The generators of Meltano 1 copy the whole environment of the worker.
+            # The generators of Meltano 1 copy all environment variables of the worker.
             task["env"] = {name: value for name, value in task["env"].items() if not _is_of_the_worker(name)}
             task["append_env"] = True
     return loaded._replace(dags=dags)

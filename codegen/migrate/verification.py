@@ -139,7 +139,7 @@ class _Pair:
         return (name == "schedule" and is_same) or (name == "timetable" and not is_same)
 
     def _starts_no_other_run(self, old: object, new: object) -> bool:
-        """Whether both starts give the same next runs: a cron without catch-up counts from now (airflow/timetables)."""
+        """Whether both starts give the same runs: without catch-up, a cron counts from now (airflow/timetables)."""
         now = datetime.now(timezone.utc)
         has_begun = all(isinstance(start, datetime) and start <= now for start in (old, new))
         is_cron = all("Cron" in str(side.fields["timetable"]) for side in (self.old, self.new))

@@ -1,4 +1,4 @@
-"""Pins: the places where a project says which version of Airflow, or of a provider, it has."""
+"""Pins: the versions of Airflow and its providers in the files of a project."""
 
 from codegen.pins.choice import AirflowChoice, choose_airflow
 from codegen.pins.forms import AIRFLOW

@@ -1,4 +1,4 @@
-"""Chooses the Airflow that DAG files are for, from the pins of a project."""
+"""Chooses the Airflow version of the DAG files, from the pins of a project."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from codegen.pins.pin import Pin
 
 @dataclass(frozen=True)
 class AirflowChoice:
-    """A supported version of Airflow, the pin that it follows, and what is wrong with the pins."""
+    """A supported version of Airflow, the pin that it follows, and the warnings about the pins."""
 
     airflow: str
     pin: Pin | None = None
@@ -21,7 +21,7 @@ class AirflowChoice:
 
     @property
     def reason(self) -> str:
-        """Why it was chosen."""
+        """The reason for the version, as a phrase."""
         return f"{self.pin.text} in {self.pin.place}" if self.pin else "the newest, as no file of the project pins one"
 
 
@@ -39,25 +39,25 @@ def choose_airflow(pins: Sequence[Pin]) -> AirflowChoice:
 
 
 def _nearest(pin: Pin) -> str:
-    """The oldest supported version that is not older; for one that is newer than all of them, the newest."""
+    """The oldest supported version from the pinned one on; above all of them, the newest."""
     minor = ".".join(map(str, (*pin.highest.release, 0)[:2]))
     return next((version for version in VERSIONS if at_least(version, minor)), newest())
 
 
 def _unsupported(pin: Pin, airflow: str) -> Diagnostic:
     first, *_, last = (f"{major}.{minor}" for major, minor in facts_of(airflow).pythons)
-    message = f"the Airflow of {quoted(pin.text)} is not supported, so the DAG files are for Airflow {airflow}"
-    hint = f"upgrade Airflow to {airflow}, on Python {first} to {last}, before it loads them"
+    message = f"the Airflow version of {quoted(pin.text)} is not supported, so the DAG files are for Airflow {airflow}"
+    hint = f"install Airflow {airflow}, on Python {first} to {last}, before it loads them"
     return Diagnostic(rules.AIRFLOW_VERSION, message, pin.location, hint)
 
 
 def _differing(chosen: Pin, others: Sequence[Pin]) -> Iterator[Diagnostic]:
-    """A warning for each other minor version, at its first place."""
+    """A warning for each other minor version, at its first pin."""
     seen = {chosen.minor}
     for pin in others:
         if pin.minor in seen or (not pin.minor and (not chosen.minor or pin.fits(chosen.minor))):
             continue
         seen.add(pin.minor)
-        message = f"{quoted(pin.text)} is another Airflow than {quoted(chosen.text)} in {chosen.place}, which is used"
+        message = f"{quoted(pin.text)} is not the Airflow of {quoted(chosen.text)} in {chosen.place}, which applies"
         hint = "pin one version in both places, or change `airflow` in the configuration"
         yield Diagnostic(rules.AIRFLOW_VERSION, message, pin.location, hint)

@@ -1,4 +1,4 @@
-"""The forms of a pin in text files: requirements, tables of TOML and JSON, lock files, images, variables."""
+"""The syntax of pins in text files: requirements, TOML and JSON tables, lock files, images, variables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ENTRY = (
     r"""(?:\{[^}]*?version["']?[ \t]*[=:][ \t]*)?["'](?P<version>[^"'\n]+)"""
 )
 _LOCKED = r"""^name = "(?:NAME)"\nversion = "(?P<version>[^"]+)"$"""
-# Those of Airflow itself: its constraint files, its images, and the variable of its documentation.
+# For Airflow itself: constraint files, images, and the variable in its documentation.
 _OF_AIRFLOW = (
     rf"constraints-(?P<version>{_VERSION})/",
     rf"apache/airflow:(?:slim-)?(?P<version>{_VERSION})",
@@ -29,7 +29,7 @@ _OF_AIRFLOW = (
 
 
 def pins_in(text: str, path: str, package: str) -> Iterator[Pin]:
-    """The pins of a package in a file, in their order."""
+    """The pins of a package in a file, in order."""
     matches = [match for pattern in _patterns(package) for match in pattern.finditer(text)]
     for match in sorted(matches, key=lambda match: match.start("version")):
         specifier = specifier_of(match["version"])
@@ -46,7 +46,7 @@ def pins_in(text: str, path: str, package: str) -> Iterator[Pin]:
 def _patterns(package: str) -> tuple[re.Pattern[str], ...]:
     names = re.escape(package).replace(r"\-", "[-_.]")
     if package == AIRFLOW:
-        # Airflow 3 is in a distribution of its own.
+        # The distribution of Airflow 3 is apache-airflow-core.
         names += "(?:[-_.]core)?"
     general = (pattern.replace("NAME", names) for pattern in (_REQUIREMENT, _ENTRY, _LOCKED))
     return tuple(re.compile(each, re.MULTILINE) for each in (*general, *(_OF_AIRFLOW if package == AIRFLOW else ())))

@@ -1,4 +1,4 @@
-"""One pin: a version specifier of a package, and its place."""
+"""A pin: the version specifier of a package, and its location."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from packaging.version import Version
 
 from codegen.diagnostics import Location
 
-# Poetry's own operators, with the upper bound that each has in the terms of pip.
+# Poetry's own operators.
 _CARET, _TILDE = re.compile(r"\^\s*(\d+)(\.[\d.]+)?$"), re.compile(r"~\s*(\d+\.\d+)(\.\d+)?$")
 # No release of Airflow has had as many patches.
 _PATCHES = range(40)
@@ -19,12 +19,12 @@ _PATCHES = range(40)
 
 @dataclass(frozen=True)
 class Pin:
-    """A place that says which versions of a package a project has.
+    """The versions of a package that a line of a file, or an environment, allows.
 
     Attributes:
-        text: as it is written, such as `apache-airflow==2.10.5`.
-        specifier: the versions that it allows, as pip writes them.
-        is_installed: whether it is an installed package, not a line of a file.
+        text: the pin as written, such as `apache-airflow==2.10.5`.
+        specifier: the allowed versions, in the syntax of pip.
+        is_installed: whether it is an installed package instead of a line of a file.
     """
 
     text: str
@@ -34,12 +34,12 @@ class Pin:
 
     @property
     def place(self) -> str:
-        """The file and line in a sentence, or the folder of an installed package."""
+        """The file and line, or the folder of an installed package."""
         return self.location.path if self.is_installed else f"{self.location.path}:{self.location.line}"
 
     @cached_property
     def minor(self) -> str:
-        """The minor version that it fixes, such as `2.10`; empty if it allows several."""
+        """The only allowed minor version, such as `2.10`; empty if several are allowed."""
         for each in self.specifier:
             parts = Version(each.version.removesuffix(".*")).release
             is_equal = each.operator in {"==", "==="} and (not each.version.endswith(".*") or len(parts) > 1)
@@ -48,13 +48,13 @@ class Pin:
         return ""
 
     def fits(self, minor: str) -> bool:
-        """Whether it allows a release of that minor version."""
+        """Whether a release of the minor version is allowed."""
         if self.minor:
             return self.minor == minor
         return any(self.specifier.contains(f"{minor}.{patch}", prereleases=True) for patch in _PATCHES)
 
     def is_below(self, minimum: str) -> bool:
-        """Whether every version that it allows is older than the minimum."""
+        """Whether every allowed version is older than the minimum."""
         return any(
             each.operator in {"==", "===", "~=", "<", "<="}
             and Version(each.version.removesuffix(".*")) <= Version(minimum)
@@ -64,12 +64,12 @@ class Pin:
 
     @property
     def highest(self) -> Version:
-        """The highest version that it mentions."""
+        """The highest version in the specifier."""
         return max(Version(each.version.removesuffix(".*")) for each in self.specifier)
 
 
 def specifier_of(text: str) -> SpecifierSet | None:
-    """The specifier in the syntax of pip, poetry or pipenv; None where it says no version."""
+    """Parse a specifier of pip, poetry or pipenv; None if it restricts no version."""
     text = text.strip().rstrip(",").strip()
     if re.match(r"\d", text):
         text = f"=={text}"

@@ -1,4 +1,4 @@
-"""Finds the files of a project in which versions are pinned, and the pins of a package in them."""
+"""Finds the files of a project that pin versions, and the pins of a package in them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from codegen.pins.forms import pins_in
 from codegen.pins.pin import Pin, specifier_of
 from codegen.sync.boundary import work_tree_of
 
-# The patterns of file names, by kind, in the order of their weight. Those of Meltano itself go before all of them.
+# The patterns of file names by kind, in order of precedence. Meltano's own files precede all of them.
 _PATTERNS = (
     ("uv.lock", "poetry.lock", "pdm.lock", "pylock*.toml", "Pipfile.lock"),
     ("*requirements*.txt", "*requirements*.in", "*constraints*.txt", "requirements/*.txt", "requirements/*.in"),
@@ -28,18 +28,18 @@ _KINDS = tuple(
 )
 _DEPTH = 2
 _LARGEST = 5_000_000
-# Of hidden folders only those of GitHub and of development containers have pins.
+# The hidden folders that can contain pins.
 _HIDDEN = {".github", ".devcontainer"}
 
 
 def find_pins(root: Path, meltano: Path, package: str, airflow: str = "*") -> list[Pin]:
-    """The pins of a package, the one that counts first: an exact version before a range, then by the kind of file.
+    """The pins of a package by precedence: an exact version before a range, then by the kind of file.
 
     Args:
         root: the project.
         meltano: the Meltano project directory.
         package: the name of its distribution, such as `apache-airflow`.
-        airflow: the version of the environments below `.dagpress` that count; all by default.
+        airflow: the Airflow version of the environments below `.dagpress` to search. Default: all.
     """
     found = [pin for path in _files(root, meltano) for pin in _read(path, root, package)]
     found += [pin for folder in dict.fromkeys((root, meltano)) for pin in _installed(folder, root, package, airflow)]
@@ -57,14 +57,14 @@ def _read(path: Path, root: Path, package: str) -> Iterator[Pin]:
 def _files(root: Path, meltano: Path) -> list[Path]:
     of_meltano = [*meltano_files(root, meltano, Cache()), *sorted(meltano.glob("plugins/*/airflow*.lock"))]
     folders = {root: _DEPTH, meltano: _DEPTH}
-    # Around the project there are others, which have folders of their own.
+    # Fewer levels of the repository: its other folders may belong to other projects.
     folders.setdefault(work_tree_of(root) or root, 1)
     others = [path for folder, depth in folders.items() for path in sorted(_walk(folder, depth))]
     return list(dict.fromkeys((*of_meltano, *sorted(others, key=_kind))))
 
 
 def _walk(folder: Path, depth: int) -> Iterator[Path]:
-    """The files with pins in a folder and some levels below it, but not in installed packages."""
+    """The files with pins in a folder and some levels below it, without installed packages."""
     try:
         entries = list(os.scandir(folder))
     except OSError:
@@ -81,13 +81,13 @@ def _walk(folder: Path, depth: int) -> Iterator[Path]:
 
 
 def _kind(path: Path) -> int:
-    """The number of its kind of file; one more than there are for a file without pins."""
+    """The index of the kind of a file; the number of kinds for a file without pins."""
     name = f"{path.parent.name}/{path.name}"
     return next((number for number, kind in enumerate(_KINDS) if kind.match(name)), len(_KINDS))
 
 
 def _installed(folder: Path, root: Path, package: str, airflow: str) -> Iterator[Pin]:
-    """What is installed: in the Airflow of Dagpress, and in that of Meltano."""
+    """The installed packages in the Airflow of Dagpress, and in that of Meltano."""
     name = package.replace("-", "_")
     for environment in (f".dagpress/airflow-{airflow}", ".meltano/utilities/airflow", ".meltano/orchestrators/airflow"):
         for path in sorted(folder.glob(f"{environment}/venv/lib/python*/site-packages/{name}-*.dist-info")):

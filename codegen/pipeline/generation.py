@@ -39,8 +39,8 @@ def generate(
 ) -> Generation:
     """Render the DAG files and JSON Schema of a project, which is read unless it was; no file where there is an error.
 
-    With names and paths, it renders what `select` chooses. `track` goes around the schedules while they are rendered,
-    to show the progress.
+    With names and paths, it renders the schedules that `select` returns. `track` wraps the schedules while they are
+    rendered, to show the progress.
 
     Raises:
         InvalidError: a name is unknown.

@@ -30,7 +30,7 @@ class Reading:
         schedules: each as it is in each deployment environment that has it.
         documents: what was read, also of those that are no schedule.
         cache: the results of its steps.
-        awaited: the DAG ids that others wait for, by environment, beside those of `after` in these schedules.
+        awaited: further DAG ids that other schedules wait for, by environment, besides those of `after` here.
     """
 
     files: list[SourceFile]
@@ -80,19 +80,11 @@ def read(
     for deployment, those in schedules.items():
         found[deployment] += check_together(those, meltano, project.airflow, broken[deployment], everywhere)
     diagnostics += [*problems, *_check_exclude(project), *_each_once(found, documents)]
-    if meltano:
-        diagnostics += check_included_files(meltano, project.meltano_project, files_of(loaded.files))
-        diagnostics += check_sources(meltano, {each.name for those in schedules.values() for each in those})
     order = {(document.source.name, document.deployment): number for number, document in enumerate(documents)}
     all_schedules = sorted(chain(*schedules.values()), key=lambda each: order[each.source, each.deployment])
-    diagnostics += check_providers(all_schedules, project)
+    diagnostics += _check_beside_others(project, all_schedules, meltano, loaded.files)
     if not has_errors(diagnostics):
-        # Another environment, and a schedule that cannot be read, may use a setting.
-        diagnostics += check_settings(all_schedules)
-        if project.deployments and not project.separate_system_databases:
-            place = project.at.get("state_id_suffix") or project.at["environments"]
-            suffixes = project.state_id_suffix
-            diagnostics += check_environments(all_schedules, meltano, project.deployments, suffixes, place)
+        diagnostics += _check_all(project, all_schedules, meltano)
     # A base lacks the warnings that only an environment has.
     wanted = apply_lint(without_secrets(diagnostics, secrets), loaded.silencers, project.lint, report_unused=not base)
     return Reading(loaded.files, all_schedules, documents, meltano, in_order(wanted), cache)
@@ -114,10 +106,28 @@ def _read_one(
     return schedule, problems, list(check_secrets(document.merged))
 
 
+def _check_beside_others(
+    project: Project, schedules: Sequence[Schedule], meltano: MeltanoProject | None, files: Sequence[SourceFile]
+) -> Iterator[Diagnostic]:
+    """Check the schedules of all environments beside the other files of the project."""
+    if meltano:
+        yield from check_included_files(meltano, project.meltano_project, files_of(files))
+        yield from check_sources(meltano, {each.name for each in schedules})
+    yield from check_providers(schedules, project)
+
+
+def _check_all(project: Project, schedules: Sequence[Schedule], meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
+    """Check the schedules of all environments, of which none has an error: each may use a setting or a state ID."""
+    yield from check_settings(schedules)
+    if project.deployments and not project.separate_system_databases:
+        place = project.at.get("state_id_suffix") or project.at["environments"]
+        yield from check_environments(schedules, meltano, project.deployments, project.state_id_suffix, place)
+
+
 def _check_exclude(project: Project) -> Iterator[Diagnostic]:
     for pattern in without_a_match(project.exclude, project.schedules):
-        message = f"the pattern {quoted(pattern)} of `exclude` matches no file and no folder"
-        yield Diagnostic(rules.NO_EFFECT, message, project.at["exclude"], "correct it, or remove it")
+        message = f"the pattern {quoted(pattern)} of `exclude` matches no file or folder"
+        yield Diagnostic(rules.NO_EFFECT, message, project.at["exclude"], "correct or remove it")
 
 
 def _each_once(found: Mapping[str, list[Diagnostic]], documents: Iterable[Document]) -> Iterator[Diagnostic]:

@@ -1,4 +1,4 @@
-"""From names and paths to the generated files that they mean."""
+"""Resolves names and paths to generated files."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from codegen.project import Project
 
 @dataclass(frozen=True)
 class Scope:
-    """Generated files, by their paths in the project, and folders of them."""
+    """Generated files and folders of them, by their paths in the project."""
 
     files: frozenset[str]
     folders: frozenset[str] = frozenset()
 
     def has(self, name: str) -> bool:
-        """Whether that file belongs to it."""
+        """Whether it contains a file."""
         folders = (folder.as_posix() for folder in PurePosixPath(name).parents) if self.folders else ()
         return name in self.files or not self.folders.isdisjoint(folders)
 
 
 def dag_files(project: Project, relative: str) -> list[str]:
-    """The DAG file of a schedule file, by its path below the schedules, in each environment that may have it."""
+    """The DAG file of a schedule file in each environment; the path is relative to the folder of schedules."""
     folder = PurePosixPath(project.relative(project.generated_dags))
     file = PurePosixPath(relative).with_suffix(".py")
     return [(folder / name / file).as_posix() for name in project.deployments or ("",)]
 
 
 def files_by_name(reading: Reading) -> Mapping[str, set[str]]:
-    """The schedule files by the names and DAG ids of their schedules, also of those that cannot be read."""
+    """The schedule files by the names and DAG ids of their schedules; includes unreadable files."""
     files = defaultdict(set)
     known = set()
     for document in reading.documents:
@@ -51,10 +51,10 @@ def files_by_name(reading: Reading) -> Mapping[str, set[str]]:
 
 
 class Finder:
-    """Finds what names and paths mean in a project.
+    """Resolves names and paths in a project.
 
-    A name is that of a schedule, or a DAG id. A path, from the working directory or in the project, is that of a
-    schedule file, of a `_defaults.yml`, of a generated file, or of a folder of those; it may have been deleted.
+    A name is the name of a schedule or a DAG id. A path, relative to the working directory or to the project, is that
+    of a schedule file, a `_defaults.yml`, a generated file or a folder of those; it may have been deleted.
     """
 
     def __init__(self, project: Project, reading: Reading) -> None:
@@ -64,7 +64,7 @@ class Finder:
         self._names = files_by_name(reading)
 
     def scope_of(self, names: Iterable[str]) -> Scope:
-        """The generated files of all that is named.
+        """The generated files of some names and paths.
 
         Raises:
             InvalidError: there is no such schedule, file or folder.
@@ -81,13 +81,13 @@ class Finder:
         found = (self._at(path) for path in self._paths(name))
         scope = next((scope for scope in found if scope is not None), None)
         if scope is None:
-            hint = nearest(name, [*self._names, *self._relative]) or "`dagpress list` lists the schedules"
+            hint = nearest(name, [*self._names, *self._relative]) or "run `dagpress list` to see the schedules"
             raise InvalidError(f"There is no schedule, file or folder {quoted(name)}", hint)
         return scope
 
     def _paths(self, name: str) -> Iterator[Path]:
         for path in (Path.cwd() / name, self._project.root / name):
-            # The project is known by its real path.
+            # The path of the project is a real path.
             yield from (Path(os.path.normpath(path)), Path(os.path.realpath(path)))
 
     def _at(self, path: Path) -> Scope | None:

@@ -1,4 +1,4 @@
-"""The schedules that a command is about: all, or those that are named, and what depends on them."""
+"""The schedules of a command: all, or the named ones and those that depend on them."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from codegen.project import Project
 from codegen.rules import Severity
 from codegen.schema import Schedule
 
-# As a DAG file names the DAGs that start it, and itself for those that it starts.
+# The assets in a DAG file: its own, and those of the DAGs that start it.
 _ASSET = re.compile(r'\b(?:Asset|Dataset)\("([^"]*)"\)')
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Some schedules of a project that was read.
+    """A selection of the schedules of a project.
 
     Attributes:
         reading: the project, with the diagnostics about the named schedules and those that they wait for.
         named: the named schedules, in each environment.
-        schedules: these, and those whose DAG files depend on them.
-        scope: their DAG files, also those of removed schedules; None for the whole project.
+        schedules: the named schedules, and those whose DAG files depend on them.
+        scope: the DAG files of the named schedules, also of removed ones; None for the whole project.
         elsewhere: the errors of the other schedules.
     """
 
@@ -40,7 +40,7 @@ class Selection:
 
 
 def select(project: Project, reading: Reading, names: Collection[str]) -> Selection:
-    """The schedules that some names and paths choose; without any, all.
+    """Select schedules by names and paths; without any, all.
 
     Raises:
         InvalidError: there is no such schedule, file or folder.
@@ -71,7 +71,7 @@ def select(project: Project, reading: Reading, names: Collection[str]) -> Select
 
 
 def neighbours(reading: Reading, sources: Collection[str]) -> tuple[set[str], set[str]]:
-    """The files of the schedules that some schedules wait for, and of those that wait for them."""
+    """The files of the upstream and of the downstream schedules of some schedule files."""
     own = [schedule for schedule in reading.schedules if schedule.source in sources]
     awaited = {name for schedule in own if schedule.after for name in schedule.after.names}
     files, names = files_by_name(reading), {schedule.name for schedule in own}
@@ -82,7 +82,7 @@ def neighbours(reading: Reading, sources: Collection[str]) -> tuple[set[str], se
 def _divided(
     reading: Reading, named: Collection[str], needed: Collection[str]
 ) -> tuple[list[Diagnostic], list[Diagnostic]]:
-    """The diagnostics about some schedules, and the errors about others: of some, only the errors matter."""
+    """The diagnostics of the named schedules, with the errors of the needed ones; and the errors of all others."""
     places = {file.name: _places(file) for file in reading.files}
     everywhere = set().union(*places.values())
     elsewhere = {
@@ -102,12 +102,12 @@ def _with_errors(reading: Reading, errors: Iterable[Diagnostic]) -> set[str]:
 
 
 def _places(file: SourceFile) -> set[str]:
-    """The files that make a schedule: its own, and the defaults that it inherits."""
+    """The source files of a schedule: its own, and the defaults that it inherits."""
     return {file.name, *(name for _, name in file.defaults)}
 
 
 def _dag_ids_in(project: Project, names: Iterable[str]) -> frozenset[str]:
-    """The DAG ids of the assets in some generated files, as far as these exist."""
+    """The DAG ids of the assets in the generated files that exist."""
     found: set[str] = set()
     for name in names:
         with suppress(OSError):

@@ -27,7 +27,7 @@ def dag_arguments(  # noqa: PLR0913  # what an argument can depend on
     default_args: Mapping[str, Value],
     airflow: str,
 ) -> tuple[Argument, ...]:
-    """The arguments of `DAG(...)`; `default_args` are those of its runners."""
+    """The arguments of `DAG(...)`; `default_args` come from its runners."""
     defaults = operator_arguments_of(schedule, schedule, airflow) | default_alerts(schedule, functions, airflow)
     arguments: dict[str, Value] = {
         "dag_id": schedule.dag_id_or_default,

@@ -27,9 +27,9 @@ class Dependencies:
 
 
 def between(schedules: Iterable[Schedule], kept: Collection[str] = ()) -> Mapping[str, Dependencies]:
-    """The dependencies between all schedules of a deployment environment, by their files; some may be unreadable.
+    """The dependencies between all schedules of a deployment environment, by their files.
 
-    `kept` has further DAG ids that others wait for.
+    `kept` has further DAG ids that other schedules wait for, such as unreadable ones.
     """
     everyone = list(schedules)
     awaited = {name for schedule in everyone if schedule.after for name in schedule.after.names}

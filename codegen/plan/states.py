@@ -63,14 +63,15 @@ def _kept_by(step: Step, schedule: Schedule, meltano: MeltanoProject | None) -> 
         yield schedule.full_state_id, (schedule.extractor, schedule.loader or "")
     elif step.script:
         for call in calls_in(step.script, step.env):
-            yield from _kept_by_call(call, step, meltano)
+            if call.is_certain and call.env.keys().isdisjoint(_STORES):
+                yield from _kept_by_call(call, step, meltano)
     elif step.run and not has_option(step, _WITHOUT_STATE):
         environment = meltano_environment(schedule.environment, step.env, meltano)
         yield from _kept_by_run(words_of(step.run), environment, state_id_suffix(schedule, step.task, meltano), meltano)
 
 
 def _kept_by_call(call: Call, step: Step, meltano: MeltanoProject | None) -> Iterator[tuple[str, tuple[str, str]]]:
-    """The same for a call in a shell script, which gets the schedule's keys by variables."""
+    """The same for a call in a shell script, which gets the schedule's keys as environment variables."""
     options, words = leading_options(call.words)
     env = {**step.env, **call.env}
     environment = meltano_environment(value_of(options, "--environment"), env, meltano)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +12,7 @@ from codegen.meltano.blocks import (
     DELIMITER,
     in_order_of_locking,
     locks_of,
+    locks_of_names,
     locks_of_script,
     locks_of_transform,
     plain_pair,
@@ -173,8 +173,7 @@ def _locks_of_calls(calls: Iterable[Sequence[str]], meltano: MeltanoProject | No
         if rest[:1] == ["run"]:
             yield locks_of(rest[1:], meltano)
         elif rest[:1] not in (["el"], ["elt"]):
-            is_change = changes_project(words)
-            yield {_PROJECT_FILE} if is_change else locks_of_script(shlex.join(["meltano", *rest]), meltano)
+            yield {_PROJECT_FILE} if changes_project(words) else locks_of_names(rest, meltano)
 
 
 def _same_as_el(schedule: Schedule, task: Task, run: list[str], meltano: MeltanoProject | None) -> tuple[str, ...]:
@@ -224,16 +223,16 @@ def state_id_suffix(schedule: Schedule, task: Task, meltano: MeltanoProject | No
 
 
 def env_of(schedule: Schedule, task: Task) -> dict[str, str]:
-    """The environment variables of a task: its own over those of the schedule; a null removes one.
+    """The environment variables of a task: its own override those of the schedule; a null removes one.
 
-    A `command` has the keys for Meltano among them, which a `meltano run` has as options: both go before `env`.
+    A `command` also gets the keys for Meltano, which override `env`; a `meltano run` gets them as options.
     """
     given = {name: value for name, value in {**schedule.env, **task.env}.items() if value is not None}
     return {**given, **variables_of_keys(schedule)} if task.command else given
 
 
 def variables_of_keys(schedule: Schedule) -> dict[str, str]:
-    """The keys of a schedule that Meltano also reads from variables."""
+    """The keys of a schedule that Meltano reads from environment variables."""
     suffix = [schedule.state_id_suffix, schedule.state_suffix] if schedule.state_id_suffix else []
     values = {
         "environment": schedule.environment,

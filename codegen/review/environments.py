@@ -21,7 +21,7 @@ class Comparison:
     """How the DAG files of two environments differ; with an error in the project, nothing was compared.
 
     Attributes:
-        changes: one for each file that both have and that differs.
+        changes: the changes of the files that are in both environments.
         missing: each schedule file that one of them lacks, with that environment.
     """
 

@@ -1,4 +1,4 @@
-"""Finds the files of a generation that git would not commit, so that CI does not see them."""
+"""Finds schedules and generated files that are not in git, so that CI does not get them."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ from codegen.text.conflict import conflict_in
 
 # The second is `git add --intent-to-add`.
 _UNTRACKED = {"??", " A"}
-# A longer command names folders.
+# With more files, the command names their folders.
 _MOST_FILES = 10
 
 
 def check_in_git(project: Project, generation: Generation) -> list[Diagnostic]:
-    """An error for the files that git does not track, for those that it ignores, and for those that are not staged.
+    """The errors for untracked, ignored and, in a commit hook, unstaged files.
 
-    The last are told in a commit hook, where else nobody expects them to be staged. Nothing without a repository, or
-    where git ignores the whole project.
+    No errors without a git repository, or if git ignores the whole project.
     """
     try:
         return list(_unseen(project, generation)) if generation.files else []
@@ -33,7 +32,7 @@ def check_in_git(project: Project, generation: Generation) -> list[Diagnostic]:
 
 
 def resolved_files(project: Project, done: Iterable[Change]) -> Sequence[str]:
-    """The files that git could not merge and that have no conflict marker any more."""
+    """The files with a merge conflict in git and without conflict markers."""
     try:
         unmerged = git.unmerged(project.root, _folders(project))
     except git.GitError:
@@ -43,7 +42,7 @@ def resolved_files(project: Project, done: Iterable[Change]) -> Sequence[str]:
 
 
 def git_add(project: Project, names: Sequence[str]) -> str:
-    """The command that adds some files, from the working directory."""
+    """The `git add` command for some files, relative to the working directory."""
     if len(names) > _MOST_FILES:
         names = [folder for folder in _folders(project) if any(name.startswith(f"{folder}/") for name in names)]
     return shlex.join(["git", "add", *(os.path.relpath(project.root / name) for name in names)])
@@ -60,20 +59,20 @@ def _unseen(project: Project, generation: Generation) -> Iterator[Diagnostic]:
     rules_by_name = git.ignore_rules(project.root, ignored) if ignored else {}
     for rule in dict.fromkeys(rules_by_name.values()):
         names = [name for name in ignored if rules_by_name.get(name) == rule]
-        what = f"git ignores this file{_more(names)}: {rule.place} has {quoted(rule.pattern)}"
+        what = f"git ignores this file{_more(names)}, by {quoted(rule.pattern)} at {rule.place}"
         yield _diagnostic(project, names, what, "remove that line, then run ")
     untracked = [name for name in own if codes[name] in _UNTRACKED]
     if untracked:
         yield _diagnostic(project, untracked, f"git does not track this file{_more(untracked)}", "run ")
-    # A deleted file is nobody's any more.
+    # A deleted file no longer belongs to a schedule.
     unstaged = [name for name in {*own, *(n for n, code in codes.items() if code[1] == "D")} if codes[name][1] in "MTD"]
     if index and unstaged:
-        what = f"the commit leaves out the change of this file{_more(unstaged)}"
+        what = f"the commit lacks the changes of this file{_more(unstaged)}"
         yield _diagnostic(project, sorted(unstaged), what, "run ")
 
 
 def _sources(generation: Generation) -> set[str]:
-    """The files that make the schedules."""
+    """The source files of the schedules."""
     chosen = {schedule.source for schedule in generation.selection.schedules}
     files = [file for file in generation.reading.files if file.name in chosen]
     return {file.name for file in files} | {name for file in files for _, name in file.defaults}
@@ -84,7 +83,7 @@ def _diagnostic(project: Project, names: Sequence[str], message: str, hint: str)
 
 
 def _more(names: Sequence[str]) -> str:
-    return f", and {len(names) - 1} more" if len(names) > 1 else ""
+    return f" and {len(names) - 1} more" if len(names) > 1 else ""
 
 
 def _folders(project: Project) -> list[str]:

@@ -57,7 +57,7 @@ _warning = partial(_rule, Severity.WARNING)
 # Files.
 
 NO_SCHEDULES = _error("no-schedules", "The folder of schedules is missing or has no schedule file.")
-FILE_NAME = _error("file-name", "A file name contains invisible characters, or is another one on macOS than on Linux.")
+FILE_NAME = _error("file-name", "A file name contains invisible or decomposed characters.")
 SYMLINK_LOOP = _error("symlink-loop", "A symlink leads back to a folder above it.")
 DUPLICATE_DEFAULTS = _error("duplicate-defaults", "A folder has both `_defaults.yml` and `_defaults.yaml`.")
 UNREADABLE = _error("unreadable", "A file or folder cannot be read, or is too large.")
@@ -69,7 +69,7 @@ NOT_A_MAP = _error("not-a-map", "A schedule or a defaults file is not a map of k
 # YAML.
 
 YAML_SYNTAX = _error("yaml-syntax", "A file is not valid YAML.")
-YAML_TRAP = _error("yaml-trap", "YAML reads an unquoted or missing value as something other than what it looks like.")
+YAML_TRAP = _error("yaml-trap", "A key has no value, or YAML reads an unquoted value as something else.")
 YAML_TAG = _error("yaml-tag", "A value has a YAML tag that schedules do not support.")
 CONTROL_CHARACTER = _error("control-character", "A file contains a control character that YAML does not allow.")
 MERGE_CONFLICT = _error("merge-conflict", "A file contains the markers of an unresolved git merge conflict.")
@@ -88,10 +88,10 @@ MIXED_KINDS = _error("mixed-kinds", "Keys that are mutually exclusive are used t
 INVALID_VALUE = _error("invalid-value", "The value of a key is not valid.")
 INVALID_INTERVAL = _error("invalid-interval", "An interval is not a valid cron expression or alias.")
 UNKNOWN_TIMEZONE = _error("unknown-timezone", "A timezone does not exist.")
-UNREADABLE_NAME = _error("unreadable-name", "A name contains invisible characters, or looks the same as another one.")
-TEMPLATE = _error("template", "A template is invalid, or stands where Airflow evaluates no templates.")
+UNREADABLE_NAME = _error("unreadable-name", "A name contains invisible or decomposed characters.")
+TEMPLATE = _error("template", "A template is invalid, or in a value that Airflow does not render.")
 SECRET = _error("secret", "A value looks like a secret.")
-UNSUPPORTED = _error("unsupported", "The Airflow of the project does not support a key or value.")
+UNSUPPORTED = _error("unsupported", "The project's Airflow, or one of its providers, does not support a key or value.")
 NO_EFFECT = _warning("no-effect", "A key, a pattern or a file has no effect.")
 
 # Comments that silence warnings.
@@ -103,7 +103,7 @@ UNUSED_IGNORE = _warning("unused-ignore", "A `# dagpress: ignore` comment silenc
 
 DUPLICATE_NAME = _error("duplicate-name", "Two schedules have the same name.")
 DUPLICATE_DAG_ID = _error("duplicate-dag-id", "Two schedules have the same DAG id.")
-DUPLICATE_FILE = _error("duplicate-file", "Two schedules would have the same DAG file, or two folders be one.")
+DUPLICATE_FILE = _error("duplicate-file", "Two schedules have the same DAG file, or two names differ only in case.")
 LONG_NAME = _error("long-name", "A DAG id, task id or file name is too long.")
 RENAMED_ID = _warning("renamed-id", "The name contains characters that a DAG id cannot have, so the two differ.")
 
@@ -113,6 +113,7 @@ NO_INTERVAL = _warning("no-interval", "A schedule without an interval has keys t
 AMBIGUOUS_DATE = _error("ambiguous-date", "A date is ambiguous or does not exist because of a DST change.")
 END_BEFORE_START = _error("end-before-start", "`end_date` is before `start_date`.")
 LONG_CATCHUP = _warning("long-catchup", "`catchup` would start a large number of runs.")
+SURPRISING_CRON = _warning("surprising-cron", "A cron expression runs at other times than it seems to say.")
 STALLS = _warning("stalls", "Catch-up with data intervals stalls at the next DST change.")
 SHORT_RETRIES = _warning("short-retries", "Retries end before Meltano considers a killed run stale.")
 
@@ -133,7 +134,7 @@ UNKNOWN_TASK = _error("unknown-task", "`after` names a task that does not exist.
 UNKNOWN_SCHEDULE = _error("unknown-schedule", "`after` names a schedule that does not exist.")
 CYCLE = _error("cycle", "Schedules, tasks or groups wait for each other in a cycle.")
 NO_END = _warning("no-end", "A schedule keeps waiting for another one that has ended.")
-HIDES_FAILURE = _warning("hides-failure", "A failure leaves the task or the run successful.")
+HIDES_FAILURE = _warning("hides-failure", "A task or a run succeeds despite a failure.")
 INVALID_RUN = _error("invalid-run", "A `meltano` command line cannot be split into arguments.")
 INVALID_COMMAND = _error("invalid-command", "A shell command cannot be run.")
 
@@ -154,16 +155,15 @@ UNKNOWN_VOLUME = _error("unknown-volume", "A volume mount names a volume that is
 MELTANO_PROJECT = _error("meltano-project", "The Meltano project file is not valid.")
 INCLUDE_PATHS = _warning("include-paths", "`include_paths` of meltano.yml is not a list, or matches no file.")
 INCLUDED_SCHEDULES = _error(
-    "included-schedules", "`include_paths` of meltano.yml matches schedule files, which Meltano then overwrites."
+    "included-schedules", "`include_paths` of meltano.yml matches schedule files, so Meltano would overwrite them."
 )
-TWO_SOURCES = _warning("two-sources", "A schedule is in meltano.yml too, where changing it has no effect.")
+TWO_SOURCES = _warning("two-sources", "A schedule is also defined in meltano.yml, where changes have no effect.")
 UNKNOWN_EXTRACTOR = _warning("unknown-extractor", "The Meltano project does not have the extractor.")
 UNKNOWN_LOADER = _warning("unknown-loader", "The Meltano project does not have the loader.")
 UNKNOWN_ENVIRONMENT = _warning("unknown-environment", "The Meltano project does not have the environment.")
 UNKNOWN_PLUGIN = _warning("unknown-plugin", "The Meltano project does not have a plugin, mapping or job of that name.")
 UNKNOWN_JOB = _error("unknown-job", "The Meltano project does not have the job, or the job cannot run.")
 UNKNOWN_COMMAND = _warning("unknown-command", "`before_run` uses a command that Meltano does not have.")
-ENV_OVERRIDDEN = _warning("env-overridden", "An environment variable is overridden by `env` in meltano.yml.")
 WRITES_PROJECT = _warning("writes-project", "`before_run` changes the files of the Meltano project.")
 SHARED_STATE = _warning("shared-state", "Two schedules, tasks or runs share a Meltano state ID.")
 
@@ -176,7 +176,7 @@ UNKNOWN_DEPLOYMENT = _error("unknown-deployment", "A schedule names an environme
 
 INVALID_CONFIGURATION = _error("invalid-configuration", "The configuration file cannot be read.")
 REQUIRED_VERSION = _error("required-version", "The installed Dagpress is not one that the project requires.")
-AIRFLOW_VERSION = _warning("airflow-version", "The project pins an unsupported Airflow, or different ones.")
+AIRFLOW_VERSION = _warning("airflow-version", "The project pins an unsupported Airflow version, or different versions.")
 
 # Generated files.
 
@@ -184,7 +184,7 @@ MISSING = _error("missing", "A generated DAG file is missing.")
 CHANGED = _error("changed", "A generated DAG file is not up to date.")
 STALE = _error("stale", "The schedule of a generated DAG file was removed.")
 RENAMED = _warning("renamed", "A renamed schedule gets a new DAG id, so its history stays behind.")
-NOT_IN_GIT = _error("not-in-git", "A schedule or a generated file is not part of what git commits.")
+NOT_IN_GIT = _error("not-in-git", "A schedule or a generated file is untracked, ignored or not staged in git.")
 NOT_OURS = _error("not-ours", "A file that Dagpress did not generate is in the place of a generated one.")
 NOT_WRITTEN = _error("not-written", "A file cannot be written, or lies outside the git work tree.")
 TEMPLATE_ERROR = _error("template-error", "A template of the project cannot be used.")
@@ -199,9 +199,6 @@ ENV_NOT_TEXT = _warning("env-not-text", "An environment variable of a Meltano sc
 BY_DEFAULTS = _warning("by-defaults", "The defaults of the folder change an imported schedule.")
 KEPT = _warning("kept", "A schedule file exists and is not overwritten by the import.")
 NOT_MOVED = _warning("not-moved", "An imported schedule cannot be removed from meltano.yml.")
-STILL_CALLED = _warning(
-    "still-called", "A file runs a schedule with `meltano schedule run`, so it cannot be removed from meltano.yml."
-)
 OTHER_MELTANO_PROJECT = _warning("other-meltano-project", "The configuration names another Meltano project.")
 NOT_EXPORTED = _warning("not-exported", "Something in a schedule cannot be exported to meltano.yml.")
 DIFFERS_IN_MELTANO = _warning("differs-in-meltano", "A schedule is exported, and differs in Meltano.")

@@ -30,5 +30,5 @@ def _lower(work: Work) -> dict[str, Value]:
     }
 
 
-# Without it BashOperator skips a task whose command exits with 99, which ends in no failure.
+# By default, BashOperator skips a task whose command exits with 99.
 BASH = Runner(name="bash", operator="BashOperator", lower=_lower, default_args={"skip_on_exit_code": None})

@@ -51,7 +51,7 @@ class Runner:
         operator: the name of its class, or where Airflow's facts do not have it, the full name.
         lower: the arguments of the operator of a task; one that is None is left out.
         sections: the settings, and the maps with keys of their own inside them.
-        default_args: those that a DAG with such tasks has.
+        default_args: the `default_args` of a DAG with such tasks.
         example: of the settings, as YAML.
         imports: what else its arguments name, with its full name.
         distributions: the packages that Airflow needs for it.

@@ -25,7 +25,7 @@ _ADDRESSES = TextList("addresses", Address())
 
 @dataclass(frozen=True, kw_only=True)
 class _AlertKind(Model):
-    """Where an alert goes; `provider` is the package of Airflow that it needs, and its first version that works."""
+    """The recipient of an alert; `provider` is the provider package that it needs, and its minimum version."""
 
     provider: ClassVar[tuple[str, str] | None] = None
 
@@ -35,7 +35,7 @@ class EmailAlert(_AlertKind):
     """An e-mail, by the names of Airflow's SmtpNotifier."""
 
     reference_group = "alert by e-mail"
-    # Airflow cannot import older ones, or loses their mails in silence.
+    # Airflow cannot import older versions, or they lose mails without an error.
     provider = ("apache-airflow-providers-smtp", "2.1.2")
 
     to: tuple[str, ...] = key(
@@ -82,7 +82,7 @@ class WebhookAlert(_AlertKind):
     """A request to any other service, by the names of Airflow's HttpNotifier."""
 
     reference_group = "alert by webhook"
-    # Older ones have no HttpNotifier.
+    # Older versions have no HttpNotifier.
     provider = ("apache-airflow-providers-http", "5.5.0")
 
     http_conn_id: str = key(

@@ -31,7 +31,7 @@ _OF_RUNNERS = (section for runner in RUNNERS.values() for section in runner.sect
 _SECTIONS = {section.name: section for section in (*_OF_RUNNERS, ALERT, *KINDS)}
 # What a map must have in any case: of these keys exactly one.
 _ONE_OF = {"task": WHAT_RUNS, ALERT.name: tuple(section.name for section in KINDS)}
-# With one of those, another.
+# The key that requires another key.
 _TOGETHER = {"task": ("command", "id")}
 
 

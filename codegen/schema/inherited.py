@@ -1,4 +1,4 @@
-"""What the tasks of a schedule have from it: maps merge, and a null takes a value away."""
+"""The values that tasks inherit from their schedule: maps merge, and a null removes a value."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from codegen.source.nodes import Entry, ListNode, MapNode, Node, is_null, merge,
 
 
 def over_tasks(root: MapNode, table: Table) -> MapNode:
-    """The schedule with its runners' settings under those of each task that has some.
+    """Merge the runners' settings of the schedule into those of each task that has some.
 
-    Airflow gives a value of the schedule (`default_args`) to every task. So a value that a task takes away by a null
-    is no longer the schedule's, but that of each other task.
+    Airflow applies `default_args` to every task. So a value that one task removes with a null moves from the schedule
+    to each other task.
     """
     tasks = root.get("tasks")
     if not isinstance(tasks, ListNode):

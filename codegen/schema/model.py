@@ -109,14 +109,14 @@ class Schedule(TaskDefaults):
     )
     state_id_suffix: str | None = _state(
         TemplatedText(longest=1000),
-        "For `job` and `tasks`: what `meltano run` appends to the state ids that it makes, also in a `command`.",
+        "For `job` and `tasks`: the suffix that `meltano run` appends to its state ids, also in a `command`.",
         "eu",
         reaches=IN_A_SHELL,
         variable="MELTANO_RUN_STATE_ID_SUFFIX",
     )
     full_refresh: bool = _state(
         Boolean(),
-        "Ignore the state that was kept, and read everything.",
+        "Ignore the saved state, and read everything.",
         "true",
         default=False,
         reaches=IN_A_SHELL,
@@ -179,7 +179,7 @@ class Schedule(TaskDefaults):
     )
     environment: str | None = _how(
         TemplatedText("an environment", longest=1000),
-        "Meltano's own environment: what Meltano gets by `--environment`, and a `command` in `MELTANO_ENVIRONMENT`. "
+        "Meltano's own environment: the `--environment` of Meltano, and the `MELTANO_ENVIRONMENT` of a `command`. "
         "Default: the project's own default.",
         "prod",
         reaches=IN_A_SHELL,
@@ -322,7 +322,7 @@ class Schedule(TaskDefaults):
         return task.settings.get(runner) or self.settings.get(runner)
 
     def ids_of_job(self, count: int) -> list[str]:
-        """The ids that Meltano's generator gives to the tasks of a job (files-airflow, orchestrate/dags/meltano.py)."""
+        """The task ids of a job, as in Meltano's generator (files-airflow, orchestrate/dags/meltano.py)."""
         return [f"{self.dag_id_or_default}_task{number}" for number in range(count)]
 
 
@@ -331,5 +331,5 @@ def file_stem(name: str) -> str:
     stem = _BAD_IN_A_STEM.sub("_", composed(name))[:_LONGEST_STEM]
     stem = "".join(character if character.isprintable() else "_" for character in stem)
     stem = re.sub(r"\.$", "_", stem)
-    # A file with `_` or a dot in front is not a schedule, and one with a dash would be an option of a command.
+    # A leading `_` or dot means that a file is not a schedule, and a leading dash would be an option of a command.
     return stem.lstrip("_.-") or "schedule"

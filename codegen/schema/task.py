@@ -33,8 +33,9 @@ class Task(TaskDefaults):
 
     id: str | None = key(
         Id("an id"),
-        "The task's id, which keeps its history. Default: what it runs, such as `tap-gitlab_target-postgres`, or the "
-        "last name of a callable. A `command` needs one, and so does the second of two tasks that run the same.",
+        "The task's id, under which Airflow keeps its history. Default: derived from `run`, such as "
+        "`tap-gitlab_target-postgres`, or the name of the function. Required for a `command`, and for the second of "
+        "two tasks that run the same.",
         "load",
     )
     run: str = key(
@@ -45,9 +46,9 @@ class Task(TaskDefaults):
     )
     command: str | None = key(
         Command("a command of the shell"),
-        "In place of `run`: a shell command, of one line or more. It runs in the Meltano project directory and ends at "
-        "the first command in it that fails, also in a pipe; `validate` warns of a failure that the shell ignores, as "
-        "before `&&`. Templates are not rendered here: pass values through `env`.",
+        "In place of `run`: a shell command, of one line or more. It runs in the Meltano project directory and fails "
+        "with the first command in it that fails, also in a pipe; `validate` warns about failures that the shell "
+        "ignores, such as before `&&`. Templates are not rendered here: pass values through `env`.",
         './load.sh "$DAY"',
     )
     python: str | None = key(
@@ -94,7 +95,7 @@ class Task(TaskDefaults):
 
     @property
     def task_id(self) -> str:
-        """Its own id, else what it runs: so a task that is put before it does not get its history."""
+        """The id, by default derived from what the task runs, and not from its position."""
         return self.id or id_of(self.run) or (self.python or "").rpartition(".")[2]
 
 
@@ -170,7 +171,7 @@ _FIXES = {
 
 
 def _check_ids(tasks: Sequence[Task], report: Report) -> None:
-    """A task whose id does not follow from what it runs needs one of its own."""
+    """Report tasks that need an `id`, because none follows from what they run."""
     taken = {name for task in tasks for name in (task.task_id, task.group)}
     for task in tasks:
         if not task.task_id and task.kind:
@@ -184,12 +185,12 @@ def _check_ids(tasks: Sequence[Task], report: Report) -> None:
 
 
 def free_id(wanted: str, taken: Container[str | None]) -> str:
-    """The wanted id, with a number behind it if it is taken."""
+    """The wanted id, with a number appended if it is taken."""
     return next(each for each in chain([wanted], (f"{wanted}_{n}" for n in count(2))) if each not in taken)
 
 
 def short_form(node: Node) -> Scalar | None:
-    """The `run` that a task stands for which is no map: a text, or a list of plugins as Meltano's jobs have it."""
+    """The `run` of a task in its short form: a text, or a list of plugins as in Meltano's jobs."""
     if not isinstance(node, ListNode):
         return node if isinstance(node, Scalar) else None
     words = [item.text for item in node.items if isinstance(item, Scalar) and item.kind == "str"]

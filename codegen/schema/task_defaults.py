@@ -16,7 +16,7 @@ from codegen.runners import RUNNERS
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.task_types import MELTANO_COMMANDS, TRIGGER_RULE
 
-# What runs in a shell or a container.
+# The tasks that run in a shell or a container.
 IN_A_SHELL = ("run", "command")
 _inherited = partial(key, is_inherited=True)
 _how = partial(_inherited, is_argument=True, group="how")
@@ -81,9 +81,9 @@ class TaskDefaults(Model):
     )
     env: Mapping[str, str | None] = key(
         Env(),
-        "Environment variables of the tasks; those of a task are added to the schedule's. A null takes away a variable "
-        "of the schedule, not one of Airflow's worker. What Meltano runs gets the `env` of meltano.yml before these. A "
-        "value may hold Airflow's templates.",
+        "Environment variables of the tasks; those of a task are added to the schedule's. A null removes a variable of "
+        "the schedule, not one of Airflow's worker. For plugins, the `env` of meltano.yml overrides these. A value may "
+        "contain Airflow's templates.",
         "{TAP_GITLAB_START_DATE: '{{ ds }}'}",
         {},
         reaches=IN_A_SHELL,

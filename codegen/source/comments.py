@@ -47,7 +47,7 @@ class Layout:
         return bisect_right(self.begins, index)
 
     def comments_in(self, start: int, end: int) -> list[Comment]:
-        """The comments that start in a part of the text."""
+        """The comments that start in a range of the text."""
         lines = range(self.line_at(start), self.line_at(end) + 1)
         found = (self.comments[line] for line in lines if line in self.comments)
         return [comment for comment in found if start <= comment.index < end]

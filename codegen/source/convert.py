@@ -27,7 +27,7 @@ _CANONICAL = {
     "null": (r"null|~", "nothing", "write it in full"),
     "timestamp": (r"(?s)[0-9]{4}-[0-9]{2}-[0-9]{2}.*", "a timestamp", "write it in full"),
 }
-# A comment that is rather a value without quotes, such as `#data-team`.
+# A comment that is probably an unquoted value, such as `#data-team`.
 _LIKE_A_VALUE = re.compile(r"[ \t]+(#\S.*?)[ \t]*(?: #.*)?$", re.MULTILINE)
 
 
@@ -111,13 +111,13 @@ class Converter:
         return Scalar(kind, node.value, self._at(node), is_plain=not node.style)
 
     def _given(self, node: yaml.Node, depth: int, key: yaml.Node | None = None) -> Node:
-        """The value of a key or an item of a list. One with nothing in it is an error, as only a null means none."""
+        """The value of a key, or an item of a list. An empty one is an error: only an explicit null means no value."""
         if not self._strict or node.tag != _TAG + "null" or node.value or getattr(node, "style", None):
             return self._node(node, depth)
         comment = _LIKE_A_VALUE.match(self._text, node.end_mark.index)
         what, place = (quoted(key.value), self._at(key)) if key else ("this item", self._at(node))
         message = f"{what} has no value" + (f": {quoted(comment[1])} is a comment" if comment else "")
-        hint = f"quote it: {to_yaml(comment[1]).strip()}" if comment else 'write it, `""` for an empty text'
+        hint = f"quote it: {to_yaml(comment[1]).strip()}" if comment else 'add the value (`""` for an empty text)'
         no_value = f"write `{printable(key.value)}: null` to remove an inherited value" if key else "remove the item"
         self._error(rules.YAML_TRAP, message, place, f"{hint}, or {no_value}")
         return Scalar("trap", "", self._at(node))

@@ -1,8 +1,7 @@
 """Changes values in the text of a YAML file, and keeps every other character: comments, order, layout.
 
-A batch of changes costs two parses of the text, however many they are: one to find the places, and one to verify that
-the new text has exactly the values that were asked for. A change that is impossible without another, a missing value
-and invalid YAML raise an EditError.
+A batch of changes parses the text twice: once to find the positions, and once to verify that the new text has exactly
+the requested values. A change that would alter anything else, a missing value and invalid YAML raise an EditError.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ class Set:
 
 @dataclass(frozen=True)
 class Append:
-    """Add an item with comments above it to the end of a list; a missing, empty or null list is created."""
+    """Append an item, with comments above it, to a list; a missing, empty or null list is created."""
 
     path: Path
     item: NewItem
@@ -82,9 +81,9 @@ Edit = Set | Append | Remove | _SetWritten
 
 
 def edited(text: str, groups: Mapping[_Name, Sequence[Edit]]) -> tuple[str, dict[_Name, EditError]]:
-    """Change a text; the edits of a group are made together or not at all, with the reason by the group's name.
+    """Change a text, and return the error of each group that failed. A group makes all of its edits, or none.
 
-    The paths are those of the text before. Raises an EditError for invalid YAML.
+    The paths are those of the original text. Raises an EditError for invalid YAML.
     """
     body = text.removeprefix(_BOM)
     batch = _Batch(YamlText.read(body))
@@ -138,7 +137,7 @@ def _with_one(text: str, edit: Edit) -> str:
 
 
 class _Batch:
-    """The edits of a text that are possible together, and the text with them."""
+    """The edits of a text that are possible together, and the changed text."""
 
     def __init__(self, document: YamlText) -> None:
         self._document = document
@@ -146,7 +145,7 @@ class _Batch:
         self.changed = document.text
 
     def add(self, edits: Sequence[Edit]) -> None:
-        """Add edits; raises an EditError and adds none where they are not possible with the others."""
+        """Add edits; raises an EditError, and adds none, if they are impossible together with the others."""
         edits = [*self.edits, *edits]
         splices, removals = _splices(self._document, edits)
         changed = spliced(self._document, [*splices, *removals])
@@ -157,7 +156,7 @@ class _Batch:
         except EditError:
             is_right = False
         if not is_right:
-            raise EditError("it cannot be changed in place: anchors, aliases or the layout are in the way")
+            raise EditError("it cannot be changed in place because of anchors, aliases or its layout")
         if any(isinstance(edit, Set) for edit in edits) and self._loses_comments(changed, removals):
             raise EditError("it cannot be changed in place: a comment would be lost")
         self.edits, self.changed = edits, changed
@@ -171,7 +170,7 @@ class _Batch:
 
 
 def _add(batch: _Batch, groups: Sequence[tuple[_Name, Sequence[Edit]]], errors: dict[_Name, EditError]) -> None:
-    """Add all groups at once; where that fails, each half, down to the groups that are not possible."""
+    """Add all groups at once; if that fails, add each half, down to the single groups that fail."""
     try:
         batch.add([edit for _, edits in groups for edit in edits])
     except EditError as error:
@@ -184,7 +183,7 @@ def _add(batch: _Batch, groups: Sequence[tuple[_Name, Sequence[Edit]]], errors: 
 
 
 def _splices(document: YamlText, edits: Sequence[Edit]) -> tuple[list[Splice], list[Splice]]:
-    """The parts that change, and those that are removed; what is added to or removed from one node is one part."""
+    """The splices that change the text, and those that remove parts; the additions to one node are one splice."""
     splices, removals = list[Splice](), list[Splice]()
     added: dict[Path, list[NewItem]] = defaultdict(list)
     keys: dict[Path, dict[str, Any]] = defaultdict(dict)
@@ -220,7 +219,7 @@ def _set(document: YamlText, parent: yaml.MappingNode, edit: Set | _SetWritten) 
 
 
 def _extended(document: YamlText, path: Path, items: Sequence[NewItem]) -> Splice:
-    """A list with more items, which is created if there is none."""
+    """Append items to a list, which is created if it is missing."""
     parent, key = document.map_at(path[:-1]), str(path[-1])
     index = index_of(parent, key)
     if index is not None and _has_items(parent.value[index][1]):
@@ -237,7 +236,7 @@ def _has_items(node: yaml.Node) -> bool:
 
 
 def _expect(data: Any, edits: Sequence[Edit]) -> None:  # noqa: ANN401
-    """Make the edits in the data of a text."""
+    """Apply the edits to the data of a text."""
     parents = [_at(data, edit.path[:-1]) for edit in edits]
     removed: dict[int, tuple[list[Any], list[str | int]]] = {}
     for edit, parent in zip(edits, parents, strict=True):

@@ -49,7 +49,7 @@ class YamlText:
 
     @cached_property
     def line_end(self) -> str:
-        """The line end of added lines: that of Windows where the text has one."""
+        """The line end of added lines: CRLF if the text has one."""
         return "\r\n" if "\r\n" in self.text else "\n"
 
     def collection_at(self, path: Path) -> yaml.CollectionNode:

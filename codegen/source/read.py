@@ -54,7 +54,7 @@ def parse_yaml(text: str, name: str, *, strict: bool = True) -> tuple[Node | Non
     """Parse a text; the arguments and the result are those of `read_yaml`."""
     conflict = conflict_in(text)
     if conflict is not None:
-        # Inside quotes and brackets, YAML would take the markers for text.
+        # Inside quotes and brackets, YAML reads the markers as text.
         return None, [merge_conflict(text, conflict, name)]
     try:
         _check_depth(text)

@@ -1,4 +1,4 @@
-"""What replaces which part of a YAML text, for a value that is changed, added or removed."""
+"""The splices of a YAML text that change, add or remove a value."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ENDS_WITH_COLON = re.compile(r"(:)(?:[ \t]+#[^\n]*)?\Z")
 
 
 class Splice(NamedTuple):
-    """A part of a text, by its start and end, and the text that replaces it."""
+    """A range of a text, and its replacement."""
 
     start: int
     end: int
@@ -26,7 +26,7 @@ class Splice(NamedTuple):
 
 
 def spliced(doc: YamlText, splices: Iterable[Splice]) -> str:
-    """The text with all of these; those at one place come in their order.
+    """Apply splices to the text; splices at one position keep their order.
 
     Raises:
         EditError: two overlap.
@@ -103,7 +103,7 @@ def with_entry(doc: YamlText, parent: yaml.MappingNode, entry: str) -> Splice:
 
 
 def with_items(doc: YamlText, items: yaml.CollectionNode, added: Sequence[NewItem]) -> Splice:
-    """Add items after the others, of which there must be one; a list in brackets has no place for their comments."""
+    """Append items to a list that is not empty; a flow list drops their comments."""
     end = doc.end_of(items.value[-1])
     if items.flow_style:
         return _splice(doc, end, end, "".join(f", {flow(item.value)}" for item in added))
@@ -111,7 +111,7 @@ def with_items(doc: YamlText, items: yaml.CollectionNode, added: Sequence[NewIte
 
 
 class NewItem(NamedTuple):
-    """An item of a list, as `json` has it, and the comments above it."""
+    """A new item of a list as plain data, and the comments above it."""
 
     value: Any
     comments: Sequence[str] = ()
@@ -123,7 +123,7 @@ def block_of(items: Iterable[NewItem]) -> str:
 
 
 def without(doc: YamlText, parent: yaml.CollectionNode, indexes: Collection[int]) -> list[Splice]:
-    """Remove entries or items, given by their sorted indexes."""
+    """Remove entries or items by their sorted indexes."""
     children = children_of(parent)
     runs = [[index for _, index in run] for _, run in groupby(enumerate(indexes), key=lambda pair: sub(*pair))]
     if parent.flow_style:
@@ -132,7 +132,7 @@ def without(doc: YamlText, parent: yaml.CollectionNode, indexes: Collection[int]
         return _emptied(doc, parent)
     place = doc.dash_or_key(parent, children[0][0])
     if runs[0][0] == 0 and doc.text[doc.start_of_line(place) : place].strip():
-        # The first key follows the dash of an item: the next that stays takes its place.
+        # The first key follows the dash of an item: the next remaining key moves there.
         head = runs.pop(0)
         start, end = (children[index][0].start_mark.index for index in (0, head[-1] + 1))
         return [

@@ -26,7 +26,7 @@ def syntax_error(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagnosti
 
 def merge_conflict(text: str, index: int, name: str) -> Diagnostic:
     """The error for a conflict marker of git."""
-    hint = "keep the lines that are right, and remove the markers"
+    hint = "keep the correct lines, and remove the markers"
     return Diagnostic(rules.MERGE_CONFLICT, "unresolved git merge conflict", place_at(text, index, name), hint)
 
 

@@ -29,7 +29,7 @@ class Change:
         name: its path in the project, with forward slashes.
         before: its text, empty if the file is new.
         after: its new text, empty if the file is deleted.
-        old_name: its path before, where that is another.
+        old_name: the previous path, if it differs.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Change:
 
     @property
     def conflict(self) -> int:
-        """The line of the first conflict marker that git wrote into the old text; 0 if there is none."""
+        """The line of git's first conflict marker in the old text; 0 if there is none."""
         start = conflict_in(self.before)
         return 0 if start is None or conflict_in(self.after) is not None else self.before.count("\n", 0, start) + 1
 
@@ -66,16 +66,12 @@ class Change:
 
     @property
     def effect(self) -> tuple[object, ...]:
-        """What it does: the lines that it removes and adds, wherever they are, without the name of the file."""
-        path = PurePosixPath(self.name)
-        folders = ""
-        for folder in path.parent.parts:
-            folders = f"(?:{folders}{re.escape(folder)}/)?"
-        # An alias of an interval, such as `@daily`, is no name.
-        own_name = re.compile(rf"(?<![^\W_]|@){folders}{re.escape(path.stem)}(?![^\W_])")
+        """The removed and added lines, without their positions and the name of the file."""
+        # An alias of an interval, such as `@daily`, is not a name.
+        own_name = re.compile(rf"(?<![^\W_]|@)(?:{'|'.join(map(re.escape, _paths_to(self.name)))})(?![^\W_])")
         before, after = (_lines(own_name.sub("\0", text)) for text in (self.before, self.after))
-        opcodes = difflib.SequenceMatcher(None, before, after).get_opcodes()
-        return self.action, *((*before[i:j], None, *after[k:m]) for tag, i, j, k, m in opcodes if tag != "equal")
+        lines = difflib.unified_diff(before, after, n=0)
+        return self.action, *("@@" if line.startswith("@@") else line for line in lines)
 
     def diff(self, context: int = 3) -> str:
         """The change as a unified diff."""
@@ -88,6 +84,12 @@ def unified_diff(before: str, after: str, name_before: str, name_after: str, con
     """The difference of two texts as a patch; empty if they are equal."""
     lines = difflib.unified_diff(_lines(before), _lines(after), name_before, name_after, n=context)
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _paths_to(name: str) -> list[str]:
+    """The paths of a file without its suffix: from the project, and from each folder below it."""
+    parts = PurePosixPath(name).with_suffix("").parts
+    return ["/".join(parts[start:]) for start in range(len(parts))]
 
 
 def _lines(text: str) -> list[str]:

@@ -19,8 +19,8 @@ def compare(
 ) -> tuple[list[Change], list[Diagnostic]]:
     """Compare the wanted texts by path in the project with the disk; CRLF line ends are no difference.
 
-    Other generated files in the folder are deleted, as far as they are in scope. A file that cannot be read or was not
-    generated is an error.
+    Other generated files in the folder are deleted if they are in scope. A file that is unreadable, or that Dagpress
+    did not generate, is an error.
     """
     changes: list[Change] = []
     diagnostics: list[Diagnostic] = []
@@ -59,7 +59,7 @@ def _read(path: Path) -> str | None:
 
 
 def _python_files(root: Path, folder: Path) -> Iterator[str]:
-    """The Python files in the folder; links are followed nowhere."""
+    """The Python files in the folder, without symlinks."""
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if name != "__pycache__")
         for file in sorted(files):

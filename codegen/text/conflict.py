@@ -1,10 +1,10 @@
-"""The conflict markers that git writes into a file that it cannot merge."""
+"""The conflict markers that git writes into a file."""
 
 from __future__ import annotations
 
 import re
 
-# Also one that was forgotten; `=======` alone may be the underline of a heading.
+# Any single marker, except `=======`, which may underline a heading.
 _MARKER = re.compile(r"^(?:<{7}|\|{7}|>{7})(?: |\r?$)", re.MULTILINE)
 _BASE = r"^\|{7}(?: [^\n]*)?\n.*?"
 _CONFLICT = re.compile(
@@ -20,5 +20,5 @@ def conflict_in(text: str) -> int | None:
 
 
 def merged_texts(text: str) -> set[str]:
-    """The texts that git has merged into one, as far as each of its conflicts shows them; the text itself is one."""
+    """Both sides of a text with conflicts; without conflicts, the text itself."""
     return {_CONFLICT.sub(rf"\{side}", text) for side in (1, 2)}

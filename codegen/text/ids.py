@@ -1,4 +1,4 @@
-"""Airflow's ids: which characters they have, and the id that a name becomes."""
+"""Airflow's ids: the valid characters, and the conversion of names to ids."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ LONGEST_GROUP_ID = 200
 
 
 def composed(text: str) -> str:
-    """The text in Unicode's composed form (NFC): `é` is one character, and not `e` with an accent behind it."""
+    """The text in Unicode's composed form (NFC): `é` is one character instead of `e` and a combining accent."""
     return unicodedata.normalize("NFC", text)
 
 
 def file_key(name: str) -> str:
-    """Equal for two names that are one file on macOS or Windows, which ignore capitals or the form of Unicode."""
+    """A key that is equal for names of the same file on macOS or Windows, which ignore case or Unicode's form."""
     return composed(composed(name).casefold())
 
 
@@ -29,6 +29,6 @@ def airflow_id(name: str) -> str:
 
 
 def id_of(run: str) -> str:
-    """The id of a task by what it runs, up to the first option; everything that an id cannot have is one `_`."""
+    """The default id of a task: its `run` up to the first option, with `_` for invalid characters."""
     names = re.split(r"\s-", composed(run), maxsplit=1)[0]
     return re.sub(r"[^\w.-]+", "_", names).strip("_")

@@ -124,7 +124,7 @@ def _fix_of(reason: str, text: str) -> str:
 
 
 def braces_in(text: str) -> str:
-    """The first part of a text in double braces that is no template, such as `{{.State}}` of Go; empty if none is."""
+    """The first part of a text in double braces that is not a Jinja template, such as Go's `{{.State}}`; else empty."""
     parts = (match[0] for match in TEMPLATE.finditer(text) if match[0].startswith("{{"))
     return next((part for part in parts if tree_of(part) is None), "")
 

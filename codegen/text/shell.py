@@ -1,11 +1,11 @@
-"""Shell words: splits commands into words, and quotes words so that none is ever code."""
+"""Shell words: quotes words so that none is ever code, and reads quoted words."""
 
 from __future__ import annotations
 
 import re
 import shlex
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 
 from codegen import rules
@@ -14,16 +14,14 @@ from codegen.text.jinja import TEMPLATE, as_literal, braces_in, check_template, 
 
 # Linux takes at most 128 KiB for one argument (MAX_ARG_STRLEN in linux/binfmts.h), and a character has up to 4 bytes.
 LONGEST_COMMAND = 30_000
-# No text that the schema lets through holds U+0000, so it can stand for a template while the words are split.
-_PLACE = re.compile("\x00([0-9]+)\x00")
 # Control characters, and the start of a Jinja2 comment.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]|\{#")
-# The parts of a script that only calls one program after another.
-_VALUE = r"\$(?:\w+|\{\w+\})"
-_REQUIRED = r'"[\w@%+=:,./-]*\$\{\w+:\?[\w -]+\}[\w@%+=:,./-]*"'
-_PIECES = rf"""[\w@%+=:,./\-\x00]+|'[^']*'|"[^"$`\\]*"|\\[^\n]|"{_VALUE}"|{_VALUE}|{_REQUIRED}"""
+# The pieces of a word whose value can be known; a private character stands for a template.
+_VARIABLE = r"\$(?:\w+|\{\w+(?::\?[\w -]+)?\})"
+_PIECES = rf"""[\w@%+=:,./\ue000-\uf8ff-]|'[^']*'|\\[^\n]|{_VARIABLE}|"(?:[^"$`\\]|\\[$`"\\]|{_VARIABLE})*\""""
 _PIECE = re.compile(_PIECES)
-_LEXEME = re.compile(rf"(?P<separator>[ \t]*(?:;|&&|\n)\s*)|(?P<blank>[ \t]+)|(?P<word>(?:{_PIECES})+)")
+_WORD = re.compile(rf"(?:{_PIECES})*")
+_IN_QUOTES = re.compile(r"\\(?P<escaped>.)|\$\{?(?P<name>\w+)(?P<required>:\?[\w -]+)?\}?")
 _PLAIN = re.compile(r"[\w@%+=:,./\-]*")
 # Most arguments have no quotes: to split them at spaces takes a tenth of the time.
 _PLAIN_WORDS = re.compile(r"[\w@%+=:,./ \-]*")
@@ -36,57 +34,60 @@ def words_of(run: str) -> list[str]:
     """Split the arguments of `meltano run` as a shell would, or raise an InvalidError; a template stays whole."""
     if _PLAIN_WORDS.fullmatch(run):
         return run.split()
-    text, templates = _without_templates(run)
+    text, restored = without_templates(run)
     try:
-        words = shlex.split(text)
+        return list(map(restored, shlex.split(text)))
     except ValueError as error:
         hint = "close it, or write \\' for the character"
         raise InvalidError("a quote is not closed", hint, rules.INVALID_RUN) from error
-    return _with_templates(words, templates)
 
 
-def commands_of(script: str, variables: Mapping[str, str]) -> list[list[str]] | None:
-    """The words of each call in a script for bash that only calls one program after another; None for other scripts.
-
-    A template in it stays whole, and the variables with a known value are replaced.
-    """
-    text, templates = _without_templates(script.strip())
-    commands: list[list[str]] = [[]]
-    position = 0
-    while position < len(text):
-        lexeme = _LEXEME.match(text, position)
-        if lexeme is None:
-            return None
-        position = lexeme.end()
-        if lexeme.lastgroup == "separator":
-            commands.append([])
-        elif lexeme.lastgroup == "word":
-            pieces = [_meaning(piece, variables) for piece in _PIECE.findall(lexeme["word"])]
-            if None in pieces:
-                return None
-            commands[-1].append("".join(piece or "" for piece in pieces))
-    return [_with_templates(words, templates) for words in commands]
+def value_of_word(word: str, variables: Mapping[str, str]) -> str | None:
+    """The value of one word of a shell script; None if only the shell knows it."""
+    if not _WORD.fullmatch(word):
+        return None
+    values = [_value_of_piece(piece, variables) for piece in _PIECE.findall(word)]
+    return None if None in values else "".join(value or "" for value in values)
 
 
-def _meaning(piece: str, variables: Mapping[str, str]) -> str | None:
-    """The value of a part of a word; None if only bash knows it."""
-    if piece[0] == "'":
-        return piece[1:-1]
-    if "$" in piece:
-        before, _, rest = piece.strip('"').partition("$")
-        name, _, after = rest.lstrip("{").partition("}")
-        value = variables.get(name.partition(":")[0])
-        return value and before + value + after if piece[0] == '"' or _PLAIN.fullmatch(value or "") else None
-    return piece.replace("\\", "", 1) if piece[0] == "\\" else piece.strip('"')
+def _value_of_piece(piece: str, variables: Mapping[str, str]) -> str | None:
+    match piece[0]:
+        case "'":
+            return piece[1:-1]
+        case "\\":
+            return piece[1:]
+        case '"':
+            return _expanded(piece[1:-1], variables)
+        case "$":
+            value = _expanded(piece, variables)
+            return value if value and _PLAIN.fullmatch(value) else None
+    return piece
 
 
-def _without_templates(text: str) -> tuple[str, list[str]]:
-    number = count()
-    return TEMPLATE.sub(lambda _: f"\x00{next(number)}\x00", text), TEMPLATE.findall(text)
+def _expanded(text: str, variables: Mapping[str, str]) -> str | None:
+    """A text in double quotes with the values of its variables; None if one is unknown, or empty and must not be."""
+
+    def expanded(match: re.Match[str]) -> str:
+        value = match["escaped"] or variables[match["name"]]
+        if match["required"] and not value:
+            raise KeyError(match["name"])
+        return value
+
+    try:
+        return _IN_QUOTES.sub(expanded, text)
+    except KeyError:
+        return None
 
 
-def _with_templates(words: list[str], templates: list[str]) -> list[str]:
-    return [_PLACE.sub(lambda match: templates[int(match[1])], word) for word in words]
+def without_templates(text: str) -> tuple[str, Callable[[str], str]]:
+    """The text with a plain word in place of each template, and the function that puts them back into a part of it."""
+    mark = next(character for character in map(chr, range(0xE000, 0xF900)) if character not in text)
+    numbers, templates = count(), TEMPLATE.findall(text)
+    place = re.compile(f"{mark}([0-9]+){mark}")
+    return (
+        TEMPLATE.sub(lambda _: f"{mark}{next(numbers)}{mark}", text),
+        lambda word: place.sub(lambda match: templates[int(match[1])], word),
+    )
 
 
 def check_run(run: str) -> None:
@@ -107,8 +108,8 @@ def check_command(command: str) -> None:
     if is_template(command):
         if braces := braces_in(command):
             quoted_value = as_literal(braces).replace("'", "''")
-            message = f"a command cannot have {quoted(braces)}, which Airflow would read as a template"
-            hint = f"""write it in `env` and use the variable: `env: {{TEXT: '{quoted_value}'}}` and "$TEXT\""""
+            message = f"a command cannot contain {quoted(braces)}, which Airflow would read as a template"
+            hint = f"""put it in `env` and use the variable: `env: {{TEXT: '{quoted_value}'}}` and "$TEXT\""""
         else:
             message = "a command cannot be a template: the shell would run whatever Airflow renders there as code"
             hint = """put it in `env` and use the variable: `env: {DAY: '{{ ds }}'}` and "$DAY" in the command"""

@@ -9,18 +9,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # a schedule without a shell command is read without it
     from tree_sitter import Node
 
-# Nodes that hold statements, the last of which gives their exit code.
-_BLOCKS = {
-    "program", "compound_statement", "if_statement", "elif_clause", "else_clause", "case_statement", "case_item",
-    "redirected_statement",
-}  # fmt: skip
-_OWN_SHELLS = {"subshell", "command_substitution", "process_substitution"}
+# Built-ins that run other scripts in the shell itself.
+RUN_SCRIPTS = {".", "eval", "source"}
 _NO_STATEMENTS = ("comment", "elif_clause", "else_clause", "case_item", "redirect")
 
 
 @cache
 def tree_of_script(script: str) -> Node:
-    """The root of the tree of a script; a part with a syntax error is a node of the type `ERROR`."""
+    """The root of the syntax tree; a syntax error is a node of the type `ERROR`."""
     from tree_sitter import Language, Parser  # noqa: PLC0415  # as above
     from tree_sitter_bash import language  # noqa: PLC0415
 
@@ -28,7 +24,7 @@ def tree_of_script(script: str) -> Node:
 
 
 def every(node: Node) -> Iterator[Node]:
-    """The node and all nodes in it."""
+    """The node and all of its descendants."""
     yield node
     for child in node.children:
         yield from every(child)
@@ -40,7 +36,7 @@ def text_of(node: Node | None) -> str:
 
 
 def statements_of(node: Node) -> list[Node]:
-    """The commands and other named nodes right in a node, without comments, redirections and further branches."""
+    """The named children of a node, without comments, redirections and further branches."""
     return [child for child in node.named_children if not child.type.endswith(_NO_STATEMENTS)]
 
 
@@ -55,7 +51,7 @@ def arguments_of(node: Node) -> Sequence[str]:
 
 
 def is_in_a_loop(node: Node) -> bool:
-    """Whether a node stands in the body of a loop."""
+    """Whether a node is in the body of a loop."""
     return any(each.type == "do_group" for each in ancestors(node))
 
 
@@ -64,17 +60,3 @@ def ancestors(node: Node) -> Iterator[Node]:
     while node.parent is not None:
         node = node.parent
         yield node
-
-
-def gives_exit_code(node: Node) -> bool:
-    """Whether the exit code of a statement, at least of a failed one, is that of its script, subshell or function."""
-    parent = node.parent
-    if parent is None or parent.type == "function_definition":
-        return True
-    if node.next_sibling is not None and node.next_sibling.type == "&":
-        return True
-    if parent.type == "list":
-        return (parent.children[1].type == "&&" or node == parent.children[-1]) and gives_exit_code(parent)
-    is_last = parent.type in _BLOCKS | _OWN_SHELLS and statements_of(parent)[-1:] in ([node], [])
-    is_last = is_last or (node.type in {"elif_clause", "else_clause", "case_item"} and parent.type in _BLOCKS)
-    return is_last and (parent.type in _OWN_SHELLS or gives_exit_code(parent))

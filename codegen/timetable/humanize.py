@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codegen.timetable.interval import DAYS, Interval
 
-_DAY_NAMES = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+DAY_NAMES = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _DAYS_OF_EVERY_MONTH = 28
 
 
@@ -45,7 +45,7 @@ def _words_of_weekday(weekday: str) -> str:
     if weekday.lower() in {"1-5", "mon-fri"}:
         return "every weekday"
     number = int(weekday) % 7 if weekday.isdigit() else DAYS.index(weekday.lower()) if weekday.lower() in DAYS else None
-    return "" if number is None else f"every {_DAY_NAMES[number]}"
+    return "" if number is None else f"every {DAY_NAMES[number]}"
 
 
 def _words_in_the_hour(minute: str) -> str:

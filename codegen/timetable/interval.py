@@ -35,6 +35,7 @@ _HASHED = re.compile(r"[hH](?:\(\d+-\d+\))?(?:/\d+)?")
 _HASHED_DAY = re.compile(r"^[hH](?=/|$)")
 _RANDOM = re.compile(r"[rR](?:\(\d+-\d+\))?(?:/\d+)?")
 _WORD = re.compile(r"[A-Za-z]{2,}")
+_YEAR = re.compile(r"(19|20)\d\d.*")
 
 
 @dataclass(frozen=True)
@@ -99,17 +100,21 @@ def _wrong_count(fields: list[str]) -> InvalidError:
 
 
 def _meaning_of(fields: list[str]) -> str:
-    """A hint for more fields: Quartz has seconds in front and a year at the end, AWS (with its `?`) a year."""
+    """A hint for more fields: Airflow reads seconds and then a year after the five.
+
+    Quartz has seconds in front and a year at the end, AWS a year; both have `?` in a day field, at a place of its own.
+    """
     if len(fields) - len(_FIELDS) not in {1, 2}:
         return ""
-    first, *middle, last = fields
-    if len(middle) == len(_FIELDS):
-        what, five = "the first looks like seconds and the last like a year", middle
-    elif re.fullmatch(r"(19|20)\d\d.*", last) or ("?" in fields and last == "*"):
-        what, five = "the last looks like a year", [first, *middle]
-    else:
-        what, five = "the first looks like seconds", [*middle, last]
-    return f'{what}, which Airflow does not have; did you mean "{" ".join(five)}"?'
+    five, behind = " ".join(fields[: len(_FIELDS)]), fields[len(_FIELDS) :]
+    from_second = " ".join(fields[1 : len(_FIELDS) + 1])
+    if "?" in (fields[3], fields[5]) or _WORD.search(behind[0]):
+        return f'the first looks like seconds, as in Quartz; did you mean "{from_second}"?'
+    if _YEAR.fullmatch(behind[0]) or "?" in fields:
+        return f'the last looks like a year, as in AWS; did you mean "{five}"?'
+    read = "the sixth as seconds and the seventh as a year" if len(behind) > 1 else "the last as seconds"
+    quartz = f' If the first is seconds, as in Quartz, "{from_second}"' if fields[0] == "0" else ""
+    return f'Airflow reads {read}; did you mean "{five}"?{quartz}'
 
 
 def _check_field(field: str, name: str) -> None:

@@ -16,7 +16,7 @@ from codegen.timetable.dst import localized
 _HOURS_OF_A_DAY = 24
 _MINUTES_OF_AN_HOUR = 60
 _INSTANT = timedelta(microseconds=1)
-# So long before and after a DST change, the change can move a tick.
+# The time around a DST change in which the change can move a tick.
 NEAR_A_CHANGE = timedelta(hours=3)
 
 
@@ -28,7 +28,7 @@ class Ticks:
     """The times at which a cron fires, all in UTC.
 
     The rules are those of `CronMixin` in airflow/timetables/_cron.py: the wall clock decides, except for a cron that
-    fires in every hour, which counts elapsed hours. So a tick depends on the time from which it is asked.
+    fires in every hour, which counts elapsed hours. So a tick depends on the time that it follows.
 
     `is_strict` is for 3.4 and later, where the previous tick is always an earlier one. Before, the tick of a wall clock
     time that occurs twice, or never, can be the time itself or a later one.
@@ -37,7 +37,7 @@ class Ticks:
     def __init__(self, cron: str, zone: ZoneInfo, *, is_strict: bool = False) -> None:
         self._zone = zone
         self._is_strict = is_strict
-        (minutes, hours, *days), *_ = _expand(cron)
+        (minutes, hours, *days), *_ = expand(cron)
         self._of_a_day = _ticks_of_a_day(tuple(minutes), tuple(hours))
         self._per_hour = _MINUTES_OF_AN_HOUR if minutes == ["*"] else len(minutes)
         self._hours = None if hours == ["*"] else len(hours)
@@ -46,7 +46,7 @@ class Ticks:
 
     @property
     def counts_hours(self) -> bool:
-        """Whether it counts elapsed hours: then a DST change moves its ticks off the wall clock's."""
+        """Whether it counts elapsed hours, so that a DST change moves its ticks on the wall clock."""
         return self._hours is None
 
     def next(self, at: datetime) -> datetime:
@@ -92,7 +92,7 @@ class Ticks:
         return last
 
     def settled(self, at: datetime) -> datetime:
-        """A tick before a time that is reached from every earlier time: no DST change is near.
+        """The last tick before a time that does not depend on where the count starts: no DST change is near.
 
         Raises:
             NoMoreTicksError: there is none.
@@ -160,7 +160,7 @@ class Ticks:
 
 
 # Crons are few and expanded often; the results are shared and never written to.
-_expand = lru_cache(maxsize=4096)(croniter.expand)
+expand = lru_cache(maxsize=4096)(croniter.expand)
 
 
 def is_same_cron(one: str, other: str) -> bool:

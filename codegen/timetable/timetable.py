@@ -14,7 +14,7 @@ from codegen.timetable.dst import DAY, dst_changes, midnights_of
 from codegen.timetable.ticks import NEAR_A_CHANGE, NoMoreTicksError, Ticks
 
 _INSTANT = timedelta(microseconds=1)
-# Until when DST changes are looked at, at least; and for how long after the start date.
+# The last DST change to check, at least; and the time to check after the start date.
 _LAST, _SPAN = datetime(2027, 12, 31, tzinfo=timezone.utc), timedelta(days=730)
 # A run's logical date, and the time at which it starts.
 _Run = tuple[datetime, datetime]
@@ -121,7 +121,7 @@ class Timetable:
         return bool(self.cron) and self.has_data_intervals and self.skips is not None and self.ticks.counts_hours
 
     def _stall_until(self, last: datetime) -> datetime | None:
-        """The same until a time: the steps over each DST change lead on, or the last of them is a stall."""
+        """The stall until a time: at each DST change, step through the runs, and see whether they continue."""
         first, endless = self.ticks.on_or_after(self.start), replace(self, end=None)
         for change in dst_changes(self.zone, self.start - DAY, last):
             at = change.time.astimezone(timezone.utc)

@@ -1,22 +1,59 @@
-"""Shell commands: no failure in one may leave its task successful."""
+"""Shell commands: their syntax, and a failure must fail the task."""
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Iterator
+from functools import cache
 
-from codegen import rules
+from codegen import process, rules
 from codegen.diagnostics import Diagnostic
 from codegen.runners import RUNNERS
 from codegen.runners.bash import BASH
 from codegen.schema import Schedule
-from codegen.text.errexit import ignored_failures
+from codegen.text.ignored_failures import ignored_failures
+from codegen.text.shell_tree import tree_of_script
 from codegen.validate.places import place_of
+
+_LIMIT = 10
+_BASH_ERROR = re.compile(r": line (\d+): (.*)")
+# Bash quotes as `this'.
+_BASH_QUOTES = re.compile(r"`([^`']*)'")
 
 
 def check_commands(schedule: Schedule) -> Iterator[Diagnostic]:
-    """Warn of each failure that the shell itself ignores, which no option of it prevents."""
+    """Report syntax errors, and each failure that the shell ignores even with `set -e` and `pipefail`."""
     for task in schedule.tasks or ():
+        if not task.command:
+            continue
+        place = place_of(task, schedule, "command")
         runner = RUNNERS[schedule.runner_of(task) or BASH.name]
-        for ignored in ignored_failures(task.command, has_pipefail=runner is BASH) if task.command else ():
-            place = place_of(task, schedule, "command")
-            yield Diagnostic(rules.HIDES_FAILURE, ignored.message, place, ignored.fix)
+        if error := _syntax_error(task.command):
+            yield Diagnostic(rules.INVALID_COMMAND, error, place, "fix the syntax; `bash -n FILE` checks a script")
+            continue
+        for ignored in ignored_failures(task.command, has_pipefail=runner is BASH):
+            message = f"{_line(ignored.line, task.command)}{ignored.message}"
+            yield Diagnostic(rules.HIDES_FAILURE, message, place, ignored.fix)
+
+
+def _line(number: int, command: str) -> str:
+    return f"line {number} of the command: " if "\n" in command else ""
+
+
+@cache
+def _syntax_error(command: str) -> str:
+    """The syntax error that bash finds in a command, with its line; empty if there is none, or no bash here.
+
+    The syntax tree has an error also for a few valid scripts, such as `[ -e / ]`, so bash decides; it runs nothing.
+    """
+    bash = shutil.which("bash") if tree_of_script(command).has_error else None
+    if bash is None:
+        return ""
+    try:
+        # A script may switch `extglob` on, which is not run here.
+        found = process.run([bash, "-O", "extglob", "-n"], limit=_LIMIT, env={"LC_ALL": "C"}, given=command)
+    except process.ProcessError:
+        return ""
+    error = _BASH_ERROR.search(found.stderr) if found.code else None
+    return _line(int(error[1]), command) + _BASH_QUOTES.sub(r"`\1`", error[2]) if error else ""

@@ -98,7 +98,7 @@ def _check_blocks(run: str, location: Location, meltano: MeltanoProject) -> Iter
 
 
 def _without_option(run: str, before: int) -> str:
-    """The fix of an option of a plugin: `meltano invoke` gives it all that follows the name."""
+    """The fix of a plugin's option: `meltano invoke` passes all options to the plugin."""
     if before != 1:
         return "remove it"
     return f"write `{printable(to_yaml({'command': f'meltano invoke {run}'}).strip())}`, with an `id`"
@@ -124,9 +124,10 @@ def check_before_run(schedule: Schedule) -> Iterator[Diagnostic]:
                 yield Diagnostic(rules.UNKNOWN_COMMAND, f"Meltano has no command {quoted(word)}", place, hint)
             yield from _check_changes(command, words, all_words, place)
     for task in schedule.tasks or ():
-        calls = [list(call.words) for call in calls_in(task.command or "", env_of(schedule, task))]
-        for words in calls:
-            yield from _check_changes(shlex.join(words), words, calls, place_of(task, schedule, "command"))
+        calls = calls_in(task.command or "", env_of(schedule, task))
+        certain = [call.words for call in calls if call.is_certain]
+        for call in calls:
+            yield from _check_changes(shlex.join(call.words), call.words, certain, place_of(task, schedule, "command"))
 
 
 def _check_changes(
@@ -137,7 +138,7 @@ def _check_changes(
         return
     message = f"{quoted(command)} permanently changes the Meltano project for every pipeline"
     hint = "run it once yourself, and commit what it changes"
-    if variables := variables_instead(words, all_words):
+    if words in all_words and (variables := variables_instead(words, all_words)):
         is_selection = any(name.endswith("__SELECT") for name in variables)
         effect = "replaces the selection in meltano.yml" if is_selection else "the plugin must declare the setting"
         env = printable(to_yaml(variables, flow=True).strip())

@@ -1,4 +1,4 @@
-"""The `env` of a schedule: what Meltano runs gets the `env` of meltano.yml before it."""
+"""The `env` of a schedule: for plugins, the `env` of meltano.yml overrides it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from codegen.validate.places import runs_of_job, tasks_of
 
 
 def check_env(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
-    """Warn of a variable that the plugins get with another value than a shell command of the schedule."""
+    """Warn about each variable that `env` in meltano.yml overrides for the plugins of a task."""
     if not (meltano and meltano.variables):
         return
     for task in tasks_of(schedule):
@@ -26,14 +26,14 @@ def check_env(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Di
                 is_active = variable.environment in {"", environment} and variable.plugin in {"", *plugins}
                 if is_active and env.get(variable.name, variable.value) != variable.value:
                     message = (
-                        f"Meltano gives plugins the {quoted(variable.name)} of {variable.location} instead of this one"
+                        f"plugins do not get this value: {quoted(variable.name)} at {variable.location} overrides it"
                     )
                     place = task.at.get(f"env.{variable.name}") or schedule.where(f"env.{variable.name}", "env")
-                    yield Diagnostic(rules.ENV_OVERRIDDEN, message, place, "remove it there, or here")
+                    yield Diagnostic(rules.NO_EFFECT, message, place, "remove one of the two")
 
 
 def _calls(schedule: Schedule, task: Task, meltano: MeltanoProject) -> Iterator[tuple[str, Iterable[str]]]:
-    """The calls of Meltano in a task: the environment and the plugins of each."""
+    """The environment and the plugins of each call of Meltano in a task."""
     env = env_of(schedule, task)
     environment = meltano_environment(schedule.environment, env, meltano)
     if schedule.extractor:

@@ -1,4 +1,4 @@
-"""The files of the Meltano project: Meltano must not overwrite ours, and no schedule should be in both."""
+"""The files of the Meltano project: they must not include schedule files, nor define the same schedules."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from codegen.source.nodes import ListNode, MapNode, Scalar
 
 
 def check_included_files(meltano: MeltanoProject, folder: Path, files: Iterable[Path]) -> Iterator[Diagnostic]:
-    """No pattern of `include_paths` may match a file of ours: Meltano writes all files that it includes.
+    """Report patterns of `include_paths` that match a file of Dagpress: Meltano overwrites all included files.
 
     Args:
         meltano: the Meltano project.
         folder: its directory.
-        files: the files of ours, which may not be written yet.
+        files: the files of Dagpress, which may not be written yet.
     """
     if not meltano.include_paths:
         return
@@ -36,7 +36,7 @@ def check_included_files(meltano: MeltanoProject, folder: Path, files: Iterable[
 
 
 def _instead(folder: Path, pattern: str, ours: Collection[Path]) -> str:
-    """The patterns that match the other files, by their folders where these have no file of ours."""
+    """The fix: patterns that match only Meltano's files, by folder if the folder has no file of Dagpress."""
     theirs = {Path(os.path.relpath(path, folder)) for path in folder.glob(pattern) if path.is_file()} - set(ours)
     theirs.discard(Path("meltano.yml"))
     shared = {file.parent for file in ours}
@@ -44,7 +44,7 @@ def _instead(folder: Path, pattern: str, ours: Collection[Path]) -> str:
     patterns = sorted(
         {path.as_posix() if path.parent in shared else f"{path.parent.as_posix()}/{last}" for path in theirs}
     )
-    return f"write {', '.join(map(quoted, patterns))} instead" if patterns else "remove it"
+    return f"write {', '.join(map(quoted, patterns))} instead" if patterns else "remove the pattern"
 
 
 def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
@@ -57,12 +57,12 @@ def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
 
 
 def files_of(sources: Iterable[SourceFile]) -> set[Path]:
-    """The schedule files and their files of defaults."""
+    """The schedule files and their `_defaults.yml` files."""
     return {path for source in sources for path in (source.path, *(default for default, _ in source.defaults))}
 
 
 def check_sources(meltano: MeltanoProject, names: Collection[str]) -> Iterator[Diagnostic]:
-    """A warning for each file of Meltano with schedules that have a file of their own too, at the first of them."""
+    """A warning for each file of Meltano with schedules that also have their own files, at the first of them."""
     for section in meltano.schedules:
         items = section.node.items if isinstance(section.node, ListNode) else ()
         found = [
@@ -74,9 +74,9 @@ def check_sources(meltano: MeltanoProject, names: Collection[str]) -> Iterator[D
             continue
         first, place = found[0]
         others = len(found) - 1
-        which = f"{quoted(first)} and {others} more schedules are" if others > 1 else f"the schedule {quoted(first)} is"
-        which = f"{quoted(first)} and {quoted(found[1][0])} are" if others == 1 else which
-        own, them = ("a file of its own", "it") if not others else ("files of their own", "them")
-        message = f"{which} in {own} too, so that changing {them} here changes no DAG"
-        hint = "run `dagpress import --move`, which takes out what its file has, and names what is left to do"
+        which = f"{quoted(first)} and {others} more schedules" if others > 1 else f"the schedule {quoted(first)}"
+        which = f"{quoted(first)} and {quoted(found[1][0])}" if others == 1 else which
+        own, dags = ("has its own file", "its DAG") if not others else ("have their own files", "their DAGs")
+        message = f"{which} also {own}, so changes here do not reach {dags}"
+        hint = "run `dagpress import --move`, which removes what the file contains, and names what remains to do"
         yield Diagnostic(rules.TWO_SOURCES, message, place, hint)

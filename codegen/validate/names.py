@@ -31,7 +31,7 @@ def check_names(schedule: Schedule) -> Iterator[Diagnostic]:
             yield Diagnostic(rules.LONG_NAME, message, schedule.where("name", "extractor", "job"), "shorten the name")
     odd = [name for name in (schedule.name, schedule.job or "") if airflow_id(name) != name]
     if odd and not schedule.dag_id:
-        message = f"an id cannot contain {quoted(odd[0])} in Airflow: the DAG id becomes {quoted(dag_id)}"
+        message = f"{quoted(odd[0])} is not a valid id in Airflow: the DAG id becomes {quoted(dag_id)}"
         hint = "rename the schedule, or set `dag_id`"
         yield Diagnostic(rules.RENAMED_ID, message, schedule.where("name"), hint)
 
@@ -45,7 +45,7 @@ def check_pool(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
 
 
 def check_unique(schedules: list[Schedule]) -> Iterator[Diagnostic]:
-    """No two schedules may have one name or one DAG id; that two have one file, the loader reports."""
+    """Names and DAG ids must be unique; the loader checks the DAG files."""
     told: set[tuple[str, str]] = set()
     for rule, attribute, key in _UNIQUE:
         owners: dict[str, Schedule] = {}

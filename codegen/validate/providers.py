@@ -1,4 +1,4 @@
-"""Alerts need a provider of Airflow that is new enough: an older one takes the DAG away, or loses every alert."""
+"""Alerts need a recent provider of Airflow: with an older one, the DAG does not load, or alerts are lost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def check_providers(schedules: Iterable[Schedule], project: Project) -> Iterator
         if alert.kind.provider:
             alerts.setdefault(alert.kind.provider, []).append(alert)
     for (package, minimum), those in alerts.items():
-        # It takes 10 ms to import, and few projects need it.
+        # The import takes 10 ms, and few projects need it.
         from codegen.pins import find_pins  # noqa: PLC0415
 
         pin = next(iter(find_pins(project.root, project.meltano_project, package, project.airflow)), None)
@@ -27,7 +27,7 @@ def check_providers(schedules: Iterable[Schedule], project: Project) -> Iterator
             hint = f"install {wanted} there" if pin.is_installed else f"raise it to {wanted} in {pin.place}"
             for alert in those:
                 kind = alert.kind.reference_group.removeprefix("alert ")
-                message = f"an alert {kind} needs {package} {minimum} or newer, and {pin.place} has {quoted(pin.text)}"
+                message = f"an alert {kind} needs {package} {minimum} or newer, but {pin.place} has {quoted(pin.text)}"
                 yield Diagnostic(rules.UNSUPPORTED, message, alert.kind.at[""], hint)
 
 

@@ -1,4 +1,4 @@
-"""What is written reaches every task it speaks of, or is told: keys without an effect on some task."""
+"""Keys that have no effect on some task."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from codegen.validate.places import place_of
 
 
 def check_reach(schedule: Schedule) -> Iterator[Diagnostic]:
-    """Check that keys have an effect: beside the kinds of tasks, other keys, and environments."""
+    """Report keys without an effect: by the kinds of the tasks, other keys, or environments."""
     yield from _check_kinds(schedule)
     yield from _check_variables(schedule)
     yield from _check_nulls(schedule)
@@ -25,7 +25,7 @@ def check_reach(schedule: Schedule) -> Iterator[Diagnostic]:
 
 
 def _check_kinds(schedule: Schedule) -> Iterator[Diagnostic]:
-    """A key for tasks in a schedule's own file must reach them; one in a file of defaults may be for others."""
+    """Report keys that do not apply to some task, except those of a `_defaults.yml`, which may be for others."""
     missed: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
     for row in grouped(keys_of(Schedule)).values():
         if row.name in schedule.at and schedule.at[row.name].path == schedule.source:
@@ -45,39 +45,39 @@ def _check_kinds(schedule: Schedule) -> Iterator[Diagnostic]:
 
 
 def _missed_by(row: Key, schedule: Schedule) -> tuple[str, ...]:
-    """The tasks that a key speaks of and does not reach: all of them, or some if a task could have the key itself."""
+    """The tasks that a key does not apply to: all of them, or some if a task can have the key itself."""
     tasks = schedule.tasks or ()
     missed = tuple(task.task_id for task in tasks if row.reaches and task.kind not in row.reaches)
     return missed if row.name in keys_of(TaskDefaults) or len(missed) == len(tasks) else ()
 
 
 def _check_variables(schedule: Schedule) -> Iterator[Diagnostic]:
-    """A key goes before the variable by which Meltano reads it too."""
+    """Report environment variables that a key overrides."""
     of_keys = variables_of_keys(schedule)
     keys = {row.variable: row.name for row in keys_of(Schedule).values() if row.variable}
     for model in (schedule, *(schedule.tasks or ())):
         for name in of_keys.keys() & model.env.keys():
             value = model.env[name]
             if value is not None and value != of_keys[name]:
-                message = f"{quoted(name)} has no effect, as the key `{keys[name]}` goes before it"
+                message = f"{quoted(name)} has no effect: the key `{keys[name]}` overrides it"
                 place = model.at[f"env.{name}"]
-                yield Diagnostic(rules.NO_EFFECT, message, place, f"remove it, or `{keys[name]}`")
+                yield Diagnostic(rules.NO_EFFECT, message, place, f"remove it or `{keys[name]}`")
 
 
 def _check_nulls(schedule: Schedule) -> Iterator[Diagnostic]:
-    """A null in the `env` of a task takes away a variable of the schedule; it cannot take away one of the worker."""
+    """Report nulls in the `env` of a task that remove no variable of the schedule; they cannot remove the worker's."""
     overlays = (overlay.get("env") or {} for overlay in schedule.environments.values())
     known = {*schedule.env, *(name for env in overlays for name in env)}
     for task in schedule.tasks or ():
         for name, value in task.env.items():
             if value is None and name not in known:
-                message = f"there is no {quoted(name)} in the schedule's `env` that a null could remove"
+                message = f"the schedule's `env` has no {quoted(name)} that a null could remove"
                 hint = f'write `{name}: ""` for an empty value, or remove the line'
                 yield Diagnostic(rules.INVALID_VALUE, message, task.at[f"env.{name}"], hint)
 
 
 def _check_overlay(schedule: Schedule, task: Task) -> Iterator[Diagnostic]:
-    """A task goes before its schedule, also before what an environment changes there."""
+    """Report keys of an environment that a task overrides."""
     overlay = schedule.environments.get(schedule.deployment, {})
     for key, place in () if "tasks" in overlay else _beaten(overlay, schedule, task):
         message = f"`environments.{schedule.deployment}.{key}` has no effect on this task, which sets `{key}` itself"
@@ -86,7 +86,7 @@ def _check_overlay(schedule: Schedule, task: Task) -> Iterator[Diagnostic]:
 
 
 def _beaten(overlay: Mapping[str, Any], schedule: Schedule, task: Task) -> Iterator[tuple[str, Location]]:
-    """The keys of an environment that a task sets to something else, with their places there."""
+    """The keys of an environment that a task sets to another value, with their locations in the task."""
     for name, value in overlay.items():
         if name == "env":
             own = {variable: task.env.get(variable, text) for variable, text in value.items()}

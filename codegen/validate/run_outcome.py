@@ -1,4 +1,4 @@
-"""The outcome of a run: Airflow takes that of the last tasks, so every failure must reach one of them."""
+"""The state of a run: Airflow takes it from the last tasks, so every failure must reach one of them."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ def check_run_outcome(schedule: Schedule) -> Iterator[Diagnostic]:
     """A run succeeds if its last tasks do (airflow/models/dagrun.py, `update_state`), even if others have failed."""
     steps = unordered_steps(schedule, None) if schedule.tasks else []
     hidden = _hidden(steps)
-    # Those whose failure stops no other task of them.
+    # The hidden steps without a hidden downstream step.
     ends = [step for step in hidden if not any(_stops(step, other) for other in hidden)]
     hiding = [step for step in steps if ends and ends[0].task_id in step.after]
-    if not hiding:  # everything is shown, or there is a cycle
+    if not hiding:  # no failure is hidden, or there is a cycle
         return
     last = hiding[0]
     message = (
-        f"a failure of {quoted(ends[0].task_id)} leaves the run successful: Airflow takes the outcome of the last "
-        f"tasks, and {quoted(last.task_id)} runs after a failure too"
+        f"the run succeeds although {quoted(ends[0].task_id)} fails: Airflow takes its state from the last tasks, and "
+        f"{quoted(last.task_id)} also runs after a failure"
     )
     rule = {"trigger_rule": "all_success"} if schedule.trigger_rule in HIDE_A_FAILURE else {}
     ids = [step.task_id for step in ends]
@@ -48,5 +48,5 @@ def _hidden(steps: Sequence[Step]) -> list[Step]:
 
 
 def _stops(step: Step, other: Step) -> bool:
-    """Whether the failure of a step is that of another one, which waits for it."""
+    """Whether a failure of a step also fails another step, which waits for it."""
     return step.task_id in other.after and other.trigger_rule not in HIDE_A_FAILURE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from codegen import rules
@@ -34,7 +34,7 @@ def _placed(schedule: Schedule, task: Task, runner: str) -> Placed:
     )
 
 
-def check_settings(schedules: list[Schedule]) -> Iterator[Diagnostic]:
+def check_settings(schedules: Iterable[Schedule]) -> Iterator[Diagnostic]:
     """Settings in a schedule's own file must be for a runner that it uses in some environment."""
     seen = [(schedule.runner, *found) for schedule in schedules for found in _settings(schedule)]
     used = {place for *_, places, is_used in seen if is_used for place in places}

@@ -59,7 +59,7 @@ def _with_another_id(task: Task, free: str) -> str:
 
 
 def check_task_id(task_id: str, location: Location, key: str = "id") -> Iterator[Diagnostic]:
-    """An id must not be too long; a shorter value of the key makes it shorter."""
+    """Check the length of a task id, which `key` decides."""
     if len(task_id) > LONGEST_ID:
         message = f"the id of the task has {len(task_id)} characters, Airflow allows {LONGEST_ID}"
         yield Diagnostic(rules.LONG_NAME, message, location, f"set a shorter `{key}`")
@@ -77,7 +77,7 @@ def _check_trigger_rules(schedule: Schedule, airflow: str) -> Iterator[Diagnosti
 def _check_cycle_of_groups(
     schedule: Schedule, by_id: Mapping[str, Task], graph: Mapping[str, list[str]]
 ) -> Iterator[Diagnostic]:
-    """A path must not come back into a group: Airflow 3.4 warns of it, and 3.5 refuses the DAG."""
+    """Report paths that leave a group and enter it again: Airflow 3.4 warns about them, and 3.5 rejects the DAG."""
     if all(task.after is None for task in by_id.values()):
         # They run one after another.
         graph = {id_: [before] for before, id_ in pairwise(by_id)}
@@ -96,7 +96,7 @@ def _check_cycle_of_groups(
 
 
 def _units(names: Iterable[str], unit_of: Mapping[str, str]) -> set[str]:
-    """The groups, and the tasks without one, that tasks and groups belong to."""
+    """The group of each task, or the task itself if it has none."""
     return {unit_of.get(name, name) for name in names}
 
 

@@ -10,6 +10,7 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError
 from codegen.schema import Schedule
 from codegen.timetable.dst import localized
+from codegen.timetable.surprises import runs_that_show, surprise_of
 from codegen.validate.places import values_of
 
 
@@ -44,7 +45,11 @@ def check_time(schedule: Schedule) -> Iterator[Diagnostic]:
 
 
 def check_clock(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
-    """Airflow must not stall at a DST change."""
+    """The cron must mean what it says, and Airflow must not stall at a DST change."""
+    if surprise := schedule.clock.cron and surprise_of(schedule.clock.cron):
+        runs = ", ".join(f"{run:%a %Y-%m-%d %H:%M}" for run in runs_that_show(schedule.clock.cron or ""))
+        message = f"{surprise.message}; runs that follow each other: {runs}"
+        yield Diagnostic(rules.SURPRISING_CRON, message, schedule.where("interval"), surprise.fix)
     if last := schedule.timetable(airflow).stall():
         change = f"a DST change of {schedule.timezone}"
         message = f"catch-up with data intervals stalls at {change}: it would stop at {last:%Y-%m-%d %H:%M}"

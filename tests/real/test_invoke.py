@@ -139,11 +139,12 @@ def test_standalone_brings_everything_up_and_a_signal_takes_it_down(invocation: 
             return False
         return bool(health["scheduler"]["status"] == health["triggerer"]["status"] == "healthy")
 
-    with invocation.started("standalone") as process:
-        invocation.await_that(is_healthy)
-        process.terminate()
+    # No Airflow has the option, so this is how it runs in the background.
+    with invocation.started("standalone", "-D") as process:
         assert process.wait(60) == 0
-        assert invocation.processes() == []
+        invocation.await_that(is_healthy)
+        os.kill(int((invocation.home / "airflow-standalone.pid").read_text()), signal.SIGTERM)
+        invocation.await_that(lambda: invocation.processes() == [])
 
 
 def test_arguments_and_exit_code_pass_through(invocation: Invocation) -> None:

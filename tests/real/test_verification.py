@@ -252,7 +252,9 @@ def test_what_a_team_has_edited_is_told_and_nothing_else(
     monkeypatch.setenv("AIRFLOW_HOME", str(home))
     theirs = {"by hand": {**PLUGINS, "interval": "@once"}, "plain": PLUGINS, "tokyo": PLUGINS}
     root = _write_project(demo_project, theirs, theirs, _edited(EDITS))
-    with pytest.raises(AirflowError, match=rf"for Airflow {NEWEST}, and the one .* is {NEWEST_2}\.\d .set `airflow = "):
+    with pytest.raises(
+        AirflowError, match=rf"for Airflow {NEWEST}, but .* {NEWEST_2}\.\d .set `airflow = "
+    ):
         _verify(root, airflow_2)
     write(root, {"dagpress.toml": configured("", NEWEST_2)})
     assert verify(project_of(root), pipeline.read(project_of(root)), None, airflow_2, "json") == ExitCode.DRIFT
@@ -321,7 +323,7 @@ def test_a_generator_that_fails_is_told_by_its_own_words(
 def test_a_generator_for_meltano_1_is_compared(
     airflow_2: Path, demo_project: DemoProject, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It expects a plain list of schedules with start dates, which Meltano no longer gives."""
+    """The generator expects a plain list of schedules with start dates, which Meltano no longer prints."""
     form = {'json.loads(listed)["schedules"]': '{"elt": json.loads(listed), "job": []}'}
     generator = _edited(form)
     root = _write_project(demo_project, {"plain": PLUGINS}, {"plain": PLUGINS}, generator)

@@ -134,14 +134,14 @@ def _offer(project: Project, saved: Saved) -> _Offer:
 
 
 def _uncommitted_files(project: Project) -> set[str]:
-    """The changed schedules and generated files, also removed ones, and nothing else in their folders."""
+    """The changed and removed schedules and generated files, without other files in their folders."""
     folders = [project.relative(folder) for folder in (project.schedules, project.generated_dags)]
     names = git.uncommitted(project.root, _in_git(project, folders))
     return {name for name in names if _is_ours(project, project.root / name)}
 
 
 def _is_ours(project: Project, path: Path) -> bool:
-    """Whether it is a schedule, a generated file, or a link that may lead to one."""
+    """Whether it is a schedule, a generated file, or a symlink that may lead to one."""
     if path.suffix.lower() in SUFFIXES:
         return path.stem == DEFAULTS or not path.name.startswith(HIDDEN)
     if path.is_symlink():

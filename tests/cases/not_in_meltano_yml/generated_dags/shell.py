@@ -65,5 +65,5 @@ with DAG(
         task_id="meltano_run_tap-gitlab_target-postgres_echo_done",
         bash_command=MELTANO
         + LOCK
-        + "lock '&&' done echo meltano run tap-gitlab; meltano run meltano run tap-gitlab target-postgres '&&' echo done",
+        + "lock done echo meltano run tap-gitlab; meltano run meltano run tap-gitlab target-postgres '&&' echo done",
     )

@@ -73,9 +73,7 @@ with DAG(
 
     tap_gitlab_rm = BashOperator(
         task_id="tap-gitlab_rm",
-        bash_command=MELTANO
-        + LOCK
-        + "lock / rm 'tap-gitlab;'; meltano run 'tap-gitlab;' rm -rf /",
+        bash_command=MELTANO + LOCK + "lock / rm; meltano run 'tap-gitlab;' rm -rf /",
     )
 
     refresh_dbt_run = BashOperator(

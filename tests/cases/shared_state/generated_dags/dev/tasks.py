@@ -137,7 +137,7 @@ with DAG(
         task_id="in_a_command",
         bash_command=MELTANO + LOCK + """\
 lock tap-b; set -eo pipefail
-meltano run --state-id-suffix=tasks tap-b target-x
+if [ -e due ]; then timeout 1h meltano run --state-id-suffix=tasks tap-b target-x | tee log; fi
 """,
         env={
             "MELTANO_RUN_STATE_ID_SUFFIX": "tasks",

@@ -1,0 +1,42 @@
+"""The patterns of gitignore by which a project excludes files from its schedules."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path, PurePath
+
+
+def excludes(patterns: tuple[str, ...], relative: PurePath, *, is_folder: bool = False) -> bool:
+    """Whether patterns match a path below the folder of schedules, or a folder that contains it."""
+    if not patterns:
+        return False
+    # A pattern that ends in a slash matches only folders.
+    names = [f"{folder.as_posix()}/" for folder in relative.parents if folder.name]
+    names.append(relative.as_posix() + "/" * is_folder)
+    return any(map(_matcher(patterns), names))
+
+
+def without_a_match(patterns: tuple[str, ...], folder: Path) -> list[str]:
+    """The patterns that match nothing below the folder of schedules."""
+    left = list(patterns)
+    for parent, folders, files in os.walk(folder) if patterns else ():
+        relative = Path(parent).relative_to(folder)
+        found = [(relative / name, name in folders) for name in (*folders, *files)]
+        left = [
+            pattern
+            for pattern in left
+            if not any(excludes((pattern.removeprefix("!"),), path, is_folder=is_folder) for path, is_folder in found)
+        ]
+        if not left:
+            break
+    return left
+
+
+@cache
+def _matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    # It takes 15 ms to import, and few projects need it.
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415
+
+    return GitIgnoreSpec.from_lines(patterns).match_file

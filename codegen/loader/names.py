@@ -1,0 +1,52 @@
+"""Checks the names of schedule files and their folders, which must be the same on Linux, macOS and Windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from codegen import rules
+from codegen.diagnostics import Diagnostic, Location, closest, printable, quoted
+from codegen.text.ids import composed, file_key
+
+DEFAULTS = "_defaults"
+
+
+def check_defaults(files: Iterable[Path], name_of: Callable[[Path], str]) -> Iterator[Diagnostic]:
+    """A folder has one file of defaults; a name that is nearly theirs has no effect, as it is no schedule either."""
+    own = [file for file in files if file.stem == DEFAULTS]
+    if len(own) > 1:
+        message = "this folder has a `_defaults.yml` and a `_defaults.yaml`"
+        yield Diagnostic(rules.DUPLICATE_DEFAULTS, message, Location(name_of(own[-1])), "keep one")
+    for file in files:
+        if file.stem != DEFAULTS and file.name.startswith("_") and closest(file.stem.lower(), [DEFAULTS], 0.8):
+            message = f"{quoted(file.name)} is neither a schedule nor `{DEFAULTS}.yml`, so it has no effect"
+            yield Diagnostic(rules.NO_EFFECT, message, Location(name_of(file)), f"rename it to `{DEFAULTS}.yml`")
+
+
+def check_names(children: Mapping[Path, bool], name_of: Callable[[Path], str]) -> Iterator[Diagnostic]:
+    """Check the schedule files and folders of one folder, each with whether it is a folder."""
+    owners: dict[str, Path] = {}
+    for child, is_folder in children.items():
+        place = Location(name_of(child))
+        if not is_the_same_everywhere(child.name):
+            yield _not_the_same(child.name, place)
+            continue
+        first = owners.setdefault(file_key(child.name if is_folder else f"{child.stem}.py"), child)
+        if first != child:
+            both = "DAG file" if first.stem == child.stem else "name on macOS and Windows"
+            message = f"{name_of(first)} has the same {both}"
+            yield Diagnostic(rules.DUPLICATE_FILE, message, place, "rename one of them")
+
+
+def is_the_same_everywhere(name: str) -> bool:
+    """Whether a name can be reviewed, and is written as macOS and git write it."""
+    return printable(name) == name == composed(name)
+
+
+def _not_the_same(name: str, place: Location) -> Diagnostic:
+    if printable(name) != name:
+        # A line break, a bidirectional control or bytes that are not text.
+        return Diagnostic(rules.FILE_NAME, "this name contains invisible characters", place, "rename it")
+    message = f"{quoted(ascii(name)[1:-1])} is another name on Linux than on macOS"
+    return Diagnostic(rules.FILE_NAME, message, place, f"rename it to {quoted(composed(name))}")

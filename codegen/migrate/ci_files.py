@@ -1,0 +1,63 @@
+"""The workflow and the pre-commit hook that check a project.
+
+GitHub and pre-commit read their files only at the root of the repository.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import yaml
+
+from codegen.migrate.git_files import escaped
+from codegen.migrate.scaffold_steps import Step, missing_file, read_text, rendered
+from codegen.source.edit import EditError, append
+from codegen.sync.changes import Action, Change
+
+
+def workflow(root: Path, repository: Path, folder: str, watched: Sequence[str]) -> Iterator[Step]:
+    """The workflow; each project of a repository has its own file."""
+    slug = "" if folder == "." else "-" + re.sub(r"[^A-Za-z0-9._-]+", "-", folder)
+    place = f".github/workflows/dagpress{slug}.yml"
+    paths = [f"{escaped(each)}/**" for each in watched] + [place] if watched else []
+    name = os.path.relpath(repository / place, root).replace(os.sep, "/")
+    return missing_file(root, name, template="workflow.yml", folder=folder, paths=paths)
+
+
+def hook(root: Path, repository: Path, folder: str, watched: Sequence[str]) -> Iterator[Step]:
+    """The pre-commit hook, added to the configuration of the repository."""
+    entry = "dagpress check" if folder == "." else f"dagpress --project {shlex.quote(folder)} check"
+    files = "|".join(f"^{re.escape(each)}/" for each in watched)
+    path = repository / ".pre-commit-config.yaml"
+    name = os.path.relpath(path, root).replace(os.sep, "/")
+    text = rendered("pre-commit-config.yaml", entry=entry, folder=folder, files=files)
+    if not os.path.lexists(path):
+        yield Change(name, Action.CREATE, "", text)
+        return
+    before = read_text(path)
+    if _has_hook(before or "", entry):
+        return
+    lines = text.removeprefix("repos:\n")
+    try:
+        after = append(before or "", ("repos",), yaml.safe_load(lines)[0])
+    except EditError:
+        after = ""
+    if before and after:
+        yield Change(name, Action.UPDATE, before, after)
+    else:
+        yield f"add this to `repos` in {name}:\n{lines.rstrip()}"
+
+
+def _has_hook(text: str, entry: str) -> bool:
+    """Whether a pre-commit configuration calls a command, directly or by the hook of Dagpress's repository."""
+    try:
+        data = yaml.safe_load(text)
+        hooks = [each for repo in data["repos"] for each in repo["hooks"]]
+        default = {"dagpress-check": "dagpress check"}
+        return any(entry in each.get("entry", default.get(each["id"], "")) for each in hooks)
+    except (yaml.YAMLError, TypeError, KeyError, AttributeError):
+        return False

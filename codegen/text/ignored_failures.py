@@ -1,0 +1,178 @@
+"""Finds the commands of a shell script that can fail without ending it.
+
+POSIX lists where a shell ignores `set -e` (`errexit`): before `&&` and `||`, after `!`, and in the condition
+of `if` and `while`, also in the functions and groups there. The exit code of a command in the background, or in the
+words of another command, is lost as well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codegen.text.errexit import sets_pipefail
+from codegen.text.exit_codes import ASSIGNMENTS, SURE, fails, gives_exit_code, is_answer, is_one_of, is_plain
+from codegen.text.shell_tree import (
+    ancestors,
+    arguments_of,
+    every,
+    is_in_a_loop,
+    name_of,
+    statements_of,
+    text_of,
+    tree_of_script,
+)
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_SWITCHES_OFF = re.compile(r"\+[a-zA-Z]*e[a-zA-Z]*|\+o (?:errexit|pipefail)")
+_LONGEST = 60
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """A failure that does not change the exit code of a script: the message, the fix, and the line in the script."""
+
+    message: str
+    fix: str
+    line: int
+
+
+def ignored_failures(script: str, *, has_pipefail: bool) -> list[Ignored]:
+    """The failures that a script can ignore, each once.
+
+    Without `has_pipefail`, the script may run in a shell that does not know `pipefail`.
+    """
+    nodes = list(every(tree_of_script(script)))
+    functions = {name_of(node) for node in nodes if node.type == "function_definition"}
+    has_pipefail = has_pipefail or any(sets_pipefail(node) for node in nodes)
+    found = [ignored for node in nodes for ignored in _at(node, functions, has_pipefail=has_pipefail)]
+    return list(dict.fromkeys([*found, *_in_background(nodes)]))
+
+
+def _at(node: Node, functions: set[str], *, has_pipefail: bool) -> Iterator[Ignored]:
+    match node.type:
+        case "list":
+            yield from _before_operator(node, functions)
+        case "negated_command":
+            yield from _negated(node)
+        case "if_statement" | "elif_clause":
+            yield from _condition_of_if(node, functions)
+        case "while_statement":
+            yield from _condition_of_while(node)
+        case "command_substitution" | "process_substitution":
+            yield from _substituted(node)
+        case "command":
+            yield from _switched_off(node)
+        case "pipeline" if not has_pipefail:
+            where = "by an `sh` without `pipefail`, unless its last command fails"
+            yield _ignored(node, where, "write `set -o pipefail` in a line before it: such an `sh` fails there")
+
+
+def _before_operator(node: Node, functions: set[str]) -> Iterator[Ignored]:
+    left, operator, right = node.children[0], node.children[1].type, node.children[-1]
+    parent = node.parent
+    if parent is not None and parent.type == "list" and parent.children[1].type == "||" and node == parent.children[0]:
+        return  # reported for the outer list
+    if operator == "&&" and left.type == "list" and left.children[1].type == "&&":
+        left = left.children[-1]  # the rest is reported for the inner list
+    if is_answer(left):
+        return
+    if operator == "&&":
+        if not (gives_exit_code(node) and is_plain(left, functions)):
+            yield _ignored(left, "before `&&`", "write it on its own line, without `&&`")
+    elif not (fails(right) and is_plain(left, functions)):
+        is_handled = fails(right)
+        fix = "write it on its own line" if is_handled else "remove what follows, or end that with `exit 1`"
+        yield _ignored(left, f"before `|| {_short(right)}`", fix)
+
+
+def _negated(node: Node) -> Iterator[Ignored]:
+    command, parent = node.named_children[0], node.parent
+    if parent is not None and parent.type.endswith(("if_statement", "elif_clause", "while_statement")):
+        return
+    if not is_answer(command):
+        yield _ignored(command, "after `!`", "remove the `!`")
+    elif not gives_exit_code(node):
+        yield _ignored(node, "where more commands follow", f"write `if {_short(command)}; then exit 1; fi`")
+
+
+def _condition_of_if(node: Node, functions: set[str]) -> Iterator[Ignored]:
+    condition, *branch = statements_of(node)
+    is_negated = condition.type == "negated_command"
+    command = condition.named_children[0] if is_negated else condition
+    if is_answer(command):
+        return
+    if is_negated:
+        is_handled, fix = bool(branch) and fails(branch[-1], is_status_lost=True), "end the branch with `exit 1`"
+    else:
+        branches = [child for child in node.named_children if child.type == "else_clause"]
+        is_handled, fix = bool(branches) and fails(branches[0]), "add `else exit 1`, or end that branch with `exit 1`"
+    if not (is_handled and is_plain(command, functions)):
+        fix = "write it on its own line" if is_handled else fix
+        yield _ignored(command, "in the condition of `if`", fix)
+
+
+def _condition_of_while(node: Node) -> Iterator[Ignored]:
+    """Only a loop that a failure ends ignores it: `while a`, or `until ! a`."""
+    condition, keyword = statements_of(node)[0], node.children[0].type
+    ends_by_failure = (keyword == "while") != (condition.type == "negated_command")
+    if ends_by_failure and not is_answer(condition):
+        fix = "run it in the body of the loop, and let the condition be a test"
+        yield _ignored(condition, f"in the condition of `{keyword}`", fix)
+
+
+def _substituted(node: Node) -> Iterator[Ignored]:
+    if node.type == "process_substitution":
+        fix = "write its output to a file, and read that"
+    elif _gives_exit_code_of_assignment(node) or all(is_one_of(each, SURE) for each in statements_of(node)):
+        return
+    else:
+        fix = f"write `value={_short(node)}` on its own line, and use `$value`"
+    yield _ignored(node, "inside another command", fix)
+
+
+def _gives_exit_code_of_assignment(node: Node) -> bool:
+    """Whether it is the last substitution in an assignment that is not part of another command."""
+    around = next(each for each in ancestors(node) if each.type in {*ASSIGNMENTS, "command_substitution", "program"})
+    if around.type not in ASSIGNMENTS or around.parent is None:
+        return False
+    around = around.parent if around.parent.type in ASSIGNMENTS else around
+    later = (each for each in every(around) if each.type == node.type and each.start_byte >= node.end_byte)
+    is_command = around.parent is not None and around.parent.type not in {"command", "declaration_command"}
+    return is_command and not any(later)
+
+
+def _switched_off(node: Node) -> Iterator[Ignored]:
+    name, arguments = name_of(node), arguments_of(node)
+    if name == "set" and _SWITCHES_OFF.search(" ".join(arguments)):
+        yield Ignored(f"failures are ignored after `{_short(node)}`", "remove it", _line_of(node))
+    elif name == "trap" and "exit 0" in " ".join(arguments):
+        yield Ignored(f"failures are ignored by `{_short(node)}`", "remove its `exit 0`", _line_of(node))
+
+
+def _in_background(nodes: list[Node]) -> Iterator[Ignored]:
+    """Commands in the background: only `wait` for a single process returns its exit code."""
+    started = [node.prev_named_sibling for node in nodes if node.type == "&" and node.prev_named_sibling]
+    waits = [node for node in nodes if name_of(node) == "wait" and len(arguments_of(node)) == 1]
+    is_enough = len(waits) >= len(started) and not any(is_in_a_loop(node) for node in started)
+    fix = 'add `pids="$pids $!"` after each `&`, and at the end `for pid in $pids; do wait "$pid"; done`'
+    for node in () if is_enough or any(map(is_in_a_loop, waits)) else started:
+        yield _ignored(node, "in the background", fix)
+
+
+def _ignored(node: Node, where: str, fix: str) -> Ignored:
+    return Ignored(f"a failure of `{_short(node)}` is ignored {where}", fix, _line_of(node))
+
+
+def _line_of(node: Node) -> int:
+    return int(node.start_point.row) + 1
+
+
+def _short(node: Node) -> str:
+    """The source of a node in one line."""
+    text = " ".join(text_of(node).split())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

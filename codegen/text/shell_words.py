@@ -1,0 +1,81 @@
+"""The simple commands of a shell script, as far as they can be known without a shell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codegen.text.shell import value_of_word
+from codegen.text.shell_tree import arguments_of, name_of, text_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+# A line that continues within a word; the syntax tree has two words there.
+_CONTINUES_WORD = re.compile(r"\S\\\n\S")
+_NAMING = {"declaration_command", "unset_command"}
+# Built-ins that set the variables that they name.
+_SETTING = {"getopts", "mapfile", "printf", "read", "readarray"}
+
+
+@dataclass(frozen=True)
+class SimpleCommand:
+    """A command with its arguments, and the variables that it sets for itself alone.
+
+    A value that only the shell knows stays as written, and `is_known` is False.
+    """
+
+    env: Mapping[str, str]
+    words: tuple[str, ...]
+    is_known: bool
+
+
+def simple_command(node: Node, variables: Mapping[str, str]) -> SimpleCommand:
+    """The command of a node of the type `command`, with the values of the variables that are known there."""
+    assignments = [child for child in node.named_children if child.type == "variable_assignment"]
+    nodes = [*node.children_by_field_name("name"), *node.children_by_field_name("argument"), *_after_redirects(node)]
+    written = [text_of(each).partition("=")[2] for each in assignments] + [text_of(each).lstrip() for each in nodes]
+    values = [value_of_word(word, variables) for word in written]
+    known = [word if value is None else value for word, value in zip(written, values, strict=True)]
+    names = [name_of(each) for each in assignments]
+    is_known = None not in values and not _CONTINUES_WORD.search(text_of(node))
+    return SimpleCommand(dict(zip(names, known, strict=False)), tuple(known[len(names) :]), is_known)
+
+
+def _after_redirects(node: Node) -> Iterator[Node]:
+    """The arguments after a redirection: the syntax tree has them as further destinations."""
+    around = node.parent
+    if around is not None and around.type == "redirected_statement" and around.child_by_field_name("body") == node:
+        for redirect in around.children_by_field_name("redirect"):
+            yield from redirect.children_by_field_name("destination")[1:]
+
+
+def in_sequence(root: Node) -> list[Node] | None:
+    """The commands of a script that only runs one after another until one fails; None for any other script."""
+    if root.type == "command":
+        return None if root.children_by_field_name("redirect") else [root]
+    if root.has_error or root.type not in {"program", "list"}:
+        return None
+    parts = [in_sequence(child) for child in root.named_children if child.type != "comment"]
+    operators = {child.type for child in root.children if not child.is_named}
+    return None if None in parts or operators - {"&&", ";", "\n"} else [each for part in parts for each in part or ()]
+
+
+def changed_variables(nodes: Iterable[Node]) -> set[str]:
+    """The variables that a script with these nodes changes for the commands after."""
+    return {name for node in nodes for name in _changed_by(node)}
+
+
+def _changed_by(node: Node) -> Iterator[str]:
+    if node.type == "variable_assignment" and node.parent is not None and node.parent.type != "command":
+        yield name_of(node).rstrip("+").partition("[")[0]
+    elif node.type in _NAMING:
+        yield from (text_of(child) for child in node.named_children if child.type == "variable_name")
+    elif node.type == "for_statement":
+        yield text_of(node.child_by_field_name("variable"))
+    elif node.type == "command" and name_of(node) in _SETTING:
+        yield from arguments_of(node)
+    elif node.type == "expansion" and "=" in (text_of(child) for child in node.children):
+        yield text_of(node.named_children[0])

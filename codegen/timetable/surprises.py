@@ -1,0 +1,104 @@
+"""Crons that fire at other times than they seem to say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from itertools import islice, pairwise
+from zoneinfo import ZoneInfo
+
+from codegen.diagnostics import InvalidError
+from codegen.timetable.humanize import DAY_NAMES
+from codegen.timetable.interval import parse_interval
+from codegen.timetable.ticks import expand
+from codegen.timetable.timetable import Timetable
+
+# Of each field: its unit, the unit of its step, what it starts anew with, and how many values that has.
+_CYCLES = (
+    ("minute", "minutes", "hour", 60),
+    ("hour", "hours", "day", 24),
+    ("day", "days", "month", None),
+    ("month", "months", "year", 12),
+    ("day", "days", "week", 7),
+)
+_DAY, _WEEKDAY = 2, 4
+_STEP = re.compile(r"(?:\*|\d+)/(\d+)")
+# Where runs to show are looked for: the end of the month is near. So many runs are enough to find an uneven gap.
+_FROM, _SHOWN, _TRIED = datetime(2026, 1, 20, tzinfo=timezone.utc), 3, 120
+
+
+@dataclass(frozen=True)
+class Surprise:
+    """What a cron does in place of what it seems to say, and the fix."""
+
+    message: str
+    fix: str
+
+
+def surprise_of(cron: str) -> Surprise | None:
+    """The surprise of a valid cron of five fields: both day fields are set, or a step leaves an uneven rest."""
+    fields, values = cron.split(), expand(cron)[0]
+    if values[_DAY] != ["*"] and values[_WEEKDAY] != ["*"]:
+        return _either_day(fields, values)
+    for position, field in enumerate(fields):
+        step = _STEP.fullmatch(field)
+        if step and not _is_even(values[position], int(step[1]), _CYCLES[position][3]):
+            return _uneven(fields, position, values[position], int(step[1]))
+    return None
+
+
+def runs_that_show(cron: str) -> list[datetime]:
+    """Three runs after each other, in UTC, that show an uneven gap if there is one."""
+    runs = list(islice(Timetable(cron, ZoneInfo("UTC"), _FROM).next_runs(_FROM - timedelta(seconds=1)), _TRIED))
+    gaps = [later - earlier for earlier, later in pairwise(runs)]
+    at = next((number for number, (one, other) in enumerate(pairwise(gaps)) if one != other), 0)
+    return runs[at : at + _SHOWN]
+
+
+def _either_day(fields: list[str], values: Sequence[Sequence[int | str]]) -> Surprise:
+    minute, hour, day, month, weekday = fields
+    by_day, by_weekday = f"{minute} {hour} {day} {month} *", f"{minute} {hour} * {month} {weekday}"
+    if "*/1" in (day, weekday):
+        message = "`*/1` is every day, and a cron runs on the days of either day field"
+        return Surprise(message, f"write `{by_weekday if day == '*/1' else by_day}`")
+    on_day = f"day {day} of the month" if day.isdigit() else f"the days `{day}` of the month"
+    number = values[_WEEKDAY][0]
+    is_one = len(values[_WEEKDAY]) == 1 and "#" not in weekday and isinstance(number, int)
+    on_weekday = f"every {DAY_NAMES[int(number) % 7]}" if is_one else f"the weekdays `{weekday}`"
+    # A day that none of the months has leaves the weekdays.
+    either = " or ".join(f"`{cron}`" for cron in (by_day, by_weekday) if _fires(cron))
+    return Surprise(f"runs on {on_day} and on {on_weekday}, not only on days that are both", f"write {either}")
+
+
+def _fires(cron: str) -> bool:
+    try:
+        return bool(parse_interval(cron, ""))
+    except InvalidError:
+        return False
+
+
+def _is_even(values: Sequence[int | str], step: int, cycle: int | None) -> bool:
+    """Whether the values follow each other in steps, also from the last to the first of the next cycle."""
+    if step == 1:
+        return True
+    if cycle is None or "*" in values:
+        # No step goes evenly from a month to the next.
+        return "*" in values
+    numbers = [int(value) for value in values]
+    return all(later - earlier == step for earlier, later in pairwise([*numbers, numbers[0] + cycle]))
+
+
+def _uneven(fields: list[str], position: int, values: Sequence[int | str], step: int) -> Surprise:
+    unit, units, cycle, length = _CYCLES[position]
+    *others, last = (DAY_NAMES[int(value) % 7] if position == _WEEKDAY else str(value) for value in values)
+    shown = f"{', '.join(others)} and {last}" if others else last
+    named = shown if position == _WEEKDAY else f"{units if others else unit} {shown}"
+    message = f"`{fields[position]}` is not every {step} {units}, but {named} of each {cycle}"
+    listed = ",".join(map(str, values))
+    fix = f"write `{' '.join([*fields[:position], listed, *fields[position + 1 :]])}` if these are meant"
+    if length and position != _WEEKDAY:
+        even = max(each for each in range(1, min(step + 1, length)) if length % each == 0)
+        fix += f", or a step that divides {length}, such as `*/{even}`"
+    return Surprise(message, fix)
