@@ -57,6 +57,10 @@ def test_a_meltano_project_becomes_one_of_dagpress(tmp_path: Path, command: tupl
     before = files_of(tmp_path)
     assert dagpress(tmp_path, *command)[0] == 0
     assert files_of(tmp_path) == before
+    assert "Generate the DAG files: `make dags`.\n" in dagpress(tmp_path, "import", "--no-generate")[2]
+    (tmp_path / "Makefile").unlink()
+    (tmp_path / "generated_dags/gitlab.py").unlink()
+    assert "Run `dagpress generate` and commit.\n" in dagpress(tmp_path, "check")[2]
 
 
 def test_what_is_there_stays_and_gets_what_it_lacks(tmp_path: Path) -> None:
