@@ -36,7 +36,7 @@ run()
 
 
 def write(root: Path, files: dict[str, str]) -> Path:
-    """Write files below a folder, and give the folder back. One that begins with `#!` is a program.
+    """Write files below a folder, and return the folder. A file that begins with `#!` is executable.
 
     A project with schedules gets what each must have: a configuration that names an Airflow.
     """
@@ -54,7 +54,7 @@ def write(root: Path, files: dict[str, str]) -> Path:
 
 
 def configured(text: str, airflow: str = NEWEST) -> str:
-    """A dagpress.toml that names an Airflow: at the end of its own keys, so that the others keep their lines."""
+    """A dagpress.toml with an Airflow version, after its own keys, so that those keep their lines."""
     if re.search('^"?airflow"? =', text, re.MULTILINE):
         return text
     keys, tables = re.split(r"^(?=\[)|\Z", text, maxsplit=1, flags=re.MULTILINE)

@@ -192,7 +192,7 @@ def graphs(draw: st.DrawFn) -> list[dict[str, Any]]:
     ids = draw(st.lists(_IDS, min_size=1, max_size=9, unique=True))
     names = draw(st.lists(st.sampled_from(["team", "g-1", "g_1", "GROUP", "y" * 60]), max_size=3, unique=True))
     drawn = [draw(st.none() | st.sampled_from(names)) if names else None for _ in ids]
-    # No path may come back into a group, so its tasks follow each other; a task without a group is one of its own.
+    # No path may enter a group again, so the tasks of a group are adjacent.
     units = [group or task_id for task_id, group in zip(ids, drawn, strict=True)]
     order = sorted(range(len(ids)), key=lambda number: units.index(units[number]))
     ids, groups = [ids[number] for number in order], [drawn[number] for number in order]

@@ -34,7 +34,7 @@ def _cases() -> list[tuple[str, str]]:
 
 
 def version_of(name: str) -> str | None:
-    """The Airflow that a case is for, if it is for one alone; the newest stands for any, as in the README."""
+    """The only Airflow version of a case, if it has one; the newest means any version, as in the README."""
     found = re.search(r'^airflow = "(.*)"', _configuration(name), re.MULTILINE)
     return found[1] if found and found[1] != NEWEST else None
 
@@ -70,7 +70,7 @@ def test_case(
 
 
 def copy_case(name: str, project: Path, airflow: str = NEWEST) -> Path:
-    """A copy of the case without what is kept of it, for that Airflow unless it is for another alone."""
+    """A copy of the case without its expected files, for an Airflow version unless the case has its own."""
     shutil.copytree(CASES / name, project, symlinks=True, ignore=shutil.ignore_patterns(*_OUTPUT))
     text = _configuration(name).replace(f'airflow = "{NEWEST}"', f'airflow = "{airflow}"')
     (project / "dagpress.toml").write_text(configured(text, airflow))
@@ -78,7 +78,7 @@ def copy_case(name: str, project: Path, airflow: str = NEWEST) -> Path:
 
 
 def test_no_formatter_changes_what_is_generated() -> None:
-    """Whatever its settings: a project's own formatter would make each file drift."""
+    """With any settings: otherwise a project's formatter would change each file."""
     files = [str(path) for folder in _FOLDERS.values() for path in CASES.glob(f"*/{folder}/**/*.py")]
     assert len(files) > 100
     ruff = (Path(sys.executable).with_name("ruff"), "format", "--isolated", "--check", "--quiet")

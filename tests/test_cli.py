@@ -172,7 +172,7 @@ def test_check_speaks_to_github_in_its_commands(project: Path) -> None:
 
 
 def test_equal_messages_and_equal_changes_are_one(tmp_path: Path) -> None:
-    """With the number of the others and the first of them. A change that differs in more than names is another one."""
+    """With the number and the first of the other locations. Changes that differ in more than names are not equal."""
     names = [f"schedules/{'ab'[number // 4]}/shop-{number}.yml" for number in range(8)]
     others = [name.replace("schedules", "generated_dags").replace(".yml", ".py") for name in names][1:]
     body = EXTRACT_LOAD + "env: {SHOP: NAME}\nstart_dat: 2026-01-01\n"
@@ -212,7 +212,7 @@ def test_equal_messages_and_equal_changes_are_one(tmp_path: Path) -> None:
 def test_every_command_that_reports_speaks_to_github(
     tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An error is at its line for each of them. Its path begins at the root of the repository."""
+    """Each error is at its line; its path starts at the root of the repository."""
     project = write(tmp_path / "elt", {"schedules/broken.yml": EXTRACT_LOAD + "retrys: 3\n"})
 
     def annotated() -> str:
@@ -381,7 +381,7 @@ def test_completion_completes_commands_and_names(project: Path) -> None:
 
 @pytest.mark.slow
 def test_fish_shows_a_description_to_its_end(tmp_path: Path) -> None:
-    """Also one with a comma. Click cuts it to 45 characters."""
+    """Also with a comma. Click cuts it to 45 characters."""
     install("fish", ("fish",), ("fish",))
     script = 'dagpress completion fish | source; complete --do-complete "dagpress li"'
     environ = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}

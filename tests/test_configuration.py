@@ -204,7 +204,7 @@ def test_text_that_is_not_toml_is_told_with_its_place(text: str, line: int, colu
 def test_the_airflow_is_said_and_never_assumed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], place: str, hint: str
 ) -> None:
-    """A project without a version has an error that names the line; no project above the git root is another's."""
+    """Without a version, the error names the line to add; the search for a project ends at the git root."""
     inner = tmp_path / "outer/repository"
     write(tmp_path / "outer", {"schedules/a.yml": "", "repository/.git/HEAD": ""})
     for name, text in files.items():

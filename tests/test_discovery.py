@@ -1,4 +1,4 @@
-"""Which files are schedules, and that each is one file on every system."""
+"""Which files are schedules, and that their names are the same on every system."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _COMPOSED, _DECOMPOSED = "di\u00e1rias", "dia\u0301rias"
     ],
 )
 def test_names_of_files(names: list[str], schedules: list[str], found: dict[str, str], tmp_path: Path) -> None:
-    """A leading `_` is never a schedule, and what macOS or Windows would lose is an error."""
+    """A name with a leading `_` is not a schedule, and names that macOS or Windows would merge are an error."""
     for number, name in enumerate(names):
         write(tmp_path, {f"schedules/{name}": f"name: schedule{number}\n{EXTRACT_LOAD}"})
     reading = pipeline.read(project_of(tmp_path))
@@ -41,7 +41,7 @@ def test_names_of_files(names: list[str], schedules: list[str], found: dict[str,
 
 
 def test_a_pattern_of_exclude_that_matches_nothing_is_told(tmp_path: Path) -> None:
-    """Also a negated one, but not one whose files are in a folder that another pattern excludes."""
+    """Also a negated pattern, but not one whose files are in a folder that another pattern excludes."""
     configuration = 'exclude = ["drafts/", "drafts/a.yml", "gone.yml", "!kept.yml"]\n'
     files = {"schedules/a.yml": EXTRACT_LOAD, "schedules/drafts/a.yml": "", "dagpress.toml": configuration}
     reading = pipeline.read(project_of(write(tmp_path, files)))
@@ -53,7 +53,7 @@ def test_a_pattern_of_exclude_that_matches_nothing_is_told(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("name", ["_draft", "__x", ".a", "-a", "_defaults", "../_up", "_", ""])
 def test_what_makes_a_file_for_a_name_makes_one_that_is_read(name: str, tmp_path: Path) -> None:
-    """`import`, `schedule add` and the page take their file names from there."""
+    """`import`, `schedule add` and the page use these file names."""
     project = project_of(write(tmp_path, {f"schedules/{file_stem(name)}.yml": EXTRACT_LOAD}))
     assert len(pipeline.read(project).files) == 1
     assert problem_of(project, f"{file_stem(name)}.yml") == ""

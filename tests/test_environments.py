@@ -142,7 +142,7 @@ def test_a_project_without_environments_sees_nothing_of_them(project: Path, monk
 
 
 def test_the_difference_between_two_environments_is_one_command(project: Path) -> None:
-    """Less what always differs: the sentence that says for which one it is."""
+    """Without the sentence that names the environment."""
     code, out, err = dagpress(project, "diff", "orders", "--between", "dev", "prod")
     assert (code, err) == (1, "")
     assert out.startswith("--- a/generated_dags/dev/orders.py\n+++ b/generated_dags/prod/orders.py\n")
@@ -165,7 +165,7 @@ def test_a_schedule_that_one_environment_lacks_is_named_in_the_difference(projec
 
 
 def test_the_arguments_of_the_difference_go_together(project: Path) -> None:
-    """An environment that is none, and a schedule with an error are told."""
+    """Unknown environments and schedules with errors are reported."""
     assert "There is no environment `prd`" in refusal(project, "diff", "orders", "--between", "dev", "prd")
     write(project, {"schedules/same.yml": EXTRACT_LOAD + "environments: {dev: {retris: 1}}\n"})
     code, out, err = dagpress(project, "diff", "--between", "dev", "prod")
@@ -365,7 +365,7 @@ def test_every_value_is_explained_by_a_line_that_has_its_key(
 def test_environments_that_differ_in_nothing_have_the_files_of_a_project_without_them(
     schedules: dict[str, Any],
 ) -> None:
-    """But for the sentence that says for which one a file is."""
+    """Except for the sentence that names the environment."""
     with TemporaryDirectory() as one, TemporaryDirectory() as other:
         for folder in (one, other):
             write(Path(folder), {f"schedules/{name}.yml": as_yaml(each) for name, each in schedules.items()})

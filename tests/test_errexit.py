@@ -1,4 +1,4 @@
-"""Shell commands: a failure in one ends it, or is told with a fix that lets it end."""
+"""Shell commands: a failure ends the command, or is reported with a fix that works."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from codegen.text.errexit import stopping_in_bash, stopping_in_sh
 from codegen.text.ignored_failures import ignored_failures
 
-# What a failure leaves behind, whatever becomes of its exit code.
+# The file that a failure writes, whatever its exit code is.
 _FAILS = "fails() { echo FAILED >&2; return 5; }\n"
 _PIDS = 'fails &\npids="$pids $!"\ntrue &\npids="$pids $!"\nfor pid in $pids; do wait "$pid"; done'
 
-# A script that hides a failure, and the same after the fix that is told; `dash` takes both.
+# A script that hides a failure, and the script after the reported fix; valid in `dash` too.
 _HIDING = {
     "fails && echo loaded\ntrue": "fails\necho loaded\ntrue",
     "{ fails; true; } && true": "{ fails; true; }\ntrue",
@@ -44,7 +44,7 @@ _HIDING = {
     "set +o errexit; fails; true": "fails; true",
     "trap 'rm -f x; exit 0' EXIT; fails": "trap 'rm -f x' EXIT; fails",
 }
-# Nothing is hidden, and nothing is told.
+# No failure is hidden, and none is reported.
 _ENDING = [
     "fails\ntrue",
     "fails && true",
@@ -68,7 +68,7 @@ _FINE = [
 
 
 def _run(script: str, *, is_bash: bool) -> tuple[int, bool]:
-    """The exit code of a script as it is generated, and whether something in it failed."""
+    """The exit code of a generated script, and whether a command in it failed."""
     shell, stopping = ("bash", stopping_in_bash) if is_bash else ("sh", stopping_in_sh)
     command = [shell, "-c", _FAILS + stopping(script)]
     done = subprocess.run(command, text=True, capture_output=True, check=False, timeout=20)
@@ -81,7 +81,7 @@ def _fixes(script: str, *, is_bash: bool = True) -> list[str]:
 
 @pytest.mark.parametrize("is_bash", [True, False])
 def test_what_hides_a_failure_is_told_with_a_fix(*, is_bash: bool) -> None:
-    """The shells agree on all of it; the fix lets the script end, and nothing is told of it."""
+    """All shells agree: the script hides the failure, and the fixed script fails without a report."""
     for script, fixed in _HIDING.items():
         assert _run(script, is_bash=is_bash)[0] == 0, script
         assert _fixes(script, is_bash=is_bash), script
@@ -91,13 +91,13 @@ def test_what_hides_a_failure_is_told_with_a_fix(*, is_bash: bool) -> None:
 
 @pytest.mark.parametrize("is_bash", [True, False])
 def test_a_script_ends_at_the_first_command_that_fails(*, is_bash: bool) -> None:
-    """And nobody is told of what can do no harm."""
+    """And harmless commands are not reported."""
     assert [script for script in _ENDING if _run(script, is_bash=is_bash)[0] == 0] == []
     assert [script for script in (*_ENDING, *_FINE) if _fixes(script, is_bash=is_bash)] == []
 
 
 def test_a_pipe_fails_with_any_of_its_commands() -> None:
-    """In bash; in an `sh` that may have no `pipefail` it is told, and the fix stops such a shell."""
+    """In bash; for an `sh` without `pipefail` it is reported, and the fix stops such a shell."""
     for script in ("fails | cat", "{ fails; true; } | cat\ntrue", "fails | cat | cat > /dev/null"):
         assert (_run(script, is_bash=True)[0], _fixes(script)) == (5, [])
         assert ["`set -o pipefail`" in fix for fix in _fixes(script, is_bash=False)] == [True]
@@ -142,6 +142,6 @@ _SCRIPTS = st.recursive(
 @given(script=_SCRIPTS, is_bash=st.booleans())
 @example(script="fails && { true\n}", is_bash=False)
 def test_no_failure_is_hidden_in_silence(script: str, is_bash: bool) -> None:  # noqa: FBT001  # Hypothesis gives it
-    """Whatever a script is made of, it fails, or somebody is told."""
+    """A script with any failure fails, or the failure is reported."""
     code, has_failed = _run(script, is_bash=is_bash)
     assert code or not has_failed or _fixes(script, is_bash=is_bash)

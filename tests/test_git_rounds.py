@@ -1,4 +1,4 @@
-"""The daily round with real git: two branches are merged, and what CI will not see is told."""
+"""The daily round with real git: merges of two branches, and files that CI would not get."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Edit = Mapping[str, str | None]
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A generated project that is committed, which is copied."""
+    """A committed project with its generated files, to copy."""
     folder = tmp_path_factory.mktemp("original")
     with pytest.MonkeyPatch.context() as monkeypatch:
         isolate_git(monkeypatch, folder)
@@ -67,7 +67,7 @@ _DEFAULT = {"schedules/_defaults.yml": "retry_delay: 9m\n"}
 _NEW = {"schedules/new.yml": EXTRACT_LOAD}
 _RENAMED = {"schedules/orders.yml": None, "schedules/sales.yml": _ORDERS}
 _GONE: _Edit = {"schedules/orders.yml": None}
-# What two branches change, the codes of `check` after git has merged them, and what a person does to the schedules.
+# The changes of two branches, the codes of `check` after the merge, and the resolution of the schedules.
 _MERGES: dict[str, tuple[_Edit, _Edit, list[str], _Edit]] = {
     "far keys": (_HOURLY, _RETRIES, [], {}),
     "near keys": (_HOURLY, _OWNER, ["merge-conflict"], _BOTH),
@@ -85,7 +85,7 @@ _ROUNDS += [(name, way) for name in ("near keys", "a key and a default") for way
 
 @pytest.mark.parametrize(("name", "way"), _ROUNDS)
 def test_a_merge_costs_the_resolution_of_the_schedules_and_one_command(project: Path, name: str, way: str) -> None:
-    """A person resolves the YAML, types `generate`, and then what it says."""
+    """Resolve the YAML, run `generate`, and then the command that it prints."""
     mine, others, codes, resolution = _MERGES[name]
     _commit_on(project, "feature", others)
     _commit_on(project, "mine", mine)
@@ -110,7 +110,7 @@ def test_a_merge_costs_the_resolution_of_the_schedules_and_one_command(project: 
 
 
 def test_what_git_does_not_commit_is_told(project: Path, file_regression: FileRegressionFixture) -> None:
-    """Untracked and ignored files, with the command that helps; in CI, where all is committed, nothing."""
+    """Untracked and ignored files, with the command that adds them; nothing in CI, where all are committed."""
     assert dagpress(project, "check")[0] == 0
     write(project, {"schedules/new.yml": EXTRACT_LOAD, "schedules/team/a b.yml": EXTRACT_LOAD, ".gitignore": "*.py\n"})
     dagpress(project, "generate")
@@ -130,7 +130,7 @@ def test_what_git_does_not_commit_is_told(project: Path, file_regression: FileRe
 
 @pytest.mark.slow
 def test_a_commit_hook_tells_what_is_not_staged(project: Path) -> None:
-    """Of a commit of some files too, and of a file that is to be deleted; nobody else has to stage what he tries."""
+    """Also for a partial commit, and for deleted files; outside of a hook, files need not be staged."""
     write(project, _OWNER)
     (project / "schedules/customers.yml").unlink()
     dagpress(project, "generate")

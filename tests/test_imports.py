@@ -84,14 +84,14 @@ def _check_text(file_regression: FileRegressionFixture, text: str, path: Path) -
 
 @pytest.mark.parametrize("command", ["import --move", "export"])
 def test_the_cost_grows_linearly(command: str, tmp_path: Path) -> None:
-    """No function is called for each pair of schedules, and none gets the same text for each schedule."""
+    """No function is called for each pair of schedules, or parses the same text for each schedule."""
     _, few, more, many = (_calls(tmp_path / str(number), number, command) for number in (1, 4, 8, 16))
-    # A cost for each pair would add four times as many, sorting three times.
+    # A cost for each pair would grow fourfold, sorting threefold.
     assert [name for name in many if many[name] - more[name] > 3.2 * (more[name] - few[name]) + 20] == []
 
 
 def _calls(root: Path, number: int, command: str) -> Counter[tuple[CodeType, str]]:
-    """How often a command calls each function, and how many characters each gets as its `text`."""
+    """The number of calls of each function by a command, and the number of characters in their `text`."""
     plugins = {"extractors": [{"name": f"tap-{n}"} for n in range(number)], "loaders": [{"name": "target"}]}
     schedules = [
         {"name": f"s{n}", "extractor": f"tap-{n}", "loader": "target", "transform": "skip", "interval": "@daily"}

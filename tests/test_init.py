@@ -60,7 +60,7 @@ def test_a_meltano_project_becomes_one_of_dagpress(tmp_path: Path, command: tupl
 
 
 def test_what_is_there_stays_and_gets_what_it_lacks(tmp_path: Path) -> None:
-    """Byte for byte; what cannot be added is said."""
+    """Byte for byte; lines that cannot be added are printed."""
     own = {
         "Makefile": "all:\n",
         ".github/workflows/dagpress.yml": "mine\n",
@@ -98,7 +98,7 @@ def test_what_is_there_stays_and_gets_what_it_lacks(tmp_path: Path) -> None:
 
 
 def test_without_a_source_of_dagpress_there_is_no_workflow_that_must_fail(tmp_path: Path) -> None:
-    """It is the first step. A secret in a source stays out of git."""
+    """The advice is the first step. A source with a secret is rejected."""
     write(tmp_path, {"meltano.yml": MELTANO_YML})
     assert "written into a file in git" in refusal(tmp_path, "init", "--from", "git+https://ada:hunter2@example.com/x")
     _, out, err = dagpress(tmp_path, "init")
@@ -128,7 +128,7 @@ def test_without_a_source_of_dagpress_there_is_no_workflow_that_must_fail(tmp_pa
 def test_ci_installs_the_dagpress_that_wrote_its_workflow(
     tmp_path: Path, record: object, requirement: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As pip has recorded it."""
+    """As pip recorded it."""
     own = SimpleNamespace(version="1.2.3", read_text=lambda _: record and json.dumps(record))
     monkeypatch.setattr(setup, "distribution", lambda _: own)
     write(tmp_path, {"meltano.yml": MELTANO_YML})
@@ -138,7 +138,7 @@ def test_ci_installs_the_dagpress_that_wrote_its_workflow(
 
 
 def test_nothing_is_written_where_meltano_would_overwrite_it(tmp_path: Path) -> None:
-    """`include_paths` matches a file of ours; the pattern that the message gives matches Meltano's alone."""
+    """`include_paths` matches a file of Dagpress; the pattern in the message matches only Meltano's."""
     text = f'include_paths: ["**/*.yml"]\n{MELTANO_YML}'
     root = write(tmp_path, {"meltano.yml": text, "plugins/more.yml": "plugins: {}\n"})
     before = files_of(root)
@@ -198,7 +198,7 @@ def test_without_a_meltano_project_there_is_nothing_to_begin_with(tmp_path: Path
 
 @pytest.mark.slow
 def test_ci_and_pre_commit_run_what_a_person_would(tmp_path: Path) -> None:
-    """The workflow checks, and reports as GitHub reads it; the hook is ours, except that it runs the installed program.
+    """The workflow checks, and reports to GitHub; the hook is that of this repository, but runs the installed program.
 
     Both are at the root of the repository, which may have several projects, and pass our own linters.
     """

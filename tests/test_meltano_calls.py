@@ -132,7 +132,7 @@ def test_a_schedule_that_meltano_does_not_have() -> None:
 
 
 def test_the_generator_is_found_by_what_it_does(tmp_path: Path) -> None:
-    """It makes DAGs of Meltano's list; a helper without a DAG is none, also one that a generator imports."""
+    """A generator makes DAGs of Meltano's schedules; a helper module without a DAG is not one."""
     lists, makes = 'run(["meltano", "schedule", "list"])\n', "DAG(name)\n"
     folder = write(tmp_path, {"orchestrate/dags/own.py": makes, "orchestrate/dags/helper.py": lists})
     folder = folder / "orchestrate" / "dags"

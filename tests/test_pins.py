@@ -1,4 +1,4 @@
-"""The pins of a project: every form in which one says its Airflow, and which of several counts."""
+"""The pins of a project: every syntax, and the order of precedence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UTILITY = "plugins:\n  utilities:\n  - name: airflow\n    pip_url: "
 _CONSTRAINTS = "https://example.com/apache/airflow/constraints-2.10.5/constraints-3.11.txt"
 _DOCKERFILE = "FROM apache/airflow:slim-2.11.0-python3.11\n"
 
-# Files, the Airflow that they give, and the reason.
+# Files, the resulting Airflow version, and the reason.
 PINS = {
     "exact": (
         {"meltano.yml": f"{_UTILITY}apache-airflow==2.10.5\n"},
@@ -92,7 +92,7 @@ PINS = {
 
 @pytest.mark.parametrize("form", PINS)
 def test_every_form_of_a_pin_is_read(form: str, tmp_path: Path) -> None:
-    """Those that public projects have; the reason names the line."""
+    """The forms in public projects; the reason names the line."""
     files, airflow, reason = PINS[form]
     choice = choose_airflow(find_pins(write(tmp_path, files), tmp_path, AIRFLOW))
     assert choice.airflow == airflow
@@ -112,7 +112,7 @@ def test_every_form_of_a_pin_is_read(form: str, tmp_path: Path) -> None:
     ],
 )
 def test_the_nearest_supported_airflow_takes_the_place_of_another(pin: str, airflow: str, tmp_path: Path) -> None:
-    """A warning says what the project must do before the files load."""
+    """A warning names the Airflow to install before the files load."""
     choice = choose_airflow(
         find_pins(write(tmp_path, {"requirements.txt": f"apache-airflow{pin}\n"}), tmp_path, AIRFLOW)
     )
@@ -126,7 +126,7 @@ def test_the_nearest_supported_airflow_takes_the_place_of_another(pin: str, airf
 
 
 def test_an_exact_pin_of_meltano_goes_before_the_others(tmp_path: Path) -> None:
-    """One that it contradicts is a warning with both places; one that it fits is none."""
+    """A contradicting pin is a warning with both locations; a compatible one is not."""
     files = {
         "uv.lock": '[[package]]\nname = "apache-airflow"\nversion = "2.11.0"\n',
         "elt/meltano.yml": f"{_UTILITY}apache-airflow==2.10.5 -c {_CONSTRAINTS}\n",
@@ -160,7 +160,7 @@ def test_an_exact_pin_of_meltano_goes_before_the_others(tmp_path: Path) -> None:
     ],
 )
 def test_an_alert_needs_a_provider_that_is_new_enough(pin: str, said: str, tmp_path: Path) -> None:
-    """An error at the alert names the line to change; the requirements of Dagpress have the same bounds."""
+    """An error at the alert names the line to change; the requirements of Dagpress have the same minimums."""
     place, text = pin.format(airflow=NEWEST).split(":")
     installed = f"{place}/venv/lib/python3.11/site-packages/apache_airflow_providers_http-{text}.dist-info/METADATA"
     schedules = {

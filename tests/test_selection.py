@@ -1,4 +1,4 @@
-"""Names and paths choose what `generate`, `check`, `diff` and `validate` are about."""
+"""Names and paths select the schedules of `generate`, `check`, `diff` and `validate`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from project_builder import dagpress, files_of, refusal, write
 
 _PLAIN = "extractor: tap-a\nloader: target-b\n"
 _DAILY = f'{_PLAIN}interval: "@daily"\n'
-# `mart` waits for `orders`; in the folder, all inherit the defaults.
+# `mart` waits for `orders`; all in the folder inherit the defaults.
 _FILES = {
     "schedules/orders.yml": _DAILY,
     "schedules/customers.yml": _DAILY,
@@ -50,7 +50,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_what_is_named_and_what_depends_on_it_is_written_as_always(
     project: Path, names: list[str], chosen: str
 ) -> None:
-    """In any case the files are those that all schedules together have, and what was edited elsewhere stays."""
+    """The files equal those of a full run, and edits of other files stay."""
     dagpress(project, "generate")
     before = files_of(project / "generated_dags")
     edited = {name: text + b"# edited\n" for name, text in before.items()}
@@ -68,7 +68,7 @@ def test_what_is_named_and_what_depends_on_it_is_written_as_always(
 
 
 def test_an_error_of_what_is_named_and_of_what_it_waits_for_is_told(project: Path) -> None:
-    """Also by the name of its file, if it cannot be read."""
+    """Also by the file name, if the schedule is unreadable."""
     write(project, {"schedules/orders.yml": _BROKEN, "schedules/shop/_defaults.yml": "owner: [\n"})
     for name in ("orders", "mart"):
         code, out, err = dagpress(project, "generate", name)
@@ -90,14 +90,14 @@ def test_only_what_is_named_is_pruned(project: Path) -> None:
         (project / f"schedules/{name}.yml").unlink()
     shutil.rmtree(project / "schedules/shop/eu")
     assert dagpress(project, "generate", "schedules/shop")[1] == "deleted generated_dags/shop/eu/returns.py\n"
-    # Nobody waits for `orders` any more.
+    # No schedule waits for `orders` any more.
     said = "deleted generated_dags/mart.py\nupdated generated_dags/orders.py\n"
     assert dagpress(project, "generate", "schedules/mart.yml")[1] == said
     assert (project / "generated_dags/customers.py").exists()
 
 
 def test_a_schedule_gives_events_while_the_dag_file_of_a_broken_one_waits_for_them(project: Path) -> None:
-    """The file of the broken one stays as it is: it would never start again."""
+    """The DAG file that the broken schedule waits for keeps its asset: otherwise it would never start again."""
     dagpress(project, "generate")
     write(project, {"schedules/mart.yml": _BROKEN, "schedules/orders.yml": f"{_DAILY}retries: 3\n"})
     assert dagpress(project, "generate", "orders")[0] == 0

@@ -288,5 +288,5 @@ _TEXT = "x = 1\n"
     ],
 )
 def test_a_file_with_conflict_markers_is_ours_if_each_branch_has_the_header(text: str, is_ours: bool) -> None:  # noqa: FBT001  # a case
-    """Where one branch has somebody's file, that file would be lost."""
+    """A file that Dagpress did not generate in one branch would be lost."""
     assert is_generated(text) == is_ours

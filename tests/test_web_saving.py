@@ -407,7 +407,7 @@ def test_a_commit_takes_the_pipeline_and_nothing_else(project: Path) -> None:
 
 
 def test_a_commit_of_everything_takes_schedules_and_generated_files_alone(project: Path) -> None:
-    """Also removed ones, and none of the other files in their folders."""
+    """Also removed files, but no other files in their folders."""
     others = {
         "generated_dags/__pycache__/a.cpython-311.pyc": "\0",
         "generated_dags/own.py": "",

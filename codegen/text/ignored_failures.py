@@ -34,7 +34,7 @@ _LONGEST = 60
 
 @dataclass(frozen=True)
 class Ignored:
-    """A failure that the exit code of a script does not show: the reason, the fix, and the line in the script."""
+    """A failure that does not change the exit code of a script: the message, the fix, and the line in the script."""
 
     message: str
     fix: str
@@ -42,7 +42,7 @@ class Ignored:
 
 
 def ignored_failures(script: str, *, has_pipefail: bool) -> list[Ignored]:
-    """The failures that the exit code of a script can hide, each once.
+    """The failures that a script can ignore, each once.
 
     Without `has_pipefail`, the script may run in a shell that does not know `pipefail`.
     """
@@ -76,9 +76,9 @@ def _before_operator(node: Node, functions: set[str]) -> Iterator[Ignored]:
     left, operator, right = node.children[0], node.children[1].type, node.children[-1]
     parent = node.parent
     if parent is not None and parent.type == "list" and parent.children[1].type == "||" and node == parent.children[0]:
-        return  # told at the outer list
+        return  # reported for the outer list
     if operator == "&&" and left.type == "list" and left.children[1].type == "&&":
-        left = left.children[-1]  # told at the inner list
+        left = left.children[-1]  # the rest is reported for the inner list
     if is_answer(left):
         return
     if operator == "&&":
@@ -117,7 +117,7 @@ def _condition_of_if(node: Node, functions: set[str]) -> Iterator[Ignored]:
 
 
 def _condition_of_while(node: Node) -> Iterator[Ignored]:
-    """A loop until success goes on after a failure; another one ends there."""
+    """Only a loop that a failure ends ignores it: `while a`, or `until ! a`."""
     condition, keyword = statements_of(node)[0], node.children[0].type
     ends_by_failure = (keyword == "while") != (condition.type == "negated_command")
     if ends_by_failure and not is_answer(condition):
@@ -131,12 +131,12 @@ def _substituted(node: Node) -> Iterator[Ignored]:
     elif _gives_exit_code_of_assignment(node) or all(is_one_of(each, SURE) for each in statements_of(node)):
         return
     else:
-        fix = f"write `value={_short(node)}` in a line of its own, and use `$value`"
+        fix = f"write `value={_short(node)}` on its own line, and use `$value`"
     yield _ignored(node, "inside another command", fix)
 
 
 def _gives_exit_code_of_assignment(node: Node) -> bool:
-    """Whether it is the last substitution in an assignment that is a command of its own."""
+    """Whether it is the last substitution in an assignment that is not part of another command."""
     around = next(each for each in ancestors(node) if each.type in {*ASSIGNMENTS, "command_substitution", "program"})
     if around.type not in ASSIGNMENTS or around.parent is None:
         return False
@@ -155,7 +155,7 @@ def _switched_off(node: Node) -> Iterator[Ignored]:
 
 
 def _in_background(nodes: list[Node]) -> Iterator[Ignored]:
-    """Only a `wait` for a single process gives its exit code."""
+    """Commands in the background: only `wait` for a single process returns its exit code."""
     started = [node.prev_named_sibling for node in nodes if node.type == "&" and node.prev_named_sibling]
     waits = [node for node in nodes if name_of(node) == "wait" and len(arguments_of(node)) == 1]
     is_enough = len(waits) >= len(started) and not any(is_in_a_loop(node) for node in started)

@@ -132,7 +132,7 @@ _NAMES = ["IN_ROOT", "IN_ALL", "IN_ENVIRONMENT", "IN_ITS_PLUGIN", "IN_PLUGIN", "
 
 
 def test_what_is_overridden_is_what_a_plugin_does_not_get(tmp_path: Path) -> None:
-    """In a command, which gets the environment of Meltano by the variable, and Meltano calls the plugin with it."""
+    """A command gets Meltano's environment as a variable, and Meltano calls the plugin with it."""
     env = dict.fromkeys(_NAMES, "ours")
     task = {"id": "a", "command": "meltano invoke tap-x", "env": env}
     schedule = {"interval": "@daily", "environment": "prod", "tasks": [task]}

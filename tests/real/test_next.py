@@ -29,7 +29,7 @@ _HOURS = ["*", "0", "1", "2", "3", "*/2", "1-3", "23", "22-2", "H", "0-23", "H(1
 _DAYS = ["* * *", "* * sun", "L * *", "1 * *", "* * fri#2", "* mar,oct *", "28-31 * mon", "* * 6-1", "H * *", "* * H"]
 _DAYS += ["*/2 * *", "* * mon-fri", "* * 1-6", "1 1,7 *", "* apr-nov/2 sun,sat"]
 _FIRST, _LAST = (datetime(year, 1, 1, tzinfo=timezone.utc) for year in (2026, 2030))
-# In minutes, from a change of the clock.
+# In minutes, from a DST change.
 _NEAR = [0, 1, -1, 5, 10, 29, 31, 59, 60, 61, 90, 120, 180, 720, 1440, 5000]
 _DATA_INTERVALS = ["", "data_interval: true\n", "data_interval: false\n"]
 
@@ -115,7 +115,7 @@ def test_next_begins_and_ends_as_the_scheduler_does(
     ],
 )
 def test_a_catchup_stalls_where_validate_says_so(airflow: Airflow, cron: str, zone: str, tmp_path: Path) -> None:
-    """Of the DAG's runs, the one that it names is the last that the scheduler finds."""
+    """The reported run is the last one that the scheduler finds."""
     schedule = f'extractor: a\nloader: b\ninterval: "{cron}"\ntimezone: {zone}\ndata_interval: true\n'
     start = "2027-03-01" if zone.startswith("Australia") else "2026-10-01"
     files = {"schedules/a.yml": f"{schedule}start_date: {start}\ncatchup: true\n"}

@@ -101,7 +101,7 @@ def test_meltano_knows_the_options_of_every_key(airflow: Airflow, demo_project: 
 
 
 def test_letters_of_every_script_are_an_id(airflow: Airflow, demo_project: DemoProject, tmp_path: Path) -> None:
-    """Of a DAG, its tasks, a group and the asset that starts another DAG.
+    """Ids of a DAG, its tasks, a group and the asset that starts another DAG.
 
     Without an XCom: `dags test` of Airflow 3.3 cannot push one, since httpx gives its API the path in another encoding.
     """

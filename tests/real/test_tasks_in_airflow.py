@@ -87,7 +87,7 @@ def test_a_command_ends_at_the_first_that_fails(airflow: Airflow, recording_melt
     task = {"env": {"DAY": f"{{{{ ds }}}}{hostile}"}, "command": 'meltano "$DAY"\nfalse\nmeltano never\n'}
     assert "non-zero exit code" in _execute(airflow, recording_meltano, task)["error"]
     assert [call.argv for call in recording_meltano.take_calls()] == [[f"2026-03-02{hostile}"]]
-    # Not a skipped task, as BashOperator has it otherwise, and not the exit code of the last command in a pipe.
+    # By default, BashOperator skips the task; and a pipe returns the exit code of its last command.
     for command in ("exit 99", "false | cat", 'day=$(false; echo "$DAY")'):
         assert "non-zero exit code" in str(_execute(airflow, recording_meltano, {"command": command})["error"])
 

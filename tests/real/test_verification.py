@@ -309,7 +309,7 @@ def test_a_generator_that_fails_is_told_by_its_own_words(
 def test_a_generator_for_meltano_1_is_compared(
     airflow_2: Path, demo_project: DemoProject, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It expects a plain list of schedules with start dates, which Meltano no longer gives."""
+    """The generator expects a plain list of schedules with start dates, which Meltano no longer prints."""
     form = {'json.loads(listed)["schedules"]': '{"elt": json.loads(listed), "job": []}'}
     generator = _edited(form)
     root = _write_project(demo_project, {"plain": PLUGINS}, {"plain": PLUGINS}, generator)

@@ -32,7 +32,7 @@ _PASSWORD, _WRONG_PASSWORD = "made-up-password", "another-made-up-password"
 _QUICK = 'interval: "@manual"\ntasks:\n- {id: diária, command: "echo true"}\n'
 _GIVEN = 'interval: "@manual"\nparams: {days: {type: integer}}\ntasks:\n- {id: work, command: "true"}\n'
 _SCHEDULES = {
-    # The whole way of letters of every script: the scheduler, the worker, its XCom and the REST API.
+    # Letters of every script pass the scheduler, the worker, its XCom and the REST API.
     "schedules/team/quick.yml": _QUICK + "name: vendas-diárias\n",
     "schedules/given.yml": _GIVEN,
     "schedules/team/broken.yml": _QUICK,
