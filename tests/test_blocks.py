@@ -142,7 +142,7 @@ def test_a_transformation_locks_dbt(tmp_path: Path) -> None:
             {"id": "c", "command": 'meltano run tap-a lake --state-id-suffix "$X"', "env": {"X": "y"}},
             ["dev:tap-a-to-lake:y"],
         ),
-        ({"id": "c", "command": "if true; then meltano run tap-a lake; fi"}, []),
+        ({"id": "c", "command": "if true; then meltano run tap-a lake; fi"}, ["dev:tap-a-to-lake:own"]),
     ],
 )
 def test_the_state_ids_of_a_task_are_those_of_meltano(task: object, state_ids: list[str], tmp_path: Path) -> None:
