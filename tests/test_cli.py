@@ -196,7 +196,7 @@ def test_equal_messages_and_equal_changes_are_one(tmp_path: Path) -> None:
         "+++ b/generated_dags/own.py",
     ]
     message = "this file is not up to date, or was edited by hand "
-    message += "(run `dagpress generate`, or `make dags`, which overwrites it) (and 8 more: "
+    message += "(run `dagpress generate`, which overwrites it) (and 8 more: "
     assert err.startswith(f"generated_dags/a/shop-0.py:1:1: changed: {message}{others[0]}:1:1, ")
     (line,) = dagpress(tmp_path, "check", "--format", "github")[1].splitlines()
     assert line.startswith(f"::error file=generated_dags/a/shop-0.py,line=1,col=1,title=changed::{message}{others[0]}")

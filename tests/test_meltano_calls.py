@@ -10,16 +10,19 @@ from typing import Any
 
 import click
 import pytest
+from git_repository import git
 from hypothesis import given
 from hypothesis import strategies as st
 from project_builder import EXTRACT_LOAD, dagpress, project_of, write
 
+from codegen import pipeline
 from codegen.airflow import inside
 from codegen.airflow.installation import AirflowError, version_of
 from codegen.cli.verification import verify
 from codegen.diagnostics import InvalidError
 from codegen.meltano.call import Call, UnknownScheduleError, calls_in, read_call, resolved
 from codegen.meltano.generator import find_generator
+from codegen.migrate.callers import callers_of
 from codegen.text.jinja import BASH_ENDINGS
 from codegen.text.shell import as_script
 
@@ -77,7 +80,7 @@ def test_what_is_read_is_what_bash_reads(text: str) -> None:
         ("meltano schedule run jobs", "run two", {"B": "2"}),
         (
             "C='3 4' meltano --environment prod run tap-a target-b",
-            "--environment=prod run tap-a target-b",
+            "run tap-a target-b in prod",
             {"C": "3 4"},
         ),
         ("meltano run tap-a {{ ds }}", "run tap-a {{ ds }}", {}),
@@ -87,7 +90,8 @@ def test_calls_that_mean_the_same_read_the_same(script: str, words: str, env: di
     call = read_call(script, {"ROOT": "/p"}, "/p")
     assert call
     found = resolved(call, LISTED)
-    assert (found.folder, " ".join(found.words), found.env) == ("/p", words, env)
+    environment = f" in {found.environment}" if found.environment else ""
+    assert (found.folder, " ".join(found.words) + environment, found.env) == ("/p", words, env)
 
 
 @pytest.mark.parametrize(
@@ -152,11 +156,11 @@ def test_without_a_generator_or_an_airflow_the_fix_is_named(tmp_path: Path, monk
     write(root, {"orchestrate/dags/meltano.py": 'DAG(run("meltano schedule list"))\n'})
     monkeypatch.setenv("PATH", "")
     with pytest.raises(AirflowError, match=r"not installed.*dagpress add orchestrator airflow"):
-        verify(project_of(root), {}, None, None, "text")
+        verify(project_of(root), pipeline.read(project_of(root)), None, None, "text")
     with pytest.raises(click.UsageError, match=r"missing\.py' does not exist"):
         dagpress(root, "import", "--verify", "--generator", str(root / "missing.py"))
     with pytest.raises(AirflowError, match=r"there is no Airflow at .*/airflow .*--airflow"):
-        verify(project_of(root), {}, None, root / "airflow", "text")
+        verify(project_of(root), pipeline.read(project_of(root)), None, root / "airflow", "text")
 
 
 @pytest.mark.parametrize(
@@ -177,3 +181,36 @@ def test_a_program_that_is_no_airflow(tmp_path: Path, first_line: str, message: 
 def test_what_runs_inside_airflow_is_python_3_8() -> None:
     """The oldest Python of the oldest Airflow."""
     ast.parse(Path(inside.__file__).read_text(encoding="utf-8"), feature_version=(3, 8))
+
+
+CALLS = {
+    "scripts/a.sh": (
+        "meltano schedule run a --force\n  # meltano schedule run a\nmeltano schedule \\\n  run \\\n  a\n"
+        'dagpress schedule run a\nmeltano schedule run other\nmeltano schedule run "$NAME"\n'
+    ),
+    "dags/own.py": 'run(["meltano", "schedule", "run", "--dry", "a"])\nrun(["meltano", "schedule", "run",\n  name])\n',
+    "dags/meltano.py": 'DAG(run("meltano schedule list"))\nrun(f"meltano schedule run {name}")\n',
+    "README.md": "`meltano schedule run a`\n",
+    ".cache/a.sh": "meltano schedule run a\n",
+    ".venv/lib/a.sh": "meltano schedule run a\n",
+    "env/pyvenv.cfg": "",
+    "env/a.sh": "meltano schedule run a\n",
+    "data.bin": "\0meltano schedule run a\n",
+}
+
+
+@pytest.mark.parametrize("in_git", [True, False])
+def test_what_still_runs_a_schedule_is_found(tmp_path: Path, *, in_git: bool) -> None:
+    """Also over several lines, and by a variable; with git where it does not ignore the file."""
+    root = write(tmp_path, CALLS)
+    if in_git:
+        git(root, "init", "--quiet", "--template=")
+        write(root, {".gitignore": ".cache/\n.venv/\nenv/\n"})
+    found = [(each.name, str(each.place)) for each in callers_of({"a"}, root)]
+    assert found == [
+        ("a", "dags/own.py:1:18"),
+        ("", "dags/own.py:2:18"),
+        ("a", "scripts/a.sh:1:9"),
+        ("a", "scripts/a.sh:3:9"),
+        ("", "scripts/a.sh:8:9"),
+    ]

@@ -182,10 +182,12 @@ def _has_a_loop(root: Path) -> list[str]:
 
 
 def _is_still_called(root: Path) -> list[str]:
-    item = "\n  ".join(["- name: gitlab", "transform: skip", *EXTRACT_LOAD.splitlines()])
-    calls = "meltano schedule run gitlab --force\ndagpress schedule run gitlab\nmeltano schedule run other\n"
+    items = "\n".join(
+        "\n  ".join([f"- name: {name}", "transform: skip", *EXTRACT_LOAD.splitlines()]) for name in ("gitlab", "orders")
+    )
+    calls = 'meltano schedule run gitlab --force\nmeltano schedule run "$NAME"\n'
     dag = 'run(["meltano", "schedule", "run", "--dry-run", "gitlab"])\n'
-    files = {"meltano.yml": f"{_PLUGINS}schedules:\n{item}\n", "scripts/nightly.sh": calls, "dags/own.py": dag}
+    files = {"meltano.yml": f"{_PLUGINS}schedules:\n{items}\n", "scripts/nightly.sh": calls, "dags/own.py": dag}
     write(root, {**files, "README.md": "`meltano schedule run gitlab`\n"})
     git(root, "init", "--quiet", "--template=")
     return ["import", "--move"]

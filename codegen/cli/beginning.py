@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from codegen.cli.lookup import meltano_folder
 from codegen.cli.options import open_project
 from codegen.cli.printer import echo
@@ -44,11 +46,15 @@ def begin(root: Path, path: Path | None, output: str = "text", airflow: str | No
         airflow: the version for a new configuration. Default: the version that the project pins.
 
     Raises:
+        click.UsageError: an existing configuration is for another Airflow than the given one.
         click.ClickException: there is no meltano.yml.
         click.exceptions.Exit: the configuration has errors, which were printed.
     """
     if has_configuration(root):
         project = open_project(root, output)
+        if airflow and airflow != project.airflow:
+            message = f'the configuration is for Airflow {project.airflow}: set `airflow = "{airflow}"` there.'
+            raise click.UsageError(message)
         return Beginning(project, meltano_folder(project.meltano_project, path))
     root = root.resolve()
     folder = meltano_folder(root, path)

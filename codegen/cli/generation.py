@@ -15,6 +15,7 @@ from codegen.cli.lookup import complete_names, left_out
 from codegen.cli.options import exit_code, format_option, open_project, strict_option, writing
 from codegen.cli.printer import count_actions, echo, print_changes, print_diff, report
 from codegen.diagnostics import Diagnostic, InvalidError, count, has_errors, in_numbers, with_hint
+from codegen.migrate.makefile import command_to_generate
 from codegen.project import Project
 from codegen.review.drift import compare_with_disk
 from codegen.review.environments import compare_environments
@@ -77,7 +78,8 @@ def check(root: Path, names: Sequence[str], output: str, *, strict: bool) -> int
     """
     project = open_project(root, output)
     generation, changes, diagnostics = _compared(project, names)
-    drift = [change.diagnostic() for change in changes]
+    command = command_to_generate(project.root)
+    drift = [change.diagnostic(command) for change in changes]
     unseen = check_in_git(project, generation)
     report([*diagnostics, *drift, *unseen], output, changes)
     _print_elsewhere(generation.selection)
@@ -85,7 +87,7 @@ def check(root: Path, names: Sequence[str], output: str, *, strict: bool) -> int
         print_diff(changes)
         if changes:
             files = count(len(changes), "file")
-            echo(f"{files} not current. Run `dagpress generate` (or `make dags`) and commit.", err=True)
+            echo(f"{files} not current. Run `{command}` and commit.", err=True)
         else:
             result = "all files are current" + (", but not all are in git" if unseen else "")
             _print_result(generation, diagnostics, "Not checked", result)

@@ -6,20 +6,22 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import click
 
 from codegen import pipeline, rules
 from codegen.cli.beginning import Beginning, begin, say_airflow
+from codegen.cli.exit_code import ExitCode
 from codegen.cli.lookup import meltano_folder
+from codegen.cli.next_steps import Work, print_steps, steps_after_import
 from codegen.cli.options import exit_code, format_option, open_project, strict_option, writing
-from codegen.cli.printer import echo, print_changes, print_diff, print_sizes, report
-from codegen.diagnostics import Diagnostic, Location, count, has_errors, in_numbers, in_order, printable, quoted
-from codegen.meltano.generator import find_generators
+from codegen.cli.printer import echo, print_changes, print_diff, report
+from codegen.diagnostics import Diagnostic, Location, count, has_errors, in_numbers, in_order, printable
 from codegen.migrate.exporting import plan_export
 from codegen.migrate.importing import Import, plan_import
+from codegen.migrate.makefile import command_to_generate
 from codegen.migrate.moving import plan_move
 from codegen.project import Project
 from codegen.review.drift import compare_with_disk
@@ -41,14 +43,16 @@ Examples:
 """
 
 
-@dataclass
-class _Work:
-    """The plan of a command: changes in their order, and how many schedules leave meltano.yml."""
+@dataclass(frozen=True)
+class Choices:
+    """The options of an import."""
 
-    changes: list[Change] = field(default_factory=list)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    moved: int = 0
-    is_move: bool = False
+    dry_run: bool = False
+    force: bool = False
+    move: bool = False
+    no_generate: bool = False
+    output: str = "text"
+    strict: bool = False
 
 
 @click.command("import", epilog=_IMPORT_EPILOG)
@@ -102,34 +106,40 @@ def import_(  # noqa: PLR0913  # click gives each option so
         # It knows how Airflow is run, which an import does not need.
         from codegen.cli.verification import verify as compare_with_old  # noqa: PLC0415
 
-        return compare_with_old(project, plan.overlay, generator, airflow, output)
+        reading = plan.reading or pipeline.read(project)
+        return compare_with_old(project, reading, generator, airflow, output)
     if generator or airflow:
         raise click.UsageError("--generator and --airflow go with --verify.")
-    with nullcontext() if dry_run else writing(root) as transaction:
-        beginning = begin(root, path, output)
-        work = _Work([*beginning.changes], _check_meltano_project(beginning))
+    choices = Choices(dry_run, force, move, no_generate, output, strict)
+    return import_schedules(root, path, choices)
+
+
+def import_schedules(root: Path, path: Path | None, choices: Choices, advice: Sequence[str] = ()) -> ExitCode:
+    """Import the schedules of a Meltano project, and print what is left to do, of which `advice` is the first."""
+    with nullcontext() if choices.dry_run else writing(root) as transaction:
+        beginning = begin(root, path, choices.output)
+        work = Work([*beginning.changes], _check_meltano_project(beginning))
         is_configured = not work.diagnostics
         work.diagnostics += beginning.diagnostics
         project = replace(beginning.project, meltano_project=beginning.meltano)
-        plan = plan_import(project, force=force)
+        plan = plan_import(project, force=choices.force)
         work.diagnostics += plan.diagnostics
         if not has_errors(work.diagnostics):
             work.changes += plan.changes
-            if plan.imported and is_configured and not no_generate:
+            if plan.imported and is_configured and not choices.no_generate:
                 _generate(project, plan, work)
-            if move and is_configured:
+            if choices.move and is_configured:
                 # Last: a killed run leaves a schedule in two places rather than in none.
                 moves, problems, work.moved = plan_move(plan, project.root)
                 work.changes += moves
                 work.diagnostics += problems
-                work.is_move = True
         done = _apply(transaction, work, project)
-    _report(work, done, output, dry_run=dry_run)
-    if output == "text" and not has_errors(work.diagnostics):
+    _report(work, done, choices.output, dry_run=choices.dry_run)
+    if choices.output == "text" and not has_errors(work.diagnostics):
         say_airflow(beginning)
-        _print_import(plan, work, project, done)
-    is_left = plan.found > len(plan.imported)
-    return exit_code(work.diagnostics, drift=is_left, strict=strict)
+        _print_result(plan, work, done)
+        print_steps([*advice, *_steps(plan, work, project, choices)])
+    return exit_code(work.diagnostics, strict=choices.strict)
 
 
 @click.command("export", epilog="\b\nExamples:\n  dagpress export --dry-run\n  dagpress export")
@@ -146,7 +156,7 @@ def export(root: Path, *, dry_run: bool, output: str, strict: bool) -> int:
         project = open_project(root, output)
         meltano_folder(project.meltano_project)
         plan = plan_export(project)
-        work = _Work(plan.changes, plan.diagnostics)
+        work = Work(plan.changes, plan.diagnostics)
         done = _apply(transaction, work, project)
     _report(work, done, output, dry_run=dry_run)
     if output == "text" and not has_errors(work.diagnostics):
@@ -167,22 +177,25 @@ def _check_meltano_project(beginning: Beginning) -> list[Diagnostic]:
     value = os.path.relpath(folder, project.root).replace(os.sep, "/")
     message = "the configuration is for another Meltano project, so no DAG file is generated, and nothing moves"
     place = Location("dagpress.toml" if (project.root / "dagpress.toml").is_file() else "pyproject.toml")
-    hint = f"set meltano_project = {json.dumps(value, ensure_ascii=False)}, and run `dagpress generate`"
+    hint = (
+        f"set meltano_project = {json.dumps(value, ensure_ascii=False)}, and run `{command_to_generate(project.root)}`"
+    )
     return [Diagnostic(rules.OTHER_MELTANO_PROJECT, message, place, hint)]
 
 
-def _generate(project: Project, plan: Import, work: _Work) -> None:
+def _generate(project: Project, plan: Import, work: Work) -> None:
     """Add the DAG files; diagnostics of an imported schedule are reported at its source."""
     generation = pipeline.generate(project, plan.reading)
     changes, diagnostics = compare_with_disk(project, generation)
     imported = {each.file for each in plan.imported}
     work.changes += changes
+    work.is_generated = True
     # The next steps say it: an imported schedule is also in meltano.yml.
     diagnostics = [d for d in diagnostics if d.code != rules.TWO_SOURCES.code]
     work.diagnostics += [d for d in diagnostics if d.location.path not in imported and d not in work.diagnostics]
 
 
-def _apply(transaction: Transaction | None, work: _Work, project: Project) -> Sequence[Change]:
+def _apply(transaction: Transaction | None, work: Work, project: Project) -> Sequence[Change]:
     """Make the changes, unless there is an error or, with `--dry-run`, no transaction; returns those made."""
     work.diagnostics = in_order(apply_levels(work.diagnostics, project.lint))
     if transaction is None or has_errors(work.diagnostics):
@@ -192,13 +205,14 @@ def _apply(transaction: Transaction | None, work: _Work, project: Project) -> Se
     return done
 
 
-def _report(work: _Work, done: Sequence[Change], output: str, *, dry_run: bool) -> None:
+def _report(work: Work, done: Sequence[Change], output: str, *, dry_run: bool) -> None:
     report(work.diagnostics, output, work.changes if dry_run else done)
     if output == "text":
         if dry_run and not has_errors(work.diagnostics):
             # The lines around a schedule in meltano.yml may have a secret.
             print_diff([change for change in work.changes if not _is_schema(change)], context=0)
-            print_sizes(filter(_is_schema, work.changes))
+            for change in filter(_is_schema, work.changes):
+                echo(f"The JSON Schema {printable(change.name)} is written too.", err=True)
         print_changes(done)
         if has_errors(work.diagnostics):
             errors = sum(d.is_error for d in work.diagnostics)
@@ -211,7 +225,7 @@ def _is_schema(change: Change) -> bool:
     return PurePosixPath(change.name).name == SCHEMA_NAME
 
 
-def _print_import(plan: Import, work: _Work, project: Project, done: Sequence[Change]) -> None:
+def _print_result(plan: Import, work: Work, done: Sequence[Change]) -> None:
     if not plan.found:
         echo("This Meltano project has no schedules.", err=True)
         return
@@ -222,37 +236,10 @@ def _print_import(plan: Import, work: _Work, project: Project, done: Sequence[Ch
     words += [f"{plan.found - total} not imported"] if plan.found > total else []
     found = f"; {in_numbers(work.diagnostics)}" if work.diagnostics else ""
     echo(f"{', '.join(words)}{found}.", err=True)
-    echo("What is left to do:", err=True)
-    for number, step in enumerate(_steps(plan, work, project), start=1):
-        echo(f"{number}. {step}", err=True)
 
 
-def _steps(plan: Import, work: _Work, project: Project) -> list[str]:
-    """The next steps of the user."""
-    steps = ["Look at what is reported above."] if work.diagnostics else []
-    if any(d.code == rules.SECRET_NOT_COPIED.code for d in work.diagnostics):
-        steps.append("Give the workers the secrets that were not copied.")
-    if work.changes:
-        steps.append("Review the files, and commit them.")
-    generators = [os.path.relpath(path, project.root) for path in find_generators(project.meltano_project)]
-    if generators:
-        steps += _steps_of_generators(plan, work, [path.replace(os.sep, "/") for path in generators])
-    if work.is_move and len(plan.imported) > work.moved:
-        steps.append("Fix the reported reasons why schedules stay in meltano.yml.")
-    elif len(plan.imported) > work.moved:
-        steps.append("Remove the imported schedules from meltano.yml: `dagpress import --move`.")
-    return [printable(step) for step in steps]
-
-
-def _steps_of_generators(plan: Import, work: _Work, generators: Sequence[str]) -> Iterator[str]:
-    """Compare with the old generator, and remove it when no schedule needs it."""
-    if not work.moved:
-        # It makes no DAGs of schedules that were removed from meltano.yml.
-        yield "Compare the DAGs with those of the old generator: `dagpress import --verify`."
-    files = ", ".join(map(quoted, generators))
-    if not plan.left:
-        yield f"Remove {files} from Airflow's DAGs folder: it defines the same DAG ids."
-        return
-    yield f"Keep {files} for the schedules that were not imported: {', '.join(map(quoted, plan.left))}."
-    if len(plan.imported) > work.moved:
-        yield "Remove the imported schedules from meltano.yml first: until then, it defines their DAG ids too."
+def _steps(plan: Import, work: Work, project: Project, choices: Choices) -> Iterator[str]:
+    if choices.dry_run and work.changes:
+        yield "Run the same command without `--dry-run`, which writes this."
+    elif plan.found:
+        yield from steps_after_import(plan, work, project)

@@ -11,7 +11,7 @@ import click
 
 from codegen.cli.formats import as_data, as_github, as_text, change_as_data, first_of, folder_in_repository, grouped
 from codegen.diagnostics import Diagnostic, count, printable
-from codegen.sync.changes import Action, Change
+from codegen.sync.changes import Change
 
 # Those of `click.style` that the commands use; no other escape sequence reaches a terminal.
 _STYLE = re.compile(r"(\x1b\[(?:[0-2]|3[0-7]|[34]8;5;\d+)m)")
@@ -87,14 +87,6 @@ def print_diff(changes: Iterable[Change], context: int = 3) -> None:
         _print_patch(first.diff(context))
         if others:
             echo(f"and in {count(len(others), 'other file')}: {first_of([each.name for each in others])}")
-
-
-def print_sizes(changes: Iterable[Change]) -> None:
-    """Print a line for each change, with the number of lines in the file."""
-    for change in changes:
-        lines = f"{len(change.after.splitlines()):,} lines"
-        what = "new" if change.action is Action.CREATE else "changed"
-        echo(click.style(f"+ {printable(change.name)} ({what}, {lines})", fg="green"))
 
 
 def _print_patch(patch: str) -> None:

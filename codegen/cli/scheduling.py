@@ -22,6 +22,7 @@ from codegen.diagnostics import nearest, printable, quoted
 from codegen.loader import Overlay
 from codegen.meltano.listing import as_json, as_text
 from codegen.meltano.system_database import last_successful_runs
+from codegen.migrate.makefile import command_to_generate
 from codegen.pipeline import Reading, revise
 from codegen.project import Project, is_excluded
 from codegen.schema import Schedule
@@ -280,7 +281,7 @@ def _change(root: Path, plan: Callable[[Project, Reading], Overlay], *, generate
     if not done:
         echo("No files written." if code is ExitCode.BAD_INPUT else "Already up to date.", err=True)
     elif code is ExitCode.BAD_INPUT and generate:
-        echo("No DAG file was generated: fix the errors and run `dagpress generate`.", err=True)
+        echo(f"No DAG file was generated: fix the errors and run `{command_to_generate(root)}`.", err=True)
     return code
 
 

@@ -11,10 +11,9 @@ import click
 
 from codegen.airflow_facts import VERSIONS
 from codegen.cli.beginning import Beginning, begin, say_airflow
-from codegen.cli.exit_code import ExitCode
-from codegen.cli.importing import import_
+from codegen.cli.importing import Choices, import_schedules
 from codegen.cli.options import exit_code, open_project, writing
-from codegen.cli.printer import echo, print_changes, report
+from codegen.cli.printer import print_changes, report
 from codegen.diagnostics import Diagnostic
 from codegen.meltano import read_meltano_project
 from codegen.migrate.scaffold import scaffold
@@ -81,14 +80,9 @@ def add_files(context: click.Context, path: Path | None, airflow: str | None, so
         if problems:
             return exit_code(problems)
         say_airflow(beginning)
-        for step in advice:
-            echo(f"- {step[0].upper()}{step[1:]}.", err=True)
-        code = int(context.invoke(import_, path=path))
+        code = import_schedules(context.obj, path, Choices(), [f"{step}." for step in advice])
         _, problems = transaction.apply(_kept_folders(open_project(context.obj)))
         report(problems, "text")
-    if airflow and airflow != project.airflow:
-        echo(f"- The configuration is for Airflow {project.airflow}: set `airflow` there.", err=True)
-        code = max(code, ExitCode.DRIFT)
     return max(code, exit_code(problems))
 
 

@@ -43,12 +43,14 @@ class Call:
         words: the arguments of `meltano`.
         env: the variables that it gets in addition to those of the task, or with another value.
         is_certain: whether all words and variables are known; one that only the shell knows stays as written.
+        environment: the Meltano environment that an option names; in the normal form, `words` do not have the option.
     """
 
     folder: str
     words: tuple[str, ...]
     env: Mapping[str, str]
     is_certain: bool = True
+    environment: str = ""
 
     def __str__(self) -> str:
         """The call as a command."""
@@ -147,7 +149,8 @@ def resolved(call: Call, listed: Mapping[str, Mapping[str, Any]]) -> Call:
         own = sorted(option for option in own if option != "--transform=skip")
         command = "elt" if any(option.startswith("--transform=") for option in own) else "el"
         words = [command, *plugins, *own]
-    return Call(call.folder, (*sorted(options), *words), env)
+    others = sorted(option for option in options if not option.startswith("--environment="))
+    return Call(call.folder, (*others, *words), env, call.is_certain, value_of(options, "--environment"))
 
 
 def value_of(words: Sequence[str], option: str) -> str:

@@ -1,33 +1,81 @@
-"""Finds the files of a repository that call `meltano schedule run`: DAG files, scripts, CI."""
+"""Finds what in a repository still runs a schedule of Meltano: DAG files, scripts, CI."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from codegen.diagnostics import Location
 from codegen.git.program import answer_of
+from codegen.meltano.generator import is_generator
 from codegen.sync.header import is_generated
 
-_LINE = re.compile(r"([^\0\n]+)\0(\d+)[:\0](.*)")
-# Also as a list of words, and with options before the name.
-_CALL = re.compile(r"\bschedule[\"',\s]+run\b((?:[\"',\s]+--?[\w-]+(?:=[^\s\"',]*)?)*)[\"',\s]+([^\s\"',)\]]+)")
+# Between two words of a command: also in a list of texts, and after a line that continues.
+_GAP = r"(?:[\"', \t]|\\\r?\n|(?<=,)\s)+"
+_CALL = re.compile(rf"\bschedule{_GAP}run\b(?:{_GAP}--?[\w-]+(?:=[^\s\"',]*)?)*(?P<gap>{_GAP})(?P<name>[^\s\"',)\]]+)")
+# As git finds it in a line.
+_BEGIN = r"schedule[\"', 	]+(run|\\)|schedule[\"',]+$"
+# Of a text: a variable, a template, or what joins it to one.
+_VARIABLE = re.compile(r"[$`{%+]")
 _DOCUMENTS = (".md", ".rst")
+_INSTALLED = {"node_modules", "site-packages"}
+_LARGEST = 1_000_000
 
 
-def callers_of(names: Collection[str], root: Path) -> dict[str, list[Location]]:
-    """The locations, relative to the project, where the files of its git repository run each schedule."""
-    top = Path(answer_of(root, "rev-parse", "--show-toplevel") or root)
-    pattern = ("--untracked", "--extended-regexp", "-e", "schedule.*run")
-    found: dict[str, list[Location]] = defaultdict(list)
-    for file, line, text in _LINE.findall(answer_of(top, "grep", "-n", "-I", "-z", *pattern)):
-        call = _CALL.search(text)
-        if call and call[2] in names and not file.endswith(_DOCUMENTS) and "dagpress" not in text[: call.start()]:
-            path = top / file
-            if not is_generated(path.read_text(encoding="utf-8", errors="replace")):
-                name = os.path.relpath(path, root.resolve()).replace(os.sep, "/")
-                found[call[2]].append(Location(name, int(line), call.start() + 1))
-    return found
+class Caller(NamedTuple):
+    """A call of `meltano schedule run`; the name is empty where a variable has it."""
+
+    name: str
+    place: Location
+
+
+def callers_of(names: Collection[str], root: Path) -> Iterator[Caller]:
+    """The calls of these schedules, and of those that a variable names, with places relative to the project.
+
+    In a git repository they are searched in all of it, less what git ignores; else in the project.
+    """
+    top = answer_of(root, "rev-parse", "--show-toplevel")
+    for path in sorted(_in_git(Path(top)) if top else _in_folder(root)):
+        text = _text(path)
+        for call in _CALL.finditer(text):
+            line = text.count("\n", 0, call.start()) + 1
+            before = text[text.rfind("\n", 0, call.start()) + 1 : call.start()]
+            name = _name_in(call)
+            is_call = name in {*names, ""} and "dagpress" not in before and not before.lstrip().startswith("#")
+            if is_call and not is_generated(text) and not is_generator(path):
+                file = os.path.relpath(path, root.resolve()).replace(os.sep, "/")
+                yield Caller(name, Location(file, line, len(before) + 1))
+
+
+def _name_in(call: re.Match[str]) -> str:
+    is_python_name = "," in call["gap"] and call["gap"][-1] not in "\"'"
+    return "" if is_python_name or _VARIABLE.search(call["name"]) else call["name"]
+
+
+def _in_git(top: Path) -> Iterator[Path]:
+    found = answer_of(top, "grep", "-l", "-I", "-z", "--untracked", "--extended-regexp", "-e", _BEGIN)
+    yield from (top / name for name in found.split("\0") if name)
+
+
+def _in_folder(root: Path) -> Iterator[Path]:
+    """The files of a project, less those of hidden folders and of installed packages."""
+    for parent, folders, files in os.walk(root.resolve()):
+        folders[:] = [name for name in folders if not _is_left_out(Path(parent, name))]
+        yield from (Path(parent, name) for name in files)
+
+
+def _is_left_out(folder: Path) -> bool:
+    return folder.name.startswith(".") or folder.name in _INSTALLED or (folder / "pyvenv.cfg").exists()
+
+
+def _text(path: Path) -> str:
+    """The text of a file; empty for one that no program runs, such as a document or an image."""
+    try:
+        is_small = path.suffix not in _DOCUMENTS and path.stat().st_size < _LARGEST
+        data = path.read_bytes() if is_small else b""
+    except OSError:
+        return ""
+    return "" if b"\0" in data else data.decode("utf-8", "replace")

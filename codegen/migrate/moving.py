@@ -6,8 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, Location, quoted
-from codegen.migrate.callers import callers_of
+from codegen.diagnostics import Diagnostic, quoted
+from codegen.migrate.callers import Caller, callers_of
 from codegen.migrate.importing import Import, Imported
 from codegen.migrate.items import BOM, name_of, text_of
 from codegen.source.comments import read_layout
@@ -18,13 +18,14 @@ from codegen.sync.changes import Action, Change
 def plan_move(plan: Import, root: Path) -> tuple[list[Change], list[Diagnostic], int]:
     """The changes of Meltano's files after an import, the reasons why schedules stay, and the number of moved ones."""
     changes = []
-    callers = callers_of([each.draft.item.name for each in plan.imported], root)
+    callers = list(callers_of({each.draft.item.name for each in plan.imported}, root))
+    called = {caller.name for caller in callers}
     stays: list[tuple[Imported, str]] = []
     for path in dict.fromkeys(each.draft.item.path for each in plan.imported):
         before = text_of(path)
         here = [(each, _reason_to_stay(each, plan)) for each in plan.imported if each.draft.item.path == path]
         leaving = {
-            each.draft.item.index: each for each, reason in here if not reason and each.draft.item.name not in callers
+            each.draft.item.index: each for each, reason in here if not reason and each.draft.item.name not in called
         }
         # From the last to the first: an alias goes before its anchor.
         removals = {index: [Remove(("schedules", index))] for index in sorted(leaving, reverse=True)}
@@ -33,16 +34,20 @@ def plan_move(plan: Import, root: Path) -> tuple[list[Change], list[Diagnostic],
         stays += [(leaving[index], str(error)) for index, error in errors.items()]
         if after != before:
             changes.append(Change(name_of(path, root), Action.UPDATE, before, after))
-    diagnostics = [_still_called(name, place) for name, places in callers.items() for place in places]
+    diagnostics = [_still_called(caller) for caller in callers if caller.name or changes]
     diagnostics += [_not_moved(each, reason) for each, reason in stays]
-    remaining = {each.draft.item.name for each, _ in stays} | callers.keys()
+    remaining = {each.draft.item.name for each, _ in stays} | called - {""}
     return changes, diagnostics, len(plan.imported) - len(remaining)
 
 
-def _still_called(name: str, place: Location) -> Diagnostic:
-    message = f"this runs the schedule {quoted(name)}, which therefore stays in meltano.yml"
-    hint = "remove the call, which the schedule's DAG replaces, and run `dagpress import --move` again"
-    return Diagnostic(rules.NOT_MOVED, message, place, hint)
+def _still_called(caller: Caller) -> Diagnostic:
+    if caller.name:
+        message = f"this runs the schedule {quoted(caller.name)}, which therefore stays in meltano.yml"
+        hint = "remove the call, which the schedule's DAG replaces, and run `dagpress import --move` again"
+    else:
+        message = "this runs a schedule that a variable names, and fails if that was removed from meltano.yml"
+        hint = "remove the calls of such schedules, which their DAGs replace"
+    return Diagnostic(rules.NOT_MOVED, message, caller.place, hint)
 
 
 def _not_moved(each: Imported, reason: str) -> Diagnostic:

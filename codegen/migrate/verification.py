@@ -15,7 +15,7 @@ from enum import Enum
 from codegen.airflow_facts import VERSIONS, facts_of
 from codegen.keys.table import keys_of
 from codegen.review.behaviour import Behaviour, Difference, differences
-from codegen.review.loaded import UNREADABLE, Command, Data, Surroundings, from_airflow
+from codegen.review.loaded import ENVIRONMENT, UNREADABLE, Command, Data, Surroundings, from_airflow
 from codegen.schema import Schedule, Task
 from codegen.secrets.detection import is_secret
 from codegen.timetable.ticks import is_same_cron
@@ -128,9 +128,10 @@ class _Pair:
         """Whether it changes nothing beside what another difference says."""
         name, old, new = "".join(difference.path[:1]), difference.old, difference.new
         if difference.task_id:
-            # A task that begins with its DAG; a command that is not known.
+            # A task that begins with its DAG; a command that is not known; an exit code that Meltano never has.
             begins = name == "start_date" and (old, new) == self._values("start_date")
-            return begins or (name == "folder" and None in {old, new})
+            is_unknown = name in {"folder", ENVIRONMENT} and None in {old, new}
+            return begins or is_unknown or (name == "skip_on_exit_code" and not new)
         if name == "start_date" and self._starts_no_other_run(old, new):
             return True
         before, after = self._values("schedule")
@@ -172,6 +173,7 @@ class _Pair:
             return old.why or new.why or self._why_another_call(old, new)
         whys = {
             "append_env": "a new task always has the environment of its worker too",
+            ENVIRONMENT: _fix("environment"),
             "e-mail": _fix("email"),
             "folder": f"a new task runs in the directory that {self.variable} names",
             "operator": UNREADABLE,

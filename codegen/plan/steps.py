@@ -25,6 +25,8 @@ from codegen.schema import Schedule, Task
 from codegen.text.jinja import is_template
 from codegen.text.shell import words_of
 
+# Those that name the Meltano environment, in the order in which Meltano asks them (meltano/cli/cli.py).
+ENVIRONMENT_VARIABLES = ("MELTANO_ENVIRONMENT", "MELTANO_DEFAULT_ENVIRONMENT")
 _PROJECT_FILE = "meltano.yml"
 # Of the variables that are options of `meltano run`, those that are options of `el` too (meltano/cli/elt.py of 4.4).
 _READ_BY_EL = {"MELTANO_RUN_FULL_REFRESH"}
@@ -203,7 +205,7 @@ def _full_refresh(schedule: Schedule) -> list[str]:
 def meltano_environment(given: str | None, env: Mapping[str, str], meltano: MeltanoProject | None) -> str:
     """The Meltano environment of a command, as far as the project says it: its option, else a variable."""
     default = meltano.default_environment if meltano else ""
-    return given or env.get("MELTANO_ENVIRONMENT") or env.get("MELTANO_DEFAULT_ENVIRONMENT") or default
+    return next(filter(None, (given, *map(env.get, ENVIRONMENT_VARIABLES))), default)
 
 
 def meltano_suffix(given: str | None, env: Mapping[str, str], environment: str, meltano: MeltanoProject | None) -> str:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
+from codegen.meltano import MeltanoProject
 from codegen.meltano.call import Call, UnknownScheduleError, read_call, resolved
+from codegen.plan.steps import ENVIRONMENT_VARIABLES, meltano_environment
 from codegen.review.behaviour import Behaviour
 from codegen.schema.model import PROJECT_ROOT_VARIABLE
 
@@ -19,6 +21,7 @@ _OTHERWISE = {"dag_id", "default_args", "doc_md", "schedule", "start_date", "tag
 _OTHERWISE |= {"append_env", "bash_command", "cwd", "env", "operator", "task_id", "upstream"}
 _OTHERWISE |= {"doc", "doc_json", "doc_rst", "doc_yaml", "email", "email_on_failure", "email_on_retry"}
 _ARGUMENT = re.compile(r"\$\{?(ARGUMENT_\d+)")
+ENVIRONMENT = "Meltano environment"
 UNREADABLE = "it does more than to call Meltano once: a person must judge"
 
 
@@ -32,6 +35,7 @@ class Surroundings:
         preludes: the lines with which the commands of generated tasks begin.
         listed: the schedules by name, as in `meltano schedule list --format=json`.
         names: the names of schedules by the DAG ids of the generated files.
+        meltano: the Meltano project, for its default environment.
     """
 
     root: str
@@ -39,6 +43,7 @@ class Surroundings:
     preludes: tuple[str, ...]
     listed: Mapping[str, Data]
     names: Mapping[str, str]
+    meltano: MeltanoProject | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ def from_airflow(dag: Data, around: Surroundings) -> Behaviour:
 
 def _task(task: Data, around: Surroundings) -> dict[str, object]:
     command = _command_of(task, around)
+    env = _env_of(task, command.call)
     events = ("failure", "retry")
     return {
         "upstream tasks": task["upstream"],
@@ -75,7 +81,9 @@ def _task(task: Data, around: Surroundings) -> dict[str, object]:
         "operator": task["operator"],
         "command": command,
         "folder": command.call and command.call.folder,
-        "env": _env_of(task, command.call),
+        # However it is given (`detect_selected_environment` in meltano/cli/cli.py).
+        ENVIRONMENT: command.call and meltano_environment(command.call.environment, env, around.meltano),
+        "env": {name: value for name, value in env.items() if not (command.call and name in ENVIRONMENT_VARIABLES)},
         "append_env": bool(task.get("env") is None or task.get("append_env")),
         **_attributes(task),
     }

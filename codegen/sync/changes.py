@@ -52,7 +52,7 @@ class Change:
         start = conflict_in(self.before)
         return 0 if start is None or conflict_in(self.after) is not None else self.before.count("\n", 0, start) + 1
 
-    def diagnostic(self) -> Diagnostic:
+    def diagnostic(self, command: str = "dagpress generate") -> Diagnostic:
         """The drift of a generated file, with the command that fixes it."""
         rule, message, effect = {
             Action.CREATE: (rules.MISSING, "this file is missing", "writes"),
@@ -61,7 +61,7 @@ class Change:
         }[self.action]
         if self.conflict:
             rule, message = rules.MERGE_CONFLICT, "unresolved git merge conflict in a generated file"
-        hint = f"run `dagpress generate`, or `make dags`, which {effect} it"
+        hint = f"run `{command}`, which {effect} it"
         return Diagnostic(rule, message, Location(self.name, self.conflict or 1), hint)
 
     @property

@@ -16,6 +16,7 @@ from harness import DemoProject
 from project_builder import as_yaml, configured, dagpress, project_of, write
 from versions import NEWEST, NEWEST_2
 
+from codegen import pipeline
 from codegen.airflow.installation import AirflowError, version_of
 from codegen.airflow.loading import load_dag_files
 from codegen.cli.exit_code import ExitCode
@@ -88,7 +89,7 @@ def _edited(edits: Mapping[str, str]) -> str:
 
 
 def _verify(root: Path, airflow: Path) -> ExitCode:
-    return verify(project_of(root), {}, None, airflow, "text")
+    return verify(project_of(root), pipeline.read(project_of(root)), None, airflow, "text")
 
 
 def test_the_demo_is_all_the_same(each_airflow: Path, demo_project: DemoProject) -> None:
@@ -137,6 +138,9 @@ def test_the_dags_of_one_environment_are_compared(
 
 
 THEIRS: dict[str, dict[str, Any]] = {
+    "by-default": PLUGINS,
+    "by-variable": {**PLUGINS, "env": {"MELTANO_ENVIRONMENT": "prod"}},
+    "elsewhere": {**PLUGINS, "env": {"MELTANO_ENVIRONMENT": "prod"}},
     "gone": PLUGINS,
     "midnight": {**PLUGINS, "interval": "@midnight"},
     "moved": PLUGINS,
@@ -152,6 +156,9 @@ THEIRS: dict[str, dict[str, Any]] = {
 OURS: dict[str, dict[str, Any]] = {
     **{name: schedule for name, schedule in THEIRS.items() if name != "gone"},
     "added": PLUGINS,
+    "by-default": {**PLUGINS, "environment": "dev"},
+    "by-variable": {**PLUGINS, "environment": "prod"},
+    "elsewhere": PLUGINS,
     "midnight": {**PLUGINS, "interval": "0 0 * * *"},
     "moved": {**PLUGINS, "start_date": "2024-01-31T06:00:00.250000Z"},
     "often": {**PLUGINS, "interval": "@hourly"},
@@ -162,6 +169,11 @@ OURS: dict[str, dict[str, Any]] = {
 EVERY_DIFFERENCE = """\
 DAG_ID                RESULT
 meltano_added         only new: Meltano lists no schedule of this name
+meltano_by-default    same
+meltano_by-variable   same
+meltano_elsewhere     differs
+    Meltano environment of extract_load: prod -> dev
+        the key `environment` of the schedule sets it
 meltano_gone          only old: no schedule gives this id; a schedule that takes its place keeps its run history with \
 the key `dag_id`
 meltano_midnight      same
@@ -193,7 +205,7 @@ meltano el tap-carbon target-duckdb --state-id=transforms
 meltano_with-env_two  differs
     env REGION of every task: nothing -> eu
         meltano.yml sets it for this schedule, and the old generator loses it
-12 DAGs on Airflow VERSION: 3 same, 6 differ, 1 only old, 2 only new.
+15 DAGs on Airflow VERSION: 5 same, 7 differ, 1 only old, 2 only new.
 """
 
 
@@ -240,10 +252,12 @@ def test_what_a_team_has_edited_is_told_and_nothing_else(
     monkeypatch.setenv("AIRFLOW_HOME", str(home))
     theirs = {"by hand": {**PLUGINS, "interval": "@once"}, "plain": PLUGINS, "tokyo": PLUGINS}
     root = _write_project(demo_project, theirs, theirs, _edited(EDITS))
-    with pytest.raises(AirflowError, match=rf"for Airflow {NEWEST}, and the one .* is {NEWEST_2}\.\d .set `airflow = "):
+    with pytest.raises(
+        AirflowError, match=rf"for Airflow {NEWEST}, but .* {NEWEST_2}\.\d .set `airflow = "
+    ):
         _verify(root, airflow_2)
     write(root, {"dagpress.toml": configured("", NEWEST_2)})
-    assert verify(project_of(root), {}, None, airflow_2, "json") == ExitCode.DRIFT
+    assert verify(project_of(root), pipeline.read(project_of(root)), None, airflow_2, "json") == ExitCode.DRIFT
     shown = capsys.readouterr().out
     by_hand, plain, tokyo = json.loads(shown)["dags"]
     assert [(each["what"], each["old"], each["new"]) for each in plain["differences"]] == EDITED
@@ -313,6 +327,7 @@ def test_a_generator_for_meltano_1_is_compared(
     form = {'json.loads(listed)["schedules"]': '{"elt": json.loads(listed), "job": []}'}
     generator = _edited(form)
     root = _write_project(demo_project, {"plain": PLUGINS}, {"plain": PLUGINS}, generator)
+    write(root, {"dagpress.toml": configured("", NEWEST_2)})
     assert _verify(root, airflow_2) == ExitCode.FINE
     assert "meltano_plain  same" in capsys.readouterr().out
 

@@ -1,0 +1,76 @@
+"""The numbered list of what is left to do after an import."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from codegen import rules
+from codegen.cli.printer import echo
+from codegen.diagnostics import Diagnostic, quoted
+from codegen.meltano.generator import find_generators
+from codegen.migrate.importing import Import
+from codegen.migrate.makefile import command_to_generate
+from codegen.project import Project
+from codegen.sync.changes import Change
+
+
+@dataclass
+class Work:
+    """What a command has planned to write.
+
+    Attributes:
+        changes: the changes of files in their order.
+        diagnostics: what is wrong with them.
+        is_generated: whether the DAG files are among them.
+        moved: with `--move`, how many schedules leave meltano.yml.
+    """
+
+    changes: list[Change] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    is_generated: bool = False
+    moved: int | None = None
+
+
+def print_steps(steps: Iterable[str]) -> None:
+    """Print the steps, if there are any."""
+    for number, step in enumerate(steps, start=1):
+        if number == 1:
+            echo("What is left to do:", err=True)
+        echo(f"{number}. {step[0].upper()}{step[1:]}", err=True)
+
+
+def steps_after_import(plan: Import, work: Work, project: Project) -> Iterator[str]:
+    """What is left to do for the user."""
+    if work.diagnostics:
+        yield "Look at what is reported above."
+    if any(d.code == rules.SECRET_NOT_COPIED.code for d in work.diagnostics):
+        yield "Give the workers the secrets that were not copied."
+    if plan.imported and not work.is_generated:
+        yield f"Generate the DAG files: `{command_to_generate(project.root)}`."
+    if work.changes:
+        yield "Review the files, and commit them."
+    is_done = len(plan.imported) == (work.moved or 0)
+    generators = [os.path.relpath(path, project.root) for path in find_generators(project.meltano_project)]
+    if generators:
+        names = [path.replace(os.sep, "/") for path in generators]
+        yield from _steps_of_generators(plan, names, is_begun=bool(work.moved), is_done=is_done)
+    if not is_done and work.moved is None:
+        yield "Remove the imported schedules from meltano.yml: `dagpress import --move`."
+    elif not is_done:
+        yield "Fix the reported reasons why schedules stay in meltano.yml."
+
+
+def _steps_of_generators(plan: Import, generators: Sequence[str], *, is_begun: bool, is_done: bool) -> Iterator[str]:
+    """Compare with the old generator, and remove it when no schedule needs it."""
+    if not is_begun:
+        # It makes no DAGs of schedules that were removed from meltano.yml.
+        yield "Compare the DAGs with those of the old generator: `dagpress import --verify`."
+    files = ", ".join(map(quoted, generators))
+    if not plan.left:
+        yield f"Remove {files} from Airflow's DAGs folder: it defines the same DAG ids."
+        return
+    yield f"Keep {files} for the schedules that were not imported: {', '.join(map(quoted, plan.left))}."
+    if not is_done:
+        yield "Remove the imported schedules from meltano.yml first: until then, it defines their DAG ids too."

@@ -1,0 +1,61 @@
+"""Loads the DAGs of a project's old generator and those of the generated files in one real Airflow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+from codegen.airflow.installation import AirflowError
+from codegen.airflow.loading import load_dag_files
+from codegen.airflow_facts import VERSIONS
+from codegen.diagnostics import Diagnostic
+from codegen.meltano.generator import failure
+from codegen.migrate.older_meltano import load_with_answer
+from codegen.project import Project
+from codegen.schema.model import PROJECT_ROOT_VARIABLE
+
+# A generator for Meltano 1 expects a list; until Meltano 3, each schedule had a start date.
+_OF_AN_OLDER_MELTANO = ("string indices must be integers", "KeyError: 'start_date'")
+
+
+class Loaded(NamedTuple):
+    """The DAGs of both sides as Airflow has loaded them, and the errors in all of the files."""
+
+    old: list[dict[str, Any]]
+    new: list[dict[str, Any]]
+    problems: list[Diagnostic]
+
+
+def check_version(project: Project, version: str) -> None:
+    """Reject an Airflow that the DAG files are not for: its result would not hold in production.
+
+    Raises:
+        AirflowError: its minor version is not that of the configuration.
+    """
+    minor = ".".join(re.findall(r"\d+", version)[:2])
+    if minor != project.airflow:
+        message = f"the DAG files are for Airflow {project.airflow}, but the comparison would run on Airflow {version}"
+        change = f'set `airflow = "{minor}"` in the configuration, or ' if minor in VERSIONS else ""
+        raise AirflowError(message, f"{change}pass the `airflow` program of Airflow {project.airflow} with --airflow")
+
+
+def load_both(
+    airflow: Path, generator: Path, files: Mapping[str, str], meltano_project: Path, listed: Mapping[str, Any]
+) -> Loaded:
+    """Load a generator and the texts of generated files, given the schedules that Meltano lists."""
+    with TemporaryDirectory(prefix="dagpress-") as folder:
+        paths = [Path(folder, name) for name in files]
+        for path, text in zip(paths, files.values(), strict=True):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        root = {PROJECT_ROOT_VARIABLE: str(meltano_project)}
+        old, *new = load_dag_files(airflow, [generator, *paths], meltano_project, root)
+    if any(message in error for error in old.errors for message in _OF_AN_OLDER_MELTANO):
+        old = load_with_answer(airflow, generator, meltano_project, listed)
+    shown = generator.relative_to(meltano_project) if generator.is_relative_to(meltano_project) else generator
+    loaded = [(generator, shown.as_posix(), old), *zip(paths, files, new, strict=True)]
+    problems = [failure(path, name, error, file.log) for path, name, file in loaded for error in file.errors]
+    return Loaded(old.dags, [dag for file in new for dag in file.dags], problems)
