@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 # An Airflow for each release of croniter.
 _AIRFLOWS = {croniter_of(airflow).release: airflow for airflow in VERSIONS}.values()
 _SIZES = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 7)]
-_NAMES = {3: "jan feb mar apr may jun jul aug sep oct nov dec".split(), 4: list(DAYS)}
+_NAMES = {3: ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 4: list(DAYS)}
 
 
 def _field(random: Random, position: int) -> str:
