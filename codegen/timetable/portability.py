@@ -126,9 +126,7 @@ def _days_and_months(cron: str) -> tuple[set[int], set[int]]:
 FORMS = {
     "wrapping_range": Form("0 22-2 * * *", "does not support a range that wraps around", _without_wrapping),
     "nearest_weekday": Form("0 0 1W * *", "does not support the nearest weekday, `W`", _without_nearest_weekday),
-    "impossible_day": Form(
-        "0 0 31 4 mon", "finds no run if none of the months has that day", _without_impossible_days
-    ),
+    "impossible_day": Form("0 0 31 4 mon", "finds no run if none of the months has that day", _without_impossible_days),
     "after_february": Form(
         "0 0 1,31 * *", "skips runs at the beginning of March on these days", _without_days_after_february
     ),

@@ -95,9 +95,7 @@ def test_the_words_of_a_cron_read_as_the_runs_that_airflow_gives(
     imports = f"from datetime import datetime, timezone\n{import_of('DAG', airflow.version)}\n"
     dags = (f"{name} = {_DAG.format(name=name, cron=cron)}\n" for name, (cron, _) in words.items())
     (tmp_path / "crons.py").write_text(imports + "".join(dags))
-    theirs = airflow.worker.first_runs(
-        tmp_path / "crons.py", dict.fromkeys(words, ("2026-12-31T00:00:00Z", _RUNS))
-    )
+    theirs = airflow.worker.first_runs(tmp_path / "crons.py", dict.fromkeys(words, ("2026-12-31T00:00:00Z", _RUNS)))
     for name, (cron, short) in words.items():
         runs = [datetime.fromisoformat(run) for run, *_ in theirs[name]]
         # With data intervals, the first run starts at the end of the first interval.
