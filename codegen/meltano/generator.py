@@ -22,8 +22,9 @@ _FIXES = {
     "the Meltano that it was made for, or let it take schedule.get('start_date', '1970-01-01')",
     "string indices must be integers": "this generator is for Meltano 1, which has no jobs, but the project has some",
     "No module named 'meltano'": "this generator imports Meltano itself, as before Meltano 1.41: pass a newer one with "
-    "--generator",
-    "'schedule_interval'": "this generator is for Airflow 2: name one with --airflow",
+    "--generator, which `meltano add files-airflow` writes in a new Meltano project",
+    "'schedule_interval'": "Airflow 3 has no `schedule_interval`: write `schedule` in the generator, which Airflow 2 "
+    "takes too",
     "made of alphanumeric": "Airflow refuses this id, so the generator gives no DAG at all: rename the schedule in "
     "meltano.yml to compare the others",
     "missing the start_date": "Airflow refuses a DAG without a start date, so the generator gives no DAG at all",

@@ -20,8 +20,10 @@ from codegen.pipeline import Reading
 from codegen.project import Project
 from codegen.schema import Schedule
 from codegen.source.comments import Comment, read_layout
-from codegen.source.edit import Append, Edit, EditError, NewItem, Set, edited
+from codegen.source.edit import edited
+from codegen.source.edits import Append, Edit, NewItem, Set
 from codegen.source.nodes import MapNode
+from codegen.source.positions import EditError
 from codegen.sync.changes import Action, Change
 from codegen.text.jinja import is_template
 from codegen.text.shell import words_of

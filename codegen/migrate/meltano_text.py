@@ -13,8 +13,9 @@ from codegen.meltano.scalars import meltano_date
 from codegen.migrate.items import BOM, KEYS
 from codegen.migrate.meltano_item import in_utc
 from codegen.secrets.detection import is_secret
-from codegen.source.edit import Edit, Path, Remove, Set
+from codegen.source.edits import Edit, Remove, Set
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null
+from codegen.source.positions import Path
 from codegen.source.read import parse_yaml
 
 

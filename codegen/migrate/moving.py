@@ -11,7 +11,8 @@ from codegen.migrate.callers import Caller, callers_of
 from codegen.migrate.importing import Import, Imported
 from codegen.migrate.items import BOM, name_of, text_of
 from codegen.source.comments import read_layout
-from codegen.source.edit import Remove, edited
+from codegen.source.edit import edited
+from codegen.source.edits import Remove
 from codegen.sync.changes import Action, Change
 
 
@@ -45,7 +46,7 @@ def _still_called(caller: Caller) -> Diagnostic:
         message = f"this runs the schedule {quoted(caller.name)}, which therefore stays in meltano.yml"
         hint = "remove the call, which the schedule's DAG replaces, and run `dagpress import --move` again"
     else:
-        message = "this runs a schedule that a variable names, and fails if that was removed from meltano.yml"
+        message = "this runs a schedule that a variable names, and fails for those that were removed from meltano.yml"
         hint = "remove the calls of such schedules, which their DAGs replace"
     return Diagnostic(rules.NOT_MOVED, message, caller.place, hint)
 

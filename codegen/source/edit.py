@@ -9,22 +9,17 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, TypeVar
 
 import yaml
 
 from codegen.source.comments import read_layout
+from codegen.source.edited_data import data_of_node, make_edits
+from codegen.source.edits import Append, Edit, NewItem, Remove, Set, SetWritten
+from codegen.source.fragments import after_colon, block_of, dedented, hanging
 from codegen.source.positions import EditError, Path, YamlText, compose, index_of, is_block, position_of
 from codegen.source.splicing import (
-    NewItem,
     Splice,
-    after_colon,
-    block_of,
-    dedented,
-    flow,
-    hanging,
     spliced,
     with_entry,
     with_items,
@@ -35,49 +30,10 @@ from codegen.source.splicing import (
 )
 from codegen.source.write import to_yaml
 
-__all__ = ["Append", "Edit", "EditError", "NewItem", "Path", "Remove", "Set", "append", "edited", "remove", "set_value"]
-__all__ += ["set_written", "written_at"]
+__all__ = ["EditError", "append", "edited", "remove", "set_value", "set_written", "written_at"]
 
 _BOM = "\ufeff"
 _Name = TypeVar("_Name", bound=Hashable)
-
-
-@dataclass(frozen=True)
-class Set:
-    """Set a key of a map to a value, as `json` has it; a missing key is added after the others."""
-
-    path: Path
-    value: Any
-
-
-@dataclass(frozen=True)
-class Append:
-    """Append an item, with comments above it, to a list; a missing, empty or null list is created."""
-
-    path: Path
-    item: NewItem
-
-
-@dataclass(frozen=True)
-class Remove:
-    """Remove a key of a map or an item of a list, with its comments (see `Layout`).
-
-    A list or map without others stays as `[]` or `{}`.
-    """
-
-    path: Path
-
-
-@dataclass(frozen=True)
-class _SetWritten:
-    """Set a key of a map to YAML."""
-
-    path: Path
-    node: yaml.Node
-    written: str
-
-
-Edit = Set | Append | Remove | _SetWritten
 
 
 def edited(text: str, groups: Mapping[_Name, Sequence[Edit]]) -> tuple[str, dict[_Name, EditError]]:
@@ -105,7 +61,7 @@ def set_written(text: str, path: Path, written: str) -> str:
     node = compose(written + "\n")
     if node is None:
         raise EditError("there is no value")
-    return _with_one(text, _SetWritten(path, node, written))
+    return _with_one(text, SetWritten(path, node, written))
 
 
 def append(text: str, path: Path, value: Any) -> str:  # noqa: ANN401
@@ -149,10 +105,10 @@ class _Batch:
         edits = [*self.edits, *edits]
         splices, removals = _splices(self._document, edits)
         changed = spliced(self._document, [*splices, *removals])
-        wanted = _data(self._document.root)
-        _expect(wanted, edits)
+        wanted = data_of_node(self._document.root)
+        make_edits(wanted, edits)
         try:
-            is_right = _data(YamlText.read(changed).root) == wanted
+            is_right = data_of_node(YamlText.read(changed).root) == wanted
         except EditError:
             is_right = False
         if not is_right:
@@ -195,7 +151,7 @@ def _splices(document: YamlText, edits: Sequence[Edit]) -> tuple[list[Splice], l
                 added[edit.path].append(edit.item)
             case Remove():
                 removed[way].add(position_of(document.collection_at(way), last))
-            case Set() | _SetWritten():
+            case Set() | SetWritten():
                 parent = document.map_at(way)
                 if index_of(parent, str(last)) is None and isinstance(edit, Set):
                     keys[way][str(last)] = edit.value
@@ -208,7 +164,7 @@ def _splices(document: YamlText, edits: Sequence[Edit]) -> tuple[list[Splice], l
     return splices, removals
 
 
-def _set(document: YamlText, parent: yaml.MappingNode, edit: Set | _SetWritten) -> Splice:
+def _set(document: YamlText, parent: yaml.MappingNode, edit: Set | SetWritten) -> Splice:
     key = str(edit.path[-1])
     index = index_of(parent, key)
     if isinstance(edit, Set):
@@ -233,66 +189,3 @@ def _extended(document: YamlText, path: Path, items: Sequence[NewItem]) -> Splic
 
 def _has_items(node: yaml.Node) -> bool:
     return isinstance(node, yaml.SequenceNode) and bool(node.value)
-
-
-def _expect(data: Any, edits: Sequence[Edit]) -> None:  # noqa: ANN401
-    """Apply the edits to the data of a text."""
-    parents = [_at(data, edit.path[:-1]) for edit in edits]
-    removed: dict[int, tuple[list[Any], list[str | int]]] = {}
-    for edit, parent in zip(edits, parents, strict=True):
-        last = edit.path[-1]
-        match edit:
-            case Set():
-                _put(parent, str(last), _data_of(edit.value))
-            case _SetWritten():
-                _put(parent, str(last), _data(edit.node))
-            case Append():
-                _put_item(parent, str(last), _data_of(edit.item.value))
-            case Remove():
-                removed.setdefault(id(parent), (parent, []))[1].append(last)
-    for parent, steps in removed.values():
-        indexes = {step for step in steps if isinstance(step, int)}
-        names = [_key(step) for step in steps if isinstance(step, str)]
-        parent[:] = [each for n, each in enumerate(parent) if n not in indexes and not (names and each[0] in names)]
-
-
-def _at(data: Any, path: Path) -> Any:  # noqa: ANN401
-    for step in path:
-        data = data[step] if isinstance(step, int) else next(value for key, value in data if key == _key(step))
-    return data
-
-
-def _put(pairs: list[Any], key: str, new: Any) -> None:  # noqa: ANN401
-    name = _key(key)
-    for pair in pairs:
-        if pair[0] == name:
-            pair[1] = new
-            return
-    pairs.append([name, new])
-
-
-def _put_item(pairs: list[Any], key: str, item: Any) -> None:  # noqa: ANN401
-    name = _key(key)
-    found = next((value for each, value in pairs if each == name), None)
-    if isinstance(found, list):
-        found.append(item)
-    else:
-        _put(pairs, key, [item])
-
-
-@lru_cache(maxsize=1000)
-def _key(name: str) -> Any:  # noqa: ANN401
-    return _data_of(name)
-
-
-def _data_of(value: Any) -> Any:  # noqa: ANN401
-    return _data(YamlText.read(f"key: {flow(value)}\n").root)[0][1]
-
-
-def _data(node: yaml.Node) -> Any:  # noqa: ANN401
-    """A node without its position: a scalar as its tag and text, a map as its pairs, a list as its items."""
-    if isinstance(node, yaml.MappingNode):
-        return [[_data(key), _data(value)] for key, value in node.value]
-    if isinstance(node, yaml.SequenceNode):
-        return [_data(item) for item in node.value]
-    return (node.tag, node.value if not node.tag.endswith(":null") else "")

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from codegen.source.edits import NewItem
+from codegen.source.fragments import after_colon, block_of, flow, in_quotes, indented
 from codegen.source.positions import EditError, YamlText, children_of, is_block
 from codegen.source.write import to_yaml
 
@@ -46,7 +48,7 @@ def with_value(doc: YamlText, parent: yaml.MappingNode, index: int, value: Any, 
     key, node = parent.value[index]
     start, end = doc.span_of_value(key, node)
     if isinstance(value, str) and isinstance(node, yaml.ScalarNode) and node.style in {"'", '"'}:
-        return _splice(doc, start, end, _in_quotes(value, node.style))
+        return _splice(doc, start, end, in_quotes(value, node.style))
     if parent.flow_style:
         return _splice(doc, start, end, flow(value))
     is_collection = bool(value) and isinstance(value, (list, dict))
@@ -108,18 +110,6 @@ def with_items(doc: YamlText, items: yaml.CollectionNode, added: Sequence[NewIte
     if items.flow_style:
         return _splice(doc, end, end, "".join(f", {flow(item.value)}" for item in added))
     return _with_lines(doc, doc.end_of_line(end), indented(block_of(added), items.start_mark.column))
-
-
-class NewItem(NamedTuple):
-    """A new item of a list as plain data, and the comments above it."""
-
-    value: Any
-    comments: Sequence[str] = ()
-
-
-def block_of(items: Iterable[NewItem]) -> str:
-    """The lines of a list."""
-    return "".join("".join(f"{comment}\n" for comment in item.comments) + to_yaml([item.value]) for item in items)
 
 
 def without(doc: YamlText, parent: yaml.CollectionNode, indexes: Collection[int]) -> list[Splice]:
@@ -201,41 +191,3 @@ def _splice(doc: YamlText, start: int, end: int, new: str) -> Splice:
     if start == end and doc.text[start - 1 : start] == ":" and not new.startswith("\n"):
         new = " " + new
     return Splice(start, end, new.replace("\n", doc.line_end))
-
-
-def after_colon(node: yaml.Node, written: str) -> str:
-    """The text after the colon of a key in the first column."""
-    if is_block(node):
-        return "\n" + (written if isinstance(node, yaml.SequenceNode) else indented(written, 2))
-    return f" {hanging(written)}"
-
-
-def hanging(text: str) -> str:
-    """A text of which all lines but the first are indented, by two columns or more."""
-    first, line_end, others = text.partition("\n")
-    depths = [len(line) - len(line.lstrip(" ")) for line in others.splitlines() if line.strip()]
-    return first + line_end + indented(dedented(others, min(depths, default=0)), 2)
-
-
-def dedented(text: str, column: int) -> str:
-    """The lines moved to the left by so many spaces, or as many as they start with."""
-    return re.sub(rf"(?m)^ {{0,{column}}}", "", text)
-
-
-def indented(text: str, column: int) -> str:
-    """The lines moved to the right, except blank ones."""
-    return "".join(" " * column + line if line.strip() else line for line in text.splitlines(keepends=True))
-
-
-def flow(value: Any) -> str:  # noqa: ANN401
-    """A value on one line."""
-    return to_yaml([value], flow=True).strip()[1:-1]
-
-
-def _in_quotes(value: str, style: str) -> str:
-    """The text in the quotes of the old value, if they can express it."""
-    if style == "'" and value.isprintable():
-        return "'" + value.replace("'", "''") + "'"
-    if style == '"' and value.isprintable() and not re.search(r'["\\]', value):
-        return f'"{value}"'
-    return flow(value)
