@@ -129,6 +129,7 @@ facts: $(DEV) ## Ask each Airflow what it has, and write codegen/airflow_facts a
 			> .envs/facts/$$version.json 2>.envs/facts/$$version.log && \
 		mv .envs/facts/$$version.json codegen/airflow_facts/ || exit; \
 	done
+	$(BIN)/python tools/croniter_facts.py
 
 .PHONY: vendor
 vendor: ## Fetch the files of others that the Pipelines page loads, from npm

@@ -554,6 +554,7 @@ def supervise() -> Iterator[Callable[..., Supervisor]]:
         yield start
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_stops_the_main_program_first_and_then_the_others(
     supervise: Callable[..., Supervisor], number: signal.Signals
@@ -565,6 +566,7 @@ def test_a_signal_stops_the_main_program_first_and_then_the_others(
     assert supervisor.process.returncode == 7
 
 
+@pytest.mark.slow
 def test_a_helper_that_dies_takes_the_others_with_it(supervise: Callable[..., Supervisor]) -> None:
     supervisor = supervise("main")
     os.kill(supervisor.pids["helper"], signal.SIGKILL)
@@ -572,6 +574,7 @@ def test_a_helper_that_dies_takes_the_others_with_it(supervise: Callable[..., Su
     assert supervisor.process.returncode == 1
 
 
+@pytest.mark.slow
 def test_a_second_signal_ends_the_wait(supervise: Callable[..., Supervisor]) -> None:
     supervisor = supervise("main", "0", "9999")
     supervisor.process.terminate()
@@ -583,6 +586,7 @@ def test_a_second_signal_ends_the_wait(supervise: Callable[..., Supervisor]) -> 
     supervisor.rest()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has died")
 def test_nothing_is_left_when_the_supervisor_is_killed(supervise: Callable[..., Supervisor]) -> None:
     """Where its programs stop their own children, as they are told to stop."""
@@ -591,6 +595,7 @@ def test_nothing_is_left_when_the_supervisor_is_killed(supervise: Callable[..., 
     supervisor.rest()
 
 
+@pytest.mark.slow
 def test_a_signal_that_is_ignored_stays_so(supervise: Callable[..., Supervisor]) -> None:
     supervisor = supervise("deaf", "7")
     supervisor.process.send_signal(signal.SIGHUP)

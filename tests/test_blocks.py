@@ -142,7 +142,11 @@ def test_a_transformation_locks_dbt(tmp_path: Path) -> None:
             {"id": "c", "command": 'meltano run tap-a lake --state-id-suffix "$X"', "env": {"X": "y"}},
             ["dev:tap-a-to-lake:y"],
         ),
-        ({"id": "c", "command": "if true; then meltano run tap-a lake; fi"}, []),
+        ({"id": "c", "command": "if true; then meltano run tap-a lake | tee log; fi"}, ["dev:tap-a-to-lake:own"]),
+        # Each has another state ID, or another store, than the text says.
+        ({"id": "c", "command": "meltano run tap-a lake $OPTIONS"}, []),
+        ({"id": "c", "command": ". ./variables; meltano run tap-a lake"}, []),
+        ({"id": "c", "command": "MELTANO_DATABASE_URI=sqlite:///own.db meltano run tap-a lake"}, []),
     ],
 )
 def test_the_state_ids_of_a_task_are_those_of_meltano(task: object, state_ids: list[str], tmp_path: Path) -> None:

@@ -330,6 +330,7 @@ def test_the_program_is_called_dagpress() -> None:
     assert (result.returncode, result.stderr.startswith("Usage: dagpress ")) == (2, True)
 
 
+@pytest.mark.slow
 def test_a_bug_of_ours_has_an_exit_code_of_its_own(project: Path) -> None:
     """Whatever nobody foresaw is not mistaken for bad input."""
     code = (

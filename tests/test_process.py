@@ -22,6 +22,7 @@ from codegen.meltano.invocation import MeltanoError, listed_schedules, set_up_sy
 _PARENT = "from codegen import process; process.run(['sh', '-c', {!r}], limit=None)"
 
 
+@pytest.mark.slow
 def test_what_does_not_end_is_killed_with_all_that_it_started(tmp_path: Path) -> None:
     """Also what ignores SIGTERM; the error names the program, the limit and a fix."""
     trap = 'trap "" TERM; '
@@ -93,6 +94,7 @@ def test_the_limit_holds_while_lines_are_shown() -> None:
         process.run(["sleep", "99"], limit=0.3, on_line=print)
 
 
+@pytest.mark.slow
 def test_a_second_signal_kills_a_child_that_ignores_the_first(tmp_path: Path) -> None:
     code = _PARENT.format('trap "" TERM; echo $$ > child; sleep 99; :')
     with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stderr=-1) as parent:
@@ -142,6 +144,7 @@ def test_no_child_gets_the_token_of_the_login(tmp_path: Path, monkeypatch: pytes
     assert "DAGPRESS" not in (tmp_path / "streamed").read_text()
 
 
+@pytest.mark.slow
 def test_a_hook_that_does_not_end_leaves_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     isolate_git(monkeypatch, tmp_path)
     repository = repository_of(tmp_path / "repository")
@@ -153,6 +156,7 @@ def test_a_hook_that_does_not_end_leaves_no_lock(tmp_path: Path, monkeypatch: py
     assert list((repository / ".git").glob("*.lock")) == []
 
 
+@pytest.mark.slow
 def test_a_meltano_that_does_not_end(tmp_path: Path) -> None:
     write(tmp_path, {".meltano/run/bin": "#!/bin/sh\nsleep 99\n"})
     with pytest.raises(MeltanoError, match=r"`meltano schedule list` did not end within 1 seconds \(run it"):

@@ -78,8 +78,9 @@ def _number(version: str) -> tuple[int, ...]:
 
 
 _FILES = files(__package__)
+_DATA_FILE = re.compile(r"(\d+\.\d+)\.json")
 VERSIONS = tuple(
-    sorted((file.name.removesuffix(".json") for file in _FILES.iterdir() if file.name.endswith(".json")), key=_number)
+    sorted((match[1] for file in _FILES.iterdir() if (match := _DATA_FILE.fullmatch(file.name))), key=_number)
 )
 
 

@@ -71,10 +71,15 @@ def read_call(script: str, variables: Mapping[str, str], folder: str) -> Call | 
         return None
     if commands and commands[0].words[:1] == ("lock",):
         del commands[0]
-    if len(commands) > 1 and commands[0].words[0] == "cd":
-        folder = os.path.normpath(os.path.join(folder, restored(commands.pop(0).words[-1])))  # noqa: PTH118  # pathlib keeps `..`
-    call = _as_call(commands[0]) if len(commands) == 1 else None
-    env = {name: restored(value) for name, value in call.env.items()} if call else {}
+    match commands:
+        case [SimpleCommand(words=("cd", path)), command]:
+            folder = os.path.normpath(os.path.join(folder, restored(path)))  # noqa: PTH118  # pathlib keeps `..`
+        case [command]:
+            pass
+        case _:
+            return None
+    call = _as_call(command)
+    env = {name: restored(value) for name, value in command.env.items()}
     return call and Call(folder, tuple(map(restored, call.words)), env)
 
 

@@ -24,10 +24,11 @@ def tree_of_script(script: str) -> Node:
 
 
 def every(node: Node) -> Iterator[Node]:
-    """The node and all of its descendants."""
-    yield node
-    for child in node.children:
-        yield from every(child)
+    """The node and all nodes in it, in the order of the script, however deep they are."""
+    waiting = [node]
+    while waiting:
+        yield (each := waiting.pop())
+        waiting += reversed(each.children)
 
 
 def text_of(node: Node | None) -> str:

@@ -70,12 +70,12 @@ def changed_variables(nodes: Iterable[Node]) -> set[str]:
 
 def _changed_by(node: Node) -> Iterator[str]:
     if node.type == "variable_assignment" and node.parent is not None and node.parent.type != "command":
-        yield name_of(node).rstrip("+").partition("[")[0]
+        yield name_of(node).partition("[")[0]
     elif node.type in _NAMING:
         yield from (text_of(child) for child in node.named_children if child.type == "variable_name")
     elif node.type == "for_statement":
         yield text_of(node.child_by_field_name("variable"))
     elif node.type == "command" and name_of(node) in _SETTING:
         yield from arguments_of(node)
-    elif node.type == "expansion" and "=" in (text_of(child) for child in node.children):
+    elif node.type == "expansion" and {"=", ":="} & {text_of(child) for child in node.children}:
         yield text_of(node.named_children[0])

@@ -25,6 +25,8 @@ _CYCLES = (
 )
 _DAY, _WEEKDAY = 2, 4
 _STEP = re.compile(r"(?:\*|\d+)/(\d+)")
+# In a part of a field.
+_RANGE_OF_ONE = re.compile(r"(?<![^,])(\w+)-\1(?:/\d+)?(?![^,#])", re.IGNORECASE)
 # Where runs to show are looked for: the end of the month is near. So many runs are enough to find an uneven gap.
 _FROM, _SHOWN, _TRIED = datetime(2026, 1, 20, tzinfo=timezone.utc), 3, 120
 
@@ -38,11 +40,15 @@ class Surprise:
 
 
 def surprise_of(cron: str) -> Surprise | None:
-    """The surprise of a valid cron of five fields: both day fields are set, or a step leaves an uneven rest."""
+    """The surprise of a valid cron of five fields: both day fields are set, a step leaves an uneven rest, or a range has one value."""
     fields, values = cron.split(), expand(cron)[0]
     if values[_DAY] != ["*"] and values[_WEEKDAY] != ["*"]:
         return _either_day(fields, values)
     for position, field in enumerate(fields):
+        if span := _RANGE_OF_ONE.search(field):
+            message = f"`{span[0]}` is every {_CYCLES[position][0]} since croniter 5, and only `{span[1]}` before"
+            plain = _RANGE_OF_ONE.sub(r"\1", field)
+            return Surprise(message, f"write `{_with(fields, position, plain)}`")
         step = _STEP.fullmatch(field)
         if step and not _is_even(values[position], int(step[1]), _CYCLES[position][3]):
             return _uneven(fields, position, values[position], int(step[1]))
@@ -90,6 +96,10 @@ def _is_even(values: Sequence[int | str], step: int, cycle: int | None) -> bool:
     return all(later - earlier == step for earlier, later in pairwise([*numbers, numbers[0] + cycle]))
 
 
+def _with(fields: list[str], position: int, field: str) -> str:
+    return " ".join([*fields[:position], field, *fields[position + 1 :]])
+
+
 def _uneven(fields: list[str], position: int, values: Sequence[int | str], step: int) -> Surprise:
     unit, units, cycle, length = _CYCLES[position]
     *others, last = (DAY_NAMES[int(value) % 7] if position == _WEEKDAY else str(value) for value in values)
@@ -97,7 +107,7 @@ def _uneven(fields: list[str], position: int, values: Sequence[int | str], step:
     named = shown if position == _WEEKDAY else f"{units if others else unit} {shown}"
     message = f"`{fields[position]}` is not every {step} {units}, but {named} of each {cycle}"
     listed = ",".join(map(str, values))
-    fix = f"write `{' '.join([*fields[:position], listed, *fields[position + 1 :]])}` if these are meant"
+    fix = f"write `{_with(fields, position, listed)}` if these are meant"
     if length and position != _WEEKDAY:
         even = max(each for each in range(1, min(step + 1, length)) if length % each == 0)
         fix += f", or a step that divides {length}, such as `*/{even}`"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from codegen import rules
@@ -18,36 +18,46 @@ from codegen.validate.places import place_of, values_of
 
 def check_tasks(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     """Check the ids of the tasks, their trigger rules, and which tasks they wait for."""
-    by_id: dict[str, Task] = {}
-    taken = {name for task in schedule.tasks or () for name in (task.task_id, task.group)}
-    for task in schedule.tasks or ():
-        if task.task_id in by_id:
-            message = f"two tasks have the id {quoted(task.task_id)}"
-            hint = _with_another_id(task, free_id(task.task_id, taken))
-            yield Diagnostic(rules.DUPLICATE_TASK, message, place_of(task, schedule, "id"), hint)
-        yield from check_task_id(task.task_id, place_of(task, schedule, "id"))
-        by_id[task.task_id] = task
+    yield from _check_ids(schedule)
     yield from _check_trigger_rules(schedule, airflow)
+    by_id = {task.task_id: task for task in schedule.tasks or ()}
     groups: dict[str, list[str]] = {}
     for task_id, task in by_id.items():
         if task.group:
             groups.setdefault(task.group, []).append(task_id)
+    known = dict.fromkeys((*by_id, *groups))
     for task_id, task in by_id.items():
         yield from _check_group(task_id, groups, place_of(task, schedule, "id"))
-        for name in task.after or ():
-            if name not in by_id and name not in groups:
-                known = [*by_id, *groups]
-                hint = nearest(name, known) or f"there are {', '.join(known)}"
-                message = f"there is no task or group {quoted(name)}"
-                yield Diagnostic(rules.UNKNOWN_TASK, message, place_of(task, schedule, "after"), hint)
+        yield from _check_after(task, known, place_of(task, schedule, "after"))
     # A group waits for its tasks, so a task that waits for the group waits for them.
-    graph = {id_: [name for name in task.after or () if name in by_id or name in groups] for id_, task in by_id.items()}
+    graph = {id_: [name for name in task.after or () if name in known] for id_, task in by_id.items()}
     if cycle := cycle_in({**groups, **graph}):
         message = f"the tasks wait for each other: {' -> '.join(quoted(name) for name in cycle)}"
         task = next(by_id[name] for name in cycle if name in by_id)
         yield Diagnostic(rules.CYCLE, message, place_of(task, schedule, "after"), "remove one `after`")
     elif groups:
         yield from _check_cycle_of_groups(schedule, by_id, graph)
+
+
+def _check_ids(schedule: Schedule) -> Iterator[Diagnostic]:
+    tasks = schedule.tasks or ()
+    taken = {name for task in tasks for name in (task.task_id, task.group)}
+    seen: set[str] = set()
+    for task in tasks:
+        place = place_of(task, schedule, "id")
+        if task.task_id in seen:
+            message = f"two tasks have the id {quoted(task.task_id)}"
+            hint = _with_another_id(task, free_id(task.task_id, taken))
+            yield Diagnostic(rules.DUPLICATE_TASK, message, place, hint)
+        yield from check_task_id(task.task_id, place)
+        seen.add(task.task_id)
+
+
+def _check_after(task: Task, known: Collection[str], location: Location) -> Iterator[Diagnostic]:
+    for name in task.after or ():
+        if name not in known:
+            hint = nearest(name, known) or f"there are {', '.join(known)}"
+            yield Diagnostic(rules.UNKNOWN_TASK, f"there is no task or group {quoted(name)}", location, hint)
 
 
 def _with_another_id(task: Task, free: str) -> str:

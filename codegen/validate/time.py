@@ -10,6 +10,7 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError
 from codegen.schema import Schedule
 from codegen.timetable.dst import localized
+from codegen.timetable.portability import unsupported_by
 from codegen.timetable.surprises import runs_that_show, surprise_of
 from codegen.validate.places import values_of
 
@@ -45,9 +46,13 @@ def check_time(schedule: Schedule) -> Iterator[Diagnostic]:
 
 
 def check_clock(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
-    """The cron must mean what it says, and Airflow must not stall at a DST change."""
-    if surprise := schedule.clock.cron and surprise_of(schedule.clock.cron):
-        runs = ", ".join(f"{run:%a %Y-%m-%d %H:%M}" for run in runs_that_show(schedule.clock.cron or ""))
+    """Airflow must support the cron, which must mean what it says, and must not stall at a DST change."""
+    cron = schedule.clock.cron
+    if unsupported := cron and unsupported_by(airflow, cron):
+        rule = rules.INVALID_INTERVAL if unsupported.is_refused else rules.SURPRISING_CRON
+        yield Diagnostic(rule, unsupported.message, schedule.where("interval"), f"write `{unsupported.portable}`")
+    elif surprise := cron and surprise_of(cron):
+        runs = ", ".join(f"{run:%a %Y-%m-%d %H:%M}" for run in runs_that_show(cron or ""))
         message = f"{surprise.message}; runs that follow each other: {runs}"
         yield Diagnostic(rules.SURPRISING_CRON, message, schedule.where("interval"), surprise.fix)
     if last := schedule.timetable(airflow).stall():

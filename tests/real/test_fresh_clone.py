@@ -113,6 +113,9 @@ def test_another_repository_uses_our_hooks_by_their_address(clone: Path, tmp_pat
 
     # It writes a new file, which git does not see as a change.
     pre_commit("dagpress-generate")
+    with pytest.raises(AssertionError, match="not-in-git"):
+        pre_commit("dagpress-check")
+    _run("git", "add", ".", cwd=tmp_path / "project")
     assert pre_commit("dagpress-check").count("Passed") == 1
     write(
         tmp_path / "project", {"generated_dags/stale.py": (tmp_path / "project/generated_dags/gitlab.py").read_text()}

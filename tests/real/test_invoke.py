@@ -188,8 +188,8 @@ def test_an_airflow_on_the_path_gets_a_home_with_a_database(
     assert invocation.run("config", "get-value", "dag_processor", "min_file_process_interval").strip() == "300"
     assert {path.name for path in invocation.home.iterdir()} == {"airflow.cfg", "logs", "stderr"}
     assert not (invocation.demo.folder / "generated_dags").exists()
-    old = 'run(["meltano", "schedule", "list", "--format=json"])\n'
-    write(_with_schedules(invocation, "carbon_backfill"), {"orchestrate/dags/meltano.py": f"def f(run):\n    {old}"})
+    old = "    run(['meltano', 'schedule', 'list', '--format=json'])\n    DAG('a')\n"
+    write(_with_schedules(invocation, "carbon_backfill"), {"orchestrate/dags/meltano.py": f"def f(run):\n{old}"})
     assert "meltano_carbon_backfill" in invocation.run("dags", "list")
     said = invocation.stderr.read_text()
     assert f"using {own}/airflow, which is Airflow {invocation.version}" in said

@@ -82,11 +82,12 @@ def test_a_pipeline_is_made_mended_saved_and_committed(project: Path, page: Page
         page.get_by_role("heading", name="Added team/shop.yml").wait_for()
         _is_accessible(page)
         assert (project / "schedules/team/shop.yml").read_text() == "# of the shop\n" + _HOURLY
-        assert dagpress(project, "check")[0] == 0
+        assert "not-in-git" in dagpress(project, "check")[2]
         page.reload()
         page.get_by_label("Message").fill("Add the shop")
         _press(page, "Commit")
         page.get_by_role("heading", name="Committed").wait_for()
+        assert dagpress(project, "check")[0] == 0
         _is_accessible(page)
     shown = git(project, "show", "--format=%s %an", "--name-only", "dagpress/shop").split("\n")
     assert shown == ["Add the shop Ada", "", "generated_dags/team/shop.py", "schedules/team/shop.yml"]

@@ -1,0 +1,133 @@
+"""Crons that our croniter supports, and that of an Airflow version does not.
+
+Airflow's constraints pin the croniter of its release date. `tools/croniter_facts.py` measures which forms it lacks.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from codegen.airflow_facts.croniter import croniter_of
+from codegen.timetable.ticks import expand
+
+_FIELDS, _DAY, _MONTH, _WEEKDAY = 5, 2, 3, 4
+_LEAP_YEAR, _LENGTHS_OF_FEBRUARY = 2024, (28, 29)
+_FEBRUARY, _MARCH = 2, 3
+_RANGE = re.compile(r"\w+-\w+")
+_NEAREST_WEEKDAY = re.compile(r"(\d+)w", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of crons.
+
+    Attributes:
+        example: a cron in this form.
+        defect: the verb and object of "croniter ...", where it lacks the form.
+        portable: a cron in place of one in this form; an empty text for all others.
+    """
+
+    example: str
+    defect: str
+    portable: Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Unsupported:
+    """A cron that the croniter of an Airflow version refuses, or starts runs of at other times."""
+
+    message: str
+    portable: str
+    is_refused: bool
+
+
+def unsupported_by(airflow: str, cron: str) -> Unsupported | None:
+    """The first defect of the croniter of that Airflow on a valid cron, and a cron without any."""
+    croniter, found, portable = croniter_of(airflow), [], cron
+    for name, form in FORMS.items():
+        if name in croniter.refuses | croniter.misreads and (other := form.portable(portable)):
+            found.append(name)
+            portable = other
+    if not found:
+        return None
+    message = f"the constraints of Airflow {croniter.airflow} pin croniter {croniter.release}, which "
+    return Unsupported(message + FORMS[found[0]].defect, portable, found[0] in croniter.refuses)
+
+
+def _without_wrapping(cron: str) -> str:
+    fields = cron.split()
+    listed = [_field_without_wrapping(field, position) for position, field in enumerate(fields)]
+    return "" if listed == fields else " ".join(listed)
+
+
+def _field_without_wrapping(field: str, position: int) -> str:
+    parts = [_listed(part, position) for part in field.split(",")]
+    return "*" if "*" in parts else ",".join(parts)
+
+
+def _listed(part: str, position: int) -> str:
+    """A part of a field; of a range that wraps around, its values."""
+    span = _RANGE.match(part)
+    if not span:
+        return part
+    first, last = (int(_values(end, position)[0]) for end in span[0].split("-"))
+    # Every croniter takes 0 as the end of the week.
+    if first <= last or (position == _WEEKDAY and last == 0):
+        return part
+    nth = "".join(part.partition("#")[1:])
+    return ",".join(f"{value}{nth}" for value in _values(part.removesuffix(nth), position))
+
+
+def _values(field: str, position: int) -> list[int | str]:
+    fields = ["*"] * _FIELDS
+    fields[position] = field
+    return list(expand(" ".join(fields))[0][position])
+
+
+def _without_nearest_weekday(cron: str) -> str:
+    minute, hour, day, month, weekday = cron.split()
+    plain = _NEAREST_WEEKDAY.sub(r"\1", day)
+    return "" if plain == day else f"{minute} {hour} {plain} {month} {weekday}"
+
+
+def _without_impossible_days(cron: str) -> str:
+    days, months = _days_and_months(cron)
+    minute, hour, _, month, weekday = cron.split()
+    longest = max(monthrange(_LEAP_YEAR, each)[1] for each in months)
+    return f"{minute} {hour} * {month} {weekday}" if days and min(days) > longest else ""
+
+
+def _without_days_after_february(cron: str) -> str:
+    days, months = _days_and_months(cron)
+    if not {_FEBRUARY, _MARCH} <= months or not any(_passes_march(days, length) for length in _LENGTHS_OF_FEBRUARY):
+        return ""
+    kept = ",".join(str(day) for day in sorted(days) if day <= min(_LENGTHS_OF_FEBRUARY))
+    return " ".join([*cron.split()[:_DAY], kept, *cron.split()[_MONTH:]])
+
+
+def _passes_march(days: set[int], length: int) -> bool:
+    """Whether the first day that a February lacks, counted on into March, is after a day of March."""
+    late = [day for day in days if day > length]
+    return bool(late) and length not in days and min(days) < min(late) - length
+
+
+def _days_and_months(cron: str) -> tuple[set[int], set[int]]:
+    """The numbers of the days, which are none for every day or with `L`, and those of the months."""
+    values = expand(cron)[0]
+    days = set() if {"*", "l"} & set(values[_DAY]) else {int(day) for day in values[_DAY]}
+    months = set(range(1, 13)) if values[_MONTH] == ["*"] else {int(month) for month in values[_MONTH]}
+    return days, months
+
+
+# Those that are refused first: their portable crons can have the last.
+FORMS = {
+    "wrapping_range": Form("0 22-2 * * *", "does not support a range that wraps around", _without_wrapping),
+    "nearest_weekday": Form("0 0 1W * *", "does not support the nearest weekday, `W`", _without_nearest_weekday),
+    "impossible_day": Form("0 0 31 4 mon", "finds no run if none of the months has that day", _without_impossible_days),
+    "after_february": Form(
+        "0 0 1,31 * *", "skips runs at the beginning of March on these days", _without_days_after_february
+    ),
+}

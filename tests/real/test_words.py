@@ -1,0 +1,104 @@
+"""A cron in words is what Airflow's own timetable does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time, timedelta, timezone
+from itertools import count, islice, takewhile
+from pathlib import Path
+
+import pytest
+from harness import Airflow, import_of
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from codegen.diagnostics import InvalidError
+from codegen.timetable.humanize import in_words, short_words
+from codegen.timetable.interval import AIRFLOW_PRESETS, DAYS, parse_interval
+
+pytestmark = pytest.mark.slow
+_FIRST, _RUNS = datetime(2027, 1, 1, tzinfo=timezone.utc), 40
+_WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+_MONTHS = {"every month": range(1, 13), "every quarter's first month": (1, 4, 7, 10), "every January": (1,)}
+_DAG = 'DAG("{name}", schedule="{cron}", start_date=datetime(2027, 1, 1, tzinfo=timezone.utc), catchup=True)'
+
+
+def _numbers(first: int, last: int) -> st.SearchStrategy[str]:
+    return st.integers(first, last).flatmap(lambda number: st.sampled_from([f"{number}", f"{number:02}"]))
+
+
+def _steps(last: int) -> st.SearchStrategy[str]:
+    return st.integers(1, last).map("*/{}".format)
+
+
+_MINUTES = _numbers(0, 59) | _steps(60) | st.sampled_from(["*", "0", "0-30", "5,35", "5/20"])
+_HOURS = _numbers(0, 23) | _steps(24) | st.sampled_from(["*", "*", "*", "9-17", "22-2", "0,12"])
+_DAYS = _numbers(1, 31) | _steps(31) | st.sampled_from(["*", "*", "*", "L", "l", "?", "1,15", "1W", "L,1"])
+_WORDS = ["1-5", "mon-fri", "MON-FRI", "sat,sun", "fri#2", "L5", "1-6", "*/2", "?", "5-1", *DAYS, "Sun", "TUE"]
+_CRONS = st.tuples(
+    _MINUTES,
+    _HOURS,
+    st.just("*") | _DAYS,
+    st.sampled_from(["*", "*", "*/3", "1", "1", "01", "jan", "*/2", "7", "1-12", "*/1"]),
+    st.just("*") | _numbers(0, 7) | st.sampled_from(_WORDS),
+).map(" ".join)
+
+
+def _is_valid(interval: str) -> bool:
+    try:
+        return bool(parse_interval(interval, ""))
+    except InvalidError:
+        return False
+
+
+def _runs_of(words: str) -> Iterator[datetime]:
+    """The runs from the first of 2027 on that a reader of the words expects."""
+    days, at = words.split(" at ") if " at " in words and "minute" not in words else ("every day", "")
+    of_day = [time.fromisoformat(at)] if at else list(_times_of(words))
+    fires = _days_of(days)
+    for day in (_FIRST.date() + timedelta(number) for number in count()):
+        if fires(day):
+            yield from (datetime.combine(day, each, timezone.utc) for each in of_day)
+
+
+def _times_of(words: str) -> Iterator[time]:
+    found = re.fullmatch(r"every (?:(minute)|(\d+) minutes|hour(?: at minute (\d+))?)", words)
+    assert found, words
+    step = 1 if found[1] else int(found[2] or 60)
+    return (time(*divmod(minute, 60)) for minute in range(int(found[3] or 0), 24 * 60, step))
+
+
+def _days_of(words: str) -> Callable[[date], bool]:
+    if words == "on the last day of every month":
+        return lambda day: (day + timedelta(1)).day == 1
+    if found := re.fullmatch(r"on day (\d+) of (.+)", words):
+        return lambda day: day.day == int(found[1]) and day.month in _MONTHS[found[2]]
+    named = {f"every {name}": {number} for number, name in enumerate(_WEEKDAYS)}
+    weekdays = {**named, "every day": set(range(7)), "every weekday": set(range(5))}[words]
+    return lambda day: day.weekday() in weekdays
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(intervals=st.sets((_CRONS | st.sampled_from([*AIRFLOW_PRESETS])).filter(_is_valid), min_size=10, max_size=60))
+def test_the_words_of_a_cron_read_as_the_runs_that_airflow_gives(
+    airflow: Airflow, intervals: set[str], tmp_path: Path
+) -> None:
+    """Forty runs from the first of a year; a cron without words is shown itself."""
+    words = {}
+    for interval in sorted(intervals):
+        parsed = parse_interval(interval, "")
+        if short := short_words(parsed):
+            words[f"cron{len(words)}"] = (parsed.cron, short)
+        else:
+            assert in_words(parsed) == f"on the cron `{interval}`"
+    imports = f"from datetime import datetime, timezone\n{import_of('DAG', airflow.version)}\n"
+    dags = (f"{name} = {_DAG.format(name=name, cron=cron)}\n" for name, (cron, _) in words.items())
+    (tmp_path / "crons.py").write_text(imports + "".join(dags))
+    theirs = airflow.worker.first_runs(tmp_path / "crons.py", dict.fromkeys(words, ("2026-12-31T00:00:00Z", _RUNS)))
+    for name, (cron, short) in words.items():
+        runs = [datetime.fromisoformat(run) for run, *_ in theirs[name]]
+        # With data intervals, the first run starts at the end of the first interval.
+        assert len(list(takewhile(lambda run: run < runs[0], _runs_of(short)))) <= 1, (cron, short)  # noqa: B023
+        expected = (run for run in _runs_of(short) if run >= runs[0])
+        assert runs == list(islice(expected, _RUNS)), (cron, short)
