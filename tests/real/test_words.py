@@ -85,7 +85,7 @@ def test_the_words_of_a_cron_read_as_the_runs_that_airflow_gives(
     airflow: Airflow, intervals: set[str], tmp_path: Path
 ) -> None:
     """Forty runs from the first of a year; a cron without words is shown itself."""
-    words = {}
+    words: dict[str, tuple[str | None, str]] = {}
     for interval in sorted(intervals):
         parsed = parse_interval(interval, "")
         if short := short_words(parsed):
@@ -95,12 +95,10 @@ def test_the_words_of_a_cron_read_as_the_runs_that_airflow_gives(
     imports = f"from datetime import datetime, timezone\n{import_of('DAG', airflow.version)}\n"
     dags = (f"{name} = {_DAG.format(name=name, cron=cron)}\n" for name, (cron, _) in words.items())
     (tmp_path / "crons.py").write_text(imports + "".join(dags))
-    theirs = airflow.worker.first_runs(
-        tmp_path / "crons.py", {name: ("2026-12-31T00:00:00Z", _RUNS) for name in words}
-    )
+    theirs = airflow.worker.first_runs(tmp_path / "crons.py", dict.fromkeys(words, ("2026-12-31T00:00:00Z", _RUNS)))
     for name, (cron, short) in words.items():
         runs = [datetime.fromisoformat(run) for run, *_ in theirs[name]]
         # With data intervals, the first run starts at the end of the first interval.
         assert len(list(takewhile(lambda run: run < runs[0], _runs_of(short)))) <= 1, (cron, short)  # noqa: B023
-        expected = (run for run in _runs_of(short) if run >= runs[0])  # noqa: B023
+        expected = (run for run in _runs_of(short) if run >= runs[0])
         assert runs == list(islice(expected, _RUNS)), (cron, short)
