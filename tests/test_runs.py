@@ -15,8 +15,10 @@ from examples import fewer
 from hypothesis import example, given
 from hypothesis import strategies as st
 from project_builder import dagpress, write
+from versions import NEWEST
 
 from codegen.timetable.interval import parse_interval
+from codegen.timetable.portability import unsupported_by
 from codegen.timetable.surprises import surprise_of
 from codegen.timetable.ticks import Ticks
 from codegen.timetable.timetable import Timetable
@@ -95,6 +97,7 @@ def test_the_clock_steps_as_croniter_does(cron: str, moment: datetime) -> None:
         ("0 0 1-7 * mon", "runs on the days `1-7` of the month and on every Monday, not only on days that are both"),
         ("0 0 31 4 mon-fri", "runs on day 31 of the month and on the weekdays `mon-fri`"),
         ("0 0 */1 * 5", "`*/1` is every day, and a cron runs on the days of either day field"),
+        ("8-8 * * * *", "`8-8` is every minute since croniter 5, and only `8` before"),
         ("*/45 * * * *", "`*/45` is not every 45 minutes, but minutes 0 and 45 of each hour"),
         ("*/90 * * * *", "`*/90` is not every 90 minutes, but minute 0 of each hour"),
         ("0 */7 * * *", "`*/7` is not every 7 hours, but hours 0, 7, 14 and 21 of each day"),
@@ -130,6 +133,25 @@ def test_a_cron_that_does_not_mean_what_it_says(cron: str, message: str) -> None
 )
 def test_a_cron_that_means_what_it_says(cron: str) -> None:
     assert surprise_of(cron) is None
+
+
+@pytest.mark.parametrize(
+    ("airflow", "cron", "portable"),
+    [
+        ("2.10", "0 22-2 * * *", "0 0,1,2,22,23 * * *"),
+        ("2.10", "0 0 * nov-feb 6-1", "0 0 * 1,2,11,12 0,1,6"),
+        ("2.10", "0 0 * * fri-sun", None),
+        ("3.1", "0 22-2 * nov-feb *", None),
+        ("3.1", "0 0 W15 * *", "0 0 15 * *"),
+        ("3.1", "0 0 */10 * *", "0 0 1,11,21 * *"),
+        ("3.2", "0 0 1W * *", None),
+        (NEWEST, "0 0 31 4 mon-fri", "0 0 * 4 mon-fri"),
+        (NEWEST, "59/5 0 * * *", "59 0 * * *"),
+    ],
+)
+def test_a_cron_for_the_croniter_of_an_airflow(airflow: str, cron: str, portable: str | None) -> None:
+    found = unsupported_by(airflow, cron)
+    assert (found and found.portable) == portable
 
 
 def test_next_says_what_a_catchup_comes_to(tmp_path: Path) -> None:

@@ -16,8 +16,10 @@ from codegen.timetable.ticks import expand
 _FIELDS, _DAY, _MONTH, _WEEKDAY = 5, 2, 3, 4
 _LEAP_YEAR, _LENGTHS_OF_FEBRUARY = 2024, (28, 29)
 _FEBRUARY, _MARCH = 2, 3
+_LAST, _SUNDAY = (59, 23, 31, 12, 6), 7
 _RANGE = re.compile(r"\w+-\w+")
-_NEAREST_WEEKDAY = re.compile(r"(\d+)w", re.IGNORECASE)
+_OPEN_STEP = re.compile(r"\d+/\d+")
+_NEAREST_WEEKDAY = re.compile("w", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Unsupported:
 
 
 def unsupported_by(airflow: str, cron: str) -> Unsupported | None:
-    """The first defect of the croniter of that Airflow on a valid cron, and a cron without any."""
+    """A defect of the croniter of that Airflow on a valid cron, and a cron without any."""
     croniter, found, portable = croniter_of(airflow), [], cron
     for name, form in FORMS.items():
         if name in croniter.refuses | croniter.misreads and (other := form.portable(portable)):
@@ -53,32 +55,57 @@ def unsupported_by(airflow: str, cron: str) -> Unsupported | None:
             portable = other
     if not found:
         return None
+    first = next((name for name in found if name in croniter.refuses), found[0])
     message = f"the constraints of Airflow {croniter.airflow} pin croniter {croniter.release}, which "
-    return Unsupported(message + FORMS[found[0]].defect, portable, found[0] in croniter.refuses)
+    return Unsupported(message + FORMS[first].defect, portable, first in croniter.refuses)
 
 
 def _without_wrapping(cron: str) -> str:
-    fields = cron.split()
-    listed = [_field_without_wrapping(field, position) for position, field in enumerate(fields)]
-    return "" if listed == fields else " ".join(listed)
+    return _with_values(cron, _wraps)
 
 
-def _field_without_wrapping(field: str, position: int) -> str:
-    parts = [_listed(part, position) for part in field.split(",")]
-    return "*" if "*" in parts else ",".join(parts)
+def _without_steps_of_weekdays(cron: str) -> str:
+    return _with_values(cron, lambda part, position: position == _WEEKDAY and _steps_to_sunday(part))
+
+
+def _without_steps_from_the_last(cron: str) -> str:
+    return _with_values(cron, _steps_from_the_last)
+
+
+def _with_values(cron: str, is_meant: Callable[[str, int], bool]) -> str:
+    """A cron with the values of certain parts of its fields in their place; empty without such a part."""
+    fields = [
+        [_listed(part, position) if is_meant(part, position) else part for part in field.split(",")]
+        for position, field in enumerate(cron.split())
+    ]
+    listed = " ".join("*" if "*" in parts else ",".join(parts) for parts in fields)
+    return "" if listed == cron else listed
 
 
 def _listed(part: str, position: int) -> str:
-    """A part of a field; of a range that wraps around, its values."""
-    span = _RANGE.match(part)
-    if not span:
-        return part
-    first, last = (int(_values(end, position)[0]) for end in span[0].split("-"))
-    # Every croniter takes 0 as the end of the week.
-    if first <= last or (position == _WEEKDAY and last == 0):
-        return part
     nth = "".join(part.partition("#")[1:])
     return ",".join(f"{value}{nth}" for value in _values(part.removesuffix(nth), position))
+
+
+def _wraps(part: str, position: int) -> bool:
+    span = _RANGE.match(part)
+    if not span:
+        return False
+    first, last = (int(end) if end.isdigit() else int(_values(end, position)[0]) for end in span[0].split("-"))
+    # Every croniter takes 0 as the end of the week, unless it is also the beginning.
+    return first > last and not (position == _WEEKDAY and last == 0 and first < _SUNDAY)
+
+
+def _steps_to_sunday(part: str) -> bool:
+    """Whether steps from a weekday include a Sunday at the end of the week, or start from one."""
+    if not _OPEN_STEP.fullmatch(part):
+        return False
+    first, step = map(int, part.split("/"))
+    return step < _SUNDAY if first == _SUNDAY else first > 0 and (_SUNDAY - first) % step == 0
+
+
+def _steps_from_the_last(part: str, position: int) -> bool:
+    return bool(_OPEN_STEP.fullmatch(part)) and int(part.split("/", maxsplit=1)[0]) == _LAST[position]
 
 
 def _values(field: str, position: int) -> list[int | str]:
@@ -89,7 +116,7 @@ def _values(field: str, position: int) -> list[int | str]:
 
 def _without_nearest_weekday(cron: str) -> str:
     minute, hour, day, month, weekday = cron.split()
-    plain = _NEAREST_WEEKDAY.sub(r"\1", day)
+    plain = _NEAREST_WEEKDAY.sub("", day)
     return "" if plain == day else f"{minute} {hour} {plain} {month} {weekday}"
 
 
@@ -102,7 +129,12 @@ def _without_impossible_days(cron: str) -> str:
 
 def _without_days_after_february(cron: str) -> str:
     days, months = _days_and_months(cron)
-    if not {_FEBRUARY, _MARCH} <= months or not any(_passes_march(days, length) for length in _LENGTHS_OF_FEBRUARY):
+    is_nth = {"#", "l"} & set(cron.split()[_WEEKDAY].lower())
+    if (
+        is_nth
+        or not {_FEBRUARY, _MARCH} <= months
+        or not any(_passes_march(days, length) for length in _LENGTHS_OF_FEBRUARY)
+    ):
         return ""
     kept = ",".join(str(day) for day in sorted(days) if day <= min(_LENGTHS_OF_FEBRUARY))
     return " ".join([*cron.split()[:_DAY], kept, *cron.split()[_MONTH:]])
@@ -115,17 +147,24 @@ def _passes_march(days: set[int], length: int) -> bool:
 
 
 def _days_and_months(cron: str) -> tuple[set[int], set[int]]:
-    """The numbers of the days, which are none for every day or with `L`, and those of the months."""
+    """The numbers of the days, which are none for every day and with `L` or `W`, and those of the months."""
     values = expand(cron)[0]
-    days = set() if {"*", "l"} & set(values[_DAY]) else {int(day) for day in values[_DAY]}
+    is_other = {"*", "l"} & set(values[_DAY]) or _NEAREST_WEEKDAY.search(cron.split()[_DAY])
+    days = set() if is_other else {int(day) for day in values[_DAY]}
     months = set(range(1, 13)) if values[_MONTH] == ["*"] else {int(month) for month in values[_MONTH]}
     return days, months
 
 
-# Those that are refused first: their portable crons can have the last.
+# The portable cron of one can be in the form of a later one.
 FORMS = {
     "wrapping_range": Form("0 22-2 * * *", "does not support a range that wraps around", _without_wrapping),
     "nearest_weekday": Form("0 0 1W * *", "does not support the nearest weekday, `W`", _without_nearest_weekday),
+    "step_of_weekdays": Form("0 0 * * 5/1", "counts steps from a weekday to a Sunday", _without_steps_of_weekdays),
+    "step_from_the_last": Form(
+        "0 0 1 12/5 *",
+        "reads a step from the last value of a field as one over all values",
+        _without_steps_from_the_last,
+    ),
     "impossible_day": Form("0 0 31 4 mon", "finds no run if none of the months has that day", _without_impossible_days),
     "after_february": Form(
         "0 0 1,31 * *", "skips runs at the beginning of March on these days", _without_days_after_february

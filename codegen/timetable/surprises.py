@@ -40,7 +40,7 @@ class Surprise:
 
 
 def surprise_of(cron: str) -> Surprise | None:
-    """The surprise of a valid cron of five fields: both day fields are set, a step leaves an uneven rest, or a range has one value."""
+    """The surprise of a valid cron: both day fields are set, a step leaves an uneven rest, a range has one value."""
     fields, values = cron.split(), expand(cron)[0]
     if values[_DAY] != ["*"] and values[_WEEKDAY] != ["*"]:
         return _either_day(fields, values)

@@ -85,7 +85,7 @@ def test_the_words_of_a_cron_read_as_the_runs_that_airflow_gives(
     airflow: Airflow, intervals: set[str], tmp_path: Path
 ) -> None:
     """Forty runs from the first of a year; a cron without words is shown itself."""
-    words = {}
+    words: dict[str, tuple[str | None, str]] = {}
     for interval in sorted(intervals):
         parsed = parse_interval(interval, "")
         if short := short_words(parsed):
