@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from codegen.diagnostics import InvalidError
 from codegen.meltano import MeltanoProject
 from codegen.meltano.blocks import pairs_of, without_suffix
 from codegen.meltano.call import Call, calls_in, leading_options, value_of
-from codegen.plan.steps import Step, meltano_environment, meltano_suffix, state_id_suffix, unordered_steps
+from codegen.plan.steps import Step, meltano_environment, meltano_suffix, readable_steps, state_id_suffix
 from codegen.schema import Schedule
 from codegen.text.jinja import is_template
 from codegen.text.shell import words_of
@@ -48,14 +47,11 @@ class KeptState:
 
 def states_of(schedule: Schedule, meltano: MeltanoProject | None) -> list[KeptState]:
     """The states of a schedule, which may have errors, in the order of its steps."""
-    try:
-        return [
-            KeptState(step, state_id, plugins, tuple(step.env.get(name) for name in _STORES))
-            for step in unordered_steps(schedule, meltano)
-            for state_id, plugins in dict.fromkeys(_kept_by(step, schedule, meltano))
-        ]
-    except InvalidError:  # in a task of its job, which `check_meltano` reports
-        return []
+    return [
+        KeptState(step, state_id, plugins, tuple(step.env.get(name) for name in _STORES))
+        for step in readable_steps(schedule, meltano)
+        for state_id, plugins in dict.fromkeys(_kept_by(step, schedule, meltano))
+    ]
 
 
 def _kept_by(step: Step, schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[tuple[str, tuple[str, str]]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from codegen.airflow_facts.trigger_rules import ALL_SUCCESS
+from codegen.diagnostics import InvalidError
 from codegen.keys.table import keys_of
 from codegen.meltano import MeltanoProject
 from codegen.meltano.blocks import (
@@ -65,6 +66,14 @@ def steps_of(schedule: Schedule, meltano: MeltanoProject | None, *, with_el: boo
         ordered.append(ready)
         done.add(ready.task_id)
     return ordered
+
+
+def readable_steps(schedule: Schedule, meltano: MeltanoProject | None) -> list[Step]:
+    """The steps in the order of the file; none where a task of the job is invalid, which `check_meltano` reports."""
+    try:
+        return unordered_steps(schedule, meltano)
+    except InvalidError:
+        return []
 
 
 def unordered_steps(schedule: Schedule, meltano: MeltanoProject | None, *, with_el: bool = True) -> list[Step]:

@@ -9,7 +9,7 @@ from codegen import rules
 from codegen.airflow_facts.trigger_rules import ALL_SUCCESS
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.meltano import MeltanoProject
-from codegen.plan.steps import env_of, needs_no_join, unordered_steps
+from codegen.plan.steps import env_of, needs_no_join, readable_steps
 from codegen.schema import Schedule, Task
 from codegen.text.jinja import is_template
 from codegen.validate.places import place_of, tasks_of
@@ -60,7 +60,8 @@ def check_joins(schedules: list[Schedule], meltano: MeltanoProject | None) -> It
     awaited = {name for schedule in schedules if schedule.after for name in schedule.after.names}
     for schedule in schedules:
         key = _fail_fast(schedule)
-        if key and schedule.name in awaited and not needs_no_join(unordered_steps(schedule, meltano)):
+        steps = readable_steps(schedule, meltano) if key and schedule.name in awaited else []
+        if steps and not needs_no_join(steps):
             message = f"Airflow refuses `{key}` with the trigger rule of the task at the end, which others wait for"
             hint = f"remove `{key}`, or let one last task wait for all others"
             yield Diagnostic(rules.MIXED_KINDS, message, schedule.where(key), hint)

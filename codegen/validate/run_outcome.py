@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from codegen import rules
-from codegen.airflow_facts.trigger_rules import HIDE_A_FAILURE
+from codegen.airflow_facts.trigger_rules import ALL_SUCCESS, HIDE_A_FAILURE
 from codegen.diagnostics import Diagnostic, quoted
-from codegen.plan.steps import Step, last_of, unordered_steps
+from codegen.meltano import MeltanoProject
+from codegen.plan.steps import Step, last_of, readable_steps
 from codegen.schema import Schedule
 from codegen.source.write import to_yaml
 from codegen.validate.places import place_of
 
 
-def check_run_outcome(schedule: Schedule) -> Iterator[Diagnostic]:
+def check_run_outcome(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
     """A run succeeds if its last tasks do (airflow/models/dagrun.py, `update_state`), even if others have failed."""
-    steps = unordered_steps(schedule, None) if schedule.tasks else []
+    steps = readable_steps(schedule, meltano)
     hidden = _hidden(steps)
     # The hidden steps without a hidden downstream step.
     ends = [step for step in hidden if not any(_stops(step, other) for other in hidden)]
@@ -27,12 +28,22 @@ def check_run_outcome(schedule: Schedule) -> Iterator[Diagnostic]:
         f"the run succeeds although {quoted(ends[0].task_id)} fails: Airflow takes its state from the last tasks, and "
         f"{quoted(last.task_id)} also runs after a failure"
     )
-    rule = {"trigger_rule": "all_success"} if schedule.trigger_rule in HIDE_A_FAILURE else {}
+    if schedule.tasks:
+        place, hint = place_of(last.task, schedule, "trigger_rule"), _with_a_last_task(schedule, ends)
+    else:
+        place = schedule.where("trigger_rule")
+        is_own = place.path == schedule.source
+        hint = "remove it" if is_own else f"write `trigger_rule: null` in {schedule.source}"
+    yield Diagnostic(rules.HIDES_FAILURE, message, place, hint)
+
+
+def _with_a_last_task(schedule: Schedule, ends: Sequence[Step]) -> str:
+    """The fix by a task that fails with those steps."""
+    rule = {"trigger_rule": ALL_SUCCESS} if schedule.trigger_rule in HIDE_A_FAILURE else {}
     ids = [step.task_id for step in ends]
     task = to_yaml({"id": "succeeded", "command": "true", "after": ids, **rule}, flow=True).strip()
     is_chain = all(task.after is None for task in schedule.tasks or ())
-    hint = f"{'give each task an `after`, and ' if is_chain else ''}add the task `{task}`"
-    yield Diagnostic(rules.HIDES_FAILURE, message, place_of(last.task, schedule, "trigger_rule"), hint)
+    return f"{'give each task an `after`, and ' if is_chain else ''}add the task `{task}`"
 
 
 def _hidden(steps: Sequence[Step]) -> list[Step]:
