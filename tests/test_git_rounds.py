@@ -66,6 +66,7 @@ _BOTH = {"schedules/orders.yml": _ORDERS.replace("@daily", "@hourly").replace("a
 _DEFAULT = {"schedules/_defaults.yml": "retry_delay: 9m\n"}
 _NEW = {"schedules/new.yml": EXTRACT_LOAD}
 _RENAMED = {"schedules/orders.yml": None, "schedules/sales.yml": _ORDERS}
+_MOVED = {"schedules/orders.yml": None, "schedules/shop/orders.yml": _ORDERS}
 _GONE: _Edit = {"schedules/orders.yml": None}
 # The changes of two branches, the codes of `check` after the merge, and the resolution of the schedules.
 _MERGES: dict[str, tuple[_Edit, _Edit, list[str], _Edit]] = {
@@ -76,6 +77,7 @@ _MERGES: dict[str, tuple[_Edit, _Edit, list[str], _Edit]] = {
     "a rename and a change": (_RENAMED, _RETRIES, [], {}),
     "a deletion and a change": (_GONE, _RETRIES, [], _GONE),
     "a change and a deletion": (_RETRIES, _GONE, [], {}),
+    "two renames": (_RENAMED, _MOVED, ["merge-conflict"], {"schedules/shop/orders.yml": None}),
     "a new file and a default, each of which is fine": (_NEW, _DEFAULT, ["changed"], {}),
 }
 _WAYS = {"merge": "merge feature", "rebase": "rebase feature", "cherry-pick": "cherry-pick feature"}

@@ -221,12 +221,15 @@ def test_ci_and_pre_commit_run_what_a_person_would(tmp_path: Path) -> None:
         assert commands == ["pip install -r requirements-dagpress.txt", "dagpress check --format github"]
     hooks = [repo["hooks"][0] for repo in yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())["repos"]]
     (ours,) = (hook for hook in yaml.safe_load(HOOKS.read_text()) if hook["id"] == "dagpress-check")
-    assert hooks[2] == {**ours, "language": "system"}
-    assert [(hook["entry"], hook.get("files")) for hook in hooks] == [
-        ("dagpress --project data/elt check", "^data/elt/"),
-        ("dagpress --project 'air flow' check", r"^air\ flow/|^meltano/"),
-        ("dagpress check", None),
+    assert hooks == [
+        {**ours, "language": "system", "name": f"The DAG files{where} are up to date", "entry": entry}
+        for where, entry in (
+            (" in data/elt", "dagpress --project data/elt check"),
+            (" in air flow", "dagpress --project 'air flow' check"),
+            ("", "dagpress check"),
+        )
     ]
+    assert "entry: dagpress --project 'air flow' check\n" in (tmp_path / ".pre-commit-config.yaml").read_text()
     of_two = workflows["dagpress-air-flow.yml"]
     paths = ["air flow/**", "meltano/**", ".github/workflows/dagpress-air-flow.yml"]
     assert [trigger["paths"] for trigger in of_two["when"].values()] == [paths, paths]

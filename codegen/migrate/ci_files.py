@@ -14,8 +14,9 @@ from pathlib import Path
 import yaml
 
 from codegen.migrate.git_files import escaped
-from codegen.migrate.scaffold_steps import Step, missing_file, read_text, rendered
+from codegen.migrate.scaffold_steps import Step, missing_file, read_text
 from codegen.source.edit import EditError, append
+from codegen.source.write import to_yaml
 from codegen.sync.changes import Action, Change
 
 
@@ -28,28 +29,37 @@ def workflow(root: Path, repository: Path, folder: str, watched: Sequence[str]) 
     return missing_file(root, name, template="workflow.yml", folder=folder, paths=paths)
 
 
-def hook(root: Path, repository: Path, folder: str, watched: Sequence[str]) -> Iterator[Step]:
+def hook(root: Path, repository: Path, folder: str) -> Iterator[Step]:
     """The pre-commit hook, added to the configuration of the repository."""
     entry = "dagpress check" if folder == "." else f"dagpress --project {shlex.quote(folder)} check"
-    files = "|".join(f"^{re.escape(each)}/" for each in watched)
+    where = "" if folder == "." else f" in {folder}"
     path = repository / ".pre-commit-config.yaml"
     name = os.path.relpath(path, root).replace(os.sep, "/")
-    text = rendered("pre-commit-config.yaml", entry=entry, folder=folder, files=files)
+    own = {
+        "id": "dagpress-check",
+        "name": f"The DAG files{where} are up to date",
+        "entry": entry,
+        "language": "system",
+        "pass_filenames": False,
+        # For a commit that only deletes files, `files` would skip the hook.
+        "always_run": True,
+    }
+    repo = {"repo": "local", "hooks": [own]}
+    text = to_yaml({"repos": [repo]})
     if not os.path.lexists(path):
         yield Change(name, Action.CREATE, "", text)
         return
     before = read_text(path)
     if _has_hook(before or "", entry):
         return
-    lines = text.removeprefix("repos:\n")
     try:
-        after = append(before or "", ("repos",), yaml.safe_load(lines)[0])
+        after = append(before or "", ("repos",), repo)
     except EditError:
         after = ""
     if before and after:
         yield Change(name, Action.UPDATE, before, after)
     else:
-        yield f"add this to `repos` in {name}:\n{lines.rstrip()}"
+        yield f"add this to `repos` in {name}:\n{to_yaml([repo]).rstrip()}"
 
 
 def _has_hook(text: str, entry: str) -> bool:

@@ -52,7 +52,7 @@ def scaffold(project: Project, source: str) -> tuple[list[Change], list[str]]:
     steps += missing_file(root, "Makefile", "dagpress.mk", "add the line `include dagpress.mk` to Makefile")
     if source or (root / _REQUIREMENTS).exists():
         steps += workflow(root, repository, folder, watched)
-    steps += hook(root, repository, folder, watched)
+    steps += hook(root, repository, folder)
     steps += git_files(project, root, repository)
     return [step for step in steps if isinstance(step, Change)], [step for step in steps if isinstance(step, str)]
 
