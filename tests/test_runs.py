@@ -67,6 +67,16 @@ def test_what_is_counted_is_what_would_run(
     assert counted == ((len(runs), runs[0], runs[-1]) if runs else None)
 
 
+@pytest.mark.parametrize("cron", ["30 2 * * *", "15,45 1-3 * * *", "0 * * * *"])
+@pytest.mark.parametrize("is_strict", [True, False])
+def test_the_last_tick_is_never_later_than_asked(cron: str, is_strict: bool) -> None:  # noqa: FBT001  # a case
+    """On the days on which an hour is missing, or occurs twice."""
+    ticks = Ticks(cron, ZoneInfo("Europe/Berlin"), is_strict=is_strict)
+    for month, day in ((3, 28), (10, 24)):
+        times = [datetime(2026, month, day, 20, tzinfo=timezone.utc) + timedelta(minutes=10 * n) for n in range(60)]
+        assert all(ticks.last_until(at) <= at for at in times)
+
+
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
 def test_every_minute_since_1970_is_counted_at_once(zone: str) -> None:
     """Twenty-nine million of them are not looked at one by one."""

@@ -64,11 +64,14 @@ class Ticks:
         Raises:
             NoMoreTicksError: there is none.
         """
+        return self._previous(at, is_strict=self._is_strict)
+
+    def _previous(self, at: datetime, *, is_strict: bool) -> datetime:
         tick = self._before(self._naive(at))
         if self.counts_hours:
             return self._elapsed(at, tick)
         before = self._on_the_wall(tick)
-        while self._is_strict and before >= at:
+        while is_strict and before >= at:
             tick = self._before(tick)
             before = self._on_the_wall(tick)
         return before
@@ -87,8 +90,8 @@ class Ticks:
         """The last tick up to and including a time."""
         last = self.on_or_before(until)
         while last > until:
-            # In an hour that occurs twice, it is the tick of the later hour.
-            last = self.previous(last)
+            # In an hour that occurs twice, or never, it is the tick of the later hour.
+            last = self._previous(last, is_strict=True)
         return last
 
     def settled(self, at: datetime) -> datetime:
