@@ -160,7 +160,7 @@ def test_an_editor_refuses_what_we_refuse(wrong: dict[str, Any], validator: Draf
 
 
 # The warnings about a schedule that has nothing but the example.
-_WARNED = {"long-catchup", "no-effect", "shared-state"}
+_WARNED = {"hides-failure", "long-catchup", "no-effect", "shared-state"}
 # Stands for the example of a key in a schedule.
 _HERE = "@@"
 
@@ -185,7 +185,8 @@ def _with_key(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _with_task(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     python = {"python": "a.b"} if name in {"op_kwargs", "multiple_outputs"} else {"run": "x"}
-    changed = {name: _HERE, **({} if name in WHAT_RUNS else python)}
+    runs = {"id": "x"} if name == "command" else {} if name in WHAT_RUNS else python
+    changed = {name: _HERE, **runs}
     others = [{"id": "extract", "run": "tap-a target-b"}, {"id": "alone", "run": "tap-b target-b"}]
     base = {"interval": "@daily", **_RUNNERS.get(name, {})}
     return {**base, "tasks": [*others, {"run": "x"}]}, {**base, "tasks": [*others, changed]}
@@ -239,6 +240,10 @@ _MAPS: dict[type[Model], Callable[[str], tuple[dict[str, Any], dict[str, Any]]]]
 }
 
 
+def _as_yaml(schedule: dict[str, Any], here: str) -> str:
+    return yaml.safe_dump(schedule, sort_keys=False).replace(f"'{_HERE}'", here)
+
+
 @pytest.mark.parametrize(("version", "example", "before", "after"), list(sample(_examples(), 3)))
 def test_the_example_of_each_key_is_a_value_that_changes_the_dag(
     version: str, example: str, before: dict[str, Any], after: dict[str, Any], tmp_path: Path
@@ -252,12 +257,36 @@ def test_the_example_of_each_key_is_a_value_that_changes_the_dag(
     write(tmp_path, {f"schedules/{other}.yml": yaml.safe_dump(_PLAIN) for other in ("orders", "customers")})
     files = []
     for schedule in (before, after):
-        text = yaml.safe_dump(schedule, sort_keys=False).replace(f"'{_HERE}'", example)
-        write(tmp_path, {"schedules/a.yml": text})
+        write(tmp_path, {"schedules/a.yml": _as_yaml(schedule, example)})
         generation = pipeline.generate(project_of(tmp_path))
         files.append(generation.files)
     assert [diagnostic for diagnostic in generation.diagnostics if diagnostic.code not in _WARNED] == []
     assert files[0] != files[1]
+
+
+def _emptied(value: Any) -> Iterator[Any]:
+    """A value once for each key in it, at any depth, and for each item of a list: without what it had there."""
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in parts:
+        for emptied in (_HERE, *_emptied(part)):
+            copy = value.copy()
+            copy[name] = emptied
+            yield copy
+
+
+def test_a_value_that_is_missing_is_told_wherever_it_is(tmp_path: Path) -> None:
+    """As the trap of YAML that it is, with no consequence of it."""
+    emptied = set()
+    for version, example, _, after in (each.values for each in _examples()):
+        if version == NEWEST:
+            whole = yaml.safe_load(_as_yaml(after, str(example)))
+            emptied |= {_as_yaml(each, "") for each in _emptied(whole)}
+    files = {f"schedules/s{number}.yml": text for number, text in enumerate(sample(sorted(emptied), 20))}
+    found: dict[str, set[str]] = {name: set() for name in files}
+    write(tmp_path, {**files, "dagpress.toml": 'environments = ["dev", "prod"]\n'})
+    for diagnostic in pipeline.read(project_of(tmp_path)).diagnostics:
+        found[diagnostic.location.path].add(diagnostic.code)
+    assert {files[name]: codes for name, codes in found.items() if codes != {"yaml-trap"}} == {}
 
 
 @pytest.mark.parametrize(

@@ -399,7 +399,7 @@ def test_times_in_words(span: timedelta, words: str) -> None:
 def test_each_value_with_its_origin(tmp_path: Path) -> None:
     files = {
         "schedules/_defaults.yml": "retries: 2\nowner: team\npool: slow\n",
-        "schedules/a.yml": EXTRACT_LOAD + "retries: 5\npool:\n",
+        "schedules/a.yml": EXTRACT_LOAD + "retries: 5\npool: null\n",
     }
     cells = _cells(Pages(write(tmp_path, files)).get("/pipelines/a.yml"), ".values")
     assert ["retries", "5", "schedules/a.yml:4", "2 of schedules/_defaults.yml:1"] in cells

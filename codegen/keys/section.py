@@ -11,7 +11,7 @@ from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.keys.containers import without_null_keys
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.table import Model, Table, keys_of, read_keys
-from codegen.source.nodes import Entry, MapNode, Node
+from codegen.source.nodes import Entry, MapNode, Node, holds_trap
 
 M = TypeVar("M", bound=Model)
 
@@ -69,7 +69,7 @@ class Section(FieldType[M], Generic[M]):
         values, at = read_keys(Table(keys_of(self.model)), map_, problems.append, f"`{self.name}`")
         for problem in problems:
             report(problem)
-        return None if problems else self._checked(self.model(**values, at={**at, "": node.location}))
+        return None if problems or holds_trap(map_) else self._checked(self.model(**values, at={**at, "": node.location}))
 
     def _checked(self, model: M) -> M:
         """The model, whose values are valid each. Raises an `InvalidError` where they cannot be combined."""

@@ -12,7 +12,7 @@ from codegen.schema.inherited import over_tasks
 from codegen.schema.model import Schedule
 from codegen.schema.table import schedule_table
 from codegen.schema.task_defaults import fields_of
-from codegen.source.nodes import MapNode
+from codegen.source.nodes import MapNode, holds_trap
 
 
 def read_schedule(
@@ -34,7 +34,7 @@ def read_schedule(
     if not meant & {"interval", "after"}:
         hint = 'add `interval: "@daily"`, or `interval: "@manual"` for manual runs only, or `after: other-schedule`'
         diagnostics.append(Diagnostic(rules.MISSING_KEY, "the schedule has no `interval`", Location(source), hint))
-    if diagnostics:
+    if diagnostics or holds_trap(root):
         return None, diagnostics
     fields = fields_of(Schedule, values)
     return Schedule(**fields, source=source, relative=relative, deployment=deployment, at=places), []

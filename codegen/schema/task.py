@@ -174,7 +174,7 @@ def _check_ids(tasks: Sequence[Task], report: Report) -> None:
     """Report tasks that need an `id`, because none follows from what they run."""
     taken = {name for task in tasks for name in (task.task_id, task.group)}
     for task in tasks:
-        if not task.task_id and task.kind:
+        if not task.task_id and task.kind and "id" not in task.at:
             first = PurePosixPath(next(iter((task.command or "").split()), "")).stem
             wanted = free_id(id_of(first) or task.kind, taken)
             taken.add(wanted)

@@ -72,6 +72,14 @@ def is_null(node: Node) -> bool:
     return isinstance(node, Scalar) and node.kind == "null"
 
 
+def holds_trap(node: Node) -> bool:
+    """Whether the value, or a value in it, is one that the reader of the file has reported."""
+    if isinstance(node, Scalar):
+        return node.kind == "trap"
+    values = node.items if isinstance(node, ListNode) else (entry.value for entry in node.entries.values())
+    return any(map(holds_trap, values))
+
+
 _NOUNS = {
     "str": "text",
     "int": "a number",
