@@ -46,9 +46,30 @@ class Project:
 
 def nearest_project(here: Path) -> Path:
     """The nearest project from a folder up to the root of its git repository; the folder itself if there is none."""
-    tree = work_tree_of(here)
-    folders = (each for each in (here, *here.parents) if tree is None or tree in {each, *each.parents})
-    return next((each for each in folders if has_configuration(each) or (each / "schedules").is_dir()), here)
+    return next(filter(_is_project, _around(here)), here)
+
+
+def project_to_begin(here: Path) -> Path:
+    """The folder of `init` and `import`: that of the nearest meltano.yml, unless a project names it as its own."""
+    root = nearest_project(here)
+    meltano = next((each for each in _around(here) if (each / "meltano.yml").is_file()), None)
+    if meltano is None or meltano == root:
+        return root
+    if not _is_project(root):
+        return meltano
+    project, _ = read_project(root)
+    is_another = root in meltano.parents and project is not None and project.meltano_project != meltano
+    return meltano if is_another else root
+
+
+def _around(here: Path) -> Iterator[Path]:
+    """A folder and those above it up to the root of its git repository; without git, only the folder itself."""
+    tree = work_tree_of(here) or here
+    return (each for each in (here, *here.parents) if tree in {each, *each.parents})
+
+
+def _is_project(folder: Path) -> bool:
+    return has_configuration(folder) or (folder / "schedules").is_dir()
 
 
 def read_project(root: Path, planned: str = "") -> tuple[Project | None, list[Diagnostic]]:

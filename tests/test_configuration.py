@@ -96,6 +96,8 @@ def test_every_form_of_toml_says_the_same(project: Path, form: str) -> None:
     assert problem.location == Location(file, line, written.index("404") + 1)
     shutil.rmtree(project / "schedules")
     write(project, {"deep/er/x": "", "deep/pyproject.toml": "[tool.other]\n"})
+    assert nearest_project(project / "deep" / "er") == project / "deep" / "er"
+    write(project, {".git/HEAD": ""})
     assert nearest_project(project / "deep" / "er") == project
 
 

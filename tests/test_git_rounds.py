@@ -13,6 +13,7 @@ import pytest
 from git_repository import copy_of, git, hook, isolate_git, repository_of
 from project_builder import EXTRACT_LOAD, dagpress, write
 from pytest_regressions.file_regression import FileRegressionFixture
+from versions import NEWEST
 
 _ORDERS = f"{EXTRACT_LOAD}owner: ada\ntags: [shop]\ncatchup: false\nmax_active_runs: 1\nretries: 1\n"
 _FILES = {
@@ -128,6 +129,22 @@ def test_what_git_does_not_commit_is_told(project: Path, file_regression: FileRe
     git(project, "rm", "--quiet", "--cached", "-r", ".")
     write(project, {".gitignore": "*\n"})
     assert dagpress(project, "check")[0] == 0
+
+
+def test_the_files_that_decide_the_output_are_in_git_too(project: Path) -> None:
+    """Also those of a Meltano project beside the Dagpress project; other untracked files are fine."""
+    own = {"meltano.yml": "include_paths: [more.yml]\n", "more.yml": "", "requirements-dagpress.txt": "dagpress\n"}
+    write(project, {**own, "templates/own.j2": "", "templates/notes.txt": "", "README.md": ""})
+    git(project, "rm", "--quiet", "--cached", "dagpress.toml")
+    names = sorted([*own, "templates/own.j2", "dagpress.toml"])
+    code, _, err = dagpress(project, "check")
+    assert code == 1
+    assert re.findall(r"run `git add (.*)`", err) == [" ".join(names)]
+    inner = write(project / "inner", {"dagpress.toml": f'airflow = "{NEWEST}"\nmeltano_project = ".."\n'})
+    write(inner, {"schedules/a.yml": EXTRACT_LOAD})
+    dagpress(inner, "generate")
+    git(project, "add", "inner")
+    assert "../meltano.yml:1:1: not-in-git: " in dagpress(inner, "check")[2]
 
 
 @pytest.mark.slow

@@ -11,10 +11,13 @@ from types import SimpleNamespace
 import click
 import pytest
 import yaml
+from click.testing import CliRunner
 from project_builder import dagpress, files_of, project_of, refusal, write
 from versions import NEWEST, NEWEST_2
 
 from codegen.cli import setup
+from codegen.cli.main import main
+from codegen.project import project_to_begin
 
 HOOKS = Path(__file__).parent.parent / ".pre-commit-hooks.yaml"
 MELTANO_YML = """\
@@ -192,6 +195,40 @@ def test_a_meltano_project_elsewhere_is_named_in_the_configuration(tmp_path: Pat
     assert dagpress(tmp_path / "airflow", "init", str(tmp_path / "meltano"))[0] == 0
     assert 'meltano_project = "../meltano"\n' in (tmp_path / "airflow/dagpress.toml").read_text()
     assert dagpress(tmp_path / "airflow", "check")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("configuration", "here", "begun"),
+    [
+        (None, "team/elt", "team/elt"),
+        (None, "team/elt/extract", "team/elt"),
+        (None, "team", "."),
+        ("", "team/elt/extract", "team/elt"),
+        ("", "team", "."),
+        ('meltano_project = "team/elt"\n', "team/elt/extract", "."),
+    ],
+)
+def test_the_nearest_meltano_project_is_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, configuration: str | None, here: str, begun: str
+) -> None:
+    """Not the project above it, unless that is for the same Meltano project."""
+    write(tmp_path, {".git/HEAD": "", "meltano.yml": "", "team/elt/meltano.yml": "", "team/elt/extract/x": ""})
+    if configuration is not None:
+        write(tmp_path, {"dagpress.toml": f'airflow = "{NEWEST}"\n{configuration}'})
+    monkeypatch.chdir(tmp_path / here)
+    assert project_to_begin(Path.cwd()) == tmp_path / begun
+    assert project_to_begin(tmp_path) == tmp_path
+
+
+def test_init_begins_a_project_below_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And leaves the one above it as it was."""
+    above = f'airflow = "{NEWEST_2}"\n'
+    write(tmp_path, {".git/HEAD": "", "meltano.yml": "", "dagpress.toml": above, "elt/meltano.yml": MELTANO_YML})
+    monkeypatch.chdir(tmp_path / "elt")
+    result = CliRunner().invoke(main, ["init"], standalone_mode=False)
+    assert result.return_value == 0
+    assert (tmp_path / "elt/generated_dags/gitlab.py").exists()
+    assert not (tmp_path / "schedules").exists()
 
 
 def test_without_a_meltano_project_there_is_nothing_to_begin_with(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from codegen.cli.beginning import Beginning, begin, say_airflow
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.lookup import meltano_folder
 from codegen.cli.next_steps import Work, print_steps, steps_after_import
-from codegen.cli.options import exit_code, format_option, open_project, strict_option, writing
+from codegen.cli.options import exit_code, folder_to_begin, format_option, open_project, strict_option, writing
 from codegen.cli.printer import echo, print_changes, print_diff, report
 from codegen.diagnostics import Diagnostic, Location, count, has_errors, in_numbers, in_order, printable
 from codegen.migrate.exporting import plan_export
@@ -76,9 +76,7 @@ class Choices:
 )
 @format_option("text", "json", "github")
 @strict_option
-@click.pass_obj
 def import_(  # noqa: PLR0913  # click gives each option so
-    root: Path,
     path: Path | None,
     *,
     dry_run: bool,
@@ -96,6 +94,7 @@ def import_(  # noqa: PLR0913  # click gives each option so
     PATH is its folder or its meltano.yml; by default the one of the configuration. Comments come along, secrets do not,
     and what cannot come along is named with its place. Nothing is overwritten without --force.
     """
+    root = folder_to_begin(path)
     if verify:
         if dry_run or move or no_generate:
             raise click.UsageError("--verify writes nothing, and goes without --dry-run, --move and --no-generate.")

@@ -97,7 +97,7 @@ class _Commands(click.Group):
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     default=None,
     metavar="DIR",
-    help="The project's folder.  [default: this folder, or the nearest above it that is a project]",
+    help="The project's folder.  [default: the nearest project, from this folder up to the git root]",
 )
 @click.option(
     "--lock-timeout",

@@ -13,7 +13,7 @@ from codegen.cli.exit_code import ExitCode
 from codegen.cli.printer import echo, report
 from codegen.diagnostics import Diagnostic, has_errors
 from codegen.process import ENDING, handling
-from codegen.project import Project, nearest_project, read_project
+from codegen.project import Project, nearest_project, project_to_begin, read_project
 from codegen.sync.lock import LockedError
 from codegen.sync.transaction import Transaction, transaction
 
@@ -51,6 +51,14 @@ def open_project(root: Path, output: str = "text", planned: str = "") -> Project
         report(diagnostics, output)
         raise click.exceptions.Exit(ExitCode.BAD_INPUT)
     return project
+
+
+def folder_to_begin(path: Path | None) -> Path:
+    """The folder of a command that creates a missing configuration; `path` is its argument, a Meltano project."""
+    context = click.get_current_context()
+    if path or context.find_root().params["project"]:
+        return Path(context.obj)
+    return project_to_begin(Path.cwd())
 
 
 @contextmanager

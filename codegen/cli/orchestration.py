@@ -15,7 +15,7 @@ from codegen.airflow.installation import folder_of, install, keep_out_of_git
 from codegen.airflow.launch import launch
 from codegen.cli.deployment import VARIABLE, default_environment
 from codegen.cli.exit_code import ExitCode
-from codegen.cli.options import open_project
+from codegen.cli.options import folder_to_begin, open_project
 from codegen.cli.printer import Progress, echo
 from codegen.cli.setup import add_files, airflow_option, source_option
 from codegen.configuration.file import has_configuration
@@ -56,7 +56,7 @@ def add_orchestrator(context: click.Context, name: str, python: str | None) -> i
     `dagpress init`. What is there already stays.
     """
     code = int(ExitCode.FINE)
-    root = context.obj
+    root = context.obj = folder_to_begin(None)
     if not has_configuration(root) or (open_project(root).meltano_project / "meltano.yml").is_file():
         # Where there is no project at all, it says so.
         code = add_files(context, None, None)

@@ -12,7 +12,7 @@ import click
 from codegen.airflow_facts import VERSIONS
 from codegen.cli.beginning import Beginning, begin, say_airflow
 from codegen.cli.importing import Choices, import_schedules
-from codegen.cli.options import exit_code, open_project, writing
+from codegen.cli.options import exit_code, folder_to_begin, open_project, writing
 from codegen.cli.printer import print_changes, report
 from codegen.diagnostics import Diagnostic
 from codegen.meltano import read_meltano_project
@@ -66,6 +66,7 @@ def add_files(context: click.Context, path: Path | None, airflow: str | None, so
     """Write the files that are missing, and import the schedules; `airflow` is for a new configuration."""
     if not source.isprintable() or holds_secret(source):
         raise click.UsageError("--from must be one line without a secret: it is written into a file in git.")
+    context.obj = folder_to_begin(path)
     with writing(context.obj) as transaction:
         beginning = begin(context.obj, path, airflow=airflow)
         project = beginning.project

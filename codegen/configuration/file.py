@@ -9,6 +9,8 @@ from codegen.diagnostics import Location
 from codegen.source.nodes import MapNode, Node
 
 OWN_FILE = "dagpress.toml"
+# The file from which CI installs Dagpress.
+REQUIREMENTS = "requirements-dagpress.txt"
 # Each file, and the table in it; the first that has one is the configuration.
 _FILES = {OWN_FILE: (), "pyproject.toml": ("tool", "dagpress")}
 

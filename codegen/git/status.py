@@ -25,7 +25,7 @@ def statuses(folder: Path, names: Sequence[str], *, ignored: bool = False, index
     options = ("--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", *["--ignored"] * ignored)
     variables = {"GIT_INDEX_FILE": index} if index else {}
     lines = run(folder, "--no-optional-locks", "status", *options, "--", *names, variables=variables).split("\0")
-    return {line[3:].removeprefix(prefix): line[:2] for line in lines if line}
+    return {os.path.relpath(line[3:], prefix or ".").replace(os.sep, "/"): line[:2] for line in lines if line}
 
 
 def uncommitted(folder: Path, names: Sequence[str]) -> dict[str, bool]:

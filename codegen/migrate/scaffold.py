@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from codegen.configuration.file import REQUIREMENTS
 from codegen.diagnostics import quoted
 from codegen.migrate.ci_files import hook, workflow
 from codegen.migrate.git_files import git_files
@@ -14,7 +15,6 @@ from codegen.project import Project
 from codegen.sync.boundary import work_tree_of
 from codegen.sync.changes import Action, Change
 
-_REQUIREMENTS = "requirements-dagpress.txt"
 _WITHOUT_SOURCE = (
     "to write the CI workflow, run `dagpress init --from SOURCE`, where SOURCE is a pip requirement, such as "
     "`git+https://...` or, once it is published on a package index, `dagpress`"
@@ -50,7 +50,7 @@ def scaffold(project: Project, source: str) -> tuple[list[Change], list[str]]:
     watched = [] if folder == "." else [folder, *(each for each in folders[1:] if not _is_in(each, (folder, "..")))]
     steps += missing_file(root, "dagpress.mk")
     steps += missing_file(root, "Makefile", "dagpress.mk", "add the line `include dagpress.mk` to Makefile")
-    if source or (root / _REQUIREMENTS).exists():
+    if source or (root / REQUIREMENTS).exists():
         steps += workflow(root, repository, folder, watched)
     steps += hook(root, repository, folder)
     steps += git_files(project, root, repository)
@@ -58,13 +58,13 @@ def scaffold(project: Project, source: str) -> tuple[list[Change], list[str]]:
 
 
 def _requirements(root: Path, source: str) -> Iterator[Step]:
-    text = rendered(_REQUIREMENTS, source=source)
-    path = root / _REQUIREMENTS
+    text = rendered(REQUIREMENTS, source=source)
+    path = root / REQUIREMENTS
     if path.exists():
         if source and source not in read_lines(path):
-            yield f"write {quoted(source)} into {_REQUIREMENTS}, which names another source of Dagpress"
+            yield f"write {quoted(source)} into {REQUIREMENTS}, which names another source of Dagpress"
     elif source:
-        yield Change(_REQUIREMENTS, Action.CREATE, "", text)
+        yield Change(REQUIREMENTS, Action.CREATE, "", text)
     else:
         yield _WITHOUT_SOURCE
 

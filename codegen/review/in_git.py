@@ -1,4 +1,4 @@
-"""Finds schedules and generated files that are not in git, so that CI does not get them."""
+"""Finds files of a project that are not in git, so that CI does not get them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from codegen import git, rules
+from codegen.cache import Cache
+from codegen.configuration.file import REQUIREMENTS
 from codegen.diagnostics import Diagnostic, Location, quoted
+from codegen.meltano import meltano_files
 from codegen.pipeline import Generation
 from codegen.project import Project
+from codegen.sync.boundary import work_tree_of
 from codegen.sync.changes import Change
 from codegen.text.conflict import conflict_in
 
@@ -34,7 +38,7 @@ def check_in_git(project: Project, generation: Generation) -> list[Diagnostic]:
 def resolved_files(project: Project, done: Iterable[Change]) -> Sequence[str]:
     """The files with a merge conflict in git and without conflict markers."""
     try:
-        unmerged = git.unmerged(project.root, _folders(project))
+        unmerged = git.unmerged(project.root, [*_folders(project), *_own_files(project)])
     except git.GitError:
         unmerged = set()
     open_conflicts = {name for name in unmerged if conflict_in(_text(project.root / name)) is not None}
@@ -44,15 +48,18 @@ def resolved_files(project: Project, done: Iterable[Change]) -> Sequence[str]:
 def git_add(project: Project, names: Sequence[str]) -> str:
     """The `git add` command for some files, relative to the working directory."""
     if len(names) > _MOST_FILES:
-        names = [folder for folder in _folders(project) if any(name.startswith(f"{folder}/") for name in names)]
+        found = {folder: [name for name in names if name.startswith(f"{folder}/")] for folder in _folders(project)}
+        others = set(names).difference(*found.values())
+        names = [*sorted(others), *(folder for folder, inside in found.items() if inside)]
     return shlex.join(["git", "add", *(os.path.relpath(project.root / name) for name in names)])
 
 
 def _unseen(project: Project, generation: Generation) -> Iterator[Diagnostic]:
     index = git.committing_index(project.root)
-    codes = git.statuses(project.root, _folders(project), ignored=True, index=index)
+    deciding = _own_files(project, generation)
+    codes = git.statuses(project.root, [*_folders(project), *deciding], ignored=True, index=index)
     sources = _sources(generation)
-    own = sorted(codes.keys() & (sources | generation.files.keys()))
+    own = sorted(codes.keys() & (sources | generation.files.keys() | deciding))
     ignored = [name for name in own if codes[name] == "!!"]
     if ignored and not sources.isdisjoint(ignored) and sources <= set(ignored):
         return
@@ -88,6 +95,22 @@ def _more(names: Sequence[str]) -> str:
 
 def _folders(project: Project) -> list[str]:
     return [project.relative(folder) for folder in (project.schedules, project.generated_dags)]
+
+
+def _own_files(project: Project, generation: Generation | None = None) -> set[str]:
+    """The other files in the repository that CI needs: configuration, templates, Meltano project and requirements."""
+    cache = generation.reading.cache if generation else Cache()
+    files = [
+        project.root / project.at["airflow"].path,
+        project.root / REQUIREMENTS,
+        *project.templates.rglob("*.j2"),
+        *meltano_files(project.root, project.meltano_project, cache),
+    ]
+    tree = os.path.realpath(work_tree_of(project.root) or project.root)
+    # Git refuses a path outside of the repository, or through a symlink.
+    real = (Path(os.path.realpath(file.parent), file.name) for file in files if file.is_file())
+    inside = (file for file in real if Path(tree) in file.parents)
+    return {os.path.relpath(file, project.root).replace(os.sep, "/") for file in inside}
 
 
 def _text(path: Path) -> str:
