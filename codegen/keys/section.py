@@ -69,7 +69,9 @@ class Section(FieldType[M], Generic[M]):
         values, at = read_keys(Table(keys_of(self.model)), map_, problems.append, f"`{self.name}`")
         for problem in problems:
             report(problem)
-        return None if problems or holds_trap(map_) else self._checked(self.model(**values, at={**at, "": node.location}))
+        return (
+            None if problems or holds_trap(map_) else self._checked(self.model(**values, at={**at, "": node.location}))
+        )
 
     def _checked(self, model: M) -> M:
         """The model, whose values are valid each. Raises an `InvalidError` where they cannot be combined."""
