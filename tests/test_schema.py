@@ -279,6 +279,7 @@ def test_a_value_that_is_missing_is_told_wherever_it_is(tmp_path: Path) -> None:
     emptied = set()
     for version, example, _, after in (each.values for each in _examples()):
         if version == NEWEST:
+            assert isinstance(after, dict)
             whole = yaml.safe_load(_as_yaml(after, str(example)))
             emptied |= {_as_yaml(each, "") for each in _emptied(whole)}
     files = {f"schedules/s{number}.yml": text for number, text in enumerate(sample(sorted(emptied), 20))}

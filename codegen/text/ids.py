@@ -9,6 +9,7 @@ import unicodedata
 # on 3. `\w` has the letters and digits of every script, but no combining marks.
 ID = re.compile(r"[\w.-]+")
 GROUP_ID = re.compile(r"[\w-]+")
+_LEADING_OPTIONS = re.compile(r"""\A(?:-(?:"[^"]*"|'[^']*'|[^\s"'])*(?:\s+|\Z))+""")
 LONGEST_ID = 250
 LONGEST_GROUP_ID = 200
 
@@ -29,6 +30,6 @@ def airflow_id(name: str) -> str:
 
 
 def id_of(run: str) -> str:
-    """The default id of a task: its `run` up to the first option, with `_` for invalid characters."""
-    names = re.split(r"\s-", composed(run), maxsplit=1)[0]
+    """The default id of a task: the first names in its `run`, without options, and `_` for invalid characters."""
+    names = re.split(r"\s-", _LEADING_OPTIONS.sub("", composed(run).strip()), maxsplit=1)[0]
     return re.sub(r"[^\w.-]+", "_", names).strip("_")

@@ -26,6 +26,7 @@ DOCKER_ENDINGS = (".sh", ".bash", ".env")
 TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 # In addition to Jinja2's own (airflow/templates.py on 2, airflow/sdk/definitions/_internal/templater.py on 3).
 AIRFLOW_FILTERS = ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz")
+_ENDS = {"{{": "}}", "{%": "%}"}
 _EXPRESSION = re.compile(r"\{\{|\{%")
 _LITERAL = re.compile(r"\{\{ (['\"].*['\"]) \}\}")
 _ALTERED_IN_LINES = re.compile(r"\{?\r|\{#")
@@ -111,7 +112,7 @@ def check_template(text: str) -> None:
 
 def _fix_of(reason: str, text: str) -> str:
     """The fix of an error of Jinja2, by its message (jinja2/parser.py, `fail_unknown_tag` and `_fail_ut_eof`)."""
-    if block := re.search(r"needs to be closed is '(\w+)'", reason):
+    if block := re.search(r"(?:needs to be closed is '|Missing end of (?=raw))(\w+)", reason):
         return f"close it with `{{% end{block[1]} %}}`"
     if reason.startswith("Encountered unknown tag 'end"):
         return "remove it, or open its block before it"
@@ -119,8 +120,10 @@ def _fix_of(reason: str, text: str) -> str:
         return "check the name"
     if written := braces_in(text):
         return f"to write `{written}` as text: {as_literal(written)}"
-    start, end = ("{{", "}}") if "{{" in text else ("{%", "%}")
-    return f"close it with `{end}`; to write `{start}` as text: {as_literal(start)}"
+    start = max("{{", "{%", key=text.rfind)
+    is_closed = start == "{%" and "%}" in text[text.rfind(start) :]
+    fix = "write it in full, such as `{% for x in y %}`" if is_closed else f"close it with `{_ENDS[start]}`"
+    return f"{fix}; to write `{start}` as text: {as_literal(start)}"
 
 
 def braces_in(text: str) -> str:

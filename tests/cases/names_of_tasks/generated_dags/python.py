@@ -13,6 +13,7 @@
 - `a b`
 - `a b`
 - `a b`
+- `--full-refresh --state-id-suffix=x tap-a target-b --force`
 
 Defined in `schedules/python.yml`.
 """
@@ -120,5 +121,13 @@ with DAG(
         bash_command=MELTANO + LOCK + "lock a b; meltano run a b",
     )
 
+    tap_a_target_b = BashOperator(
+        task_id="tap-a_target-b",
+        bash_command=MELTANO
+        + LOCK
+        + "lock tap-a; meltano run --state-id-suffix=x --full-refresh tap-a target-b --force",
+    )
+
     task_BashOperator >> task_pendulum >> task_MELTANO >> task_DAG >> task_None
     task_None >> task_number_1 >> a_b >> task_a_b >> task_task_DAG >> task_number_0
+    task_number_0 >> tap_a_target_b

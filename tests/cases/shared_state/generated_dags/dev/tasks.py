@@ -11,6 +11,8 @@
 - `own_suffix`: `--state-id-suffix=own tap-b target-x` with Meltano
 - `stateless`: `--no-state-update tap-b target-x` with Meltano
 - `in_a_command`: a command of the shell
+- `counts`: a command of the shell
+- `after_the_count`: `tap-a target-x` with Meltano
 
 Defined in `schedules/tasks.yml`, for `dev`.
 """
@@ -82,7 +84,7 @@ with DAG(
         + "lock tap-a; meltano run --state-id-suffix=tasks tap-a target-x",
     )
 
-    BashOperator(
+    beside = BashOperator(
         task_id="beside",
         bash_command=MELTANO
         + LOCK
@@ -145,5 +147,25 @@ if [ -e due ]; then timeout 1h meltano run --state-id-suffix=tasks tap-b target-
         append_env=True,
     )
 
-    first >> then
+    counts = BashOperator(
+        task_id="counts",
+        bash_command=MELTANO + """\
+set -eo pipefail
+./count.sh
+""",
+        env={
+            "MELTANO_RUN_STATE_ID_SUFFIX": "tasks",
+        },
+        append_env=True,
+    )
+
+    after_the_count = BashOperator(
+        task_id="after_the_count",
+        bash_command=MELTANO
+        + LOCK
+        + "lock tap-a; meltano run --state-id-suffix=tasks tap-a target-x",
+    )
+
+    first >> then >> counts
     other_rows >> more_rows
+    [beside, counts] >> after_the_count
