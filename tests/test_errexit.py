@@ -54,6 +54,10 @@ _HIDING_IN_BASH = {
     "bash -ec 'ls /none || true'": "bash -ec 'ls /none'",
     "bash <<X\nls /none\ntrue\nX": "bash -eo pipefail <<X\nls /none\ntrue\nX",
     "sh <<< 'ls /none; true'": "bash -eo pipefail <<< 'ls /none; true'",
+    "fails | grep -q y && true\ntrue": 'value=$(fails)\nprintf "%s\\n" "$value" | grep -q y && true\ntrue',
+    "fails | grep -q y || true": 'value=$(fails)\nprintf "%s\\n" "$value" | grep -q y || true',
+    "if fails | grep -q y; then true; fi": 'value=$(fails)\nif printf "%s\\n" "$value" | grep -q y; then true; fi',
+    "if ! fails | grep -q y; then true; fi": 'value=$(fails)\nif ! printf "%s\\n" "$value" | grep -q y; then true; fi',
     "find / -maxdepth 0 -exec rmdir {} \\;": "find / -maxdepth 0 -exec rmdir {} +",
     "find / -maxdepth 0 -exec mv {} /none \\;": "find / -maxdepth 0 -print0 | xargs -0 -I{} mv {} /none",
 }

@@ -90,8 +90,9 @@ def _before_operator(node: Node, functions: set[str]) -> Iterator[Ignored]:
     if operator == "&&" and left.type == "list" and left.children[1].type == "&&":
         left = left.children[-1]  # the rest is reported for the inner list
     if is_answer(left):
-        return
-    if operator == "&&":
+        if not (fails(right) if operator == "||" else gives_exit_code(node)):
+            yield from _before_test(left)
+    elif operator == "&&":
         if not (gives_exit_code(node) and is_plain(left, functions)):
             yield _ignored(left, "before `&&`", "write it on its own line, without `&&`")
     elif not (fails(right) and is_plain(left, functions)):
@@ -100,28 +101,44 @@ def _before_operator(node: Node, functions: set[str]) -> Iterator[Ignored]:
         yield _ignored(left, f"before `|| {_short(right)}`", fix)
 
 
+def _before_test(node: Node) -> Iterator[Ignored]:
+    """The commands whose output a test reads, such as `a` in `a | grep -q b`: their failure counts as its answer."""
+    for command in statements_of(node)[:-1] if node.type == "pipeline" else ():
+        if not is_answer(command):
+            text = _short(command).removeprefix("! ")
+            fix = f'write `value=$({text})` on its own line, and `printf "%s\\n" "$value"` in place of `{text}`'
+            yield Ignored(f"a failure of `{text}` is ignored before a test", fix, _line_of(command))
+
+
 def _negated(node: Node) -> Iterator[Ignored]:
-    command, parent = node.named_children[0], node.parent
+    command = node.named_children[0]
+    if node.parent is not None and node.parent.type == "pipeline":
+        command = node = node.parent  # the syntax tree has the `!` of a whole pipe at its first command
+    parent = node.parent
     if parent is not None and parent.type.endswith(("if_statement", "elif_clause", "while_statement")):
         return
     if not is_answer(command):
         yield _ignored(command, "after `!`", "remove the `!`")
-    elif not gives_exit_code(node):
-        yield _ignored(node, "where more commands follow", f"write `if {_short(command)}; then exit 1; fi`")
+        return
+    yield from _before_test(command)
+    if not gives_exit_code(node):
+        yield _ignored(
+            node, "where more commands follow", f"write `if {_short(command).removeprefix('! ')}; then exit 1; fi`"
+        )
 
 
 def _condition_of_if(node: Node, functions: set[str]) -> Iterator[Ignored]:
     condition, *branch = statements_of(node)
-    is_negated = condition.type == "negated_command"
-    command = condition.named_children[0] if is_negated else condition
-    if is_answer(command):
-        return
+    is_negated = text_of(condition).startswith("!")
+    command = condition.named_children[0] if condition.type == "negated_command" else condition
     if is_negated:
         is_handled, fix = bool(branch) and fails(branch[-1], is_status_lost=True), "end the branch with `exit 1`"
     else:
         branches = [child for child in node.named_children if child.type == "else_clause"]
         is_handled, fix = bool(branches) and fails(branches[0]), "add `else exit 1`, or end that branch with `exit 1`"
-    if not (is_handled and is_plain(command, functions)):
+    if is_answer(command):
+        yield from () if is_handled else _before_test(command)
+    elif not (is_handled and is_plain(command, functions)):
         fix = "write it on its own line" if is_handled else fix
         yield _ignored(command, "in the condition of `if`", fix)
 
