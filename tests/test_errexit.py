@@ -44,6 +44,23 @@ _HIDING = {
     "set +o errexit; fails; true": "fails; true",
     "trap 'rm -f x; exit 0' EXIT; fails": "trap 'rm -f x' EXIT; fails",
 }
+# The same in bash alone.
+_HIDING_IN_BASH = {
+    "shopt -uo errexit; fails; true": "fails; true",
+    "trap 'true; exit' ERR; fails": "trap 'true' ERR; fails",
+    "coproc fails\ntrue": 'coproc fails\npids="$pids $!"\nfor pid in $pids; do wait "$pid"; done',
+    "bash -c 'ls /none; true'": "bash -eo pipefail -c 'ls /none; true'",
+    "timeout 9 sh -c 'ls /none | cat'": "timeout 9 bash -eo pipefail -c 'ls /none | cat'",
+    "bash -ec 'ls /none || true'": "bash -ec 'ls /none'",
+    "bash <<X\nls /none\ntrue\nX": "bash -eo pipefail <<X\nls /none\ntrue\nX",
+    "sh <<< 'ls /none; true'": "bash -eo pipefail <<< 'ls /none; true'",
+    "fails | grep -q y && true\ntrue": 'value=$(fails)\nprintf "%s\\n" "$value" | grep -q y && true\ntrue',
+    "fails | grep -q y || true": 'value=$(fails)\nprintf "%s\\n" "$value" | grep -q y || true',
+    "if fails | grep -q y; then true; fi": 'value=$(fails)\nif printf "%s\\n" "$value" | grep -q y; then true; fi',
+    "if ! fails | grep -q y; then true; fi": 'value=$(fails)\nif ! printf "%s\\n" "$value" | grep -q y; then true; fi',
+    "find / -maxdepth 0 -exec rmdir {} \\;": "find / -maxdepth 0 -exec rmdir {} +",
+    "find / -maxdepth 0 -exec mv {} /none \\;": "find / -maxdepth 0 -print0 | xargs -0 -I{} mv {} /none",
+}
 # No failure is hidden, and none is reported.
 _ENDING = [
     "fails\ntrue",
@@ -64,6 +81,9 @@ _FINE = [
     "if grep -q x /dev/null; then fails; fi",
     'echo "$(date)"',
     "command -v sh || exit 1",
+    "find / -maxdepth 0 -exec test -f {} \\;",
+    "bash -c '[ -n x ] && ls /'",
+    "trap 'exit' ERR; true",
 ]
 
 
@@ -82,7 +102,7 @@ def _fixes(script: str, *, is_bash: bool = True) -> list[str]:
 @pytest.mark.parametrize("is_bash", [True, False])
 def test_what_hides_a_failure_is_told_with_a_fix(*, is_bash: bool) -> None:
     """All shells agree: the script hides the failure, and the fixed script fails without a report."""
-    for script, fixed in _HIDING.items():
+    for script, fixed in {**_HIDING, **(_HIDING_IN_BASH if is_bash else {})}.items():
         assert _run(script, is_bash=is_bash)[0] == 0, script
         assert _fixes(script, is_bash=is_bash), script
         assert _run(fixed, is_bash=is_bash)[0] > 0, fixed

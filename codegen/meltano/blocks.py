@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from codegen.diagnostics import InvalidError
 from codegen.meltano.call import split_options
 from codegen.meltano.project import MeltanoProject
+from codegen.text.ids import RUN_OPTIONS_WITH_VALUE
 from codegen.text.jinja import is_template
 from codegen.text.shell import words_of
 
-# The options of `meltano run` that take the next word (meltano/cli/run.py of 4.4).
-_OPTIONS_WITH_VALUE = {"--run-id", "--state-id-suffix", "--state-strategy", "--timeout"}
-# The options without a value.
+# The options of `meltano run` without a value.
 _FLAGS = {"--dry-run", "--full-refresh", "--refresh-catalog", "--no-state-update", "--force", "--merge-state", "--help"}
 _FLAGS |= {"--install", "--no-install", "--only-install"}
 # Separates the parts of a state ID (STATE_ID_COMPONENT_DELIMITER in meltano/core/constants.py).
@@ -124,13 +123,13 @@ def _lock_of_dbt(name: str) -> str:
 
 def block_names(words: Iterable[str]) -> list[str]:
     """The arguments of `meltano run` without the options and their values."""
-    return split_options(words, _OPTIONS_WITH_VALUE)[1]
+    return split_options(words, RUN_OPTIONS_WITH_VALUE)[1]
 
 
 def unknown_option(words: Iterable[str]) -> str:
     """The first option that `meltano run` does not have, such as one of a plugin; empty if there is none."""
     options = (word for word in words if word.startswith("--"))
-    return next((word for word in options if word.partition("=")[0] not in _OPTIONS_WITH_VALUE | _FLAGS), "")
+    return next((word for word in options if word.partition("=")[0] not in RUN_OPTIONS_WITH_VALUE | _FLAGS), "")
 
 
 def without_suffix(words: Iterable[str]) -> tuple[list[str], str]:

@@ -15,6 +15,7 @@ _ANSWERS = {
     "mountpoint", "pgrep", "read", "test", "true", "type", "which",
 }  # fmt: skip
 SURE = {"basename", "date", "dirname", "echo", "hostname", "id", "nproc", "printf", "pwd", "uname", "whoami"}
+TESTS = _ANSWERS | SURE
 _WRAPPERS = {"list", "negated_command", "pipeline", "redirected_statement", "subshell", "compound_statement"}
 ASSIGNMENTS = {"variable_assignment", "variable_assignments"}
 # Nodes that hold statements, the last of which gives their exit code.
@@ -36,7 +37,7 @@ def is_answer(node: Node) -> bool:
         return is_answer(statements_of(node)[-1])
     if node.type in _WRAPPERS and not text_of(node).startswith("(("):
         return all(map(is_answer, statements_of(node)))
-    return node.type in {"test_command", "compound_statement"} or is_one_of(node, _ANSWERS | SURE)
+    return node.type in {"test_command", "compound_statement"} or is_one_of(node, TESTS)
 
 
 def is_plain(node: Node, functions: set[str]) -> bool:

@@ -9,7 +9,10 @@ import unicodedata
 # on 3. `\w` has the letters and digits of every script, but no combining marks.
 ID = re.compile(r"[\w.-]+")
 GROUP_ID = re.compile(r"[\w-]+")
-_LEADING_OPTIONS = re.compile(r"""\A(?:-(?:"[^"]*"|'[^']*'|[^\s"'])*(?:\s+|\Z))+""")
+# The options of `meltano run` that take the next word (meltano/cli/run.py of 4.4).
+RUN_OPTIONS_WITH_VALUE = {"--run-id", "--state-id-suffix", "--state-strategy", "--timeout"}
+_WORD = r"""(?:"[^"]*"|'[^']*'|[^\s"'])*(?:\s+|\Z)"""
+_LEADING_OPTIONS = re.compile(rf"\A(?:(?:{'|'.join(sorted(RUN_OPTIONS_WITH_VALUE))})\s+{_WORD}|-{_WORD})+")
 LONGEST_ID = 250
 LONGEST_GROUP_ID = 200
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from codegen.text.errexit import sets_pipefail
-from codegen.text.exit_codes import ASSIGNMENTS, SURE, fails, gives_exit_code, is_answer, is_one_of, is_plain
+from codegen.text.exit_codes import ASSIGNMENTS, SURE, TESTS, fails, gives_exit_code, is_answer, is_one_of, is_plain
+from codegen.text.own_shells import OwnShell, own_shell
 from codegen.text.shell_tree import (
     ancestors,
     arguments_of,
@@ -28,7 +29,13 @@ from codegen.text.shell_tree import (
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_SWITCHES_OFF = re.compile(r"\+[a-zA-Z]*e[a-zA-Z]*|\+o (?:errexit|pipefail)")
+_SWITCHES_OFF = {
+    "set": re.compile(r"\+[a-zA-Z]*e[a-zA-Z]*|\+o (?:errexit|pipefail)"),
+    "shopt": re.compile(r"-[a-zA-Z]*u.*(?:errexit|pipefail)"),
+}
+# Before an `exit` without a code, another command changes the status.
+_EXITS_WITH_SUCCESS = re.compile(r"exit 0|[;&|]\s*exit\s*[\"';].*\bERR\b", re.DOTALL)
+_ENDS_OF_EXEC = {"\\;", "';'", '";"'}
 _LONGEST = 60
 
 
@@ -67,6 +74,9 @@ def _at(node: Node, functions: set[str], *, has_pipefail: bool) -> Iterator[Igno
             yield from _substituted(node)
         case "command":
             yield from _switched_off(node)
+            yield from _for_each_found(node)
+            if shell := own_shell(node):
+                yield from _in_own_shell(node, shell)
         case "pipeline" if not has_pipefail:
             where = "by an `sh` without `pipefail`, unless its last command fails"
             yield _ignored(node, where, "write `set -o pipefail` in a line before it: such an `sh` fails there")
@@ -80,8 +90,9 @@ def _before_operator(node: Node, functions: set[str]) -> Iterator[Ignored]:
     if operator == "&&" and left.type == "list" and left.children[1].type == "&&":
         left = left.children[-1]  # the rest is reported for the inner list
     if is_answer(left):
-        return
-    if operator == "&&":
+        if not (fails(right) if operator == "||" else gives_exit_code(node)):
+            yield from _before_test(left)
+    elif operator == "&&":
         if not (gives_exit_code(node) and is_plain(left, functions)):
             yield _ignored(left, "before `&&`", "write it on its own line, without `&&`")
     elif not (fails(right) and is_plain(left, functions)):
@@ -90,28 +101,44 @@ def _before_operator(node: Node, functions: set[str]) -> Iterator[Ignored]:
         yield _ignored(left, f"before `|| {_short(right)}`", fix)
 
 
+def _before_test(node: Node) -> Iterator[Ignored]:
+    """The commands whose output a test reads, such as `a` in `a | grep -q b`: their failure counts as its answer."""
+    for command in statements_of(node)[:-1] if node.type == "pipeline" else ():
+        if not is_answer(command):
+            text = _short(command).removeprefix("! ")
+            fix = f'write `value=$({text})` on its own line, and `printf "%s\\n" "$value"` in place of `{text}`'
+            yield Ignored(f"a failure of `{text}` is ignored before a test", fix, _line_of(command))
+
+
 def _negated(node: Node) -> Iterator[Ignored]:
-    command, parent = node.named_children[0], node.parent
+    command = node.named_children[0]
+    if node.parent is not None and node.parent.type == "pipeline":
+        command = node = node.parent  # the syntax tree has the `!` of a whole pipe at its first command
+    parent = node.parent
     if parent is not None and parent.type.endswith(("if_statement", "elif_clause", "while_statement")):
         return
     if not is_answer(command):
         yield _ignored(command, "after `!`", "remove the `!`")
-    elif not gives_exit_code(node):
-        yield _ignored(node, "where more commands follow", f"write `if {_short(command)}; then exit 1; fi`")
+        return
+    yield from _before_test(command)
+    if not gives_exit_code(node):
+        yield _ignored(
+            node, "where more commands follow", f"write `if {_short(command).removeprefix('! ')}; then exit 1; fi`"
+        )
 
 
 def _condition_of_if(node: Node, functions: set[str]) -> Iterator[Ignored]:
     condition, *branch = statements_of(node)
-    is_negated = condition.type == "negated_command"
-    command = condition.named_children[0] if is_negated else condition
-    if is_answer(command):
-        return
+    is_negated = text_of(condition).startswith("!")
+    command = condition.named_children[0] if condition.type == "negated_command" else condition
     if is_negated:
         is_handled, fix = bool(branch) and fails(branch[-1], is_status_lost=True), "end the branch with `exit 1`"
     else:
         branches = [child for child in node.named_children if child.type == "else_clause"]
         is_handled, fix = bool(branches) and fails(branches[0]), "add `else exit 1`, or end that branch with `exit 1`"
-    if not (is_handled and is_plain(command, functions)):
+    if is_answer(command):
+        yield from () if is_handled else _before_test(command)
+    elif not (is_handled and is_plain(command, functions)):
         fix = "write it on its own line" if is_handled else fix
         yield _ignored(command, "in the condition of `if`", fix)
 
@@ -147,19 +174,43 @@ def _gives_exit_code_of_assignment(node: Node) -> bool:
 
 
 def _switched_off(node: Node) -> Iterator[Ignored]:
-    name, arguments = name_of(node), arguments_of(node)
-    if name == "set" and _SWITCHES_OFF.search(" ".join(arguments)):
+    name, arguments = name_of(node), " ".join(arguments_of(node))
+    if name in _SWITCHES_OFF and _SWITCHES_OFF[name].search(arguments):
         yield Ignored(f"failures are ignored after `{_short(node)}`", "remove it", _line_of(node))
-    elif name == "trap" and "exit 0" in " ".join(arguments):
-        yield Ignored(f"failures are ignored by `{_short(node)}`", "remove its `exit 0`", _line_of(node))
+    elif name == "trap" and _EXITS_WITH_SUCCESS.search(arguments):
+        yield Ignored(f"failures are ignored by `{_short(node)}`", "remove its `exit`", _line_of(node))
+
+
+def _for_each_found(node: Node) -> Iterator[Ignored]:
+    """A command that `find` runs for each file, and whose exit code it takes for the answer of a test."""
+    words = list(arguments_of(node))
+    start = next((n for n, word in enumerate(words) if word in {"-exec", "-execdir"}), len(words))
+    end = next((n for n, word in enumerate(words) if word in _ENDS_OF_EXEC and n > start + 1), 0)
+    if name_of(node) != "find" or not end or words[start + 1] in TESTS:
+        return
+    command = " ".join(words[start + 1 : end])
+    fix = f"write `find {' '.join(words[:start])} -print0 | xargs -0 -I{{}} {command}`"
+    yield _ignored(node, "by `find`", "end it with `{} +`" if words[end - 1] == "{}" else fix)
+
+
+def _in_own_shell(node: Node, shell: OwnShell) -> Iterator[Ignored]:
+    statements = statements_of(tree_of_script(shell.script))
+    is_one = len(statements) == 1 and statements[0].type != "pipeline" and is_plain(statements[0], set())
+    if not (is_one or shell.is_stopping):
+        message = f"a failure inside `{_short(node)}` is ignored: that shell has no `set -e`"
+        yield Ignored(message, f"write `bash -eo pipefail` in place of `{shell.name}`", _line_of(node))
+        return
+    for ignored in ignored_failures(shell.script, has_pipefail=shell.has_pipefail):
+        yield replace(ignored, line=ignored.line + _line_of(node) - 1)
 
 
 def _in_background(nodes: list[Node]) -> Iterator[Ignored]:
     """Commands in the background: only `wait` for a single process returns its exit code."""
     started = [node.prev_named_sibling for node in nodes if node.type == "&" and node.prev_named_sibling]
+    started += [node for node in nodes if name_of(node) == "coproc"]
     waits = [node for node in nodes if name_of(node) == "wait" and len(arguments_of(node)) == 1]
     is_enough = len(waits) >= len(started) and not any(is_in_a_loop(node) for node in started)
-    fix = 'add `pids="$pids $!"` after each `&`, and at the end `for pid in $pids; do wait "$pid"; done`'
+    fix = 'add `pids="$pids $!"` after each `&` or `coproc`, and at the end `for pid in $pids; do wait "$pid"; done`'
     for node in () if is_enough or any(map(is_in_a_loop, waits)) else started:
         yield _ignored(node, "in the background", fix)
 

@@ -64,8 +64,8 @@ with DAG(
     },
     tags=["meltano", "schedule:tasks"],
 ):
-    task_60_tap_gitlab_target_jsonl = BashOperator(
-        task_id="60_tap-gitlab_target-jsonl",
+    tap_gitlab_target_jsonl = BashOperator(
+        task_id="tap-gitlab_target-jsonl",
         bash_command=MELTANO
         + LOCK
         + "lock tap-gitlab; meltano run --full-refresh --timeout 60 tap-gitlab target-jsonl",
@@ -90,4 +90,4 @@ with DAG(
         + "lock dbt:shared; meltano run dbt:run --select tag:nightly",
     )
 
-    task_60_tap_gitlab_target_jsonl >> tap_gitlab_rm >> refresh_dbt_run >> dbt_run
+    tap_gitlab_target_jsonl >> tap_gitlab_rm >> refresh_dbt_run >> dbt_run
