@@ -220,6 +220,18 @@ def test_the_airflow_is_said_and_never_assumed(
         assert err.endswith(f"({hint})\n")
 
 
+@pytest.mark.parametrize("name", ["dagpress.toml", "pyproject.toml"])
+def test_conflict_markers_are_a_merge_conflict(project: Path, name: str) -> None:
+    """As in a schedule, also the one that is often forgotten."""
+    table = "" if name == "dagpress.toml" else "[tool.dagpress]\n"
+    (project / "dagpress.toml").unlink()
+    sides = 'airflow = "3.3"\n=======\nairflow = "2.11"\n'
+    for text, line in ((f"<<<<<<< HEAD\n{sides}>>>>>>> b\n", 1), (sides, 2)):
+        write(project, {name: table + text})
+        (problem,) = _problems(project)
+        assert (problem.code, problem.location) == ("merge-conflict", Location(name, line + bool(table)))
+
+
 def test_a_pyproject_of_others_is_nobodys_business(project: Path) -> None:
     """A file without our table has no configuration, also one that is not TOML."""
     for text in ("", "[tool.ruff]\n", "[tool.dagpress]\n", 'dependencies = ["dagpress"]\n', "= nonsense\n"):
@@ -275,6 +287,12 @@ def test_excluded_files_are_invisible_to_every_command(project: Path) -> None:
     assert sorted(path.name for path in (project / "generated_dags").rglob("*.py")) == ["orders.py"]
     assert "new" not in dagpress(project, "list")[1]
     assert "there is no schedule `broken`" in refusal(project, "schedule", "remove", "broken")
+
+
+def test_a_project_whose_schedules_are_all_excluded_is_told_so(project: Path) -> None:
+    """A new file would be excluded too."""
+    write(project, {"dagpress.toml": 'exclude = ["*"]\n'})
+    assert "(change `exclude` in the configuration; nothing is deleted" in dagpress(project, "generate")[2]
 
 
 def test_no_command_writes_a_schedule_that_is_excluded(project: Path) -> None:

@@ -40,14 +40,21 @@ def test_names_of_files(names: list[str], schedules: list[str], found: dict[str,
     assert {d.location.path.removeprefix("schedules/"): d.code for d in reading.diagnostics} == found
 
 
+def test_a_name_in_both_forms_of_unicode_is_not_to_be_overwritten(tmp_path: Path) -> None:
+    """To rename one file would replace the other."""
+    write(tmp_path, {f"schedules/{name}.yml": EXTRACT_LOAD for name in (_COMPOSED, _DECOMPOSED)})
+    (problem,) = pipeline.read(project_of(tmp_path)).diagnostics
+    assert problem.hint == f"remove it or `{_COMPOSED}.yml`, which is there too"
+
+
 def test_a_pattern_of_exclude_that_matches_nothing_is_told(tmp_path: Path) -> None:
     """Also a negated pattern, but not one whose files are in a folder that another pattern excludes."""
     configuration = 'exclude = ["drafts/", "drafts/a.yml", "gone.yml", "!kept.yml"]\n'
     files = {"schedules/a.yml": EXTRACT_LOAD, "schedules/drafts/a.yml": "", "dagpress.toml": configuration}
     reading = pipeline.read(project_of(write(tmp_path, files)))
-    assert [(d.code, d.message.split("`")[1]) for d in reading.diagnostics] == [
-        ("no-effect", "!kept.yml"),
-        ("no-effect", "gone.yml"),
+    assert [(d.code, d.message.split("`")[1], d.location.column) for d in reading.diagnostics] == [
+        ("no-effect", "gone.yml", configuration.index('"gone') + 1),
+        ("no-effect", "!kept.yml", configuration.index('"!kept') + 1),
     ]
 
 

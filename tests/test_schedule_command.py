@@ -187,15 +187,29 @@ def test_a_value_that_cannot_be_is_an_error_and_nothing_is_written(
     assert files_of(project) == before
 
 
-def test_a_broken_neighbour_hinders_only_the_generated_files(project: Path) -> None:
-    """One can mend two broken schedules one after the other; nothing is generated before both are."""
-    broken = EXTRACT_LOAD.replace("@daily", "@dayli")
-    write(project, {"schedules/a.yml": broken, "schedules/b.yml": broken})
-    code, out, err = dagpress(project, "schedule", "set", "a", "--interval", "@daily")
-    assert (code, out) == (2, "updated schedules/a.yml\n")
-    assert "schedules/b.yml:3:11: invalid-interval" in err
+_AFTER_A = "extractor: tap-gitlab\nloader: target-postgres\nafter: a\n"
+
+
+def test_a_broken_neighbour_blocks_nothing(project: Path) -> None:
+    """Its errors are counted, and its DAG file stays; a new error in another schedule is reported."""
+    write(
+        project,
+        {
+            f"schedules/{name}.yml": text
+            for name, text in zip("abc", (EXTRACT_LOAD, EXTRACT_LOAD, _AFTER_A), strict=True)
+        },
+    )
+    dagpress(project, "generate")
+    write(project, {"schedules/b.yml": EXTRACT_LOAD.replace("@daily", "@dayli")})
+    code, out, err = dagpress(project, "schedule", "set", "a", "--interval", "@hourly")
+    assert (code, out) == (0, "updated schedules/a.yml\nupdated generated_dags/a.py\n")
+    assert err.startswith("1 error in other schedules: run `dagpress validate`.\n")
+    code, out, err = dagpress(project, "schedule", "remove", "a")
+    assert (code, out) == (2, "")
+    assert "schedules/c.yml:" in err
+    out = dagpress(project, "schedule", "remove", "c")[1]
+    assert out.splitlines() == ["deleted schedules/c.yml", "updated generated_dags/a.py", "deleted generated_dags/c.py"]
     assert dagpress(project, "schedule", "set", "b", "--interval", "@daily")[0] == 0
-    assert dagpress(project, "generate")[0] == 0
     assert dagpress(project, "check")[0] == 0
 
 

@@ -115,3 +115,32 @@ def test_an_unknown_name_is_a_usage_error(project: Path, command: str) -> None:
     assert refusal(project, command, "customers", "custmers") == said
     with pytest.raises(click.UsageError):
         dagpress(project, command, "schedules/gone.yml")
+
+
+_NFC, _NFD = "di\u00e1rias", "dia\u0301rias"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("schedules/_draft.yml", "`schedules/_draft.yml` is not a schedule: `_draft.yml` starts with `_` (rename it"),
+        ("schedules/_old", "`schedules/_old` is not a schedule: `_old` starts with `_` (rename it"),
+        ("schedules/_old/a.yml", "`schedules/_old/a.yml` is not a schedule: `_old` starts with `_` (rename it"),
+        ("schedules/left.yml", "`schedules/left.yml` is not a schedule: the configuration excludes it (change"),
+        ("stock", "There is no schedule, file or folder `stock` (did you mean `stock-levels`?)"),
+        (_NFC, f"`schedules/{_NFC}.yml` is not a schedule: "),
+        (f"schedules/{_NFC}.yml", f"`schedules/{_NFC}.yml` is not a schedule: "),
+    ],
+)
+def test_a_path_that_is_no_schedule_is_a_usage_error(project: Path, name: str, said: str) -> None:
+    """With the reason, and no word that all is current."""
+    names = ("_draft", "_old/a", "left", _NFD)
+    write(project, {"dagpress.toml": 'exclude = ["left.yml"]\n', **{f"schedules/{each}.yml": _DAILY for each in names}})
+    assert refusal(project, "generate", name).startswith(said)
+
+
+def test_a_name_can_be_typed_in_either_form_of_unicode(project: Path) -> None:
+    """A file manager of macOS gives the decomposed one."""
+    write(project, {f"schedules/{_NFC}.yml": _DAILY})
+    for name in (_NFC, _NFD, f"schedules/{_NFD}.yml"):
+        assert "1 schedule, no problem." in dagpress(project, "validate", name)[2]

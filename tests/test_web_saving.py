@@ -122,15 +122,20 @@ def test_errors_are_told_and_nothing_is_written_or_lost(project: Path) -> None:
     assert files_of(project) == before
 
 
-def test_an_error_elsewhere_lets_the_file_be_saved_and_the_dag_waits(project: Path) -> None:
+def test_an_error_elsewhere_is_shown_and_the_dag_file_follows(project: Path) -> None:
+    """Unless it is in a schedule that this one waits for."""
     write(project, {"schedules/broken.yml": "extractor: [\n"})
-    generated = (project / "generated_dags/a.py").read_text()
     pages = Pages(project)
     draft = form_of(pages.get("/edit/a.yml"))
     page = pages.post("/save", {**draft, "text": _HOURLY})
-    assert "were not generated" in text_of(page, "main")
     assert "schedules/broken.yml" in text_of(page, ".diagnostics")
-    assert (project / "schedules/a.yml").read_text() == _HOURLY
+    assert "were not generated" not in text_of(page, "main")
+    generated = (project / "generated_dags/a.py").read_text()
+    assert "every hour" in generated
+    waiting = f"{EXTRACT_LOAD.replace('interval', '# interval')}after: broken\n"
+    page = pages.post("/save", {**form_of(pages.get("/edit/a.yml")), "text": waiting})
+    assert "were not generated" in text_of(page, "main")
+    assert (project / "schedules/a.yml").read_text() == waiting
     assert (project / "generated_dags/a.py").read_text() == generated
 
 

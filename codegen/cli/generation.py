@@ -13,7 +13,7 @@ from codegen import pipeline
 from codegen.cli.deployment import check_environment, complete_environments, count_schedules
 from codegen.cli.lookup import complete_names, left_out
 from codegen.cli.options import exit_code, format_option, open_project, strict_option, writing
-from codegen.cli.printer import count_actions, echo, print_changes, print_diff, report
+from codegen.cli.printer import count_actions, echo, print_changes, print_diff, print_elsewhere, report
 from codegen.diagnostics import Diagnostic, InvalidError, count, has_errors, in_numbers, with_hint
 from codegen.migrate.makefile import command_to_generate
 from codegen.project import Project
@@ -53,7 +53,7 @@ def generate(root: Path, names: Sequence[str], output: str, *, strict: bool) -> 
             diagnostics += problems
             resolved = () if problems else resolved_files(project, done)
     report(diagnostics, output, done)
-    _print_elsewhere(generation.selection)
+    print_elsewhere(generation.selection.elsewhere)
     if output == "text":
         print_changes(done)
         files = count_actions(done)
@@ -82,7 +82,7 @@ def check(root: Path, names: Sequence[str], output: str, *, strict: bool) -> int
     drift = [change.diagnostic(command) for change in changes]
     unseen = check_in_git(project, generation)
     report([*diagnostics, *drift, *unseen], output, changes)
-    _print_elsewhere(generation.selection)
+    print_elsewhere(generation.selection.elsewhere)
     if output == "text":
         print_diff(changes)
         if changes:
@@ -116,7 +116,7 @@ def diff(root: Path, names: Sequence[str], between: tuple[str, str] | None) -> i
         return _diff_between(project, names, *between)
     generation, changes, diagnostics = _compared(project, names)
     report(diagnostics, "text")
-    _print_elsewhere(generation.selection)
+    print_elsewhere(generation.selection.elsewhere)
     print_diff(changes)
     return exit_code(diagnostics, drift=bool(changes))
 
@@ -136,7 +136,7 @@ def validate(root: Path, names: Sequence[str], output: str, *, strict: bool) -> 
         selection = pipeline.select(project, pipeline.read(project), names)
     diagnostics = selection.reading.diagnostics
     report(diagnostics, output)
-    _print_elsewhere(selection)
+    print_elsewhere(selection.elsewhere)
     if output == "text":
         fine = f"{count_schedules(selection.named)}, no problem."
         echo(f"{in_numbers(diagnostics)}." if diagnostics else fine, err=True)
@@ -164,7 +164,7 @@ def _diff_between(project: Project, names: Sequence[str], one: str, other: str) 
     comparison = compare_environments(project, selection.reading, found, one, other)
     errors = [d for d in comparison.diagnostics if d.is_error]
     report(errors if names else comparison.diagnostics, "text")
-    _print_elsewhere(selection)
+    print_elsewhere(selection.elsewhere)
     print_diff(comparison.changes)
     for source, deployment in comparison.missing:
         there = [schedule for schedule in found if schedule.source == source]
@@ -188,13 +188,6 @@ def _usage_errors() -> Iterator[None]:
         yield
     except InvalidError as error:
         raise click.UsageError(f"{with_hint(error.message, error.hint)}.") from error
-
-
-def _print_elsewhere(selection: pipeline.Selection) -> None:
-    """Count the errors of the schedules that were not selected."""
-    if selection.elsewhere:
-        numbers = in_numbers(selection.elsewhere)
-        echo(f"{numbers} in other schedules: run `dagpress validate`.", err=True)
 
 
 def _print_result(generation: pipeline.Generation, diagnostics: list[Diagnostic], failure: str, result: str) -> None:

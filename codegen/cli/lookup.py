@@ -13,7 +13,7 @@ from codegen.cli.deployment import say_environment
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.options import completing
 from codegen.cli.printer import report
-from codegen.diagnostics import nearest, quoted
+from codegen.diagnostics import quoted
 from codegen.loader import DEFAULTS, SUFFIXES, find_schedules
 from codegen.meltano import MeltanoProject, read_meltano_project
 from codegen.pipeline import Reading
@@ -117,7 +117,7 @@ def meltano_folder(default: Path, path: Path | None = None) -> Path:
 
 def missing(reading: Reading, name: str) -> NoReturn:
     """Raise the error for an unknown schedule, which names the nearest one."""
-    hint = nearest(name, [schedule.name for schedule in reading.schedules])
+    hint = pipeline.meant_by(reading, name)
     raise click.ClickException(f"there is no schedule {quoted(name)}" + (f" ({hint})" if hint else ""))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 import click
 
 from codegen.cli.formats import as_data, as_github, as_text, change_as_data, first_of, folder_in_repository, grouped
-from codegen.diagnostics import Diagnostic, count, printable
+from codegen.diagnostics import Diagnostic, count, in_numbers, printable
 from codegen.sync.changes import Change
 
 # Those of `click.style` that the commands use; no other escape sequence reaches a terminal.
@@ -64,6 +64,12 @@ def report(diagnostics: Sequence[Diagnostic], output: str, changes: Iterable[Cha
         for group in groups:
             place = str(group[0].location)
             echo(click.style(place, bold=True) + as_text(*group).removeprefix(place), err=True)
+
+
+def print_elsewhere(errors: Sequence[Diagnostic]) -> None:
+    """Count the errors of schedules that a command was not asked about."""
+    if errors:
+        echo(f"{in_numbers(errors)} in other schedules: run `dagpress validate`.", err=True)
 
 
 def print_changes(done: Iterable[Change]) -> None:

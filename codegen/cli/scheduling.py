@@ -16,7 +16,7 @@ from codegen.cli.deployment import chosen_or_first, environment_option
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.lookup import complete_from_meltano, missing, name_argument, source_of
 from codegen.cli.options import exit_code, format_option, open_project, writing
-from codegen.cli.printer import echo, echo_json, print_changes, report
+from codegen.cli.printer import echo, echo_json, print_changes, print_elsewhere, report
 from codegen.cli.running import run
 from codegen.diagnostics import nearest, printable, quoted
 from codegen.loader import Overlay
@@ -274,6 +274,7 @@ def _change(root: Path, plan: Callable[[Project, Reading], Overlay], *, generate
         done, problems = transaction.apply(revision.changes)
     diagnostics = [*revision.diagnostics, *problems]
     report(diagnostics, "text")
+    print_elsewhere(revision.elsewhere)
     print_changes(done)
     if done:
         _say_when([schedule for schedule in revision.schedules if schedule.source in overlay])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from codegen.configuration.toml_reader import BrokenFileError, read_toml
+from codegen.configuration.toml_reader import BrokenFileError, invalid, read_toml
 from codegen.diagnostics import Location
 from codegen.source.nodes import MapNode, Node
 
@@ -27,10 +27,10 @@ def find_configuration(root: Path) -> MapNode | None:
         if isinstance(table, MapNode) and (table.entries or not path):
             found.append(table)
         elif table is not None and not isinstance(table, MapNode):
-            raise BrokenFileError("`tool.dagpress` must be a table", table.location)
+            raise invalid("`tool.dagpress` must be a table", table.location)
     if len(found) > 1:
         message = f"the configuration is in {found[0].location.path} too: keep one of them"
-        raise BrokenFileError(message, found[1].location)
+        raise invalid(message, found[1].location)
     return found[0] if found else None
 
 
@@ -47,7 +47,7 @@ def _read(file: Path, path: tuple[str, ...]) -> Node | None:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise BrokenFileError(f"cannot be read: {reason}", Location(file.name)) from error
+        raise invalid(f"cannot be read: {reason}", Location(file.name)) from error
     if path and path[-1] not in text:
         # Most pyproject.toml files are not ours.
         return None

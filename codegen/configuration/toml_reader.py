@@ -16,6 +16,8 @@ from typing import cast
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
 from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar
+from codegen.source.syntax_errors import merge_conflict
+from codegen.text.conflict import conflict_in, forgotten_marker_in
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -41,9 +43,14 @@ _POSITION = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$
 class BrokenFileError(Exception):
     """The file cannot be read, or is not TOML."""
 
-    def __init__(self, message: str, place: Location) -> None:
-        super().__init__(message)
-        self.diagnostic = Diagnostic(rules.INVALID_CONFIGURATION, message, place)
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+def invalid(message: str, place: Location) -> BrokenFileError:
+    """The exception for an invalid configuration."""
+    return BrokenFileError(Diagnostic(rules.INVALID_CONFIGURATION, message, place))
 
 
 def read_toml(text: str, name: str) -> MapNode:
@@ -52,18 +59,25 @@ def read_toml(text: str, name: str) -> MapNode:
     Raises:
         BrokenFileError: the text is not TOML.
     """
+    conflict = conflict_in(text)
+    if conflict is not None:
+        # Inside quotes, TOML reads the markers as text.
+        raise BrokenFileError(merge_conflict(text, conflict, name))
     try:
         tomllib.loads(text)
         return _Reader(text, name).document()
     except tomllib.TOMLDecodeError as error:
+        forgotten = forgotten_marker_in(text)
+        if forgotten is not None:
+            raise BrokenFileError(merge_conflict(text, forgotten, name)) from error
         position = _POSITION.search(str(error))
         if position and position[1]:
             line, column = int(position[1]), int(position[2])
         else:
             line, column = text.count("\n") + 1, len(text.rpartition("\n")[2]) + 1
-        raise BrokenFileError(f"invalid TOML: {_POSITION.sub('', str(error))}", Location(name, line, column)) from error
+        raise invalid(f"invalid TOML: {_POSITION.sub('', str(error))}", Location(name, line, column)) from error
     except RecursionError as error:
-        raise BrokenFileError("invalid TOML: it is nested too deeply", Location(name)) from error
+        raise invalid("invalid TOML: it is nested too deeply", Location(name)) from error
 
 
 class _Reader:

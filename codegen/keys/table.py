@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, closest, quoted
 from codegen.keys.field_type import FieldType, Report
-from codegen.source.nodes import MapNode
+from codegen.source.nodes import ListNode, MapNode
 
 # What people write who come from Meltano, Airflow or another generator; and what some keys were once called here.
 ALSO_KNOWN_AS = {
@@ -73,7 +73,8 @@ class Model:
 
     Attributes:
         reference_group: the heading of its keys in the reference.
-        at: the place of each key's value; of a value in a map under `key.name`, of the model's own map under `""`.
+        at: the place of each key's value; of a value in a map or a list under `key.name` or
+            `key.0`, of the model's own map under `""`.
     """
 
     reference_group: ClassVar[str] = ""
@@ -146,6 +147,8 @@ def read_keys(table: Table, node: MapNode, report: Report, noun: str) -> tuple[d
         at[name] = entry.value.location
         if isinstance(entry.value, MapNode):
             at |= {f"{name}.{each}": inner.value.location for each, inner in entry.value.entries.items()}
+        elif isinstance(entry.value, ListNode):
+            at |= {f"{name}.{number}": item.location for number, item in enumerate(entry.value.items)}
         value = table.rows[name].type.read(entry.value, report)
         if value is not None:
             values[name] = value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, quoted
@@ -46,7 +46,9 @@ def find_schedules(
         return [], search.diagnostics
     search.walk(folder, (), frozenset())
     if not search.files and not search.diagnostics:
-        hint = "add a file such as `NAME.yml`; nothing is deleted while there is none"
+        is_left_out = search.has_excluded or excludes(exclude, PurePath("NAME.yml"))
+        first = "change `exclude` in the configuration" if is_left_out else "add a file such as `NAME.yml`"
+        hint = f"{first}; nothing is deleted while there is none"
         search.error(rules.NO_SCHEDULES, folder, "the folder contains no schedules", hint)
     return search.files, search.diagnostics
 
@@ -69,6 +71,7 @@ class _Search:
                 self._add(root / name)
         self._deleted = {root / name for name, text in overlay.items() if text is None}
         self.files: list[SourceFile] = []
+        self.has_excluded = False
         self.diagnostics: list[Diagnostic] = []
 
     def _add(self, path: Path) -> None:
@@ -102,7 +105,9 @@ class _Search:
         is_folder = bool(self._exclude) and self.is_folder(path)
         # A file of defaults is not a schedule: it is excluded only with its folder.
         is_excludable = is_folder or path.stem != DEFAULTS
-        return is_excludable and excludes(self._exclude, path.relative_to(self._folder), is_folder=is_folder)
+        is_excluded = is_excludable and excludes(self._exclude, path.relative_to(self._folder), is_folder=is_folder)
+        self.has_excluded |= is_excluded and (is_folder or path.suffix.lower() in SUFFIXES)
+        return is_excluded
 
     def walk(self, folder: Path, inherited: tuple[tuple[Path, str], ...], above: frozenset[str]) -> None:
         real = os.path.realpath(folder)

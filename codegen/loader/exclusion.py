@@ -18,16 +18,18 @@ def excludes(patterns: tuple[str, ...], relative: PurePath, *, is_folder: bool =
     return any(map(_matcher(patterns), names))
 
 
-def without_a_match(patterns: tuple[str, ...], folder: Path) -> list[str]:
-    """The patterns that match nothing below the folder of schedules."""
-    left = list(patterns)
+def without_a_match(patterns: tuple[str, ...], folder: Path) -> list[int]:
+    """The indices of the patterns that match nothing below the folder of schedules."""
+    left = list(range(len(patterns)))
     for parent, folders, files in os.walk(folder) if patterns else ():
         relative = Path(parent).relative_to(folder)
         found = [(relative / name, name in folders) for name in (*folders, *files)]
         left = [
-            pattern
-            for pattern in left
-            if not any(excludes((pattern.removeprefix("!"),), path, is_folder=is_folder) for path, is_folder in found)
+            number
+            for number in left
+            if not any(
+                excludes((patterns[number].removeprefix("!"),), path, is_folder=is_folder) for path, is_folder in found
+            )
         ]
         if not left:
             break

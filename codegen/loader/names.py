@@ -30,7 +30,7 @@ def check_names(children: Mapping[Path, bool], name_of: Callable[[Path], str]) -
     for child, is_folder in children.items():
         place = Location(name_of(child))
         if not is_the_same_everywhere(child.name):
-            yield _not_the_same(child.name, place)
+            yield _not_the_same(child.name, place, is_twice=child.with_name(composed(child.name)) in children)
             continue
         first = owners.setdefault(file_key(child.name if is_folder else f"{child.stem}.py"), child)
         if first != child:
@@ -44,9 +44,11 @@ def is_the_same_everywhere(name: str) -> bool:
     return printable(name) == name == composed(name)
 
 
-def _not_the_same(name: str, place: Location) -> Diagnostic:
+def _not_the_same(name: str, place: Location, *, is_twice: bool) -> Diagnostic:
     if printable(name) != name:
         # A line break, a bidirectional control or bytes that are not text.
         return Diagnostic(rules.FILE_NAME, "this name contains invisible characters", place, "rename it")
     message = f"{quoted(ascii(name)[1:-1])} is another name on Linux than on macOS"
-    return Diagnostic(rules.FILE_NAME, message, place, f"rename it to {quoted(composed(name))}")
+    new = quoted(composed(name))
+    hint = f"remove it or {new}, which is there too" if is_twice else f"rename it to {new}"
+    return Diagnostic(rules.FILE_NAME, message, place, hint)

@@ -45,7 +45,15 @@ def generate(
     Raises:
         InvalidError: a name is unknown.
     """
-    selection = select(project, reading or read(project), names)
+    return generate_selection(project, select(project, reading or read(project), names), track)
+
+
+def generate_selection(
+    project: Project,
+    selection: Selection,
+    track: Callable[[Sequence[Schedule]], Iterable[Schedule]] = iter,
+) -> Generation:
+    """Render the DAG files of a selection and, for the whole project, the JSON Schema; no file if there is an error."""
     generation = replace(render(project, selection.reading, selection.schedules, track), selection=selection)
     if selection.scope is not None or has_errors(generation.diagnostics):
         return generation

@@ -125,9 +125,9 @@ def _check_all(project: Project, schedules: Sequence[Schedule], meltano: Meltano
 
 
 def _check_exclude(project: Project) -> Iterator[Diagnostic]:
-    for pattern in without_a_match(project.exclude, project.schedules):
-        message = f"the pattern {quoted(pattern)} of `exclude` matches no file or folder"
-        yield Diagnostic(rules.NO_EFFECT, message, project.at["exclude"], "correct or remove it")
+    for number in without_a_match(project.exclude, project.schedules):
+        message = f"the pattern {quoted(project.exclude[number])} of `exclude` matches no file or folder"
+        yield Diagnostic(rules.NO_EFFECT, message, project.at[f"exclude.{number}"], "correct or remove it")
 
 
 def _each_once(found: Mapping[str, list[Diagnostic]], documents: Iterable[Document]) -> Iterator[Diagnostic]:

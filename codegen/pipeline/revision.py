@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import PurePosixPath
 
@@ -11,10 +11,10 @@ from codegen import rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, has_errors
 from codegen.loader import Overlay
-from codegen.pipeline.generation import generate as generate_all
+from codegen.pipeline.generation import generate_selection
 from codegen.pipeline.reading import Reading, read
-from codegen.pipeline.scope import dag_files
-from codegen.pipeline.selection import neighbours
+from codegen.pipeline.scope import Scope, dag_files
+from codegen.pipeline.selection import neighbours, select, select_scope
 from codegen.project import Project
 from codegen.schema import Schedule
 from codegen.schema.export import SCHEMA_NAME
@@ -29,9 +29,10 @@ class Revision:
     Attributes:
         changes: empty if there are errors.
         schedules: all schedules after the change.
-        diagnostics: those of the whole project after the change.
+        diagnostics: those after the change; with errors elsewhere, those of the changed schedules and their upstream.
         errors: those that forbid the change.
         files: the schedule files and the generated files that depend on them, also unchanged ones.
+        elsewhere: the errors in other schedules.
     """
 
     changes: Sequence[Change]
@@ -39,32 +40,45 @@ class Revision:
     diagnostics: list[Diagnostic]
     errors: Sequence[Diagnostic]
     files: frozenset[str]
+    elsewhere: Sequence[Diagnostic] = ()
 
 
 def revise(project: Project, before: Reading, overlay: Overlay, *, generate: bool = True) -> Revision:
     """Plan a change of schedule files; nothing is written.
 
-    A new error forbids the change. With an older error in another file, the schedule files change, and the generated
-    files wait until it is fixed.
+    A new error forbids the change. An older error in another file does not. If it is in a schedule that a changed one
+    waits for, the generated files stay as they are until it is fixed.
     """
-    generation = generate_all(project, read(project, overlay, cache=Cache(before.cache)))
-    schedules = generation.reading.schedules
-    diagnostics = generation.diagnostics
-    if is_removal := all(text is None for text in overlay.values()):
+    reading = read(project, overlay, cache=Cache(before.cache))
+    is_removal = all(text is None for text in overlay.values())
+    if is_removal:
         # Removing the last schedule is no mistake.
-        diagnostics = [d for d in diagnostics if d.code != rules.NO_SCHEDULES.code]
-    followers = _followers(project, overlay, before, generation.reading)
+        kept = [d for d in reading.diagnostics if d.code != rules.NO_SCHEDULES.code]
+        reading = replace(reading, diagnostics=kept)
+    own = _own_files(project, overlay)
+    selection = select(project, reading, ())
+    if has_errors(reading.diagnostics):
+        selection = select_scope(project, reading, Scope(own))
+    generation = generate_selection(project, selection)
+    errors = _errors_of(before, overlay, [*generation.diagnostics, *selection.elsewhere])
+    diagnostics = list(dict.fromkeys([*generation.diagnostics, *errors]))
+    elsewhere = [error for error in selection.elsewhere if error not in errors]
+    followers = own | _followers(project, overlay, before, reading)
     files = frozenset(overlay) | followers
-    if errors := _errors_of(before, overlay, diagnostics):
-        return Revision((), schedules, diagnostics, errors, files)
+
+    def revision(changes: Sequence[Change], found: list[Diagnostic], errors: Sequence[Diagnostic] = ()) -> Revision:
+        return Revision(changes, reading.schedules, found, errors, files, elsewhere)
+
+    if errors:
+        return revision((), diagnostics, errors)
     changes = [change for name, text in overlay.items() if (change := _change(project, name, text))]
-    if generate and (generation.files or is_removal):
+    if generate and not has_errors(diagnostics):
         wanted = {name: text for name, text in generation.files.items() if name in followers}
-        differing, problems = compare(wanted, project.root, project.generated_dags, followers.__contains__)
+        differing, problems = compare(wanted, project.root, project.generated_dags, own.__contains__)
         if has_errors(problems):
-            return Revision((), schedules, [*diagnostics, *problems], problems, files)
+            return revision((), [*diagnostics, *problems], problems)
         changes += differing
-    return Revision(changes, schedules, diagnostics, (), files)
+    return revision(changes, diagnostics)
 
 
 def _errors_of(before: Reading, overlay: Overlay, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
@@ -79,10 +93,14 @@ def _change(project: Project, name: str, after: str | None) -> Change | None:
     return Change.between(name, path.read_bytes().decode("utf-8", "replace") if path.exists() else None, after)
 
 
-def _followers(project: Project, overlay: Overlay, *readings: Reading) -> set[str]:
-    """The generated files of the changed schedules and of those that depend on them, and the JSON Schema."""
-    sources = set(overlay).union(*chain.from_iterable(neighbours(reading, overlay) for reading in readings))
-    folder = PurePosixPath(project.relative(project.schedules))
+def _followers(project: Project, overlay: Overlay, *readings: Reading) -> frozenset[str]:
+    """The generated files of the schedules that depend on the changed ones, or that those wait for; and the schema."""
+    sources = set().union(*chain.from_iterable(neighbours(reading, overlay) for reading in readings))
+    return _own_files(project, sources) | {project.relative(project.schedules / SCHEMA_NAME)}
+
+
+def _own_files(project: Project, sources: Iterable[str]) -> frozenset[str]:
+    """The generated files of some schedule files."""
+    folder = project.relative(project.schedules)
     relatives = (PurePosixPath(source).relative_to(folder).as_posix() for source in sources)
-    own = {name for relative in relatives for name in dag_files(project, relative)}
-    return own | {(folder / SCHEMA_NAME).as_posix()}
+    return frozenset(name for relative in relatives for name in dag_files(project, relative))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from codegen import rules
 from codegen.diagnostics import InvalidError, nearest, quoted
-from codegen.loader import DEFAULTS, SUFFIXES
+from codegen.loader import DEFAULTS, HIDDEN, SUFFIXES, excludes
 from codegen.pipeline.reading import Reading
 from codegen.project import Project
+from codegen.text.ids import composed
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,12 @@ def files_by_name(reading: Reading) -> Mapping[str, set[str]]:
     return files
 
 
+def meant_by(reading: Reading, name: str, others: Iterable[str] = ()) -> str:
+    """A hint for an unknown name: the schedule whose file has it, or the nearest name; empty without any."""
+    own = next((each.name for each in reading.schedules if PurePosixPath(each.source).stem == name), "")
+    return f"did you mean {quoted(own)}?" if own else nearest(name, [*files_by_name(reading), *others])
+
+
 class Finder:
     """Resolves names and paths in a project.
 
@@ -76,19 +84,28 @@ class Finder:
         )
 
     def _scope_of(self, name: str) -> Scope:
-        if sources := self._names.get(name):
+        if sources := self._names.get(name) or self._names.get(composed(name)):
             return self._of(self._relative[source] for source in sources)
         found = (self._at(path) for path in self._paths(name))
         scope = next((scope for scope in found if scope is not None), None)
         if scope is None:
-            hint = nearest(name, [*self._names, *self._relative]) or "run `dagpress list` to see the schedules"
-            raise InvalidError(f"There is no schedule, file or folder {quoted(name)}", hint)
+            raise self._unknown(name)
         return scope
 
+    def _unknown(self, name: str) -> InvalidError:
+        """The error for an unknown name."""
+        for each in self._reading.diagnostics:
+            path = PurePosixPath(composed(each.location.path))
+            if each.code == rules.FILE_NAME.code and composed(name) in {path.stem, path.as_posix()}:
+                return InvalidError(f"{quoted(path.as_posix())} is not a schedule: {each.message}", each.hint)
+        hint = meant_by(self._reading, name, self._relative) or "run `dagpress list` to see the schedules"
+        return InvalidError(f"There is no schedule, file or folder {quoted(name)}", hint)
+
     def _paths(self, name: str) -> Iterator[Path]:
-        for path in (Path.cwd() / name, self._project.root / name):
+        forms = dict.fromkeys((name, composed(name)))
+        for each in (folder / form for form in forms for folder in (Path.cwd(), self._project.root)):
             # The path of the project is a real path.
-            yield from (Path(os.path.normpath(path)), Path(os.path.realpath(path)))
+            yield from (Path(os.path.normpath(each)), Path(os.path.realpath(each)))
 
     def _at(self, path: Path) -> Scope | None:
         schedules, generated = self._project.schedules, self._project.generated_dags
@@ -106,16 +123,33 @@ class Finder:
     def _below_schedules(self, path: Path, relative: PurePosixPath) -> Scope | None:
         root = self._project.root
         trees = frozenset(self._trees(relative))
-        if path.is_dir() or any((root / tree).is_dir() for tree in trees):
+        has_dag_files = any((root / tree).is_dir() for tree in trees)
+        if path.is_dir() or has_dag_files:
+            if not has_dag_files:
+                self._refuse_hidden(relative, relative.parts)
             return Scope(frozenset(), trees)
         if relative.suffix.lower() not in SUFFIXES:
             return Scope(frozenset()) if path.exists() else None
         if relative.stem == DEFAULTS:
+            self._refuse_hidden(relative, relative.parts[:-1])
             below = (each for each in self._relative.values() if relative.parent in PurePosixPath(each).parents)
             return self._of(below)
         scope = self._of([relative.as_posix()])
-        is_known = path.exists() or any((root / name).exists() for name in scope.files)
-        return scope if is_known else None
+        if any((root / name).exists() for name in scope.files):
+            return scope
+        if path.exists():
+            self._refuse_hidden(relative, relative.parts)
+            return scope
+        return None
+
+    def _refuse_hidden(self, relative: PurePosixPath, parts: Sequence[str]) -> None:
+        """Refuse a path with a name that makes it no schedule."""
+        path = self._project.relative(self._project.schedules / relative)
+        if hidden := next((part for part in parts if part.startswith(HIDDEN)), None):
+            message = f"{quoted(path)} is not a schedule: {quoted(hidden)} starts with `{hidden[0]}`"
+            raise InvalidError(message, "rename it to generate DAG files for it")
+        if excludes(self._project.exclude, relative):
+            raise InvalidError(f"{quoted(path)} is not a schedule: the configuration excludes it", "change `exclude`")
 
     def _of(self, relatives: Iterable[str]) -> Scope:
         return Scope(frozenset(name for each in relatives for name in dag_files(self._project, each)))

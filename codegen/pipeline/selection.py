@@ -47,7 +47,11 @@ def select(project: Project, reading: Reading, names: Collection[str]) -> Select
     """
     if not names:
         return Selection(reading, reading.schedules, reading.schedules)
-    scope = Finder(project, reading).scope_of(names)
+    return select_scope(project, reading, Finder(project, reading).scope_of(names))
+
+
+def select_scope(project: Project, reading: Reading, scope: Scope) -> Selection:
+    """Select the schedules whose DAG files are in a scope, and those that depend on them."""
     files = {file.name: dag_files(project, file.relative) for file in reading.files}
     named = {source for source, own in files.items() if any(map(scope.has, own))}
     awaited, waiting = neighbours(reading, named)

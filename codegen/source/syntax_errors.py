@@ -8,15 +8,16 @@ import yaml
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
+from codegen.text.conflict import forgotten_marker_in
 
-_FORGOTTEN_MARKER = re.compile(r"^={7}\r?$", re.MULTILINE)
 _NO_SPACE = re.compile(r"^[ \t-]*[A-Za-z_]+(:)[^\s:/]", re.MULTILINE)
 
 
 def syntax_error(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagnostic:
     """The cause of an error of the parser, else the place where it stopped."""
-    if forgotten := _FORGOTTEN_MARKER.search(text):
-        return merge_conflict(text, forgotten.start(), name)
+    forgotten = forgotten_marker_in(text)
+    if forgotten is not None:
+        return merge_conflict(text, forgotten, name)
     missing = _NO_SPACE.search(text)
     if missing and "could not find expected ':'" in (error.problem or ""):
         place = place_at(text, missing.start(1), name)

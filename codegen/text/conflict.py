@@ -7,6 +7,7 @@ import re
 # Markers have seven characters; around renamed files, and inside other conflicts, git writes longer ones. A lone
 # `=======` may underline a heading.
 _MARKER = re.compile(r"^(?:<{7,}|\|{7,}|>{7,})(?: |\r?$)", re.MULTILINE)
+_FORGOTTEN = re.compile(r"^={7,}\r?$", re.MULTILINE)
 _OPENING = re.compile(r"^(<{7,})(?: |\r?$)", re.MULTILINE)
 _MARKER_LINE = re.compile(r"^([<|=>])\1{6,}(?: [^\n]*)?(?:\n|\Z)", re.MULTILINE)
 
@@ -14,6 +15,12 @@ _MARKER_LINE = re.compile(r"^([<|=>])\1{6,}(?: [^\n]*)?(?:\n|\Z)", re.MULTILINE)
 def conflict_in(text: str) -> int | None:
     """The index of the first conflict marker; None in a text without any."""
     match = _MARKER.search(text)
+    return match.start() if match else None
+
+
+def forgotten_marker_in(text: str) -> int | None:
+    """The index of a lone `=======`, which is a marker in a text that cannot be parsed."""
+    match = _FORGOTTEN.search(text)
     return match.start() if match else None
 
 

@@ -152,7 +152,8 @@ def _result(context: RequestContext, snapshot: Snapshot, file: str, revision: Re
     project = snapshot.project
     name = snapshot.project.relative(project.schedules / file)
     waits = has_errors(revision.diagnostics)
-    told = [d for d in revision.diagnostics if d.is_error or d.location.path in revision.files]
+    found = [*revision.diagnostics, *revision.elsewhere]
+    told = [d for d in found if d.is_error or d.location.path in revision.files]
     schedule = next((each.name for each in revision.schedules if each.source == name), (project.root / name).stem)
     done = {"Add": "Added", "Change": "Changed", "Delete": "Deleted"}[what]
     saved = Saved(
