@@ -234,6 +234,24 @@ def test_an_alert_needs_a_provider_that_is_new_enough(pin: str, said: str, tmp_p
         assert f"({said.format('apache-airflow-providers-http>=5.5.0')})\n" in err
 
 
+@pytest.mark.parametrize(
+    ("pins", "named"),
+    [
+        ({"requirements.txt": "apache-airflow==2.10.5\n"}, "requirements.txt:1 pins `apache-airflow==2.10.5`"),
+        ({"meltano.yml": f"{_UTILITY}apache-airflow[s3]==2.10.5\n"}, "meltano.yml:4 pins `apache-airflow[s3]==2.10.5`"),
+        ({"Dockerfile": "FROM apache/airflow:2.10.5\n"}, "Dockerfile:1 pins `apache/airflow:2.10.5`"),
+        ({"requirements.txt": "apache-airflow==2.11.0\n", "Dockerfile": "FROM apache/airflow:2.10.5\n"}, ""),
+        ({"requirements.txt": "apache-airflow>=2.10\n"}, ""),
+    ],
+)
+def test_the_configured_airflow_is_the_pinned_one(pins: dict[str, str], named: str, tmp_path: Path) -> None:
+    """A warning at the configuration's line names the pin."""
+    write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "dagpress.toml": 'airflow = "2.11"\n', **pins})
+    _, _, err = dagpress(tmp_path, "validate")
+    warning = f"dagpress.toml:1:11: airflow-version: the DAG files are for Airflow 2.11, but {named} ("
+    assert (warning in err) if named else ("airflow-version" not in err)
+
+
 @pytest.mark.parametrize("airflow", EACH)
 def test_the_requirements_have_the_providers_of_alerts(airflow: str) -> None:
     text = (Path(__file__).parent.parent / f"requirements/airflow-{airflow}.in").read_text()
