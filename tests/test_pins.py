@@ -46,7 +46,11 @@ PINS = {
     "prerelease": ({"requirements.txt": "apache-airflow==3.4.0b2\n"}, "3.4", "requirements.txt:1"),
     "project": ({"pyproject.toml": '[project]\ndependencies = ["apache-airflow[http]>=2.10,<2.11"]\n'}, "2.10", ":2"),
     "group": ({"pyproject.toml": '[dependency-groups]\ndev = [\n  "apache-airflow==3.1.0",\n]\n'}, "3.1", ":3"),
-    "poetry": ({"pyproject.toml": '[tool.poetry.dependencies]\napache-airflow = "~2.10"\n'}, "2.10", ":2"),
+    "poetry": (
+        {"pyproject.toml": '[tool.poetry.dependencies]\napache-airflow = "~2.10"\n'},
+        "2.10",
+        "apache-airflow ~2.10 in pyproject.toml:2",
+    ),
     "poetry table": (
         {"pyproject.toml": '[tool.poetry.dependencies]\napache-airflow = {version = "^2.7.1", extras = ["x"]}\n'},
         "2.11",
@@ -72,6 +76,34 @@ PINS = {
         "3.2",
         ".github/workflows/ci.yml:2",
     ),
+    "variable": (
+        {"meltano.yml": f"{_UTILITY}apache-airflow==${{V}}\n", ".env": "# V=3.0.1\nexport V='2.10.5'\n"},
+        "2.10",
+        "apache-airflow==2.10.5 in meltano.yml:4",
+    ),
+    "requirement in a variable": (
+        {"meltano.yml": f"{_UTILITY}$AIRFLOW_PIP\n", "a.sh": 'V=2.10.5\nAIRFLOW_PIP="apache-airflow==$V -c x"\n'},
+        "2.10",
+        "apache-airflow==2.10.5 in meltano.yml:4",
+    ),
+    "build argument": ({"Dockerfile": "ARG V=2.10.5\nFROM apache/airflow:${V}-python3.11\n"}, "2.10", "Dockerfile:2"),
+    "variable of make": ({"Makefile": "V ?= 2.10.5\na:\n\tpip install apache-airflow==$(V)\n"}, "2.10", "Makefile:3"),
+    "variable of a workflow": (
+        {".github/workflows/ci.yml": "env:\n  V: 2.10.5\na:\n- run: pip install apache-airflow==${{ env.V }}\n"},
+        "2.10",
+        "ci.yml:4",
+    ),
+    "default": ({"compose.yml": "image: apache/airflow:${TAG:-2.10.5}\n"}, "2.10", "apache/airflow:2.10.5 in"),
+    "git": ({"meltano.yml": f"{_UTILITY}git+https://github.com/apache/airflow.git@2.10.5\n"}, "2.10", "meltano.yml:4"),
+    "wheel": (
+        {"requirements.txt": "apache-airflow @ https://example.com/apache_airflow-2.10.5-py3-none-any.whl\n"},
+        "2.10",
+        "apache_airflow-2.10.5 in requirements.txt:1",
+    ),
+    "conda": ({"environment.yml": "dependencies:\n- conda-forge::airflow=2.10.5=py311_0\n"}, "2.10", "yml:2"),
+    "conda, PyPI's name": ({"environment.yml": "dependencies:\n- apache-airflow=2.10\n"}, "2.10", "yml:2"),
+    "another spelling": ({"requirements.txt": "Apache.Airflow == 3.1.2\n"}, "3.1", "Apache.Airflow == 3.1.2 in"),
+    "Astro": ({"Dockerfile": "FROM astrocrpublic.azurecr.io/runtime:3.0-1\n"}, "3.0", "runtime:3.0-1 in Dockerfile:1"),
     "installed": (
         {".meltano/orchestrators/airflow/venv/lib/python3.11/site-packages/apache_airflow-2.10.5.dist-info/x": ""},
         "2.10",
@@ -98,6 +130,33 @@ def test_every_form_of_a_pin_is_read(form: str, tmp_path: Path) -> None:
     assert choice.airflow == airflow
     assert reason in choice.reason
     assert not choice.diagnostics
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "named"),
+    [
+        ("meltano.yml", f"{_UTILITY}apache-airflow==${{V}}\n", "apache-airflow==${V}"),
+        ("meltano.yml", f"{_UTILITY}${{PIP}}\n", "apache-airflow ${PIP}"),
+        ("requirements.txt", "git+https://github.com/apache/airflow@main\n", "apache/airflow@main"),
+        (
+            "requirements.txt",
+            "apache-airflow @ https://example.com/a.whl\n",
+            "apache-airflow @ https://example.com/a.whl",
+        ),
+        ("Dockerfile", "ARG V\nFROM apache/airflow:slim-${V}\n", "apache/airflow:slim-${V}"),
+        ("Dockerfile", "FROM apache/airflow:latest\n", "apache/airflow:latest"),
+        ("Dockerfile", "FROM apache/airflow AS base\n", "FROM apache/airflow"),
+        ("Dockerfile", "FROM quay.io/astronomer/astro-runtime:12.1.0\n", "astro-runtime:12.1.0"),
+    ],
+)
+def test_a_version_that_cannot_be_read_is_a_warning(file: str, text: str, named: str, tmp_path: Path) -> None:
+    """The reason names the place as well, instead of no pin."""
+    choice = choose_airflow(find_pins(write(tmp_path, {file: text}), tmp_path, AIRFLOW))
+    (warning,) = choice.diagnostics
+    line = text.count("\n")
+    assert choice.reason == f"the newest, as the version of {named} in {file}:{line} is unknown"
+    assert warning.message == f"the Airflow version of `{named}` is unknown, so the DAG files are for Airflow {NEWEST}"
+    assert (warning.code, warning.location.line) == ("airflow-version", line)
 
 
 @pytest.mark.parametrize(
@@ -173,6 +232,24 @@ def test_an_alert_needs_a_provider_that_is_new_enough(pin: str, said: str, tmp_p
     if said:
         assert err.startswith("schedules/_defaults.yml:2:12: unsupported: an alert by webhook needs apache-airflow-pro")
         assert f"({said.format('apache-airflow-providers-http>=5.5.0')})\n" in err
+
+
+@pytest.mark.parametrize(
+    ("pins", "named"),
+    [
+        ({"requirements.txt": "apache-airflow==2.10.5\n"}, "requirements.txt:1 pins `apache-airflow==2.10.5`"),
+        ({"meltano.yml": f"{_UTILITY}apache-airflow[s3]==2.10.5\n"}, "meltano.yml:4 pins `apache-airflow[s3]==2.10.5`"),
+        ({"Dockerfile": "FROM apache/airflow:2.10.5\n"}, "Dockerfile:1 pins `apache/airflow:2.10.5`"),
+        ({"requirements.txt": "apache-airflow==2.11.0\n", "Dockerfile": "FROM apache/airflow:2.10.5\n"}, ""),
+        ({"requirements.txt": "apache-airflow>=2.10\n"}, ""),
+    ],
+)
+def test_the_configured_airflow_is_the_pinned_one(pins: dict[str, str], named: str, tmp_path: Path) -> None:
+    """A warning at the configuration's line names the pin."""
+    write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "dagpress.toml": 'airflow = "2.11"\n', **pins})
+    _, _, err = dagpress(tmp_path, "validate")
+    warning = f"dagpress.toml:1:11: airflow-version: the DAG files are for Airflow 2.11, but {named} ("
+    assert (warning in err) if named else ("airflow-version" not in err)
 
 
 @pytest.mark.parametrize("airflow", EACH)

@@ -10,32 +10,32 @@ from codegen.airflow_facts import VERSIONS, at_least, facts_of, newest
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.pins.pin import Pin
 
+_NO_PIN = "no file of the project pins one"
+
 
 @dataclass(frozen=True)
 class AirflowChoice:
-    """A supported version of Airflow, the pin that it follows, and the warnings about the pins."""
+    """A supported version of Airflow, the reason for it, the pin that it follows, and the warnings about the pins."""
 
     airflow: str
+    reason: str
     pin: Pin | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
 
-    @property
-    def reason(self) -> str:
-        """The reason for the version, as a phrase."""
-        return f"{self.pin.text} in {self.pin.place}" if self.pin else "the newest, as no file of the project pins one"
-
 
 def choose_airflow(pins: Sequence[Pin]) -> AirflowChoice:
-    """The version of the first pin; if that is not supported, the nearest one; without a pin the newest."""
-    if not pins:
-        return AirflowChoice(newest())
-    chosen = pins[0]
+    """The version of the first pin; if that is not supported, the nearest one; without a known version the newest."""
+    known, unknown = [pin for pin in pins if pin.specifier], [pin for pin in pins if not pin.specifier]
+    if not known:
+        because = f"the version of {unknown[0].text} in {unknown[0].place} is unknown" if unknown else _NO_PIN
+        return AirflowChoice(newest(), f"the newest, as {because}", None, tuple(_unknown(unknown, newest())))
+    chosen = known[0]
     fitting = [version for version in VERSIONS if chosen.fits(version)]
     released = [version for version in fitting if at_least(newest(), version)]
     airflow = (released or fitting or [_nearest(chosen)])[-1]
     diagnostics = [] if fitting else [_unsupported(chosen, airflow)]
-    diagnostics += _differing(chosen, pins[1:])
-    return AirflowChoice(airflow, chosen, tuple(diagnostics))
+    diagnostics += [*_differing(chosen, known[1:]), *_unknown(unknown, airflow)]
+    return AirflowChoice(airflow, f"{chosen.text} in {chosen.place}", chosen, tuple(diagnostics))
 
 
 def _nearest(pin: Pin) -> str:
@@ -49,6 +49,13 @@ def _unsupported(pin: Pin, airflow: str) -> Diagnostic:
     message = f"the Airflow version of {quoted(pin.text)} is not supported, so the DAG files are for Airflow {airflow}"
     hint = f"install Airflow {airflow}, on Python {first} to {last}, before it loads them"
     return Diagnostic(rules.AIRFLOW_VERSION, message, pin.location, hint)
+
+
+def _unknown(pins: Sequence[Pin], airflow: str) -> Iterator[Diagnostic]:
+    """A warning for the first pin whose version cannot be read."""
+    for pin in pins[:1]:
+        message = f"the Airflow version of {quoted(pin.text)} is unknown, so the DAG files are for Airflow {airflow}"
+        yield Diagnostic(rules.AIRFLOW_VERSION, message, pin.location, "set `airflow` in dagpress.toml to it")
 
 
 def _differing(chosen: Pin, others: Sequence[Pin]) -> Iterator[Diagnostic]:

@@ -1,4 +1,4 @@
-"""The syntax of pins in text files: requirements, TOML and JSON tables, lock files, images, variables."""
+"""The syntax of pins in text files: requirements, TOML and JSON tables, lock files, URLs, images, variables."""
 
 from __future__ import annotations
 
@@ -6,47 +6,94 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from packaging.specifiers import SpecifierSet
+
 from codegen.diagnostics import Location, printable
 from codegen.pins.pin import Pin, specifier_of
 
 AIRFLOW = "apache-airflow"
 
 _VERSION = r"\d+(?:\.\d+)+(?:(?:a|b|rc)\d+)?"
-_SPECIFIER = r"(?:(?:===?|~=|!=|<=?|>=?)[ \t]*\d[\w.*+!]*[ \t]*,?[ \t]*)+"
+# A single `=` is conda's.
+_SPECIFIER = r"(?:(?:={1,3}|~=|!=|<=?|>=?)[ \t]*\d[\w.*+!]*[ \t]*,?[ \t]*)+"
+# A variable without a definition, as `codegen/pins/variables.py` leaves it.
+_VARIABLE = r"\$(?:\{\{[^}\n]*\}\}|\{[^}\n]*\}|\([^)\n]*\)|\w+)"
 # Each has the specifier as its group `version`.
-_REQUIREMENT = rf"(?<![\w./-])(?:NAME)(?:\[[^\]\n]*\])?[ \t]*(?P<version>{_SPECIFIER})"
-_ENTRY = (
-    r"""^[ \t]*["']?(?:NAME)["']?[ \t]*[=:][ \t]*"""
-    r"""(?:\{[^}]*?version["']?[ \t]*[=:][ \t]*)?["'](?P<version>[^"'\n]+)"""
+_OF_EVERY_PACKAGE = (
+    rf"(?<![\w./-])(?:NAME)(?:\[[^\]\n]*\])?[ \t]*(?P<version>{_SPECIFIER}|[=~<>]+[ \t]*{_VARIABLE})",
+    (
+        r"""(?:^|[{,])[ \t]*["']?(?:NAME)["']?[ \t]*[=:][ \t]*\[?\s*"""
+        r"""(?:\{[^}]*?version["']?[ \t]*[=:][ \t]*)?["'](?P<version>[^"'\n]+)"""
+    ),
+    r"""^name = "(?:NAME)"\nversion = "(?P<version>[^"]+)"$""",
+    rf"(?:NAME)-(?P<version>{_VERSION})(?=-py|\.tar)",
 )
-_LOCKED = r"""^name = "(?:NAME)"\nversion = "(?P<version>[^"]+)"$"""
-# For Airflow itself: constraint files, images, and the variable in its documentation.
+# Wherever the version of Airflow itself cannot be read, `version` is empty or no specifier.
 _OF_AIRFLOW = (
-    rf"constraints-(?P<version>{_VERSION})/",
-    rf"apache/airflow:(?:slim-)?(?P<version>{_VERSION})",
+    rf"constraints-(?P<version>{_VERSION}|{_VARIABLE})/",
+    rf"(?:apache|bitnami)/airflow:(?:slim-)?(?P<version>{_VERSION}|{_VARIABLE}|[\w.-]+)",
+    rf"apache/airflow(?:\.git)?@v?(?P<version>{_VERSION}|[^\s\"']+)",
     rf"\bAIRFLOW_VERSION(?::-|[ \t]*[:?]?=|:|[ \t])[ \t]*[\"']?(?P<version>{_VERSION})",
+    rf"^[ \t]*-[ \t]*[\"']?(?:[\w-]+::)?airflow[ \t]*(?P<version>{_SPECIFIER})",
+    r"(?:FROM|image:)[ \t]+[\"']?(?:docker\.io/)?apache/airflow(?P<version>)(?![\w:@/.-])",
+    r"\bapache[-_.]airflow(?:\[[^\]\n]*\])?[ \t]*@[ \t]*(?P<version>)(?!\S*\d\.\d)\S+",
+    # The tags of Astro Runtime have a minor version of Airflow since Airflow 3, and a number of their own before.
+    r"(?:\bastro-runtime|\bastrocrpublic\.azurecr\.io/runtime):(?P<version>\d+\.\d+(?=-\d)|)[^\s\"']*",
+    (
+        r"""\bname:[ \t]*["']?airflow["']?[ \t]*\n(?:[ \t]+[a-z].*\n)*?"""
+        rf"""[ \t]+pip_url:[ \t]*["']?(?P<version>{_VARIABLE})"""
+    ),
 )
 
 
-def pins_in(text: str, path: str, package: str) -> Iterator[Pin]:
-    """The pins of a package in a file, in order."""
+def pins_in(text: str, original: str, path: str, package: str) -> Iterator[Pin]:
+    """The pins of a package in a file, in order.
+
+    Args:
+        text: the text of the file, with its variables replaced by their values.
+        original: the text as written, for the positions.
+        path: the name of the file.
+        package: the name of the distribution.
+    """
     matches = [match for pattern in _patterns(package) for match in pattern.finditer(text)]
+    lines = original.split("\n") if matches else []
     for match in sorted(matches, key=lambda match: match.start("version")):
         specifier = specifier_of(match["version"])
-        line_start = text.rfind("\n", 0, match.start("version")) + 1
-        if specifier is None or re.search(r"(?:^|\s)#", text[line_start : match.start("version")]):
+        if specifier is None and (match.re in _general(package) and "$" not in match["version"]):
             continue
-        written = match[0].strip() if "\n" not in match[0] else f"{package} {match['version']}"
-        line = text.count("\n", 0, match.start("version")) + 1
-        column = match.start("version") - line_start + 1
-        yield Pin(printable(written.strip(" \t,;\"'")), specifier, Location(path, line, column))
+        line_start = text.rfind("\n", 0, match.start("version")) + 1
+        before = text[line_start : match.start("version")]
+        if re.search(r"(?:^|\s)#", before):
+            continue
+        # A form over several lines, or with quotes, is not a phrase.
+        is_phrase = not re.search("[\"'\n]", match[0])
+        written = match[0].strip(" \t,;-") if is_phrase else f"{package} {match['version']}"
+        line = text.count("\n", 0, line_start)
+        location = Location(path, line + 1, _common(before, lines[line]) + 1)
+        yield Pin(printable(written), specifier or SpecifierSet(), location)
+
+
+def _common(first: str, second: str) -> int:
+    """How many characters two texts have in common at their start."""
+    return next(
+        (number for number, pair in enumerate(zip(first, second, strict=False)) if pair[0] != pair[1]), len(first)
+    )
+
+
+def _patterns(package: str) -> tuple[re.Pattern[str], ...]:
+    return (*_general(package), *(_airflow() if package == AIRFLOW else ()))
 
 
 @cache
-def _patterns(package: str) -> tuple[re.Pattern[str], ...]:
-    names = re.escape(package).replace(r"\-", "[-_.]")
+def _general(package: str) -> tuple[re.Pattern[str], ...]:
+    # PEP 503 compares names so.
+    names = re.sub("[-_.]+", "[-_.]+", package)
     if package == AIRFLOW:
         # The distribution of Airflow 3 is apache-airflow-core.
-        names += "(?:[-_.]core)?"
-    general = (pattern.replace("NAME", names) for pattern in (_REQUIREMENT, _ENTRY, _LOCKED))
-    return tuple(re.compile(each, re.MULTILINE) for each in (*general, *(_OF_AIRFLOW if package == AIRFLOW else ())))
+        names += "(?:[-_.]+core)?"
+    return tuple(re.compile(each.replace("NAME", f"(?i:{names})"), re.MULTILINE) for each in _OF_EVERY_PACKAGE)
+
+
+@cache
+def _airflow() -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(each, re.MULTILINE) for each in _OF_AIRFLOW)

@@ -23,7 +23,7 @@ class Pin:
 
     Attributes:
         text: the pin as written, such as `apache-airflow==2.10.5`.
-        specifier: the allowed versions, in the syntax of pip.
+        specifier: the allowed versions, in the syntax of pip; empty if the version cannot be read.
         is_installed: whether it is an installed package instead of a line of a file.
     """
 
@@ -71,8 +71,9 @@ class Pin:
 def specifier_of(text: str) -> SpecifierSet | None:
     """Parse a specifier of pip, poetry or pipenv; None if it restricts no version."""
     text = text.strip().rstrip(",").strip()
-    if re.match(r"\d", text):
-        text = f"=={text}"
+    if re.match(r"=?\d", text):
+        # Poetry and conda.
+        text = f"=={text.removeprefix('=')}"
     if caret := _CARET.match(text):
         text = f">={caret[1]}{caret[2] or ''},<{int(caret[1]) + 1}"
     elif tilde := _TILDE.match(text):

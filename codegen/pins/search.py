@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from fnmatch import translate
 from pathlib import Path
 
@@ -13,15 +14,16 @@ from codegen.diagnostics import Location
 from codegen.meltano.project import meltano_files
 from codegen.pins.forms import pins_in
 from codegen.pins.pin import Pin, specifier_of
+from codegen.pins.variables import expand
 from codegen.sync.boundary import work_tree_of
 
 # The patterns of file names by kind, in order of precedence. Meltano's own files precede all of them.
 _PATTERNS = (
     ("uv.lock", "poetry.lock", "pdm.lock", "pylock*.toml", "Pipfile.lock"),
     ("*requirements*.txt", "*requirements*.in", "*constraints*.txt", "requirements/*.txt", "requirements/*.in"),
-    ("pyproject.toml", "Pipfile", "setup.cfg", "setup.py", "environment.y*ml"),
+    ("pyproject.toml", "Pipfile", "setup.cfg", "setup.py", "*environment.y*ml"),
     ("*Dockerfile*", "*Containerfile*", "*compose*.y*ml"),
-    ("Makefile", "*.mk", ".env*", "*.gitlab-ci.yml", "workflows/*.y*ml", "azure-pipelines.y*ml"),
+    ("Makefile", "*.mk", ".env*", "*.env", "*.sh", "*.gitlab-ci.yml", "workflows/*.y*ml", "azure-pipelines.y*ml"),
 )
 _KINDS = tuple(
     re.compile("|".join(translate(each if "/" in each else f"*/{each}") for each in kind)) for kind in _PATTERNS
@@ -41,17 +43,27 @@ def find_pins(root: Path, meltano: Path, package: str, airflow: str = "*") -> li
         package: the name of its distribution, such as `apache-airflow`.
         airflow: the Airflow version of the environments below `.dagpress` to search. Default: all.
     """
-    found = [pin for path in _files(root, meltano) for pin in _read(path, root, package)]
+    found = list(_written(_texts(root, meltano), package))
     found += [pin for folder in dict.fromkeys((root, meltano)) for pin in _installed(folder, root, package, airflow)]
     return sorted(found, key=lambda pin: not pin.minor)
 
 
-def _read(path: Path, root: Path, package: str) -> Iterator[Pin]:
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace") if path.stat().st_size < _LARGEST else ""
-    except OSError:
-        return
-    yield from pins_in(text, _name(path, root), package)
+def _written(texts: Mapping[str, str], package: str) -> Iterator[Pin]:
+    # Definitions in lock files are none, and those are large.
+    defining = [text for name, text in texts.items() if not name.endswith(".lock")]
+    for name, text in texts.items():
+        expanded = expand(text, defining) if "$" in text and not name.endswith(".lock") else text
+        yield from pins_in(expanded, text, name, package)
+
+
+def _texts(root: Path, meltano: Path) -> dict[str, str]:
+    """The texts of the files with pins, by their names."""
+    texts = {}
+    for path in _files(root, meltano):
+        with suppress(OSError):
+            if path.stat().st_size < _LARGEST:
+                texts[_name(path, root)] = path.read_text(encoding="utf-8", errors="replace")
+    return texts
 
 
 def _files(root: Path, meltano: Path) -> list[Path]:

@@ -14,7 +14,14 @@ from codegen.loader import Document, Overlay, SourceFile, load_schedules, withou
 from codegen.meltano import MeltanoProject, read_meltano_project
 from codegen.project import Project
 from codegen.schema import Schedule, read_schedule
-from codegen.validate import check_environments, check_one, check_providers, check_settings, check_together
+from codegen.validate import (
+    check_airflow_version,
+    check_environments,
+    check_one,
+    check_providers,
+    check_settings,
+    check_together,
+)
 from codegen.validate.lint import apply_lint
 from codegen.validate.meltano_files import check_included_files, check_sources, files_of
 from codegen.validate.params import check_params_in_templates
@@ -114,6 +121,7 @@ def _check_beside_others(
         yield from check_included_files(meltano, project.meltano_project, files_of(files))
         yield from check_sources(meltano, {each.name for each in schedules})
     yield from check_providers(schedules, project)
+    yield from check_airflow_version(project)
 
 
 def _check_all(project: Project, schedules: Sequence[Schedule], meltano: MeltanoProject | None) -> Iterator[Diagnostic]:

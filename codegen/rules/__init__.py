@@ -176,7 +176,7 @@ UNKNOWN_DEPLOYMENT = _error("unknown-deployment", "A schedule names an environme
 
 INVALID_CONFIGURATION = _error("invalid-configuration", "The configuration file cannot be read.")
 REQUIRED_VERSION = _error("required-version", "The installed Dagpress is not one that the project requires.")
-AIRFLOW_VERSION = _warning("airflow-version", "The project pins an unsupported Airflow version, or different versions.")
+AIRFLOW_VERSION = _warning("airflow-version", "The project pins an unsupported, unknown or different Airflow version.")
 
 # Generated files.
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from codegen.diagnostics import Diagnostic
 from codegen.meltano import MeltanoProject
 from codegen.schema import Schedule
+from codegen.validate.airflow_version import check_airflow_version
 from codegen.validate.alerts import check_alerts, check_deadline
 from codegen.validate.arguments import check_arguments, check_joins
 from codegen.validate.commands import check_commands
@@ -26,7 +27,14 @@ from codegen.validate.tasks import check_tasks
 from codegen.validate.templates import check_templates
 from codegen.validate.time import check_clock, check_durations, check_interval, check_time
 
-__all__ = ["check_environments", "check_one", "check_providers", "check_settings", "check_together"]
+__all__ = [
+    "check_airflow_version",
+    "check_environments",
+    "check_one",
+    "check_providers",
+    "check_settings",
+    "check_together",
+]
 
 
 def check_one(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) -> Iterator[Diagnostic]:

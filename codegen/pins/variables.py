@@ -1,0 +1,46 @@
+"""Variables in files with pins: of shells, Dockerfiles, compose files, make and GitHub's workflows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_REFERENCE = re.compile(
+    r"""\$(?:\{\{[ ]*(?:env|vars)\.(?P<workflow>\w+)[ ]*\}\}"""
+    r"""|\{(?P<braced>\w+)(?::?-(?P<default>[^}\n]*))?\}|\((?P<make>\w+)\)|(?P<plain>[A-Za-z_]\w*))"""
+)
+# `NAME=value`, `NAME: value`, `ARG NAME=value`, `ENV NAME value`; a comment defines nothing.
+_DEFINITION = (
+    r"""^[^#\n]*?(?<![\w${.-])(?:NAME(?:[ \t]*[:?]?=(?!=)|:(?=[ \t]))|(?<=ENV )NAME(?=[ \t]))[ \t]*"""
+    r"""(?:"(?P<double>[^"\n]+)"|'(?P<single>[^'\n]+)'|(?P<bare>[^\s"'#]+))"""
+)
+# A variable can be defined by others.
+_ROUNDS = 3
+
+
+def expand(text: str, others: Iterable[str]) -> str:
+    """The text with each variable replaced by its first definition, in the text itself or in the other texts.
+
+    The default of a shell's `${NAME:-default}` applies to a variable without a definition, which else stays.
+    """
+    values: dict[str, str] = {}
+
+    def value_of(match: re.Match[str]) -> str:
+        name = match["workflow"] or match["braced"] or match["make"] or match["plain"]
+        if name not in values:
+            values[name] = next((value for each in (text, *others) if (value := _definition(name, each))), "")
+        return values[name] or match["default"] or match[0]
+
+    expanded = text
+    for _ in range(_ROUNDS):
+        expanded = _REFERENCE.sub(value_of, expanded)
+    return expanded
+
+
+def _definition(name: str, text: str) -> str:
+    """The first value of a variable in a text, other than one by the variable itself."""
+    for match in re.finditer(_DEFINITION.replace("NAME", re.escape(name)), text, re.MULTILINE):
+        value = match["double"] or match["single"] or match["bare"]
+        if not re.search(rf"\$\W*(?:\w+\.)?{re.escape(name)}\b", value):
+            return value
+    return ""

@@ -1,0 +1,40 @@
+"""The configured Airflow version must be the one that the project pins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from codegen import rules
+from codegen.diagnostics import Diagnostic, quoted
+from codegen.project import Project
+
+# An exact version in the usual forms, which is cheap to find: `apache-airflow==2.10.5`, `apache/airflow:2.10.5`.
+_EXACT = re.compile(r"airflow(?:\[[^\]\n]*\])?[ \t]*(?:==|:(?:slim-)?)[ \t]*(\d+\.\d+)", re.IGNORECASE)
+_FILES = ("pyproject.toml", "Dockerfile")
+
+
+def check_airflow_version(project: Project) -> Iterator[Diagnostic]:
+    """Compare `airflow` with the exact pins; one of several that agrees is enough."""
+    beside = (*sorted(project.root.glob("*requirements*.txt")), *(project.root / each for each in _FILES))
+    if not any(_names_another(path, project.airflow) for path in (project.meltano_project / "meltano.yml", *beside)):
+        return
+    # The import takes 15 ms, and few projects need it.
+    from codegen.pins import AIRFLOW, find_pins  # noqa: PLC0415
+
+    pins = find_pins(project.root, project.meltano_project, AIRFLOW)
+    exact = [pin for pin in pins if pin.minor and not pin.is_installed]
+    if exact and all(pin.minor != project.airflow for pin in exact):
+        first = exact[0]
+        message = f"the DAG files are for Airflow {project.airflow}, but {first.place} pins {quoted(first.text)}"
+        hint = "set `airflow` to the pinned version, or change the pin"
+        yield Diagnostic(rules.AIRFLOW_VERSION, message, project.at["airflow"], hint)
+
+
+def _names_another(path: Path, airflow: str) -> bool:
+    with suppress(OSError):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        return any(match[1] != airflow for match in _EXACT.finditer(text))
+    return False
