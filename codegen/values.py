@@ -9,9 +9,10 @@ from datetime import timedelta
 
 @dataclass(frozen=True)
 class Identifier:
-    """A name of the generated file, such as `__doc__`."""
+    """A name of the generated file, such as `__doc__`; in a map, a comment can follow it."""
 
     name: str
+    comment: str = ""
 
 
 @dataclass(frozen=True)

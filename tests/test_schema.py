@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -277,11 +277,11 @@ def _emptied(value: Any) -> Iterator[Any]:
 def test_a_value_that_is_missing_is_told_wherever_it_is(tmp_path: Path) -> None:
     """As the trap of YAML that it is, with no consequence of it."""
     emptied = set()
-    for version, example, _, after in (each.values for each in _examples()):
+    for each in _examples():
+        version, example, _, after = cast(tuple[str, str, dict[str, Any], dict[str, Any]], each.values)
         if version == NEWEST:
-            assert isinstance(after, dict)
-            whole = yaml.safe_load(_as_yaml(after, str(example)))
-            emptied |= {_as_yaml(each, "") for each in _emptied(whole)}
+            whole = yaml.safe_load(_as_yaml(after, example))
+            emptied |= {_as_yaml(value, "") for value in _emptied(whole)}
     files = {f"schedules/s{number}.yml": text for number, text in enumerate(sample(sorted(emptied), 20))}
     found: dict[str, set[str]] = {name: set() for name in files}
     write(tmp_path, {**files, "dagpress.toml": 'environments = ["dev", "prod"]\n'})

@@ -113,7 +113,8 @@ def _map(values: Mapping[str, Value], indent: int) -> str:
     lines = []
     for name, value in values.items():
         start = f"{_one_line(name)}: "
-        lines.append(" " * (indent + 4) + start + code(value, indent + 4, len(start)) + ",\n")
+        comment = f"  # {value.comment}" if isinstance(value, Identifier) and value.comment else ""
+        lines.append(" " * (indent + 4) + start + code(value, indent + 4, len(start)) + f",{comment}\n")
     return "{\n" + "".join(lines) + " " * indent + "}"
 
 

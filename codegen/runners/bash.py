@@ -6,7 +6,7 @@ from codegen.runners.runner import Runner, Work
 from codegen.text.errexit import stopping_in_bash
 from codegen.text.jinja import BASH_ENDINGS, as_rendered_lines, rendered
 from codegen.text.shell import as_script
-from codegen.values import MeltanoCommand, Value
+from codegen.values import Identifier, MeltanoCommand, Value
 
 # The constants that hold shell functions, each in a block of the template that has its name in lower case.
 PRELUDES = ("MELTANO", "LOCK")
@@ -31,4 +31,5 @@ def _lower(work: Work) -> dict[str, Value]:
 
 
 # By default, BashOperator skips a task whose command exits with 99.
-BASH = Runner(name="bash", operator="BashOperator", lower=_lower, default_args={"skip_on_exit_code": None})
+_NEVER = Identifier("None", comment="so that exit code 99 fails the task")
+BASH = Runner(name="bash", operator="BashOperator", lower=_lower, default_args={"skip_on_exit_code": _NEVER})

@@ -62,7 +62,7 @@ with DAG(
         "pool": "warehouse",
         "pool_slots": 4,
         "queue": "heavy",
-        "skip_on_exit_code": None,
+        "skip_on_exit_code": None,  # so that exit code 99 fails the task
     },
     tags=["meltano", "schedule:load"],
 ):

@@ -190,7 +190,7 @@ See run.sh""",
             alert_page_0,
             SlackNotifier(channel="#data-alerts", text=TASK_RETRIED),
         ],
-        "skip_on_exit_code": None,
+        "skip_on_exit_code": None,  # so that exit code 99 fails the task
     },
     tags=["meltano", "tap-gitlab", "target-postgres"],
 ):

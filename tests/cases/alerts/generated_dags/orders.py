@@ -87,7 +87,7 @@ with DAG(
                 text="{{ ti.task_id }} is tried again: {{ ti.log_url }}",
             ),
         ],
-        "skip_on_exit_code": None,
+        "skip_on_exit_code": None,  # so that exit code 99 fails the task
     },
     tags=["meltano", "tap-shop", "target-postgres"],
 ):

@@ -172,7 +172,7 @@ See run.sh""",
             SlackNotifier(channel="#data-alerts", text=TASK_RETRIED),
         ],
         "sla": timedelta(hours=2),
-        "skip_on_exit_code": None,
+        "skip_on_exit_code": None,  # so that exit code 99 fails the task
     },
     tags=["meltano", "tap-gitlab", "target-postgres"],
 ):

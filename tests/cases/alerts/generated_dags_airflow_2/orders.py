@@ -87,7 +87,7 @@ with DAG(
             ),
         ],
         "sla": timedelta(hours=2),
-        "skip_on_exit_code": None,
+        "skip_on_exit_code": None,  # so that exit code 99 fails the task
     },
     tags=["meltano", "tap-shop", "target-postgres"],
 ):

@@ -42,7 +42,7 @@ with DAG(
         "on_retry_callback": [
             SlackNotifier(channel="#alerts", text="{{ ti.task_id }}: {{ exception }}"),
         ],
-        "skip_on_exit_code": None,
+        "skip_on_exit_code": None,  # so that exit code 99 fails the task
     },
     tags=["meltano", "tap-gitlab", "target-postgres"],
 ):

@@ -79,7 +79,7 @@ with DAG(
                 "namespace": "elt",
             },
         },
-        "skip_on_exit_code": None,
+        "skip_on_exit_code": None,  # so that exit code 99 fails the task
     },
     tags=["meltano", "schedule:orders"],
 ):

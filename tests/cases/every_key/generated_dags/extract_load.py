@@ -47,7 +47,7 @@ with DAG(
         "pool_slots": 2,
         "priority_weight": 10,
         "queue": "heavy",
-        "skip_on_exit_code": None,
+        "skip_on_exit_code": None,  # so that exit code 99 fails the task
     },
     tags=[
         "meltano",

@@ -59,7 +59,7 @@ with DAG(
         "trigger_rule": "all_done",
         "retries": 1,
         "retry_delay": timedelta(minutes=5),
-        "skip_on_exit_code": None,
+        "skip_on_exit_code": None,  # so that exit code 99 fails the task
     },
     tags=["meltano", "schedule:inherits", "job:both"],
 ):

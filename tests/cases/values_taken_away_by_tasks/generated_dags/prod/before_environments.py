@@ -61,7 +61,7 @@ with DAG(
         "retries": 4,
         "retry_delay": timedelta(minutes=5),
         "depends_on_past": True,
-        "skip_on_exit_code": None,
+        "skip_on_exit_code": None,  # so that exit code 99 fails the task
     },
     tags=["meltano", "schedule:before_environments"],
 ):

@@ -32,7 +32,7 @@ with DAG(
         "retries": 4,
         "retry_delay": timedelta(minutes=5),
         "pool": "warehouse",
-        "skip_on_exit_code": None,
+        "skip_on_exit_code": None,  # so that exit code 99 fails the task
     },
     tags=["meltano", "tap-shop", "target-postgres"],
 ):
