@@ -242,14 +242,16 @@ def test_an_alert_needs_a_provider_that_is_new_enough(pin: str, said: str, tmp_p
         ({"Dockerfile": "FROM apache/airflow:2.10.5\n"}, "Dockerfile:1 pins `apache/airflow:2.10.5`"),
         ({"requirements.txt": "apache-airflow==2.11.0\n", "Dockerfile": "FROM apache/airflow:2.10.5\n"}, ""),
         ({"requirements.txt": "apache-airflow>=2.10\n"}, ""),
+        ({"requirements.txt": "apache-airflow==2.6.0\n"}, "requirements.txt:1 pins `apache-airflow==2.6.0`"),
     ],
 )
 def test_the_configured_airflow_is_the_pinned_one(pins: dict[str, str], named: str, tmp_path: Path) -> None:
     """A warning at the configuration's line names the pin."""
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "dagpress.toml": 'airflow = "2.11"\n', **pins})
     _, _, err = dagpress(tmp_path, "validate")
-    warning = f"dagpress.toml:1:11: airflow-version: the DAG files are for Airflow 2.11, but {named} ("
-    assert (warning in err) if named else ("airflow-version" not in err)
+    warning = f"dagpress.toml:1:11: airflow-version: the DAG files are for Airflow 2.11, but {named} "
+    hint = '(write `airflow = "2.10"`, or change the pin)'
+    assert (warning + hint in err) if named else ("airflow-version" not in err)
 
 
 @pytest.mark.parametrize("airflow", EACH)

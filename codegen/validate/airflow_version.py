@@ -22,14 +22,17 @@ def check_airflow_version(project: Project) -> Iterator[Diagnostic]:
     if not any(_names_another(path, project.airflow) for path in (project.meltano_project / "meltano.yml", *beside)):
         return
     # The import takes 15 ms, and few projects need it.
-    from codegen.pins import AIRFLOW, find_pins  # noqa: PLC0415
+    from codegen.pins import AIRFLOW, choose_airflow, find_pins  # noqa: PLC0415
 
     pins = find_pins(project.root, project.meltano_project, AIRFLOW)
     exact = [pin for pin in pins if pin.minor and not pin.is_installed]
-    if exact and all(pin.minor != project.airflow for pin in exact):
+    # An import also takes the nearest supported version, and has warned about it.
+    pinned = choose_airflow(exact).airflow
+    if exact and project.airflow not in {pinned, *(pin.minor for pin in exact)}:
         first = exact[0]
         message = f"the DAG files are for Airflow {project.airflow}, but {first.place} pins {quoted(first.text)}"
-        hint = "set `airflow` to the pinned version, or change the pin"
+        line = f'airflow = "{pinned}"'
+        hint = f"write {quoted(line)}, or change the pin"
         yield Diagnostic(rules.AIRFLOW_VERSION, message, project.at["airflow"], hint)
 
 
