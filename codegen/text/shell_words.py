@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from codegen.text.shell import value_of_word
-from codegen.text.shell_tree import arguments_of, name_of, text_of
+from codegen.text.shell_tree import ancestors, arguments_of, name_of, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-# A line that continues within a word; the syntax tree has two words there.
-_CONTINUES_WORD = re.compile(r"\S\\\n\S")
+# An escaped blank, which the syntax tree leaves out except after a letter and the like.
+_ESCAPED_BLANK = re.compile(r"(?<![\w@%+=:,./-])\\[ \t]")
 _NAMING = {"declaration_command", "unset_command"}
 # Built-ins that set the variables that they name.
 _SETTING = {"getopts", "mapfile", "printf", "read", "readarray"}
@@ -40,8 +41,19 @@ def simple_command(node: Node, variables: Mapping[str, str]) -> SimpleCommand:
     values = [value_of_word(word, variables) for word in written]
     known = [word if value is None else value for word, value in zip(written, values, strict=True)]
     names = [name_of(each) for each in assignments]
-    is_known = None not in values and not _CONTINUES_WORD.search(text_of(node))
+    is_known = None not in values and not _misreads_words(node)
     return SimpleCommand(dict(zip(names, known, strict=False)), tuple(known[len(names) :]), is_known)
+
+
+def _misreads_words(node: Node) -> bool:
+    """Whether the syntax tree may have two words for a single one, or miss a word: then a shell has others."""
+    *_, root = (node, *ancestors(node))
+    words = [*node.children_by_field_name("name"), *node.children_by_field_name("argument")]
+    text = node.text or b""
+    ends = ((one.end_byte - node.start_byte, other.start_byte - node.start_byte) for one, other in pairwise(words))
+    gaps = [text[end:begin].replace(b"\\\n", b"") for end, begin in ends]
+    is_uneven = any(not gap or b"\n" in gap for gap in gaps) or any(text_of(each).startswith("\n") for each in words)
+    return is_uneven or bool(_ESCAPED_BLANK.search(text_of(root)))
 
 
 def _after_redirects(node: Node) -> Iterator[Node]:
