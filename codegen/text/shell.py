@@ -21,7 +21,7 @@ _VARIABLE = r"\$(?:\w+|\{\w+(?::\?[\w -]+)?\})"
 _PIECES = rf"""[\w@%+=:,./\ue000-\uf8ff-]|'[^']*'|\\[^\n]|{_VARIABLE}|"(?:[^"$`\\]|\\[$`"\\]|{_VARIABLE})*\""""
 _PIECE = re.compile(_PIECES)
 _WORD = re.compile(rf"(?:{_PIECES})*")
-_IN_QUOTES = re.compile(r"\\(?P<escaped>.)|\$\{?(?P<name>\w+)(?P<required>:\?[\w -]+)?\}?")
+_IN_QUOTES = re.compile(r"\\(?P<escaped>.)|\$(?P<name>\w+)|\$\{(?P<in_braces>\w+)(?P<required>:\?[\w -]+)?\}")
 _PLAIN = re.compile(r"[\w@%+=:,./\-]*")
 # Most arguments have no quotes: to split them at spaces takes a tenth of the time.
 _PLAIN_WORDS = re.compile(r"[\w@%+=:,./ \-]*")
@@ -68,9 +68,9 @@ def _expanded(text: str, variables: Mapping[str, str]) -> str | None:
     """A text in double quotes with the values of its variables; None if one is unknown, or empty and must not be."""
 
     def expanded(match: re.Match[str]) -> str:
-        value = match["escaped"] or variables[match["name"]]
+        value = match["escaped"] or variables[match["name"] or match["in_braces"]]
         if match["required"] and not value:
-            raise KeyError(match["name"])
+            raise KeyError(match["in_braces"])
         return value
 
     try:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from codegen.text.shell import value_of_word
-from codegen.text.shell_tree import ancestors, arguments_of, name_of, text_of
+from codegen.text.shell_tree import ancestors, arguments_of, every, name_of, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-# An escaped blank, which the syntax tree leaves out except after a letter and the like.
-_ESCAPED_BLANK = re.compile(r"(?<![\w@%+=:,./-])\\[ \t]")
 _NAMING = {"declaration_command", "unset_command"}
 # Built-ins that set the variables that they name.
 _SETTING = {"getopts", "mapfile", "printf", "read", "readarray"}
@@ -46,14 +43,24 @@ def simple_command(node: Node, variables: Mapping[str, str]) -> SimpleCommand:
 
 
 def _misreads_words(node: Node) -> bool:
-    """Whether the syntax tree may have two words for a single one, or miss a word: then a shell has others."""
-    *_, root = (node, *ancestors(node))
+    """Whether the syntax tree may have two words for a single one, or miss a part of one: a shell has others then."""
     words = [*node.children_by_field_name("name"), *node.children_by_field_name("argument")]
-    text = node.text or b""
-    ends = ((one.end_byte - node.start_byte, other.start_byte - node.start_byte) for one, other in pairwise(words))
-    gaps = [text[end:begin].replace(b"\\\n", b"") for end, begin in ends]
-    is_uneven = any(not gap or b"\n" in gap for gap in gaps) or any(text_of(each).startswith("\n") for each in words)
-    return is_uneven or bool(_ESCAPED_BLANK.search(text_of(root)))
+    touching = any(not _between(one, other.start_byte) for one, other in pairwise(words))
+    return touching or any(text_of(each).startswith("\n") for each in words) or _skips_text(node)
+
+
+def _skips_text(node: Node) -> bool:
+    """Whether a part of a command that is not blank is in no node, such as an escaped blank in front of a word."""
+    leaves = [each for each in every(node) if not each.children or each.type == "string"]
+    following, around = node.next_sibling, node.parent or node
+    ends = [*(each.start_byte for each in leaves[1:]), following.start_byte if following else around.end_byte]
+    return any(_between(leaf, end).strip() for leaf, end in zip(leaves, ends, strict=True))
+
+
+def _between(node: Node, end: int) -> bytes:
+    """The text from the end of a node on, without the ends of lines that continue."""
+    *_, root = (node, *ancestors(node))
+    return (root.text or b"")[node.end_byte - root.start_byte : end - root.start_byte].replace(b"\\\n", b"")
 
 
 def _after_redirects(node: Node) -> Iterator[Node]:
