@@ -136,7 +136,7 @@ _SCRIPTS = st.recursive(
                 "{{ {}\n}} || {{ {}\n}}",
                 "if {}\nthen {}\nfi",
                 "if {}\nthen true\nelse {}\nfi",
-                "if ! {{ {}\n}}; then {}\nexit 3\nfi",
+                "if ! ({}\n); then {}\nexit 3\nfi",
                 "f() {{ {}\n}}\nf\n{}",
             )
         ),
@@ -144,7 +144,8 @@ _SCRIPTS = st.recursive(
             st.builds(form.format, inner)
             for form in (
                 "({})",
-                "! {{ {}\n}}",
+                # The syntax tree takes the brace of `! { ! { a; }; }` for a command.
+                "! ({}\n)",
                 "X=$({})",
                 "export X=$({})",
                 "for x in 1 2; do {}\ndone",
