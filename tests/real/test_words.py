@@ -79,6 +79,9 @@ def _days_of(words: str) -> Callable[[date], bool]:
     return lambda day: day.weekday() in weekdays
 
 
+_NUMBERS = count()
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(intervals=st.sets((_CRONS | st.sampled_from([*AIRFLOW_PRESETS])).filter(_is_valid), min_size=10, max_size=60))
 def test_the_words_of_a_cron_read_as_the_runs_that_airflow_gives(
@@ -94,8 +97,10 @@ def test_the_words_of_a_cron_read_as_the_runs_that_airflow_gives(
             assert in_words(parsed) == f"on the cron `{interval}`"
     imports = f"from datetime import datetime, timezone\n{import_of('DAG', airflow.version)}\n"
     dags = (f"{name} = {_DAG.format(name=name, cron=cron)}\n" for name, (cron, _) in words.items())
-    (tmp_path / "crons.py").write_text(imports + "".join(dags))
-    theirs = airflow.worker.first_runs(tmp_path / "crons.py", dict.fromkeys(words, ("2026-12-31T00:00:00Z", _RUNS)))
+    # Another file each time: Python compares only the second in which one was written.
+    file = tmp_path / f"crons{next(_NUMBERS)}.py"
+    file.write_text(imports + "".join(dags))
+    theirs = airflow.worker.first_runs(file, dict.fromkeys(words, ("2026-12-31T00:00:00Z", _RUNS)))
     for name, (cron, short) in words.items():
         runs = [datetime.fromisoformat(run) for run, *_ in theirs[name]]
         # With data intervals, the first run starts at the end of the first interval.
