@@ -141,7 +141,7 @@ def addresses(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Ite
     broken = write(folder / "broken", {"schedules/_defaults.yml": "tags: [a]\n"})
     drifted = write(folder / "drifted", {"schedules/a.yml": EXTRACT_LOAD, "meltano.yml": "include_paths: [x]\n"})
     with ExitStack() as stack:
-        roots = (project, write(folder / "empty", {"README.md": "Nothing yet\n"}), broken, drifted)
+        roots = (project, write(folder / "empty", {"dagpress.toml": f'airflow = "{NEWEST}"\n'}), broken, drifted)
         url, empty, failing, stale = (stack.enter_context(served(root)) for root in roots)
         login = stack.enter_context(served(project, DAGPRESS_TOKEN=TOKEN))
         write(broken, {"dagpress.toml": "airflow = 3\n"})
