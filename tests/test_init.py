@@ -90,7 +90,7 @@ def test_what_is_there_stays_and_gets_what_it_lacks(tmp_path: Path) -> None:
     assert "dagpress.toml" not in files
     assert err == (
         "1 schedule imported.\n"
-        "What is left to do:\n"
+        "Next steps:\n"
         f"1. Write `{SOURCE}` into requirements-dagpress.txt, which names another source of Dagpress.\n"
         "2. Add the line `include dagpress.mk` to Makefile.\n"
         "3. Review the files, and commit them.\n"
@@ -113,7 +113,7 @@ def test_without_a_source_of_dagpress_there_is_no_workflow_that_must_fail(tmp_pa
     write(tmp_path, {"meltano.yml": MELTANO_YML})
     assert "written into a file in git" in refusal(tmp_path, "init", "--from", "git+https://ada:hunter2@example.com/x")
     _, out, err = dagpress(tmp_path, "init")
-    assert "\nWhat is left to do:\n1. To write the CI workflow, run `dagpress init --from SOURCE`" in err
+    assert "\nNext steps:\n1. To write the CI workflow, run `dagpress init --from SOURCE`" in err
     assert "workflows" not in out
     assert dagpress(tmp_path, "init", "--from", SOURCE)[1] == (
         "created requirements-dagpress.txt\ncreated .github/workflows/dagpress.yml\n"

@@ -114,7 +114,7 @@ def import_(  # noqa: PLR0913  # click gives each option so
 
 
 def import_schedules(root: Path, path: Path | None, choices: Choices, advice: Sequence[str] = ()) -> ExitCode:
-    """Import the schedules of a Meltano project, and print what is left to do, of which `advice` is the first."""
+    """Import the schedules of a Meltano project, and print the next steps, which begin with `advice`."""
     with nullcontext() if choices.dry_run else writing(root) as transaction:
         beginning = begin(root, path, choices.output)
         work = Work([*beginning.changes], _check_meltano_project(beginning))

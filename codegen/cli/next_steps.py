@@ -1,4 +1,4 @@
-"""The numbered list of what is left to do after an import."""
+"""The numbered next steps after an import."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def print_steps(steps: Iterable[str]) -> None:
     """Print the steps, if there are any."""
     for number, step in enumerate(steps, start=1):
         if number == 1:
-            echo("What is left to do:", err=True)
+            echo("Next steps:", err=True)
         echo(f"{number}. {step[0].upper()}{step[1:]}", err=True)
 
 
 def steps_after_import(plan: Import, work: Work, project: Project) -> Iterator[str]:
-    """What is left to do for the user."""
+    """The next steps for the user."""
     if work.diagnostics:
         yield "Look at what is reported above."
     if any(d.code == rules.SECRET_NOT_COPIED.code for d in work.diagnostics):
