@@ -9,8 +9,10 @@ from examples import fewer
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from codegen.diagnostics import InvalidError
 from codegen.text.errexit import stopping_in_bash, stopping_in_sh
 from codegen.text.ignored_failures import ignored_failures
+from codegen.text.shell import check_command
 
 # The file that a failure writes, whatever its exit code is.
 _FAILS = "fails() { echo FAILED >&2; return 5; }\n"
@@ -107,6 +109,14 @@ def test_what_hides_a_failure_is_told_with_a_fix(*, is_bash: bool) -> None:
         assert _fixes(script, is_bash=is_bash), script
         assert _run(fixed, is_bash=is_bash)[0] > 0, fixed
         assert _fixes(fixed, is_bash=is_bash) == [], fixed
+
+
+@pytest.mark.parametrize("script", [" && ".join(["true"] * 2000), "(" * 2000 + "true" + ")" * 2000])
+def test_a_script_that_is_nested_too_deeply_is_refused(script: str) -> None:
+    """Its readers would run out of stack; as many lines are fine."""
+    with pytest.raises(InvalidError, match="nested deeper than 100 levels"):
+        check_command(script)
+    check_command("true\n" * 2000)
 
 
 @pytest.mark.parametrize("is_bash", [True, False])

@@ -11,6 +11,7 @@ from itertools import count
 from codegen import rules
 from codegen.diagnostics import InvalidError, quoted
 from codegen.text.jinja import TEMPLATE, as_literal, braces_in, check_template, is_template
+from codegen.text.shell_tree import MOST_DEPTH, is_too_deep
 
 # Linux takes at most 128 KiB for one argument (MAX_ARG_STRLEN in linux/binfmts.h), and a character has up to 4 bytes.
 LONGEST_COMMAND = 30_000
@@ -104,7 +105,7 @@ def check_run(run: str) -> None:
 
 
 def check_command(command: str) -> None:
-    """Raise an InvalidError for a shell command that is too long, ends in an incomplete escape, or has a template."""
+    """Raise an InvalidError for a command that is too long or deep, ends in an incomplete escape, or has a template."""
     if is_template(command):
         if braces := braces_in(command):
             quoted_value = as_literal(braces).replace("'", "''")
@@ -117,6 +118,9 @@ def check_command(command: str) -> None:
     if len(command) > LONGEST_COMMAND:
         message = f"has {len(command)} characters, at most {LONGEST_COMMAND} work"
         raise InvalidError(message, "put it into a script of the project", rules.INVALID_COMMAND)
+    if is_too_deep(command):
+        message = f"the command is nested deeper than {MOST_DEPTH} levels, of which each `&&` is one"
+        raise InvalidError(message, "write the commands on lines of their own", rules.NESTED_TOO_DEEP)
     if (len(command) - len(command.rstrip("\\"))) % 2:
         raise InvalidError("ends with a backslash that escapes nothing", "remove it", rules.INVALID_COMMAND)
 

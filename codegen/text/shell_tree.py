@@ -11,6 +11,8 @@ if TYPE_CHECKING:  # a schedule without a shell command is read without it
 
 # Built-ins that run other scripts in the shell itself.
 RUN_SCRIPTS = {".", "eval", "source"}
+# Readers of a tree follow its nesting, each level a few calls deep, and Python allows a thousand.
+MOST_DEPTH = 100
 _NO_STATEMENTS = ("comment", "elif_clause", "else_clause", "case_item", "redirect")
 
 
@@ -21,6 +23,14 @@ def tree_of_script(script: str) -> Node:
     from tree_sitter_bash import language  # noqa: PLC0415
 
     return Parser(Language(language())).parse(script.encode()).root_node
+
+
+def is_too_deep(script: str) -> bool:
+    """Whether a script nests deeper than `MOST_DEPTH`; each `&&` of a chain is a level."""
+    level = [tree_of_script(script)]
+    for _ in range(MOST_DEPTH):
+        level = [child for node in level for child in node.named_children]
+    return bool(level)
 
 
 def every(node: Node) -> Iterator[Node]:
