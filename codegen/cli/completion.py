@@ -6,7 +6,7 @@ import click
 from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
 from codegen.cli.exit_code import ExitCode
-from codegen.cli.printer import echo
+from codegen.cli.printer import echo_data
 
 _EPILOG = """\b
 Examples:
@@ -30,7 +30,7 @@ _SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": _FishComplete}
 @click.pass_context
 def completion(context: click.Context, shell: str) -> int:
     """Print what makes your shell complete commands and names."""
-    echo(_SHELLS[shell](context.find_root().command, {}, "dagpress", "_DAGPRESS_COMPLETE").source())
+    echo_data(_SHELLS[shell](context.find_root().command, {}, "dagpress", "_DAGPRESS_COMPLETE").source())
     return ExitCode.FINE
 
 

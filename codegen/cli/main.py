@@ -138,7 +138,7 @@ def run() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     except Exception:  # noqa: BLE001  # whatever comes this far is a bug of ours, and is said to be
-        traceback.print_exc()
+        echo(traceback.format_exc(), err=True, nl=False)
         echo("This is a bug of Dagpress. Please report it with the lines above.", err=True)
         code = ExitCode.BUG
     sys.exit(int(code or 0))

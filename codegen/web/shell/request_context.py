@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from codegen.diagnostics import printable
+from codegen.diagnostics import printable_lines
 from codegen.keys.texts import timezones
 from codegen.loader import SourceFile
 from codegen.web.shell.addresses import address_of
@@ -32,17 +32,25 @@ TIMEZONE_COOKIE = "timezone"
 
 @cache
 def _environment() -> Environment:
-    """Templates in which every value is text: none becomes HTML."""
+    """Templates in which every value is text: none becomes HTML, and none hides a character.
+
+    A value that a form sends back is written as `{{ value|e }}`, which leaves it as it is.
+    """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["printable"] = printable
     environment.globals["address_of"] = address_of
     return environment
+
+
+def _visible(value: object) -> object:
+    # What has `__html__` is HTML already.
+    return printable_lines(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 @dataclass(frozen=True)
