@@ -10,7 +10,7 @@ from itertools import count
 
 from codegen import rules
 from codegen.diagnostics import InvalidError, quoted
-from codegen.text.jinja import TEMPLATE, as_literal, braces_in, check_template, is_template
+from codegen.text.jinja import TEMPLATE, as_literal, braces_in, check_template, is_template, with_templates_as
 from codegen.text.shell_tree import MOST_DEPTH, is_too_deep
 
 # Linux takes at most 128 KiB for one argument (MAX_ARG_STRLEN in linux/binfmts.h), and a character has up to 4 bytes.
@@ -41,6 +41,18 @@ def words_of(run: str) -> list[str]:
     except ValueError as error:
         hint = "close it, or write \\' for the character"
         raise InvalidError("a quote is not closed", hint, rules.INVALID_RUN) from error
+
+
+def run_of(words: Iterable[str]) -> str:
+    """The text that `words_of` splits into these words, if each template is whole in one of them."""
+    return " ".join(map(_quoted_word, words))
+
+
+def _quoted_word(word: str) -> str:
+    if is_template(word) and _PLAIN.fullmatch(with_templates_as("", word)):
+        return word
+    text, restored = without_templates(word)
+    return restored(shlex.quote(text))
 
 
 def value_of_word(word: str, variables: Mapping[str, str]) -> str | None:
