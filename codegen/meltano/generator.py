@@ -13,6 +13,7 @@ from codegen.sync.header import is_generated
 _FILE = "orchestrate/dags/meltano.py"
 _FILES = "orchestrate/**/*.py"
 _LISTS_SCHEDULES = re.compile(r"schedule[\"'\s,]+list\b|\bScheduleService\b")
+_IMPORT, _IDENTIFIER = re.compile(r"\b(?:import|from)\b"), re.compile(r"\w+")
 _MAKES_DAGS = re.compile(r"\bDAG\(|@dag\b")
 _TRACEBACK = "Traceback (most recent call last):\n"
 _LINE = re.compile(r'File "([^"]+)", line (\d+)')
@@ -42,11 +43,8 @@ def find_generators(folder: Path) -> list[Path]:
 def is_generator(path: Path) -> bool:
     """Whether a file, or a module that it imports, makes DAGs of Meltano's schedules; false for a generated file."""
     text = _text(path)
-    modules = (
-        other
-        for other in path.parent.rglob("*.py")
-        if re.search(rf"\bimport\b.*\b{other.stem}\b|\bfrom\b.*\b{other.stem}\b", text)
-    )
+    imported = {name for line in text.split("\n") if _IMPORT.search(line) for name in _IDENTIFIER.findall(line)}
+    modules = (other for other in path.parent.rglob("*.py") if other.stem in imported)
     return (
         bool(_MAKES_DAGS.search(text))
         and not is_generated(text)

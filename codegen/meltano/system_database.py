@@ -19,7 +19,7 @@ _URI_VARIABLE = "MELTANO_DATABASE_URI"
 # The directory of the default database.
 _FOLDER_VARIABLE = "MELTANO_SYS_DIR_ROOT"
 # Meltano reads its own settings from `.env` too.
-_NAMED_IN_DOTENV = re.compile(rf"^\s*(?:export\s+)?{_URI_VARIABLE}\s*=", re.MULTILINE)
+_NAMED_IN_DOTENV = re.compile(rf"^[ \t]*(?:export[ \t]+)?{_URI_VARIABLE}[ \t]*=", re.MULTILINE)
 # The table of Alembic, which Meltano creates first.
 _TABLE = "select 1 from sqlite_master where name = 'alembic_version'"
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")

@@ -14,8 +14,8 @@ from codegen.meltano.generator import is_generator
 from codegen.sync.header import is_generated
 
 # Between two words of a command: also in a list of texts, and after a line that continues.
-_GAP = r"(?:[\"', \t]|\\\r?\n|(?<=,)\s)+"
-_CALL = re.compile(rf"\bschedule{_GAP}run\b(?:{_GAP}--?[\w-]+(?:=[^\s\"',]*)?)*(?P<gap>{_GAP})(?P<name>[^\s\"',)\]]+)")
+_GAP = r"(?:[\"' \t]|,(?:\r?\n)?|\\\r?\n)+"
+_CALL = re.compile(rf"\bschedule{_GAP}run\b(?:{_GAP}-[\w-]+(?:=[^\s\"',]*)?)*(?P<gap>{_GAP})(?P<name>[^\s\"',)\]]+)")
 # As git finds it in a line.
 _BEGIN = r"schedule[\"', 	]+(run|\\)|schedule[\"',]+$"
 # Of a text: a variable, a template, or what joins it to one.

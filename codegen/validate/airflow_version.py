@@ -12,7 +12,7 @@ from codegen.diagnostics import Diagnostic, quoted
 from codegen.project import Project
 
 # An exact version in the usual forms, which is cheap to find: `apache-airflow==2.10.5`, `apache/airflow:2.10.5`.
-_EXACT = re.compile(r"airflow(?:\[[^\]\n]*\])?[ \t]*(?:==|:(?:slim-)?)[ \t]*(\d+\.\d+)", re.IGNORECASE)
+_EXACT = re.compile(r"airflow(?:\[[^\[\]\n]*\])?[ \t]*(?:==|:(?:slim-)?)[ \t]*(\d+\.\d+)", re.IGNORECASE)
 _FILES = ("pyproject.toml", "Dockerfile")
 
 
