@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from codegen.diagnostics import Location
+from codegen.files import exists, read_bytes
 from codegen.git.program import answer_of
 from codegen.meltano.generator import is_generator
 from codegen.sync.header import is_generated
@@ -68,14 +69,13 @@ def _in_folder(root: Path) -> Iterator[Path]:
 
 
 def _is_left_out(folder: Path) -> bool:
-    return folder.name.startswith(".") or folder.name in _INSTALLED or (folder / "pyvenv.cfg").exists()
+    return folder.name.startswith(".") or folder.name in _INSTALLED or exists(folder / "pyvenv.cfg")
 
 
 def _text(path: Path) -> str:
     """The text of a file; empty for one that no program runs, such as a document or an image."""
     try:
-        is_small = path.suffix not in _DOCUMENTS and path.stat().st_size < _LARGEST
-        data = path.read_bytes() if is_small else b""
+        data = read_bytes(path, _LARGEST) if path.suffix not in _DOCUMENTS else b""
     except OSError:
         return ""
     return "" if b"\0" in data else data.decode("utf-8", "replace")
