@@ -7,7 +7,7 @@ from pathlib import Path
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
-from codegen.files.reading import is_file, text_of
+from codegen.files.reading import is_file, is_symlink, text_of
 
 _MOST_BYTES_OF_A_GIT_FILE = 10_000
 
@@ -53,7 +53,7 @@ class Boundary:
 
     def _leading_out(self, path: Path) -> Diagnostic | None:
         path = Path(os.path.normpath(path))
-        links = (place for place in (*reversed(path.parents), path) if place.is_symlink() and not self.has(place))
+        links = (place for place in (*reversed(path.parents), path) if is_symlink(place) and not self.has(place))
         if link := next(links, None):
             hint = "replace the symlink with the file or directory itself"
             message = f"this symlink points outside {self.name}"

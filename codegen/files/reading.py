@@ -24,6 +24,11 @@ def is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112  # as above
 
 
+def is_symlink(path: Path) -> bool:
+    """Whether it is a symlink."""
+    return os.path.islink(path)  # noqa: PTH114  # as above
+
+
 def exists(path: Path) -> bool:
     """Whether anything has that path, also a symlink that leads nowhere."""
     return os.path.lexists(path)
