@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from codegen.diagnostics import Diagnostic, Location, printable, printable_lines, with_hint
-from codegen.sync.boundary import work_tree_of
+from codegen.files.boundary import work_tree_of
 from codegen.sync.changes import Change
 
 _Item = TypeVar("_Item", Diagnostic, Change)

@@ -15,7 +15,7 @@ import click
 
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.printer import echo
-from codegen.diagnostics import DagpressError, nearest
+from codegen.diagnostics import DagpressError, nearest, quoted
 
 _EPILOG = """\b
 Examples:
@@ -74,6 +74,10 @@ class _Commands(click.Group):
             if error.output:
                 echo(error.output.rstrip("\n"), err=True)
             raise click.ClickException(str(error)) from error
+        except OSError as error:
+            if not error.filename:
+                raise
+            raise click.ClickException(f"{quoted(str(error.filename))}: {error.strerror}") from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -114,7 +118,11 @@ def main(context: click.Context, project: Path | None, lock_timeout: float) -> N
     # It knows the versions of Airflow, which the help does not need.
     from codegen.project import nearest_project  # noqa: PLC0415
 
-    context.obj = project or nearest_project(Path.cwd())
+    try:
+        here = Path.cwd()
+    except FileNotFoundError as error:
+        raise click.ClickException("the working directory was removed (change to another one)") from error
+    context.obj = project or nearest_project(here)
     if os.environ.get("NO_COLOR"):
         context.color = False
 

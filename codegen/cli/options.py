@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -31,8 +31,10 @@ def completing(
     """A shell completion with names that the project has."""
 
     def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-        project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
-        return [name for name in (names(project) if project else ()) if name.startswith(incomplete)]
+        with suppress(OSError):
+            project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
+            return [name for name in (names(project) if project else ()) if name.startswith(incomplete)]
+        return []
 
     return complete
 

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from codegen import rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, has_errors
+from codegen.files import exists, read_bytes
 from codegen.loader import Overlay
 from codegen.pipeline.generation import generate_selection
 from codegen.pipeline.reading import Reading, read
@@ -90,7 +91,7 @@ def _errors_of(before: Reading, overlay: Overlay, diagnostics: Iterable[Diagnost
 
 def _change(project: Project, name: str, after: str | None) -> Change | None:
     path = project.root / name
-    return Change.between(name, path.read_bytes().decode("utf-8", "replace") if path.exists() else None, after)
+    return Change.between(name, read_bytes(path).decode("utf-8", "replace") if exists(path) else None, after)
 
 
 def _followers(project: Project, overlay: Overlay, *readings: Reading) -> frozenset[str]:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from codegen.diagnostics import Diagnostic, has_errors, quoted
+from codegen.files import exists, read_bytes
 from codegen.pipeline import Revision, revise
 from codegen.sync.changes import Change
 from codegen.sync.lock import LockedError
@@ -106,7 +107,7 @@ def _both_texts(path: Path, draft: Draft) -> tuple[str | None, str]:
         _RefusedError: it cannot be read, or is not what the draft was made from.
     """
     try:
-        data = path.read_bytes() if path.exists() else None
+        data = read_bytes(path) if exists(path) else None
     except OSError as error:
         raise _RefusedError(f"Nothing was written. The file cannot be read: {error.strerror}.", 500) from error
     there = _decoded(data)
