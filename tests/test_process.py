@@ -19,7 +19,7 @@ from codegen.git import GitError, run
 from codegen.meltano.invocation import MeltanoError, listed_schedules, set_up_system_database
 
 # Calls `run` as a command does; `{}` is what the shell runs.
-_PARENT = "from codegen import process; process.run(['sh', '-c', {!r}], limit=None)"
+_PARENT = "from codegen import process; process.run(['sh', '-c', {!r}], limit=99)"
 
 
 @pytest.mark.slow
@@ -85,7 +85,7 @@ import os
 from codegen import process
 begin = process.start
 process.start = lambda *words, **options: (begin(*words, **options), os.kill(os.getpid(), {0}))[0]
-process.run(['sh', '-c', 'echo $$ > child; sleep 99; :'], limit=None)
+process.run(['sh', '-c', 'echo $$ > child; sleep 99; :'], limit=99)
 """
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -18,7 +17,6 @@ import tomli
 from click import ClickException
 from environments import ROOT
 from pages import soup_of, text_of
-from processes import await_process, has_ended
 from project_builder import EXTRACT_LOAD, dagpress, write
 from serving import Server, receive, serving
 from starlette.testclient import TestClient
@@ -88,24 +86,6 @@ def test_it_ends_quietly_while_somebody_is_connected(project: Path) -> None:
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(timeout=60) == 0
         assert server.log.read_text() == f"The pipelines of the_project are at {server.url} (Ctrl+C ends it)\n"
-
-
-@pytest.mark.slow
-def test_a_git_that_does_not_end_ends_with_it(project: Path, tmp_path: Path) -> None:
-    write(tmp_path, {"git": f"#!/bin/sh\ntrap '' TERM\necho $$ > {tmp_path}/pid\nsleep 99\n:\n"})
-    with serving(project, PATH=f"{tmp_path}:{os.environ['PATH']}") as server, server.connect() as waiting:
-        waiting.sendall(b"GET /history/a.yml HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        await_process(tmp_path / "pid")
-        server.process.send_signal(signal.SIGINT)
-        assert server.process.wait(timeout=60) == 0
-        assert has_ended(tmp_path / "pid")
-
-
-@pytest.mark.slow
-def test_a_supervisor_can_end_it(project: Path) -> None:
-    with serving(project) as server:
-        server.process.terminate()
-        assert server.process.wait(timeout=60) == -signal.SIGTERM
 
 
 @pytest.mark.slow

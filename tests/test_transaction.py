@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent import futures
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 
 import click
@@ -17,65 +13,21 @@ import pytest
 from git_repository import git, hook, isolate_git, repository_of
 from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, files_of, write
+from races import MOVED, PLUGINS, race
 
 from codegen.web.shell import workspace
 
 _DAGPRESS = Path(sys.executable).parent / "dagpress"
 _HOURLY = EXTRACT_LOAD.replace("@daily", "@hourly")
-_ROUNDS = int(os.environ.get("DAGPRESS_RACES", "2" if os.environ.get("HYPOTHESIS_PROFILE", "fast") == "fast" else "6"))
-_PLUGINS = "plugins:\n  extractors: [{name: tap-gitlab}]\n  loaders: [{name: target-postgres}]\n"
-_MOVED = """\
-schedules:
-- {name: moved, extractor: tap-gitlab, loader: target-postgres, transform: skip, interval: '@daily'}
-"""
-
-
-def _command(words: tuple[str, ...]) -> tuple[str, int, str]:
-    """Call a command in this process; gives its name, exit code and messages."""
-    code, out, err = dagpress(Path(), *words)
-    return " ".join(words), code, out + err
-
-
-@cache
-def _pages() -> Pages:
-    return Pages(Path())
-
-
-def _save(form: dict[str, str]) -> None:
-    _pages().post("/save", form)
 
 
 @pytest.mark.slow
-def test_commands_and_a_page_that_write_at_once_leave_files_that_agree(
+def test_commands_pages_and_hooks_that_write_at_once_leave_files_that_agree(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In every round, each of them does all that it says, as if it were the only one."""
-    monkeypatch.chdir(tmp_path)
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload([__name__])
-    start = {"meltano.yml": _PLUGINS + _MOVED, "schedules/s.yml": EXTRACT_LOAD, "schedules/late.yml": EXTRACT_LOAD}
-    with futures.ProcessPoolExecutor(7, processes) as pool:
-        for number in range(_ROUNDS):
-            write(tmp_path, start)
-            for name in ("moved", "saved"):
-                (tmp_path / f"schedules/{name}.yml").unlink(missing_ok=True)
-            saving = pool.submit(_save, {"file": "saved.yml", "text": _HOURLY, "base": ""})
-            commands = (
-                ("generate",),
-                ("schedule", "set", "s", "--start-date", "2024-01-31"),
-                ("schedule", "set", "s", "--interval", f"{number % 60} 1 * * *"),
-                ("schedule", "remove", "late"),
-                ("import", "--move"),
-                ("export",),
-            )
-            for name, code, said in pool.map(_command, commands):
-                assert code in {0, 1}, f"{name}: {said}"
-            saving.result()
-            assert dagpress(tmp_path, "check")[0] == 0
-            changed = (tmp_path / "schedules/s.yml").read_text()
-            assert "2024-01-31" in changed
-            assert f"{number % 60} 1 * * *" in changed
-            assert (tmp_path / "generated_dags/moved.py").exists()
+    """In every round, each of them does all that it says, as if it were the only one; `make races` has 60."""
+    isolate_git(monkeypatch, tmp_path)
+    assert list(race(tmp_path, 2)) == [[], []]
 
 
 @contextmanager
@@ -95,14 +47,14 @@ def test_a_command_says_whom_it_waits_for_and_fails_after_the_limit(tmp_path: Pa
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
     before = files_of(tmp_path)
     with _held(tmp_path) as holder:
-        command = [str(_DAGPRESS), "--project", str(tmp_path), "--lock-timeout", "1.2", "generate"]
+        command = [str(_DAGPRESS), "--project", str(tmp_path), "--lock-timeout", "2", "generate"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     hint = "run this again when it has finished; `--lock-timeout SECONDS` waits longer"
     whose = f"another dagpress command in this project (process {holder}: sh -c 'echo held; read -r line')"
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
         f"Waiting for {whose}...",
-        f"Error: No files written: {whose} did not finish within 1.2 seconds ({hint})",
+        f"Error: No files written: {whose} did not finish within 2 seconds ({hint})",
     ]
     assert files_of(tmp_path) == before
 
@@ -119,7 +71,7 @@ def test_a_command_says_whom_it_waits_for_and_fails_after_the_limit(tmp_path: Pa
 )
 def test_every_command_that_writes_waits(tmp_path: Path, command: tuple[str, ...]) -> None:
     """But one that writes nothing does not."""
-    write(tmp_path, {"meltano.yml": _PLUGINS, "schedules/a.yml": EXTRACT_LOAD})
+    write(tmp_path, {"meltano.yml": PLUGINS, "schedules/a.yml": EXTRACT_LOAD})
     before = files_of(tmp_path)
     with _held(tmp_path):
         with pytest.raises(click.ClickException, match="did not finish within 0 seconds"):
@@ -205,7 +157,7 @@ def test_a_symlink_may_lead_elsewhere_in_the_git_work_tree(tmp_path: Path) -> No
 def test_no_meltano_project_outside_is_changed(tmp_path: Path) -> None:
     """An import reads it, and writes nothing at all where `--move` would change it."""
     project = write(tmp_path / "project", {"dagpress.toml": 'meltano_project = "../meltano"\n'})
-    write(tmp_path / "meltano", {"meltano.yml": _PLUGINS + _MOVED})
+    write(tmp_path / "meltano", {"meltano.yml": PLUGINS + MOVED})
     before = files_of(tmp_path)
     code, out, err = dagpress(project, "import", "--move")
     assert (code, out) == (2, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 from contextlib import suppress
 from importlib.util import find_spec
@@ -17,6 +18,7 @@ from codegen.cli.exit_code import ExitCode
 from codegen.cli.options import open_project
 from codegen.cli.printer import echo
 from codegen.diagnostics import quoted
+from codegen.process import ENDING, handling
 
 TOKEN = "DAGPRESS_TOKEN"  # noqa: S105  # the name of a variable
 _SHORTEST = 16
@@ -84,9 +86,12 @@ def serve(root: Path, host: str, port: int, names: tuple[str, ...], *, opens: bo
                 super().handle_exit(sig, frame)
                 process.end_all()
 
-        # Ctrl+C is how it ends.
-        with suppress(KeyboardInterrupt):
-            Server(config).run(sockets=[listener])
+        # Ctrl+C is how it ends; a supervisor's signal is no other.
+        with suppress(KeyboardInterrupt), handling(ENDING, signal.default_int_handler):
+            try:
+                Server(config).run(sockets=[listener])
+            finally:
+                process.end_all()
     return ExitCode.FINE
 
 
