@@ -110,7 +110,10 @@ def run(  # noqa: PLR0913  # what a process has
 
 
 def stream(command: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path) -> int:
-    """Run a program on the terminal of this process until it ends, pass signals on, and return its exit code."""
+    """Run a program on the terminal of this process until it ends, pass signals on, and return its exit code.
+
+    It has no limit: its user sees it, and can interrupt it.
+    """
     child: subprocess.Popen[bytes] | None = None
     early: list[int] = []
 

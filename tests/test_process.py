@@ -33,6 +33,26 @@ def test_what_does_not_end_is_killed_with_all_that_it_started(tmp_path: Path) ->
     assert has_ended(tmp_path / "grandchild")
 
 
+def test_what_prints_without_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also while its lines are shown; a daemon that it leaves behind cannot write on."""
+    monkeypatch.setattr(process, "_MOST", 1 << 20)
+    for command in ("exec yes", "yes >&2 & wait"):
+        with pytest.raises(process.ProcessError, match=r"`sh` printed more than 1 MB \(run it in a terminal"):
+            process.run(["sh", "-c", command], limit=60, on_line=lambda _: None)
+    started = time.monotonic()
+    assert process.run(["sh", "-c", "yes & echo done"], limit=60).code == 0
+    assert time.monotonic() - started < 30
+
+
+def test_what_is_cancelled_is_killed(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    with pytest.raises(process.ProcessError, match="`sh` was cancelled"):
+        process.run(
+            ["sh", "-c", "echo $$ > child; touch begun; sleep 99; :"], limit=60, cwd=tmp_path, is_cancelled=begun.exists
+        )
+    assert has_ended(tmp_path / "child")
+
+
 def test_a_daemon_that_keeps_the_output_open_is_not_awaited(tmp_path: Path) -> None:
     """It stays, unless nothing may be left of the program."""
     script = "sleep 99 & echo $! > daemon; echo done"

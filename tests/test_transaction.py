@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,10 +16,19 @@ from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, files_of, write
 from races import MOVED, PLUGINS, race
 
+from codegen.sync.lock import lock
 from codegen.web.shell import workspace
 
 _DAGPRESS = Path(sys.executable).parent / "dagpress"
 _HOURLY = EXTRACT_LOAD.replace("@daily", "@hourly")
+_HOLD = """
+import sys
+from pathlib import Path
+from codegen.sync.lock import lock
+with lock(Path(sys.argv[1]), 0, print):
+    print("held", flush=True)
+    input()
+"""
 
 
 @pytest.mark.slow
@@ -108,6 +118,48 @@ def test_a_hook_of_a_commit_may_write(tmp_path: Path, monkeypatch: pytest.Monkey
     pages.post("/commit", {**form, "message": "Add b"})
     assert git(project, "show", "--format=", "--name-only", "HEAD") == "schedules/b.yml"
     assert (project / "generated_dags/b.py").exists()
+
+
+@pytest.mark.slow
+def test_what_hooks_do_in_parallel_is_locked(tmp_path: Path) -> None:
+    """Commands of the process that holds the lock, which gives them leave; others wait for all of them."""
+    git(tmp_path, "init", "--quiet")
+    write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
+    generate = [str(_DAGPRESS), "--project", str(tmp_path), "--lock-timeout", "0", "generate"]
+    with lock(tmp_path, 0, print) as own:
+        own.share()
+        with subprocess.Popen([sys.executable, "-c", _HOLD, tmp_path], stdin=-1, stdout=-1, text=True) as first:
+            assert first.stdout
+            assert first.stdout.readline() == "held\n"
+            second = subprocess.run(generate, capture_output=True, text=True, check=False)
+            assert second.returncode == 2
+            assert f"(process {first.pid}: " in second.stderr
+            own.release()
+            with pytest.raises(
+                click.ClickException, match=rf"\(process {first.pid}: .* did not finish within 0 seconds"
+            ):
+                dagpress(tmp_path, *generate[3:])
+            first.communicate("\n")
+    assert dagpress(tmp_path, *generate[3:])[0] == 0
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "x"])
+def test_the_lock_timeout_is_a_number_of_seconds(tmp_path: Path, seconds: str) -> None:
+    with pytest.raises(click.UsageError, match=r"integer range|not in the range"):
+        dagpress(tmp_path, "--lock-timeout", seconds, "generate")
+
+
+def test_an_unreadable_schedule_file_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "schedules/b.yml": EXTRACT_LOAD})
+    read = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path.name == "b.yml":
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert dagpress(tmp_path, "schedule", "remove", "b", "--no-generate")[:2] == (0, "deleted schedules/b.yml\n")
 
 
 @pytest.mark.parametrize(
@@ -209,6 +261,17 @@ def test_projects_that_share_a_meltano_yml_wait_for_each_other(tmp_path: Path) -
     project = write(tmp_path / "a", {"schedules/a.yml": EXTRACT_LOAD})
     with _held(tmp_path), pytest.raises(click.ClickException, match="did not finish within 0 seconds"):
         dagpress(project, "--lock-timeout", "0", "generate")
+
+
+def test_generate_removes_what_killed_commands_have_left(tmp_path: Path) -> None:
+    """Also where nothing else changes, and not what another machine may be writing."""
+    write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "schedules/old/.gitkeep": "", "generated_dags/old/.gitkeep": ""})
+    dagpress(tmp_path, "generate")
+    host = platform.node()
+    left = {f"{folder}/.dagpress-{host}-1-2.tmp": "" for folder in ("schedules", "schedules/old", "generated_dags/old")}
+    write(tmp_path, {**left, "generated_dags/.dagpress-other-1-2.tmp": ""})
+    assert dagpress(tmp_path, "generate")[0] == 0
+    assert [path.name for path in tmp_path.rglob("*.tmp")] == [".dagpress-other-1-2.tmp"]
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.diagnostics import quoted
-from codegen.git.program import GitError, Watch, answer_of, run
+from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, run
 from codegen.git.status import uncommitted
 
 # The files of operations in progress, and their commands.
@@ -88,7 +88,7 @@ def commit(
     is_new = branch != before.branch and branch not in branches_of(folder)
     try:
         if branch != before.branch:
-            run(folder, "switch", *(["--create"] if is_new else ["--no-guess"]), branch, watch=watch)
+            run(folder, "switch", *(["--create"] if is_new else ["--no-guess"]), branch, limit=HOOKS_LIMIT, watch=watch)
         _commit_alone(folder, names, message, watch)
     except GitError as error:
         _go_back(folder, before, branch if is_new else "", error)
@@ -121,7 +121,18 @@ def _commit_alone(folder: Path, names: Sequence[str], message: str, watch: Watch
     try:
         if unknown:
             run(folder, "add", "--intent-to-add", "--", *unknown)
-        run(folder, "commit", "--quiet", "--only", "--file=-", "--", *changed, given=message, watch=watch)
+        run(
+            folder,
+            "commit",
+            "--quiet",
+            "--only",
+            "--file=-",
+            "--",
+            *changed,
+            given=message,
+            limit=HOOKS_LIMIT,
+            watch=watch,
+        )
     except GitError:
         if unknown:
             with suppress(GitError):

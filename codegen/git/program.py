@@ -15,7 +15,8 @@ from codegen.diagnostics import DagpressError
 _ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 _VARIABLES = {"GIT_TERMINAL_PROMPT": "0", "GIT_LITERAL_PATHSPECS": "1", "LC_ALL": "C.UTF-8"}
 # In seconds; the hooks of a commit may run a project's tests.
-LIMIT = 300
+_LIMIT = 60
+HOOKS_LIMIT = 300
 
 
 class Watch(NamedTuple):
@@ -46,7 +47,7 @@ def run(
     folder: Path,
     *arguments: str,
     given: str = "",
-    limit: float = LIMIT,
+    limit: float = _LIMIT,
     variables: Mapping[str, str] = MappingProxyType({}),
     watch: Watch = Watch(),  # noqa: B008  # it is immutable
 ) -> str:

@@ -123,7 +123,7 @@ def _follow(context: RequestContext, commit: Commit) -> Response:
     if not commit.look():
         if context.request.method == "POST":
             return RedirectResponse(commit.address, 303)
-        return context.page("committing.html", commit=commit, limit=git.LIMIT)
+        return context.page("committing.html", commit=commit, limit=git.HOOKS_LIMIT)
     if context.is_fragment:
         return Response(headers={"HX-Redirect": commit.address})
     result = commit.result.result()
