@@ -175,6 +175,10 @@ environments: $(DEV) ## Build the environments of the tests that are missing or 
 soak: $(DEV) ## Run DAGs on a Celery cluster and disturb it; ARGS="--minutes 4 --keep" passes options
 	@PYTHONPATH=tests $(BIN)/python -m soak $(ARGS)
 
+.PHONY: races
+races: $(DEV) ## Let commands, pages and git hooks write at once, 60 times; ARGS="--rounds 9" passes options
+	$(BIN)/python tests/races.py $(ARGS)
+
 .PHONY: clean
 clean: ## Remove everything that make has made, except the DAG files
 	rm -rf .venv .envs dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache demo/.meltano demo/*.duckdb

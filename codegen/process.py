@@ -10,7 +10,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from selectors import EVENT_READ, DefaultSelector
 from tempfile import TemporaryFile
 from types import FrameType
 from typing import Any, NamedTuple
@@ -23,12 +25,15 @@ ENDING = (signal.SIGTERM, signal.SIGHUP)
 # Seconds: between two looks at the output, and from SIGTERM to SIGKILL.
 _PAUSE = 0.1
 _GRACE = 2
+# Bytes: of the output that is kept, and of one read, which empties a pipe.
+_MOST = 64 * 1024 * 1024
+_READ = 1024 * 1024
 NO_INPUT = subprocess.DEVNULL
 _running: set[subprocess.Popen[bytes]] = set()
 
 
 class ProcessError(DagpressError):
-    """A program that does not start, or does not end within its limit."""
+    """A program that does not start, or that had to be ended."""
 
 
 class Output(NamedTuple):
@@ -47,24 +52,26 @@ def inherited(*unwanted: str) -> dict[str, str]:
 def run(  # noqa: PLR0913  # what a process has
     command: Sequence[str | Path],
     *,
-    limit: float | None,
+    limit: float,
     name: str = "",
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     given: str = "",
     merged: bool = False,
     on_line: Callable[[str], None] | None = None,
+    is_cancelled: Callable[[], bool] = lambda: False,
     ends_group: bool = False,
 ) -> Output:
     """Run a program to its end, without a terminal, and return its output.
 
-    The output goes to files: a daemon that the program leaves behind may keep them open, and nobody waits for it.
+    A daemon that the program leaves behind may keep its output open; nobody reads that further, or waits for it.
 
-    The limit is in seconds, `env` is `inherited()` by default, and `given` is the standard input. `on_line` gets the
-    latest whole line of stdout while the program runs; with `ends_group`, its process group is killed at its end.
+    The limit is in seconds, `env` is `inherited()` by default, and `given` is the standard input. While the program
+    runs, `on_line` gets the latest whole line of its output. With `ends_group`, its process group is killed at its end.
 
     Raises:
-        ProcessError: it does not start, or its process group was killed at the limit.
+        ProcessError: it does not start; or it was killed with its process group at the limit, after too much output,
+            or because `is_cancelled`.
     """
     name = name or Path(command[0]).name
     may_leave = False
@@ -79,11 +86,11 @@ def run(  # noqa: PLR0913  # what a process has
     # Only the main thread may set handlers.
     is_main = threading.current_thread() is threading.main_thread()
     handled = handling((signal.SIGINT, *ENDING) if is_main else (), leave)
-    with TemporaryFile() as stdin, TemporaryFile() as stdout, TemporaryFile() as stderr, handled:
+    with TemporaryFile() as stdin, handled:
         stdin.write(given.encode("utf-8", "replace"))
         stdin.seek(0)
-        files = {"stdin": stdin, "stdout": stdout, "stderr": subprocess.STDOUT if merged else stderr}
-        child = start(command, env=env, cwd=cwd, name=name, start_new_session=True, **files)
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT if merged else subprocess.PIPE}
+        child = start(command, env=env, cwd=cwd, name=name, start_new_session=True, bufsize=0, stdin=stdin, **pipes)
         is_over = False
         try:
             _running.add(child)
@@ -91,23 +98,22 @@ def run(  # noqa: PLR0913  # what a process has
             may_leave = True
             for number in early:
                 leave(number, None)
-            end_time = time.monotonic() + limit if limit else None
-            if on_line:
-                _watch(child, stdout.fileno(), on_line, end_time)
-            child.wait(max(0, end_time - time.monotonic()) if end_time else None)
+            output = _read(child, _Bounds(name, limit, time.monotonic() + limit, is_cancelled), on_line)
             is_over = not ends_group
-        except subprocess.TimeoutExpired as error:
-            hint = "run it in a terminal to see what it waits for"
-            raise ProcessError(f"`{name}` did not end within {limit:.0f} seconds", hint) from error
         finally:
             _running.discard(child)
             if not is_over:
                 end(child)
-        return Output(exit_code(child.returncode), _text(stdout), _text(stderr))
+            for pipe in filter(None, (child.stdout, child.stderr)):
+                pipe.close()
+        return Output(exit_code(child.returncode), *(part.decode("utf-8", "replace") for part in output))
 
 
 def stream(command: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path) -> int:
-    """Run a program on the terminal of this process until it ends, pass signals on, and return its exit code."""
+    """Run a program on the terminal of this process until it ends, pass signals on, and return its exit code.
+
+    It has no limit: its user sees it, and can interrupt it.
+    """
     child: subprocess.Popen[bytes] | None = None
     early: list[int] = []
 
@@ -165,8 +171,12 @@ def _signal_group(child: subprocess.Popen[bytes], number: int) -> None:
 
 def end_all() -> None:
     """End everything that `run` is running in other threads."""
-    for child in list(_running):
-        end(child)
+    children = list(_running)
+    for child in children:
+        _signal_group(child, signal.SIGTERM)
+    deadline = time.monotonic() + _GRACE
+    for child in children:
+        end(child, max(0, deadline - time.monotonic()))
 
 
 def exit_code(code: int) -> int:
@@ -185,20 +195,61 @@ def handling(numbers: Iterable[int], handler: Callable[[int, FrameType | None], 
             signal.signal(number, handled)
 
 
-def _watch(child: subprocess.Popen[bytes], stdout: int, on_line: Callable[[str], None], end_time: float | None) -> None:
-    seen = 0
-    while child.poll() is None and (end_time is None or time.monotonic() < end_time):
-        # It leaves the file's position to the child.
-        whole = os.pread(stdout, 1 << 20, seen).rpartition(b"\n")[0]
-        if whole:
-            seen += len(whole) + 1
-            on_line(whole.decode("utf-8", "replace").splitlines()[-1])
-        time.sleep(_PAUSE)
+@dataclass(frozen=True)
+class _Bounds:
+    """What a running program must keep to."""
+
+    name: str
+    limit: float
+    deadline: float
+    is_cancelled: Callable[[], bool]
+
+    def check(self, size: int) -> None:
+        """Raise an error if it has run for too long, has written too much, or is not wanted any more."""
+        if time.monotonic() > self.deadline:
+            hint = "run it in a terminal to see what it waits for"
+            raise ProcessError(f"`{self.name}` did not end within {self.limit:.0f} seconds", hint)
+        if size > _MOST:
+            raise ProcessError(f"`{self.name}` printed more than {_MOST >> 20} MB", "run it in a terminal to see what")
+        if self.is_cancelled():
+            raise ProcessError(f"`{self.name}` was cancelled")
 
 
-def _text(file: Any) -> str:  # noqa: ANN401  # a binary file
-    file.seek(0)
-    return str(file.read().decode("utf-8", "replace"))
+def _read(
+    child: subprocess.Popen[bytes], bounds: _Bounds, on_line: Callable[[str], None] | None
+) -> tuple[bytearray, bytearray]:
+    """Read stdout and stderr until the child has ended, whoever else has them open."""
+    stdout, stderr = bytearray(), bytearray()
+    with DefaultSelector() as selector:
+        for pipe, text in ((child.stdout, stdout), (child.stderr, stderr)):
+            if pipe:
+                selector.register(pipe, EVENT_READ, text)
+        has_ended = False
+        while not has_ended:
+            # What it wrote before its end is in the pipes, and read once more.
+            has_ended = child.poll() is not None
+            for key, _ in selector.select(0 if has_ended else _PAUSE):
+                part = os.read(key.fd, _READ)
+                if not part:
+                    selector.unregister(key.fileobj)
+                elif on_line and (line := _last_line(key.data, part)):
+                    on_line(line)
+                key.data.extend(part)
+            if not selector.get_map():
+                with suppress(subprocess.TimeoutExpired):
+                    child.wait(_PAUSE)
+            if not has_ended:
+                bounds.check(len(stdout) + len(stderr))
+    return stdout, stderr
+
+
+def _last_line(before: bytearray, part: bytes) -> str:
+    """The last line that a part of the output completes; empty if there is none."""
+    whole, found, _ = part.rpartition(b"\n")
+    if not found:
+        return ""
+    start = before.rpartition(b"\n")[2] if b"\n" not in whole else b""
+    return (bytes(start) + whole.rpartition(b"\n")[2]).decode("utf-8", "replace")
 
 
 def _is_in_foreground() -> bool:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-_CONFIGURATION = "[user]\n\tname = Ada\n\temail = ada@example.com\n[init]\n\tdefaultBranch = main\n"
+CONFIGURATION = "[user]\n\tname = Ada\n\temail = ada@example.com\n[init]\n\tdefaultBranch = main\n"
 
 
-def isolate_git(monkeypatch: pytest.MonkeyPatch, folder: Path, configuration: str = _CONFIGURATION) -> None:
+def isolate_git(monkeypatch: pytest.MonkeyPatch, folder: Path, configuration: str = CONFIGURATION) -> None:
     """Let git read that configuration alone, here and in every process that is begun from here."""
     file = folder / "gitconfig"
     file.write_text(configuration)

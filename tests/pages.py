@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
@@ -34,8 +35,10 @@ class Pages:
         return soup_of(answer.text)
 
     def post(self, address: str, form: dict[str, str], status: int = 200, **headers: str) -> BeautifulSoup:
-        """Send a form of ours, with the token that our pages carry."""
+        """Send a form of ours, with the token that our pages carry; a commit is followed to its end."""
         answer = self.client.post(address, data={"csrf": self.token, **form}, headers=headers)
+        while answer.url.path.startswith("/committing/") and answer.status_code == HTTPStatus.OK:
+            answer = self.client.get(answer.url)
         assert answer.status_code == status, answer.text
         return soup_of(answer.text)
 

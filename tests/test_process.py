@@ -19,7 +19,7 @@ from codegen.git import GitError, run
 from codegen.meltano.invocation import MeltanoError, listed_schedules, set_up_system_database
 
 # Calls `run` as a command does; `{}` is what the shell runs.
-_PARENT = "from codegen import process; process.run(['sh', '-c', {!r}], limit=None)"
+_PARENT = "from codegen import process; process.run(['sh', '-c', {!r}], limit=99)"
 
 
 @pytest.mark.slow
@@ -31,6 +31,26 @@ def test_what_does_not_end_is_killed_with_all_that_it_started(tmp_path: Path) ->
         process.run(["sh", "-c", script], limit=1, name="slow", cwd=tmp_path)
     assert has_ended(tmp_path / "child")
     assert has_ended(tmp_path / "grandchild")
+
+
+def test_what_prints_without_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also while its lines are shown; a daemon that it leaves behind cannot write on."""
+    monkeypatch.setattr(process, "_MOST", 1 << 20)
+    for command in ("exec yes", "yes >&2 & wait"):
+        with pytest.raises(process.ProcessError, match=r"`sh` printed more than 1 MB \(run it in a terminal"):
+            process.run(["sh", "-c", command], limit=60, on_line=lambda _: None)
+    started = time.monotonic()
+    assert process.run(["sh", "-c", "yes & echo done"], limit=60).code == 0
+    assert time.monotonic() - started < 30
+
+
+def test_what_is_cancelled_is_killed(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    with pytest.raises(process.ProcessError, match="`sh` was cancelled"):
+        process.run(
+            ["sh", "-c", "echo $$ > child; touch begun; sleep 99; :"], limit=60, cwd=tmp_path, is_cancelled=begun.exists
+        )
+    assert has_ended(tmp_path / "child")
 
 
 def test_a_daemon_that_keeps_the_output_open_is_not_awaited(tmp_path: Path) -> None:
@@ -85,7 +105,7 @@ import os
 from codegen import process
 begin = process.start
 process.start = lambda *words, **options: (begin(*words, **options), os.kill(os.getpid(), {0}))[0]
-process.run(['sh', '-c', 'echo $$ > child; sleep 99; :'], limit=None)
+process.run(['sh', '-c', 'echo $$ > child; sleep 99; :'], limit=99)
 """
 
 

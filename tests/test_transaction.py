@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent import futures
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 
 import click
@@ -17,65 +15,30 @@ import pytest
 from git_repository import git, hook, isolate_git, repository_of
 from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, files_of, refusal, write
+from races import MOVED, PLUGINS, race
 
+from codegen.sync.lock import lock
 from codegen.web.shell import workspace
 
 _DAGPRESS = Path(sys.executable).parent / "dagpress"
 _HOURLY = EXTRACT_LOAD.replace("@daily", "@hourly")
-_ROUNDS = int(os.environ.get("DAGPRESS_RACES", "2" if os.environ.get("HYPOTHESIS_PROFILE", "fast") == "fast" else "6"))
-_PLUGINS = "plugins:\n  extractors: [{name: tap-gitlab}]\n  loaders: [{name: target-postgres}]\n"
-_MOVED = """\
-schedules:
-- {name: moved, extractor: tap-gitlab, loader: target-postgres, transform: skip, interval: '@daily'}
+_HOLD = """
+import sys
+from pathlib import Path
+from codegen.sync.lock import lock
+with lock(Path(sys.argv[1]), 0, print):
+    print("held", flush=True)
+    input()
 """
 
 
-def _command(words: tuple[str, ...]) -> tuple[str, int, str]:
-    """Call a command in this process; gives its name, exit code and messages."""
-    code, out, err = dagpress(Path(), *words)
-    return " ".join(words), code, out + err
-
-
-@cache
-def _pages() -> Pages:
-    return Pages(Path())
-
-
-def _save(form: dict[str, str]) -> None:
-    _pages().post("/save", form)
-
-
 @pytest.mark.slow
-def test_commands_and_a_page_that_write_at_once_leave_files_that_agree(
+def test_commands_pages_and_hooks_that_write_at_once_leave_files_that_agree(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In every round, each of them does all that it says, as if it were the only one."""
-    monkeypatch.chdir(tmp_path)
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload([__name__])
-    start = {"meltano.yml": _PLUGINS + _MOVED, "schedules/s.yml": EXTRACT_LOAD, "schedules/late.yml": EXTRACT_LOAD}
-    with futures.ProcessPoolExecutor(7, processes) as pool:
-        for number in range(_ROUNDS):
-            write(tmp_path, start)
-            for name in ("moved", "saved"):
-                (tmp_path / f"schedules/{name}.yml").unlink(missing_ok=True)
-            saving = pool.submit(_save, {"file": "saved.yml", "text": _HOURLY, "base": ""})
-            commands = (
-                ("generate",),
-                ("schedule", "set", "s", "--start-date", "2024-01-31"),
-                ("schedule", "set", "s", "--interval", f"{number % 60} 1 * * *"),
-                ("schedule", "remove", "late"),
-                ("import", "--move"),
-                ("export",),
-            )
-            for name, code, said in pool.map(_command, commands):
-                assert code in {0, 1}, f"{name}: {said}"
-            saving.result()
-            assert dagpress(tmp_path, "check")[0] == 0
-            changed = (tmp_path / "schedules/s.yml").read_text()
-            assert "2024-01-31" in changed
-            assert f"{number % 60} 1 * * *" in changed
-            assert (tmp_path / "generated_dags/moved.py").exists()
+    """In every round, each of them does all that it says, as if it were the only one; `make races` has 60."""
+    isolate_git(monkeypatch, tmp_path)
+    assert list(race(tmp_path, 2)) == [[], []]
 
 
 @contextmanager
@@ -95,14 +58,14 @@ def test_a_command_says_whom_it_waits_for_and_fails_after_the_limit(tmp_path: Pa
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
     before = files_of(tmp_path)
     with _held(tmp_path) as holder:
-        command = [str(_DAGPRESS), "--project", str(tmp_path), "--lock-timeout", "1.2", "generate"]
+        command = [str(_DAGPRESS), "--project", str(tmp_path), "--lock-timeout", "2", "generate"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     hint = "run this again when it has finished; `--lock-timeout SECONDS` waits longer"
     whose = f"another dagpress command in this project (process {holder}: sh -c 'echo held; read -r line')"
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
         f"Waiting for {whose}...",
-        f"Error: No files written: {whose} did not finish within 1.2 seconds ({hint})",
+        f"Error: No files written: {whose} did not finish within 2 seconds ({hint})",
     ]
     assert files_of(tmp_path) == before
 
@@ -119,7 +82,7 @@ def test_a_command_says_whom_it_waits_for_and_fails_after_the_limit(tmp_path: Pa
 )
 def test_every_command_that_writes_waits(tmp_path: Path, command: tuple[str, ...]) -> None:
     """But one that writes nothing does not."""
-    write(tmp_path, {"meltano.yml": _PLUGINS, "schedules/a.yml": EXTRACT_LOAD})
+    write(tmp_path, {"meltano.yml": PLUGINS, "schedules/a.yml": EXTRACT_LOAD})
     before = files_of(tmp_path)
     with _held(tmp_path):
         with pytest.raises(click.ClickException, match="did not finish within 0 seconds"):
@@ -156,6 +119,41 @@ def test_a_hook_of_a_commit_may_write(tmp_path: Path, monkeypatch: pytest.Monkey
     pages.post("/commit", {**form, "message": "Add b"})
     assert git(project, "show", "--format=", "--name-only", "HEAD") == "schedules/b.yml"
     assert (project / "generated_dags/b.py").exists()
+
+
+@pytest.mark.slow
+def test_what_hooks_do_in_parallel_is_locked(tmp_path: Path) -> None:
+    """Commands of the process that holds the lock, which gives them leave; others wait for all of them."""
+    git(tmp_path, "init", "--quiet")
+    write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
+    generate = [str(_DAGPRESS), "--project", str(tmp_path), "--lock-timeout", "0", "generate"]
+    with lock(tmp_path, 0, print) as own:
+        own.share()
+        with subprocess.Popen([sys.executable, "-c", _HOLD, tmp_path], stdin=-1, stdout=-1, text=True) as first:
+            assert first.stdout
+            assert first.stdout.readline() == "held\n"
+            second = subprocess.run(generate, capture_output=True, text=True, check=False)
+            assert second.returncode == 2
+            assert f"(process {first.pid}: " in second.stderr
+            own.release()
+            with pytest.raises(
+                click.ClickException, match=rf"\(process {first.pid}: .* did not finish within 0 seconds"
+            ):
+                dagpress(tmp_path, *generate[3:])
+            first.communicate("\n")
+    assert dagpress(tmp_path, *generate[3:])[0] == 0
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "x"])
+def test_the_lock_timeout_is_a_number_of_seconds(tmp_path: Path, seconds: str) -> None:
+    with pytest.raises(click.UsageError, match=r"integer range|not in the range"):
+        dagpress(tmp_path, "--lock-timeout", seconds, "generate")
+
+
+def test_an_unreadable_schedule_file_is_removed(tmp_path: Path) -> None:
+    write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
+    os.mkfifo(tmp_path / "schedules/b.yml")
+    assert dagpress(tmp_path, "schedule", "remove", "b", "--no-generate")[:2] == (0, "deleted schedules/b.yml\n")
 
 
 @pytest.mark.parametrize(
@@ -205,7 +203,7 @@ def test_a_symlink_may_lead_elsewhere_in_the_git_work_tree(tmp_path: Path) -> No
 def test_no_meltano_project_outside_is_changed(tmp_path: Path) -> None:
     """An import reads it, and writes nothing at all where `--move` would change it."""
     project = write(tmp_path / "project", {"dagpress.toml": 'meltano_project = "../meltano"\n'})
-    write(tmp_path / "meltano", {"meltano.yml": _PLUGINS + _MOVED})
+    write(tmp_path / "meltano", {"meltano.yml": PLUGINS + MOVED})
     before = files_of(tmp_path)
     code, out, err = dagpress(project, "import", "--move")
     assert (code, out) == (2, "")
@@ -257,6 +255,17 @@ def test_projects_that_share_a_meltano_yml_wait_for_each_other(tmp_path: Path) -
     project = write(tmp_path / "a", {"schedules/a.yml": EXTRACT_LOAD})
     with _held(tmp_path), pytest.raises(click.ClickException, match="did not finish within 0 seconds"):
         dagpress(project, "--lock-timeout", "0", "generate")
+
+
+def test_generate_removes_what_killed_commands_have_left(tmp_path: Path) -> None:
+    """Also where nothing else changes, and not what another machine may be writing."""
+    write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "schedules/old/.gitkeep": "", "generated_dags/old/.gitkeep": ""})
+    dagpress(tmp_path, "generate")
+    host = platform.node()
+    left = {f"{folder}/.dagpress-{host}-1-2.tmp": "" for folder in ("schedules", "schedules/old", "generated_dags/old")}
+    write(tmp_path, {**left, "generated_dags/.dagpress-other-1-2.tmp": ""})
+    assert dagpress(tmp_path, "generate")[0] == 0
+    assert [path.name for path in tmp_path.rglob("*.tmp")] == [".dagpress-other-1-2.tmp"]
 
 
 @pytest.mark.slow

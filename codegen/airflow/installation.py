@@ -31,8 +31,9 @@ except PackageNotFoundError:
 """
 # As it is written; with `env`, the name of a program on the PATH.
 _SHEBANG = re.compile(rb"#!\s*(?:\S*/env\s+)?(\S+)")
-# In seconds, for a version.
+# In seconds: for a version, and for an installation over a slow network.
 _LIMIT = 60
+_INSTALLATION_LIMIT = 3600
 _STAMP = "stamp"
 _NAME_ANOTHER = "name another with --airflow"
 _GET_ANOTHER = "run `dagpress add orchestrator airflow`, or put the folder of {} into PATH"
@@ -140,7 +141,9 @@ def install(
     progress(f"Installing Airflow {version} for Python {number}.")
     env = process.inherited(*_UNWANTED)
     for command in _installing(folder / "venv", interpreter, requirements_of(version)):
-        done = process.run(command, limit=None, env=env, merged=True, on_line=lambda line: progress(f"{line}\n"))
+        done = process.run(
+            command, limit=_INSTALLATION_LIMIT, env=env, merged=True, on_line=lambda line: progress(f"{line}\n")
+        )
         if done.code:
             name = " ".join(str(word) for word in command[:4])
             raise AirflowError(f"`{name} ...` failed with exit code {done.code}", output=done.stdout)

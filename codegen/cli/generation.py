@@ -47,6 +47,7 @@ def generate(root: Path, names: Sequence[str], output: str, *, strict: bool) -> 
     resolved: Sequence[str] = ()
     with writing(root) as transaction:
         project = open_project(root, output)
+        transaction.sweep(project.schedules, project.generated_dags)
         generation, changes, diagnostics = _compared(project, names)
         if not has_errors(diagnostics):
             done, problems = transaction.apply(changes)

@@ -105,7 +105,7 @@ class _Commands(click.Group):
 )
 @click.option(
     "--lock-timeout",
-    type=click.FloatRange(min=0),
+    type=click.IntRange(min=0),
     default=60,
     show_default=True,
     metavar="SECONDS",
@@ -113,7 +113,7 @@ class _Commands(click.Group):
 )
 @click.version_option(package_name="dagpress", message="%(prog)s %(version)s")
 @click.pass_context
-def main(context: click.Context, project: Path | None, lock_timeout: float) -> None:  # noqa: ARG001  # `writing` uses it
+def main(context: click.Context, project: Path | None, lock_timeout: int) -> None:  # noqa: ARG001  # `writing` uses it
     """Press Meltano schedules written in YAML into static Airflow DAG files."""
     # It knows the versions of Airflow, which the help does not need.
     from codegen.project import nearest_project  # noqa: PLC0415

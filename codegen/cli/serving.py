@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import secrets
+import signal
 import socket
 import tempfile
 from contextlib import suppress
@@ -20,10 +21,9 @@ from codegen.cli.exit_code import ExitCode
 from codegen.cli.options import open_project
 from codegen.cli.printer import echo
 from codegen.diagnostics import quoted
+from codegen.process import ENDING, handling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.types import ASGIApp
 
 TOKEN = "DAGPRESS_TOKEN"  # noqa: S105  # the name of a variable
@@ -114,16 +114,19 @@ def serve(  # noqa: PLR0913  # the options of the command
             page.flush()
             if click.launch(Path(page.name).as_uri()):
                 echo("No browser could be started: open the address above in one.", err=True)
-        # Ctrl+C is how it ends.
-        with suppress(KeyboardInterrupt):
-            _run(app, listener, proxies, page.close)
+        # Ctrl+C is how it ends; a supervisor's signal is no other.
+        with suppress(KeyboardInterrupt), handling(ENDING, signal.default_int_handler):
+            try:
+                _run(app, listener, proxies)
+            finally:
+                process.end_all()
     return ExitCode.FINE
 
 
 COMMANDS = (serve,)
 
 
-def _run(app: ASGIApp, listener: socket.socket, proxies: list[str], clean_up: Callable[[], None]) -> None:
+def _run(app: ASGIApp, listener: socket.socket, proxies: list[str]) -> None:
     """Serve until a signal ends it."""
     import uvicorn  # noqa: PLC0415  # as in `serve`
 
@@ -132,8 +135,6 @@ def _run(app: ASGIApp, listener: socket.socket, proxies: list[str], clean_up: Ca
             """End the child processes too: the server waits for its requests, and one may wait for a git hook."""
             super().handle_exit(sig, frame)
             process.end_all()
-            # Of SIGTERM this process dies.
-            clean_up()
 
     config = uvicorn.Config(
         app,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.diagnostics import quoted
-from codegen.git.program import GitError, answer_of, run
+from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, run
 from codegen.git.status import uncommitted
 
 # The files of operations in progress, and their commands.
@@ -19,6 +20,10 @@ _UNDER_WAY = {
     "rebase-merge": "rebase",
     "rebase-apply": "rebase",
 }
+
+
+# A hook must not prevent the way back.
+_NO_HOOKS = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.hooksPath", "GIT_CONFIG_VALUE_0": os.devnull}
 
 
 @dataclass(frozen=True)
@@ -60,13 +65,19 @@ def committed_text(folder: Path, name: str) -> str | None:
         return None
 
 
-def commit(folder: Path, names: Sequence[str], message: str, branch: str = "") -> Head:
+def commit(
+    folder: Path,
+    names: Sequence[str],
+    message: str,
+    branch: str = "",
+    watch: Watch = Watch(),  # noqa: B008  # it is immutable
+) -> Head:
     """Commit files as they are on disk, deletions too, and nothing else: what is staged stays staged.
 
     Another branch is checked out, or created at the current commit. A failure restores the former branch.
 
     Raises:
-        GitError: git or a hook refuses it.
+        GitError: git or a hook refuses it, or it was cancelled.
     """
     before = head_of(folder)
     branch = branch or before.branch
@@ -77,8 +88,8 @@ def commit(folder: Path, names: Sequence[str], message: str, branch: str = "") -
     is_new = branch != before.branch and branch not in branches_of(folder)
     try:
         if branch != before.branch:
-            run(folder, "switch", *(["--create"] if is_new else ["--no-guess"]), branch)
-        _commit_alone(folder, names, message)
+            run(folder, "switch", *(["--create"] if is_new else ["--no-guess"]), branch, limit=HOOKS_LIMIT, watch=watch)
+        _commit_alone(folder, names, message, watch)
     except GitError as error:
         _go_back(folder, before, branch if is_new else "", error)
         raise
@@ -101,7 +112,7 @@ def _check_branch(folder: Path, branch: str) -> None:
         raise GitError(f"{quoted(branch)} cannot be a branch", "letters, digits, `-`, `_`, `.` and `/` are fine")
 
 
-def _commit_alone(folder: Path, names: Sequence[str], message: str) -> None:
+def _commit_alone(folder: Path, names: Sequence[str], message: str, watch: Watch) -> None:
     changed = uncommitted(folder, names)
     if not changed:
         raise GitError("there is nothing to commit: git has the files as they are, or is told to ignore them")
@@ -110,7 +121,18 @@ def _commit_alone(folder: Path, names: Sequence[str], message: str) -> None:
     try:
         if unknown:
             run(folder, "add", "--intent-to-add", "--", *unknown)
-        run(folder, "commit", "--quiet", "--only", "--file=-", "--", *changed, given=message)
+        run(
+            folder,
+            "commit",
+            "--quiet",
+            "--only",
+            "--file=-",
+            "--",
+            *changed,
+            given=message,
+            limit=HOOKS_LIMIT,
+            watch=watch,
+        )
     except GitError:
         if unknown:
             with suppress(GitError):
@@ -126,7 +148,7 @@ def _go_back(folder: Path, before: Head, new_branch: str, error: GitError) -> No
         with suppress(GitError):
             if now.commit != before.commit:
                 place = ["--no-guess", before.branch] if before.branch else ["--detach", before.commit]
-                run(folder, "switch", *place)
+                run(folder, "switch", *place, variables=_NO_HOOKS)
             elif before.branch:
                 run(folder, "symbolic-ref", "HEAD", f"refs/heads/{before.branch}")
             else:

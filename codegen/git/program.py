@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from codegen import process
 from codegen.diagnostics import DagpressError
@@ -14,7 +15,15 @@ from codegen.diagnostics import DagpressError
 _ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 _VARIABLES = {"GIT_TERMINAL_PROMPT": "0", "GIT_LITERAL_PATHSPECS": "1", "LC_ALL": "C.UTF-8"}
 # In seconds; the hooks of a commit may run a project's tests.
-_LIMIT = 300
+_LIMIT = 60
+HOOKS_LIMIT = 300
+
+
+class Watch(NamedTuple):
+    """Follows a command: what git or a hook prints last, and whether it is to be ended."""
+
+    on_line: Callable[[str], None] | None = None
+    is_cancelled: Callable[[], bool] = lambda: False
 
 
 class GitError(DagpressError):
@@ -40,6 +49,7 @@ def run(
     given: str = "",
     limit: float = _LIMIT,
     variables: Mapping[str, str] = MappingProxyType({}),
+    watch: Watch = Watch(),  # noqa: B008  # it is immutable
 ) -> str:
     """Run a git command in a folder, and return its output.
 
@@ -56,7 +66,8 @@ def run(
     command = [git, "-c", "core.quotePath=false", "--no-pager", *arguments]
     env = {**process.inherited(*_ELSEWHERE), **_VARIABLES, **variables}
     try:
-        done = process.run(command, limit=limit, name=f"git {arguments[0]}", env=env, cwd=folder, given=given)
+        name = f"git {arguments[0]}"
+        done = process.run(command, limit=limit, name=name, env=env, cwd=folder, given=given, **watch._asdict())
     except process.ProcessError as error:
         raise GitError(error.message, error.hint) from error
     if done.code:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from codegen import rules
 from codegen.cache import Cache
@@ -90,8 +90,15 @@ def _errors_of(before: Reading, overlay: Overlay, diagnostics: Iterable[Diagnost
 
 
 def _change(project: Project, name: str, after: str | None) -> Change | None:
-    path = project.root / name
-    return Change.between(name, read_bytes(path).decode("utf-8", "replace") if exists(path) else None, after)
+    return Change.between(name, _text_of(project.root / name), after)
+
+
+def _text_of(path: Path) -> str | None:
+    """The text of a schedule file; empty if it is unreadable, for then it can only be removed."""
+    try:
+        return read_bytes(path).decode("utf-8", "replace") if exists(path) else None
+    except OSError:
+        return ""
 
 
 def _followers(project: Project, overlay: Overlay, *readings: Reading) -> frozenset[str]:

@@ -6,7 +6,7 @@ import os
 import shlex
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from codegen.diagnostics import printable
@@ -19,36 +19,59 @@ class LockedError(Exception):
     """Another process, which the message names, held the lock for too long."""
 
 
-@contextmanager
-def lock(folder: Path, seconds: float, on_wait: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lock of a project: a `flock` on its folder, which leaves no file and ends with the process.
+class Lock:
+    """The locks that a process holds: a `flock` on the folder of a project, and one on the `.git` in there.
 
-    On Windows, and on a file system without locks, it locks nothing. `on_wait` receives a message after a second.
-
-    Raises:
-        LockedError: another process holds it for longer than these seconds.
+    Both leave no file, and end with the process. A process that the holder of the folder has started, as a git hook is
+    by a commit, works for the holder: it needs the second lock only, which the holder gives up for that. So whatever
+    hooks do in parallel, or leave behind, still waits for each other.
     """
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        # Windows opens no folders; reading the project reports a missing one.
-        handle = None
-    try:
-        if handle is not None:
-            _wait(handle, seconds, on_wait)
-        yield
-    finally:
-        if handle is not None:
+
+    def __init__(self, folder: Path) -> None:
+        self._paths = (folder, folder / ".git")
+        self._handles: list[int] = []
+
+    def acquire(self, seconds: float, on_wait: Callable[[str], None]) -> None:
+        """Take both locks; `on_wait` receives a message after a second.
+
+        Raises:
+            LockedError: another process holds one for longer than these seconds.
+        """
+        start = time.monotonic()
+        for path in self._paths:
+            # Windows opens no folders, and not every project has a `.git`; reading the project reports a missing one.
+            with suppress(OSError):
+                self._handles.append(os.open(path, os.O_RDONLY))
+                _wait(self._handles[-1], start, seconds, on_wait)
+
+    def share(self) -> None:
+        """Let the processes that this one starts write too."""
+        for handle in self._handles[1:]:
             os.close(handle)
+        del self._handles[1:]
+
+    def release(self) -> None:
+        """Give up both locks."""
+        while self._handles:
+            os.close(self._handles.pop())
 
 
-def _wait(handle: int, seconds: float, on_wait: Callable[[str], None]) -> None:
-    start = time.monotonic()
+@contextmanager
+def lock(folder: Path, seconds: float, on_wait: Callable[[str], None]) -> Iterator[Lock]:
+    """Hold the lock of a project, as `Lock.acquire` takes it. On a file system without locks, it locks nothing."""
+    own = Lock(folder)
+    try:
+        own.acquire(seconds, on_wait)
+        yield own
+    finally:
+        own.release()
+
+
+def _wait(handle: int, start: float, seconds: float, on_wait: Callable[[str], None]) -> None:
     is_silent = True
     while not _take(handle):
         holder = _holder(handle)
         if holder and holder in _ancestors():
-            # A git hook of a commit that holds the lock has started this command.
             return
         waited = time.monotonic() - start
         whose = f"another dagpress command in this project{_described(holder)}"
@@ -74,14 +97,29 @@ def _take(handle: int) -> bool:
 
 def _holder(handle: int) -> int:
     """The process that holds the lock; 0 if the system does not say, as on macOS."""
-    inode = f":{os.fstat(handle).st_ino}"
+    file = os.fstat(handle)
     try:
         lines = Path("/proc/locks").read_text(encoding="ascii").splitlines()
     except OSError:
         return 0
     # 1: FLOCK  ADVISORY  WRITE 1234 fe:00:260072 0 EOF
     locks = (line.split() for line in lines)
-    return next((int(words[4]) for words in locks if words[1] == "FLOCK" and words[5].endswith(inode)), 0)
+    found = (int(words[4]) for words in locks if words[1] == "FLOCK" and words[5].endswith(f":{file.st_ino}"))
+    return next((process for process in found if _may_have(process, file)), 0)
+
+
+def _may_have(process: int, file: os.stat_result) -> bool:
+    """Whether a process has that very file open: the device in /proc/locks differs from that of `stat` on btrfs."""
+    try:
+        handles = list(Path(f"/proc/{process}/fd").iterdir())
+    except OSError:
+        # That of another user.
+        return True
+    for handle in handles:
+        with suppress(OSError):
+            if os.path.samestat(handle.stat(), file):
+                return True
+    return False
 
 
 def _ancestors() -> Iterator[int]:

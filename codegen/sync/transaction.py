@@ -13,7 +13,7 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, quoted
 from codegen.files.boundary import Boundary
 from codegen.sync.changes import Action, Change
-from codegen.sync.lock import lock
+from codegen.sync.lock import Lock, lock
 
 _TEMPORARY = f".dagpress-{platform.node()}-"
 
@@ -26,16 +26,25 @@ def transaction(root: Path, seconds: float, on_wait: Callable[[str], None]) -> I
     """
     root = root.resolve()
     boundary = Boundary(root)
-    with lock(boundary.folder, seconds, on_wait):
-        yield Transaction(root, boundary)
+    with lock(boundary.folder, seconds, on_wait) as own:
+        yield Transaction(root, boundary, own)
 
 
 class Transaction:
     """A project that is locked, and can be written."""
 
-    def __init__(self, root: Path, boundary: Boundary) -> None:
+    def __init__(self, root: Path, boundary: Boundary, own: Lock) -> None:
         self._root = root
         self._boundary = boundary
+        self._lock = own
+
+    def admit_hooks(self) -> None:
+        """Let the git hooks of a commit write from now on; this transaction does not."""
+        self._lock.share()
+
+    def sweep(self, *folders: Path) -> None:
+        """Remove the temporary files that killed commands have left anywhere in some folders."""
+        _sweep((folder for folder in folders if not self._boundary.refusal(os.path.relpath(folder, self._root))), "**/")
 
     def apply(self, changes: Sequence[Change]) -> tuple[Sequence[Change], list[Diagnostic]]:
         """Write all new texts, then replace the files, then delete; returns the changes made, and the errors."""
@@ -101,9 +110,9 @@ def _stage(temporary: Path, target: Path, text: str) -> None:
         shutil.copymode(target, temporary)
 
 
-def _sweep(folders: Iterable[Path]) -> None:
+def _sweep(folders: Iterable[Path], pattern: str = "") -> None:
     """Remove temporary files, also those of a killed process: nobody else on this host has the lock."""
     for folder in folders:
         with suppress(OSError):
-            for temporary in folder.glob(f"{_TEMPORARY}*.tmp"):
+            for temporary in folder.glob(f"{pattern}{_TEMPORARY}*.tmp"):
                 temporary.unlink(missing_ok=True)

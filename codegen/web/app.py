@@ -9,8 +9,8 @@ from http import HTTPStatus
 from importlib import import_module
 from pathlib import Path
 
+from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -38,6 +38,8 @@ _MESSAGES = {
     415: "Only forms can be sent.",
     500: "This is a bug of Dagpress. Please report it with the lines that the server has printed.",
 }
+# How many requests are answered at the same time, each in a thread. The rest of the threads serves static files.
+_AT_ONCE = {"GET": 20, "POST": 10}
 _OLD = "This page is older than the server. Load it again; copy what you have typed before you do."
 
 
@@ -54,9 +56,10 @@ def create_app(root: Path, environ: Mapping[str, str], names: Collection[str] = 
         DagpressError: a variable cannot be used.
     """
     site = Site.of(root, environ)
+    limiters = {method: CapacityLimiter(most) for method, most in _AT_ONCE.items()}
     app: ASGIApp = Starlette(
         routes=[
-            *(Route(page.path, _endpoint(site, page), methods=[page.method]) for page in PAGES),
+            *(Route(page.path, _endpoint(site, page, limiters[page.method]), methods=[page.method]) for page in PAGES),
             Mount("/static", _Static(directory=_HERE / "static"), name="static"),
         ],
         exception_handlers={
@@ -82,13 +85,13 @@ class _Static(StaticFiles):
         return answer
 
 
-def _endpoint(site: Site, page: Page) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(site: Site, page: Page, limiter: CapacityLimiter) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         form = {} if page.method == "GET" else await read_form(request)
         token = request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD, "")
         if page.method != "GET" and not hmac.compare_digest(site.csrf.encode(), token.encode()):
             raise HTTPException(403, _OLD)
-        return await run_in_threadpool(page.answer, RequestContext(site, request, form))
+        return await to_thread.run_sync(page.answer, RequestContext(site, request, form), limiter=limiter)
 
     return answer
 

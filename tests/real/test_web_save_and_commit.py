@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import httpx2
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from browser import served
-from git_repository import git, isolate_git, repository_of
+from git_repository import git, hook, isolate_git, repository_of
 from playwright.sync_api import Browser, Page
 from project_builder import EXTRACT_LOAD, dagpress, write
 
@@ -92,6 +93,27 @@ def test_a_pipeline_is_made_mended_saved_and_committed(project: Path, page: Page
     shown = git(project, "show", "--format=%s %an", "--name-only", "dagpress/shop").split("\n")
     assert shown == ["Add the shop Ada", "", "generated_dags/team/shop.py", "schedules/team/shop.yml"]
     assert git(project, "status", "--porcelain", "--branch") == "## dagpress/shop"
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_page_of_a_commit_shows_its_hook_and_its_end(project: Path, browser: Browser, *, scripts: bool) -> None:
+    """It loads itself again and again, with scripts and without."""
+    hook(project, "pre-commit", "echo checking types; while [ ! -e .git/go ]; do sleep 0.1; done; exit 1")
+    write(project, {"schedules/b.yml": _HOURLY})
+    with served(project) as url, browser.new_context(java_script_enabled=scripts) as context:
+        page = context.new_page()
+        page.goto(f"{url}commit")
+        _press(page, "Commit")
+        page.get_by_text("checking types").wait_for()
+        page.get_by_text(re.compile(r"for ([3-9]|\d\d) seconds")).wait_for()
+        if scripts:
+            _is_accessible(page)
+        page.get_by_role("button", name="Cancel the commit").wait_for()
+        (project / ".git/go").touch()
+        page.get_by_text("Nothing was committed.").wait_for()
+        (project / ".git/hooks/pre-commit").unlink()
+        _press(page, "Commit")
+        page.get_by_role("heading", name="Committed").wait_for()
 
 
 def test_two_who_edit_the_same_file(project: Path, page: Page) -> None:

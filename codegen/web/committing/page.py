@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,10 +20,13 @@ from codegen.loader.discovery import HIDDEN
 from codegen.project import Project
 from codegen.sync.changes import Change
 from codegen.sync.header import is_generated
+from codegen.sync.lock import LockedError
 from codegen.web.parts.patch import patches_of
+from codegen.web.shell.commits import Commit
 from codegen.web.shell.request_context import Page, RequestContext
 from codegen.web.shell.safe_read import bytes_of, text_of
 from codegen.web.shell.saved_store import Saved
+from codegen.web.shell.workspace import Workspace
 
 _HASH = re.compile(r"[0-9a-f]{7,64}")
 _BRANCHES = "dagpress/"
@@ -89,17 +93,62 @@ def _commit(context: RequestContext) -> Response:
     key = context.form.get("saved", "")
     saved = _saved_of(context, key)
     branch, message = context.form.get("branch", "").strip(), context.form.get("message", "").replace("\r\n", "\n")
-    with context.site.workspace.transaction():
-        project = context.snapshot.project
+    work = partial(_commit_saved, context.site.workspace, saved, branch, message)
+    try:
+        commit = context.site.commits.start(key, branch, work)
+    except LockedError as error:
+        return _page(context, key, saved, _Refusal(f"Try again when it has ended: {error}.", branch, message, 503))
+    return _follow(context, commit)
+
+
+def _commit_saved(workspace: Workspace, saved: Saved, branch: str, message: str, commit: Commit) -> Head | _Refusal:
+    """Commit what was saved, while the lock keeps others from changing it, and from what hooks do to the files."""
+    with workspace.transaction() as transaction:
+        project = workspace.snapshot().project
         changed = [name for name, data in saved.files.items() if bytes_of(project.root, project.root / name) != data]
         if changed:
             problem = f"Changed since they were saved: {', '.join(sorted(changed))}."
-            return _page(context, key, saved, _Refusal(problem, branch, message, 409, is_old=True))
+            return _Refusal(problem, branch, message, 409, is_old=True)
+        transaction.admit_hooks()
+        watch = git.Watch(commit.note, commit.is_cancelled)
         try:
-            head = git.commit(project.root, _in_git(project, saved.files), message, branch)
+            return git.commit(project.root, _in_git(project, saved.files), message, branch, watch)
         except GitError as error:
-            return _page(context, key, saved, _Refusal(str(error), branch, message))
-    return RedirectResponse(f"/commits/{head.commit}", 303)
+            said = f"\nIts last line was: {commit.line}" if commit.is_cancelled() and commit.line else ""
+            return _Refusal(f"{error}{said}", branch, message)
+
+
+def _follow(context: RequestContext, commit: Commit) -> Response:
+    """Show the result of a commit, or what it waits for."""
+    if not commit.look():
+        if context.request.method == "POST":
+            return RedirectResponse(commit.address, 303)
+        return context.page("committing.html", commit=commit, limit=git.HOOKS_LIMIT)
+    if context.is_fragment:
+        return Response(headers={"HX-Redirect": commit.address})
+    result = commit.result.result()
+    if isinstance(result, _Refusal):
+        return _page(context, commit.saved, _saved_of(context, commit.saved), result)
+    return RedirectResponse(f"/commits/{result.commit}", 303)
+
+
+def _commit_of(context: RequestContext) -> Commit:
+    commit = context.site.commits.get(context.request.path_params["key"])
+    if commit is None:
+        raise HTTPException(
+            404, "That was too long ago, or before the server was started: `git log` says what became of it."
+        )
+    return commit
+
+
+def _committing(context: RequestContext) -> Response:
+    return _follow(context, _commit_of(context))
+
+
+def _cancel(context: RequestContext) -> Response:
+    commit = _commit_of(context)
+    commit.cancel()
+    return _follow(context, commit)
 
 
 def _page(context: RequestContext, key: str, saved: Saved, refusal: _Refusal | None = None) -> Response:
@@ -195,5 +244,7 @@ PAGES = (
     Page("/saved/{key}", _saved),
     Page("/commit", _uncommitted),
     Page("/commit", _commit, "POST"),
+    Page("/committing/{key}", _committing),
+    Page("/committing/{key}", _cancel, "POST"),
     Page("/commits/{commit}", _committed),
 )

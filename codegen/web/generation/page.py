@@ -15,8 +15,9 @@ _FAILED = 500
 
 
 def _generate(context: RequestContext) -> Response:
-    with context.site.workspace.transaction() as transaction:
+    with context.site.transaction() as transaction:
         snapshot = context.snapshot
+        transaction.sweep(snapshot.project.schedules, snapshot.project.generated_dags)
         if has_errors(snapshot.diagnostics):
             return _page(context, _CONFLICT, (), snapshot.diagnostics)
         done, problems = transaction.apply(snapshot.changes)

@@ -54,7 +54,7 @@ class _RefusedError(Exception):
 def _save(context: RequestContext) -> Response:
     draft = _with_line_feeds(Draft(*(context.form.get(name, "") for name in ("file", "text", "base"))))
     try:
-        with context.site.workspace.transaction() as transaction:
+        with context.site.transaction() as transaction:
             sent, problems = sent_draft(context)
             draft = _with_line_feeds(sent)
             _refuse_fields(problems)
@@ -175,7 +175,7 @@ def _ask(context: RequestContext) -> Response:
 
 def _delete(context: RequestContext) -> Response:
     file = context.request.path_params["source"]
-    with context.site.workspace.transaction() as transaction:
+    with context.site.transaction() as transaction:
         snapshot = context.snapshot
         project, path = snapshot.project, snapshot.project.schedules / file
         if file not in snapshot.sources or file_name.problem_of(project, file):

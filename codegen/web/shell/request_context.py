@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.metadata import version
@@ -19,8 +20,11 @@ from starlette.responses import HTMLResponse, Response
 from codegen.diagnostics import printable_lines
 from codegen.keys.texts import timezones
 from codegen.loader import SourceFile
+from codegen.sync.lock import LockedError
+from codegen.sync.transaction import Transaction
 from codegen.web.shell.addresses import address_of
 from codegen.web.shell.airflows import Airflows
+from codegen.web.shell.commits import Commits
 from codegen.web.shell.next_runs import NextRunsCache
 from codegen.web.shell.saved_store import SavedStore
 from codegen.web.shell.security import CSRF_FIELD
@@ -62,6 +66,7 @@ class Site:
         version: that of Dagpress.
         csrf: the token of every form and every changing request; another start of the server has another.
         saved_store: what was saved lately.
+        commits: those that were made lately, and the one that is running.
     """
 
     workspace: Workspace
@@ -70,6 +75,7 @@ class Site:
     version: str
     csrf: str = field(default_factory=lambda: token_urlsafe(32), repr=False)
     saved_store: SavedStore = field(default_factory=SavedStore)
+    commits: Commits = field(default_factory=Commits)
     next_runs: NextRunsCache = field(default_factory=NextRunsCache)
 
     @classmethod
@@ -85,6 +91,17 @@ class Site:
     def name(self) -> str:
         """The project's, which is that of its folder."""
         return self.workspace.root.name
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """The one way in which a request writes into the project.
+
+        Raises:
+            LockedError: a commit holds the lock, or another process does, for longer than somebody waits for a page.
+        """
+        commit = self.commits.running
+        if commit and commit.is_slow:
+            raise LockedError(commit.reason)
+        return self.workspace.transaction()
 
 
 @dataclass(frozen=True)

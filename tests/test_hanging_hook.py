@@ -1,0 +1,135 @@
+"""A git hook that does not end: the page tells of it, nobody else hangs, and it ends with its commit or the server."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx2
+import pytest
+from git_repository import git, hook, isolate_git, repository_of
+from pages import Pages, form_of, soup_of, text_of
+from processes import await_process, has_ended
+from project_builder import EXTRACT_LOAD, write
+from serving import Server, serving
+
+from codegen.web.shell import commits
+
+pytestmark = pytest.mark.slow
+
+_DAGPRESS = Path(sys.executable).with_name("dagpress")
+_TOKEN = "a token of more than 16"  # noqa: S105  # of this test
+# A process of the hook ignores signals as well as the hook itself.
+_HOOK = (
+    "trap '' INT TERM HUP; env > seen; echo checking types; sleep 300 & echo $! > child; echo $$ > pid; wait; sleep 300"
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    isolate_git(monkeypatch, tmp_path)
+    repository = repository_of(tmp_path / "project")
+    (repository / ".git/info").mkdir()
+    write(repository, {".git/info/exclude": "pid\nchild\nseen\n", "schedules/a.yml": EXTRACT_LOAD})
+    hook(repository, "pre-commit", _HOOK)
+    return repository
+
+
+@pytest.fixture
+def server(project: Path) -> Iterator[Server]:
+    with serving(project, DAGPRESS_TOKEN=_TOKEN, OTHER="kept") as server:
+        yield server
+
+
+@pytest.fixture
+def browser(server: Server) -> Iterator[httpx2.Client]:
+    headers = {"Authorization": f"Bearer {_TOKEN}"}
+    with httpx2.Client(base_url=server.url, follow_redirects=True, timeout=20, headers=headers) as client:
+        yield client
+
+
+def _commit(project: Path, browser: httpx2.Client) -> httpx2.Response:
+    """The page of a commit that waits for its hook."""
+    page = browser.post("/commit", data=form_of(soup_of(browser.get("/commit").text)))
+    await_process(project / "pid")
+    return browser.get(page.url)
+
+
+def test_nobody_hangs_while_it_does_and_a_click_ends_it(project: Path, server: Server, browser: httpx2.Client) -> None:
+    before = git(project, "status", "--porcelain")
+    page = _commit(project, browser)
+    csrf = {"csrf": form_of(soup_of(page.text))["csrf"]}
+    waiting = text_of(soup_of(page.text), "main")
+    assert "Waiting for git and its hooks for" in waiting
+    assert "checking types" in waiting
+    seen = (project / "seen").read_text()
+    assert "OTHER=kept" in seen
+    assert "DAGPRESS_" not in seen
+
+    # As many as there are threads.
+    with ThreadPoolExecutor(50) as pool:
+        started = time.monotonic()
+        crowd = [pool.submit(browser.post, "/generate", data=csrf) for _ in range(50)]
+        assert browser.get("/static/page.js").status_code == 200
+        banner = soup_of(browser.get("/").text).select_one("[role=status] a")
+        assert banner
+        assert banner["href"] == page.url.path
+        refused = [one.result() for one in crowd][-1]
+    assert refused.status_code == 503
+    assert "a commit has been waiting for git and its hooks for" in text_of(soup_of(refused.text), "main")
+    assert time.monotonic() - started < 10
+
+    command = [
+        str(_DAGPRESS),
+        "--project",
+        str(project),
+        "--lock-timeout",
+        "2",
+        "schedule",
+        "set",
+        "a",
+        "--interval",
+        "@hourly",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    whose = f"another dagpress command in this project (process {server.process.pid}: dagpress --project"
+    assert done.stderr.startswith(f"Waiting for {whose}")
+
+    cancelled = browser.post(page.url, data=csrf)
+    assert cancelled.status_code == 422
+    said = text_of(soup_of(cancelled.text), "[role=alert]")
+    assert said == "Nothing was committed. `git commit` was cancelled Its last line was: checking types"
+    assert has_ended(project / "pid")
+    assert has_ended(project / "child")
+    assert git(project, "status", "--porcelain") == before
+    assert git(project, "branch", "--format=%(refname:short)") == "main"
+    assert browser.post("/generate", data=csrf).status_code == 200
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_it_ends_with_the_server(project: Path, server: Server, browser: httpx2.Client, number: signal.Signals) -> None:
+    _commit(project, browser)
+    server.process.send_signal(number)
+    assert server.process.wait(timeout=10) == 0
+    assert has_ended(project / "pid")
+    assert has_ended(project / "child")
+    assert git(project, "branch", "--format=%(refname:short)") == "main"
+    assert not list((project / ".git").glob("*.lock"))
+
+
+def test_it_ends_when_nobody_waits_for_it_any_more(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commits, "_WATCHED", 2)
+    pages = Pages(project)
+    form = form_of(pages.get("/commit"))
+    pages.client.post("/commit", data=form)
+    await_process(project / "pid")
+    refused = pages.client.post("/commit", data=form)
+    assert refused.status_code == 503
+    assert has_ended(project / "pid")
+    assert has_ended(project / "child")
