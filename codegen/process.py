@@ -15,7 +15,7 @@ from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from tempfile import TemporaryFile
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from codegen.diagnostics import DagpressError
 
@@ -29,7 +29,8 @@ _GRACE = 2
 _MOST = 64 * 1024 * 1024
 _READ = 1024 * 1024
 NO_INPUT = subprocess.DEVNULL
-_running: set[subprocess.Popen[bytes]] = set()
+Child: TypeAlias = subprocess.Popen[bytes]
+_running: set[Child] = set()
 
 
 class ProcessError(DagpressError):
@@ -152,6 +153,18 @@ def start(
         raise ProcessError(f"`{name or Path(command[0]).name}` does not start: {cause}") from error
 
 
+def start_helper(command: Sequence[str | Path], *, name: str) -> Child:
+    """Start a program that this process talks to through its stdin and stdout, until `end` or `end_all`.
+
+    Raises:
+        ProcessError: it does not start.
+    """
+    pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+    child = start(command, name=name, start_new_session=True, stdin=pipe, stdout=pipe, stderr=nothing)
+    _running.add(child)
+    return child
+
+
 def end(child: subprocess.Popen[bytes], grace: float = _GRACE) -> None:
     """End the process group of a child: at once what listens to SIGTERM, the rest after some seconds."""
     try:
@@ -162,6 +175,7 @@ def end(child: subprocess.Popen[bytes], grace: float = _GRACE) -> None:
         # Also after a second signal to this process.
         _signal_group(child, signal.SIGKILL)
         child.wait()
+        _running.discard(child)
 
 
 def _signal_group(child: subprocess.Popen[bytes], number: int) -> None:
@@ -170,7 +184,7 @@ def _signal_group(child: subprocess.Popen[bytes], number: int) -> None:
 
 
 def end_all() -> None:
-    """End everything that `run` is running in other threads."""
+    """End everything that `run` is running in other threads, and the helpers."""
     children = list(_running)
     for child in children:
         _signal_group(child, signal.SIGTERM)
