@@ -7,7 +7,7 @@ import signal
 import sys
 import traceback
 from importlib import import_module
-from io import StringIO
+from io import StringIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +129,13 @@ def main(context: click.Context, project: Path | None, lock_timeout: int) -> Non
 
 def run() -> None:
     """Run the command line, and exit with a code that says what happened."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A character that the terminal's encoding lacks.
+            stream.reconfigure(errors="backslashreplace")
+    if "_DAGPRESS_COMPLETE" in os.environ:
+        # A shell asks: click answers in the forms that this module adds.
+        import_module("codegen.cli.completion")
     try:
         code = main(standalone_mode=False)
         sys.stdout.flush()

@@ -28,12 +28,13 @@ def format_option(*formats: str) -> Callable[[click.decorators.FC], click.decora
 def completing(
     names: Callable[[Project], Iterable[str]],
 ) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """A shell completion with names that the project has."""
+    """A shell completion with names that the project has, but those that a shell cannot hold or takes as an option."""
 
     def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
         with suppress(OSError):
             project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
-            return [name for name in (names(project) if project else ()) if name.startswith(incomplete)]
+            found = (name for name in (names(project) if project else ()) if name.startswith(incomplete))
+            return [name for name in found if name.isprintable() and not name.startswith("-")]
         return []
 
     return complete

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from codegen.pipeline import Generation
 from codegen.project import Project
 from codegen.sync.changes import Change
 from codegen.text.conflict import conflict_in
+from codegen.text.copyable import shell_command
 
 # The second is `git add --intent-to-add`.
 _UNTRACKED = {"??", " A"}
@@ -51,7 +51,7 @@ def git_add(project: Project, names: Sequence[str]) -> str:
         found = {folder: [name for name in names if name.startswith(f"{folder}/")] for folder in _folders(project)}
         others = set(names).difference(*found.values())
         names = [*sorted(others), *(folder for folder, inside in found.items() if inside)]
-    return shlex.join(["git", "add", *(os.path.relpath(project.root / name) for name in names)])
+    return shell_command("git", "add", names=(os.path.relpath(project.root / name) for name in names))
 
 
 def _unseen(project: Project, generation: Generation) -> Iterator[Diagnostic]:
