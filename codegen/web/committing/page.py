@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Iterable, Sequence
@@ -156,7 +157,7 @@ def _in_git(project: Project, names: Iterable[str]) -> list[str]:
     """The names as git has them, which knows nothing behind a link: the link itself, and what it leads to."""
     places = set()
     for path in (project.root / name for name in names):
-        places |= {path.parent.resolve() / path.name, path.resolve()}
+        places |= {Path(os.path.realpath(path.parent), path.name), Path(os.path.realpath(path))}
     return sorted(project.relative(place) for place in places if project.root in place.parents)
 
 
