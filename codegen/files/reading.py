@@ -51,7 +51,7 @@ def read_bytes(path: Path, most: int = _MOST_BYTES) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(path))
         check_size(status.st_size, most)
-        with open(handle, "rb", closefd=False) as file:  # noqa: PTH123  # it is open
+        with open(handle, "rb", closefd=False) as file:
             return file.read(status.st_size + 1)
     finally:
         os.close(handle)
