@@ -207,6 +207,9 @@ def test_a_pattern_has_no_exponential_cost(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "/".join("d" * 30)).mkdir(parents=True)
     matches = glob(tmp_path, "**/" * 9 + "*/**/*/**/x.yml", Boundary(tmp_path))
     assert (matches.paths, matches.is_complete) == ([], True)
+    text = f"{_MELTANO}include_paths: ['{'**/' * 20}x.yml']\n"
+    write(tmp_path, {f"schedules/{'d/' * 15}b.yml": EXTRACT_LOAD, "meltano.yml": text})
+    assert [d.code for d in pipeline.read(project_of(tmp_path)).diagnostics] == ["include-paths"]
     monkeypatch.setattr(walking, "MOST_ENTRIES", 10)
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "meltano.yml": f"{_MELTANO}include_paths: ['**/x.yml']\n"})
     (problem,) = pipeline.read(project_of(tmp_path)).diagnostics

@@ -49,15 +49,18 @@ def test_what_a_link_out_of_the_project_leads_to_is_not_shown(project: Path) -> 
         assert _SECRET not in str(pages.post(address, form, status))
 
 
-@pytest.mark.parametrize("kind", ["link", "pipe"])
+@pytest.mark.parametrize("kind", ["nowhere", "odd.yml", "pipe", "large"])
 def test_what_is_no_file_has_pages(project: Path, kind: str) -> None:
     path = project / "schedules/odd.yml"
     pages = Pages(project)
     pages.get("/")
     if kind == "pipe":
         os.mkfifo(path)
+    elif kind == "large":
+        path.touch()
+        os.truncate(path, 10**11)
     else:
-        path.symlink_to("nowhere")
+        path.symlink_to(kind)
     assert "odd.yml" in str(pages.get("/"))
     pages.get("/pipelines/odd.yml")
     pages.get("/edit/odd.yml", 409)

@@ -69,7 +69,7 @@ def change_as_data(first: Change, *others: Change) -> dict[str, Any]:
 def folder_in_repository(root: Path) -> str:
     """The path of a project in its git repository; without git, in the workspace of the CI job."""
     root = root.resolve()
-    workspace = Path(os.environ.get("GITHUB_WORKSPACE") or root).resolve()
+    workspace = Path(os.path.realpath(os.environ.get("GITHUB_WORKSPACE") or root))
     repository = work_tree_of(root) or (workspace if workspace in root.parents else root)
     return root.relative_to(repository).as_posix()
 

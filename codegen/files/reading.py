@@ -44,26 +44,27 @@ def read_bytes(path: Path, most: int = _MOST_BYTES) -> bytes:
     Raises:
         OSError: it cannot be read, is not a regular file, or is larger.
     """
-    # The kind is that of the opened file: another may take its path in between.
+    # The kind and the size are those of the opened file: another may take its path in between.
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with open(handle, "rb") as file:  # noqa: PTH123  # it is open
-        mode = os.fstat(handle).st_mode
-        if not stat.S_ISREG(mode):
-            number = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
-            raise OSError(number, "not a regular file", str(path))
-        data = file.read(most + 1)
-    return bounded(data, most)
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        check_size(status.st_size, most)
+        with open(handle, "rb", closefd=False) as file:
+            return file.read(status.st_size + 1)
+    finally:
+        os.close(handle)
 
 
-def bounded(data: bytes, most: int) -> bytes:
-    """The content of a file of a bounded size.
+def check_size(size: int, most: int) -> None:
+    """Refuse a file that is too large.
 
     Raises:
         OSError: it is larger.
     """
-    if len(data) > most:
+    if size > most:
         raise OSError(errno.EFBIG, f"larger than {most} bytes")
-    return data
 
 
 def with_line_feeds(text: str) -> str:

@@ -9,10 +9,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from codegen.files.boundary import Boundary
-from codegen.files.reading import exists, is_folder
+from codegen.files.reading import exists, is_folder, is_symlink
 
-# A folder of installed packages has about 50,000.
-MOST_ENTRIES = 200_000
+# A folder of installed packages has about 50,000, and a Meltano project one for each plugin.
+MOST_ENTRIES = 500_000
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,11 @@ def glob(folder: Path, pattern: str, boundary: Boundary) -> Matches:
     parts = PurePosixPath(pattern).parts
     expansion = _Expansion(boundary)
     if parts and not pattern.startswith("/"):
-        expansion.expand(folder, parts)
-    return Matches(sorted(expansion.found), sorted(expansion.outside), expansion.left >= 0, MOST_ENTRIES)
+        expansion.expand(os.fspath(folder), parts)
+    found, outside = (
+        sorted(map(Path, paths), key=lambda path: path.parts) for paths in (expansion.found, expansion.outside)
+    )
+    return Matches(found, outside, expansion.searched <= MOST_ENTRIES, MOST_ENTRIES)
 
 
 class _Expansion:
@@ -73,50 +76,55 @@ class _Expansion:
 
     def __init__(self, boundary: Boundary) -> None:
         self._boundary = boundary
-        self._seen: set[tuple[Path, int]] = set()
-        self.left = MOST_ENTRIES
-        self.found: set[Path] = set()
-        self.outside: set[Path] = set()
+        self._seen: set[tuple[str, int]] = set()
+        self._counted: set[str] = set()
+        self.searched = 0
+        self.found: set[str] = set()
+        self.outside: set[str] = set()
 
-    def expand(self, folder: Path, parts: tuple[str, ...]) -> None:
+    def expand(self, folder: str, parts: tuple[str, ...]) -> None:
         waiting = [(folder, 0)]
-        while waiting:
+        while waiting and self.searched <= MOST_ENTRIES:
             path, index = state = waiting.pop()
             if state in self._seen:
                 continue
             self._seen.add(state)
             if index == len(parts):
                 self.found.add(path)
-                continue
-            part, is_last = parts[index], index + 1 == len(parts)
-            if part == "**":
-                below = (Path(each.path) for each in self._entries(path) if each.is_dir(follow_symlinks=False))
+            elif parts[index] == "**":
+                below = (each.path for each in self._entries(path) if each.is_dir(follow_symlinks=False))
                 waiting += [(path, index + 1), *((each, index) for each in below)]
-                continue
-            for child in self._children(path, part):
-                if not is_last and not is_folder(child):
-                    continue
-                if (part == ".." or child.is_symlink()) and not self._boundary.has(child):
-                    self.outside.add(child)
-                else:
-                    waiting.append((child, index + 1))
+            else:
+                children = self._children(path, parts[index], is_last=index + 1 == len(parts))
+                waiting += [(child, index + 1) for child in children]
 
-    def _children(self, folder: Path, part: str) -> list[Path]:
-        if not set("*?[").intersection(part):
-            child = folder / part
-            return [child] if exists(child) else []
-        return [Path(entry.path) for entry in self._entries(folder) if fnmatchcase(entry.name, part)]
+    def _children(self, folder: str, part: str, *, is_last: bool) -> Iterator[str]:
+        """The paths in a folder that match a part, less those that lead out."""
+        if set("*?[").intersection(part):
+            matching = [entry for entry in self._entries(folder) if fnmatchcase(entry.name, part)]
+            found = {entry.path: entry.is_symlink() for entry in matching if is_last or _is_folder(entry)}
+        else:
+            named = Path(folder, part)
+            is_found = exists(named) if is_last else is_folder(named)
+            found = {str(named): part == ".." or is_symlink(named)} if is_found else {}
+        for path, may_lead_out in found.items():
+            if may_lead_out and not self._boundary.has(Path(path)):
+                self.outside.add(path)
+            else:
+                yield path
 
-    def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
+    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
         entries = _entries(folder)
-        self.left -= len(entries)
-        return entries if self.left >= 0 else []
+        if folder not in self._counted:
+            self._counted.add(folder)
+            self.searched += len(entries)
+        return entries
 
 
-def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
+def _entries(folder: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
+            return list(entries)
     except (OSError, ValueError):  # it is unreadable, or was removed
         return []
 

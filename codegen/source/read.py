@@ -9,7 +9,7 @@ import yaml
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location
-from codegen.files import bounded, read_bytes
+from codegen.files import check_size, read_bytes
 from codegen.source.comments import LOADER
 from codegen.source.convert import MOST_DEPTH, Converter
 from codegen.source.nodes import Node
@@ -38,7 +38,8 @@ def read_text(path: Path, name: str, text: str | None = None) -> tuple[str | Non
     try:
         # The bytes of a lone surrogate are refused like any others that are not UTF-8.
         data = read_bytes(path, _MOST_BYTES) if text is None else text.encode("utf-8", "surrogatepass")
-        return _checked(bounded(data, _MOST_BYTES)).decode("utf-8-sig"), []
+        check_size(len(data), _MOST_BYTES)
+        return _checked(data).decode("utf-8-sig"), []
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode("utf-8", "replace")
         message = f"byte 0x{error.object[error.start]:02x} is not UTF-8"

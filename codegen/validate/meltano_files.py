@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
@@ -49,13 +49,24 @@ def _instead(folder: Path, pattern: str, ours: Collection[Path]) -> str:
     return f"write {', '.join(map(quoted, patterns))} instead" if patterns else "remove the pattern"
 
 
-def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
     """Whether `Path.glob` finds a path with that pattern."""
-    if not pattern:
-        return not parts
-    if pattern[0] == "**":
-        return _matches(parts, pattern[1:]) or (bool(parts) and _matches(parts[1:], pattern))
-    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
+    # The numbers of the parts of the pattern that may come next.
+    following = _with_none(pattern, {0})
+    for part in parts:
+        known = [number for number in following if number < len(pattern)]
+        again = {number for number in known if pattern[number] == "**"}
+        found = {number + 1 for number in known if number not in again and fnmatchcase(part, pattern[number])}
+        following = _with_none(pattern, again | found)
+    return len(pattern) in following
+
+
+def _with_none(pattern: Sequence[str], following: set[int]) -> set[int]:
+    """Also the parts after each `**`, which matches no folder, too."""
+    for number, part in enumerate(pattern):
+        if number in following and part == "**":
+            following.add(number + 1)
+    return following
 
 
 def files_of(sources: Iterable[SourceFile]) -> set[Path]:

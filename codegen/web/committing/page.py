@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -205,7 +206,7 @@ def _in_git(project: Project, names: Iterable[str]) -> list[str]:
     """The names as git has them, which knows nothing behind a link: the link itself, and what it leads to."""
     places = set()
     for path in (project.root / name for name in names):
-        places |= {path.parent.resolve() / path.name, path.resolve()}
+        places |= {Path(os.path.realpath(path.parent), path.name), Path(os.path.realpath(path))}
     return sorted(project.relative(place) for place in places if project.root in place.parents)
 
 
