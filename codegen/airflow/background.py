@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,6 +104,13 @@ def _watch(pid: int, daemon: Daemon) -> None:
             code = os.waitstatus_to_exitcode(status)
             raise AirflowError(f"{daemon.words[0]} has ended with exit code {code}: {daemon.stderr} says why")
         time.sleep(_WATCHED / 20)
+
+
+def remove_stale_pid_file(path: Path) -> None:
+    """Remove a pid file whose process has ended; its number may get another process, which would pass for it."""
+    with suppress(OSError, ValueError):
+        if not start_of(int(path.read_text(encoding="ascii"))):
+            path.unlink()
 
 
 def start_of(pid: int) -> str:

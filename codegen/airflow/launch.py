@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from codegen import process
-from codegen.airflow.background import Daemon, daemon_of, fork
+from codegen.airflow.background import Daemon, daemon_of, fork, remove_stale_pid_file
 from codegen.airflow.dag_folders import (
     BUNDLES,
     DAGS_FOLDER,
@@ -223,7 +223,11 @@ class _Launcher:
         self.say(f"Airflow will be at http://localhost:{port}")
         noted = partial(self.ports.note_api_server, port)
         program = Program("standalone", [self.airflow.program, *words], stop=signal.SIGINT, started=noted)
-        return supervise([program], self.env, self.say)
+        try:
+            return supervise([program], self.env, self.say)
+        finally:
+            # A webserver of Airflow 2 that had to be killed leaves it.
+            remove_stale_pid_file(self.home / "airflow-webserver.pid")
 
     def _in_background(self, daemon: Daemon, port: int) -> int:
         if pid := fork(daemon):

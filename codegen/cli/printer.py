@@ -100,11 +100,18 @@ def count_actions(done: Iterable[Change]) -> str:
 def print_diff(changes: Iterable[Change], context: int = 3) -> None:
     """Print the changes as a patch, equal ones once, with `context` lines around each part."""
     for first, *others in grouped(changes):
-        for line in first.diff(context).split("\n")[:-1]:
+        for line in _lines_of(first.diff(context)):
             colour = _PATCH_COLOURS.get(line[:1])
             echo(styled(line, fg=colour, bold=line.startswith(("+++", "---")) or None) if colour else line)
         if others:
             echo(f"and in {count(len(others), 'other file')}: {first_of([each.name for each in others])}")
+
+
+def _lines_of(patch: str) -> list[str]:
+    """The lines of a patch; without the carriage returns of Windows where all lines of the files end with one."""
+    lines = patch.split("\n")[:-1]
+    is_of_windows = all(line.endswith("\r") for line in lines[2:] if not line.startswith(("@@", "\\")))
+    return [line.removesuffix("\r") for line in lines] if is_of_windows else lines
 
 
 def _escape_command(match: re.Match[str]) -> str:
