@@ -19,9 +19,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, ExceptionHandler, Scope
 
 from codegen.sync.lock import LockedError
+from codegen.web.shell.forms import read_form
 from codegen.web.shell.login import LoginMiddleware, TokenVerifier
 from codegen.web.shell.request_context import Page, RequestContext, Site
-from codegen.web.shell.security import CSRF_FIELD, CSRF_HEADER, HostMiddleware, read_form
+from codegen.web.shell.security import CSRF_FIELD, CSRF_HEADER, HostMiddleware
 from codegen.web.shell.turns import Turns
 from codegen.web.shell.workspace import BrokenProjectError
 

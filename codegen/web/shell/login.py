@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from codegen.web.shell.attempts import Attempts
-from codegen.web.shell.security import read_form
+from codegen.web.shell.forms import read_form
 
 # The field of the form, and of the query of an address that logs in.
 TOKEN_FIELD = "token"  # noqa: S105  # a name

@@ -6,27 +6,21 @@ import re
 import secrets
 from dataclasses import dataclass
 
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "X-CSRF-Token"
-# The largest form that is read. The largest schedule file that is read has 1 MB, of which a form makes three bytes of
+# The largest body that is read. The largest schedule file that is read has 1 MB, of which a form makes three bytes of
 # each where it must.
 MOST = 4 * 1024 * 1024
-# More than any page of ours has, also one that lists every schedule of a large project.
-_MOST_FIELDS = 10_000
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_FORM = "application/x-www-form-urlencoded"
 _READING = frozenset({"GET", "HEAD"})
 # A name, an IPv4 address, or an IPv6 address in brackets; and a port.
 _HOST = re.compile(r"(?:([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)|\[([0-9a-f:.]+)\])(?::[0-9]{1,5})?", re.ASCII)
-_ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
 _ANOTHER_ORIGIN = "This request comes from a page of another origin.\n"
 
 
@@ -88,40 +82,8 @@ class HostMiddleware:
         return name in _LOOPBACK or name in self.names or name == address
 
 
-async def read_form(request: Request, most: int = MOST) -> dict[str, str]:
-    """The fields of a form that has at most so many bytes. One with files has another type: we have no such form.
-
-    Raises:
-        HTTPException: it is no form, too large, or the client has left.
-    """
-    if request.headers.get("content-type", _FORM).partition(";")[0].strip().lower() != _FORM:
-        raise HTTPException(415)
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > most:
-                raise _too_large()
-    except ClientDisconnect:
-        raise HTTPException(400) from None
-    # In a thread, as megabytes of escapes take a second or two.
-    return await run_in_threadpool(_fields, bytes(body.replace(b"+", b" ")))
-
-
-def _fields(body: bytes) -> dict[str, str]:
-    if body.count(b"&") >= _MOST_FIELDS:
-        raise _too_large()
-    pairs = (pair.partition(b"=")[::2] for pair in body.split(b"&") if pair)
-    return {_unquoted(name): _unquoted(value) for name, value in pairs}
-
-
-def _unquoted(value: bytes) -> str:
-    return _ESCAPES.sub(lambda match: bytes.fromhex(match[0].replace(b"%", b"").decode()), value).decode(
-        "utf-8", "replace"
-    )
-
-
-def _too_large() -> HTTPException:
+def too_large() -> HTTPException:
+    """What is answered to a request with too large a body, of which the rest is not read."""
     return HTTPException(413, headers={"Connection": "close"})
 
 
@@ -159,7 +121,7 @@ def _limited(receive: Receive) -> Receive:
         message = await receive()
         size += len(message.get("body", b""))
         if size > MOST:
-            raise _too_large()
+            raise too_large()
         return message
 
     return receive_limited
