@@ -30,6 +30,8 @@ _MOST = 64 * 1024 * 1024
 _READ = 1024 * 1024
 NO_INPUT = subprocess.DEVNULL
 _running: set[subprocess.Popen[bytes]] = set()
+# Set once this process is to end: what it still does in other threads need not start anything long.
+ending = threading.Event()
 
 
 class ProcessError(DagpressError):
@@ -170,7 +172,8 @@ def _signal_group(child: subprocess.Popen[bytes], number: int) -> None:
 
 
 def end_all() -> None:
-    """End everything that `run` is running in other threads."""
+    """End everything that `run` is running in other threads, as this process is to end."""
+    ending.set()
     children = list(_running)
     for child in children:
         _signal_group(child, signal.SIGTERM)
