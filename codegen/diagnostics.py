@@ -138,6 +138,14 @@ def quoted(text: str) -> str:
     return f"`{printable(text)}`"
 
 
-def printable(text: str) -> str:
-    """The text with control, bidirectional and unassigned characters and lone surrogates escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+def printable(text: str, keep: str = "") -> str:
+    """The text with control, bidirectional, invisible and unassigned characters and lone surrogates escaped."""
+    if text.isprintable():
+        return text
+    escaped = (c if c.isprintable() or c in keep else c.encode("unicode_escape").decode("ascii") for c in text)
+    return "".join(escaped)
+
+
+def printable_lines(text: str) -> str:
+    """Text of several lines, escaped in the same way but for line feeds and tabs."""
+    return printable(text, keep="\n\t")

@@ -15,7 +15,7 @@ from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from tempfile import TemporaryFile
 from types import FrameType
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from codegen.diagnostics import DagpressError
 
@@ -29,7 +29,8 @@ _GRACE = 2
 _MOST = 64 * 1024 * 1024
 _READ = 1024 * 1024
 NO_INPUT = subprocess.DEVNULL
-_running: set[subprocess.Popen[bytes]] = set()
+Child: TypeAlias = subprocess.Popen[bytes]
+_running: set[Child] = set()
 # Set once this process is to end: what it still does in other threads need not start anything long.
 ending = threading.Event()
 
@@ -154,6 +155,18 @@ def start(
         raise ProcessError(f"`{name or Path(command[0]).name}` does not start: {cause}") from error
 
 
+def start_helper(command: Sequence[str | Path], *, name: str) -> Child:
+    """Start a program that this process talks to through its stdin and stdout, until `end` or `end_all`.
+
+    Raises:
+        ProcessError: it does not start.
+    """
+    pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+    child = start(command, name=name, start_new_session=True, stdin=pipe, stdout=pipe, stderr=nothing)
+    _running.add(child)
+    return child
+
+
 def replace(command: Sequence[str | Path], env: Mapping[str, str]) -> NoReturn:
     """Become another program."""
     sys.stdout.flush()
@@ -176,6 +189,7 @@ def end(child: subprocess.Popen[bytes], grace: float = _GRACE) -> None:
         # Also after a second signal to this process.
         _signal_group(child, signal.SIGKILL)
         child.wait()
+        _running.discard(child)
 
 
 def _signal_group(child: subprocess.Popen[bytes], number: int) -> None:
@@ -184,7 +198,7 @@ def _signal_group(child: subprocess.Popen[bytes], number: int) -> None:
 
 
 def end_all() -> None:
-    """End everything that `run` is running in other threads, as this process is to end."""
+    """End everything that `run` is running in other threads, and the helpers, as this process is to end."""
     ending.set()
     children = list(_running)
     for child in children:

@@ -13,9 +13,9 @@ from codegen.configuration.file import OWN_FILE, find_configuration, has_configu
 from codegen.configuration.model import CUSTOM_DAGS, Configuration, check_required_version, read_configuration
 from codegen.configuration.toml_reader import BrokenFileError, read_toml
 from codegen.diagnostics import Diagnostic, Location, in_order, nearest, nearest_code, quoted
+from codegen.files import Boundary, exists, is_file, is_folder, work_tree_of
 from codegen.loader import excludes
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
-from codegen.sync.boundary import work_tree_of
 from codegen.text.ids import file_key
 
 
@@ -52,7 +52,7 @@ def nearest_project(here: Path) -> Path:
 def project_to_begin(here: Path) -> Path:
     """The folder of `init` and `import`: that of the nearest meltano.yml, unless a project names it as its own."""
     root = nearest_project(here)
-    meltano = next((each for each in _around(here) if (each / "meltano.yml").is_file()), None)
+    meltano = next((each for each in _around(here) if is_file(each / "meltano.yml")), None)
     if meltano is None or meltano == root:
         return root
     if not _is_project(root):
@@ -69,7 +69,7 @@ def _around(here: Path) -> Iterator[Path]:
 
 
 def _is_project(folder: Path) -> bool:
-    return has_configuration(folder) or (folder / "schedules").is_dir()
+    return has_configuration(folder) or is_folder(folder / "schedules")
 
 
 def read_project(root: Path, planned: str = "") -> tuple[Project | None, list[Diagnostic]]:
@@ -95,7 +95,7 @@ def read_project(root: Path, planned: str = "") -> tuple[Project | None, list[Di
 
 def _not_configured(root: Path) -> Diagnostic:
     """The error for a folder without a configuration."""
-    if (root / "schedules").is_dir():
+    if is_folder(root / "schedules"):
         line, pinned = _version_line(root, root)
         message = f"this file is missing, which names the Airflow version of the DAG files{pinned}"
         return Diagnostic(rules.MISSING_KEY, message, Location(OWN_FILE), f"create it with the line {line}")
@@ -118,7 +118,7 @@ def _project(root: Path, configuration: Configuration) -> Project:
     values |= {name: _path(root, getattr(configuration, name)) for name in (*_INSIDE, "meltano_project")}
     if configuration.custom_dags is None:
         default = values["meltano_project"] / CUSTOM_DAGS
-        values["custom_dags"] = (default,) if default.is_dir() else ()
+        values["custom_dags"] = (default,) if is_folder(default) else ()
     else:
         values["custom_dags"] = tuple(dict.fromkeys(_path(root, name) for name in configuration.custom_dags))
     return Project(**{**values, "root": root, "deployments": configuration.environments})
@@ -133,6 +133,7 @@ def _check(configuration: Configuration, table: MapNode, root: Path) -> Iterator
     environments = _texts(table.get("environments"))
     yield from _check_airflow(configuration, table, root)
     yield from _check_folders(configuration, root)
+    yield from _check_places(configuration, root)
     yield from _check_meltano_project(table, root)
     yield from _check_deployments(environments)
     yield from _check_suffixes(table, [name for name, _ in environments])
@@ -170,9 +171,22 @@ def _check_folders(configuration: Configuration, root: Path) -> Iterator[Diagnos
         yield Diagnostic(rules.INVALID_VALUE, message, place, "name a folder beside the other")
 
 
+def _check_places(configuration: Configuration, root: Path) -> Iterator[Diagnostic]:
+    """Check that the folders are none but folders, inside unless the configuration says that they are outside."""
+    boundary = Boundary(root)
+    inside = [_path(root, getattr(configuration, key)) for key in _INSIDE]
+    others = [_path(root, name) for name in (configuration.meltano_project, *(configuration.custom_dags or ()))]
+    for path in (*inside, *others):
+        if boundary.folder in path.parents and (problem := boundary.problem(path)):
+            yield problem
+        elif path in inside and exists(path) and not is_folder(path):
+            place = Location(os.path.relpath(path, root).replace(os.sep, "/"))
+            yield Diagnostic(rules.UNREADABLE, "this is not a folder", place, "remove it")
+
+
 def _check_meltano_project(table: MapNode, root: Path) -> Iterator[Diagnostic]:
     node = table.get("meltano_project")
-    if not isinstance(node, Scalar) or node.kind != "str" or (root / node.text / "meltano.yml").is_file():
+    if not isinstance(node, Scalar) or node.kind != "str" or is_file(root / node.text / "meltano.yml"):
         return
     hint = "set it to the Meltano project directory, or remove the key"
     yield Diagnostic(rules.INVALID_VALUE, f"there is no meltano.yml in {quoted(node.text)}", node.location, hint)
@@ -212,7 +226,7 @@ def _check_custom_dags(configuration: Configuration, table: MapNode, root: Path)
     served = [_path(root, configuration.generated_dags)]
     for name, place in dict(_texts(table.get("custom_dags"))).items():
         folder = _path(root, name)
-        if not folder.is_dir():
+        if not is_folder(folder):
             hint = "create it, or remove it from `custom_dags`"
             yield Diagnostic(rules.INVALID_VALUE, f"there is no folder {quoted(name)}", place, hint)
         elif any(folder in {other, *other.parents} or other in folder.parents for other in served):

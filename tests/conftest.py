@@ -104,8 +104,7 @@ def invocation(request: pytest.FixtureRequest, demo_project: DemoProject) -> Inv
     (folder / "venv").symlink_to(installed / "venv")
     (demo_project.folder / "dagpress.toml").write_text(f'airflow = "{version}"\n')
     shutil.rmtree(demo_project.folder / "orchestrate")
-    keys = ("API__PORT", "WEBSERVER__WEB_SERVER_PORT", "LOGGING__WORKER_LOG_SERVER_PORT")
-    ports = dict(zip((*keys, "LOGGING__TRIGGER_LOG_SERVER_PORT"), free_ports(4), strict=True))
+    ports = dict(zip(("API__PORT", "WEBSERVER__WEB_SERVER_PORT"), free_ports(2), strict=True))
     return Invocation(demo_project, version, folder / "home", ports)
 
 

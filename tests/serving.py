@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,10 +23,12 @@ class Server:
 
     Attributes:
         url: the address of its first page.
+        token: the token that is part of the printed address.
         log: the file with what it prints.
     """
 
     url: str
+    token: str
     process: subprocess.Popen[bytes]
     log: Path
 
@@ -49,9 +52,14 @@ def receive(connection: socket.socket) -> bytes:
     return answer
 
 
+def serving(project: Path, *options: str, **env: str) -> AbstractContextManager[Server]:
+    """Run it in a project, on a free port, until the block ends; it asks for no token but one of these variables."""
+    return started(project, *(() if "DAGPRESS_TOKEN" in env else ("--no-token",)), *options, **env)
+
+
 @contextmanager
-def serving(project: Path, *options: str, **env: str) -> Iterator[Server]:
-    """Run it in a project, on a free port, until the block ends."""
+def started(project: Path, *options: str, **env: str) -> Iterator[Server]:
+    """Run it in a project, on a free port, with these options and no more."""
     program = Path(sys.executable).with_name("dagpress")
     command: list[str | Path] = [program, "--project", project, "serve", "--port", "0", *options]
     with (
@@ -59,9 +67,37 @@ def serving(project: Path, *options: str, **env: str) -> Iterator[Server]:
         subprocess.Popen(command, env=environments.clean_environ(**env), stderr=file) as process,
     ):
         try:
-            yield Server(_address(process, Path(file.name)), process, Path(file.name))
+            url, _, token = _address(process, Path(file.name)).partition("?token=")
+            yield Server(url, token, process, Path(file.name))
         finally:
             process.kill()
+
+
+@dataclass(frozen=True)
+class Launcher:
+    """What opens a file in the browser, in the place of the desktop's program.
+
+    Attributes:
+        path: the `PATH` on which it is found.
+    """
+
+    path: str
+    _opened: Path
+
+    def file(self) -> Path:
+        """The file that was opened, once one was."""
+        while not self._opened.exists():
+            time.sleep(0.02)
+        return Path(self._opened.read_text(encoding="utf-8"))
+
+
+def launcher(folder: Path) -> Launcher:
+    """A launcher that only keeps what it is given."""
+    opened = folder / "opened"
+    program = folder / "xdg-open"
+    program.write_text(f'#!/bin/sh\nprintf %s "$1" > {opened}.new && mv {opened}.new {opened}\n', encoding="utf-8")
+    program.chmod(0o755)
+    return Launcher(f"{folder}:{os.environ['PATH']}", opened)
 
 
 def _address(process: subprocess.Popen[bytes], log: Path) -> str:

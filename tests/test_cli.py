@@ -356,27 +356,29 @@ def test_a_reader_that_has_enough_is_no_error(project: Path) -> None:
 
 @pytest.mark.slow
 def test_colours_on_a_terminal_where_nothing_in_a_file_moves_the_cursor_or_begins_a_line(project: Path) -> None:
-    """NO_COLOR turns colours off. A pipe escapes too, as a CI host runs the commands that lines begin with."""
+    """NO_COLOR turns colours off."""
     dagpress(project, "generate")
     with (project / "generated_dags/gitlab.py").open("a", newline="") as file:
         file.write("# \x1b[2J \x1b[8m \u202e \x07\tend\r::error::x\x85\n")
     arguments = ("--project", str(project), "diff")
-    shown = "\\x1b[2J \\x1b[8m {} \\x07\tend\\r::error::x\\x85"
+    shown = "\\x1b[2J \\x1b[8m \\u202e \\x07\tend\\r::error::x\\x85"
     printed = printed_on_a_terminal(DAGPRESS, *arguments)
-    assert shown.format("\\u202e") in printed
+    assert shown in printed
     assert "\x1b[31m" in printed
     assert "\x1b" not in printed_on_a_terminal(DAGPRESS, *arguments, NO_COLOR="1")
     piped = _call(*arguments).stdout
-    assert shown.format("\u202e") in piped
+    assert shown in piped
     assert "\x1b[31m" not in piped
 
 
 def test_completion_completes_commands_and_names(project: Path) -> None:
-    """The script that `completion` prints asks the command as bash does."""
+    """The script that `completion` prints asks the command as bash does, and quotes the names for it."""
     assert "complete" in dagpress(project, "completion", "bash")[1]
-    words = f"dagpress --project {project} show git"
+    write(project, {f"schedules/{name}.yml": EXTRACT_LOAD for name in ("-x", "$(x)", "~y", "z z")})
+    words = f"dagpress --project {project} show "
     result = _call(_DAGPRESS_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD="4")
-    assert result.stdout == "plain,gitlab\n"
+    assert {r"plain,\$\(x\)", "plain,gitlab", r"plain,\~y", r"plain,z\ z"} <= set(result.stdout.splitlines())
+    assert "-x" not in result.stdout
     assert completed("dagpress ge") == ["generate"]
 
 

@@ -58,7 +58,7 @@ def test_a_pattern_of_exclude_that_matches_nothing_is_told(tmp_path: Path) -> No
     ]
 
 
-@pytest.mark.parametrize("name", ["_draft", "__x", ".a", "-a", "_defaults", "../_up", "_", ""])
+@pytest.mark.parametrize("name", ["_draft", "__x", ".a", "-a", "_defaults", "../_up", "_", "", "\u597d" * 90])
 def test_what_makes_a_file_for_a_name_makes_one_that_is_read(name: str, tmp_path: Path) -> None:
     """`import`, `schedule add` and the page use these file names."""
     project = project_of(write(tmp_path, {f"schedules/{file_stem(name)}.yml": EXTRACT_LOAD}))

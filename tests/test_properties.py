@@ -20,7 +20,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from jinja2 import Environment
 from project_builder import as_yaml, dagpress, project_of, write
-from strategies import SCHEDULES, TEXT, year
+from strategies import HOSTILE_TEXTS, SCHEDULES, TEXT, TRAPS, year
 from versions import NEWEST, NEWEST_2
 
 from codegen import pipeline, rules
@@ -195,6 +195,28 @@ def test_any_schedules_give_stable_python_or_a_message(
                 assert_in_black(source)
         assert dagpress(Path(one), "generate")[0] in {0, 1}
         assert dagpress(Path(one), "diff")[1] == ""
+
+
+_WORDS = st.lists(
+    st.sampled_from([*TRAPS, *HOSTILE_TEXTS, "--token", "hunter2secret99", "tap-a", "--state-id-suffix"]), min_size=1
+)
+
+
+@given(_WORDS)
+@example(["x", "--token", "hunter2secret99"])
+@example(["tap-a", "it's"])
+def test_a_task_is_the_same_as_a_list_of_words_and_as_their_text(words: list[str]) -> None:
+    """No check and nothing in the DAG file can know which of the two was written."""
+    text = " ".join(word if is_template(word) else shlex.quote(word) for word in words)
+    other = {"id": "other", "command": "true", "retries": None}
+    with TemporaryDirectory() as folder:
+        found = []
+        for task in (words, text):
+            schedule = {"interval": "@daily", "retries": 2, "tasks": [task, other]}
+            root = write(Path(folder), {"schedules/a.yml": as_yaml(schedule)})
+            generation = pipeline.generate(project_of(root))
+            found.append(({(d.statement, d.location.path) for d in generation.diagnostics}, generation.files))
+        assert found[0] == found[1]
 
 
 ANYTHING = st.recursive(

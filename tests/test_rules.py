@@ -98,7 +98,7 @@ _WITHOUT_A_PROJECT = {
     "other-meltano-project",
     "renamed",
     "stale",
-    "symlink-loop",
+    "symlink",
     "template-error",
     "unreadable",
 }
@@ -178,6 +178,7 @@ def _has_an_odd_name(root: Path) -> list[str]:
 def _has_a_loop(root: Path) -> list[str]:
     (root / "schedules/sub").mkdir()
     (root / "schedules/sub/loop").symlink_to("..")
+    (root / "schedules/sub/out").symlink_to("/")
     return ["validate"]
 
 
@@ -198,7 +199,7 @@ _CHANGES = {
     "renamed": _has_a_new_name,
     "not-ours": _is_by_hand,
     "file-name": _has_an_odd_name,
-    "symlink-loop": _has_a_loop,
+    "symlink": _has_a_loop,
 }
 _GOLDENS = Path(__file__).parent / "rules"
 

@@ -178,9 +178,9 @@ def test_what_is_no_file_is_an_error_and_nobody_waits_for_it(project: Path) -> N
     os.mkfifo(project / DAG)
     code, _, err = dagpress(project, "check")
     assert code == 2
-    assert err.startswith("schedules/pipe.yml:1:1: unreadable: this is not a file")
+    assert err.startswith("schedules/pipe.yml:1:1: unreadable: cannot be read: not a regular file")
     (project / "schedules/pipe.yml").unlink()
-    assert f"{DAG}:1:1: unreadable: cannot be read: not a file" in dagpress(project, "check")[2]
+    assert f"{DAG}:1:1: unreadable: cannot be read: not a regular file" in dagpress(project, "check")[2]
 
 
 def test_the_line_ends_of_windows_are_no_drift(project: Path) -> None:
@@ -209,12 +209,13 @@ _ROOT_NEEDS_SETPRIV = pytest.mark.skipif(
 def test_no_rights_to_read_is_an_error_with_the_file(project: Path) -> None:
     """Neither a schedule nor a generated file that cannot be read ends in a traceback."""
     (project / "generated_dags/other.py").write_text("mine = True\n")
-    for name in ("generated_dags/other.py", "schedules/gitlab.yml"):
+    write(project, {"templates/dag.py.j2": '{% extends "dagpress/dag.py.j2" %}'})
+    for name in ("generated_dags/other.py", "schedules/gitlab.yml", "templates/dag.py.j2", "templates"):
         (project / name).chmod(0)
         result = _run(project, *_without_rights())
         assert result.returncode == 2
         assert f"{name}:1:1: unreadable: cannot be read: Permission denied" in result.stderr
-        (project / name).chmod(0o644)
+        (project / name).chmod(0o755)
 
 
 @pytest.mark.slow

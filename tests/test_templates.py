@@ -142,7 +142,7 @@ def _module_of_two(root: Path) -> DagModule:
 def test_a_file_can_have_several_dags(tmp_path: Path) -> None:
     """They share imports, constants and functions, and no variable hides a function."""
     module = _module_of_two(tmp_path)
-    text = Renderer(tmp_path / "templates").render(module)
+    text = Renderer(tmp_path / "templates", {}).render(module)
     compile(text, "two.py", "exec", dont_inherit=True)
     assert_in_black(text)
     tree = ast.parse(text)
@@ -173,9 +173,9 @@ def test_a_loss_in_one_of_several_dags_is_found(block: str, lost: str, tmp_path:
         f'{{% extends "dagpress/dag.py.j2" %}}{{% block {block} %}}'
         '{% if dag.dag_id != "meltano_sales" %}{{ super() }}{% endif %}{% endblock %}'
     )
-    module = _module_of_two(write(tmp_path, {"templates/dag.py.j2": own}))
+    module = _module_of_two(tmp_path)
     with pytest.raises(TemplateFailedError, match=lost):
-        Renderer(tmp_path / "templates").render(module)
+        Renderer(tmp_path / "templates", {"dag.py.j2": own.encode()}).render(module)
 
 
 @pytest.mark.parametrize(("order", "code"), [("{{ super() }}", 0), ("", 2)])

@@ -37,13 +37,12 @@ def test_what_a_link_out_of_the_project_leads_to_is_not_shown(project: Path) -> 
     (project / "generated_dags/a.py").unlink()
     (project / "generated_dags/a.py").symlink_to(project.parent / "there.py")
     pages = Pages(project)
-    shown = text_of(pages.get("/pipelines/link.yml"), "section[aria-labelledby=yaml]")
-    assert "outside the project" in shown
-    assert _SECRET not in shown
-    for address, status in (("/edit/link.yml", 409), ("/delete/link.yml", 422), ("/commit", 200), ("/edit/a.yml", 200)):
+    assert "this symlink points outside the git work tree" in str(pages.get("/"))
+    absent = ("/pipelines/link.yml", "/edit/link.yml", "/delete/link.yml")
+    for address, status in (*((each, 404) for each in absent), ("/commit", 200), ("/edit/a.yml", 200)):
         assert _SECRET not in str(pages.get(address, status))
     for address, form, status in (
-        ("/delete/link.yml", {"base": ""}, 422),
+        ("/delete/link.yml", {"base": ""}, 404),
         ("/preview", {"file": "link.yml", "text": EXTRACT_LOAD}, 200),
         ("/preview", {"file": "a.yml", "text": EXTRACT_LOAD, "base": "x"}, 200),
     ):
@@ -72,7 +71,7 @@ def test_a_name_that_is_no_text_has_a_line_in_the_list(project: Path) -> None:
         file.write((project / "generated_dags/a.py").read_bytes())
     pages = Pages(project)
     pages.get("/")
-    assert "?.py" in str(pages.post("/generate", {}))
+    assert r"\udcff.py" in str(pages.post("/generate", {}))
     assert not os.path.exists(left)  # noqa: PTH110  # likewise
 
 

@@ -53,7 +53,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     schedules = {
         "project/schedules/a.yml": EXTRACT_LOAD + f"owner: <script>alert('{'x' * 3}')</script>\n",
         "project/schedules/b.yml": EXTRACT_LOAD
-        + "tags: ['\"><img src=x>', '{{ 1 + 1 }}']\ndescription: </title><b>bold\n",
+        + "tags: ['\"><img src=x>', '{{ 1 + 1 }}']\n"
+        + r'description: "</title><b>bold\u202e\u200b\x1b[2J"',
         "project/schedules/broken.yml": "<i>: [\n",
     }
     write(root, schedules)
@@ -278,6 +279,9 @@ def test_no_value_is_html(project: Path) -> None:
         for script in soup.select("script"):
             assert not script.get_text(strip=True) or script.get("nonce"), address
         assert "<script>alert" not in answer.text
+        for form in soup.select("textarea, option, input"):
+            form.decompose()
+        assert str(soup).translate({10: None, 9: None}).isprintable(), address
 
 
 # Where the answers come from

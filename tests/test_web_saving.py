@@ -199,7 +199,8 @@ def test_of_several_who_save_at_once_one_wins_and_the_others_see_both(project: P
         {"csrf": pages.token, "file": "a.yml", "base": base, "text": f"{EXTRACT_LOAD}owner: tab{number}\n"}
         for number in range(8)
     ]
-    with futures.ThreadPoolExecutor(len(forms)) as pool:
+    # One event loop for all of them, as the server has.
+    with futures.ThreadPoolExecutor(len(forms)) as pool, pages.client:
         answers = list(pool.map(lambda form: pages.client.post("/save", data=form), forms))
     assert sorted(answer.status_code for answer in answers) == [200] + [409] * (len(forms) - 1)
     winner = next(form for form, answer in zip(forms, answers, strict=True) if answer.status_code == 200)
@@ -426,12 +427,22 @@ def test_a_commit_of_everything_takes_schedules_and_generated_files_alone(projec
     assert shown == ["D\tgenerated_dags/a.py", "A\tschedules/c.yml"]
 
 
-def test_the_command_that_pushes_is_told_and_safe_to_copy(project: Path) -> None:
-    git(project, "remote", "add", "origin", "https://example.com/x.git")
+@pytest.mark.parametrize("branch", ["x;$(touch${IFS}y)", "+main"])
+def test_the_command_that_pushes_does_that_and_nothing_else(project: Path, tmp_path: Path, branch: str) -> None:
+    """A `+` before a branch would force a push to it."""
+    git(project, "branch", "-M", "main")
+    git(project, "init", "--quiet", "--bare", str(tmp_path / "remote"))
+    git(project, "remote", "add", "origin", str(tmp_path / "remote"))
+    git(project, "push", "--quiet", "origin", "HEAD:main")
+    git(project, "commit", "--quiet", "--amend", "--message", "other")
     pages = Pages(project)
     form = form_of(pages.post("/save", {"file": "b.yml", "text": _HOURLY, "base": ""}))
-    page = pages.post("/commit", {**form, "branch": "x;$(touch${IFS}y)"})
-    assert text_of(page, ".command") == "git push -u origin 'x;$(touch${IFS}y)'"
+    command = text_of(pages.post("/commit", {**form, "branch": branch}), ".command")
+    before = git(tmp_path / "remote", "rev-parse", "main")
+    subprocess.run(["bash", "-c", command], cwd=project, capture_output=True, check=True)
+    assert git(tmp_path / "remote", "rev-parse", f"refs/heads/{branch}") == git(project, "rev-parse", "HEAD")
+    assert git(tmp_path / "remote", "rev-parse", "refs/heads/main") == before
+    assert not (project / "y").exists()
 
 
 def test_a_commit_takes_what_was_left_of_earlier_saves_of_the_pipeline(project: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import fcntl
 import os
-import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from codegen import process
 from codegen.airflow.installation import AirflowError
+from codegen.text.copyable import shell_command
 
 # How long the process is watched, in seconds.
 _WATCHED = 2.0
@@ -36,7 +36,7 @@ class Daemon:
     @property
     def how_to_stop(self) -> str:
         """A line for the user."""
-        return f"stop it with: kill $(cat {shlex.quote(str(self.pid_file))})"
+        return f"stop it with: kill $({shell_command('cat', str(self.pid_file))})"
 
 
 def daemon_of(words: Sequence[str], home: Path) -> Daemon | None:

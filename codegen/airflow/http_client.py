@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import ssl
 import time
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ import httpx2
 
 from codegen.airflow.connection import Connection
 from codegen.diagnostics import DagpressError
+from codegen.text.json_text import read_json
 
 # Seconds: until the server takes the request or says a part of its answer; and for all requests of a session.
 _PATIENCE = 5
@@ -65,7 +65,7 @@ class Http:
             if len(content) > _MOST_BYTES or time.monotonic() > self._deadline:
                 raise AirflowRestError("Airflow's answer has no end", f"check {self._connection.variable('URL')}")
         try:
-            return json.loads(content)
+            return read_json(bytes(content))
         except (ValueError, RecursionError):
             return None
 

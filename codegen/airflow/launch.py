@@ -23,7 +23,8 @@ from codegen.airflow.dag_folders import (
 )
 from codegen.airflow.home import Configuration, home_of, lacks_database, set_up, variable_of, write_configuration
 from codegen.airflow.installation import AirflowError, Installation, installation_of, keep_out_of_git
-from codegen.airflow.ports import API_PORT, WEB_PORT, Ports, answers
+from codegen.airflow.ports import API_HOST, API_PORT, SKIP_LOGS, WEB_HOST, WEB_PORT, Ports, answers
+from codegen.airflow.standalone import path_without_log_servers
 from codegen.airflow.supervisor import Program, supervise
 from codegen.airflow.translation import translate
 from codegen.airflow_facts import VERSIONS
@@ -169,8 +170,11 @@ class _Launcher:
     def _serve(self, words: Sequence[str], port: int, *, is_replaced: bool = True) -> int:
         """Run a server: beside this process where that has work to do at its end, else in its place."""
         command = words[0]
+        self.ports.stay_on_this_machine(*(API_HOST if self.airflow.has_api_server else WEB_HOST))
         if command == "standalone":
             return self._standalone(words)
+        if command in self.ports.serving_no_logs():
+            words = [*words, SKIP_LOGS]
         if command == "scheduler" and self.airflow.has_api_server:
             return self._scheduler(words, port)
         program = Program(command, [self.airflow.program, *words])
@@ -200,7 +204,6 @@ class _Launcher:
             api_server = [program, "api-server", "--port", str(port)]
             programs.append(Program("the API server", api_server, partial(answers, port), started=noted))
         self.ports.point_tasks_to(port)
-        self.ports.choose_for_logs()
         programs.append(Program("the scheduler", [program, *words]))
         return supervise(programs, self.env, self.say)
 
@@ -209,7 +212,10 @@ class _Launcher:
         port = self.ports.choose(*(API_PORT if self.airflow.has_api_server else WEB_PORT))
         if self.airflow.has_api_server:
             self.ports.point_tasks_to(port)
-        self.ports.choose_for_logs()
+        folder = self.airflow.home.parent / "standalone"
+        self.env["PATH"] = path_without_log_servers(
+            folder, self.airflow.program, self.ports.serving_no_logs(), self.env["PATH"]
+        )
         self.say(f"Airflow will be at http://localhost:{port}")
         noted = partial(self.ports.note_api_server, port)
         program = Program("standalone", [self.airflow.program, *words], stop=signal.SIGINT, started=noted)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from codegen import process
 from codegen.airflow.installation import AirflowError, python_of
+from codegen.text.json_text import read_json
 
 _INSIDE = Path(__file__).with_name("inside.py")
 # Airflow itself gives a DAG file 30 seconds (its `dagbag_import_timeout`); this is for all of them.
@@ -53,7 +54,7 @@ def load_dag_files(
     _, *answers = done.stdout.splitlines() or [""]
     if done.code or len(answers) != len(files):
         raise AirflowError(f"Airflow does not start: {done.stderr.strip()[-_TAIL:]}")
-    return [_loaded(json.loads(answer)) for answer in answers]
+    return [_loaded(read_json(answer)) for answer in answers]
 
 
 def _loaded(answer: dict[str, Any]) -> LoadedFile:

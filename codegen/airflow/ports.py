@@ -1,4 +1,4 @@
-"""The ports of Airflow's servers: the configured ones, or free ones where those are taken."""
+"""Where Airflow's servers listen: the configured addresses and ports, else this machine's own and free ones."""
 
 from __future__ import annotations
 
@@ -18,8 +18,15 @@ from codegen.airflow.installation import AirflowError
 # The section and the key of Airflow's configuration, and its default there.
 API_PORT = ("api", "port", "8080")
 WEB_PORT = ("webserver", "web_server_port", "8080")
-# Where the scheduler and the triggerer show the logs of their tasks to other machines.
-_LOG_PORTS = (("logging", "worker_log_server_port", "8793"), ("logging", "trigger_log_server_port", "8794"))
+API_HOST = ("api", "host")
+WEB_HOST = ("webserver", "web_server_host")
+_LOOPBACK = "127.0.0.1"
+# The scheduler and the triggerer serve the logs of their tasks to other machines, on every address and by default.
+_LOG_PORTS = {
+    "scheduler": ("logging", "worker_log_server_port"),
+    "triggerer": ("logging", "trigger_log_server_port"),
+}
+SKIP_LOGS = "--skip-serve-logs"
 _EXECUTION_URL = ("core", "execution_api_server_url")
 _HIGHEST = 65_535
 
@@ -40,15 +47,18 @@ class Ports:
             with socket.socket() as free:
                 free.bind(("", 0))
                 port = int(free.getsockname()[1])
-            if (section, key, default) not in _LOG_PORTS:
-                self.say(f"port {wanted} is taken: using {port}")
+            self.say(f"port {wanted} is taken: using {port}")
         self.env[variable_of(section, key)] = str(port)
         return port
 
-    def choose_for_logs(self) -> None:
-        """Choose the ports of the log servers."""
-        for place in _LOG_PORTS:
-            self.choose(*place)
+    def stay_on_this_machine(self, section: str, key: str) -> None:
+        """Let a server listen to this machine only, unless the configuration has another address."""
+        self.env[variable_of(section, key)] = Configuration(self.home, self.env).get(section, key, _LOOPBACK)
+
+    def serving_no_logs(self) -> list[str]:
+        """The commands whose logs are not served: all but those with a configured port for them."""
+        configuration = Configuration(self.home, self.env)
+        return [command for command, place in _LOG_PORTS.items() if not configuration.get(*place, "")]
 
     def point_tasks_to(self, port: int) -> None:
         """Let tasks report to the API server on that port, unless the configuration has another address."""
@@ -97,11 +107,13 @@ def answers(port: int) -> bool:
 
 def _is_taken(port: int) -> bool:
     """Whether a program on this machine listens there."""
-    with socket.socket() as probe:
-        # A port on which connections have just ended is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("", port))
-        except (OSError, OverflowError):
-            return True
+    # On macOS, another socket may have one of the two.
+    for address in ("", _LOOPBACK):
+        with socket.socket() as probe:
+            # A port on which connections have just ended is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except (OSError, OverflowError):
+                return True
     return False

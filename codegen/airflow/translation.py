@@ -45,7 +45,7 @@ _SINCE_2 = {
     "worker": "celery worker",
 }
 _NEAREST = {
-    "serve_logs": "the scheduler serves the logs itself: run `scheduler`",
+    "serve_logs": "run `scheduler` with AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT set, and it serves the logs",
     "generate_pod_template": "the nearest is `kubernetes generate-dag-yaml` of the cncf.kubernetes provider",
     "pool": "the nearest is `pools`",
     "upgrade_check": "the nearest is `config lint`",

@@ -18,7 +18,7 @@ from codegen.calendar.text import calendar_text, can_be_shaded, plain, shaded
 from codegen.calendar.week import Calendar, calendar_of, monday_of, parse_week
 from codegen.cli.deployment import chosen_or_first, environment_option
 from codegen.cli.options import completing, exit_code, format_option, open_project
-from codegen.cli.printer import echo, report
+from codegen.cli.printer import echo, echo_data, report, styled
 from codegen.diagnostics import InvalidError, Location
 from codegen.keys.texts import Timezone, timezones
 from codegen.schema.selection import Selection, choices
@@ -87,10 +87,12 @@ def calendar(  # noqa: PLR0913  # click gives each option so
     selection.check(schedules)
     shown = calendar_of(filter(selection.has, schedules), project.airflow, first, wall)
     text = _DRAWINGS[output](shown) if output != "text" else _text(shown, is_for_terminal=file is None)
-    if file is None:
+    if file:
+        _write(text, file)
+    elif output == "text":
         echo(text, nl=False)
     else:
-        _write(text, file)
+        echo_data(text)
     report(reading.diagnostics, "text")
     return exit_code(reading.diagnostics)
 
@@ -122,7 +124,7 @@ def _coloured(cell: str, level: int) -> str:
     if not level:
         return cell
     text, behind = _COLOURS[level - 1]
-    return click.style(cell, fg=text, bg=behind)
+    return styled(cell, fg=text, bg=behind)
 
 
 def _json(shown: Calendar) -> str:

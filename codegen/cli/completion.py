@@ -1,28 +1,68 @@
-"""The command that prints a shell's completion."""
+"""The shell completion: the command that prints its script, and what the script is answered."""
 
 from __future__ import annotations
 
+import os
+import re
+
 import click
-from click.shell_completion import BashComplete, FishComplete, ZshComplete
+from click.shell_completion import BashComplete, CompletionItem, FishComplete, ZshComplete, add_completion_class
 
 from codegen.cli.exit_code import ExitCode
-from codegen.cli.printer import echo
+from codegen.cli.printer import echo_data
 
+VARIABLE = "_DAGPRESS_COMPLETE"
 _EPILOG = """\b
 Examples:
   eval "$(dagpress completion bash)"       in ~/.bashrc
   eval "$(dagpress completion zsh)"        in ~/.zshrc
   dagpress completion fish | source        in ~/.config/fish/config.fish
 """
+# Bash puts an answer on the line as it is, where zsh and fish quote it.
+_NEEDS_QUOTES = re.compile(r"[^\w@%+.,/-]|^[~@]")
+_BASH = """\
+%(complete_func)s() {
+    local line
+    COMPREPLY=()
+    while IFS= read -r line; do
+        case ${line%%%%,*} in
+            dir) compopt -o dirnames ;;
+            file) compopt -o default ;;
+            plain) COMPREPLY+=("${line#*,}") ;;
+        esac
+    done < <(IFS=$'\\n'; env COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD=$COMP_CWORD %(complete_var)s=bash_complete "$1")
+}
+complete -o nosort -F %(complete_func)s %(prog_name)s
+"""
 
 
+@add_completion_class
+class _BashComplete(BashComplete):
+    """Click's completion for bash, but nothing in an answer is code, nor a pattern, nor several words."""
+
+    source_template = _BASH
+
+    def format_completion(self, item: CompletionItem[str]) -> str:
+        """An answer in the quoting of the word that it completes."""
+        return f"{item.type},{_NEEDS_QUOTES.sub(_backslashed, item.value)}"
+
+    def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[str]]:
+        """The answers; after a quote, which bash keeps, only those that need none."""
+        answers = super().get_completions(args, incomplete)
+        word = os.environ["COMP_WORDS"].rpartition("\n")[2]
+        return [each for each in answers if not word.startswith(("'", '"')) or not _NEEDS_QUOTES.search(each.value)]
+
+
+@add_completion_class
 class _FishComplete(FishComplete):
-    """Click's script for fish, but it splits `type,value and description` only at the first comma."""
+    """Click's completion for fish, but it splits `type,value and description` only at the first comma."""
 
-    source_template = FishComplete.source_template.replace('string split ","', 'string split --max 1 ","')
+    source_template = FishComplete.source_template.replace('string split ","', 'string split --max 1 ","').replace(
+        "echo $metadata[2]", "printf '%%s\\n' $metadata[2]"
+    )
 
 
-_SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": _FishComplete}
+_SHELLS = {"bash": _BashComplete, "zsh": ZshComplete, "fish": _FishComplete}
 
 
 @click.command(epilog=_EPILOG)
@@ -30,8 +70,12 @@ _SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": _FishComplete}
 @click.pass_context
 def completion(context: click.Context, shell: str) -> int:
     """Print what makes your shell complete commands and names."""
-    echo(_SHELLS[shell](context.find_root().command, {}, "dagpress", "_DAGPRESS_COMPLETE").source())
+    echo_data(_SHELLS[shell](context.find_root().command, {}, "dagpress", VARIABLE).source())
     return ExitCode.FINE
 
 
 COMMANDS = (completion,)
+
+
+def _backslashed(match: re.Match[str]) -> str:
+    return f"\\{match[0]}"

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from codegen.diagnostics import Diagnostic, Location, printable, with_hint
-from codegen.sync.boundary import work_tree_of
+from codegen.diagnostics import Diagnostic, Location, printable, printable_lines, with_hint
+from codegen.files.boundary import work_tree_of
 from codegen.sync.changes import Change
 
 _Item = TypeVar("_Item", Diagnostic, Change)
@@ -84,4 +84,4 @@ def _location_as_data(location: Location) -> dict[str, Any]:
 
 
 def _github_data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return printable_lines(text).replace("%", "%25").replace("\n", "%0A")

@@ -19,6 +19,7 @@ from codegen.cli.next_steps import Work, print_steps, steps_after_import
 from codegen.cli.options import exit_code, folder_to_begin, format_option, open_project, strict_option, writing
 from codegen.cli.printer import echo, print_changes, print_diff, report
 from codegen.diagnostics import Diagnostic, Location, count, has_errors, in_numbers, in_order, printable
+from codegen.files import is_file
 from codegen.migrate.exporting import plan_export
 from codegen.migrate.importing import Import, plan_import
 from codegen.migrate.makefile import command_to_generate
@@ -175,7 +176,7 @@ def _check_meltano_project(beginning: Beginning) -> list[Diagnostic]:
         return []
     value = os.path.relpath(folder, project.root).replace(os.sep, "/")
     message = "the configuration is for another Meltano project, so no DAG file is generated, and nothing moves"
-    place = Location("dagpress.toml" if (project.root / "dagpress.toml").is_file() else "pyproject.toml")
+    place = Location("dagpress.toml" if is_file(project.root / "dagpress.toml") else "pyproject.toml")
     hint = (
         f"set meltano_project = {json.dumps(value, ensure_ascii=False)}, and run `{command_to_generate(project.root)}`"
     )

@@ -15,7 +15,7 @@ from codegen.cli.exit_code import ExitCode
 from codegen.cli.explaining import explanation_data, print_explanation
 from codegen.cli.lookup import find_schedule, name_argument
 from codegen.cli.options import exit_code, format_option, open_project
-from codegen.cli.printer import echo, echo_json, print_table, report
+from codegen.cli.printer import echo, echo_data, echo_json, print_table, report
 from codegen.configuration.export import configuration_reference, configuration_schema
 from codegen.diagnostics import InvalidError, Location, printable
 from codegen.keys.scalars import DateTime
@@ -84,7 +84,7 @@ def show(  # noqa: PLR0913  # click gives each option so
     if dag:
         generation = pipeline.render(project, reading, [schedule])
         report(generation.diagnostics, "text")
-        echo("".join(generation.files.values()), nl=False)
+        echo_data("".join(generation.files.values()))
         return exit_code(generation.diagnostics)
     if explained:
         return _print_explanation(reading, schedule, output)
@@ -96,7 +96,7 @@ def show(  # noqa: PLR0913  # click gives each option so
     if output == "json":
         echo_json(data)
     else:
-        echo(to_yaml(data), nl=False)
+        echo_data(to_yaml(data))
     return ExitCode.FINE
 
 
@@ -149,7 +149,7 @@ def schema(root: Path, *, configuration: bool, markdown: bool) -> int:
     else:
         airflow = open_project(root).airflow
         text = reference(airflow) if markdown else json_schema_text(airflow)
-    echo(text, nl=False)
+    echo_data(text)
     return ExitCode.FINE
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
@@ -14,6 +15,7 @@ from codegen.cli.exit_code import ExitCode
 from codegen.cli.options import completing
 from codegen.cli.printer import report
 from codegen.diagnostics import quoted
+from codegen.files import is_file
 from codegen.loader import DEFAULTS, SUFFIXES, find_schedules
 from codegen.meltano import MeltanoProject, read_meltano_project
 from codegen.pipeline import Reading
@@ -78,7 +80,6 @@ def find_all(reading: Reading, name: str) -> list[Schedule]:
         report(own, "text")
         raise click.exceptions.Exit(ExitCode.BAD_INPUT)
     if not found:
-        report(errors, "text")
         missing(reading, name)
     return found
 
@@ -106,17 +107,18 @@ def meltano_folder(default: Path, path: Path | None = None) -> Path:
     Raises:
         click.ClickException: it has no meltano.yml.
     """
-    folder = path.resolve() if path else default
-    if folder.name == "meltano.yml" and folder.is_file():
+    folder = Path(os.path.realpath(path)) if path else default
+    if folder.name == "meltano.yml" and is_file(folder):
         folder = folder.parent
-    if not (folder / "meltano.yml").is_file():
+    if not is_file(folder / "meltano.yml"):
         hint = "name the folder of meltano.yml, or set `meltano_project` in the configuration"
         raise click.ClickException(f"there is no meltano.yml in {quoted(str(path or folder))} ({hint})")
     return folder
 
 
 def missing(reading: Reading, name: str) -> NoReturn:
-    """Raise the error for an unknown schedule, which names the nearest one."""
+    """Print the errors, and raise the one for an unknown schedule, which names the nearest one."""
+    report([d for d in reading.diagnostics if d.is_error], "text")
     hint = pipeline.meant_by(reading, name)
     raise click.ClickException(f"there is no schedule {quoted(name)}" + (f" ({hint})" if hint else ""))
 

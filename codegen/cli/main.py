@@ -7,7 +7,7 @@ import signal
 import sys
 import traceback
 from importlib import import_module
-from io import StringIO
+from io import StringIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import click
 
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.printer import echo
-from codegen.diagnostics import DagpressError, nearest
+from codegen.diagnostics import DagpressError, nearest, quoted
 
 _EPILOG = """\b
 Examples:
@@ -74,6 +74,10 @@ class _Commands(click.Group):
             if error.output:
                 echo(error.output.rstrip("\n"), err=True)
             raise click.ClickException(str(error)) from error
+        except OSError as error:
+            if not error.filename:
+                raise
+            raise click.ClickException(f"{quoted(str(error.filename))}: {error.strerror}") from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -114,13 +118,24 @@ def main(context: click.Context, project: Path | None, lock_timeout: int) -> Non
     # It knows the versions of Airflow, which the help does not need.
     from codegen.project import nearest_project  # noqa: PLC0415
 
-    context.obj = project or nearest_project(Path.cwd())
+    try:
+        here = Path.cwd()
+    except FileNotFoundError as error:
+        raise click.ClickException("the working directory was removed (change to another one)") from error
+    context.obj = project or nearest_project(here)
     if os.environ.get("NO_COLOR"):
         context.color = False
 
 
 def run() -> None:
     """Run the command line, and exit with a code that says what happened."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A character that the terminal's encoding lacks.
+            stream.reconfigure(errors="backslashreplace")
+    if "_DAGPRESS_COMPLETE" in os.environ:
+        # A shell asks: click answers in the forms that this module adds.
+        import_module("codegen.cli.completion")
     try:
         code = main(standalone_mode=False)
         sys.stdout.flush()
@@ -138,7 +153,7 @@ def run() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     except Exception:  # noqa: BLE001  # whatever comes this far is a bug of ours, and is said to be
-        traceback.print_exc()
+        echo(traceback.format_exc(), err=True, nl=False)
         echo("This is a bug of Dagpress. Please report it with the lines above.", err=True)
         code = ExitCode.BUG
     sys.exit(int(code or 0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -28,11 +28,14 @@ def format_option(*formats: str) -> Callable[[click.decorators.FC], click.decora
 def completing(
     names: Callable[[Project], Iterable[str]],
 ) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """A shell completion with names that the project has."""
+    """A shell completion with names that the project has, but those that a shell cannot hold or takes as an option."""
 
     def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-        project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
-        return [name for name in (names(project) if project else ()) if name.startswith(incomplete)]
+        with suppress(OSError):
+            project, _ = read_project(context.find_root().params.get("project") or nearest_project(Path.cwd()))
+            found = (name for name in (names(project) if project else ()) if name.startswith(incomplete))
+            return [name for name in found if name.isprintable() and not name.startswith("-")]
+        return []
 
     return complete
 

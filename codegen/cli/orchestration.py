@@ -20,6 +20,7 @@ from codegen.cli.printer import Progress, echo
 from codegen.cli.setup import add_files, airflow_option, source_option
 from codegen.configuration.file import has_configuration
 from codegen.diagnostics import DagpressError
+from codegen.files import is_file
 
 _ADD_EPILOG = """\b
 Examples:
@@ -57,7 +58,7 @@ def add_orchestrator(context: click.Context, name: str, python: str | None) -> i
     """
     code = int(ExitCode.FINE)
     root = context.obj = folder_to_begin(None)
-    if not has_configuration(root) or (open_project(root).meltano_project / "meltano.yml").is_file():
+    if not has_configuration(root) or is_file(open_project(root).meltano_project / "meltano.yml"):
         # Where there is no project at all, it says so.
         code = add_files(context, None, None)
         if code == ExitCode.BAD_INPUT:

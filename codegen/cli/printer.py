@@ -4,39 +4,49 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import click
 
 from codegen.cli.formats import as_data, as_github, as_text, change_as_data, first_of, folder_in_repository, grouped
-from codegen.diagnostics import Diagnostic, count, in_numbers, printable
+from codegen.diagnostics import Diagnostic, count, in_numbers, printable, printable_lines
 from codegen.sync.changes import Change
 
-# Those of `click.style` that the commands use; no other escape sequence reaches a terminal.
-_STYLE = re.compile(r"(\x1b\[(?:[0-2]|3[0-7]|[34]8;5;\d+)m)")
-# CI hosts run commands at the start of a line, also after a lone carriage return.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
+# Begins the escape sequences of `styled` until they are printed: no file or program can imitate them.
+_MARK = f"\x1b{secrets.token_hex(8)}"
+# CI hosts take commands from what a job prints: GitHub a line that begins with `::` after blanks, and `##[` anywhere in
+# a line (actions/runner, src/Runner.Common/ActionCommand.cs), Azure `##vso[`, TeamCity `##teamcity[`.
+_COMMAND = re.compile(r"^((?:\x1b\[[\d;]*m|[ \t])*):(?=:)|##(?=\w*\[)", re.MULTILINE)
 _ACTIONS = {"create": ("created", "green"), "update": ("updated", "yellow"), "delete": ("deleted", "red")}
 _PATCH_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
-    """Print text: messages on stderr, data on stdout.
+    """Print text for people: messages on stderr, results on stdout.
 
-    Colours are for terminals only. Control and bidirectional characters are escaped in messages, and in data on a
-    terminal; in a file or a pipe, data stays as it is.
+    Colours are for terminals only. Control and bidirectional characters are escaped, and what a CI host would take as a
+    command.
     """
-    if err or sys.stdout.isatty():
-        parts = _STYLE.split(text)
-        parts[::2] = [re.sub(r"[^\n\t]+", lambda match: printable(match[0]), part) for part in parts[::2]]
-        text = "".join(parts)
-    click.echo(text, err=err, nl=nl)
+    text = "\x1b".join(map(printable_lines, text.split(_MARK)))
+    click.echo(_COMMAND.sub(_escape_command, text), err=err, nl=nl)
+
+
+def styled(text: str, **style: Any) -> str:  # noqa: ANN401  # those of `click.style`
+    """Text in a style, which only a terminal shows."""
+    return click.style(printable_lines(text), **style).replace("\x1b", _MARK)
+
+
+def echo_data(text: str) -> None:
+    """Print text for programs, such as a DAG file: as it is in a file or a pipe, and escaped on a terminal."""
+    (echo if sys.stdout.isatty() else click.echo)(text, nl=False)
 
 
 def echo_json(data: object) -> None:
-    """Print data for programs."""
-    echo(json.dumps(data, indent=2))
+    """Print JSON, in ASCII, and without what a CI host would take as a command."""
+    click.echo(json.dumps(data, indent=2).replace("##", "#\\u0023"))
 
 
 def print_table(
@@ -47,7 +57,7 @@ def print_table(
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for number, line in enumerate(lines):
         text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        echo(click.style(text, bold=number == 0 or None, dim=is_dim(line) or None))
+        echo(styled(text, bold=number == 0 or None, dim=is_dim(line) or None))
 
 
 def report(diagnostics: Sequence[Diagnostic], output: str, changes: Iterable[Change] = ()) -> None:
@@ -59,11 +69,11 @@ def report(diagnostics: Sequence[Diagnostic], output: str, changes: Iterable[Cha
     elif output == "github":
         folder = folder_in_repository(click.get_current_context().find_root().obj)
         for group in groups:
-            echo(as_github(folder, *group))
+            click.echo(as_github(folder, *group))
     else:
         for group in groups:
             place = str(group[0].location)
-            echo(click.style(place, bold=True) + as_text(*group).removeprefix(place), err=True)
+            echo(styled(place, bold=True) + as_text(*group).removeprefix(place), err=True)
 
 
 def print_elsewhere(errors: Sequence[Diagnostic]) -> None:
@@ -76,7 +86,7 @@ def print_changes(done: Iterable[Change]) -> None:
     """Print a line for each file."""
     for change in done:
         word, colour = _ACTIONS[change.action.value]
-        echo(f"{click.style(word, fg=colour)} {printable(change.name)}")
+        echo(f"{styled(word, fg=colour)} {printable(change.name)}")
 
 
 def count_actions(done: Iterable[Change]) -> str:
@@ -90,16 +100,15 @@ def count_actions(done: Iterable[Change]) -> str:
 def print_diff(changes: Iterable[Change], context: int = 3) -> None:
     """Print the changes as a patch, equal ones once, with `context` lines around each part."""
     for first, *others in grouped(changes):
-        _print_patch(first.diff(context))
+        for line in first.diff(context).split("\n")[:-1]:
+            colour = _PATCH_COLOURS.get(line[:1])
+            echo(styled(line, fg=colour, bold=line.startswith(("+++", "---")) or None) if colour else line)
         if others:
             echo(f"and in {count(len(others), 'other file')}: {first_of([each.name for each in others])}")
 
 
-def _print_patch(patch: str) -> None:
-    """Print a patch in its colours, with control characters escaped in files and pipes too."""
-    for line in _CONTROL.sub(lambda match: printable(match[0]), patch).split("\n")[:-1]:
-        colour = _PATCH_COLOURS.get(line[:1])
-        echo(click.style(line, fg=colour, bold=line.startswith(("+++", "---")) or None) if colour else line)
+def _escape_command(match: re.Match[str]) -> str:
+    return "#\\x23" if match[1] is None else f"{match[1]}\\x3a"
 
 
 class Progress:
@@ -114,7 +123,7 @@ class Progress:
         if not text.endswith("\n"):
             echo(text, err=True)
         elif self._is_terminal:
-            echo(click.style(text.strip()[:100], dim=True), nl=False, err=True)
+            echo(styled(text.strip()[:100], dim=True), nl=False, err=True)
 
     def end(self) -> None:
         """Clear the line."""

@@ -15,7 +15,7 @@ from codegen.cli.deployment import chosen_environment, environment_option
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.lookup import find_schedule, meltano_folder, name_argument
 from codegen.cli.options import open_project
-from codegen.cli.printer import echo
+from codegen.cli.printer import echo, styled
 from codegen.diagnostics import quoted
 from codegen.meltano.invocation import find_meltano, run_in_project
 from codegen.plan.steps import Step, steps_of
@@ -64,7 +64,7 @@ def run(root: Path, deployment: str | None, name: str, options: tuple[str, ...])
             what = step.run or "a command of the shell"
             skipped = "" if has_run[step.task_id] else f" (skipped: {step.trigger_rule})"
             line = f"[{number}/{len(planned)}] {step.task_id}: {what}{skipped}"
-            echo(click.style(line, bold=True), err=True)
+            echo(styled(line, bold=True), err=True)
         for command in commands if has_run[step.task_id] else ():
             code = run_in_project(command, folder, env)
             if code:

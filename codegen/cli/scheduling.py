@@ -19,6 +19,7 @@ from codegen.cli.options import exit_code, format_option, open_project, writing
 from codegen.cli.printer import echo, echo_json, print_changes, print_elsewhere, report
 from codegen.cli.running import run
 from codegen.diagnostics import nearest, printable, quoted
+from codegen.files import exists, read_bytes
 from codegen.loader import Overlay
 from codegen.meltano.listing import as_json, as_text
 from codegen.meltano.system_database import last_successful_runs
@@ -132,7 +133,7 @@ def _added(project: Project, reading: Reading, name: str, values: Mapping[str, s
     path = project.relative(project.schedules / file)
     if is_excluded(project, path):
         raise click.ClickException(f"{path} is excluded by the configuration: change `exclude`, or the name")
-    taken = source_of(project, reading, name) or (path if (project.root / path).exists() else None)
+    taken = source_of(project, reading, name) or (path if exists(project.root / path) else None)
     if taken:
         raise click.ClickException(f"{taken} is there already: `dagpress schedule set` changes it")
     if file_stem(name) != name:
@@ -165,7 +166,7 @@ def _edited(project: Project, reading: Reading, name: str, values: Mapping[str, 
         _refuse_another_kind(found, values)
         _say_what_stays(found, values)
     try:
-        text = (project.root / source).read_bytes().decode()
+        text = read_bytes(project.root / source).decode()
         for key, value in values.items():
             text = edit.set_value(text, (key,), _plain(key, value))
     except (OSError, UnicodeDecodeError) as error:

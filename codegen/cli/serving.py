@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import secrets
 import signal
 import socket
+import tempfile
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,22 +23,45 @@ from codegen.cli.printer import echo
 from codegen.diagnostics import quoted
 from codegen.process import ENDING, handling
 
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
 TOKEN = "DAGPRESS_TOKEN"  # noqa: S105  # the name of a variable
 _SHORTEST = 16
 # The modules of what the extra `serve` names.
-_EXTRA = ("httpx2", "igraph", "pygments", "python_multipart", "starlette", "uvicorn")
+_EXTRA = ("httpx2", "igraph", "pygments", "starlette", "uvicorn")
 _HINT = "install it: pip install 'dagpress[serve]'"
+_OPEN_TO_ALL = "Without a token, every user of this machine can change this project, and commit as you."
+# A browser is given this file, as every user can read the arguments of its process.
+_REDIRECT = """<!doctype html>
+<meta charset="utf-8">
+<meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0; url={url}">
+<title>Dagpress</title>
+<a href="{url}">The Pipelines page</a>
+"""
 _EPILOG = f"""\b
 Examples:
-  dagpress serve                              on this machine alone
+  dagpress serve                              print the address, with a new token
   dagpress serve --port 9000 --open           on another port, and open the browser
-  {TOKEN}=... dagpress serve --host 0.0.0.0 --allowed-host pipelines.example.com
+  {TOKEN}=... dagpress serve --host 10.0.0.7 --trusted-proxy 10.0.0.2 \\
+      --allowed-host pipelines.example.com
 
 \b
-Where the address is not one of loopback, {TOKEN} must be set: the page asks for it. Programs send
-it as `Authorization: Bearer`. Put a TLS proxy in front of it: the token is sent in clear text.
-Where it is set, it is asked for on loopback too.
+The token is new at each start, and part of the printed address, unless {TOKEN} sets it: then the
+page asks for it. Programs send it as `Authorization: Bearer`. Where other machines can reach the
+page, put a TLS proxy in front of it: the token is sent in clear text.
 """
+
+
+def _networks(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> list[str]:
+    """Each address as a network."""
+    try:
+        return [str(ipaddress.ip_network(value)) for value in values]
+    except ValueError as error:
+        raise click.BadParameter(
+            f"{error}; it takes an address or a network, such as 10.0.0.2 or 10.0.0.0/24."
+        ) from error
 
 
 @click.command(epilog=_EPILOG)
@@ -48,54 +74,82 @@ Where it is set, it is asked for on loopback too.
     multiple=True,
     help="A name under which browsers may ask for the page, beside localhost and the address. Can be repeated.",
 )
+@click.option(
+    "--trusted-proxy",
+    "proxies",
+    metavar="ADDRESS",
+    callback=_networks,
+    multiple=True,
+    help="The address or network of a proxy: its X-Forwarded-Proto and X-Forwarded-For are believed. Can be repeated.",
+)
+@click.option(
+    "--no-token", is_flag=True, help="Ask for no token: every user of this machine can then change the project."
+)
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
 @click.pass_obj
-def serve(root: Path, host: str, port: int, names: tuple[str, ...], *, opens: bool) -> int:
+def serve(  # noqa: PLR0913  # the options of the command
+    root: Path, host: str, port: int, names: tuple[str, ...], proxies: list[str], *, no_token: bool, opens: bool
+) -> int:
     """Serve the Pipelines page: see, try, change and save the schedules in a browser."""
     if missing := [name for name in _EXTRA if find_spec(name) is None]:
         raise click.ClickException(f"the Pipelines page needs {missing[0]} ({_HINT})")
-    import uvicorn  # noqa: PLC0415  # the extra may not be there, and its import takes time
-
+    # The extra may not be there, and its import takes time.
     from codegen.web.app import create_app  # noqa: PLC0415
+    from codegen.web.shell.login import TOKEN_FIELD  # noqa: PLC0415
     from codegen.web.shell.security import is_host_name  # noqa: PLC0415
 
     if wrong := [name for name in names if not is_host_name(name)]:
         raise click.UsageError(f"--allowed-host takes a name without a port, not {quoted(wrong[0])}.")
     project = open_project(root)
-    with _listen(host, port) as listener:
-        app = create_app(project.root, os.environ, (*names, host), _token(host, listener))
-        url = _url(listener)
+    with _listen(host, port) as listener, tempfile.NamedTemporaryFile("w", prefix="dagpress-", suffix=".html") as page:
+        given = _given_token(listener, no_token=no_token)
+        token = given or ("" if no_token else secrets.token_urlsafe())
+        app = create_app(project.root, os.environ, (*names, host), token)
+        url = _url(listener) + (f"?{TOKEN_FIELD}={token}" if token != given else "")
         echo(f"The pipelines of {project.root.name} are at {url} (Ctrl+C ends it)", err=True)
+        if no_token:
+            echo(_OPEN_TO_ALL, err=True)
         if opens:
-            click.launch(url)
-        config = uvicorn.Config(
-            app,
-            # Chosen, as uvicorn would else take what is installed, which differs between machines.
-            loop="asyncio",
-            http="h11",
-            ws="none",
-            lifespan="off",
-            log_level="error",
-            server_header=False,
-            timeout_graceful_shutdown=2,
-        )
-
-        class Server(uvicorn.Server):
-            def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-                """End the child processes too: the server waits for its requests, and one may wait for a git hook."""
-                super().handle_exit(sig, frame)
-                process.end_all()
-
+            page.write(_REDIRECT.format(url=url))
+            page.flush()
+            if click.launch(Path(page.name).as_uri()):
+                echo("No browser could be started: open the address above in one.", err=True)
         # Ctrl+C is how it ends; a supervisor's signal is no other.
         with suppress(KeyboardInterrupt), handling(ENDING, signal.default_int_handler):
             try:
-                Server(config).run(sockets=[listener])
+                _run(app, listener, proxies)
             finally:
                 process.end_all()
     return ExitCode.FINE
 
 
 COMMANDS = (serve,)
+
+
+def _run(app: ASGIApp, listener: socket.socket, proxies: list[str]) -> None:
+    """Serve until a signal ends it."""
+    import uvicorn  # noqa: PLC0415  # as in `serve`
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            """End the child processes too: the server waits for its requests, and one may wait for a git hook."""
+            super().handle_exit(sig, frame)
+            process.end_all()
+
+    config = uvicorn.Config(
+        app,
+        # Chosen, as uvicorn would else take what is installed, which differs between machines.
+        loop="asyncio",
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_level="error",
+        server_header=False,
+        timeout_graceful_shutdown=2,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,
+    )
+    Server(config).run(sockets=[listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -112,13 +166,15 @@ def _listen(host: str, port: int) -> socket.socket:
         raise click.ClickException(f"cannot listen on {host}:{port}: {reason} ({hint})") from error
 
 
-def _token(host: str, listener: socket.socket) -> str:
-    """The token, which must be set, and long, where other machines can reach the page."""
-    token = os.environ.get(TOKEN, "")
-    hint = f"""for example: export {TOKEN}="$(python3 -c 'import secrets; print(secrets.token_urlsafe())')\""""
-    if not token and not ipaddress.ip_address(listener.getsockname()[0]).is_loopback:
-        raise click.ClickException(f"others can reach {host}: set {TOKEN}, which the page then asks for ({hint})")
+def _given_token(listener: socket.socket, *, no_token: bool) -> str:
+    """The token of the variable, which must be long; empty where it is not set. A browser must not inherit it."""
+    token = os.environ.pop(TOKEN, "")
+    if no_token and token:
+        raise click.UsageError(f"--no-token cannot be combined with {TOKEN}.")
+    if no_token and not ipaddress.ip_address(listener.getsockname()[0]).is_loopback:
+        raise click.UsageError("--no-token is for 127.0.0.1 and ::1 only: other machines can reach this address.")
     if token and len(token) < _SHORTEST:
+        hint = f"""for example: export {TOKEN}="$(python3 -c 'import secrets; print(secrets.token_urlsafe())')\""""
         raise click.ClickException(f"{TOKEN} has fewer than {_SHORTEST} characters ({hint})")
     return token
 

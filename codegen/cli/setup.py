@@ -15,6 +15,8 @@ from codegen.cli.importing import Choices, import_schedules
 from codegen.cli.options import exit_code, folder_to_begin, open_project, writing
 from codegen.cli.printer import print_changes, report
 from codegen.diagnostics import Diagnostic
+from codegen.files import Boundary, exists, walk
+from codegen.loader import SUFFIXES
 from codegen.meltano import read_meltano_project
 from codegen.migrate.scaffold import scaffold
 from codegen.project import Project
@@ -91,9 +93,14 @@ def _check_include_paths(beginning: Beginning, changes: Sequence[Change]) -> lis
     """Check that `include_paths` of meltano.yml does not match the new files or a schedule."""
     project = beginning.project
     meltano, _ = read_meltano_project(project.root, beginning.meltano)
-    ours = [project.schedules / "NAME.yml", *project.schedules.rglob("*.y*ml")]
+    ours = [project.schedules / "NAME.yml", *_yaml_files(project)]
     planned = [*ours, *(project.root / change.name for change in changes)]
     return list(check_included_files(meltano, beginning.meltano, planned)) if meltano else []
+
+
+def _yaml_files(project: Project) -> list[Path]:
+    found = (Path(entry.path) for entry in walk(project.schedules, Boundary(project.root)))
+    return [path for path in found if path.suffix.lower() in SUFFIXES]
 
 
 def _installed_from() -> str:
@@ -116,6 +123,6 @@ def _installed_from() -> str:
 
 def _kept_folders(project: Project) -> list[Change]:
     """The files with which git keeps empty folders."""
-    folders = (folder for folder in (project.schedules, project.generated_dags) if not folder.exists())
+    folders = (folder for folder in (project.schedules, project.generated_dags) if not exists(folder))
     names = ((folder / ".gitkeep").relative_to(project.root).as_posix() for folder in folders)
     return [Change(name, Action.CREATE, "", "") for name in names]

@@ -8,13 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import click
-
 from codegen import pipeline
 from codegen.airflow.installation import installation_of, version_of
 from codegen.cli.deployment import VARIABLE, default_environment, say_environment
 from codegen.cli.exit_code import ExitCode
-from codegen.cli.printer import echo, echo_json, report
+from codegen.cli.printer import echo, echo_json, report, styled
 from codegen.diagnostics import count, has_errors, printable
 from codegen.meltano.generator import find_generator
 from codegen.meltano.invocation import listed_schedules
@@ -82,14 +80,14 @@ def _environment(project: Project) -> str:
 
 def _print_rows(rows: Sequence[Comparison], version: str) -> None:
     width = max((len(printable(row.dag_id)) for row in rows), default=0)
-    echo(click.style(f"{'DAG_ID':<{width}}  RESULT", bold=True))
+    echo(styled(f"{'DAG_ID':<{width}}  RESULT", bold=True))
     for row in rows:
         colour = "green" if row.verdict is Verdict.SAME else "yellow" if row.expected else "red"
         why = f": {printable(row.why)}" if row.why else ""
-        echo(f"{printable(row.dag_id):<{width}}  {click.style(row.verdict.value, fg=colour)}{why}")
+        echo(f"{printable(row.dag_id):<{width}}  {styled(row.verdict.value, fg=colour)}{why}")
         for each in row.differences:
             what, old, new = (printable(text) for text in (each.what, each.old, each.new))
-            echo(f"    {click.style(what, bold=True)}: {old} -> {new}")
+            echo(f"    {styled(what, bold=True)}: {old} -> {new}")
             if each.why:
                 echo(f"        {printable(each.why)}")
     numbers = Counter(row.verdict for row in rows)

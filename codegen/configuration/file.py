@@ -6,9 +6,11 @@ from pathlib import Path
 
 from codegen.configuration.toml_reader import BrokenFileError, invalid, read_toml
 from codegen.diagnostics import Location
+from codegen.files import Boundary, exists, read_bytes, with_line_feeds
 from codegen.source.nodes import MapNode, Node
 
 OWN_FILE = "dagpress.toml"
+_MOST_BYTES = 1_000_000
 # The file from which CI installs Dagpress.
 REQUIREMENTS = "requirements-dagpress.txt"
 # Each file, and the table in it; the first that has one is the configuration.
@@ -23,7 +25,7 @@ def find_configuration(root: Path) -> MapNode | None:
     """
     found: list[MapNode] = []
     for name, path in _FILES.items():
-        table = _read(root / name, path) if (root / name).is_file() else None
+        table = _read(root / name, path) if exists(root / name) else None
         if isinstance(table, MapNode) and (table.entries or not path):
             found.append(table)
         elif table is not None and not isinstance(table, MapNode):
@@ -43,8 +45,10 @@ def has_configuration(root: Path) -> bool:
 
 
 def _read(file: Path, path: tuple[str, ...]) -> Node | None:
+    if problem := Boundary(file.parent).problem(file):
+        raise BrokenFileError(problem)
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = with_line_feeds(read_bytes(file, _MOST_BYTES).decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise invalid(f"cannot be read: {reason}", Location(file.name)) from error

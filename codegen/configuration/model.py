@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,6 +21,7 @@ from codegen.keys.scalars import Boolean
 from codegen.keys.table import Model, Refusal, Table, key, keys_of, read_keys
 from codegen.schema.model import DAG_ID_PREFIX, PROJECT_ROOT_VARIABLE
 from codegen.source.nodes import MapNode
+from codegen.text.copyable import shell_command
 
 # Where Meltano keeps the DAG files of its own orchestrator, and its users theirs.
 CUSTOM_DAGS = "orchestrate/dags"
@@ -57,7 +57,8 @@ class Configuration(Model):
     )
     meltano_project: str = key(
         QuotedText("a path"),
-        "The Meltano project directory. If you set it, it must contain a meltano.yml.",
+        "The Meltano project directory. If you set it, it must contain a meltano.yml. Outside the git work tree "
+        "(without git: the project), it is read and never written.",
         '"meltano"',
         ".",
     )
@@ -143,7 +144,7 @@ def check_required_version(table: MapNode) -> list[Diagnostic]:
     if SpecifierSet(required).contains(installed, prereleases=True):
         return []
     message = f"the project requires Dagpress {quoted(required)}, and {installed} is installed"
-    hint = f"pip install {shlex.quote(f'dagpress{required}')}"
+    hint = shell_command("pip", "install", f"dagpress{required}")
     return [Diagnostic(rules.REQUIRED_VERSION, message, node.location, hint)]
 
 

@@ -37,7 +37,7 @@ _SCALAR = re.compile(
     r"|[^,\]}#\r\n]+",
     re.DOTALL,
 )
-_POSITION = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
+_POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 class BrokenFileError(Exception):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, quoted
+from codegen.files import Boundary, is_folder
 from codegen.loader.exclusion import excludes
 from codegen.loader.names import DEFAULTS, check_defaults, check_names, is_the_same_everywhere
 from codegen.rules import Rule
@@ -44,13 +46,13 @@ def find_schedules(
         message = f"the folder {quoted(search.name(folder))} does not exist"
         search.error(rules.NO_SCHEDULES, folder, message, "create it, or set `schedules` in the configuration")
         return [], search.diagnostics
-    search.walk(folder, (), frozenset())
+    search.walk(folder)
     if not search.files and not search.diagnostics:
         is_left_out = search.has_excluded or excludes(exclude, PurePath("NAME.yml"))
         first = "change `exclude` in the configuration" if is_left_out else "add a file such as `NAME.yml`"
         hint = f"{first}; nothing is deleted while there is none"
         search.error(rules.NO_SCHEDULES, folder, "the folder contains no schedules", hint)
-    return search.files, search.diagnostics
+    return sorted(search.files, key=lambda file: file.path), search.diagnostics
 
 
 def _composed(path: Path) -> Path:
@@ -59,11 +61,18 @@ def _composed(path: Path) -> Path:
     return same if same.name != path.name and same.exists() and same.samefile(path) else path
 
 
+# The files of defaults that a folder inherits, as in `SourceFile`.
+_Defaults = tuple[tuple[Path, str], ...]
+
+
 class _Search:
     def __init__(self, root: Path, folder: Path, overlay: Overlay, exclude: tuple[str, ...]) -> None:
         self._root = root
         self._folder = folder
         self._exclude = exclude
+        self._boundary = Boundary(root, folder)
+        # The real path of each folder that is read, with the path by which it is read.
+        self._read: dict[str, Path] = {}
         # The files and folders that the overlay adds to each folder.
         self._added: dict[Path, set[Path]] = {}
         for name, text in overlay.items():
@@ -90,10 +99,7 @@ class _Search:
             return path.as_posix()
 
     def is_folder(self, path: Path) -> bool:
-        try:
-            return path in self._added or path.is_dir()
-        except OSError:
-            return False
+        return path in self._added or is_folder(path)
 
     def _children(self, folder: Path) -> list[Path]:
         """The files and folders in a folder, with the overlay; raises an OSError if it is unreadable."""
@@ -102,37 +108,60 @@ class _Search:
         return sorted(path for path in found - self._deleted if not self._is_excluded(path))
 
     def _is_excluded(self, path: Path) -> bool:
-        is_folder = bool(self._exclude) and self.is_folder(path)
+        is_dir = bool(self._exclude) and self.is_folder(path)
         # A file of defaults is not a schedule: it is excluded only with its folder.
-        is_excludable = is_folder or path.stem != DEFAULTS
-        is_excluded = is_excludable and excludes(self._exclude, path.relative_to(self._folder), is_folder=is_folder)
-        self.has_excluded |= is_excluded and (is_folder or path.suffix.lower() in SUFFIXES)
+        is_excludable = is_dir or path.stem != DEFAULTS
+        is_excluded = is_excludable and excludes(self._exclude, path.relative_to(self._folder), is_folder=is_dir)
+        self.has_excluded |= is_excluded and (is_dir or path.suffix.lower() in SUFFIXES)
         return is_excluded
 
-    def walk(self, folder: Path, inherited: tuple[tuple[Path, str], ...], above: frozenset[str]) -> None:
-        real = os.path.realpath(folder)
-        if real in above:
-            self.error(rules.SYMLINK_LOOP, folder, "this symlink points to a folder above it", "remove the symlink")
-            return
+    def walk(self, folder: Path) -> None:
+        """Read a folder, then those behind symlinks: each once, and by its own path where it has one here."""
+        above = [os.path.realpath(parent) for parent in folder.parents]
+        folders, links = [(folder, _Defaults())], deque[tuple[Path, _Defaults]]()
+        while folders or links:
+            path, inherited = folders.pop() if folders else links.popleft()
+            real = os.path.realpath(path)
+            first = self._read.setdefault(real, path)
+            if real in above or (first != path and first in path.parents):
+                self.error(rules.SYMLINK, path, "this symlink points to a folder above it", "remove the symlink")
+            elif first != path:
+                message = f"by a symlink, this is the same folder as {quoted(self.name(first))}"
+                self.error(rules.SYMLINK, path, message, "remove the symlink")
+            else:
+                for child, defaults in self._folders(path, inherited):
+                    (links if child.is_symlink() else folders).append((child, defaults))
+
+    def _folders(self, folder: Path, inherited: _Defaults) -> Iterator[tuple[Path, _Defaults]]:
+        """Add the files of a folder; returns the folders in it, with the defaults that they inherit."""
         try:
             children = self._children(folder)
         except OSError as error:
             self.error(rules.UNREADABLE, folder, f"cannot be read: {error.strerror}")
             return
+        children = [child for child in children if not self._leads_out(child)]
         files = dict.fromkeys(child for child in children if child.suffix.lower() in SUFFIXES)
         defaults = inherited + tuple((file, self.name(file)) for file in files if file.stem == DEFAULTS)
         self.diagnostics += check_defaults(files, self.name)
         folders = {child: self.is_folder(child) for child in children if not child.name.startswith(HIDDEN)}
-        folders = {child: is_folder for child, is_folder in folders.items() if is_folder or child in files}
+        folders = {child: folders[child] for child in folders if folders[child] or child in files}
         self.diagnostics += check_names(folders, self.name)
-        for child, is_folder in folders.items():
-            if not is_the_same_everywhere(child.name):
-                continue
-            if is_folder:
-                self.walk(child, defaults, above | {real})
+        for child in filter(lambda child: is_the_same_everywhere(child.name), folders):
+            if folders[child]:
+                yield child, defaults
             else:
                 relative = child.relative_to(self._folder).as_posix()
                 self.files.append(SourceFile(child, self.name(child), relative, defaults))
+
+    def _leads_out(self, child: Path) -> bool:
+        """Whether a file or folder that is read is a symlink that leads out of the boundary, which is an error."""
+        if not child.is_symlink() or (child.name.startswith(HIDDEN) and child.stem != DEFAULTS):
+            return False
+        if child.suffix.lower() not in SUFFIXES and not self.is_folder(child):
+            return False
+        problem = self._boundary.problem(child)
+        self.diagnostics += [problem] if problem else []
+        return problem is not None
 
     def error(self, rule: Rule, path: Path, message: str, hint: str = "") -> None:
         self.diagnostics.append(Diagnostic(rule, message, Location(self.name(path)), hint))

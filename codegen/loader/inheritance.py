@@ -13,6 +13,7 @@ from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.loader.discovery import Overlay, SourceFile, find_schedules
 from codegen.loader.environments import check_environments, environments_of, for_environment
 from codegen.loader.silencers import Silencer, read_silencers
+from codegen.loader.tasks_in_text import with_tasks_in_text
 from codegen.source.nodes import ListNode, MapNode, Scalar, is_null, merge, named, without_nulls
 from codegen.source.read import parse_yaml, read_text
 
@@ -133,7 +134,7 @@ def _parse_map(
     node, diagnostics = parse_yaml(text, name)
     if isinstance(node, MapNode):
         silencers, problems = read_silencers(text, name)
-        return node, silencers, [*diagnostics, *problems]
+        return with_tasks_in_text(node), silencers, [*diagnostics, *problems]
     if node is not None and not is_null(node):
         problem = f"{'a file of defaults' if is_defaults else 'a schedule'} must be a map of keys, got {named(node)}"
         hint = "a file has one schedule: remove the dash" if isinstance(node, ListNode) else "write `key: value` lines"

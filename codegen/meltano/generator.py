@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location
+from codegen.files import Boundary, is_file, text_of, walk
 from codegen.sync.header import is_generated
 
 # Its default path (files-airflow, orchestrate/dags/meltano.py), and the command that every generator runs.
 _FILE = "orchestrate/dags/meltano.py"
-_FILES = "orchestrate/**/*.py"
+_FOLDER = "orchestrate"
 _LISTS_SCHEDULES = re.compile(r"schedule[\"'\s,]+list\b|\bScheduleService\b")
+_IMPORT, _IDENTIFIER = re.compile(r"\b(?:import|from)\b"), re.compile(r"\w+")
 _MAKES_DAGS = re.compile(r"\bDAG\(|@dag\b")
 _TRACEBACK = "Traceback (most recent call last):\n"
 _LINE = re.compile(r'File "([^"]+)", line (\d+)')
@@ -36,29 +39,24 @@ _FIXES = {
 
 def find_generators(folder: Path) -> list[Path]:
     """The generators in a Meltano project directory."""
-    return [path for path in sorted(folder.glob(_FILES)) if path.is_file() and is_generator(path)]
+    return [path for path in _python_files(folder / _FOLDER, Boundary(folder)) if is_generator(path)]
 
 
 def is_generator(path: Path) -> bool:
     """Whether a file, or a module that it imports, makes DAGs of Meltano's schedules; false for a generated file."""
-    text = _text(path)
-    modules = (
-        other
-        for other in path.parent.rglob("*.py")
-        if re.search(rf"\bimport\b.*\b{other.stem}\b|\bfrom\b.*\b{other.stem}\b", text)
-    )
+    text = text_of(path)
+    imported = {name for line in text.split("\n") if _IMPORT.search(line) for name in _IDENTIFIER.findall(line)}
+    modules = (other for other in _python_files(path.parent, Boundary(path.parent)) if other.stem in imported)
     return (
         bool(_MAKES_DAGS.search(text))
         and not is_generated(text)
-        and any(_LISTS_SCHEDULES.search(each) for each in (text, *map(_text, modules)))
+        and any(_LISTS_SCHEDULES.search(each) for each in (text, *map(text_of, modules)))
     )
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
+def _python_files(folder: Path, boundary: Boundary) -> Iterator[Path]:
+    paths = sorted(Path(entry.path) for entry in walk(folder, boundary) if entry.name.endswith(".py"))
+    return (path for path in paths if boundary.has(path) and is_file(path))
 
 
 def find_generator(meltano_project: Path) -> Path:
@@ -68,7 +66,7 @@ def find_generator(meltano_project: Path) -> Path:
         InvalidError: there is none, or there are several.
     """
     usual = meltano_project / _FILE
-    if usual.is_file() and is_generator(usual):
+    if is_file(usual) and is_generator(usual):
         return usual
     others = find_generators(meltano_project)
     if len(others) == 1:

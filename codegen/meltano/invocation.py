@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 
 from codegen import process
 from codegen.diagnostics import DagpressError
+from codegen.text.json_text import read_json
 
 # An error of Meltano that names no place, and its fix.
 _NO_TRANSFORM = "argument: 'transform'"
@@ -46,7 +46,7 @@ def listed_schedules(folder: Path, limit: float = _LIMIT) -> dict[str, dict[str,
     """
     output = _output_of(("schedule", "list", "--format=json"), folder, limit)
     try:
-        answer = json.loads(output)
+        answer = read_json(output)
         # Meltano 1 has no jobs, and gives a plain list.
         found = answer if isinstance(answer, list) else chain(*(answer["schedules"][kind] for kind in ("elt", "job")))
         return {schedule["name"]: schedule for schedule in found}

@@ -12,6 +12,7 @@ from pathlib import Path
 from codegen import rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors, quoted
+from codegen.files import Boundary, exists, glob, is_file
 from codegen.meltano.scalars import is_text
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
 from codegen.source.read import parse_yaml, read_text
@@ -108,8 +109,11 @@ def read_meltano_project(
         The project, or nothing where there is no meltano.yml; and what is wrong with its files.
     """
     main = folder / "meltano.yml"
-    if not main.exists():
+    if not exists(main):
         return None, []
+    boundary = Boundary(root, folder)
+    if problem := boundary.problem(main):
+        return _UNREADABLE, [problem]
     name, cache = _name(root, main), cache or Cache()
     document, diagnostics = _read(root, main, cache)
     if not isinstance(document, MapNode):
@@ -120,12 +124,14 @@ def read_meltano_project(
             )
         return _UNREADABLE, diagnostics
     parts = [(main, document)]
-    for path in _included(folder, main, document):
+    included, found = _included(folder, document, boundary)
+    diagnostics += found
+    for path in included:
         part, problems = _read(root, path, cache)
         diagnostics += problems
         if isinstance(part, MapNode):
             parts.append((path, part))
-    return cache(name, _project_of, parts), [*diagnostics, *_check_include_paths(folder, document)]
+    return cache(name, _project_of, parts), diagnostics
 
 
 def _read(root: Path, path: Path, cache: Cache) -> tuple[Node | None, list[Diagnostic]]:
@@ -155,9 +161,9 @@ def _project_of(parts: Sequence[tuple[Path, MapNode]]) -> MeltanoProject:
 
 def meltano_files(root: Path, folder: Path, cache: Cache) -> list[Path]:
     """The files of the Meltano project in a folder: meltano.yml and, as far as that can be read, what it includes."""
-    main = folder / "meltano.yml"
-    document, _ = _read(root, main, cache)
-    return [main, *_included(folder, main, document)] if isinstance(document, MapNode) else [main]
+    main, boundary = folder / "meltano.yml", Boundary(root, folder)
+    document = _read(root, main, cache)[0] if boundary.has(main) else None
+    return [main, *_included(folder, document, boundary)[0]] if isinstance(document, MapNode) else [main]
 
 
 def _name(root: Path, path: Path) -> str:
@@ -169,28 +175,32 @@ def _patterns(document: MapNode) -> list[Scalar]:
     return [item for item in _items(node) if isinstance(item, Scalar) and item.text]
 
 
-def _included(folder: Path, main: Path, document: MapNode) -> list[Path]:
-    """The files that the glob patterns match, each once and in order (meltano/core/project_files.py)."""
-    found = (path for pattern in _patterns(document) for path in sorted(_glob(folder, pattern.text)))
-    return [path for path in dict.fromkeys(found) if path != main and path.is_file()]
+def _included(folder: Path, document: MapNode, boundary: Boundary) -> tuple[list[Path], list[Diagnostic]]:
+    """The files that the glob patterns match, each once and in order (meltano/core/project_files.py); and problems."""
+    included: dict[Path, None] = {}
+    diagnostics = list(_check_include_paths(document))
+    for pattern in _patterns(document):
+        matches = glob(folder, pattern.text, boundary)
+        included |= dict.fromkeys(path for path in matches.paths if is_file(path) and path != folder / "meltano.yml")
+        problems = [problem for path in matches.outside if (problem := boundary.problem(path))]
+        diagnostics += [problem for problem in problems if problem.rule is rules.SYMLINK]
+        if any(problem.rule is not rules.SYMLINK for problem in problems):
+            message, hint = f"{quoted(pattern.text)} leads outside {boundary.name}", "move the files inside"
+            diagnostics.append(Diagnostic(rules.UNREADABLE, message, pattern.location, hint))
+        if not matches.is_complete:
+            message = f"{quoted(pattern.text)} searches more than {matches.most:,} files"
+            diagnostics.append(Diagnostic(rules.UNREADABLE, message, pattern.location, "name the folders"))
+        elif not matches.paths and not problems:
+            message = f"no file matches {quoted(pattern.text)}"
+            diagnostics.append(Diagnostic(rules.INCLUDE_PATHS, message, pattern.location, "remove it"))
+    return list(included), diagnostics
 
 
-def _glob(folder: Path, pattern: str) -> list[Path]:
-    try:
-        return list(folder.glob(pattern))
-    except (NotImplementedError, ValueError):  # an absolute pattern, or an empty one
-        return []
-
-
-def _check_include_paths(folder: Path, document: MapNode) -> Iterator[Diagnostic]:
+def _check_include_paths(document: MapNode) -> Iterator[Diagnostic]:
     node = document.get("include_paths")
     if node is not None and not isinstance(node, ListNode):
         message = f"`include_paths` must be a list, got {named(node)}"
         yield Diagnostic(rules.INCLUDE_PATHS, message, node.location, "start it with a dash")
-    for pattern in _patterns(document):
-        if not _glob(folder, pattern.text):
-            message = f"no file matches {quoted(pattern.text)}"
-            yield Diagnostic(rules.INCLUDE_PATHS, message, pattern.location, "remove it")
 
 
 def _collect(document: MapNode, path: Path, project: MeltanoProject) -> None:

@@ -10,7 +10,7 @@ from codegen.source.nodes import Scalar
 
 # As ruamel.yaml resolves YAML 1.2, with the underscores that it allows (ruamel/yaml/resolver.py, `implicit_resolvers`).
 _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
-_INT = re.compile(r"[-+]?(?:0b[0-1_]+|0o[0-7_]+|[0-9_]*[0-9][0-9_]*|0x[0-9a-fA-F_]+)")
+_INT = re.compile(r"[-+]?(?:0b[0-1_]+|0o[0-7_]+|_*[0-9][0-9_]*|0x[0-9a-fA-F_]+)")
 _FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[0-9][0-9_]*[eE][-+]?[0-9]+|\.[0-9_]+)")
 
 # YAML's timestamp (https://yaml.org/type/timestamp.html), which allows more than we do.

@@ -10,6 +10,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from codegen.files import is_file, text_of
+
 # The last successful run of each state id (meltano/core/job/finder.py, `latest_success`; meltano/core/job/job.py).
 _LAST_RUNS = (
     "select job_name, max(ended_at) from runs where state = 'SUCCESS' and ended_at is not null group by job_name"
@@ -19,7 +21,7 @@ _URI_VARIABLE = "MELTANO_DATABASE_URI"
 # The directory of the default database.
 _FOLDER_VARIABLE = "MELTANO_SYS_DIR_ROOT"
 # Meltano reads its own settings from `.env` too.
-_NAMED_IN_DOTENV = re.compile(rf"^\s*(?:export\s+)?{_URI_VARIABLE}\s*=", re.MULTILINE)
+_NAMED_IN_DOTENV = re.compile(rf"^[ \t]*(?:export[ \t]+)?{_URI_VARIABLE}[ \t]*=", re.MULTILINE)
 # The table of Alembic, which Meltano creates first.
 _TABLE = "select 1 from sqlite_master where name = 'alembic_version'"
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
@@ -51,7 +53,7 @@ def may_lack_system_database(folder: Path, environ: Mapping[str, str], uri: str 
 
 def _query(path: Path | None, statement: str) -> list[Any] | None:
     """The rows; None if the database is missing or unreadable."""
-    if path is None or not path.is_file():
+    if path is None or not is_file(path):
         return None
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
@@ -61,10 +63,7 @@ def _query(path: Path | None, statement: str) -> list[Any] | None:
 
 
 def _is_named_in_dotenv(folder: Path) -> bool:
-    try:
-        return bool(_NAMED_IN_DOTENV.search((folder / ".env").read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError):
-        return False
+    return bool(_NAMED_IN_DOTENV.search(text_of(folder / ".env")))
 
 
 def _path(folder: Path, uri: str) -> Path | None:

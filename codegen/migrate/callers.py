@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from codegen.diagnostics import Location
+from codegen.files import exists, read_bytes
 from codegen.git.program import answer_of
 from codegen.meltano.generator import is_generator
 from codegen.sync.header import is_generated
 
 # Between two words of a command: also in a list of texts, and after a line that continues.
-_GAP = r"(?:[\"', \t]|\\\r?\n|(?<=,)\s)+"
-_CALL = re.compile(rf"\bschedule{_GAP}run\b(?:{_GAP}--?[\w-]+(?:=[^\s\"',]*)?)*(?P<gap>{_GAP})(?P<name>[^\s\"',)\]]+)")
+_GAP = r"(?:[\"' \t]|,(?:\r?\n)?|\\\r?\n)+"
+_CALL = re.compile(rf"\bschedule{_GAP}run\b(?:{_GAP}-[\w-]+(?:=[^\s\"',]*)?)*(?P<gap>{_GAP})(?P<name>[^\s\"',)\]]+)")
 # As git finds it in a line.
 _BEGIN = r"schedule[\"', 	]+(run|\\)|schedule[\"',]+$"
 # Of a text: a variable, a template, or what joins it to one.
@@ -61,21 +62,20 @@ def _in_git(top: Path) -> Iterator[Path]:
 
 
 def _in_folder(root: Path) -> Iterator[Path]:
-    """The files of a project, less those of hidden folders and of installed packages."""
+    """The files of a project, less symlinks and those of hidden folders and of installed packages."""
     for parent, folders, files in os.walk(root.resolve()):
         folders[:] = [name for name in folders if not _is_left_out(Path(parent, name))]
-        yield from (Path(parent, name) for name in files)
+        yield from (path for name in files if not (path := Path(parent, name)).is_symlink())
 
 
 def _is_left_out(folder: Path) -> bool:
-    return folder.name.startswith(".") or folder.name in _INSTALLED or (folder / "pyvenv.cfg").exists()
+    return folder.name.startswith(".") or folder.name in _INSTALLED or exists(folder / "pyvenv.cfg")
 
 
 def _text(path: Path) -> str:
     """The text of a file; empty for one that no program runs, such as a document or an image."""
     try:
-        is_small = path.suffix not in _DOCUMENTS and path.stat().st_size < _LARGEST
-        data = path.read_bytes() if is_small else b""
+        data = read_bytes(path, _LARGEST) if path.suffix not in _DOCUMENTS else b""
     except OSError:
         return ""
     return "" if b"\0" in data else data.decode("utf-8", "replace")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import yaml
 
+from codegen.files import exists
 from codegen.migrate.git_files import escaped
 from codegen.migrate.scaffold_steps import Step, missing_file, read_text
 from codegen.source.edit import EditError, append
@@ -46,7 +47,7 @@ def hook(root: Path, repository: Path, folder: str) -> Iterator[Step]:
     }
     repo = {"repo": "local", "hooks": [own]}
     text = to_yaml({"repos": [repo]})
-    if not os.path.lexists(path):
+    if not exists(path):
         yield Change(name, Action.CREATE, "", text)
         return
     before = read_text(path)

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 
 from codegen import pipeline, rules
@@ -133,7 +132,7 @@ class _Target:
         """The names of the jobs that contain each word in their tasks."""
         found: dict[str, set[str]] = defaultdict(set)
         for name, job in self.meltano.jobs.items():
-            for word in chain(*map(words_of, job.tasks)):
+            for word in " ".join(job.tasks).split(" "):
                 found[word].add(name)
         return found
 

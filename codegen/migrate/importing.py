@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from codegen import pipeline, rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, has_errors, in_order, printable, quoted
+from codegen.files import exists, read_bytes
 from codegen.loader import SUFFIXES
 from codegen.meltano import read_meltano_project
 from codegen.migrate.conversion import Draft, convert, not_imported
@@ -190,7 +191,7 @@ def _foreign_dag(file: str, project: Project) -> str:
     relative = PurePosixPath(file).relative_to(project.relative(project.schedules))
     for name in project.deployments or ("",):
         path = project.generated_dags / name / relative.with_suffix(".py")
-        if path.exists() and not is_generated(_text(path) or ""):
+        if exists(path) and not is_generated(_text(path) or ""):
             return project.relative(path)
     return ""
 
@@ -198,7 +199,7 @@ def _foreign_dag(file: str, project: Project) -> str:
 def _text(path: Path) -> str | None:
     """A file's text, which is empty if it cannot be read; None if it is missing."""
     try:
-        return path.read_bytes().decode("utf-8", "replace") if path.exists() else None
+        return read_bytes(path).decode("utf-8", "replace") if exists(path) else None
     except OSError:
         return ""
 

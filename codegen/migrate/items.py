@@ -9,6 +9,7 @@ from pathlib import Path
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
+from codegen.files import read_bytes
 from codegen.meltano import MeltanoProject
 from codegen.meltano.scalars import is_text
 from codegen.source.comments import Comment, read_layout
@@ -72,12 +73,12 @@ def read_items(meltano: MeltanoProject) -> tuple[list[Item], list[Diagnostic]]:
 
 def text_of(path: Path) -> str:
     """The text of a file that was read before, with its own line ends."""
-    return path.read_bytes().decode("utf-8")
+    return read_bytes(path).decode("utf-8")
 
 
 def name_of(path: Path, root: Path) -> str:
     """A file's path in the project, with forward slashes; symlinks are resolved, so their targets are changed."""
-    return os.path.relpath(path.resolve(), root).replace(os.sep, "/")
+    return os.path.relpath(os.path.realpath(path), root).replace(os.sep, "/")
 
 
 def _items(path: Path, section: ListNode) -> Iterator[Item]:

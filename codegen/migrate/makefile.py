@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
+
+from codegen.files import Boundary, text_of
 
 # In the order in which make looks for them.
 _NAMES = ("GNUmakefile", "makefile", "Makefile")
@@ -20,12 +21,7 @@ def command_to_generate(root: Path) -> str:
 
 def _texts(root: Path) -> Iterator[str]:
     """The Makefile, and what it includes."""
-    main = next((text for name in _NAMES if (text := _text(root / name))), "")
+    boundary = Boundary(root)
+    main = next((text for name in _NAMES if (text := text_of(root / name))), "")
     yield main
-    yield from (_text(root / name) for name in _INCLUDE.findall(main))
-
-
-def _text(path: Path) -> str:
-    with suppress(OSError):
-        return path.read_text(encoding="utf-8", errors="replace")
-    return ""
+    yield from (text_of(path) for name in _INCLUDE.findall(main) if boundary.has(path := root / name))

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from codegen.configuration.file import REQUIREMENTS
 from codegen.diagnostics import quoted
+from codegen.files import exists, work_tree_of
 from codegen.migrate.ci_files import hook, workflow
 from codegen.migrate.git_files import git_files
 from codegen.migrate.scaffold_steps import Step, missing_file, read_lines, rendered
 from codegen.project import Project
-from codegen.sync.boundary import work_tree_of
 from codegen.sync.changes import Action, Change
 
 _WITHOUT_SOURCE = (
@@ -50,7 +50,7 @@ def scaffold(project: Project, source: str) -> tuple[list[Change], list[str]]:
     watched = [] if folder == "." else [folder, *(each for each in folders[1:] if not _is_in(each, (folder, "..")))]
     steps += missing_file(root, "dagpress.mk")
     steps += missing_file(root, "Makefile", "dagpress.mk", "add the line `include dagpress.mk` to Makefile")
-    if source or (root / REQUIREMENTS).exists():
+    if source or exists(root / REQUIREMENTS):
         steps += workflow(root, repository, folder, watched)
     steps += hook(root, repository, folder)
     steps += git_files(project, root, repository)
@@ -60,7 +60,7 @@ def scaffold(project: Project, source: str) -> tuple[list[Change], list[str]]:
 def _requirements(root: Path, source: str) -> Iterator[Step]:
     text = rendered(REQUIREMENTS, source=source)
     path = root / REQUIREMENTS
-    if path.exists():
+    if exists(path):
         if source and source not in read_lines(path):
             yield f"write {quoted(source)} into {REQUIREMENTS}, which names another source of Dagpress"
     elif source:

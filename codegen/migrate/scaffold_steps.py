@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from codegen.diagnostics import count, quoted
+from codegen.files import exists, read_bytes
 from codegen.render.renderer import builtin_templates
 from codegen.sync.changes import Action, Change
 
@@ -22,7 +22,7 @@ def missing_file(
 ) -> Iterator[Step]:
     """A missing file, or advice for an existing one without the marker."""
     path = root / name
-    if not os.path.lexists(path):
+    if not exists(path):
         yield Change(name, Action.CREATE, "", rendered(template or name, **values))
     elif advice and marker not in (read_text(path) or ""):
         yield advice
@@ -35,20 +35,20 @@ def missing_lines(root: Path, name: str, wanted: Sequence[str], present: Sequenc
     path = root / name
     if not missing:
         return
-    before = read_text(path) if os.path.lexists(path) else ""
+    before = read_text(path) if exists(path) else ""
     if before is None:
         yield f"add {count(len(missing), 'line')} to {name}: {', '.join(map(quoted, missing))}"
         return
     line_end = "\r\n" if "\r\n" in before else "\n"
     gap = line_end if before and not before.endswith("\n") else ""
     after = before + gap + "".join(line + line_end for line in missing)
-    yield Change(name, Action.UPDATE if path.exists() else Action.CREATE, before, after)
+    yield Change(name, Action.UPDATE if exists(path) else Action.CREATE, before, after)
 
 
 def read_text(path: Path) -> str | None:
     """The text of a file with its line ends; None if it is not a text file."""
     try:
-        return path.read_bytes().decode()
+        return read_bytes(path).decode()
     except (OSError, UnicodeDecodeError):
         return None
 

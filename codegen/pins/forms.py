@@ -15,15 +15,15 @@ AIRFLOW = "apache-airflow"
 
 _VERSION = r"\d+(?:\.\d+)+(?:(?:a|b|rc)\d+)?"
 # A single `=` is conda's.
-_SPECIFIER = r"(?:(?:={1,3}|~=|!=|<=?|>=?)[ \t]*\d[\w.*+!]*[ \t]*,?[ \t]*)+"
+_SPECIFIER = r"(?:(?:={1,3}|~=|!=|<=?|>=?)[ \t]*\d[\w.*+]*(?:![\w.*+]+)?[ \t]*(?:,[ \t]*)?)+"
 # A variable without a definition, as `codegen/pins/variables.py` leaves it.
-_VARIABLE = r"\$(?:\{\{[^}\n]*\}\}|\{[^}\n]*\}|\([^)\n]*\)|\w+)"
+_VARIABLE = r"\$(?:\{\{[^}\n]{0,200}\}\}|\{[^}\n]{0,200}\}|\([^)\n]{0,200}\)|\w+)"
 # Each has the specifier as its group `version`.
 _OF_EVERY_PACKAGE = (
-    rf"(?<![\w./-])(?:NAME)(?:\[[^\]\n]*\])?[ \t]*(?P<version>{_SPECIFIER}|[=~<>]+[ \t]*{_VARIABLE})",
+    rf"(?<![\w./!*+-])(?:NAME)(?:\[[^\]\n]{{0,200}}\])?[ \t]*(?P<version>{_SPECIFIER}|[=~<>]+[ \t]*{_VARIABLE})",
     (
-        r"""(?:^|[{,])[ \t]*["']?(?:NAME)["']?[ \t]*[=:][ \t]*\[?\s*"""
-        r"""(?:\{[^}]*?version["']?[ \t]*[=:][ \t]*)?["'](?P<version>[^"'\n]+)"""
+        r"""(?:^|[{,])[ \t]*["']?(?:NAME)["']?[ \t]*[=:]\s*(?:\[\s*)?"""
+        r"""(?:\{[^{}]*?version["']?[ \t]*[=:][ \t]*)?["'](?P<version>[^"'\n]+)"""
     ),
     r"""^name = "(?:NAME)"\nversion = "(?P<version>[^"]+)"$""",
     rf"(?:NAME)-(?P<version>{_VERSION})(?=-py|\.tar)",
@@ -36,11 +36,11 @@ _OF_AIRFLOW = (
     rf"\bAIRFLOW_VERSION(?::-|[ \t]*[:?]?=|:|[ \t])[ \t]*[\"']?(?P<version>{_VERSION})",
     rf"^[ \t]*-[ \t]*[\"']?(?:[\w-]+::)?airflow[ \t]*(?P<version>{_SPECIFIER})",
     r"(?:FROM|image:)[ \t]+[\"']?(?:docker\.io/)?apache/airflow(?P<version>)(?![\w:@/.-])",
-    r"\bapache[-_.]airflow(?:\[[^\]\n]*\])?[ \t]*@[ \t]*(?P<version>)(?!\S*\d\.\d)\S+",
+    r"\bapache[-_.]airflow(?:\[[^\]\n]{0,200}\])?[ \t]*@[ \t]*(?P<version>)(?!\S{0,200}\d\.\d)\S+",
     # The tags of Astro Runtime have a minor version of Airflow since Airflow 3, and a number of their own before.
     r"(?:\bastro-runtime|\bastrocrpublic\.azurecr\.io/runtime):(?P<version>\d+\.\d+(?=-\d)|)[^\s\"']*",
     (
-        r"""\bname:[ \t]*["']?airflow["']?[ \t]*\n(?:[ \t]+[a-z].*\n)*?"""
+        r"""\bname:[ \t]*["']?airflow["']?[ \t]*\n(?:[ \t]+[a-z].*\n){0,50}?"""
         rf"""[ \t]+pip_url:[ \t]*["']?(?P<version>{_VARIABLE})"""
     ),
 )

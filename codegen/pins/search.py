@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from fnmatch import translate
 from pathlib import Path
 
 from codegen.cache import Cache
 from codegen.diagnostics import Location
+from codegen.files import Boundary, exists, glob, text_of, work_tree_of
 from codegen.meltano.project import meltano_files
 from codegen.pins.forms import pins_in
 from codegen.pins.pin import Pin, specifier_of
 from codegen.pins.variables import expand
-from codegen.sync.boundary import work_tree_of
 
 # The patterns of file names by kind, in order of precedence. Meltano's own files precede all of them.
 _PATTERNS = (
@@ -58,16 +57,14 @@ def _written(texts: Mapping[str, str], package: str) -> Iterator[Pin]:
 
 def _texts(root: Path, meltano: Path) -> dict[str, str]:
     """The texts of the files with pins, by their names."""
-    texts = {}
-    for path in _files(root, meltano):
-        with suppress(OSError):
-            if path.stat().st_size < _LARGEST:
-                texts[_name(path, root)] = path.read_text(encoding="utf-8", errors="replace")
-    return texts
+    boundary = Boundary(root, meltano)
+    found = (path for path in _files(root, meltano, boundary) if boundary.has(path))
+    return {_name(path, root): text_of(path, _LARGEST) for path in found}
 
 
-def _files(root: Path, meltano: Path) -> list[Path]:
-    of_meltano = [*meltano_files(root, meltano, Cache()), *sorted(meltano.glob("plugins/*/airflow*.lock"))]
+def _files(root: Path, meltano: Path, boundary: Boundary) -> list[Path]:
+    locks = glob(meltano, "plugins/*/airflow*.lock", boundary).paths
+    of_meltano = [*meltano_files(root, meltano, Cache()), *locks]
     folders = {root: _DEPTH, meltano: _DEPTH}
     # Fewer levels of the repository: its other folders may belong to other projects.
     folders.setdefault(work_tree_of(root) or root, 1)
@@ -85,7 +82,7 @@ def _walk(folder: Path, depth: int) -> Iterator[Path]:
         path = Path(entry.path)
         if entry.is_dir(follow_symlinks=False):
             is_hidden = entry.name.startswith(".") and entry.name not in _HIDDEN
-            is_installed = entry.name == "node_modules" or (path / "pyvenv.cfg").exists()
+            is_installed = entry.name == "node_modules" or exists(path / "pyvenv.cfg")
             if depth and not is_hidden and not is_installed:
                 yield from _walk(path, depth - 1)
         elif _kind(path) < len(_KINDS):

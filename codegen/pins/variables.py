@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 _REFERENCE = re.compile(
     r"""\$(?:\{\{[ ]*(?:env|vars)\.(?P<workflow>\w+)[ ]*\}\}"""
-    r"""|\{(?P<braced>\w+)(?::?-(?P<default>[^}\n]*))?\}|\((?P<make>\w+)\)|(?P<plain>[A-Za-z_]\w*))"""
+    r"""|\{(?P<braced>\w+)(?::?-(?P<default>[^}\n]{0,200}))?\}|\((?P<make>\w+)\)|(?P<plain>[A-Za-z_]\w*))"""
 )
 # `NAME=value`, `NAME: value`, `ARG NAME=value`, `ENV NAME value`; a comment defines nothing.
 _DEFINITION = (
@@ -41,6 +41,6 @@ def _definition(name: str, text: str) -> str:
     """The first value of a variable in a text, other than one by the variable itself."""
     for match in re.finditer(_DEFINITION.replace("NAME", re.escape(name)), text, re.MULTILINE):
         value = match["double"] or match["single"] or match["bare"]
-        if not re.search(rf"\$\W*(?:\w+\.)?{re.escape(name)}\b", value):
+        if not re.search(rf"\$[^\w$]*(?:\w+\.)?{re.escape(name)}\b", value):
             return value
     return ""

@@ -12,6 +12,7 @@ from codegen.pipeline.reading import Reading, read
 from codegen.pipeline.selection import Selection, select
 from codegen.plan import Dependencies, between, plan
 from codegen.project import Project
+from codegen.render.own_templates import read_templates
 from codegen.render.renderer import Renderer, TemplateFailedError, renderer_of
 from codegen.schema import Schedule
 from codegen.schema.export import SCHEMA_NAME, json_schema_text
@@ -73,7 +74,10 @@ def render(
         return Generation(selection, {}, reading.diagnostics)
     deployments = {each.deployment for each in reading.schedules}
     others = {name: between(reading.of(name), reading.awaited.get(name, ())) for name in deployments}
-    renderer = renderer_of(project.templates)
+    texts, problems = read_templates(project.root, project.templates)
+    if problems:
+        return Generation(selection, {}, [*reading.diagnostics, *problems])
+    renderer = renderer_of(project.templates, texts)
     folder = project.relative(project.generated_dags)
     files = {}
     try:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from codegen import rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, has_errors
+from codegen.files import exists, read_bytes
 from codegen.loader import Overlay
 from codegen.pipeline.generation import generate_selection
 from codegen.pipeline.reading import Reading, read
@@ -95,9 +96,7 @@ def _change(project: Project, name: str, after: str | None) -> Change | None:
 def _text_of(path: Path) -> str | None:
     """The text of a schedule file; empty if it is unreadable, for then it can only be removed."""
     try:
-        return path.read_bytes().decode("utf-8", "replace")
-    except FileNotFoundError:
-        return None
+        return read_bytes(path).decode("utf-8", "replace") if exists(path) else None
     except OSError:
         return ""
 

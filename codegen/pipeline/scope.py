@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from codegen import rules
 from codegen.diagnostics import InvalidError, nearest, quoted
+from codegen.files import exists, is_folder
 from codegen.loader import DEFAULTS, HIDDEN, SUFFIXES, excludes
 from codegen.pipeline.reading import Reading
 from codegen.project import Project
@@ -115,29 +116,29 @@ class Finder:
             return self._below_schedules(path, PurePosixPath(path.relative_to(schedules).as_posix()))
         if path == generated or generated in path.parents:
             name = self._project.relative(path)
-            if path.is_dir():
+            if is_folder(path):
                 return Scope(frozenset(), frozenset({name}))
-            return Scope(frozenset({name})) if path.exists() or name in self._dag_files else None
+            return Scope(frozenset({name})) if exists(path) or name in self._dag_files else None
         return None
 
     def _below_schedules(self, path: Path, relative: PurePosixPath) -> Scope | None:
         root = self._project.root
         trees = frozenset(self._trees(relative))
-        has_dag_files = any((root / tree).is_dir() for tree in trees)
-        if path.is_dir() or has_dag_files:
+        has_dag_files = any(is_folder(root / tree) for tree in trees)
+        if is_folder(path) or has_dag_files:
             if not has_dag_files:
                 self._refuse_hidden(relative, relative.parts)
             return Scope(frozenset(), trees)
         if relative.suffix.lower() not in SUFFIXES:
-            return Scope(frozenset()) if path.exists() else None
+            return Scope(frozenset()) if exists(path) else None
         if relative.stem == DEFAULTS:
             self._refuse_hidden(relative, relative.parts[:-1])
             below = (each for each in self._relative.values() if relative.parent in PurePosixPath(each).parents)
             return self._of(below)
         scope = self._of([relative.as_posix()])
-        if any((root / name).exists() for name in scope.files):
+        if any(exists(root / name) for name in scope.files):
             return scope
-        if path.exists():
+        if exists(path):
             self._refuse_hidden(relative, relative.parts)
             return scope
         return None

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from inspect import isgenerator
@@ -14,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import (
+    BaseLoader,
     ChoiceLoader,
     Environment,
     FileSystemLoader,
+    FunctionLoader,
     PrefixLoader,
     StrictUndefined,
     Template,
@@ -24,6 +25,7 @@ from jinja2 import (
 )
 
 from codegen.diagnostics import quoted
+from codegen.files import is_folder, with_line_feeds
 from codegen.plan import DagModule
 from codegen.render.layout import arrow_lines, function_source, group_head, import_statement
 from codegen.render.source_text import escape, keyword, literal, module_docstring
@@ -54,10 +56,12 @@ class _Piece:
 
 
 class Renderer:
-    """Renders the files of one project, with its own folder of templates, which need not exist, and with ours."""
+    """Renders the files of one project with its own templates, if it has any, and with ours."""
 
-    def __init__(self, templates: Path) -> None:
-        self._templates = templates
+    def __init__(self, folder: Path, texts: Mapping[str, bytes]) -> None:
+        """Use the templates in a folder, whose texts are given by their names in it."""
+        self._templates = folder
+        self._texts = texts
 
     def render(self, module: DagModule) -> str:
         """The source of a file.
@@ -113,13 +117,13 @@ class Renderer:
         lines = piece.text.split("\n")[: piece.text[: offset - piece.start].count("\n") + 1]
         shown = next((line.strip() for line in reversed(lines) if line.strip()), "")
         # Jinja2 knows the lines of expressions, which the other text of a template follows.
-        following = Path(filename).read_text(encoding="utf-8").split("\n")[piece.line - 1 :]
+        following = self._text(self._own_name(filename)).split("\n")[piece.line - 1 :]
         found = (number for number, line in enumerate(following, piece.line) if shown and shown in line)
         return self._own_name(filename), next(found, piece.line)
 
     def _place_of_block(self, names: tuple[str, ...]) -> tuple[str, int]:
         """The place of the first of those blocks that the project's template has."""
-        text = (self._templates / TEMPLATE).read_text(encoding="utf-8")
+        text = self._text(TEMPLATE)
         for name in names:
             if match := re.search(rf"{{%[-+]?\s*block\s+{name}\b", text):
                 return TEMPLATE, text.count("\n", 0, match.start()) + 1
@@ -127,26 +131,29 @@ class Renderer:
 
     @cached_property
     def _template(self) -> Template:
-        return _environment(self._templates).get_template(TEMPLATE)
+        return _environment(FunctionLoader(self._source)).get_template(TEMPLATE)
+
+    def _source(self, name: str) -> tuple[str, str, None] | None:
+        return (self._text(name), str(self._templates / name), None) if name in self._texts else None
+
+    def _text(self, name: str) -> str:
+        return with_line_feeds(self._texts[name].decode())
 
     @cached_property
     def _is_ours(self) -> bool:
         """Whether the template is ours, whose output black leaves alone."""
-        own = self._templates / TEMPLATE
-        return not own.is_file() or own.read_bytes() == (builtin_templates() / TEMPLATE).read_bytes()
+        own = self._texts.get(TEMPLATE)
+        return own is None or own == (builtin_templates() / TEMPLATE).read_bytes()
 
 
-def renderer_of(templates: Path) -> Renderer:
-    """The renderer of a project with that folder of templates; the same one while its templates stay the same."""
-    # Jinja2 follows symlinks too.
-    paths = (Path(parent, name) for parent, _, names in os.walk(templates, followlinks=True) for name in names)
-    texts = tuple((path, path.read_bytes()) for path in sorted(paths) if path.is_file() and os.access(path, os.R_OK))
-    return _renderer(templates if texts else builtin_templates(), texts)
+def renderer_of(folder: Path, texts: Mapping[str, bytes]) -> Renderer:
+    """The renderer with the templates in a folder, by name; the same one while they stay the same."""
+    return _renderer(folder, tuple(texts.items()))
 
 
 @lru_cache(maxsize=8)
-def _renderer(templates: Path, _texts: tuple[tuple[Path, bytes], ...]) -> Renderer:
-    return Renderer(templates)
+def _renderer(folder: Path, texts: tuple[tuple[str, bytes], ...]) -> Renderer:
+    return Renderer(folder, dict(texts))
 
 
 def _pieces(template: Template, module: DagModule) -> Iterator[_Piece]:
@@ -169,24 +176,24 @@ def _pieces(template: Template, module: DagModule) -> Iterator[_Piece]:
 def builtin_templates() -> Path:
     """The folder of Dagpress's own templates: in the installed package, or beside it in a checkout."""
     installed = _PACKAGE / "templates"
-    return installed if installed.is_dir() else _PACKAGE.parent / "templates"
+    return installed if is_folder(installed) else _PACKAGE.parent / "templates"
 
 
 @cache
 def prelude(name: str, project_root_variable: str) -> str:
     """The shell code in a constant of `PRELUDES`, as our own template has it."""
-    template = _environment(builtin_templates()).get_template(TEMPLATE)
+    template = _environment().get_template(TEMPLATE)
     context = template.new_context({"module": {"project_root_variable": project_root_variable}})
     source = "".join(template.blocks[name.lower()](context))
     (constant,) = (node for node in ast.parse(source).body if isinstance(node, ast.Assign))
     return str(ast.literal_eval(constant.value))
 
 
-def _environment(templates: Path) -> Environment:
+def _environment(*own: BaseLoader) -> Environment:
     builtin = FileSystemLoader(builtin_templates())
     environment = Environment(
         # A template of a project can extend the one that it replaces: {% extends "dagpress/dag.py.j2" %}.
-        loader=ChoiceLoader([FileSystemLoader(templates), PrefixLoader({"dagpress": builtin}, "/"), builtin]),
+        loader=ChoiceLoader([*own, PrefixLoader({"dagpress": builtin}, "/"), builtin]),
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701  # it is Python; `keyword` and `docstring` are the escapes
         trim_blocks=True,

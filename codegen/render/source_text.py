@@ -67,7 +67,7 @@ def _one_line(value: str) -> str:
 
 def docstring(body: str) -> str:
     """Escaped text between three double quotes; quotes that would end it, or touch its end, get a backslash."""
-    return '"""' + re.sub(r'"{3,}|"+\Z', lambda quotes: '\\"' * len(quotes[0]), body) + '"""'
+    return '"""' + re.sub(r'"{3,}|"{1,2}\Z', lambda quotes: '\\"' * len(quotes[0]), body) + '"""'
 
 
 def module_docstring(value: str) -> str:

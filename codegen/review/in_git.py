@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -11,12 +10,13 @@ from codegen import git, rules
 from codegen.cache import Cache
 from codegen.configuration.file import REQUIREMENTS
 from codegen.diagnostics import Diagnostic, Location, quoted
+from codegen.files import Boundary, is_file, text_of, walk
 from codegen.meltano import meltano_files
 from codegen.pipeline import Generation
 from codegen.project import Project
-from codegen.sync.boundary import work_tree_of
 from codegen.sync.changes import Change
 from codegen.text.conflict import conflict_in
+from codegen.text.copyable import shell_command
 
 # The second is `git add --intent-to-add`.
 _UNTRACKED = {"??", " A"}
@@ -41,7 +41,7 @@ def resolved_files(project: Project, done: Iterable[Change]) -> Sequence[str]:
         unmerged = git.unmerged(project.root, [*_folders(project), *_own_files(project)])
     except git.GitError:
         unmerged = set()
-    open_conflicts = {name for name in unmerged if conflict_in(_text(project.root / name)) is not None}
+    open_conflicts = {name for name in unmerged if conflict_in(text_of(project.root / name)) is not None}
     return sorted({change.name for change in done if change.conflict} | unmerged - open_conflicts)
 
 
@@ -51,7 +51,7 @@ def git_add(project: Project, names: Sequence[str]) -> str:
         found = {folder: [name for name in names if name.startswith(f"{folder}/")] for folder in _folders(project)}
         others = set(names).difference(*found.values())
         names = [*sorted(others), *(folder for folder, inside in found.items() if inside)]
-    return shlex.join(["git", "add", *(os.path.relpath(project.root / name) for name in names)])
+    return shell_command("git", "add", names=(os.path.relpath(project.root / name) for name in names))
 
 
 def _unseen(project: Project, generation: Generation) -> Iterator[Diagnostic]:
@@ -100,21 +100,14 @@ def _folders(project: Project) -> list[str]:
 def _own_files(project: Project, generation: Generation | None = None) -> set[str]:
     """The other files in the repository that CI needs: configuration, templates, Meltano project and requirements."""
     cache = generation.reading.cache if generation else Cache()
+    boundary = Boundary(project.root)
     files = [
         project.root / project.at["airflow"].path,
         project.root / REQUIREMENTS,
-        *project.templates.rglob("*.j2"),
+        *(Path(entry.path) for entry in walk(project.templates, boundary) if entry.name.endswith(".j2")),
         *meltano_files(project.root, project.meltano_project, cache),
     ]
-    tree = os.path.realpath(work_tree_of(project.root) or project.root)
     # Git refuses a path outside of the repository, or through a symlink.
-    real = (Path(os.path.realpath(file.parent), file.name) for file in files if file.is_file())
-    inside = (file for file in real if Path(tree) in file.parents)
+    real = (Path(os.path.realpath(file.parent), file.name) for file in files if is_file(file))
+    inside = (file for file in real if boundary.folder in file.parents)
     return {os.path.relpath(file, project.root).replace(os.sep, "/") for file in inside}
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

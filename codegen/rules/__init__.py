@@ -58,7 +58,7 @@ _warning = partial(_rule, Severity.WARNING)
 
 NO_SCHEDULES = _error("no-schedules", "The folder of schedules is missing or has no schedule file.")
 FILE_NAME = _error("file-name", "A file name contains invisible or decomposed characters.")
-SYMLINK_LOOP = _error("symlink-loop", "A symlink leads back to a folder above it.")
+SYMLINK = _error("symlink", "A symlink leads out of the project, or to a folder that is read anyway.")
 DUPLICATE_DEFAULTS = _error("duplicate-defaults", "A folder has both `_defaults.yml` and `_defaults.yaml`.")
 UNREADABLE = _error("unreadable", "A file or folder cannot be read, or is too large.")
 BINARY_FILE = _error("binary-file", "A YAML file contains binary data.")

@@ -31,7 +31,7 @@ class Image(TemplatedText):
     def _check(self, text: str) -> None:
         super()._check(text)
         if not is_template(text) and not _REFERENCE.fullmatch(text):
-            if re.search(r":[^/@]*@", text):
+            if re.search(r":[^:/@]*@", text):
                 # It is not shown: a password can be in it.
                 hint = "the registry's connection has it: `docker_conn_id`, or `image_pull_secrets`"
                 raise InvalidError("an image name cannot contain credentials", hint, rules.SECRET)

@@ -17,7 +17,7 @@ from codegen.text.jinja import check_template, is_template
 
 _IN_AIRFLOW = "it is stored in Airflow, and the schedule names its id: `airflow connections add` adds one"
 # The token of an incoming webhook is the path of its address (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
-_SLACK_TOKEN = re.compile(r"T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/\w+")
+_SLACK_TOKEN = re.compile(r"T[A-Z0-9]{6,20}/B[A-Z0-9]{6,20}/\w+")
 
 
 class Message(Text):

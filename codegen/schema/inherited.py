@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from codegen.keys.table import Key, Table, keys_of
 from codegen.runners import RUNNERS
 from codegen.schema.airflow_arguments import TASK_GROUP
-from codegen.schema.task import short_form
 from codegen.schema.task_defaults import TaskDefaults
-from codegen.source.nodes import Entry, ListNode, MapNode, Node, is_null, merge, without_nulls
+from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null, merge, without_nulls
 
 
 def over_tasks(root: MapNode, table: Table) -> MapNode:
@@ -33,8 +32,8 @@ def over_tasks(root: MapNode, table: Table) -> MapNode:
 
 
 def _over_task(task: Node, root: MapNode, moved: Mapping[str, Entry], rows: Mapping[str, Key]) -> Node:
-    if moved and (run := short_form(task)):
-        task = MapNode({"run": Entry(task.location, run)}, task.location)
+    if moved and isinstance(task, Scalar):
+        task = MapNode({"run": Entry(task.location, task)}, task.location)
     if not isinstance(task, MapNode):
         return task
     reached = {

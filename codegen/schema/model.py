@@ -37,7 +37,7 @@ DAG_ID_PREFIX = "meltano_"
 PROJECT_ROOT_VARIABLE = "MELTANO_PROJECT_ROOT"
 # What a file system or a shell makes trouble about.
 _BAD_IN_A_STEM = re.compile(r'[\s/\\:*?"<>|\x00-\x1f\x7f]')
-_LONGEST_STEM = 200
+_MOST_BYTES_OF_A_STEM = 190
 # The groups of the reference.
 _identity = partial(key, group="identity")
 _runs = partial(key, group="what runs")
@@ -328,8 +328,9 @@ class Schedule(TaskDefaults):
 
 def file_stem(name: str) -> str:
     """The stem of the file of a schedule of that name, which is the name itself where it can be."""
-    stem = _BAD_IN_A_STEM.sub("_", composed(name))[:_LONGEST_STEM]
+    stem = _BAD_IN_A_STEM.sub("_", composed(name))
     stem = "".join(character if character.isprintable() else "_" for character in stem)
+    stem = stem.encode()[:_MOST_BYTES_OF_A_STEM].decode(errors="ignore")
     stem = re.sub(r"\.$", "_", stem)
     # A leading `_` or dot means that a file is not a schedule, and a leading dash would be an option of a command.
     return stem.lstrip("_.-") or "schedule"

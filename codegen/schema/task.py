@@ -17,7 +17,7 @@ from codegen.keys.texts import Id, Name, Run
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.task_defaults import TaskDefaults, fields_of
 from codegen.schema.task_types import OP_KWARGS, Callable, Command, Plain
-from codegen.source.nodes import ListNode, MapNode, Node, Scalar
+from codegen.source.nodes import MapNode, Node, Scalar
 from codegen.source.write import to_yaml
 from codegen.text.ids import id_of
 
@@ -130,11 +130,14 @@ class TaskList(FieldType[tuple[Task, ...]]):
     def _read_task(self, node: Node, report: Report) -> Task | None:
         table = self._table or Table(keys_of(Task))
         if not isinstance(node, MapNode):
-            scalar = short_form(node)
-            if scalar is None:
-                report(InvalidError("a task is text, or a list of plugins, or a map with `run`").at(node.location))
+            if not isinstance(node, Scalar):
+                report(
+                    InvalidError("a task is text, or a list of words, or a map with `run`", "quote each word").at(
+                        node.location
+                    )
+                )
                 return None
-            run = table.rows["run"].type.read(scalar, report)
+            run = table.rows["run"].type.read(node, report)
             return Task(run=run, at={"run": node.location}) if run else None
         # In `env` a null stays: it removes a variable of the schedule.
         given = MapNode(without_null_keys(node.entries), node.location)
@@ -187,11 +190,3 @@ def _check_ids(tasks: Sequence[Task], report: Report) -> None:
 def free_id(wanted: str, taken: Container[str | None]) -> str:
     """The wanted id, with a number appended if it is taken."""
     return next(each for each in chain([wanted], (f"{wanted}_{n}" for n in count(2))) if each not in taken)
-
-
-def short_form(node: Node) -> Scalar | None:
-    """The `run` of a task in its short form: a text, or a list of plugins as in Meltano's jobs."""
-    if not isinstance(node, ListNode):
-        return node if isinstance(node, Scalar) else None
-    words = [item.text for item in node.items if isinstance(item, Scalar) and item.kind == "str"]
-    return Scalar("str", " ".join(words), node.location) if words and len(words) == len(node.items) else None

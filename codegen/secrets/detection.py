@@ -20,16 +20,16 @@ _ABOUT = (
 )
 # By these names even a number or a word with a dot is one.
 _SURE = re.compile(r"(?:PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|PASS)S?$", re.IGNORECASE)
-_NAME = re.compile(rf"(?:{_WORDS})S?(?![A-Za-z])(?!.*[_-](?:{_ABOUT})$)", re.IGNORECASE)
+_NAME = re.compile(rf"(?:{_WORDS})S?(?![A-Za-z])(?!.{{0,80}}[_-](?:{_ABOUT})$)", re.IGNORECASE)
 # The forms of keys that their makers document, so that scanners find them.
 _SHAPES = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY"
+    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY"
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
     r"|\bgh[pousr]_[A-Za-z0-9]{30,}|\bgithub_pat_[A-Za-z0-9_]{22,}|\bglpat-[\w-]{20,}"
     r"|\bxox[a-z]-[A-Za-z0-9-]{10,}|hooks\.slack\.com/services/\w+"
     r"|\bAIza[\w-]{35}|\bya29\.[\w-]{20,}"
     r"|\b[sr]k_live_[A-Za-z0-9]{16,}|\bsk-(?=[\w-]{0,99}\d)(?=[\w-]{0,99}[A-Z])[\w-]{20,}"
-    r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\."
+    r"|\beyJ[\w-]{10,2000}\.eyJ[\w-]{10,2000}\."
 )
 _URL_WITH_PASSWORD = re.compile(r"://[^\s/:@]*:([^\s/:@]+)@")
 # A token in the place of a user: of a plain word there is no telling.

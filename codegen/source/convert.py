@@ -28,7 +28,7 @@ _CANONICAL = {
     "timestamp": (r"(?s)[0-9]{4}-[0-9]{2}-[0-9]{2}.*", "a timestamp", "write it in full"),
 }
 # A comment that is probably an unquoted value, such as `#data-team`.
-_LIKE_A_VALUE = re.compile(r"[ \t]+(#\S.*?)[ \t]*(?: #.*)?$", re.MULTILINE)
+_LIKE_A_VALUE = re.compile(r"[ \t]+(#\S.*)")
 
 
 class Converter:
@@ -115,9 +115,10 @@ class Converter:
         if not self._strict or node.tag != _TAG + "null" or node.value or getattr(node, "style", None):
             return self._node(node, depth)
         comment = _LIKE_A_VALUE.match(self._text, node.end_mark.index)
+        text = comment[1].split(" #", maxsplit=1)[0].rstrip(" \t") if comment else ""
         what, place = (quoted(key.value), self._at(key)) if key else ("this item", self._at(node))
-        message = f"{what} has no value" + (f": {quoted(comment[1])} is a comment" if comment else "")
-        hint = f"quote it: {to_yaml(comment[1]).strip()}" if comment else 'add the value (`""` for an empty text)'
+        message = f"{what} has no value" + (f": {quoted(text)} is a comment" if text else "")
+        hint = f"quote it: {to_yaml(text).strip()}" if text else 'add the value (`""` for an empty text)'
         no_value = f"write `{printable(key.value)}: null` to remove an inherited value" if key else "remove the item"
         self._error(rules.YAML_TRAP, message, place, f"{hint}, or {no_value}")
         return Scalar("trap", "", self._at(node))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import stat
+import errno
 from pathlib import Path
 
 import yaml
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location
+from codegen.files import bounded, read_bytes
 from codegen.source.comments import LOADER
 from codegen.source.convert import MOST_DEPTH, Converter
 from codegen.source.nodes import Node
@@ -36,8 +37,8 @@ def read_text(path: Path, name: str, text: str | None = None) -> tuple[str | Non
     """Read the text of a file, without a byte order mark; the arguments and the result are those of `read_yaml`."""
     try:
         # The bytes of a lone surrogate are refused like any others that are not UTF-8.
-        data = _read(path) if text is None else text.encode("utf-8", "surrogatepass")
-        return _checked(data).decode("utf-8-sig"), []
+        data = read_bytes(path, _MOST_BYTES) if text is None else text.encode("utf-8", "surrogatepass")
+        return _checked(bounded(data, _MOST_BYTES)).decode("utf-8-sig"), []
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode("utf-8", "replace")
         message = f"byte 0x{error.object[error.start]:02x} is not UTF-8"
@@ -47,7 +48,8 @@ def read_text(path: Path, name: str, text: str | None = None) -> tuple[str | Non
         return None, [error.at(Location(name))]
     except OSError as error:
         message = f"cannot be read: {error.strerror}"
-        return None, [Diagnostic(rules.UNREADABLE, message, Location(name), "fix or remove it")]
+        hint = "split it" if error.errno == errno.EFBIG else "fix or remove it"
+        return None, [Diagnostic(rules.UNREADABLE, message, Location(name), hint)]
 
 
 def parse_yaml(text: str, name: str, *, strict: bool = True) -> tuple[Node | None, list[Diagnostic]]:
@@ -67,18 +69,7 @@ def parse_yaml(text: str, name: str, *, strict: bool = True) -> tuple[Node | Non
         return None, [character_error(error, text, name)]
 
 
-def _read(path: Path) -> bytes:
-    status = path.stat()
-    if not stat.S_ISREG(status.st_mode):
-        raise InvalidError("this is not a file", "remove it", rules.UNREADABLE)
-    # A larger file is not read in full.
-    with path.open("rb") as file:
-        return file.read(_MOST_BYTES + 1)
-
-
 def _checked(data: bytes) -> bytes:
-    if len(data) > _MOST_BYTES:
-        raise InvalidError(f"the file is larger than {_MOST_BYTES} bytes", "split it", rules.UNREADABLE)
     if b"\x00" in data:
         raise InvalidError("this is a binary file, or text that is not UTF-8", "save it as UTF-8", rules.BINARY_FILE)
     return data

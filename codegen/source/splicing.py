@@ -16,7 +16,7 @@ from codegen.source.positions import EditError, YamlText, children_of, is_block
 from codegen.source.write import to_yaml
 
 # A key without a value in its line, and the comment that may follow.
-_ENDS_WITH_COLON = re.compile(r"(:)(?:[ \t]+#[^\n]*)?\Z")
+_COMMENT_AFTER_COLON = re.compile(r":(?=[ \t]+#)")
 
 
 class Splice(NamedTuple):
@@ -166,11 +166,13 @@ def _emptied(doc: YamlText, parent: yaml.CollectionNode) -> list[Splice]:
     line = doc.start_of_line(parent.start_mark.index)
     start, end = _with_comments(doc, line, doc.end_of(*reversed(children[0])), parent.start_mark.index - line)
     above = doc.text[:start].rstrip()
-    colon = _ENDS_WITH_COLON.search(above)
-    if parent is doc.root or not colon:
+    # The first, as the comment can have more.
+    comment = _COMMENT_AFTER_COLON.search(above, above.rfind("\n") + 1)
+    colon = comment.end() if comment else len(above)
+    if parent is doc.root or not above[:colon].endswith(":"):
         raise EditError("its last entry cannot be removed in place", parent.start_mark.line + 1)
     others = [_without_one(doc, parent, children, index) for index in range(1, len(children))]
-    return [Splice(colon.end(1), colon.end(1), f" {empty}"), Splice(start, end, ""), *others]
+    return [Splice(colon, colon, f" {empty}"), Splice(start, end, ""), *others]
 
 
 def _without_in_flow(doc: YamlText, children: list[tuple[yaml.Node, ...]], first: int, last: int) -> Splice:

@@ -49,10 +49,11 @@ def _error_at_its_mark(error: yaml.MarkedYAMLError, text: str, name: str) -> Dia
 
 def _starred(line: str) -> tuple[str, str] | None:
     """The fix of a cron that starts with `*`, which YAML reads as an alias."""
-    match = re.fullmatch(r"[^'\"#]*?: +(\*[ /,].*?)(?: #.*)?", line)
-    if not match:
+    match = re.search(r": +(?=\*[ /,])", line)
+    if not match or not {"'", '"', "#"}.isdisjoint(line[: match.start()]):
         return None
-    return "a plain value cannot start with `*`: YAML takes it for an alias", f'quote it: "{match[1].strip()}"'
+    value = line[match.end() :].split(" #", maxsplit=1)[0].strip()
+    return "a plain value cannot start with `*`: YAML takes it for an alias", f'quote it: "{value}"'
 
 
 def _indented(problem: str, above: str, line: str) -> tuple[str, str] | None:

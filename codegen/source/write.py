@@ -13,9 +13,7 @@ _WIDTH = 2**31
 _INVISIBLE = re.compile(r"[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 # Numbers in YAML 1.2, which Meltano reads; some are text in YAML 1.1.
-_NUMBER = re.compile(
-    r"[-+]?(?:0o[0-7_]+|(?:\.[0-9_]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?|[0-9_]*[0-9][0-9_]*)"
-)
+_NUMBER = re.compile(r"[-+]?(?:0o[0-7_]+|(?:\.[0-9_]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?|_*[0-9][0-9_]*)")
 
 
 def to_yaml(value: Any, *, flow: bool = False) -> str:  # noqa: ANN401

@@ -94,4 +94,4 @@ def _paths_to(name: str) -> list[str]:
 
 def _lines(text: str) -> list[str]:
     """The lines as git counts them: only a line feed ends one."""
-    return re.findall(r"[^\n]*\n|[^\n]+", text)
+    return re.findall(r"[^\n]+\n?|\n", text)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
-from codegen.sync.boundary import Boundary
+from codegen.files import Boundary, is_file, read_bytes
 from codegen.sync.changes import Action, Change
 from codegen.sync.header import is_generated
 
@@ -50,10 +49,8 @@ def compare(
 
 def _read(path: Path) -> str | None:
     """The text of a file; None if there is none."""
-    if path.exists() and not path.is_file():
-        raise OSError(errno.EISDIR, "not a file")
     try:
-        return path.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
+        return read_bytes(path).decode("utf-8", "replace").replace("\r\n", "\n")
     except FileNotFoundError:
         return None
 
@@ -65,5 +62,5 @@ def _python_files(root: Path, folder: Path) -> Iterator[str]:
         for file in sorted(files):
             path = Path(parent, file)
             name = path.relative_to(root).as_posix()
-            if path.suffix == ".py" and not path.is_symlink() and path.is_file():
+            if path.suffix == ".py" and not path.is_symlink() and is_file(path):
                 yield name

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, quoted
-from codegen.sync.boundary import Boundary
+from codegen.files.boundary import Boundary
 from codegen.sync.changes import Action, Change
 from codegen.sync.lock import Lock, lock
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 # Markers have seven characters; around renamed files, and inside other conflicts, git writes longer ones. A lone
 # `=======` may underline a heading.
 _MARKER = re.compile(r"^(?:<{7,}|\|{7,}|>{7,})(?: |\r?$)", re.MULTILINE)
 _FORGOTTEN = re.compile(r"^={7,}\r?$", re.MULTILINE)
-_OPENING = re.compile(r"^(<{7,})(?: |\r?$)", re.MULTILINE)
-_MARKER_LINE = re.compile(r"^([<|=>])\1{6,}(?: [^\n]*)?(?:\n|\Z)", re.MULTILINE)
+_MARKER_LINE = re.compile(r"(<{7,}|\|{7,}|={7,}|>{7,})(?: [^\n]*)?\n?\Z")
 
 
 def conflict_in(text: str) -> int | None:
@@ -28,20 +28,28 @@ def merged_texts(text: str) -> set[str]:
     """Both sides of a text with conflicts, without lone markers; without conflicts, the text itself."""
     if conflict_in(text) is None:
         return {text}
-    # The outer conflicts have the shorter markers.
-    conflicts = [_conflict(size) for size in sorted({len(opening[1]) for opening in _OPENING.finditer(text)})]
-    return {_MARKER_LINE.sub("", _side(text, side, conflicts)) for side in (1, 2)}
+    lines = re.findall(r"[^\n]+\n?|\n", text)
+    markers = [(number, match[1]) for number, line in enumerate(lines) if (match := _MARKER_LINE.match(line))]
+    left_out = ({number for number, _ in markers} | others for others in _others(markers))
+    return {"".join(line for number, line in enumerate(lines) if number not in left) for left in left_out}
 
 
-def _side(text: str, side: int, conflicts: list[re.Pattern[str]]) -> str:
-    for conflict in conflicts:
-        text = conflict.sub(rf"\{side}", text)
-    return text
+def _others(markers: Iterable[tuple[int, str]]) -> tuple[set[int], set[int]]:
+    """The lines that are not of the first side, and those that are not of the second.
 
-
-def _conflict(size: int) -> re.Pattern[str]:
-    """A whole conflict, with both sides as groups."""
-    opening, base, middle, closing = (
-        rf"^{re.escape(sign)}{{{size}}}(?: [^\n]*)?(?:\n|\Z)" for sign in ("<", "|", "=", ">")
-    )
-    return re.compile(rf"{opening}(.*?)(?:{base}.*?)?{middle}(.*?){closing}", re.MULTILINE | re.DOTALL)
+    A marker belongs to the open conflict with markers as long: a conflict inside another has longer ones.
+    """
+    not_first: set[int] = set()
+    not_second: set[int] = set()
+    open_conflicts: dict[int, dict[str, int]] = {}
+    for number, marker in markers:
+        sign, size = marker[0], len(marker)
+        places = open_conflicts.setdefault(size, {})
+        if sign == "<" or "<" in places:
+            places.setdefault(sign, number)
+        if sign == ">" and "=" in places:
+            middle = places["="]
+            not_first.update(range(min(places.get("|", middle), middle), number))
+            not_second.update(range(places["<"], middle))
+            del open_conflicts[size]
+    return not_first, not_second

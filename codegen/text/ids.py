@@ -11,8 +11,8 @@ ID = re.compile(r"[\w.-]+")
 GROUP_ID = re.compile(r"[\w-]+")
 # The options of `meltano run` that take the next word (meltano/cli/run.py of 4.4).
 RUN_OPTIONS_WITH_VALUE = {"--run-id", "--state-id-suffix", "--state-strategy", "--timeout"}
-_WORD = r"""(?:"[^"]*"|'[^']*'|[^\s"'])*(?:\s+|\Z)"""
-_LEADING_OPTIONS = re.compile(rf"\A(?:(?:{'|'.join(sorted(RUN_OPTIONS_WITH_VALUE))})\s+{_WORD}|-{_WORD})+")
+_PART = r"""(?:"[^"]*"|'[^']*'|[^\s"'])"""
+_OPTION = re.compile(rf"(?:(?:{'|'.join(sorted(RUN_OPTIONS_WITH_VALUE))})\s+{_PART}+|-{_PART}*)(?:\s+|\Z)")
 LONGEST_ID = 250
 LONGEST_GROUP_ID = 200
 
@@ -34,5 +34,8 @@ def airflow_id(name: str) -> str:
 
 def id_of(run: str) -> str:
     """The default id of a task: the first names in its `run`, without options, and `_` for invalid characters."""
-    names = re.split(r"\s-", _LEADING_OPTIONS.sub("", composed(run).strip()), maxsplit=1)[0]
+    text, start = composed(run).strip(), 0
+    while option := _OPTION.match(text, start):
+        start = option.end()
+    names = re.split(r"\s-", text[start:], maxsplit=1)[0]
     return re.sub(r"[^\w.-]+", "_", names).strip("_")

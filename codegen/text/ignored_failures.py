@@ -8,7 +8,7 @@ words of another command, is lost as well.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -29,12 +29,9 @@ from codegen.text.shell_tree import (
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_SWITCHES_OFF = {
-    "set": re.compile(r"\+[a-zA-Z]*e[a-zA-Z]*|\+o (?:errexit|pipefail)"),
-    "shopt": re.compile(r"-[a-zA-Z]*u.*(?:errexit|pipefail)"),
-}
+_SET_SWITCHES_OFF = re.compile(r"\+[a-zA-Z]*e[a-zA-Z]*|\+o (?:errexit|pipefail)")
 # Before an `exit` without a code, another command changes the status.
-_EXITS_WITH_SUCCESS = re.compile(r"exit 0|[;&|]\s*exit\s*[\"';].*\bERR\b", re.DOTALL)
+_EXIT, _ERR = re.compile(r"[;&|]\s*exit\s*[\"';]"), re.compile(r"\bERR\b")
 _ENDS_OF_EXEC = {"\\;", "';'", '";"'}
 _LONGEST = 60
 
@@ -174,11 +171,25 @@ def _gives_exit_code_of_assignment(node: Node) -> bool:
 
 
 def _switched_off(node: Node) -> Iterator[Ignored]:
-    name, arguments = name_of(node), " ".join(arguments_of(node))
-    if name in _SWITCHES_OFF and _SWITCHES_OFF[name].search(arguments):
+    name, words = name_of(node), arguments_of(node)
+    arguments = " ".join(words)
+    if (name == "set" and _SET_SWITCHES_OFF.search(arguments)) or (name == "shopt" and _unsets(words)):
         yield Ignored(f"failures are ignored after `{_short(node)}`", "remove it", _line_of(node))
-    elif name == "trap" and _EXITS_WITH_SUCCESS.search(arguments):
+    elif name == "trap" and _exits_with_success(arguments):
         yield Ignored(f"failures are ignored by `{_short(node)}`", "remove its `exit`", _line_of(node))
+
+
+def _unsets(words: Sequence[str]) -> bool:
+    """Whether `shopt` has `-u` and one of the options that end a script at a failure."""
+    return any(word[:1] == "-" and "u" in word for word in words) and any(
+        option in word for word in words for option in ("errexit", "pipefail")
+    )
+
+
+def _exits_with_success(arguments: str) -> bool:
+    """Whether a trap ends the script with 0, or for `ERR` with the exit code of what it ran before."""
+    ends = _EXIT.search(arguments)
+    return "exit 0" in arguments or bool(ends and _ERR.search(arguments, ends.end()))
 
 
 def _for_each_found(node: Node) -> Iterator[Ignored]:

@@ -22,13 +22,14 @@ from codegen.values import Value
 # airflow/providers/{standard/operators/bash,docker/operators/docker}.py; KubernetesPodOperator has none.
 BASH_ENDINGS = (".sh", ".bash")
 DOCKER_ENDINGS = (".sh", ".bash", ".env")
-# An expression or a statement, as a whole.
-TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+# Readers of a tree follow its nesting, each level a few calls deep, and Python allows a thousand.
+MOST_DEPTH = 100
 # In addition to Jinja2's own (airflow/templates.py on 2, airflow/sdk/definitions/_internal/templater.py on 3).
 AIRFLOW_FILTERS = ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz")
 _ENDS = {"{{": "}}", "{%": "%}"}
 _EXPRESSION = re.compile(r"\{\{|\{%")
-_LITERAL = re.compile(r"\{\{ (['\"].*['\"]) \}\}")
+# One string literal alone.
+_LITERAL = re.compile(r"""\{\{ ('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*") \}\}""")
 _ALTERED_IN_LINES = re.compile(r"\{?\r|\{#")
 _ALTERED = re.compile(r"\r|\n\Z|\{#")
 
@@ -38,9 +39,26 @@ def is_template(text: str) -> bool:
     return bool(_EXPRESSION.search(text))
 
 
+def parts_of(text: str) -> list[str]:
+    """The parts of a text: by turns what is outside of its expressions and statements, and one of them as a whole.
+
+    It finds each end once, so that thousands of braces without an end cost no more than other characters.
+    """
+    parts, ends, start, position = [], dict(_ENDS), 0, 0
+    while ends and (opening := re.compile("|".join(ends)).search(text, position)):
+        end = text.find(ends[opening[0]], opening.end())
+        if end < 0:
+            del ends[opening[0]]
+            position = opening.start() + 1
+        else:
+            parts += [text[start : opening.start()], text[opening.start() : end + 2]]
+            start = position = end + 2
+    return [*parts, text[start:]]
+
+
 def with_templates_as(place: str, text: str) -> str:
     """The text with each expression replaced."""
-    return TEMPLATE.sub(lambda _: place, text)
+    return place.join(parts_of(text)[::2])
 
 
 def as_rendered(text: str, endings: tuple[str, ...]) -> str:
@@ -99,15 +117,56 @@ def check_template(text: str) -> None:
             r"remove that part, or write it as an expression: {{ '{' }}#, {{ '\r' }}, {{ '\n' }}",
             rules.TEMPLATE,
         )
+    _parsed(text)
+
+
+def _parsed(text: str) -> Template:
+    """The syntax tree of a template. It is never compiled: Jinja2 would compute its constants, such as `9**9**9`.
+
+    Raises:
+        InvalidError: Airflow could not render the template, or it is nested too deeply to be read.
+    """
     # Jinja2 takes longer to import than to check a thousand schedules without templates.
     from jinja2 import TemplateSyntaxError  # noqa: PLC0415
 
+    environment = _environment()
     try:
-        _environment().compile(text)
+        tree = environment.parse(text)
+        reason = _unknown_in(tree, environment)
     except TemplateSyntaxError as error:
-        reason = (error.message or "it cannot be read").rstrip(".")
+        reason = error.message or "it cannot be read"
+    except RecursionError as error:
+        message = f"the template is nested deeper than {MOST_DEPTH} levels, of which each `+` and each filter is one"
+        raise InvalidError(message, "compute it in parts: `{% set part = ... %}`", rules.NESTED_TOO_DEEP) from error
+    except ValueError as error:
+        message = "Airflow could not render this template: a number has more digits than Python reads"
+        raise InvalidError(message, "shorten it", rules.TEMPLATE) from error
+    if reason:
+        reason = reason.rstrip(".")
         hint = _fix_of(reason, text)
-        raise InvalidError(f"Airflow could not render this template: {reason}", hint, rules.TEMPLATE) from error
+        raise InvalidError(f"Airflow could not render this template: {reason}", hint, rules.TEMPLATE)
+    return tree
+
+
+def _unknown_in(tree: Template, environment: Environment) -> str:
+    """What Jinja2 says of a filter or test that does not exist, if there is one.
+
+    Raises:
+        RecursionError: the tree is deeper than `MOST_DEPTH`.
+    """
+    from jinja2 import nodes  # noqa: PLC0415  # as above
+
+    level: list[Node] = [tree]
+    for _ in range(MOST_DEPTH):
+        for node in level:
+            if isinstance(node, nodes.Filter) and node.name not in environment.filters:
+                return f"No filter named {node.name!r}."
+            if isinstance(node, nodes.Test) and node.name not in environment.tests:
+                return f"No test named {node.name!r}."
+        level = [child for node in level for child in node.iter_child_nodes()]
+    if level:
+        raise RecursionError
+    return ""
 
 
 def _fix_of(reason: str, text: str) -> str:
@@ -128,8 +187,8 @@ def _fix_of(reason: str, text: str) -> str:
 
 def braces_in(text: str) -> str:
     """The first part of a text in double braces that is not a Jinja template, such as Go's `{{.State}}`; else empty."""
-    parts = (match[0] for match in TEMPLATE.finditer(text) if match[0].startswith("{{"))
-    return next((part for part in parts if tree_of(part) is None), "")
+    expressions = (part for part in parts_of(text)[1::2] if part.startswith("{{"))
+    return next((part for part in expressions if tree_of(part) is None), "")
 
 
 def params_in(text: str) -> list[str]:
@@ -154,13 +213,9 @@ def param_of(node: Node) -> str | None:
 
 def tree_of(text: str) -> Template | None:
     """The syntax tree of a template; None for an invalid one, and for other texts."""
-    if not is_template(text):
-        return None
-    from jinja2 import TemplateSyntaxError  # noqa: PLC0415  # as above
-
     try:
-        return _environment().parse(text)
-    except TemplateSyntaxError:
+        return _parsed(text) if is_template(text) else None
+    except InvalidError:
         return None
 
 

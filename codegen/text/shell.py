@@ -6,11 +6,10 @@ import re
 import shlex
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import count
 
 from codegen import rules
 from codegen.diagnostics import InvalidError, quoted
-from codegen.text.jinja import TEMPLATE, as_literal, braces_in, check_template, is_template
+from codegen.text.jinja import as_literal, braces_in, check_template, is_template, parts_of, with_templates_as
 from codegen.text.shell_tree import MOST_DEPTH, is_too_deep
 
 # Linux takes at most 128 KiB for one argument (MAX_ARG_STRLEN in linux/binfmts.h), and a character has up to 4 bytes.
@@ -18,15 +17,13 @@ LONGEST_COMMAND = 30_000
 # Control characters, and the start of a Jinja2 comment.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]|\{#")
 # The pieces of a word whose value can be known; a private character stands for a template.
-_VARIABLE = r"\$(?:\w+|\{\w+(?::\?[\w -]+)?\})"
-_PIECES = rf"""[\w@%+=:,./\ue000-\uf8ff-]|'[^']*'|\\[^\n]|{_VARIABLE}|"(?:[^"$`\\]|\\[$`"\\]|{_VARIABLE})*\""""
-_PIECE = re.compile(_PIECES)
-_WORD = re.compile(rf"(?:{_PIECES})*")
+_IN_BRACES = r"\$\{\w+(?::\?[\w -]+)?\}"
+_QUOTED = rf'"(?:[^"$`\\]|\\[$`"\\]|\$\w|{_IN_BRACES})*"'
+_PIECE = re.compile(rf"[\w@%+=:,./\ue000-\uf8ff-]|'[^']*'|\\[^\n]|\$\w+|{_IN_BRACES}|{_QUOTED}")
 _IN_QUOTES = re.compile(r"\\(?P<escaped>.)|\$(?P<name>\w+)|\$\{(?P<in_braces>\w+)(?P<required>:\?[\w -]+)?\}")
 _PLAIN = re.compile(r"[\w@%+=:,./\-]*")
 # Most arguments have no quotes: to split them at spaces takes a tenth of the time.
 _PLAIN_WORDS = re.compile(r"[\w@%+=:,./ \-]*")
-_EXPRESSION = re.compile(r"(\{\{.*?\}\})", re.DOTALL)
 # Without a value Meltano silently uses another state or environment.
 _NEVER_EMPTY = {"--environment", "--state-id", "--state-id-suffix"}
 
@@ -43,12 +40,28 @@ def words_of(run: str) -> list[str]:
         raise InvalidError("a quote is not closed", hint, rules.INVALID_RUN) from error
 
 
+def run_of(words: Iterable[str]) -> str:
+    """The text that `words_of` splits into these words, if each template is whole in one of them."""
+    return " ".join(map(_quoted_word, words))
+
+
+def _quoted_word(word: str) -> str:
+    if is_template(word) and _PLAIN.fullmatch(with_templates_as("", word)):
+        return word
+    text, restored = without_templates(word)
+    return restored(shlex.quote(text))
+
+
 def value_of_word(word: str, variables: Mapping[str, str]) -> str | None:
     """The value of one word of a shell script; None if only the shell knows it."""
-    if not _WORD.fullmatch(word):
-        return None
-    values = [_value_of_piece(piece, variables) for piece in _PIECE.findall(word)]
-    return None if None in values else "".join(value or "" for value in values)
+    values, position = "", 0
+    while position < len(word):
+        piece = _PIECE.match(word, position)
+        value = _value_of_piece(piece[0], variables) if piece else None
+        if piece is None or value is None:
+            return None
+        values, position = values + value, piece.end()
+    return values
 
 
 def _value_of_piece(piece: str, variables: Mapping[str, str]) -> str | None:
@@ -83,12 +96,11 @@ def _expanded(text: str, variables: Mapping[str, str]) -> str | None:
 def without_templates(text: str) -> tuple[str, Callable[[str], str]]:
     """The text with a plain word in place of each template, and the function that puts them back into a part of it."""
     mark = next(character for character in map(chr, range(0xE000, 0xF900)) if character not in text)
-    numbers, templates = count(), TEMPLATE.findall(text)
+    parts = parts_of(text)
+    templates = parts[1::2]
+    parts[1::2] = [f"{mark}{number}{mark}" for number in range(len(templates))]
     place = re.compile(f"{mark}([0-9]+){mark}")
-    return (
-        TEMPLATE.sub(lambda _: f"{mark}{next(numbers)}{mark}", text),
-        lambda word: place.sub(lambda match: templates[int(match[1])], word),
-    )
+    return "".join(parts), lambda word: place.sub(lambda match: templates[int(match[1])], word)
 
 
 def check_run(run: str) -> None:
@@ -160,8 +172,8 @@ def _shell_word(word: str, previous: str, env: dict[str, str], endings: tuple[st
 
 def _required(value: str, option: str, env: dict[str, str]) -> str:
     """The value of an option, for double quotes; it ends the script if a template renders to nothing."""
-    parts = _EXPRESSION.split(value)
-    if not all(_PLAIN.fullmatch(part) for part in parts[::2]):
+    parts = parts_of(value)
+    if not all(map(_PLAIN.fullmatch, parts[::2])) or any(part.startswith("{%") for part in parts[1::2]):
         parts = ["", value]
     variables = (_variable(part, env) for part in parts[1::2])
     parts[1::2] = [f"${{{name}:?the template of {option} is empty}}" for name in variables]

@@ -26,7 +26,7 @@ _CYCLES = (
 _DAY, _WEEKDAY = 2, 4
 _STEP = re.compile(r"(?:\*|\d+)/(\d+)")
 # In a part of a field.
-_RANGE_OF_ONE = re.compile(r"(?<![^,])(\w+)-\1(?:/\d+)?(?![^,#])", re.IGNORECASE)
+_RANGE = re.compile(r"(\w+)-(\w+)(?:/\d+)?(?=#|\Z)")
 # Where runs to show are looked for: the end of the month is near. So many runs are enough to find an uneven gap.
 _FROM, _SHOWN, _TRIED = datetime(2026, 1, 20, tzinfo=timezone.utc), 3, 120
 
@@ -45,14 +45,20 @@ def surprise_of(cron: str) -> Surprise | None:
     if values[_DAY] != ["*"] and values[_WEEKDAY] != ["*"]:
         return _either_day(fields, values)
     for position, field in enumerate(fields):
-        if span := _RANGE_OF_ONE.search(field):
+        spans = {part: _range_of_one(part) for part in field.split(",")}
+        if span := next(filter(None, spans.values()), None):
             message = f"`{span[0]}` is every {_CYCLES[position][0]} since croniter 5, and only `{span[1]}` before"
-            plain = _RANGE_OF_ONE.sub(r"\1", field)
+            plain = ",".join(found[1] + part[found.end() :] if found else part for part, found in spans.items())
             return Surprise(message, f"write `{_with(fields, position, plain)}`")
         step = _STEP.fullmatch(field)
         if step and not _is_even(values[position], int(step[1]), _CYCLES[position][3]):
             return _uneven(fields, position, values[position], int(step[1]))
     return None
+
+
+def _range_of_one(part: str) -> re.Match[str] | None:
+    span = _RANGE.match(part)
+    return span if span and span[1].lower() == span[2].lower() else None
 
 
 def runs_that_show(cron: str) -> list[datetime]:

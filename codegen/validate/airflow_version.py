@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
+from codegen.files import Boundary, text_of
 from codegen.project import Project
 
 # An exact version in the usual forms, which is cheap to find: `apache-airflow==2.10.5`, `apache/airflow:2.10.5`.
-_EXACT = re.compile(r"airflow(?:\[[^\]\n]*\])?[ \t]*(?:==|:(?:slim-)?)[ \t]*(\d+\.\d+)", re.IGNORECASE)
+_EXACT = re.compile(r"airflow(?:\[[^\[\]\n]*\])?[ \t]*(?:==|:(?:slim-)?)[ \t]*(\d+\.\d+)", re.IGNORECASE)
 _FILES = ("pyproject.toml", "Dockerfile")
 
 
 def check_airflow_version(project: Project) -> Iterator[Diagnostic]:
     """Compare `airflow` with the exact pins; one of several that agrees is enough."""
     beside = (*sorted(project.root.glob("*requirements*.txt")), *(project.root / each for each in _FILES))
-    if not any(_names_another(path, project.airflow) for path in (project.meltano_project / "meltano.yml", *beside)):
+    boundary = Boundary(project.root, project.meltano_project)
+    files = filter(boundary.has, (project.meltano_project / "meltano.yml", *beside))
+    if not any(_names_another(path, project.airflow) for path in files):
         return
     # The import takes 15 ms, and few projects need it.
     from codegen.pins import AIRFLOW, choose_airflow, find_pins  # noqa: PLC0415
@@ -37,7 +39,4 @@ def check_airflow_version(project: Project) -> Iterator[Diagnostic]:
 
 
 def _names_another(path: Path, airflow: str) -> bool:
-    with suppress(OSError):
-        text = path.read_text(encoding="utf-8", errors="replace")
-        return any(match[1] != airflow for match in _EXACT.finditer(text))
-    return False
+    return any(match[1] != airflow for match in _EXACT.finditer(text_of(path)))

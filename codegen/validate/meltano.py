@@ -15,6 +15,7 @@ from codegen.meltano.changes import changes_project, variables_instead
 from codegen.plan.steps import env_of
 from codegen.schema import Schedule
 from codegen.source.write import to_yaml
+from codegen.text.copyable import shell_command
 from codegen.text.jinja import is_template
 from codegen.text.shell import check_run, words_of
 from codegen.validate.places import place_of, values_of
@@ -40,15 +41,15 @@ def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterato
         return
     plugins = meltano.plugins
     for rule, key, known, adds in (
-        (rules.UNKNOWN_EXTRACTOR, "extractor", plugins.get("extractors", set()), "add"),
-        (rules.UNKNOWN_LOADER, "loader", plugins.get("loaders", set()), "add"),
-        (rules.UNKNOWN_ENVIRONMENT, "environment", meltano.environments, "environment add"),
+        (rules.UNKNOWN_EXTRACTOR, "extractor", plugins.get("extractors", set()), ["add"]),
+        (rules.UNKNOWN_LOADER, "loader", plugins.get("loaders", set()), ["add"]),
+        (rules.UNKNOWN_ENVIRONMENT, "environment", meltano.environments, ["environment", "add"]),
     ):
         name = getattr(schedule, key)
         if name and name not in known and not is_template(name):
             message = f"meltano.yml has no {key} {quoted(name)}"
             other = next((kind.removesuffix("s") for kind, those in plugins.items() if name in those), "")
-            adds_it = f"`meltano {adds} {name}` adds it"
+            adds_it = f"`{shell_command('meltano', *adds, names=[name])}` adds it"
             hint = f"it is one of the {other}s there" if other else nearest(name, known) or adds_it
             yield Diagnostic(rule, message, schedule.where(key), hint)
     for task in schedule.tasks or ():
@@ -110,7 +111,7 @@ def _hint_for_block(name: str, known: set[str]) -> str:
         return "leave out `meltano run`: it is there already"
     if re.search(r"[&|;<>]", name):
         return "this is no shell command: write a task for each step"
-    return nearest(name, known) or f"`meltano add {name}` adds it"
+    return nearest(name, known) or f"`{shell_command('meltano', 'add', names=[name])}` adds it"
 
 
 def check_before_run(schedule: Schedule) -> Iterator[Diagnostic]:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
+from codegen.files import Boundary, glob, is_file
 from codegen.loader import SourceFile
 from codegen.meltano import MeltanoProject
 from codegen.source.nodes import ListNode, MapNode, Scalar
@@ -37,7 +38,8 @@ def check_included_files(meltano: MeltanoProject, folder: Path, files: Iterable[
 
 def _instead(folder: Path, pattern: str, ours: Collection[Path]) -> str:
     """The fix: patterns that match only Meltano's files, by folder if the folder has no file of Dagpress."""
-    theirs = {Path(os.path.relpath(path, folder)) for path in folder.glob(pattern) if path.is_file()} - set(ours)
+    found = glob(folder, pattern, Boundary(folder)).paths
+    theirs = {Path(os.path.relpath(path, folder)) for path in found if is_file(path)} - set(ours)
     theirs.discard(Path("meltano.yml"))
     shared = {file.parent for file in ours}
     last = PurePosixPath(pattern).name

@@ -47,7 +47,7 @@ _FORMATS = {
 }
 # The variables whose attributes are not those of a date.
 _NO_DATES = {"dag", "dag_run", "macros", "params"}
-_QUOTED_IN_A_FORMAT = re.compile(r"\[[^\]]*\]")
+_QUOTED_IN_A_FORMAT = re.compile(r"\[[^\[\]]*\]")
 
 
 @dataclass(frozen=True)

@@ -55,12 +55,17 @@ def _check(node: Node, path: tuple[str, ...], around: tuple[Location, ...]) -> I
             message = f"the value of {quoted(name or path[-1])} looks like a secret"
             yield Diagnostic(rules.SECRET, message, node.location, cure), places
     elif isinstance(node, ListNode):
-        for item in node.items:
-            yield from _check(item, path, places)
+        found = [secret for item in node.items for secret in _check(item, path, places)]
+        # A list may be the words of a command, such as an option and its value.
+        yield from found or _check(_in_one_text(node), path, around)
     else:
         for key, entry in node.entries.items():
             for each in entry.chain:
                 yield from _check(each.value, (*path, key), places)
+
+
+def _in_one_text(node: ListNode) -> Scalar:
+    return Scalar("str", " ".join(item.text for item in node.items if isinstance(item, Scalar)), node.location)
 
 
 def _name_of(path: tuple[str, ...]) -> str:

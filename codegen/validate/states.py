@@ -12,7 +12,7 @@ from codegen.meltano.blocks import DELIMITER, without_suffix
 from codegen.plan.states import KeptState, states_of
 from codegen.plan.steps import Step, readable_steps, state_id_suffix
 from codegen.schema import Schedule
-from codegen.text.jinja import TEMPLATE, literal_text, with_templates_as
+from codegen.text.jinja import literal_text, parts_of, with_templates_as
 from codegen.text.shell import words_of
 from codegen.validate.places import place_of
 
@@ -24,7 +24,6 @@ _SUFFIX_VARIABLE = "MELTANO_RUN_STATE_ID_SUFFIX"
 _OF_A_RUN = re.compile(
     r"\{\{\s*((?:dag_run\.)?(?:run_id|logical_date|execution_date|run_after)|ts|data_interval_(?:start|end))\s*\}\}"
 )
-_TEMPLATE = re.compile(f"({TEMPLATE.pattern})", re.DOTALL)
 
 
 def check_states(schedules: Iterable[Schedule], meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
@@ -182,7 +181,7 @@ def _has_delimiter(text: str) -> bool:
 
 
 def _without_delimiter(text: str) -> str:
-    parts = _TEMPLATE.split(literal_text(text) or text)
+    parts = parts_of(literal_text(text) or text)
     parts[::2] = [part.replace(DELIMITER, "-") for part in parts[::2]]
     return _OF_A_RUN.sub(rf"{{{{ \1 | replace('{DELIMITER}', '-') }}}}", "".join(parts))
 

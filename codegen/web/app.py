@@ -22,6 +22,7 @@ from codegen.sync.lock import LockedError
 from codegen.web.shell.login import LoginMiddleware, TokenVerifier
 from codegen.web.shell.request_context import Page, RequestContext, Site
 from codegen.web.shell.security import CSRF_FIELD, CSRF_HEADER, HostMiddleware, read_form
+from codegen.web.shell.turns import Turns
 from codegen.web.shell.workspace import BrokenProjectError
 
 _HERE = Path(__file__).parent
@@ -56,11 +57,14 @@ def create_app(root: Path, environ: Mapping[str, str], names: Collection[str] = 
     Raises:
         DagpressError: a variable cannot be used.
     """
-    site = Site.of(root, environ)
+    site, turns = Site.of(root, environ), Turns()
     limiters = {method: CapacityLimiter(most) for method, most in _AT_ONCE.items()}
     app: ASGIApp = Starlette(
         routes=[
-            *(Route(page.path, _endpoint(site, page, limiters[page.method]), methods=[page.method]) for page in PAGES),
+            *(
+                Route(page.path, _endpoint(site, page, limiters[page.method], turns), methods=[page.method])
+                for page in PAGES
+            ),
             Mount("/static", _Static(directory=_HERE / "static"), name="static"),
         ],
         exception_handlers={
@@ -86,13 +90,22 @@ class _Static(StaticFiles):
         return answer
 
 
-def _endpoint(site: Site, page: Page, limiter: CapacityLimiter) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(
+    site: Site, page: Page, limiter: CapacityLimiter, turns: Turns
+) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         form = {} if page.method == "GET" else await read_form(request)
         token = request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD, "")
         if page.method != "GET" and not hmac.compare_digest(site.csrf.encode(), token.encode()):
             raise HTTPException(403, _OLD)
-        return await to_thread.run_sync(page.answer, RequestContext(site, request, form), limiter=limiter)
+        context = RequestContext(site, request, form)
+        if not page.is_draft:
+            return await to_thread.run_sync(page.answer, context, limiter=limiter)
+        async with turns.turn(request.client.host if request.client else ""):
+            if page.method != "GET" and await request.is_disconnected():
+                # Who types on drops the draft before.
+                return Response(status_code=204)
+            return await to_thread.run_sync(page.answer, context, limiter=limiter)
 
     return answer
 

@@ -6,7 +6,6 @@ import re
 import subprocess
 from collections.abc import Callable
 from datetime import datetime, timezone
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import pytest
 from harness import Airflow, RecordingMeltano
 from project_builder import as_yaml, dagpress, write
 
-from codegen.text.jinja import TEMPLATE
+from codegen.text.jinja import parts_of
 from codegen.validate.run_dates import DateUse, date_uses
 
 pytestmark = pytest.mark.slow
@@ -72,7 +71,9 @@ def _followed(template: str, hint_of: Callable[[DateUse], str]) -> str:
     """The template after doing what the hints say, each at its place."""
     for use in dict.fromkeys(date_uses(template)):
         old, new = _words_of(hint_of(use), use)
-        template = TEMPLATE.sub(partial(_with, old, new), template)
+        parts = parts_of(template)
+        parts[1::2] = [_with(old, new, part) for part in parts[1::2]]
+        template = "".join(parts)
     return template
 
 
@@ -84,12 +85,12 @@ def _words_of(hint: str, use: DateUse) -> tuple[str, str]:
     return use.name, found[1]
 
 
-def _with(old: str, new: str, expression: re.Match[str]) -> str:
+def _with(old: str, new: str, expression: str) -> str:
     """An expression with something else in place of itself, or of a name in it that is no filter and no attribute."""
-    if old == expression[0]:
+    if old == expression:
         return new
-    is_alone = re.fullmatch(r"\{\{ (dag_run\.)?\w+( \| \w+)? \}\}", expression[0])
-    return expression[0] if is_alone else re.sub(rf"(?<![\w.])(?<!\| ){re.escape(old)}(?!\w)", new, expression[0])
+    is_alone = re.fullmatch(r"\{\{ (dag_run\.)?\w+( \| \w+)? \}\}", expression)
+    return expression if is_alone else re.sub(rf"(?<![\w.])(?<!\| ){re.escape(old)}(?!\w)", new, expression)
 
 
 def _project(folder: Path, airflow: Airflow, schedules: dict[str, Any]) -> tuple[Path, str]:

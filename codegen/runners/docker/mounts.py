@@ -14,10 +14,10 @@ from codegen.keys.table import Model, key
 from codegen.keys.texts import TemplatedText
 from codegen.source.nodes import Node, Scalar
 from codegen.text.jinja import is_template, with_templates_as
+from codegen.text.shell import without_templates
 
-# A template stays whole, whatever colons it has.
-_WORD = r"(?:\{\{.*?\}\}|\{%.*?%\}|[^:])+"
-_SHORT = re.compile(rf"(?P<source>{_WORD}):(?P<target>{_WORD})(?::(?P<mode>ro|rw))?", re.DOTALL)
+# A source and a target.
+_PATHS = 2
 # The name of a volume (moby, volume/mounts/validate.go and daemon/names).
 _VOLUME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]+")
 
@@ -59,12 +59,15 @@ class _MountSection(Section[Mount]):
     def _read_short(self, scalar: Scalar) -> Mount:
         if scalar.kind != "str":
             raise self._wrong(scalar)
-        match = _SHORT.fullmatch(scalar.text)
-        if not match:
+        # A template stays whole, whatever colons it has.
+        text, restored = without_templates(scalar.text)
+        parts = text.split(":")
+        *paths, mode = parts if parts[-1] in {"ro", "rw"} and len(parts) > _PATHS else [*parts, ""]
+        if len(paths) != _PATHS or "" in paths:
             raise InvalidError(f"{quoted(scalar.text)} is not a mount", self.hint)
         path = TemplatedText("a path")
-        source, target = (path.convert(replace(scalar, text=match[name])) for name in ("source", "target"))
-        return Mount(source=source, target=target, read_only=match["mode"] == "ro", at={"": scalar.location})
+        source, target = (path.convert(replace(scalar, text=restored(part))) for part in paths)
+        return Mount(source=source, target=target, read_only=mode == "ro", at={"": scalar.location})
 
     def _checked(self, mount: Mount) -> Mount:
         """The mount with its type. Raises an `InvalidError` where Docker would not take it."""

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from codegen.calendar.drawing import heat_css
 from codegen.calendar.heat import Heat
 from codegen.calendar.week import Calendar, Hour, calendar_of, monday_of, parse_week, runs_in
-from codegen.diagnostics import InvalidError, Location, has_errors, printable
+from codegen.diagnostics import InvalidError, Location, has_errors
 from codegen.keys.texts import Timezone, timezones
 from codegen.schema import Schedule
 from codegen.schema.selection import KINDS, Selection, choices
@@ -69,7 +69,6 @@ def _calendar(context: RequestContext) -> Response:
         address=partial(_address, {**asked, "week": str(first), "hour": ""}),
         problems=problems,
         has_errors=has_errors(context.snapshot.diagnostics),
-        printable=printable,
         start_of=start_of,
     )
 

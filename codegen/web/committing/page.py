@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +20,7 @@ from codegen.project import Project
 from codegen.sync.changes import Change
 from codegen.sync.header import is_generated
 from codegen.sync.lock import LockedError
+from codegen.text.copyable import shell_command
 from codegen.web.parts.patch import patches_of
 from codegen.web.shell.commits import Commit
 from codegen.web.shell.request_context import Page, RequestContext
@@ -236,7 +236,7 @@ def _committed(context: RequestContext) -> Response:
         message=message,
         files=[name for name in shown.split("\0") if name],
         branch=head.branch if head.commit == commit else "",
-        push=f"git push -u {shlex.quote(remote)} {shlex.quote(head.branch)}" if remote else "",
+        push=shell_command("git", "push", "-u", names=[remote, f"refs/heads/{head.branch}"]) if remote else "",
     )
 
 

@@ -13,7 +13,7 @@ from codegen.schema.model import file_stem
 from codegen.source.write import to_yaml
 from codegen.web.shell.workspace import Snapshot
 
-_LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
+_LINE = re.compile(r"([^\r\n]*)(\r\n?|\n|)")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import PurePosixPath
 
 from codegen.diagnostics import printable, quoted
+from codegen.files import Boundary, exists, is_file, is_folder
 from codegen.loader.discovery import HIDDEN, SUFFIXES
 from codegen.project import Project, is_excluded
 
@@ -52,12 +53,12 @@ def _problems_on_disk(project: Project, file: str) -> Iterator[str]:
     try:
         with suppress(FileNotFoundError, NotADirectoryError):
             path.stat()  # pathlib's own questions hide an error, each version of Python another one
-        if project.root.resolve() not in path.resolve().parents:
+        if not Boundary(project.root).has(path):
             yield f"{quoted(file)} is a link, or in a folder behind a link, that leads out of the project."
         for folder in path.relative_to(project.schedules).parents:
-            if (place := project.schedules / folder).exists() and not place.is_dir():
+            if exists(place := project.schedules / folder) and not is_folder(place):
                 yield f"{quoted(folder.as_posix())} is a file, and no folder."
-        if path.exists() and not path.is_file():
+        if path.exists() and not is_file(path):
             yield f"{quoted(file)} is there already, and is no file."
     except OSError as error:
         yield f"{quoted(file)} cannot be looked at: {error.strerror}."

@@ -10,8 +10,6 @@ from pygments.lexers.data import YamlLexer
 from pygments.lexers.python import PythonLexer
 from pygments.token import STANDARD_TYPES
 
-from codegen.diagnostics import printable
-
 _LEXERS = {"python": PythonLexer, "yaml": YamlLexer}
 # The looks that the page tells apart (`static/code.css`); all others are plain.
 _LOOKS = {
@@ -39,16 +37,6 @@ class Piece:
     text: str
     look: str = ""
     is_mark: bool = False
-
-    @property
-    def shown(self) -> str:
-        """The text as it is shown."""
-        return shown(self.text)
-
-
-def shown(text: str) -> str:
-    """A line with what cannot be seen escaped, but for tabs, such as what turns the direction of writing."""
-    return "\t".join(printable(part) for part in text.split("\t"))
 
 
 def lines_of(text: str, language: str) -> list[list[Piece]]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from codegen.secrets.masking import lines_without_secrets
 from codegen.sync.changes import Change, unified_diff
-from codegen.web.parts.code import shown
 
 _KINDS = {"+": "added", "-": "removed", "@": "place", "\\": "note"}
 # To compare texts that are longer, and hold the same lines again and again, can take minutes.
@@ -57,9 +56,9 @@ def patch_of(text: str) -> Patch:
     """A patch of one file that git has made; what stands before its first place are notes."""
     lines = text.removesuffix("\n").split("\n") if text else []
     first = next((number for number, line in enumerate(lines) if line.startswith("@")), len(lines))
-    return Patch([*((shown(line), "note") for line in lines[:first]), *_patch(lines[first:]).lines])
+    return Patch([*((line, "note") for line in lines[:first]), *_patch(lines[first:]).lines])
 
 
 def _patch(lines: Sequence[str]) -> Patch:
     masked = lines_without_secrets("\n".join(lines)).split("\n") if lines else []
-    return Patch([(shown(line), _KINDS.get(line[:1], "same")) for line in masked])
+    return Patch([(line, _KINDS.get(line[:1], "same")) for line in masked])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,13 +14,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from codegen.diagnostics import Diagnostic, has_errors, quoted
+from codegen.files import exists, read_bytes
 from codegen.pipeline import Revision, revise
 from codegen.sync.changes import Change
 from codegen.sync.lock import LockedError
-from codegen.sync.transaction import Transaction
 from codegen.web.editing import file_name
-from codegen.web.editing.drafts import with_line_ends_of
-from codegen.web.editing.page import Draft, editor_page, sent_draft, version_of
+from codegen.web.editing.drafts import Draft, version_of, with_line_ends_of
+from codegen.web.editing.editor import editor_page, sent_draft
+from codegen.web.editing.page import computed, plain_page, received
 from codegen.web.parts.patch import patch_between, patches_of
 from codegen.web.shell.request_context import Page, RequestContext
 from codegen.web.shell.safe_read import bytes_of
@@ -30,6 +32,28 @@ _BOM = "\ufeff"
 _REPLACED = "\ufffd"
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _KEPT = "What you typed is kept below."
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a change of a schedule file writes, and what is told of it then.
+
+    Attributes:
+        before: the file as it was.
+        title: what is told where something is written.
+        files: as `Revision` has them.
+        waits: as `Saved` has it.
+    """
+
+    file: str
+    path: Path
+    before: bytes | None
+    title: str
+    message: str
+    changes: Sequence[Change]
+    files: frozenset[str]
+    diagnostics: Sequence[Diagnostic]
+    waits: bool
 
 
 class _RefusedError(Exception):
@@ -51,22 +75,43 @@ class _RefusedError(Exception):
 
 
 def _save(context: RequestContext) -> Response:
-    draft = _with_line_feeds(Draft(*(context.form.get(name, "") for name in ("file", "text", "base"))))
+    draft = _with_line_feeds(received(context))
     try:
         with context.site.transaction() as transaction:
-            sent, problems = sent_draft(context)
-            draft = _with_line_feeds(sent)
-            _refuse_fields(problems)
-            return _save_alone(context, transaction, draft)
+            plan = computed(context, draft, _planned)
+            # Reading all schedules takes a while, and editors know nothing of our lock.
+            if isinstance(plan, _Plan) and _bytes_at(plan.path) != plan.before:
+                plan = computed(context, draft, _planned)
+            if isinstance(plan, Response):
+                return plan
+            done, problems = transaction.apply(plan.changes)
     except BrokenProjectError as error:
-        return context.page("kept.html", 500, draft=draft, diagnostics=error.diagnostics)
+        message = f"Nothing was written: the configuration cannot be read. Fix it, and save again. {_KEPT}"
+        return plain_page(context, draft, message, 500, error.diagnostics)
     except LockedError as error:
+        return computed(context, draft, _refused, f"Nothing was written: {error}. {_KEPT}", 503)
+    if problems:
+        return computed(context, draft, _refused, f"{_what_was_written(done, problems)} {_KEPT}", 500)
+    return _result(context, plan)
+
+
+def _planned(context: RequestContext) -> _Plan | Response:
+    """What saving the draft of a request would write; the editor, where it is refused."""
+    draft = _with_line_feeds(received(context))
+    try:
         sent, problems = sent_draft(context)
-        message = f"Nothing was written: {error}. {_KEPT}"
-        return editor_page(context, _with_line_feeds(sent), message, 503, problems=problems)
+        draft = _with_line_feeds(sent)
+        _refuse_fields(problems)
+        return _plan_of(context.snapshot, draft)
     except _RefusedError as error:
         kept = draft if error.base is None else replace(draft, base=error.base)
         return editor_page(context, kept, str(error), error.status, error.template, **error.values)
+
+
+def _refused(context: RequestContext, message: str, status: int) -> Response:
+    """The editor with the draft of a request, which was not saved."""
+    sent, problems = sent_draft(context)
+    return editor_page(context, _with_line_feeds(sent), message, status, problems=problems)
 
 
 def _refuse_fields(problems: Mapping[str, str]) -> None:
@@ -80,33 +125,27 @@ def _with_line_feeds(draft: Draft) -> Draft:
     return replace(draft, text=_LINE_END.sub("\n", draft.text))
 
 
-def _save_alone(context: RequestContext, transaction: Transaction, draft: Draft) -> Response:
-    snapshot = context.snapshot
+def _plan_of(snapshot: Snapshot, draft: Draft) -> _Plan:
     project = snapshot.project
     if problem := file_name.problem_of(project, draft.file):
         raise _RefusedError(f"Nothing was written. {problem}", 422)
     path = project.schedules / draft.file
-    there, text = _both_texts(path, draft)
-    revision = revise(project, snapshot.reading, {snapshot.project.relative(path): text})
+    data, text = _both_texts(path, draft)
+    revision = revise(project, snapshot.reading, {project.relative(path): text})
     if revision.errors:
         message = f"Nothing was written: fix the errors first. {_KEPT}"
         raise _RefusedError(message, 422, "not_saved.html", diagnostics=revision.errors)
-    # Reading all schedules takes a while, and editors know nothing of our lock.
-    _both_texts(path, draft)
-    done, problems = transaction.apply(revision.changes)
-    if problems:
-        raise _RefusedError(f"{_what_was_written(done, problems)} {_KEPT}", 500)
-    return _result(context, snapshot, draft.file, revision, "Add" if there is None else "Change")
+    return _plan(snapshot, draft.file, data, revision, "Add" if data is None else "Change")
 
 
-def _both_texts(path: Path, draft: Draft) -> tuple[str | None, str]:
+def _both_texts(path: Path, draft: Draft) -> tuple[bytes | None, str]:
     """What the file is, None where there is none, and what it is to be.
 
     Raises:
         _RefusedError: it cannot be read, or is not what the draft was made from.
     """
     try:
-        data = path.read_bytes() if path.exists() else None
+        data = read_bytes(path) if exists(path) else None
     except OSError as error:
         raise _RefusedError(f"Nothing was written. The file cannot be read: {error.strerror}.", 500) from error
     there = _decoded(data)
@@ -116,7 +155,14 @@ def _both_texts(path: Path, draft: Draft) -> tuple[str | None, str]:
     if there is not None and there.encode() != data and _REPLACED in text:
         hint = f"write out each {_REPLACED}, which replaces an invalid byte"
         raise _RefusedError(f"Nothing was written. The file holds bytes that are not UTF-8: {hint}.", 422)
-    return there, text
+    return data, text
+
+
+def _bytes_at(path: Path) -> bytes | None:
+    """The file as it is now; None where there is none, or it cannot be read."""
+    with suppress(OSError):
+        return read_bytes(path)
+    return None
 
 
 def _decoded(data: bytes | None) -> str | None:
@@ -147,23 +193,36 @@ def _what_was_written(done: Sequence[Change], problems: Sequence[Diagnostic]) ->
     return f"{causes} {rest} Fix that, and save again."
 
 
-def _result(context: RequestContext, snapshot: Snapshot, file: str, revision: Revision, what: str) -> Response:
-    """Go to the page of what was written: to load that again does nothing."""
+def _plan(snapshot: Snapshot, file: str, before: bytes | None, revision: Revision, what: str) -> _Plan:
     project = snapshot.project
-    name = snapshot.project.relative(project.schedules / file)
-    waits = has_errors(revision.diagnostics)
+    name = project.relative(project.schedules / file)
     found = [*revision.diagnostics, *revision.elsewhere]
-    told = [d for d in found if d.is_error or d.location.path in revision.files]
     schedule = next((each.name for each in revision.schedules if each.source == name), (project.root / name).stem)
     done = {"Add": "Added", "Change": "Changed", "Delete": "Deleted"}[what]
-    saved = Saved(
-        source=file,
+    return _Plan(
+        file=file,
+        path=project.schedules / file,
+        before=before,
         title=f"{done} {file}" if revision.changes else f"{file} is so already",
         message=f"{what} pipeline {schedule}",
         changes=revision.changes,
-        files={each: bytes_of(project.root, project.root / each) for each in revision.files},
-        diagnostics=told,
-        waits=waits,
+        files=revision.files,
+        diagnostics=[d for d in found if d.is_error or d.location.path in revision.files],
+        waits=has_errors(revision.diagnostics),
+    )
+
+
+def _result(context: RequestContext, plan: _Plan) -> Response:
+    """Go to the page of what was written: to load that again does nothing."""
+    root = context.site.workspace.root
+    saved = Saved(
+        source=plan.file,
+        title=plan.title,
+        message=plan.message,
+        changes=plan.changes,
+        files={each: bytes_of(root, root / each) for each in plan.files},
+        diagnostics=plan.diagnostics,
+        waits=plan.waits,
     )
     return RedirectResponse(f"/saved/{context.site.saved_store.put(saved)}", 303)
 
@@ -179,7 +238,8 @@ def _delete(context: RequestContext) -> Response:
         project, path = snapshot.project, snapshot.project.schedules / file
         if file not in snapshot.sources or file_name.problem_of(project, file):
             return _deletion_page(context, file, "", 422)
-        if version_of(_decoded(bytes_of(project.root, path))) != context.form.get("base"):
+        data = bytes_of(project.root, path)
+        if version_of(_decoded(data)) != context.form.get("base"):
             message = "Nothing was deleted: the file has changed since you asked. Look at it again."
             return _deletion_page(context, file, message, 409)
         revision = revise(project, snapshot.reading, {snapshot.project.relative(path): None})
@@ -188,7 +248,7 @@ def _delete(context: RequestContext) -> Response:
         done, problems = transaction.apply(revision.changes)
         if problems:
             return _deletion_page(context, file, _what_was_written(done, problems), 500)
-        return _result(context, snapshot, file, revision, "Delete")
+        return _result(context, _plan(snapshot, file, data, revision, "Delete"))
 
 
 def _deletion_page(context: RequestContext, file: str, problem: str, status: int) -> Response:
@@ -209,7 +269,7 @@ def _deletion_page(context: RequestContext, file: str, problem: str, status: int
 
 
 PAGES = (
-    Page("/save", _save, "POST"),
+    Page("/save", _save, "POST", is_draft=True),
     Page("/delete/{source:path}", _ask),
     Page("/delete/{source:path}", _delete, "POST"),
 )

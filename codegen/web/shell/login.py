@@ -1,4 +1,4 @@
-"""The login with a token, for pages that others than the user of this machine can reach."""
+"""The login with a token: in the address, in a form, or as `Authorization: Bearer`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from codegen.web.shell.attempts import Attempts
 from codegen.web.shell.security import read_form
 
-# How long a wrong token takes, and how many may wait for that at the same time.
-_PAUSE = 1.0
-_QUEUE = 20
+# The field of the form, and of the query of an address that logs in.
+TOKEN_FIELD = "token"  # noqa: S105  # a name
+# The largest form of a login, with the address to go to then.
+_MOST = 16 * 1024
+_BEARER = {"WWW-Authenticate": "Bearer"}
 
 
 @dataclass(frozen=True)
@@ -44,15 +47,14 @@ class TokenVerifier:
 
 
 class LoginMiddleware:
-    """Asks for the token in front of the application: in a form, or as `Authorization: Bearer`."""
+    """Asks for the token in front of the application."""
 
     def __init__(self, app: ASGIApp, verifier: TokenVerifier, templates: Environment) -> None:
         """Protect the application."""
         self._app = app
         self._verifier = verifier
         self._templates = templates
-        self._turn = asyncio.Lock()
-        self._waiting = 0
+        self._attempts = Attempts()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request in, or ask for the token."""
@@ -62,50 +64,59 @@ class LoginMiddleware:
         await answer(scope, receive, send)
 
     async def _answer(self, request: Request) -> ASGIApp:
-        cookie = f"dagpress-{(request.scope.get('server') or ('', ''))[1]}"  # one for each port, as cookies know none
-        if self._verifier.knows_session(request.cookies.get(cookie, "")):
+        asked = (request.method, request.scope["path"])
+        if asked == ("GET", "/") and TOKEN_FIELD in request.query_params:
+            return await self._enter(request, request.query_params[TOKEN_FIELD], "/")
+        if self._has_session(request):
             return self._app
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            return await self._refusal(token.strip()) or self._app
-        if (request.method, request.scope["path"]) != ("POST", "/login"):
-            return self._page(_address(request), "", 401)
+            is_right = await self._accepts(request, token.strip())
+            return self._app if is_right else PlainTextResponse("That is not the token.\n", 401, _BEARER)
+        if asked != ("POST", "/login"):
+            return self._page(request, _address(request))
         try:
-            form = await read_form(request)
+            form = await read_form(request, _MOST)
         except HTTPException as error:
             return PlainTextResponse("This is no login.\n", error.status_code, error.headers)
-        address = form.get("next", "")
-        refusal = await self._refusal(form.get("token", ""))
-        if refusal:
-            message = "That is not the token." if refusal.status_code == 401 else "Too many try at once: try again."  # noqa: PLR2004
-            return self._page(address, message, refusal.status_code)
+        return await self._enter(request, form.get(TOKEN_FIELD, ""), form.get("next", ""))
+
+    async def _enter(self, request: Request, token: str, address: str) -> Response:
+        """Lead on with the session cookie, or ask again for the token."""
+        if not self._has_session(request) and not await self._accepts(request, token):
+            return self._page(request, address, "That is not the token.")
         answer = RedirectResponse(address if _is_path(address) else "/", 303)
         is_secure = request.url.scheme == "https"
-        answer.set_cookie(cookie, self._verifier.session, httponly=True, samesite="strict", secure=is_secure)
+        name = _cookie(request)
+        answer.set_cookie(name, self._verifier.session, httponly=True, samesite="strict", secure=is_secure)
         return answer
 
-    async def _refusal(self, token: str) -> Response | None:
-        """The answer to a wrong token. One is tried after the other, so that guessing takes its time."""
-        if self._waiting >= _QUEUE:
-            return PlainTextResponse("Too many try at once.\n", 429, {"Retry-After": str(_QUEUE)})
-        self._waiting += 1
-        try:
-            async with self._turn:
-                if self._verifier.accepts(token):
-                    return None
-                await asyncio.sleep(_PAUSE)
-        finally:
-            self._waiting -= 1
-        return PlainTextResponse("That is not the token.\n", 401, {"WWW-Authenticate": "Bearer"})
+    def _has_session(self, request: Request) -> bool:
+        return self._verifier.knows_session(request.cookies.get(_cookie(request), ""))
 
-    def _page(self, address: str, problem: str, status: int) -> Response:
+    async def _accepts(self, request: Request, token: str) -> bool:
+        attempt = self._attempts.begin(request.client.host if request.client else "")
+        await asyncio.sleep(attempt.seconds)
+        is_right = self._verifier.accepts(token)
+        if is_right:
+            self._attempts.forgive(attempt)
+        return is_right
+
+    def _page(self, request: Request, address: str, problem: str = "") -> Response:
         """The form; it tells nothing of the project."""
-        text = self._templates.get_template("login.html").render(address=address, problem=problem)
-        return HTMLResponse(text, status, {"WWW-Authenticate": "Bearer"} if status == 401 else None)  # noqa: PLR2004
+        # A link on another site brings no cookie, as that is strict. The page that it leads to is ours, and asks again.
+        asks_again = request.method == "GET" and not problem and request.headers.get("sec-fetch-site") == "cross-site"
+        template = self._templates.get_template("login.html")
+        return HTMLResponse(template.render(address=address, problem=problem, asks_again=asks_again), 401, _BEARER)
 
 
 def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+
+
+def _cookie(request: Request) -> str:
+    """The name of the session cookie: one for each port, as cookies know none."""
+    return f"dagpress-{(request.scope.get('server') or ('', ''))[1]}"
 
 
 def _address(request: Request) -> str:

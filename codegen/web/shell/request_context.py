@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -17,11 +17,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from codegen.diagnostics import printable
+from codegen.diagnostics import printable_lines
 from codegen.keys.texts import timezones
 from codegen.loader import SourceFile
 from codegen.sync.lock import LockedError
 from codegen.sync.transaction import Transaction
+from codegen.web.shell import worker
 from codegen.web.shell.addresses import address_of
 from codegen.web.shell.airflows import Airflows
 from codegen.web.shell.commits import Commits
@@ -32,21 +33,32 @@ from codegen.web.shell.workspace import Snapshot, Workspace
 
 # What the browser says its timezone is; `static/page.js` sets it.
 TIMEZONE_COOKIE = "timezone"
+# What the worker gets of a request, besides some headers.
+_SCOPE = ("type", "method", "path", "path_params", "query_string", "state")
+T = TypeVar("T")
 
 
 @cache
 def _environment() -> Environment:
-    """Templates in which every value is text: none becomes HTML."""
+    """Templates in which every value is text: none becomes HTML, and none hides a character.
+
+    A value that a form sends back is written as `{{ value|e }}`, which leaves it as it is.
+    """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["printable"] = printable
     environment.globals["address_of"] = address_of
     return environment
+
+
+def _visible(value: object) -> object:
+    # What has `__html__` is HTML already.
+    return printable_lines(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,7 @@ class Site:
         csrf: the token of every form and every changing request; another start of the server has another.
         saved_store: what was saved lately.
         commits: those that were made lately, and the one that is running.
+        worker: the process that computes drafts.
     """
 
     workspace: Workspace
@@ -69,6 +82,7 @@ class Site:
     saved_store: SavedStore = field(default_factory=SavedStore)
     commits: Commits = field(default_factory=Commits)
     next_runs: NextRunsCache = field(default_factory=NextRunsCache)
+    worker: worker.Worker = field(default_factory=worker.shared_worker)
 
     @classmethod
     def of(cls, root: Path, environ: Mapping[str, str]) -> Site:
@@ -138,6 +152,20 @@ class RequestContext:
         name = self.request.cookies.get(TIMEZONE_COOKIE, "")
         return ZoneInfo(name if name in timezones() else "UTC")
 
+    def in_worker(self, warm_up: Callable[..., Any], function: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401
+        """Call a function with this request, and these arguments, in the process for drafts.
+
+        Raises:
+            StoppedError: it reached a limit, or its process was killed.
+        """
+        scope = {name: self.request.scope[name] for name in _SCOPE}
+        htmx = [(name, value) for name, value in self.request.scope["headers"] if name.startswith(b"hx-")]
+        scope["headers"] = [*htmx, (b"cookie", f"{TIMEZONE_COOKIE}={self.timezone.key}".encode())]
+        root, csrf = self.site.workspace.root, self.site.csrf
+        task = worker.Task(function, arguments, root, scope, self.form, csrf, warm_up, worker.LIMIT)
+        result: T = self.site.worker.run(task)
+        return result
+
     def page(self, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401  # what templates take
         """A page, or a part of one, from a template with these values, the status, and what protects it."""
         own = {"nonce": self.request.state.nonce, "csrf_field": CSRF_FIELD, "csrf": self.site.csrf}
@@ -153,8 +181,10 @@ class Page:
     Attributes:
         path: as Starlette has it, such as `/pipelines/{source:path}`.
         method: `GET`, or `POST` for what changes something: then the form must carry the CSRF token.
+        is_draft: whether it computes a draft: such requests wait for their turn.
     """
 
     path: str
     answer: Callable[[RequestContext], Response]
     method: str = "GET"
+    is_draft: bool = False

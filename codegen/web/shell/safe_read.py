@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from codegen.files import Boundary, is_file
+
 
 def bytes_of(root: Path, path: Path, most: int = -1) -> bytes | None:
-    """What a file holds; None where there is none that can be read, or where it lies outside of the project.
+    """What a file holds; None where there is none that can be read, or where it lies outside of the git work tree.
 
     Args:
         root: the project's folder, without links in its path.
@@ -14,11 +16,11 @@ def bytes_of(root: Path, path: Path, most: int = -1) -> bytes | None:
         most: how many bytes are enough; all by default.
     """
     try:
-        if root not in path.resolve().parents or not path.is_file():
+        if not Boundary(root).has(path) or not is_file(path):
             return None
         with path.open("rb") as file:
             return file.read(most)
-    except (OSError, RuntimeError):  # before Python 3.13, links in a loop are a RuntimeError
+    except OSError:
         return None
 
 

@@ -6,9 +6,10 @@ import re
 import secrets
 from dataclasses import dataclass
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
@@ -18,11 +19,14 @@ CSRF_HEADER = "X-CSRF-Token"
 # The largest form that is read. The largest schedule file that is read has 1 MB, of which a form makes three bytes of
 # each where it must.
 MOST = 4 * 1024 * 1024
+# More than any page of ours has, also one that lists every schedule of a large project.
+_MOST_FIELDS = 10_000
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _FORM = "application/x-www-form-urlencoded"
 _READING = frozenset({"GET", "HEAD"})
 # A name, an IPv4 address, or an IPv6 address in brackets; and a port.
 _HOST = re.compile(r"(?:([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)|\[([0-9a-f:.]+)\])(?::[0-9]{1,5})?", re.ASCII)
+_ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
 _ANOTHER_ORIGIN = "This request comes from a page of another origin.\n"
 
 
@@ -67,7 +71,7 @@ class HostMiddleware:
             return PlainTextResponse(message, 403)
         own = f"{scope['scheme']}://{hosts[0].lower()}"
         if any(origin.lower() != own for origin in headers.getlist("origin")):
-            return PlainTextResponse(_ANOTHER_ORIGIN, 403)
+            return PlainTextResponse(_ANOTHER_ORIGIN + _proxy_hint(scope, headers), 403)
         if not _is_asked_by_ours(scope["method"], headers):
             return PlainTextResponse(_ANOTHER_ORIGIN, 403)
         length = headers.get("content-length", "0")
@@ -84,15 +88,41 @@ class HostMiddleware:
         return name in _LOOPBACK or name in self.names or name == address
 
 
-async def read_form(request: Request) -> dict[str, str]:
-    """The fields of a form. One with files has another type, and parsers of its own: we have no such form.
+async def read_form(request: Request, most: int = MOST) -> dict[str, str]:
+    """The fields of a form that has at most so many bytes. One with files has another type: we have no such form.
 
     Raises:
-        HTTPException: it is no form, or too large.
+        HTTPException: it is no form, too large, or the client has left.
     """
     if request.headers.get("content-type", _FORM).partition(";")[0].strip().lower() != _FORM:
         raise HTTPException(415)
-    return {name: str(value) for name, value in (await request.form(max_part_size=MOST)).items()}
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > most:
+                raise _too_large()
+    except ClientDisconnect:
+        raise HTTPException(400) from None
+    # In a thread, as megabytes of escapes take a second or two.
+    return await run_in_threadpool(_fields, bytes(body.replace(b"+", b" ")))
+
+
+def _fields(body: bytes) -> dict[str, str]:
+    if body.count(b"&") >= _MOST_FIELDS:
+        raise _too_large()
+    pairs = (pair.partition(b"=")[::2] for pair in body.split(b"&") if pair)
+    return {_unquoted(name): _unquoted(value) for name, value in pairs}
+
+
+def _unquoted(value: bytes) -> str:
+    return _ESCAPES.sub(lambda match: bytes.fromhex(match[0].replace(b"%", b"").decode()), value).decode(
+        "utf-8", "replace"
+    )
+
+
+def _too_large() -> HTTPException:
+    return HTTPException(413, headers={"Connection": "close"})
 
 
 def is_host_name(text: str) -> bool:
@@ -112,6 +142,14 @@ def _is_asked_by_ours(method: str, headers: Headers) -> bool:
     return site in {"same-origin", "none"} or headers.get("sec-fetch-mode") == "navigate"
 
 
+def _proxy_hint(scope: Scope, headers: Headers) -> str:
+    """What to do where a proxy has told of TLS, and is not trusted."""
+    if headers.get("x-forwarded-proto", scope["scheme"]) == scope["scheme"]:
+        return ""
+    address = (scope.get("client") or ("ADDRESS",))[0]
+    return f"It came through a proxy that is not trusted (`dagpress serve --trusted-proxy {address}` trusts it).\n"
+
+
 def _limited(receive: Receive) -> Receive:
     """What was sent, as long as it is not too much; also where nobody has said how much it is."""
     size = 0
@@ -121,7 +159,7 @@ def _limited(receive: Receive) -> Receive:
         message = await receive()
         size += len(message.get("body", b""))
         if size > MOST:
-            raise HTTPException(413, headers={"Connection": "close"})
+            raise _too_large()
         return message
 
     return receive_limited

@@ -13,6 +13,7 @@ from threading import Lock
 from codegen import pipeline, rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors
+from codegen.files import Boundary, is_folder, walk
 from codegen.loader import SourceFile
 from codegen.meltano import meltano_files
 from codegen.pipeline import Reading
@@ -110,7 +111,7 @@ class Workspace:
             return self._snapshot
 
     def _project(self) -> Project:
-        if not self.root.is_dir():
+        if not is_folder(self.root):
             # Else, what is saved now would begin another project in its place.
             problem = Diagnostic(rules.UNREADABLE, "the project directory was removed", Location("."), "put it back")
             raise BrokenProjectError([problem])
@@ -133,30 +134,11 @@ def _stamps(project: Project, cache: Cache) -> Iterator[_Stamp]:
         yield from _stamp_of(project.root / name)
     for path in meltano_files(project.root, project.meltano_project, cache):
         yield from _stamp_of(path)
-    for folder in (project.schedules, project.templates, project.generated_dags, *project.custom_dags):
-        yield from _stamps_below(folder, frozenset())
-
-
-def _stamps_below(folder: Path | str, above: frozenset[str]) -> Iterator[_Stamp]:
-    """Those of every file below a folder; a link that leads back up is not followed."""
-    real = os.path.realpath(folder)
-    try:
-        entries = [] if real in above else list(os.scandir(folder))
-    except OSError:
-        return
-    for entry in entries:
-        if not _is_folder(entry):
-            yield from _stamp_of(entry)
-        elif entry.name != "__pycache__":
-            yield from _stamps_below(entry.path, above | {real})
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        # A link that leads to itself.
-        return False
+    boundary = Boundary(project.root)
+    for folder in (project.schedules, project.templates, project.generated_dags):
+        for entry in walk(folder, boundary):
+            if f"{os.sep}__pycache__{os.sep}" not in entry.path:
+                yield from _stamp_of(entry)
 
 
 def _stamp_of(path: Path | os.DirEntry[str]) -> Iterator[_Stamp]:

@@ -1,0 +1,33 @@
+"""Keeps the log servers out of `airflow standalone`, which starts its processes by name and passes no option on."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from codegen.airflow.ports import SKIP_LOGS
+
+# It takes its own folder off the PATH, which tasks inherit.
+_PROGRAM = """\
+#!/bin/sh
+# Written by Dagpress for `dagpress invoke airflow standalone`.
+PATH=${{PATH#*:}}
+case $1 in {commands}) set -- "$@" {option} ;; esac
+exec {program} "$@"
+"""
+
+
+def path_without_log_servers(folder: Path, program: Path, commands: Sequence[str], path: str) -> str:
+    """The PATH for a `standalone` whose `commands` serve no logs: an `airflow` in that folder adds the option."""
+    if not commands:
+        return path
+    text = _PROGRAM.format(commands=" | ".join(commands), option=SKIP_LOGS, program=shlex.quote(str(program)))
+    folder.mkdir(parents=True, exist_ok=True)
+    script = folder / "airflow"
+    temporary = folder / f"airflow.{os.getpid()}.tmp"
+    temporary.write_text(text, encoding="utf-8", errors="surrogateescape")
+    temporary.chmod(0o755)
+    temporary.replace(script)
+    return os.pathsep.join([str(folder), path])

@@ -1,0 +1,86 @@
+"""The boundary of what a project reads and writes: the git work tree around it; without git, the project."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from codegen import rules
+from codegen.diagnostics import Diagnostic, Location
+from codegen.files.reading import is_file, is_symlink, text_of
+
+_MOST_BYTES_OF_A_GIT_FILE = 10_000
+
+
+class Boundary:
+    """Refuses paths that lie outside the git work tree, or the project, also by a symlink.
+
+    Folders that the configuration or an argument names may lie elsewhere: then their own work trees are inside, too.
+    """
+
+    def __init__(self, root: Path, *named: Path) -> None:
+        self._root = root
+        tree = work_tree_of(root)
+        self.name = "the git work tree" if tree else "the project"
+        self.folder = _real(tree or root)
+        others = (_real(folder) for folder in named)
+        self._folders = {self.folder, *(work_tree_of(each) or each for each in others if not _has(self.folder, each))}
+
+    def has(self, path: Path) -> bool:
+        """Whether a path lies inside, with its symlinks resolved."""
+        real = _real(path)
+        return any(_has(folder, real) for folder in self._folders)
+
+    def problem(self, path: Path) -> Diagnostic | None:
+        """The error for a path to read that lies outside: at the first symlink that leads out, else at the path."""
+        if self.has(path):
+            return None
+        return self._leading_out(path) or Diagnostic(
+            rules.UNREADABLE, f"this lies outside {self.name}", Location(self._shown(path)), "move it inside"
+        )
+
+    def refusal(self, name: str, *, follow: bool = True) -> Diagnostic | None:
+        """The error for a file to write that lies outside; deleting does not follow a symlink at its end."""
+        path = Path(os.path.normpath(self._root / name))
+        if self.has(path) if follow else self.has(path.parent):
+            return None
+        return self._leading_out(path) or Diagnostic(
+            rules.NOT_WRITTEN,
+            f"this file lies outside {self.name}",
+            Location(name),
+            "move it inside, or edit it by hand",
+        )
+
+    def _leading_out(self, path: Path) -> Diagnostic | None:
+        path = Path(os.path.normpath(path))
+        links = (place for place in (*reversed(path.parents), path) if is_symlink(place) and not self.has(place))
+        if link := next(links, None):
+            hint = "replace the symlink with the file or directory itself"
+            message = f"this symlink points outside {self.name}"
+            return Diagnostic(rules.SYMLINK, message, Location(self._shown(link)), hint)
+        return None
+
+    def _shown(self, path: Path) -> str:
+        return os.path.relpath(path, self._root).replace(os.sep, "/")
+
+
+def work_tree_of(folder: Path) -> Path | None:
+    """The root of the git work tree that a folder is in."""
+    return next((each for each in (folder, *folder.parents) if _is_work_tree(each)), None)
+
+
+def _is_work_tree(folder: Path) -> bool:
+    """Whether git sees a repository: in worktrees and submodules, `.git` is a file that names the directory."""
+    git = folder / ".git"
+    named = text_of(git, _MOST_BYTES_OF_A_GIT_FILE).removeprefix("gitdir:").strip() if is_file(git) else ""
+    return is_file(folder / (named or ".git") / "HEAD")
+
+
+def _has(folder: Path, path: Path) -> bool:
+    # Git's own directory is not part of the work tree.
+    return folder in {path, *path.parents} and ".git" not in path.relative_to(folder).parts
+
+
+def _real(path: Path) -> Path:
+    # Before Python 3.13, `Path.resolve` raises RuntimeError for a symlink to itself.
+    return Path(os.path.realpath(path))

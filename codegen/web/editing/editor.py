@@ -1,0 +1,119 @@
+"""The editor with a draft in it: its form and its text side by side, and what they would come to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from starlette.responses import Response
+
+from codegen.schema.export import schema_line
+from codegen.schema.model import file_stem
+from codegen.source import edit
+from codegen.web.editing import file_name
+from codegen.web.editing.drafts import Draft, file_of, folders_of, with_line_ends_of
+from codegen.web.editing.form import edited, groups_of, offered_for, read_own
+from codegen.web.editing.preview import preview_of
+from codegen.web.parts.code import lines_of
+from codegen.web.parts.humanize import absolute
+from codegen.web.shell.request_context import RequestContext
+from codegen.web.shell.safe_read import text_of
+from codegen.web.shell.workspace import Snapshot
+
+_VENDOR = Path(__file__).parent.parent / "static" / "vendor"
+# Stands for the file of a schedule that has no name yet.
+_UNNAMED = "unnamed.yml"
+
+
+def editor_page(
+    context: RequestContext,
+    draft: Draft,
+    problem: str = "",
+    status: int = 200,
+    template: str = "edit.html",
+    **values: Any,  # noqa: ANN401  # what templates take
+) -> Response:
+    """The editor with a draft in it; the template may extend it and take more values."""
+    snapshot, form = context.snapshot, _readable(context.form)
+    project = snapshot.project
+    folder = snapshot.project.relative(project.schedules)
+    is_new = not draft.base or "new" in form
+    problem_of_file = "" if draft.file in snapshot.sources else file_name.problem_of(project, draft.file)
+    source = f"{folder}/{_UNNAMED if problem_of_file else draft.file}"
+    preview = preview_of(snapshot, source, draft.text, form.get("environment", ""))
+    own, unreadable = read_own(draft.text, source)
+    shown = {
+        "draft": draft,
+        "problem": problem,
+        "is_new": is_new,
+        "problem_of_file": problem_of_file,
+        "is_taken": is_new and draft.file in snapshot.sources,
+        "name": form.get("new", Path(draft.file).stem),
+        "folder": folder,
+        "folders": folders_of(snapshot),
+        "environments": project.deployments,
+        "groups": [] if own is None else groups_of(draft.text, own, preview, form, values.get("problems", {})),
+        "offered": offered_for(preview),
+        "unreadable": unreadable,
+        "preview": preview,
+        "viewer": context.timezone,
+        "lines_of": lines_of,
+        "absolute": absolute,
+        "import_map": _import_map(),
+    }
+    return context.page(template, status, **{**shown, **values})
+
+
+def sent_draft(context: RequestContext) -> tuple[Draft, Mapping[str, str]]:
+    """The draft that the editor's form has sent, with what was changed in its fields; and why some could not be."""
+    form, snapshot = _readable(context.form), context.snapshot
+    draft = Draft(form.get("file", ""), form.get("text", ""), form.get("base", ""))
+    draft = replace(draft, text=with_line_ends_of(_text_on_disk(snapshot, draft.file), draft.text))
+    done = edited(draft.text, form, snapshot.project.airflow)
+    draft = replace(draft, text=done.text)
+    return (_named(draft, form, snapshot) if "new" in form else draft), done.problems
+
+
+def _readable(form: Mapping[str, str]) -> dict[str, str]:
+    """A form without halves of characters, which only a request that is none of a browser's can hold."""
+    return {name: value.encode("utf-8", "replace").decode() for name, value in form.items()}
+
+
+def _named(draft: Draft, form: Mapping[str, str], snapshot: Snapshot) -> Draft:
+    """A new schedule with the name that was typed for it."""
+    name = form["new"].strip()
+    file = file_of(name, form.get("folder", ""), snapshot)
+    text = draft.text
+    before, after = schema_line(draft.file), schema_line(file)
+    if text.startswith(before):
+        text = after + text.removeprefix(before)
+    if name != form.get("was:new", "").strip():
+        text = _with_name(text, name if file_stem(name) != name else "")
+    # With another name it is not what a file of the former name was.
+    return Draft(file, text, draft.base if file == draft.file else "")
+
+
+def _with_name(text: str, name: str) -> str:
+    """A text with the key `name`, or without it: then the file's name is that of the schedule."""
+    own, _ = read_own(text, "")
+    try:
+        if name and own is not None:
+            return edit.set_value(text, ("name",), name)
+        return edit.remove(text, ("name",)) if own is not None and "name" in own.entries else text
+    except edit.EditError:
+        return text
+
+
+def _text_on_disk(snapshot: Snapshot, file: str) -> str:
+    found = snapshot.sources.get(file)
+    return (text_of(snapshot.project.root, found.path) if found else None) or ""
+
+
+@lru_cache(maxsize=1)
+def _import_map() -> dict[str, dict[str, str]]:
+    """Where a browser finds each module of others by the name that they call each other."""
+    names = sorted(path.parent.relative_to(_VENDOR).as_posix() for path in _VENDOR.rglob("index.js"))
+    return {"imports": {name: f"/static/vendor/{name}/index.js" for name in names}}

@@ -1,0 +1,63 @@
+"""Slows down the guessing of the token, for the address that guesses."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+# Seconds: what each attempt adds to the next one, the longest wait, and how long after the last one all are forgotten.
+_STEP = 1.0
+_LONGEST = 5.0
+_MEMORY = 60.0
+# How many addresses are remembered; the one that was quiet for longest is forgotten first.
+_MOST = 1000
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A token that is tried: from which network, and after how many seconds it may be looked at."""
+
+    network: str
+    seconds: float
+
+
+class Attempts:
+    """Counts the attempts of each address, and lets the next one wait, whether it is right or wrong.
+
+    An attempt is counted when it begins, so many at the same time wait like many in a row. Nobody is turned away:
+    the right token gets in after the longest wait, also from an address that others guess from.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Begin without any."""
+        self._clock = clock
+        self._counts: OrderedDict[str, tuple[int, float]] = OrderedDict()
+
+    def begin(self, address: str) -> Attempt:
+        """Count an attempt from this address."""
+        network, now = _network(address), self._clock()
+        count, latest = self._counts.pop(network, (0, now))
+        count = 0 if now - latest > _MEMORY else count
+        self._counts[network] = (count + 1, now)
+        if len(self._counts) > _MOST:
+            self._counts.popitem(last=False)
+        return Attempt(network, min(count * _STEP, _LONGEST))
+
+    def forgive(self, attempt: Attempt) -> None:
+        """Do not count one that was right."""
+        if found := self._counts.get(attempt.network):
+            self._counts[attempt.network] = (max(found[0] - 1, 0), found[1])
+
+
+def _network(address: str) -> str:
+    """What one user has: an IPv4 address, or 64 bits of IPv6."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))

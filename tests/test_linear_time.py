@@ -1,0 +1,97 @@
+"""No input costs more than its length: no pattern is slow, and hostile files end soon."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from regex_growth import growth
+
+import codegen
+
+_ROOT = Path(codegen.__file__).parent
+# Each match that fails ends where the next one starts, by a lookahead.
+_LINEAR = {r"\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}"}
+_AT_LEAST = 100
+_HAS_PATTERNS = re.compile("import re$|pattern=", re.MULTILINE)
+_SEARCHES = {"findall", "finditer", "search", "split", "sub", "subn"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "use", "expected"),
+    [
+        ("(a+)+$", "search", "exponential"),
+        ("(a|aa)+$", "match", "exponential"),
+        ("(a*)*b", "match", "exponential"),
+        ("a*a*b", "match", "polynomial"),
+        ("[0-9_]*[0-9][0-9_]*", "fullmatch", "polynomial"),
+        (r"\{\{.*?\}\}", "search", "polynomial"),
+        (r"(?m)^\s*x", "search", "polynomial"),
+        (r"a(?=\w*b)", "search", "polynomial"),
+        (r"\s+", "search", ""),
+        ("a*b", "match", ""),
+        ("(?m)^ *x", "search", ""),
+        ("(?<![a-z])[a-z]+-", "search", ""),
+        ("a{0,5}b", "search", ""),
+    ],
+)
+def test_a_slow_pattern_is_known(pattern: str, use: str, expected: str) -> None:
+    assert growth(re.compile(pattern), use) == expected
+
+
+@pytest.mark.slow
+def test_no_pattern_is_slow() -> None:
+    """Each regular expression of the package takes a time in proportion to its text, also where it does not match."""
+    modules = (path for path in _ROOT.rglob("*.py") if _HAS_PATTERNS.search(path.read_text(encoding="utf-8")))
+    patterns = {found: path for path in modules for found in _patterns(path) if found[0].pattern not in _LINEAR}
+    assert len(patterns) > _AT_LEAST
+    assert {found: path for found, path in patterns.items() if growth(*found)} == {}
+
+
+def _patterns(path: Path) -> Iterator[tuple[re.Pattern[str], str]]:
+    """The regular expressions in a module, each with what is slowest of its uses."""
+    module = import_module(
+        ".".join(("codegen", *path.relative_to(_ROOT).with_suffix("").parts)).removesuffix(".__init__")
+    )
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    methods = [(ast.unparse(n.value), n.attr) for n in ast.walk(tree) if isinstance(n, ast.Attribute)]
+    constants = {name for name, value in vars(module).items() if isinstance(value, re.Pattern)}
+    # A loop over patterns, or a parameter. Texts have a `split` too.
+    indirect = {method for receiver, method in methods if receiver not in {"re", *constants}} - {"split"}
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call):
+            continue
+        name = ast.unparse(call.func)
+        if name.startswith("re.") and name[3:] in {*_SEARCHES, "match", "fullmatch"}:
+            yield from ((pattern, _slowest({name[3:]})) for pattern in _compiled(call, module))
+        elif any(keyword.arg == "pattern" for keyword in call.keywords):
+            # A type of text, which must match as a whole.
+            given = next(keyword.value for keyword in call.keywords if keyword.arg == "pattern")
+            yield from ((pattern, "fullmatch") for pattern in _compiled(ast.Call(call.func, [given], []), module))
+    for name, value in vars(module).items():
+        own = {method for receiver, method in methods if receiver == name}
+        for each in value if isinstance(value, tuple | list) else [value]:
+            if isinstance(each, re.Pattern) and isinstance(each.pattern, str):
+                yield each, _slowest(own & {*_SEARCHES, "match", "fullmatch"} or indirect)
+
+
+def _slowest(methods: set[str]) -> str:
+    return "search" if methods & _SEARCHES else "match" if "match" in methods else "fullmatch"
+
+
+def _compiled(call: ast.Call, module: Any) -> Iterator[re.Pattern[str]]:
+    """The pattern of a call; a part that only the function knows is a name."""
+    flags = re.findall(r"\bre\.([A-Z]+)\b", ast.unparse(call))
+    given = ast.unparse(call.args[0])
+    for part in (given, re.sub(r"\{(?!\d)[^{}]+\}", "name", given)):
+        try:
+            text = eval(part, vars(module))  # noqa: S307  # of our own source
+            yield re.compile(text, sum(getattr(re, flag) for flag in flags))
+        except (NameError, TypeError, AttributeError):
+            continue
+        return
