@@ -15,11 +15,11 @@ from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from tempfile import TemporaryFile
 from types import FrameType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from codegen.diagnostics import DagpressError
 
-# Settings of Dagpress, the token of the login above all, are not for other programs.
+# Settings of Dagpress, the token of the login above all, are not for other programs: none of them gets one.
 _OWN_VARIABLES = "DAGPRESS_"
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 # Seconds: between two looks at the output, and from SIGTERM to SIGKILL.
@@ -31,6 +31,8 @@ _READ = 1024 * 1024
 NO_INPUT = subprocess.DEVNULL
 Child: TypeAlias = subprocess.Popen[bytes]
 _running: set[Child] = set()
+# Set once this process is to end: what it still does in other threads need not start anything long.
+ending = threading.Event()
 
 
 class ProcessError(DagpressError):
@@ -46,8 +48,8 @@ class Output(NamedTuple):
 
 
 def inherited(*unwanted: str) -> dict[str, str]:
-    """The variables of this process for a child: without those of Dagpress and those with these prefixes."""
-    return {name: value for name, value in os.environ.items() if not name.startswith((_OWN_VARIABLES, *unwanted))}
+    """The variables of this process for a child, without those with these prefixes."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
 
 
 def run(  # noqa: PLR0913  # what a process has
@@ -147,7 +149,7 @@ def start(
         ProcessError: it does not start.
     """
     try:
-        return subprocess.Popen(command, env=inherited() if env is None else env, **options)  # noqa: S603  # never a shell
+        return subprocess.Popen(command, env=_without_own(env), **options)  # noqa: S603  # never a shell
     except OSError as error:
         cause = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
         raise ProcessError(f"`{name or Path(command[0]).name}` does not start: {cause}") from error
@@ -163,6 +165,18 @@ def start_helper(command: Sequence[str | Path], *, name: str) -> Child:
     child = start(command, name=name, start_new_session=True, stdin=pipe, stdout=pipe, stderr=nothing)
     _running.add(child)
     return child
+
+
+def replace(command: Sequence[str | Path], env: Mapping[str, str]) -> NoReturn:
+    """Become another program."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(command[0], tuple(command), _without_own(env))  # noqa: S606  # never a shell
+
+
+def _without_own(env: Mapping[str, str] | None) -> dict[str, str]:
+    env = os.environ if env is None else env
+    return {name: value for name, value in env.items() if not name.startswith(_OWN_VARIABLES)}
 
 
 def end(child: subprocess.Popen[bytes], grace: float = _GRACE) -> None:
@@ -184,7 +198,8 @@ def _signal_group(child: subprocess.Popen[bytes], number: int) -> None:
 
 
 def end_all() -> None:
-    """End everything that `run` is running in other threads, and the helpers."""
+    """End everything that `run` is running in other threads, and the helpers, as this process is to end."""
+    ending.set()
     children = list(_running)
     for child in children:
         _signal_group(child, signal.SIGTERM)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -24,3 +26,14 @@ def await_process(file: Path) -> None:
     while not (file.exists() and file.read_text().endswith("\n")):
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+@contextmanager
+def held(project: Path) -> Iterator[int]:
+    """Another process holds the lock until the block ends; gives its number."""
+    command = ["flock", "--no-fork", str(project), "sh", "-c", "echo held; read -r line"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        yield holder.pid
+        holder.communicate("go\n")

@@ -7,14 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import httpx2
 import pytest
 from git_repository import git, hook, isolate_git, repository_of
 from pages import Pages, form_of, soup_of, text_of
-from processes import await_process, has_ended
+from processes import await_process, has_ended, held
 from project_builder import EXTRACT_LOAD, write
 from serving import Server, serving
 
@@ -121,6 +121,21 @@ def test_it_ends_with_the_server(project: Path, server: Server, browser: httpx2.
     assert has_ended(project / "child")
     assert git(project, "branch", "--format=%(refname:short)") == "main"
     assert not list((project / ".git").glob("*.lock"))
+
+
+def test_pages_that_wait_for_another_command_leave_threads_to_the_rest(project: Path) -> None:
+    """More of them than there are threads, for longer than the rest takes."""
+    with held(project), serving(project) as server, httpx2.Client(base_url=server.url, timeout=60) as browser:
+        csrf = {"csrf": form_of(soup_of(browser.get("/").text))["csrf"]}
+        with ThreadPoolExecutor(100) as pool:
+            crowd = [pool.submit(browser.post, "/generate", data=csrf) for _ in range(100)]
+            time.sleep(1)
+            for address in ("/static/page.js", "/", "/commit"):
+                assert browser.get(address).status_code == 200
+            assert not all(one.done() for one in crowd)
+            server.process.terminate()
+            assert server.process.wait(timeout=60) == 0
+            wait(crowd)
 
 
 def test_it_ends_when_nobody_waits_for_it_any_more(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -147,7 +147,7 @@ def test_a_signal_ends_parent_and_child(tmp_path: Path, number: signal.Signals) 
 
 
 def test_no_child_gets_the_token_of_the_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither a hook of git nor Meltano; `schedule run` and Airflow have the same variables."""
+    """Neither a hook of git nor Meltano, `schedule run` or Airflow, whatever variables their caller names."""
     monkeypatch.setenv("DAGPRESS_TOKEN", "made-up-secret")
     monkeypatch.setenv("OTHER", "kept")
     isolate_git(monkeypatch, tmp_path)
@@ -160,8 +160,12 @@ def test_no_child_gets_the_token_of_the_login(tmp_path: Path, monkeypatch: pytes
         text = seen.read_text()
         assert "OTHER=kept" in text
         assert "DAGPRESS" not in text
-    assert process.stream(["sh", "-c", "env > streamed"], env=process.inherited(), cwd=tmp_path) == 0
+    assert process.stream(["sh", "-c", "env > streamed"], env=os.environ, cwd=tmp_path) == 0
     assert "DAGPRESS" not in (tmp_path / "streamed").read_text()
+    code = "import os; from codegen import process; process.replace(['/usr/bin/env'], os.environ)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "OTHER=kept" in done.stdout
+    assert "DAGPRESS" not in done.stdout
 
 
 @pytest.mark.slow

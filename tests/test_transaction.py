@@ -6,18 +6,19 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
 from pathlib import Path
 
 import click
 import pytest
 from git_repository import git, hook, isolate_git, repository_of
 from pages import Pages, text_of
+from processes import held
 from project_builder import EXTRACT_LOAD, dagpress, files_of, refusal, write
 from races import MOVED, PLUGINS, race
 
-from codegen.sync.lock import lock
+from codegen import process
+from codegen.sync.lock import LockedError, lock
 from codegen.web.shell import workspace
 
 _DAGPRESS = Path(sys.executable).parent / "dagpress"
@@ -41,23 +42,12 @@ def test_commands_pages_and_hooks_that_write_at_once_leave_files_that_agree(
     assert list(race(tmp_path, 2)) == [[], []]
 
 
-@contextmanager
-def _held(project: Path) -> Iterator[int]:
-    """Another process holds the lock until the block ends; gives its number."""
-    command = ["flock", "--no-fork", str(project), "sh", "-c", "echo held; read -r line"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout
-        assert holder.stdout.readline() == "held\n"
-        yield holder.pid
-        holder.communicate("go\n")
-
-
 @pytest.mark.slow
 def test_a_command_says_whom_it_waits_for_and_fails_after_the_limit(tmp_path: Path) -> None:
     """On stderr, once; nothing is written, and git sees no file."""
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
     before = files_of(tmp_path)
-    with _held(tmp_path) as holder:
+    with held(tmp_path) as holder:
         command = [str(_DAGPRESS), "--project", str(tmp_path), "--lock-timeout", "2", "generate"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     hint = "run this again when it has finished; `--lock-timeout SECONDS` waits longer"
@@ -84,7 +74,7 @@ def test_every_command_that_writes_waits(tmp_path: Path, command: tuple[str, ...
     """But one that writes nothing does not."""
     write(tmp_path, {"meltano.yml": PLUGINS, "schedules/a.yml": EXTRACT_LOAD})
     before = files_of(tmp_path)
-    with _held(tmp_path):
+    with held(tmp_path):
         with pytest.raises(click.ClickException, match="did not finish within 0 seconds"):
             dagpress(tmp_path, "--lock-timeout", "0", *command)
         assert dagpress(tmp_path, "--lock-timeout", "0", "validate")[0] == 0
@@ -97,7 +87,7 @@ def test_a_page_that_writes_answers_and_keeps_what_was_typed(tmp_path: Path, mon
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
     pages = Pages(tmp_path)
     before = files_of(tmp_path)
-    with _held(tmp_path) as holder:
+    with held(tmp_path) as holder:
         page = pages.post("/save", {"new": "mine", "was:new": "", "text": _HOURLY, "base": ""}, status=503)
         assert f"(process {holder}: " in text_of(page, "[role=alert]")
         assert text_of(page, "textarea[name=text]") == " ".join(_HOURLY.split())
@@ -142,6 +132,13 @@ def test_what_hooks_do_in_parallel_is_locked(tmp_path: Path) -> None:
                 dagpress(tmp_path, *generate[3:])
             first.communicate("\n")
     assert dagpress(tmp_path, *generate[3:])[0] == 0
+
+
+def test_a_process_that_is_to_end_waits_for_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "ending", threading.Event())
+    process.end_all()
+    with held(tmp_path), pytest.raises(LockedError, match="is to end"), lock(tmp_path, 60, print):
+        pass
 
 
 @pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "x"])
@@ -253,7 +250,7 @@ def test_projects_that_share_a_meltano_yml_wait_for_each_other(tmp_path: Path) -
     """The lock is that of the git work tree, to whose files both may write."""
     git(tmp_path, "init", "--quiet")
     project = write(tmp_path / "a", {"schedules/a.yml": EXTRACT_LOAD})
-    with _held(tmp_path), pytest.raises(click.ClickException, match="did not finish within 0 seconds"):
+    with held(tmp_path), pytest.raises(click.ClickException, match="did not finish within 0 seconds"):
         dagpress(project, "--lock-timeout", "0", "generate")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -188,10 +187,7 @@ class _Launcher:
 
     def _replace(self, words: Sequence[str]) -> int:
         """Become Airflow."""
-        sys.stdout.flush()
-        sys.stderr.flush()
-        program = str(self.airflow.program)
-        os.execve(program, [program, *words], self.env)  # noqa: S606  # the Airflow of the project
+        process.replace([self.airflow.program, *words], self.env)
 
     def _scheduler(self, words: Sequence[str], port: int) -> int:
         """The scheduler of Airflow 3, with the DAG processor and the API server, without which no task runs."""

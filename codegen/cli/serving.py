@@ -167,8 +167,8 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _given_token(listener: socket.socket, *, no_token: bool) -> str:
-    """The token of the variable, which must be long; empty where it is not set."""
-    token = os.environ.get(TOKEN, "")
+    """The token of the variable, which must be long; empty where it is not set. A browser must not inherit it."""
+    token = os.environ.pop(TOKEN, "")
     if no_token and token:
         raise click.UsageError(f"--no-token cannot be combined with {TOKEN}.")
     if no_token and not ipaddress.ip_address(listener.getsockname()[0]).is_loopback:

@@ -20,8 +20,6 @@ _UNDER_WAY = {
     "rebase-merge": "rebase",
     "rebase-apply": "rebase",
 }
-
-
 # A hook must not prevent the way back.
 _NO_HOOKS = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.hooksPath", "GIT_CONFIG_VALUE_0": os.devnull}
 
@@ -121,18 +119,8 @@ def _commit_alone(folder: Path, names: Sequence[str], message: str, watch: Watch
     try:
         if unknown:
             run(folder, "add", "--intent-to-add", "--", *unknown)
-        run(
-            folder,
-            "commit",
-            "--quiet",
-            "--only",
-            "--file=-",
-            "--",
-            *changed,
-            given=message,
-            limit=HOOKS_LIMIT,
-            watch=watch,
-        )
+        words = ("commit", "--quiet", "--only", "--file=-", "--", *changed)
+        run(folder, *words, given=message, limit=HOOKS_LIMIT, watch=watch)
     except GitError:
         if unknown:
             with suppress(GitError):
@@ -148,7 +136,7 @@ def _go_back(folder: Path, before: Head, new_branch: str, error: GitError) -> No
         with suppress(GitError):
             if now.commit != before.commit:
                 place = ["--no-guess", before.branch] if before.branch else ["--detach", before.commit]
-                run(folder, "switch", *place, variables=_NO_HOOKS)
+                run(folder, "switch", *place, limit=HOOKS_LIMIT, variables=_NO_HOOKS)
             elif before.branch:
                 run(folder, "symbolic-ref", "HEAD", f"refs/heads/{before.branch}")
             else:

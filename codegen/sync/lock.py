@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from codegen import process
 from codegen.diagnostics import printable
 
 _SILENT_SECONDS = 1
@@ -80,7 +81,8 @@ def _wait(handle: int, start: float, seconds: float, on_wait: Callable[[str], No
         if is_silent and waited >= _SILENT_SECONDS:
             on_wait(f"Waiting for {whose}...")
             is_silent = False
-        time.sleep(_POLL_SECONDS)
+        if process.ending.wait(_POLL_SECONDS):
+            raise LockedError("this process is to end")
 
 
 def _take(handle: int) -> bool:
@@ -105,13 +107,13 @@ def _holder(handle: int) -> int:
     # 1: FLOCK  ADVISORY  WRITE 1234 fe:00:260072 0 EOF
     locks = (line.split() for line in lines)
     found = (int(words[4]) for words in locks if words[1] == "FLOCK" and words[5].endswith(f":{file.st_ino}"))
-    return next((process for process in found if _may_have(process, file)), 0)
+    return next((pid for pid in found if _may_have(pid, file)), 0)
 
 
-def _may_have(process: int, file: os.stat_result) -> bool:
+def _may_have(pid: int, file: os.stat_result) -> bool:
     """Whether a process has that very file open: the device in /proc/locks differs from that of `stat` on btrfs."""
     try:
-        handles = list(Path(f"/proc/{process}/fd").iterdir())
+        handles = list(Path(f"/proc/{pid}/fd").iterdir())
     except OSError:
         # That of another user.
         return True
@@ -123,25 +125,25 @@ def _may_have(process: int, file: os.stat_result) -> bool:
 
 
 def _ancestors() -> Iterator[int]:
-    process = os.getppid()
-    while process > 1:
-        yield process
+    pid = os.getppid()
+    while pid > 1:
+        yield pid
         try:
-            status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+            status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
         except OSError:
             return
-        process = int(status.rpartition(")")[2].split()[1])
+        pid = int(status.rpartition(")")[2].split()[1])
 
 
-def _described(process: int) -> str:
-    if not process:
+def _described(pid: int) -> str:
+    if not pid:
         return ""
     try:
-        words = Path(f"/proc/{process}/cmdline").read_text(encoding="utf-8", errors="replace").split("\0")[:-1]
+        words = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace").split("\0")[:-1]
     except OSError:
         words = []
     # Of a script, the system knows the interpreter first.
     names = [Path(word).name for word in words[:2]]
     first = names.index("dagpress") if "dagpress" in names else 0
     command = shlex.join([*names[first : first + 1], *words[first + 1 :]])
-    return f" (process {process}{': ' if command else ''}{printable(command)})"
+    return f" (process {pid}{': ' if command else ''}{printable(command)})"

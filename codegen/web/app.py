@@ -40,8 +40,9 @@ _MESSAGES = {
     415: "Only forms can be sent.",
     500: "This is a bug of Dagpress. Please report it with the lines that the server has printed.",
 }
-# How many requests are answered at the same time, each in a thread. The rest of the threads serves static files.
-_AT_ONCE = {"GET": 20, "POST": 10}
+# How many requests are answered at the same time, each in a thread of its own. Those that may wait for the lock of the
+# project leave threads to the others, and both leave some to the static files.
+_AT_ONCE = {"GET": 20, "POST": 40}
 _OLD = "This page is older than the server. Load it again; copy what you have typed before you do."
 
 

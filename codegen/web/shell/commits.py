@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
+from codegen import process
 from codegen.sync.lock import LockedError
 
 _MOST = 50
@@ -75,8 +76,8 @@ class Commit:
         self._is_cancelled = True
 
     def is_cancelled(self) -> bool:
-        """Whether somebody has cancelled it, or nobody waits for it any more."""
-        return self._is_cancelled or time.monotonic() - self._seen > _WATCHED
+        """Whether somebody has cancelled it, nobody waits for it any more, or the server is to end."""
+        return self._is_cancelled or process.ending.is_set() or time.monotonic() - self._seen > _WATCHED
 
 
 class Commits:
