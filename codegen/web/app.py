@@ -93,8 +93,8 @@ def _endpoint(site: Site, page: Page, turns: Turns) -> Callable[[Request], Await
         if not page.is_draft:
             return await run_in_threadpool(page.answer, context)
         async with turns.turn(request.client.host if request.client else ""):
-            if page.method != "GET" and await request.is_disconnected():
-                # Who types on drops the draft before.
+            if await request.is_disconnected():
+                # A browser drops the draft before the newest.
                 return Response(status_code=204)
             return await run_in_threadpool(page.answer, context)
 
