@@ -78,7 +78,7 @@ async function answer(number) {
     const text = await reply.text();
     if (number !== asked) return false;
     const page = new DOMParser().parseFromString(text, "text/html");
-    tell(reply.ok ? "" : page.querySelector("main p, body")?.textContent || reply.statusText);
+    tell(reply.ok ? "" : (page.querySelector("main p") ?? page.body).textContent || reply.statusText);
     if (reply.ok) take(page);
     return reply.ok;
   } catch {
