@@ -32,14 +32,14 @@ class Server:
     process: subprocess.Popen[bytes]
     log: Path
 
-    def connect(self) -> socket.socket:
-        """A connection on which nothing has been sent yet."""
+    def connect(self, source: str = "") -> socket.socket:
+        """A connection on which nothing has been sent yet, from an address of this machine."""
         address = urlsplit(self.url)
-        return socket.create_connection((address.hostname or "", address.port or 80), timeout=60)
+        return socket.create_connection((address.hostname or "", address.port or 80), 120, (source, 0))
 
-    def send(self, request: bytes) -> bytes:
+    def send(self, request: bytes, source: str = "") -> bytes:
         """The answer to these bytes; as much as there is of it, where more is waited for."""
-        with self.connect() as connection:
+        with self.connect(source) as connection:
             connection.sendall(request)
             return receive(connection)
 

@@ -103,8 +103,8 @@ def _endpoint(
         if not page.is_draft:
             return await to_thread.run_sync(page.answer, context, limiter=limiter)
         async with turns.turn(request.client.host if request.client else ""):
-            if page.method != "GET" and await request.is_disconnected():
-                # Who types on drops the draft before.
+            if await request.is_disconnected():
+                # A browser drops the draft before the newest.
                 return Response(status_code=204)
             return await to_thread.run_sync(page.answer, context, limiter=limiter)
 

@@ -17,7 +17,7 @@ from codegen.web.shell.worker import StoppedError
 
 T = TypeVar("T")
 
-_HARMLESS = Draft("harmless.yml", "command: 'true'\ninterval: '@daily'\n")
+_HARMLESS = Draft("harmless.yml", "tasks: [{id: a, command: 'true'}]\ninterval: '@daily'\n")
 _FIX = "Nothing was written. Edit the file in your clone, and run `dagpress validate` there."
 # What the plain page has controls of its own for.
 _PLAIN = frozenset({"csrf", "file", "base", "text"})

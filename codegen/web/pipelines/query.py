@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -105,9 +106,13 @@ class ListQuery:
             if (value := chosen.get(name, "")) or len(each) > 1
         ]
 
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(self.q.casefold().split())
+
     def _has(self, row: Row) -> bool:
         return all(value in FILTERS[name].values(row) for name, value in self.filters.items()) and all(
-            word in row.search_text for word in self.q.casefold().split()
+            word in row.search_text for word in self._words
         )
 
     def _sorted(self, rows: Sequence[Row]) -> list[Row]:

@@ -18,6 +18,7 @@ const fromServer = Annotation.define();
 
 // What was asked last: only its answer counts. Whoever waits for it gets whether it came.
 let asked = 0;
+let dropped = new AbortController();
 let timer = 0;
 let pending = null;
 let isLeaving = false;
@@ -66,14 +67,18 @@ function ask() {
 
 async function answer(number) {
   form.classList.add("working");
+  // The server does not begin with what nobody waits for any more.
+  dropped.abort();
+  dropped = new AbortController();
   try {
     const reply = await fetch("/preview", {
       method: "POST", body: new URLSearchParams(new FormData(form)), headers: {"HX-Request": "true"},
+      signal: dropped.signal,
     });
     const text = await reply.text();
     if (number !== asked) return false;
     const page = new DOMParser().parseFromString(text, "text/html");
-    tell(reply.ok ? "" : page.querySelector("main p, body")?.textContent || reply.statusText);
+    tell(reply.ok ? "" : (page.querySelector("main p") ?? page.body).textContent || reply.statusText);
     if (reply.ok) take(page);
     return reply.ok;
   } catch {
