@@ -22,15 +22,19 @@ from jinja2 import (
     Template,
     TemplateSyntaxError,
 )
+from jinja2.exceptions import SecurityError
 
 from codegen.diagnostics import quoted
 from codegen.plan import DagModule
 from codegen.render.layout import arrow_lines, function_source, group_head, import_statement
+from codegen.render.sandbox import Sandbox, limited
 from codegen.render.source_text import escape, keyword, literal, module_docstring
 from codegen.render.template_check import losses
 from codegen.sync.header import with_header
 
 TEMPLATE = "dag.py.j2"
+# How much longer than ours the output of a project's template may be: black takes its time.
+_TIMES, _MORE = 5, 100_000
 _PACKAGE = Path(__file__).parent.parent
 
 
@@ -68,14 +72,17 @@ class Renderer:
         if self._is_ours:
             return with_header(escape(module.source), self._template.render(module=module))
         try:
-            pieces = list(_pieces(self._template, module))
+            with limited():
+                longest = _TIMES * len(_ours().render(module=module)) + _MORE
+                pieces = list(_pieces(self._template, module, longest))
         except TemplateSyntaxError as error:
             raise TemplateFailedError(error.message or "", error.name or TEMPLATE, error.lineno) from error
-        except Exception as error:  # a template can call anything and raise anything
+        except Exception as error:
             # Jinja2 writes the templates and their lines into the traceback.
             frames = traceback.extract_tb(error.__traceback__)
             places = [(name, frame.lineno or 1) for frame in frames if (name := self._own_name(frame.filename))]
-            message = f"{type(error).__name__}: {error}"
+            message = str(error) if isinstance(error, SecurityError) else f"{type(error).__name__}: {error}"
+            message = "it takes too much memory" if isinstance(error, MemoryError) else message
             raise TemplateFailedError(message, *(places or [(TEMPLATE, 1)])[-1]) from error
         body = "".join(piece.text for piece in pieces)
         self._check(module, body, pieces)
@@ -127,7 +134,8 @@ class Renderer:
 
     @cached_property
     def _template(self) -> Template:
-        return _environment(self._templates).get_template(TEMPLATE)
+        kind = Environment if self._is_ours else Sandbox
+        return _environment(self._templates, kind).get_template(TEMPLATE)
 
     @cached_property
     def _is_ours(self) -> bool:
@@ -149,7 +157,7 @@ def _renderer(templates: Path, _texts: tuple[tuple[Path, bytes], ...]) -> Render
     return Renderer(templates)
 
 
-def _pieces(template: Template, module: DagModule) -> Iterator[_Piece]:
+def _pieces(template: Template, module: DagModule, longest: int) -> Iterator[_Piece]:
     """The output of a template in pieces, each with its place.
 
     Jinja2 compiles a template to generators, one for each template and block, of which the innermost has the line. It
@@ -164,6 +172,8 @@ def _pieces(template: Template, module: DagModule) -> Iterator[_Piece]:
         of: Template = innermost.gi_frame.f_globals.get("__jinja_template__", template)
         yield _Piece(start, text, of, of.get_corresponding_lineno(innermost.gi_frame.f_lineno))
         start += len(text)
+        if start > longest:
+            raise SecurityError(f"it gives more than {longest:,} characters")
 
 
 def builtin_templates() -> Path:
@@ -173,22 +183,27 @@ def builtin_templates() -> Path:
 
 
 @cache
+def _ours() -> Template:
+    return _environment(builtin_templates()).get_template(TEMPLATE)
+
+
+@cache
 def prelude(name: str, project_root_variable: str) -> str:
     """The shell code in a constant of `PRELUDES`, as our own template has it."""
-    template = _environment(builtin_templates()).get_template(TEMPLATE)
+    template = _ours()
     context = template.new_context({"module": {"project_root_variable": project_root_variable}})
     source = "".join(template.blocks[name.lower()](context))
     (constant,) = (node for node in ast.parse(source).body if isinstance(node, ast.Assign))
     return str(ast.literal_eval(constant.value))
 
 
-def _environment(templates: Path) -> Environment:
+def _environment(templates: Path, kind: type[Environment] = Environment) -> Environment:
     builtin = FileSystemLoader(builtin_templates())
-    environment = Environment(
+    environment = kind(
         # A template of a project can extend the one that it replaces: {% extends "dagpress/dag.py.j2" %}.
         loader=ChoiceLoader([FileSystemLoader(templates), PrefixLoader({"dagpress": builtin}, "/"), builtin]),
         undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701  # it is Python; `keyword` and `docstring` are the escapes
+        autoescape=False,  # it is Python; `keyword` and `docstring` are the escapes
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
