@@ -23,16 +23,20 @@ from jinja2 import (
     Template,
     TemplateSyntaxError,
 )
+from jinja2.exceptions import SecurityError
 
 from codegen.diagnostics import quoted
 from codegen.files import is_folder, with_line_feeds
 from codegen.plan import DagModule
 from codegen.render.layout import arrow_lines, function_source, group_head, import_statement
+from codegen.render.sandbox import Sandbox, limited
 from codegen.render.source_text import escape, keyword, literal, module_docstring
 from codegen.render.template_check import losses
 from codegen.sync.header import with_header
 
 TEMPLATE = "dag.py.j2"
+# How much longer than ours the output of a project's template may be: black takes its time.
+_TIMES, _MORE = 5, 100_000
 _PACKAGE = Path(__file__).parent.parent
 
 
@@ -72,14 +76,17 @@ class Renderer:
         if self._is_ours:
             return with_header(escape(module.source), self._template.render(module=module))
         try:
-            pieces = list(_pieces(self._template, module))
+            with limited():
+                longest = _TIMES * len(_ours().render(module=module)) + _MORE
+                pieces = list(_pieces(self._template, module, longest))
         except TemplateSyntaxError as error:
             raise TemplateFailedError(error.message or "", error.name or TEMPLATE, error.lineno) from error
-        except Exception as error:  # a template can call anything and raise anything
+        except Exception as error:
             # Jinja2 writes the templates and their lines into the traceback.
             frames = traceback.extract_tb(error.__traceback__)
             places = [(name, frame.lineno or 1) for frame in frames if (name := self._own_name(frame.filename))]
-            message = f"{type(error).__name__}: {error}"
+            message = str(error) if isinstance(error, SecurityError) else f"{type(error).__name__}: {error}"
+            message = "it takes too much memory" if isinstance(error, MemoryError) else message
             raise TemplateFailedError(message, *(places or [(TEMPLATE, 1)])[-1]) from error
         body = "".join(piece.text for piece in pieces)
         self._check(module, body, pieces)
@@ -131,7 +138,8 @@ class Renderer:
 
     @cached_property
     def _template(self) -> Template:
-        return _environment(FunctionLoader(self._source)).get_template(TEMPLATE)
+        kind = Environment if self._is_ours else Sandbox
+        return _environment(FunctionLoader(self._source), kind=kind).get_template(TEMPLATE)
 
     def _source(self, name: str) -> tuple[str, str, None] | None:
         return (self._text(name), str(self._templates / name), None) if name in self._texts else None
@@ -156,7 +164,7 @@ def _renderer(folder: Path, texts: tuple[tuple[str, bytes], ...]) -> Renderer:
     return Renderer(folder, dict(texts))
 
 
-def _pieces(template: Template, module: DagModule) -> Iterator[_Piece]:
+def _pieces(template: Template, module: DagModule, longest: int) -> Iterator[_Piece]:
     """The output of a template in pieces, each with its place.
 
     Jinja2 compiles a template to generators, one for each template and block, of which the innermost has the line. It
@@ -171,6 +179,8 @@ def _pieces(template: Template, module: DagModule) -> Iterator[_Piece]:
         of: Template = innermost.gi_frame.f_globals.get("__jinja_template__", template)
         yield _Piece(start, text, of, of.get_corresponding_lineno(innermost.gi_frame.f_lineno))
         start += len(text)
+        if start > longest:
+            raise SecurityError(f"it gives more than {longest:,} characters")
 
 
 def builtin_templates() -> Path:
@@ -180,22 +190,27 @@ def builtin_templates() -> Path:
 
 
 @cache
+def _ours() -> Template:
+    return _environment().get_template(TEMPLATE)
+
+
+@cache
 def prelude(name: str, project_root_variable: str) -> str:
     """The shell code in a constant of `PRELUDES`, as our own template has it."""
-    template = _environment().get_template(TEMPLATE)
+    template = _ours()
     context = template.new_context({"module": {"project_root_variable": project_root_variable}})
     source = "".join(template.blocks[name.lower()](context))
     (constant,) = (node for node in ast.parse(source).body if isinstance(node, ast.Assign))
     return str(ast.literal_eval(constant.value))
 
 
-def _environment(*own: BaseLoader) -> Environment:
+def _environment(*own: BaseLoader, kind: type[Environment] = Environment) -> Environment:
     builtin = FileSystemLoader(builtin_templates())
-    environment = Environment(
+    environment = kind(
         # A template of a project can extend the one that it replaces: {% extends "dagpress/dag.py.j2" %}.
         loader=ChoiceLoader([*own, PrefixLoader({"dagpress": builtin}, "/"), builtin]),
         undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701  # it is Python; `keyword` and `docstring` are the escapes
+        autoescape=False,  # it is Python; `keyword` and `docstring` are the escapes
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

@@ -224,15 +224,25 @@ def variables_of(text: str) -> dict[str, bool]:
     tree = tree_of(text)
     if tree is None:
         return {}
-    from jinja2 import defaults, meta, nodes  # noqa: PLC0415  # as above
+    from jinja2 import defaults, nodes  # noqa: PLC0415  # as above
 
     asked = {
         test.node.name
         for test in tree.find_all((nodes.Test, nodes.Filter))
         if isinstance(test.node, nodes.Name) and test.name in {"defined", "default", "d"}
     }
-    names = meta.find_undeclared_variables(tree) - defaults.DEFAULT_NAMESPACE.keys()
+    names = undeclared_in(tree) - defaults.DEFAULT_NAMESPACE.keys()
     return {name: name in asked for name in sorted(names)}
+
+
+def undeclared_in(tree: Template) -> set[str]:
+    """The names that a template takes from Airflow. Jinja2's own `meta` would compute the constants of the template."""
+    from jinja2 import nodes  # noqa: PLC0415  # as above
+
+    names = list(tree.find_all(nodes.Name))
+    own = {name.name for name in names if name.ctx != "load"} | {macro.name for macro in tree.find_all(nodes.Macro)}
+    loop = {"loop"} if tree.find(nodes.For) else set()
+    return {name.name for name in names if name.ctx == "load"} - own - loop
 
 
 def _environment() -> Environment:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from codegen import rules
@@ -15,6 +15,7 @@ from codegen.schema import Schedule
 from codegen.schema.param import Param
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
 from codegen.text.jinja import is_template, params_in
+from codegen.validate.patterns import LIMIT, matches_of
 from codegen.validate.places import runs_of_job
 from codegen.validate.templates import templated_values
 
@@ -22,6 +23,7 @@ from codegen.validate.templates import templated_values
 _SHOWN = {"default", "title", "description", "description_md", "examples", "values_display", "section"}
 # They name other schemas, or what others name.
 _REFERENCES = {"$ref", "$dynamicRef", "$recursiveRef", "$schema", "$id", "$anchor", "$dynamicAnchor", "$defs"}
+_MOST_COST = 100_000
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 
@@ -29,8 +31,32 @@ def check_params(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator
     """The rules of parameters must be valid JSON Schema, and the defaults must match them."""
     for run in runs_of_job(schedule, meltano):
         yield from _check_text(run, schedule, schedule.where("job"))
+    valid: list[Param] = []
     for param in schedule.params.values():
-        yield from _check_schema(param)
+        found = [*_check_schema(param)]
+        yield from found
+        valid += [] if found else [param]
+    yield from _check_patterns([param for param in valid if param.pattern and isinstance(param.default, str)])
+
+
+def _check_patterns(params: Sequence[Param]) -> Iterator[Diagnostic]:
+    """Defaults must match the patterns, as Airflow evaluates them."""
+    if not params:
+        return
+    matches = matches_of(tuple((param.pattern or "", param.default) for param in params))
+    for param, is_match in zip(params, matches, strict=False):
+        if not is_match:
+            yield _misfit(param, "pattern", param.pattern, "change the default, or the rule")
+    if len(matches) < len(params):
+        param = params[len(matches)]
+        message = f"the pattern `{param.pattern}` takes more than {LIMIT} seconds for the default"
+        hint = "simplify it, such as `(a+)+` to `a+`"
+        yield Diagnostic(rules.INVALID_PARAM, message, param.at["pattern"], hint)
+
+
+def _misfit(param: Param, rule: str, value: object, hint: str) -> Diagnostic:
+    message = f"the default does not fit `{rule}: {_shown(value)}`"
+    return Diagnostic(rules.INVALID_PARAM, message, param.at["default"], hint)
 
 
 def check_defaults(schedule: Schedule) -> Iterator[Diagnostic]:
@@ -83,14 +109,36 @@ def _check_by_library(param: Param, schema: dict[str, Any]) -> Iterator[Diagnost
         return
     if "default" not in param.at:
         return
+    if _cost(schema, param.default) > _MOST_COST:
+        message = "the rules and the default are too long to be checked against each other"
+        yield Diagnostic(rules.INVALID_PARAM, message, param.at["default"], "shorten one of them")
+        return
     formats = FormatChecker()
     # Only some Airflows check it, and RFC 3339 is what their forms give.
     formats.checks("date-time")(lambda value: not isinstance(value, str) or bool(_RFC_3339.fullmatch(value)))
-    broken = best_match(kind(schema, format_checker=formats).iter_errors(param.default))
+    broken = best_match(kind(_without_patterns(schema), format_checker=formats).iter_errors(param.default))
     if broken:
         rule = str(broken.absolute_schema_path[0])
-        message = f"the default does not fit `{rule}: {_shown(schema[rule])}`"
-        yield Diagnostic(rules.INVALID_PARAM, message, param.at["default"], _fix(rule, param, broken.instance))
+        yield _misfit(param, rule, schema[rule], _fix(rule, param, broken.instance))
+
+
+def _cost(schema: Mapping[str, Any], default: object) -> int:
+    """How many times the library can try a rule at a value; `uniqueItems` compares each value with each other."""
+    size = _size(default)
+    return size * (_size(schema) + (size if "uniqueItems" in json.dumps(schema) else 0))
+
+
+def _size(value: object) -> int:
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return 1 + sum(map(_size, parts))
+
+
+def _without_patterns(schema: Any) -> Any:  # noqa: ANN401  # as JSON has it
+    """The rules without regular expressions, which the library would evaluate without a limit."""
+    if isinstance(schema, Mapping):
+        own = {"patternProperties", *(("pattern",) if isinstance(schema.get("pattern"), str) else ())}
+        return {name: _without_patterns(part) for name, part in schema.items() if name not in own}
+    return [_without_patterns(part) for part in schema] if isinstance(schema, list | tuple) else schema
 
 
 def _shown(rule: object) -> str:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from jinja2 import meta, nodes
+from jinja2 import nodes
 
 from codegen.airflow_facts import facts_of
 from codegen.airflow_facts.context import OF_A_DATE, OF_AN_INTERVAL
-from codegen.text.jinja import AIRFLOW_FILTERS, tree_of
+from codegen.text.jinja import AIRFLOW_FILTERS, tree_of, undeclared_in
 
 _DAG_RUN = "dag_run."
 # The dates in `dag_run`: each but `run_after` is None without a logical date.
@@ -139,7 +139,7 @@ def date_uses(text: str) -> tuple[DateUse, ...]:
         return ()
     is_asked, needs_pendulum = _asks(tree), _needs_pendulum(tree)
     # A name that the template itself defines does not count.
-    of_airflow = meta.find_undeclared_variables(tree)
+    of_airflow = undeclared_in(tree)
     found = (_use_of(path, is_asked=is_asked, needs_pendulum=needs_pendulum) for path in _paths_in((tree,)))
     return tuple(use for use in found if use.is_of_dag_run or use.name in of_airflow)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from codegen import rules
 from codegen.airflow_facts.trigger_rules import ALL_SUCCESS, HIDE_A_FAILURE
@@ -19,7 +19,8 @@ def check_run_outcome(schedule: Schedule, meltano: MeltanoProject | None) -> Ite
     steps = readable_steps(schedule, meltano)
     hidden = _hidden(steps)
     # The hidden steps without a hidden downstream step.
-    ends = [step for step in hidden if not any(_stops(step, other) for other in hidden)]
+    stopping = {name for step in hidden for name in _stopping(step)}
+    ends = [step for step in hidden if step.task_id not in stopping]
     hiding = [step for step in steps if ends and ends[0].task_id in step.after]
     if not hiding:  # no failure is hidden, or there is a cycle
         return
@@ -48,16 +49,17 @@ def _with_a_last_task(schedule: Schedule, ends: Sequence[Step]) -> str:
 
 def _hidden(steps: Sequence[Step]) -> list[Step]:
     """The steps whose failure reaches no last step."""
-    shown = {step.task_id for step in last_of(steps)}
-    while found := {
-        step.task_id
-        for step in steps
-        if step.task_id not in shown and any(_stops(step, other) for other in steps if other.task_id in shown)
-    }:
-        shown |= found
+    by_id = {step.task_id: step for step in steps}
+    shown: set[str] = set()
+    waiting = [step.task_id for step in last_of(steps)]
+    while waiting:
+        name = waiting.pop()
+        if name not in shown:
+            shown.add(name)
+            waiting += _stopping(by_id[name])
     return [step for step in steps if step.task_id not in shown]
 
 
-def _stops(step: Step, other: Step) -> bool:
-    """Whether a failure of a step also fails another step, which waits for it."""
-    return step.task_id in other.after and other.trigger_rule not in HIDE_A_FAILURE
+def _stopping(step: Step) -> Collection[str]:
+    """The steps whose failure also fails a step, as it waits for them."""
+    return () if step.trigger_rule in HIDE_A_FAILURE else step.after
