@@ -8,6 +8,7 @@ import yaml
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
+from codegen.source.loading import LINE_END
 from codegen.text.conflict import forgotten_marker_in
 
 _NO_SPACE = re.compile(r"^[ \t-]*[A-Za-z_]+(:)[^\s:/]", re.MULTILINE)
@@ -35,8 +36,10 @@ def _error_at_its_mark(error: yaml.MarkedYAMLError, text: str, name: str) -> Dia
     in_quotes = "quoted scalar" in (error.context or "") and "end of stream" in (error.problem or "")
     mark = error.context_mark if in_quotes else error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
-    lines = [*text.splitlines(), ""]
-    whole, above = lines[line] if line < len(lines) else "", lines[line - 1] if line else ""
+    lines = LINE_END.split(text)
+    if line >= len(lines):  # behind a last line without a line end
+        line, column = len(lines) - 1, len(lines[-1])
+    whole, above = lines[line], lines[line - 1] if line else ""
     message, hint = (
         ("this quote is not closed", "close it in the same line")
         if in_quotes
