@@ -64,7 +64,7 @@ SCALARS = [
 _LINES = [
     *("- x", "x", "x: y", "? x", ": y", "x: &a {}", "y: *a", "<<: *a", "# dagpress: ignore[no-effect] x", "#"),
     *("<<<<<<< ours", "=======", ">>>>>>> theirs", "--- ", "...", "%TAG ! x", "\tx: y", "x:\ty", "[x]", "[[x]]"),
-    *("x = 1", "x = '", "airflow = 3.3", "environments: {x: {}}", "extractor:", "tasks:", "? [a]\n: b", "\ufeffx: y", "x: |\n"),
+    *("x = 1", "x = '", "airflow = 3.3", "environments: {x: {}}", "extractor:", "tasks:", "? [a]\n: b", "\ufeffx: y"),
 ]  # fmt: skip
 _CHARACTERS = [
     *"\x00\x01\t\r\n \x7f\x85\u2028\ufeff\ud83d:-#[]{}'\"|>&*!%@`,?=\\/.~^$()_09aé😀",

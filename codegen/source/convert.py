@@ -9,7 +9,7 @@ import yaml
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location, printable, quoted
 from codegen.rules import Rule
-from codegen.source.loading import check_size, loader_of
+from codegen.source.loading import check_size, loader_of, place_of
 from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar
 from codegen.source.write import to_yaml
 
@@ -43,7 +43,8 @@ class Converter:
             root = loader.get_node() if loader.check_node() else None
             if (second := loader.get_node() if loader.check_node() else None) is not None:
                 message = "a second YAML document starts before here"
-                self._error(rules.SEVERAL_DOCUMENTS, message, self._at(second), "keep one document in a file")
+                place = place_of(second.start_mark, text, self._name)
+                self._error(rules.SEVERAL_DOCUMENTS, message, place, "keep one document in a file")
         if root is None:
             return None, self._diagnostics
         try:

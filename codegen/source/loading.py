@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from codegen import rules
-from codegen.diagnostics import InvalidError
+from codegen.diagnostics import InvalidError, Location
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # The line ends of YAML 1.1, by which the parser counts lines (https://yaml.org/spec/1.1/#b-char).
@@ -53,6 +53,14 @@ def check_size(root: yaml.Node) -> None:
                 rules.ALIAS_BOMB,
             )
         waiting += ((child, depth + 1) for child in _parts_of(node))
+
+
+def place_of(mark: yaml.Mark, text: str, name: str) -> Location:
+    """The place of a mark of the parser, which may be behind a last line without a line end."""
+    lines = LINE_END.split(text)
+    if mark.line < len(lines):
+        return Location(name, mark.line + 1, mark.column + 1)
+    return Location(name, len(lines), len(lines[-1]) + 1)
 
 
 def _parts_of(node: yaml.Node) -> Iterator[yaml.Node]:
