@@ -6,6 +6,7 @@ change can also be of the bytes, wherever it falls.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
@@ -13,6 +14,8 @@ from pathlib import Path
 from random import Random
 
 import yaml
+from project_builder import configured
+from strategies import HOSTILE_TEXTS, TRAPS
 from versions import NEWEST
 
 from codegen.keys.table import keys_of
@@ -70,7 +73,7 @@ _CHARACTERS = [
     *"\x00\x01\t\r\n \x7f\x85\u2028\ufeff\ud83d:-#[]{}'\"|>&*!%@`,?=\\/.~^$()_09aé😀",
     *("\r\n", "\n\n", ": ", " #", "{{", "{%", "<<", "\xff"),
 ]
-_CONFIGURED: Files = {"dagpress.toml": f'airflow = "{NEWEST}"\nenvironments = ["dev", "prod"]\n'.encode()}
+_CONFIGURED: Files = {"dagpress.toml": configured('environments = ["dev", "prod"]\n').encode()}
 _OTHERS: Files = {
     "schedules/a.yml": b'extractor: tap-a\nloader: target-b\ninterval: "@daily"\n',
     "dagpress.toml": b'schedules = "schedules"\n',
@@ -89,11 +92,10 @@ _WORD = re.compile(r'"[^"\n]*"|\'[^\'\n]*\'|[^\s,:=\[\]{}"\'#]+')
 
 def documents(seed: int, count: int) -> Iterator[tuple[str, Files]]:
     """Projects with one to four changes, each with its name; the same for the same seed."""
-    projects: list[Path | Files] = [
-        *sorted((_HERE / "cases").iterdir()),
-        *sorted((_HERE / "imports").glob("*/project")),
-        *_made(),
-    ]
+    cases = sorted((_HERE / "cases").iterdir())
+    # Those without an error are tried twice as often.
+    valid = [case for case in cases if (case / "generated_dags").is_dir()]
+    projects: list[Path | Files] = [*cases, *valid, *sorted((_HERE / "imports").glob("*/project")), *_made()]
     for number in range(count):
         random = Random(f"{seed}/{number}")  # noqa: S311  # the same for the same seed is the point
         chosen = random.choice(projects)
@@ -106,7 +108,7 @@ def documents(seed: int, count: int) -> Iterator[tuple[str, Files]]:
 
 def _weighted(files: Files) -> list[str]:
     """The files, of which those of schedules and of Meltano are mutated more often."""
-    return [path for path in files for _ in range(4 if path.endswith((".yml", ".yaml")) else 1)]
+    return [path for path in files for _ in range(9 if path.endswith((".yml", ".yaml")) else 1)]
 
 
 def _some_of(project: Files, random: Random) -> Files:
@@ -135,16 +137,19 @@ def _files(root: Path) -> Files:
         is_ours = path.suffix in _SUFFIXES and not path.name.startswith("stderr") and "generated_dags" not in relative
         if is_ours and path.is_file() and not path.is_symlink() and path.stat().st_size < _SMALL:
             found[relative] = path.read_bytes()
-    return {**_CONFIGURED, **found}
+    found["dagpress.toml"] = configured(found.get("dagpress.toml", b"").decode()).encode()
+    return found
 
 
 def _changed(path: str, content: bytes, random: Random) -> bytes:
     text = content.decode("utf-8", "surrogateescape")
     spans = _spans(path, text)
     way = random.random()
-    if spans and way < 0.65:
+    if path.startswith("schedules/") and way < 0.2:
+        text = _with_another_key(text, random)
+    elif spans and way < 0.7:
         text = _with_another_value(text, *random.choice(spans), spans, random)
-    elif way < 0.8:
+    elif way < 0.85:
         text = _with_another_line(text, random)
     else:
         at, length = random.randint(0, len(text)), random.choice([0, 0, 1, 1, 5, 40])
@@ -156,11 +161,21 @@ def _changed(path: str, content: bytes, random: Random) -> bytes:
     return text.encode("utf-8", "surrogateescape" if "\udc80" <= max(text, default="") <= "\udcff" else "surrogatepass")
 
 
+def _with_another_key(text: str, random: Random) -> str:
+    """The text with one more key, and mostly a value that is one of it."""
+    rows = list(schedule_table(NEWEST).rows.values())
+    row = random.choice(rows)
+    value = random.choice([row.example, row.example, row.example, random.choice(rows).example, random.choice(SCALARS)])
+    return f"{text}{'' if text.endswith(chr(10)) else chr(10)}{row.name}: {value}\n"
+
+
 def _with_another_value(text: str, start: int, end: int, spans: list[tuple[int, int]], random: Random) -> str:
     old = text[start:end]
     way = random.random()
-    if way < 0.7:
+    if way < 0.4:
         new = random.choice(SCALARS)
+    elif way < 0.7:
+        new = json.dumps("".join(random.choices([*HOSTILE_TEXTS, *TRAPS, "a"], k=random.choice([1, 1, 2, 3]))))
     elif way < 0.8:
         new = random.choice(
             [
