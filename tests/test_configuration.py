@@ -177,7 +177,13 @@ def test_the_reader_has_the_values_of_any_document(tables: dict[str, dict[str, s
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "column"), [("a = 1\nb = = 2\n", 2, 5), ("a = [1,", 1, 8), ("a = 1\na = 2\n", 2, 6)]
+    ("text", "line", "column"),
+    [
+        ("a = 1\nb = = 2\n", 2, 5),
+        ("a = [1,", 1, 8),
+        ("a = 1\na = 2\n", 2, 6),
+        pytest.param("a = 1\nb = " + "9" * 5000, 2, 5, id="digits"),
+    ],
 )
 def test_text_that_is_not_toml_is_told_with_its_place(text: str, line: int, column: int) -> None:
     """Also where it ends too early."""

@@ -166,7 +166,15 @@ def test_what_is_not_one_value_is_not_taken(written: str) -> None:
         set_written("{a: 1}\n", ("b",), written)
 
 
-@pytest.mark.parametrize("text", ["a: [", "- a\n", "a: 1\n---\nb: 2\n", "just text"])
+_BOMB = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}' if n else 'x'] * 9)}]\n" for n in range(9))
+
+
+@pytest.mark.parametrize(
+    "text",
+    # The last ones ended Python itself, or took all of the memory.
+    ["a: [", "- a\n", "a: 1\n---\nb: 2\n", "just text", "a: &a [*a]\n", _BOMB, "a: " + "[" * 200_000],
+    ids=lambda text: text[:12],
+)
 def test_what_is_no_map_is_refused(text: str) -> None:
     """With an error, and not with a guess."""
     with pytest.raises(EditError):

@@ -41,6 +41,11 @@ PINS = {
     "compatible patch": ({"requirements.txt": "# x\napache-airflow~=2.10.3\n"}, "2.10", "requirements.txt:2"),
     "compatible minor": ({"requirements/base.in": "apache-airflow~=2.9 ; python_version > '3'\n"}, "2.11", "~=2.9"),
     "range": ({"dev-requirements.txt": "apache_airflow >=2.8, <3.1\n"}, "3.0", "apache_airflow >=2.8, <3.1"),
+    "not versions": (
+        {"requirements.txt": f"apache-airflow===x\napache-airflow<{'9' * 5000}\napache-airflow==3.1.0\n"},
+        "3.1",
+        "requirements.txt:3",
+    ),
     "wildcard": ({"constraints.txt": "apache-airflow==3.2.*\n"}, "3.2", "constraints.txt:1"),
     "no upper bound": ({"requirements.txt": "apache-airflow>=2.5\n"}, NEWEST, "apache-airflow>=2.5"),
     "prerelease": ({"requirements.txt": "apache-airflow==3.4.0b2\n"}, "3.4", "requirements.txt:1"),

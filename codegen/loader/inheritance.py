@@ -135,6 +135,8 @@ def _parse_map(
     if isinstance(node, MapNode):
         silencers, problems = read_silencers(text, name)
         return with_tasks_in_text(node), silencers, [*diagnostics, *problems]
+    if isinstance(node, Scalar) and node.kind == "trap":
+        return None, (), diagnostics
     if node is not None and not is_null(node):
         problem = f"{'a file of defaults' if is_defaults else 'a schedule'} must be a map of keys, got {named(node)}"
         hint = "a file has one schedule: remove the dash" if isinstance(node, ListNode) else "write `key: value` lines"

@@ -1,4 +1,4 @@
-"""Reads a task that is a list of words as their text, so that nothing after the loader sees such a list."""
+"""Reads a task that is a list of words as the text of these words: nothing after the loader sees such a list."""
 
 from __future__ import annotations
 

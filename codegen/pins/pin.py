@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from packaging.specifiers import InvalidSpecifier, Specifier, SpecifierSet
+from packaging.specifiers import Specifier, SpecifierSet
 from packaging.version import Version
 
 from codegen.diagnostics import Location
@@ -74,13 +74,15 @@ def specifier_of(text: str) -> SpecifierSet | None:
     if re.match(r"=?\d", text):
         # Poetry and conda.
         text = f"=={text.removeprefix('=')}"
-    if caret := _CARET.match(text):
-        text = f">={caret[1]}{caret[2] or ''},<{int(caret[1]) + 1}"
-    elif tilde := _TILDE.match(text):
-        text = f"~={tilde[1]}{tilde[2] or '.0'}"
     try:
+        if caret := _CARET.match(text):
+            text = f">={caret[1]}{caret[2] or ''},<{int(caret[1]) + 1}"
+        elif tilde := _TILDE.match(text):
+            text = f"~={tilde[1]}{tilde[2] or '.0'}"
         found = SpecifierSet(text)
-    except InvalidSpecifier:
+        for each in found:
+            Version(each.version.removesuffix(".*"))
+    except ValueError:  # no specifier, or a version that is none, as `===` may have
         return None
     return found if any(_is_comparable(each) for each in found) else None
 

@@ -6,13 +6,11 @@ import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import yaml
 
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-# The line ends of YAML 1.1, by which the parser counts lines (https://yaml.org/spec/1.1/#b-char).
-_LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
+from codegen.source.loading import LINE_END, LOADER
+
 _COMMENT = re.compile(r"#[^\r\n\x85\u2028\u2029]*")
 # A comment after the indicator of a block: for the scanner it is a part of the value.
 _AFTER_INDICATOR = re.compile(rf"[|>][-+0-9]*[ \t]+({_COMMENT.pattern})")
@@ -93,7 +91,7 @@ def read_layout(text: str) -> Layout:
             spans.append((commented.end(1), end.index))
         else:
             spans.append((start.index, end.index))
-    begins = [0, *(match.end() for match in _LINE_END.finditer(text))]
+    begins = [0, *(match.end() for match in LINE_END.finditer(text))]
     comments = {}
     position = 0
     for start, end in [*spans, (len(text), len(text))]:
@@ -102,4 +100,4 @@ def read_layout(text: str) -> Layout:
             before = text[begins[line - 1] : match.start()]
             comments[line] = Comment(match[0].rstrip(), match.start(), line, len(before) + 1, not before.strip())
         position = end
-    return Layout(_LINE_END.split(text), begins, comments, starts)
+    return Layout(LINE_END.split(text), begins, comments, starts)

@@ -9,13 +9,9 @@ import yaml
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location, printable, quoted
 from codegen.rules import Rule
-from codegen.source.comments import LOADER
+from codegen.source.loading import check_size, loader_of, place_of
 from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar
 from codegen.source.write import to_yaml
-
-# A few nested aliases ("a billion laughs") would take all of the memory.
-_MOST_REPEATED = 20_000
-MOST_DEPTH = 60
 
 _TAG = "tag:yaml.org,2002:"
 _KINDS = {_TAG + kind: kind for kind in ("str", "int", "float", "bool", "null", "timestamp")}
@@ -32,33 +28,30 @@ _LIKE_A_VALUE = re.compile(r"[ \t]+(#\S.*)")
 
 
 class Converter:
-    """Converts the nodes of one file, and counts the values that aliases repeat."""
+    """Converts the nodes of one file."""
 
     def __init__(self, name: str, *, strict: bool) -> None:
         self._name = name
         self._strict = strict
         self._diagnostics: list[Diagnostic] = []
-        self._count = 0
-        self._seen: set[int] = set()
         self._text = ""
 
     def document(self, text: str) -> tuple[Node | None, list[Diagnostic]]:
         """Parse a text; raises a YAMLError for invalid YAML."""
         self._text = text
-        loader = LOADER(text)
-        try:
+        with loader_of(text) as loader:
             root = loader.get_node() if loader.check_node() else None
             if (second := loader.get_node() if loader.check_node() else None) is not None:
                 message = "a second YAML document starts before here"
-                self._error(rules.SEVERAL_DOCUMENTS, message, self._at(second), "keep one document in a file")
-        finally:
-            loader.dispose()
+                place = place_of(second.start_mark, text, self._name)
+                self._error(rules.SEVERAL_DOCUMENTS, message, place, "keep one document in a file")
         if root is None:
             return None, self._diagnostics
         try:
-            return self._node(root, 0), self._diagnostics
+            check_size(root)
         except InvalidError as error:
             return None, [*self._diagnostics, error.at(self._at(root))]
+        return self._node(root), self._diagnostics
 
     def _at(self, node: yaml.Node) -> Location:
         return Location(self._name, node.start_mark.line + 1, node.start_mark.column + 1)
@@ -66,33 +59,21 @@ class Converter:
     def _error(self, rule: Rule, message: str, location: Location, hint: str = "") -> None:
         self._diagnostics.append(Diagnostic(rule, message, location, hint))
 
-    def _node(self, node: yaml.Node, depth: int) -> Node:
-        self._check_size(node, depth)
+    def _node(self, node: yaml.Node) -> Node:
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if self._strict and node.tag not in {_TAG + "seq", _TAG + "map"}:
             message = f"schedules do not support the tag {quoted(_short(node.tag))}"
             self._error(rules.YAML_TAG, message, self._at(node), "remove the tag")
         if isinstance(node, yaml.SequenceNode):
-            return ListNode(tuple(self._given(item, depth + 1) for item in node.value), self._at(node))
+            return ListNode(tuple(self._given(item) for item in node.value), self._at(node))
         if isinstance(node, yaml.MappingNode):
             if self._strict and node.flow_style and node.value and isinstance(node.value[0][0], yaml.MappingNode):
                 message = "YAML reads `{{` as the start of a map"
                 self._error(rules.YAML_TRAP, message, self._at(node), 'quote it: "{{ ds }}"')
                 return Scalar("trap", "", self._at(node))
-            return self._map(node, depth)
+            return self._map(node)
         raise TypeError(node)
-
-    def _check_size(self, node: yaml.Node, depth: int) -> None:
-        """Count the values that aliases repeat: the others cost no more than the file is long."""
-        self._count += id(node) in self._seen
-        self._seen.add(id(node))
-        if self._count > _MOST_REPEATED or depth > MOST_DEPTH:
-            raise InvalidError(
-                "the aliases in this file expand to too many values, or it is nested too deeply",
-                f"at most {_MOST_REPEATED} values by alias, {MOST_DEPTH} deep",
-                rules.ALIAS_BOMB,
-            )
 
     def _scalar(self, node: yaml.ScalarNode) -> Scalar:
         kind = _KINDS.get(node.tag)
@@ -110,10 +91,10 @@ class Converter:
                 self._error(rules.YAML_TRAP, f"YAML reads {quoted(node.value)} as {reading}", self._at(node), hint)
         return Scalar(kind, node.value, self._at(node), is_plain=not node.style)
 
-    def _given(self, node: yaml.Node, depth: int, key: yaml.Node | None = None) -> Node:
+    def _given(self, node: yaml.Node, key: yaml.Node | None = None) -> Node:
         """The value of a key, or an item of a list. An empty one is an error: only an explicit null means no value."""
         if not self._strict or node.tag != _TAG + "null" or node.value or getattr(node, "style", None):
-            return self._node(node, depth)
+            return self._node(node)
         comment = _LIKE_A_VALUE.match(self._text, node.end_mark.index)
         text = comment[1].split(" #", maxsplit=1)[0].rstrip(" \t") if comment else ""
         what, place = (quoted(key.value), self._at(key)) if key else ("this item", self._at(node))
@@ -123,12 +104,12 @@ class Converter:
         self._error(rules.YAML_TRAP, message, place, f"{hint}, or {no_value}")
         return Scalar("trap", "", self._at(node))
 
-    def _map(self, node: yaml.MappingNode, depth: int) -> MapNode:
+    def _map(self, node: yaml.MappingNode) -> MapNode:
         own: dict[str, Entry] = {}
         merged: dict[str, Entry] = {}
         for key, value in node.value:
             if key.tag == _TAG + "merge":
-                merged = {**self._merged(value, depth + 1), **merged}
+                merged = {**self._merged(value), **merged}
                 continue
             name = self._key(key)
             if name is None:
@@ -136,7 +117,7 @@ class Converter:
             if name in own:
                 message = f"{quoted(name)} is given twice, first in line {own[name].key_location.line}"
                 self._error(rules.DUPLICATE_KEY, message, self._at(key), "keep one")
-            own[name] = Entry(self._at(key), self._given(value, depth + 1, key))
+            own[name] = Entry(self._at(key), self._given(value, key))
         return MapNode({**merged, **own}, self._at(node))
 
     def _key(self, node: yaml.Node) -> str | None:
@@ -145,7 +126,7 @@ class Converter:
         self._error(rules.INVALID_KEY, "a key must be text", self._at(node), "write `key: value`")
         return None
 
-    def _merged(self, node: yaml.Node, depth: int) -> dict[str, Entry]:
+    def _merged(self, node: yaml.Node) -> dict[str, Entry]:
         """The entries of `<<:`; of several maps the earlier wins (https://yaml.org/type/merge.html)."""
         sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
         entries: dict[str, Entry] = {}
@@ -153,8 +134,7 @@ class Converter:
             if not isinstance(source, yaml.MappingNode):
                 self._error(rules.INVALID_MERGE, "`<<` merges maps only", self._at(source), "give it an alias of a map")
                 continue
-            self._check_size(source, depth + 1)
-            entries = {**self._map(source, depth + 1).entries, **entries}
+            entries = {**self._map(source).entries, **entries}
         return entries
 
 

@@ -8,7 +8,9 @@ from functools import cached_property
 
 import yaml
 
-from codegen.source.comments import LOADER, Layout, read_layout
+from codegen.diagnostics import InvalidError
+from codegen.source.comments import Layout, read_layout
+from codegen.source.loading import check_size, loader_of
 
 # The path to a value: keys of maps, indexes of lists.
 Path = tuple[str | int, ...]
@@ -108,16 +110,18 @@ class YamlText:
 
 def compose(text: str) -> yaml.Node | None:
     """Parse a text with one document; raises an EditError for invalid YAML."""
-    loader = LOADER(text)
     try:
-        node: yaml.Node | None = loader.get_single_node()
+        with loader_of(text) as loader:
+            node: yaml.Node | None = loader.get_single_node()
+        if node is not None:
+            check_size(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise EditError(error.problem or "it is no YAML", mark.line + 1 if mark else 1) from error
-    except (yaml.YAMLError, RecursionError) as error:
+    except InvalidError as error:
+        raise EditError(error.message) from error
+    except yaml.YAMLError as error:
         raise EditError("it is no YAML") from error
-    finally:
-        loader.dispose()
     return node
 
 

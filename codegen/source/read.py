@@ -10,15 +10,12 @@ import yaml
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.files import check_size, read_bytes
-from codegen.source.comments import LOADER
-from codegen.source.convert import MOST_DEPTH, Converter
+from codegen.source.convert import Converter
 from codegen.source.nodes import Node
 from codegen.source.syntax_errors import character_error, merge_conflict, place_at, syntax_error
 from codegen.text.conflict import conflict_in
 
 _MOST_BYTES = 1_000_000
-# A shorter text cannot be nested so deeply that the composer runs out of stack (tried up to 20,000 levels).
-_LENGTH_OF_SOME_DEPTH = 10_000
 
 
 def read_yaml(
@@ -60,7 +57,6 @@ def parse_yaml(text: str, name: str, *, strict: bool = True) -> tuple[Node | Non
         # Inside quotes and brackets, YAML reads the markers as text.
         return None, [merge_conflict(text, conflict, name)]
     try:
-        _check_depth(text)
         return Converter(name, strict=strict).document(text)
     except InvalidError as error:
         return None, [error.at(Location(name))]
@@ -74,18 +70,3 @@ def _checked(data: bytes) -> bytes:
     if b"\x00" in data:
         raise InvalidError("this is a binary file, or text that is not UTF-8", "save it as UTF-8", rules.BINARY_FILE)
     return data
-
-
-def _check_depth(text: str) -> None:
-    """Refuse a text that is nested too deeply for the composer, which is recursive without a bound."""
-    if len(text) < _LENGTH_OF_SOME_DEPTH:
-        return
-    loader, depth = LOADER(text), 0
-    try:
-        while loader.check_event():
-            event = loader.get_event()
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > MOST_DEPTH:
-                raise InvalidError(f"nested deeper than {MOST_DEPTH} levels", "flatten it", rules.NESTED_TOO_DEEP)
-    finally:
-        loader.dispose()

@@ -8,6 +8,7 @@ import yaml
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
+from codegen.source.loading import LINE_END, place_of
 from codegen.text.conflict import forgotten_marker_in
 
 _NO_SPACE = re.compile(r"^[ \t-]*[A-Za-z_]+(:)[^\s:/]", re.MULTILINE)
@@ -34,17 +35,16 @@ def merge_conflict(text: str, index: int, name: str) -> Diagnostic:
 def _error_at_its_mark(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagnostic:
     in_quotes = "quoted scalar" in (error.context or "") and "end of stream" in (error.problem or "")
     mark = error.context_mark if in_quotes else error.problem_mark or error.context_mark
-    line, column = (mark.line, mark.column) if mark else (0, 0)
-    lines = [*text.splitlines(), ""]
-    whole, above = lines[line] if line < len(lines) else "", lines[line - 1] if line else ""
+    place = place_of(mark, text, name) if mark else Location(name)
+    above, whole = ["", *LINE_END.split(text)][place.line - 1 : place.line + 1]
     message, hint = (
         ("this quote is not closed", "close it in the same line")
         if in_quotes
         else _starred(whole)
         or _indented(error.problem or "", above, whole)
-        or _explain(error.problem or "cannot be parsed", whole[column:])
+        or _explain(error.problem or "cannot be parsed", whole[place.column - 1 :])
     )
-    return Diagnostic(rules.YAML_SYNTAX, message, Location(name, line + 1, column + 1), hint)
+    return Diagnostic(rules.YAML_SYNTAX, message, place, hint)
 
 
 def _starred(line: str) -> tuple[str, str] | None:

@@ -1,0 +1,84 @@
+"""The parser of YAML, which has no bounds: deep nesting would end Python, and aliases can take all of the memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import yaml
+
+from codegen import rules
+from codegen.diagnostics import InvalidError, Location
+
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# The line ends of YAML 1.1, by which the parser counts lines (https://yaml.org/spec/1.1/#b-char).
+LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
+# A few nested aliases ("a billion laughs") would take all of the memory.
+_MOST_REPEATED = 20_000
+_MOST_DEPTH = 60
+# A shorter text cannot be nested so deeply that the composer runs out of stack (tried up to 20,000 levels).
+_LENGTH_OF_SOME_DEPTH = 10_000
+
+
+@contextmanager
+def loader_of(text: str) -> Iterator[Any]:
+    """The parser of a text, for the time of the block.
+
+    Raises:
+        InvalidError: the text is nested too deeply.
+        yaml.YAMLError: it is not YAML; the block raises it too.
+    """
+    _check_depth(text)
+    loader = LOADER(text)
+    try:
+        yield loader
+    finally:
+        loader.dispose()
+
+
+def check_size(root: yaml.Node) -> None:
+    """Refuse nodes that are nested too deeply, or that aliases repeat too often."""
+    seen: set[int] = set()
+    repeated, waiting = 0, [(root, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        repeated += id(node) in seen
+        seen.add(id(node))
+        if repeated > _MOST_REPEATED or depth > _MOST_DEPTH:
+            raise InvalidError(
+                "the aliases in this file expand to too many values, or it is nested too deeply",
+                f"at most {_MOST_REPEATED} values by alias, {_MOST_DEPTH} deep",
+                rules.ALIAS_BOMB,
+            )
+        waiting += ((child, depth + 1) for child in _parts_of(node))
+
+
+def place_of(mark: yaml.Mark, text: str, name: str) -> Location:
+    """The place of a mark of the parser, which may be behind a last line without a line end."""
+    lines = LINE_END.split(text)
+    if mark.line < len(lines):
+        return Location(name, mark.line + 1, mark.column + 1)
+    return Location(name, len(lines), len(lines[-1]) + 1)
+
+
+def _parts_of(node: yaml.Node) -> Iterator[yaml.Node]:
+    """The nodes directly in a collection: items, keys and values."""
+    for child in node.value if isinstance(node, yaml.CollectionNode) else ():
+        yield from child if isinstance(child, tuple) else (child,)
+
+
+def _check_depth(text: str) -> None:
+    """Refuse a text that is nested too deeply for the composer, which is recursive without a bound."""
+    if len(text) < _LENGTH_OF_SOME_DEPTH:
+        return
+    loader, depth = LOADER(text), 0
+    try:
+        while loader.check_event():
+            event = loader.get_event()
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _MOST_DEPTH:
+                raise InvalidError(f"nested deeper than {_MOST_DEPTH} levels", "flatten it", rules.NESTED_TOO_DEEP)
+    finally:
+        loader.dispose()

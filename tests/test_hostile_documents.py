@@ -1,0 +1,130 @@
+"""Whatever is in the files of a project, each command does its work or says at which place something is wrong."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from random import Random
+
+import click
+import pytest
+import yaml
+from black_form import assert_in_black
+from click.testing import CliRunner
+from examples import DOCUMENTS
+from hostile import Files, documents
+
+from codegen import pipeline
+from codegen.cli.main import main
+from codegen.diagnostics import Diagnostic, has_errors
+from codegen.project import read_project
+from codegen.source.edit import EditError, set_value
+from codegen.source.loading import LINE_END
+from codegen.source.positions import compose
+
+_COMMANDS = [
+    *("validate", "list", "list --output json", "check", "diff", "next NAME", "calendar", "show NAME", "schedule list"),
+    *(
+        "schedule list --output json",
+        "schedule set NAME --interval @weekly --no-generate",
+        "generate",
+        "calendar --json",
+    ),
+    *(
+        "import --dry-run",
+        "import --no-generate",
+        "import --force --move",
+        "export --dry-run",
+        "export",
+        "init --dry-run",
+    ),
+    *("show NAME --output json", "validate --output github", "schema", "next"),
+]
+
+
+_PARTS = 4
+
+
+@pytest.mark.parametrize("seed", range(_PARTS))
+def test_hostile_documents(seed: int, tmp_path: Path) -> None:
+    """No exception escapes, each message has a place, and what is valid generates Python in black's form."""
+    for name, files in documents(seed, DOCUMENTS // _PARTS):
+        root = tmp_path / name.rpartition("/")[2]
+        try:
+            check_document(root, files, Random(name))  # noqa: S311  # the same for the same seed is the point
+        except BaseException as error:
+            raise AssertionError(f"the document {name} in {root}") from error
+        shutil.rmtree(root)
+
+
+def check_document(root: Path, files: Files, random: Random) -> None:
+    """Read, generate and edit a project, and call some commands in it."""
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    project, diagnostics = read_project(root)
+    if project:
+        generation = pipeline.generate(project)
+        diagnostics = generation.diagnostics
+        assert bool(generation.files) != has_errors(diagnostics)
+        for name, source in generation.files.items():
+            if name.endswith(".py"):
+                compile(source, name, "exec", dont_inherit=True)
+                # A project's own template has its own layout.
+                if not any(each.endswith(".j2") for each in files):
+                    assert_in_black(source)
+    for diagnostic in diagnostics:
+        _check_place(diagnostic, root)
+    for name, content in files.items():
+        if name.endswith(".yml"):
+            _check_edit(content)
+    stems = [Path(name).stem for name in files if name.startswith("schedules/")] or ["a"]
+    for command in random.sample(_COMMANDS, 2):
+        _call(root, *(random.choice(stems) if word == "NAME" else word for word in command.split()))
+
+
+def _call(root: Path, *words: str) -> None:
+    result = CliRunner().invoke(main, ["--project", str(root), *words], standalone_mode=False)
+    if result.exception and not isinstance(result.exception, SystemExit | click.ClickException):
+        raise AssertionError(words) from result.exception
+
+
+def _check_place(diagnostic: Diagnostic, root: Path) -> None:
+    place = diagnostic.location
+    path = root / place.path
+    assert diagnostic.message, diagnostic
+    assert place.line >= 1, diagnostic
+    assert place.column >= 1, diagnostic
+    if path.is_file():
+        text = path.read_bytes().decode("utf-8", "replace").removeprefix("\ufeff")
+        assert place.line <= len(LINE_END.split(text)), diagnostic
+    else:
+        assert place.line == 1, diagnostic
+
+
+def _check_edit(content: bytes) -> None:
+    """Setting a key changes that key alone."""
+    try:
+        text = content.decode("utf-8")
+        changed = set_value(text, ("description",), "it's new: #1")
+    except (EditError, UnicodeDecodeError):
+        return
+    before, after = (compose(each.removeprefix("\ufeff")) for each in (text, changed))
+    assert _entries(after) == {**_entries(before), "description": "it's new: #1"}
+
+
+def _entries(node: yaml.Node | None) -> dict[str, object]:
+    if not isinstance(node, yaml.MappingNode):
+        return {}
+    return {
+        repr(_plain(key)) if key.value != "description" else "description": _plain(value) for key, value in node.value
+    }
+
+
+def _plain(node: yaml.Node) -> object:
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item) for item in node.value]
+    if isinstance(node, yaml.MappingNode):
+        return [(_plain(key), _plain(value)) for key, value in node.value]
+    return node.value
