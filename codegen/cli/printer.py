@@ -98,9 +98,12 @@ def count_actions(done: Iterable[Change]) -> str:
 
 
 def print_diff(changes: Iterable[Change], context: int = 3) -> None:
-    """Print the changes as a patch, equal ones once, with `context` lines around each part."""
+    """Print the changes as a patch without secrets, equal ones once, with `context` lines around each part."""
+    # It knows YAML, which `--help` does not need.
+    from codegen.secrets.patches import masked_patch  # noqa: PLC0415
+
     for first, *others in grouped(changes):
-        for line in _lines_of(first.diff(context)):
+        for line in _lines_of(masked_patch(first.diff(context), first.before, first.after, first.name)):
             colour = _PATCH_COLOURS.get(line[:1])
             echo(styled(line, fg=colour, bold=line.startswith(("+++", "---")) or None) if colour else line)
         if others:

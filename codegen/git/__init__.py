@@ -1,13 +1,14 @@
 """Git: the status and the history of files, and commits."""
 
 from codegen.git.committing import Head, branches_of, commit, committed_text, head_of, remote_of
-from codegen.git.history import Commit, history_of, patch_of, uncommitted_patch_of
+from codegen.git.history import Commit, FilePatch, history_of, patch_of, uncommitted_patch_of
 from codegen.git.program import HOOKS_LIMIT, GitError, Watch, has_repository, run
 from codegen.git.status import committing_index, ignore_rules, state_of, statuses, uncommitted, unmerged
 
 __all__ = [
     "HOOKS_LIMIT",
     "Commit",
+    "FilePatch",
     "GitError",
     "Head",
     "Watch",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -21,6 +22,17 @@ class Commit:
     path: str
 
 
+@dataclass(frozen=True)
+class FilePatch:
+    """The changes of a file, with its text before and after them; both are empty where git shows no lines."""
+
+    name: str
+    text: str
+    before: str
+    after: str
+
+
+_BLOBS = re.compile(r"^index ([0-9a-f]{40,64})\.\.([0-9a-f]{40,64})", re.MULTILINE)
 # Regardless of the user's settings: no colours, no external programs, paths from the top, the first commit too.
 _AS_IT_IS = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-relative")
 _LOG = ("-c", "log.showRoot=true", "-c", "log.showSignature=false", "log", "--follow", *_AS_IT_IS)
@@ -46,16 +58,29 @@ def _commit(number: str, short: str, seconds: str, author: str, subject: str, pa
     return Commit(number, short, date, author, subject, path.removeprefix("\n"))
 
 
-def patch_of(folder: Path, commit: Commit) -> str:
+def patch_of(folder: Path, commit: Commit) -> FilePatch:
     """The changes that a commit of a file's history made to the file."""
     top = Path(run(folder, "rev-parse", "--show-toplevel").removesuffix("\n"))
-    return run(top, *_LOG, "--patch", "--max-count=1", "--format=", commit.hash, "--", commit.path)
+    options = ("--patch", "--full-index", "--max-count=1", "--format=")
+    text = run(top, *_LOG, *options, commit.hash, "--", commit.path)
+    blobs = _BLOBS.search(text)
+    before, after = (_text_of(top, blob) for blob in blobs.groups()) if blobs else ("", "")
+    return FilePatch(commit.path, text, before, after)
 
 
-def uncommitted_patch_of(folder: Path, name: str) -> str:
+def _text_of(folder: Path, blob: str) -> str:
+    """The text of a version of a file; empty for the zeros of a missing one."""
+    return run(folder, "cat-file", "blob", blob) if blob.strip("0") else ""
+
+
+def uncommitted_patch_of(folder: Path, name: str) -> FilePatch:
     """The changes of a file since the last commit.
 
     Raises:
         GitError: git failed; it also fails before the first commit.
     """
-    return run(folder, "--no-optional-locks", "diff", *_AS_IT_IS, "HEAD", "--", name)
+    text = run(folder, "--no-optional-locks", "diff", "--full-index", *_AS_IT_IS, "HEAD", "--", name)
+    blobs = _BLOBS.search(text)
+    before = _text_of(folder, blobs[1]) if blobs else ""
+    after = (folder / name).read_bytes().decode("utf-8", "replace") if (folder / name).is_file() else ""
+    return FilePatch(name, text, before, after)

@@ -13,7 +13,7 @@ from codegen.migrate.items import KEYS, Item
 from codegen.migrate.schedule_text import lines_of
 from codegen.rules import Severity
 from codegen.schema import Schedule, read_schedule
-from codegen.secrets.detection import holds_secret, is_secret
+from codegen.secrets.detection import is_sensitive
 from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null, named
 from codegen.source.write import to_yaml
 from codegen.text.jinja import as_literal, is_template
@@ -107,7 +107,7 @@ def not_imported(item: Item, message: str, hint: str = "") -> Diagnostic:
 
 def _secrets_in_comments(item: Item) -> Iterator[Diagnostic]:
     for comment in (*item.above, *item.inside):
-        if holds_secret(comment.text):
+        if is_sensitive("", comment.text):
             message = "this comment seems to hold a secret, and is not copied"
             place = Location(item.location.path, comment.line, comment.column)
             yield Diagnostic(rules.SECRET_NOT_COPIED, message, place, "remove the secret from it")
@@ -187,7 +187,7 @@ def _variable(name: str, entry: Entry, warnings: list[Diagnostic]) -> Node | Non
         return None
     if not isinstance(value, Scalar):
         return value
-    if is_secret(name, value.text):
+    if is_sensitive(name, value.text):
         message = f"the value of {quoted(name)} looks like a secret, and is not copied"
         warnings.append(Diagnostic(rules.SECRET_NOT_COPIED, message, entry.key_location, _IN_THE_WORKERS))
         return None

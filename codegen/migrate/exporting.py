@@ -26,6 +26,7 @@ from codegen.source.positions import EditError
 from codegen.sync.changes import Action, Change
 from codegen.text.jinja import is_template
 from codegen.text.shell import words_of
+from codegen.validate.secrets import without_quoted_secrets
 
 _SCHEMA_LINE = re.compile(r"# yaml-language-server:")
 
@@ -77,7 +78,7 @@ def plan_export(project: Project) -> Export:
         for path, text in texts.items()
         if text != before[path]
     ]
-    plan.diagnostics = in_order(plan.diagnostics)
+    plan.diagnostics = in_order(without_quoted_secrets(plan.diagnostics))
     return plan
 
 

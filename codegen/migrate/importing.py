@@ -25,6 +25,7 @@ from codegen.schema.model import file_stem
 from codegen.sync.changes import Change
 from codegen.sync.header import is_generated
 from codegen.text.ids import file_key
+from codegen.validate.secrets import without_quoted_secrets
 
 # The fields about a schedule's file and environment, which Meltano does not have.
 _NOT_OF_MELTANO = {"source", "relative", "deployment", "state_suffix", "environments", "only"}
@@ -121,7 +122,7 @@ def plan_import(project: Project, *, force: bool) -> Import:
         drafts += [draft] if draft else []
     _add_files(drafts, project, plan, cache, force=force)
     _check_files(project, plan, cache)
-    plan.diagnostics = in_order(plan.diagnostics)
+    plan.diagnostics = in_order(without_quoted_secrets(plan.diagnostics))
     return plan
 
 

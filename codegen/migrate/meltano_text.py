@@ -12,7 +12,7 @@ from codegen.keys.scalars import DateTime
 from codegen.meltano.scalars import meltano_date
 from codegen.migrate.items import BOM, KEYS
 from codegen.migrate.meltano_item import in_utc
-from codegen.secrets.detection import is_secret
+from codegen.secrets.detection import is_sensitive
 from codegen.source.edits import Edit, Remove, Set
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null
 from codegen.source.positions import Path
@@ -58,7 +58,7 @@ def _edits_of_env(at: Path, old: MapNode, new: Mapping[str, str]) -> Iterator[Ed
             yield Set((*at, name), value)
     for name, entry in old.entries.items():
         # The import leaves nulls and secrets in meltano.yml.
-        if name not in new and not is_null(entry.value) and not is_secret(name, text_of_node(entry.value)):
+        if name not in new and not is_null(entry.value) and not is_sensitive(name, text_of_node(entry.value)):
             yield Remove((*at, name))
 
 

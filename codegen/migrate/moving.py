@@ -14,6 +14,7 @@ from codegen.source.comments import read_layout
 from codegen.source.edit import edited
 from codegen.source.edits import Remove
 from codegen.sync.changes import Action, Change
+from codegen.validate.secrets import without_quoted_secrets
 
 
 def plan_move(plan: Import, root: Path) -> tuple[list[Change], list[Diagnostic], int]:
@@ -38,7 +39,7 @@ def plan_move(plan: Import, root: Path) -> tuple[list[Change], list[Diagnostic],
     diagnostics = [_still_called(caller) for caller in callers if caller.name or changes]
     diagnostics += [_not_moved(each, reason) for each, reason in stays]
     remaining = {each.draft.item.name for each, _ in stays} | called - {""}
-    return changes, diagnostics, len(plan.imported) - len(remaining)
+    return changes, without_quoted_secrets(diagnostics), len(plan.imported) - len(remaining)
 
 
 def _still_called(caller: Caller) -> Diagnostic:

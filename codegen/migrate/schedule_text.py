@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from codegen.migrate.items import Item
-from codegen.secrets.detection import holds_secret, is_secret
+from codegen.secrets.detection import is_sensitive
 from codegen.source.comments import Comment
 from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null
 from codegen.source.write import to_yaml
@@ -19,8 +19,8 @@ def lines_of(item: Item, node: MapNode, entries: Mapping[str, Entry]) -> list[st
         node: the item's keys.
         entries: the converted keys.
     """
-    comments = {comment.line: comment for comment in item.inside if not holds_secret(comment.text)}
-    lines = [comment.text for comment in item.above if not holds_secret(comment.text)]
+    comments = {comment.line: comment for comment in item.inside if not is_sensitive("", comment.text)}
+    lines = [comment.text for comment in item.above if not is_sensitive("", comment.text)]
     for key, original in node.entries.items():
         lines += _comments_before(original, comments)
         if key == "env" and isinstance(original.value, MapNode):
@@ -42,7 +42,7 @@ def _env(entry: Entry, variables: MapNode, converted: Entry | None, comments: di
         lines += _comments_before(variable, comments)
         if name in values:
             lines += _entry(name, variable, values[name].value, comments)
-        elif not is_null(variable.value) and is_secret(name, _text(variable.value)):
+        elif not is_null(variable.value) and is_sensitive(name, _text(variable.value)):
             lines.append(f"# {name} is not copied: it looks like a secret. Set it in the environment of the workers.")
     lines += _pop(comments, lambda comment: comment.is_alone and comment.column > entry.key_location.column)
     if not values:

@@ -17,10 +17,10 @@ from codegen.keys.table import keys_of
 from codegen.review.behaviour import Behaviour, Difference, differences
 from codegen.review.loaded import ENVIRONMENT, UNREADABLE, Command, Data, Surroundings, from_airflow
 from codegen.schema import Schedule, Task
-from codegen.secrets.detection import is_secret
+from codegen.secrets.detection import is_sensitive
+from codegen.secrets.masking import HIDDEN
 from codegen.timetable.ticks import is_same_cron
 
-_HIDDEN = "(hidden)"
 _NOTHING = "nothing"
 _NO_KEY = "a schedule has no key for it; the project's own template can set it"
 
@@ -157,7 +157,8 @@ class _Pair:
             return self._explained_variable(keys[0], old, new)
         else:
             why = self._why_of_a_task(name, old, new)
-        return Explained(" ".join(difference.path), _shown(old), _shown(new), why)
+        before, after = (_shown(value, keys[-1] if keys else "") for value in (old, new))
+        return Explained(" ".join(difference.path), before, after, why)
 
     def _why_of_the_dag(self, name: str, new: object) -> str:
         if name == "start_date" and self.old.fields[name] is None:
@@ -197,14 +198,14 @@ class _Pair:
         return "the keys `job` and `tasks` of the schedule say which tasks there are"
 
     def _explained_variable(self, name: str, old: object, new: object) -> Explained:
-        is_hidden = any(isinstance(value, str) and is_secret(name, value) for value in (old, new))
+        is_hidden = any(isinstance(value, str) and is_sensitive(name, value) for value in (old, new))
         if old is None and str((self.listed.get("env") or {}).get(name)) == new:
             why = "meltano.yml sets it for this schedule, and the old generator loses it"
         elif new is None and is_hidden:
             why = "it looks like a secret, which is not copied: give it to the workers, or write a template of Airflow"
         else:
             why = "the key `env` of the schedule or of a task sets it"
-        before, after = (_HIDDEN if is_hidden and value is not None else _shown(value) for value in (old, new))
+        before, after = (HIDDEN if is_hidden and value is not None else _shown(value) for value in (old, new))
         return Explained(f"env {name}", before, after, why)
 
 
@@ -222,9 +223,15 @@ def _fix(argument: str) -> str:
     return _NO_KEY
 
 
-def _shown(value: object) -> str:
+def _shown(value: object, name: str = "") -> str:
+    """A value as text, without a secret in it."""
     if value is None or value in ([], {}):
         return _NOTHING
+    text = _text_of(value)
+    return HIDDEN if is_sensitive(name, text) else text
+
+
+def _text_of(value: object) -> str:
     match value:
         case str():
             return value or '""'

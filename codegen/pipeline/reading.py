@@ -25,7 +25,7 @@ from codegen.validate import (
 from codegen.validate.lint import apply_lint
 from codegen.validate.meltano_files import check_included_files, check_sources, files_of
 from codegen.validate.params import check_params_in_templates
-from codegen.validate.secrets import Secret, check_secrets, without_secrets
+from codegen.validate.secrets import Secret, check_secrets, redacted, without_secrets
 
 
 @dataclass(frozen=True)
@@ -101,16 +101,17 @@ def _read_one(
     document: Document, meltano: MeltanoProject | None, airflow: str, state_suffix: str, dag_id_prefix: str
 ) -> tuple[Schedule | None, Sequence[Diagnostic], Sequence[Secret]]:
     """Read and check one schedule."""
-    source = document.source
-    schedule, problems = read_schedule(document.root, source.name, source.relative, airflow, document.deployment)
+    source, secrets = document.source, list(check_secrets(document.merged))
+    root = redacted(document.root, secrets)
+    schedule, problems = read_schedule(root, source.name, source.relative, airflow, document.deployment)
     if schedule:
         schedule = replace(schedule, state_suffix=state_suffix, dag_id_prefix=dag_id_prefix)
         problems = [
             *problems,
-            *check_params_in_templates(schedule, document.root),
+            *check_params_in_templates(schedule, root),
             *check_one(schedule, meltano, airflow),
         ]
-    return schedule, problems, list(check_secrets(document.merged))
+    return schedule, problems, secrets
 
 
 def _check_beside_others(

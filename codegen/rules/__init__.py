@@ -91,6 +91,7 @@ UNKNOWN_TIMEZONE = _error("unknown-timezone", "A timezone does not exist.")
 UNREADABLE_NAME = _error("unreadable-name", "A name contains invisible or decomposed characters.")
 TEMPLATE = _error("template", "A template is invalid, or in a value that Airflow does not render.")
 SECRET = _error("secret", "A value looks like a secret.")
+POSSIBLE_SECRET = _warning("possible-secret", "A value looks random, as a secret does.")
 UNSUPPORTED = _error("unsupported", "The project's Airflow, or one of its providers, does not support a key or value.")
 NO_EFFECT = _warning("no-effect", "A key, a pattern or a file has no effect.")
 

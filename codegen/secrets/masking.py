@@ -1,55 +1,78 @@
-"""Hides what looks like a secret in a text that people look at: a page is on a screen that is shared."""
+"""Hides secrets in what people look at: a page is on a screen that is shared, and the log of a CI job is public."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
-from codegen.secrets.detection import holds_secret, is_secret
+from codegen.secrets.detection import is_secret_in_words, is_sensitive, is_sensitive_of
+from codegen.secrets.lines import Span, lines_of, spans_in_lines
+from codegen.secrets.names import kind_of, name_of
+from codegen.secrets.python_text import spans_in_python
+from codegen.secrets.yaml_text import spans_in_yaml
 
 HIDDEN = "(hidden: it looks like a secret)"
-# A name begins with no dash: else, the time for a line of dashes would grow with the square of its length.
-_NAME_AND_VALUE = re.compile(r"""^([-+ ]?[\s-]*["']?([\w.][\w.-]*)["']?\s*:\s+)(\S.*)$""")
-_INDENT = re.compile(r"^([-+ ]?\s*).*", re.DOTALL)
+_QUOTE = re.compile(r"`[^`]*`|\"[^\"]*\"")
+_FINDERS: dict[str, Callable[[str], Sequence[Span] | None]] = {
+    **dict.fromkeys((".yml", ".yaml", ".json"), spans_in_yaml),
+    ".py": spans_in_python,
+}
 
 
-def without_secrets(value: Any, names: Iterable[str] = ()) -> Any:  # noqa: ANN401  # as JSON has it
-    """A value of a schedule, with each text hidden that looks like a secret, given the keys above the value."""
-    if isinstance(value, dict):
-        return {name: without_secrets(item, (*names, name)) for name, item in value.items()}
-    if isinstance(value, list):
-        return [without_secrets(item, names) for item in value]
-    if isinstance(value, str) and any(is_secret(name, value) for name in (*names, "")):
-        return HIDDEN
-    return value
+def masked(text: str, name: str) -> str:
+    """The text of a file with its secrets hidden, which keeps its number of lines.
 
-
-def lines_without_secrets(text: str, known: Iterable[tuple[int, int]] = ()) -> str:
-    """The lines of a file or a patch, with the rest of each hidden in which something looks like a secret.
-
-    Secrets are known to begin at some lines and columns, both counted from 1.
+    A text that cannot be parsed is read line by line, and more is hidden in it.
     """
-    columns = dict(sorted(known, reverse=True))
-    lines = []
-    inside: int | None = None
-    for number, line in enumerate(text.split("\n"), 1):
-        indent = len(line) - len(line.lstrip())
-        if inside is not None and line.strip() and indent <= inside:
-            inside = None
-        if number in columns:
-            lines.append(line[: columns[number] - 1] + HIDDEN)
-            # A value of several lines goes on in those that stand further to the right.
-            inside = indent
-        elif inside is not None and line.strip():
-            lines.append(line[:indent] + HIDDEN)
-        else:
-            lines.append(_without_secret(line))
-    return "\n".join(lines)
+    find = _FINDERS.get(PurePosixPath(name).suffix.lower())
+    spans = find(text) if find else None
+    return _hide(text, spans_in_lines(lines_of(text)) if spans is None else spans)
 
 
-def _without_secret(line: str) -> str:
-    match = _NAME_AND_VALUE.match(line)
-    if match and is_secret(match[2], match[3].strip("\"'")):
-        return match[1] + HIDDEN
-    return _INDENT.sub(rf"\1{HIDDEN}", line) if holds_secret(line) else line
+def masked_prose(text: str) -> str:
+    """A message, such as that of a commit or of Airflow, with the lines that hold a secret hidden."""
+    return _hide(text, spans_in_lines(lines_of(text), is_prose=True))
+
+
+def masked_quotes(text: str) -> str:
+    """A message of ours with the quotes of a file hidden that hold a secret."""
+    return _QUOTE.sub(lambda match: HIDDEN if is_sensitive("", match[0][1:-1]) else match[0], text)
+
+
+def masked_value(value: Any, path: Iterable[str] = ()) -> Any:  # noqa: ANN401  # as JSON has it
+    """A value of a schedule with the secrets in it hidden, given the keys above the value."""
+    name = ""
+    for key in path:
+        name = name_of(key, name)
+    return _masked_value(value, name)
+
+
+def _masked_value(value: Any, name: str) -> Any:  # noqa: ANN401
+    if isinstance(value, dict):
+        return {key: _masked_value(item, name_of(str(key), name)) for key, item in value.items()}
+    if isinstance(value, list):
+        words = [item for item in value if isinstance(item, str)]
+        return HIDDEN if is_secret_in_words(words) else [_masked_value(item, name) for item in value]
+    is_text = isinstance(value, (str, int)) and not isinstance(value, bool)
+    return HIDDEN if is_text and is_sensitive_of(kind_of(name), str(value)) else value
+
+
+def _hide(text: str, spans: Iterable[Span]) -> str:
+    """The text with the part of each line in a span replaced."""
+    begins = [start for start, _ in lines_of(text)]
+    pieces, position = [], 0
+    for start, end in sorted(spans):
+        start = max(start, position)  # noqa: PLW2901  # spans may overlap
+        while start < end:
+            number = bisect_left(begins, start + 1)
+            line_end = begins[number] - 1 if number < len(begins) else len(text)
+            part = text[start : min(end, line_end)]
+            if part.strip():
+                indent, rest = len(part) - len(part.lstrip()), part.rstrip()
+                pieces += [text[position : start + indent], HIDDEN]
+                position = start + len(rest)
+            start = min(end, line_end) + 1  # noqa: PLW2901
+    return "".join([*pieces, text[position:]])

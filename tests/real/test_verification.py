@@ -184,7 +184,7 @@ meltano_often         differs
 meltano_once          only new: it waits for a person, and for that the old generator gives no DAG
 meltano_quotes        same
 meltano_secret        differs
-    env API_TOKEN of extract_load: (hidden) -> nothing
+    env API_TOKEN of extract_load: (hidden: it looks like a secret) -> nothing
         it looks like a secret, which is not copied: give it to the workers, or write a template of Airflow
 meltano_state         differs
     command of extract_load: meltano el tap-carbon target-duckdb --state-id=state -> \
@@ -236,7 +236,7 @@ EDITED = [
     ("tags", "meltano, tap-carbon, target-duckdb, team", "meltano, tap-carbon, target-duckdb"),
     ("timezone", "Europe/Berlin", "UTC"),
     ("e-mail on failure of extract_load", "team@example.org", "nothing"),
-    ("env DB_PASSWORD of extract_load", "(hidden)", "nothing"),
+    ("env DB_PASSWORD of extract_load", "(hidden: it looks like a secret)", "nothing"),
     ("env REGION of extract_load", "eu", "nothing"),
     ("append_env of extract_load", "false", "true"),
     ("pool of extract_load", "slow", "default_pool"),

@@ -105,7 +105,7 @@ def _compare(snapshot: Snapshot, schedule: Schedule, facts: Facts) -> State:
     if here is None:
         return replace(state, deployed=Deployed.ONLY_THERE)
     is_long = max(len(here), len(there)) > _LONGEST
-    return state if is_long else replace(state, patch=patch_between(there, here))
+    return state if is_long else replace(state, patch=patch_between(schedule.dag_file, there, here))
 
 
 def _plain(text: str) -> str:

@@ -135,7 +135,8 @@ def groups_of(
     """The form of a text. For the keys with problems it keeps the values that were sent."""
     offered = offered_for(preview)
     wrong = preview.own
-    hidden = {diagnostic.location for diagnostic in preview.reading.diagnostics if diagnostic.code == rules.SECRET.code}
+    secret = {rules.SECRET.code, rules.POSSIBLE_SECRET.code}
+    hidden = {diagnostic.location for diagnostic in preview.reading.diagnostics if diagnostic.code in secret}
     groups: dict[str, list[Field]] = {name: [] for name in _FIRST}
     for key, row in schedule_table(preview.project.airflow).rows.items():
         entry = own.entries.get(key)

@@ -34,7 +34,7 @@ class Dag:
     @cached_property
     def patch(self) -> Patch:
         """What differs."""
-        return patch_between(self.before or "", self.text)
+        return patch_between(self.name, self.before or "", self.text)
 
 
 @dataclass(frozen=True)

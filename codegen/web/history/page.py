@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from codegen import git
-from codegen.git import Commit
+from codegen.git import Commit, FilePatch
 from codegen.loader.discovery import SourceFile
 from codegen.web.parts.humanize import absolute, relative
 from codegen.web.parts.patch import Patch, patch_of
@@ -51,15 +51,15 @@ def _commit(context: RequestContext, source: SourceFile, found: _History) -> Res
     if commit is None:
         raise HTTPException(404, "That commit is not among the last of this schedule.")
     try:
-        text = git.patch_of(context.snapshot.project.root, commit)
+        patch = git.patch_of(context.snapshot.project.root, commit)
     except git.GitError as error:
-        text = str(error)
+        patch = FilePatch(commit.path, str(error), "", "")
     return context.page(
         "commit_patch.html" if context.is_fragment else "commit.html",
         source=source,
         commit=commit,
         when=absolute(commit.date, context.timezone),
-        patch=patch_of(text),
+        patch=patch_of(patch),
     )
 
 
@@ -73,11 +73,11 @@ def _history_of(context: RequestContext, source: SourceFile) -> _History:
         return _History(str(error))
     try:
         commits = git.history_of(root, source.name, _MOST)
-        text = git.uncommitted_patch_of(root, source.name) if state == "modified" else ""
+        patch = patch_of(git.uncommitted_patch_of(root, source.name)) if state == "modified" else Patch()
     except git.GitError:
         # Before the first commit there is no history to ask for.
         return _History("", state=state)
-    return _History("", commits, state, patch_of(text))
+    return _History("", commits, state, patch)
 
 
 PAGES = (Page("/history/{source:path}", _history),)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from codegen.secrets.masking import lines_without_secrets
+from codegen.git import FilePatch
+from codegen.secrets.patches import masked_patch
 from codegen.sync.changes import Change, unified_diff
 
 _KINDS = {"+": "added", "-": "removed", "@": "place", "\\": "note"}
@@ -38,27 +39,28 @@ class Patch:
         return sum(kind == "removed" for _, kind in self.lines)
 
 
-def patch_between(before: str, after: str) -> Patch:
-    """What differs between two texts; one note where they are too long to be compared."""
+def patch_between(name: str, before: str, after: str) -> Patch:
+    """What differs between two texts of a file; one note where they are too long to be compared."""
     lines = max(before.count("\n"), after.count("\n"))
     if before and after and lines > _MOST_LINES:
         return Patch([(f"\\ {lines:,} lines are too many to be compared here", "note")])
     # The first two lines name the files, and the page does so itself.
-    return _patch(unified_diff(before, after, "", "").split("\n")[2:-1])
+    patch = masked_patch(unified_diff(before, after, "", ""), before, after, name)
+    return Patch(_with_kinds(patch.split("\n")[2:-1]))
 
 
 def patches_of(changes: Iterable[Change]) -> list[tuple[Change, Patch]]:
     """Changes, each with its patch."""
-    return [(change, patch_between(change.before, change.after)) for change in changes]
+    return [(change, patch_between(change.name, change.before, change.after)) for change in changes]
 
 
-def patch_of(text: str) -> Patch:
+def patch_of(patch: FilePatch) -> Patch:
     """A patch of one file that git has made; what stands before its first place are notes."""
+    text = masked_patch(patch.text, patch.before, patch.after, patch.name)
     lines = text.removesuffix("\n").split("\n") if text else []
     first = next((number for number, line in enumerate(lines) if line.startswith("@")), len(lines))
-    return Patch([*((line, "note") for line in lines[:first]), *_patch(lines[first:]).lines])
+    return Patch([*((line, "note") for line in lines[:first]), *_with_kinds(lines[first:])])
 
 
-def _patch(lines: Sequence[str]) -> Patch:
-    masked = lines_without_secrets("\n".join(lines)).split("\n") if lines else []
-    return Patch([(line, _KINDS.get(line[:1], "same")) for line in masked])
+def _with_kinds(lines: Sequence[str]) -> list[tuple[str, str]]:
+    return [(line, _KINDS.get(line[:1], "same")) for line in lines]

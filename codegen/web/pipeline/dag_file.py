@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codegen import pipeline
-from codegen.secrets.masking import lines_without_secrets
+from codegen.secrets.masking import masked
 from codegen.sync.changes import Change
 from codegen.web.parts.code import Piece, lines_of
 from codegen.web.parts.patch import Patch, patch_between
@@ -51,7 +51,7 @@ def dag_file_of(view: View) -> DagFile:
         generation = pipeline.render(project, view.snapshot.reading, [view.schedule])
         if text := generation.files.get(name):
             change = view.snapshot.change_of(name)
-            patch = patch_between(change.before, change.after) if change else Patch()
-            return DagFile(name, lines_of(text, "python"), True, change, patch)  # noqa: FBT003  # named in the class
+            patch = patch_between(name, change.before, change.after) if change else Patch()
+            return DagFile(name, lines_of(masked(text, name), "python"), True, change, patch)  # noqa: FBT003  # named in the class
     old = text_of(project.root, project.root / name, LONGEST)
-    return DagFile(name, lines_of(lines_without_secrets(old), "python") if old else [], False, None)  # noqa: FBT003  # likewise
+    return DagFile(name, lines_of(masked(old, name), "python") if old else [], False, None)  # noqa: FBT003  # likewise

@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from codegen import rules
 from codegen.diagnostics import Diagnostic
-from codegen.secrets.masking import lines_without_secrets
+from codegen.secrets.masking import masked
 from codegen.web.parts.code import Piece, lines_of, marked
 from codegen.web.pipeline.view import View
 from codegen.web.shell.safe_read import text_of
@@ -30,8 +29,7 @@ def source_lines(view: View) -> list[Line] | None:
     text = text_of(view.snapshot.project.root, view.source.path, LONGEST)
     if text is None:
         return None
-    secrets = [(d.location.line, d.location.column) for d in view.own if d.code == rules.SECRET.code]
-    lines = lines_of(lines_without_secrets(text.replace("\r\n", "\n"), secrets), "yaml")
+    lines = lines_of(masked(text.replace("\r\n", "\n"), view.source.name), "yaml")
     found: dict[int, list[Diagnostic]] = defaultdict(list)
     for diagnostic in view.own:
         # What is missing is told behind the end.

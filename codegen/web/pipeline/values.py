@@ -9,7 +9,7 @@ from typing import Any
 
 from codegen.diagnostics import printable
 from codegen.schema.origins import Explained, Given, explain
-from codegen.secrets.masking import without_secrets
+from codegen.secrets.masking import masked_value
 from codegen.source.write import to_yaml
 from codegen.web.pipeline.view import View
 
@@ -74,6 +74,6 @@ def _origin(key: str, given: Given, source: str) -> Origin:
 
 def _shown(key: str, value: Any) -> str:  # noqa: ANN401  # as JSON has it
     """A value on one line, as YAML, with nothing in it that looks like a secret."""
-    safe = without_secrets(value, re.split(r"[.\[\]]+", key))
+    safe = masked_value(value, re.split(r"[.\[\]]+", key))
     text = printable(to_yaml([safe], flow=True).strip()[1:-1])
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -181,7 +181,7 @@ def _in_the_form_of(there: str | None, text: str) -> str:
 def _conflict(draft: Draft, there: str | None) -> _RefusedError:
     """Both versions. The base is now what is there: to save again is a decision."""
     before = None if there is None else _LINE_END.sub("\n", there)
-    patch = patch_between(before or "", draft.text)
+    patch = patch_between(draft.file, before or "", draft.text)
     base, is_new = version_of(there), not draft.base
     return _RefusedError("Nothing was written.", 409, "conflict.html", base, there=before, is_new=is_new, patch=patch)
 

@@ -20,6 +20,7 @@ from starlette.responses import HTMLResponse, Response
 from codegen.diagnostics import printable_lines
 from codegen.keys.texts import timezones
 from codegen.loader import SourceFile
+from codegen.secrets.masking import masked_prose
 from codegen.sync.lock import LockedError
 from codegen.sync.transaction import Transaction
 from codegen.web.shell import worker
@@ -52,6 +53,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["masked"] = masked_prose
     environment.globals["address_of"] = address_of
     return environment
 

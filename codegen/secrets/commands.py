@@ -1,0 +1,111 @@
+"""The secrets that a command gives to a program, by the program's options (`known.json`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import chain, pairwise
+from typing import Any
+
+from codegen.secrets.known import known
+from codegen.secrets.names import kind_of
+
+# A secret of an option has no name that says so: it counts as that of a password.
+PASSWORD = "password"  # noqa: S105  # a name
+# An open quote reaches to the end: else, the time for a text of quotes would grow with the square of its length.
+_WORD = re.compile(
+    r"""(?:[^\s"';|&()`\\]|\\[^\n]|"(?:[^"\\]|\\.)*(?:"|\\?\Z)|'[^']*(?:'|\Z))+|\\?\n|[;|&()`]""", re.DOTALL
+)
+_ENDS = frozenset(";|&()`\n")
+_WITH_AN_ATTACHED_VALUE = 2
+
+
+def pairs_of_commands(text: str) -> Iterator[tuple[str, str]]:
+    """The names of secrets and their values, in the commands of a script."""
+    if not _programs().search(text):
+        return
+    words: list[str] = []
+    for match in chain(_WORD.finditer(text), [None]):
+        if match and match[0] not in _ENDS:
+            words += [_unquoted(match[0])] * (match[0] != "\\\n")
+        else:
+            yield from _pairs(words)
+            words = []
+
+
+def _unquoted(word: str) -> str:
+    return word[1:-1] if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'" else word
+
+
+def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    found = _program(words)
+    if not found:
+        return
+    row, start = found
+    if row.get("is_named"):
+        yield from _named(words, row["program"].rpartition(" ")[2])
+        return
+    for word, following in zip(words[start:], [*words[start + 1 :], ""], strict=True):
+        yield from _of_option(row, word, following)
+
+
+def _program(words: Sequence[str]) -> tuple[Mapping[str, Any], int] | None:
+    """The program that is run, also with others in front of it such as `sudo`, and where its arguments begin."""
+    tried: set[str] = set()
+    for start, word in enumerate(words):
+        name = word.rpartition("/")[2]
+        for row in _rows().get(name, ()) if name not in tried else ():
+            tried.add(name)
+            _, *commands = row["program"].split()
+            following = iter(words[start + 1 :])
+            # Its own options may come before its command.
+            if all(command in following for command in commands):
+                return row, start + 1
+    return None
+
+
+def _of_option(row: Mapping[str, Any], word: str, following: str) -> Iterator[tuple[str, str]]:
+    option, equals, attached = word.partition("=")
+    if option in row.get("secret", ()):
+        yield PASSWORD, (attached if equals else following).removeprefix("pass:")
+    elif option in row.get("account", ()):
+        yield PASSWORD, (attached if equals else following).partition(":")[2]
+    elif option in row.get("header", ()):
+        name, _, value = (attached if equals else following).partition(":")
+        scheme, _, rest = value.strip().partition(" ")
+        yield name, rest if scheme.lower() in known()["schemes"] else value.strip()
+    elif len(word) > _WITH_AN_ATTACHED_VALUE and word[1] != "-":
+        flag, value = word[:2], word[2:]
+        if flag in (*row.get("secret", ()), *row.get("attached", ())):
+            yield PASSWORD, value
+        elif flag in row.get("account", ()):
+            yield PASSWORD, value.partition(":")[2]
+        elif flag in row.get("header", ()):
+            yield from _of_option(row, flag, value)
+
+
+def _named(words: Sequence[str], command: str) -> Iterator[tuple[str, str]]:
+    """The name and the value after `set`, as in Meltano's `config set PLUGIN NAME VALUE`, or `config PLUGIN set`."""
+    at = list(words).index(command)
+    arguments = [word for word in words[at + 1 :] if not word.startswith("-")]
+    is_plugin_next = at > 0 and words[at - 1].rpartition("/")[2] in {"config", "configure"} and "config" in words
+    arguments = arguments[is_plugin_next:]
+    for name, value in pairwise(arguments):
+        if kind_of(name).is_secret:
+            yield name, value
+            return
+
+
+@cache
+def _rows() -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    """The programs by their first word, those with the longest command first."""
+    rows: dict[str, list[Mapping[str, Any]]] = {}
+    for row in sorted(known()["programs"], key=lambda row: -len(row["program"])):
+        rows.setdefault(row["program"].split()[0], []).append(row)
+    return rows
+
+
+@cache
+def _programs() -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w.-])(?:{'|'.join(map(re.escape, _rows()))})\s")

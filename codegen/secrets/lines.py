@@ -1,0 +1,124 @@
+"""Finds secrets in lines that no parser reads: in a broken file, a comment, a message. In doubt, more is hidden."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from codegen.secrets.detection import is_sensitive
+from codegen.secrets.names import kind_of, kind_of_option
+
+# Where a secret starts and ends in a text.
+Span = tuple[int, int]
+# A line, or a part of one, and where it starts in the text.
+Line = tuple[int, str]
+
+_PREFIX = re.compile(r"[\s#]*(?:[-?+][ \t]+)*")
+_NAME_AND_VALUE = re.compile(r"""["']?([\w.$][\w.$-]{0,200})["'\]]{0,2}[ \t]*[:=](?=\s|["'([{]|$)[ \t]*""")
+_PAIR = re.compile(r"""(?<![\w.$-])["']?([\w.$][\w.$-]{0,200})["'\]]{0,2}[ \t]*[:=][ \t]*""")
+# What begins a value that goes on in the following lines: of a block, a map, a list, or with a tag or an anchor.
+_BEGINS_A_VALUE = re.compile(r"(?:[|>][-+0-9]*|[&!][^\s,]*)?[ \t]*(?:[(\[{][rbuf]?)?[ \t]*\\?(?:#.*)?", re.IGNORECASE)
+_LAST_OPTION = re.compile(r"""(?<![\w-])--?([A-Za-z][\w-]{1,60})["']?,?[ \t]*\\?$""")
+# The part of a value that is looked at, where a line may have many.
+_LONGEST = 300
+_BEGIN, _END = "-----BEGIN", "-----END"
+
+
+def lines_of(text: str) -> Iterator[Line]:
+    """The lines of a text, which only a line feed ends."""
+    start = 0
+    for line in text.split("\n"):
+        yield start, line
+        start += len(line) + 1
+
+
+def spans_in_lines(lines: Iterable[Line], *, is_prose: bool = False) -> Sequence[Span]:
+    """The secrets in lines; in prose, a name and a colon before several words is no secret."""
+    reader = _Reader(is_prose=is_prose)
+    return [(start + begin, start + len(line)) for start, line in lines if (begin := reader.begin(line)) is not None]
+
+
+class _Reader:
+    """Reads lines, and knows of each where a secret begins in it; what follows in the line is hidden too."""
+
+    def __init__(self, *, is_prose: bool) -> None:
+        self._is_prose = is_prose
+        # A value goes on until a line has this text, or, with an indentation, until one is indented no further.
+        self._until = ""
+        self._indent: int | None = None
+        # The next line is of the value, however it is indented.
+        self._is_next = False
+
+    def begin(self, line: str) -> int | None:
+        """Where a secret begins in the next line."""
+        prefix = _PREFIX.match(line)
+        indent = prefix.end() if prefix else 0
+        rest = line[indent:].rstrip()
+        if not rest:
+            return None
+        if self._until:
+            if self._until in line:
+                self._until = ""
+            return indent
+        if self._goes_on(line):
+            self._open_key(rest)
+            return indent
+        found = self._begin(line, indent, rest)
+        self._open_key(rest)
+        return indent if found is None and self._until else found
+
+    def _goes_on(self, line: str) -> bool:
+        """Whether the line is of the value before; a list may be indented no further than its key."""
+        if self._indent is None:
+            return False
+        indent, is_item = _indent_of(line), line.lstrip(" \t#").startswith("- ")
+        if self._is_next or indent > self._indent or (is_item and indent == self._indent):
+            self._is_next = False
+            return True
+        self._indent = None
+        return False
+
+    def _begin(self, line: str, indent: int, rest: str) -> int | None:
+        first = _NAME_AND_VALUE.match(line, indent)
+        if first and (found := self._value(line, first, len(line), is_first=True)) is not None:
+            return found
+        for match in () if self._is_prose else _PAIR.finditer(line, indent):
+            if (found := self._value(line, match, match.end() + _LONGEST, is_first=False)) is not None:
+                return found
+        option = _LAST_OPTION.search(rest)
+        if option and kind_of_option(option[1]).is_secret and not self._is_prose:
+            self._indent, self._is_next = _indent_of(line), True
+        return indent if is_sensitive("", rest) else None
+
+    def _value(self, line: str, match: re.Match[str], end: int, *, is_first: bool) -> int | None:
+        """Where the value after a name begins, if it is a secret; it may begin or go on in the next lines."""
+        if not kind_of(match[1]).is_secret:
+            return None
+        value = line[match.end() : end].strip()
+        if _BEGINS_A_VALUE.fullmatch(value):
+            self._indent, self._is_next = _indent_of(line), not is_first
+            return None
+        is_word = value[0] in "\"'" or len(value.split(maxsplit=1)) == 1
+        if not (is_word or not self._is_prose) or not is_sensitive(match[1], _plain(value, is_first=is_first)):
+            return None
+        self._indent, self._is_next = _indent_of(line), False
+        if value[0] in "\"'" and value[0] not in value[1:] and not self._is_prose:
+            self._until = value[0]
+        return match.end()
+
+    def _open_key(self, rest: str) -> None:
+        """After the first line of a private key, the others are hidden without a look at them."""
+        if _BEGIN in rest and "PRIVATE" in rest and _END not in rest:
+            self._until = _END
+
+
+def _indent_of(line: str) -> int:
+    return len(line) - len(line.lstrip(" \t#"))
+
+
+def _plain(value: str, *, is_first: bool) -> str:
+    """The value without what follows it in the line: its closing quote, a comma, brackets."""
+    if value[0] in "\"'":
+        inside, is_closed, _ = value[1:].partition(value[0])
+        return inside if is_closed else value[1:]
+    return value if is_first else re.split(r"[,\s]", value, maxsplit=1)[0].rstrip("]})")

@@ -1,0 +1,53 @@
+"""Tells random text, as keys are, from names, hashes and encoded text."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+
+from codegen.secrets.known import without_public
+
+_LONG = re.compile(r"[A-Za-z0-9+/_=-]{32,}")
+_LEAST_OF_EACH = 3
+# Bits for each character. Random text of that length and alphabet has more, words that are joined have less.
+_ENTROPY_OF_RANDOM_TEXT = 4.25
+# How often random text goes from a letter to a digit or a capital, or back; `CustomerOrders2024` does so less often.
+_CHANGES_OF_RANDOM_TEXT = 0.25
+
+
+def long_words(text: str) -> Iterator[str]:
+    """The words of a text that are long enough for a key, without public keys and the like."""
+    if _LONG.search(text):
+        yield from _LONG.findall(without_public(text))
+
+
+def decoded(word: str) -> str:
+    """The text that a word encodes in base64; empty if it encodes none, as a key does."""
+    plain = word.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        text = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    return text if all(c.isprintable() or c.isspace() for c in text) else ""
+
+
+def is_random(word: str) -> bool:
+    """Whether it looks random. Hashes and ids, which have only digits and lowercase letters, are not secrets."""
+    classes = (str.isupper, str.islower, str.isdigit)
+    if not all(sum(is_of(character) for character in word) >= _LEAST_OF_EACH for is_of in classes):
+        return False
+    entropy = -sum(n / len(word) * math.log2(n / len(word)) for n in Counter(word).values())
+    changes = sum(_is_change(before, after) for before, after in pairwise(word))
+    return entropy > _ENTROPY_OF_RANDOM_TEXT and changes / len(word) > _CHANGES_OF_RANDOM_TEXT
+
+
+def _is_change(before: str, after: str) -> bool:
+    """Whether no word continues so: a capital may start one, and punctuation ends one."""
+    if not (before.isalnum() and after.isalnum()) or (before.isupper() and after.islower()):
+        return False
+    return before.isdigit() != after.isdigit() or before.isupper() != after.isupper()

@@ -1,0 +1,95 @@
+"""The names of variables, keys, headers and options that hold secrets, by their words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import Enum
+from functools import lru_cache
+
+from codegen.secrets.known import known
+
+_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\d_]+|\d+")
+_LONGEST = 200
+# Their values are those of the key above: a run parameter's, and a marked value's of Airflow's YAML format.
+_VALUE_KEYS = frozenset(("default", "const", "enum", "examples", "value", "values", "$const", "$t"))
+
+
+class Kind(Enum):
+    """What a name says of its value."""
+
+    OTHER = 0
+    # Its value may look random.
+    ID = 1
+    # Such as a token: its value is a secret unless it is a number or the name of a file.
+    LIKELY = 2
+    # Such as a password: its value can look like anything.
+    CERTAIN = 3
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether the value is a secret."""
+        return self in {Kind.LIKELY, Kind.CERTAIN}
+
+
+@lru_cache(maxsize=4096)
+def kind_of(name: str) -> Kind:
+    """The kind of a name such as `TAP_A_PASSWORD`, `X-Api-Key` or `clientSecret`."""
+    words = [word.lower() for word in _WORD.findall(name[-_LONGEST:])]
+    while len(words) > 1 and words[-1].isdigit():
+        words.pop()
+    data = known()["names"]
+    if not words or name in data["of the shell"]:
+        return Kind.OTHER
+    kind, end = _last_secret(words)
+    after = words[end:]
+    is_id = _in(data["ids"], words[-1])
+    if kind is Kind.CERTAIN and is_id:
+        # Such as the secret ID of Vault, or the hash of a password.
+        return kind
+    if is_id:
+        return Kind.ID
+    joined = " ".join(map(_singular, words))
+    is_about = after and (_in(data["about"], after[-1]) or " ".join(after[-2:]) in data["about"])
+    return Kind.OTHER if is_about or any(each in joined for each in data["references"]) else kind
+
+
+def name_of(key: str, above: str) -> str:
+    """The name of the values of a key in a tree of maps: that of a run parameter's `default` is the key above."""
+    return above if key in _VALUE_KEYS else key
+
+
+@lru_cache(maxsize=1024)
+def kind_of_option(name: str) -> Kind:
+    """The kind of a command's option; one such as `--no-password` or `--password-stdin` takes no secret."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    data = known()["names"]
+    takes_none = not words or words in (["secret"], ["secrets"])
+    if takes_none or words[0] in data["switches"] or (len(words) > 1 and words[-1] in data["read from"]):
+        return Kind.OTHER
+    return kind_of(name)
+
+
+def _last_secret(words: Sequence[str]) -> tuple[Kind, int]:
+    """The kind of the last words that name a secret, and where they end."""
+    data = known()["names"]
+    for number in range(len(words) - 1, -1, -1):
+        word = words[number]
+        if _in(data["certain"], word) or _ends(word, data["certain endings"]):
+            return Kind.CERTAIN, number + 1
+        is_key = _singular(word) == "key" and number > 0 and _in(data["kinds of key"], words[number - 1])
+        if is_key or _in(data["likely"], word) or _ends(word, data["likely endings"]):
+            return Kind.LIKELY, number + 1
+    return Kind.OTHER, len(words)
+
+
+def _singular(word: str) -> str:
+    return word.removesuffix("s")
+
+
+def _in(listed: Sequence[str], word: str) -> bool:
+    return word in listed or _singular(word) in listed
+
+
+def _ends(word: str, endings: Sequence[str]) -> bool:
+    return word.endswith(tuple(endings)) or _singular(word).endswith(tuple(endings))
