@@ -10,7 +10,7 @@ import yaml
 from codegen.secrets.detection import is_secret_in_words, is_sensitive_of
 from codegen.secrets.lines import Line, Span, lines_of, spans_in_lines
 from codegen.secrets.names import Kind, kind_of, name_of
-from codegen.source.comments import LOADER
+from codegen.source.loading import LOADER
 
 # The parser takes a time that grows with the square of the depth.
 _MOST_DEPTH = 100
