@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from project_builder import write
 from regex_growth import growth
 
 import codegen
@@ -92,6 +96,54 @@ def _compiled(call: ast.Call, module: Any) -> Iterator[re.Pattern[str]]:
         try:
             text = eval(part, vars(module))  # noqa: S307  # of our own source
             yield re.compile(text, sum(getattr(re, flag) for flag in flags))
-        except (NameError, TypeError, AttributeError):
+        except (NameError, TypeError, AttributeError, SyntaxError):
             continue
         return
+
+
+_N = 60_000
+_PAIR = "extractor: tap-a\nloader: target-b\ninterval: '@daily'\n"
+
+
+def _value(text: str) -> str:
+    return f"{_PAIR}env: {{A: {json.dumps(text)}}}\n"
+
+
+def _mounted(text: str) -> str:
+    image = f"docker: {{image: 'a:1', mounts: [{json.dumps(text)}]}}"
+    return f"interval: '@daily'\nrunner: docker\n{image}\ntasks: [{{id: a, command: echo}}]\n"
+
+
+def _param(rules: str) -> str:
+    return f"{_PAIR}params:\n  p: {rules}\n"
+
+
+# Each took minutes, or ended in a traceback.
+_HOSTILE = {
+    "power": _value("{{ 9**(9**9) }}"),
+    "product": _value('{{ "x" * 10**9 }}'),
+    "digits": _value("{{ " + "9" * _N + " }}"),
+    "parentheses": _value("{{ " + "(" * _N + " }}"),
+    "sum": _value("{{ " + "1+" * _N + "1 }}"),
+    "filters": _value("{{ 1" + "|abs" * 9000 + " }}"),
+    "ifs": _value("{% if 1 %}" * 6000),
+    "open": _value("{%" * _N),
+    "raw": f'interval: "@daily"\nrun: "{{% raw %}}{"{{" * _N}"\n',
+    "mounts": _mounted("{%}" * 9000),
+    "mounts of braces": _mounted("{{}}" * 9000),
+    "digits with letters": _value("0" * _N + "x"),
+    "comment": f"{_PAIR}owner: #a{' ' * _N}x\n",
+    "pattern": _param('{type: string, pattern: "(a+)+$", default: ' + "a" * 40 + "b}"),
+    "unique": _param("{type: array, items: {uniqueItems: true}, default: [[" + "{a: 1}," * 6000 + "]]}"),
+    "tasks": "interval: '@daily'\ntasks:\n" + "".join(f"- {{id: t{n}, command: echo}}\n" for n in range(300)),
+}
+
+
+@pytest.mark.slow
+def test_hostile_files_end_soon(tmp_path: Path) -> None:
+    """All together end in less than a minute, with messages."""
+    write(tmp_path, {f"schedules/{name.replace(' ', '_')}.yml": text for name, text in _HOSTILE.items()})
+    command = [sys.executable, "-m", "codegen", "--project", str(tmp_path), "validate"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "the pattern `(a+)+$` takes more than" in done.stderr

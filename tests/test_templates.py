@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from black_form import assert_in_black
+from git_repository import isolate_git, repository_of
 from project_builder import EXTRACT_LOAD, dagpress, project_of, write
 
 from codegen.pipeline.reading import read
 from codegen.plan import DagModule, between, plan
+from codegen.render import sandbox
 from codegen.render.renderer import Renderer, TemplateFailedError, builtin_templates
 
 _GRAPH = """\
@@ -186,3 +188,62 @@ def test_the_arrow_of_a_group_goes_by_the_id(order: str, code: int, tmp_path: Pa
     write(tmp_path, {"schedules/s.yml": f"interval: '@daily'\ntasks: {tasks}\n", "templates/dag.py.j2": own})
     found, _, err = dagpress(tmp_path, "generate")
     assert (found, "the arrow from `load-all` to `c` is missing" in err) == (code, code == 2)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("{{ cycler.__init__.__globals__.os.system('touch MARK') }}", "attribute '__init__'"),
+        ("{{ cycler | attr('__init__') }}", "attribute '__init__'"),
+        ("{{ '{0.__class__}'.format(module) }}", "attribute '__class__'"),
+        ("{% for i in range(10**9) %}{% endfor %}", "Range too big"),
+        ("{{ 'x' * 10**9 }}", "`*` is too large"),
+        ("{{ 9 ** (9**9) }}", "`**` is too large"),
+        ("{{ 'x' | center(10**10) }}", "too much memory"),
+        ("{% for i in range(9999) %}{{ 'x' * 1000 }}{% endfor %}", "characters"),
+        ("{% set r = range(99999) %}{% for i in r %}{% for j in r %}{% endfor %}{% endfor %}", "seconds"),
+    ],
+)
+def test_a_template_cannot_run_code_or_go_on_for_ever(
+    line: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if reason == "seconds":
+        monkeypatch.setattr(sandbox, "_LIMIT", 0.1)
+    monkeypatch.chdir(tmp_path)
+    template = f'{{% extends "dagpress/dag.py.j2" %}}\n{{% block constants %}}\n{line}\n{{% endblock %}}\n'
+    code, _, err = dagpress(write(tmp_path, {"schedules/s.yml": EXTRACT_LOAD, "templates/dag.py.j2": template}), "diff")
+    assert (code, reason in err, (tmp_path / "MARK").exists()) == (2, True, False), err
+    assert err.startswith("templates/dag.py.j2:")
+
+
+# Each would leave a file MARK if something ran it.
+_PYTHON = "open('MARK', 'w')\n"
+_HOSTILE = {
+    "schedules/s.yml": """\
+interval: "@daily"
+tasks:
+- {id: a, command: "$(touch MARK) [ -e x ] `touch MARK` ${x[$(touch MARK)]}"}
+- {id: b, python: etl.load}
+- {id: c, uses: etl.Load}
+- {id: d, run: "tap-a $(touch MARK)"}
+env: {BASH_ENV: ./mark.sh, X: "{{ cycler.__init__.__globals__.os.system('touch MARK') }}"}
+""",
+    "etl.py": _PYTHON,
+    "sitecustomize.py": _PYTHON,
+    "conftest.py": _PYTHON,
+    "mark.sh": "#!/bin/sh\ntouch MARK\n",
+    "meltano.yml": "plugins: {extractors: [{name: tap-a, namespace: tap_a, executable: ./mark.sh}]}\n",
+    ".env": "BASH_ENV=./mark.sh\nX=$(touch MARK)\n",
+    ".gitattributes": "* filter=mark diff=mark\n",
+    ".gitconfig": "[core]\nfsmonitor = ./mark.sh\n[diff 'mark']\ntextconv = ./mark.sh\n",
+    "pyproject.toml": '[tool.black]\nrequired-version = "1"\n',
+}
+
+
+@pytest.mark.parametrize("command", ["validate", "check", "diff"])
+def test_a_command_runs_nothing_of_a_project(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    isolate_git(monkeypatch, tmp_path)
+    project = repository_of(write(tmp_path / "project", _HOSTILE))
+    monkeypatch.chdir(project)
+    dagpress(project, command)
+    assert not (project / "MARK").exists()

@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import takewhile
 from typing import Any
 
@@ -90,15 +91,22 @@ def calls_in(script: str, variables: Mapping[str, str]) -> list[Call]:
         script: a shell script.
         variables: its environment.
     """
-    nodes = list(every(tree_of_script(script))) if script else []
+    return list(_calls_in(script, tuple(variables.items()))) if script else []
+
+
+# Several checks ask for the calls of each task.
+@lru_cache(maxsize=256)
+def _calls_in(script: str, given: tuple[tuple[str, str], ...]) -> tuple[Call, ...]:
+    variables = dict(given)
+    nodes = list(every(tree_of_script(script)))
     reads_scripts = any(name_of(node) in RUN_SCRIPTS for node in nodes)
     changed = {name: f"${name}" for name in changed_variables(nodes)}
     known = {} if reads_scripts else {name: value for name, value in variables.items() if name not in changed}
     commands = (simple_command(node, known) for node in nodes if node.type == "command")
     calls = [call for command in commands if (call := _as_call(_unwrapped(command)))]
-    return [
+    return tuple(
         replace(call, env={**changed, **call.env}, is_certain=call.is_certain and not reads_scripts) for call in calls
-    ]
+    )
 
 
 def _unwrapped(command: SimpleCommand) -> SimpleCommand:

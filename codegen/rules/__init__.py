@@ -78,7 +78,7 @@ DUPLICATE_KEY = _error("duplicate-key", "A map has the same key twice.")
 INVALID_KEY = _error("invalid-key", "A key of a map is not text.")
 INVALID_MERGE = _error("invalid-merge", "A YAML merge key (`<<`) has a value that is not a map.")
 ALIAS_BOMB = _error("alias-bomb", "The aliases of a file expand to too many values.")
-NESTED_TOO_DEEP = _error("nested-too-deep", "The values of a file, or a shell command, are nested too deeply.")
+NESTED_TOO_DEEP = _error("nested-too-deep", "A file, a shell command or a template is nested too deeply.")
 
 # Keys and values.
 

@@ -54,7 +54,7 @@ def _hidden(steps: Sequence[Step]) -> list[Step]:
     waiting = [step.task_id for step in last_of(steps)]
     while waiting:
         name = waiting.pop()
-        if name not in shown:
+        if name in by_id and name not in shown:
             shown.add(name)
             waiting += _stopping(by_id[name])
     return [step for step in steps if step.task_id not in shown]
