@@ -87,6 +87,7 @@ _OTHERS: Files = {
     ".gitlab-ci.yml": b"dagpress:\n  script: [dagpress check]\n",
     "Makefile": b"dags:\n\tdagpress generate\n",
 }
+_PARTS = re.compile("[^\ud800-\udfff]+|[\ud800-\udfff]")
 _WORD = re.compile(r'"[^"\n]*"|\'[^\'\n]*\'|[^\s,:=\[\]{}"\'#]+')
 
 
@@ -158,7 +159,11 @@ def _changed(path: str, content: bytes, random: Random) -> bytes:
         text = random.choice(
             [text.replace("\n", "\r\n"), text.replace("\n", "\r"), "\ufeff" + text, text * 2, text.upper()]
         )
-    return text.encode("utf-8", "surrogateescape" if "\udc80" <= max(text, default="") <= "\udcff" else "surrogatepass")
+    # Bytes that were no UTF-8 are those bytes again.
+    parts = (
+        ("surrogateescape" if "\udc80" <= each <= "\udcff" else "surrogatepass", each) for each in _PARTS.findall(text)
+    )
+    return b"".join(each.encode("utf-8", errors) for errors, each in parts)
 
 
 def _with_another_key(text: str, random: Random) -> str:

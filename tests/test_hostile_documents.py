@@ -13,6 +13,7 @@ from black_form import assert_in_black
 from click.testing import CliRunner
 from examples import DOCUMENTS
 from hostile import Files, documents
+from project_builder import EXTRACT_LOAD, configured
 
 from codegen import pipeline
 from codegen.cli.main import main
@@ -55,6 +56,36 @@ def test_hostile_documents(seed: int, tmp_path: Path) -> None:
         except BaseException as error:
             raise AssertionError(f"the document {name} in {root}") from error
         shutil.rmtree(root)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        # Behind a last line without a line end, the parser has one more.
+        ("schedules/a.yml", "extractor: tap-a\n."),
+        ("schedules/a.yml", "extractor: tap-a\n---"),
+        ("schedules/a.yml", "---"),
+        # Each ended in an exception of the parser, of `int` or of `datetime`.
+        ("schedules/a.yml", "x: &a [*a]\n"),
+        ("dagpress.toml", "airflow = " + "9" * 5000),
+        ("requirements.txt", "apache-airflow==3.0\napache-airflow<" + "9" * 5000),
+        (".pre-commit-config.yaml", "repos:\n- rev: 2024-99-99\n"),
+        (".pre-commit-config.yaml", "repos: [0b_, ._]\n"),
+    ],
+    ids=lambda text: text[:20],
+)
+def test_what_was_found(name: str, text: str, tmp_path: Path) -> None:
+    """The same for each document that once broke it."""
+    files = {
+        "schedules/b.yml": EXTRACT_LOAD,
+        "dagpress.toml": configured(""),
+        "meltano.yml": "version: 1\n",
+        name: text,
+    }
+    (tmp_path / ".git").mkdir()
+    check_document(tmp_path, {name: text.encode() for name, text in files.items()}, Random(0))  # noqa: S311
+    for command in ("init", "schedule set a --interval @weekly"):
+        _call(tmp_path, *command.split())
 
 
 def check_document(root: Path, files: Files, random: Random) -> None:

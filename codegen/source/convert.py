@@ -45,7 +45,7 @@ class Converter:
                 message = "a second YAML document starts before here"
                 place = place_of(second.start_mark, text, self._name)
                 self._error(rules.SEVERAL_DOCUMENTS, message, place, "keep one document in a file")
-        if root is None:
+        if root is None or (root.tag == _TAG + "null" and not root.value):
             return None, self._diagnostics
         try:
             check_size(root)
