@@ -103,6 +103,8 @@ def serve(  # noqa: PLR0913  # the options of the command
     project = open_project(root)
     with _listen(host, port) as listener, tempfile.NamedTemporaryFile("w", prefix="dagpress-", suffix=".html") as page:
         given = _given_token(listener, no_token=no_token)
+        # The browser must not inherit it.
+        os.environ.pop(TOKEN, None)
         token = given or ("" if no_token else secrets.token_urlsafe())
         app = create_app(project.root, os.environ, (*names, host), token)
         url = _url(listener) + (f"?{TOKEN_FIELD}={token}" if token != given else "")
@@ -167,8 +169,8 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _given_token(listener: socket.socket, *, no_token: bool) -> str:
-    """The token of the variable, which must be long; empty where it is not set. A browser must not inherit it."""
-    token = os.environ.pop(TOKEN, "")
+    """The token of the variable, which must be long; empty where it is not set."""
+    token = os.environ.get(TOKEN, "")
     if no_token and token:
         raise click.UsageError(f"--no-token cannot be combined with {TOKEN}.")
     if no_token and not ipaddress.ip_address(listener.getsockname()[0]).is_loopback:
