@@ -78,6 +78,8 @@ def _printed(tmp_path: Path, *, is_terminal: bool, **calls: object) -> str:
 @given(text=_TEXTS, is_terminal=st.booleans())
 @example(text=" ::error::x\n\x1b[31m::error::x", is_terminal=False)
 @example(text="###[error]x", is_terminal=True)
+@example(text=":", is_terminal=False)
+@example(text="#", is_terminal=False)
 def test_nothing_acts_or_hides_on_its_way_out(tmp_path: Path, text: str, *, is_terminal: bool) -> None:
     printed = _STYLE.sub("", _printed(tmp_path, is_terminal=is_terminal, _prints=[text]))
     assert printed.translate({10: None, 9: None}).isprintable()

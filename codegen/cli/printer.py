@@ -19,7 +19,10 @@ from codegen.sync.changes import Change
 _MARK = f"\x1b{secrets.token_hex(8)}"
 # CI hosts take commands from what a job prints: GitHub a line that begins with `::` after blanks, and `##[` anywhere in
 # a line (actions/runner, src/Runner.Common/ActionCommand.cs), Azure `##vso[`, TeamCity `##teamcity[`.
-_COMMAND = re.compile(r"^((?:\x1b\[[\d;]*m|[ \t])*):(?=:)|##(?=\w*\[)", re.MULTILINE)
+_STYLES = r"(?:\x1b\[[\d;]*m)*"
+_COMMAND = re.compile(
+    rf"(?P<before>^(?:\x1b\[[\d;]*m|[ \t])*):(?={_STYLES}:)|#(?={_STYLES}#{_STYLES}\w*{_STYLES}\[)", re.MULTILINE
+)
 _ACTIONS = {"create": ("created", "green"), "update": ("updated", "yellow"), "delete": ("deleted", "red")}
 _PATCH_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -118,7 +121,7 @@ def _lines_of(patch: str) -> list[str]:
 
 
 def _escape_command(match: re.Match[str]) -> str:
-    return "#\\x23" if match[1] is None else f"{match[1]}\\x3a"
+    return "\\x23" if match["before"] is None else f"{match['before']}\\x3a"
 
 
 class Progress:
