@@ -128,7 +128,7 @@ _HOSTILE = {
     "filters": _value("{{ 1" + "|abs" * 9000 + " }}"),
     "ifs": _value("{% if 1 %}" * 6000),
     "open": _value("{%" * _N),
-    "raw": f'interval: "@daily"\nrun: "{{% raw %}}{"{{" * _N}"\n',
+    "raw": "interval: '@daily'\ntasks: [{run: '{% raw %}" + "{{" * 14_000 + "'}]\n",
     "mounts": _mounted("{%}" * 9000),
     "mounts of braces": _mounted("{{}}" * 9000),
     "digits with letters": _value("0" * _N + "x"),
