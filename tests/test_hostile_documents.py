@@ -65,6 +65,8 @@ def test_hostile_documents(seed: int, tmp_path: Path) -> None:
         ("schedules/a.yml", "extractor: tap-a\n."),
         ("schedules/a.yml", "extractor: tap-a\n---"),
         ("schedules/a.yml", "---"),
+        # `executor` was taken for a misspelled `extractor`, and the DAG file had no task.
+        ("schedules/a.yml", "loader: target-b\ninterval: '@daily'\nexecutor: LocalExecutor\n"),
         # Each ended in an exception of the parser, of `int` or of `datetime`.
         ("schedules/a.yml", "x: &a [*a]\n"),
         ("dagpress.toml", "airflow = " + "9" * 5000),
