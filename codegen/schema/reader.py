@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
 from codegen.keys.field_type import Report
-from codegen.keys.table import keys_of, meant_by, read_keys
+from codegen.keys.table import meant_by, read_keys
 from codegen.schema.inherited import over_tasks
 from codegen.schema.model import Schedule
 from codegen.schema.table import schedule_table
@@ -23,13 +23,14 @@ def read_schedule(
     `source`, `relative` and `deployment` are those of the `Schedule`; the stem of `relative` is the default name.
     """
     diagnostics: list[Diagnostic] = []
-    root = over_tasks(root, schedule_table(airflow))
-    values, places = read_keys(schedule_table(airflow), root, diagnostics.append, "a schedule")
+    table = schedule_table(airflow)
+    root = over_tasks(root, table)
+    values, places = read_keys(table, root, diagnostics.append, "a schedule")
     values.setdefault("name", PurePosixPath(relative).stem)
     if values.get("transform") == "skip":
         del values["transform"]
     # Under whatever name: a key that is misspelled, or another tool's, is not missing.
-    meant = {meant_by(name, keys_of(Schedule)) for name in root.entries}
+    meant = {meant_by(name, table.rows) for name in root.entries}
     _check_what_runs(root, meant, Location(source), diagnostics.append)
     if not meant & {"interval", "after"}:
         hint = 'add `interval: "@daily"`, or `interval: "@manual"` for manual runs only, or `after: other-schedule`'
