@@ -51,11 +51,11 @@ class Ports:
         self.env[variable_of(section, key)] = str(port)
         return port
 
-    def stay_on_this_machine(self, section: str, key: str) -> None:
+    def default_to_loopback(self, section: str, key: str) -> None:
         """Let a server listen to this machine only, unless the configuration has another address."""
         self.env[variable_of(section, key)] = Configuration(self.home, self.env).get(section, key, _LOOPBACK)
 
-    def serving_no_logs(self) -> list[str]:
+    def commands_without_log_server(self) -> list[str]:
         """The commands whose logs are not served: all but those with a configured port for them."""
         configuration = Configuration(self.home, self.env)
         return [command for command, place in _LOG_PORTS.items() if not configuration.get(*place, "")]
