@@ -222,7 +222,7 @@ class _Launcher:
         try:
             return supervise([program], self.env, self.say)
         finally:
-            # A webserver of Airflow 2 that had to be killed leaves it.
+            # A killed webserver of Airflow 2 leaves its pid file.
             remove_stale_pid_file(self.home / "airflow-webserver.pid")
 
     def _in_background(self, daemon: Daemon, port: int) -> int:

@@ -30,7 +30,7 @@ _PATCH_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     """Print text for people: messages on stderr, results on stdout.
 
-    Colours are for terminals only. Control and bidirectional characters are escaped, and so are the commands of CI hosts.
+    Colours are for terminals only. Control and bidirectional characters and the commands of CI hosts are escaped.
     """
     text = "\x1b".join(map(printable_lines, text.split(_MARK)))
     click.echo(_COMMAND.sub(_escape_command, text), err=err, nl=nl)
