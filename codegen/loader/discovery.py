@@ -126,14 +126,14 @@ class _Search:
             if real in above or (first != path and first in path.parents):
                 self.error(rules.SYMLINK, path, "this symlink points to a folder above it", "remove the symlink")
             elif first != path:
-                message = f"by a symlink, this is the same folder as {quoted(self.name(first))}"
+                message = f"a symlink makes this the same folder as {quoted(self.name(first))}"
                 self.error(rules.SYMLINK, path, message, "remove the symlink")
             else:
                 for child, defaults in self._folders(path, inherited):
                     (links if child.is_symlink() else folders).append((child, defaults))
 
     def _folders(self, folder: Path, inherited: _Defaults) -> Iterator[tuple[Path, _Defaults]]:
-        """Add the files of a folder, and return its subfolders with the defaults that they inherit."""
+        """Add the files of a folder, and yield its subfolders with the defaults that they inherit."""
         try:
             children = self._children(folder)
         except OSError as error:
