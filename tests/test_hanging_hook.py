@@ -104,7 +104,7 @@ def test_nobody_hangs_while_it_does_and_a_click_ends_it(project: Path, server: S
     cancelled = browser.post(page.url, data=csrf)
     assert cancelled.status_code == 422
     said = text_of(soup_of(cancelled.text), "[role=alert]")
-    assert said == "Nothing was committed. `git commit` was cancelled Its last line was: checking types"
+    assert said == "Nothing was committed. `git commit` was cancelled Its last line of output was: checking types"
     assert has_ended(project / "pid")
     assert has_ended(project / "child")
     assert git(project, "status", "--porcelain") == before

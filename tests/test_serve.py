@@ -253,7 +253,7 @@ def test_the_address_with_the_token_lets_in_and_does_not_stay(browser: TestClien
     assert browser.get("/").status_code == 200
     browser.cookies.clear()
     page = soup_of(browser.get("/?token=old").text)
-    assert text_of(page, "[role=alert]") == "That is not the token."
+    assert text_of(page, "[role=alert]") == "Wrong token."
     assert "dagpress serve" in text_of(page, "#where")
     assert "old" not in str(page)
 
@@ -334,5 +334,5 @@ def test_the_right_token_gets_in_while_others_guess_from_its_address(
 def test_a_login_that_is_wrong_says_so(browser: TestClient) -> None:
     answer = browser.post("/login", data={"token": "wrong", "next": "/new"})
     page = soup_of(answer.text)
-    assert (answer.status_code, text_of(page, "[role=alert]")) == (401, "That is not the token.")
+    assert (answer.status_code, text_of(page, "[role=alert]")) == (401, "Wrong token.")
     assert page.select_one("input[name=next][value='/new']")

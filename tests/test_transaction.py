@@ -93,7 +93,7 @@ def test_a_page_that_writes_answers_and_keeps_what_was_typed(tmp_path: Path, mon
         assert text_of(page, "textarea[name=text]") == " ".join(_HOURLY.split())
         assert page.select_one("input[name=new][value=mine]")
         for address in ("/generate", "/delete/a.yml"):
-            assert "Nothing was written: another" in text_of(pages.post(address, {}, status=503), "main")
+            assert "No files written: another" in text_of(pages.post(address, {}, status=503), "main")
     assert files_of(tmp_path) == before
 
 

@@ -321,7 +321,7 @@ def test_generate_writes_nothing_with_an_error(project: Path) -> None:
     (project / "generated_dags/hourly.py").unlink()
     write(project, {"schedules/oops.yml": "a: [\n"})
     page = pages.post("/generate", {}, status=409)
-    assert text_of(page, "h1") == "Nothing was written"
+    assert text_of(page, "h1") == "No files written"
     assert "schedules/oops.yml" in text_of(page, ".diagnostics")
     assert not (project / "generated_dags/hourly.py").exists()
 
@@ -338,7 +338,7 @@ def test_generate_says_what_cannot_be_written(project: Path, monkeypatch: pytest
 
     monkeypatch.setattr(Path, "replace", full)
     page = Pages(project).post("/generate", {}, status=500)
-    assert text_of(page, "h1") == "It failed on the way"
+    assert text_of(page, "h1") == "It failed partway"
     assert "generated_dags/later.py:1:1 cannot be written: No space left on device" in text_of(page, ".diagnostics")
     assert text_of(page, ".written-files") == "created generated_dags/hourly.py"
 

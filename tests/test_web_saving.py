@@ -189,7 +189,7 @@ def test_what_is_so_already_is_no_conflict(project: Path) -> None:
     page = pages.post("/save", {**draft, "text": _HOURLY})
     # The other has not generated.
     assert [text_of(part, "h3 code") for part in page.select(".change")] == ["generated_dags/a.py"]
-    assert text_of(pages.post("/save", {**draft, "text": _HOURLY}), "h1") == "a.yml is so already"
+    assert text_of(pages.post("/save", {**draft, "text": _HOURLY}), "h1") == "a.yml is already up to date"
 
 
 def test_of_several_who_save_at_once_one_wins_and_the_others_see_both(project: Path) -> None:
@@ -327,7 +327,7 @@ def test_a_full_disk_is_told_and_every_file_is_whole(project: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, bounds)
     said = text_of(page, "[role=alert]")
     assert os.strerror(errno.EFBIG) in said
-    assert "Nothing was written" in said
+    assert "No files written" in said
     assert form_of(page)["text"] == typed.replace("\n", "\r\n")
     assert files_of(project) == before
     pages.post("/save", form_of(page))

@@ -114,7 +114,7 @@ def test_a_worker_that_was_killed_is_replaced(project: Path) -> None:
 
 
 def test_a_text_that_takes_too_long_is_told_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the preview, by Save, and where the file is so already."""
+    """By the preview, by Save, and for a file that is already up to date."""
     monkeypatch.setattr(worker, "LIMIT", 0.01)
     pages = Pages(write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD}))
     pages.get("/edit/a.yml")
@@ -124,7 +124,7 @@ def test_a_text_that_takes_too_long_is_told_and_kept(tmp_path: Path, monkeypatch
         page = pages.post(address, form, 422)
         told = text_of(page, "main p")
         assert told.startswith("This text takes longer than")
-        assert "Nothing was written. Edit the file in your clone, and run `dagpress validate` there." in told
+        assert "No files written. Edit the file in your clone, and run `dagpress validate` there." in told
         sent = {name: value.replace("\r\n", "\n") for name, value in form_of(page).items()}
         assert {**form, "csrf": pages.token} == sent
     assert files_of(tmp_path) == before

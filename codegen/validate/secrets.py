@@ -35,7 +35,7 @@ _TEMPLATE = _Fix(_INSTEAD, "write {{ 'text' }}")
 _TEXT = _Fix("remove it", "word it differently")
 _VARIABLE = _Fix(f"put it into a variable of `env`, and use that; there {_INSTEAD}", "write {{ 'text' }}")
 _PARAM = _Fix(f"remove it, and in `env` {_INSTEAD}", "write {{ params.NAME or 'text' }} there")
-_CONNECTION = _Fix("put it into an Airflow connection (`airflow connections add`), and write the id of that here")
+_CONNECTION = _Fix("store it in an Airflow connection with `airflow connections add`, and use the id of the connection")
 _ENGINE = _Fix("leave it out, and set `DOCKER_HOST` for Airflow's worker")
 # Fixes by the key itself.
 _FIXES_OF_ONE = {"docker_url": _ENGINE, "docker_conn_id": _CONNECTION, "tasks": _TEMPLATE}

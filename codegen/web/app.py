@@ -36,12 +36,12 @@ PAGES: tuple[Page, ...] = tuple(
 _MESSAGES = {
     404: "There is nothing at this address.",
     405: "Method not allowed.",
-    413: "This is too large.",
+    413: "Request too large.",
     415: "Only forms can be sent.",
     500: "This is a bug of Dagpress. Please report it with the lines that the server has printed.",
 }
-# How many requests are answered at the same time, each in a thread of its own. Those that may wait for the lock of the
-# project leave threads to the others, and both leave some to the static files.
+# Limits on concurrent requests, one thread each. Requests that can wait for the lock of the project leave threads to
+# others, and both leave some to the static files.
 _AT_ONCE = {"GET": 20, "POST": 40}
 _OLD = "This page is older than the server. Load it again; copy what you have typed before you do."
 
@@ -51,9 +51,9 @@ def create_app(root: Path, environ: Mapping[str, str], names: Collection[str] = 
 
     Args:
         root: the project's folder.
-        environ: the variables of the environment, which say where Airflow is.
-        names: the names under which it may be asked for, beside those of this machine.
-        token: what must be known to see anything; empty where everybody who reaches it may.
+        environ: the environment variables, which can name an Airflow.
+        names: the allowed host names, in addition to those of this machine.
+        token: the login token; empty to turn the login off.
 
     Raises:
         DagpressError: a variable cannot be used.
@@ -104,7 +104,7 @@ def _endpoint(
             return await to_thread.run_sync(page.answer, context, limiter=limiter)
         async with turns.turn(request.client.host if request.client else ""):
             if await request.is_disconnected():
-                # A browser drops the draft before the newest.
+                # The browser has aborted this request and sent a newer draft.
                 return Response(status_code=204)
             return await to_thread.run_sync(page.answer, context, limiter=limiter)
 
@@ -121,7 +121,7 @@ def _show_broken(site: Site) -> ExceptionHandler:
 
 def _show_locked(site: Site) -> ExceptionHandler:
     def show(request: Request, error: Exception) -> Response:
-        message = f"Nothing was written: {error}. Try again when it has finished."
+        message = f"No files written: {error}. Try again when it has finished."
         return RequestContext(site, request, {}).page("refused.html", 503, message=message)
 
     return show

@@ -100,7 +100,7 @@ def test_a_proxy_that_is_not_trusted_is_named(nginx: Nginx, project: Path) -> No
     with serving(project, "--allowed-host", proxies.NAME, DAGPRESS_TOKEN=TOKEN) as server:
         answer = server.send(_login(nginx, nginx.origin))
         assert _status(answer) == 403
-        assert b"(`dagpress serve --trusted-proxy 127.0.0.1` trusts it)" in answer
+        assert b"(to trust it: `dagpress serve --trusted-proxy 127.0.0.1`)" in answer
 
 
 def test_guessing_slows_down_the_guesser(nginx: Nginx) -> None:

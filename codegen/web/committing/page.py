@@ -84,9 +84,7 @@ def _since_commit(project: Project, name: str, data: bytes | None) -> Change | N
 def _saved_of(context: RequestContext, key: str) -> Saved:
     saved = context.site.saved_store.get(key)
     if saved is None:
-        raise HTTPException(
-            404, "That was too long ago, or before the server was started: what was written is written."
-        )
+        raise HTTPException(404, "This change is too old, or from before the server started: its files are written.")
     return saved
 
 
@@ -98,12 +96,12 @@ def _commit(context: RequestContext) -> Response:
     try:
         commit = context.site.commits.start(key, branch, work)
     except LockedError as error:
-        return _page(context, key, saved, _Refusal(f"Try again when it has ended: {error}.", branch, message, 503))
+        return _page(context, key, saved, _Refusal(f"Try again later: {error}.", branch, message, 503))
     return _follow(context, commit)
 
 
 def _commit_saved(workspace: Workspace, saved: Saved, branch: str, message: str, commit: Commit) -> Head | _Refusal:
-    """Commit what was saved, while the lock keeps others from changing it, and from what hooks do to the files."""
+    """Commit the saved files under the lock, which also keeps others from writing while hooks run."""
     with workspace.transaction() as transaction:
         project = workspace.snapshot().project
         changed = [name for name, data in saved.files.items() if bytes_of(project.root, project.root / name) != data]
@@ -115,12 +113,12 @@ def _commit_saved(workspace: Workspace, saved: Saved, branch: str, message: str,
         try:
             return git.commit(project.root, _in_git(project, saved.files), message, branch, watch)
         except GitError as error:
-            said = f"\nIts last line was: {commit.line}" if commit.is_cancelled() and commit.line else ""
+            said = f"\nIts last line of output was: {commit.line}" if commit.is_cancelled() and commit.line else ""
             return _Refusal(f"{error}{said}", branch, message)
 
 
 def _follow(context: RequestContext, commit: Commit) -> Response:
-    """Show the result of a commit, or what it waits for."""
+    """Show the result of a commit, or its progress."""
     if not commit.look():
         if context.request.method == "POST":
             return RedirectResponse(commit.address, 303)
@@ -136,9 +134,7 @@ def _follow(context: RequestContext, commit: Commit) -> Response:
 def _commit_of(context: RequestContext) -> Commit:
     commit = context.site.commits.get(context.request.path_params["key"])
     if commit is None:
-        raise HTTPException(
-            404, "That was too long ago, or before the server was started: `git log` says what became of it."
-        )
+        raise HTTPException(404, "This commit is too old, or from before the server started: see `git log`.")
     return commit
 
 

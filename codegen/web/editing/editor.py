@@ -1,4 +1,4 @@
-"""The editor with a draft in it: its form and its text side by side, and what they would come to."""
+"""The editor page of a draft: the form and the text side by side, with a preview."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from codegen.web.shell.safe_read import text_of
 from codegen.web.shell.workspace import Snapshot
 
 _VENDOR = Path(__file__).parent.parent / "static" / "vendor"
-# Stands for the file of a schedule that has no name yet.
+# The file name of a schedule without a name.
 _UNNAMED = "unnamed.yml"
 
 
@@ -36,7 +36,7 @@ def editor_page(
     template: str = "edit.html",
     **values: Any,  # noqa: ANN401  # what templates take
 ) -> Response:
-    """The editor with a draft in it; the template may extend it and take more values."""
+    """Render the editor with a draft; the template can extend that of the editor and take more values."""
     snapshot, form = context.snapshot, _readable(context.form)
     project = snapshot.project
     folder = snapshot.project.relative(project.schedules)
@@ -68,7 +68,7 @@ def editor_page(
 
 
 def sent_draft(context: RequestContext) -> tuple[Draft, Mapping[str, str]]:
-    """The draft that the editor's form has sent, with what was changed in its fields; and why some could not be."""
+    """The draft from a form with its changed fields applied to the text, and the problems of invalid fields."""
     form, snapshot = _readable(context.form), context.snapshot
     draft = Draft(form.get("file", ""), form.get("text", ""), form.get("base", ""))
     draft = replace(draft, text=with_line_ends_of(_text_on_disk(snapshot, draft.file), draft.text))
@@ -78,12 +78,12 @@ def sent_draft(context: RequestContext) -> tuple[Draft, Mapping[str, str]]:
 
 
 def _readable(form: Mapping[str, str]) -> dict[str, str]:
-    """A form without halves of characters, which only a request that is none of a browser's can hold."""
+    """The form without lone surrogates, which browsers do not send."""
     return {name: value.encode("utf-8", "replace").decode() for name, value in form.items()}
 
 
 def _named(draft: Draft, form: Mapping[str, str], snapshot: Snapshot) -> Draft:
-    """A new schedule with the name that was typed for it."""
+    """Give a new schedule the file and name from the form."""
     name = form["new"].strip()
     file = file_of(name, form.get("folder", ""), snapshot)
     text = draft.text
@@ -92,12 +92,12 @@ def _named(draft: Draft, form: Mapping[str, str], snapshot: Snapshot) -> Draft:
         text = after + text.removeprefix(before)
     if name != form.get("was:new", "").strip():
         text = _with_name(text, name if file_stem(name) != name else "")
-    # With another name it is not what a file of the former name was.
+    # Under another name, it is not based on the file of the previous name.
     return Draft(file, text, draft.base if file == draft.file else "")
 
 
 def _with_name(text: str, name: str) -> str:
-    """A text with the key `name`, or without it: then the file's name is that of the schedule."""
+    """Set the key `name` in a text, or remove it if the file's stem is the name."""
     own, _ = read_own(text, "")
     try:
         if name and own is not None:
@@ -114,6 +114,6 @@ def _text_on_disk(snapshot: Snapshot, file: str) -> str:
 
 @lru_cache(maxsize=1)
 def _import_map() -> dict[str, dict[str, str]]:
-    """Where a browser finds each module of others by the name that they call each other."""
+    """The import map from the names of vendored modules to their URLs."""
     names = sorted(path.parent.relative_to(_VENDOR).as_posix() for path in _VENDOR.rglob("index.js"))
     return {"imports": {name: f"/static/vendor/{name}/index.js" for name in names}}

@@ -1,4 +1,4 @@
-"""The pages of the editor. What a draft comes to is computed in the worker, where it can be stopped."""
+"""The pages of the editor, which are rendered in the worker, where a slow draft can be stopped."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from codegen.web.shell.worker import StoppedError
 T = TypeVar("T")
 
 _HARMLESS = Draft("harmless.yml", "tasks: [{id: a, command: 'true'}]\ninterval: '@daily'\n")
-_FIX = "Nothing was written. Edit the file in your clone, and run `dagpress validate` there."
-# What the plain page has controls of its own for.
+_FIX = "No files written. Edit the file in your clone, and run `dagpress validate` there."
+# Fields with a control of their own on the plain page.
 _PLAIN = frozenset({"csrf", "file", "base", "text"})
 
 
 def computed(context: RequestContext, draft: Draft, function: Callable[..., T], *arguments: Any) -> T | Response:  # noqa: ANN401
-    """What a function of the request gives, called in the worker; where it is stopped, a page that keeps the draft."""
+    """Call a function of the request in the worker; if it is stopped, return a page that keeps the draft."""
     try:
         return context.in_worker(_warm_up, function, *arguments)
     except StoppedError as error:
@@ -34,18 +34,18 @@ def computed(context: RequestContext, draft: Draft, function: Callable[..., T], 
 def plain_page(
     context: RequestContext, draft: Draft, problem: str, status: int, diagnostics: Sequence[Diagnostic] = ()
 ) -> Response:
-    """The draft as text, and all else that was typed, where the editor cannot show them."""
+    """Show a draft and the other form fields as plain text, if the editor cannot."""
     kept = {name: value for name, value in context.form.items() if name not in _PLAIN}
     return context.page("plain.html", status, draft=draft, problem=problem, diagnostics=diagnostics, kept=kept)
 
 
 def received(context: RequestContext) -> Draft:
-    """The draft as it was sent."""
+    """The draft as the browser sent it."""
     return Draft(*(context.form.get(name, "") for name in ("file", "text", "base")))
 
 
 def _warm_up(context: RequestContext) -> None:
-    """Load what every draft needs, and compute one."""
+    """Import and cache what every draft needs, by rendering one."""
     editor_page(context, _HARMLESS)
 
 
@@ -61,7 +61,7 @@ def _edit(context: RequestContext) -> Response:
     source = context.source
     data = bytes_of(context.snapshot.project.root, source.path)
     if data is None:
-        raise HTTPException(409, "This file cannot be read, or lies outside of the project: fix it by hand.")
+        raise HTTPException(409, "This file cannot be read, or lies outside the git work tree: fix it by hand.")
     try:
         text = data.decode()
     except UnicodeDecodeError:

@@ -40,7 +40,7 @@ class Patch:
 
 
 def patch_between(name: str, before: str, after: str) -> Patch:
-    """What differs between two texts of a file; one note where they are too long to be compared."""
+    """The patch between two texts of a file; a single note if they are too long to compare."""
     lines = max(before.count("\n"), after.count("\n"))
     if before and after and lines > _MOST_LINES:
         return Patch([(f"\\ {lines:,} lines are too many to be compared here", "note")])

@@ -36,13 +36,13 @@ _KEPT = "What you typed is kept below."
 
 @dataclass(frozen=True)
 class _Plan:
-    """What a change of a schedule file writes, and what is told of it then.
+    """The changes that a save or a deletion of a schedule file makes, and how the page reports them.
 
     Attributes:
-        before: the file as it was.
-        title: what is told where something is written.
-        files: as `Revision` has them.
-        waits: as `Saved` has it.
+        before: the previous content of the file.
+        title: the heading after the write.
+        files: as in `Revision`.
+        waits: as in `Saved`.
     """
 
     file: str
@@ -79,24 +79,24 @@ def _save(context: RequestContext) -> Response:
     try:
         with context.site.transaction() as transaction:
             plan = computed(context, draft, _planned)
-            # Reading all schedules takes a while, and editors know nothing of our lock.
+            # Reading all schedules takes a while, and text editors do not take the lock.
             if isinstance(plan, _Plan) and _bytes_at(plan.path) != plan.before:
                 plan = computed(context, draft, _planned)
             if isinstance(plan, Response):
                 return plan
             done, problems = transaction.apply(plan.changes)
     except BrokenProjectError as error:
-        message = f"Nothing was written: the configuration cannot be read. Fix it, and save again. {_KEPT}"
+        message = f"No files written: the configuration cannot be read. Fix it, and save again. {_KEPT}"
         return plain_page(context, draft, message, 500, error.diagnostics)
     except LockedError as error:
-        return computed(context, draft, _refused, f"Nothing was written: {error}. {_KEPT}", 503)
+        return computed(context, draft, _refused, f"No files written: {error}. {_KEPT}", 503)
     if problems:
         return computed(context, draft, _refused, f"{_what_was_written(done, problems)} {_KEPT}", 500)
     return _result(context, plan)
 
 
 def _planned(context: RequestContext) -> _Plan | Response:
-    """What saving the draft of a request would write; the editor, where it is refused."""
+    """The plan for saving the draft of a request, or the editor if the draft is refused."""
     draft = _with_line_feeds(received(context))
     try:
         sent, problems = sent_draft(context)
@@ -117,7 +117,7 @@ def _refused(context: RequestContext, message: str, status: int) -> Response:
 def _refuse_fields(problems: Mapping[str, str]) -> None:
     """Refuse a form of which some fields could not be taken over into the text, each for the reason given."""
     if problems:
-        raise _RefusedError(f"Nothing was written: fix the fields first. {_KEPT}", 422, problems=problems)
+        raise _RefusedError(f"No files written: fix the fields first. {_KEPT}", 422, problems=problems)
 
 
 def _with_line_feeds(draft: Draft) -> Draft:
@@ -128,38 +128,38 @@ def _with_line_feeds(draft: Draft) -> Draft:
 def _plan_of(snapshot: Snapshot, draft: Draft) -> _Plan:
     project = snapshot.project
     if problem := file_name.problem_of(project, draft.file):
-        raise _RefusedError(f"Nothing was written. {problem}", 422)
+        raise _RefusedError(f"No files written. {problem}", 422)
     path = project.schedules / draft.file
     data, text = _both_texts(path, draft)
     revision = revise(project, snapshot.reading, {project.relative(path): text})
     if revision.errors:
-        message = f"Nothing was written: fix the errors first. {_KEPT}"
+        message = f"No files written: fix the errors first. {_KEPT}"
         raise _RefusedError(message, 422, "not_saved.html", diagnostics=revision.errors)
     return _plan(snapshot, draft.file, data, revision, "Add" if data is None else "Change")
 
 
 def _both_texts(path: Path, draft: Draft) -> tuple[bytes | None, str]:
-    """What the file is, None where there is none, and what it is to be.
+    """The current content of the file (None if it is missing) and the new text.
 
     Raises:
-        _RefusedError: it cannot be read, or is not what the draft was made from.
+        _RefusedError: the file cannot be read, or has changed since the draft was loaded.
     """
     try:
         data = read_bytes(path) if exists(path) else None
     except OSError as error:
-        raise _RefusedError(f"Nothing was written. The file cannot be read: {error.strerror}.", 500) from error
+        raise _RefusedError(f"No files written. The file cannot be read: {error.strerror}.", 500) from error
     there = _decoded(data)
     text = _in_the_form_of(there, draft.text)
     if version_of(there) != draft.base and there != text:
         raise _conflict(draft, there)
     if there is not None and there.encode() != data and _REPLACED in text:
         hint = f"write out each {_REPLACED}, which replaces an invalid byte"
-        raise _RefusedError(f"Nothing was written. The file holds bytes that are not UTF-8: {hint}.", 422)
+        raise _RefusedError(f"No files written. The file contains bytes that are not UTF-8: {hint}.", 422)
     return data, text
 
 
 def _bytes_at(path: Path) -> bytes | None:
-    """The file as it is now; None where there is none, or it cannot be read."""
+    """The current content of a file; None if it is missing or unreadable."""
     with suppress(OSError):
         return read_bytes(path)
     return None
@@ -183,13 +183,13 @@ def _conflict(draft: Draft, there: str | None) -> _RefusedError:
     before = None if there is None else _LINE_END.sub("\n", there)
     patch = patch_between(draft.file, before or "", draft.text)
     base, is_new = version_of(there), not draft.base
-    return _RefusedError("Nothing was written.", 409, "conflict.html", base, there=before, is_new=is_new, patch=patch)
+    return _RefusedError("No files written.", 409, "conflict.html", base, there=before, is_new=is_new, patch=patch)
 
 
 def _what_was_written(done: Sequence[Change], problems: Sequence[Diagnostic]) -> str:
     causes = " ".join(f"{quoted(problem.location.path)} {problem.message}." for problem in problems)
     names = ", ".join(quoted(change.name) for change in done)
-    rest = f"These files were written before: {names}." if done else "Nothing was written."
+    rest = f"These files were written before: {names}." if done else "No files written."
     return f"{causes} {rest} Fix that, and save again."
 
 
@@ -203,7 +203,7 @@ def _plan(snapshot: Snapshot, file: str, before: bytes | None, revision: Revisio
         file=file,
         path=project.schedules / file,
         before=before,
-        title=f"{done} {file}" if revision.changes else f"{file} is so already",
+        title=f"{done} {file}" if revision.changes else f"{file} is already up to date",
         message=f"{what} pipeline {schedule}",
         changes=revision.changes,
         files=revision.files,
@@ -213,7 +213,7 @@ def _plan(snapshot: Snapshot, file: str, before: bytes | None, revision: Revisio
 
 
 def _result(context: RequestContext, plan: _Plan) -> Response:
-    """Go to the page of what was written: to load that again does nothing."""
+    """Redirect to the page of the result, so that a reload does not save again."""
     root = context.site.workspace.root
     saved = Saved(
         source=plan.file,

@@ -1,4 +1,4 @@
-"""Slows down the guessing of the token, for the address that guesses."""
+"""Throttles logins by client address, against guessing of the token."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-# Seconds: what each attempt adds to the next one, the longest wait, and how long after the last one all are forgotten.
+# Seconds: the delay that each attempt adds, the longest delay, and the time until a client is forgotten.
 _STEP = 1.0
 _LONGEST = 5.0
 _MEMORY = 60.0
-# How many addresses are remembered; the one that was quiet for longest is forgotten first.
+# Limit on tracked clients; the least recent one is dropped first.
 _MOST = 1000
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """A token that is tried: from which network, and after how many seconds it may be looked at."""
+    """A login attempt: the client's network, and the delay before the token is verified."""
 
     network: str
     seconds: float
 
 
 class Attempts:
-    """Counts the attempts of each address, and lets the next one wait, whether it is right or wrong.
+    """Delays login attempts by the number of recent attempts from the same network.
 
-    An attempt is counted when it begins, so many at the same time wait like many in a row. Nobody is turned away:
-    the right token gets in after the longest wait, also from an address that others guess from.
+    An attempt counts from its start, so concurrent attempts wait like consecutive ones. No client is locked out: the
+    right token is accepted after the longest delay, also from an address that others guess from.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin without any."""
+        """Start with no attempts."""
         self._clock = clock
         self._counts: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
     def begin(self, address: str) -> Attempt:
-        """Count an attempt from this address."""
+        """Count an attempt from an address."""
         network, now = _network(address), self._clock()
         count, latest = self._counts.pop(network, (0, now))
         count = 0 if now - latest > _MEMORY else count
@@ -47,13 +47,13 @@ class Attempts:
         return Attempt(network, min(count * _STEP, _LONGEST))
 
     def forgive(self, attempt: Attempt) -> None:
-        """Do not count one that was right."""
+        """Discount a successful attempt."""
         if found := self._counts.get(attempt.network):
             self._counts[attempt.network] = (max(found[0] - 1, 0), found[1])
 
 
 def _network(address: str) -> str:
-    """What one user has: an IPv4 address, or 64 bits of IPv6."""
+    """The addresses that one client can use: a single IPv4 address, or an IPv6 network of 64 bits."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

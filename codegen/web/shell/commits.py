@@ -1,4 +1,4 @@
-"""The commits made on the page: each runs in the background, as its git hooks may take minutes."""
+"""Background commits of the page, since git hooks can take minutes."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from codegen import process
 from codegen.sync.lock import LockedError
 
 _MOST = 50
-# Seconds: how long a request waits for the end of a commit, and how long a commit goes on when nobody looks at its
-# page, which loads itself again and again. Browsers do that less often in a tab behind another.
+# Seconds: how long a request waits for a commit, and how long a commit runs without requests from its page, which
+# polls. Browsers poll less often in a background tab.
 _PATIENCE = 1
 _WATCHED = 90
 
 
 @dataclass
 class Commit:
-    """A commit that was started, and perhaps has ended.
+    """A running or finished commit.
 
     Attributes:
-        saved: the key of what it commits.
-        branch: its branch, as it was asked for; empty for the current one.
-        line: the last line that git or a hook printed.
-        result: what `Commits.start` was given to run returns or raises.
+        saved: the key of the saved change in the `SavedStore`.
+        branch: the requested branch; empty for the current one.
+        line: the last line of output from git or a hook.
+        result: the result of the `work` of `Commits.start`.
     """
 
     saved: str
@@ -43,48 +43,48 @@ class Commit:
 
     @property
     def address(self) -> str:
-        """The page that shows it."""
+        """The path of its page."""
         return f"/committing/{self.key}"
 
     @property
     def seconds(self) -> int:
-        """How long ago it was started."""
+        """The time since its start."""
         return int(time.monotonic() - self.started)
 
     @property
     def reason(self) -> str:
-        """Why nobody else can write now."""
+        """Why other writes are refused."""
         return f"a commit has been waiting for git and its hooks for {self.seconds} seconds"
 
     @property
     def is_slow(self) -> bool:
-        """Whether it is running for so long that nobody should wait for its end."""
+        """Whether it has been running too long for requests to wait for it."""
         return not self.result.done() and time.monotonic() - self.started > _PATIENCE
 
     def note(self, line: str) -> None:
-        """Keep the last line that was printed."""
+        """Record the last line of output."""
         self.line = line
 
     def look(self) -> bool:
-        """Note that somebody waits for it; whether it has ended."""
+        """Record a request from its page, wait briefly, and return whether it has finished."""
         self._seen = time.monotonic()
         wait([self.result], _PATIENCE)
         return self.result.done()
 
     def cancel(self) -> None:
-        """End git and its hooks."""
+        """Stop git and its hooks."""
         self._is_cancelled = True
 
     def is_cancelled(self) -> bool:
-        """Whether somebody has cancelled it, nobody waits for it any more, or the server is to end."""
+        """Whether it was cancelled, its page was closed, or the server is shutting down."""
         return self._is_cancelled or process.ending.is_set() or time.monotonic() - self._seen > _WATCHED
 
 
 class Commits:
-    """The last commits, of which one runs at a time. Threads share them."""
+    """The recent commits, one of which runs at a time. Thread-safe."""
 
     def __init__(self) -> None:
-        """Begin without any."""
+        """Start with no commits."""
         self._executor = ThreadPoolExecutor(1, "commit")
         self._lock = Lock()
         self._commits: OrderedDict[str, Commit] = OrderedDict()
@@ -107,10 +107,10 @@ class Commits:
             return commit
 
     def get(self, key: str) -> Commit | None:
-        """The commit with that key; nothing where it was too long ago, or before the server was started."""
+        """The commit with a key; None if it is too old, or from before the server started."""
         return self._commits.get(key)
 
     @property
     def running(self) -> Commit | None:
-        """The commit that has not ended yet."""
+        """The running commit, if any."""
         return next((commit for commit in list(self._commits.values()) if not commit.result.done()), None)

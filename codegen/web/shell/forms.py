@@ -1,4 +1,4 @@
-"""Reads the form of a request, in time that grows with its size and within limits."""
+"""Parses URL-encoded forms in linear time, with limits on size and number of fields."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from starlette.requests import ClientDisconnect, Request
 from codegen.web.shell.security import MOST, too_large
 
 _TYPE = "application/x-www-form-urlencoded"
-# More than any page of ours has, also one that lists every schedule of a large project.
+# More than any page has, including a list of all schedules of a large project.
 _MOST_FIELDS = 10_000
 _ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
 
 
 async def read_form(request: Request, most: int = MOST) -> dict[str, str]:
-    """The fields of a form that has at most so many bytes. One with files has another type: we have no such form.
+    """Read the fields of a URL-encoded form of at most `most` bytes.
 
     Raises:
-        HTTPException: it is no form, too large, or the client has left.
+        HTTPException: it is not a URL-encoded form, it is too large, or the client has disconnected.
     """
     if request.headers.get("content-type", _TYPE).partition(";")[0].strip().lower() != _TYPE:
         raise HTTPException(415)
@@ -32,7 +32,7 @@ async def read_form(request: Request, most: int = MOST) -> dict[str, str]:
                 raise too_large()
     except ClientDisconnect:
         raise HTTPException(400) from None
-    # In a thread, as megabytes of escapes take a second or two.
+    # In a thread: decoding megabytes of escapes takes a second or two.
     return await run_in_threadpool(_fields, bytes(body.replace(b"+", b" ")))
 
 

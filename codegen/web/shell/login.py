@@ -1,4 +1,4 @@
-"""The login with a token: in the address, in a form, or as `Authorization: Bearer`."""
+"""The login with a token: in the URL, in a form, or as `Authorization: Bearer`."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from codegen.web.shell.attempts import Attempts
 from codegen.web.shell.forms import read_form
 
-# The field of the form, and of the query of an address that logs in.
+# The field of the login form, and the query parameter of the login URL.
 TOKEN_FIELD = "token"  # noqa: S105  # a name
-# The largest form of a login, with the address to go to then.
+# Limit on the login form, which contains the path to redirect to.
 _MOST = 16 * 1024
 _BEARER = {"WWW-Authenticate": "Bearer"}
 
 
 @dataclass(frozen=True)
 class TokenVerifier:
-    """The hash of the token, and the session cookie of browsers that have sent it."""
+    """The hash of the token, and the session cookie for browsers that have logged in."""
 
     digest: bytes = field(repr=False)
     session: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
@@ -38,16 +38,16 @@ class TokenVerifier:
         return cls(_digest(token))
 
     def accepts(self, token: str) -> bool:
-        """Whether it is the token. How long the answer takes tells nothing."""
+        """Whether it is the token, compared in constant time."""
         return hmac.compare_digest(self.digest, _digest(token))
 
     def knows_session(self, session: str) -> bool:
-        """Whether a browser has given the token to this process before."""
+        """Whether it is the session cookie of this process."""
         return hmac.compare_digest(self.session.encode(), session.encode())
 
 
 class LoginMiddleware:
-    """Asks for the token in front of the application."""
+    """Requires the token for every request except those for static files."""
 
     def __init__(self, app: ASGIApp, verifier: TokenVerifier, templates: Environment) -> None:
         """Protect the application."""
@@ -57,8 +57,8 @@ class LoginMiddleware:
         self._attempts = Attempts()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request in, or ask for the token."""
-        # The static files are those of the distribution: the same everywhere.
+        """Pass the request on, or answer with the login page."""
+        # Static files are those of the distribution, without data of the project.
         is_open = scope["type"] != "http" or scope["path"].startswith("/static/")
         answer = self._app if is_open else await self._answer(Request(scope, receive))
         await answer(scope, receive, send)
@@ -72,19 +72,19 @@ class LoginMiddleware:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             is_right = await self._accepts(request, token.strip())
-            return self._app if is_right else PlainTextResponse("That is not the token.\n", 401, _BEARER)
+            return self._app if is_right else PlainTextResponse("Wrong token.\n", 401, _BEARER)
         if asked != ("POST", "/login"):
             return self._page(request, _address(request))
         try:
             form = await read_form(request, _MOST)
         except HTTPException as error:
-            return PlainTextResponse("This is no login.\n", error.status_code, error.headers)
+            return PlainTextResponse("Invalid login form.\n", error.status_code, error.headers)
         return await self._enter(request, form.get(TOKEN_FIELD, ""), form.get("next", ""))
 
     async def _enter(self, request: Request, token: str, address: str) -> Response:
-        """Lead on with the session cookie, or ask again for the token."""
+        """Redirect with the session cookie, or show the login page again."""
         if not self._has_session(request) and not await self._accepts(request, token):
-            return self._page(request, address, "That is not the token.")
+            return self._page(request, address, "Wrong token.")
         answer = RedirectResponse(address if _is_path(address) else "/", 303)
         is_secure = request.url.scheme == "https"
         name = _cookie(request)
@@ -103,8 +103,8 @@ class LoginMiddleware:
         return is_right
 
     def _page(self, request: Request, address: str, problem: str = "") -> Response:
-        """The form; it tells nothing of the project."""
-        # A link on another site brings no cookie, as that is strict. The page that it leads to is ours, and asks again.
+        """The login page, without data of the project."""
+        # Browsers send no SameSite=Strict cookie after a link on another site: the login page reloads itself with it.
         asks_again = request.method == "GET" and not problem and request.headers.get("sec-fetch-site") == "cross-site"
         template = self._templates.get_template("login.html")
         return HTMLResponse(template.render(address=address, problem=problem, asks_again=asks_again), 401, _BEARER)
@@ -115,17 +115,17 @@ def _digest(token: str) -> bytes:
 
 
 def _cookie(request: Request) -> str:
-    """The name of the session cookie: one for each port, as cookies know none."""
+    """The name of the session cookie, with the port, since cookies do not distinguish ports."""
     return f"dagpress-{(request.scope.get('server') or ('', ''))[1]}"
 
 
 def _address(request: Request) -> str:
-    """Where somebody wanted to go, as far as one can go there again."""
+    """The path to redirect to after the login; the start page for a request that cannot be repeated."""
     query = request.scope["query_string"].decode("latin-1")
     path = quote(request.scope["path"]) + (f"?{query}" if query else "")
     return path if request.method == "GET" and request.scope["path"] != "/login" else "/"
 
 
 def _is_path(address: str) -> bool:
-    r"""Whether an address is one of this site. Browsers take `//`, `/\` and `/` with a tab behind it for another."""
+    r"""Whether an address is a path of this site. Browsers read `//`, `/\`, and `/` with a tab as another host."""
     return address.startswith("/") and address[1:2] not in {"/", "\\"} and address.isprintable()

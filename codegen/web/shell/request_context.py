@@ -34,16 +34,16 @@ from codegen.web.shell.workspace import Snapshot, Workspace
 
 # What the browser says its timezone is; `static/page.js` sets it.
 TIMEZONE_COOKIE = "timezone"
-# What the worker gets of a request, besides some headers.
+# The parts of an ASGI scope that the worker gets, in addition to some headers.
 _SCOPE = ("type", "method", "path", "path_params", "query_string", "state")
 T = TypeVar("T")
 
 
 @cache
 def _environment() -> Environment:
-    """Templates in which every value is text: none becomes HTML, and none hides a character.
+    """Templates that escape HTML and invisible characters in every value.
 
-    A value that a form sends back is written as `{{ value|e }}`, which leaves it as it is.
+    A form field that is sent back uses `{{ value|e }}`, which keeps invisible characters.
     """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
@@ -59,21 +59,21 @@ def _environment() -> Environment:
 
 
 def _visible(value: object) -> object:
-    # What has `__html__` is HTML already.
+    # Values with `__html__` are HTML already.
     return printable_lines(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 @dataclass(frozen=True)
 class Site:
-    """What all requests share. Of the environment it holds what `airflow` needs, which shows nothing of that.
+    """The state shared by all requests. It keeps environment variables only inside `airflow`, which does not show them.
 
     Attributes:
-        airflow: the Airflows that may be asked; nothing where there is none.
-        version: that of Dagpress.
-        csrf: the token of every form and every changing request; another start of the server has another.
-        saved_store: what was saved lately.
-        commits: those that were made lately, and the one that is running.
-        worker: the process that computes drafts.
+        airflow: the configured Airflows; None without any.
+        version: the version of Dagpress.
+        csrf: the CSRF token for forms and changing requests, new at each start of the server.
+        saved_store: recently saved changes.
+        commits: the running commit and recent ones.
+        worker: the process that renders drafts.
     """
 
     workspace: Workspace
@@ -101,10 +101,10 @@ class Site:
         return self.workspace.root.name
 
     def transaction(self) -> AbstractContextManager[Transaction]:
-        """The one way in which a request writes into the project.
+        """Open the transaction in which a request writes into the project.
 
         Raises:
-            LockedError: a commit holds the lock, or another process does, for longer than somebody waits for a page.
+            LockedError: a slow commit or another process holds the lock.
         """
         commit = self.commits.running
         if commit and commit.is_slow:
@@ -155,10 +155,10 @@ class RequestContext:
         return ZoneInfo(name if name in timezones() else "UTC")
 
     def in_worker(self, warm_up: Callable[..., Any], function: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401
-        """Call a function with this request, and these arguments, in the process for drafts.
+        """Call a function with this request and some arguments in the worker.
 
         Raises:
-            StoppedError: it reached a limit, or its process was killed.
+            StoppedError: it exceeded a limit, or its process was killed.
         """
         scope = {name: self.request.scope[name] for name in _SCOPE}
         htmx = [(name, value) for name, value in self.request.scope["headers"] if name.startswith(b"hx-")]
@@ -178,12 +178,12 @@ class RequestContext:
 
 @dataclass(frozen=True)
 class Page:
-    """An address, and the function that answers there. It runs in a thread, and may wait.
+    """A route and its handler, which runs in a thread and can block.
 
     Attributes:
-        path: as Starlette has it, such as `/pipelines/{source:path}`.
-        method: `GET`, or `POST` for what changes something: then the form must carry the CSRF token.
-        is_draft: whether it computes a draft: such requests wait for their turn.
+        path: a path of Starlette, such as `/pipelines/{source:path}`.
+        method: `GET`, or `POST` for a change, which requires the CSRF token.
+        is_draft: whether it renders a draft; such requests are limited per client.
     """
 
     path: str

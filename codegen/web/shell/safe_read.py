@@ -1,4 +1,4 @@
-"""Reads files of the project, and nothing else that a link may lead to."""
+"""Reads files inside the git work tree of the project only."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from codegen.files import Boundary, read_bytes
 
 
 def bytes_of(root: Path, path: Path, most: int | None = None) -> bytes | None:
-    """What a file holds; None where there is none that can be read, or where it lies outside of the git work tree.
+    """The content of a file; None if it is missing, unreadable, or outside the git work tree.
 
     Args:
-        root: the project's folder, without links in its path.
-        path: the file, or what may be one.
-        most: how many bytes are enough; all by default.
+        root: the project's folder, without symlinks in its path.
+        path: the path of the file.
+        most: the number of bytes to read; all by default.
     """
     try:
         return read_bytes(path)[:most] if Boundary(root).has(path) else None
@@ -22,6 +22,6 @@ def bytes_of(root: Path, path: Path, most: int | None = None) -> bytes | None:
 
 
 def text_of(root: Path, path: Path, most: int | None = None) -> str | None:
-    """The text of such a file, with invalid bytes replaced."""
+    """The text of a file as in `bytes_of`, with invalid bytes replaced."""
     data = bytes_of(root, path, most)
     return None if data is None else data.decode("utf-8", "replace")

@@ -40,7 +40,7 @@ class Saved:
 
 @dataclass
 class SavedStore:
-    """The last things that were saved, by keys that nobody can guess. Threads share it."""
+    """Recently saved changes, by unguessable keys. Thread-safe."""
 
     _saved: OrderedDict[str, Saved] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
@@ -55,6 +55,6 @@ class SavedStore:
         return key
 
     def get(self, key: str) -> Saved | None:
-        """What has that key; nothing where it was too long ago, or before the server was started."""
+        """The change with a key; None if it is too old, or from before the server started."""
         with self._lock:
             return self._saved.get(key)

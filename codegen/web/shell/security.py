@@ -1,4 +1,4 @@
-"""Protects every request: its host, its origin, its size, and what the answer may load."""
+"""Middleware that checks the host, origin and size of requests, and sets security headers."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from starlette.websockets import WebSocketClose
 
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "X-CSRF-Token"
-# The largest body that is read. The largest schedule file that is read has 1 MB, of which a form makes three bytes of
-# each where it must.
+# Limit on the body of a request. A schedule file has at most 1 MB, and a form can encode a byte in three.
 MOST = 4 * 1024 * 1024
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _READING = frozenset({"GET", "HEAD"})
@@ -26,18 +25,18 @@ _ANOTHER_ORIGIN = "This request comes from a page of another origin.\n"
 
 @dataclass(frozen=True)
 class HostMiddleware:
-    """The outermost of the application: refuses what no page of ours asks, and tells browsers what ours may load.
+    """The outermost middleware: refuses foreign requests, and sets the Content Security Policy.
 
     Attributes:
-        names: the names under which the page may be asked for, beside those of loopback and the address to which a
-            request has come. Any other would let a page elsewhere read ours (DNS rebinding).
+        names: the allowed host names, in addition to loopback and the address of the connection. Any other could be
+            an attack by DNS rebinding.
     """
 
     app: ASGIApp
     names: frozenset[str] = frozenset()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the request, or refuse it."""
+        """Pass the request on, or refuse it."""
         if scope["type"] == "websocket":
             await WebSocketClose()(scope, receive, send)
             return
@@ -56,7 +55,7 @@ class HostMiddleware:
         await answer(scope, _limited(receive), send_guarded)
 
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
-        """The answer to a request that is refused."""
+        """The response to a refused request; None for an allowed one."""
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._is_ours(hosts[0].lower(), scope):
             message = (
@@ -70,7 +69,7 @@ class HostMiddleware:
             return PlainTextResponse(_ANOTHER_ORIGIN, 403)
         length = headers.get("content-length", "0")
         if len(length) > len(str(MOST)) or not length.isdecimal() or int(length) > MOST:
-            return PlainTextResponse("This is too large.\n", 413, {"Connection": "close"})
+            return PlainTextResponse("Request too large.\n", 413, {"Connection": "close"})
         return None
 
     def _is_ours(self, host: str, scope: Scope) -> bool:
@@ -83,18 +82,18 @@ class HostMiddleware:
 
 
 def too_large() -> HTTPException:
-    """What is answered to a request with too large a body, of which the rest is not read."""
+    """The error for a body that is too large; the connection is closed without reading the rest."""
     return HTTPException(413, headers={"Connection": "close"})
 
 
 def is_host_name(text: str) -> bool:
-    """Whether a text is a name or an address as `Host` has it, without a port."""
+    """Whether a text is valid in a `Host` header, without a port."""
     match = _HOST.fullmatch(text.lower())
     return match is not None and text.lower() == match[1]
 
 
 def _is_asked_by_ours(method: str, headers: Headers) -> bool:
-    """What browsers say of the page that asks; one elsewhere may link to ours, and nothing more.
+    """Whether a request comes from our own page, or is a link from another site (Fetch Metadata).
 
     See https://web.dev/articles/fetch-metadata.
     """
@@ -105,15 +104,15 @@ def _is_asked_by_ours(method: str, headers: Headers) -> bool:
 
 
 def _proxy_hint(scope: Scope, headers: Headers) -> str:
-    """What to do where a proxy has told of TLS, and is not trusted."""
+    """The fix for a request from a TLS proxy that is not trusted."""
     if headers.get("x-forwarded-proto", scope["scheme"]) == scope["scheme"]:
         return ""
     address = (scope.get("client") or ("ADDRESS",))[0]
-    return f"It came through a proxy that is not trusted (`dagpress serve --trusted-proxy {address}` trusts it).\n"
+    return f"It came through an untrusted proxy (to trust it: `dagpress serve --trusted-proxy {address}`).\n"
 
 
 def _limited(receive: Receive) -> Receive:
-    """What was sent, as long as it is not too much; also where nobody has said how much it is."""
+    """Limit the size of the body, also for requests without `Content-Length`."""
     size = 0
 
     async def receive_limited() -> Message:

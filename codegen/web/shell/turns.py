@@ -1,4 +1,4 @@
-"""Whose draft is computed next, so that no author holds up the others."""
+"""Limits on concurrent drafts, per client and in total, so that no client blocks the others."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
-# Some of those whose turn it is wait for the lock of the project, and leave the worker to the others.
+# More than one: requests that wait for the lock of the project do not need the worker.
 _AT_ONCE = 4
 
 
 class Turns:
-    """One request of each address at a time, a few in all; those that wait hold no thread, which other pages need."""
+    """Allows one request per client at a time, and a few in total; waiting requests occupy no thread."""
 
     def __init__(self) -> None:
-        """Start without any."""
+        """Start with no requests."""
         self._all = Semaphore(_AT_ONCE)
         self._own: WeakValueDictionary[str, Semaphore] = WeakValueDictionary()
 
     @asynccontextmanager
     async def turn(self, address: str) -> AsyncIterator[None]:
-        """Wait for the turn of an address, and keep it until the block ends."""
+        """Wait until a request of this client may run, and hold its place during the block."""
         own = self._own.setdefault(address, Semaphore(1))
         async with own, self._all:
             yield

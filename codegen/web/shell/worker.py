@@ -1,4 +1,4 @@
-"""A process that computes drafts: no text that an author sends can freeze the server or outlive its limit."""
+"""The worker process for drafts, with limits on time and memory, so that no draft can block the server."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from weakref import finalize
 
 from codegen import process
 
-# Of a task: the seconds, and the bytes.
+# Limits of a task: seconds of CPU time, and bytes of memory.
 LIMIT = 2
 MEMORY = 1 << 30
-# The modules are those of this process, whatever the working directory has.
+# Use the import path of this process, without the working directory.
 _PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from codegen.web.shell.worker_program import main; main()"
 _TOO_LONG = {signal.SIGPROF, signal.SIGALRM, signal.SIGXCPU}
 
 
 @dataclass(frozen=True)
 class Task:
-    """A function to call with a request, as data that can be pickled.
+    """A call of a function with a request, which can be pickled.
 
     Attributes:
-        function: it takes a `RequestContext` first.
-        scope: what ASGI has of the request, without the cookie of the login.
-        warm_up: a function of such a request, called once for each project before there is a limit.
-        seconds: the limit of CPU time, besides what its project takes by itself.
+        function: a function with a `RequestContext` as its first argument.
+        scope: parts of the ASGI scope, without the session cookie.
+        warm_up: a function of a `RequestContext`, called once per project without a limit.
+        seconds: the limit on CPU time, in addition to the time for a trivial draft of the project.
     """
 
     function: Callable[..., Any]
@@ -47,11 +47,11 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a task: its value or exception, or how its process has ended.
+    """The result of a task: a value, an exception, or the signal that killed its process.
 
     Attributes:
         trace: the traceback of the exception.
-        ended: the number of the signal; zero where memory was missing.
+        ended: the number of the signal; zero after a MemoryError.
     """
 
     value: Any = None
@@ -61,26 +61,26 @@ class Outcome:
 
 
 class StoppedError(Exception):
-    """A task without an outcome; the text says why, as the end of "This text ..."."""
+    """A task was stopped; the message is the reason, as the predicate of "This text ..."."""
 
 
 class _WorkerTracebackError(Exception):
-    """The traceback of an exception in the worker, which the server's log shows as its cause."""
+    """The traceback of an exception in the worker, shown in the server's log as the cause."""
 
 
 class Worker:
-    """The process. It starts with the first task, and again after it was killed; it takes one task at a time."""
+    """A child process that runs one task at a time. It starts with the first task, and restarts after a kill."""
 
     def __init__(self) -> None:
-        """Start nothing yet."""
+        """Defer the start to the first task."""
         self._lock = Lock()
         self._child: process.Child | None = None
 
     def run(self, task: Task) -> Any:  # noqa: ANN401  # what the function returns
-        """Call the function of a task there.
+        """Run a task in the child process.
 
         Raises:
-            StoppedError: it reached a limit, or its process was killed.
+            StoppedError: it exceeded a limit, or its process was killed.
         """
         sent = pickle.dumps(task)
         with self._lock:
@@ -111,7 +111,7 @@ class Worker:
 
 @cache
 def shared_worker() -> Worker:
-    """The one worker of this process: tasks say which project they are about."""
+    """The worker that all sites in this process share; each task names its project."""
     return Worker()
 
 

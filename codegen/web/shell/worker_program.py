@@ -1,7 +1,6 @@
-"""What the worker runs: it keeps the project that it has read, and forks a process for each task.
+"""The program of the worker: it keeps the project in memory, and forks a process for each task.
 
-A fork shares what was read. It is the copy of a process of one thread, and the kernel kills it at its limits, whatever
-it runs.
+A fork shares the memory of the single-threaded worker, and the kernel kills it at its limits.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ from starlette.requests import Request
 from codegen.web.shell.request_context import RequestContext, Site
 from codegen.web.shell.worker import MEMORY, Outcome, Task
 
-# The server goes first.
+# Lower priority than the server.
 _NICENESS = 5
-# Of a fork that waits, say for a disk, seconds by the clock for each of the CPU.
+# Limit on elapsed time as a multiple of the CPU time, for a fork that waits, for example on a disk.
 _PATIENCE = 5
 
 
 def main() -> None:
-    """Take tasks from stdin until the server closes it, and write what became of them to stdout."""
+    """Read tasks from stdin until the server closes it, and write their outcomes to stdout."""
     tasks, outcomes = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
@@ -49,16 +48,16 @@ def main() -> None:
 
 
 class _Project:
-    """The project of the last task."""
+    """The project of the latest task, cached for the next one."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._site = Site.of(root, {})
-        # What a harmless task takes of the CPU, which grows with the project; nothing before there was one.
+        # CPU time of a trivial draft, which grows with the project; None before the first one.
         self._seconds: float | None = None
 
     def outcome_of(self, task: Task) -> bytes:
-        """What becomes of a task, pickled."""
+        """Run a task in a fork, and return its pickled outcome."""
         try:
             context = self._context(task)
         except Exception as error:  # noqa: BLE001  # the server raises it
@@ -74,9 +73,9 @@ class _Project:
         return _pickled(Outcome(ended=abs(code))) if code else outcome
 
     def _context(self, task: Task) -> RequestContext:
-        """The request of a task, with the project as it is now: reading that has no limit."""
+        """The request of a task, with the current project, which is read without a limit."""
         context = RequestContext(replace(self._site, csrf=task.csrf), Request({**task.scope}), task.form)
-        context.snapshot  # noqa: B018  # it is read here
+        context.snapshot  # noqa: B018  # reads the project
         if self._seconds is None:
             before = time.process_time()
             task.warm_up(context)
@@ -85,7 +84,7 @@ class _Project:
 
 
 def _compute(task: Task, context: RequestContext, writing: int, seconds: float) -> NoReturn:
-    """Call the function in a fork, and end it."""
+    """Call the function of a task in the fork, and exit."""
     code = 1
     try:
         gc.freeze()
@@ -99,14 +98,14 @@ def _compute(task: Task, context: RequestContext, writing: int, seconds: float) 
 
 
 def _limit(seconds: float) -> None:
-    """Let the kernel kill this process when its time is over, and refuse it memory."""
+    """Set the kernel's limits on the time and memory of this process."""
     for timer, number, limit in (
         (signal.ITIMER_PROF, signal.SIGPROF, seconds),
         (signal.ITIMER_REAL, signal.SIGALRM, seconds * _PATIENCE),
     ):
         signal.signal(number, signal.SIG_DFL)
         signal.setitimer(timer, limit)
-    # Only Linux has both.
+    # Linux only.
     with suppress(OSError, ValueError):
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
         _, most = resource.getrlimit(resource.RLIMIT_AS)
@@ -127,7 +126,7 @@ def _failed(error: Exception) -> Outcome:
 
 
 def _pickled(outcome: Outcome) -> bytes:
-    """An outcome as bytes; an exception that cannot be pickled is replaced."""
+    """Pickle an outcome, replacing an exception that cannot be pickled."""
     data = pickle.dumps(outcome)
     if outcome.error:
         try:

@@ -67,7 +67,7 @@ function ask() {
 
 async function answer(number) {
   form.classList.add("working");
-  // The server does not begin with what nobody waits for any more.
+  // Abort the previous preview: the server skips requests of disconnected clients.
   dropped.abort();
   dropped = new AbortController();
   try {
