@@ -219,6 +219,7 @@ HARMLESS = [
     ("command", 'curl -u "loader:${PASSWORD}" -H "Authorization: Bearer $TOKEN" https://example.com'),
     ("command", 'x --token "$TOKEN" --password ${PASSWORD} --api-key $(cat key) --client-secret `cat f`'),
     ("command", "x --token --verbose"),
+    ("command", "which curl\nwhich docker; exit"),
     ("before_run", "config set tap-x password_column name"),
     ("before_run", "config set tap-token url x"),
     ("before_run", "config set tap-x password $TAP_PASSWORD"),

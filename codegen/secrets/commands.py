@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain, pairwise
@@ -13,11 +14,7 @@ from codegen.secrets.names import kind_of
 
 # A secret of an option has no name that says so: it counts as that of a password.
 PASSWORD = "password"  # noqa: S105  # a name
-# An open quote reaches to the end: else, the time for a text of quotes would grow with the square of its length.
-_WORD = re.compile(
-    r"""(?:[^\s"';|&()`\\]|\\[^\n]|"(?:[^"\\]|\\.)*(?:"|\\?\Z)|'[^']*(?:'|\Z))+|\\?\n|[;|&()`]""", re.DOTALL
-)
-_ENDS = frozenset(";|&()`\n")
+_ENDS = ";|&()`\n"
 _WITH_AN_ATTACHED_VALUE = 2
 
 
@@ -26,16 +23,22 @@ def pairs_of_commands(text: str) -> Iterator[tuple[str, str]]:
     if not _programs().search(text):
         return
     words: list[str] = []
-    for match in chain(_WORD.finditer(text), [None]):
-        if match and match[0] not in _ENDS:
-            words += [_unquoted(match[0])] * (match[0] != "\\\n")
+    for word in chain(_words(text), "\n"):
+        if word.strip(_ENDS):
+            words.append(word)
         else:
             yield from _pairs(words)
             words = []
 
 
-def _unquoted(word: str) -> str:
-    return word[1:-1] if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'" else word
+def _words(text: str) -> Iterator[str]:
+    """The words of a script and what ends its commands; an open quote reaches to the end."""
+    lexer = shlex.shlex(text.replace("\\\n", " "), posix=True, punctuation_chars=_ENDS)
+    lexer.whitespace, lexer.commenters, lexer.whitespace_split = " \t\r", "", True
+    try:
+        yield from lexer
+    except ValueError:
+        yield lexer.token
 
 
 def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -46,7 +49,7 @@ def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     if row.get("is_named"):
         yield from _named(words, row["program"].rpartition(" ")[2])
         return
-    for word, following in zip(words[start:], [*words[start + 1 :], ""], strict=True):
+    for word, following in pairwise([*words[start:], ""]):
         yield from _of_option(row, word, following)
 
 

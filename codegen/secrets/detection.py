@@ -23,9 +23,9 @@ _OPTION = re.compile(r"""(?<![\w-])--?([A-Za-z][\w-]{1,60})\s+["']?([^\s"',;&|-]
 # beginnings alone would grow with the square of its length.
 _TEMPLATE = re.compile(r"\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}", re.DOTALL)
 _REFERENCE = re.compile(r"(?:\$\w+|\$\{\w+\}|%\w+%)+|(?:arn|env|fd|file|gsm|op|secretsmanager|ssm|vault):\S+")
+_PATH = re.compile(r"(?:~|\.{1,2})/[^\s:@]*|/[^\s:@/]+/[^\s:@]*|[A-Za-z]:\\\S*")
 # A substitution by the shell: of a command, or of a variable with a default, such as `${TOKEN:-x}`.
 _EXPANSION = re.compile(r"\$\(|`|\$\{\w+[^\w}]")
-_PATH = re.compile(r"(?:~|\.{1,2})/[^\s:@]*|/[^\s:@/]+/[^\s:@]*|[A-Za-z]:\\\S*")
 _FILE = re.compile(r"[\w./-]+\.[A-Za-z][A-Za-z0-9]{1,4}")
 _NUMBER = re.compile(r"[-+]?[0-9][0-9._]*|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]+(?:Z|[-+][0-9:]+)?)?")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+")
@@ -113,11 +113,13 @@ def _pairs_of_words(text: str) -> Iterator[tuple[Kind, str]]:
 
 
 def _can_be_secret(kind: Kind, value: str) -> bool:
-    harmless = (_REFERENCE, _placeholder(), _PATH, *(() if kind is Kind.CERTAIN else (_FILE, _NUMBER)))
-    is_address = _URL.fullmatch(value) and not _URL_WITH_PASSWORD.search(value)
-    if is_address or _EXPANSION.match(value):
+    if not re.search(r"\w", value) or _EXPANSION.match(value):
         return False
-    return bool(re.search(r"\w", value)) and not any(pattern.fullmatch(value) for pattern in harmless)
+    if _REFERENCE.fullmatch(value) or _placeholder().fullmatch(value) or _PATH.fullmatch(value):
+        return False
+    if kind is Kind.LIKELY and (_FILE.fullmatch(value) or _NUMBER.fullmatch(value)):
+        return False
+    return not _URL.fullmatch(value) or bool(_URL_WITH_PASSWORD.search(value))
 
 
 @cache
