@@ -23,12 +23,16 @@ def pairs_of_commands(text: str) -> Iterator[tuple[str, str]]:
     if not _programs().search(text):
         return
     words: list[str] = []
+    printed = ""
     for word in chain(_words(text), "\n"):
         if word.strip(_ENDS):
             words.append(word)
-        else:
-            yield from _pairs(words)
-            words = []
+            continue
+        yield from _pairs(words)
+        if printed and any(each.endswith("-stdin") for each in words):
+            yield PASSWORD, printed
+        printed = words[-1] if word == "|" and words and words[0] in {"echo", "printf"} else ""
+        words = []
 
 
 def _words(text: str) -> Iterator[str]:
@@ -73,7 +77,7 @@ def _of_option(row: Mapping[str, Any], word: str, following: str) -> Iterator[tu
     if option in row.get("secret", ()):
         yield PASSWORD, (attached if equals else following).removeprefix("pass:")
     elif option in row.get("account", ()):
-        yield PASSWORD, (attached if equals else following).partition(":")[2]
+        yield PASSWORD, _password(attached if equals else following)
     elif option in row.get("header", ()):
         name, _, value = (attached if equals else following).partition(":")
         scheme, _, rest = value.strip().partition(" ")
@@ -83,9 +87,14 @@ def _of_option(row: Mapping[str, Any], word: str, following: str) -> Iterator[tu
         if flag in (*row.get("secret", ()), *row.get("attached", ())):
             yield PASSWORD, value
         elif flag in row.get("account", ()):
-            yield PASSWORD, value.partition(":")[2]
+            yield PASSWORD, _password(value)
         elif flag in row.get("header", ()):
             yield from _of_option(row, flag, value)
+
+
+def _password(account: str) -> str:
+    """The password after a user: `user:x`, of lftp `user,x`, of smbclient `user%x`."""
+    return re.sub("[^:,%]*[:,%]?", "", account, count=1)
 
 
 def _named(words: Sequence[str], command: str) -> Iterator[tuple[str, str]]:
