@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain, pairwise
@@ -13,11 +14,7 @@ from codegen.secrets.names import kind_of
 
 # The name for the secret of an option such as `-u`, which has no telling name.
 PASSWORD = "password"  # noqa: S105  # a name
-# An open quote extends to the end, so that a text of quotes takes linear time.
-_WORD = re.compile(
-    r"""(?:[^\s"';|&()`\\]|\\[^\n]|"(?:[^"\\]|\\.)*(?:"|\\?\Z)|'[^']*(?:'|\Z))+|\\?\n|[;|&()`]""", re.DOTALL
-)
-_ENDS = frozenset(";|&()`\n")
+_ENDS = ";|&()`\n"
 _WITH_AN_ATTACHED_VALUE = 2
 
 
@@ -26,16 +23,26 @@ def pairs_of_commands(text: str) -> Iterator[tuple[str, str]]:
     if not _programs().search(text):
         return
     words: list[str] = []
-    for match in chain(_WORD.finditer(text), [None]):
-        if match and match[0] not in _ENDS:
-            words += [_unquoted(match[0])] * (match[0] != "\\\n")
-        else:
-            yield from _pairs(words)
-            words = []
+    printed = ""
+    for word in chain(_words(text), "\n"):
+        if word.strip(_ENDS):
+            words.append(word)
+            continue
+        yield from _pairs(words)
+        if printed and any(each.endswith("-stdin") for each in words):
+            yield PASSWORD, printed
+        printed = words[-1] if word == "|" and words and words[0] in {"echo", "printf"} else ""
+        words = []
 
 
-def _unquoted(word: str) -> str:
-    return word[1:-1] if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'" else word
+def _words(text: str) -> Iterator[str]:
+    """The words of a script and what ends its commands; an open quote reaches to the end."""
+    lexer = shlex.shlex(text.replace("\\\n", " "), posix=True, punctuation_chars=_ENDS)
+    lexer.whitespace, lexer.commenters, lexer.whitespace_split = " \t\r", "", True
+    try:
+        yield from lexer
+    except ValueError:
+        yield lexer.token
 
 
 def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -46,7 +53,7 @@ def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     if row.get("is_named"):
         yield from _named(words, row["program"].rpartition(" ")[2])
         return
-    for word, following in zip(words[start:], [*words[start + 1 :], ""], strict=True):
+    for word, following in pairwise([*words[start:], ""]):
         yield from _of_option(row, word, following)
 
 
@@ -70,7 +77,7 @@ def _of_option(row: Mapping[str, Any], word: str, following: str) -> Iterator[tu
     if option in row.get("secret", ()):
         yield PASSWORD, (attached if equals else following).removeprefix("pass:")
     elif option in row.get("account", ()):
-        yield PASSWORD, (attached if equals else following).partition(":")[2]
+        yield PASSWORD, _password(attached if equals else following)
     elif option in row.get("header", ()):
         name, _, value = (attached if equals else following).partition(":")
         scheme, _, rest = value.strip().partition(" ")
@@ -80,9 +87,14 @@ def _of_option(row: Mapping[str, Any], word: str, following: str) -> Iterator[tu
         if flag in (*row.get("secret", ()), *row.get("attached", ())):
             yield PASSWORD, value
         elif flag in row.get("account", ()):
-            yield PASSWORD, value.partition(":")[2]
+            yield PASSWORD, _password(value)
         elif flag in row.get("header", ()):
             yield from _of_option(row, flag, value)
+
+
+def _password(account: str) -> str:
+    """The password after a user: `user:x`, of lftp `user,x`, of smbclient `user%x`."""
+    return re.sub("[^:,%]*[:,%]?", "", account, count=1)
 
 
 def _named(words: Sequence[str], command: str) -> Iterator[tuple[str, str]]:

@@ -22,10 +22,17 @@ _OPTION = re.compile(r"""(?<![\w-])--?([A-Za-z][\w-]{1,60})\s+["']?([^\s"',;&|-]
 # A template of Airflow names a secret and does not contain it. The lookahead excludes nested openings, so that a text
 # of openings without ends takes linear time.
 _TEMPLATE = re.compile(r"\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}", re.DOTALL)
-_REFERENCE = re.compile(r"(?:\$\w+|\$\{\w+\}|%\w+%)+|(?:arn|env|fd|file|gsm|op|secretsmanager|ssm|vault):\S+")
+# The value is stored elsewhere: in a variable or a vault, or it is encrypted.
+_REFERENCE = re.compile(
+    r"(?:\$\w+|\$\{\w+\}|%\w+%)+|%\(\w+\)s|(?:arn|env|fd|file|gsm|op|secretsmanager|ssm|vault):\S+"
+    r"|projects/[\w-]+/secrets/\S+|ENC\[\S*\]"
+)
+_PATH = re.compile(r"(?:~|\.{1,2}|\$\{?\w+\}?)/[^\s:@]*|/[^\s:@/]+/[^\s:@]*|[A-Za-z]:\\\S*")
+# The name of another variable, such as `DB_PASSWORD`, if it names a secret.
+_NAME = re.compile(r"[A-Za-z]+(?:_[A-Za-z]+)+")
+_CALL = re.compile(r"[A-Za-z_]\w*\([^()]*\)")
 # A shell substitution: of a command, or of a variable with a default, such as `${TOKEN:-x}`.
 _EXPANSION = re.compile(r"\$\(|`|\$\{\w+[^\w}]")
-_PATH = re.compile(r"(?:~|\.{1,2})/[^\s:@]*|/[^\s:@/]+/[^\s:@]*|[A-Za-z]:\\\S*")
 _FILE = re.compile(r"[\w./-]+\.[A-Za-z][A-Za-z0-9]{1,4}")
 _NUMBER = re.compile(r"[-+]?[0-9][0-9._]*|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]+(?:Z|[-+][0-9:]+)?)?")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+")
@@ -52,7 +59,7 @@ def holds_secret(text: str) -> bool:
     if has_known_form(plain) or _URL_WITH_TOKEN.search(plain):
         return True
     passwords = (match[1] for match in _URL_WITH_PASSWORD.finditer(plain))
-    if any(not (_REFERENCE.fullmatch(each) or _placeholder().fullmatch(each)) for each in passwords):
+    if any(not _is_reference(each) for each in passwords):
         return True
     if any(_can_be_secret(kind, value) for kind, value in _assignments(plain)):
         return True
@@ -95,7 +102,8 @@ def _assignments(text: str) -> Iterator[tuple[Kind, str]]:
         return
     for match in _assignment().finditer(text):
         # In the connection string of ODBC, `PWD` is not the variable of the shell.
-        kind = kind_of("pwd" if match[1] == "PWD" else match[1])
+        name = "pwd" if match[1] == "PWD" else match[1]
+        kind = kind_of_option(name) if name.startswith("-") else kind_of(name)
         if kind.is_secret:
             yield kind, match[2]
 
@@ -113,18 +121,27 @@ def _pairs_of_words(text: str) -> Iterator[tuple[Kind, str]]:
 
 
 def _can_be_secret(kind: Kind, value: str) -> bool:
-    harmless = (_REFERENCE, _placeholder(), _PATH, *(() if kind is Kind.CERTAIN else (_FILE, _NUMBER)))
-    is_address = _URL.fullmatch(value) and not _URL_WITH_PASSWORD.search(value)
-    if is_address or _EXPANSION.match(value):
+    if not re.search(r"\w", value) or _EXPANSION.match(value):
         return False
-    return bool(re.search(r"\w", value)) and not any(pattern.fullmatch(value) for pattern in harmless)
+    if _is_reference(value) or _PATH.fullmatch(value) or _CALL.fullmatch(value):
+        return False
+    if kind is Kind.LIKELY and (_FILE.fullmatch(value) or _NUMBER.fullmatch(value)):
+        return False
+    return not _URL.fullmatch(value) or bool(_URL_WITH_PASSWORD.search(value))
+
+
+def _is_reference(value: str) -> bool:
+    """Whether a text is in the place of a secret."""
+    is_name = _NAME.fullmatch(value) and kind_of(value).is_secret
+    return bool(is_name or _REFERENCE.fullmatch(value) or _placeholder().fullmatch(value))
 
 
 @cache
 def _placeholder() -> re.Pattern[str]:
     words = "|".join(map(re.escape, [*known()["placeholders"], *known()["schemes"]]))
+    # Also the brackets of a format, the wildcards of a pattern, and `__NULL__` of Meltano's stream maps.
     return re.compile(
-        rf"<[^<>]*>|[*x.…]{{3,}}|(?:true|false|yes|no|on|off|null|none|~|your[-_].*|{words})", re.IGNORECASE
+        rf"<[^<>]*>|\[[^\[\]]*\]|\{{[^{{}}]*\}}|[*x.…]{{3,}}\W?|[.][*+].*|__\w+__|your[-_ ].*|~|{words}", re.IGNORECASE
     )
 
 
@@ -138,9 +155,10 @@ def _assignment() -> re.Pattern[str]:
     mark = r"""(?:\\{0,3}["'])"""
     scheme = rf"(?:{'|'.join(known()['schemes'])})\s+"
     return re.compile(
-        r"(?<![\w.-])(-{0,2}[A-Za-z_][\w.-]{0,80})"
+        r"(?<![\w.-])(?<!\$\{)(-{0,2}[A-Za-z_][\w.-]{0,80})"
         rf"(?:{mark}?\]?\s*=>?\s*{mark}?|{mark}\s*:\s*{mark}?|\s*:\s*{mark}"
         rf"|(?<=uthorization)\s*:\s*(?={scheme})|\s*:\s*(?![A-Za-z,.'-]+(?![^\s)])))"
-        rf"""(?:{scheme})?([^\s"',;&\\]+)""",
+        # The value may contain names and their values too, as that of `--env=TOKEN=x` and of an address.
+        rf"""(?:{scheme})?(?=([^\s"',;&\\]{{1,200}}))""",
         re.IGNORECASE,
     )

@@ -17,7 +17,9 @@ _PREFIX = re.compile(r"[\s#]*(?:[-?+][ \t]+)*")
 _NAME_AND_VALUE = re.compile(r"""["']?([\w.$][\w.$-]{0,200})["'\]]{0,2}[ \t]*[:=](?=\s|["'([{]|$)[ \t]*""")
 _PAIR = re.compile(r"""(?<![\w.$-])["']?([\w.$][\w.$-]{0,200})["'\]]{0,2}[ \t]*[:=][ \t]*""")
 # The beginning of a multi-line value: a block, a map, a list, or a value with a tag or an anchor.
-_BEGINS_A_VALUE = re.compile(r"(?:[|>][-+0-9]*|[&!][^\s,]*)?[ \t]*(?:[(\[{][rbuf]?)?[ \t]*\\?(?:#.*)?", re.IGNORECASE)
+_BEGINS_A_VALUE = re.compile(
+    r"(?:[|>][-+0-9]*|[&!][^\s,#\\(\[{]*)?[ \t]*(?:[(\[{][rbuf]?[ \t]*)?\\?(?:#.*)?", re.IGNORECASE
+)
 _LAST_OPTION = re.compile(r"""(?<![\w-])--?([A-Za-z][\w-]{1,60})["']?,?[ \t]*\\?$""")
 # How much of each value is checked if a line has several.
 _LONGEST = 300

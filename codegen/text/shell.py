@@ -104,7 +104,14 @@ def without_templates(text: str) -> tuple[str, Callable[[str], str]]:
 
 
 def check_run(run: str) -> None:
-    """Raise an InvalidError for arguments that `meltano run` cannot get, or a template that Airflow cannot render."""
+    """Raise an InvalidError for what `check_arguments` refuses, and for an empty argument, which is no plugin."""
+    check_arguments(run)
+    if "" in words_of(run):
+        raise InvalidError("an argument is empty", "remove it", rules.INVALID_RUN)
+
+
+def check_arguments(run: str) -> None:
+    """Raise an InvalidError for arguments that Meltano cannot get, or a template that Airflow cannot render."""
     if "\x00" in run:
         message = "contains the character U+0000, which cannot be passed to a program"
         raise InvalidError(message, "remove it", rules.INVALID_RUN)

@@ -7,16 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
-# More than one: requests that wait for the lock of the project do not need the worker.
-_AT_ONCE = 4
-
 
 class Turns:
-    """Allows one request per client at a time, and a few in total; waiting requests occupy no thread."""
+    """Runs one request at a time, and queues one per client; waiting requests occupy no thread."""
 
     def __init__(self) -> None:
         """Start with no requests."""
-        self._all = Semaphore(_AT_ONCE)
+        self._all = Semaphore(1)
         self._own: WeakValueDictionary[str, Semaphore] = WeakValueDictionary()
 
     @asynccontextmanager
