@@ -20,7 +20,7 @@ settings.register_profile("thorough", max_examples=2000, deadline=None)
 _PROFILE = os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "fast")
 settings.load_profile(_PROFILE)
 
-# How many of the hostile documents, which a seed draws, are tried.
+# The number of generated hostile documents.
 DOCUMENTS = {"fast": 40, "ci": 400}.get(_PROFILE, 20_000)
 
 T = TypeVar("T")

@@ -1,7 +1,7 @@
-"""Draws hostile documents: those of the cases and of the table of keys, with a few places changed, by a seed.
+"""Generates malformed documents from a seed: mutations of the cases and of the examples of the table of keys.
 
-A place is a node of YAML, or in another file a word; what it becomes is what has broken readers of such files before. A
-change can also be of the bytes, wherever it falls.
+A mutation replaces a YAML node, or a word of another file, with a value that is known to break parsers. A
+mutation can also change bytes at any position.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from codegen.schema.table import schedule_table
 from codegen.schema.task import Task
 
 _HERE = Path(__file__).parent
-# The files of a project that a person writes.
+# The handwritten files of a project.
 _SUFFIXES = {".yml", ".yaml", ".toml", ".j2", ".txt", ".in", ".cfg"}
 _SMALL = 8_000
 Files = dict[str, bytes]
@@ -92,9 +92,9 @@ _WORD = re.compile(r'"[^"\n]*"|\'[^\'\n]*\'|[^\s,:=\[\]{}"\'#]+')
 
 
 def documents(seed: int, count: int) -> Iterator[tuple[str, Files]]:
-    """Projects with one to four changes, each with its name; the same for the same seed."""
+    """Projects with one to four mutations each, and their names; deterministic for a seed."""
     cases = sorted((_HERE / "cases").iterdir())
-    # Those without an error are tried twice as often.
+    # Valid projects have double weight.
     valid = [case for case in cases if (case / "generated_dags").is_dir()]
     projects: list[Path | Files] = [*cases, *valid, *sorted((_HERE / "imports").glob("*/project")), *_made()]
     for number in range(count):
@@ -108,12 +108,12 @@ def documents(seed: int, count: int) -> Iterator[tuple[str, Files]]:
 
 
 def _weighted(files: Files) -> list[str]:
-    """The files, of which those of schedules and of Meltano are mutated more often."""
+    """The files, with more weight on schedules and Meltano files."""
     return [path for path in files for _ in range(9 if path.endswith((".yml", ".yaml")) else 1)]
 
 
 def _some_of(project: Files, random: Random) -> Files:
-    """The project with one or two of its schedules, which is quicker to read."""
+    """The project with one or two of its schedules, for speed."""
     mine = [path for path in project if path.startswith("schedules/") and not path.endswith("_defaults.yml")]
     kept = set(random.sample(mine, min(len(mine), random.choice([1, 1, 2]))))
     return {path: text for path, text in project.items() if path in kept or path not in mine}
@@ -121,7 +121,7 @@ def _some_of(project: Files, random: Random) -> Files:
 
 @cache
 def _made() -> list[Files]:
-    """Projects of a schedule for each key, and one with every kind of file with pins, or that `init` changes."""
+    """A project with a schedule for each key, and one with all kinds of files that `init` changes or that have pins."""
     pair = 'extractor: tap-a\nloader: target-b\ninterval: "@daily"\n'
     task = 'interval: "@daily"\ntasks:\n- id: x\n  run: a b\n- id: y\n  run: a b\n  '
     schedules = [f"{pair}{row.name}: {row.example}\n" for row in schedule_table(NEWEST).rows.values()]
@@ -131,7 +131,7 @@ def _made() -> list[Files]:
 
 @cache
 def _files(root: Path) -> Files:
-    """The files in a folder that a person writes."""
+    """The handwritten files of a folder."""
     found = {}
     for path in sorted(root.rglob("*")):
         relative = path.relative_to(root).as_posix()
@@ -159,7 +159,7 @@ def _changed(path: str, content: bytes, random: Random) -> bytes:
         text = random.choice(
             [text.replace("\n", "\r\n"), text.replace("\n", "\r"), "\ufeff" + text, text * 2, text.upper()]
         )
-    # Bytes that were no UTF-8 are those bytes again.
+    # Keep invalid UTF-8 as it was.
     parts = (
         ("surrogateescape" if "\udc80" <= each <= "\udcff" else "surrogatepass", each) for each in _PARTS.findall(text)
     )
@@ -167,7 +167,7 @@ def _changed(path: str, content: bytes, random: Random) -> bytes:
 
 
 def _with_another_key(text: str, random: Random) -> str:
-    """The text with one more key, and mostly a value that is one of it."""
+    """The text with one more key, mostly with a value of its type."""
     rows = list(schedule_table(NEWEST).rows.values())
     row = random.choice(rows)
     value = random.choice([row.example, row.example, row.example, random.choice(rows).example, random.choice(SCALARS)])
@@ -222,7 +222,7 @@ def _with_another_line(text: str, random: Random) -> str:
 
 @lru_cache(2000)
 def _spans(path: str, text: str) -> list[tuple[int, int]]:
-    """The places of the nodes of YAML, else those of words."""
+    """The spans of the YAML nodes, or of words in other files."""
     if path.endswith((".yml", ".yaml")):
         try:
             root = yaml.compose(text, yaml.SafeLoader)

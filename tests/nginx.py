@@ -1,4 +1,4 @@
-"""A real nginx for tests: Debian's, with the configuration of `docs/nginx.conf`."""
+"""Runs Debian's nginx with the configuration of `docs/nginx.conf`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from loopback_servers import closed_port
 from processes import PATIENCE
 
 DOCUMENTED = ROOT / "docs/nginx.conf"
-# In place of the name, and of the addresses of the two hosts. Browsers take names below `localhost` for this machine.
+# Replacements for the host name and the two addresses. Browsers resolve names below `localhost` to this machine.
 NAME, PROXY_HOST, PAGE_HOST = "pipelines.localhost", "127.0.0.2", "127.0.0.1"
 _MAIN = """\
 daemon off;
@@ -41,12 +41,12 @@ http {{
 
 @dataclass(frozen=True)
 class Nginx:
-    """An nginx that runs.
+    """A running nginx.
 
     Attributes:
-        port: its own, on 127.0.0.1.
-        page_port: that of the page behind it.
-        folder: where its logs are.
+        port: its port on 127.0.0.1.
+        page_port: the port of the page behind it.
+        folder: the folder of its logs.
     """
 
     port: int
@@ -59,7 +59,7 @@ class Nginx:
         return f"https://{NAME}:{self.port}"
 
     def connect(self, address: str) -> ssl.SSLSocket:
-        """A connection from this address of loopback, on which nothing has been sent yet."""
+        """Open a connection from a loopback address."""
         connection = socket.create_connection((PAGE_HOST, self.port), timeout=PATIENCE, source_address=(address, 0))
         context = ssl.create_default_context(cafile=self.folder / "certificate")
         return context.wrap_socket(connection, server_hostname=NAME)
@@ -73,7 +73,7 @@ def documented_options() -> list[str]:
 
 @contextmanager
 def nginx(folder: Path) -> Iterator[Nginx]:
-    """Run it until the end of the block; skips the test where there is none and none can be installed."""
+    """Run nginx during the block; skip the test if it is not installed and cannot be."""
     install("nginx", ("nginx", "openssl"), ("nginx", "openssl"))
     running = Nginx(closed_port(), closed_port(), folder)
     site = _of_this_machine(DOCUMENTED.read_text(encoding="utf-8"))

@@ -35,7 +35,7 @@ class Pages:
         return soup_of(answer.text)
 
     def post(self, address: str, form: dict[str, str], status: int = 200, **headers: str) -> BeautifulSoup:
-        """Send a form of ours, with the token that our pages carry; a commit is followed to its end."""
+        """Send a form with the CSRF token, and follow a commit to its end."""
         answer = self.client.post(address, data={"csrf": self.token, **form}, headers=headers)
         while answer.url.path.startswith("/committing/") and answer.status_code == HTTPStatus.OK:
             answer = self.client.get(answer.url)

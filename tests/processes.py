@@ -1,4 +1,4 @@
-"""Waits for processes, and looks at those that tests leave to others."""
+"""Waits for processes, and checks for remaining ones."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# In seconds: enough on a machine with much other work, so that a wait only fails where nothing ever comes.
+# Seconds: enough for a busy machine.
 PATIENCE = 300
 
 
 def await_that(what: Callable[[], bool], pause: float = 0.02, said: Callable[[], str] = str) -> None:
-    """Wait until something is so, looking after each pause; fail with what was said if it does not become so."""
+    """Poll a condition, and fail with the output of `said` at the time limit."""
     deadline = time.monotonic() + PATIENCE
     while not what():
         assert time.monotonic() < deadline, said()
@@ -21,7 +21,7 @@ def await_that(what: Callable[[], bool], pause: float = 0.02, said: Callable[[],
 
 
 def has_ended(file: Path) -> bool:
-    """Whether the process whose id is in that file ends within half a minute; by itself it would take longer."""
+    """Whether the process with the PID in a file ends within half a minute; on its own, it would take longer."""
     pid = int(file.read_text())
     for _ in range(600):
         state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
@@ -38,7 +38,7 @@ def await_process(file: Path) -> None:
 
 @contextmanager
 def held(project: Path) -> Iterator[int]:
-    """Another process holds the lock until the block ends; gives its number."""
+    """Let another process hold the lock during the block, and yield its PID."""
     command = ["flock", "--no-fork", str(project), "sh", "-c", "echo held; read -r line"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout

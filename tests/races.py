@@ -1,6 +1,6 @@
-"""Lets commands, pages and the git hooks of a commit write into one project at once, as processes of their own.
+"""Runs commands, page requests and git hooks that write into one project concurrently, in separate processes.
 
-`make races` runs 60 rounds. After each, every DAG file must be current, and nobody may fail without saying why.
+`make races` runs 60 rounds. After each, every DAG file must be current, and every failure must have a message.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MOVED = """\
 schedules:
 - {name: moved, extractor: tap-gitlab, loader: target-postgres, transform: skip, interval: '@daily'}
 """
-# The commands of a hook do not lock each other out either.
+# Commands in a hook wait for each other, too.
 _HOOK = f"""\
 {_DAGPRESS} generate &
 {_DAGPRESS} schedule set hooked --interval "$(cat .git/interval)" && wait $! && {_DAGPRESS} generate
@@ -47,7 +47,7 @@ _COMMANDS = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one writer of a round has done: `is_told` where it did it, or said why not."""
+    """The outcome of one writer in a round; `is_told` if it succeeded, or failed with a message."""
 
     name: str
     is_told: bool
@@ -55,7 +55,7 @@ class Outcome:
 
 
 def race(folder: Path, rounds: int) -> Iterator[list[str]]:
-    """What went wrong in each round."""
+    """Run rounds, and yield the problems of each."""
     start = {"meltano.yml": PLUGINS + MOVED}
     start |= {f"schedules/{name}.yml": EXTRACT_LOAD for name in ("s", "late", "hooked", "paged")}
     project = repository_of(write(folder / "project", start))
@@ -83,7 +83,7 @@ def _command(project: Path, words: list[str]) -> Outcome:
 
 
 def _save_and_commit(url: str, interval: str) -> Outcome:
-    """Save a schedule in the editor, and commit it; a hook that changes the files is no reason to refuse."""
+    """Save a schedule in the editor, and commit it; a hook that changes files must not cause a refusal."""
     with httpx2.Client(base_url=url, follow_redirects=True, timeout=300) as client:
         form = form_of(soup_of(client.get("edit/paged.yml").text))
         form |= {"text": EXTRACT_LOAD.replace("@daily", interval)}
@@ -124,7 +124,7 @@ def _lost(project: Path, number: int) -> Iterator[str]:
 
 
 def main() -> int:
-    """Run the rounds, and print what went wrong."""
+    """Run the rounds, and print their problems."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=60)
     rounds = parser.parse_args().rounds

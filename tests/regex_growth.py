@@ -1,4 +1,4 @@
-"""Finds regular expressions whose time can grow faster than the text: with its square, or exponentially.
+"""Finds regular expressions with polynomial or exponential matching time.
 
 A pattern becomes Glushkov's automaton: a state for each character class, with the states that can follow it. It is slow
 where a word leads from a loop back to itself and also into a second loop, so that the matcher tries every split between
@@ -24,7 +24,7 @@ except ImportError:  # Python 3.10
     import sre_parse as parser
 
 _SAMPLES = "aAzZ09_ \t\n\r\x00-.:/\"'é☃\u2028"
-# The end of the text, as a class of its own.
+# A character class for the end of the text.
 _END = frozenset([""])
 _REPEATS = {"MAX_REPEAT", "MIN_REPEAT"}
 
@@ -91,7 +91,7 @@ class _Automaton:
         if operator == "GROUPREF":
             return self.state(_END)
         if operator == "ATOMIC_GROUP":
-            # It is tried once.
+            # Matched once.
             return self.state(frozenset(self.alphabet))
         return self.state(self.class_of(node, argument))
 
@@ -121,7 +121,7 @@ class _Automaton:
 
 
 def growth(pattern: re.Pattern[str], use: str) -> str:
-    """How the time of `search`, `match` or `fullmatch` can grow: `polynomial`, `exponential`; empty if it is linear."""
+    """The growth of `search`, `match` or `fullmatch`: `polynomial`, `exponential`, or empty for linear time."""
     text, flags = pattern.pattern, pattern.flags
     is_search = use == "search"
     automaton = _Automaton(flags, is_search, sorted({*_SAMPLES, *text, *(chr(ord(c) + 1) for c in text)}))

@@ -1,6 +1,6 @@
-"""Values that are secrets, that may be, and that are none.
+"""Secrets, possible secrets and harmless values.
 
-The first are put together from two parts: the scanner of a host would refuse a push that has them as a whole.
+Secrets are concatenated from two parts, since the scanner of a git host would reject a push with whole ones.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _base64(text: str) -> str:
 
 
 _UUID = "123e4567-e89b-42d3-a456-426614174000"
-# In the forms that their makers publish: the prefix, and the rest.
+# In the formats of the vendors: prefix and rest.
 _FORMS = [
     ("AKIA", "IOSFODNN7EXAMPLE"),
     ("ASIA", "IOSFODNN7EXAMPLE"),
@@ -154,7 +154,7 @@ _IN_A_TEXT = [
     _base64('{"user": "robot", "password": "hunter2"}'),
 ]
 SECRETS = [*(("A", "".join(parts)) for parts in _FORMS), *_WITH_A_NAME, *(("A", text) for text in _IN_A_TEXT)]
-# Only their look is suspicious.
+# Random, without a suspicious name or format.
 POSSIBLE = [("A", RANDOM), ("SHEET", f"2{SHEET[1:]}"), ("A", f"prefix {_an(40)}x9Z")]
 HARMLESS = [
     ("IMAGE", f"registry.example.com/elt@sha256:{DIGEST}"),

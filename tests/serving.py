@@ -19,12 +19,12 @@ import environments
 
 @dataclass(frozen=True)
 class Server:
-    """A `dagpress serve` that runs.
+    """A running `dagpress serve`.
 
     Attributes:
-        url: the address of its first page.
-        token: the token that is part of the printed address.
-        log: the file with what it prints.
+        url: the URL of its start page.
+        token: the token in the printed URL.
+        log: the file with its output.
     """
 
     url: str
@@ -33,7 +33,7 @@ class Server:
     log: Path
 
     def connect(self, source: str = "") -> socket.socket:
-        """A connection on which nothing has been sent yet, from an address of this machine."""
+        """Open a connection from an address of this machine."""
         address = urlsplit(self.url)
         return socket.create_connection((address.hostname or "", address.port or 80), 120, (source, 0))
 
@@ -53,13 +53,13 @@ def receive(connection: socket.socket) -> bytes:
 
 
 def serving(project: Path, *options: str, **env: str) -> AbstractContextManager[Server]:
-    """Run it in a project, on a free port, until the block ends; it asks for no token but one of these variables."""
+    """Run it in a project during the block, on a free port, without a login unless the variables have a token."""
     return started(project, *(() if "DAGPRESS_TOKEN" in env else ("--no-token",)), *options, **env)
 
 
 @contextmanager
 def started(project: Path, *options: str, **env: str) -> Iterator[Server]:
-    """Run it in a project, on a free port, with these options and no more."""
+    """Run it in a project during the block, on a free port, with these options only."""
     program = Path(sys.executable).with_name("dagpress")
     command: list[str | Path] = [program, "--project", project, "serve", "--port", "0", *options]
     with (
@@ -75,24 +75,24 @@ def started(project: Path, *options: str, **env: str) -> Iterator[Server]:
 
 @dataclass(frozen=True)
 class Launcher:
-    """What opens a file in the browser, in the place of the desktop's program.
+    """A replacement for the desktop's program that opens a file in the browser.
 
     Attributes:
-        path: the `PATH` on which it is found.
+        path: a `PATH` with it.
     """
 
     path: str
     _opened: Path
 
     def file(self) -> Path:
-        """The file that was opened, once one was."""
+        """Wait for the opened file."""
         while not self._opened.exists():
             time.sleep(0.02)
         return Path(self._opened.read_text(encoding="utf-8"))
 
 
 def launcher(folder: Path) -> Launcher:
-    """A launcher that only keeps what it is given."""
+    """A launcher that only records its argument."""
     opened = folder / "opened"
     program = folder / "xdg-open"
     program.write_text(f'#!/bin/sh\nprintf %s "$1" > {opened}.new && mv {opened}.new {opened}\n', encoding="utf-8")

@@ -1,4 +1,4 @@
-"""TAB in a real shell: a name becomes one word of the command, whatever it is made of."""
+"""TAB in a real shell: every name is completed to one word."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from versions import NEWEST
 
 pytestmark = pytest.mark.slow
 
-# Each has a letter of its own, which TAB completes.
+# Each has a unique first letter, which TAB completes.
 _NAMES = (
     "a;touch PWNED",
     "b$(touch PWNED)",
@@ -33,7 +33,7 @@ _NAMES = (
     "m!n",
 )
 _DAGPRESS = Path(sys.executable).with_name("dagpress")
-# Answers as the command does, and writes down how it is called.
+# Answers like the command, and records its arguments.
 _RECORDER = f"""\
 #!{sys.executable}
 import json, os, subprocess, sys
@@ -48,7 +48,7 @@ _SHELLS = {
     "zsh": (["zsh", "-f", "-i"], 'autoload -U compinit; compinit -u; eval "$(dagpress completion zsh)"'),
     "fish": (["fish", "--no-config", "-i"], "dagpress completion fish | source"),
 }
-# What fish asks its terminal, and the answers.
+# The terminal queries of fish, and the answers.
 _ANSWERS = {b"\x1b[c": b"\x1b[?62;c", b"\x1b[0c": b"\x1b[?62;c", b"\x1b[6n": b"\x1b[1;1R"}
 
 
@@ -67,7 +67,7 @@ class _Terminal:
             self.read(0.1)
 
     def read(self, seconds: float) -> None:
-        """Take what the shell prints for a while, and answer its questions."""
+        """Read the output of the shell for a while, and answer its terminal queries."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if select.select([self._file], [], [], 0.05)[0]:

@@ -171,7 +171,7 @@ _BOMB = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}' if n else 'x'] * 9)}]\n"
 
 @pytest.mark.parametrize(
     "text",
-    # The last ones ended Python itself, or took all of the memory.
+    # The last ones crashed Python, or exhausted the memory.
     ["a: [", "- a\n", "a: 1\n---\nb: 2\n", "just text", "a: &a [*a]\n", _BOMB, "a: " + "[" * 200_000],
     ids=lambda text: text[:12],
 )

@@ -1,4 +1,4 @@
-"""A git hook that does not end: the page tells of it, nobody else hangs, and it ends with its commit or the server."""
+"""A hanging git hook: the page shows it, other requests are answered, and it ends with its commit or the server."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 _DAGPRESS = Path(sys.executable).with_name("dagpress")
 _TOKEN = "a token of more than 16"  # noqa: S105  # of this test
-# A process of the hook ignores signals as well as the hook itself.
+# The hook and its child ignore signals.
 _HOOK = (
     "trap '' INT TERM HUP; env > seen; echo checking types; sleep 300 & echo $! > child; echo $$ > pid; wait; sleep 300"
 )
@@ -55,13 +55,15 @@ def browser(server: Server) -> Iterator[httpx2.Client]:
 
 
 def _commit(project: Path, browser: httpx2.Client) -> httpx2.Response:
-    """The page of a commit that waits for its hook."""
+    """Start a commit that waits for its hook, and return its page."""
     page = browser.post("/commit", data=form_of(soup_of(browser.get("/commit").text)))
     await_process(project / "pid")
     return browser.get(page.url)
 
 
-def test_nobody_hangs_while_it_does_and_a_click_ends_it(project: Path, server: Server, browser: httpx2.Client) -> None:
+def test_a_hanging_hook_blocks_nobody_and_can_be_cancelled(
+    project: Path, server: Server, browser: httpx2.Client
+) -> None:
     before = git(project, "status", "--porcelain")
     page = _commit(project, browser)
     csrf = {"csrf": form_of(soup_of(page.text))["csrf"]}
@@ -72,7 +74,7 @@ def test_nobody_hangs_while_it_does_and_a_click_ends_it(project: Path, server: S
     assert "OTHER=kept" in seen
     assert "DAGPRESS_" not in seen
 
-    # As many as there are threads.
+    # One for each thread.
     with ThreadPoolExecutor(50) as pool:
         crowd = [pool.submit(browser.post, "/generate", data=csrf) for _ in range(50)]
         assert browser.get("/static/page.js").status_code == 200
@@ -113,7 +115,9 @@ def test_nobody_hangs_while_it_does_and_a_click_ends_it(project: Path, server: S
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_it_ends_with_the_server(project: Path, server: Server, browser: httpx2.Client, number: signal.Signals) -> None:
+def test_a_hook_ends_with_the_server(
+    project: Path, server: Server, browser: httpx2.Client, number: signal.Signals
+) -> None:
     _commit(project, browser)
     server.process.send_signal(number)
     assert server.process.wait(timeout=100) == 0
@@ -123,8 +127,8 @@ def test_it_ends_with_the_server(project: Path, server: Server, browser: httpx2.
     assert not list((project / ".git").glob("*.lock"))
 
 
-def test_pages_that_wait_for_another_command_leave_threads_to_the_rest(project: Path) -> None:
-    """More of them than there are threads, for longer than the rest takes."""
+def test_requests_that_wait_for_the_lock_leave_threads_to_others(project: Path) -> None:
+    """More such requests than threads."""
     with held(project), serving(project) as server, httpx2.Client(base_url=server.url, timeout=PATIENCE) as browser:
         csrf = {"csrf": form_of(soup_of(browser.get("/").text))["csrf"]}
         with ThreadPoolExecutor(100) as pool:
@@ -138,7 +142,7 @@ def test_pages_that_wait_for_another_command_leave_threads_to_the_rest(project: 
             wait(crowd)
 
 
-def test_it_ends_when_nobody_waits_for_it_any_more(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hook_ends_after_its_page_is_closed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commits, "_WATCHED", 2)
     pages = Pages(project)
     form = form_of(pages.get("/commit"))

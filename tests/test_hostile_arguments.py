@@ -1,4 +1,4 @@
-"""Whatever the arguments of a command are, it does its work or says what is wrong with them."""
+"""Every command handles hostile arguments: it succeeds, or reports what is wrong."""
 
 from __future__ import annotations
 
@@ -63,15 +63,15 @@ _VALUES = [
         "x:99999",
     ),
     *("HEAD", "--help", "--no-such"),
-    # Longer than a path can be, and a name longer than a file's in bytes alone.
+    # Longer than a path, and a file name that is too long only in bytes.
     *("x" * 5000, "中" * 90),
 ]
-# They start programs that do not end, or install some.
+# They start servers, or install programs.
 _LEFT_OUT = {"serve", "add", "invoke", "run"}
 
 
 def _calls(command: click.Command, context: click.Context, path: tuple[str, ...] = ()) -> Iterator[list[str]]:
-    """Every command with every value in each of its places, the other required ones being valid."""
+    """Every command with every value for each argument, and valid values for the other required ones."""
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             inner = command.get_command(context, name)
@@ -90,7 +90,7 @@ def _calls(command: click.Command, context: click.Context, path: tuple[str, ...]
 
 
 def test_hostile_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No exception escapes: the exit code is never that of a bug."""
+    """The exit code is never that of a bug."""
     meltano = "version: 1\nschedules:\n- {name: b, extractor: tap-a, loader: target-b, interval: '@daily'}\n"
     calls = sorted(_calls(main, click.Context(main)))
     for number, words in enumerate(Random(0).sample(calls, min(DOCUMENTS // 2, len(calls)))):  # noqa: S311  # the same

@@ -1,4 +1,4 @@
-"""Whatever is in the files of a project, each command does its work or says at which place something is wrong."""
+"""Every command handles malformed files: it succeeds, or reports an error with a location."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _PARTS = 4
 
 @pytest.mark.parametrize("seed", range(_PARTS))
 def test_hostile_documents(seed: int, tmp_path: Path) -> None:
-    """No exception escapes, each message has a place, and what is valid generates Python in black's form."""
+    """No exceptions, a location for each message, and valid Python in black's format for valid projects."""
     for name, files in documents(seed, DOCUMENTS // _PARTS):
         root = tmp_path / name.rpartition("/")[2]
         try:
@@ -61,13 +61,13 @@ def test_hostile_documents(seed: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        # Behind a last line without a line end, the parser has one more.
+        # The parser reports a line past the end of the text.
         ("schedules/a.yml", "extractor: tap-a\n."),
         ("schedules/a.yml", "extractor: tap-a\n---"),
         ("schedules/a.yml", "---"),
         # `executor` was taken for a misspelled `extractor`, and the DAG file had no task.
         ("schedules/a.yml", "loader: target-b\ninterval: '@daily'\nexecutor: LocalExecutor\n"),
-        # Each ended in an exception of the parser, of `int` or of `datetime`.
+        # Exceptions of the parser, of `int` or of `datetime`.
         ("schedules/a.yml", "x: &a [*a]\n"),
         ("dagpress.toml", "airflow = " + "9" * 5000),
         ("requirements.txt", "apache-airflow==3.0\napache-airflow<" + "9" * 5000),
@@ -77,7 +77,7 @@ def test_hostile_documents(seed: int, tmp_path: Path) -> None:
     ids=lambda text: text[:20],
 )
 def test_what_was_found(name: str, text: str, tmp_path: Path) -> None:
-    """The same for each document that once broke it."""
+    """Regression cases of the generated documents."""
     files = {
         "schedules/b.yml": EXTRACT_LOAD,
         "dagpress.toml": configured(""),
@@ -104,7 +104,7 @@ def check_document(root: Path, files: Files, random: Random) -> None:
         for name, source in generation.files.items():
             if name.endswith(".py"):
                 compile(source, name, "exec", dont_inherit=True)
-                # A project's own template has its own layout.
+                # A project's own template has another layout.
                 if not any(each.endswith(".j2") for each in files):
                     assert_in_black(source)
     for diagnostic in diagnostics:
@@ -137,7 +137,7 @@ def _check_place(diagnostic: Diagnostic, root: Path) -> None:
 
 
 def _check_edit(content: bytes) -> None:
-    """Setting a key changes that key alone."""
+    """Setting a key changes only that key."""
     try:
         text = content.decode("utf-8")
         changed = set_value(text, ("description",), "it's new: #1")
@@ -146,7 +146,7 @@ def _check_edit(content: bytes) -> None:
     before, after = (compose(each.removeprefix("\ufeff")) for each in (text, changed))
     kept = [pair for pair in _entries(before) if pair[0] != "description"]
     assert [pair for pair in _entries(after) if pair[0] != "description"] == kept
-    # Of two, which is an error anyway, it is the first.
+    # The first of duplicate keys, which are an error anyway.
     assert next(value for name, value in _entries(after) if name == "description") == "it's new: #1"
 
 

@@ -1,4 +1,4 @@
-"""No input costs more than its length: no pattern is slow, and hostile files end soon."""
+"""Linear time: no regular expression is slow, and hostile files are handled in time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from regex_growth import growth
 import codegen
 
 _ROOT = Path(codegen.__file__).parent
-# Each match that fails ends where the next one starts, by a lookahead.
+# By a lookahead, a failed match ends where the next one starts.
 _LINEAR = {r"\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}"}
 _AT_LEAST = 100
 _HAS_PATTERNS = re.compile("import re$|pattern=", re.MULTILINE)
@@ -44,13 +44,13 @@ _SEARCHES = {"findall", "finditer", "search", "split", "sub", "subn"}
         ("a{0,5}b", "search", ""),
     ],
 )
-def test_a_slow_pattern_is_known(pattern: str, use: str, expected: str) -> None:
+def test_slow_patterns_are_detected(pattern: str, use: str, expected: str) -> None:
     assert growth(re.compile(pattern), use) == expected
 
 
 @pytest.mark.slow
 def test_no_pattern_is_slow() -> None:
-    """Each regular expression of the package takes a time in proportion to its text, also where it does not match."""
+    """Each regular expression of the package takes linear time, also without a match."""
     modules = (path for path in _ROOT.rglob("*.py") if _HAS_PATTERNS.search(path.read_text(encoding="utf-8")))
     patterns = {found: path for path in modules for found in _patterns(path) if found[0].pattern not in _LINEAR}
     assert len(patterns) > _AT_LEAST
@@ -58,7 +58,7 @@ def test_no_pattern_is_slow() -> None:
 
 
 def _patterns(path: Path) -> Iterator[tuple[re.Pattern[str], str]]:
-    """The regular expressions in a module, each with what is slowest of its uses."""
+    """The regular expressions of a module, each with the slowest method that it is used with."""
     module = import_module(
         ".".join(("codegen", *path.relative_to(_ROOT).with_suffix("").parts)).removesuffix(".__init__")
     )
@@ -74,7 +74,7 @@ def _patterns(path: Path) -> Iterator[tuple[re.Pattern[str], str]]:
         if name.startswith("re.") and name[3:] in {*_SEARCHES, "match", "fullmatch"}:
             yield from ((pattern, _slowest({name[3:]})) for pattern in _compiled(call, module))
         elif any(keyword.arg == "pattern" for keyword in call.keywords):
-            # A type of text, which must match as a whole.
+            # A text type, which uses `fullmatch`.
             given = next(keyword.value for keyword in call.keywords if keyword.arg == "pattern")
             yield from ((pattern, "fullmatch") for pattern in _compiled(ast.Call(call.func, [given], []), module))
     for name, value in vars(module).items():
@@ -89,7 +89,7 @@ def _slowest(methods: set[str]) -> str:
 
 
 def _compiled(call: ast.Call, module: Any) -> Iterator[re.Pattern[str]]:
-    """The pattern of a call; a part that only the function knows is a name."""
+    """The pattern of a call, with a name in place of each local variable."""
     flags = re.findall(r"\bre\.([A-Z]+)\b", ast.unparse(call))
     given = ast.unparse(call.args[0])
     for part in (given, re.sub(r"\{(?!\d)[^{}]+\}", "name", given)):
@@ -118,7 +118,7 @@ def _param(rules: str) -> str:
     return f"{_PAIR}params:\n  p: {rules}\n"
 
 
-# Each took minutes, or ended in a traceback.
+# Each took minutes, or raised an exception.
 _HOSTILE = {
     "power": _value("{{ 9**(9**9) }}"),
     "product": _value('{{ "x" * 10**9 }}'),
@@ -140,8 +140,8 @@ _HOSTILE = {
 
 
 @pytest.mark.slow
-def test_hostile_files_end_soon(tmp_path: Path) -> None:
-    """All together end in less than a minute, with messages."""
+def test_hostile_files_are_handled_in_time(tmp_path: Path) -> None:
+    """All of them in less than a minute, with messages."""
     write(tmp_path, {f"schedules/{name.replace(' ', '_')}.yml": text for name, text in _HOSTILE.items()})
     command = [sys.executable, "-m", "codegen", "--project", str(tmp_path), "validate"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

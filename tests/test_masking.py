@@ -1,4 +1,4 @@
-"""Secrets are hidden wherever a file is shown, however it writes them, and nothing else of it is."""
+"""Secrets are masked wherever a file is shown, in every notation, and nothing else is."""
 
 from __future__ import annotations
 
@@ -94,14 +94,14 @@ _PYTHON = {
     "invalid": 'env = {"DB_PASSWORD": "§"\nconfig["token"] = "§"\n',
 }
 _READABLE = {**_YAML, **{way: text for way, text in _PYTHON.items() if way != "invalid"}}
-# What is no secret is shown, unless a text is broken.
+# Harmless values are shown, except in an invalid text.
 _OTHERS = ("A: x", "B: y", "a: b", "type: string", '"A": "x"', '"A":"x"', 'b="ä"', "# about it", "DB_PASSWORD: |")
 _SECRETS = ("hunter2hunter2", "tr0ub4dor+3", "correct-horse-battery")
 
 
 @pytest.mark.parametrize("way", [*_YAML, *_BROKEN, *_PYTHON])
 def test_a_secret_is_hidden_in_a_file_and_in_its_patches(way: str) -> None:
-    """A change of nothing but a secret is shown as a change."""
+    """A change of only a secret stays visible."""
     name = "a.py" if way in _PYTHON else "a.yml"
     text = {**_YAML, **_BROKEN, **_PYTHON}[way]
     old, new = (text.replace("§", secret) for secret in _SECRETS[:2])

@@ -1,4 +1,4 @@
-"""Whatever has the path of a file or folder that is read: an error that names it, never a bug or a wait for ever."""
+"""A path of the wrong type is an error that names it, never a crash or an endless wait."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SECONDS = 20
 
 @pytest.fixture(autouse=True)
 def _nobody_waits() -> Iterator[None]:
-    """Opening a pipe, or reading a device, waits for ever."""
+    """Opening a pipe or reading a device would block forever."""
     signal.alarm(_SECONDS)
     yield
     signal.alarm(0)
@@ -48,7 +48,7 @@ def _places_of_errors(root: Path) -> set[str]:
 
 
 def _said(root: Path, *arguments: str) -> tuple[int, str]:
-    """The exit code of a command, and all that it prints."""
+    """The exit code of a command and its output."""
     result = CliRunner().invoke(main, ["--project", str(root), *arguments], standalone_mode=False)
     if isinstance(result.exception, click.ClickException):
         return 2, f"{result.output}{result.exception.format_message()}"
@@ -87,14 +87,14 @@ _KINDS: dict[str, Callable[[Path], None]] = {
         (("pyproject.toml",), ""),
         (("templates/dag.py.j2",), ""),
         (("templates",), "folder"),
-        # The file behind a symlink is written.
+        # A write follows the symlink.
         (("generated_dags/a.py",), "nowhere"),
         (("generated_dags",), "folder"),
-        # What only may pin a version, or be a target of make, is left out.
+        # Without optional files for pins and Makefile targets.
         (("requirements.txt", "Makefile", ".gitignore"), " ".join(_KINDS)),
     ],
 )
-def test_what_is_no_file_or_folder_is_an_error_where_it_is(names: tuple[str, ...], fine: str, project: Path) -> None:
+def test_a_path_of_another_type_is_an_error(names: tuple[str, ...], fine: str, project: Path) -> None:
     for kind, make in _KINDS.items():
         copy = Path(shutil.copytree(project, project.parent / kind))
         for path in (copy / name for name in names):
@@ -126,7 +126,7 @@ def _add_odd_paths(project: Path) -> None:
         ("import", "--verify", "--generator", "{root}/{}/x"),
     ],
 )
-def test_an_argument_that_is_no_path_is_an_error(command: tuple[str, ...], project: Path) -> None:
+def test_an_invalid_path_argument_is_an_error(command: tuple[str, ...], project: Path) -> None:
     _add_odd_paths(project)
     for path in _PATHS:
         code, said = _said(project, *(word.format(path, root=project) for word in command))
@@ -134,7 +134,7 @@ def test_an_argument_that_is_no_path_is_an_error(command: tuple[str, ...], proje
 
 
 @pytest.mark.parametrize("key", ["schedules", "generated_dags", "meltano_project", "custom_dags"])
-def test_a_configured_path_that_is_none_is_an_error(key: str, project: Path) -> None:
+def test_an_invalid_configured_path_is_an_error(key: str, project: Path) -> None:
     _add_odd_paths(project)
     for path in _PATHS[1:]:
         value = f'["{path}"]' if key == "custom_dags" else f'"{path}"'
@@ -153,7 +153,7 @@ def test_a_removed_working_directory_is_an_error(tmp_path: Path, monkeypatch: py
 
 
 def test_symlinks_do_not_multiply_files(project: Path) -> None:
-    """Each folder is read once: two symlinks in each of 40 folders would be 10**12 ways to the last."""
+    """Each folder is read once: two symlinks in each of 40 folders make 10**12 paths to the last."""
     for number in range(40):
         (project / f"shared/{number}").mkdir(parents=True)
         for name in "ab" if number < 39 else "":
@@ -186,7 +186,7 @@ _PATTERNS = (
 
 
 def test_a_pattern_matches_what_pathlib_finds(tmp_path: Path) -> None:
-    """As Meltano does, as far as that is inside."""
+    """As Meltano does, inside the boundary."""
     files = ("a.yml", ".b.yml", "a/x.yml", "a/b/c.yml", "a/b/d/e.yml", "b/c.yml")
     tree = write(tmp_path / "tree", dict.fromkeys(files, ""))
     write(tmp_path, {"out/o.yml": ""})
@@ -203,7 +203,7 @@ def test_a_pattern_matches_what_pathlib_finds(tmp_path: Path) -> None:
 
 
 def test_a_pattern_has_no_exponential_cost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many `**` find the same folders again and again; and a search has an end."""
+    """Several `**` match the same folders repeatedly; a search is limited."""
     (tmp_path / "/".join("d" * 30)).mkdir(parents=True)
     matches = glob(tmp_path, "**/" * 9 + "*/**/*/**/x.yml", Boundary(tmp_path))
     assert (matches.paths, matches.is_complete) == ([], True)
@@ -217,8 +217,8 @@ def test_a_pattern_has_no_exponential_cost(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("is_git", [True, False])
-def test_what_the_configuration_names_may_lie_elsewhere(is_git: bool, tmp_path: Path) -> None:  # noqa: FBT001  # pytest gives it so
-    """Then its own work tree is its boundary; without git, its folder."""
+def test_configured_folders_can_be_outside(is_git: bool, tmp_path: Path) -> None:  # noqa: FBT001  # pytest gives it so
+    """Their own work tree is then their boundary; without git, the folder."""
     write(tmp_path / "meltano/sub", {"meltano.yml": f"{_MELTANO}include_paths: ['../more/*.yml', 'x.yml']\n"})
     write(tmp_path / "meltano", {"more/x.yml": "jobs: [{name: refresh, tasks: [tap-gitlab target-postgres]}]\n"})
     (tmp_path / "meltano/sub/x.yml").symlink_to("/etc/passwd")

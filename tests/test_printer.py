@@ -1,4 +1,4 @@
-"""Whatever a file, a name or a program says, a terminal shows it and a CI host does not obey it."""
+"""Text of files, names and programs reaches terminals and CI hosts without control sequences and commands."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from codegen.sync.changes import Action, Change
 from codegen.text.copyable import shell_command
 from codegen.text.json_text import read_json
 
-# What terminals and CI hosts act upon, what turns or hides text, and what is left of it when parts of it go.
+# Control sequences and CI commands, bidirectional and invisible characters, and remainders after removing some.
 _PARTS = (
     *(
         "::error::x",
@@ -61,7 +61,7 @@ def _prints(text: str) -> None:
 
 
 def _printed(tmp_path: Path, *, is_terminal: bool, **calls: object) -> str:
-    """What these functions print with an argument, in the context of a command."""
+    """The output of the print functions for a text, in the context of a command."""
 
     @click.command()
     @click.pass_context
@@ -80,7 +80,7 @@ def _printed(tmp_path: Path, *, is_terminal: bool, **calls: object) -> str:
 @example(text="###[error]x", is_terminal=True)
 @example(text=":", is_terminal=False)
 @example(text="#", is_terminal=False)
-def test_nothing_acts_or_hides_on_its_way_out(tmp_path: Path, text: str, *, is_terminal: bool) -> None:
+def test_control_characters_and_ci_commands_are_escaped(tmp_path: Path, text: str, *, is_terminal: bool) -> None:
     printed = _STYLE.sub("", _printed(tmp_path, is_terminal=is_terminal, _prints=[text]))
     assert printed.translate({10: None, 9: None}).isprintable()
     assert not _COMMAND.search(printed)
@@ -93,7 +93,7 @@ def test_nothing_acts_or_hides_on_its_way_out(tmp_path: Path, text: str, *, is_t
     assert json.loads(data)["diagnostics"][0]["message"] == text
 
 
-def test_only_styles_of_ours_reach_a_terminal(tmp_path: Path) -> None:
+def test_only_own_styles_reach_a_terminal(tmp_path: Path) -> None:
     printed = _printed(tmp_path, is_terminal=True, _prints=["\x1b[31mred\x1b[0m"])
     assert "\\x1b[31mred" in printed
     assert (
@@ -106,7 +106,7 @@ def test_only_styles_of_ours_reach_a_terminal(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_encoding_that_lacks_a_character_is_no_bug(tmp_path: Path) -> None:
+def test_a_character_outside_the_encoding_is_escaped(tmp_path: Path) -> None:
     write(tmp_path, {"dagpress.toml": f'airflow = "{NEWEST}"\n', "schedules/中.yml": EXTRACT_LOAD})
     command: list[str | Path] = [Path(sys.executable).with_name("dagpress"), "--project", tmp_path, "list"]
     done = subprocess.run(command, env={"PYTHONIOENCODING": "latin-1"}, capture_output=True, check=False)
@@ -116,15 +116,15 @@ def test_an_encoding_that_lacks_a_character_is_no_bug(tmp_path: Path) -> None:
 
 @given(st.recursive(_TEXTS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3)))
 def test_json_of_a_program_is_text(value: Any) -> None:
-    """Also where it has half a character, which nothing could print or send."""
+    """Also with lone surrogates, which cannot be encoded."""
     read = read_json(json.dumps(value))
     assert json.dumps(read, ensure_ascii=False).encode()
     assert read == value or "\\ud" in json.dumps(value)
     assert read_json(b'"\xed\xa0\x80"').encode()
 
 
-def test_a_command_to_copy_has_its_names_exactly() -> None:
-    """Every character that a name can have, and the bytes that are no text; a real bash reads it."""
+def test_a_copied_command_keeps_its_names() -> None:
+    """Every character of a name, and bytes that are not UTF-8, as read by a real bash."""
     every = "".join(
         chr(number) for number in (*range(1, 0x250), *range(0x2000, 0x2070), *range(0xDC80, 0xDD00), 0xE0041)
     )

@@ -33,8 +33,8 @@ def test_what_does_not_end_is_killed_with_all_that_it_started(tmp_path: Path) ->
     assert has_ended(tmp_path / "grandchild")
 
 
-def test_what_prints_without_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also while its lines are shown; a daemon that it leaves behind cannot write on."""
+def test_a_program_with_endless_output_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also with `on_line`; a daemon of the program cannot keep writing."""
     monkeypatch.setattr(process, "_MOST", 1 << 20)
     for command in ("exec yes", "yes >&2 & wait"):
         with pytest.raises(process.ProcessError, match=r"`sh` printed more than 1 MB \(run it in a terminal"):
@@ -44,7 +44,7 @@ def test_what_prints_without_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> N
     assert time.monotonic() - started < 30
 
 
-def test_what_is_cancelled_is_killed(tmp_path: Path) -> None:
+def test_a_cancelled_program_is_killed(tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     with pytest.raises(process.ProcessError, match="`sh` was cancelled"):
         process.run(

@@ -206,7 +206,7 @@ _WORDS = st.lists(
 @example(["x", "--token", "hunter2secret99"])
 @example(["tap-a", "it's"])
 def test_a_task_is_the_same_as_a_list_of_words_and_as_their_text(words: list[str]) -> None:
-    """No check and nothing in the DAG file can know which of the two was written."""
+    """Both forms give the same diagnostics and the same DAG file."""
     text = " ".join(word if is_template(word) else shlex.quote(word) for word in words)
     other = {"id": "other", "command": "true", "retries": None}
     with TemporaryDirectory() as folder:

@@ -27,8 +27,8 @@ def test_a_harmless_value_is_let_through(name: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), POSSIBLE)
-def test_a_look_is_no_proof(name: str, value: str) -> None:
-    """It is a warning, and hidden all the same."""
+def test_a_random_value_is_only_a_possible_secret(name: str, value: str) -> None:
+    """It is a warning, and masked like a secret."""
     assert not is_secret(name, value)
     assert is_sensitive(name, value)
 
@@ -45,7 +45,7 @@ _UNITS += ['curl "\\\n', "token=$A ", "token: |\n", "- &a [*a, PASSWORD: *a]\n",
 
 
 @pytest.mark.parametrize("unit", _UNITS)
-def test_a_long_text_takes_no_long_time(unit: str) -> None:
+def test_detection_takes_linear_time(unit: str) -> None:
     """Each of them would take minutes, if a rule looked at the whole text from each of its characters on."""
     text = unit * (30_000 // len(unit))
     started = time.process_time()
@@ -90,7 +90,7 @@ timezone: ghp_0123456789abcdefghijABCDEFGHIJ012345
 
 
 def test_a_possible_secret_is_a_warning_that_hides_its_value_elsewhere(tmp_path: Path) -> None:
-    """Another mistake of the value is still an error; a comment silences the warning."""
+    """Other errors of the value remain; a comment silences the warning."""
     text = f"{EXTRACT_LOAD}timezone: {RANDOM}  # dagpress: ignore[possible-secret] a test\nenv: {{A: {RANDOM}}}\n"
     code, _, err = dagpress(write(tmp_path, {"schedules/a.yml": text}), "validate")
     assert code == 2

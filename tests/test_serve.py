@@ -62,7 +62,7 @@ def guarded(project: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def browser(project: Path) -> TestClient:
-    """Somebody who has not logged in, where nobody has guessed yet."""
+    """A client without a login, and without previous attempts."""
     return TestClient(create_app(project, {}, token=TOKEN), base_url="http://127.0.0.1:8484")
 
 
@@ -95,7 +95,7 @@ def test_it_ends_quietly_while_somebody_is_connected(project: Path) -> None:
 
 @pytest.mark.slow
 def test_the_file_that_opens_the_browser_is_private(project: Path, tmp_path: Path) -> None:
-    """The arguments of a process are not, so they have no token; and the file ends with the server."""
+    """The arguments of a process are public, so they contain no token; the file is removed with the server."""
     opened = launcher(tmp_path)
     with started(project, "--open", PATH=opened.path) as server:
         page = opened.file()
@@ -170,7 +170,7 @@ def test_a_trusted_proxy_is_an_address_or_a_network(project: Path, proxy: str) -
 
 @pytest.mark.slow
 def test_another_user_of_this_machine_reads_and_changes_nothing(project: Path) -> None:
-    """A real one: nobody. It knows all that is not in the memory or the files of the owner."""
+    """The real user `nobody`, who knows everything except the owner's memory and private files."""
     if os.geteuid():
         pytest.skip("only root can become another user")
     before = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
@@ -210,7 +210,7 @@ def test_the_names_of_a_page_that_others_can_reach(guarded: Server) -> None:
 @pytest.mark.parametrize(
     "address", ["/", "/new", "/edit/a.yml", "/nowhere", "/login", "/static", "//static/x", "/Static/"]
 )
-def test_without_the_token_nothing_is_told(browser: TestClient, address: str) -> None:
+def test_without_the_token_nothing_is_shown(browser: TestClient, address: str) -> None:
     """Not even what there is, or how the project is called."""
     for answer in (browser.get(address), browser.post(address), browser.put(address)):
         assert answer.status_code == 401
@@ -226,7 +226,7 @@ def test_the_login_page_has_what_it_loads(browser: TestClient) -> None:
         assert browser.get(str(link["href"])).status_code == 200
 
 
-def test_the_token_lets_in_and_leads_on(browser: TestClient) -> None:
+def test_the_token_logs_in_and_redirects(browser: TestClient) -> None:
     page = soup_of(browser.get("/edit/a.yml?x=1&y=%20").text)
     form = {str(field["name"]): str(field.get("value", "")) for field in page.select("form input")}
     assert form["next"] == "/edit/a.yml?x=1&y=%20"
@@ -242,12 +242,12 @@ def test_the_token_lets_in_and_leads_on(browser: TestClient) -> None:
 @pytest.mark.parametrize(
     "address", ["//example.com", "https://example.com", "/\\example.com", "/\t/example.com", "x", ""]
 )
-def test_the_login_leads_to_no_other_site(browser: TestClient, address: str) -> None:
+def test_the_login_redirects_to_no_other_site(browser: TestClient, address: str) -> None:
     answer = browser.post("/login", data={"token": TOKEN, "next": address}, follow_redirects=False)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
 
 
-def test_the_address_with_the_token_lets_in_and_does_not_stay(browser: TestClient) -> None:
+def test_the_url_with_the_token_logs_in_and_is_replaced(browser: TestClient) -> None:
     for address in (f"/?token={TOKEN}", "/?token=old"):
         answer = browser.get(address, follow_redirects=False)
         assert (answer.status_code, answer.headers["Location"]) == (303, "/")
@@ -285,8 +285,8 @@ def test_a_login_from_another_page_is_refused(browser: TestClient) -> None:
         assert browser.post("/login", data={"token": TOKEN}, headers=headers).status_code == 403
 
 
-def test_guessing_is_slow_for_the_address_that_guesses() -> None:
-    """The wait grows, has an end, and is forgotten; one user of IPv6 has 64 bits of addresses."""
+def test_guessing_is_throttled_per_address() -> None:
+    """The delay grows to a limit and expires; an IPv6 client is a network of 64 bits."""
     clock = [0.0]
     tried = Attempts(lambda: clock[0])
     waits = [tried.begin("192.0.2.1").seconds for _ in range(50)]
@@ -312,7 +312,7 @@ def test_right_tokens_do_not_count_and_few_addresses_are_remembered() -> None:
 def test_the_right_token_gets_in_while_others_guess_from_its_address(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It waits as they do, and nobody else waits."""
+    """It waits like their attempts; other addresses do not."""
     monkeypatch.setattr(attempts, "_STEP", 0.1)
     monkeypatch.setattr(attempts, "_LONGEST", 0.3)
     app, answered = create_app(project, {}, token=TOKEN), list[tuple[str, int]]()
@@ -332,7 +332,7 @@ def test_the_right_token_gets_in_while_others_guess_from_its_address(
     assert len(answered) == 52
 
 
-def test_a_login_that_is_wrong_says_so(browser: TestClient) -> None:
+def test_a_wrong_token_is_reported(browser: TestClient) -> None:
     answer = browser.post("/login", data={"token": "wrong", "next": "/new"})
     page = soup_of(answer.text)
     assert (answer.status_code, text_of(page, "[role=alert]")) == (401, "Wrong token.")

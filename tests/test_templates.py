@@ -204,7 +204,7 @@ def test_the_arrow_of_a_group_goes_by_the_id(order: str, code: int, tmp_path: Pa
         ("{% set r = range(99999) %}{% for i in r %}{% for j in r %}{% endfor %}{% endfor %}", "seconds"),
     ],
 )
-def test_a_template_cannot_run_code_or_go_on_for_ever(
+def test_a_template_cannot_run_code_or_run_forever(
     line: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if reason == "seconds":
@@ -216,7 +216,7 @@ def test_a_template_cannot_run_code_or_go_on_for_ever(
     assert err.startswith("templates/dag.py.j2:")
 
 
-# Each would leave a file MARK if something ran it.
+# Each creates a file MARK if it is executed.
 _PYTHON = "open('MARK', 'w')\n"
 _HOSTILE = {
     "schedules/s.yml": """\
@@ -241,7 +241,7 @@ env: {BASH_ENV: ./mark.sh, X: "{{ cycler.__init__.__globals__.os.system('touch M
 
 
 @pytest.mark.parametrize("command", ["validate", "check", "diff"])
-def test_a_command_runs_nothing_of_a_project(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_run_no_code_of_a_project(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     isolate_git(monkeypatch, tmp_path)
     project = repository_of(write(tmp_path / "project", _HOSTILE))
     monkeypatch.chdir(project)

@@ -37,7 +37,7 @@ with lock(Path(sys.argv[1]), 0, print):
 def test_commands_pages_and_hooks_that_write_at_once_leave_files_that_agree(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In every round, each of them does all that it says, as if it were the only one; `make races` has 60."""
+    """Each writer of a round does what it reports, as if it were alone; `make races` runs 60 rounds."""
     isolate_git(monkeypatch, tmp_path)
     assert list(race(tmp_path, 2)) == [[], []]
 
@@ -112,8 +112,8 @@ def test_a_hook_of_a_commit_may_write(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.slow
-def test_what_hooks_do_in_parallel_is_locked(tmp_path: Path) -> None:
-    """Commands of the process that holds the lock, which gives them leave; others wait for all of them."""
+def test_parallel_hooks_are_locked(tmp_path: Path) -> None:
+    """Children of the lock holder take the inner lock in turn; others wait for all of them."""
     git(tmp_path, "init", "--quiet")
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
     generate = [str(_DAGPRESS), "--project", str(tmp_path), "--lock-timeout", "0", "generate"]
@@ -134,7 +134,7 @@ def test_what_hooks_do_in_parallel_is_locked(tmp_path: Path) -> None:
     assert dagpress(tmp_path, *generate[3:])[0] == 0
 
 
-def test_a_process_that_is_to_end_waits_for_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_shuts_down_does_not_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "ending", threading.Event())
     process.end_all()
     with held(tmp_path), pytest.raises(LockedError, match="is shutting down"), lock(tmp_path, 60, print):
@@ -254,8 +254,8 @@ def test_projects_that_share_a_meltano_yml_wait_for_each_other(tmp_path: Path) -
         dagpress(project, "--lock-timeout", "0", "generate")
 
 
-def test_generate_removes_what_killed_commands_have_left(tmp_path: Path) -> None:
-    """Also where nothing else changes, and not what another machine may be writing."""
+def test_generate_removes_the_files_of_killed_commands(tmp_path: Path) -> None:
+    """Also without other changes; files of other machines stay."""
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "schedules/old/.gitkeep": "", "generated_dags/old/.gitkeep": ""})
     dagpress(tmp_path, "generate")
     host = platform.node()

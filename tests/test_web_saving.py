@@ -427,8 +427,8 @@ def test_a_commit_of_everything_takes_schedules_and_generated_files_alone(projec
 
 
 @pytest.mark.parametrize("branch", ["x;$(touch${IFS}y)", "+main"])
-def test_the_command_that_pushes_does_that_and_nothing_else(project: Path, tmp_path: Path, branch: str) -> None:
-    """A `+` before a branch would force a push to it."""
+def test_the_push_command_pushes_only_the_branch(project: Path, tmp_path: Path, branch: str) -> None:
+    """A branch name with a leading `+` would force the push."""
     git(project, "branch", "-M", "main")
     git(project, "init", "--quiet", "--bare", str(tmp_path / "remote"))
     git(project, "remote", "add", "origin", str(tmp_path / "remote"))

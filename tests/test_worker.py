@@ -1,4 +1,4 @@
-"""The worker of the Pipelines page: whatever a task does, it ends at its limits, and is told."""
+"""The worker of the Pipelines page: every task is stopped at its limits, and reported."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from codegen.web.shell.request_context import RequestContext
 from codegen.web.shell.worker import StoppedError, Task, shared_worker
 from codegen.web.shell.workspace import BrokenProjectError
 
-# It takes seconds to read, however fast each line is.
+# Takes seconds to check, although each line is quick.
 ENDLESS = "interval: '@daily'\ntasks:\n" + "".join(f"- {{id: t{number}, command: x}}\n" for number in range(30_000))
 
 TOKEN = "the-token-of-the-login"  # noqa: S105  # only here
@@ -43,7 +43,7 @@ def _run(project: Path, function: Callable[..., Any], *arguments: Any, seconds: 
 
 
 def _nothing(context: RequestContext) -> None:
-    """Warm nothing up."""
+    """A warm-up that does nothing."""
 
 
 def _names(context: RequestContext) -> tuple[list[str], int, int]:
@@ -51,7 +51,7 @@ def _names(context: RequestContext) -> tuple[list[str], int, int]:
 
 
 def _backtrack(_: RequestContext) -> None:
-    """Run in C without an end, and without letting another thread run."""
+    """Run forever in C, without releasing the GIL."""
     re.match(r"(a+)+$", "a" * 60 + "!")
 
 
@@ -88,7 +88,7 @@ def _raise(_: RequestContext, number: int) -> None:
         (_die, (signal.SIGSEGV,), "ended with -11"),
     ],
 )
-def test_what_does_not_end_well_is_told_and_the_project_stays_read(
+def test_a_stopped_task_is_reported_and_the_project_stays_cached(
     project: Path, function: Callable[..., Any], arguments: tuple[Any, ...], told: str
 ) -> None:
     files, _, before = _run(project, _names)
@@ -99,7 +99,7 @@ def test_what_does_not_end_well_is_told_and_the_project_stays_read(
 
 
 def test_an_exception_is_raised_here(project: Path) -> None:
-    """With its traceback, where it is a bug."""
+    """With its traceback if it is a bug."""
     with pytest.raises(HTTPException, match="gone") as raised:
         _run(project, _raise, 0)
     assert raised.value.headers == {"A": "b"}
@@ -110,16 +110,16 @@ def test_an_exception_is_raised_here(project: Path) -> None:
         _run(project, _raise, 2)
 
 
-def test_a_worker_that_was_killed_is_replaced(project: Path) -> None:
+def test_a_killed_worker_is_replaced(project: Path) -> None:
     before = after = _run(project, _names)[2]
     os.kill(before, signal.SIGKILL)
     while after == before:
-        # The first task may still meet the one that dies.
+        # The first task can still reach the dying process.
         with suppress(StoppedError):
             after = _run(project, _names)[2]
 
 
-def test_a_text_that_takes_too_long_is_told_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_text_is_reported_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the preview, by Save, and for a file that is already up to date."""
     monkeypatch.setattr(worker, "LIMIT", 0.01)
     pages = Pages(write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD}))
@@ -137,10 +137,10 @@ def test_a_text_that_takes_too_long_is_told_and_kept(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.slow
-def test_while_a_draft_is_computed_others_are_answered(tmp_path: Path) -> None:
-    """Also the draft of another author; those that nobody waits for any more are not begun, or ended.
+def test_other_requests_are_answered_during_a_draft(tmp_path: Path) -> None:
+    """Also a draft of another client; drafts of disconnected clients are skipped or stopped.
 
-    The worker has nothing that it does not need.
+    The worker inherits no unneeded state.
     """
     with _served(tmp_path) as (server, child, form), ThreadPoolExecutor() as pool:
         spinning = pool.submit(server.send, _request(form, ENDLESS))
@@ -160,7 +160,7 @@ def test_while_a_draft_is_computed_others_are_answered(tmp_path: Path) -> None:
         assert not again.done()
         assert b" 200 " in last.result().splitlines()[0]
         place = Path(f"/proc/{child}")
-        # Its children took the time of one or two that were stopped, not of five.
+        # Its children took the time of one or two stopped drafts, not of five.
         of_children = sum(map(int, (place / "stat").read_text().rpartition(")")[2].split()[13:15]))
         assert of_children / os.sysconf("SC_CLK_TCK") < 5 * worker.LIMIT
         assert b" 422 " in again.result().splitlines()[0]
@@ -172,14 +172,14 @@ def test_while_a_draft_is_computed_others_are_answered(tmp_path: Path) -> None:
         assert time.monotonic() - started < worker.LIMIT / 2
         assert TOKEN not in (place / "environ").read_text()
         assert not [link for link in (place / "fd").iterdir() if "socket" in str(link.readlink())]
-        # Only a process of one thread may be forked.
+        # Only a single-threaded process can be forked safely.
         assert len([*(place / "task").iterdir()]) == 1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_the_worker_ends_with_the_server(tmp_path: Path, number: signal.Signals) -> None:
-    """Also amid a draft, however the server ends, and in silence."""
+    """Also during a draft, for every end of the server, without output."""
     with _served(tmp_path) as (server, child, form), server.connect() as connection:
         connection.sendall(_request(form, ENDLESS))
         _await_fork(child, "[0-9]")
@@ -196,7 +196,7 @@ def _await_fork(child: int, pattern: str) -> None:
 
 @contextmanager
 def _served(root: Path) -> Iterator[tuple[Server, int, dict[str, str]]]:
-    """A server whose worker has begun, the id of that, and a form with the CSRF token."""
+    """A server with a started worker, the worker's PID, and a form with the CSRF token."""
     with serving(write(root, {"schedules/a.yml": EXTRACT_LOAD}), DAGPRESS_TOKEN=TOKEN) as server:
         form = form_of(soup_of(_get(server, "/edit/a.yml")))
         threads = Path(f"/proc/{server.process.pid}/task")

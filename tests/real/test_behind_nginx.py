@@ -1,4 +1,4 @@
-"""The Pipelines page behind a real nginx with the configuration of the documentation, on another address, over TLS."""
+"""The Pipelines page behind a real nginx with the documented configuration, on another address, over TLS."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _login(nginx: Nginx, origin: str) -> bytes:
 
 
 def _end(connection: ssl.SSLSocket) -> str:
-    """How nginx has ended a connection that was not used in the end."""
+    """How nginx closed an idle connection."""
     connection.settimeout(0.1)
     try:
         return receive(connection).decode().partition("\r\n")[0] or "closed"
@@ -87,7 +87,7 @@ def test_login_and_save(nginx: Nginx, project: Path, browser: Browser) -> None:
 
 
 def test_other_origins_are_refused(nginx: Nginx) -> None:
-    """Whatever a client says of itself in the headers of the proxy."""
+    """Also with forged proxy headers."""
     assert _status(_answer(nginx, USER, _login(nginx, nginx.origin))) == 303
     for origin in ("https://example.com", nginx.origin.replace("https", "http"), f"https://{proxies.NAME}"):
         answer = _answer(nginx, USER, _login(nginx, origin))
@@ -96,7 +96,7 @@ def test_other_origins_are_refused(nginx: Nginx) -> None:
 
 
 def test_a_proxy_that_is_not_trusted_is_named(nginx: Nginx, project: Path) -> None:
-    """Nobody gets in, and the answer has the option that helps."""
+    """Logins are refused, and the response names the option."""
     with serving(project, "--allowed-host", proxies.NAME, DAGPRESS_TOKEN=TOKEN) as server:
         answer = server.send(_login(nginx, nginx.origin))
         assert _status(answer) == 403
@@ -104,7 +104,7 @@ def test_a_proxy_that_is_not_trusted_is_named(nginx: Nginx, project: Path) -> No
 
 
 def test_guessing_slows_down_the_guesser(nginx: Nginx) -> None:
-    """The page knows the addresses of both from the proxy."""
+    """The page gets the client addresses from the proxy."""
     begin = time.monotonic()
     for number in range(3):
         wrong = ("Authorization: Bearer wrong", f"X-Forwarded-For: 192.0.2.{number}")
@@ -119,8 +119,8 @@ def test_large_bodies_do_not_reach_the_page(nginx: Nginx) -> None:
     assert _status(_answer(nginx, USER, _request(nginx, "POST /save", RIGHT, f"Content-Length: {5 << 20}"))) == 413
 
 
-def test_slow_and_half_sent_requests_hinder_nobody(nginx: Nginx) -> None:
-    """Headers have ten seconds in all, bodies ten between two parts, and an address has twenty at once."""
+def test_slow_and_incomplete_requests_block_nobody(nginx: Nginx) -> None:
+    """Headers have ten seconds in total, bodies ten between two reads, and an address has twenty connections."""
     head = _request(nginx, "POST /login", "Content-Length: 4000")
     with ExitStack() as stack:
         slow, dripping, silent, too_many = (
@@ -133,7 +133,7 @@ def test_slow_and_half_sent_requests_hinder_nobody(nginx: Nginx) -> None:
         begin, waits = time.monotonic(), []
         while time.monotonic() - begin < 13:
             for connection in (*slow, *dripping):
-                # It may have been ended.
+                # It can be closed already.
                 with suppress(OSError):
                     connection.sendall(b"x")
             start = time.monotonic()

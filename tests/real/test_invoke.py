@@ -125,7 +125,7 @@ def test_the_scheduler_runs_in_the_background_until_it_is_stopped(invocation: In
             invocation.await_that(lambda: not pid_file.exists())
 
 
-def test_standalone_brings_everything_up_for_this_machine_and_a_signal_takes_it_down(invocation: Invocation) -> None:
+def test_standalone_starts_everything_on_loopback_and_stops_on_a_signal(invocation: Invocation) -> None:
     name, path = (
         ("API__PORT", "api/v2/monitor/health")
         if invocation.version == NEWEST
@@ -145,10 +145,10 @@ def test_standalone_brings_everything_up_for_this_machine_and_a_signal_takes_it_
     with invocation.started("standalone", "-D") as process:
         assert process.wait(PATIENCE) == 0
         invocation.await_that(is_healthy)
-        # Linux takes every address of 127.0.0.0/8, so only a server on all addresses answers here.
+        # Linux accepts every address of 127.0.0.0/8, so only a server on all addresses responds here.
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.2", invocation.ports[name]))
-        # The ports of the log servers, which they print.
+        # Log servers print their ports.
         assert not re.search("879[34]", (invocation.home / "airflow-standalone.log").read_text())
         os.kill(int((invocation.home / "airflow-standalone.pid").read_text()), signal.SIGTERM)
         invocation.await_that(lambda: invocation.processes() == [])

@@ -1,4 +1,4 @@
-"""The login in a real browser: by the printed address, by `--open`, by a link on another site, and after a restart."""
+"""The login in a real browser: by the printed URL, by `--open`, by a link on another site, and after a restart."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("by", ["the printed address", "--open"])
-def test_the_token_lets_in_and_stays_nowhere(project: Path, browser: Browser, tmp_path: Path, by: str) -> None:
-    """The session's cookie is strict, and works where another site or a file leads here."""
+def test_the_token_logs_in_and_is_stored_nowhere(project: Path, browser: Browser, tmp_path: Path, by: str) -> None:
+    """The session cookie is strict, and works after a link from another site or a file."""
     desktop = launcher(tmp_path)
     with started(project, "--open", PATH=desktop.path) as server, browser.new_context() as context:
         page = context.new_page()

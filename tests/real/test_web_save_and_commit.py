@@ -97,7 +97,7 @@ def test_a_pipeline_is_made_mended_saved_and_committed(project: Path, page: Page
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_the_page_of_a_commit_shows_its_hook_and_its_end(project: Path, browser: Browser, *, scripts: bool) -> None:
-    """It loads itself again and again, with scripts and without."""
+    """It polls with scripts, and reloads without."""
     hook(project, "pre-commit", "echo checking types; while [ ! -e .git/go ]; do sleep 0.1; done; exit 1")
     write(project, {"schedules/b.yml": _HOURLY})
     with served(project) as url, browser.new_context(java_script_enabled=scripts) as context:
