@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 import pytest
 from pages import Pages, form_of, soup_of, text_of
+from processes import PATIENCE, await_that
 from project_builder import EXTRACT_LOAD, files_of, write
 from serving import Server, serving
 from starlette.exceptions import HTTPException
@@ -186,11 +187,8 @@ def test_the_worker_ends_with_the_server(tmp_path: Path, number: signal.Signals)
         connection.sendall(_request(form, ENDLESS))
         _await_fork(child, "[0-9]")
         server.process.send_signal(number)
-        server.process.wait(30)
-        end = time.monotonic() + 30
-        while Path(f"/proc/{child}").exists():
-            assert time.monotonic() < end
-            time.sleep(0.05)
+        server.process.wait(PATIENCE)
+        await_that(lambda: not Path(f"/proc/{child}").exists())
         assert server.log.read_text(encoding="utf-8").count("\n") == 1
 
 
