@@ -1,4 +1,4 @@
-"""The secrets that a command gives to a program, by the program's options (`known.json`)."""
+"""Secrets on the command lines of known programs, by their options (`known.json`)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any
 from codegen.secrets.known import known
 from codegen.secrets.names import kind_of
 
-# A secret of an option has no name that says so: it counts as that of a password.
+# The name for the secret of an option such as `-u`, which has no telling name.
 PASSWORD = "password"  # noqa: S105  # a name
 _ENDS = ";|&()`\n"
 _WITH_AN_ATTACHED_VALUE = 2
 
 
 def pairs_of_commands(text: str) -> Iterator[tuple[str, str]]:
-    """The names of secrets and their values, in the commands of a script."""
+    """The names and values of secrets in the commands of a script."""
     if not _programs().search(text):
         return
     words: list[str] = []
@@ -58,7 +58,7 @@ def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _program(words: Sequence[str]) -> tuple[Mapping[str, Any], int] | None:
-    """The program that is run, also with others in front of it such as `sudo`, and where its arguments begin."""
+    """The row of the known program, also after others such as `sudo`, and the index of its first argument."""
     tried: set[str] = set()
     for start, word in enumerate(words):
         name = word.rpartition("/")[2]
@@ -66,7 +66,7 @@ def _program(words: Sequence[str]) -> tuple[Mapping[str, Any], int] | None:
             tried.add(name)
             _, *commands = row["program"].split()
             following = iter(words[start + 1 :])
-            # Its own options may come before its command.
+            # Options of the program can precede its command.
             if all(command in following for command in commands):
                 return row, start + 1
     return None
@@ -111,7 +111,7 @@ def _named(words: Sequence[str], command: str) -> Iterator[tuple[str, str]]:
 
 @cache
 def _rows() -> Mapping[str, Sequence[Mapping[str, Any]]]:
-    """The programs by their first word, those with the longest command first."""
+    """The known programs by their first word, longest command first."""
     rows: dict[str, list[Mapping[str, Any]]] = {}
     for row in sorted(known()["programs"], key=lambda row: -len(row["program"])):
         rows.setdefault(row["program"].split()[0], []).append(row)

@@ -1,4 +1,4 @@
-"""Finds secrets in a YAML text, by the events of its parser, which have the place of a value however it is written."""
+"""Finds secrets in YAML by the events of the parser, which have the position of a value in every style."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from codegen.secrets.lines import Line, Span, lines_of, spans_in_lines
 from codegen.secrets.names import kind_of, name_of
 from codegen.source.loading import LOADER
 
-# The parser takes a time that grows with the square of the depth.
+# The parser takes quadratic time in the depth.
 _MOST_DEPTH = 100
 _BOM = "\ufeff"
 
@@ -24,8 +24,8 @@ class _Collection(list["yaml.ScalarEvent | _Collection"]):
 
 
 def spans_in_yaml(text: str) -> Sequence[Span]:
-    """The secrets in a text. If it is invalid or nested too deeply, those in its lines are added."""
-    # A blank keeps the places.
+    """The secrets in a text; if it is invalid or nested too deeply, also those found line by line."""
+    # A space keeps the positions.
     text = text.replace(_BOM, " ", 1) if text.startswith(_BOM) else text
     root, is_whole = _read(text)
     spans: dict[Span, bool] = {}
@@ -38,7 +38,7 @@ def spans_in_yaml(text: str) -> Sequence[Span]:
 
 
 def _read(text: str) -> tuple[_Collection, bool]:
-    """The documents of a text, as far as it can be parsed, and whether that is the whole."""
+    """Parse the documents up to the first syntax error, and say whether that was the whole text."""
     root, anchors = _Collection(), dict[str, "yaml.ScalarEvent | _Collection"]()
     around, loader = [root], LOADER(text)
     try:
@@ -64,7 +64,7 @@ def _read(text: str) -> tuple[_Collection, bool]:
 
 
 def _scalars(root: _Collection) -> Iterator[tuple[yaml.ScalarEvent, bool]]:
-    """The scalars, each with whether it is a secret; one that aliases put under several names can be there often."""
+    """Yield each scalar and whether it is a secret, once for each kind of name that aliases give it."""
     waiting: list[tuple[yaml.ScalarEvent | _Collection, str, bool]] = [(root, "", False)]
     seen = set()
     while waiting:
@@ -85,13 +85,13 @@ def _scalars(root: _Collection) -> Iterator[tuple[yaml.ScalarEvent, bool]]:
 
 
 def _span(scalar: yaml.ScalarEvent, text: str) -> Span:
-    """The place of a scalar; of a block without its first line, which can have a comment."""
+    """The span of a scalar; a block starts after its first line, which can have a comment."""
     start, end = (mark.index if mark else 0 for mark in (scalar.start_mark, scalar.end_mark))
     return (text.find("\n", start, end) + 1 or end, end) if scalar.style in {"|", ">"} else (start, end)
 
 
 def _comments(text: str, scalars: Sequence[Span]) -> Iterator[Line]:
-    """The comments of a text, and what else is between its scalars: tags and anchors."""
+    """The comments, tags and anchors of a text, from between its scalars."""
     position = 0
     for start, end in [*scalars, (len(text), len(text))]:
         for offset, line in lines_of(text[position:start]) if start - position > 1 else ():
