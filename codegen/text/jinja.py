@@ -22,13 +22,13 @@ from codegen.values import Value
 # airflow/providers/{standard/operators/bash,docker/operators/docker}.py; KubernetesPodOperator has none.
 BASH_ENDINGS = (".sh", ".bash")
 DOCKER_ENDINGS = (".sh", ".bash", ".env")
-# Readers of a tree follow its nesting, each level a few calls deep, and Python allows a thousand.
+# Visitors of a tree need a few stack frames per level, of Python's thousand.
 MOST_DEPTH = 100
 # In addition to Jinja2's own (airflow/templates.py on 2, airflow/sdk/definitions/_internal/templater.py on 3).
 AIRFLOW_FILTERS = ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz")
 _ENDS = {"{{": "}}", "{%": "%}"}
 _EXPRESSION = re.compile(r"\{\{|\{%")
-# One string literal alone.
+# A template of one string literal.
 _LITERAL = re.compile(r"""\{\{ ('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*") \}\}""")
 _ALTERED_IN_LINES = re.compile(r"\{?\r|\{#")
 _ALTERED = re.compile(r"\r|\n\Z|\{#")
@@ -40,9 +40,9 @@ def is_template(text: str) -> bool:
 
 
 def parts_of(text: str) -> list[str]:
-    """The parts of a text: by turns what is outside of its expressions and statements, and one of them as a whole.
+    """Split a text into literal parts (even indexes) and whole expressions or statements (odd indexes).
 
-    It finds each end once, so that thousands of braces without an end cost no more than other characters.
+    The time is linear, also for thousands of unclosed braces.
     """
     parts, ends, start, position = [], dict(_ENDS), 0, 0
     while ends and (opening := re.compile("|".join(ends)).search(text, position)):
@@ -121,10 +121,10 @@ def check_template(text: str) -> None:
 
 
 def _parsed(text: str) -> Template:
-    """The syntax tree of a template. It is never compiled: Jinja2 would compute its constants, such as `9**9**9`.
+    """Parse a template without compiling it: Jinja2 would evaluate its constants, such as `9**9**9`.
 
     Raises:
-        InvalidError: Airflow could not render the template, or it is nested too deeply to be read.
+        InvalidError: Airflow could not render the template, or it is nested too deeply.
     """
     # Jinja2 takes longer to import than to check a thousand schedules without templates.
     from jinja2 import TemplateSyntaxError  # noqa: PLC0415
@@ -136,7 +136,7 @@ def _parsed(text: str) -> Template:
     except TemplateSyntaxError as error:
         reason = error.message or "it cannot be read"
     except RecursionError as error:
-        message = f"the template is nested deeper than {MOST_DEPTH} levels, of which each `+` and each filter is one"
+        message = f"the template is nested deeper than {MOST_DEPTH} levels; each `+` and each filter is a level"
         raise InvalidError(message, "compute it in parts: `{% set part = ... %}`", rules.NESTED_TOO_DEEP) from error
     except ValueError as error:
         message = "Airflow could not render this template: a number has more digits than Python reads"
@@ -149,7 +149,7 @@ def _parsed(text: str) -> Template:
 
 
 def _unknown_in(tree: Template, environment: Environment) -> str:
-    """What Jinja2 says of a filter or test that does not exist, if there is one.
+    """Jinja2's message for an unknown filter or test, if there is any.
 
     Raises:
         RecursionError: the tree is deeper than `MOST_DEPTH`.
@@ -236,7 +236,7 @@ def variables_of(text: str) -> dict[str, bool]:
 
 
 def undeclared_in(tree: Template) -> set[str]:
-    """The names that a template takes from Airflow. Jinja2's own `meta` would compute the constants of the template."""
+    """The names that a template takes from Airflow. `jinja2.meta` would evaluate the constants of the template."""
     from jinja2 import nodes  # noqa: PLC0415  # as above
 
     names = list(tree.find_all(nodes.Name))

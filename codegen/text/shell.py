@@ -41,7 +41,7 @@ def words_of(run: str) -> list[str]:
 
 
 def run_of(words: Iterable[str]) -> str:
-    """The text that `words_of` splits into these words, if each template is whole in one of them."""
+    """The inverse of `words_of`, if no template spans several words."""
     return " ".join(map(_quoted_word, words))
 
 
@@ -138,7 +138,7 @@ def check_command(command: str) -> None:
         message = f"has {len(command)} characters, at most {LONGEST_COMMAND} work"
         raise InvalidError(message, "put it into a script of the project", rules.INVALID_COMMAND)
     if is_too_deep(command):
-        message = f"the command is nested deeper than {MOST_DEPTH} levels, of which each `&&` is one"
+        message = f"the command is nested deeper than {MOST_DEPTH} levels; each `&&` is a level"
         raise InvalidError(message, "write the commands on lines of their own", rules.NESTED_TOO_DEEP)
     if (len(command) - len(command.rstrip("\\"))) % 2:
         raise InvalidError("ends with a backslash that escapes nothing", "remove it", rules.INVALID_COMMAND)
