@@ -176,7 +176,7 @@ soak: $(DEV) ## Run DAGs on a Celery cluster and disturb it; ARGS="--minutes 4 -
 	@PYTHONPATH=tests $(BIN)/python -m soak $(ARGS)
 
 .PHONY: races
-races: $(DEV) ## Let commands, pages and git hooks write at once, 60 times; ARGS="--rounds 9" passes options
+races: $(DEV) ## Run concurrent writers on one project, for 60 rounds; ARGS="--rounds 9" passes options
 	$(BIN)/python tests/races.py $(ARGS)
 
 .PHONY: clean

@@ -147,5 +147,5 @@ def printable(text: str, keep: str = "") -> str:
 
 
 def printable_lines(text: str) -> str:
-    """Text of several lines, escaped in the same way but for line feeds and tabs."""
+    """Text of several lines, escaped like `printable` except for line feeds and tabs."""
     return printable(text, keep="\n\t")

@@ -19,24 +19,24 @@ from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from codegen.diagnostics import DagpressError
 
-# Settings of Dagpress, the token of the login above all, are not for other programs: none of them gets one.
+# No child process inherits the settings of Dagpress, such as the login token.
 _OWN_VARIABLES = "DAGPRESS_"
 ENDING = (signal.SIGTERM, signal.SIGHUP)
-# Seconds: between two looks at the output, and from SIGTERM to SIGKILL.
+# Seconds: the poll interval for output, and the time from SIGTERM to SIGKILL.
 _PAUSE = 0.1
 _GRACE = 2
-# Bytes: of the output that is kept, and of one read, which empties a pipe.
+# Bytes: the limit on the output, and the size of one read, which empties a pipe.
 _MOST = 64 * 1024 * 1024
 _READ = 1024 * 1024
 NO_INPUT = subprocess.DEVNULL
 Child: TypeAlias = subprocess.Popen[bytes]
 _running: set[Child] = set()
-# Set once this process is to end: what it still does in other threads need not start anything long.
+# Set when this process shuts down, so that other threads start nothing long.
 ending = threading.Event()
 
 
 class ProcessError(DagpressError):
-    """A program that does not start, or that had to be ended."""
+    """A program did not start, or was stopped."""
 
 
 class Output(NamedTuple):
@@ -48,7 +48,7 @@ class Output(NamedTuple):
 
 
 def inherited(*unwanted: str) -> dict[str, str]:
-    """The variables of this process for a child, without those with these prefixes."""
+    """The environment of this process for a child, without variables with these prefixes."""
     return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
 
 
@@ -67,10 +67,11 @@ def run(  # noqa: PLR0913  # what a process has
 ) -> Output:
     """Run a program to its end, without a terminal, and return its output.
 
-    A daemon that the program leaves behind may keep its output open; nobody reads that further, or waits for it.
+    It does not wait for a daemon that the program leaves behind with the output open.
 
     The limit is in seconds, `env` is `inherited()` by default, and `given` is the standard input. While the program
-    runs, `on_line` gets the latest whole line of its output. With `ends_group`, its process group is killed at its end.
+    runs, `on_line` gets the last complete line of its output. With `ends_group`, the rest of its process group is
+    killed after it ends.
 
     Raises:
         ProcessError: it does not start; or it was killed with its process group at the limit, after too much output,
@@ -156,7 +157,7 @@ def start(
 
 
 def start_helper(command: Sequence[str | Path], *, name: str) -> Child:
-    """Start a program that this process talks to through its stdin and stdout, until `end` or `end_all`.
+    """Start a program with pipes for stdin and stdout; `end` and `end_all` stop it.
 
     Raises:
         ProcessError: it does not start.
@@ -168,7 +169,7 @@ def start_helper(command: Sequence[str | Path], *, name: str) -> Child:
 
 
 def replace(command: Sequence[str | Path], env: Mapping[str, str]) -> NoReturn:
-    """Become another program."""
+    """Replace this process with another program."""
     sys.stdout.flush()
     sys.stderr.flush()
     os.execve(command[0], tuple(command), _without_own(env))  # noqa: S606  # never a shell
@@ -180,7 +181,7 @@ def _without_own(env: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def end(child: subprocess.Popen[bytes], grace: float = _GRACE) -> None:
-    """End the process group of a child: at once what listens to SIGTERM, the rest after some seconds."""
+    """End the process group of a child with SIGTERM, and with SIGKILL after some seconds."""
     try:
         _signal_group(child, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
@@ -198,7 +199,7 @@ def _signal_group(child: subprocess.Popen[bytes], number: int) -> None:
 
 
 def end_all() -> None:
-    """End everything that `run` is running in other threads, and the helpers, as this process is to end."""
+    """End the children of `run` in other threads and the helpers, for the shutdown of this process."""
     ending.set()
     children = list(_running)
     for child in children:
@@ -226,7 +227,7 @@ def handling(numbers: Iterable[int], handler: Callable[[int, FrameType | None], 
 
 @dataclass(frozen=True)
 class _Bounds:
-    """What a running program must keep to."""
+    """The limits of a running program."""
 
     name: str
     limit: float
@@ -234,7 +235,7 @@ class _Bounds:
     is_cancelled: Callable[[], bool]
 
     def check(self, size: int) -> None:
-        """Raise an error if it has run for too long, has written too much, or is not wanted any more."""
+        """Raise an error at the time limit, at the output limit, or after a cancellation."""
         if time.monotonic() > self.deadline:
             hint = "run it in a terminal to see what it waits for"
             raise ProcessError(f"`{self.name}` did not end within {self.limit:.0f} seconds", hint)
@@ -247,7 +248,7 @@ class _Bounds:
 def _read(
     child: subprocess.Popen[bytes], bounds: _Bounds, on_line: Callable[[str], None] | None
 ) -> tuple[bytearray, bytearray]:
-    """Read stdout and stderr until the child has ended, whoever else has them open."""
+    """Read stdout and stderr until the child has ended, even if another process keeps them open."""
     stdout, stderr = bytearray(), bytearray()
     with DefaultSelector() as selector:
         for pipe, text in ((child.stdout, stdout), (child.stderr, stderr)):
@@ -255,7 +256,7 @@ def _read(
                 selector.register(pipe, EVENT_READ, text)
         has_ended = False
         while not has_ended:
-            # What it wrote before its end is in the pipes, and read once more.
+            # Read once more after the end: the pipes can still contain output.
             has_ended = child.poll() is not None
             for key, _ in selector.select(0 if has_ended else _PAUSE):
                 part = os.read(key.fd, _READ)
@@ -273,7 +274,7 @@ def _read(
 
 
 def _last_line(before: bytearray, part: bytes) -> str:
-    """The last line that a part of the output completes; empty if there is none."""
+    """The last line completed by a part of the output, or an empty text."""
     whole, found, _ = part.rpartition(b"\n")
     if not found:
         return ""

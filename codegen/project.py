@@ -172,7 +172,7 @@ def _check_folders(configuration: Configuration, root: Path) -> Iterator[Diagnos
 
 
 def _check_places(configuration: Configuration, root: Path) -> Iterator[Diagnostic]:
-    """Check that the folders are none but folders, inside unless the configuration says that they are outside."""
+    """Check that each path is a folder or missing, and inside the boundary unless the configuration puts it outside."""
     boundary = Boundary(root)
     inside = [_path(root, getattr(configuration, key)) for key in _INSIDE]
     others = [_path(root, name) for name in (configuration.meltano_project, *(configuration.custom_dags or ()))]

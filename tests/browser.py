@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from debian import install
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from processes import PATIENCE
 from serving import serving
 
 # It may load nothing but our page, and asks nobody for anything.
@@ -27,6 +28,7 @@ _FLAGS = (
 @contextmanager
 def launched_browser() -> Iterator[Browser]:
     """Launch it; skips the test where there is none and none can be installed."""
+    expect.set_options(timeout=PATIENCE * 1000)
     install("Chromium", ("chromium",), ("chromium", "fonts-dejavu-core"))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
@@ -38,6 +40,7 @@ def launched_browser() -> Iterator[Browser]:
 def opened(browser: Browser, **options: Any) -> Iterator[Page]:
     """Open an empty page in a context of its own; whatever the browser complains of fails the test."""
     with browser.new_context(**options) as context:
+        context.set_default_timeout(PATIENCE * 1000)
         page, complaints = context.new_page(), list[str]()
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))

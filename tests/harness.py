@@ -8,7 +8,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 
 import environments
 import pytest
+from processes import PATIENCE, await_that
 
 from codegen.plan.names import imports_of
 from codegen.render.layout import import_statement
@@ -47,7 +47,7 @@ def meltano(folder: Path, *arguments: str) -> str:
     """Run the real `meltano` in a folder, see that it succeeds, and return its stdout."""
     environ = environments.meltano_environ(MELTANO_SEND_ANONYMOUS_USAGE_STATS="false")
     done = subprocess.run(
-        ["meltano", *arguments], cwd=folder, env=environ, text=True, capture_output=True, check=False, timeout=120
+        ["meltano", *arguments], cwd=folder, env=environ, text=True, capture_output=True, check=False, timeout=PATIENCE
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -133,7 +133,7 @@ class Airflow:
         command: list[str | Path] = [self.folder / "bin" / "airflow", *arguments]
         try:
             return subprocess.run(
-                command, env=environ, text=True, stdout=-1, stderr=subprocess.STDOUT, check=False, timeout=120
+                command, env=environ, text=True, stdout=-1, stderr=subprocess.STDOUT, check=False, timeout=PATIENCE
             )
         except subprocess.TimeoutExpired as error:
             # A task that failed waits for its retry, which is minutes away. Its output comes as bytes.
@@ -215,7 +215,7 @@ class Invocation:
     def run(self, *arguments: str, code: int = 0) -> str:
         """Run `dagpress invoke airflow`, see that it ends with that code, and return stdout; stderr is in `stderr`."""
         done = subprocess.run(
-            self._command(*arguments), env=self.environ(), text=True, capture_output=True, check=False, timeout=120
+            self._command(*arguments), env=self.environ(), text=True, capture_output=True, check=False, timeout=PATIENCE
         )
         assert done.returncode == code, done.stdout + done.stderr
         self.stderr.write_text(done.stderr)
@@ -270,13 +270,9 @@ class Invocation:
         """Wait until these are the states of the runs of a DAG."""
         self.await_that(lambda: self.states(dag_id) == states)
 
-    def await_that(self, what: Callable[[], bool], seconds: float = 90, pause: float = 0.2) -> None:
+    def await_that(self, what: Callable[[], bool], pause: float = 0.2) -> None:
         """Wait until something is so, looking after each pause; fail with the log if it does not become so."""
-        deadline = time.monotonic() + seconds
-        while not what():
-            if time.monotonic() > deadline:
-                pytest.fail(f"it did not become so in time:\n{self.log.read_text(errors='replace')[-20000:]}")
-            time.sleep(pause)
+        await_that(what, pause, lambda: self.log.read_text(errors="replace")[-20000:])
 
     def processes(self) -> list[str]:
         """Return every process that belongs to this home, by its environment (Linux)."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from debian import install
 from environments import ROOT
 from loopback_servers import closed_port
+from processes import PATIENCE
 
 DOCUMENTED = ROOT / "docs/nginx.conf"
 # In place of the name, and of the addresses of the two hosts. Browsers take names below `localhost` for this machine.
@@ -59,7 +60,7 @@ class Nginx:
 
     def connect(self, address: str) -> ssl.SSLSocket:
         """A connection from this address of loopback, on which nothing has been sent yet."""
-        connection = socket.create_connection((PAGE_HOST, self.port), timeout=60, source_address=(address, 0))
+        connection = socket.create_connection((PAGE_HOST, self.port), timeout=PATIENCE, source_address=(address, 0))
         context = ssl.create_default_context(cafile=self.folder / "certificate")
         return context.wrap_socket(connection, server_hostname=NAME)
 

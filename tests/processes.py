@@ -1,18 +1,29 @@
-"""Looks at processes that tests leave to others."""
+"""Waits for processes, and looks at those that tests leave to others."""
 
 from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+# In seconds: enough on a machine with much other work, so that a wait only fails where nothing ever comes.
+PATIENCE = 300
+
+
+def await_that(what: Callable[[], bool], pause: float = 0.02, said: Callable[[], str] = str) -> None:
+    """Wait until something is so, looking after each pause; fail with what was said if it does not become so."""
+    deadline = time.monotonic() + PATIENCE
+    while not what():
+        assert time.monotonic() < deadline, said()
+        time.sleep(pause)
+
 
 def has_ended(file: Path) -> bool:
-    """Whether the process whose id is in that file ends within some seconds."""
+    """Whether the process whose id is in that file ends within half a minute; by itself it would take longer."""
     pid = int(file.read_text())
-    for _ in range(100):
+    for _ in range(600):
         state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
         if not state.stdout.strip() or state.stdout.startswith("Z"):
             return True
@@ -22,10 +33,7 @@ def has_ended(file: Path) -> bool:
 
 def await_process(file: Path) -> None:
     """Wait until a process has written its id into that file."""
-    deadline = time.monotonic() + 30
-    while not (file.exists() and file.read_text().endswith("\n")):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    await_that(lambda: file.exists() and file.read_text().endswith("\n"))
 
 
 @contextmanager

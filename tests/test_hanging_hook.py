@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import httpx2
 import pytest
 from git_repository import git, hook, isolate_git, repository_of
 from pages import Pages, form_of, soup_of, text_of
-from processes import await_process, has_ended, held
+from processes import PATIENCE, await_process, has_ended, held
 from project_builder import EXTRACT_LOAD, write
 from serving import Server, serving
 
@@ -49,7 +50,7 @@ def server(project: Path) -> Iterator[Server]:
 @pytest.fixture
 def browser(server: Server) -> Iterator[httpx2.Client]:
     headers = {"Authorization": f"Bearer {_TOKEN}"}
-    with httpx2.Client(base_url=server.url, follow_redirects=True, timeout=20, headers=headers) as client:
+    with httpx2.Client(base_url=server.url, follow_redirects=True, timeout=PATIENCE, headers=headers) as client:
         yield client
 
 
@@ -73,7 +74,6 @@ def test_nobody_hangs_while_it_does_and_a_click_ends_it(project: Path, server: S
 
     # As many as there are threads.
     with ThreadPoolExecutor(50) as pool:
-        started = time.monotonic()
         crowd = [pool.submit(browser.post, "/generate", data=csrf) for _ in range(50)]
         assert browser.get("/static/page.js").status_code == 200
         banner = soup_of(browser.get("/").text).select_one("[role=status] a")
@@ -82,7 +82,7 @@ def test_nobody_hangs_while_it_does_and_a_click_ends_it(project: Path, server: S
         refused = [one.result() for one in crowd][-1]
     assert refused.status_code == 503
     assert "a commit has been waiting for git and its hooks for" in text_of(soup_of(refused.text), "main")
-    assert time.monotonic() - started < 10
+    os.kill(int((project / "pid").read_text()), 0)  # the hook lives: no request has waited for its end
 
     command = [
         str(_DAGPRESS),
@@ -116,7 +116,7 @@ def test_nobody_hangs_while_it_does_and_a_click_ends_it(project: Path, server: S
 def test_it_ends_with_the_server(project: Path, server: Server, browser: httpx2.Client, number: signal.Signals) -> None:
     _commit(project, browser)
     server.process.send_signal(number)
-    assert server.process.wait(timeout=10) == 0
+    assert server.process.wait(timeout=100) == 0
     assert has_ended(project / "pid")
     assert has_ended(project / "child")
     assert git(project, "branch", "--format=%(refname:short)") == "main"
@@ -125,7 +125,7 @@ def test_it_ends_with_the_server(project: Path, server: Server, browser: httpx2.
 
 def test_pages_that_wait_for_another_command_leave_threads_to_the_rest(project: Path) -> None:
     """More of them than there are threads, for longer than the rest takes."""
-    with held(project), serving(project) as server, httpx2.Client(base_url=server.url, timeout=60) as browser:
+    with held(project), serving(project) as server, httpx2.Client(base_url=server.url, timeout=PATIENCE) as browser:
         csrf = {"csrf": form_of(soup_of(browser.get("/").text))["csrf"]}
         with ThreadPoolExecutor(100) as pool:
             crowd = [pool.submit(browser.post, "/generate", data=csrf) for _ in range(100)]
@@ -134,7 +134,7 @@ def test_pages_that_wait_for_another_command_leave_threads_to_the_rest(project: 
                 assert browser.get(address).status_code == 200
             assert not all(one.done() for one in crowd)
             server.process.terminate()
-            assert server.process.wait(timeout=60) == 0
+            assert server.process.wait(timeout=PATIENCE) == 0
             wait(crowd)
 
 

@@ -63,6 +63,8 @@ _VALUES = [
         "x:99999",
     ),
     *("HEAD", "--help", "--no-such"),
+    # Longer than a path can be, and a name longer than a file's in bytes alone.
+    *("x" * 5000, "中" * 90),
 ]
 # They start programs that do not end, or install some.
 _LEFT_OUT = {"serve", "add", "invoke", "run"}

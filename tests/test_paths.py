@@ -168,7 +168,7 @@ def test_symlinks_do_not_multiply_files(project: Path) -> None:
     assert {file.path.name for file in reading.files} == {"a.yml", "x.yml"}
     twice = {d.location.path: d.message for d in reading.diagnostics}
     assert len(twice) == 40
-    assert twice["schedules/back"] == "by a symlink, this is the same folder as `schedules/team`"
+    assert twice["schedules/back"] == "a symlink makes this the same folder as `schedules/team`"
     Pages(project).get("/")
 
 

@@ -122,14 +122,14 @@ def test_a_second_signal_kills_a_child_that_ignores_the_first(tmp_path: Path) ->
         parent.terminate()
         time.sleep(0.3)
         parent.terminate()
-        parent.communicate(timeout=30)
+        parent.communicate(timeout=60)
     assert has_ended(tmp_path / "child")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_while_the_child_starts_ends_it(tmp_path: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-c", _EARLY.format(int(number))]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=30, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=60, check=False)
     assert done.returncode in {128 + number, -number}
     assert not (tmp_path / "child").exists() or has_ended(tmp_path / "child")
 
@@ -141,7 +141,7 @@ def test_a_signal_ends_parent_and_child(tmp_path: Path, number: signal.Signals) 
     with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stderr=-1) as parent:
         await_process(tmp_path / "child")
         parent.send_signal(number)
-        parent.communicate(timeout=30)
+        parent.communicate(timeout=60)
     assert parent.returncode in {128 + number, -number}
     assert has_ended(tmp_path / "child")
 

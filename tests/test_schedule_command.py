@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
+from processes import PATIENCE
 from project_builder import EXTRACT_LOAD, completed, dagpress, files_of, killed_at_replace, refusal, write
 
 if TYPE_CHECKING:
@@ -326,7 +327,7 @@ def test_a_signal_reaches_meltano(meltano: Path) -> None:
         assert process.stdout
         assert "tap-gitlab" in process.stdout.readline()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=60) == 128 + signal.SIGTERM
+        assert process.wait(timeout=PATIENCE) == 128 + signal.SIGTERM
 
 
 def test_what_only_airflow_knows_must_be_said(meltano: Path, run: _Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ import tomli
 from click import ClickException
 from environments import ROOT
 from pages import soup_of, text_of
+from processes import PATIENCE
 from project_builder import EXTRACT_LOAD, dagpress, write
 from serving import Server, launcher, receive, serving, started
 from starlette.testclient import TestClient
@@ -87,7 +88,7 @@ def test_it_ends_quietly_while_somebody_is_connected(project: Path) -> None:
         assert receive(idle).startswith(b"HTTP/1.1 401")
         slow.sendall(b"GET / HTTP/1.1\r\n")
         server.process.send_signal(signal.SIGINT)
-        assert server.process.wait(timeout=60) == 0
+        assert server.process.wait(timeout=PATIENCE) == 0
         address = f"{server.url}?token={server.token}"
         assert server.log.read_text() == f"The pipelines of the_project are at {address} (Ctrl+C ends it)\n"
 
@@ -104,7 +105,7 @@ def test_the_file_that_opens_the_browser_is_private(project: Path, tmp_path: Pat
         arguments = b"".join(path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists())
         assert server.token.encode() not in arguments
         server.process.terminate()
-        assert server.process.wait(timeout=60) == 0
+        assert server.process.wait(timeout=PATIENCE) == 0
         assert not page.exists()
 
 

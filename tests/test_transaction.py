@@ -137,7 +137,7 @@ def test_what_hooks_do_in_parallel_is_locked(tmp_path: Path) -> None:
 def test_a_process_that_is_to_end_waits_for_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "ending", threading.Event())
     process.end_all()
-    with held(tmp_path), pytest.raises(LockedError, match="is to end"), lock(tmp_path, 60, print):
+    with held(tmp_path), pytest.raises(LockedError, match="is shutting down"), lock(tmp_path, 60, print):
         pass
 
 

@@ -199,8 +199,7 @@ def test_of_several_who_save_at_once_one_wins_and_the_others_see_both(project: P
         {"csrf": pages.token, "file": "a.yml", "base": base, "text": f"{EXTRACT_LOAD}owner: tab{number}\n"}
         for number in range(8)
     ]
-    # One event loop for all of them, as the server has.
-    with futures.ThreadPoolExecutor(len(forms)) as pool, pages.client:
+    with futures.ThreadPoolExecutor(len(forms)) as pool:
         answers = list(pool.map(lambda form: pages.client.post("/save", data=form), forms))
     assert sorted(answer.status_code for answer in answers) == [200] + [409] * (len(forms) - 1)
     winner = next(form for form, answer in zip(forms, answers, strict=True) if answer.status_code == 200)

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 import pytest
 from pages import Pages, form_of, soup_of, text_of
+from processes import PATIENCE, await_that
 from project_builder import EXTRACT_LOAD, files_of, write
 from serving import Server, serving
 from starlette.exceptions import HTTPException
@@ -22,6 +23,7 @@ from starlette.exceptions import HTTPException
 from codegen.web.shell import worker
 from codegen.web.shell.request_context import RequestContext
 from codegen.web.shell.worker import StoppedError, Task, shared_worker
+from codegen.web.shell.workspace import BrokenProjectError
 
 # It takes seconds to read, however fast each line is.
 ENDLESS = "interval: '@daily'\ntasks:\n" + "".join(f"- {{id: t{number}, command: x}}\n" for number in range(30_000))
@@ -73,7 +75,7 @@ class _OddError(Exception):
 
 
 def _raise(_: RequestContext, number: int) -> None:
-    raise (HTTPException(404, "gone"), _OddError("odd", "ity"))[number]
+    raise (HTTPException(404, "gone", {"A": "b"}), BrokenProjectError(["one"]), _OddError("odd", "ity"))[number]  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize(
@@ -82,8 +84,8 @@ def _raise(_: RequestContext, number: int) -> None:
         (_backtrack, (), "takes longer than 2 seconds"),
         (_sleep, (), "takes longer than 2 seconds"),
         (_eat, (), "takes too much memory"),
-        (_die, (signal.SIGKILL,), "takes too much memory"),
-        (_die, (signal.SIGSEGV,), "ended by signal 11"),
+        (_die, (signal.SIGKILL,), "was killed, probably for lack of memory"),
+        (_die, (signal.SIGSEGV,), "ended with -11"),
     ],
 )
 def test_what_does_not_end_well_is_told_and_the_project_stays_read(
@@ -96,12 +98,16 @@ def test_what_does_not_end_well_is_told_and_the_project_stays_read(
     assert _run(project, _names)[2] == before
 
 
-def test_an_exception_is_raised_here_with_its_traceback(project: Path) -> None:
+def test_an_exception_is_raised_here(project: Path) -> None:
+    """With its traceback, where it is a bug."""
     with pytest.raises(HTTPException, match="gone") as raised:
         _run(project, _raise, 0)
-    assert "in _raise" in str(raised.value.__cause__)
-    with pytest.raises(RuntimeError, match="oddity"):
+    assert raised.value.headers == {"A": "b"}
+    with pytest.raises(BrokenProjectError) as broken:
         _run(project, _raise, 1)
+    assert broken.value.diagnostics == ["one"]
+    with pytest.raises(RuntimeError, match=r"in _raise(?s:.*)_OddError: oddity"):
+        _run(project, _raise, 2)
 
 
 def test_a_worker_that_was_killed_is_replaced(project: Path) -> None:
@@ -132,7 +138,7 @@ def test_a_text_that_takes_too_long_is_told_and_kept(tmp_path: Path, monkeypatch
 
 @pytest.mark.slow
 def test_while_a_draft_is_computed_others_are_answered(tmp_path: Path) -> None:
-    """Also the draft of another author; those that nobody waits for any more are not begun.
+    """Also the draft of another author; those that nobody waits for any more are not begun, or ended.
 
     The worker has nothing that it does not need.
     """
@@ -158,6 +164,12 @@ def test_while_a_draft_is_computed_others_are_answered(tmp_path: Path) -> None:
         of_children = sum(map(int, (place / "stat").read_text().rpartition(")")[2].split()[13:15]))
         assert of_children / os.sysconf("SC_CLK_TCK") < 5 * worker.LIMIT
         assert b" 422 " in again.result().splitlines()[0]
+        with server.connect() as dropped:
+            dropped.sendall(_request(form, ENDLESS))
+            _await_fork(child, "[0-9]")
+        started = time.monotonic()
+        _await_fork(child, "$")
+        assert time.monotonic() - started < worker.LIMIT / 2
         assert TOKEN not in (place / "environ").read_text()
         assert not [link for link in (place / "fd").iterdir() if "socket" in str(link.readlink())]
         # Only a process of one thread may be forked.
@@ -170,15 +182,16 @@ def test_the_worker_ends_with_the_server(tmp_path: Path, number: signal.Signals)
     """Also amid a draft, however the server ends, and in silence."""
     with _served(tmp_path) as (server, child, form), server.connect() as connection:
         connection.sendall(_request(form, ENDLESS))
-        while not Path(f"/proc/{child}/task/{child}/children").read_text():
-            time.sleep(0.01)
+        _await_fork(child, "[0-9]")
         server.process.send_signal(number)
-        server.process.wait(30)
-        end = time.monotonic() + 30
-        while Path(f"/proc/{child}").exists():
-            assert time.monotonic() < end
-            time.sleep(0.05)
+        server.process.wait(PATIENCE)
+        await_that(lambda: not Path(f"/proc/{child}").exists())
         assert server.log.read_text(encoding="utf-8").count("\n") == 1
+
+
+def _await_fork(child: int, pattern: str) -> None:
+    while not re.match(pattern, Path(f"/proc/{child}/task/{child}/children").read_text()):
+        time.sleep(0.01)
 
 
 @contextmanager

@@ -107,7 +107,7 @@ def _watch(pid: int, daemon: Daemon) -> None:
 
 
 def remove_stale_pid_file(path: Path) -> None:
-    """Remove a pid file whose process has ended; its number may get another process, which would pass for it."""
+    """Remove the pid file of a process that has ended: the system can reuse its PID."""
     with suppress(OSError, ValueError):
         if not start_of(int(path.read_text(encoding="ascii"))):
             path.unlink()

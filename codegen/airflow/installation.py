@@ -31,7 +31,7 @@ except PackageNotFoundError:
 """
 # As it is written; with `env`, the name of a program on the PATH.
 _SHEBANG = re.compile(rb"#!\s*(?:\S*/env\s+)?(\S+)")
-# In seconds: for a version, and for an installation over a slow network.
+# Time limits in seconds, the second one for an installation over a slow network.
 _LIMIT = 60
 _INSTALLATION_LIMIT = 3600
 _STAMP = "stamp"

@@ -170,10 +170,10 @@ class _Launcher:
     def _serve(self, words: Sequence[str], port: int, *, is_replaced: bool = True) -> int:
         """Run a server: beside this process where that has work to do at its end, else in its place."""
         command = words[0]
-        self.ports.stay_on_this_machine(*(API_HOST if self.airflow.has_api_server else WEB_HOST))
+        self.ports.default_to_loopback(*(API_HOST if self.airflow.has_api_server else WEB_HOST))
         if command == "standalone":
             return self._standalone(words)
-        if command in self.ports.serving_no_logs():
+        if command in self.ports.commands_without_log_server():
             words = [*words, SKIP_LOGS]
         if command == "scheduler" and self.airflow.has_api_server:
             return self._scheduler(words, port)
@@ -214,7 +214,7 @@ class _Launcher:
             self.ports.point_tasks_to(port)
         folder = self.airflow.home.parent / "standalone"
         self.env["PATH"] = path_without_log_servers(
-            folder, self.airflow.program, self.ports.serving_no_logs(), self.env["PATH"]
+            folder, self.airflow.program, self.ports.commands_without_log_server(), self.env["PATH"]
         )
         self.say(f"Airflow will be at http://localhost:{port}")
         noted = partial(self.ports.note_api_server, port)
@@ -222,7 +222,7 @@ class _Launcher:
         try:
             return supervise([program], self.env, self.say)
         finally:
-            # A webserver of Airflow 2 that had to be killed leaves it.
+            # A killed webserver of Airflow 2 leaves its pid file.
             remove_stale_pid_file(self.home / "airflow-webserver.pid")
 
     def _in_background(self, daemon: Daemon, port: int) -> int:

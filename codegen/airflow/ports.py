@@ -1,4 +1,4 @@
-"""Where Airflow's servers listen: the configured addresses and ports, else this machine's own and free ones."""
+"""The addresses and ports of Airflow's servers: the configured ones, else loopback and free ports."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WEB_PORT = ("webserver", "web_server_port", "8080")
 API_HOST = ("api", "host")
 WEB_HOST = ("webserver", "web_server_host")
 _LOOPBACK = "127.0.0.1"
-# The scheduler and the triggerer serve the logs of their tasks to other machines, on every address and by default.
+# By default, the scheduler and the triggerer serve the logs of their tasks on all addresses.
 _LOG_PORTS = {
     "scheduler": ("logging", "worker_log_server_port"),
     "triggerer": ("logging", "trigger_log_server_port"),
@@ -51,12 +51,12 @@ class Ports:
         self.env[variable_of(section, key)] = str(port)
         return port
 
-    def stay_on_this_machine(self, section: str, key: str) -> None:
-        """Let a server listen to this machine only, unless the configuration has another address."""
+    def default_to_loopback(self, section: str, key: str) -> None:
+        """Let a server listen on loopback only, unless the configuration has another address."""
         self.env[variable_of(section, key)] = Configuration(self.home, self.env).get(section, key, _LOOPBACK)
 
-    def serving_no_logs(self) -> list[str]:
-        """The commands whose logs are not served: all but those with a configured port for them."""
+    def commands_without_log_server(self) -> list[str]:
+        """The commands that run without their log server: those without a configured port for it."""
         configuration = Configuration(self.home, self.env)
         return [command for command, place in _LOG_PORTS.items() if not configuration.get(*place, "")]
 
@@ -107,10 +107,10 @@ def answers(port: int) -> bool:
 
 def _is_taken(port: int) -> bool:
     """Whether a program on this machine listens there."""
-    # On macOS, another socket may have one of the two.
+    # On macOS, a port can be taken on one of the two addresses only.
     for address in ("", _LOOPBACK):
         with socket.socket() as probe:
-            # A port on which connections have just ended is free.
+            # Ignore connections in TIME_WAIT.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((address, port))

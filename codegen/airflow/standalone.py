@@ -1,4 +1,4 @@
-"""Keeps the log servers out of `airflow standalone`, which starts its processes by name and passes no option on."""
+"""Runs `airflow standalone` without log servers: it starts its processes by name and passes no options to them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from codegen.airflow.ports import SKIP_LOGS
 
-# It takes its own folder off the PATH, which tasks inherit.
+# The wrapper removes its own folder from the PATH, since tasks inherit it.
 _PROGRAM = """\
 #!/bin/sh
 # Written by Dagpress for `dagpress invoke airflow standalone`.
@@ -20,7 +20,7 @@ exec {program} "$@"
 
 
 def path_without_log_servers(folder: Path, program: Path, commands: Sequence[str], path: str) -> str:
-    """The PATH for a `standalone` whose `commands` serve no logs: an `airflow` in that folder adds the option."""
+    """The PATH for a `standalone` whose `commands` serve no logs: an `airflow` wrapper in `folder` adds the option."""
     if not commands:
         return path
     text = _PROGRAM.format(commands=" | ".join(commands), option=SKIP_LOGS, program=shlex.quote(str(program)))

@@ -1,4 +1,4 @@
-"""The shell completion: the command that prints its script, and what the script is answered."""
+"""Shell completion: the command that prints the script, and the answers to the script."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Examples:
   eval "$(dagpress completion zsh)"        in ~/.zshrc
   dagpress completion fish | source        in ~/.config/fish/config.fish
 """
-# Bash puts an answer on the line as it is, where zsh and fish quote it.
+# Bash inserts an answer without quoting it; zsh and fish quote it.
 _NEEDS_QUOTES = re.compile(r"[^\w@%+.,/-]|^[~@]")
 _BASH = """\
 %(complete_func)s() {
@@ -38,16 +38,16 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
 
 @add_completion_class
 class _BashComplete(BashComplete):
-    """Click's completion for bash, but nothing in an answer is code, nor a pattern, nor several words."""
+    """Click's completion for bash with quoted answers: bash neither expands nor splits them."""
 
     source_template = _BASH
 
     def format_completion(self, item: CompletionItem[str]) -> str:
-        """An answer in the quoting of the word that it completes."""
+        """Quote an answer for the word that it completes."""
         return f"{item.type},{_NEEDS_QUOTES.sub(_backslashed, item.value)}"
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[str]]:
-        """The answers; after a quote, which bash keeps, only those that need none."""
+        """The answers; after an opening quote, which bash keeps, only those without special characters."""
         answers = super().get_completions(args, incomplete)
         word = os.environ["COMP_WORDS"].rpartition("\n")[2]
         return [each for each in answers if not word.startswith(("'", '"')) or not _NEEDS_QUOTES.search(each.value)]
@@ -55,7 +55,7 @@ class _BashComplete(BashComplete):
 
 @add_completion_class
 class _FishComplete(FishComplete):
-    """Click's completion for fish, but it splits `type,value and description` only at the first comma."""
+    """Click's completion for fish, splitting `type,value and description` only at the first comma."""
 
     source_template = FishComplete.source_template.replace('string split ","', 'string split --max 1 ","').replace(
         "echo $metadata[2]", "printf '%%s\\n' $metadata[2]"

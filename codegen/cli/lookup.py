@@ -117,7 +117,7 @@ def meltano_folder(default: Path, path: Path | None = None) -> Path:
 
 
 def missing(reading: Reading, name: str) -> NoReturn:
-    """Print the errors, and raise the one for an unknown schedule, which names the nearest one."""
+    """Print the errors, and raise the one for an unknown schedule, with the closest name."""
     report([d for d in reading.diagnostics if d.is_error], "text")
     hint = pipeline.meant_by(reading, name)
     raise click.ClickException(f"there is no schedule {quoted(name)}" + (f" ({hint})" if hint else ""))

@@ -115,7 +115,7 @@ class _Commands(click.Group):
 @click.pass_context
 def main(context: click.Context, project: Path | None, lock_timeout: int) -> None:  # noqa: ARG001  # `writing` uses it
     """Press Meltano schedules written in YAML into static Airflow DAG files."""
-    # It knows the versions of Airflow, which the help does not need.
+    # It imports the facts about Airflow, which `--help` does not need.
     from codegen.project import nearest_project  # noqa: PLC0415
 
     try:
@@ -131,10 +131,10 @@ def run() -> None:
     """Run the command line, and exit with a code that says what happened."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            # A character that the terminal's encoding lacks.
+            # A character outside the terminal's encoding.
             stream.reconfigure(errors="backslashreplace")
     if "_DAGPRESS_COMPLETE" in os.environ:
-        # A shell asks: click answers in the forms that this module adds.
+        # A completion request of a shell: importing the module registers its classes with click.
         import_module("codegen.cli.completion")
     try:
         code = main(standalone_mode=False)

@@ -28,7 +28,7 @@ def format_option(*formats: str) -> Callable[[click.decorators.FC], click.decora
 def completing(
     names: Callable[[Project], Iterable[str]],
 ) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """A shell completion with names that the project has, but those that a shell cannot hold or takes as an option."""
+    """Complete the names of a project, except those with control characters and those that look like an option."""
 
     def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
         with suppress(OSError):

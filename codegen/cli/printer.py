@@ -15,9 +15,9 @@ from codegen.cli.formats import as_data, as_github, as_text, change_as_data, fir
 from codegen.diagnostics import Diagnostic, count, in_numbers, printable, printable_lines
 from codegen.sync.changes import Change
 
-# Begins the escape sequences of `styled` until they are printed: no file or program can imitate them.
+# Prefix of the escape sequences from `styled` until they are printed, so that no file or program can forge them.
 _MARK = f"\x1b{secrets.token_hex(8)}"
-# CI hosts take commands from what a job prints: GitHub a line that begins with `::` after blanks, and `##[` anywhere in
+# CI hosts read commands from the output of a job: GitHub lines that start with `::` after blanks, and `##[` anywhere in
 # a line (actions/runner, src/Runner.Common/ActionCommand.cs), Azure `##vso[`, TeamCity `##teamcity[`.
 _STYLES = r"(?:\x1b\[[\d;]*m)*"
 _COMMAND = re.compile(
@@ -30,25 +30,24 @@ _PATCH_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     """Print text for people: messages on stderr, results on stdout.
 
-    Colours are for terminals only. Control and bidirectional characters are escaped, and what a CI host would take as a
-    command.
+    Colours are for terminals only. Control and bidirectional characters and the commands of CI hosts are escaped.
     """
     text = "\x1b".join(map(printable_lines, text.split(_MARK)))
     click.echo(_COMMAND.sub(_escape_command, text), err=err, nl=nl)
 
 
 def styled(text: str, **style: Any) -> str:  # noqa: ANN401  # those of `click.style`
-    """Text in a style, which only a terminal shows."""
+    """Style a text; only terminals show it."""
     return click.style(printable_lines(text), **style).replace("\x1b", _MARK)
 
 
 def echo_data(text: str) -> None:
-    """Print text for programs, such as a DAG file: as it is in a file or a pipe, and escaped on a terminal."""
+    """Print text for programs, such as a DAG file: unchanged to a file or a pipe, escaped on a terminal."""
     (echo if sys.stdout.isatty() else click.echo)(text, nl=False)
 
 
 def echo_json(data: object) -> None:
-    """Print JSON, in ASCII, and without what a CI host would take as a command."""
+    """Print JSON in ASCII, with the commands of CI hosts escaped."""
     click.echo(json.dumps(data, indent=2).replace("##", "#\\u0023"))
 
 
@@ -102,7 +101,7 @@ def count_actions(done: Iterable[Change]) -> str:
 
 def print_diff(changes: Iterable[Change], context: int = 3) -> None:
     """Print the changes as a patch without secrets, equal ones once, with `context` lines around each part."""
-    # It knows YAML, which `--help` does not need.
+    # It imports the YAML parser, which `--help` does not need.
     from codegen.secrets.patches import masked_patch  # noqa: PLC0415
 
     for first, *others in grouped(changes):
@@ -114,7 +113,7 @@ def print_diff(changes: Iterable[Change], context: int = 3) -> None:
 
 
 def _lines_of(patch: str) -> list[str]:
-    """The lines of a patch; without the carriage returns of Windows where all lines of the files end with one."""
+    """The lines of a patch, without carriage returns if all lines of the files end with one (Windows)."""
     lines = patch.split("\n")[:-1]
     is_of_windows = all(line.endswith("\r") for line in lines[2:] if not line.startswith(("@@", "\\")))
     return [line.removesuffix("\r") for line in lines] if is_of_windows else lines

@@ -31,8 +31,8 @@ _SHORTEST = 16
 # The modules of what the extra `serve` names.
 _EXTRA = ("httpx2", "igraph", "pygments", "starlette", "uvicorn")
 _HINT = "install it: pip install 'dagpress[serve]'"
-_OPEN_TO_ALL = "Without a token, every user of this machine can change this project, and commit as you."
-# A browser is given this file, as every user can read the arguments of its process.
+_OPEN_TO_ALL = "Without a token, every user of this machine can change this project and commit as you."
+# The browser opens this file instead of the URL: every user can read the arguments of a process.
 _REDIRECT = """<!doctype html>
 <meta charset="utf-8">
 <meta name="referrer" content="no-referrer">
@@ -48,19 +48,19 @@ Examples:
       --allowed-host pipelines.example.com
 
 \b
-The token is new at each start, and part of the printed address, unless {TOKEN} sets it: then the
-page asks for it. Programs send it as `Authorization: Bearer`. Where other machines can reach the
-page, put a TLS proxy in front of it: the token is sent in clear text.
+The token is new at each start and part of the printed URL, also in a log of this output. If
+{TOKEN} sets it, the page asks for it. Programs send it as `Authorization: Bearer`. If other
+machines can reach the page, put a TLS proxy in front of it: the token is sent in clear text.
 """
 
 
 def _networks(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> list[str]:
-    """Each address as a network."""
+    """Parse the addresses as networks."""
     try:
         return [str(ipaddress.ip_network(value)) for value in values]
     except ValueError as error:
         raise click.BadParameter(
-            f"{error}; it takes an address or a network, such as 10.0.0.2 or 10.0.0.0/24."
+            f"{error}; expected an address or a network, such as 10.0.0.2 or 10.0.0.0/24."
         ) from error
 
 
@@ -72,7 +72,7 @@ def _networks(_context: click.Context, _option: click.Parameter, values: tuple[s
     "names",
     metavar="NAME",
     multiple=True,
-    help="A name under which browsers may ask for the page, beside localhost and the address. Can be repeated.",
+    help="A host name that browsers may use, in addition to localhost and the address. Can be repeated.",
 )
 @click.option(
     "--trusted-proxy",
@@ -80,10 +80,10 @@ def _networks(_context: click.Context, _option: click.Parameter, values: tuple[s
     metavar="ADDRESS",
     callback=_networks,
     multiple=True,
-    help="The address or network of a proxy: its X-Forwarded-Proto and X-Forwarded-For are believed. Can be repeated.",
+    help="A proxy (address or network) whose X-Forwarded-Proto and X-Forwarded-For headers count. Can be repeated.",
 )
 @click.option(
-    "--no-token", is_flag=True, help="Ask for no token: every user of this machine can then change the project."
+    "--no-token", is_flag=True, help="Turn the login off: every user of this machine can then change the project."
 )
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
 @click.pass_obj
@@ -93,7 +93,7 @@ def serve(  # noqa: PLR0913  # the options of the command
     """Serve the Pipelines page: see, try, change and save the schedules in a browser."""
     if missing := [name for name in _EXTRA if find_spec(name) is None]:
         raise click.ClickException(f"the Pipelines page needs {missing[0]} ({_HINT})")
-    # The extra may not be there, and its import takes time.
+    # The extra is optional, and slow to import.
     from codegen.web.app import create_app  # noqa: PLC0415
     from codegen.web.shell.login import TOKEN_FIELD  # noqa: PLC0415
     from codegen.web.shell.security import is_host_name  # noqa: PLC0415
@@ -102,12 +102,12 @@ def serve(  # noqa: PLR0913  # the options of the command
         raise click.UsageError(f"--allowed-host takes a name without a port, not {quoted(wrong[0])}.")
     project = open_project(root)
     with _listen(host, port) as listener, tempfile.NamedTemporaryFile("w", prefix="dagpress-", suffix=".html") as page:
-        given = _given_token(listener, no_token=no_token)
+        configured = _configured_token(listener, no_token=no_token)
         # The browser must not inherit it.
         os.environ.pop(TOKEN, None)
-        token = given or ("" if no_token else secrets.token_urlsafe())
+        token = configured or ("" if no_token else secrets.token_urlsafe())
         app = create_app(project.root, os.environ, (*names, host), token)
-        url = _url(listener) + (f"?{TOKEN_FIELD}={token}" if token != given else "")
+        url = _url(listener) + (f"?{TOKEN_FIELD}={token}" if token != configured else "")
         echo(f"The pipelines of {project.root.name} are at {url} (Ctrl+C ends it)", err=True)
         if no_token:
             echo(_OPEN_TO_ALL, err=True)
@@ -115,8 +115,8 @@ def serve(  # noqa: PLR0913  # the options of the command
             page.write(_REDIRECT.format(url=url))
             page.flush()
             if click.launch(Path(page.name).as_uri()):
-                echo("No browser could be started: open the address above in one.", err=True)
-        # Ctrl+C is how it ends; a supervisor's signal is no other.
+                echo("No browser found: open the URL above.", err=True)
+        # Ctrl+C is the normal end, as is the signal of a supervisor.
         with suppress(KeyboardInterrupt), handling(ENDING, signal.default_int_handler):
             try:
                 _run(app, listener, proxies)
@@ -134,13 +134,13 @@ def _run(app: ASGIApp, listener: socket.socket, proxies: list[str]) -> None:
 
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            """End the child processes too: the server waits for its requests, and one may wait for a git hook."""
+            """End the child processes too: the server waits for open requests, which may wait for a git hook."""
             super().handle_exit(sig, frame)
             process.end_all()
 
     config = uvicorn.Config(
         app,
-        # Chosen, as uvicorn would else take what is installed, which differs between machines.
+        # Explicit, since uvicorn's defaults depend on the installed packages.
         loop="asyncio",
         http="h11",
         ws="none",
@@ -168,8 +168,8 @@ def _listen(host: str, port: int) -> socket.socket:
         raise click.ClickException(f"cannot listen on {host}:{port}: {reason} ({hint})") from error
 
 
-def _given_token(listener: socket.socket, *, no_token: bool) -> str:
-    """The token of the variable, which must be long; empty where it is not set."""
+def _configured_token(listener: socket.socket, *, no_token: bool) -> str:
+    """The token from the environment variable; empty if it is not set."""
     token = os.environ.get(TOKEN, "")
     if no_token and token:
         raise click.UsageError(f"--no-token cannot be combined with {TOKEN}.")

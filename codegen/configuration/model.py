@@ -58,7 +58,7 @@ class Configuration(Model):
     meltano_project: str = key(
         QuotedText("a path"),
         "The Meltano project directory. If you set it, it must contain a meltano.yml. Outside the git work tree "
-        "(without git: the project), it is read and never written.",
+        "(without git: the project), it is read-only.",
         '"meltano"',
         ".",
     )

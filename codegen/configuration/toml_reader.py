@@ -76,7 +76,7 @@ def read_toml(text: str, name: str) -> MapNode:
         else:
             line, column = text.count("\n") + 1, len(text.rpartition("\n")[2]) + 1
         raise invalid(f"invalid TOML: {_POSITION.sub('', str(error))}", Location(name, line, column)) from error
-    except ValueError as error:  # Python has a limit of digits (sys.int_info)
+    except ValueError as error:  # Python limits the number of digits (sys.int_info)
         at = max(re.finditer(r"\d+", text), key=lambda match: len(match[0])).start()
         place = Location(name, text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
         raise invalid("invalid TOML: this number has too many digits", place) from error

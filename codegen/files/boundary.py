@@ -1,4 +1,4 @@
-"""The boundary of what a project reads and writes: the git work tree around it; without git, the project."""
+"""The boundary of a project for reads and writes: its git work tree; without git, the project itself."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _MOST_BYTES_OF_A_GIT_FILE = 10_000
 
 
 class Boundary:
-    """Refuses paths that lie outside the git work tree, or the project, also by a symlink.
+    """Rejects paths outside the git work tree or the project, including those that a symlink leads outside.
 
-    Folders that the configuration or an argument names may lie elsewhere: then their own work trees are inside, too.
+    A folder from the configuration or an argument can be outside: then its own work tree is allowed, too.
     """
 
     def __init__(self, root: Path, *named: Path) -> None:
@@ -27,12 +27,12 @@ class Boundary:
         self._folders = {self.folder, *(work_tree_of(each) or each for each in others if not _has(self.folder, each))}
 
     def has(self, path: Path) -> bool:
-        """Whether a path lies inside, with its symlinks resolved."""
+        """Whether a path is inside after resolving its symlinks."""
         real = _real(path)
         return any(_has(folder, real) for folder in self._folders)
 
     def problem(self, path: Path) -> Diagnostic | None:
-        """The error for a path to read that lies outside: at the first symlink that leads out, else at the path."""
+        """The error for reading a path outside: at the first symlink that leads out, else at the path."""
         if self.has(path):
             return None
         return self._leading_out(path) or Diagnostic(
@@ -40,7 +40,7 @@ class Boundary:
         )
 
     def refusal(self, name: str, *, follow: bool = True) -> Diagnostic | None:
-        """The error for a file to write that lies outside; deleting does not follow a symlink at its end."""
+        """The error for writing a file outside; `follow` is false for a deletion, which removes a symlink itself."""
         path = Path(os.path.normpath(self._root / name))
         if self.has(path) if follow else self.has(path.parent):
             return None
@@ -65,12 +65,12 @@ class Boundary:
 
 
 def work_tree_of(folder: Path) -> Path | None:
-    """The root of the git work tree that a folder is in."""
+    """The root of the git work tree around a folder."""
     return next((each for each in (folder, *folder.parents) if _is_work_tree(each)), None)
 
 
 def _is_work_tree(folder: Path) -> bool:
-    """Whether git sees a repository: in worktrees and submodules, `.git` is a file that names the directory."""
+    """Whether git finds a repository here: in worktrees and submodules, `.git` is a file with the path of one."""
     git = folder / ".git"
     named = text_of(git, _MOST_BYTES_OF_A_GIT_FILE).removeprefix("gitdir:").strip() if is_file(git) else ""
     return is_file(folder / (named or ".git") / "HEAD")

@@ -1,6 +1,6 @@
-"""Asks what a path is, and reads regular files of a bounded size.
+"""Tests paths, and reads regular files up to a size limit.
 
-No question raises: a name that is too long, a symlink loop and a missing permission mean that there is no such file.
+The tests do not raise: a name that is too long, a symlink loop or a missing permission count as a missing file.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ import os
 import stat
 from pathlib import Path
 
-# More than any file that people write or that Dagpress generates.
+# In bytes: larger than any handwritten or generated file.
 _MOST_BYTES = 50_000_000
 
 
 def is_file(path: Path) -> bool:
-    """Whether it is a regular file, also behind a symlink."""
-    return os.path.isfile(path)  # noqa: PTH113  # pathlib raises for some errors, other ones in each version of Python
+    """Whether it is a regular file, following symlinks."""
+    return os.path.isfile(path)  # noqa: PTH113  # pathlib raises for some errors, depending on the version of Python
 
 
 def is_folder(path: Path) -> bool:
-    """Whether it is a directory, also behind a symlink."""
+    """Whether it is a directory, following symlinks."""
     return os.path.isdir(path)  # noqa: PTH112  # as above
 
 
@@ -30,7 +30,7 @@ def is_symlink(path: Path) -> bool:
 
 
 def exists(path: Path) -> bool:
-    """Whether anything has that path, also a symlink that leads nowhere."""
+    """Whether the path exists, also as a dangling symlink."""
     return os.path.lexists(path)
 
 
@@ -38,13 +38,13 @@ def read_bytes(path: Path, most: int = _MOST_BYTES) -> bytes:
     """The content of a regular file.
 
     Args:
-        path: the file. A pipe or a device is refused, since reading it may never end.
-        most: the largest size.
+        path: the file. A pipe or a device is refused, since reading it may block forever.
+        most: the size limit.
 
     Raises:
-        OSError: it cannot be read, is not a regular file, or is larger.
+        OSError: it cannot be read, is not a regular file, or is too large.
     """
-    # The kind and the size are those of the opened file: another may take its path in between.
+    # Check the type and the size of the open file: the path can be replaced in between.
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         status = os.fstat(handle)
@@ -61,7 +61,7 @@ def check_size(size: int, most: int) -> None:
     """Refuse a file that is too large.
 
     Raises:
-        OSError: it is larger.
+        OSError: it is too large.
     """
     if size > most:
         raise OSError(errno.EFBIG, f"larger than {most} bytes")
@@ -73,7 +73,7 @@ def with_line_feeds(text: str) -> str:
 
 
 def text_of(path: Path, most: int = _MOST_BYTES) -> str:
-    """The text of such a file, with invalid bytes replaced and line feeds as line ends; empty if unreadable."""
+    """The text of a regular file, with invalid bytes replaced and normalized line ends; empty if unreadable."""
     try:
         return with_line_feeds(read_bytes(path, most).decode("utf-8", "replace"))
     except (OSError, ValueError):  # a path with a null character is a ValueError

@@ -1,4 +1,4 @@
-"""Walks folders, and expands glob patterns, without leaving the boundary and without visiting a folder twice."""
+"""Walks folders and expands glob patterns inside the boundary, visiting each folder once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from codegen.files.boundary import Boundary
 from codegen.files.reading import exists, is_folder, is_symlink
 
-# A folder of installed packages has about 50,000, and a Meltano project one for each plugin.
+# A folder of installed packages has about 50,000 entries, and a Meltano project has one such folder for each plugin.
 MOST_ENTRIES = 500_000
 
 
@@ -32,10 +32,10 @@ class Matches:
 
 
 def walk(folder: Path, boundary: Boundary) -> Iterator[os.DirEntry[str]]:
-    """Everything below a folder but directories, also behind symlinks to directories inside the boundary.
+    """All entries below a folder except directories, following symlinks to directories inside the boundary.
 
     Each real directory is visited once, so symlinks cannot multiply its files. A symlink that leads out of the boundary
-    is an entry, and is not followed.
+    is yielded and not followed.
     """
     seen: set[str] = set()
     folders = [os.fspath(folder)] if boundary.has(folder) else []
@@ -55,12 +55,12 @@ def walk(folder: Path, boundary: Boundary) -> Iterator[os.DirEntry[str]]:
                 links.append(entry.path)
             else:
                 yield entry
-        # A directory is visited by its own path if it has one here.
+        # Prefer the real path of a directory to one by a symlink.
         folders[:0] = links
 
 
 def glob(folder: Path, pattern: str, boundary: Boundary) -> Matches:
-    """The paths that `Path.glob` finds inside the boundary."""
+    """Like `Path.glob`, inside the boundary."""
     parts = PurePosixPath(pattern).parts
     expansion = _Expansion(boundary)
     if parts and not pattern.startswith("/"):
@@ -72,7 +72,7 @@ def glob(folder: Path, pattern: str, boundary: Boundary) -> Matches:
 
 
 class _Expansion:
-    """The expansion of a pattern: each folder is visited at most once for each part of the pattern."""
+    """Expands a pattern, visiting each folder at most once for each part of the pattern."""
 
     def __init__(self, boundary: Boundary) -> None:
         self._boundary = boundary
@@ -99,7 +99,7 @@ class _Expansion:
                 waiting += [(child, index + 1) for child in children]
 
     def _children(self, folder: str, part: str, *, is_last: bool) -> Iterator[str]:
-        """The paths in a folder that match a part, less those that lead out."""
+        """The paths in a folder that match a part of the pattern, without those that lead out."""
         if set("*?[").intersection(part):
             matching = [entry for entry in self._entries(folder) if fnmatchcase(entry.name, part)]
             found = {entry.path: entry.is_symlink() for entry in matching if is_last or _is_folder(entry)}

@@ -20,7 +20,7 @@ _UNDER_WAY = {
     "rebase-merge": "rebase",
     "rebase-apply": "rebase",
 }
-# A hook must not prevent the way back.
+# Hooks must not block the rollback.
 _NO_HOOKS = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.hooksPath", "GIT_CONFIG_VALUE_0": os.devnull}
 
 
@@ -70,12 +70,12 @@ def commit(
     branch: str = "",
     watch: Watch = Watch(),  # noqa: B008  # it is immutable
 ) -> Head:
-    """Commit files as they are on disk, deletions too, and nothing else: what is staged stays staged.
+    """Commit files as they are on disk, including deletions, and leave the staging area as it is.
 
-    Another branch is checked out, or created at the current commit. A failure restores the former branch.
+    Another branch is checked out, or created at the current commit. A failure restores the previous branch.
 
     Raises:
-        GitError: git or a hook refuses it, or it was cancelled.
+        GitError: git or a hook rejects the commit, or it was cancelled.
     """
     before = head_of(folder)
     branch = branch or before.branch

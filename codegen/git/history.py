@@ -24,7 +24,7 @@ class Commit:
 
 @dataclass(frozen=True)
 class FilePatch:
-    """The changes of a file, with its text before and after them; both are empty where git shows no lines."""
+    """The changes of a file, with its text before and after; both are empty if git shows no lines."""
 
     name: str
     text: str
@@ -69,7 +69,7 @@ def patch_of(folder: Path, commit: Commit) -> FilePatch:
 
 
 def _text_of(folder: Path, blob: str) -> str:
-    """The text of a version of a file; empty for the zeros of a missing one."""
+    """The text of a blob; empty for the null hash of a missing file."""
     return run(folder, "cat-file", "blob", blob) if blob.strip("0") else ""
 
 

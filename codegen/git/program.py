@@ -20,7 +20,7 @@ HOOKS_LIMIT = 300
 
 
 class Watch(NamedTuple):
-    """Follows a command: what git or a hook prints last, and whether it is to be ended."""
+    """Callbacks for a running command: one gets the last line of output, the other asks whether it was cancelled."""
 
     on_line: Callable[[str], None] | None = None
     is_cancelled: Callable[[], bool] = lambda: False

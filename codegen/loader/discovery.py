@@ -71,7 +71,7 @@ class _Search:
         self._folder = folder
         self._exclude = exclude
         self._boundary = Boundary(root, folder)
-        # The real path of each folder that is read, with the path by which it is read.
+        # From the real path of each visited folder to the path by which it was visited.
         self._read: dict[str, Path] = {}
         # The files and folders that the overlay adds to each folder.
         self._added: dict[Path, set[Path]] = {}
@@ -116,7 +116,7 @@ class _Search:
         return is_excluded
 
     def walk(self, folder: Path) -> None:
-        """Read a folder, then those behind symlinks: each once, and by its own path where it has one here."""
+        """Read a folder, then the targets of symlinks: each folder once, by its real path if that is inside."""
         above = [os.path.realpath(parent) for parent in folder.parents]
         folders, links = [(folder, _Defaults())], deque[tuple[Path, _Defaults]]()
         while folders or links:
@@ -126,14 +126,14 @@ class _Search:
             if real in above or (first != path and first in path.parents):
                 self.error(rules.SYMLINK, path, "this symlink points to a folder above it", "remove the symlink")
             elif first != path:
-                message = f"by a symlink, this is the same folder as {quoted(self.name(first))}"
+                message = f"a symlink makes this the same folder as {quoted(self.name(first))}"
                 self.error(rules.SYMLINK, path, message, "remove the symlink")
             else:
                 for child, defaults in self._folders(path, inherited):
                     (links if child.is_symlink() else folders).append((child, defaults))
 
     def _folders(self, folder: Path, inherited: _Defaults) -> Iterator[tuple[Path, _Defaults]]:
-        """Add the files of a folder; returns the folders in it, with the defaults that they inherit."""
+        """Add the files of a folder, and yield its subfolders with the defaults that they inherit."""
         try:
             children = self._children(folder)
         except OSError as error:
@@ -154,7 +154,7 @@ class _Search:
                 self.files.append(SourceFile(child, self.name(child), relative, defaults))
 
     def _leads_out(self, child: Path) -> bool:
-        """Whether a file or folder that is read is a symlink that leads out of the boundary, which is an error."""
+        """Whether a schedule file, defaults file or folder is a symlink out of the boundary, which is an error."""
         if not child.is_symlink() or (child.name.startswith(HIDDEN) and child.stem != DEFAULTS):
             return False
         if child.suffix.lower() not in SUFFIXES and not self.is_folder(child):

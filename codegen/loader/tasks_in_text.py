@@ -1,4 +1,4 @@
-"""Reads a task that is a list of words as the text of these words: nothing after the loader sees such a list."""
+"""Converts tasks that are lists of words to texts, so that only the loader handles lists."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from codegen.text.shell import run_of, words_of
 
 
 def with_tasks_in_text(root: MapNode) -> MapNode:
-    """A document, with the lists of words in its `tasks` and in those of its environments as texts."""
+    """The document with the lists of words in `tasks` as texts, also in its environments."""
     entries = dict(root.entries)
     if (tasks := entries.get("tasks")) and isinstance(tasks.value, ListNode):
         items = tuple(map(_in_text, tasks.value.items))
@@ -25,7 +25,7 @@ def with_tasks_in_text(root: MapNode) -> MapNode:
 
 
 def _in_text(task: Node) -> Node:
-    """The task as a text; one with another item than a text stays a list, as does a template in several words."""
+    """The task as a text; a list with an item that is no text, or with a template across items, stays as it is."""
     items = task.items if isinstance(task, ListNode) else ()
     words = [item.text for item in items if isinstance(item, Scalar) and item.kind == "str"]
     text = run_of(words)

@@ -122,8 +122,8 @@ def _lock_of_dbt(name: str) -> str:
 
 
 def block_names(words: Iterable[str]) -> list[str]:
-    """The arguments of `meltano run` without the options and their values."""
-    return split_options(words, RUN_OPTIONS_WITH_VALUE)[1]
+    """The arguments of `meltano run` without the options and their values, and without empty ones."""
+    return list(filter(None, split_options(words, RUN_OPTIONS_WITH_VALUE)[1]))
 
 
 def unknown_option(words: Iterable[str]) -> str:

@@ -94,7 +94,7 @@ def calls_in(script: str, variables: Mapping[str, str]) -> list[Call]:
     return list(_calls_in(script, tuple(variables.items()))) if script else []
 
 
-# Several checks ask for the calls of each task.
+# Cached: several checks parse the same tasks.
 @lru_cache(maxsize=256)
 def _calls_in(script: str, given: tuple[tuple[str, str], ...]) -> tuple[Call, ...]:
     variables = dict(given)

@@ -176,7 +176,7 @@ def _patterns(document: MapNode) -> list[Scalar]:
 
 
 def _included(folder: Path, document: MapNode, boundary: Boundary) -> tuple[list[Path], list[Diagnostic]]:
-    """The files that the glob patterns match, each once and in order (meltano/core/project_files.py); and problems."""
+    """The files that the glob patterns match, in order and without duplicates, as in meltano/core/project_files.py."""
     included: dict[Path, None] = {}
     diagnostics = list(_check_include_paths(document))
     for pattern in _patterns(document):

@@ -62,7 +62,7 @@ def _in_git(top: Path) -> Iterator[Path]:
 
 
 def _in_folder(root: Path) -> Iterator[Path]:
-    """The files of a project, less symlinks and those of hidden folders and of installed packages."""
+    """The files of a project, without symlinks, hidden folders and installed packages."""
     for parent, folders, files in os.walk(root.resolve()):
         folders[:] = [name for name in folders if not _is_left_out(Path(parent, name))]
         yield from (path for name in files if not (path := Path(parent, name)).is_symlink())

@@ -82,7 +82,7 @@ def specifier_of(text: str) -> SpecifierSet | None:
         found = SpecifierSet(text)
         for each in found:
             Version(each.version.removesuffix(".*"))
-    except ValueError:  # no specifier, or a version that is none, as `===` may have
+    except ValueError:  # an invalid specifier, or arbitrary text after `===`
         return None
     return found if any(_is_comparable(each) for each in found) else None
 

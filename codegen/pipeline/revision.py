@@ -94,7 +94,7 @@ def _change(project: Project, name: str, after: str | None) -> Change | None:
 
 
 def _text_of(path: Path) -> str | None:
-    """The text of a schedule file; empty if it is unreadable, for then it can only be removed."""
+    """The text of a schedule file; empty for an unreadable file, which can only be removed."""
     try:
         return read_bytes(path).decode("utf-8", "replace") if exists(path) else None
     except OSError:

@@ -15,10 +15,10 @@ _MOST_BYTES = 10_000_000
 
 
 def read_templates(root: Path, folder: Path) -> tuple[dict[str, bytes], list[Diagnostic]]:
-    """The content of each file below a folder of a project, by its path in it; and the errors."""
+    """The content of each file below a folder of a project, by its path in the folder; and the errors."""
     boundary, texts, diagnostics = Boundary(root), dict[str, bytes](), list[Diagnostic]()
     try:
-        # Else ours would take the place of templates in a folder without permission.
+        # Otherwise the built-in templates would replace those of a folder without read permission.
         os.scandir(folder).close()
     except FileNotFoundError:
         return texts, []
@@ -41,6 +41,6 @@ def _unreadable(root: Path, path: Path, error: OSError) -> Diagnostic:
 
 
 def _paths(folder: Path, boundary: Boundary) -> Iterable[Path]:
-    # A directory of that name is an error, too.
+    # A directory with the name of a template is an error, too.
     main = [folder / TEMPLATE] if exists(folder / TEMPLATE) else []
     return sorted({*main, *(Path(entry.path) for entry in walk(folder, boundary))})

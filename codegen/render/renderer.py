@@ -35,7 +35,7 @@ from codegen.render.template_check import losses
 from codegen.sync.header import with_header
 
 TEMPLATE = "dag.py.j2"
-# How much longer than ours the output of a project's template may be: black takes its time.
+# Limit on the output of a project's template, relative to the built-in one, since black is slow on long files.
 _TIMES, _MORE = 5, 100_000
 _PACKAGE = Path(__file__).parent.parent
 
@@ -155,7 +155,7 @@ class Renderer:
 
 
 def renderer_of(folder: Path, texts: Mapping[str, bytes]) -> Renderer:
-    """The renderer with the templates in a folder, by name; the same one while they stay the same."""
+    """The renderer with the templates of a folder, by name; cached until they change."""
     return _renderer(folder, tuple(texts.items()))
 
 

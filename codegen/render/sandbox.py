@@ -1,6 +1,6 @@
-"""Renders a project's own templates so that they cannot run code, loop without end, or fill the memory.
+"""A sandbox for a project's own templates: they can neither run code, nor loop forever, nor exhaust the memory.
 
-A pull request can change them, so that `check` and `diff` run what nobody has reviewed.
+A pull request can change them, so `check` and `diff` render unreviewed templates.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from typing import Any
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-# In seconds, for one file.
+# Seconds for one file.
 _LIMIT = 10
-# Beyond what the process has.
+# Limit on additional memory of the process.
 _MOST_BYTES = 1 << 29
-# Of a product or a power: the bits of a number, or the items of a text or a list.
+# Limit on a product or a power: the bits of a number, or the length of a text or a list.
 _LARGEST = 1 << 20
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja2 without access to Python's own attributes, and without arithmetic on huge numbers."""
+    """Jinja2's immutable sandbox, which also rejects arithmetic with huge results."""
 
     intercepted_binops = frozenset(["*", "**"])
 
@@ -47,10 +47,10 @@ def _is_large(operator: str, left: Any, right: Any) -> bool:  # noqa: ANN401
 
 @contextmanager
 def limited() -> Iterator[None]:
-    """Raise a SecurityError in Python code that takes too long, and a MemoryError in any that takes too much memory."""
+    """Limit the block: a SecurityError stops Python code that takes too long, a MemoryError code that uses too much."""
     end = time.monotonic() + _LIMIT
 
-    # A signal would reach only the main thread, and the page renders in others.
+    # Signals reach only the main thread, but the page renders in others.
     def watch(_frame: FrameType, _event: str, _argument: object) -> Any:  # noqa: ANN401
         if time.monotonic() > end:
             raise SecurityError(f"it takes more than {_LIMIT} seconds")
@@ -67,7 +67,7 @@ def limited() -> Iterator[None]:
 
 @contextmanager
 def _limited_memory() -> Iterator[None]:
-    """A limit to the memory of this process, where the system says how much it has."""
+    """Limit the memory of this process, on systems that report its current size."""
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     except (OSError, ValueError):

@@ -10,10 +10,10 @@ from codegen.airflow_facts.trigger_rules import FORMER_NAMES, TRIGGER_RULES
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import Data, KeyName, MapOf, TextList
 from codegen.keys.scalars import Choice
-from codegen.keys.texts import Run, Text, refuse_unspeakable
+from codegen.keys.texts import Text, refuse_unspeakable
 from codegen.source.nodes import Scalar, named
 from codegen.text.jinja import check_template
-from codegen.text.shell import check_command, words_of
+from codegen.text.shell import check_arguments, check_command, words_of
 
 # A value of YAML as Python has it.
 Plain = None | bool | int | float | str | Sequence["Plain"] | Mapping[str, "Plain"]
@@ -33,11 +33,13 @@ class Command(Text):
         return text
 
 
-class _MeltanoCommand(Run):
+class _MeltanoCommand(Text):
     """What follows `meltano` on a command line."""
 
+    is_templated = True
+
     def _check(self, text: str) -> None:
-        super()._check(text)
+        check_arguments(text)
         if words_of(text)[:1] == ["meltano"]:
             raise InvalidError("`meltano` is there already", "leave it out")
 

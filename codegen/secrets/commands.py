@@ -1,8 +1,9 @@
-"""The secrets that a command gives to a program, by the program's options (`known.json`)."""
+"""Secrets on the command lines of known programs, by their options (`known.json`)."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain, pairwise
@@ -11,31 +12,37 @@ from typing import Any
 from codegen.secrets.known import known
 from codegen.secrets.names import kind_of
 
-# A secret of an option has no name that says so: it counts as that of a password.
+# The name for the secret of an option such as `-u`, which has no telling name.
 PASSWORD = "password"  # noqa: S105  # a name
-# An open quote reaches to the end: else, the time for a text of quotes would grow with the square of its length.
-_WORD = re.compile(
-    r"""(?:[^\s"';|&()`\\]|\\[^\n]|"(?:[^"\\]|\\.)*(?:"|\\?\Z)|'[^']*(?:'|\Z))+|\\?\n|[;|&()`]""", re.DOTALL
-)
-_ENDS = frozenset(";|&()`\n")
+_ENDS = ";|&()`\n"
 _WITH_AN_ATTACHED_VALUE = 2
 
 
 def pairs_of_commands(text: str) -> Iterator[tuple[str, str]]:
-    """The names of secrets and their values, in the commands of a script."""
+    """The names and values of secrets in the commands of a script."""
     if not _programs().search(text):
         return
     words: list[str] = []
-    for match in chain(_WORD.finditer(text), [None]):
-        if match and match[0] not in _ENDS:
-            words += [_unquoted(match[0])] * (match[0] != "\\\n")
-        else:
-            yield from _pairs(words)
-            words = []
+    printed = ""
+    for word in chain(_words(text), "\n"):
+        if word.strip(_ENDS):
+            words.append(word)
+            continue
+        yield from _pairs(words)
+        if printed and any(each.endswith("-stdin") for each in words):
+            yield PASSWORD, printed
+        printed = words[-1] if word == "|" and words and words[0] in {"echo", "printf"} else ""
+        words = []
 
 
-def _unquoted(word: str) -> str:
-    return word[1:-1] if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'" else word
+def _words(text: str) -> Iterator[str]:
+    """The words of a script and what ends its commands; an open quote reaches to the end."""
+    lexer = shlex.shlex(text.replace("\\\n", " "), posix=True, punctuation_chars=_ENDS)
+    lexer.whitespace, lexer.commenters, lexer.whitespace_split = " \t\r", "", True
+    try:
+        yield from lexer
+    except ValueError:
+        yield lexer.token
 
 
 def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -46,12 +53,12 @@ def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     if row.get("is_named"):
         yield from _named(words, row["program"].rpartition(" ")[2])
         return
-    for word, following in zip(words[start:], [*words[start + 1 :], ""], strict=True):
+    for word, following in pairwise([*words[start:], ""]):
         yield from _of_option(row, word, following)
 
 
 def _program(words: Sequence[str]) -> tuple[Mapping[str, Any], int] | None:
-    """The program that is run, also with others in front of it such as `sudo`, and where its arguments begin."""
+    """The row of the known program, also after others such as `sudo`, and the index of its first argument."""
     tried: set[str] = set()
     for start, word in enumerate(words):
         name = word.rpartition("/")[2]
@@ -59,7 +66,7 @@ def _program(words: Sequence[str]) -> tuple[Mapping[str, Any], int] | None:
             tried.add(name)
             _, *commands = row["program"].split()
             following = iter(words[start + 1 :])
-            # Its own options may come before its command.
+            # Options of the program can precede its command.
             if all(command in following for command in commands):
                 return row, start + 1
     return None
@@ -70,7 +77,7 @@ def _of_option(row: Mapping[str, Any], word: str, following: str) -> Iterator[tu
     if option in row.get("secret", ()):
         yield PASSWORD, (attached if equals else following).removeprefix("pass:")
     elif option in row.get("account", ()):
-        yield PASSWORD, (attached if equals else following).partition(":")[2]
+        yield PASSWORD, _password(attached if equals else following)
     elif option in row.get("header", ()):
         name, _, value = (attached if equals else following).partition(":")
         scheme, _, rest = value.strip().partition(" ")
@@ -80,9 +87,14 @@ def _of_option(row: Mapping[str, Any], word: str, following: str) -> Iterator[tu
         if flag in (*row.get("secret", ()), *row.get("attached", ())):
             yield PASSWORD, value
         elif flag in row.get("account", ()):
-            yield PASSWORD, value.partition(":")[2]
+            yield PASSWORD, _password(value)
         elif flag in row.get("header", ()):
             yield from _of_option(row, flag, value)
+
+
+def _password(account: str) -> str:
+    """The password after a user: `user:x`, of lftp `user,x`, of smbclient `user%x`."""
+    return re.sub("[^:,%]*[:,%]?", "", account, count=1)
 
 
 def _named(words: Sequence[str], command: str) -> Iterator[tuple[str, str]]:
@@ -99,7 +111,7 @@ def _named(words: Sequence[str], command: str) -> Iterator[tuple[str, str]]:
 
 @cache
 def _rows() -> Mapping[str, Sequence[Mapping[str, Any]]]:
-    """The programs by their first word, those with the longest command first."""
+    """The known programs by their first word, longest command first."""
     rows: dict[str, list[Mapping[str, Any]]] = {}
     for row in sorted(known()["programs"], key=lambda row: -len(row["program"])):
         rows.setdefault(row["program"].split()[0], []).append(row)

@@ -1,4 +1,4 @@
-"""Detects secrets in texts: certain ones by their form or name, and possible ones by their look."""
+"""Detects secrets in texts by format and name, and possible secrets by entropy."""
 
 from __future__ import annotations
 
@@ -12,35 +12,42 @@ from codegen.secrets.known import has_known_form, known
 from codegen.secrets.look import decoded, is_random, long_words
 from codegen.secrets.names import Kind, kind_of, kind_of_option
 
-# Too short for a form, and without a name and its value.
+# Too short for a known format, and without a name and a value.
 _HOLDS_NONE = re.compile(r"[\w@./]{0,14}")
 _URL_WITH_PASSWORD = re.compile(r"://[^\s/:@]*:([^\s/:@]+)@")
-# A token in the place of a user: a plain word may be a user.
+# A token in place of a user; a plain word is taken for a user.
 _URL_WITH_TOKEN = re.compile(r"https?://(?=[^\s/:@]*\d)(?=[^\s/:@]*[A-Za-z])[^\s/:@]{8,}@")
 # `--password x`: two words.
 _OPTION = re.compile(r"""(?<![\w-])--?([A-Za-z][\w-]{1,60})\s+["']?([^\s"',;&|-][^\s"',;&|]*)""")
-# A template of Airflow: it names a secret, and does not hold it. No other begins in it: else, the time for a text of
-# beginnings alone would grow with the square of its length.
+# A template of Airflow names a secret and does not contain it. The lookahead excludes nested openings, so that a text
+# of openings without ends takes linear time.
 _TEMPLATE = re.compile(r"\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}", re.DOTALL)
-_REFERENCE = re.compile(r"(?:\$\w+|\$\{\w+\}|%\w+%)+|(?:arn|env|fd|file|gsm|op|secretsmanager|ssm|vault):\S+")
-# A substitution by the shell: of a command, or of a variable with a default, such as `${TOKEN:-x}`.
+# The value is stored elsewhere: in a variable or a vault, or it is encrypted.
+_REFERENCE = re.compile(
+    r"(?:\$\w+|\$\{\w+\}|%\w+%)+|%\(\w+\)s|(?:arn|env|fd|file|gsm|op|secretsmanager|ssm|vault):\S+"
+    r"|projects/[\w-]+/secrets/\S+|ENC\[\S*\]"
+)
+_PATH = re.compile(r"(?:~|\.{1,2}|\$\{?\w+\}?)/[^\s:@]*|/[^\s:@/]+/[^\s:@]*|[A-Za-z]:\\\S*")
+# The name of another variable, such as `DB_PASSWORD`, if it names a secret.
+_NAME = re.compile(r"[A-Za-z]+(?:_[A-Za-z]+)+")
+_CALL = re.compile(r"[A-Za-z_]\w*\([^()]*\)")
+# A shell substitution: of a command, or of a variable with a default, such as `${TOKEN:-x}`.
 _EXPANSION = re.compile(r"\$\(|`|\$\{\w+[^\w}]")
-_PATH = re.compile(r"(?:~|\.{1,2})/[^\s:@]*|/[^\s:@/]+/[^\s:@]*|[A-Za-z]:\\\S*")
 _FILE = re.compile(r"[\w./-]+\.[A-Za-z][A-Za-z0-9]{1,4}")
 _NUMBER = re.compile(r"[-+]?[0-9][0-9._]*|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]+(?:Z|[-+][0-9:]+)?)?")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+")
 
 
 def is_secret(name: str, value: str) -> bool:
-    """Whether a variable holds a secret, by its name or by the form of its value; the name may be empty.
+    """Whether a variable contains a secret, by its name or the format of its value; the name may be empty.
 
-    A reference to a variable, a template of Airflow, a path, a plain address, a number or a boolean is not a secret.
+    A reference to a variable, a template of Airflow, a path, a plain URL, a number or a boolean is not a secret.
     """
     return is_secret_of(kind_of(name), value)
 
 
 def is_sensitive(name: str, value: str) -> bool:
-    """Whether a variable holds a secret, or only looks as if: such a value is neither copied nor shown."""
+    """Whether a variable contains a secret or a possible secret, which is neither copied nor shown."""
     return is_sensitive_of(kind_of(name), value)
 
 
@@ -52,39 +59,39 @@ def holds_secret(text: str) -> bool:
     if has_known_form(plain) or _URL_WITH_TOKEN.search(plain):
         return True
     passwords = (match[1] for match in _URL_WITH_PASSWORD.finditer(plain))
-    if any(not (_REFERENCE.fullmatch(each) or _placeholder().fullmatch(each)) for each in passwords):
+    if any(not _is_reference(each) for each in passwords):
         return True
     if any(_can_be_secret(kind, value) for kind, value in _assignments(plain)):
         return True
-    # Without its template, an option would seem to be followed by the next word.
+    # Without a placeholder for the template, an option would take the next word as its value.
     if any(_can_be_secret(kind, value) for kind, value in _pairs_of_words(_TEMPLATE.sub("$t", text))):
         return True
     return any(holds_secret(inner) for word in long_words(plain) if (inner := decoded(word)))
 
 
 def is_secret_in_words(words: Sequence[str]) -> bool:
-    """Whether a command, as a list of words, gives a secret to a program: no word need contain it with its name."""
+    """Whether a command, as a list of words, passes a secret, whose option can be another word."""
     return len(words) > 1 and holds_secret(shlex.join(words))
 
 
 def looks_random(name: str, value: str) -> bool:
-    """Whether a value contains random text, as keys are, and is not named as an id."""
+    """Whether a value contains random text, as in keys, and its name is not that of an id."""
     return any(random_words(kind_of(name), value))
 
 
 def is_secret_of(kind: Kind, value: str) -> bool:
-    """Whether the value of a name of that kind is a secret."""
+    """Like `is_secret`, for the kind of a name."""
     is_named = kind.is_secret and _can_be_secret(kind, _TEMPLATE.sub("", value).strip())
     return is_named or holds_secret(value)
 
 
 def is_sensitive_of(kind: Kind, value: str) -> bool:
-    """Whether it is a secret, or looks random."""
+    """Like `is_sensitive`, for the kind of a name."""
     return is_secret_of(kind, value) or any(random_words(kind, value))
 
 
 def random_words(kind: Kind, value: str) -> Iterator[str]:
-    """The words of a value that look random; those of an id may."""
+    """The words of a value that look random; none for an id, which can be random."""
     if kind is not Kind.ID:
         words = long_words(_TEMPLATE.sub("", value))
         yield from (word for word in words if is_random(word) and not decoded(word))
@@ -95,13 +102,14 @@ def _assignments(text: str) -> Iterator[tuple[Kind, str]]:
         return
     for match in _assignment().finditer(text):
         # In the connection string of ODBC, `PWD` is not the variable of the shell.
-        kind = kind_of("pwd" if match[1] == "PWD" else match[1])
+        name = "pwd" if match[1] == "PWD" else match[1]
+        kind = kind_of_option(name) if name.startswith("-") else kind_of(name)
         if kind.is_secret:
             yield kind, match[2]
 
 
 def _pairs_of_words(text: str) -> Iterator[tuple[Kind, str]]:
-    """The kinds of names and their values, in two words of a command."""
+    """The kinds and values of options, and of names and values that a command takes as two words."""
     for match in _OPTION.finditer(text):
         kind = kind_of_option(match[1])
         if kind.is_secret:
@@ -113,34 +121,44 @@ def _pairs_of_words(text: str) -> Iterator[tuple[Kind, str]]:
 
 
 def _can_be_secret(kind: Kind, value: str) -> bool:
-    harmless = (_REFERENCE, _placeholder(), _PATH, *(() if kind is Kind.CERTAIN else (_FILE, _NUMBER)))
-    is_address = _URL.fullmatch(value) and not _URL_WITH_PASSWORD.search(value)
-    if is_address or _EXPANSION.match(value):
+    if not re.search(r"\w", value) or _EXPANSION.match(value):
         return False
-    return bool(re.search(r"\w", value)) and not any(pattern.fullmatch(value) for pattern in harmless)
+    if _is_reference(value) or _PATH.fullmatch(value) or _CALL.fullmatch(value):
+        return False
+    if kind is Kind.LIKELY and (_FILE.fullmatch(value) or _NUMBER.fullmatch(value)):
+        return False
+    return not _URL.fullmatch(value) or bool(_URL_WITH_PASSWORD.search(value))
+
+
+def _is_reference(value: str) -> bool:
+    """Whether a text is in the place of a secret."""
+    is_name = _NAME.fullmatch(value) and kind_of(value).is_secret
+    return bool(is_name or _REFERENCE.fullmatch(value) or _placeholder().fullmatch(value))
 
 
 @cache
 def _placeholder() -> re.Pattern[str]:
     words = "|".join(map(re.escape, [*known()["placeholders"], *known()["schemes"]]))
+    # Also the brackets of a format, the wildcards of a pattern, and `__NULL__` of Meltano's stream maps.
     return re.compile(
-        rf"<[^<>]*>|[*x.…]{{3,}}|(?:true|false|yes|no|on|off|null|none|~|your[-_].*|{words})", re.IGNORECASE
+        rf"<[^<>]*>|\[[^\[\]]*\]|\{{[^{{}}]*\}}|[*x.…]{{3,}}\W?|[.][*+].*|__\w+__|your[-_ ].*|~|{words}", re.IGNORECASE
     )
 
 
 @cache
 def _assignment() -> re.Pattern[str]:
-    """`password=x`, `"api_key": "x"`: a name and its value within a text.
+    """A name and its value in a text: `password=x`, `"api_key": "x"`.
 
-    After a colon without quotes, a plain word is prose, unless it follows the scheme of a header. The name has a bound:
-    without one, a long text would take a time that grows with the square of its length.
+    After a colon without quotes, a plain word is prose, unless it follows the scheme of a header. The limit on the
+    length of a name makes the time linear.
     """
     mark = r"""(?:\\{0,3}["'])"""
     scheme = rf"(?:{'|'.join(known()['schemes'])})\s+"
     return re.compile(
-        r"(?<![\w.-])(-{0,2}[A-Za-z_][\w.-]{0,80})"
+        r"(?<![\w.-])(?<!\$\{)(-{0,2}[A-Za-z_][\w.-]{0,80})"
         rf"(?:{mark}?\]?\s*=>?\s*{mark}?|{mark}\s*:\s*{mark}?|\s*:\s*{mark}"
         rf"|(?<=uthorization)\s*:\s*(?={scheme})|\s*:\s*(?![A-Za-z,.'-]+(?![^\s)])))"
-        rf"""(?:{scheme})?([^\s"',;&\\]+)""",
+        # The value may contain names and their values too, as that of `--env=TOKEN=x` and of an address.
+        rf"""(?:{scheme})?(?=([^\s"',;&\\]{{1,200}}))""",
         re.IGNORECASE,
     )

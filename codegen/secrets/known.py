@@ -1,6 +1,6 @@
-"""The forms of secrets that vendors publish, as data (`known.json`): prefixes, lengths and alphabets.
+"""The secret formats of vendors, as data (`known.json`): prefixes, lengths and alphabets.
 
-A row without an address of its own has its facts from the list of gitleaks.
+Rows without a URL come from the rules of gitleaks.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from pathlib import Path
 from typing import Any
 
 _FILE = Path(__file__).with_name("known.json")
-# No form is shorter.
+# The length of the shortest format.
 _SHORTEST = 15
 
 
 @cache
 def known() -> Mapping[str, Any]:
-    """The data, read when the first text is checked."""
+    """The data, read on first use."""
     data: Mapping[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
     return data
 
 
 def has_known_form(text: str) -> bool:
-    """Whether a text contains a secret in the form of a vendor."""
+    """Whether a text contains a secret in a vendor's format."""
     if len(text) < _SHORTEST:
         return False
     by_prefix, by_keyword = _forms()
@@ -34,13 +34,13 @@ def has_known_form(text: str) -> bool:
 
 
 def without_public(text: str) -> str:
-    """The text without what looks random and is public, such as an SSH public key."""
+    """The text without public random values, such as SSH public keys."""
     return _public().sub(" ", text)
 
 
 @cache
 def _forms() -> tuple[re.Pattern[str], Sequence[tuple[str, re.Pattern[str]]]]:
-    """The forms that begin with their prefix, in one pattern, and the others with a keyword that each contains."""
+    """The formats with a prefix, in one pattern, and each other format with a keyword that it contains."""
     beginning, others = defaultdict(list), []
     for row in known()["formats"]:
         if "keyword" in row:
@@ -48,7 +48,7 @@ def _forms() -> tuple[re.Pattern[str], Sequence[tuple[str, re.Pattern[str]]]]:
             continue
         for form in _patterns_of(row):
             beginning[form[0]].append(form[1:])
-    # Python skips an alternative by its first character alone.
+    # Python rejects an alternative early only by its first character.
     alternatives = "|".join(f"{first}(?:{'|'.join(forms)})" for first, forms in beginning.items())
     return re.compile(rf"(?<![0-9A-Za-z])(?:{alternatives})"), others
 

@@ -1,4 +1,4 @@
-"""Finds secrets in lines that no parser reads: in a broken file, a comment, a message. In doubt, more is hidden."""
+"""Finds secrets in lines without a parser: in a broken file, a comment, a message. In doubt, it hides more."""
 
 from __future__ import annotations
 
@@ -8,24 +8,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from codegen.secrets.detection import is_sensitive
 from codegen.secrets.names import kind_of, kind_of_option
 
-# Where a secret starts and ends in a text.
+# The start and end of a secret in a text.
 Span = tuple[int, int]
-# A line, or a part of one, and where it starts in the text.
+# The start of a line, or of a part of one, and its text.
 Line = tuple[int, str]
 
 _PREFIX = re.compile(r"[\s#]*(?:[-?+][ \t]+)*")
 _NAME_AND_VALUE = re.compile(r"""["']?([\w.$][\w.$-]{0,200})["'\]]{0,2}[ \t]*[:=](?=\s|["'([{]|$)[ \t]*""")
 _PAIR = re.compile(r"""(?<![\w.$-])["']?([\w.$][\w.$-]{0,200})["'\]]{0,2}[ \t]*[:=][ \t]*""")
-# What begins a value that goes on in the following lines: of a block, a map, a list, or with a tag or an anchor.
-_BEGINS_A_VALUE = re.compile(r"(?:[|>][-+0-9]*|[&!][^\s,]*)?[ \t]*(?:[(\[{][rbuf]?)?[ \t]*\\?(?:#.*)?", re.IGNORECASE)
+# The beginning of a multi-line value: a block, a map, a list, or a value with a tag or an anchor.
+_BEGINS_A_VALUE = re.compile(
+    r"(?:[|>][-+0-9]*|[&!][^\s,#\\(\[{]*)?[ \t]*(?:[(\[{][rbuf]?[ \t]*)?\\?(?:#.*)?", re.IGNORECASE
+)
 _LAST_OPTION = re.compile(r"""(?<![\w-])--?([A-Za-z][\w-]{1,60})["']?,?[ \t]*\\?$""")
-# The part of a value that is looked at, where a line may have many.
+# How much of each value is checked if a line has several.
 _LONGEST = 300
 _BEGIN, _END = "-----BEGIN", "-----END"
 
 
 def lines_of(text: str) -> Iterator[Line]:
-    """The lines of a text, which only a line feed ends."""
+    """Split a text at line feeds only."""
     start = 0
     for line in text.split("\n"):
         yield start, line
@@ -33,24 +35,24 @@ def lines_of(text: str) -> Iterator[Line]:
 
 
 def spans_in_lines(lines: Iterable[Line], *, is_prose: bool = False) -> Sequence[Span]:
-    """The secrets in lines; in prose, a name and a colon before several words is no secret."""
+    """The secrets in lines; in prose, several words after a name and a colon are no secret."""
     reader = _Reader(is_prose=is_prose)
     return [(start + begin, start + len(line)) for start, line in lines if (begin := reader.begin(line)) is not None]
 
 
 class _Reader:
-    """Reads lines, and knows of each where a secret begins in it; what follows in the line is hidden too."""
+    """Finds the start of a secret in each line; the rest of the line counts as part of it."""
 
     def __init__(self, *, is_prose: bool) -> None:
         self._is_prose = is_prose
-        # A value goes on until a line has this text, or, with an indentation, until one is indented no further.
+        # A value continues until a line with this text, or until a line is not indented further than this.
         self._until = ""
         self._indent: int | None = None
-        # The next line is of the value, however it is indented.
+        # The next line belongs to the value, whatever its indentation.
         self._is_next = False
 
     def begin(self, line: str) -> int | None:
-        """Where a secret begins in the next line."""
+        """The column at which a secret begins in the next line."""
         prefix = _PREFIX.match(line)
         indent = prefix.end() if prefix else 0
         rest = line[indent:].rstrip()
@@ -68,7 +70,7 @@ class _Reader:
         return indent if found is None and self._until else found
 
     def _goes_on(self, line: str) -> bool:
-        """Whether the line is of the value before; a list may be indented no further than its key."""
+        """Whether the line continues the previous value; a list can have the indentation of its key."""
         if self._indent is None:
             return False
         indent, is_item = _indent_of(line), line.lstrip(" \t#").startswith("- ")
@@ -91,7 +93,7 @@ class _Reader:
         return indent if is_sensitive("", rest) else None
 
     def _value(self, line: str, match: re.Match[str], end: int, *, is_first: bool) -> int | None:
-        """Where the value after a name begins, if it is a secret; it may begin or go on in the next lines."""
+        """The column of the value after a name, if it is a secret; it can begin or continue in the next lines."""
         if not kind_of(match[1]).is_secret:
             return None
         value = line[match.end() : end].strip()
@@ -107,7 +109,7 @@ class _Reader:
         return match.end()
 
     def _open_key(self, rest: str) -> None:
-        """After the first line of a private key, the others are hidden without a look at them."""
+        """Treat all lines after the first line of a private key as secret."""
         if _BEGIN in rest and "PRIVATE" in rest and _END not in rest:
             self._until = _END
 
@@ -117,7 +119,7 @@ def _indent_of(line: str) -> int:
 
 
 def _plain(value: str, *, is_first: bool) -> str:
-    """The value without what follows it in the line: its closing quote, a comma, brackets."""
+    """The value without its closing quote, a comma or brackets."""
     if value[0] in "\"'":
         inside, is_closed, _ = value[1:].partition(value[0])
         return inside if is_closed else value[1:]

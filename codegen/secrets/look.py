@@ -1,4 +1,4 @@
-"""Tells random text, as keys are, from names, hashes and encoded text."""
+"""Distinguishes random text, such as keys, from names, hashes and encoded text."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from codegen.secrets.known import without_public
 
 _LONG = re.compile(r"[A-Za-z0-9+/_=-]{32,}")
 _LEAST_OF_EACH = 3
-# Bits for each character. Random text of that length and alphabet has more, words that are joined have less.
+# Bits per character. Random text of that length and alphabet has more, joined words have less.
 _ENTROPY_OF_RANDOM_TEXT = 4.25
-# How often random text goes from a letter to a digit or a capital, or back; `CustomerOrders2024` does so less often.
+# Changes per character between letters, digits and capitals; `CustomerOrders2024` has fewer.
 _CHANGES_OF_RANDOM_TEXT = 0.25
 
 
 def long_words(text: str) -> Iterator[str]:
-    """The words of a text that are long enough for a key, without public keys and the like."""
+    """The words of a text that are long enough for a key, except public ones."""
     if _LONG.search(text):
         yield from _LONG.findall(without_public(text))
 
 
 def decoded(word: str) -> str:
-    """The text that a word encodes in base64; empty if it encodes none, as a key does."""
+    """The text that a word encodes in base64, or an empty text if the word is no encoded text."""
     plain = word.rstrip("=").replace("-", "+").replace("_", "/")
     try:
         text = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True).decode("utf-8")
@@ -37,7 +37,7 @@ def decoded(word: str) -> str:
 
 
 def is_random(word: str) -> bool:
-    """Whether it looks random. Hashes and ids, which have only digits and lowercase letters, are not secrets."""
+    """Whether a word looks random. Hashes and ids, with only digits and lowercase letters, do not count."""
     classes = (str.isupper, str.islower, str.isdigit)
     if not all(sum(is_of(character) for character in word) >= _LEAST_OF_EACH for is_of in classes):
         return False
@@ -47,7 +47,7 @@ def is_random(word: str) -> bool:
 
 
 def _is_change(before: str, after: str) -> bool:
-    """Whether no word continues so: a capital may start one, and punctuation ends one."""
+    """Whether two characters do not occur in a row within a word; a capital can start one, punctuation ends one."""
     if not (before.isalnum() and after.isalnum()) or (before.isupper() and after.islower()):
         return False
     return before.isdigit() != after.isdigit() or before.isupper() != after.isupper()

@@ -1,4 +1,4 @@
-"""Hides secrets in what people look at: a page is on a screen that is shared, and the log of a CI job is public."""
+"""Masks secrets in all output: pages appear on shared screens, and CI logs are public."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _FINDERS: dict[str, Callable[[str], Sequence[Span] | None]] = {
 
 
 def masked(text: str, name: str) -> str:
-    """The text of a file with its secrets hidden, which keeps its number of lines.
+    """Mask the secrets in the text of a file, keeping its number of lines.
 
-    A text that cannot be parsed is read line by line, and more is hidden in it.
+    A text that cannot be parsed is masked line by line, so more of it is hidden.
     """
     find = _FINDERS.get(PurePosixPath(name).suffix.lower())
     spans = find(text) if find else None
@@ -33,17 +33,17 @@ def masked(text: str, name: str) -> str:
 
 
 def masked_prose(text: str) -> str:
-    """A message, such as that of a commit or of Airflow, with the lines that hold a secret hidden."""
+    """Mask the lines with a secret in a message, such as that of a commit or of Airflow."""
     return _hide(text, spans_in_lines(lines_of(text), is_prose=True))
 
 
 def masked_quotes(text: str) -> str:
-    """A message of ours with the quotes of a file hidden that hold a secret."""
+    """Mask the secrets that a message of Dagpress quotes from a file."""
     return _QUOTE.sub(lambda match: HIDDEN if is_sensitive("", match[0][1:-1]) else match[0], text)
 
 
 def masked_value(value: Any, path: Iterable[str] = ()) -> Any:  # noqa: ANN401  # as JSON has it
-    """A value of a schedule with the secrets in it hidden, given the keys above the value."""
+    """Mask the secrets in a value of a schedule, given the keys above the value."""
     name = ""
     for key in path:
         name = name_of(key, name)
@@ -61,7 +61,7 @@ def _masked_value(value: Any, name: str) -> Any:  # noqa: ANN401
 
 
 def _hide(text: str, spans: Iterable[Span]) -> str:
-    """The text with the part of each line in a span replaced."""
+    """Replace the part of each line that is in a span."""
     begins = [start for start, _ in lines_of(text)]
     pieces, position = [], 0
     for start, end in sorted(spans):

@@ -1,4 +1,4 @@
-"""The names of variables, keys, headers and options that hold secrets, by their words."""
+"""Classifies the names of variables, keys, headers and options by their words."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from codegen.secrets.known import known
 
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\d_]+|\d+")
 _LONGEST = 200
-# Their values are those of the key above: a run parameter's, and a marked value's of Airflow's YAML format.
+# Keys that take the name of the key above: those of a run parameter, and the markers of Airflow's YAML format.
 _VALUE_KEYS = frozenset(("default", "const", "enum", "examples", "value", "values", "$const", "$t"))
 
 
 class Kind(Enum):
-    """What a name says of its value."""
+    """The kind of value that a name implies."""
 
     OTHER = 0
-    # Its value may look random.
+    # The value can look random.
     ID = 1
-    # Such as a token: its value is a secret unless it is a number or the name of a file.
+    # Such as a token: the value is a secret unless it is a number or a file name.
     LIKELY = 2
-    # Such as a password: its value can look like anything.
+    # Such as a password: any value is a secret.
     CERTAIN = 3
 
     @property
@@ -45,7 +45,7 @@ def kind_of(name: str) -> Kind:
     after = words[end:]
     is_id = _in(data["ids"], words[-1])
     if kind is Kind.CERTAIN and is_id:
-        # Such as the secret ID of Vault, or the hash of a password.
+        # Such as Vault's secret ID, or the hash of a password.
         return kind
     if is_id:
         return Kind.ID
@@ -55,13 +55,13 @@ def kind_of(name: str) -> Kind:
 
 
 def name_of(key: str, above: str) -> str:
-    """The name of the values of a key in a tree of maps: that of a run parameter's `default` is the key above."""
+    """The name for the value of a key in nested maps: for the `default` of a run parameter, it is the key above."""
     return above if key in _VALUE_KEYS else key
 
 
 @lru_cache(maxsize=1024)
 def kind_of_option(name: str) -> Kind:
-    """The kind of a command's option; one such as `--no-password` or `--password-stdin` takes no secret."""
+    """The kind of a command's option; `--no-password` and `--password-stdin` take no secret."""
     words = [word.lower() for word in _WORD.findall(name)]
     data = known()["names"]
     takes_none = not words or words in (["secret"], ["secrets"])
@@ -71,7 +71,7 @@ def kind_of_option(name: str) -> Kind:
 
 
 def _last_secret(words: Sequence[str]) -> tuple[Kind, int]:
-    """The kind of the last words that name a secret, and where they end."""
+    """The kind of the last words that name a secret, and the index after them."""
     data = known()["names"]
     for number in range(len(words) - 1, -1, -1):
         word = words[number]

@@ -1,4 +1,4 @@
-"""Hides secrets in patches: by the files before and after, as a part of a file does not say what a line belongs to."""
+"""Masks secrets in patches, by means of the whole files, since a hunk does not show which key a line belongs to."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _PLACE = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 
 
 def masked_patch(patch: str, before: str, after: str, name: str) -> str:
-    """A patch of one file with the secrets hidden: a change of only a secret is shown, without the secret.
+    """Mask the secrets in a patch of one file; a change of only a secret stays visible as a change.
 
     Args:
-        patch: the patch, as `git diff` has it.
+        patch: the patch in the format of `git diff`.
         before: the text before the change.
         after: the text after the change.
         name: the path of the file.
@@ -24,7 +24,7 @@ def masked_patch(patch: str, before: str, after: str, name: str) -> str:
 
 
 class _File:
-    """A file, with its lines as they are and as they are shown."""
+    """The lines of a file, original and masked."""
 
     def __init__(self, text: str, name: str) -> None:
         self._lines = text.split("\n")
@@ -32,7 +32,7 @@ class _File:
         self.number = 0
 
     def next_line(self, line: str) -> str:
-        """The next line of a patch as it is shown; by itself if the file has changed meanwhile."""
+        """Mask the next line of a patch; on its own if the file has changed meanwhile."""
         number, self.number = self.number, self.number + 1
         is_known = number < len(self._lines) and self._lines[number] == line
         return self._shown[number] if is_known else masked(line, "")
@@ -43,7 +43,7 @@ def _lines(lines: Sequence[str], old: _File, new: _File) -> Iterator[str]:
     for line in lines:
         if place := _PLACE.match(line):
             is_begun, old.number, new.number = True, int(place[1]) - 1, int(place[2]) - 1
-            # After it, git shows another line of the file.
+            # Git appends a context line, which is dropped.
             yield place[0]
         elif is_begun and line.startswith("-"):
             yield f"-{old.next_line(line[1:])}"

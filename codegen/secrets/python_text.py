@@ -1,4 +1,4 @@
-"""Finds secrets in Python, by its syntax tree: in the texts of DAG files, by the names before them, and in comments."""
+"""Finds secrets in Python by its syntax tree: in literals with the name of their variable or key, and in comments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def spans_in_python(text: str) -> Sequence[Span] | None:
-    """The secrets in a text; None if it is no Python."""
+    """The secrets in a text; None if it is not valid Python."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -45,7 +45,7 @@ def _is_secret(node: ast.expr, name: str) -> bool:
 
 
 def _texts(tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
-    """Every text, number and list with the name of its value. Not recursive: Python nests as deeply as it likes."""
+    """Every text, number and list with its name. Iterative, since Python can be nested deeper than the stack."""
     waiting: list[tuple[ast.AST, str]] = [(tree, "")]
     while waiting:
         node, name = waiting.pop()
@@ -59,7 +59,7 @@ def _texts(tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
 
 
 def _inside(node: ast.AST, name: str) -> Iterator[tuple[ast.AST, str]]:
-    """The nodes in a node, each with its name."""
+    """The child nodes of a node, each with its name."""
     if isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):
             if key is not None:
@@ -73,7 +73,7 @@ def _inside(node: ast.AST, name: str) -> Iterator[tuple[ast.AST, str]]:
         if node.value is not None:
             yield node.value, _name_of_target(targets[0])
     elif isinstance(node, ast.Call):
-        # As of `setdefault("PASSWORD", "x")`: the name may be the argument before.
+        # In `setdefault("PASSWORD", "x")`, the first argument is the name.
         before = _text_of(node.args[0]) if node.args else ""
         yield node.func, ""
         yield from ((each, before if number else "") for number, each in enumerate(node.args))
@@ -93,7 +93,7 @@ def _name_of_target(node: ast.AST) -> str:
 
 
 class _Places:
-    """Where the nodes of a text are in it: Python counts the bytes in a line."""
+    """Converts the positions of nodes, which are byte offsets in a line, to offsets in the text."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -109,7 +109,7 @@ class _Places:
 
 
 def _comments(text: str, texts: Iterable[Span]) -> Iterator[Line]:
-    """The comments: what begins with `#` outside of the texts."""
+    """The comments: from each `#` outside a literal to the end of the line."""
     spans = sorted(texts)
     begins = [start for start, _ in spans]
     ends = list(accumulate((end for _, end in spans), max, initial=0))

@@ -1,4 +1,4 @@
-"""Finds secrets in a YAML text, by the events of its parser, which have the place of a value however it is written."""
+"""Finds secrets in YAML by the events of the parser, which have the position of a value in every style."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from codegen.secrets.lines import Line, Span, lines_of, spans_in_lines
 from codegen.secrets.names import Kind, kind_of, name_of
 from codegen.source.loading import LOADER
 
-# The parser takes a time that grows with the square of the depth.
+# The parser takes quadratic time in the depth.
 _MOST_DEPTH = 100
 _BOM = "\ufeff"
 
 
 def spans_in_yaml(text: str) -> Sequence[Span]:
-    """The secrets in a text. If it is invalid or nested too deeply, those in its lines are added."""
+    """The secrets in a text; if it is invalid or nested too deeply, also those found line by line."""
     shift = len(text) - len(text.removeprefix(_BOM))
     reader = _Reader(text[shift:])
     try:
@@ -38,7 +38,7 @@ def spans_in_yaml(text: str) -> Sequence[Span]:
 
 @dataclass
 class _Collection:
-    """A map or a list that is not closed yet, with the name of its values; `first` is its first scalar."""
+    """An open map or list, with the name of its values; `first` is the index of its first scalar."""
 
     name: str
     is_map: bool
@@ -50,21 +50,21 @@ class _Collection:
 
 
 class _Reader:
-    """Collects the scalars of a text, and which of them are secrets."""
+    """Collects the scalars of a text, and the indexes of those that are secrets."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        # The places of the scalars, of a block without its first line, which has a comment; and their values.
+        # Spans and values of the scalars; a block starts after its first line, which can have a comment.
         self.scalars: list[tuple[Span, str]] = []
         self._found: set[int] = set()
         self._open: list[_Collection] = []
-        # The scalars of each anchor, and those that an alias puts under another name.
+        # The scalars of each anchor, and those that an alias repeats under another name.
         self._anchors: dict[str, tuple[int, int]] = {}
         self._aliases: dict[Kind, list[tuple[int, int]]] = {}
 
     @property
     def depth(self) -> int:
-        """How many maps and lists are not closed yet."""
+        """The number of open maps and lists."""
         return len(self._open)
 
     def read(self, event: yaml.Event) -> None:
@@ -83,7 +83,7 @@ class _Reader:
             self._close()
 
     def spans(self, shift: int) -> Iterator[Span]:
-        """The places of the secrets."""
+        """The spans of the secrets."""
         for kind, ranges in self._aliases.items():
             for start, end in _merged(ranges):
                 self._found |= {n for n in range(start, end) if is_sensitive_of(kind, self.scalars[n][1])}
@@ -92,7 +92,7 @@ class _Reader:
             yield start + shift, end + shift
 
     def _name(self) -> str:
-        """The name of the value that comes next."""
+        """The name of the next value."""
         if not self._open:
             return ""
         around = self._open[-1]
@@ -125,13 +125,13 @@ class _Reader:
         self._close_value()
 
     def _close_value(self, text: str = "") -> None:
-        """After a key comes its value, and after that the next key."""
+        """Alternate between key and value in a map."""
         if self._open and self._open[-1].is_map:
             self._open[-1].key = text if self._open[-1].key is None else None
 
 
 def _merged(ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The ranges without what is in two of them: else, the time would grow with the square of the aliases."""
+    """The ranges without overlaps, so that the time is linear in the number of aliases."""
     position = 0
     for start, end in sorted(ranges):
         if end > position:
@@ -140,7 +140,7 @@ def _merged(ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def _comments(text: str, scalars: Iterable[tuple[Span, str]], shift: int) -> Iterator[Line]:
-    """The comments of a text, and what else is between its scalars: tags and anchors."""
+    """The comments, tags and anchors of a text, from between its scalars."""
     position = 0
     for (start, end), _ in [*scalars, ((len(text) - shift,) * 2, "")]:
         yield from _between(text, position, start + shift)

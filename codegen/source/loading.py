@@ -1,4 +1,4 @@
-"""The parser of YAML, which has no bounds: deep nesting would end Python, and aliases can take all of the memory."""
+"""The YAML parser with limits: deep nesting would overflow the stack, and aliases could exhaust the memory."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from codegen.diagnostics import InvalidError, Location
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # The line ends of YAML 1.1, by which the parser counts lines (https://yaml.org/spec/1.1/#b-char).
 LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
-# A few nested aliases ("a billion laughs") would take all of the memory.
+# A few nested aliases ("billion laughs") would exhaust the memory.
 _MOST_REPEATED = 20_000
 _MOST_DEPTH = 60
-# A shorter text cannot be nested so deeply that the composer runs out of stack (tried up to 20,000 levels).
+# A shorter text cannot overflow the stack of the composer (tested up to 20,000 levels).
 _LENGTH_OF_SOME_DEPTH = 10_000
 
 
 @contextmanager
 def loader_of(text: str) -> Iterator[Any]:
-    """The parser of a text, for the time of the block.
+    """Open the parser of a text for the block.
 
     Raises:
         InvalidError: the text is nested too deeply.
@@ -39,7 +39,7 @@ def loader_of(text: str) -> Iterator[Any]:
 
 
 def check_size(root: yaml.Node) -> None:
-    """Refuse nodes that are nested too deeply, or that aliases repeat too often."""
+    """Reject nodes that are nested too deeply or repeated too often by aliases."""
     seen: set[int] = set()
     repeated, waiting = 0, [(root, 0)]
     while waiting:
@@ -56,7 +56,7 @@ def check_size(root: yaml.Node) -> None:
 
 
 def place_of(mark: yaml.Mark, text: str, name: str) -> Location:
-    """The place of a mark of the parser, which may be behind a last line without a line end."""
+    """Convert a mark of the parser, which can be past the end of the text, to a location."""
     lines = LINE_END.split(text)
     if mark.line < len(lines):
         return Location(name, mark.line + 1, mark.column + 1)
@@ -64,13 +64,13 @@ def place_of(mark: yaml.Mark, text: str, name: str) -> Location:
 
 
 def _parts_of(node: yaml.Node) -> Iterator[yaml.Node]:
-    """The nodes directly in a collection: items, keys and values."""
+    """The child nodes of a collection: items, keys and values."""
     for child in node.value if isinstance(node, yaml.CollectionNode) else ():
         yield from child if isinstance(child, tuple) else (child,)
 
 
 def _check_depth(text: str) -> None:
-    """Refuse a text that is nested too deeply for the composer, which is recursive without a bound."""
+    """Reject a text that is nested too deeply for the composer, which is recursive without a limit."""
     if len(text) < _LENGTH_OF_SOME_DEPTH:
         return
     loader, depth = LOADER(text), 0

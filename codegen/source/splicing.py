@@ -166,7 +166,7 @@ def _emptied(doc: YamlText, parent: yaml.CollectionNode) -> list[Splice]:
     line = doc.start_of_line(parent.start_mark.index)
     start, end = _with_comments(doc, line, doc.end_of(*reversed(children[0])), parent.start_mark.index - line)
     above = doc.text[:start].rstrip()
-    # The first, as the comment can have more.
+    # The first match: a comment can contain others.
     comment = _COMMENT_AFTER_COLON.search(above, above.rfind("\n") + 1)
     colon = comment.end() if comment else len(above)
     if parent is doc.root or not above[:colon].endswith(":"):

@@ -21,11 +21,11 @@ class LockedError(Exception):
 
 
 class Lock:
-    """The locks that a process holds: a `flock` on the folder of a project, and one on the `.git` in there.
+    """Two `flock`s: an outer one on the folder of a project, and an inner one on its `.git`.
 
-    Both leave no file, and end with the process. A process that the holder of the folder has started, as a git hook is
-    by a commit, works for the holder: it needs the second lock only, which the holder gives up for that. So whatever
-    hooks do in parallel, or leave behind, still waits for each other.
+    Neither leaves a file behind, and both end with the process. A child process of the holder of the outer lock, such
+    as a git hook during a commit, takes only the inner lock, which the holder releases for its children. So hooks that
+    run in parallel or in the background wait for each other.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -36,30 +36,30 @@ class Lock:
         """Take both locks; `on_wait` receives a message after a second.
 
         Raises:
-            LockedError: another process holds one for longer than these seconds.
+            LockedError: another process holds one of them for longer than `seconds`.
         """
         start = time.monotonic()
         for path in self._paths:
-            # Windows opens no folders, and not every project has a `.git`; reading the project reports a missing one.
+            # Windows cannot open folders, and `.git` can be missing; reading the project reports a missing project.
             with suppress(OSError):
                 self._handles.append(os.open(path, os.O_RDONLY))
                 _wait(self._handles[-1], start, seconds, on_wait)
 
     def share(self) -> None:
-        """Let the processes that this one starts write too."""
+        """Release the inner lock, so that child processes can write."""
         for handle in self._handles[1:]:
             os.close(handle)
         del self._handles[1:]
 
     def release(self) -> None:
-        """Give up both locks."""
+        """Release both locks."""
         while self._handles:
             os.close(self._handles.pop())
 
 
 @contextmanager
 def lock(folder: Path, seconds: float, on_wait: Callable[[str], None]) -> Iterator[Lock]:
-    """Hold the lock of a project, as `Lock.acquire` takes it. On a file system without locks, it locks nothing."""
+    """Hold the lock of a project during the block. It has no effect on a file system without locks."""
     own = Lock(folder)
     try:
         own.acquire(seconds, on_wait)
@@ -82,7 +82,7 @@ def _wait(handle: int, start: float, seconds: float, on_wait: Callable[[str], No
             on_wait(f"Waiting for {whose}...")
             is_silent = False
         if process.ending.wait(_POLL_SECONDS):
-            raise LockedError("this process is to end")
+            raise LockedError("this process is shutting down")
 
 
 def _take(handle: int) -> bool:
@@ -98,7 +98,7 @@ def _take(handle: int) -> bool:
 
 
 def _holder(handle: int) -> int:
-    """The process that holds the lock; 0 if the system does not say, as on macOS."""
+    """The process that holds the lock; 0 on systems without `/proc/locks`, such as macOS."""
     file = os.fstat(handle)
     try:
         lines = Path("/proc/locks").read_text(encoding="ascii").splitlines()
@@ -111,11 +111,11 @@ def _holder(handle: int) -> int:
 
 
 def _may_have(pid: int, file: os.stat_result) -> bool:
-    """Whether a process has that very file open: the device in /proc/locks differs from that of `stat` on btrfs."""
+    """Whether a process has this file open: on btrfs, the device in /proc/locks differs from that of `stat`."""
     try:
         handles = list(Path(f"/proc/{pid}/fd").iterdir())
     except OSError:
-        # That of another user.
+        # A process of another user.
         return True
     for handle in handles:
         with suppress(OSError):

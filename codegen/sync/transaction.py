@@ -31,7 +31,7 @@ def transaction(root: Path, seconds: float, on_wait: Callable[[str], None]) -> I
 
 
 class Transaction:
-    """A project that is locked, and can be written."""
+    """Write access to a locked project."""
 
     def __init__(self, root: Path, boundary: Boundary, own: Lock) -> None:
         self._root = root
@@ -39,11 +39,11 @@ class Transaction:
         self._lock = own
 
     def admit_hooks(self) -> None:
-        """Let the git hooks of a commit write from now on; this transaction does not."""
+        """Let the git hooks of a commit write; this transaction must not write afterwards."""
         self._lock.share()
 
     def sweep(self, *folders: Path) -> None:
-        """Remove the temporary files that killed commands have left anywhere in some folders."""
+        """Remove the temporary files of killed commands below some folders."""
         _sweep((folder for folder in folders if not self._boundary.refusal(os.path.relpath(folder, self._root))), "**/")
 
     def apply(self, changes: Sequence[Change]) -> tuple[Sequence[Change], list[Diagnostic]]:

@@ -35,9 +35,9 @@ def merged_texts(text: str) -> set[str]:
 
 
 def _others(markers: Iterable[tuple[int, str]]) -> tuple[set[int], set[int]]:
-    """The lines that are not of the first side, and those that are not of the second.
+    """The lines outside the first side, and those outside the second.
 
-    A marker belongs to the open conflict with markers as long: a conflict inside another has longer ones.
+    A marker belongs to the open conflict with markers of the same length: nested conflicts have longer markers.
     """
     not_first: set[int] = set()
     not_second: set[int] = set()

@@ -180,14 +180,14 @@ def _switched_off(node: Node) -> Iterator[Ignored]:
 
 
 def _unsets(words: Sequence[str]) -> bool:
-    """Whether `shopt` has `-u` and one of the options that end a script at a failure."""
+    """Whether `shopt -u` turns off an option that ends a script at a failure."""
     return any(word[:1] == "-" and "u" in word for word in words) and any(
         option in word for word in words for option in ("errexit", "pipefail")
     )
 
 
 def _exits_with_success(arguments: str) -> bool:
-    """Whether a trap ends the script with 0, or for `ERR` with the exit code of what it ran before."""
+    """Whether a trap exits with 0, or an `ERR` trap with the exit code of its own last command."""
     ends = _EXIT.search(arguments)
     return "exit 0" in arguments or bool(ends and _ERR.search(arguments, ends.end()))
 

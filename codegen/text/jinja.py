@@ -23,13 +23,13 @@ from codegen.values import Value
 # airflow/providers/{standard/operators/bash,docker/operators/docker}.py; KubernetesPodOperator has none.
 BASH_ENDINGS = (".sh", ".bash")
 DOCKER_ENDINGS = (".sh", ".bash", ".env")
-# Readers of a tree follow its nesting, each level a few calls deep, and Python allows a thousand.
+# Visitors of a tree need a few stack frames per level, of Python's thousand.
 MOST_DEPTH = 100
 # In addition to Jinja2's own (airflow/templates.py on 2, airflow/sdk/definitions/_internal/templater.py on 3).
 AIRFLOW_FILTERS = ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz")
 _ENDS = {"{{": "}}", "{%": "%}"}
 _EXPRESSION = re.compile(r"\{\{|\{%")
-# One string literal alone.
+# A template of one string literal.
 _LITERAL = re.compile(r"""\{\{ ('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*") \}\}""")
 _ALTERED_IN_LINES = re.compile(r"\{?\r|\{#")
 _ALTERED = re.compile(r"\r|\n\Z|\{#")
@@ -41,9 +41,9 @@ def is_template(text: str) -> bool:
 
 
 def parts_of(text: str) -> list[str]:
-    """The parts of a text: by turns what is outside of its expressions and statements, and one of them as a whole.
+    """Split a text into literal parts (even indexes) and whole expressions or statements (odd indexes).
 
-    It finds each end once, so that thousands of braces without an end cost no more than other characters.
+    The time is linear, also for thousands of unclosed braces.
     """
     parts, ends, start, position = [], dict(_ENDS), 0, 0
     while ends and (opening := re.compile("|".join(ends)).search(text, position)):
@@ -122,10 +122,10 @@ def check_template(text: str) -> None:
 
 
 def _parsed(text: str) -> Template:
-    """The syntax tree of a template. It is never compiled: Jinja2 would compute its constants, such as `9**9**9`.
+    """Parse a template without compiling it: Jinja2 would evaluate its constants, such as `9**9**9`.
 
     Raises:
-        InvalidError: Airflow could not render the template, or it is nested too deeply to be read.
+        InvalidError: Airflow could not render the template, or it is nested too deeply.
     """
     # Jinja2 takes longer to import than to check a thousand schedules without templates.
     from jinja2 import TemplateSyntaxError  # noqa: PLC0415
@@ -137,7 +137,7 @@ def _parsed(text: str) -> Template:
     except TemplateSyntaxError as error:
         reason = error.message or "it cannot be read"
     except RecursionError as error:
-        message = f"the template is nested deeper than {MOST_DEPTH} levels, of which each `+` and each filter is one"
+        message = f"the template is nested deeper than {MOST_DEPTH} levels; each `+` and each filter is a level"
         raise InvalidError(message, "compute it in parts: `{% set part = ... %}`", rules.NESTED_TOO_DEEP) from error
     except ValueError as error:
         message = "Airflow could not render this template: a number has more digits than Python reads"
@@ -150,7 +150,7 @@ def _parsed(text: str) -> Template:
 
 
 def _refusal_of(tree: Template, environment: Environment) -> str:
-    """What Jinja2's compiler says of a filter or test that does not exist, or of a block that exists twice.
+    """The message of Jinja2's compiler for an unknown filter or test, or for a block that is defined twice.
 
     Raises:
         RecursionError: the tree is deeper than `MOST_DEPTH`.
@@ -240,7 +240,7 @@ def variables_of(text: str) -> dict[str, bool]:
 
 
 def undeclared_in(tree: Template) -> set[str]:
-    """The names that a template takes from Airflow. Jinja2's own `meta` would compute the constants of the template."""
+    """The names that a template takes from Airflow. `jinja2.meta` would evaluate the constants of the template."""
     from jinja2 import nodes  # noqa: PLC0415  # as above
 
     names = list(tree.find_all(nodes.Name))

@@ -1,4 +1,4 @@
-"""Reads JSON that another program has written."""
+"""Reads JSON from other programs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def read_json(text: str | bytes) -> Any:  # noqa: ANN401  # any JSON
-    """The value, in which each half of a surrogate pair is replaced: JSON can hold it, and no other text.
+    """Parse JSON, and replace lone surrogates, which are valid in JSON but in no encoding.
 
     Raises:
         ValueError: it is not JSON.

@@ -41,7 +41,7 @@ def words_of(run: str) -> list[str]:
 
 
 def run_of(words: Iterable[str]) -> str:
-    """The text that `words_of` splits into these words, if each template is whole in one of them."""
+    """The inverse of `words_of`, if no template spans several words."""
     return " ".join(map(_quoted_word, words))
 
 
@@ -104,7 +104,14 @@ def without_templates(text: str) -> tuple[str, Callable[[str], str]]:
 
 
 def check_run(run: str) -> None:
-    """Raise an InvalidError for arguments that `meltano run` cannot get, or a template that Airflow cannot render."""
+    """Raise an InvalidError for what `check_arguments` refuses, and for an empty argument, which is no plugin."""
+    check_arguments(run)
+    if "" in words_of(run):
+        raise InvalidError("an argument is empty", "remove it", rules.INVALID_RUN)
+
+
+def check_arguments(run: str) -> None:
+    """Raise an InvalidError for arguments that Meltano cannot get, or a template that Airflow cannot render."""
     if "\x00" in run:
         message = "contains the character U+0000, which cannot be passed to a program"
         raise InvalidError(message, "remove it", rules.INVALID_RUN)
@@ -131,7 +138,7 @@ def check_command(command: str) -> None:
         message = f"has {len(command)} characters, at most {LONGEST_COMMAND} work"
         raise InvalidError(message, "put it into a script of the project", rules.INVALID_COMMAND)
     if is_too_deep(command):
-        message = f"the command is nested deeper than {MOST_DEPTH} levels, of which each `&&` is one"
+        message = f"the command is nested deeper than {MOST_DEPTH} levels; each `&&` is a level"
         raise InvalidError(message, "write the commands on lines of their own", rules.NESTED_TOO_DEEP)
     if (len(command) - len(command.rstrip("\\"))) % 2:
         raise InvalidError("ends with a backslash that escapes nothing", "remove it", rules.INVALID_COMMAND)

@@ -72,7 +72,8 @@ def _check_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[D
             try:
                 check_run(run)
             except InvalidError as error:
-                yield error.at(job.location)
+                message = f"the job {quoted(name)}: {error.message}"
+                yield Diagnostic(error.rule, message, job.location, error.hint)
             yield from _check_blocks(run, job.location, meltano)
     else:
         other = "write it as `tasks`" if " " in name else "add it to meltano.yml, or write its tasks here as `tasks`"

@@ -51,7 +51,7 @@ def _instead(folder: Path, pattern: str, ours: Collection[Path]) -> str:
 
 def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
     """Whether `Path.glob` finds a path with that pattern."""
-    # The numbers of the parts of the pattern that may come next.
+    # Indexes of the parts of the pattern that can match next.
     following = _with_none(pattern, {0})
     for part in parts:
         known = [number for number in following if number < len(pattern)]
@@ -62,7 +62,7 @@ def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
 
 
 def _with_none(pattern: Sequence[str], following: set[int]) -> set[int]:
-    """Also the parts after each `**`, which matches no folder, too."""
+    """Add the indexes after each `**`, which also matches zero folders."""
     for number, part in enumerate(pattern):
         if number in following and part == "**":
             following.add(number + 1)

@@ -81,9 +81,9 @@ def _check_schema(param: Param) -> Iterator[Diagnostic]:
     try:
         yield from _check_by_library(param, schema)
     except (OverflowError, RecursionError) as error:
-        # What `re` and the library do with numbers and depths that nobody needs.
+        # Raised by `re` and the library for excessive numbers and depths.
         message = f"the rules cannot be checked: {error}"
-        yield Diagnostic(rules.INVALID_PARAM, message, param.at[""], "write them in a simpler way")
+        yield Diagnostic(rules.INVALID_PARAM, message, param.at[""], "simplify them")
 
 
 def _reference_in(value: object) -> str:
@@ -110,7 +110,7 @@ def _check_by_library(param: Param, schema: dict[str, Any]) -> Iterator[Diagnost
     if "default" not in param.at:
         return
     if _cost(schema, param.default) > _MOST_COST:
-        message = "the rules and the default are too long to be checked against each other"
+        message = "the rules and the default are too large to check"
         yield Diagnostic(rules.INVALID_PARAM, message, param.at["default"], "shorten one of them")
         return
     formats = FormatChecker()
@@ -123,7 +123,7 @@ def _check_by_library(param: Param, schema: dict[str, Any]) -> Iterator[Diagnost
 
 
 def _cost(schema: Mapping[str, Any], default: object) -> int:
-    """How many times the library can try a rule at a value; `uniqueItems` compares each value with each other."""
+    """An upper bound on the checks of a rule against a value; `uniqueItems` compares each pair of values."""
     size = _size(default)
     return size * (_size(schema) + (size if "uniqueItems" in json.dumps(schema) else 0))
 
@@ -134,7 +134,7 @@ def _size(value: object) -> int:
 
 
 def _without_patterns(schema: Any) -> Any:  # noqa: ANN401  # as JSON has it
-    """The rules without regular expressions, which the library would evaluate without a limit."""
+    """The rules without regular expressions, which the library would match without a time limit."""
     if isinstance(schema, Mapping):
         own = {"patternProperties", *(("pattern",) if isinstance(schema.get("pattern"), str) else ())}
         return {name: _without_patterns(part) for name, part in schema.items() if name not in own}

@@ -1,4 +1,4 @@
-"""The regular expressions of users, which Python may not finish: most are tried in a process that has a limit."""
+"""Matches regular expressions of users, which may take forever, in a process with a time limit."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from functools import lru_cache
 
 from codegen import process
 
-# In seconds, for all patterns of a schedule.
+# Seconds for all patterns of a schedule.
 LIMIT = 2
-# `+` for a match, else `-`; what takes longer ends the process.
+# Prints `+` for a match, else `-`; the alarm kills the process.
 _PROGRAM = f"""
 import json, re, signal, sys
 signal.alarm({LIMIT})
@@ -24,14 +24,14 @@ _SHORT = 1000
 
 @lru_cache(maxsize=1024)
 def matches_of(pairs: tuple[tuple[str, str], ...]) -> list[bool]:
-    """Whether each pattern is found in its text, as `re.search` finds it, up to the first that takes too long."""
+    """Whether `re.search` finds each pattern in its text, up to the first that takes too long."""
     if all(_is_quick(*pair) for pair in pairs):
         return [bool(re.search(*pair)) for pair in pairs]
-    # Longer than its own limit only where the process does not even start in time.
+    # The outer limit applies only if the process does not start in time.
     done = process.run([sys.executable, "-I", "-S", "-c", _PROGRAM], limit=10 * LIMIT, given=json.dumps(pairs))
     return [answer == "+" for answer in done.stdout]
 
 
 def _is_quick(pattern: str, text: str) -> bool:
-    """Whether there is no second choice: each one can multiply the time of another."""
+    """Whether a pattern has at most one repetition or alternative: two can take exponential time."""
     return len(text) <= _SHORT and len(_CHOICES.findall(pattern)) <= 1

@@ -61,5 +61,5 @@ def _hidden(steps: Sequence[Step]) -> list[Step]:
 
 
 def _stopping(step: Step) -> Collection[str]:
-    """The steps whose failure also fails a step, as it waits for them."""
+    """The upstream steps whose failure also fails a step."""
     return () if step.trigger_rule in HIDE_A_FAILURE else step.after

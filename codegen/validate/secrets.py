@@ -1,4 +1,4 @@
-"""Secrets: no value of a schedule may hold one, as it would be in git and on the pages of Airflow."""
+"""Secrets in the values of schedules, which would be visible in git and in Airflow's UI."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from codegen.secrets.masking import HIDDEN, masked_quotes
 from codegen.secrets.names import kind_of, name_of
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
 
-# The maps with keys that people choose, which name the values.
+# The maps with free keys, which name their values.
 _NAMED = {"env", "params", "op_kwargs", "headers", "json", "with"}
 _INSTEAD = (
     "write {{ conn.NAME.password }} or {{ var.value.NAME }}, which a task reads from Airflow when it runs, or use a "
@@ -25,7 +25,7 @@ _SILENCER = "silence this at its line: `# dagpress: ignore[possible-secret] reas
 
 
 class _Fix(NamedTuple):
-    """The fix of a secret, and the way out for a value that only looks like one; empty if there is none."""
+    """The fix for a secret, and the one for a value that only looks like a secret, if there is any."""
 
     instead: str
     otherwise: str = ""
@@ -35,11 +35,11 @@ _TEMPLATE = _Fix(_INSTEAD, "write {{ 'text' }}")
 _TEXT = _Fix("remove it", "word it differently")
 _VARIABLE = _Fix(f"put it into a variable of `env`, and use that; there {_INSTEAD}", "write {{ 'text' }}")
 _PARAM = _Fix(f"remove it, and in `env` {_INSTEAD}", "write {{ params.NAME or 'text' }} there")
-_CONNECTION = _Fix("keep it in a connection of Airflow, and name that: `airflow connections add` adds one")
+_CONNECTION = _Fix("put it into an Airflow connection (`airflow connections add`), and write the id of that here")
 _ENGINE = _Fix("leave it out, and set `DOCKER_HOST` for Airflow's worker")
-# The fix by the key itself.
+# Fixes by the key itself.
 _FIXES_OF_ONE = {"docker_url": _ENGINE, "docker_conn_id": _CONNECTION, "tasks": _TEMPLATE}
-# Else by the outermost of these keys; elsewhere there are no templates.
+# Otherwise by the outermost of these keys; other keys take no templates.
 _FIXES = {
     **dict.fromkeys(
         ("env", "op_kwargs", "with", "run", "before_run", "state_id", "state_id_suffix", "environment"), _TEMPLATE
@@ -54,10 +54,10 @@ _FIXES = {
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret, or a value that looks like one.
+    """A secret or a possible secret.
 
     Attributes:
-        places: the places at which other diagnostics could show it.
+        places: the locations of other diagnostics that could quote it.
         text: the value.
     """
 
@@ -67,14 +67,14 @@ class Secret:
 
 
 def check_secrets(merged: MapNode) -> Iterator[Secret]:
-    """Check every text of a document, with its defaults merged in, and those that it hides."""
+    """Check every text of a document and of its defaults, including overridden values."""
     for key, entry in merged.entries.items():
         for each in entry.chain:
             yield from _check(each.value, (key,), "", ())
 
 
 def _check(node: Node, path: tuple[str, ...], name: str, around: tuple[Location, ...]) -> Iterator[Secret]:
-    """Check a value with the keys above it and the name that people have given to it; empty for a key of ours."""
+    """Check a value with the keys above it and its name, which is empty outside maps with free keys."""
     places = (*around, node.location)
     if isinstance(node, Scalar):
         kind = kind_of(name)
@@ -85,7 +85,7 @@ def _check(node: Node, path: tuple[str, ...], name: str, around: tuple[Location,
     elif isinstance(node, ListNode):
         found = [secret for item in node.items for secret in _check(item, path, name, places)]
         words = [item.text for item in node.items if isinstance(item, Scalar)]
-        # A command as a list of words: an option and its value are two of them.
+        # In a command as a list of words, an option and its value can be two items.
         if not found and is_secret_in_words(words):
             found = [_secret(rules.SECRET, name or path[-1], path, places, " ".join(words))]
         yield from found
@@ -101,27 +101,27 @@ def _secret(rule: rules.Rule, name: str, path: tuple[str, ...], places: tuple[Lo
     is_certain = rule is rules.SECRET
     otherwise = fix.otherwise if is_certain else _SILENCER
     hint = f"{fix.instead}; if it is not a secret, {otherwise}" if otherwise else fix.instead
-    look = "looks like a secret" if is_certain else "looks random, as a secret does"
+    look = "looks like a secret" if is_certain else "looks random and may be a secret"
     return Secret(Diagnostic(rule, f"the value of {quoted(name)} {look}", places[-1], hint), places, text)
 
 
 def check_secrets_of_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
-    """The same for the tasks of a job in meltano.yml, which are in the generated file too."""
+    """Check the tasks of a job in meltano.yml, which are in the generated file, too."""
     job = meltano.jobs.get(schedule.job or "") if meltano else None
     if job is None:
         return
     hint = "write the tasks as `tasks` of the schedule, and there "
     if any(map(holds_secret, job.tasks)):
-        message = f"a task of the job {quoted(schedule.job or '')} looks as if it held a secret"
+        message = f"a task of the job {quoted(schedule.job or '')} seems to contain a secret"
         yield Diagnostic(rules.SECRET, message, job.location, hint + _INSTEAD)
     elif any(looks_random("", run) for run in job.tasks):
-        message = f"a task of the job {quoted(schedule.job or '')} contains a word that looks random, as a secret does"
+        message = f"a task of the job {quoted(schedule.job or '')} contains a random word that may be a secret"
         otherwise = f"; if it is not a secret, {_SILENCER}"
         yield Diagnostic(rules.POSSIBLE_SECRET, message, job.location, hint + _INSTEAD + otherwise)
 
 
 def redacted(node: MapNode, secrets: Iterable[Secret]) -> MapNode:
-    """The document with its secrets hidden, so that nothing made of it shows them: the errors forbid to write it."""
+    """The document with its secrets masked, for previews; their errors prevent a write."""
     places = {secret.diagnostic.location for secret in secrets if secret.diagnostic.is_error}
     return _redacted_map(node, places) if places else node
 
@@ -143,7 +143,7 @@ def _redacted_map(node: MapNode, places: Container[Location]) -> MapNode:
 
 
 def without_secrets(diagnostics: Iterable[Diagnostic], secrets: Iterable[Secret]) -> list[Diagnostic]:
-    """The diagnostics with those about secrets, without others that show a secret."""
+    """Add the diagnostics about secrets, and remove others that could quote a secret."""
     found, given = list(secrets), list(diagnostics)
     hidden = {place for secret in found if secret.diagnostic.is_error for place in secret.places}
     # Such as a job in meltano.yml.
@@ -153,5 +153,5 @@ def without_secrets(diagnostics: Iterable[Diagnostic], secrets: Iterable[Secret]
 
 
 def without_quoted_secrets(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """The diagnostics without the secrets that they quote, such as a possible one with another mistake."""
+    """Mask the secrets that diagnostics quote, such as a possible secret with another error."""
     return [replace(d, message=masked_quotes(d.message), hint=masked_quotes(d.hint)) for d in diagnostics]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import os
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -103,12 +104,23 @@ def _endpoint(
         if not page.is_draft:
             return await to_thread.run_sync(page.answer, context, limiter=limiter)
         async with turns.turn(request.client.host if request.client else ""):
+            # A browser drops the draft before the newest.
             if await request.is_disconnected():
-                # A browser drops the draft before the newest.
                 return Response(status_code=204)
-            return await to_thread.run_sync(page.answer, context, limiter=limiter)
+            watch = asyncio.create_task(_watch(context))
+            try:
+                return await to_thread.run_sync(page.answer, context, limiter=limiter)
+            finally:
+                watch.cancel()
 
     return answer
+
+
+async def _watch(context: RequestContext) -> None:
+    """Note that nobody waits for the answer any more."""
+    while (await context.request.receive())["type"] != "http.disconnect":
+        pass
+    context.is_dropped.set()
 
 
 def _show_broken(site: Site) -> ExceptionHandler:

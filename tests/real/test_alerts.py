@@ -226,7 +226,7 @@ def test_every_alert_arrives_once(invocation: Invocation, received: Received) ->
         if invocation.version == NEWEST:
             # It sends what tells of a deadline.
             processes.enter_context(invocation.started("triggerer"))
-        invocation.await_that(have_come, seconds=240)
+        invocation.await_that(have_come)
     assert [invocation.states(f"meltano_{name}") for name in ("failing", "succeeding")] == [["failed"], ["success"]]
     calls = _calls(invocation)
     _check_of_failing(received, calls)

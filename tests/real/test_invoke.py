@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from environments import ROOT
 from harness import Invocation, generate, import_of
+from processes import PATIENCE
 from project_builder import dagpress, write
 from versions import NEWEST
 
@@ -96,7 +97,7 @@ def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) ->
         for dag_id in (due, triggered, "by_hand"):
             invocation.await_states(dag_id, ["success"])
         process.terminate()
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
         assert invocation.processes() == []
     assert invocation.demo.rows("carbon.readings") == 16
     assert (folder / "orchestrate/dags/done").read_text() == "done\n"
@@ -114,7 +115,7 @@ def test_the_scheduler_runs_in_the_background_until_it_is_stopped(invocation: In
     if invocation.version == NEWEST:
         pid_file.write_text(f"{os.getpid()}\n")
     with invocation.started("scheduler", "-D") as process:
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
         assert f"stop it with: kill $(cat {pid_file})" in invocation.log.read_text()
         invocation.await_that(invocation.has_scheduler)
         os.kill(int(pid_file.read_text()), signal.SIGTERM)
@@ -142,7 +143,7 @@ def test_standalone_brings_everything_up_for_this_machine_and_a_signal_takes_it_
 
     # No Airflow has the option, so this is how it runs in the background.
     with invocation.started("standalone", "-D") as process:
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
         invocation.await_that(is_healthy)
         # Linux takes every address of 127.0.0.0/8, so only a server on all addresses answers here.
         with pytest.raises(ConnectionRefusedError):

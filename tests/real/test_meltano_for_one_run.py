@@ -12,6 +12,7 @@ from pathlib import Path
 import environments
 import pytest
 import yaml
+from processes import PATIENCE
 from project_builder import as_yaml, dagpress, write
 from versions import NEWEST, NEWEST_2
 
@@ -54,7 +55,9 @@ _PLUGINS = ("tap-shop", "tap-shop--EU")
 def _run(folder: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     environ = environments.meltano_environ(**env)
     command = ["meltano", "--log-level=error", *words]
-    return subprocess.run(command, cwd=folder, env=environ, text=True, capture_output=True, check=False, timeout=120)
+    return subprocess.run(
+        command, cwd=folder, env=environ, text=True, capture_output=True, check=False, timeout=PATIENCE
+    )
 
 
 def _printed(folder: Path, *words: str, **env: str) -> dict[str, object]:
@@ -173,7 +176,7 @@ def test_four_tasks_find_the_database_that_the_start_of_airflow_set_up(
             text=True,
             capture_output=True,
             check=False,
-            timeout=120,
+            timeout=PATIENCE,
         )
         assert done.returncode == 0, done.stderr
         assert done.stderr.count("setting up Meltano's system database") == times

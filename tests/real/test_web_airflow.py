@@ -70,7 +70,7 @@ def _airflow(invocation: Invocation) -> Iterator[dict[str, str]]:
     password = _PASSWORD if is_3 else (invocation.home / "standalone_admin_password.txt").read_text()
     url = f"http://localhost:{port}"
     with invocation.started("standalone"):
-        invocation.await_that(lambda: _answers(f"{url}/api/{'v2' if is_3 else 'v1'}/version"), seconds=300, pause=1)
+        invocation.await_that(lambda: _answers(f"{url}/api/{'v2' if is_3 else 'v1'}/version"), pause=1)
         yield {
             "DAGPRESS_AIRFLOW_URL": f"{url}/",
             "DAGPRESS_AIRFLOW_USERNAME": "admin",
@@ -100,7 +100,6 @@ def _change(folder: Path) -> None:
 def test_a_browser_runs_a_dag_of_airflow_3(invocation: Invocation, browser: Browser) -> None:
     """Not deployed, deployed, changed since; run, seen until it succeeds, paused: all from the keyboard."""
     folder = invocation.demo.folder
-    expect.set_options(timeout=30_000)
     with _airflow(invocation) as variables, served(folder, **variables) as url, browser.new_context() as context:
         page = context.new_page()
         problems: list[str] = []
@@ -137,7 +136,7 @@ def test_a_browser_runs_a_dag_of_airflow_3(invocation: Invocation, browser: Brow
         expect(page.locator("#airflow-confirm")).to_be_focused()
         page.keyboard.press("Enter")
         expect(page.locator("#airflow-said")).to_have_text("A run was started.")
-        expect(page.locator("#airflow-run-state")).to_have_text("success", timeout=60_000)
+        expect(page.locator("#airflow-run-state")).to_have_text("success")
         expect(page.locator("#airflow-said")).to_have_text("The run: success.")
         assert re.search(r" · \d[\d.minh\s]*s · ", panel.inner_text())
         link = page.get_attribute("#airflow-run-link", "href")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -97,11 +97,11 @@ def _save(context: RequestContext) -> Response:
 
 def _planned(context: RequestContext) -> _Plan | Response:
     """What saving the draft of a request would write; the editor, where it is refused."""
-    draft = _with_line_feeds(received(context))
+    sent, problems = sent_draft(context)
+    draft = _with_line_feeds(sent)
     try:
-        sent, problems = sent_draft(context)
-        draft = _with_line_feeds(sent)
-        _refuse_fields(problems)
+        if problems:
+            raise _RefusedError(f"Nothing was written: fix the fields first. {_KEPT}", 422, problems=problems)
         return _plan_of(context.snapshot, draft)
     except _RefusedError as error:
         kept = draft if error.base is None else replace(draft, base=error.base)
@@ -112,12 +112,6 @@ def _refused(context: RequestContext, message: str, status: int) -> Response:
     """The editor with the draft of a request, which was not saved."""
     sent, problems = sent_draft(context)
     return editor_page(context, _with_line_feeds(sent), message, status, problems=problems)
-
-
-def _refuse_fields(problems: Mapping[str, str]) -> None:
-    """Refuse a form of which some fields could not be taken over into the text, each for the reason given."""
-    if problems:
-        raise _RefusedError(f"Nothing was written: fix the fields first. {_KEPT}", 422, problems=problems)
 
 
 def _with_line_feeds(draft: Draft) -> Draft:
@@ -269,7 +263,7 @@ def _deletion_page(context: RequestContext, file: str, problem: str, status: int
 
 
 PAGES = (
-    Page("/save", _save, "POST", is_draft=True),
+    Page("/save", _save, "POST"),
     Page("/delete/{source:path}", _ask),
     Page("/delete/{source:path}", _delete, "POST"),
 )

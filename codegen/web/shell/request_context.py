@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from secrets import token_urlsafe
+from threading import Event
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -114,11 +115,12 @@ class Site:
 
 @dataclass(frozen=True)
 class RequestContext:
-    """A request, with the fields of its form."""
+    """A request, with the fields of its form, and whether its client has left."""
 
     site: Site
     request: Request
     form: Mapping[str, str]
+    is_dropped: Event = field(default_factory=Event)
 
     @cached_property
     def snapshot(self) -> Snapshot:
@@ -158,14 +160,14 @@ class RequestContext:
         """Call a function with this request, and these arguments, in the process for drafts.
 
         Raises:
-            StoppedError: it reached a limit, or its process was killed.
+            StoppedError: it reached a limit, its process was killed, or the client has left.
         """
         scope = {name: self.request.scope[name] for name in _SCOPE}
         htmx = [(name, value) for name, value in self.request.scope["headers"] if name.startswith(b"hx-")]
         scope["headers"] = [*htmx, (b"cookie", f"{TIMEZONE_COOKIE}={self.timezone.key}".encode())]
         root, csrf = self.site.workspace.root, self.site.csrf
         task = worker.Task(function, arguments, root, scope, self.form, csrf, warm_up, worker.LIMIT)
-        result: T = self.site.worker.run(task)
+        result: T = self.site.worker.run(task, self.is_dropped.is_set)
         return result
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401  # what templates take

@@ -1,4 +1,4 @@
-"""Protects every request: its host, its origin, its size, and what the answer may load."""
+"""Protects every request: its host, its origin, and what the answer may load."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ import secrets
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "X-CSRF-Token"
-# The largest body that is read. The largest schedule file that is read has 1 MB, of which a form makes three bytes of
-# each where it must.
-MOST = 4 * 1024 * 1024
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _READING = frozenset({"GET", "HEAD"})
 # A name, an IPv4 address, or an IPv6 address in brackets; and a port.
@@ -53,7 +49,7 @@ class HostMiddleware:
             await send(message)
 
         answer = self._refusal(scope, Headers(scope=scope)) or self.app
-        await answer(scope, _limited(receive), send_guarded)
+        await answer(scope, receive, send_guarded)
 
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         """The answer to a request that is refused."""
@@ -68,9 +64,6 @@ class HostMiddleware:
             return PlainTextResponse(_ANOTHER_ORIGIN + _proxy_hint(scope, headers), 403)
         if not _is_asked_by_ours(scope["method"], headers):
             return PlainTextResponse(_ANOTHER_ORIGIN, 403)
-        length = headers.get("content-length", "0")
-        if len(length) > len(str(MOST)) or not length.isdecimal() or int(length) > MOST:
-            return PlainTextResponse("This is too large.\n", 413, {"Connection": "close"})
         return None
 
     def _is_ours(self, host: str, scope: Scope) -> bool:
@@ -80,11 +73,6 @@ class HostMiddleware:
         name = match[1] or match[2]
         address = (scope.get("server") or ("",))[0]
         return name in _LOOPBACK or name in self.names or name == address
-
-
-def too_large() -> HTTPException:
-    """What is answered to a request with too large a body, of which the rest is not read."""
-    return HTTPException(413, headers={"Connection": "close"})
 
 
 def is_host_name(text: str) -> bool:
@@ -110,21 +98,6 @@ def _proxy_hint(scope: Scope, headers: Headers) -> str:
         return ""
     address = (scope.get("client") or ("ADDRESS",))[0]
     return f"It came through a proxy that is not trusted (`dagpress serve --trusted-proxy {address}` trusts it).\n"
-
-
-def _limited(receive: Receive) -> Receive:
-    """What was sent, as long as it is not too much; also where nobody has said how much it is."""
-    size = 0
-
-    async def receive_limited() -> Message:
-        nonlocal size
-        message = await receive()
-        size += len(message.get("body", b""))
-        if size > MOST:
-            raise too_large()
-        return message
-
-    return receive_limited
 
 
 def _protect(headers: MutableHeaders, nonce: str) -> None:

@@ -7,16 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
-# Some of those whose turn it is wait for the lock of the project, and leave the worker to the others.
-_AT_ONCE = 4
-
 
 class Turns:
-    """One request of each address at a time, a few in all; those that wait hold no thread, which other pages need."""
+    """One request at a time, and one of each address in the queue; those that wait hold no thread."""
 
     def __init__(self) -> None:
         """Start without any."""
-        self._all = Semaphore(_AT_ONCE)
+        self._all = Semaphore(1)
         self._own: WeakValueDictionary[str, Semaphore] = WeakValueDictionary()
 
     @asynccontextmanager

@@ -9,19 +9,26 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing.connection import wait
 from pathlib import Path
 from threading import Lock
 from typing import Any
-from weakref import finalize
 
 from codegen import process
 
 # Of a task: the seconds, and the bytes.
 LIMIT = 2
 MEMORY = 1 << 30
+# Tells the worker to kill the fork of its task.
+CANCEL = signal.SIGUSR1
+_PAUSE = 0.05
 # The modules are those of this process, whatever the working directory has.
 _PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from codegen.web.shell.worker_program import main; main()"
-_TOO_LONG = {signal.SIGPROF, signal.SIGALRM, signal.SIGXCPU}
+_CAUSES = {
+    signal.SIGPROF: f"takes longer than {LIMIT} seconds to check",
+    signal.SIGALRM: f"takes longer than {LIMIT} seconds to check",
+    signal.SIGKILL: "cannot be checked: its process was killed, probably for lack of memory",
+}
 
 
 @dataclass(frozen=True)
@@ -45,27 +52,13 @@ class Task:
     seconds: float
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a task: its value or exception, or how its process has ended.
-
-    Attributes:
-        trace: the traceback of the exception.
-        ended: the number of the signal; zero where memory was missing.
-    """
-
-    value: Any = None
-    error: Exception | None = None
-    trace: str = ""
-    ended: int | None = None
-
-
 class StoppedError(Exception):
-    """A task without an outcome; the text says why, as the end of "This text ..."."""
+    """A task without a result; the text says why, as the end of "This text ..."."""
 
 
-class _WorkerTracebackError(Exception):
-    """The traceback of an exception in the worker, which the server's log shows as its cause."""
+def stopped(code: int) -> StoppedError:
+    """The error of a process that ended with this exit code, below zero for a signal."""
+    return StoppedError(_CAUSES.get(-code, f"cannot be checked: its process ended with {code}"))
 
 
 class Worker:
@@ -76,56 +69,43 @@ class Worker:
         self._lock = Lock()
         self._child: process.Child | None = None
 
-    def run(self, task: Task) -> Any:  # noqa: ANN401  # what the function returns
+    def run(self, task: Task, is_cancelled: Callable[[], bool] = lambda: False) -> Any:  # noqa: ANN401  # what the function returns
         """Call the function of a task there.
 
         Raises:
-            StoppedError: it reached a limit, or its process was killed.
+            StoppedError: it reached a limit, its process was killed, or it was cancelled.
         """
         sent = pickle.dumps(task)
         with self._lock:
-            outcome = self._ask(sent)
-        if outcome.error:
-            raise outcome.error from _WorkerTracebackError(outcome.trace)
-        if outcome.ended is not None:
-            raise StoppedError(_reason(outcome.ended))
-        return outcome.value
+            value, error = self._ask(sent, is_cancelled)
+        if error:
+            raise error
+        return value
 
-    def _ask(self, sent: bytes) -> Outcome:
+    def _ask(self, sent: bytes, is_cancelled: Callable[[], bool]) -> tuple[Any, Exception | None]:
         if self._child is None or self._child.poll() is not None:
             command = [sys.executable, "-c", _PROGRAM, *sys.path]
             self._child = process.start_helper(command, name="the worker of the page")
-            finalize(self, _end, self._child)
         child = self._child
         assert child.stdin  # noqa: S101  # for mypy: `start_helper` pipes both
         assert child.stdout  # noqa: S101
         try:
             child.stdin.write(sent)
             child.stdin.flush()
-            outcome: Outcome = pickle.load(child.stdout)  # noqa: S301  # our own process
+            while not wait([child.stdout], _PAUSE):
+                if is_cancelled():
+                    child.send_signal(CANCEL)
+            value, error = pickle.load(child.stdout)  # noqa: S301  # our own process
         except (OSError, EOFError, pickle.UnpicklingError):
-            _end(child)
-            return Outcome(ended=-child.returncode)
-        return outcome
+            process.end(child)
+            # Its pipes are closed, with what it has not taken.
+            with suppress(OSError), child:
+                pass
+            return None, stopped(child.returncode)
+        return value, error
 
 
 @cache
 def shared_worker() -> Worker:
     """The one worker of this process: tasks say which project they are about."""
     return Worker()
-
-
-def _reason(number: int) -> str:
-    if number in _TOO_LONG:
-        return f"takes longer than {LIMIT} seconds to check"
-    if number in {0, signal.SIGKILL}:
-        return "takes too much memory to check"
-    return f"cannot be checked: the process that checks it was ended by signal {number}"
-
-
-def _end(child: process.Child) -> None:
-    process.end(child)
-    for pipe in (child.stdin, child.stdout):
-        if pipe:
-            with suppress(OSError):
-                pipe.close()

@@ -13,16 +13,17 @@ import resource
 import signal
 import time
 import traceback
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from codegen.web.shell.request_context import RequestContext, Site
-from codegen.web.shell.worker import MEMORY, Outcome, Task
+from codegen.web.shell.worker import CANCEL, MEMORY, StoppedError, Task, stopped
+from codegen.web.shell.workspace import BrokenProjectError
 
 # The server goes first.
 _NICENESS = 5
@@ -31,8 +32,8 @@ _PATIENCE = 5
 
 
 def main() -> None:
-    """Take tasks from stdin until the server closes it, and write what became of them to stdout."""
-    tasks, outcomes = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    """Take tasks from stdin until the server closes it, and write their values or errors to stdout."""
+    tasks, results = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(nothing, number)
@@ -44,8 +45,8 @@ def main() -> None:
             task: Task = pickle.load(tasks)  # noqa: S301  # the server's
             if project is None or project.root != task.root:
                 project = _Project(task.root)
-            outcomes.write(project.outcome_of(task))
-            outcomes.flush()
+            results.write(project.result_of(task))
+            results.flush()
 
 
 class _Project:
@@ -54,24 +55,32 @@ class _Project:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._site = Site.of(root, {})
+        self._fork = 0
         # What a harmless task takes of the CPU, which grows with the project; nothing before there was one.
         self._seconds: float | None = None
+        signal.signal(CANCEL, self._cancel)
 
-    def outcome_of(self, task: Task) -> bytes:
-        """What becomes of a task, pickled."""
+    def result_of(self, task: Task) -> bytes:
+        """The value or the error of a task, pickled."""
         try:
             context = self._context(task)
         except Exception as error:  # noqa: BLE001  # the server raises it
-            return _pickled(_failed(error))
+            return _failed(error)
         reading, writing = os.pipe()
-        child = os.fork()
-        if child == 0:
+        self._fork = os.fork()
+        if self._fork == 0:
             _compute(task, context, writing, task.seconds + 2 * (self._seconds or 0))
         os.close(writing)
         with os.fdopen(reading, "rb") as file:
-            outcome = file.read()
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        return _pickled(Outcome(ended=abs(code))) if code else outcome
+            result = file.read()
+        # It stays a zombie, and keeps its number, until it can no longer be cancelled.
+        fork, self._fork = self._fork, 0
+        code = os.waitstatus_to_exitcode(os.waitpid(fork, 0)[1])
+        return _failed(stopped(code)) if code else result
+
+    def _cancel(self, *_: object) -> None:
+        if self._fork:
+            os.kill(self._fork, signal.SIGKILL)
 
     def _context(self, task: Task) -> RequestContext:
         """The request of a task, with the project as it is now: reading that has no limit."""
@@ -90,9 +99,8 @@ def _compute(task: Task, context: RequestContext, writing: int, seconds: float) 
     try:
         gc.freeze()
         _limit(seconds)
-        outcome = _caught(lambda: Outcome(task.function(context, *task.arguments)))
         with os.fdopen(writing, "wb") as file:
-            file.write(_pickled(outcome))
+            file.write(_result(task, context))
         code = 0
     finally:
         os._exit(code)
@@ -113,25 +121,17 @@ def _limit(seconds: float) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MEMORY, most))
 
 
-def _caught(function: Callable[[], Outcome]) -> Outcome:
+def _result(task: Task, context: RequestContext) -> bytes:
     try:
-        return function()
+        value: Any = task.function(context, *task.arguments)
+        return pickle.dumps((value, None))
     except MemoryError:
-        return Outcome(ended=0)
+        return _failed(StoppedError("takes too much memory to check"))
     except Exception as error:  # noqa: BLE001  # the server raises it
         return _failed(error)
 
 
-def _failed(error: Exception) -> Outcome:
-    return Outcome(error=error, trace=traceback.format_exc())
-
-
-def _pickled(outcome: Outcome) -> bytes:
-    """An outcome as bytes; an exception that cannot be pickled is replaced."""
-    data = pickle.dumps(outcome)
-    if outcome.error:
-        try:
-            pickle.loads(data)  # noqa: S301  # what was just written
-        except Exception:  # noqa: BLE001  # it may demand other arguments than it keeps
-            return pickle.dumps(replace(outcome, error=RuntimeError(str(outcome.error))))
-    return data
+def _failed(error: Exception) -> bytes:
+    """An error as the server raises it: one that is a bug as its traceback, for the log."""
+    is_answer = isinstance(error, (HTTPException, BrokenProjectError, StoppedError))
+    return pickle.dumps((None, error if is_answer else RuntimeError("".join(traceback.format_exception(error)))))
