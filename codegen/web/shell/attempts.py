@@ -6,7 +6,6 @@ import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 
 # Seconds: the delay that each attempt adds, the longest delay, and the time until a client is forgotten.
 _STEP = 1.0
@@ -14,14 +13,6 @@ _LONGEST = 5.0
 _MEMORY = 60.0
 # Limit on tracked clients; the least recent one is dropped first.
 _MOST = 1000
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """A login attempt: the client's network, and the delay before the token is verified."""
-
-    network: str
-    seconds: float
 
 
 class Attempts:
@@ -36,28 +27,27 @@ class Attempts:
         self._clock = clock
         self._counts: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
-    def begin(self, address: str) -> Attempt:
-        """Count an attempt from an address."""
+    def begin(self, address: str) -> float:
+        """Count an attempt from an address, and return its delay in seconds."""
         network, now = _network(address), self._clock()
         count, latest = self._counts.pop(network, (0, now))
         count = 0 if now - latest > _MEMORY else count
         self._counts[network] = (count + 1, now)
         if len(self._counts) > _MOST:
             self._counts.popitem(last=False)
-        return Attempt(network, min(count * _STEP, _LONGEST))
+        return min(count * _STEP, _LONGEST)
 
-    def forgive(self, attempt: Attempt) -> None:
+    def forgive(self, address: str) -> None:
         """Discount a successful attempt."""
-        if found := self._counts.get(attempt.network):
-            self._counts[attempt.network] = (max(found[0] - 1, 0), found[1])
+        count, latest = self._counts.get(_network(address), (0, 0))
+        if count:
+            self._counts[_network(address)] = (count - 1, latest)
 
 
 def _network(address: str) -> str:
-    """The addresses that one client can use: a single IPv4 address, or an IPv6 network of 64 bits."""
+    """The addresses of one client: a single IPv4 address, or an IPv6 network of 64 bits."""
     try:
-        found = ipaddress.ip_address(address.partition("%")[0])
+        found = ipaddress.IPv6Address(address)
     except ValueError:
-        return ""
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
+        return address
+    return str(found.ipv4_mapped or int(found) >> 64)

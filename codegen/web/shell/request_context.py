@@ -73,7 +73,7 @@ class Site:
         version: the version of Dagpress.
         csrf: the CSRF token for forms and changing requests, new at each start of the server.
         saved_store: recently saved changes.
-        commits: the running commit and recent ones.
+        commits: runs commits in the background.
         worker: the process that renders drafts.
     """
 
@@ -107,8 +107,7 @@ class Site:
         Raises:
             LockedError: a slow commit or another process holds the lock.
         """
-        commit = self.commits.running
-        if commit and commit.is_slow:
+        if commit := self.commits.slow:
             raise LockedError(commit.reason)
         return self.workspace.transaction()
 
