@@ -69,7 +69,7 @@ _SHELLS = {"bash": _BashComplete, "zsh": ZshComplete, "fish": _FishComplete}
 @click.argument("shell", type=click.Choice(list(_SHELLS)))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> int:
-    """Print what makes your shell complete commands and names."""
+    """Print the script that makes your shell complete commands and names."""
     echo_data(_SHELLS[shell](context.find_root().command, {}, "dagpress", VARIABLE).source())
     return ExitCode.FINE
 

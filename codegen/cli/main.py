@@ -48,8 +48,8 @@ _COMMANDS = {
     "schedule": ("scheduling", "Add, set, remove, list and run schedules."),
     "add": ("orchestration", "Install Airflow for this project, or add the files that it needs."),
     "invoke": ("orchestration", "Run a command of the project's Airflow."),
-    "serve": ("serving", "Serve the Pipelines page: see, try, change and save the schedules in a browser."),
-    "completion": ("completion", "Print what makes your shell complete commands and names."),
+    "serve": ("serving", "Serve the Pipelines page, to view, edit and save the schedules in a browser."),
+    "completion": ("completion", "Print the script that makes your shell complete commands and names."),
 }
 
 

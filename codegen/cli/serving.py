@@ -91,7 +91,7 @@ def _networks(_context: click.Context, _option: click.Parameter, values: tuple[s
 def serve(  # noqa: PLR0913  # the options of the command
     root: Path, host: str, port: int, names: tuple[str, ...], proxies: list[str], *, no_token: bool, opens: bool
 ) -> int:
-    """Serve the Pipelines page: see, try, change and save the schedules in a browser."""
+    """Serve the Pipelines page, to view, edit and save the schedules in a browser."""
     if missing := [name for name in _EXTRA if find_spec(name) is None]:
         raise click.ClickException(f"the Pipelines page needs {missing[0]} ({_HINT})")
     # The extra is optional, and slow to import.

@@ -1,4 +1,4 @@
-"""The files that a project may read: inside its boundary, regular, and of a bounded size."""
+"""File access inside the boundary of a project: regular files up to a size limit, and directory walks."""
 
 from codegen.files.boundary import Boundary, work_tree_of
 from codegen.files.reading import check_size, exists, is_file, is_folder, read_bytes, text_of, with_line_feeds

@@ -63,7 +63,7 @@ class Renderer:
     """Renders the files of one project with its own templates, if it has any, and with ours."""
 
     def __init__(self, folder: Path, texts: Mapping[str, bytes]) -> None:
-        """Use the templates in a folder, whose texts are given by their names in it."""
+        """Use the templates of a folder, passed as texts by their names."""
         self._templates = folder
         self._texts = texts
 
@@ -180,7 +180,7 @@ def _pieces(template: Template, module: DagModule, longest: int) -> Iterator[_Pi
         yield _Piece(start, text, of, of.get_corresponding_lineno(innermost.gi_frame.f_lineno))
         start += len(text)
         if start > longest:
-            raise SecurityError(f"it gives more than {longest:,} characters")
+            raise SecurityError(f"its output has more than {longest:,} characters")
 
 
 def builtin_templates() -> Path:

@@ -36,7 +36,7 @@ def pairs_of_commands(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _words(text: str) -> Iterator[str]:
-    """The words of a script and what ends its commands; an open quote reaches to the end."""
+    """The words and command separators of a script; an open quote extends to the end."""
     lexer = shlex.shlex(text.replace("\\\n", " "), posix=True, punctuation_chars=_ENDS)
     lexer.whitespace, lexer.commenters, lexer.whitespace_split = " \t\r", "", True
     try:

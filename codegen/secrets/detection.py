@@ -159,7 +159,7 @@ def _assignment() -> re.Pattern[str]:
         r"(?<![\w.-])(?<!\$\{)(-{0,2}[A-Za-z_][\w.-]{0,80})"
         rf"(?:{mark}?\]?\s*=>?\s*{mark}?|{mark}\s*:\s*{mark}?|\s*:\s*{mark}"
         rf"|(?<=uthorization)\s*:\s*(?={scheme})|\s*:\s*(?![A-Za-z,.'-]+(?![^\s)])))"
-        # The value may contain names and their values too, as that of `--env=TOKEN=x` and of an address.
+        # A lookahead, since the value can contain assignments, too: `--env=TOKEN=x`, the query of a URL.
         rf"""(?:{scheme})?(?=([^\s"',;&\\]{{1,200}}))""",
         re.IGNORECASE,
     )

@@ -88,7 +88,7 @@ def as_rendered_lines(text: str) -> str:
 
 
 def as_literal(text: str) -> str:
-    """A template that renders to the text, whatever braces it has."""
+    """A template that renders to the text, with braces escaped."""
     # Jinja2 decodes its literals as Python does. The escape avoids `{#`, which `check_template` refuses.
     return "{{ " + ascii(text).replace("{#", "{\\x23") + " }}"
 

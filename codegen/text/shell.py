@@ -104,7 +104,7 @@ def without_templates(text: str) -> tuple[str, Callable[[str], str]]:
 
 
 def check_run(run: str) -> None:
-    """Raise an InvalidError for what `check_arguments` refuses, and for an empty argument, which is no plugin."""
+    """Raise an InvalidError like `check_arguments`, and for an empty argument, which is not a plugin."""
     check_arguments(run)
     if "" in words_of(run):
         raise InvalidError("an argument is empty", "remove it", rules.INVALID_RUN)

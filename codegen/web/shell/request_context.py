@@ -1,4 +1,4 @@
-"""One request to a page, and what its answer is made of."""
+"""The context of a request: the site, the form and the project, for the handlers of pages."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ class RequestContext:
         return result
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401  # what templates take
-        """A page, or a part of one, from a template with these values, the status, and what protects it."""
+        """Render a page, or a part of one, from a template, with the nonce and the CSRF token."""
         own = {"nonce": self.request.state.nonce, "csrf_field": CSRF_FIELD, "csrf": self.site.csrf}
         text = self.site.templates.get_template(template).render(context=self, status=status, **own, **values)
         # The name of a file can hold bytes that are no text.

@@ -17,18 +17,17 @@ _MOST = 50
 
 @dataclass
 class Saved:
-    """What a change of one schedule file, or of all that is not committed, comes to.
+    """A saved change of one schedule file, or all uncommitted changes.
 
     Attributes:
-        source: the schedule file, by its path below the folder of schedules; empty where it is of all.
-        title: what was done, for the page.
-        message: what a commit of it could say.
-        changes: what was written.
-        files: the bytes that each file had then which belongs to it, changed or not, by its path in the project; None
-            where there was none.
-        diagnostics: what is wrong with the project since.
-        waits: whether the generated files could not follow, because of errors elsewhere.
-        commit: the last commit of it that was started.
+        source: the schedule file, relative to the folder of schedules; empty for all uncommitted changes.
+        title: the heading of the page.
+        message: the proposed commit message.
+        changes: the changed files.
+        files: the content of each related file, changed or not, by its path in the project; None for a missing file.
+        diagnostics: the errors and warnings after the change.
+        waits: whether errors elsewhere prevented the update of generated files.
+        commit: the latest commit of the change.
     """
 
     source: str
@@ -49,7 +48,7 @@ class SavedStore:
     _lock: Lock = field(default_factory=Lock)
 
     def put(self, saved: Saved) -> str:
-        """Keep it; gives its key."""
+        """Store a change, and return its key."""
         key = secrets.token_urlsafe(9)
         with self._lock:
             self._saved[key] = saved
