@@ -104,9 +104,9 @@ def test_pages_that_wait_for_another_command_leave_threads_to_the_rest(project: 
     with held(project), serving(project) as server, httpx2.Client(base_url=server.url, timeout=PATIENCE) as browser:
         csrf = {"csrf": form_of(soup_of(browser.get("/").text))["csrf"]}
         with ThreadPoolExecutor(100) as pool:
-            crowd = [pool.submit(browser.post, "/generate", data=csrf) for _ in range(100)]
+            crowd = [pool.submit(browser.post, "/save", data={**csrf, "file": "b.yml"}) for _ in range(100)]
             time.sleep(1)
-            for address in ("/static/page.js", "/", "/commit"):
+            for address in ("/static/page.js", "/", "/commit", "/new"):
                 assert browser.get(address).status_code == 200
             assert not all(one.done() for one in crowd)
             server.process.terminate()
