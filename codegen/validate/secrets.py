@@ -28,11 +28,14 @@ _SILENCER = "silence this at its line: `# dagpress: ignore[possible-secret] reas
 _Fix = tuple[str, str]
 _TEMPLATE = (_INSTEAD, "write {{ 'text' }}")
 _TEXT = ("remove it", "word it differently")
-_VARIABLE = (f"put it into a variable of `env`, and use that; there {_INSTEAD}", "write {{ 'text' }}")
-_PARAM = (f"remove it, and in `env` {_INSTEAD}", "write {{ params.NAME or 'text' }} there")
+_VARIABLE = (f"put it into a variable of `env`, and use that; there {_INSTEAD}", "write {{ 'text' }} there")
+_PARAM = (
+    f"remove it, or write `default: null` with `type: [string, 'null']`, and in `env` {_INSTEAD}",
+    "write {{ params.NAME or 'text' }} there",
+)
 _CONNECTION = ("put it into an Airflow connection (`airflow connections add`), and write the id of that here", "")
 _ENGINE = ("leave it out, and set `DOCKER_HOST` for Airflow's worker", "")
-_JOB = (f"write the tasks as `tasks` of the schedule, and there {_INSTEAD}", "")
+_JOB = (f"write the tasks as `tasks` of the schedule, and there {_INSTEAD}", "write {{ 'text' }} there")
 # Fixes by the key itself.
 _FIXES_OF_ONE = {"docker_url": _ENGINE, "docker_conn_id": _CONNECTION, "tasks": _TEMPLATE}
 # Otherwise by the outermost of these keys; other keys take no templates.
@@ -101,7 +104,8 @@ def _rule_for(name: str, text: str) -> rules.Rule | None:
 def _diagnostic(rule: rules.Rule, what: str, location: Location, fix: _Fix) -> Diagnostic:
     is_certain = rule is rules.SECRET
     look = "looks like a secret" if is_certain else "looks random and may be a secret"
-    instead, otherwise = fix[0], fix[1] if is_certain else _SILENCER
+    # A comment in meltano.yml silences nothing.
+    instead, otherwise = fix[0], fix[1] if is_certain or fix is _JOB else _SILENCER
     hint = f"{instead}; if it is not a secret, {otherwise}" if otherwise else instead
     return Diagnostic(rule, f"{what} {look}", location, hint)
 
