@@ -67,7 +67,7 @@ def read_call(script: str, variables: Mapping[str, str], folder: str) -> Call | 
         folder: its working directory.
     """
     text, restored = without_templates(script.strip())
-    commands = [simple_command(node, variables) for node in in_sequence(tree_of_script(text)) or ()]
+    commands = [simple_command(node, text.encode(), variables) for node in in_sequence(tree_of_script(text)) or ()]
     if not all(command.is_known for command in commands):
         return None
     if commands and commands[0].words[:1] == ("lock",):
@@ -102,7 +102,8 @@ def _calls_in(script: str, given: tuple[tuple[str, str], ...]) -> tuple[Call, ..
     reads_scripts = any(name_of(node) in RUN_SCRIPTS for node in nodes)
     changed = {name: f"${name}" for name in changed_variables(nodes)}
     known = {} if reads_scripts else {name: value for name, value in variables.items() if name not in changed}
-    commands = (simple_command(node, known) for node in nodes if node.type == "command")
+    encoded = script.encode()
+    commands = (simple_command(node, encoded, known) for node in nodes if node.type == "command")
     calls = [call for command in commands if (call := _as_call(_unwrapped(command)))]
     return tuple(
         replace(call, env={**changed, **call.env}, is_certain=call.is_certain and not reads_scripts) for call in calls

@@ -11,7 +11,6 @@ from codegen.diagnostics import Diagnostic, InvalidError, Location, printable, q
 from codegen.rules import Rule
 from codegen.source.loading import check_size, loader_of, place_of
 from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar
-from codegen.source.write import to_yaml
 
 _TAG = "tag:yaml.org,2002:"
 _KINDS = {_TAG + kind: kind for kind in ("str", "int", "float", "bool", "null", "timestamp")}
@@ -24,7 +23,7 @@ _CANONICAL = {
     "timestamp": (r"(?s)[0-9]{4}-[0-9]{2}-[0-9]{2}.*", "a timestamp", "write it in full"),
 }
 # A comment that is probably an unquoted value, such as `#data-team`.
-_LIKE_A_VALUE = re.compile(r"[ \t]+(#\S.*)")
+_LIKE_A_VALUE = re.compile(r"[ \t]+#\S")
 
 
 class Converter:
@@ -95,11 +94,11 @@ class Converter:
         """The value of a key, or an item of a list. An empty one is an error: only an explicit null means no value."""
         if not self._strict or node.tag != _TAG + "null" or node.value or getattr(node, "style", None):
             return self._node(node)
-        comment = _LIKE_A_VALUE.match(self._text, node.end_mark.index)
-        text = comment[1].split(" #", maxsplit=1)[0].rstrip(" \t") if comment else ""
         what, place = (quoted(key.value), self._at(key)) if key else ("this item", self._at(node))
-        message = f"{what} has no value" + (f": {quoted(text)} is a comment" if text else "")
-        hint = f"quote it: {to_yaml(text).strip()}" if text else 'add the value (`""` for an empty text)'
+        message, hint = f"{what} has no value", 'add the value (`""` for an empty text)'
+        # It is not quoted: what follows a key can be a secret.
+        if _LIKE_A_VALUE.match(self._text, node.end_mark.index):
+            message, hint = f"{message}: YAML reads `#` as the start of a comment", "put the value in quotes"
         no_value = f"write `{printable(key.value)}: null` to remove an inherited value" if key else "remove the item"
         self._error(rules.YAML_TRAP, message, place, f"{hint}, or {no_value}")
         return Scalar("trap", "", self._at(node))

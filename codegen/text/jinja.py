@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from jinja2 import Environment
@@ -132,7 +133,7 @@ def _parsed(text: str) -> Template:
     environment = _environment()
     try:
         tree = environment.parse(text)
-        reason = _unknown_in(tree, environment)
+        reason = _refusal_of(tree, environment)
     except TemplateSyntaxError as error:
         reason = error.message or "it cannot be read"
     except RecursionError as error:
@@ -148,8 +149,8 @@ def _parsed(text: str) -> Template:
     return tree
 
 
-def _unknown_in(tree: Template, environment: Environment) -> str:
-    """Jinja2's message for an unknown filter or test, if there is any.
+def _refusal_of(tree: Template, environment: Environment) -> str:
+    """The message of Jinja2's compiler for an unknown filter or test, or for a block that is defined twice.
 
     Raises:
         RecursionError: the tree is deeper than `MOST_DEPTH`.
@@ -166,7 +167,8 @@ def _unknown_in(tree: Template, environment: Environment) -> str:
         level = [child for node in level for child in node.iter_child_nodes()]
     if level:
         raise RecursionError
-    return ""
+    blocks = Counter(block.name for block in tree.find_all(nodes.Block))
+    return next((f"block {name!r} defined twice" for name, count in blocks.items() if count > 1), "")
 
 
 def _fix_of(reason: str, text: str) -> str:
@@ -175,6 +177,8 @@ def _fix_of(reason: str, text: str) -> str:
         return f"close it with `{{% end{block[1]} %}}`"
     if reason.startswith("Encountered unknown tag 'end"):
         return "remove it, or open its block before it"
+    if reason.startswith("block "):
+        return "rename one"
     if re.match(r"No (filter|test) named|Encountered unknown tag", reason):
         return "check the name"
     if written := braces_in(text):

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from codegen.text.shell import value_of_word
-from codegen.text.shell_tree import ancestors, arguments_of, every, name_of, text_of
+from codegen.text.shell_tree import arguments_of, every, name_of, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -30,37 +30,36 @@ class SimpleCommand:
     is_known: bool
 
 
-def simple_command(node: Node, variables: Mapping[str, str]) -> SimpleCommand:
-    """The command of a node of the type `command`, with the values of the variables that are known there."""
+def simple_command(node: Node, script: bytes, variables: Mapping[str, str]) -> SimpleCommand:
+    """The command of a node of the type `command` in a script, with the values of the variables that are known there."""
     assignments = [child for child in node.named_children if child.type == "variable_assignment"]
     nodes = [*node.children_by_field_name("name"), *node.children_by_field_name("argument"), *_after_redirects(node)]
     written = [text_of(each).partition("=")[2] for each in assignments] + [text_of(each).lstrip() for each in nodes]
     values = [value_of_word(word, variables) for word in written]
     known = [word if value is None else value for word, value in zip(written, values, strict=True)]
     names = [name_of(each) for each in assignments]
-    is_known = None not in values and not _misreads_words(node)
+    is_known = None not in values and not _misreads_words(node, script)
     return SimpleCommand(dict(zip(names, known, strict=False)), tuple(known[len(names) :]), is_known)
 
 
-def _misreads_words(node: Node) -> bool:
+def _misreads_words(node: Node, script: bytes) -> bool:
     """Whether the syntax tree may have two words for a single one, or miss a part of one: a shell has others then."""
     words = [*node.children_by_field_name("name"), *node.children_by_field_name("argument")]
-    touching = any(not _between(one, other.start_byte) for one, other in pairwise(words))
-    return touching or any(text_of(each).startswith("\n") for each in words) or _skips_text(node)
+    touching = any(not _between(one, other.start_byte, script) for one, other in pairwise(words))
+    return touching or any(text_of(each).startswith("\n") for each in words) or _skips_text(node, script)
 
 
-def _skips_text(node: Node) -> bool:
+def _skips_text(node: Node, script: bytes) -> bool:
     """Whether a part of a command that is not blank is in no node, such as an escaped blank in front of a word."""
     leaves = [each for each in every(node) if not each.children or each.type == "string"]
     following, around = node.next_sibling, node.parent or node
     ends = [*(each.start_byte for each in leaves[1:]), following.start_byte if following else around.end_byte]
-    return any(_between(leaf, end).strip() for leaf, end in zip(leaves, ends, strict=True))
+    return any(_between(leaf, end, script).strip() for leaf, end in zip(leaves, ends, strict=True))
 
 
-def _between(node: Node, end: int) -> bytes:
+def _between(node: Node, end: int, script: bytes) -> bytes:
     """The text from the end of a node on, without the ends of lines that continue."""
-    *_, root = (node, *ancestors(node))
-    return (root.text or b"")[node.end_byte - root.start_byte : end - root.start_byte].replace(b"\\\n", b"")
+    return script[node.end_byte : end].replace(b"\\\n", b"")
 
 
 def _after_redirects(node: Node) -> Iterator[Node]:
