@@ -90,12 +90,10 @@ _PYTHON = {
     "words": 'run(["x", "--token", "§"])\n',
     "docstring": '"""The password: \'§\'"""\n',
     "comment": "x = 1  # token=§\n",
-    "beside other characters": 'f("äöü", password="§", b="ä")\n',
     "invalid": 'env = {"DB_PASSWORD": "§"\nconfig["token"] = "§"\n',
 }
-_READABLE = {**_YAML, **{way: text for way, text in _PYTHON.items() if way != "invalid"}}
-# What is no secret is shown, unless a text is broken.
-_OTHERS = ("A: x", "B: y", "a: b", "type: string", '"A": "x"', '"A":"x"', 'b="ä"', "# about it", "DB_PASSWORD: |")
+# In YAML, what is no secret is shown, unless the text is broken.
+_OTHERS = ("A: x", "B: y", "a: b", "type: string", '"A": "x"', '"A":"x"', "# about it", "DB_PASSWORD: |")
 _SECRETS = ("hunter2hunter2", "tr0ub4dor+3", "correct-horse-battery")
 
 
@@ -108,7 +106,7 @@ def test_a_secret_is_hidden_in_a_file_and_in_its_patches(way: str) -> None:
     shown = masked(old, name)
     assert HIDDEN in shown
     assert shown.count("\n") == old.count("\n")
-    assert way not in _READABLE or [each for each in _OTHERS if each in text and each not in shown] == []
+    assert way not in _YAML or [each for each in _OTHERS if each in text and each not in shown] == []
     patches = [patch_between(name, *texts) for texts in ((old, new), ("", new), (old, ""))]
     assert min(patches[0].added, patches[0].removed) > 0
     assert not [each for each in _SECRETS if each in f"{shown}{patches}"]
@@ -125,7 +123,7 @@ def test_a_secret_is_hidden_on_every_page_and_on_the_terminal(tmp_path: Path) ->
     (root / "schedules/all.yml").rename(root / "all.yml")
     (root / "schedules/broken.yml").rename(root / "broken.yml")
     assert dagpress(root, "generate")[0] == 0
-    by_hand = "".join(text for way, text in _PYTHON.items() if way in _READABLE).replace("§", _SECRETS[0])
+    by_hand = "".join(_PYTHON.values()).replace("§", _SECRETS[0])
     dag = root / "generated_dags/c.py"
     dag.write_text(dag.read_text() + by_hand)
     code, out, err = dagpress(root, "diff")

@@ -21,8 +21,8 @@ from versions import NEWEST
 
 from codegen.web import app
 from codegen.web.app import PAGES
-from codegen.web.shell.request_context import Page, RequestContext
 from codegen.web.shell.forms import MOST
+from codegen.web.shell.request_context import Page, RequestContext
 
 OWN = "http://127.0.0.1:8484"
 SECRET = "the-marker-of-a-secret"  # noqa: S105  # it is looked for

@@ -20,6 +20,8 @@ from project_builder import EXTRACT_LOAD, files_of, write
 from serving import Server, serving
 from starlette.exceptions import HTTPException
 
+from codegen import rules
+from codegen.diagnostics import Diagnostic, Location
 from codegen.web.shell import worker
 from codegen.web.shell.request_context import RequestContext
 from codegen.web.shell.worker import StoppedError, Task, shared_worker
@@ -28,6 +30,7 @@ from codegen.web.shell.workspace import BrokenProjectError
 # It takes seconds to read, however fast each line is.
 ENDLESS = "interval: '@daily'\ntasks:\n" + "".join(f"- {{id: t{number}, command: x}}\n" for number in range(30_000))
 
+WRONG = Diagnostic(rules.UNREADABLE, "wrong", Location("dagpress.toml"))
 TOKEN = "the-token-of-the-login"  # noqa: S105  # only here
 _HEAD = f"Host: localhost\r\nAuthorization: Bearer {TOKEN}\r\nConnection: close\r\n"
 
@@ -75,7 +78,7 @@ class _OddError(Exception):
 
 
 def _raise(_: RequestContext, number: int) -> None:
-    raise (HTTPException(404, "gone", {"A": "b"}), BrokenProjectError(["one"]), _OddError("odd", "ity"))[number]  # type: ignore[list-item]
+    raise (HTTPException(404, "gone", {"A": "b"}), BrokenProjectError([WRONG]), _OddError("odd", "ity"))[number]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +108,7 @@ def test_an_exception_is_raised_here(project: Path) -> None:
     assert raised.value.headers == {"A": "b"}
     with pytest.raises(BrokenProjectError) as broken:
         _run(project, _raise, 1)
-    assert broken.value.diagnostics == ["one"]
+    assert broken.value.diagnostics == [WRONG]
     with pytest.raises(RuntimeError, match=r"in _raise(?s:.*)_OddError: oddity"):
         _run(project, _raise, 2)
 

@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 import socket
+import sys
 import tempfile
 from contextlib import suppress
 from importlib.util import find_spec
@@ -103,8 +104,6 @@ def serve(  # noqa: PLR0913  # the options of the command
     project = open_project(root)
     with _listen(host, port) as listener, tempfile.NamedTemporaryFile("w", prefix="dagpress-", suffix=".html") as page:
         configured = _configured_token(listener, no_token=no_token)
-        # The browser must not inherit it.
-        os.environ.pop(TOKEN, None)
         token = configured or ("" if no_token else secrets.token_urlsafe())
         app = create_app(project.root, os.environ, (*names, host), token)
         url = _url(listener) + (f"?{TOKEN_FIELD}={token}" if token != configured else "")
@@ -114,8 +113,10 @@ def serve(  # noqa: PLR0913  # the options of the command
         if opens:
             page.write(_REDIRECT.format(url=url))
             page.flush()
-            if click.launch(Path(page.name).as_uri()):
-                echo("No browser found: open the URL above.", err=True)
+            try:
+                process.start(["open" if sys.platform == "darwin" else "xdg-open", page.name], start_new_session=True)
+            except process.ProcessError as error:
+                echo(f"No browser found: {error}. Open the URL above.", err=True)
         # Ctrl+C is the normal end, as is the signal of a supervisor.
         with suppress(KeyboardInterrupt), handling(ENDING, signal.default_int_handler):
             try:

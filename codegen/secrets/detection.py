@@ -30,7 +30,8 @@ _REFERENCE = re.compile(
 _PATH = re.compile(r"(?:~|\.{1,2}|\$\{?\w+\}?)/[^\s:@]*|/[^\s:@/]+/[^\s:@]*|[A-Za-z]:\\\S*")
 # The name of another variable, such as `DB_PASSWORD`, if it names a secret.
 _NAME = re.compile(r"[A-Za-z]+(?:_[A-Za-z]+)+")
-_CALL = re.compile(r"[A-Za-z_]\w*\([^()]*\)")
+# A call, such as `md5(x)`, also of the names of Kubernetes secrets in a DAG file.
+_CALL = re.compile(r"[A-Za-z_][\w.]*\([^()]*\)|\[?(?:Secret|k8s\.\w+)\(.*")
 # A shell substitution: of a command, or of a variable with a default, such as `${TOKEN:-x}`.
 _EXPANSION = re.compile(r"\$\(|`|\$\{\w+[^\w}]")
 _FILE = re.compile(r"[\w./-]+\.[A-Za-z][A-Za-z0-9]{1,4}")

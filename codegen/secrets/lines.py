@@ -15,12 +15,18 @@ Line = tuple[int, str]
 
 _PREFIX = re.compile(r"[\s#]*(?:[-?+][ \t]+)*")
 _NAME_AND_VALUE = re.compile(r"""["']?([\w.$][\w.$-]{0,200})["'\]]{0,2}[ \t]*[:=](?=\s|["'([{]|$)[ \t]*""")
-_PAIR = re.compile(r"""(?<![\w.$-])["']?([\w.$][\w.$-]{0,200})["'\]]{0,2}[ \t]*[:=][ \t]*""")
+# In Python and in lists, the value may be the next text: `setdefault("TOKEN", "x")`.
+_PAIR = re.compile(
+    r"""(?<![\w.$-])["']?(-{0,2}[\w.$][\w.$-]{0,200})(?:["'\]]{0,2}[ \t]*[:=]|["'],(?=[ \t]*\S))[ \t]*"""
+)
+# In a DAG file, the names of Kubernetes secrets.
+_KUBERNETES = re.compile(r"\bSecret\(|\bk8s\.")
 # The beginning of a multi-line value: a block, a map, a list, or a value with a tag or an anchor.
 _BEGINS_A_VALUE = re.compile(
     r"(?:[|>][-+0-9]*|[&!][^\s,#\\(\[{]*)?[ \t]*(?:[(\[{][rbuf]?[ \t]*)?\\?(?:#.*)?", re.IGNORECASE
 )
 _LAST_OPTION = re.compile(r"""(?<![\w-])--?([A-Za-z][\w-]{1,60})["']?,?[ \t]*\\?$""")
+_QUOTES_OF_LINES = {'"""', "'''"}
 # How much of each value is checked if a line has several.
 _LONGEST = 300
 _BEGIN, _END = "-----BEGIN", "-----END"
@@ -62,6 +68,8 @@ class _Reader:
             if self._until in line:
                 self._until = ""
             return indent
+        if _KUBERNETES.search(rest):
+            return indent if is_sensitive("", rest) else None
         if self._goes_on(line):
             self._open_key(rest)
             return indent
@@ -84,7 +92,7 @@ class _Reader:
         first = _NAME_AND_VALUE.match(line, indent)
         if first and (found := self._value(line, first, len(line), is_first=True)) is not None:
             return found
-        for match in () if self._is_prose else _PAIR.finditer(line, indent):
+        for match in () if self._is_prose else _PAIR.finditer(line, first.end() if first else indent):
             if (found := self._value(line, match, match.end() + _LONGEST, is_first=False)) is not None:
                 return found
         option = _LAST_OPTION.search(rest)
@@ -100,6 +108,9 @@ class _Reader:
         if _BEGINS_A_VALUE.fullmatch(value):
             self._indent, self._is_next = _indent_of(line), not is_first
             return None
+        if value in _QUOTES_OF_LINES:
+            self._until = value
+            return match.end()
         is_word = value[0] in "\"'" or len(value.split(maxsplit=1)) == 1
         if not (is_word or not self._is_prose) or not is_sensitive(match[1], _plain(value, is_first=is_first)):
             return None

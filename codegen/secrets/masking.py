@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
 from codegen.secrets.detection import is_secret_in_words, is_sensitive, is_sensitive_of
 from codegen.secrets.lines import Span, lines_of, spans_in_lines
 from codegen.secrets.names import kind_of, name_of
-from codegen.secrets.python_text import spans_in_python
 from codegen.secrets.yaml_text import spans_in_yaml
 
 HIDDEN = "(hidden: it looks like a secret)"
 _QUOTE = re.compile(r"`[^`]*`|\"[^\"]*\"")
-_FINDERS: dict[str, Callable[[str], Sequence[Span] | None]] = {
-    **dict.fromkeys((".yml", ".yaml", ".json"), spans_in_yaml),
-    ".py": spans_in_python,
-}
+_YAML = {".yml", ".yaml", ".json"}
 
 
 def masked(text: str, name: str) -> str:
     """Mask the secrets in the text of a file, keeping its number of lines.
 
-    A text that cannot be parsed is masked line by line, so more of it is hidden.
+    Text that is not YAML is masked line by line, so more of it is hidden.
     """
-    find = _FINDERS.get(PurePosixPath(name).suffix.lower())
-    spans = find(text) if find else None
+    spans = spans_in_yaml(text) if PurePosixPath(name).suffix.lower() in _YAML else None
     return _hide(text, spans_in_lines(lines_of(text)) if spans is None else spans)
 
 

@@ -69,12 +69,7 @@ def create_app(root: Path, environ: Mapping[str, str], names: Collection[str] = 
             ),
             Mount("/static", _Static(directory=_HERE / "static"), name="static"),
         ],
-        exception_handlers={
-            BrokenProjectError: _show_broken(site),
-            LockedError: _show_locked(site),
-            HTTPException: _refuse(site),
-            Exception: _refuse(site),
-        },
+        exception_handlers=dict.fromkeys((BrokenProjectError, LockedError, HTTPException, Exception), _refuse(site)),
     )
     if token:
         app = LoginMiddleware(app, TokenVerifier.of(token), site.templates)
@@ -123,33 +118,22 @@ async def _watch(context: RequestContext) -> None:
     context.is_dropped.set()
 
 
-def _show_broken(site: Site) -> ExceptionHandler:
-    def show(request: Request, error: Exception) -> Response:
-        diagnostics = error.diagnostics if isinstance(error, BrokenProjectError) else ()
-        return RequestContext(site, request, {}).page("broken.html", 500, diagnostics=diagnostics)
-
-    return show
-
-
-def _show_locked(site: Site) -> ExceptionHandler:
-    def show(request: Request, error: Exception) -> Response:
-        message = f"Nothing was written: {error}. Try again when it has finished."
-        return RequestContext(site, request, {}).page("refused.html", 503, message=message)
-
-    return show
-
-
 def _refuse(site: Site) -> ExceptionHandler:
     """The page of an error. Of an exception it says nothing: the server's log has that."""
 
     def refuse(request: Request, error: Exception) -> Response:
+        context = RequestContext(site, request, {})
+        if isinstance(error, BrokenProjectError):
+            return context.page("broken.html", 500, diagnostics=error.diagnostics)
         status, message, headers = 500, "", None
-        if isinstance(error, HTTPException):
+        if isinstance(error, LockedError):
+            status, message = 503, f"Nothing was written: {error}. Try again when it has finished."
+        elif isinstance(error, HTTPException):
             status, headers = error.status_code, error.headers
             # Without a message of its own, an error has the phrase of HTTP.
             message = "" if error.detail == HTTPStatus(status).phrase else error.detail
         message = message or _MESSAGES.get(status, "This cannot be answered.")
-        answer = RequestContext(site, request, {}).page("refused.html", status, message=message)
+        answer = context.page("refused.html", status, message=message)
         answer.headers.update(headers or {})
         return answer
 

@@ -9,18 +9,20 @@ import shutil
 import signal
 import socket
 import sys
-import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
+import httpx2
 import pytest
 from environments import ROOT
 from harness import Invocation, generate, import_of
 from processes import PATIENCE
 from project_builder import dagpress, write
-from versions import NEWEST
+
+from codegen.airflow_facts import facts_of
 
 pytestmark = [
     pytest.mark.slow,
@@ -50,6 +52,10 @@ def _with_schedules(invocation: Invocation, *names: str) -> Path:
     return folder
 
 
+def _is_3(invocation: Invocation) -> bool:
+    return facts_of(invocation.version).has_api_server
+
+
 def _texts(paths: Iterable[Path]) -> dict[Path, str]:
     return {path: path.read_text() for path in paths}
 
@@ -57,7 +63,8 @@ def _texts(paths: Iterable[Path]) -> dict[Path, str]:
 def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) -> None:
     """Without a scheduler a task runs and DAGs are triggered; with one they run, and what is due runs by itself.
 
-    On Airflow 3 it brings the processes that it needs, though the port of one of them is taken.
+    On Airflow 3 it brings the processes that it needs, though the port of one of them is taken; and the API shows the
+    logs of tasks, though no log server runs.
     """
     folder = _with_schedules(invocation, "carbon__duckdb", "carbon_backfill")
     imports = "\n".join(import_of(name, invocation.version) for name in ("BashOperator", "DAG"))
@@ -85,17 +92,22 @@ def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) ->
     invocation.run("run", "--raw", "meltano_calendar", "extract_load", "2026-03-02")
     assert invocation.demo.rows("carbon.forecasts") == 3
     invocation.run("trigger_dag", triggered)
-    assert ("no logical date given" in invocation.stderr.read_text()) == (invocation.version == NEWEST)
+    assert ("no logical date given" in invocation.stderr.read_text()) == _is_3(invocation)
     invocation.run("dags", "trigger", "by_hand")
     assert "the DAG files have changed" not in invocation.stderr.read_text()
     assert [invocation.states(dag_id) for dag_id in (due, triggered, "by_hand")] == [[], ["queued"], ["queued"]]
     assert invocation.has_logical_date(triggered)
-    assert invocation.has_logical_date("by_hand") == (invocation.version != NEWEST)
+    assert invocation.has_logical_date("by_hand") == (not _is_3(invocation))
 
-    port = invocation.ports["API__PORT"]
+    port, is_3 = invocation.ports["API__PORT"], _is_3(invocation)
+    invocation.variables["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS"] = "True"
     with closing(socket.create_server(("", port))), invocation.started("scheduler") as process:
         for dag_id in (due, triggered, "by_hand"):
             invocation.await_states(dag_id, ["success"])
+        if is_3:
+            taken = re.search("is taken: using ([0-9]+)", invocation.log.read_text(errors="replace"))
+            assert taken
+            assert "Running command" in _log_of_the_only_task(f"http://localhost:{taken[1]}", "by_hand")
         process.terminate()
         assert process.wait(PATIENCE) == 0
         assert invocation.processes() == []
@@ -103,16 +115,26 @@ def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) ->
     assert (folder / "orchestrate/dags/done").read_text() == "done\n"
     assert _texts(written) == before
     log = invocation.log.read_text(errors="replace")
-    is_3 = invocation.version == NEWEST
     assert ("dagpress: starting the DAG processor and the API server beside the scheduler" in log) == is_3
     assert (f"dagpress: port {port} is taken: using " in log) == is_3
+
+
+def _log_of_the_only_task(url: str, dag_id: str) -> str:
+    """The log of a task, as Airflow 3 shows it in its API."""
+    runs = f"/api/v2/dags/{dag_id}/dagRuns"
+    with httpx2.Client(base_url=url, timeout=PATIENCE) as api:
+        api.headers["Authorization"] = f"Bearer {api.get('/auth/token').json()['access_token']}"
+        (run,) = api.get(runs).json()["dag_runs"]
+        log = api.get(f"{runs}/{urllib.parse.quote(run['dag_run_id'])}/taskInstances/task/logs/1")
+    assert log.status_code == 200
+    return str(log.text)
 
 
 def test_the_scheduler_runs_in_the_background_until_it_is_stopped(invocation: Invocation) -> None:
     """Its pid file stops it, and all that came with it. A pid file with the id of a stranger hinders no start."""
     _with_schedules(invocation, "carbon_backfill")
     pid_file = invocation.home / "airflow-scheduler.pid"
-    if invocation.version == NEWEST:
+    if _is_3(invocation):
         pid_file.write_text(f"{os.getpid()}\n")
     with invocation.started("scheduler", "-D") as process:
         assert process.wait(PATIENCE) == 0
@@ -121,15 +143,13 @@ def test_the_scheduler_runs_in_the_background_until_it_is_stopped(invocation: In
         os.kill(int(pid_file.read_text()), signal.SIGTERM)
         invocation.await_that(lambda: invocation.processes() == [])
         # The file of Airflow 2 is its own: it stays if the signal arrives while the scheduler forks.
-        if invocation.version == NEWEST:
+        if _is_3(invocation):
             invocation.await_that(lambda: not pid_file.exists())
 
 
 def test_standalone_brings_everything_up_for_this_machine_and_a_signal_takes_it_down(invocation: Invocation) -> None:
     name, path = (
-        ("API__PORT", "api/v2/monitor/health")
-        if invocation.version == NEWEST
-        else ("WEBSERVER__WEB_SERVER_PORT", "health")
+        ("API__PORT", "api/v2/monitor/health") if _is_3(invocation) else ("WEBSERVER__WEB_SERVER_PORT", "health")
     )
     address = f"http://localhost:{invocation.ports[name]}/{path}"
 
@@ -152,12 +172,15 @@ def test_standalone_brings_everything_up_for_this_machine_and_a_signal_takes_it_
         assert not re.search("879[34]", (invocation.home / "airflow-standalone.log").read_text())
         os.kill(int((invocation.home / "airflow-standalone.pid").read_text()), signal.SIGTERM)
         invocation.await_that(lambda: invocation.processes() == [])
+        # The processes of gunicorn have their title where their environment was.
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", invocation.ports[name]))
 
 
 def test_arguments_and_exit_code_pass_through(invocation: Invocation) -> None:
     assert "airflow dags list-runs" in invocation.run("dags", "list-runs", "--help")
     invocation.run("dags", "no-such-command", code=2)
-    code = 2 if invocation.version == NEWEST else 0
+    code = 2 if _is_3(invocation) else 0
     done = invocation.run("list_users", code=code)
     assert ("admin" in done) == (code == 0)
 

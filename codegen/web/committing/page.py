@@ -58,8 +58,7 @@ class _Refusal:
 
 
 def _saved(context: RequestContext) -> Response:
-    key = context.request.path_params["key"]
-    return _page(context, key, _saved_of(context, key))
+    return _page(context, *_saved_of(context))
 
 
 def _uncommitted(context: RequestContext) -> Response:
@@ -81,25 +80,23 @@ def _since_commit(project: Project, name: str, data: bytes | None) -> Change | N
     return Change.between(name, git.committed_text(project.root, name), after)
 
 
-def _saved_of(context: RequestContext, key: str) -> Saved:
-    saved = context.site.saved_store.get(key)
-    if saved is None:
-        raise HTTPException(
-            404, "That was too long ago, or before the server was started: what was written is written."
-        )
-    return saved
+def _saved_of(context: RequestContext) -> tuple[str, Saved]:
+    """What the request is about, with its key."""
+    key = context.request.path_params.get("key") or context.form.get("saved", "")
+    if saved := context.site.saved_store.get(key):
+        return key, saved
+    raise HTTPException(404, "That was too long ago, or before the server was started: what was written is written.")
 
 
 def _commit(context: RequestContext) -> Response:
-    key = context.form.get("saved", "")
-    saved = _saved_of(context, key)
+    key, saved = _saved_of(context)
     branch, message = context.form.get("branch", "").strip(), context.form.get("message", "").replace("\r\n", "\n")
     work = partial(_commit_saved, context.site.workspace, saved, branch, message)
     try:
-        commit = context.site.commits.start(key, branch, work)
+        saved.commit = context.site.commits.start(f"/committing/{key}", branch, work)
     except LockedError as error:
         return _page(context, key, saved, _Refusal(f"Try again when it has ended: {error}.", branch, message, 503))
-    return _follow(context, commit)
+    return _follow(context)
 
 
 def _commit_saved(workspace: Workspace, saved: Saved, branch: str, message: str, commit: Commit) -> Head | _Refusal:
@@ -119,8 +116,12 @@ def _commit_saved(workspace: Workspace, saved: Saved, branch: str, message: str,
             return _Refusal(f"{error}{said}", branch, message)
 
 
-def _follow(context: RequestContext, commit: Commit) -> Response:
+def _follow(context: RequestContext) -> Response:
     """Show the result of a commit, or what it waits for."""
+    key, saved = _saved_of(context)
+    commit = saved.commit
+    if commit is None:
+        return RedirectResponse(f"/saved/{key}", 303)
     if not commit.look():
         if context.request.method == "POST":
             return RedirectResponse(commit.address, 303)
@@ -129,27 +130,15 @@ def _follow(context: RequestContext, commit: Commit) -> Response:
         return Response(headers={"HX-Redirect": commit.address})
     result = commit.result.result()
     if isinstance(result, _Refusal):
-        return _page(context, commit.saved, _saved_of(context, commit.saved), result)
+        return _page(context, key, saved, result)
     return RedirectResponse(f"/commits/{result.commit}", 303)
 
 
-def _commit_of(context: RequestContext) -> Commit:
-    commit = context.site.commits.get(context.request.path_params["key"])
-    if commit is None:
-        raise HTTPException(
-            404, "That was too long ago, or before the server was started: `git log` says what became of it."
-        )
-    return commit
-
-
-def _committing(context: RequestContext) -> Response:
-    return _follow(context, _commit_of(context))
-
-
 def _cancel(context: RequestContext) -> Response:
-    commit = _commit_of(context)
-    commit.cancel()
-    return _follow(context, commit)
+    _, saved = _saved_of(context)
+    if saved.commit:
+        saved.commit.cancel()
+    return _follow(context)
 
 
 def _page(context: RequestContext, key: str, saved: Saved, refusal: _Refusal | None = None) -> Response:
@@ -245,7 +234,7 @@ PAGES = (
     Page("/saved/{key}", _saved),
     Page("/commit", _uncommitted),
     Page("/commit", _commit, "POST"),
-    Page("/committing/{key}", _committing),
+    Page("/committing/{key}", _follow),
     Page("/committing/{key}", _cancel, "POST"),
     Page("/commits/{commit}", _committed),
 )

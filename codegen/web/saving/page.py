@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,24 +36,11 @@ _KEPT = "What you typed is kept below."
 
 @dataclass(frozen=True)
 class _Plan:
-    """What a change of a schedule file writes, and what is told of it then.
+    """What a change of a schedule file writes and leads to, and the file as it was."""
 
-    Attributes:
-        before: the file as it was.
-        title: what is told where something is written.
-        files: as `Revision` has them.
-        waits: as `Saved` has it.
-    """
-
-    file: str
     path: Path
     before: bytes | None
-    title: str
-    message: str
-    changes: Sequence[Change]
-    files: frozenset[str]
-    diagnostics: Sequence[Diagnostic]
-    waits: bool
+    saved: Saved
 
 
 class _RefusedError(Exception):
@@ -84,7 +71,7 @@ def _save(context: RequestContext) -> Response:
                 plan = computed(context, draft, _planned)
             if isinstance(plan, Response):
                 return plan
-            done, problems = transaction.apply(plan.changes)
+            done, problems = transaction.apply(plan.saved.changes)
     except BrokenProjectError as error:
         message = f"Nothing was written: the configuration cannot be read. Fix it, and save again. {_KEPT}"
         return plain_page(context, draft, message, 500, error.diagnostics)
@@ -92,7 +79,7 @@ def _save(context: RequestContext) -> Response:
         return computed(context, draft, _refused, f"Nothing was written: {error}. {_KEPT}", 503)
     if problems:
         return computed(context, draft, _refused, f"{_what_was_written(done, problems)} {_KEPT}", 500)
-    return _result(context, plan)
+    return _result(context, plan.saved)
 
 
 def _planned(context: RequestContext) -> _Plan | Response:
@@ -100,9 +87,7 @@ def _planned(context: RequestContext) -> _Plan | Response:
     sent, problems = sent_draft(context)
     draft = _with_line_feeds(sent)
     try:
-        if problems:
-            raise _RefusedError(f"Nothing was written: fix the fields first. {_KEPT}", 422, problems=problems)
-        return _plan_of(context.snapshot, draft)
+        return _plan_of(context.snapshot, draft, problems)
     except _RefusedError as error:
         kept = draft if error.base is None else replace(draft, base=error.base)
         return editor_page(context, kept, str(error), error.status, error.template, **error.values)
@@ -119,8 +104,10 @@ def _with_line_feeds(draft: Draft) -> Draft:
     return replace(draft, text=_LINE_END.sub("\n", draft.text))
 
 
-def _plan_of(snapshot: Snapshot, draft: Draft) -> _Plan:
+def _plan_of(snapshot: Snapshot, draft: Draft, problems: Mapping[str, str]) -> _Plan:
     project = snapshot.project
+    if problems:
+        raise _RefusedError(f"Nothing was written: fix the fields first. {_KEPT}", 422, problems=problems)
     if problem := file_name.problem_of(project, draft.file):
         raise _RefusedError(f"Nothing was written. {problem}", 422)
     path = project.schedules / draft.file
@@ -129,7 +116,7 @@ def _plan_of(snapshot: Snapshot, draft: Draft) -> _Plan:
     if revision.errors:
         message = f"Nothing was written: fix the errors first. {_KEPT}"
         raise _RefusedError(message, 422, "not_saved.html", diagnostics=revision.errors)
-    return _plan(snapshot, draft.file, data, revision, "Add" if data is None else "Change")
+    return _Plan(path, data, _saved(snapshot, draft.file, revision, "Add" if data is None else "Change"))
 
 
 def _both_texts(path: Path, draft: Draft) -> tuple[bytes | None, str]:
@@ -187,37 +174,27 @@ def _what_was_written(done: Sequence[Change], problems: Sequence[Diagnostic]) ->
     return f"{causes} {rest} Fix that, and save again."
 
 
-def _plan(snapshot: Snapshot, file: str, before: bytes | None, revision: Revision, what: str) -> _Plan:
+def _saved(snapshot: Snapshot, file: str, revision: Revision, what: str) -> Saved:
     project = snapshot.project
     name = project.relative(project.schedules / file)
     found = [*revision.diagnostics, *revision.elsewhere]
     schedule = next((each.name for each in revision.schedules if each.source == name), (project.root / name).stem)
     done = {"Add": "Added", "Change": "Changed", "Delete": "Deleted"}[what]
-    return _Plan(
-        file=file,
-        path=project.schedules / file,
-        before=before,
+    return Saved(
+        source=file,
         title=f"{done} {file}" if revision.changes else f"{file} is so already",
         message=f"{what} pipeline {schedule}",
         changes=revision.changes,
-        files=revision.files,
+        files=dict.fromkeys(revision.files),
         diagnostics=[d for d in found if d.is_error or d.location.path in revision.files],
         waits=has_errors(revision.diagnostics),
     )
 
 
-def _result(context: RequestContext, plan: _Plan) -> Response:
+def _result(context: RequestContext, saved: Saved) -> Response:
     """Go to the page of what was written: to load that again does nothing."""
     root = context.site.workspace.root
-    saved = Saved(
-        source=plan.file,
-        title=plan.title,
-        message=plan.message,
-        changes=plan.changes,
-        files={each: bytes_of(root, root / each) for each in plan.files},
-        diagnostics=plan.diagnostics,
-        waits=plan.waits,
-    )
+    saved.files = {name: bytes_of(root, root / name) for name in saved.files}
     return RedirectResponse(f"/saved/{context.site.saved_store.put(saved)}", 303)
 
 
@@ -242,7 +219,7 @@ def _delete(context: RequestContext) -> Response:
         done, problems = transaction.apply(revision.changes)
         if problems:
             return _deletion_page(context, file, _what_was_written(done, problems), 500)
-        return _result(context, _plan(snapshot, file, data, revision, "Delete"))
+        return _result(context, _saved(snapshot, file, revision, "Delete"))
 
 
 def _deletion_page(context: RequestContext, file: str, problem: str, status: int) -> Response:

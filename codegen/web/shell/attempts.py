@@ -6,7 +6,6 @@ import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 
 # Seconds: what each attempt adds to the next one, the longest wait, and how long after the last one all are forgotten.
 _STEP = 1.0
@@ -14,14 +13,6 @@ _LONGEST = 5.0
 _MEMORY = 60.0
 # How many addresses are remembered; the one that was quiet for longest is forgotten first.
 _MOST = 1000
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """A token that is tried: from which network, and after how many seconds it may be looked at."""
-
-    network: str
-    seconds: float
 
 
 class Attempts:
@@ -36,28 +27,27 @@ class Attempts:
         self._clock = clock
         self._counts: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
-    def begin(self, address: str) -> Attempt:
-        """Count an attempt from this address."""
+    def begin(self, address: str) -> float:
+        """Count an attempt from this address; gives the seconds after which it may be looked at."""
         network, now = _network(address), self._clock()
         count, latest = self._counts.pop(network, (0, now))
         count = 0 if now - latest > _MEMORY else count
         self._counts[network] = (count + 1, now)
         if len(self._counts) > _MOST:
             self._counts.popitem(last=False)
-        return Attempt(network, min(count * _STEP, _LONGEST))
+        return min(count * _STEP, _LONGEST)
 
-    def forgive(self, attempt: Attempt) -> None:
+    def forgive(self, address: str) -> None:
         """Do not count one that was right."""
-        if found := self._counts.get(attempt.network):
-            self._counts[attempt.network] = (max(found[0] - 1, 0), found[1])
+        count, latest = self._counts.get(_network(address), (0, 0))
+        if count:
+            self._counts[_network(address)] = (count - 1, latest)
 
 
 def _network(address: str) -> str:
-    """What one user has: an IPv4 address, or 64 bits of IPv6."""
+    """The address of one user: of IPv6, the first 64 bits."""
     try:
-        found = ipaddress.ip_address(address.partition("%")[0])
+        found = ipaddress.IPv6Address(address)
     except ValueError:
-        return ""
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
+        return address
+    return str(found.ipv4_mapped or int(found) >> 64)

@@ -95,11 +95,11 @@ class LoginMiddleware:
         return self._verifier.knows_session(request.cookies.get(_cookie(request), ""))
 
     async def _accepts(self, request: Request, token: str) -> bool:
-        attempt = self._attempts.begin(request.client.host if request.client else "")
-        await asyncio.sleep(attempt.seconds)
+        address = request.client.host if request.client else ""
+        await asyncio.sleep(self._attempts.begin(address))
         is_right = self._verifier.accepts(token)
         if is_right:
-            self._attempts.forgive(attempt)
+            self._attempts.forgive(address)
         return is_right
 
     def _page(self, request: Request, address: str, problem: str = "") -> Response:

@@ -73,7 +73,7 @@ class Site:
         version: that of Dagpress.
         csrf: the token of every form and every changing request; another start of the server has another.
         saved_store: what was saved lately.
-        commits: those that were made lately, and the one that is running.
+        commits: runs them.
         worker: the process that computes drafts.
     """
 
@@ -107,8 +107,7 @@ class Site:
         Raises:
             LockedError: a commit holds the lock, or another process does, for longer than somebody waits for a page.
         """
-        commit = self.commits.running
-        if commit and commit.is_slow:
+        if commit := self.commits.slow:
             raise LockedError(commit.reason)
         return self.workspace.transaction()
 

@@ -10,11 +10,12 @@ from threading import Lock
 
 from codegen.diagnostics import Diagnostic
 from codegen.sync.changes import Change
+from codegen.web.shell.commits import Commit
 
 _MOST = 50
 
 
-@dataclass(frozen=True)
+@dataclass
 class Saved:
     """What a change of one schedule file, or of all that is not committed, comes to.
 
@@ -27,6 +28,7 @@ class Saved:
             where there was none.
         diagnostics: what is wrong with the project since.
         waits: whether the generated files could not follow, because of errors elsewhere.
+        commit: the last commit of it that was started.
     """
 
     source: str
@@ -36,6 +38,7 @@ class Saved:
     files: Mapping[str, bytes | None]
     diagnostics: Sequence[Diagnostic] = ()
     waits: bool = False
+    commit: Commit | None = None
 
 
 @dataclass

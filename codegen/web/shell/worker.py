@@ -24,7 +24,7 @@ CANCEL = signal.SIGUSR1
 _PAUSE = 0.05
 # The modules are those of this process, whatever the working directory has.
 _PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from codegen.web.shell.worker_program import main; main()"
-_CAUSES = {
+_CAUSES: dict[int, str] = {
     signal.SIGPROF: f"takes longer than {LIMIT} seconds to check",
     signal.SIGALRM: f"takes longer than {LIMIT} seconds to check",
     signal.SIGKILL: "cannot be checked: its process was killed, probably for lack of memory",
@@ -92,7 +92,7 @@ class Worker:
         try:
             child.stdin.write(sent)
             child.stdin.flush()
-            while not wait([child.stdout], _PAUSE):
+            while not wait([child.stdout.fileno()], _PAUSE):
                 if is_cancelled():
                     child.send_signal(CANCEL)
             value, error = pickle.load(child.stdout)  # noqa: S301  # our own process
