@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from tempfile import TemporaryFile
@@ -102,7 +101,7 @@ def run(  # noqa: PLR0913  # what a process has
             may_leave = True
             for number in early:
                 leave(number, None)
-            output = _read(child, _Bounds(name, limit, time.monotonic() + limit, is_cancelled), on_line)
+            output = _read(child, _bounds(name, limit, is_cancelled), on_line)
             is_over = not ends_group
         finally:
             _running.discard(child)
@@ -225,28 +224,24 @@ def handling(numbers: Iterable[int], handler: Callable[[int, FrameType | None], 
             signal.signal(number, handled)
 
 
-@dataclass(frozen=True)
-class _Bounds:
-    """The limits of a running program."""
+def _bounds(name: str, limit: float, is_cancelled: Callable[[], bool]) -> Callable[[int], None]:
+    """A check of a running program: it raises an error at the time or output limit, or after a cancellation."""
+    deadline = time.monotonic() + limit
 
-    name: str
-    limit: float
-    deadline: float
-    is_cancelled: Callable[[], bool]
-
-    def check(self, size: int) -> None:
-        """Raise an error at the time limit, at the output limit, or after a cancellation."""
-        if time.monotonic() > self.deadline:
+    def check(size: int) -> None:
+        if time.monotonic() > deadline:
             hint = "run it in a terminal to see what it waits for"
-            raise ProcessError(f"`{self.name}` did not end within {self.limit:.0f} seconds", hint)
+            raise ProcessError(f"`{name}` did not end within {limit:.0f} seconds", hint)
         if size > _MOST:
-            raise ProcessError(f"`{self.name}` printed more than {_MOST >> 20} MB", "run it in a terminal to see what")
-        if self.is_cancelled():
-            raise ProcessError(f"`{self.name}` was cancelled")
+            raise ProcessError(f"`{name}` printed more than {_MOST >> 20} MB", "run it in a terminal to see what")
+        if is_cancelled():
+            raise ProcessError(f"`{name}` was cancelled")
+
+    return check
 
 
 def _read(
-    child: subprocess.Popen[bytes], bounds: _Bounds, on_line: Callable[[str], None] | None
+    child: Child, check: Callable[[int], None], on_line: Callable[[str], None] | None
 ) -> tuple[bytearray, bytearray]:
     """Read stdout and stderr until the child has ended, even if another process keeps them open."""
     stdout, stderr = bytearray(), bytearray()
@@ -269,7 +264,7 @@ def _read(
                 with suppress(subprocess.TimeoutExpired):
                     child.wait(_PAUSE)
             if not has_ended:
-                bounds.check(len(stdout) + len(stderr))
+                check(len(stdout) + len(stderr))
     return stdout, stderr
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pages import Pages, soup_of, text_of
 from project_builder import EXTRACT_LOAD, write
-from serving import Server, receive, serving
+from serving import Server, serving
 from starlette.responses import PlainTextResponse, Response
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
@@ -119,11 +119,6 @@ def test_the_names_of_the_page(project: Path, host: str) -> None:
 )
 def test_other_names_are_refused(project: Path, host: str) -> None:
     Pages(project).get("/", status=403, Host=host)
-
-
-def test_a_request_with_two_names_is_refused(project: Path) -> None:
-    client = TestClient(app.create_app(project, {}), base_url=OWN)
-    assert client.get("/", headers=[("Host", "localhost"), ("Host", "localhost")]).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -381,11 +376,3 @@ def client(project: Path) -> TestClient:
 def test_odd_http_is_refused(server: Server, request_: bytes, statuses: set[int]) -> None:
     """A body that is too large is refused before it is sent."""
     assert _status(server.send(request_)) in statuses
-
-
-def test_half_a_request_holds_nobody_up(server: Server) -> None:
-    with server.connect() as slow:
-        slow.sendall(b"GET / HTTP/1.1\r\nHost: local")
-        assert _status(server.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")) == 200
-        slow.sendall(b"host\r\n\r\n")
-        assert _status(receive(slow)) == 200

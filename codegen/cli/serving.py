@@ -122,7 +122,9 @@ def serve(  # noqa: PLR0913  # the options of the command
             try:
                 _run(app, listener, proxies)
             finally:
-                process.end_all()
+                # After a signal, a commit may still be restoring its branch.
+                if not process.ending.is_set():
+                    process.end_all()
     return ExitCode.FINE
 
 

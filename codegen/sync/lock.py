@@ -6,7 +6,7 @@ import os
 import shlex
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from codegen import process
@@ -20,52 +20,33 @@ class LockedError(Exception):
     """Another process, which the message names, held the lock for too long."""
 
 
-class Lock:
-    """Two `flock`s: an outer one on the folder of a project, and an inner one on its `.git`.
+@contextmanager
+def lock(folder: Path, seconds: float, on_wait: Callable[[str], None]) -> Iterator[Callable[[], None]]:
+    """Hold two `flock`s: an outer one on the folder of a project, and an inner one on its `.git`.
 
-    Neither leaves a file behind, and both end with the process. A child process of the holder of the outer lock, such
-    as a git hook during a commit, takes only the inner lock, which the holder releases for its children. So hooks that
-    run in parallel or in the background wait for each other.
+    Neither leaves a file behind, both end with the process, and neither has an effect on a file system without locks.
+    A child process of the holder of the outer lock, such as a git hook during a commit, takes only the inner lock,
+    which the holder releases for its children by calling what this yields. So hooks that run in parallel or in the
+    background wait for each other. `on_wait` receives a message after a second.
+
+    Raises:
+        LockedError: another process holds one of them for longer than `seconds`.
     """
-
-    def __init__(self, folder: Path) -> None:
-        self._paths = (folder, folder / ".git")
-        self._handles: list[int] = []
-
-    def acquire(self, seconds: float, on_wait: Callable[[str], None]) -> None:
-        """Take both locks; `on_wait` receives a message after a second.
-
-        Raises:
-            LockedError: another process holds one of them for longer than `seconds`.
-        """
-        start = time.monotonic()
-        for path in self._paths:
-            # Windows cannot open folders, and `.git` can be missing; reading the project reports a missing project.
-            with suppress(OSError):
-                self._handles.append(os.open(path, os.O_RDONLY))
-                _wait(self._handles[-1], start, seconds, on_wait)
-
-    def share(self) -> None:
-        """Release the inner lock, so that child processes can write."""
-        for handle in self._handles[1:]:
-            os.close(handle)
-        del self._handles[1:]
-
-    def release(self) -> None:
-        """Release both locks."""
-        while self._handles:
-            os.close(self._handles.pop())
+    start = time.monotonic()
+    with _held(folder, start, seconds, on_wait), ExitStack() as inner:
+        inner.enter_context(_held(folder / ".git", start, seconds, on_wait))
+        yield inner.close
 
 
 @contextmanager
-def lock(folder: Path, seconds: float, on_wait: Callable[[str], None]) -> Iterator[Lock]:
-    """Hold the lock of a project during the block. It has no effect on a file system without locks."""
-    own = Lock(folder)
-    try:
-        own.acquire(seconds, on_wait)
-        yield own
-    finally:
-        own.release()
+def _held(path: Path, start: float, seconds: float, on_wait: Callable[[str], None]) -> Iterator[None]:
+    with ExitStack() as stack:
+        # Windows cannot open folders, and `.git` can be missing; reading the project reports a missing project.
+        with suppress(OSError):
+            handle = os.open(path, os.O_RDONLY)
+            stack.callback(os.close, handle)
+            _wait(handle, start, seconds, on_wait)
+        yield
 
 
 def _wait(handle: int, start: float, seconds: float, on_wait: Callable[[str], None]) -> None:

@@ -13,7 +13,7 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, quoted
 from codegen.files.boundary import Boundary
 from codegen.sync.changes import Action, Change
-from codegen.sync.lock import Lock, lock
+from codegen.sync.lock import lock
 
 _TEMPORARY = f".dagpress-{platform.node()}-"
 
@@ -26,21 +26,21 @@ def transaction(root: Path, seconds: float, on_wait: Callable[[str], None]) -> I
     """
     root = root.resolve()
     boundary = Boundary(root)
-    with lock(boundary.folder, seconds, on_wait) as own:
-        yield Transaction(root, boundary, own)
+    with lock(boundary.folder, seconds, on_wait) as share:
+        yield Transaction(root, boundary, share)
 
 
 class Transaction:
     """Write access to a locked project."""
 
-    def __init__(self, root: Path, boundary: Boundary, own: Lock) -> None:
+    def __init__(self, root: Path, boundary: Boundary, share: Callable[[], None]) -> None:
         self._root = root
         self._boundary = boundary
-        self._lock = own
+        self._share = share
 
     def admit_hooks(self) -> None:
         """Let the git hooks of a commit write; this transaction must not write afterwards."""
-        self._lock.share()
+        self._share()
 
     def sweep(self, *folders: Path) -> None:
         """Remove the temporary files of killed commands below some folders."""

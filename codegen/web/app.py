@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, ExceptionHandler, Scope
 
 from codegen.sync.lock import LockedError
 from codegen.web.shell.forms import read_form
-from codegen.web.shell.login import LoginMiddleware, TokenVerifier
+from codegen.web.shell.login import LoginMiddleware
 from codegen.web.shell.request_context import Page, RequestContext, Site
 from codegen.web.shell.security import CSRF_FIELD, CSRF_HEADER, HostMiddleware
 from codegen.web.shell.turns import Turns
@@ -72,7 +72,7 @@ def create_app(root: Path, environ: Mapping[str, str], names: Collection[str] = 
         exception_handlers=dict.fromkeys((BrokenProjectError, LockedError, HTTPException, Exception), _refuse(site)),
     )
     if token:
-        app = LoginMiddleware(app, TokenVerifier.of(token), site.templates)
+        app = LoginMiddleware(app, token, site.templates)
     return HostMiddleware(app, frozenset(name.lower() for name in names))
 
 

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from jinja2 import Environment
@@ -25,34 +24,15 @@ _MOST = 16 * 1024
 _BEARER = {"WWW-Authenticate": "Bearer"}
 
 
-@dataclass(frozen=True)
-class TokenVerifier:
-    """The hash of the token, and the session cookie for browsers that have logged in."""
-
-    digest: bytes = field(repr=False)
-    session: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
-
-    @classmethod
-    def of(cls, token: str) -> TokenVerifier:
-        """The verifier of this token."""
-        return cls(_digest(token))
-
-    def accepts(self, token: str) -> bool:
-        """Whether it is the token, compared in constant time."""
-        return hmac.compare_digest(self.digest, _digest(token))
-
-    def knows_session(self, session: str) -> bool:
-        """Whether it is the session cookie of this process."""
-        return hmac.compare_digest(self.session.encode(), session.encode())
-
-
 class LoginMiddleware:
     """Requires the token for every request except those for static files."""
 
-    def __init__(self, app: ASGIApp, verifier: TokenVerifier, templates: Environment) -> None:
+    def __init__(self, app: ASGIApp, token: str, templates: Environment) -> None:
         """Protect the application."""
         self._app = app
-        self._verifier = verifier
+        self._digest = _digest(token)
+        # The session cookie for browsers that have logged in.
+        self._session = secrets.token_urlsafe(32)
         self._templates = templates
         self._attempts = Attempts()
 
@@ -88,16 +68,16 @@ class LoginMiddleware:
         answer = RedirectResponse(address if _is_path(address) else "/", 303)
         is_secure = request.url.scheme == "https"
         name = _cookie(request)
-        answer.set_cookie(name, self._verifier.session, httponly=True, samesite="strict", secure=is_secure)
+        answer.set_cookie(name, self._session, httponly=True, samesite="strict", secure=is_secure)
         return answer
 
     def _has_session(self, request: Request) -> bool:
-        return self._verifier.knows_session(request.cookies.get(_cookie(request), ""))
+        return hmac.compare_digest(self._session.encode(), request.cookies.get(_cookie(request), "").encode())
 
     async def _accepts(self, request: Request, token: str) -> bool:
         address = request.client.host if request.client else ""
         await asyncio.sleep(self._attempts.begin(address))
-        is_right = self._verifier.accepts(token)
+        is_right = hmac.compare_digest(self._digest, _digest(token))
         if is_right:
             self._attempts.forgive(address)
         return is_right
