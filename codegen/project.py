@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,11 @@ class Project:
     project_root_variable: str
     lint: Mapping[str, str] = field(hash=False)
     at: Mapping[str, Location] = field(compare=False)
+
+    @cached_property
+    def boundary(self) -> Boundary:
+        """What it reads: its git work tree, and that of its Meltano project."""
+        return Boundary(self.root, self.meltano_project)
 
     def relative(self, path: Path) -> str:
         """The path of a file in the project, with forward slashes."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from debian import install
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from processes import PATIENCE
@@ -34,6 +35,13 @@ def launched_browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session", name="browser")
+def _browser() -> Iterator[Browser]:
+    """A real browser, the same for all tests of a process."""
+    with launched_browser() as browser:
+        yield browser
 
 
 @contextmanager

@@ -16,11 +16,9 @@ import environments
 import examples  # noqa: F401  # it chooses the profile of Hypothesis
 import harness
 import pytest
-from browser import launched_browser
 from docker_engine import DockerEngine, docker_engine
 from environments import AIRFLOWS
 from harness import RECORDER, Airflow, DemoProject, Invocation, RecordingMeltano, Worker, free_ports, generate
-from playwright.sync_api import Browser
 from project_builder import write
 
 
@@ -28,6 +26,21 @@ def pytest_collection_finish() -> None:
     """Let the garbage collector pass over what is there for all tests, in place of looking at it again and again."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Load the library of the browser for the slow tests only."""
+    if not _is_fast(config):
+        config.pluginmanager.import_plugin("browser")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave `tests/real`, where every test is slow, and what it imports, to runs of the slow tests."""
+    return True if _is_fast(config) and collection_path == environments.ROOT / "tests/real" else None
+
+
+def _is_fast(config: pytest.Config) -> bool:
+    return bool(config.option.markexpr == "not slow")
 
 
 def _ready(name: str) -> environments.Environment:
@@ -72,13 +85,6 @@ def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEngine]:
     """A Docker engine, the same for all tests of a process."""
     with docker_engine(tmp_path_factory.mktemp("docker")) as engine:
         yield engine
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A real browser, the same for all tests of a process."""
-    with launched_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

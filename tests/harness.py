@@ -208,9 +208,12 @@ class Invocation:
     variables: dict[str, str] = field(default_factory=dict)
 
     def environ(self) -> dict[str, str]:
-        """Return the environment to call it in: a Meltano on the PATH, free ports, one task at a time."""
-        ports = {f"AIRFLOW__{name}": str(port) for name, port in self.ports.items()}
-        return environments.meltano_environ(AIRFLOW__CORE__PARALLELISM="1", **ports, **self.variables)
+        """Return the environment to call it in: a Meltano on the PATH, free ports, one task at a time, patience."""
+        # By default a task fails when its API server takes 5 seconds, and Airflow 2 ends its webserver after 120.
+        patient = dict.fromkeys(("WORKERS__EXECUTION_API_TIMEOUT", "WEBSERVER__WEB_SERVER_MASTER_TIMEOUT"), PATIENCE)
+        settings = {**self.ports, **patient, "WEBSERVER__WORKERS": 1, "CORE__PARALLELISM": 1}
+        variables = {f"AIRFLOW__{name}": str(value) for name, value in settings.items()}
+        return environments.meltano_environ(**variables, **self.variables)
 
     def run(self, *arguments: str, code: int = 0) -> str:
         """Run `dagpress invoke airflow`, see that it ends with that code, and return stdout; stderr is in `stderr`."""

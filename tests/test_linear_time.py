@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from project_builder import write
-from regex_growth import growth
+from slow_patterns import is_slow
 
 import codegen
 
@@ -29,23 +29,23 @@ _SEARCHES = {"findall", "finditer", "search", "split", "sub", "subn"}
 @pytest.mark.parametrize(
     ("pattern", "use", "expected"),
     [
-        ("(a+)+$", "search", "exponential"),
-        ("(a|aa)+$", "match", "exponential"),
-        ("(a*)*b", "match", "exponential"),
-        ("a*a*b", "match", "polynomial"),
-        ("[0-9_]*[0-9][0-9_]*", "fullmatch", "polynomial"),
-        (r"\{\{.*?\}\}", "search", "polynomial"),
-        (r"(?m)^\s*x", "search", "polynomial"),
-        (r"a(?=\w*b)", "search", "polynomial"),
-        (r"\s+", "search", ""),
-        ("a*b", "match", ""),
-        ("(?m)^ *x", "search", ""),
-        ("(?<![a-z])[a-z]+-", "search", ""),
-        ("a{0,5}b", "search", ""),
+        ("(a+)+$", "search", True),
+        ("(a|aa)+$", "match", True),
+        ("(a*)*b", "match", True),
+        ("a*a*b", "match", True),
+        ("[0-9_]*[0-9][0-9_]*", "fullmatch", True),
+        (r"\{\{.*?\}\}", "search", True),
+        (r"(?m)^\s*x", "search", True),
+        (r"a(?=\w*b)", "search", True),
+        (r"\s+", "search", False),
+        ("a*b", "match", False),
+        ("(?m)^ *x", "search", False),
+        ("(?<![a-z])[a-z]+-", "search", False),
+        ("a{0,5}b", "search", False),
     ],
 )
-def test_a_slow_pattern_is_known(pattern: str, use: str, expected: str) -> None:
-    assert growth(re.compile(pattern), use) == expected
+def test_a_slow_pattern_is_known(pattern: str, use: str, expected: bool) -> None:  # noqa: FBT001  # pytest gives it so
+    assert is_slow(re.compile(pattern), use) == expected
 
 
 @pytest.mark.slow
@@ -54,7 +54,7 @@ def test_no_pattern_is_slow() -> None:
     modules = (path for path in _ROOT.rglob("*.py") if _HAS_PATTERNS.search(path.read_text(encoding="utf-8")))
     patterns = {found: path for path in modules for found in _patterns(path) if found[0].pattern not in _LINEAR}
     assert len(patterns) > _AT_LEAST
-    assert {found: path for found, path in patterns.items() if growth(*found)} == {}
+    assert {found: path for found, path in patterns.items() if is_slow(*found)} == {}
 
 
 def _patterns(path: Path) -> Iterator[tuple[re.Pattern[str], str]]:

@@ -283,7 +283,9 @@ def test_an_error_elsewhere_does_not_hide_the_dag(project: Path) -> None:
 
 
 def test_the_form_says_what_is_inherited_and_from_where(project: Path) -> None:
-    write(project, {"schedules/_defaults.yml": "retries: 3\nowner: them\ntimezone: Asia/Tokyo\n"})
+    random = "env: {A: q7Gd93kLmZxPw2VbNcR8sTfYhJ4u6AaE1}  # dagpress: ignore[possible-secret] a test"
+    defaults = f"retries: 3\nowner: them\ntimezone: Asia/Tokyo\n{random}\n"
+    write(project, {"schedules/_defaults.yml": defaults})
     write(project, {"schedules/a.yml": EXTRACT_LOAD + "owner: us\ntimezone: null\n"})
     page = Pages(project).get("/edit/a.yml")
     retries, owner = page.select_one("#control-retries"), page.select_one("#control-owner")
@@ -291,6 +293,7 @@ def test_the_form_says_what_is_inherited_and_from_where(project: Path) -> None:
     assert retries["placeholder"] == "3, from schedules/_defaults.yml"
     assert owner
     assert (owner["value"], owner["placeholder"]) == ("us", "them, from schedules/_defaults.yml")
+    assert "q7Gd93" not in str(page)
     # A null that removes what is inherited says something, and can be taken away.
     assert form_of(page)["yaml:timezone"] == "null"
 

@@ -15,7 +15,7 @@ from codegen.cli.importing import Choices, import_schedules
 from codegen.cli.options import exit_code, folder_to_begin, open_project, writing
 from codegen.cli.printer import print_changes, report
 from codegen.diagnostics import Diagnostic
-from codegen.files import Boundary, exists, walk
+from codegen.files import exists, walk
 from codegen.loader import SUFFIXES
 from codegen.meltano import read_meltano_project
 from codegen.migrate.scaffold import scaffold
@@ -99,7 +99,7 @@ def _check_include_paths(beginning: Beginning, changes: Sequence[Change]) -> lis
 
 
 def _yaml_files(project: Project) -> list[Path]:
-    found = (Path(entry.path) for entry in walk(project.schedules, Boundary(project.root)))
+    found = (Path(entry.path) for entry in walk(project.schedules, project.boundary))
     return [path for path in found if path.suffix.lower() in SUFFIXES]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from codegen.files import is_file, read_bytes
 from codegen.git.program import run
 
 
@@ -82,5 +83,6 @@ def uncommitted_patch_of(folder: Path, name: str) -> FilePatch:
     text = run(folder, "--no-optional-locks", "diff", "--full-index", *_AS_IT_IS, "HEAD", "--", name)
     blobs = _BLOBS.search(text)
     before = _text_of(folder, blobs[1]) if blobs else ""
-    after = (folder / name).read_bytes().decode("utf-8", "replace") if (folder / name).is_file() else ""
+    path = folder / name
+    after = read_bytes(path).decode("utf-8", "replace") if is_file(path) else ""
     return FilePatch(name, text, before, after)

@@ -74,7 +74,7 @@ def render(
         return Generation(selection, {}, reading.diagnostics)
     deployments = {each.deployment for each in reading.schedules}
     others = {name: between(reading.of(name), reading.awaited.get(name, ())) for name in deployments}
-    texts, problems = read_templates(project.root, project.templates)
+    texts, problems = read_templates(project)
     if problems:
         return Generation(selection, {}, [*reading.diagnostics, *problems])
     renderer = renderer_of(project.templates, texts)

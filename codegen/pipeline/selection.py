@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from codegen.diagnostics import Diagnostic
-from codegen.files import Boundary, text_of
+from codegen.files import text_of
 from codegen.loader import SourceFile
 from codegen.pipeline.reading import Reading
 from codegen.pipeline.scope import Finder, Scope, dag_files, files_by_name
@@ -112,6 +112,5 @@ def _places(file: SourceFile) -> set[str]:
 
 def _dag_ids_in(project: Project, names: Iterable[str]) -> frozenset[str]:
     """The DAG ids of the assets in the generated files that exist."""
-    boundary = Boundary(project.root)
-    files = filter(boundary.has, (project.root / name for name in names))
+    files = filter(project.boundary.has, (project.root / name for name in names))
     return frozenset(found for file in files for found in _ASSET.findall(text_of(file)))

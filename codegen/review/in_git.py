@@ -10,7 +10,7 @@ from codegen import git, rules
 from codegen.cache import Cache
 from codegen.configuration.file import REQUIREMENTS
 from codegen.diagnostics import Diagnostic, Location, quoted
-from codegen.files import Boundary, is_file, text_of, walk
+from codegen.files import is_file, text_of, walk
 from codegen.meltano import meltano_files
 from codegen.pipeline import Generation
 from codegen.project import Project
@@ -100,14 +100,13 @@ def _folders(project: Project) -> list[str]:
 def _own_files(project: Project, generation: Generation | None = None) -> set[str]:
     """The other files in the repository that CI needs: configuration, templates, Meltano project and requirements."""
     cache = generation.reading.cache if generation else Cache()
-    boundary = Boundary(project.root)
     files = [
         project.root / project.at["airflow"].path,
         project.root / REQUIREMENTS,
-        *(Path(entry.path) for entry in walk(project.templates, boundary) if entry.name.endswith(".j2")),
+        *(Path(entry.path) for entry in walk(project.templates, project.boundary) if entry.name.endswith(".j2")),
         *meltano_files(project.root, project.meltano_project, cache),
     ]
     # Git refuses a path outside of the repository, or through a symlink.
     real = (Path(os.path.realpath(file.parent), file.name) for file in files if is_file(file))
-    inside = (file for file in real if boundary.folder in file.parents)
+    inside = (file for file in real if project.boundary.folder in file.parents)
     return {os.path.relpath(file, project.root).replace(os.sep, "/") for file in inside}

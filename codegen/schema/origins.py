@@ -67,7 +67,7 @@ class _Explainer:
         inside = list(self._inside(path, value, entry.value if entry else None, origin))
         if hidden or not inside:
             # The schedule itself does not show a value that equals none, such as an empty list.
-            yield Explained(path, _plain(entry.value) if entry and value is None else value, origin, hidden)
+            yield Explained(path, plain_node(entry.value) if entry and value is None else value, origin, hidden)
         yield from inside
 
     def _inside(self, path: str, value: Any, node: Node | None, origin: Given | None) -> Iterator[Explained]:  # noqa: ANN401
@@ -85,7 +85,7 @@ class _Explainer:
 
     def _given(self, entry: Entry) -> Given:
         deployment = self.deployment if entry.key_location in self.overlaid else ""
-        return Given(_plain(entry.value), entry.key_location, deployment)
+        return Given(plain_node(entry.value), entry.key_location, deployment)
 
 
 def _entries(node: Node | None) -> Iterator[Entry]:
@@ -96,10 +96,10 @@ def _entries(node: Node | None) -> Iterator[Entry]:
             yield from _entries(each.value)
 
 
-def _plain(node: Node) -> Any:  # noqa: ANN401
+def plain_node(node: Node) -> Any:  # noqa: ANN401
     """A node as JSON has it; a number that JSON would write differently is a text."""
     if isinstance(node, MapNode):
-        return {name: _plain(entry.value) for name, entry in node.entries.items()}
+        return {name: plain_node(entry.value) for name, entry in node.entries.items()}
     if isinstance(node, ListNode):
-        return [_plain(item) for item in node.items]
+        return [plain_node(item) for item in node.items]
     return node.text if node.kind == "float" else python_value(node)

@@ -44,12 +44,14 @@ def is_secret(name: str, value: str) -> bool:
 
     A reference to a variable, a template of Airflow, a path, a plain URL, a number or a boolean is not a secret.
     """
-    return is_secret_of(kind_of(name), value)
+    kind = kind_of(name)
+    is_named = kind.is_secret and _can_be_secret(kind, _TEMPLATE.sub("", value).strip())
+    return is_named or holds_secret(value)
 
 
 def is_sensitive(name: str, value: str) -> bool:
     """Whether a variable contains a secret or a possible secret, which is neither copied nor shown."""
-    return is_sensitive_of(kind_of(name), value)
+    return is_secret(name, value) or looks_random(name, value)
 
 
 def holds_secret(text: str) -> bool:
@@ -77,25 +79,8 @@ def is_secret_in_words(words: Sequence[str]) -> bool:
 
 def looks_random(name: str, value: str) -> bool:
     """Whether a value contains random text, as in keys, and its name is not that of an id."""
-    return any(random_words(kind_of(name), value))
-
-
-def is_secret_of(kind: Kind, value: str) -> bool:
-    """Like `is_secret`, for the kind of a name."""
-    is_named = kind.is_secret and _can_be_secret(kind, _TEMPLATE.sub("", value).strip())
-    return is_named or holds_secret(value)
-
-
-def is_sensitive_of(kind: Kind, value: str) -> bool:
-    """Like `is_sensitive`, for the kind of a name."""
-    return is_secret_of(kind, value) or any(random_words(kind, value))
-
-
-def random_words(kind: Kind, value: str) -> Iterator[str]:
-    """The words of a value that look random; none for an id, which can be random."""
-    if kind is not Kind.ID:
-        words = long_words(_TEMPLATE.sub("", value))
-        yield from (word for word in words if is_random(word) and not decoded(word))
+    words = () if kind_of(name) is Kind.ID else long_words(_TEMPLATE.sub("", value))
+    return any(is_random(word) and not decoded(word) for word in words)
 
 
 def _assignments(text: str) -> Iterator[tuple[Kind, str]]:

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
-from codegen.secrets.detection import is_secret_in_words, is_sensitive, is_sensitive_of
+from codegen.secrets.detection import is_secret_in_words, is_sensitive
 from codegen.secrets.lines import Span, lines_of, spans_in_lines
-from codegen.secrets.names import kind_of, name_of
+from codegen.secrets.names import name_of
 from codegen.secrets.yaml_text import spans_in_yaml
 
 HIDDEN = "(hidden: it looks like a secret)"
@@ -52,7 +52,7 @@ def _masked_value(value: Any, name: str) -> Any:  # noqa: ANN401
         words = [item for item in value if isinstance(item, str)]
         return HIDDEN if is_secret_in_words(words) else [_masked_value(item, name) for item in value]
     is_text = isinstance(value, (str, int)) and not isinstance(value, bool)
-    return HIDDEN if is_text and is_sensitive_of(kind_of(name), str(value)) else value
+    return HIDDEN if is_text and is_sensitive(name, str(value)) else value
 
 
 def _hide(text: str, spans: Iterable[Span]) -> str:

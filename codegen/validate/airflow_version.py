@@ -8,7 +8,7 @@ from pathlib import Path
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
-from codegen.files import Boundary, text_of
+from codegen.files import text_of
 from codegen.project import Project
 
 # An exact version in the usual forms, which is cheap to find: `apache-airflow==2.10.5`, `apache/airflow:2.10.5`.
@@ -19,8 +19,7 @@ _FILES = ("pyproject.toml", "Dockerfile")
 def check_airflow_version(project: Project) -> Iterator[Diagnostic]:
     """Compare `airflow` with the exact pins; one of several that agrees is enough."""
     beside = (*sorted(project.root.glob("*requirements*.txt")), *(project.root / each for each in _FILES))
-    boundary = Boundary(project.root, project.meltano_project)
-    files = filter(boundary.has, (project.meltano_project / "meltano.yml", *beside))
+    files = filter(project.boundary.has, (project.meltano_project / "meltano.yml", *beside))
     if not any(_names_another(path, project.airflow) for path in files):
         return
     # The import takes 15 ms, and few projects need it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from codegen import rules
@@ -15,7 +15,7 @@ from codegen.schema import Schedule
 from codegen.schema.param import Param
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
 from codegen.text.jinja import is_template, params_in
-from codegen.validate.patterns import LIMIT, matches_of
+from codegen.text.patterns import LIMIT, matches
 from codegen.validate.places import runs_of_job
 from codegen.validate.templates import templated_values
 
@@ -31,27 +31,21 @@ def check_params(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator
     """The rules of parameters must be valid JSON Schema, and the defaults must match them."""
     for run in runs_of_job(schedule, meltano):
         yield from _check_text(run, schedule, schedule.where("job"))
-    valid: list[Param] = []
     for param in schedule.params.values():
-        found = [*_check_schema(param)]
-        yield from found
-        valid += [] if found else [param]
-    yield from _check_patterns([param for param in valid if param.pattern and isinstance(param.default, str)])
+        yield from list(_check_schema(param)) or _check_pattern(param)
 
 
-def _check_patterns(params: Sequence[Param]) -> Iterator[Diagnostic]:
-    """Defaults must match the patterns, as Airflow evaluates them."""
-    if not params:
+def _check_pattern(param: Param) -> Iterator[Diagnostic]:
+    """The default must match the pattern, as Airflow evaluates it."""
+    if not param.pattern or not isinstance(param.default, str):
         return
-    matches = matches_of(tuple((param.pattern or "", param.default) for param in params))
-    for param, is_match in zip(params, matches, strict=False):
-        if not is_match:
-            yield _misfit(param, "pattern", param.pattern, "change the default, or the rule")
-    if len(matches) < len(params):
-        param = params[len(matches)]
+    is_match = matches(param.pattern, param.default)
+    if is_match is None:
         message = f"the pattern `{param.pattern}` takes more than {LIMIT} seconds for the default"
         hint = "simplify it, such as `(a+)+` to `a+`"
         yield Diagnostic(rules.INVALID_PARAM, message, param.at["pattern"], hint)
+    elif not is_match:
+        yield _misfit(param, "pattern", param.pattern, "change the default, or the rule")
 
 
 def _misfit(param: Param, rule: str, value: object, hint: str) -> Diagnostic:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, quoted
 from codegen.meltano import MeltanoProject
 from codegen.schema import Schedule
-from codegen.secrets.detection import holds_secret, is_secret_in_words, is_secret_of, looks_random, random_words
+from codegen.secrets.detection import is_secret, is_secret_in_words, looks_random
 from codegen.secrets.masking import HIDDEN, masked_quotes
-from codegen.secrets.names import kind_of, name_of
+from codegen.secrets.names import name_of
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
 
 # The maps with free keys, which name their values.
@@ -24,19 +24,18 @@ _INSTEAD = (
 _SILENCER = "silence this at its line: `# dagpress: ignore[possible-secret] reason`"
 
 
-class _Fix(NamedTuple):
-    """The fix for a secret, and the one for a value that only looks like a secret, if there is any."""
-
-    instead: str
-    otherwise: str = ""
-
-
-_TEMPLATE = _Fix(_INSTEAD, "write {{ 'text' }}")
-_TEXT = _Fix("remove it", "word it differently")
-_VARIABLE = _Fix(f"put it into a variable of `env`, and use that; there {_INSTEAD}", "write {{ 'text' }}")
-_PARAM = _Fix(f"remove it, and in `env` {_INSTEAD}", "write {{ params.NAME or 'text' }} there")
-_CONNECTION = _Fix("put it into an Airflow connection (`airflow connections add`), and write the id of that here")
-_ENGINE = _Fix("leave it out, and set `DOCKER_HOST` for Airflow's worker")
+# The fix for a secret, and the one for a value that only looks like a secret, if there is any.
+_Fix = tuple[str, str]
+_TEMPLATE = (_INSTEAD, "write {{ 'text' }}")
+_TEXT = ("remove it", "word it differently")
+_VARIABLE = (f"put it into a variable of `env`, and use that; there {_INSTEAD}", "write {{ 'text' }} there")
+_PARAM = (
+    f"remove it, or write `default: null` with `type: [string, 'null']`, and in `env` {_INSTEAD}",
+    "write {{ params.NAME or 'text' }} there",
+)
+_CONNECTION = ("put it into an Airflow connection (`airflow connections add`), and write the id of that here", "")
+_ENGINE = ("leave it out, and set `DOCKER_HOST` for Airflow's worker", "")
+_JOB = (f"write the tasks as `tasks` of the schedule, and there {_INSTEAD}", "write {{ 'text' }} there")
 # Fixes by the key itself.
 _FIXES_OF_ONE = {"docker_url": _ENGINE, "docker_conn_id": _CONNECTION, "tasks": _TEMPLATE}
 # Otherwise by the outermost of these keys; other keys take no templates.
@@ -52,18 +51,11 @@ _FIXES = {
 }
 
 
-@dataclass(frozen=True)
-class Secret:
-    """A secret or a possible secret.
-
-    Attributes:
-        places: the locations of other diagnostics that could quote it.
-        text: the value.
-    """
+class Secret(NamedTuple):
+    """A secret or a possible secret, with the places of other diagnostics that could quote it."""
 
     diagnostic: Diagnostic
-    places: tuple[Location, ...]
-    text: str
+    places: Sequence[Location]
 
 
 def check_secrets(merged: MapNode) -> Iterator[Secret]:
@@ -76,18 +68,17 @@ def check_secrets(merged: MapNode) -> Iterator[Secret]:
 def _check(node: Node, path: tuple[str, ...], name: str, around: tuple[Location, ...]) -> Iterator[Secret]:
     """Check a value with the keys above it and its name, which is empty outside maps with free keys."""
     places = (*around, node.location)
+    what = f"the value of {quoted(name or path[-1])}"
+    fix = _FIXES_OF_ONE.get(path[-1]) or next((_FIXES[key] for key in path if key in _FIXES), _TEXT)
     if isinstance(node, Scalar):
-        kind = kind_of(name)
-        if is_secret_of(kind, node.text):
-            yield _secret(rules.SECRET, name or path[-1], path, places, node.text)
-        elif any(random_words(kind, node.text)):
-            yield _secret(rules.POSSIBLE_SECRET, name or path[-1], path, places, node.text)
+        if rule := _rule_for(name, node.text):
+            yield Secret(_diagnostic(rule, what, node.location, fix), places)
     elif isinstance(node, ListNode):
         found = [secret for item in node.items for secret in _check(item, path, name, places)]
-        words = [item.text for item in node.items if isinstance(item, Scalar)]
+        words = {item.location: item.text for item in node.items if isinstance(item, Scalar)}
         # In a command as a list of words, an option and its value can be two items.
-        if not found and is_secret_in_words(words):
-            found = [_secret(rules.SECRET, name or path[-1], path, places, " ".join(words))]
+        if not found and is_secret_in_words([*words.values()]):
+            found = [Secret(_diagnostic(rules.SECRET, what, node.location, fix), [*places, *words])]
         yield from found
     else:
         are_named = name or not _NAMED.isdisjoint(path)
@@ -96,33 +87,32 @@ def _check(node: Node, path: tuple[str, ...], name: str, around: tuple[Location,
                 yield from _check(each.value, (*path, key), name_of(key, name) if are_named else "", places)
 
 
-def _secret(rule: rules.Rule, name: str, path: tuple[str, ...], places: tuple[Location, ...], text: str) -> Secret:
-    fix = _FIXES_OF_ONE.get(path[-1]) or next((_FIXES[key] for key in path if key in _FIXES), _TEXT)
-    is_certain = rule is rules.SECRET
-    otherwise = fix.otherwise if is_certain else _SILENCER
-    hint = f"{fix.instead}; if it is not a secret, {otherwise}" if otherwise else fix.instead
-    look = "looks like a secret" if is_certain else "looks random and may be a secret"
-    return Secret(Diagnostic(rule, f"the value of {quoted(name)} {look}", places[-1], hint), places, text)
-
-
 def check_secrets_of_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
     """Check the tasks of a job in meltano.yml, which are in the generated file, too."""
     job = meltano.jobs.get(schedule.job or "") if meltano else None
-    if job is None:
-        return
-    hint = "write the tasks as `tasks` of the schedule, and there "
-    if any(map(holds_secret, job.tasks)):
-        message = f"a task of the job {quoted(schedule.job or '')} seems to contain a secret"
-        yield Diagnostic(rules.SECRET, message, job.location, hint + _INSTEAD)
-    elif any(looks_random("", run) for run in job.tasks):
-        message = f"a task of the job {quoted(schedule.job or '')} contains a random word that may be a secret"
-        otherwise = f"; if it is not a secret, {_SILENCER}"
-        yield Diagnostic(rules.POSSIBLE_SECRET, message, job.location, hint + _INSTEAD + otherwise)
+    if job and (found := {rule for run in job.tasks if (rule := _rule_for("", run))}):
+        rule = rules.SECRET if rules.SECRET in found else rules.POSSIBLE_SECRET
+        yield _diagnostic(rule, f"a word in a task of the job {quoted(schedule.job or '')}", job.location, _JOB)
+
+
+def _rule_for(name: str, text: str) -> rules.Rule | None:
+    if is_secret(name, text):
+        return rules.SECRET
+    return rules.POSSIBLE_SECRET if looks_random(name, text) else None
+
+
+def _diagnostic(rule: rules.Rule, what: str, location: Location, fix: _Fix) -> Diagnostic:
+    is_certain = rule is rules.SECRET
+    look = "looks like a secret" if is_certain else "looks random and may be a secret"
+    # A comment in meltano.yml silences nothing.
+    instead, otherwise = fix[0], fix[1] if is_certain or fix is _JOB else _SILENCER
+    hint = f"{instead}; if it is not a secret, {otherwise}" if otherwise else instead
+    return Diagnostic(rule, f"{what} {look}", location, hint)
 
 
 def redacted(node: MapNode, secrets: Iterable[Secret]) -> MapNode:
     """The document with its secrets masked, for previews; their errors prevent a write."""
-    places = {secret.diagnostic.location for secret in secrets if secret.diagnostic.is_error}
+    places = {place for secret in secrets if secret.diagnostic.is_error for place in secret.places}
     return _redacted_map(node, places) if places else node
 
 
@@ -130,10 +120,7 @@ def _redacted(node: Node, places: Container[Location]) -> Node:
     if isinstance(node, Scalar):
         return Scalar("str", HIDDEN, node.location) if node.location in places else node
     if isinstance(node, ListNode):
-        items = (_redacted(item, places) for item in node.items)
-        are_words = node.location in places and all(isinstance(item, Scalar) for item in node.items)
-        hidden = (Scalar("str", HIDDEN, item.location) for item in node.items)
-        return replace(node, items=tuple(hidden if are_words else items))
+        return replace(node, items=tuple(_redacted(item, places) for item in node.items))
     return _redacted_map(node, places)
 
 
@@ -142,14 +129,14 @@ def _redacted_map(node: MapNode, places: Container[Location]) -> MapNode:
     return replace(node, entries=entries)
 
 
-def without_secrets(diagnostics: Iterable[Diagnostic], secrets: Iterable[Secret]) -> list[Diagnostic]:
+def without_secrets(diagnostics: Iterable[Diagnostic], secrets: Sequence[Secret]) -> list[Diagnostic]:
     """Add the diagnostics about secrets, and remove others that could quote a secret."""
-    found, given = list(secrets), list(diagnostics)
-    hidden = {place for secret in found if secret.diagnostic.is_error for place in secret.places}
+    given = list(diagnostics)
+    hidden = {place for secret in secrets if secret.diagnostic.is_error for place in secret.places}
     # Such as a job in meltano.yml.
     hidden |= {each.location for each in given if each.code == rules.SECRET.code}
     others = [each for each in given if each.code == rules.SECRET.code or each.location not in hidden]
-    return [*without_quoted_secrets(others), *(secret.diagnostic for secret in found)]
+    return [*without_quoted_secrets(others), *(secret.diagnostic for secret in secrets)]
 
 
 def without_quoted_secrets(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

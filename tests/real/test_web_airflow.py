@@ -64,8 +64,6 @@ def _airflow(invocation: Invocation) -> Iterator[dict[str, str]]:
         AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL="1",
     )
     is_3 = invocation.version == NEWEST
-    if not is_3:
-        invocation.variables["AIRFLOW__WEBSERVER__WORKERS"] = "1"
     port = invocation.ports["API__PORT" if is_3 else "WEBSERVER__WEB_SERVER_PORT"]
     password = _PASSWORD if is_3 else (invocation.home / "standalone_admin_password.txt").read_text()
     url = f"http://localhost:{port}"

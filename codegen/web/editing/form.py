@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.keys.table import Key
 from codegen.keys.texts import timezones
 from codegen.loader import Document
 from codegen.schema.export import plain
+from codegen.schema.origins import plain_node
 from codegen.schema.table import schedule_table
+from codegen.secrets.masking import masked_value
 from codegen.source import edit
 from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null
 from codegen.source.read import read_yaml
@@ -135,8 +136,6 @@ def groups_of(
     """The form of a text. For the keys with problems it keeps the values that were sent."""
     offered = offered_for(preview)
     wrong = preview.own
-    secret = {rules.SECRET.code, rules.POSSIBLE_SECRET.code}
-    hidden = {diagnostic.location for diagnostic in preview.reading.diagnostics if diagnostic.code in secret}
     groups: dict[str, list[Field]] = {name: [] for name in _FIRST}
     for key, row in schedule_table(preview.project.airflow).rows.items():
         entry = own.entries.get(key)
@@ -157,7 +156,7 @@ def groups_of(
                 shape=shape,
                 value=sent.get(f"{shape.value}:{key}", was) if key in problems else was,
                 was=was,
-                inherited=_in_words(below, row, hidden),
+                inherited=_in_words(below, row),
                 problem=problems.get(key, ""),
                 diagnostics=[each for each in wrong if entry and _is_in(each.location, entry, own)],
             )
@@ -259,29 +258,22 @@ def _inherited(document: Document | None, key: str, source: str) -> Entry | None
     return entry if entry and not is_null(entry.value) else None
 
 
-def _in_words(entry: Entry | None, row: Key, hidden: Iterable[Location]) -> str:
+def _in_words(entry: Entry | None, row: Key) -> str:
     if entry:
-        value = "hidden" if {*hidden} & {*_places(entry.value)} else _shortened(_in_short(entry.value))
-        return f"{value}, from {entry.key_location.path}"
+        value = masked_value(plain_node(entry.value), [row.name])
+        return f"{_shortened(_in_short(value))}, from {entry.key_location.path}"
     value = plain(row.default)
     if not isinstance(value, (str, int)) or value == "":
         return ""
-    return f"{str(value).lower() if isinstance(value, bool) else value}, by default"
+    return f"{_in_short(value)}, by default"
 
 
-def _places(node: Node) -> Iterator[Location]:
-    yield node.location
-    inside = [entry.value for entry in node.entries.values()] if isinstance(node, MapNode) else []
-    for item in node.items if isinstance(node, ListNode) else inside:
-        yield from _places(item)
-
-
-def _in_short(node: Node) -> str:
-    if isinstance(node, MapNode):
-        return ", ".join(f"{name}: {_in_short(entry.value)}" for name, entry in node.entries.items())
-    if isinstance(node, ListNode):
-        return ", ".join(_in_short(item) for item in node.items)
-    return node.text
+def _in_short(value: Any) -> str:  # noqa: ANN401  # as JSON has it
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_in_short(item)}" for name, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_in_short, value))
+    return str(value).lower() if isinstance(value, bool) else "null" if value is None else str(value)
 
 
 def _shortened(text: str) -> str:

@@ -15,6 +15,7 @@ from codegen.loader import Document
 from codegen.pipeline import Reading
 from codegen.project import Project
 from codegen.schema import Schedule
+from codegen.secrets.masking import masked
 from codegen.web.parts.humanize import start_of
 from codegen.web.parts.patch import Patch, patch_between
 from codegen.web.shell.safe_read import text_of
@@ -35,6 +36,11 @@ class Dag:
     def patch(self) -> Patch:
         """What differs."""
         return patch_between(self.name, self.before or "", self.text)
+
+    @property
+    def shown(self) -> str:
+        """The text with its secrets masked."""
+        return masked(self.text, self.name)
 
 
 @dataclass(frozen=True)

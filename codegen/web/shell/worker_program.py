@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from codegen.isolation import limit_memory
 from codegen.web.shell.request_context import RequestContext, Site
 from codegen.web.shell.worker import CANCEL, MEMORY, StoppedError, Task, stopped
 from codegen.web.shell.workspace import BrokenProjectError
@@ -114,11 +115,7 @@ def _limit(seconds: float) -> None:
     ):
         signal.signal(number, signal.SIG_DFL)
         signal.setitimer(timer, limit)
-    # Only Linux has both.
-    with suppress(OSError, ValueError):
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-        _, most = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MEMORY, most))
+    limit_memory(MEMORY)
 
 
 def _result(task: Task, context: RequestContext) -> bytes:

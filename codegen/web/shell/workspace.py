@@ -13,7 +13,7 @@ from threading import Lock
 from codegen import pipeline, rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors
-from codegen.files import Boundary, is_folder, walk
+from codegen.files import is_folder, walk
 from codegen.loader import SourceFile
 from codegen.meltano import meltano_files
 from codegen.pipeline import Reading
@@ -134,9 +134,8 @@ def _stamps(project: Project, cache: Cache) -> Iterator[_Stamp]:
         yield from _stamp_of(project.root / name)
     for path in meltano_files(project.root, project.meltano_project, cache):
         yield from _stamp_of(path)
-    boundary = Boundary(project.root)
     for folder in (project.schedules, project.templates, project.generated_dags):
-        for entry in walk(folder, boundary):
+        for entry in walk(folder, project.boundary):
             if f"{os.sep}__pycache__{os.sep}" not in entry.path:
                 yield from _stamp_of(entry)
 

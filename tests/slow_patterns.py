@@ -1,4 +1,4 @@
-"""Finds regular expressions whose time can grow faster than the text: with its square, or exponentially.
+"""Finds regular expressions whose time can grow faster than the text, such as with its square.
 
 A pattern becomes Glushkov's automaton: a state for each character class, with the states that can follow it. It is slow
 where a word leads from a loop back to itself and also into a second loop, so that the matcher tries every split between
@@ -10,7 +10,6 @@ and repetitions with an upper bound as one or two of their part.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product
@@ -120,8 +119,8 @@ class _Automaton:
             self.follow[source].extend(targets)
 
 
-def growth(pattern: re.Pattern[str], use: str) -> str:
-    """How the time of `search`, `match` or `fullmatch` can grow: `polynomial`, `exponential`; empty if it is linear."""
+def is_slow(pattern: re.Pattern[str], use: str) -> bool:
+    """Whether the time of `search`, `match` or `fullmatch` can grow faster than the text."""
     text, flags = pattern.pattern, pattern.flags
     is_search = use == "search"
     automaton = _Automaton(flags, is_search, sorted({*_SAMPLES, *text, *(chr(ord(c) + 1) for c in text)}))
@@ -132,20 +131,19 @@ def growth(pattern: re.Pattern[str], use: str) -> str:
         before = automaton.before(tree[0])
         automaton.join(start.last, start.first + before.first)
         automaton.join(before.last, whole.first)
-    return _growth(automaton, set() if use == "fullmatch" else set(whole.last))
+    return _has_two_ways(automaton, set() if use == "fullmatch" else set(whole.last))
 
 
-def _growth(automaton: _Automaton, accepting: set[int]) -> str:
+def _has_two_ways(automaton: _Automaton, accepting: set[int]) -> bool:
+    """Whether a word leads through two loops, or round one, in two ways: then it leads to another state, or twice."""
     reach = [_reached(automaton.follow, state) for state in range(len(automaton.follow))]
     loops = [state for state, found in enumerate(reach) if state in found]
-    for state in loops:
-        if state not in accepting and _is_ambiguous(automaton, state, reach):
-            return "exponential"
-    for first, second in product(loops, loops):
-        is_way = first != second and second not in accepting and second in reach[first]
-        if is_way and _is_split(automaton, first, second, reach):
-            return "polynomial"
-    return ""
+    for first, second in product(loops, set(loops) - accepting):
+        if second in reach[first] and first != second and _is_split(automaton, first, second, reach):
+            return True
+        if first in reach[second] and automaton.follow[first].count(second) > 1:
+            return True
+    return False
 
 
 def _reached(follow: list[list[int]], start: int) -> set[int]:
@@ -156,25 +154,6 @@ def _reached(follow: list[list[int]], start: int) -> set[int]:
         found |= new
         waiting += new
     return found
-
-
-def _is_ambiguous(automaton: _Automaton, state: int, reach: list[set[int]]) -> bool:
-    """Whether a word leads from a state back to it in two ways."""
-    seen, waiting = {(state, state, False)}, [(state, state, False)]
-    while waiting:
-        left, right, differs = waiting.pop()
-        counts = Counter(automaton.follow[left])
-        for a, b in _steps(automaton, (left, right)):
-            if state not in reach[a] or state not in reach[b]:
-                continue
-            is_double = left == right and a == b and counts[a] > 1
-            step = (a, b, differs or a != b or is_double)
-            if step == (state, state, True):
-                return True
-            if step not in seen:
-                seen.add(step)
-                waiting.append(step)
-    return False
 
 
 def _is_split(automaton: _Automaton, first: int, second: int, reach: list[set[int]]) -> bool:

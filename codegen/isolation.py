@@ -1,0 +1,121 @@
+"""Calls functions in a process of its own, which the kernel ends at a limit: what a project's authors wrote runs there.
+
+The process starts with the first call, and again after it was ended. It makes one call at a time.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import pickle
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
+
+from codegen import process
+
+T = TypeVar("T")
+# Bytes beyond what the process has.
+_MEMORY = 1 << 29
+# The modules are those of this process, whatever the working directory has.
+_PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from codegen.isolation import serve; serve()"
+_lock = Lock()
+# By the process that started it: a fork starts its own.
+_children: dict[int, process.Child] = {}
+
+
+class LimitError(Exception):
+    """A call that reached a limit; the text says which, as the end of "it ..."."""
+
+
+def isolated(seconds: float, function: Callable[..., T], *arguments: object) -> T:
+    """Call a function of a module there.
+
+    Args:
+        seconds: the limit of CPU time.
+        function: a function whose result and exceptions can be pickled.
+        arguments: its arguments, which can be pickled.
+
+    Raises:
+        LimitError: it reached a limit.
+    """
+    sent = pickle.dumps((seconds, function, arguments))
+    with _lock:
+        child = _children.get(os.getpid()) or _start()
+        try:
+            result, error = _ask(child, sent)
+        except BaseException as failure:
+            _end(child)
+            if isinstance(failure, OSError | EOFError | pickle.UnpicklingError):
+                is_time = child.returncode == -signal.SIGPROF
+                reason = f"takes more than {seconds:g} seconds" if is_time else "crashes the process that computes it"
+                raise LimitError(reason) from failure
+            raise
+    if isinstance(error, MemoryError):
+        raise LimitError("takes too much memory")
+    if error:
+        raise error
+    value: T = result
+    return value
+
+
+def _start() -> process.Child:
+    command = [sys.executable, "-c", _PROGRAM, *sys.path]
+    child = process.start_helper(command, name="the process for templates and patterns")
+    _children[os.getpid()] = child
+    atexit.register(_end, child)
+    return child
+
+
+def _ask(child: process.Child, sent: bytes) -> tuple[Any, Exception | None]:
+    assert child.stdin  # noqa: S101  # for mypy: `start_helper` pipes both
+    assert child.stdout  # noqa: S101
+    child.stdin.write(sent)
+    child.stdin.flush()
+    answer: tuple[Any, Exception | None] = pickle.load(child.stdout)  # noqa: S301  # our own process
+    return answer
+
+
+def _end(child: process.Child) -> None:
+    atexit.unregister(_end)
+    _children.pop(os.getpid(), None)
+    process.end(child)
+    for pipe in (child.stdin, child.stdout):
+        if pipe:
+            with suppress(OSError):
+                pipe.close()
+
+
+def serve() -> None:
+    """Make the calls that stdin has until it is closed, and write their results to stdout."""
+    calls, results = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(nothing, number)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit_memory(_MEMORY)
+    with suppress(EOFError, BrokenPipeError):
+        while True:
+            seconds, function, arguments = pickle.load(calls)  # noqa: S301  # our own process
+            signal.setitimer(signal.ITIMER_PROF, seconds)
+            try:
+                result: tuple[Any, Exception | None] = function(*arguments), None
+            except Exception as error:  # noqa: BLE001  # the caller raises it
+                result = None, error
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            results.write(pickle.dumps(result))
+            results.flush()
+
+
+def limit_memory(more: int) -> None:
+    """Refuse this process more memory than it has and so many bytes. Only Linux says how much that is."""
+    with suppress(OSError, ValueError):
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + more, most))
