@@ -83,7 +83,11 @@ class Worker:
         return value
 
     def _ask(self, sent: bytes, is_cancelled: Callable[[], bool]) -> tuple[Any, Exception | None]:
-        if self._child is None or self._child.poll() is not None:
+        if process.ending.is_set():
+            return None, StoppedError("cannot be checked: the server is shutting down")
+        if self._child and self._child.poll() is not None:
+            self._drop(self._child)
+        if self._child is None:
             command = [sys.executable, "-c", _PROGRAM, *sys.path]
             self._child = process.start_helper(command, name="the worker of the page")
         child = self._child
@@ -97,12 +101,16 @@ class Worker:
                     child.send_signal(CANCEL)
             value, error = pickle.load(child.stdout)  # noqa: S301  # our own process
         except (OSError, EOFError, pickle.UnpicklingError):
-            process.end(child)
-            # Close its pipes, discarding unsent data.
-            with suppress(OSError), child:
-                pass
+            self._drop(child)
             return None, stopped(child.returncode)
         return value, error
+
+    def _drop(self, child: process.Child) -> None:
+        """End it, and close its pipes, with what it has not taken."""
+        self._child = None
+        process.end(child)
+        with suppress(OSError), child:
+            pass
 
 
 @cache
