@@ -31,7 +31,7 @@ class SimpleCommand:
 
 
 def simple_command(node: Node, script: bytes, variables: Mapping[str, str]) -> SimpleCommand:
-    """The command of a node of the type `command` in a script, with the values of the variables that are known there."""
+    """The command of a node of the type `command` in a script, with the values of the variables known there."""
     assignments = [child for child in node.named_children if child.type == "variable_assignment"]
     nodes = [*node.children_by_field_name("name"), *node.children_by_field_name("argument"), *_after_redirects(node)]
     written = [text_of(each).partition("=")[2] for each in assignments] + [text_of(each).lstrip() for each in nodes]
