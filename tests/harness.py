@@ -211,7 +211,7 @@ class Invocation:
         """Return the environment to call it in: a Meltano on the PATH, free ports, one task at a time, patience."""
         # By default a task fails when its API server takes 5 seconds, and Airflow 2 ends its webserver after 120.
         patient = dict.fromkeys(("WORKERS__EXECUTION_API_TIMEOUT", "WEBSERVER__WEB_SERVER_MASTER_TIMEOUT"), PATIENCE)
-        settings = {**self.ports, **patient, "WEBSERVER__WORKERS": 1, "CORE__PARALLELISM": 1}
+        settings = {**self.ports, **patient, "CORE__PARALLELISM": 1, "API__WORKERS": 1, "WEBSERVER__WORKERS": 1}
         variables = {f"AIRFLOW__{name}": str(value) for name, value in settings.items()}
         return environments.meltano_environ(**variables, **self.variables)
 
