@@ -136,6 +136,7 @@ _HOSTILE = {
     "pattern": _param('{type: string, pattern: "(a+)+$", default: ' + "a" * 40 + "b}"),
     "unique": _param("{type: array, items: {uniqueItems: true}, default: [[" + "{a: 1}," * 6000 + "]]}"),
     "tasks": "interval: '@daily'\ntasks:\n" + "".join(f"- {{id: t{n}, command: echo}}\n" for n in range(300)),
+    "states": "interval: '@daily'\ntasks:\n" + "- {id: t%s, run: tap-a target-b}\n" * 3000 % (*range(3000),),
 }
 
 

@@ -138,6 +138,12 @@ def test_a_port_that_is_taken_is_told(project: Path) -> None:
         assert _refusal(project, "--port", port) == told
 
 
+def test_an_address_of_another_machine_is_told(project: Path) -> None:
+    message = _refusal(project, "--host", "192.0.2.1", "--port", "0")
+    assert message.startswith("cannot listen on 192.0.2.1:0: ")
+    assert message.endswith("(--host takes a name or an address of this machine)")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("missing", _extra())
 def test_without_the_extra_it_says_how_to_get_it(project: Path, missing: str) -> None:

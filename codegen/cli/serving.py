@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import os
 import secrets
@@ -159,14 +160,14 @@ def _run(app: ASGIApp, listener: socket.socket, proxies: list[str]) -> None:
 
 def _listen(host: str, port: int) -> socket.socket:
     """Bind the port before the address is printed."""
+    of_host = "--host takes a name or an address of this machine"
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address[:2], family=family)
     except socket.gaierror as error:
-        hint = "--host takes a name or an address of this machine"
-        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror} ({hint})") from error
+        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror} ({of_host})") from error
     except OSError as error:
-        hint = "choose another with --port; 0 is any free"
+        hint = of_host if error.errno == errno.EADDRNOTAVAIL else "choose another with --port; 0 is any free"
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise click.ClickException(f"cannot listen on {host}:{port}: {reason} ({hint})") from error
 

@@ -10,14 +10,12 @@ from codegen.diagnostics import Diagnostic, Location, quoted
 from codegen.meltano import MeltanoProject
 from codegen.meltano.blocks import DELIMITER, without_suffix
 from codegen.plan.states import KeptState, states_of
-from codegen.plan.steps import Step, readable_steps, state_id_suffix
+from codegen.plan.steps import Step, state_id_suffix
 from codegen.schema import Schedule
 from codegen.text.jinja import literal_text, parts_of, with_templates_as
 from codegen.text.shell import words_of
-from codegen.validate.places import place_of
+from codegen.validate.shared_states import OWN_EXTRACTOR, WHY, check_tasks
 
-_OWN_EXTRACTOR = "a separate extractor with `inherit_from` in meltano.yml"
-_WHY = "each continues from the bookmark of the other"
 # The variable that sets the option too (meltano/cli/run.py).
 _SUFFIX_VARIABLE = "MELTANO_RUN_STATE_ID_SUFFIX"
 # The variables of Airflow that have a time of day in them.
@@ -34,7 +32,7 @@ def check_states(schedules: Iterable[Schedule], meltano: MeltanoProject | None) 
     first_with: dict[object, tuple[Schedule, KeptState]] = {}
     for schedule in schedules:
         states = _known_states(schedule, meltano)
-        yield from _check_tasks(schedule, states, meltano)
+        yield from check_tasks(schedule, states, meltano)
         if states and schedule.max_active_runs > 1:
             message = f"concurrent runs share the state ID {quoted(states[0].id)}: Meltano rejects all but the first"
             # A suffix cannot have the `:` that the id of a run has (`check_state_ids`).
@@ -46,9 +44,9 @@ def check_states(schedules: Iterable[Schedule], meltano: MeltanoProject | None) 
             other, others = first_with.setdefault(state.key, (schedule, state))
             is_meant = not (schedule.extractor or other.extractor) and state.work == others.work
             if other.name != schedule.name and not is_meant:
-                message = f"shares the state ID {quoted(state.id)} with {quoted(other.name)} ({_place(other)}): {_WHY}"
+                message = f"shares the state ID {quoted(state.id)} with {quoted(other.name)} ({_place(other)}): {WHY}"
                 own = "a different `state_id`" if schedule.extractor else "a `state_id_suffix`"
-                hint = f"set {own} in the one that has not run yet, or use {_OWN_EXTRACTOR}"
+                hint = f"set {own} in the one that has not run yet, or use {OWN_EXTRACTOR}"
                 yield Diagnostic(rules.SHARED_STATE, message, _place(schedule), hint)
 
 
@@ -58,50 +56,6 @@ def _known_states(schedule: Schedule, meltano: MeltanoProject | None) -> list[Ke
 
 def _place(schedule: Schedule) -> Location:
     return schedule.where("state_id", "state_id_suffix", "job", "tasks", "name", "extractor")
-
-
-def _check_tasks(schedule: Schedule, states: list[KeptState], meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
-    """Tasks of one schedule may share a state if they run one after the other, with the same variables."""
-    # Also steps without state can be between two of them.
-    steps = readable_steps(schedule, meltano) if len(states) > 1 else []
-    before = _before({step.task_id: step for step in steps})
-    earlier: dict[object, list[KeptState]] = {}
-    for state in states:
-        step, others = state.step, earlier.setdefault(state.key, [])
-        found = ((other.step.task_id, _clash_of_tasks(other, state, before)) for other in others)
-        for one, (why, hint) in [(task_id, clash) for task_id, clash in found if clash][:1]:
-            message = f"tasks {quoted(one)} and {quoted(step.task_id)} share the state ID {quoted(state.id)}: {why}"
-            place = place_of(step.task, schedule, step.task.kind)
-            yield Diagnostic(rules.SHARED_STATE, message, place, hint)
-        others.append(state)
-
-
-def _clash_of_tasks(first: KeptState, second: KeptState, before: Mapping[str, set[str]]) -> tuple[str, str] | None:
-    """Why the two cannot share a state, and the fix; None if they can."""
-    one, two = first.step.task_id, second.step.task_id
-    if first.work != second.work:
-        own = f"write `run: --state-id-suffix={two} ...`"
-        if second.step.script:
-            own = f"pass `--state-id-suffix={two}` to its `meltano run`, or another `--state-id` to its `meltano el`"
-        return _WHY, f"{own}, or use {_OWN_EXTRACTOR}"
-    if one != two and one not in before[two] and two not in before[one]:
-        why = "Meltano rejects the second while the first runs"
-        return why, f"run one after the other with `after`, or use {_OWN_EXTRACTOR}"
-    return None
-
-
-def _before(steps: Mapping[str, Step]) -> dict[str, set[str]]:
-    """The tasks for which each task waits, directly or not."""
-    found: dict[str, set[str]] = {}
-    for task_id, step in steps.items():
-        seen, waiting = set[str](), list(step.after)
-        while waiting:
-            name = waiting.pop()
-            if name not in seen:
-                seen.add(name)
-                waiting += steps[name].after if name in steps else ()
-        found[task_id] = seen
-    return found
 
 
 def check_environments(

@@ -1,0 +1,104 @@
+"""Tasks of one schedule that share a state: they must do the same work, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from codegen import rules
+from codegen.diagnostics import Diagnostic, quoted
+from codegen.meltano import MeltanoProject
+from codegen.plan.states import KeptState
+from codegen.plan.steps import Step, readable_steps
+from codegen.schema import Schedule
+from codegen.validate.places import place_of
+
+OWN_EXTRACTOR = "a separate extractor with `inherit_from` in meltano.yml"
+WHY = "each continues from the bookmark of the other"
+
+
+def check_tasks(schedule: Schedule, states: list[KeptState], meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
+    """Report each task that clashes with an earlier one, in a time that does not grow with the pairs of tasks."""
+    if len(states) < 2:  # noqa: PLR2004  # it takes two to share
+        return
+    # Also steps without state can be between two of them.
+    order = _Order(readable_steps(schedule, meltano))
+    earlier: dict[object, _Earlier] = {}
+    for state in states:
+        step = state.step
+        if clash := earlier.setdefault(state.key, _Earlier(state, order)).clash_with(state):
+            one, why, hint = clash
+            message = f"tasks {quoted(one)} and {quoted(step.task_id)} share the state ID {quoted(state.id)}: {why}"
+            place = place_of(step.task, schedule, step.task.kind)
+            yield Diagnostic(rules.SHARED_STATE, message, place, f"{hint}, or use {OWN_EXTRACTOR}")
+
+
+class _Earlier:
+    """The tasks with one state ID so far: those that do the work of the first, and the first that does other work."""
+
+    def __init__(self, first: KeptState, order: _Order) -> None:
+        self._first = first
+        self._order = order
+        self._alike = 0
+        self._unlike: KeptState | None = None
+
+    def clash_with(self, state: KeptState) -> tuple[str, str, str] | None:
+        """The task with which a later one clashes, why, and the fix."""
+        task_id = state.step.task_id
+        if state.work != self._first.work:
+            self._unlike = self._unlike or state
+            return self._first.step.task_id, WHY, _with_a_suffix(state.step)
+        other = self._order.first_apart(self._alike, task_id)
+        self._alike |= self._order.bit_of(task_id)
+        if other:
+            return other, "Meltano rejects the second while the first runs", "run one after the other with `after`"
+        return (self._unlike.step.task_id, WHY, _with_a_suffix(state.step)) if self._unlike else None
+
+
+class _Order:
+    """The tasks that run before or after each task. A set of tasks is a number, with one bit for each."""
+
+    def __init__(self, steps: Iterable[Step]) -> None:
+        after = {step.task_id: step.after for step in steps}
+        waits_for = {task_id: [name for name in names if name in after] for task_id, names in after.items()}
+        self._names = [*after]
+        self._bits = {task_id: 1 << number for number, task_id in enumerate(after)}
+        order = _sorted(waits_for)
+        upstream, downstream = dict(self._bits), dict(self._bits)
+        for task_id in order:
+            for name in waits_for[task_id]:
+                upstream[task_id] |= upstream[name]
+        for task_id in reversed(order):
+            for name in waits_for[task_id]:
+                downstream[name] |= downstream[task_id]
+        self._ordered = {task_id: upstream[task_id] | downstream[task_id] for task_id in order}
+
+    def bit_of(self, task_id: str) -> int:
+        """The set of one task."""
+        return self._bits[task_id]
+
+    def first_apart(self, tasks: int, task_id: str) -> str | None:
+        """The first of these tasks that may run at the same time as the task."""
+        apart = tasks & ~self._ordered[task_id]
+        return self._names[(apart & -apart).bit_length() - 1] if apart else None
+
+
+def _sorted(waits_for: Mapping[str, Sequence[str]]) -> list[str]:
+    """The tasks, each after those that it waits for, except in a cycle, which is an error of its own."""
+    found: list[str] = []
+    seen: set[str] = set()
+    waiting = [(task_id, False) for task_id in waits_for]
+    while waiting:
+        task_id, is_last = waiting.pop()
+        if is_last:
+            found.append(task_id)
+        elif task_id not in seen:
+            seen.add(task_id)
+            waiting += [(task_id, True), *((name, False) for name in waits_for[task_id])]
+    return found
+
+
+def _with_a_suffix(step: Step) -> str:
+    if step.script:
+        option = f"`--state-id-suffix={step.task_id}`"
+        return f"pass {option} to its `meltano run`, or another `--state-id` to its `meltano el`"
+    return f"write `run: --state-id-suffix={step.task_id} ...`"
