@@ -424,7 +424,7 @@ def test_a_command_in_the_background_runs_once_and_leaves_no_pid_file(tmp_path: 
     try:
         assert (code, process == os.getpid()) == (0, False)
         assert "stop it with: kill $(cat t.pid)" in said
-        assert installed.calls()[-1] == "triggerer"
+        assert installed.calls()[-1] == "triggerer --skip-serve-logs"
         assert (tmp_path / "out").exists()
         code, said = installed.invoke_in_a_process(*start)
         assert code == 2
