@@ -46,7 +46,11 @@ def isolated(seconds: float, function: Callable[..., T], *arguments: object) -> 
     """
     sent = pickle.dumps((seconds, function, arguments))
     with _lock:
-        child = _children.get(os.getpid()) or _start()
+        child = _children.get(os.getpid())
+        if child and child.poll() is not None:
+            _end(child)
+            child = None
+        child = child or _start()
         try:
             result, error = _ask(child, sent)
         except BaseException as failure:
