@@ -10,7 +10,8 @@ import signal
 import socket
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
@@ -103,7 +104,7 @@ def serve(  # noqa: PLR0913  # the options of the command
     if wrong := [name for name in names if not is_host_name(name)]:
         raise click.UsageError(f"--allowed-host takes a name without a port, not {quoted(wrong[0])}.")
     project = open_project(root)
-    with _listen(host, port) as listener, tempfile.NamedTemporaryFile("w", prefix="dagpress-", suffix=".html") as page:
+    with _listen(host, port) as listener, ExitStack() as files:
         configured = _configured_token(listener, no_token=no_token)
         token = configured or ("" if no_token else secrets.token_urlsafe())
         app = create_app(project.root, os.environ, (*names, host), token)
@@ -112,12 +113,7 @@ def serve(  # noqa: PLR0913  # the options of the command
         if no_token:
             echo(_OPEN_TO_ALL, err=True)
         if opens:
-            page.write(_REDIRECT.format(url=url))
-            page.flush()
-            try:
-                process.start(["open" if sys.platform == "darwin" else "xdg-open", page.name], start_new_session=True)
-            except process.ProcessError as error:
-                echo(f"No browser found: {error}. Open the URL above.", err=True)
+            files.enter_context(_opened(url))
         # Ctrl+C is the normal end, as is the signal of a supervisor.
         with suppress(KeyboardInterrupt), handling(ENDING, signal.default_int_handler):
             try:
@@ -130,6 +126,19 @@ def serve(  # noqa: PLR0913  # the options of the command
 
 
 COMMANDS = (serve,)
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[None]:
+    """Open a URL in the browser by a private file, since other users can read the arguments of a process."""
+    with tempfile.NamedTemporaryFile("w", prefix="dagpress-", suffix=".html") as page:
+        page.write(_REDIRECT.format(url=url))
+        page.flush()
+        try:
+            process.start(["open" if sys.platform == "darwin" else "xdg-open", page.name], start_new_session=True)
+        except process.ProcessError as error:
+            echo(f"No browser found: {error}. Open the URL above.", err=True)
+        yield
 
 
 def _run(app: ASGIApp, listener: socket.socket, proxies: list[str]) -> None:
