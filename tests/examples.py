@@ -19,6 +19,7 @@ settings.register_profile("ci", max_examples=25, deadline=None, derandomize=True
 settings.register_profile("thorough", max_examples=2000, deadline=None)
 _PROFILE = os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "fast")
 settings.load_profile(_PROFILE)
+IS_FAST = _PROFILE == "fast"
 
 # The number of generated hostile documents.
 DOCUMENTS = {"fast": 40, "ci": 400}.get(_PROFILE, 20_000)
@@ -38,4 +39,4 @@ def fewer(part: int, **options: Any) -> settings:
 
 def sample(values: Iterable[T], step: int) -> Iterator[T]:
     """All values; with the fast profile, one in `step`."""
-    return islice(values, None, None, step if _PROFILE == "fast" else 1)
+    return islice(values, None, None, step if IS_FAST else 1)
