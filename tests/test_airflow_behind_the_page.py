@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 from click import ClickException
+from examples import sample
 from loopback_servers import Reply, closed_port, replying
 from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, write
@@ -93,31 +94,31 @@ def test_no_text_of_a_connection_has_its_credentials() -> None:
     assert "robot" not in repr(found)
 
 
-@pytest.mark.parametrize(
-    ("replies", "said"),
-    [
-        ({"": Reply(b"x", status=500)}, "fails to ask for its version (HTTP 500)"),
-        ({"": Reply(b"<html>Sign in</html>")}, "what answers is no Airflow"),
-        ({"": Reply(b'{"version": "1.10.15"}')}, "must be an Airflow 2 or 3"),
-        ({"": Reply(b"[" * 100_000)}, "what answers is no Airflow"),
-        ({"": Reply(gzip.compress(b'{"version": "3.3.2"}'), headers={"Content-Encoding": "gzip"})}, "is no Airflow"),
-        ({"": Reply(b"x" * 900_000)}, "has no end"),
-        ({"": Reply(b"", seconds=1)}, "does not answer within"),
-        ({"": Reply(b"SSH-2.0-OpenSSH\r\n", is_raw=True)}, "none of HTTP"),
-        ({"": Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", is_raw=True)}, "breaks off"),
-        ({"": Reply(b"", status=401)}, "does not take the credentials"),
-        ({"/api/v2/version": _VERSION, "": Reply(b"[]", status=201)}, "not what its REST API gives (`access_token`)"),
-        ({"/api/v2/version": _VERSION, "": Reply(b"{}", status=401)}, "does not take the credentials"),
-        (
-            {"/api/v2/version": _VERSION, "/auth": Reply(b'{"access_token": "t"}', status=201), "": Reply(b"[]")},
-            "not what its REST API gives (`dag_id`)",
-        ),
-        (
-            {"/api/v2/version": _VERSION, "/auth": Reply(b'{"access_token": "t"}', status=201), "": Reply(b"", 403)},
-            "may not read DAGs",
-        ),
-    ],
-)
+_NO_AIRFLOWS = [
+    ({"": Reply(b"x", status=500)}, "fails to ask for its version (HTTP 500)"),
+    ({"": Reply(b"<html>Sign in</html>")}, "what answers is no Airflow"),
+    ({"": Reply(b'{"version": "1.10.15"}')}, "must be an Airflow 2 or 3"),
+    ({"": Reply(b"[" * 100_000)}, "what answers is no Airflow"),
+    ({"": Reply(gzip.compress(b'{"version": "3.3.2"}'), headers={"Content-Encoding": "gzip"})}, "is no Airflow"),
+    ({"": Reply(b"x" * 900_000)}, "has no end"),
+    ({"": Reply(b"", seconds=1)}, "does not answer within"),
+    ({"": Reply(b"SSH-2.0-OpenSSH\r\n", is_raw=True)}, "none of HTTP"),
+    ({"": Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", is_raw=True)}, "breaks off"),
+    ({"": Reply(b"", status=401)}, "does not take the credentials"),
+    ({"/api/v2/version": _VERSION, "": Reply(b"[]", status=201)}, "not what its REST API gives (`access_token`)"),
+    ({"/api/v2/version": _VERSION, "": Reply(b"{}", status=401)}, "does not take the credentials"),
+    (
+        {"/api/v2/version": _VERSION, "/auth": Reply(b'{"access_token": "t"}', status=201), "": Reply(b"[]")},
+        "not what its REST API gives (`dag_id`)",
+    ),
+    (
+        {"/api/v2/version": _VERSION, "/auth": Reply(b'{"access_token": "t"}', status=201), "": Reply(b"", 403)},
+        "may not read DAGs",
+    ),
+]
+
+
+@pytest.mark.parametrize(("replies", "said"), sample(_NO_AIRFLOWS, 3))
 def test_what_is_no_airflow_is_told_with_a_cure(
     replies: dict[str, Reply], said: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

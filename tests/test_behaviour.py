@@ -69,7 +69,7 @@ def test_what_changes_a_file_is_a_difference(name: str, tmp_path: Path) -> None:
             {} if name == "after_other_schedules" else dict.fromkeys(paths.keys() - {source})
         )
         before = _generated(project, source, absent)
-        for changed in sample(_changed(document), 8):
+        for changed in sample(_changed(document), 12):
             after = _generated(project, source, {**absent, source: yaml.safe_dump(changed, sort_keys=False)})
             for file in before.keys() & after.keys():
                 (old, planned), (new, other) = before[file], after[file]

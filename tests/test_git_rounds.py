@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from examples import sample
 from git_repository import copy_of, git, hook, isolate_git, repository_of
 from project_builder import EXTRACT_LOAD, dagpress, write
 from pytest_regressions.file_regression import FileRegressionFixture
@@ -86,7 +87,7 @@ _ROUNDS = [(name, "merge") for name in _MERGES]
 _ROUNDS += [(name, way) for name in ("near keys", "a key and a default") for way in ("rebase", "cherry-pick")]
 
 
-@pytest.mark.parametrize(("name", "way"), _ROUNDS)
+@pytest.mark.parametrize(("name", "way"), sample(_ROUNDS, 2))
 def test_a_merge_costs_the_resolution_of_the_schedules_and_one_command(project: Path, name: str, way: str) -> None:
     """Resolve the YAML, run `generate`, and then the command that it prints."""
     mine, others, codes, resolution = _MERGES[name]

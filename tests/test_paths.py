@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from examples import sample
 from git_repository import git
 from pages import Pages
 from project_builder import EXTRACT_LOAD, configured, project_of, write
@@ -76,23 +77,26 @@ _KINDS: dict[str, Callable[[Path], None]] = {
 
 @pytest.mark.parametrize(
     ("names", "fine"),
-    [
-        (("schedules/x.yml",), "folder"),
-        (("schedules/_defaults.yml",), ""),
-        # Meltano reads only the files that a pattern matches (meltano/core/project_files.py).
-        (("plugins/x.yml",), "folder pipe loop nowhere"),
-        (("schedules",), ""),
-        (("meltano.yml",), ""),
-        (("dagpress.toml",), ""),
-        (("pyproject.toml",), ""),
-        (("templates/dag.py.j2",), ""),
-        (("templates",), "folder"),
-        # A write follows the symlink.
-        (("generated_dags/a.py",), "nowhere"),
-        (("generated_dags",), "folder"),
-        # Without optional files for pins and Makefile targets.
-        (("requirements.txt", "Makefile", ".gitignore"), " ".join(_KINDS)),
-    ],
+    sample(
+        [
+            (("schedules/x.yml",), "folder"),
+            (("schedules/_defaults.yml",), ""),
+            # Meltano reads only the files that a pattern matches (meltano/core/project_files.py).
+            (("plugins/x.yml",), "folder pipe loop nowhere"),
+            (("schedules",), ""),
+            (("meltano.yml",), ""),
+            (("dagpress.toml",), ""),
+            (("pyproject.toml",), ""),
+            (("templates/dag.py.j2",), ""),
+            (("templates",), "folder"),
+            # A write follows the symlink.
+            (("generated_dags/a.py",), "nowhere"),
+            (("generated_dags",), "folder"),
+            # Without optional files for pins and Makefile targets.
+            (("requirements.txt", "Makefile", ".gitignore"), " ".join(_KINDS)),
+        ],
+        2,
+    ),
 )
 def test_a_path_of_another_type_is_an_error(names: tuple[str, ...], fine: str, project: Path) -> None:
     for kind, make in _KINDS.items():

@@ -175,6 +175,7 @@ def _written(root: Path, schedules: dict[str, Any], order: random.Random | None 
     return write(root, {f"schedules/{name}.yml": as_yaml(schedule) for name, schedule in items})
 
 
+@fewer(2)
 @given(SCHEDULES, st.randoms(use_true_random=False), st.sampled_from([NEWEST_2, NEWEST]))
 def test_any_schedules_give_stable_python_or_a_message(
     schedules: dict[str, Any], order: random.Random, airflow: str

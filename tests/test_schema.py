@@ -244,7 +244,7 @@ def _as_yaml(schedule: dict[str, Any], here: str) -> str:
     return yaml.safe_dump(schedule, sort_keys=False).replace(f"'{_HERE}'", here)
 
 
-@pytest.mark.parametrize(("version", "example", "before", "after"), list(sample(_examples(), 3)))
+@pytest.mark.parametrize(("version", "example", "before", "after"), sample(_examples(), 6))
 def test_the_example_of_each_key_is_a_value_that_changes_the_dag(
     version: str, example: str, before: dict[str, Any], after: dict[str, Any], tmp_path: Path
 ) -> None:

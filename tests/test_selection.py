@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
+from examples import sample
 from project_builder import dagpress, files_of, refusal, write
 
 _PLAIN = "extractor: tap-a\nloader: target-b\n"
@@ -33,19 +34,22 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize(
     ("names", "chosen"),
-    [
-        (["customers"], "customers"),
-        (["meltano_customers"], "customers"),
-        (["schedules/customers.yml", "generated_dags/shop/stock.py"], "customers shop/stock"),
-        (["stock-levels"], "shop/stock"),
-        (["orders"], "mart orders"),
-        (["mart"], "mart orders"),
-        (["schedules/shop"], "shop/eu/returns shop/stock"),
-        (["schedules/shop/_defaults.yml"], "shop/eu/returns shop/stock"),
-        (["generated_dags/shop/eu"], "shop/eu/returns"),
-        (["."], "customers mart orders shop/eu/returns shop/stock"),
-        (["schedules/schedule.schema.json"], ""),
-    ],
+    sample(
+        [
+            (["customers"], "customers"),
+            (["meltano_customers"], "customers"),
+            (["schedules/customers.yml", "generated_dags/shop/stock.py"], "customers shop/stock"),
+            (["stock-levels"], "shop/stock"),
+            (["orders"], "mart orders"),
+            (["mart"], "mart orders"),
+            (["schedules/shop"], "shop/eu/returns shop/stock"),
+            (["schedules/shop/_defaults.yml"], "shop/eu/returns shop/stock"),
+            (["generated_dags/shop/eu"], "shop/eu/returns"),
+            (["."], "customers mart orders shop/eu/returns shop/stock"),
+            (["schedules/schedule.schema.json"], ""),
+        ],
+        2,
+    ),
 )
 def test_what_is_named_and_what_depends_on_it_is_written_as_always(
     project: Path, names: list[str], chosen: str

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from examples import sample
 from git_repository import isolate_git, repository_of
 from loopback_servers import Reply, replying
 from pages import Pages, text_of
@@ -49,7 +50,7 @@ def test_what_a_link_out_of_the_project_leads_to_is_not_shown(project: Path) -> 
         assert _SECRET not in str(pages.post(address, form, status))
 
 
-@pytest.mark.parametrize("kind", ["nowhere", "odd.yml", "pipe", "large"])
+@pytest.mark.parametrize("kind", sample(["nowhere", "odd.yml", "pipe", "large"], 2))
 def test_what_is_no_file_has_pages(project: Path, kind: str) -> None:
     path = project / "schedules/odd.yml"
     pages = Pages(project)
@@ -112,7 +113,7 @@ def test_colours_take_no_long_time_and_no_text(text: str, monkeypatch: pytest.Mo
 
 
 def test_an_answer_that_comes_byte_by_byte_ends(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_client, "_SESSION", 0.5)
+    monkeypatch.setattr(http_client, "_SESSION", 0.2)
     ended, whole = threading.Event(), threading.Event()
 
     def drip(server: socket.socket) -> None:

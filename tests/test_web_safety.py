@@ -282,6 +282,7 @@ def test_no_value_is_html(project: Path) -> None:
 # Where the answers come from
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: trick[:30])
 def test_no_path_leads_out(project: Path, server: Server, trick: str) -> None:
     """The bytes are sent as they are: clients would mend them."""
@@ -296,6 +297,7 @@ def test_no_path_leads_out(project: Path, server: Server, trick: str) -> None:
     (project / "schedules/link.yml").unlink()
 
 
+@pytest.mark.slow
 def test_no_page_has_a_secret_of_the_environment(server: Server) -> None:
     """All that can be reached by links and plain requests; of an address with many queries, some."""
     found = ["/", *ADDRESSES]
@@ -353,6 +355,7 @@ def client(project: Path) -> TestClient:
 # HTTP as no client speaks it
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("request_", "statuses"),
     [

@@ -70,6 +70,12 @@ def _die(_: RequestContext, number: int) -> None:
     os.kill(os.getpid(), number)
 
 
+class _WorkerPages(Pages):
+    """Whose drafts are always rendered in the worker."""
+
+    worker = shared_worker()
+
+
 class _OddError(Exception):
     """An exception that cannot be unpickled."""
 
@@ -125,7 +131,7 @@ def test_a_killed_worker_is_replaced(project: Path) -> None:
 def test_a_slow_text_is_reported_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the preview, by Save, and for a file that is already up to date."""
     monkeypatch.setattr(worker, "LIMIT", 0.01)
-    pages = Pages(write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD}))
+    pages = _WorkerPages(write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD}))
     pages.get("/edit/a.yml")
     before = files_of(tmp_path)
     form = {"file": "a.yml", "text": ENDLESS, "base": "x", "line:owner": "me", "was:owner": ""}

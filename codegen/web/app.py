@@ -25,6 +25,7 @@ from codegen.web.shell.login import LoginMiddleware
 from codegen.web.shell.request_context import Page, RequestContext, Site
 from codegen.web.shell.security import CSRF_FIELD, CSRF_HEADER, HostMiddleware
 from codegen.web.shell.turns import Turns
+from codegen.web.shell.worker import Worker
 from codegen.web.shell.workspace import BrokenProjectError
 
 _HERE = Path(__file__).parent
@@ -47,7 +48,13 @@ _AT_ONCE = {"GET": 20, "POST": 40}
 _OLD = "This page is older than the server. Load it again; copy what you have typed before you do."
 
 
-def create_app(root: Path, environ: Mapping[str, str], names: Collection[str] = (), token: str = "") -> ASGIApp:
+def create_app(
+    root: Path,
+    environ: Mapping[str, str],
+    names: Collection[str] = (),
+    token: str = "",
+    worker: Worker | None = None,
+) -> ASGIApp:
     """The application of the project in that folder.
 
     Args:
@@ -55,11 +62,12 @@ def create_app(root: Path, environ: Mapping[str, str], names: Collection[str] = 
         environ: the environment variables, which can name an Airflow.
         names: the allowed host names, in addition to those of this machine.
         token: the login token; empty to turn the login off.
+        worker: the process that renders drafts; by default, that of all sites.
 
     Raises:
         DagpressError: a variable cannot be used.
     """
-    site, turns = Site.of(root, environ), Turns()
+    site, turns = Site.of(root, environ, worker), Turns()
     limiters = {method: CapacityLimiter(most) for method, most in _AT_ONCE.items()}
     app: ASGIApp = Starlette(
         routes=[

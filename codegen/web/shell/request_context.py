@@ -31,6 +31,7 @@ from codegen.web.shell.commits import Commits
 from codegen.web.shell.next_runs import NextRunsCache
 from codegen.web.shell.saved_store import SavedStore
 from codegen.web.shell.security import CSRF_FIELD
+from codegen.web.shell.worker import Worker, shared_worker
 from codegen.web.shell.workspace import Snapshot, Workspace
 
 # What the browser says its timezone is; `static/page.js` sets it.
@@ -71,30 +72,31 @@ class Site:
     Attributes:
         airflow: the configured Airflows; None without any.
         version: the version of Dagpress.
+        worker: the process that renders drafts.
         csrf: the CSRF token for forms and changing requests, new at each start of the server.
         saved_store: recently saved changes.
         commits: runs commits in the background.
-        worker: the process that renders drafts.
     """
 
     workspace: Workspace
     templates: Environment
     airflow: Airflows | None
     version: str
+    worker: Worker
     csrf: str = field(default_factory=lambda: token_urlsafe(32), repr=False)
     saved_store: SavedStore = field(default_factory=SavedStore)
     commits: Commits = field(default_factory=Commits)
     next_runs: NextRunsCache = field(default_factory=NextRunsCache)
-    worker: worker.Worker = field(default_factory=worker.shared_worker)
 
     @classmethod
-    def of(cls, root: Path, environ: Mapping[str, str]) -> Site:
-        """The site of the project in that folder, with the Airflows of these variables.
+    def of(cls, root: Path, environ: Mapping[str, str], drafts: Worker | None = None) -> Site:
+        """The site of the project in that folder, with the Airflows of these variables and the worker for drafts.
 
         Raises:
             DagpressError: a variable cannot be used.
         """
-        return cls(Workspace(root), _environment(), Airflows(environ) or None, version("dagpress"))
+        airflow, drafts = Airflows(environ) or None, drafts or shared_worker()
+        return cls(Workspace(root), _environment(), airflow, version("dagpress"), drafts)
 
     @property
     def name(self) -> str:
