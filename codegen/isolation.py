@@ -38,8 +38,8 @@ def isolated(seconds: float, function: Callable[..., T], *arguments: object) -> 
 
     Args:
         seconds: the limit of CPU time.
-        function: a function whose result and exceptions can be pickled.
-        arguments: its arguments, which can be pickled.
+        function: a function with a picklable result and picklable exceptions.
+        arguments: its arguments, picklable too.
 
     Raises:
         LimitError: it reached a limit.
