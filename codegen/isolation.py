@@ -88,11 +88,7 @@ def _ask(child: process.Child, sent: bytes) -> tuple[Any, Exception | None]:
 def _end(child: process.Child) -> None:
     atexit.unregister(_end)
     _children.pop(os.getpid(), None)
-    process.end(child)
-    for pipe in (child.stdin, child.stdout):
-        if pipe:
-            with suppress(OSError):
-                pipe.close()
+    process.end_helper(child)
 
 
 def serve() -> None:

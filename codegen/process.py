@@ -192,6 +192,13 @@ def end(child: subprocess.Popen[bytes], grace: float = _GRACE) -> None:
         _running.discard(child)
 
 
+def end_helper(child: Child) -> None:
+    """End a program that `start_helper` started, and close its pipes, discarding unsent data."""
+    end(child)
+    with suppress(OSError), child:
+        pass
+
+
 def _signal_group(child: subprocess.Popen[bytes], number: int) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, number)

@@ -6,7 +6,6 @@ import pickle
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing.connection import wait
@@ -106,11 +105,8 @@ class Worker:
         return value, error
 
     def _drop(self, child: process.Child) -> None:
-        """End it, and close its pipes, with what it has not taken."""
         self._child = None
-        process.end(child)
-        with suppress(OSError), child:
-            pass
+        process.end_helper(child)
 
 
 @cache
