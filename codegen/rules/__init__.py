@@ -83,6 +83,7 @@ NESTED_TOO_DEEP = _error("nested-too-deep", "A file, a shell command or a templa
 # Keys and values.
 
 UNKNOWN_KEY = _error("unknown-key", "A key does not exist.")
+UNKNOWN_ARGUMENT = _warning("unknown-argument", "An operator does not have an argument, as far as Dagpress knows.")
 MISSING_KEY = _error("missing-key", "A required key is missing.")
 MIXED_KINDS = _error("mixed-kinds", "Keys that are mutually exclusive are used together.")
 INVALID_VALUE = _error("invalid-value", "The value of a key is not valid.")

@@ -37,7 +37,7 @@ _TOGETHER = {"task": ("command", "id")}
 
 def _maps(airflow: str) -> dict[str, Mapping[str, Key]]:
     """The keys of the maps inside a schedule."""
-    sections = {name: keys_of(section.model) for name, section in _SECTIONS.items()}
+    sections = {name: section.of(airflow).rows for name, section in _SECTIONS.items()}
     return {"after": keys_of(After), "task": task_table(airflow).rows, "param": keys_of(Param), **sections}
 
 

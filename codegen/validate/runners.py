@@ -8,16 +8,27 @@ from typing import Any
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
 from codegen.plan.steps import env_of
-from codegen.runners import RUNNERS, Placed
+from codegen.runners import RUNNERS, Placed, Runner
 from codegen.schema import Schedule, Task
+from codegen.validate.operator_arguments import check_unknown
 from codegen.validate.places import place_of, tasks_of
 
 
-def check_runners(schedule: Schedule) -> Iterator[Diagnostic]:
+def check_runners(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     """Apply the checks of the runner of each task."""
     for task in tasks_of(schedule):
         if runner := RUNNERS.get(schedule.runner_of(task) or ""):
-            yield from runner.check(_placed(schedule, task, runner.name))
+            placed = _placed(schedule, task, runner.name)
+            yield from runner.check(placed)
+            yield from _check_arguments(runner, placed, airflow)
+
+
+def _check_arguments(runner: Runner, placed: Placed, airflow: str) -> Iterator[Diagnostic]:
+    """Report arguments that the operator of a runner does not have."""
+    if placed.settings:
+        given = {name: placed.settings.at[name] for name in placed.settings.arguments}
+        known = runner.sections[0].of(airflow).rows
+        yield from check_unknown(given, known, runner.operator.rpartition(".")[2], airflow)
 
 
 def _placed(schedule: Schedule, task: Task, runner: str) -> Placed:

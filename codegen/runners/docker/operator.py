@@ -6,16 +6,18 @@ from collections.abc import Iterator
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
-from codegen.keys.section import Section
-from codegen.runners.container import check_image, command_of
+from codegen.runners.container import ENV, PROGRAM, check_image, command_of
 from codegen.runners.docker.mounts import MOUNT, Mount
 from codegen.runners.docker.settings import Docker
 from codegen.runners.runner import Placed, Runner, Work
+from codegen.runners.section import OperatorSection
 from codegen.text.jinja import DOCKER_ENDINGS, rendered
 from codegen.values import Call, Value, call
 
 # DockerOperator takes it out of the environment where it mounts no folder of its own (`_run_image_with_mounts`).
 _TAKEN = "AIRFLOW_TMP_DIR"
+_OPERATOR = "airflow.providers.docker.operators.docker.DockerOperator"
+_COMPUTED = {"environment": ENV, "command": PROGRAM, "entrypoint": PROGRAM}
 
 
 def _lower(work: Work) -> dict[str, Value]:
@@ -41,6 +43,7 @@ def _lower(work: Work) -> dict[str, Value]:
         "auto_remove": settings.auto_remove,
         # A folder of the worker means nothing to an engine on another machine.
         "mount_tmp_dir": False,
+        **settings.arguments,
     }
 
 
@@ -61,9 +64,9 @@ def _check(placed: Placed) -> Iterator[Diagnostic]:
 
 DOCKER = Runner(
     name="docker",
-    operator="DockerOperator",
+    operator=_OPERATOR,
     lower=_lower,
-    sections=(Section(Docker, "docker", "a map of settings"), MOUNT),
+    sections=(OperatorSection(Docker, "docker", _OPERATOR, _COMPUTED), MOUNT),
     example="{image: 'elt:2026.11.1'}",
     # It is installed with the provider.
     imports={"Mount": "docker.types.Mount"},

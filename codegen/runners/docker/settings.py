@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from codegen.keys.scalars import Boolean, Choice, Number
-from codegen.keys.table import Model, key
+from codegen.keys.table import key
 from codegen.keys.texts import PlainText
 from codegen.runners.container import Image
 from codegen.runners.docker.mounts import Mount, MountList
 from codegen.runners.docker.types import HOSTS, Size, User
+from codegen.runners.section import OperatorSettings
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.\-]*"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Docker(Model):
+class Docker(OperatorSettings):
     """A container for each task (airflow/providers/docker/operators/docker.py, 4.4.5 to 4.6.1)."""
 
     reference_group = "docker"

@@ -6,15 +6,24 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from codegen.keys.section import Section
-from codegen.runners.container import command_of
+from codegen.runners.container import ENV, PROGRAM, command_of
 from codegen.runners.kubernetes.checks import check
 from codegen.runners.kubernetes.expansion import as_expanded
 from codegen.runners.kubernetes.settings import Kubernetes
 from codegen.runners.runner import Runner, Work
+from codegen.runners.section import OperatorSection
 from codegen.text.jinja import rendered
 from codegen.values import Call, Value, call
 
+_OPERATOR = "airflow.providers.cncf.kubernetes.operators.pod.KubernetesPodOperator"
+_COMPUTED = {
+    "cmds": PROGRAM,
+    "arguments": PROGRAM,
+    "env_vars": ENV,
+    "container_resources": ("the resources are set by the keys `requests` and `limits`", "use `requests` and `limits`"),
+    "full_pod_spec": ("Airflow takes it only as a Python object", "write the pod in `pod_template_dict`"),
+    "is_delete_operator_pod": ("Airflow has deprecated it", "use `on_finish_action`"),
+}
 # The classes of `kubernetes.client.models` for the objects inside volumes and sources of variables.
 _MODELS = {
     "configMapRef": "V1ConfigMapEnvSource",
@@ -63,6 +72,7 @@ def _lower(work: Work) -> dict[str, Value]:
         "startup_timeout_seconds": int(timeout.total_seconds()) if timeout else None,
         "deferrable": settings.deferrable,
         "on_finish_action": settings.on_finish_action,
+        **settings.arguments,
     }
 
 
@@ -82,9 +92,9 @@ def _object(model: str, values: Mapping[str, Any]) -> Call:
 
 KUBERNETES = Runner(
     name="kubernetes",
-    operator="KubernetesPodOperator",
+    operator=_OPERATOR,
     lower=_lower,
-    sections=(Section(Kubernetes, "kubernetes", "a map of settings"),),
+    sections=(OperatorSection(Kubernetes, "kubernetes", _OPERATOR, _COMPUTED),),
     example="{image: 'elt:2026.11.1'}",
     imports={
         "Secret": "airflow.providers.cncf.kubernetes.secret.Secret",

@@ -11,7 +11,7 @@ from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import MapOf, OrTemplate, TextList
 from codegen.keys.env import ENV_NAME
 from codegen.keys.scalars import Boolean, Choice, Duration
-from codegen.keys.table import Model, key
+from codegen.keys.table import key
 from codegen.keys.texts import TemplatedText, Text
 from codegen.runners.container import Image
 from codegen.runners.kubernetes.objects import (
@@ -26,6 +26,7 @@ from codegen.runners.kubernetes.objects import (
     VOLUMES,
 )
 from codegen.runners.kubernetes.types import DNS_LABEL, DNS_SUBDOMAIN, LABEL_KEY, LABEL_VALUE, Resources, Rule
+from codegen.runners.section import OperatorSettings
 from codegen.source.nodes import Scalar
 
 # What the operator itself writes over a label of ours (`build_pod_request_obj`, `_get_ti_pod_labels`), and by what it
@@ -76,7 +77,7 @@ _SELECTOR: MapOf[str] = MapOf("a map of labels", LABEL_KEY, OrTemplate(LABEL_VAL
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kubernetes(Model):
+class Kubernetes(OperatorSettings):
     """A pod for each task (airflow/providers/cncf/kubernetes/operators/pod.py)."""
 
     reference_group = "kubernetes"
