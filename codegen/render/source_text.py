@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from codegen.values import Argument, Call, Identifier, MeltanoCommand, Value
+from codegen.values import Argument, Call, Identifier, MeltanoCommand, Output, Value
 
 LINE_LENGTH = 88  # black's
 
@@ -43,6 +43,8 @@ def _atom(value: Value) -> str:
         return literal(value)
     if isinstance(value, timedelta):
         return _timedelta(value)
+    if isinstance(value, Output):
+        return f"{value.task_id}.output" + (f"[{literal(value.key)}]" if value.key else "")
     # black/numerics.py, `format_scientific_notation`, for a float
     return value.name if isinstance(value, Identifier) else repr(value).replace("e+", "e")
 
