@@ -37,7 +37,7 @@ def _lowered(value: Any, is_templated: bool, files: tuple[str, ...]) -> Any:  # 
         return mapped(value.value, lambda part: _constant(part, files)) if is_templated else value.value
     text = value.text if isinstance(value, Template) else value
     if isinstance(text, str):
-        return as_rendered(text, files) if is_templated else text
+        return _rendered_lines(as_rendered(text, files)) if is_templated else text
     return _time(value) if isinstance(value, time) else value
 
 
@@ -45,7 +45,12 @@ def _constant(value: Value, files: tuple[str, ...]) -> Value:
     """A value that rendering leaves as it is."""
     if not isinstance(value, str):
         return value
-    return as_literal(value) if is_template(value) else as_rendered(value, files)
+    return as_literal(value) if is_template(value) else _rendered_lines(as_rendered(value, files))
+
+
+def _rendered_lines(text: str) -> str:
+    """A templated text; one of several lines gets a final line end, which Jinja2 drops."""
+    return f"{text}\n" if "\n" in text else text
 
 
 def _time(value: time) -> Value:
