@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
-from codegen.airflow_facts import facts_of
-from codegen.diagnostics import Location, quoted
-from codegen.keys.containers import Data
-from codegen.keys.field_type import FieldType
+from codegen.airflow_facts import ClassFacts, facts_of
+from codegen.diagnostics import InvalidError, Location, quoted
+from codegen.keys.field_type import Report
+from codegen.keys.operator_arguments import OperatorArgument
 from codegen.keys.section import Section
 from codegen.keys.table import Key, Model, Refusal, Table, keys_of
-from codegen.keys.texts import refuse_unspeakable
+from codegen.source.nodes import Node
+from codegen.values import Output, parts_of
 
-# The type of an argument by its name and its annotation; None for the type that its annotation says.
-TypeOf = Callable[[str, str], FieldType[Any] | None]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -43,51 +42,61 @@ class OperatorSection(Section[S]):
         computed: why an argument cannot be set, and what to write instead.
     """
 
-    def __init__(
-        self,
-        model: type[S],
-        name: str,
-        operator: str,
-        computed: Mapping[str, Refusal],
-        type_of: TypeOf = lambda _name, _annotation: None,
-    ) -> None:
+    def __init__(self, model: type[S], name: str, operator: str, computed: Mapping[str, Refusal]) -> None:
         super().__init__(model, name, "a map of settings")
         self.operator = operator
         self.computed = computed
-        self._type_of = type_of
-        self._airflow = ""
 
     def of(self, airflow: str) -> OperatorSection[S]:
         """The same with the arguments that the operator has in a version of Airflow."""
-        bound = OperatorSection(self.model, self.name, self.operator, self.computed, self._type_of)
-        bound._airflow = airflow
-        return bound
+        return _SectionOfAirflow(self, airflow)
+
+
+class _SectionOfAirflow(OperatorSection[S]):
+    def __init__(self, section: OperatorSection[S], airflow: str) -> None:
+        super().__init__(section.model, section.name, section.operator, section.computed)
+        facts = facts_of(airflow)
+        self._of_every_operator = {*facts.operator, "task_id"} - self._own.keys()
+        self._facts = facts.class_of(self.operator) or ClassFacts(self.operator, "operator", {}, frozenset(), ())
+
+    @property
+    def _own(self) -> Mapping[str, Key]:
+        return keys_of(self.model)
 
     @cached_property
     def rows(self) -> Mapping[str, Key]:
-        own = keys_of(self.model)
-        if not self._airflow:
-            return own
-        facts = facts_of(self._airflow).classes[self.operator]["arguments"]
-        others = {name: self._row(name, facts[name]) for name in facts if not self._refuse(name) and name not in own}
-        return {**own, **others}
+        """Our keys, then the other arguments of the operator."""
+        others = (name for name in self._facts.arguments if name not in self._own and not self._refuse(name))
+        return {**self._own, **{name: self._row(name) for name in others}}
 
-    def _row(self, name: str, annotation: str) -> Key:
-        type_ = self._type_of(name, annotation) or Data(lambda scalar: refuse_unspeakable(scalar.text))
+    def _row(self, name: str) -> Key:
+        annotation = self._facts.arguments.get(name, "")
+        type_ = _Argument(annotation, is_templated=name in self._facts.templated)
         return Key(name=name, type=type_, group=self.model.reference_group, doc="", example="")
 
     def _table(self, names: Iterable[str]) -> Table:
         others = (name for name in names if name not in self.rows and _NAME.fullmatch(name) and not self._refuse(name))
-        return Table({**self.rows, **{name: self._row(name, "") for name in others}}, self._refuse)
+        return Table({**self.rows, **{name: self._row(name) for name in others}}, self._refuse)
 
     def _refuse(self, name: str) -> Refusal | None:
         if name in self.computed:
             return self.computed[name]
-        if name in {*facts_of(self._airflow).operator, "task_id"} - keys_of(self.model).keys():
+        if name in self._of_every_operator:
             instead = "use `id` of the task" if name == "task_id" else f"write it outside of `{self.name}`"
             return f"{quoted(name)} is an argument of every operator", instead
         return None
 
     def _model(self, values: Mapping[str, Any], at: Mapping[str, Location]) -> S:
-        own = {name: value for name, value in values.items() if name in keys_of(self.model)}
-        return self.model(**own, arguments={name: values[name] for name in values if name not in own}, at=at)
+        arguments = {name: value for name, value in values.items() if name not in self._own}
+        own = {name: value for name, value in values.items() if name in self._own}
+        return self.model(**own, arguments=arguments, at=at)
+
+
+class _Argument(OperatorArgument):
+    """The value of an argument; the tasks of a schedule share it, so it is no result of one of them."""
+
+    def _read(self, node: Node, report: Report) -> Any:  # noqa: ANN401
+        value = super()._read(node, report)
+        if any(isinstance(part, Output) for part in parts_of(value)):
+            raise InvalidError("`$x` works only in `with`", "use a template such as {{ ti.xcom_pull('extract') }}")
+        return value

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from codegen import rules
+from codegen.airflow_facts import facts_of
 from codegen.diagnostics import Diagnostic, Location
+from codegen.keys.table import keys_of
 from codegen.plan.steps import env_of
 from codegen.runners import RUNNERS, Placed, Runner
 from codegen.schema import Schedule, Task
-from codegen.validate.operator_arguments import check_unknown
+from codegen.validate.operator_arguments import check_arguments_of
 from codegen.validate.places import place_of, tasks_of
 
 
@@ -24,11 +26,11 @@ def check_runners(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
 
 
 def _check_arguments(runner: Runner, placed: Placed, airflow: str) -> Iterator[Diagnostic]:
-    """Report arguments that the operator of a runner does not have."""
-    if placed.settings:
-        given = {name: placed.settings.at[name] for name in placed.settings.arguments}
-        known = runner.sections[0].of(airflow).rows
-        yield from check_unknown(given, known, runner.operator.rpartition(".")[2], airflow)
+    """Check the arguments that the settings give the operator of a runner."""
+    facts = facts_of(airflow).class_of(runner.operator)
+    if placed.settings and facts:
+        known = keys_of(type(placed.settings))
+        yield from check_arguments_of(placed.settings.arguments, placed.settings.at, facts, known)
 
 
 def _placed(schedule: Schedule, task: Task, runner: str) -> Placed:

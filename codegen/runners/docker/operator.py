@@ -37,13 +37,14 @@ def _lower(work: Work) -> dict[str, Value]:
         "network_mode": settings.network_mode,
         "extra_hosts": settings.extra_hosts or None,
         "mounts": [_mount(mount) for mount in settings.mounts] or None,
+        "device_requests": list(settings.device_requests) or None,
+        "ulimits": list(settings.ulimits) or None,
         "mem_limit": settings.mem_limit,
         "cpus": settings.cpus,
         "shm_size": settings.shm_size,
         "auto_remove": settings.auto_remove,
         # A folder of the worker means nothing to an engine on another machine.
         "mount_tmp_dir": False,
-        **settings.arguments,
     }
 
 
