@@ -72,7 +72,7 @@ class _SectionOfAirflow(OperatorSection[S]):
     def _row(self, name: str) -> Key:
         annotation = self._facts.arguments.get(name, "")
         type_ = _Argument(annotation, is_templated=name in self._facts.templated)
-        return Key(name=name, type=type_, group=self.model.reference_group, doc="", example="")
+        return Key(name=name, type=type_, group=self.model.reference_group, doc=annotation, example="")
 
     def _table(self, names: Iterable[str]) -> Table:
         others = (name for name in names if name not in self.rows and _NAME.fullmatch(name) and not self._refuse(name))

@@ -11,6 +11,7 @@ from typing import Any
 from codegen.keys.field_type import JsonSchema, or_null
 from codegen.keys.table import Key, Model, grouped, keys_of
 from codegen.runners import RUNNERS
+from codegen.runners.section import OperatorSettings
 from codegen.schema.after import After
 from codegen.schema.alerts import ALERT, KINDS
 from codegen.schema.model import Schedule
@@ -29,6 +30,8 @@ _NOTHING: tuple[Any, ...] = (None, "", (), {})
 # The maps inside a schedule, by the names of their definitions; the reference has them in this order.
 _OF_RUNNERS = (section for runner in RUNNERS.values() for section in runner.sections)
 _SECTIONS = {section.name: section for section in (*_OF_RUNNERS, ALERT, *KINDS)}
+# The maps that have the arguments of an operator too, which have no examples.
+_OPEN = tuple(name for name, section in _SECTIONS.items() if issubclass(section.model, OperatorSettings))
 # What a map must have in any case: of these keys exactly one.
 _ONE_OF = {"task": WHAT_RUNS, ALERT.name: tuple(section.name for section in KINDS)}
 # The key that requires another key.
@@ -117,8 +120,12 @@ def reference(airflow: str) -> str:
                 shared.append(f"`{row.name}`")
             else:
                 group = _TASK if name == "task" else row.group
-                groups.setdefault(group, []).append(reference_line(row))
+                groups.setdefault(group, []).extend([reference_line(row)] if row.example else [])
     groups[_TASK].append(f"\nThese keys can also be set on a task: {', '.join(shared)}.\n")
+    for name in _OPEN:
+        passed = _SECTIONS[name].of(airflow).rows.values()
+        others = ", ".join(f"`{row.name}` (`{row.doc}`)" for row in passed if not row.example)
+        groups[name].append(f"\nThese arguments of the operator are keys too: {others}.\n")
     heads = {group: f"#### {group[0].upper()}{group[1:]}\n\n{REFERENCE_HEAD}" for group in groups}
     return "\n".join(heads[group] + "".join(lines) for group, lines in groups.items())
 

@@ -53,7 +53,7 @@ def _check_pod(settings: Kubernetes) -> Iterator[Diagnostic]:
     """Check what is written as plain data into the pod, which a file of the worker switches off."""
     if settings.pod_template_file is not None:
         for name in IN_THE_POD:
-            if getattr(settings, name) is not None and name in settings.at:
+            if getattr(settings, name):
                 message = f"`{name}` cannot be combined with `pod_template_file`"
                 yield Diagnostic(rules.MIXED_KINDS, message, settings.at[name], "write it in that file")
         return

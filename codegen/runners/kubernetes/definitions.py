@@ -53,18 +53,13 @@ class KubernetesObject(FieldType[Any]):
             return marker
         if not isinstance(node, ListNode if self._is_list else MapNode):
             raise self._wrong(node)
-        problems = [*self._problems(node)]
+        scalars = ((each, self._wrong_scalar(each)) for each in _scalars(node))
+        problems = [error.at(scalar.location) for scalar, error in scalars if error]
+        for difference in _validator(self._definition, is_list=self._is_list).iter_errors(_data(node)):
+            problems += _diagnostics(difference, node)
         for problem in problems:
             report(problem)
         return None if problems else _data(node)
-
-    def _problems(self, node: Node) -> Iterator[Diagnostic]:
-        """What is wrong with the texts; if there is nothing, what differs from the definition."""
-        problems = [error.at(scalar.location) for scalar in _scalars(node) if (error := self._wrong_scalar(scalar))]
-        yield from problems
-        if not problems:
-            for error in _validator(self._definition, is_list=self._is_list).iter_errors(_data(node)):
-                yield from _diagnostics(error, node)
 
     def _wrong_scalar(self, scalar: Scalar) -> InvalidError | None:
         try:
@@ -123,7 +118,8 @@ def _diagnostics(error: Any, root: Node) -> Iterator[Diagnostic]:  # noqa: ANN40
     """What a difference from a definition means, at the node that differs."""
     value, schema = error.instance, error.schema
     node = _at(root, error.absolute_path)
-    if isinstance(node, Scalar) and is_template(node.text) and error.validator in {"enum", "pattern"}:
+    is_open = isinstance(node, Scalar) and is_template(node.text) and error.validator in {"enum", "pattern"}
+    if is_open or (isinstance(node, Scalar) and node.kind == "trap"):
         return
     title = schema.get("title", "the object")
     if error.validator == "additionalProperties" and isinstance(node, MapNode):

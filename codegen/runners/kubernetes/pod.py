@@ -29,7 +29,7 @@ _BASE = "base"
 
 def in_the_pod(settings: Kubernetes) -> dict[str, Value]:
     """The pod as `pod_template_dict`; an object of Python has its own argument."""
-    given = {name: value for name in IN_THE_POD if (value := getattr(settings, name)) is not None}
+    given = {name: value for name in IN_THE_POD if (value := getattr(settings, name))}
     imported: dict[str, Value] = {name: value for name, value in given.items() if isinstance(value, Imported)}
     if given.keys() == imported.keys():
         return imported
@@ -47,7 +47,7 @@ def pod_of(settings: Kubernetes) -> dict[str, Any]:
 
 def _with(part: Mapping[str, Any], settings: Kubernetes, places: Mapping[str, str]) -> dict[str, Any]:
     """A part of the pod with the settings that belong into it; a list is appended to that of the template."""
-    given = {places[name]: value for name in places if (value := _plain(settings, name)) is not None}
+    given = {places[name]: value for name in places if (value := _plain(settings, name))}
     joined = {name: [*part[name], *value] for name, value in given.items() if isinstance(part.get(name), list)}
     return {**part, **given, **joined}
 
