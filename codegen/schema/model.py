@@ -126,6 +126,7 @@ class Schedule(TaskDefaults):
     interval: str = _when(
         IntervalText("an interval"),
         "A cron of five fields, with names, `L`, `#` and `H` (a time drawn from the schedule's name); "
+        "or a duration that divides the hour or the day, such as `15m` or `6h`; "
         "or an alias: `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@quarterly`, `@yearly`, `@annually`; "
         "or `@once`, `@manual`, `@none`, for manual runs only. Required, unless there is an `after`.",
         '"0 6 * * 1-5"',
