@@ -19,6 +19,7 @@ from codegen.keys.table import Table, key, keys_of
 from codegen.keys.texts import Id, IntervalText, Markdown, Name, TemplatedText, Text, Timezone
 from codegen.schema.after import AFTER, After
 from codegen.schema.alerts import Alert, AlertList
+from codegen.schema.asset import Asset, AssetList
 from codegen.schema.overlays import Overlays
 from codegen.schema.param import PARAMS, Param
 from codegen.schema.task import Task, TaskList
@@ -135,9 +136,17 @@ class Schedule(TaskDefaults):
     )
     after: After | None = _when(
         AFTER,
-        "The schedules whose success starts this one; with an `interval`, also an inherited one, that starts it too "
-        "(`interval: null` removes it).",
+        "The schedules whose success starts this one, and the assets of other DAGs, as `asset: name-or-uri`; with an "
+        "`interval`, also an inherited one, that starts it too (`interval: null` removes it).",
         "[orders, customers]",
+    )
+    outlets: tuple[Asset, ...] = _when(
+        AssetList(),
+        "The assets that a successful run updates, once, after its last task. DAGs that wait for one of them start "
+        "then.",
+        "[s3://warehouse/orders]",
+        (),
+        owns=("outlets",),
     )
     timezone: str = _when(
         Timezone("a timezone"),
