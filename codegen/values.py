@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,21 @@ class Call:
     keywords: tuple[Argument, ...] = ()
 
 
+@dataclass(frozen=True)
+class Output:
+    """The result of an upstream task, an XCom; `key` names another XCom of it."""
+
+    task_id: str
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A Python object, by its full name, such as `quality.checks.check_rows`."""
+
+    full_name: str
+
+
 Value = (
     None
     | bool
@@ -42,6 +58,8 @@ Value = (
     | Call
     | Identifier
     | MeltanoCommand
+    | Output
+    | Imported
     | Sequence["Value"]
     | Mapping[str, "Value"]
 )
@@ -86,3 +104,25 @@ def names_in(value: Value) -> Iterator[str]:
     elif isinstance(value, Sequence) and not isinstance(value, str):
         for part in value:
             yield from names_in(part)
+
+
+def mapped(value: Value, change: Callable[[Value], Value]) -> Value:
+    """The value with each part changed that holds no further parts."""
+    if isinstance(value, Call):
+        keywords = tuple(Argument(each.name, mapped(each.value, change)) for each in value.keywords)
+        return Call(value.function, tuple(mapped(each, change) for each in value.positional), keywords)
+    if isinstance(value, Mapping):
+        return {name: mapped(item, change) for name, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [mapped(item, change) for item in value]
+    return change(value)
+
+
+def parts_of(value: Any) -> Iterator[Any]:  # noqa: ANN401  # also the values of a schedule
+    """Every part of a value that holds no further parts."""
+    if isinstance(value, Mapping):
+        yield from (part for item in value.values() for part in parts_of(item))
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        yield from (part for item in value for part in parts_of(item))
+    else:
+        yield value

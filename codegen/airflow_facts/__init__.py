@@ -9,9 +9,26 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
+
+
+@dataclass(frozen=True)
+class ClassFacts:
+    """An operator, sensor, notifier or timetable.
+
+    Attributes:
+        arguments: the annotation of each argument, without those of `BaseOperator`; empty where the source has none.
+        templated: the arguments in which Airflow renders templates.
+        files: the endings of the texts that it opens as template files, in templated arguments.
+    """
+
+    full_name: str
+    kind: str
+    arguments: Mapping[str, str]
+    templated: frozenset[str]
+    files: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -63,12 +80,29 @@ class AirflowFacts:
         """Whether a task can have an SLA."""
         return "sla" not in self.deprecated["operator"]
 
+    @cached_property
+    def core_operators(self) -> Mapping[str, str]:
+        """The full names of the operators and sensors that come with this Airflow, by the names of their classes."""
+        full_names = (name for name, facts in self.classes.items() if facts["kind"] in {"operator", "sensor"})
+        return {name.rpartition(".")[2]: name for name in full_names if _OF_THE_CORE.match(name)}
+
+    def class_of(self, name: str) -> ClassFacts | None:
+        """The facts about a class by its full name, or about a core operator by its class name; None for others."""
+        full_name = self.core_operators.get(name, name)
+        found = self.classes.get(full_name)
+        if found is None:
+            return None
+        files, templated = tuple(found.get("files", ())), frozenset(found.get("templated", ()))
+        return ClassFacts(full_name, found["kind"], found["arguments"], templated, files)
+
     def module_of(self, name: str) -> str:
         """The module from which a class is imported; empty for an unknown class."""
         own = (full_name for full_name in self.classes if full_name.endswith(f".{name}"))
         return self.imports.get(name) or next(own, "").rpartition(".")[0]
 
 
+# Airflow 3 has its own operators in the standard provider.
+_OF_THE_CORE = re.compile(r"airflow\.(?:operators|sensors|providers\.standard)\.")
 # The requirements are not locked for older ones.
 _OLDEST_PYTHON = (3, 10)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from keyword import iskeyword
 from typing import Any, ClassVar
 
 from codegen import rules
@@ -62,6 +63,11 @@ class Key:
     variable: str = ""
 
     @property
+    def field(self) -> str:
+        """The field of its model: the name, with `_` behind a word of Python's own."""
+        return f"{self.name}_" if iskeyword(self.name) else self.name
+
+    @property
     def arguments(self) -> tuple[str, ...]:
         """Every argument of Airflow that the key decides."""
         return ((self.name,) if self.is_argument else ()) + self.owns
@@ -117,8 +123,10 @@ def keys_of(model: type[Model]) -> Mapping[str, Key]:
     if model not in _KEYS:
         fields = sorted(dataclasses.fields(model), key=lambda field: field.name not in vars(model)["__annotations__"])
         columns = {field.name: field.metadata["key"] for field in fields if "key" in field.metadata}
+        names = {field: field.removesuffix("_") for field in columns}
         _KEYS[model] = {
-            name: Key(name=name, **{"group": model.reference_group, **row}) for name, row in columns.items()
+            names[field]: Key(name=names[field], **{"group": model.reference_group, **row})
+            for field, row in columns.items()
         }
     return _KEYS[model]
 

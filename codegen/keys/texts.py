@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
@@ -14,6 +15,8 @@ from codegen.text.ids import GROUP_ID, ID, LONGEST_GROUP_ID, LONGEST_ID, compose
 from codegen.text.jinja import check_template, is_template
 from codegen.text.shell import check_run
 from codegen.timetable.interval import parse_interval
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
 @cache
@@ -55,6 +58,25 @@ class Text(ScalarType[str]):
         if self._pattern:
             schema["pattern"] = f"^(?:{self._pattern})$"
         return schema
+
+
+class FullName(Text):
+    """The full name of an object that Python can import: its module, and its name in there."""
+
+    def __init__(self, words: str, hint: str) -> None:
+        super().__init__(words, rf"(?:{_NAME}\.)+{_NAME}", hint, 250)
+
+    def _check(self, text: str) -> None:
+        if text.startswith("__future__."):
+            raise InvalidError("`__future__` imports only work at the top of a file", "name another module")
+        for part in text.split("."):
+            if is_python_keyword(part):
+                raise InvalidError(f"{quoted(part)} is a word of Python's own", "rename the module, or the object")
+
+
+def is_python_keyword(name: str) -> bool:
+    """Whether Python refuses the name for an argument and for a module."""
+    return keyword.iskeyword(name) or name == "__debug__"
 
 
 class TemplatedText(Text):

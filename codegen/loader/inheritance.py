@@ -10,8 +10,10 @@ from pathlib import Path
 from codegen import rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors
+from codegen.files import Boundary
 from codegen.loader.discovery import Overlay, SourceFile, find_schedules
 from codegen.loader.environments import check_environments, environments_of, for_environment
+from codegen.loader.file_texts import with_file_texts
 from codegen.loader.silencers import Silencer, read_silencers
 from codegen.loader.tasks_in_text import with_tasks_in_text
 from codegen.source.nodes import ListNode, MapNode, Scalar, is_null, merge, named, without_nulls
@@ -46,6 +48,7 @@ class Loaded:
     `others` has the names of the schedules in the other files.
     """
 
+    boundary: Boundary
     files: list[SourceFile]
     documents: list[Document]
     others: set[str]
@@ -66,7 +69,7 @@ def load_schedules(  # noqa: PLR0913  # the keys of the configuration about them
     """Read every schedule below a folder of a project, for each of its environments, or with `base` for none."""
     base = base or not environments
     files, diagnostics = find_schedules(root, folder, overlay, exclude)
-    loaded = Loaded(files, [], set(), [], diagnostics)
+    loaded = Loaded(Boundary(root, folder), files, [], set(), [], diagnostics)
     chains: _Chains = {(): (None, False)}
     for file in files:
         inherited, is_broken = _inherited(file.defaults, chains, loaded, cache)
@@ -125,6 +128,10 @@ def _read_map(  # noqa: PLR0913  # what it reads, and how
     node, silencers, diagnostics = cache(name, _parse_map, text, name, is_defaults=is_defaults)
     loaded.silencers.extend(silencers)
     loaded.diagnostics.extend(diagnostics)
+    if node and "$f" in text:
+        # Not from the cache: a file can change on its own.
+        found = with_file_texts(node, path.parent, loaded.boundary, loaded.diagnostics.append)
+        return found if isinstance(found, MapNode) else node
     return node
 
 

@@ -11,10 +11,11 @@ from codegen.plan.arguments import dag_arguments
 from codegen.plan.dependencies import Dependencies, between, giving_asset, with_join
 from codegen.plan.doc import doc_of, doc_of_several
 from codegen.plan.names import imports_of
+from codegen.plan.operators import objects_of
 from codegen.plan.order import arrows_of, plan_groups, variables_of
 from codegen.plan.steps import Step, steps_of
-from codegen.plan.tasks import plan_task, task_functions
-from codegen.plan.tree import Arrow, DagModule, Functions, PlannedDag
+from codegen.plan.tasks import FileNames, plan_task, task_functions
+from codegen.plan.tree import Arrow, DagModule, PlannedDag
 from codegen.runners import RUNNERS
 from codegen.runners.bash import PRELUDES
 from codegen.schema import Schedule
@@ -44,12 +45,14 @@ def plan(
     drafts = [_draft(schedule, others, meltano) for schedule, others in schedules]
     functions = task_functions(step for draft in drafts for step in draft.steps)
     taken = {function.name for function in functions.values()}
+    objects = objects_of((step for draft in drafts for step in draft.steps), airflow, taken)
+    taken |= set(objects.values())
     variables = [variables_of(each.arrows, each.steps, each.schedule.dag_id_or_default, taken) for each in drafts]
     taken = taken.union(*(names.values() for names in variables))
     functions |= alert_functions([draft.schedule for draft in drafts], airflow, taken)
     is_alone = len(drafts) == 1
     dags = tuple(
-        _plan_dag(draft, names, functions, airflow, is_alone=is_alone)
+        _plan_dag(draft, names, FileNames(functions, objects), airflow, is_alone=is_alone)
         for draft, names in zip(drafts, variables, strict=True)
     )
     names = {"DAG", *(name for dag in dags for name in _names_of(dag))}
@@ -57,7 +60,7 @@ def plan(
         path=drafts[0].schedule.dag_file,
         source=", ".join(draft.schedule.source for draft in drafts),
         doc=dags[0].doc if is_alone else doc_of_several([dag.dag_id for dag in dags]),
-        imports=imports_of(names, airflow),
+        imports=imports_of(names, airflow, objects),
         functions=tuple(functions.values()),
         dags=dags,
         preludes=tuple(name for name in PRELUDES if name in names),
@@ -73,10 +76,10 @@ def _draft(schedule: Schedule, others: Dependencies, meltano: MeltanoProject | N
 
 
 def _plan_dag(
-    draft: _Draft, variables: Mapping[str, str], functions: Functions, airflow: str, *, is_alone: bool
+    draft: _Draft, variables: Mapping[str, str], names: FileNames, airflow: str, *, is_alone: bool
 ) -> PlannedDag:
     schedule, dag_id = draft.schedule, draft.schedule.dag_id_or_default
-    tasks = [plan_task(step, variables.get(step.task_id, ""), schedule, functions, airflow) for step in draft.steps]
+    tasks = [plan_task(step, variables, schedule, names, airflow) for step in draft.steps]
     if draft.others.is_awaited:
         # In the order in which they run, the last task waits for all others.
         tasks[-1] = giving_asset(tasks[-1], dag_id, airflow)
@@ -84,7 +87,7 @@ def _plan_dag(
     doc = Identifier("__doc__") if is_alone else draft.doc
     runners = (RUNNERS[step.runner] for step in draft.steps if step.calls or step.script)
     default_args = {name: value for runner in runners for name, value in runner.default_args.items()}
-    arguments = dag_arguments(schedule, draft.others, doc, functions, default_args=default_args, airflow=airflow)
+    arguments = dag_arguments(schedule, draft.others, doc, names.functions, default_args=default_args, airflow=airflow)
     groups = plan_groups(draft.steps, tasks, draft.arrows, variables)
     return PlannedDag(dag_id, draft.doc, arguments, groups, tuple(draft.arrows[""]))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from codegen.airflow_facts import facts_of
@@ -15,7 +16,7 @@ from codegen.schema import Schedule
 from codegen.schema.param import Param
 from codegen.schema.task_defaults import TaskDefaults
 from codegen.timetable.interval import AIRFLOW_PRESETS
-from codegen.values import Argument, Call, Value, arguments_of, call, without_none
+from codegen.values import Argument, Call, Value, arguments_of, call, mapped, without_none
 
 
 def dag_arguments(  # noqa: PLR0913  # what an argument can depend on
@@ -85,7 +86,7 @@ def _direct_arguments(schedule: Schedule, airflow: str) -> dict[str, Value]:
     own = [row for name, row in keys_of(Schedule).items() if row.is_argument and name not in keys_of(TaskDefaults)]
     ours = {row.name: getattr(schedule, row.name) for row in own}
     airflows = {name: value for name, value in schedule.arguments.items() if name in facts_of(airflow).dag}
-    return {name: _value(value, schedule) for name, value in {**ours, **airflows}.items()}
+    return with_moments({**ours, **airflows}, schedule)
 
 
 def operator_arguments_of(model: TaskDefaults, schedule: Schedule, airflow: str) -> dict[str, Value]:
@@ -96,11 +97,15 @@ def operator_arguments_of(model: TaskDefaults, schedule: Schedule, airflow: str)
     ours = {row.name: getattr(model, row.name) for row in keys_of(TaskDefaults).values() if row.is_argument}
     of_dag = facts_of(airflow).dag if model is schedule else {}
     airflows = {name: value for name, value in model.arguments.items() if name not in of_dag}
-    return {name: _value(value, schedule) for name, value in {**ours, **airflows}.items()}
+    return with_moments({**ours, **airflows}, schedule)
 
 
-def _value(value: Value | datetime, schedule: Schedule) -> Value:
-    return moment(value, schedule.timezone) if isinstance(value, datetime) else value
+def with_moments(values: Mapping[str, Any], schedule: Schedule) -> dict[str, Value]:
+    """The values with each datetime on the clock of the schedule."""
+    return {
+        name: mapped(value, lambda part: moment(part, schedule.timezone) if isinstance(part, datetime) else part)
+        for name, value in values.items()
+    }
 
 
 def moment(value: datetime, zone: str) -> Call:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from itertools import chain, count
+from types import MappingProxyType
 
 from codegen.airflow_facts import facts_of
 from codegen.plan.tree import Import
@@ -22,6 +23,7 @@ _OF_AIRFLOW = frozenset(
 _WHOLE_MODULES = {"pendulum"}
 _STANDARD_LIBRARY = {"datetime"}
 _FULL_NAMES = {
+    "time": "datetime.time",
     "timedelta": "datetime.timedelta",
     **{runner.operator.rpartition(".")[2]: runner.operator for runner in RUNNERS.values()},
     **{name: full_name for runner in RUNNERS.values() for name, full_name in runner.imports.items()},
@@ -31,20 +33,32 @@ _IMPORTED = _OF_AIRFLOW | _WHOLE_MODULES | _FULL_NAMES.keys()
 _LONGEST_NAME = 40
 
 
-def imports_of(names: Iterable[str], airflow: str) -> tuple[tuple[Import, ...], ...]:
+def full_name_of(name: str, airflow: str) -> str:
+    """The full name of what generated code itself imports; empty for another name."""
+    if name not in _IMPORTED:
+        return ""
+    full_name = _FULL_NAMES.get(name, name)
+    return full_name if "." in full_name else f"{facts_of(airflow).module_of(name)}.{name}"
+
+
+def imports_of(
+    names: Iterable[str], airflow: str, objects: Mapping[str, str] = MappingProxyType({})
+) -> tuple[tuple[Import, ...], ...]:
     """The imports in isort's order, in groups: the standard library, then the rest.
 
-    The names are those that generated code uses, such as `pendulum.datetime`; some need no import.
+    The names are those that generated code uses, such as `pendulum.datetime`; some need no import. `objects` has the
+    names of further objects by their full names.
     """
-    used = {name.split(".")[0] for name in names} & _IMPORTED
+    full_names = {own: full_name for full_name, own in objects.items()}
+    used = {name.split(".")[0] for name in names} & _IMPORTED | full_names.keys()
     modules: dict[str, list[tuple[str, str]]] = {}
     # Constants in capitals, classes, the others.
     for name in sorted(used, key=lambda name: (not name.isupper(), not name[0].isupper(), name)):
-        module, _, origin = _FULL_NAMES.get(name, name).rpartition(".")
         if name in _WHOLE_MODULES:
             modules[name] = []
         else:
-            modules.setdefault(module or facts_of(airflow).module_of(name), []).append((origin, name))
+            module, _, origin = (full_names.get(name) or full_name_of(name, airflow)).rpartition(".")
+            modules.setdefault(module, []).append((origin, name))
     groups: tuple[list[Import], list[Import]] = ([], [])
     for module, imported in sorted(modules.items(), key=lambda item: (bool(item[1]), item[0])):
         groups[module not in _STANDARD_LIBRARY].append(Import(module, tuple(imported)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from codegen.plan.names import free_name
 from codegen.plan.steps import Step
@@ -72,6 +72,7 @@ def variables_of(
 ) -> dict[str, str]:
     """A Python name for each task and group that an arrow names: its id, without the DAG's id in front."""
     named = {name for some in arrows.values() for arrow in some for name in (*arrow.left, *arrow.right)}
+    named.update(name for step in steps for name in step.task.outputs)
     kinds: dict[str, str] = {}
     for step in steps:
         kinds |= {step.task.group: "group"} if step.task.group else {}
@@ -90,7 +91,7 @@ def plan_groups(
     arrows: Mapping[str, Sequence[Arrow]],
     variables: Mapping[str, str],
 ) -> tuple[PlannedGroup, ...]:
-    """Put the tasks of each group together, at the place of its first task."""
+    """Put the tasks of each group together, at the place of its first task, and after those whose results it uses."""
     parts: list[tuple[str, list[PlannedTask]]] = []
     for step, task in zip(steps, tasks, strict=True):
         name = step.task.group or ""
@@ -98,7 +99,23 @@ def plan_groups(
         if part is None:
             parts.append((name, part := []))
         part.append(task)
+    outputs = {step.task_id: step.task.outputs for step in steps}
     return tuple(
         PlannedGroup(name, variables.get(name, ""), tuple(those), tuple(arrows[name] if name else ()))
-        for name, those in parts
+        for name, those in _behind_what_they_use(parts, outputs)
     )
+
+
+def _behind_what_they_use(
+    parts: Sequence[tuple[str, list[PlannedTask]]], outputs: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, list[PlannedTask]]]:
+    """The parts, each after those whose results it uses: Python must have defined them."""
+    waiting = list(parts)
+    while waiting:
+        later = {task.task_id: number for number, (_, those) in enumerate(waiting) for task in those}
+        ready = next(
+            number
+            for number, (_, those) in enumerate(waiting)
+            if all(later.get(each, number) == number for task in those for each in outputs[task.task_id])
+        )
+        yield waiting.pop(ready)

@@ -5,12 +5,13 @@ The table of keys has the keys of each kind, and the other keys that reach it (`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from codegen.plan.alerts import task_alerts
-from codegen.plan.arguments import operator_arguments_of
+from codegen.plan.arguments import operator_arguments_of, with_moments
 from codegen.plan.names import free_name
+from codegen.plan.operators import arguments_of_step, operator_name, resolved
 from codegen.plan.steps import Step
 from codegen.plan.tree import FunctionKey, Functions, Import, PlannedFunction, PlannedTask
 from codegen.runners import RUNNERS
@@ -22,23 +23,35 @@ Lowered = tuple[str, dict[str, Value]]
 
 
 @dataclass(frozen=True)
+class FileNames:
+    """The Python names of a file: its functions by what they call, and the objects it imports by their full names."""
+
+    functions: Functions
+    objects: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class TaskKind:
     """How a kind of task lowers a step to an operator and its arguments, and says what it does, with code formatted."""
 
-    lower: Callable[[Step, Functions], Lowered]
+    lower: Callable[[Step, FileNames, str], Lowered]
     words: Callable[[Step, Callable[[str], str]], str]
 
 
-def _by_runner(step: Step, _: Functions) -> Lowered:
+def _by_runner(step: Step, _: FileNames, __: str) -> Lowered:
     if not (step.calls or step.script):  # the join task
         return "EmptyOperator", {}
     runner = RUNNERS[step.runner]
     return runner.operator.rpartition(".")[2], runner.lower(step)
 
 
-def _by_function(step: Step, functions: Functions) -> Lowered:
-    function = Identifier(functions[_key(step)].name)
+def _by_function(step: Step, names: FileNames, _: str) -> Lowered:
+    function = Identifier(names.functions[_key(step)].name)
     return "PythonOperator", {"python_callable": function, "op_kwargs": rendered(step.task.op_kwargs) or None}
+
+
+def _by_operator(step: Step, names: FileNames, airflow: str) -> Lowered:
+    return names.objects[operator_name(step, airflow)], {}
 
 
 # By the key that says what runs.
@@ -46,6 +59,7 @@ _KINDS = {
     "run": TaskKind(_by_runner, lambda step, code: f"{code(step.run)} with Meltano"),
     "command": TaskKind(_by_runner, lambda _, __: "a command of the shell"),
     "python": TaskKind(_by_function, lambda step, code: f"calls {code(step.task.python or '')}"),
+    "uses": TaskKind(_by_operator, lambda step, code: code(step.task.uses or "")),
 }
 
 
@@ -54,12 +68,21 @@ def kind_of(step: Step) -> TaskKind:
     return _KINDS[step.task.kind or "run"]
 
 
-def plan_task(step: Step, variable: str, schedule: Schedule, functions: Functions, airflow: str) -> PlannedTask:
-    """Plan the operator of a step of a schedule, with its Python name, or an empty one."""
-    operator, arguments = kind_of(step).lower(step, functions)
+def plan_task(
+    step: Step, variables: Mapping[str, str], schedule: Schedule, names: FileNames, airflow: str
+) -> PlannedTask:
+    """Plan the operator of a step of a schedule; `variables` has the Python names of the tasks that have one."""
+    operator, arguments = kind_of(step).lower(step, names, airflow)
     own = operator_arguments_of(step.task, schedule, airflow)
-    given = {"task_id": step.task_id, **arguments, **own, **task_alerts(step.task, functions)}
-    return PlannedTask(step.task_id, variable, operator, arguments_of(without_none(given)), step.after)
+    given = {
+        "task_id": step.task_id,
+        **arguments,
+        **with_moments(arguments_of_step(step, airflow), schedule),
+        **own,
+        **task_alerts(step.task, names.functions),
+    }
+    found = {name: resolved(value, variables, names.objects) for name, value in without_none(given).items()}
+    return PlannedTask(step.task_id, variables.get(step.task_id, ""), operator, arguments_of(found), step.after)
 
 
 def task_functions(steps: Iterable[Step]) -> dict[FunctionKey, PlannedFunction]:

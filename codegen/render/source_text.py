@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from codegen.values import Argument, Call, Identifier, MeltanoCommand, Value
+from codegen.values import Argument, Call, Identifier, MeltanoCommand, Output, Value
 
 LINE_LENGTH = 88  # black's
 
@@ -34,8 +34,17 @@ def code(value: Value, indent: int, before: int = 0) -> str:
     if isinstance(value, Mapping):
         return _map(value, indent)
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return _in_brackets("[", [code(each, indent + 4) for each in value], "]", indent, before)
+        return _in_brackets("[", [_item(each, indent + 4) for each in value], "]", indent, before)
     return _atom(value)
+
+
+def _item(value: Value, indent: int, before: int = 0) -> str:
+    """A value in a list or a map, in which a map stands in one line where it fits."""
+    if isinstance(value, Mapping) and value:
+        starts = {name: f"{_one_line(name)}: " for name in value}
+        items = [start + _item(value[name], indent + 4, len(start)) for name, start in starts.items()]
+        return _in_brackets("{", items, "}", indent, before)
+    return code(value, indent, before)
 
 
 def _atom(value: Value) -> str:
@@ -43,6 +52,8 @@ def _atom(value: Value) -> str:
         return literal(value)
     if isinstance(value, timedelta):
         return _timedelta(value)
+    if isinstance(value, Output):
+        return f"{value.task_id}.output" + (f"[{literal(value.key)}]" if value.key else "")
     # black/numerics.py, `format_scientific_notation`, for a float
     return value.name if isinstance(value, Identifier) else repr(value).replace("e+", "e")
 
@@ -114,7 +125,7 @@ def _map(values: Mapping[str, Value], indent: int) -> str:
     for name, value in values.items():
         start = f"{_one_line(name)}: "
         comment = f"  # {value.comment}" if isinstance(value, Identifier) and value.comment else ""
-        lines.append(" " * (indent + 4) + start + code(value, indent + 4, len(start)) + f",{comment}\n")
+        lines.append(" " * (indent + 4) + start + _item(value, indent + 4, len(start)) + f",{comment}\n")
     return "{\n" + "".join(lines) + " " * indent + "}"
 
 

@@ -9,8 +9,7 @@ from codegen import rules
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import Data, KeyName, MapOf
 from codegen.keys.field_type import FieldType, JsonSchema, Report
-from codegen.keys.texts import Text, refuse_unspeakable
-from codegen.schema.task_types import is_python_keyword
+from codegen.keys.texts import Text, is_python_keyword, refuse_unspeakable
 from codegen.secrets.detection import holds_secret
 from codegen.source.nodes import Node, Scalar, is_null, named
 from codegen.text.jinja import check_template, is_template

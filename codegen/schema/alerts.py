@@ -14,7 +14,7 @@ from codegen.keys.scalars import Choice
 from codegen.keys.section import OneOf, Section
 from codegen.keys.table import Model, key
 from codegen.schema.alert_types import ARGUMENTS, HEADERS, JSON, Address, Channel, ConnectionId, Message
-from codegen.schema.task_types import Callable
+from codegen.schema.task_types import CALLABLE
 from codegen.secrets.detection import holds_secret
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
 
@@ -111,7 +111,7 @@ class PythonAlert(_AlertKind):
     reference_group = "alert by Python"
 
     callable: str = key(
-        Callable(),
+        CALLABLE,
         "The function: its module and its name. It gets Airflow's context. Required.",
         "alerts.pager.page",
         "",

@@ -144,7 +144,7 @@ def as_data(schedule: Schedule) -> dict[str, Any]:
 
 
 def _values_of(model: Model) -> dict[str, Any]:
-    values = {name: getattr(model, name) for name in grouped(keys_of(type(model)))}
+    values = {name: getattr(model, row.field) for name, row in grouped(keys_of(type(model))).items()}
     return values | ({**model.settings, **model.arguments} if isinstance(model, TaskDefaults) else {})
 
 

@@ -320,8 +320,8 @@ class Schedule(TaskDefaults):
         return getattr(self, name) if own is None else own
 
     def runner_of(self, task: Task) -> str | None:
-        """Where a task runs: it has the last word; a callable runs with none of the runners, but in the worker."""
-        return None if task.python else task.runner or self.runner
+        """Where a task runs: it has the last word; `python` and `uses` run in the worker, with none of the runners."""
+        return None if task.python or task.uses else task.runner or self.runner
 
     def settings_of(self, task: Task) -> Any:  # noqa: ANN401  # each runner has its own
         """The settings of the task's runner; nothing where none are given."""

@@ -37,7 +37,7 @@ def schedule_table(airflow: str) -> Table:
     rows: dict[str, Key] = {
         **own,
         **_RUNNER_ROWS,
-        "tasks": replace(own["tasks"], type=TaskList(task_table(airflow))),
+        "tasks": replace(own["tasks"], type=TaskList(task_table(airflow), airflow)),
         "environments": replace(own["environments"], type=Overlays(partial(schedule_table, airflow))),
         **rows_of_airflow(airflow, DAG_GROUP, decided),
     }

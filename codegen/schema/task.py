@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import PurePosixPath
+from typing import Any
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, InvalidError
+from codegen.diagnostics import Diagnostic, InvalidError, either
 from codegen.keys.containers import TextList, without_null_keys
 from codegen.keys.field_type import FieldType, JsonSchema, Report
+from codegen.keys.operator_arguments import Arguments
 from codegen.keys.scalars import Choice
 from codegen.keys.section import OneOf
 from codegen.keys.table import Table, key, keys_of, meant_by, read_keys
 from codegen.keys.texts import Id, Name, Run, TemplatedText
 from codegen.schema.alerts import Alert, AlertList
+from codegen.schema.operators import arguments_type
 from codegen.schema.pair import check_pair
 from codegen.schema.task_defaults import TaskDefaults, fields_of
-from codegen.schema.task_types import INVOKE, OP_KWARGS, PLUGIN, Callable, Command, Plain
+from codegen.schema.task_types import CALLABLE, INVOKE, OP_KWARGS, PLUGIN, Command, Plain, Uses
 from codegen.source.nodes import MapNode, Node, Scalar
 from codegen.source.write import to_yaml
 from codegen.text.ids import id_of
+from codegen.values import Output, parts_of
 
 _RUNS = "what runs"
 _OF_PAIRS = ("extractor",)
 # What a task does is what one of these keys says.
-WHAT_RUNS = ("run", "invoke", "extractor", "command", "python")
+WHAT_RUNS = ("run", "invoke", "extractor", "command", "python", "uses")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +83,7 @@ class Task(TaskDefaults):
         './load.sh "$DAY"',
     )
     python: str | None = key(
-        Callable(),
+        CALLABLE,
         "In place of `run`: a Python callable, which Airflow's worker imports when the task runs.",
         "quality.checks.check_rows",
     )
@@ -89,6 +93,20 @@ class Task(TaskDefaults):
         "{table: readings, day: '{{ ds }}'}",
         {},
         reaches=("python",),
+    )
+    uses: str | None = key(
+        Uses(),
+        "In place of `run`: an operator or sensor, by the name of its class if Airflow itself has it, else by its full "
+        "name.",
+        "FileSensor",
+    )
+    with_: Mapping[str, Any] = key(
+        Arguments(),
+        "Arguments of the operator, also of a task with `python`, `run` or `command`. A value can be a marker of "
+        "Airflow's YAML format: `$x` the result of a task, `$t` a template, `$f` the text of a file, `$const` a "
+        "value without templates; or `$import`, a Python object. Airflow renders templates where the operator does.",
+        "{filepath: /data/orders.csv, poke_interval: 5m}",
+        {},
     )
     after: tuple[str, ...] | None = key(
         TextList("a list of the ids of tasks and groups", Name("the id of a task or a group")),
@@ -124,14 +142,20 @@ class Task(TaskDefaults):
     def task_id(self) -> str:
         """The id, by default derived from what the task runs, and not from its position."""
         words = self.run or self.invoke or " ".join(filter(None, (self.extractor, self.loader)))
-        return self.id or id_of(words) or (self.python or "").rpartition(".")[2]
+        return self.id or id_of(words) or (self.python or self.uses or "").rpartition(".")[2]
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The ids of the tasks whose results it takes, each once."""
+        found = (part.task_id for part in parts_of(self.with_) if isinstance(part, Output))
+        return tuple(dict.fromkeys(found))
 
 
 _WHAT_RUNS = OneOf(
     WHAT_RUNS,
     InvalidError(
         "the task does not say what runs",
-        "add `run: tap-gitlab target-postgres`, or `invoke`, `extractor` and `loader`, `command` or `python`",
+        "add `run: tap-gitlab target-postgres`, or `invoke`, `extractor` and `loader`, `command`, `python` or `uses`",
         rules.MISSING_KEY,
     ),
     ("{names} are mutually exclusive", "write a task for each"),
@@ -144,8 +168,9 @@ class TaskList(FieldType[tuple[Task, ...]]):
     words = "a list of tasks"
     hint = "start each task with a dash"
 
-    def __init__(self, table: Table | None = None) -> None:
-        self._table = table
+    def __init__(self, table: Table | None = None, airflow: str = "") -> None:
+        self._table = table or Table(keys_of(Task))
+        self._airflow = airflow
 
     def _read(self, node: Node, report: Report) -> tuple[Task, ...]:
         items = (node,) if isinstance(node, Scalar) else self._items(node)
@@ -156,7 +181,6 @@ class TaskList(FieldType[tuple[Task, ...]]):
         return tasks
 
     def _read_task(self, node: Node, report: Report) -> Task | None:
-        table = self._table or Table(keys_of(Task))
         if not isinstance(node, MapNode):
             if not isinstance(node, Scalar):
                 report(
@@ -165,13 +189,24 @@ class TaskList(FieldType[tuple[Task, ...]]):
                     )
                 )
                 return None
-            run = table.rows["run"].type.read(node, report)
+            run = self._table.rows["run"].type.read(node, report)
             return Task(run=run, at={"run": node.location}) if run else None
         # In `env` a null stays: it removes a variable of the schedule.
         given = MapNode(without_null_keys(node.entries), node.location)
+        table = self._table_for(given)
         values, at = read_keys(table, given, report, "a task")
         _check_what_runs(given, table, report)
         return Task(**fields_of(Task, values), at={**at, "": node.location})
+
+    def _table_for(self, given: MapNode) -> Table:
+        """The keys of a task, with the types of the arguments of its operator."""
+        kind = next((name for name in WHAT_RUNS if name in given.entries), "")
+        if "with" not in given.entries or not self._airflow or not kind:
+            return self._table
+        uses = given.get("uses")
+        name = uses.text if isinstance(uses, Scalar) else None
+        rows, type_ = self._table.rows, arguments_type(kind, name, self._airflow)
+        return replace(self._table, rows={**rows, "with": replace(rows["with"], type=type_)})
 
     def json_schema(self) -> JsonSchema:
         text: JsonSchema = {"type": "string", "minLength": 1}
@@ -193,8 +228,8 @@ def _check_what_runs(node: MapNode, table: Table, report: Report) -> None:
         if reaches and runs not in reaches:
             message = f"`{name}` cannot be combined with `{runs}`"
             otherwise = f"remove it, or set it in a task with {either(reaches)}"
-            if runs == "python" and len(reaches) > 1:
-                otherwise = "a callable runs in Airflow's worker: remove it"
+            if runs in {"python", "uses"} and len(reaches) > 1:
+                otherwise = "remove it: the task does not run in a shell or a container"
             report(Diagnostic(rules.MIXED_KINDS, message, entry.key_location, _FIXES.get(name, otherwise)))
 
 

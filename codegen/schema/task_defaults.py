@@ -120,6 +120,8 @@ def fields_of(model: type[TaskDefaults], values: Mapping[str, Any]) -> dict[str,
     """The values of keys as the fields of a model: each in its own, or in `settings` or `arguments`."""
     fields: dict[str, Any] = {"settings": {}, "arguments": {}}
     for name, value in values.items():
-        part = fields if name in keys_of(model) else fields["settings" if name in RUNNERS else "arguments"]
-        part[name] = value
+        if row := keys_of(model).get(name):
+            fields[row.field] = value
+        else:
+            fields["settings" if name in RUNNERS else "arguments"][name] = value
     return fields

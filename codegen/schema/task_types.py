@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Mapping, Sequence
 
 from codegen.airflow_facts.context import names
 from codegen.airflow_facts.trigger_rules import FORMER_NAMES, TRIGGER_RULES
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import Data, KeyName, MapOf, TextList
+from codegen.keys.markers import check_scalar
 from codegen.keys.scalars import Choice
-from codegen.keys.texts import Name, Text, refuse_unspeakable
-from codegen.source.nodes import Scalar, named
+from codegen.keys.texts import FullName, Name, Text, is_python_keyword
+from codegen.source.nodes import Scalar
 from codegen.text.jinja import check_template
 from codegen.text.shell import check_arguments, check_command, words_of
 
@@ -20,8 +20,6 @@ Plain = None | bool | int | float | str | Sequence["Plain"] | Mapping[str, "Plai
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _NAME_HINT = "letters, digits and _, as Python has it"
-# More digits than any number has that a person means; Python itself refuses some thousands.
-_MOST_DIGITS = 30
 
 
 class Command(Text):
@@ -66,20 +64,19 @@ class _TriggerRule(Choice):
 TRIGGER_RULE = _TriggerRule(*TRIGGER_RULES)
 
 
-class Callable(Text):
-    """A Python callable, by its module and its name."""
+class Uses(Text):
+    """An operator or sensor, by the name of its class or its full name."""
 
     def __init__(self) -> None:
         super().__init__(
-            "a Python callable", rf"(?:{_NAME}\.)+{_NAME}", "its module and its name: quality.checks.rows", 250
+            "an operator",
+            rf"(?:{_NAME}\.)*{_NAME}",
+            "the name of its class, such as FileSensor, or its module and its name: airflow.providers.ssh...",
+            250,
         )
 
-    def _check(self, text: str) -> None:
-        if text.startswith("__future__."):
-            raise InvalidError("`__future__` imports only work at the top of a file", "name a callable of yours")
-        for part in text.split("."):
-            if is_python_keyword(part):
-                raise InvalidError(f"{quoted(part)} is a word of Python's own", "rename the module, or the callable")
+
+CALLABLE = FullName("a Python callable", "its module and its name: quality.checks.rows")
 
 
 def _check_argument(name: str) -> None:
@@ -91,23 +88,9 @@ def _check_argument(name: str) -> None:
         raise InvalidError(message, "choose another name; `get_current_context()` gives the callable Airflow's own")
 
 
-def is_python_keyword(name: str) -> bool:
-    """Whether Python refuses the name for an argument and for a module."""
-    return keyword.iskeyword(name) or name == "__debug__"
-
-
 def _check_template(scalar: Scalar) -> None:
-    _check_value(scalar)
+    check_scalar(scalar)
     check_template(scalar.text)
-
-
-def _check_value(scalar: Scalar) -> None:
-    if scalar.kind in {"int", "float"} and len(scalar.text) > _MOST_DIGITS:
-        raise InvalidError(f"a number of {len(scalar.text)} characters", f'quote it: "{scalar.text}"')
-    if scalar.kind == "timestamp":
-        message = f"expected text, a number or true or false, got {named(scalar)}"
-        raise InvalidError(message, f'quote it: "{scalar.text}"')
-    refuse_unspeakable(scalar.text)
 
 
 OP_KWARGS: MapOf[Plain] = MapOf(
@@ -116,4 +99,4 @@ OP_KWARGS: MapOf[Plain] = MapOf(
     Data(_check_template, is_templated=True),
 )
 # Airflow gets its values as they are.
-PLAIN_MAP: MapOf[Plain] = MapOf("a map of names to values", None, Data(_check_value))
+PLAIN_MAP: MapOf[Plain] = MapOf("a map of names to values", None, Data(check_scalar))

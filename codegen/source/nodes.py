@@ -64,7 +64,7 @@ Node = Scalar | ListNode | MapNode
 
 
 # In the maps of these keys a null is a value: JSON, or the arguments of a function or of Airflow.
-_DATA = {"json", "op_kwargs", "default", "executor_config", "user_defined_macros", "jinja_environment_kwargs"}
+_DATA = {"json", "op_kwargs", "default", "executor_config", "user_defined_macros", "jinja_environment_kwargs", "with"}
 
 
 def is_null(node: Node) -> bool:

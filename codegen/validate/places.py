@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from codegen.diagnostics import Location
+from codegen.keys.markers import Template
 from codegen.meltano import MeltanoProject
 from codegen.schema import Schedule, Task
 
@@ -37,6 +38,8 @@ def texts_in(value: Any) -> Iterator[str]:  # noqa: ANN401  # as JSON has it
     """Every text in a value."""
     if isinstance(value, str):
         yield value
+    elif isinstance(value, Template):
+        yield value.text
     elif isinstance(value, Mapping | tuple | list):
         for part in value.values() if isinstance(value, Mapping) else value:
             yield from texts_in(part)

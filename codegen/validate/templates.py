@@ -83,7 +83,7 @@ def templated_values(
     The keys in `without` are left out at any depth.
     """
     at: Mapping[str, Location] = model.at
-    values = {row.name: (row.type.is_templated, getattr(model, row.name)) for row in keys_of(type(model)).values()}
+    values = {row.name: (row.type.is_templated, getattr(model, row.field)) for row in keys_of(type(model)).values()}
     if isinstance(model, TaskDefaults):
         values |= {name: (False, settings) for name, settings in model.settings.items()}
     for name, (is_templated, value) in values.items():

@@ -74,11 +74,7 @@ with DAG(
         "depends_on_past": True,
         "weight_rule": "absolute",
         "max_active_tis_per_dag": 1,
-        "executor_config": {
-            "KubernetesExecutor": {
-                "namespace": "elt",
-            },
-        },
+        "executor_config": {"KubernetesExecutor": {"namespace": "elt"}},
         "skip_on_exit_code": None,  # so that exit code 99 fails the task
     },
     tags=["meltano", "schedule:orders"],

@@ -108,10 +108,7 @@ with DAG(
             "privileged": False,
             "readOnlyRootFilesystem": True,
             "runAsUser": 1001,
-            "capabilities": {
-                "add": ["NET_BIND_SERVICE"],
-                "drop": ["ALL"],
-            },
+            "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]},
             "seccompProfile": {
                 "type": "Localhost",
                 "localhostProfile": "profiles/elt.json",
@@ -159,9 +156,7 @@ with DAG(
             "fsGroup": 1000,
             "fsGroupChangePolicy": "OnRootMismatch",
             "supplementalGroups": [2000, 3000],
-            "seccompProfile": {
-                "type": "RuntimeDefault",
-            },
+            "seccompProfile": {"type": "RuntimeDefault"},
         },
         volumes=[
             k8s.V1Volume(
@@ -228,10 +223,7 @@ with DAG(
                         "weight": 10,
                         "preference": {
                             "matchExpressions": [
-                                {
-                                    "key": "example.com/spot",
-                                    "operator": "DoesNotExist",
-                                },
+                                {"key": "example.com/spot", "operator": "DoesNotExist"},
                             ],
                         },
                     },
@@ -261,11 +253,7 @@ with DAG(
                         "podAffinityTerm": {
                             "topologyKey": "kubernetes.io/hostname",
                             "namespaceSelector": {},
-                            "labelSelector": {
-                                "matchLabels": {
-                                    "team": "elt",
-                                },
-                            },
+                            "labelSelector": {"matchLabels": {"team": "elt"}},
                         },
                     },
                 ],
@@ -318,10 +306,7 @@ with DAG(
             "privileged": False,
             "readOnlyRootFilesystem": True,
             "runAsUser": 1001,
-            "capabilities": {
-                "add": ["NET_BIND_SERVICE"],
-                "drop": ["ALL"],
-            },
+            "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]},
             "seccompProfile": {
                 "type": "Localhost",
                 "localhostProfile": "profiles/elt.json",
@@ -352,9 +337,7 @@ with DAG(
             "fsGroup": 1000,
             "fsGroupChangePolicy": "OnRootMismatch",
             "supplementalGroups": [2000, 3000],
-            "seccompProfile": {
-                "type": "RuntimeDefault",
-            },
+            "seccompProfile": {"type": "RuntimeDefault"},
         },
         priority_class_name="batch",
         node_selector={

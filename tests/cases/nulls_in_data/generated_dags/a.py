@@ -54,9 +54,7 @@ with DAG(
             http_conn_id="alerts",
             json={
                 "a": None,
-                "b": {
-                    "c": None,
-                },
+                "b": {"c": None},
             },
         ),
     ],
@@ -65,9 +63,7 @@ with DAG(
             http_conn_id="alerts",
             json={
                 "a": None,
-                "b": {
-                    "c": None,
-                },
+                "b": {"c": None},
             },
         ),
     ],

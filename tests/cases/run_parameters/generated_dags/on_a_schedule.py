@@ -75,9 +75,7 @@ with DAG(
         ),
         "options": Param(
             {
-                "deep": {
-                    "list": [True, None, "text"],
-                },
+                "deep": {"list": [True, None, "text"]},
             },
             type="object",
         ),

@@ -76,9 +76,7 @@ with DAG(
         ),
         "options": Param(
             {
-                "deep": {
-                    "list": [True, None, "text"],
-                },
+                "deep": {"list": [True, None, "text"]},
             },
             type="object",
         ),

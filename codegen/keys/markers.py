@@ -1,0 +1,152 @@
+"""The markers of values, as in Airflow's own YAML format: XComs, templates, files, constants, and Python objects.
+
+Each is a map with one key (airflow/sdk/importers/yaml_importer/models.py of Airflow 3.4); `$import` is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from codegen.diagnostics import InvalidError, closest, quoted
+from codegen.keys.containers import python_value
+from codegen.keys.field_type import FieldType, JsonSchema, Report
+from codegen.keys.texts import FullName, Text, refuse_unspeakable
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
+from codegen.text.jinja import check_template
+from codegen.values import Imported, Output
+
+# More digits than any number has that a person means; Python itself refuses some thousands.
+_MOST_DIGITS = 30
+_TASK_ID = Text("the id of a task")
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template that Airflow renders: `$t`."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Const:
+    """A value in which Airflow renders no template: `$const`, or the text of a file by `$f`."""
+
+    value: Any
+
+
+OBJECT = FullName("the full name of a Python object", "its module and its name: quality.checks.check_rows")
+
+
+def check_scalar(scalar: Scalar) -> None:
+    """Refuse a scalar that is no value of Python's: an unquoted date, or a number without end."""
+    if scalar.kind in {"int", "float"} and len(scalar.text) > _MOST_DIGITS:
+        raise InvalidError(f"a number of {len(scalar.text)} characters", f'quote it: "{scalar.text}"')
+    if scalar.kind == "timestamp":
+        message = f"expected text, a number or true or false, got {named(scalar)}"
+        raise InvalidError(message, f'quote it: "{scalar.text}"')
+    refuse_unspeakable(scalar.text)
+
+
+class MarkedValue(FieldType[Any]):
+    """Any value that JSON has, with markers in it: an `Output`, an `Imported`, a `Template` or a `Const`."""
+
+    words = "a value"
+
+    def __init__(self, *, is_templated: bool = False) -> None:
+        self.is_templated = is_templated
+
+    def _read(self, node: Node, report: Report) -> Any:  # noqa: ANN401
+        if isinstance(node, ListNode):
+            return [self.read(item, report) for item in node.items]
+        if isinstance(node, MapNode):
+            if (marker := marker_of(node)) is not None:
+                return marker
+            return {name: self.read(entry.value, report) for name, entry in node.entries.items()}
+        return self._convert(node)
+
+    def _convert(self, scalar: Scalar) -> Any:  # noqa: ANN401
+        check_scalar(scalar)
+        if self.is_templated:
+            check_template(scalar.text)
+        return python_value(scalar)
+
+    def json_schema(self) -> JsonSchema:
+        return {}
+
+
+def marker_of(node: MapNode) -> Output | Imported | Template | Const | None:
+    """The marker that a map is; None for a map without one.
+
+    Raises:
+        InvalidError: the marker is unknown, has other keys beside it, or has no valid value.
+    """
+    name = next((name for name in node.entries if name.startswith("$")), None)
+    if name is None:
+        return None
+    if name not in _MARKERS:
+        meant = closest(name, _MARKERS)
+        hint = f"did you mean `{meant}`?" if meant else "for a map with such a key, write {$const: {...}}"
+        raise InvalidError(f"{quoted(name)} is not a marker, and names that start with `$` are reserved", hint)
+    if len(node.entries) > 1:
+        other = next(each for each in node.entries if each != name)
+        raise InvalidError(f"`{name}` must be the only key of its map, got {quoted(other)} too", "remove one of them")
+    return _MARKERS[name](node.entries[name].value)
+
+
+def _output(node: Node) -> Output:
+    if isinstance(node, MapNode):
+        entries = {name: entry.value for name, entry in node.entries.items()}
+        if "task" in entries and not entries.keys() - {"task", "key"}:
+            return Output(*(_text(each, _TASK_ID) for each in (entries["task"], entries.get("key")) if each))
+        raise InvalidError("an XCom has `task`, and may have `key`", "write {$x: {task: extract, key: rows}}")
+    return Output(_text(node, _TASK_ID))
+
+
+def _template(node: Node) -> Template:
+    text = _file(node.entries[name].value) if isinstance(node, MapNode) and (name := _file_key(node)) else None
+    found = text.value if text else _text(node, Text("a template"))
+    check_template(found)
+    return Template(found)
+
+
+def _file_key(node: MapNode) -> str | None:
+    return next((name for name in ("$f", "$file") if [*node.entries] == [name]), None)
+
+
+def _const(node: Node) -> Const:
+    return Const(_plain(node))
+
+
+def _plain(node: Node) -> Any:  # noqa: ANN401  # as JSON has it
+    if isinstance(node, ListNode):
+        return [_plain(item) for item in node.items]
+    if isinstance(node, MapNode):
+        return {name: _plain(entry.value) for name, entry in node.entries.items()}
+    check_scalar(node)
+    return python_value(node)
+
+
+def _file(node: Node) -> Const:
+    """The text of a file, which the loader has put in place of its path, without its final line end."""
+    return Const(_text(node, Text("the path of a file")).removesuffix("\n"))
+
+
+def _imported(node: Node) -> Imported:
+    return Imported(_text(node, OBJECT))
+
+
+def _text(node: Node, type_: Text) -> str:
+    if not isinstance(node, Scalar):
+        raise InvalidError(f"expected {type_.words}, got {named(node)}")
+    return type_.convert(node)
+
+
+_MARKERS: dict[str, Callable[[Node], Output | Imported | Template | Const]] = {
+    **dict.fromkeys(("$x", "$xcom"), _output),
+    **dict.fromkeys(("$t", "$template"), _template),
+    **dict.fromkeys(("$f", "$file"), _file),
+    "$const": _const,
+    "$import": _imported,
+}

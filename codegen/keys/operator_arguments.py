@@ -1,0 +1,150 @@
+"""The arguments of an operator: each of the type that its annotation in Airflow's source says, or a marker."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from codegen import rules
+from codegen.airflow_facts import ClassFacts
+from codegen.diagnostics import Diagnostic, InvalidError, quoted
+from codegen.keys.field_type import FieldType, JsonSchema, Report
+from codegen.keys.markers import Const, MarkedValue, Template
+from codegen.keys.scalars import DateTime, Duration
+from codegen.source.nodes import Node, Scalar
+from codegen.text.jinja import is_template
+from codegen.values import Imported, Output
+
+# Why an argument cannot be set here, and what to do instead; None for one that can.
+Refuse = Callable[[str], tuple[str, str] | None]
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# The types of Python by the names in an annotation.
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "str": (str,),
+    "bool": (bool,),
+    "int": (int,),
+    "float": (int, float),
+    "None": (type(None),),
+    "timedelta": (timedelta,),
+    "datetime": (datetime,),
+    "DateTime": (datetime,),
+    "time": (time,),
+    **dict.fromkeys(("dict", "Mapping", "MutableMapping"), (dict,)),
+    **dict.fromkeys(("list", "Sequence", "Iterable", "Collection", "tuple", "set", "Container"), (list,)),
+    "Callable": (),
+    "type": (),
+}
+_WORDS = {
+    str: "text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    type(None): "null",
+    timedelta: "a duration such as `5m`",
+    datetime: "a date",
+    time: "a time of day such as `06:00`",
+    dict: "a map",
+    list: "a list",
+}
+
+
+class OperatorArgument(MarkedValue):
+    """The value of an argument, by its annotation: text becomes a duration, a date or a time where one is due."""
+
+    def __init__(self, annotation: str, *, is_templated: bool = False) -> None:
+        super().__init__(is_templated=is_templated)
+        self._types = types_of(annotation) or ()
+
+    def _convert(self, scalar: Scalar) -> Any:  # noqa: ANN401
+        if scalar.kind in {"str", "timestamp"} and not is_template(scalar.text):
+            for kind, convert in _CONVERTED.items():
+                if kind in self._types:
+                    try:
+                        return convert(scalar)
+                    except InvalidError:
+                        if scalar.kind == "timestamp" or str not in self._types:
+                            raise
+        return super()._convert(scalar)
+
+
+def _time(scalar: Scalar) -> time:
+    try:
+        return time.fromisoformat(scalar.text)
+    except ValueError as error:
+        raise InvalidError(f"{quoted(scalar.text)} is not a time of day", 'write "06:00", or "06:00:30"') from error
+
+
+# A value that is text in YAML.
+_CONVERTED: Mapping[type, Callable[[Scalar], Any]] = {
+    timedelta: Duration(may_be_zero=True).convert,
+    time: _time,
+    datetime: DateTime().convert,
+}
+
+
+def types_of(annotation: str) -> tuple[type, ...] | None:
+    """The types that an annotation allows; None where it names one that is not known here."""
+    parts = [re.match(r"(?:\w+\.)*(\w+)", part) for part in _alternatives(annotation)]
+    names = [part[1] if part else "" for part in parts]
+    known = tuple(kind for name in names for kind in _TYPES.get(name, ()))
+    is_known = bool(names) and all(name in _TYPES for name in names)
+    return known if is_known or set(known) & _CONVERTED.keys() else None
+
+
+def _alternatives(annotation: str) -> list[str]:
+    """The parts of a union: `str | list[str | int]` has two."""
+    parts, depth = [""], 0
+    for character in annotation:
+        depth += (character in "[(") - (character in "])")
+        if character == "|" and not depth:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts if part.strip()]
+
+
+def mismatch(value: Any, annotation: str) -> str:  # noqa: ANN401  # what a type reads
+    """What an argument expects in place of a value, in words; empty where the value fits, or may fit."""
+    expected = types_of(annotation)
+    is_open = isinstance(value, Output | Imported | Template | Const) or (isinstance(value, str) and is_template(value))
+    if is_open or expected is None or type(value) in expected:
+        return ""
+    words = [_WORDS[kind] for kind in dict.fromkeys(expected) if kind is not type(None)]
+    return " or ".join(words) or "a Python object: `{$import: package.module.name}`"
+
+
+class Arguments(FieldType[Mapping[str, Any]]):
+    """A map of arguments to values, by the facts about a class; without facts, the values are as written."""
+
+    words = "a map of arguments"
+    hint = "write `argument: value` lines"
+    is_templated = True
+
+    def __init__(self, facts: ClassFacts | None = None, refuse: Refuse = lambda _: None) -> None:
+        self._facts = facts
+        self._refuse = refuse
+
+    def _read(self, node: Node, report: Report) -> Mapping[str, Any]:
+        values = {}
+        for name, entry in self._entries(node).items():
+            if refused := self._refusal(name):
+                report(Diagnostic(rules.UNKNOWN_KEY, refused[0], entry.key_location, refused[1]))
+            else:
+                values[name] = self._type_of(name).read(entry.value, report)
+        return values
+
+    def _refusal(self, name: str) -> tuple[str, str] | None:
+        if not _NAME.fullmatch(name):
+            return f"{quoted(name)} is not the name of an argument", "letters, digits and _, as Python has it"
+        return self._refuse(name)
+
+    def _type_of(self, name: str) -> OperatorArgument:
+        if self._facts is None:
+            return OperatorArgument("")
+        annotation = self._facts.arguments.get(name, "")
+        return OperatorArgument(annotation, is_templated=name in self._facts.templated)
+
+    def json_schema(self) -> JsonSchema:
+        return {"type": "object"}

@@ -1,0 +1,93 @@
+"""Lowers the arguments of `with`: what each becomes in Python, and which objects the file imports for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import time
+from typing import Any
+
+from codegen.airflow_facts import ClassFacts, facts_of
+from codegen.keys.markers import Const, Template
+from codegen.plan.names import free_name, full_name_of
+from codegen.plan.steps import Step
+from codegen.schema.operators import operator_facts
+from codegen.text.jinja import as_literal, as_rendered, is_template
+from codegen.values import Identifier, Imported, Output, Value, call, mapped, parts_of
+
+
+def arguments_of_step(step: Step, airflow: str) -> dict[str, Any]:
+    """The arguments that `with` gives the operator of a step; a datetime stays one."""
+    facts = operator_facts(step.task.kind, step.task.uses, airflow)
+    lowered = {name: _lowered(value, *_rendering(name, facts)) for name, value in step.task.with_.items()}
+    # An argument that is None is left out; this one is given.
+    return {name: Identifier("None") if value is None else value for name, value in lowered.items()}
+
+
+def _rendering(name: str, facts: ClassFacts | None) -> tuple[bool, tuple[str, ...]]:
+    """Whether Airflow renders templates in an argument, and the endings of the texts in it that it opens as files."""
+    return (name in facts.templated, facts.files) if facts else (False, ())
+
+
+def _lowered(value: Any, is_templated: bool, files: tuple[str, ...]) -> Any:  # noqa: ANN401, FBT001  # of a schedule
+    if isinstance(value, Mapping):
+        return {name: _lowered(item, is_templated, files) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_lowered(item, is_templated, files) for item in value]
+    if isinstance(value, Const):
+        return mapped(value.value, lambda part: _constant(part, files)) if is_templated else value.value
+    text = value.text if isinstance(value, Template) else value
+    if isinstance(text, str):
+        return _rendered_lines(as_rendered(text, files)) if is_templated else text
+    return _time(value) if isinstance(value, time) else value
+
+
+def _constant(value: Value, files: tuple[str, ...]) -> Value:
+    """A value that rendering leaves as it is."""
+    if not isinstance(value, str):
+        return value
+    return as_literal(value) if is_template(value) else _rendered_lines(as_rendered(value, files))
+
+
+def _rendered_lines(text: str) -> str:
+    """A templated text; one of several lines gets a final line end, which Jinja2 drops."""
+    return f"{text}\n" if "\n" in text else text
+
+
+def _time(value: time) -> Value:
+    parts = [value.hour, value.minute, value.second, value.microsecond]
+    while len(parts) > 2 and parts[-1] == 0:  # noqa: PLR2004  # hour and minute stay
+        parts.pop()
+    return call("time", *parts)
+
+
+def operator_name(step: Step, airflow: str) -> str:
+    """The full name of the operator of a task with `uses`."""
+    uses = step.task.uses or ""
+    return facts_of(airflow).core_operators.get(uses, uses)
+
+
+def objects_of(steps: Iterable[Step], airflow: str, taken: Iterable[str]) -> dict[str, str]:
+    """A Python name for each operator and object that the steps import, by its full name."""
+    full_names = []
+    for step in steps:
+        full_names += [operator_name(step, airflow)] if step.task.uses else []
+        full_names += [part.full_name for part in parts_of(step.task.with_) if isinstance(part, Imported)]
+    names: dict[str, str] = {}
+    for full_name in dict.fromkeys(full_names):
+        module, _, name = full_name.rpartition(".")
+        others = {*taken, *names.values()}
+        is_known = full_name_of(name, airflow) == full_name
+        wanted = (name, f"{module.rpartition('.')[2]}_{name}")
+        names[full_name] = name if is_known else free_name(wanted, f"{name[:30]}_", others)
+    return names
+
+
+def resolved(value: Value, variables: Mapping[str, str], objects: Mapping[str, str]) -> Value:
+    """A value with the Python names of the tasks and objects in it."""
+
+    def change(part: Value) -> Value:
+        if isinstance(part, Output):
+            return Output(variables[part.task_id], part.key)
+        return Identifier(objects[part.full_name]) if isinstance(part, Imported) else part
+
+    return mapped(value, change)
