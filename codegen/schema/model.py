@@ -20,8 +20,8 @@ from codegen.keys.texts import Id, IntervalText, Markdown, Name, TemplatedText, 
 from codegen.schema.after import AFTER, After
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.overlays import Overlays
-from codegen.schema.param import PARAMS, Param
 from codegen.schema.pair import OF_A_PAIR, PAIR
+from codegen.schema.param import PARAMS, Param
 from codegen.schema.task import Task, TaskList
 from codegen.schema.task_defaults import IN_A_SHELL, TaskDefaults
 from codegen.text.ids import airflow_id, composed

@@ -139,6 +139,11 @@ class Task(TaskDefaults):
         return next((name for name in WHAT_RUNS if getattr(self, name)), "")
 
     @property
+    def transforms(self) -> bool:
+        """Whether the transformer runs, after the load or alone."""
+        return self.transform not in {None, "skip"}
+
+    @property
     def task_id(self) -> str:
         """The id, by default derived from what the task runs, and not from its position."""
         words = self.run or self.invoke or " ".join(filter(None, (self.extractor, self.loader)))

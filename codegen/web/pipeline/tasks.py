@@ -10,7 +10,7 @@ from codegen.drawing.graph import Graph, Node, lay_out
 from codegen.plan.dependencies import with_join
 from codegen.plan.steps import Step, steps_of
 from codegen.schema import Schedule
-from codegen.schema.describe import describe_work
+from codegen.schema.describe import describe_task
 from codegen.web.pipeline.view import View
 from codegen.web.shell.addresses import address_of
 
@@ -49,18 +49,18 @@ def tasks_of(view: View) -> Tasks | None:
         steps = list(with_join(steps, schedule))
     names = schedule.after.names if schedule.after else ()
     before = [each for each in view.neighbours if each.name in names]
-    rows = [_row(schedule, step) for step in steps]
+    rows = [_row(step) for step in steps]
     is_any = bool(schedule.after and schedule.after.any)
     return Tasks(_graph(schedule, rows, before, behind, is_any=is_any), rows, before, is_any, behind)
 
 
-def _row(schedule: Schedule, step: Step) -> Row:
-    what, where = _what_and_where(schedule, step)
+def _row(step: Step) -> Row:
+    what, where = _what_and_where(step)
     rule = "" if step.trigger_rule == ALL_SUCCESS else step.trigger_rule
     return Row(step.task_id, what, where, step.task.group or "", step.after, rule)
 
 
-def _what_and_where(schedule: Schedule, step: Step) -> tuple[str, str]:
+def _what_and_where(step: Step) -> tuple[str, str]:
     if step.task.python:
         return step.task.python, "Python in the worker"
     if step.script:
@@ -68,7 +68,7 @@ def _what_and_where(schedule: Schedule, step: Step) -> tuple[str, str]:
     if step.run:
         return step.run, f"meltano run, {step.runner}"
     if step.calls:
-        return describe_work(schedule), f"{' '.join(_verb(step))}, {step.runner}"
+        return describe_task(step.task), f"{' '.join(_verb(step))}, {step.runner}"
     return "closes the run", "no work"
 
 
