@@ -37,7 +37,7 @@ def calls_and_locks(
             call, locks = _run(schedule, task, meltano, with_el=with_el)
         case "extractor":
             call = _extract_load(schedule, task)
-            locks = locks_of_transform(meltano) if task.transforms else set()
+            locks = locks_of_transform(meltano) if task.transform else set()
         case "invoke":
             words = ["invoke", *words_of(task.invoke or "")]
             call, locks = _meltano(schedule, *words), set().union(*_locks_of_calls([words], meltano))
@@ -62,8 +62,8 @@ def _run(schedule: Schedule, task: Task, meltano: MeltanoProject | None, *, with
 
 def _extract_load(schedule: Schedule, task: Task) -> _Words:
     """The command of an extractor and loader; `elt` is the one that still transforms (meltano/cli/elt.py)."""
-    words = ["elt" if task.transforms else "el", task.extractor or "", task.loader or ""]
-    words += [f"--transform={task.transform}"] if task.transforms else []
+    words = ["elt" if task.transform else "el", task.extractor or "", task.loader or ""]
+    words += [f"--transform={task.transform}"] if task.transform else []
     return _meltano(schedule, *words, f"--state-id={schedule.state_id_of(task)}", *flags_of(schedule, task))
 
 

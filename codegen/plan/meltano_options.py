@@ -60,8 +60,8 @@ def variables_of_keys(schedule: Schedule, task: Task) -> dict[str, str]:
     suffix = [schedule.state_id_suffix, schedule.state_suffix] if schedule.state_id_suffix else []
     values = {
         "environment": schedule.environment,
-        "state_id_suffix": "-".join(part for part in suffix if part) or None,
         **{name: _flag(schedule, task, name) for name in _FLAGS},
+        "state_id_suffix": "-".join(part for part in suffix if part) or None,
     }
     return {keys_of(Schedule)[name].variable: value for name, value in values.items() if value is not None}
 

@@ -58,7 +58,7 @@ def _extract_load(step: Step, code: Callable[[str], str]) -> str:
     plugins = f"{code(step.task.extractor or '')} into {code(step.task.loader or '')}"
     if step.task.transform == "only":
         return f"transforms what Meltano loaded from {plugins}"
-    transform = " and transforms it" if step.task.transforms else ""
+    transform = " and transforms it" if step.task.transform else ""
     return f"loads {plugins} with Meltano{transform}" + (", with a full refresh" if step.is_full_refresh else "")
 
 

@@ -13,7 +13,6 @@ from codegen.diagnostics import Diagnostic, InvalidError, either
 from codegen.keys.containers import TextList, without_null_keys
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.operator_arguments import Arguments
-from codegen.keys.scalars import Choice
 from codegen.keys.section import OneOf
 from codegen.keys.table import Table, key, keys_of, meant_by, read_keys
 from codegen.keys.texts import Id, Name, Run, TemplatedText
@@ -21,7 +20,7 @@ from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.operators import arguments_type
 from codegen.schema.pair import check_pair
 from codegen.schema.task_defaults import TaskDefaults, fields_of
-from codegen.schema.task_types import CALLABLE, INVOKE, OP_KWARGS, PLUGIN, Command, Plain, Uses
+from codegen.schema.task_types import CALLABLE, INVOKE, OP_KWARGS, PLUGIN, Command, Plain, Transform, Uses
 from codegen.source.nodes import MapNode, Node, Scalar
 from codegen.source.write import to_yaml
 from codegen.text.ids import id_of
@@ -61,7 +60,7 @@ class Task(TaskDefaults):
     extractor: str | None = key(PLUGIN, "The extractor; with `loader`.", "tap-gitlab", group=_RUNS)
     loader: str | None = key(PLUGIN, "The loader; with `extractor`.", "target-postgres", group=_RUNS, reaches=_OF_PAIRS)
     transform: str | None = key(
-        Choice("skip", "run", "only"),
+        Transform("skip", "run", "only"),
         "Whether the transformer runs after the load (`run`), or alone (`only`). Default: `skip`.",
         "run",
         group=_RUNS,
@@ -137,11 +136,6 @@ class Task(TaskDefaults):
     def kind(self) -> str:
         """Which key says what it runs; empty for one that only stands for its schedule."""
         return next((name for name in WHAT_RUNS if getattr(self, name)), "")
-
-    @property
-    def transforms(self) -> bool:
-        """Whether the transformer runs, after the load or alone."""
-        return self.transform not in {None, "skip"}
 
     @property
     def task_id(self) -> str:

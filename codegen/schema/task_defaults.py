@@ -17,7 +17,7 @@ from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.task_types import MELTANO_COMMANDS, TRIGGER_RULE
 
 # The tasks that Meltano runs, and those that run in a shell or a container.
-WITH_MELTANO = ("run", "extractor", "invoke")
+WITH_MELTANO = ("run", "invoke", "extractor")
 IN_A_SHELL = (*WITH_MELTANO, "command")
 # Those that load rows, also by a `meltano run` in a `command`.
 THAT_LOAD = ("run", "extractor", "command")

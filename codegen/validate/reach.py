@@ -46,10 +46,14 @@ def _check_kinds(schedule: Schedule) -> Iterator[Diagnostic]:
 
 
 def _missed_by(row: Key, schedule: Schedule) -> tuple[str, ...]:
-    """The tasks that a key does not apply to: all of them, or some if a task can have the key itself."""
+    """The tasks that a key does not apply to: all of them, or some if a task can have the key itself.
+
+    A key that Meltano reads from a variable is for the tasks that load.
+    """
     tasks = schedule.tasks or ()
     missed = tuple(task.task_id for task in tasks if row.reaches and task.kind not in row.reaches)
-    return missed if row.name in keys_of(TaskDefaults) or len(missed) == len(tasks) else ()
+    is_of_each = row.name in keys_of(TaskDefaults) and not row.variable
+    return missed if is_of_each or len(missed) == len(tasks) else ()
 
 
 def _check_variables(schedule: Schedule) -> Iterator[Diagnostic]:
