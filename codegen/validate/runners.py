@@ -9,7 +9,7 @@ from codegen import rules
 from codegen.airflow_facts import facts_of
 from codegen.diagnostics import Diagnostic, Location
 from codegen.keys.table import keys_of
-from codegen.plan.steps import env_of
+from codegen.plan.meltano_options import env_of
 from codegen.runners import RUNNERS, Placed, Runner
 from codegen.schema import Schedule, Task
 from codegen.validate.operator_arguments import check_arguments_of
