@@ -95,6 +95,15 @@ def marker_of(node: MapNode) -> Output | Imported | Template | Const | None:
     return _MARKERS[name](node.entries[name].value)
 
 
+def as_written(marker: Output | Imported | Template | Const) -> dict[str, Any]:
+    """The map that a marker is in YAML."""
+    if isinstance(marker, Output):
+        return {"$x": {"task": marker.task_id, "key": marker.key} if marker.key else marker.task_id}
+    if isinstance(marker, Imported):
+        return {"$import": marker.full_name}
+    return {"$t": marker.text} if isinstance(marker, Template) else {"$const": marker.value}
+
+
 def _output(node: Node) -> Output:
     if isinstance(node, MapNode):
         entries = {name: entry.value for name, entry in node.entries.items()}

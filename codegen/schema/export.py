@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from codegen.keys.field_type import JsonSchema, or_null
+from codegen.keys.markers import Const, Template, as_written
 from codegen.keys.table import Key, Model, grouped, keys_of
 from codegen.runners import RUNNERS
 from codegen.runners.section import OperatorSettings
@@ -22,6 +23,7 @@ from codegen.schema.param import Param
 from codegen.schema.table import schedule_table, task_table
 from codegen.schema.task import WHAT_RUNS
 from codegen.schema.task_defaults import TaskDefaults
+from codegen.values import Imported, Output
 
 SCHEMA_NAME = "schedule.schema.json"
 REFERENCE_HEAD = "| key | value | meaning | example |\n| --- | --- | --- | --- |\n"
@@ -156,14 +158,16 @@ def as_data(schedule: Schedule) -> dict[str, Any]:
 
 def _values_of(model: Model) -> dict[str, Any]:
     values = {name: getattr(model, row.field) for name, row in grouped(keys_of(type(model))).items()}
-    return values | ({**model.settings, **model.arguments} if isinstance(model, TaskDefaults) else {})
+    if isinstance(model, OperatorSettings):
+        return {**values, **model.arguments}
+    return {**values, **model.settings, **model.arguments} if isinstance(model, TaskDefaults) else values
 
 
 def _plain_map(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: plain(value) for name, value in values.items() if value not in _NOTHING}
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401
+def plain(value: Any) -> Any:  # noqa: ANN401, PLR0911  # a return for each type
     """A value of the model as JSON has it: durations and dates as a schedule writes them."""
     if isinstance(value, timedelta):
         return _duration(value)
@@ -173,9 +177,11 @@ def plain(value: Any) -> Any:  # noqa: ANN401
         return value.default
     if isinstance(value, Model):
         return value.name if isinstance(value, Asset) and value.is_plain else _plain_map(_values_of(value))
+    if isinstance(value, Output | Imported | Template | Const):
+        return as_written(value)
     if isinstance(value, Mapping):
         return {name: plain(item) for name, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, tuple) else value
+    return [plain(item) for item in value] if isinstance(value, tuple | list) else value
 
 
 def _duration(value: timedelta) -> str:

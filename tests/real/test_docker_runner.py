@@ -192,6 +192,16 @@ def test_every_setting_reaches_the_engine(airflow: Airflow, standin: Standin) ->
         "mem_limit": "64m",
         "cpus": 0.5,
         "shm_size": "16m",
+        "ulimits": [{"name": "nofile", "soft": 1024, "hard": 2048}],
+        "container_name": "elt-{{ ds_nodash }}",
+        "hostname": "of-the-task",
+        "labels": {"team": "elt"},
+        "cap_add": ["SYS_PTRACE"],
+        "dns": ["10.0.0.2"],
+        "ipc_mode": "private",
+        "log_opts_max_size": "10m",
+        "private_environment": {"OF_THE_OPERATOR": "yes"},
+        "tty": True,
     }
     schedule = {"extractor": "tap-a", "loader": "target-b", "docker": standin.settings(**chosen, mounts=mounts)}
     _run(airflow, standin, schedule)
@@ -202,12 +212,28 @@ def test_every_setting_reaches_the_engine(airflow: Airflow, standin: Standin) ->
     host = container["HostConfig"]
     assert (host["Memory"], host["CpuShares"], host["ShmSize"]) == (64 << 20, 512, 16 << 20)
     assert (host["NetworkMode"], host["ExtraHosts"]) == ("none", ["warehouse:10.0.0.5"])
+    assert [name.removeprefix("CAP_") for name in host["CapAdd"]] == ["SYS_PTRACE"]
+    assert (host["Dns"], host["IpcMode"]) == (["10.0.0.2"], "private")
+    assert host["Ulimits"] == [{"Name": "nofile", "Soft": 1024, "Hard": 2048}]
+    assert host["LogConfig"]["Config"] == {"max-size": "10m"}
+    config = container["Config"]
+    assert (container["Name"], config["Hostname"], config["Tty"]) == ("/elt-20260302", "of-the-task", True)
+    assert config["Labels"]["team"] == "elt"
+    assert standin.environ()["OF_THE_OPERATOR"] == "yes"
     assert {(m["Type"], m["Destination"], m["RW"]) for m in container["Mounts"]} == {
         ("bind", "/record", True),
         ("bind", "/project/.env", False),
         ("volume", "/cache", True),
         ("tmpfs", "/scratch", True),
     }
+
+
+def test_a_gpu_is_asked_for(airflow: Airflow, standin: Standin) -> None:
+    """The engine looks for a driver of GPUs, and this machine has none."""
+    settings = standin.settings(device_requests=[{"count": -1, "capabilities": [["gpu"]]}])
+    answer = _execute(airflow, standin, {"extractor": "tap-a", "loader": "target-b", "docker": settings})
+    assert "could not select device driver" in answer["error"]
+    assert "[[gpu]]" in answer["error"]
 
 
 def test_without_settings_the_image_decides(airflow: Airflow, standin: Standin) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
@@ -20,6 +21,7 @@ from codegen.values import Imported
 if TYPE_CHECKING:
     from jsonschema import Draft7Validator
 
+_MODES = {"mode", "defaultMode"}
 _TYPES = {
     "array": "a list",
     "boolean": "true or false",
@@ -92,8 +94,15 @@ def _data(node: Node) -> Any:  # noqa: ANN401  # as JSON has it
     if isinstance(node, ListNode):
         return [_data(item) for item in node.items]
     if isinstance(node, MapNode):
-        return {name: _data(entry.value) for name, entry in node.entries.items() if not is_null(entry.value)}
+        given = {name: entry.value for name, entry in node.entries.items() if not is_null(entry.value)}
+        return {name: _mode(value) if name in _MODES else _data(value) for name, value in given.items()}
     return python_value(node)
+
+
+def _mode(node: Node) -> Any:  # noqa: ANN401
+    """The mode of a file, which Kubernetes' documentation writes as an octal number: 0400 is 256."""
+    octal = re.fullmatch(r"0o?([0-7]{3,4})", node.text) if isinstance(node, Scalar) and node.kind == "str" else None
+    return int(octal[1], 8) if octal else _data(node)
 
 
 @cache
