@@ -124,7 +124,6 @@ def test_an_editor_accepts_what_we_accept(path: Path, validator: Draft7Validator
         {"tasks": [{"python": "a.rows", "op_kwargs": {"no name": 1}}]},
         {"kubernetes": "elt:1"},
         {"kubernetes": {"namespace": "Elt"}},
-        {"kubernetes": {"service_account_name": "{{ ds }}"}},
         {"kubernetes": {"requests": {"cpus": 1}}},
         {"kubernetes": {"limits": {"memory": "1GB"}}},
         {"kubernetes": {"labels": {"a b": "c"}}},

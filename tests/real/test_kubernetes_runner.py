@@ -200,6 +200,18 @@ _MEANING: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+# Arguments of the operator that are no keys of ours.
+_PASSED_ON = {
+    "service_account_name": "meltano",
+    "priority_class_name": "batch",
+    "deferrable": True,
+    "kubernetes_conn_id": "elt_cluster",
+    "in_cluster": True,
+    "cluster_context": "elt-prod",
+    "config_file": "/opt/airflow/kubeconfig",
+}
+
+
 def _parts(built: _Built) -> dict[str, dict[str, Any]]:
     return {
         "spec": built.spec,
@@ -212,6 +224,7 @@ def _parts(built: _Built) -> dict[str, dict[str, Any]]:
 def test_the_example_of_each_setting_is_in_a_valid_pod(build: Callable[..., dict[str, _Built]]) -> None:
     """Each example of the reference alone, as the setting of a task, does what it says, and a task without does not."""
     examples = {name: yaml.safe_load(field.example) for name, field in keys_of(Kubernetes).items()}
+    examples |= _PASSED_ON
     beside = {"volume_mounts": {"volumes": [{"name": "output", "emptyDir": {}}]}}
     tasks = [
         {"id": name, "run": "x", "kubernetes": {name: example, **beside.get(name, {})}}

@@ -76,6 +76,6 @@ def _check_pod(settings: Kubernetes) -> Iterator[Diagnostic]:
 def _check_cluster(settings: Kubernetes) -> Iterator[Diagnostic]:
     """Airflow reads no kubeconfig within its own cluster (airflow/providers/cncf/kubernetes/hooks/kubernetes.py)."""
     for name in ("config_file", "cluster_context"):
-        if settings.in_cluster and getattr(settings, name) is not None:
+        if settings.arguments.get("in_cluster") is True and name in settings.arguments:
             message = f"`{name}` cannot be combined with `in_cluster: true`"
             yield Diagnostic(rules.MIXED_KINDS, message, settings.at[name], "remove one of them")

@@ -42,8 +42,8 @@ class KubernetesObject(FieldType[Any]):
 
     hint = "write it as in the documentation of Kubernetes"
 
-    def __init__(self, words: str, definition: str, *, is_list: bool = False, is_templated: bool = False) -> None:
-        self.words = words
+    def __init__(self, definition: str, *, is_list: bool = False, is_templated: bool = False) -> None:
+        self.words = f"a list of Kubernetes' `{definition}`" if is_list else f"Kubernetes' `{definition}`"
         self.is_templated = is_templated
         self._definition = definition
         self._is_list = is_list

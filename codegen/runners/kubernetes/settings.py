@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeGuard
 
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import MapOf, Object, OrTemplate, TextList
 from codegen.keys.env import ENV_NAME
-from codegen.keys.scalars import Boolean, Choice
+from codegen.keys.scalars import Choice
 from codegen.keys.table import key
 from codegen.keys.texts import TemplatedText, Text
 from codegen.runners.container import Image
 from codegen.runners.kubernetes.definitions import KubernetesObject
-from codegen.runners.kubernetes.types import DNS_SUBDOMAIN, LABEL_KEY, LABEL_VALUE, Resources, Rule
+from codegen.runners.kubernetes.types import DNS_SUBDOMAIN, LABEL_KEY, LABEL_VALUE, Resources
 from codegen.runners.section import OperatorSettings
 from codegen.source.nodes import MapNode, Node, Scalar
 
@@ -67,6 +68,12 @@ def _is_named(node: Node) -> TypeGuard[MapNode]:
     return isinstance(node, MapNode) and [*node.entries] == ["name"]
 
 
+def _object(definition: str, doc: str, example: str, *, is_list: bool = False, is_templated: bool = True) -> Any:  # noqa: ANN401
+    """A key whose value is an object of Kubernetes."""
+    return key(KubernetesObject(definition, is_list=is_list, is_templated=is_templated), doc, example)
+
+
+_objects = partial(_object, is_list=True)
 _SECRET_KEY = Object("a secret's key", "name", "key", name=DNS_SUBDOMAIN, key=Text("a key", r"[A-Za-z0-9_.\-]+"))
 _LONGEST_PATH = 4096
 _SELECTOR: MapOf[str] = MapOf("a map of labels", LABEL_KEY, OrTemplate(LABEL_VALUE))
@@ -99,17 +106,14 @@ class Kubernetes(OperatorSettings):
         "The namespace of the pods. Default: that of Airflow's connection, else that of Airflow's own pod.",
         "elt",
     )
-    service_account_name: str | None = key(
-        DNS_SUBDOMAIN, "The pod's service account. Default: the namespace's.", "meltano"
-    )
     secrets: Mapping[str, Mapping[str, str]] = key(
         MapOf("a map of variables to keys of secrets", _SecretVariable(), _SECRET_KEY),
         "Environment variables that Kubernetes takes from keys of its secrets. Airflow never sees a value.",
         "{TARGET_POSTGRES_PASSWORD: {name: warehouse, key: password}}",
         {},
     )
-    env_from: Any = key(
-        KubernetesObject("a list of sources", "EnvFromSource", is_list=True, is_templated=True),
+    env_from: Any = _objects(
+        "EnvFromSource",
         "Secrets (`secretRef`) and config maps (`configMapRef`) of which each key becomes a variable.",
         "[{secretRef: {name: gitlab}}, {configMapRef: {name: elt}, prefix: ELT_}]",
     )
@@ -118,18 +122,19 @@ class Kubernetes(OperatorSettings):
     )
     limits: Mapping[str, str] = key(Resources(), "What the pod may use at most.", "{cpu: 2, memory: 2Gi}", {})
     node_selector: Mapping[str, str] = key(_SELECTOR, "The labels that a node must have.", "{disktype: ssd}", {})
-    tolerations: Any = key(
-        KubernetesObject("a list of tolerations", "Toleration", is_list=True),
+    tolerations: Any = _objects(
+        "Toleration",
         "The taints of nodes that the pod tolerates, as Kubernetes has them.",
         "[{key: dedicated, operator: Equal, value: elt, effect: NoSchedule}]",
+        is_templated=False,
     )
-    affinity: Any = key(
-        KubernetesObject("an affinity", "Affinity"),
+    affinity: Any = _object(
+        "Affinity",
         "Which nodes the pod wants or avoids, as Kubernetes has it: `nodeAffinity`, `podAffinity`, `podAntiAffinity`.",
         "{podAntiAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 100, podAffinityTerm: "
         "{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {team: elt}}}}]}}",
+        is_templated=False,
     )
-    priority_class_name: str | None = key(DNS_SUBDOMAIN, "The pod's priority class.", "batch")
     labels: Mapping[str, str] = key(
         MapOf("a map of labels", _LabelKey("the key of a label"), OrTemplate(LABEL_VALUE)),
         "Labels of the pod, beside those that Airflow gives.",
@@ -142,53 +147,55 @@ class Kubernetes(OperatorSettings):
         "{example.com/owner: 'the data team'}",
         {},
     )
-    security_context: Any = key(
-        KubernetesObject("a security context", "PodSecurityContext"),
+    security_context: Any = _object(
+        "PodSecurityContext",
         "The pod's security context, as Kubernetes has it.",
         "{runAsUser: 1000, fsGroup: 1000}",
+        is_templated=False,
     )
-    container_security_context: Any = key(
-        KubernetesObject("a security context", "SecurityContext"),
+    container_security_context: Any = _object(
+        "SecurityContext",
         "The container's security context, as Kubernetes has it.",
         "{allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}",
+        is_templated=False,
     )
-    volumes: Any = key(
-        KubernetesObject("a list of volumes", "Volume", is_list=True, is_templated=True),
+    volumes: Any = _objects(
+        "Volume",
         "The pod's volumes, as Kubernetes has them.",
         "[{name: output, persistentVolumeClaim: {claimName: elt-output}}]",
     )
-    volume_mounts: Any = key(
-        KubernetesObject("a list of mounts", "VolumeMount", is_list=True, is_templated=True),
+    volume_mounts: Any = _objects(
+        "VolumeMount",
         "Where the container sees them, as Kubernetes has it.",
         "[{name: output, mountPath: /project/output}]",
     )
-    init_containers: Any = key(
-        KubernetesObject("a list of containers", "Container", is_list=True, is_templated=True),
+    init_containers: Any = _objects(
+        "Container",
         "Containers that run before that of the task, or beside it with `restartPolicy: Always`.",
         "[{name: proxy, image: 'cloud-sql-proxy:2.14.0', restartPolicy: Always}]",
     )
-    ports: Any = key(
-        KubernetesObject("a list of ports", "ContainerPort", is_list=True, is_templated=True),
+    ports: Any = _objects(
+        "ContainerPort",
         "The ports of the container, as Kubernetes has them.",
         "[{name: metrics, containerPort: 9102}]",
     )
-    pod_runtime_info_envs: Any = key(
-        KubernetesObject("a list of variables", "EnvVar", is_list=True, is_templated=True),
+    pod_runtime_info_envs: Any = _objects(
+        "EnvVar",
         "Environment variables that Kubernetes fills from the pod.",
         "[{name: NODE, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}]",
     )
-    host_aliases: Any = key(
-        KubernetesObject("a list of host aliases", "HostAlias", is_list=True, is_templated=True),
+    host_aliases: Any = _objects(
+        "HostAlias",
         "Further hosts that the pod knows, as Kubernetes has them.",
         "[{ip: 10.0.0.5, hostnames: [warehouse]}]",
     )
-    dns_config: Any = key(
-        KubernetesObject("a DNS configuration", "PodDNSConfig", is_templated=True),
+    dns_config: Any = _object(
+        "PodDNSConfig",
         "The DNS configuration of the pod, as Kubernetes has it.",
         "{nameservers: [10.0.0.2]}",
     )
-    pod_template_dict: Any = key(
-        KubernetesObject("a pod", "Pod", is_templated=True),
+    pod_template_dict: Any = _object(
+        "Pod",
         "A pod as Kubernetes has it, for what has no key here; the container of the task is its first, and the other "
         "settings are laid over it.",
         "{spec: {topologySpreadConstraints: [{maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: "
@@ -200,30 +207,8 @@ class Kubernetes(OperatorSettings):
         "over it; those that Airflow takes only in `pod_template_dict`, such as `volumes`, must be in the file.",
         "/opt/airflow/pods/elt.yaml",
     )
-    deferrable: bool | None = key(
-        Boolean(),
-        "Whether Airflow's triggerer waits for the pod, rather than a worker. Default: as Airflow is configured.",
-        "true",
-    )
     on_finish_action: str | None = key(
         Choice("delete_pod", "delete_succeeded_pod", "keep_pod"),
         "What becomes of the pod at its end. Default, as Airflow has it: `delete_pod`.",
         "delete_succeeded_pod",
-    )
-    kubernetes_conn_id: str | None = key(
-        # Airflow's own rule (`RE_SANITIZE_CONN_ID`).
-        OrTemplate(Rule("the id of a connection", r"[\w#!()\-.:/\\]+", "letters, digits, `_`, `-` and `.`", 250)),
-        "Airflow's connection for the cluster. Default, as Airflow has it: `kubernetes_default`.",
-        "elt_cluster",
-    )
-    in_cluster: bool | None = key(
-        Boolean(), "Whether the cluster is the one that Airflow runs in. Default: as the connection says.", "true"
-    )
-    cluster_context: str | None = key(
-        TemplatedText("a context", longest=1000), "The context of the kubeconfig.", "elt-prod"
-    )
-    config_file: str | None = key(
-        TemplatedText("a path", longest=_LONGEST_PATH),
-        "The kubeconfig, a file that Airflow's workers have. Default: as the connection says, else `~/.kube/config`.",
-        "/opt/airflow/kubeconfig",
     )

@@ -105,11 +105,7 @@ with DAG(
                 "localhostProfile": "profiles/elt.json",
             },
         },
-        kubernetes_conn_id="elt_cluster",
-        config_file="/opt/airflow/{{ var.value.stage }}.yaml",
-        cluster_context="elt-prod",
         namespace="elt-{{ var.value.stage }}",
-        service_account_name="meltano",
         image_pull_secrets="registry,mirror",
         labels={
             "team": "elt",
@@ -129,7 +125,6 @@ with DAG(
             "supplementalGroups": [2000, 3000],
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        priority_class_name="batch",
         node_selector={
             "disktype": "ssd",
             "example.com/stage": "{{ var.value.stage }}",
@@ -213,7 +208,6 @@ with DAG(
                 ],
             },
         },
-        deferrable=True,
         on_finish_action="delete_succeeded_pod",
         pod_template_dict={
             "spec": {
@@ -333,11 +327,17 @@ with DAG(
                 ],
             },
         },
+        service_account_name="meltano",
+        priority_class_name="batch",
         startup_timeout_seconds=600,
         random_name_suffix=False,
         termination_grace_period=60,
         skip_on_exit_code=[99],
         callbacks=KubernetesPodOperatorCallback,
+        deferrable=True,
+        kubernetes_conn_id="elt_cluster",
+        cluster_context="elt-prod",
+        config_file="/opt/airflow/{{ var.value.stage }}.yaml",
     )
 
     dbt_postgres_run = KubernetesPodOperator(
@@ -378,11 +378,8 @@ with DAG(
                 "localhostProfile": "profiles/elt.json",
             },
         },
-        kubernetes_conn_id="elt_cluster",
-        in_cluster=True,
         pod_template_file="/opt/airflow/pods/elt.yaml",
         namespace="elt-{{ var.value.stage }}",
-        service_account_name="meltano",
         image_pull_secrets="registry,mirror",
         labels={
             "team": "elt",
@@ -402,17 +399,20 @@ with DAG(
             "supplementalGroups": [2000, 3000],
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        priority_class_name="batch",
         node_selector={
             "disktype": "ssd",
             "example.com/stage": "{{ var.value.stage }}",
         },
-        deferrable=True,
         on_finish_action="delete_succeeded_pod",
+        service_account_name="meltano",
+        priority_class_name="batch",
         startup_timeout_seconds=600,
         random_name_suffix=False,
         termination_grace_period=60,
         skip_on_exit_code=[99],
+        deferrable=True,
+        kubernetes_conn_id="elt_cluster",
+        in_cluster=True,
     )
 
     dbt_postgres_test = BashOperator(
