@@ -30,7 +30,7 @@ class ClassFacts:
     arguments: Mapping[str, str]
     templated: frozenset[str]
     files: tuple[str, ...]
-    required: tuple[str, ...]
+    required: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
