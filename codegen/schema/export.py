@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import cache
 from typing import Any
 
 from codegen.keys.field_type import JsonSchema, or_null
+from codegen.keys.markers import as_written
 from codegen.keys.table import Key, Model, grouped, keys_of
 from codegen.runners import RUNNERS
 from codegen.schema.after import After
@@ -158,13 +159,15 @@ def plain(value: Any) -> Any:  # noqa: ANN401
         return _duration(value)
     if isinstance(value, datetime):
         return value.isoformat().removesuffix("T00:00:00")
+    if isinstance(value, time):
+        return value.isoformat("auto" if value.second or value.microsecond else "minutes")
     if isinstance(value, Param) and value.is_plain:
         return value.default
     if isinstance(value, Model):
         return _plain_map(_values_of(value))
     if isinstance(value, Mapping):
         return {name: plain(item) for name, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, tuple) else value
+    return [plain(item) for item in value] if isinstance(value, tuple | list) else as_written(value)
 
 
 def _duration(value: timedelta) -> str:

@@ -179,6 +179,6 @@ def _status(
 def what_runs(schedule: Schedule) -> str:
     """`describe_work`, with the work of each task, so that people can search for it."""
     if schedule.tasks:
-        return ", ".join(task.run or task.id or task.python or task.command or "" for task in schedule.tasks)
+        return ", ".join(task.run or task.python or task.uses or task.task_id for task in schedule.tasks)
     transform = {"run": ", then dbt", "only": ", only dbt"}.get(schedule.transform or "", "")
     return describe_work(schedule) + transform
