@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from codegen.plan.alerts import task_alerts
-from codegen.plan.arguments import operator_arguments_of, with_moments
+from codegen.plan.arguments import lowered, operator_arguments_of
 from codegen.plan.names import free_name
 from codegen.plan.operators import arguments_of_step, operator_name, resolved
 from codegen.plan.steps import Step
@@ -77,7 +77,7 @@ def plan_task(
     given = {
         "task_id": step.task_id,
         **arguments,
-        **with_moments(arguments_of_step(step, airflow), schedule),
+        **lowered(arguments_of_step(step, airflow), schedule, airflow),
         **own,
         **task_alerts(step.task, names.functions),
     }

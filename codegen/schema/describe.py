@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from codegen.diagnostics import quoted
 from codegen.schema import Schedule
+from codegen.schema.asset import Asset
 from codegen.timetable.humanize import in_words
 
 
@@ -24,7 +25,7 @@ def describe_start(schedule: Schedule, code: Callable[[str], str] = quoted) -> s
     clock = schedule.clock
     if not schedule.after:
         return in_words(clock) + (f" ({schedule.timezone})" if clock.cron else "")
-    *others, last = (code(name) for name in schedule.after.names)
+    *others, last = (_upstream_in_words(each, code, "the asset") for each in schedule.after.upstream)
     after = f"after {', '.join(others)} {'or' if schedule.after.any else 'and'} {last}" if others else f"after {last}"
     return f"{in_words(clock)} ({schedule.timezone}), and {after}" if clock.cron else after
 
@@ -33,5 +34,10 @@ def describe_start_briefly(schedule: Schedule) -> str:
     """The same for a column of a table: the interval as it is written, and the names."""
     if not schedule.after:
         return schedule.interval
-    after = f"after {(' or ' if schedule.after.any else ', ').join(schedule.after.names)}"
+    upstream = (_upstream_in_words(each, str, "asset") for each in schedule.after.upstream)
+    after = f"after {(' or ' if schedule.after.any else ', ').join(upstream)}"
     return f"{schedule.interval}, {after}" if schedule.clock.cron else after
+
+
+def _upstream_in_words(upstream: str | Asset, code: Callable[[str], str], noun: str) -> str:
+    return f"{noun} {code(upstream.name)}" if isinstance(upstream, Asset) else code(upstream)

@@ -12,8 +12,9 @@ from codegen.keys.field_type import JsonSchema, or_null
 from codegen.keys.markers import as_written
 from codegen.keys.table import Key, Model, grouped, keys_of
 from codegen.runners import RUNNERS
-from codegen.schema.after import After
+from codegen.schema.after import UPSTREAM_ASSET, After
 from codegen.schema.alerts import ALERT, KINDS
+from codegen.schema.asset import ASSET, Asset
 from codegen.schema.model import Schedule
 from codegen.schema.overlays import SAME_EVERYWHERE
 from codegen.schema.param import Param
@@ -29,7 +30,7 @@ _TASK = "a task"
 _NOTHING: tuple[Any, ...] = (None, "", (), {})
 # The maps inside a schedule, by the names of their definitions; the reference has them in this order.
 _OF_RUNNERS = (section for runner in RUNNERS.values() for section in runner.sections)
-_SECTIONS = {section.name: section for section in (*_OF_RUNNERS, ALERT, *KINDS)}
+_SECTIONS = {section.name: section for section in (*_OF_RUNNERS, ALERT, *KINDS, UPSTREAM_ASSET, ASSET)}
 # What a map must have in any case: of these keys exactly one.
 _ONE_OF = {"task": WHAT_RUNS, ALERT.name: tuple(section.name for section in KINDS)}
 # The key that requires another key.
@@ -164,7 +165,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, Param) and value.is_plain:
         return value.default
     if isinstance(value, Model):
-        return _plain_map(_values_of(value))
+        return value.name if isinstance(value, Asset) and value.is_plain else _plain_map(_values_of(value))
     if isinstance(value, Mapping):
         return {name: plain(item) for name, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, tuple | list) else as_written(value)

@@ -19,6 +19,7 @@ from codegen.keys.table import Table, key, keys_of
 from codegen.keys.texts import Id, IntervalText, Markdown, Name, TemplatedText, Text, Timezone
 from codegen.schema.after import AFTER, After
 from codegen.schema.alerts import Alert, AlertList
+from codegen.schema.asset import Asset, AssetList
 from codegen.schema.overlays import Overlays
 from codegen.schema.param import PARAMS, Param
 from codegen.schema.task import Task, TaskList
@@ -126,6 +127,7 @@ class Schedule(TaskDefaults):
     interval: str = _when(
         IntervalText("an interval"),
         "A cron of five fields, with names, `L`, `#` and `H` (a time drawn from the schedule's name); "
+        "or a duration that divides the hour or the day, such as `15m` or `6h`; "
         "or an alias: `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@quarterly`, `@yearly`, `@annually`; "
         "or `@once`, `@manual`, `@none`, for manual runs only. Required, unless there is an `after`.",
         '"0 6 * * 1-5"',
@@ -134,9 +136,17 @@ class Schedule(TaskDefaults):
     )
     after: After | None = _when(
         AFTER,
-        "The schedules whose success starts this one; with an `interval`, also an inherited one, that starts it too "
-        "(`interval: null` removes it).",
+        "The schedules whose success starts this one, and the assets of other DAGs, as `asset: name-or-uri`; with an "
+        "`interval`, also an inherited one, that starts it too (`interval: null` removes it).",
         "[orders, customers]",
+    )
+    outlets: tuple[Asset, ...] = _when(
+        AssetList(),
+        "The assets that a successful run updates, once, after its last task. DAGs that wait for one of them start "
+        "then.",
+        "[s3://warehouse/orders]",
+        (),
+        owns=("outlets",),
     )
     timezone: str = _when(
         Timezone("a timezone"),

@@ -56,11 +56,12 @@ def _is_of_python(text: str) -> bool:
 
 
 def check_joins(schedules: list[Schedule], meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
-    """The `join` task of a DAG for which others wait has a trigger rule too."""
-    awaited = {name for schedule in schedules if schedule.after for name in schedule.after.names}
+    """The `join` task of a DAG that updates an asset has a trigger rule too."""
+    updating = {name for schedule in schedules if schedule.after for name in schedule.after.names}
+    updating |= {schedule.name for schedule in schedules if schedule.outlets}
     for schedule in schedules:
         key = _fail_fast(schedule)
-        steps = readable_steps(schedule, meltano) if key and schedule.name in awaited else []
+        steps = readable_steps(schedule, meltano) if key and schedule.name in updating else []
         if steps and not needs_no_join(steps):
             message = f"Airflow refuses `{key}` with the trigger rule of the task at the end, which others wait for"
             hint = f"remove `{key}`, or let one last task wait for all others"
