@@ -8,6 +8,7 @@ from codegen.airflow_facts.context import names
 from codegen.airflow_facts.trigger_rules import FORMER_NAMES, TRIGGER_RULES
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import Data, KeyName, MapOf, TextList
+from codegen.keys.field_type import JsonSchema
 from codegen.keys.markers import check_scalar
 from codegen.keys.scalars import Choice
 from codegen.keys.texts import FullName, Text, is_python_keyword
@@ -66,6 +67,9 @@ class Uses(Text):
             "the name of its class, such as FileSensor, or its module and its name: airflow.providers.ssh...",
             250,
         )
+
+    def json_schema(self) -> JsonSchema:
+        return {"anyOf": [{"$ref": "#/definitions/operator"}, super().json_schema()]}
 
 
 CALLABLE = FullName("a Python callable", "its module and its name: quality.checks.rows")
