@@ -11,7 +11,7 @@ from codegen.keys.scalars import DateTime, Duration
 _TEXT: JsonSchema = {"type": "string", "minLength": 1}
 _VALUE: JsonSchema = {"$ref": "#/definitions/value"}
 _OF_A_TASK: JsonSchema = {"type": "object", "required": ["task"], "properties": {"task": _TEXT, "key": _TEXT}}
-_FILES = {name: _TEXT for name in ("$f", "$file")}
+_FILES = dict.fromkeys(("$f", "$file"), _TEXT)
 # Each marker and its longer name, what it means, and its values.
 _MARKERS: Mapping[tuple[str, ...], tuple[str, JsonSchema]] = {
     ("$x", "$xcom"): (
