@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-<<<<<<< HEAD
-from datetime import datetime, time, timedelta
-=======
 from dataclasses import replace
-from datetime import datetime, timedelta
->>>>>>> main
+from datetime import datetime, time, timedelta
 from functools import cache
 from typing import Any
 
@@ -108,13 +104,8 @@ def _definition(name: str, rows: Mapping[str, Key], keys: Mapping[str, Key], air
         forms = {key: {"required": [key], "properties": {key: given}} for key in _ONE_OF[name]}
         required["oneOf"] = list(forms.values())
         if name in _TOGETHER:
-<<<<<<< HEAD
-            key, other = _TOGETHER[name]
-            together = {"if": forms[key], "then": {"required": [other]}}
-            required["allOf"] = [together, *arguments_by_operator(airflow)]
-=======
-            required["allOf"] = [{"if": forms[key], "then": {"required": [other]}} for key, other in _TOGETHER[name]]
->>>>>>> main
+            together = [{"if": forms[key], "then": {"required": [other]}} for key, other in _TOGETHER[name]]
+            required["allOf"] = [*together, *arguments_by_operator(airflow)]
     # What a task has in common with its schedule is said once.
     properties = {
         each: {"$ref": f"#/properties/{each}"} if keys.get(each) == row else _property(row)

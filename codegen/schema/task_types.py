@@ -8,11 +8,7 @@ from codegen.airflow_facts.context import names
 from codegen.airflow_facts.trigger_rules import FORMER_NAMES, TRIGGER_RULES
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import Data, KeyName, MapOf, TextList
-<<<<<<< HEAD
-from codegen.keys.field_type import JsonSchema
-=======
-from codegen.keys.field_type import Report
->>>>>>> main
+from codegen.keys.field_type import JsonSchema, Report
 from codegen.keys.markers import check_scalar
 from codegen.keys.scalars import Choice
 from codegen.keys.texts import FullName, Name, Text, is_python_keyword

@@ -179,10 +179,6 @@ def _status(
 def what_runs(schedule: Schedule) -> str:
     """`describe_work`, with the work of each task, so that people can search for it."""
     if schedule.tasks:
-<<<<<<< HEAD
-        return ", ".join(task.run or task.python or task.uses or task.task_id for task in schedule.tasks)
-=======
         return ", ".join((task.id if task.command else "") or describe_task(task) for task in schedule.tasks)
->>>>>>> main
     transform = {"run": ", then dbt", "only": ", only dbt"}.get(schedule.transform or "", "")
     return describe_work(schedule) + transform
