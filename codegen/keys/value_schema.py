@@ -9,6 +9,7 @@ from codegen.keys.field_type import JsonSchema
 from codegen.keys.scalars import DateTime, Duration
 
 _TEXT: JsonSchema = {"type": "string", "minLength": 1}
+_FULL_NAME: JsonSchema = {"type": "string", "pattern": r"^\w+(?:\.\w+)+$"}
 _VALUE: JsonSchema = {"$ref": "#/definitions/value"}
 _OF_A_TASK: JsonSchema = {"type": "object", "required": ["task"], "properties": {"task": _TEXT, "key": _TEXT}}
 _FILES = dict.fromkeys(("$f", "$file"), _TEXT)
@@ -29,7 +30,7 @@ _MARKERS: Mapping[tuple[str, ...], tuple[str, JsonSchema]] = {
     ("$const",): ("A value in which Airflow renders no template.\nExample: {$const: '{{ raw }}'}", {}),
     ("$import",): (
         "A Python object, which the DAG file imports.\nExample: {$import: quality.checks.first_row}",
-        {"type": "string", "pattern": r"^\w+(?:\.\w+)+$"},
+        _FULL_NAME,
     ),
 }
 _MARKER: JsonSchema = {
@@ -70,6 +71,12 @@ _TYPES: Mapping[type, tuple[str, JsonSchema]] = {
 def arguments_map() -> JsonSchema:
     """A map of arguments without facts."""
     return {"type": "object", "propertyNames": {"pattern": r"^[A-Za-z_]\w*$"}, "additionalProperties": _VALUE}
+
+
+def object_schema() -> JsonSchema:
+    """A map that imports a Python object."""
+    properties = {"$import": _FULL_NAME}
+    return {"type": "object", "required": ["$import"], "additionalProperties": False, "properties": properties}
 
 
 def reference_to(types: Iterable[type]) -> JsonSchema:

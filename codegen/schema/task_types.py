@@ -110,5 +110,3 @@ OP_KWARGS: MapOf[Plain] = MapOf(
     KeyName(_NAME, "is not the name of an argument", _NAME_HINT, _check_argument),
     Data(_check_template, is_templated=True),
 )
-# Airflow gets its values as they are.
-PLAIN_MAP: MapOf[Plain] = MapOf("a map of names to values", None, Data(check_scalar))
