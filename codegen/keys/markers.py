@@ -20,6 +20,8 @@ from codegen.values import Imported, Output
 # More digits than any number has that a person means; Python itself refuses some thousands.
 _MOST_DIGITS = 30
 _TASK_ID = Text("the id of a task")
+_FILE = ("$f", "$file")
+_CONSTANTS = frozenset(("$const", *_FILE))
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,11 @@ def as_written(marker: Any) -> Any:  # noqa: ANN401  # any part of a value
     return marker
 
 
+def is_constant(node: Node) -> bool:
+    """Whether Airflow renders no templates in a value."""
+    return isinstance(node, MapNode) and len(node.entries) == 1 and not _CONSTANTS.isdisjoint(node.entries)
+
+
 def _output(node: Node) -> Output:
     if isinstance(node, MapNode):
         entries = {name: entry.value for name, entry in node.entries.items()}
@@ -133,7 +140,7 @@ def _template(node: Node) -> Template:
 
 
 def _file_key(node: MapNode) -> str | None:
-    return next((name for name in ("$f", "$file") if [*node.entries] == [name]), None)
+    return next((name for name in _FILE if [*node.entries] == [name]), None)
 
 
 def _const(node: Node) -> Const:
@@ -168,7 +175,7 @@ def _text(node: Node, type_: Text) -> str:
 _MARKERS: dict[str, Callable[[Node], Output | Imported | Template | Const]] = {
     **dict.fromkeys(("$x", "$xcom"), _output),
     **dict.fromkeys(("$t", "$template"), _template),
-    **dict.fromkeys(("$f", "$file"), _file),
+    **dict.fromkeys(_FILE, _file),
     "$const": _const,
     "$import": _imported,
 }

@@ -49,6 +49,17 @@ _WORDS = {
     dict: "a map",
     list: "a list",
 }
+_EXAMPLES: Mapping[type, Any] = {
+    str: "...",
+    bool: True,
+    int: 1,
+    float: 1.5,
+    timedelta: "5m",
+    datetime: "2024-01-31",
+    time: "06:00",
+    dict: {"name": "value"},
+    list: ["..."],
+}
 
 
 class OperatorArgument(MarkedValue):
@@ -113,7 +124,21 @@ def mismatch(value: Any, annotation: str) -> str:  # noqa: ANN401  # what a type
     if is_open or expected is None or type(value) in expected:
         return ""
     words = [_WORDS[kind] for kind in dict.fromkeys(expected) if kind is not type(None)]
-    return " or ".join(words) or "a Python object: `{$import: package.module.name}`"
+    return " or ".join(words) or "a Python object"
+
+
+def in_words(kind: type) -> str:
+    """The type of a value, in words; empty for a marker."""
+    return _WORDS.get(kind, "")
+
+
+def example(annotation: str) -> Any:  # noqa: ANN401  # as YAML has it
+    """A value for an argument with that annotation; an ellipsis for any text."""
+    known = types_of(annotation)
+    if known is None:
+        return "..."
+    kinds = [kind for kind in known if kind is not type(None)]
+    return _EXAMPLES[kinds[0]] if kinds else {"$import": "package.module.name"}
 
 
 class Arguments(FieldType[Mapping[str, Any]]):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from codegen.meltano import MeltanoProject
 from codegen.plan.alerts import alert_functions, alert_texts
 from codegen.plan.arguments import dag_arguments
+from codegen.plan.constants import with_constants
 from codegen.plan.dependencies import Dependencies, between, with_join, with_outlets
 from codegen.plan.doc import doc_of, doc_of_several
 from codegen.plan.names import imports_of
@@ -57,6 +58,13 @@ def plan(
         for draft, names in zip(drafts, variables, strict=True)
     )
     names = {"DAG", *(name for dag in dags for name in _names_of(dag))}
+    runners = {
+        (draft.schedule.dag_id_or_default, step.task_id): step.runner
+        for draft in drafts
+        for step in draft.steps
+        if step.calls or step.script
+    }
+    dags, constants = with_constants(dags, [draft.schedule for draft in drafts], runners, {*names, *PRELUDES})
     return DagModule(
         path=drafts[0].schedule.dag_file,
         source=", ".join(draft.schedule.source for draft in drafts),
@@ -65,6 +73,7 @@ def plan(
         functions=tuple(functions.values()),
         dags=dags,
         preludes=tuple(name for name in PRELUDES if name in names),
+        constants=constants,
         project_root_variable=project_root_variable,
         alert_texts={name: text for name, text in alert_texts(airflow).items() if name in names},
     )
