@@ -127,6 +127,10 @@ def test_an_editor_accepts_what_we_accept(path: Path, validator: Draft7Validator
         {"tasks": [{"run": "a b", "group": "not.one"}]},
         {"tasks": [{"python": "rows"}]},
         {"tasks": [{"python": "a.rows", "op_kwargs": {"no name": 1}}]},
+        {"tasks": [{"uses": "no name"}]},
+        {"tasks": [{"uses": "FileSensor", "with": {"filepath": {"$y": "a"}}}]},
+        {"tasks": [{"uses": "FileSensor", "with": {"filepath": "a", "poke_interval": "soon"}}]},
+        {"tasks": [{"uses": "a.B", "with": {"rows": [{"$x": {"key": "rows"}}]}}]},
         {"kubernetes": "elt:1"},
         {"kubernetes": {"namespace": "Elt"}},
         {"kubernetes": {"service_account_name": "{{ ds }}"}},
@@ -260,6 +264,9 @@ def test_the_example_of_each_key_is_a_value_that_changes_the_dag(
         plugins = "plugins: {extractors: [{name: tap-a}], loaders: [{name: target-b}]}"
         write(tmp_path, {"meltano.yml": f"{plugins}\njobs: [{{name: refresh, tasks: [tap-a target-b]}}]\n"})
     write(tmp_path, {f"schedules/{other}.yml": yaml.safe_dump(_PLAIN) for other in ("orders", "customers")})
+    if "params." in example:
+        # Examples may use a run parameter.
+        write(tmp_path, {"schedules/_defaults.yml": "params: {full_refresh: false}\n"})
     files = []
     for schedule in (before, after):
         write(tmp_path, {"schedules/a.yml": _as_yaml(schedule, example)})
