@@ -52,6 +52,50 @@ lock() {
 }
 """
 
+# Settings that several tasks share.
+KUBERNETES = {
+    "image": "registry.example.com/elt:2026.11.1",
+    "image_pull_policy": "IfNotPresent",
+    "cmds": ["meltano"],
+    "secrets": [Secret("env", "TARGET_POSTGRES_PASSWORD", "warehouse", "password")],
+    "container_security_context": {
+        "allowPrivilegeEscalation": False,
+        "privileged": False,
+        "readOnlyRootFilesystem": True,
+        "runAsUser": 1001,
+        "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]},
+        "seccompProfile": {
+            "type": "Localhost",
+            "localhostProfile": "profiles/elt.json",
+        },
+    },
+    "namespace": "elt-{{ var.value.stage }}",
+    "image_pull_secrets": "registry,mirror",
+    "labels": {"team": "elt", "example.com/day": "{{ ds }}", "example.com/empty": ""},
+    "annotations": {
+        "example.com/owner": "{{ 'the data team {# not a comment #} \\'of\\' \"ours\"\\n' }}",
+        "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+    },
+    "security_context": {
+        "runAsUser": 1000,
+        "runAsGroup": 1000,
+        "runAsNonRoot": True,
+        "fsGroup": 1000,
+        "fsGroupChangePolicy": "OnRootMismatch",
+        "supplementalGroups": [2000, 3000],
+        "seccompProfile": {"type": "RuntimeDefault"},
+    },
+    "node_selector": {"disktype": "ssd", "example.com/stage": "{{ var.value.stage }}"},
+    "on_finish_action": "delete_succeeded_pod",
+}
+KUBERNETES_ENV = {
+    "GREETING": "$$HOME is not $$(HOME), and $$$$ is not $$",
+    "DAY": "{{ ds }}",
+    "WAREHOUSE": "postgres://{{ conn.warehouse.login | replace('$', '$$') }}@{{ conn.warehouse.host | replace('$', '$$') }}/$$db",
+    "PASSWORD": "{{ conn.warehouse.password | replace('$', '$$') }}",
+    "CHOICE": "{% filter replace('$', '$$') %}{% if var.value.stage == 'prod' %}all{% endif %}{% endfilter %}",
+}
+
 with DAG(
     dag_id="meltano_every_setting",
     doc_md=__doc__,
@@ -69,18 +113,9 @@ with DAG(
 ):
     tap_gitlab_target_postgres = KubernetesPodOperator(
         task_id="tap-gitlab_target-postgres",
-        image="registry.example.com/elt:2026.11.1",
-        image_pull_policy="IfNotPresent",
-        cmds=["meltano"],
+        **KUBERNETES,
         arguments=["run", "tap-gitlab", "target-postgres"],
-        env_vars={
-            "GREETING": "$$HOME is not $$(HOME), and $$$$ is not $$",
-            "DAY": "{{ ds }}",
-            "WAREHOUSE": "postgres://{{ conn.warehouse.login | replace('$', '$$') }}@{{ conn.warehouse.host | replace('$', '$$') }}/$$db",
-            "PASSWORD": "{{ conn.warehouse.password | replace('$', '$$') }}",
-            "CHOICE": "{% filter replace('$', '$$') %}{% if var.value.stage == 'prod' %}all{% endif %}{% endfilter %}",
-        },
-        secrets=[Secret("env", "TARGET_POSTGRES_PASSWORD", "warehouse", "password")],
+        env_vars=KUBERNETES_ENV,
         container_resources=k8s.V1ResourceRequirements(
             requests={
                 "cpu": "0.5",
@@ -94,41 +129,6 @@ with DAG(
                 "ephemeral-storage": ".5Gi",
             },
         ),
-        container_security_context={
-            "allowPrivilegeEscalation": False,
-            "privileged": False,
-            "readOnlyRootFilesystem": True,
-            "runAsUser": 1001,
-            "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]},
-            "seccompProfile": {
-                "type": "Localhost",
-                "localhostProfile": "profiles/elt.json",
-            },
-        },
-        namespace="elt-{{ var.value.stage }}",
-        image_pull_secrets="registry,mirror",
-        labels={
-            "team": "elt",
-            "example.com/day": "{{ ds }}",
-            "example.com/empty": "",
-        },
-        annotations={
-            "example.com/owner": "{{ 'the data team {# not a comment #} \\'of\\' \"ours\"\\n' }}",
-            "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
-        },
-        security_context={
-            "runAsUser": 1000,
-            "runAsGroup": 1000,
-            "runAsNonRoot": True,
-            "fsGroup": 1000,
-            "fsGroupChangePolicy": "OnRootMismatch",
-            "supplementalGroups": [2000, 3000],
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        node_selector={
-            "disktype": "ssd",
-            "example.com/stage": "{{ var.value.stage }}",
-        },
         tolerations=[
             {
                 "key": "dedicated",
@@ -208,7 +208,6 @@ with DAG(
                 ],
             },
         },
-        on_finish_action="delete_succeeded_pod",
         pod_template_dict={
             "spec": {
                 "topologySpreadConstraints": [
@@ -342,18 +341,12 @@ with DAG(
 
     dbt_postgres_run = KubernetesPodOperator(
         task_id="dbt-postgres_run",
-        image="registry.example.com/dbt:2026.11.1@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-        image_pull_policy="IfNotPresent",
-        cmds=["meltano"],
+        **dict(
+            KUBERNETES,
+            image="registry.example.com/dbt:2026.11.1@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        ),
         arguments=["run", "dbt-postgres:run", "--vars", '{"day":"{{ ds }}"}', "$$(id)"],
-        env_vars={
-            "GREETING": "$$HOME is not $$(HOME), and $$$$ is not $$",
-            "DAY": "{{ ds }}",
-            "WAREHOUSE": "postgres://{{ conn.warehouse.login | replace('$', '$$') }}@{{ conn.warehouse.host | replace('$', '$$') }}/$$db",
-            "PASSWORD": "{{ conn.warehouse.password | replace('$', '$$') }}",
-            "CHOICE": "{% filter replace('$', '$$') %}{% if var.value.stage == 'prod' %}all{% endif %}{% endfilter %}",
-        },
-        secrets=[Secret("env", "TARGET_POSTGRES_PASSWORD", "warehouse", "password")],
+        env_vars=KUBERNETES_ENV,
         container_resources=k8s.V1ResourceRequirements(
             requests={
                 "cpu": "0.5",
@@ -367,43 +360,7 @@ with DAG(
                 "ephemeral-storage": ".5Gi",
             },
         ),
-        container_security_context={
-            "allowPrivilegeEscalation": False,
-            "privileged": False,
-            "readOnlyRootFilesystem": True,
-            "runAsUser": 1001,
-            "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]},
-            "seccompProfile": {
-                "type": "Localhost",
-                "localhostProfile": "profiles/elt.json",
-            },
-        },
         pod_template_file="/opt/airflow/pods/elt.yaml",
-        namespace="elt-{{ var.value.stage }}",
-        image_pull_secrets="registry,mirror",
-        labels={
-            "team": "elt",
-            "example.com/day": "{{ ds }}",
-            "example.com/empty": "",
-        },
-        annotations={
-            "example.com/owner": "{{ 'the data team {# not a comment #} \\'of\\' \"ours\"\\n' }}",
-            "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
-        },
-        security_context={
-            "runAsUser": 1000,
-            "runAsGroup": 1000,
-            "runAsNonRoot": True,
-            "fsGroup": 1000,
-            "fsGroupChangePolicy": "OnRootMismatch",
-            "supplementalGroups": [2000, 3000],
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        node_selector={
-            "disktype": "ssd",
-            "example.com/stage": "{{ var.value.stage }}",
-        },
-        on_finish_action="delete_succeeded_pod",
         service_account_name="meltano",
         priority_class_name="batch",
         startup_timeout_seconds=600,
