@@ -1,4 +1,4 @@
-"""What `dagpress import --verify` says of an argument of Airflow that differs: the key of a schedule that sets it."""
+"""What `dagpress verify --against meltano` says of an argument of Airflow that differs: the key of a schedule that sets it."""
 
 from __future__ import annotations
 
