@@ -11,11 +11,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from codegen import process
 from codegen.airflow.home import set_up
-from codegen.airflow_facts import VERSIONS, facts_of
+from codegen.airflow_facts import facts_of
 from codegen.diagnostics import DagpressError
 from codegen.project import Project
 
@@ -191,34 +190,6 @@ def version_of(program: Path) -> str:
     """
     python = python_of(program)
     return _answer([python, "-c", _ASK_AIRFLOW], f"{program} runs on {python}, which has no Airflow", _NAME_ANOTHER)
-
-
-class ProjectAirflow(NamedTuple):
-    """The Airflow that loads the DAG files of a project: its program, its release, and its home if it has one."""
-
-    program: Path
-    release: str
-    home: Path | None
-
-
-def airflow_of(project: Project, program: Path | None) -> ProjectAirflow:
-    """The Airflow of that program, by default the one of the project.
-
-    Raises:
-        AirflowError: there is none, or the DAG files are for another version: its result would not hold for them.
-    """
-    home = None
-    if program is None:
-        installed = installation_of(project)
-        program, home = installed.program, installed.home if installed.is_ours else None
-    release = version_of(program)
-    minor = ".".join(re.findall(r"\d+", release)[:2])
-    if minor != project.airflow:
-        message = f'the configuration has airflow = "{project.airflow}", but {program} is Airflow {release}'
-        change = f'set airflow = "{minor}" in the configuration and generate the DAG files again, or '
-        change = change if minor in VERSIONS else ""
-        raise AirflowError(message, f"{change}pass the `airflow` program of Airflow {project.airflow} with --airflow")
-    return ProjectAirflow(program, release, home)
 
 
 def _answer(command: list[str | Path], otherwise: str, hint: str = "") -> str:

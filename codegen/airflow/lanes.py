@@ -76,7 +76,7 @@ class _Lane:
             os.waitpid(self._pid, 0)
         if why or ended:
             os.close(self.pipe)
-            why = why or _tail(self._log.fileno()) or f"SystemError: the file ends Python with the status {status}"
+            why = why or _tail(self._log.fileno()) or _end(status)
             found += [{"number": each[0], "crashed": why} for each in self._lost(overdue)]
             self._log.close()
             if self.files:
@@ -161,6 +161,13 @@ def _work(operation: _Operation, files: list[_File], pipe: int, log: IO[bytes]) 
         _flush()
         logging.shutdown()
         os._exit(code)
+
+
+def _end(status: int) -> str:
+    """How a process ended, in words."""
+    signalled = os.WIFSIGNALED(status)
+    what = f"signal {os.WTERMSIG(status)}" if signalled else f"status {os.WEXITSTATUS(status)}"
+    return f"SystemError: the file ends Python with the {what}"
 
 
 def _flush() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from codegen import pipeline
-from codegen.airflow.installation import airflow_of
+from codegen.airflow.of_project import airflow_of
 from codegen.cli.deployment import VARIABLE, default_environment, say_environment
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.printer import echo, echo_json, report, styled

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from codegen import pipeline
-from codegen.airflow.installation import ProjectAirflow, airflow_of
+from codegen.airflow.of_project import ProjectAirflow, airflow_of
 from codegen.cli.against_meltano import compare_with_meltano
 from codegen.cli.beginning import begin
 from codegen.cli.exit_code import ExitCode

@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from codegen import rules
-from codegen.airflow.installation import ProjectAirflow
 from codegen.airflow.loading import CheckedFile, LoadError, check_dag_files
+from codegen.airflow.of_project import ProjectAirflow
 from codegen.diagnostics import Diagnostic, has_errors, in_order, quoted
 from codegen.files import walk
 from codegen.pipeline import Generation
