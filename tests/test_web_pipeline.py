@@ -273,20 +273,21 @@ def test_the_picture_has_the_arrows_of_the_dag(tasks: list[dict[str, Any]]) -> N
     assert {box.node.lines[0] for box in found.graph.boxes} == {task["id"] for task in tasks}
 
 
-def test_the_picture_has_the_schedules_before_and_behind(tmp_path: Path) -> None:
+def test_the_picture_has_the_schedules_and_assets_before_and_behind(tmp_path: Path) -> None:
     tasks = "tasks:\n- {id: one, run: x y, after: []}\n- {id: two, run: x y, after: []}\n"
     files = {
-        "schedules/a.yml": tasks + "after: {any: [p, q]}\ninterval: '@daily'\n",
+        "schedules/a.yml": tasks
+        + "after: {any: [p, {asset: fed}, {asset: s3://b/k}]}\ninterval: '@daily'\noutlets: [t, u]\n",
         "schedules/p.yml": EXTRACT_LOAD,
-        "schedules/q.yml": EXTRACT_LOAD,
-        "schedules/x/r.yml": _AFTER.format("a"),
+        "schedules/q.yml": f"{EXTRACT_LOAD}outlets: fed\n",
+        "schedules/x/r.yml": _AFTER.format("{asset: t}"),
         "schedules/s.yml": EXTRACT_LOAD,
     }
     page = Pages(write(tmp_path, files)).get("/pipelines/a.yml")
     boxes = [[text.get_text() for text in box.select("text")] for box in page.select(".graph .box")]
-    assert [box[0] for box in boxes] == ["p", "q", "any of these", "one", "two", "done", "r"]
-    assert boxes[2][1] == "or @daily"
-    assert boxes[5][-1] == "none_failed"
+    assert [box[0] for box in boxes] == ["p", "q", "s3://b/k", "any of these", "one", "two", "done", "r", "u"]
+    assert boxes[3][1] == "or @daily"
+    assert boxes[6][-1] == "none_failed"
     assert [str(link["href"]) for link in page.select(".graph a")] == [f"/pipelines/{n}.yml" for n in ("p", "q", "x/r")]
     rows = _cells(page, "section[aria-labelledby=tasks]")
     assert rows[3] == ["done", "closes the run", "no work", "none", "one, two", "none_failed"]

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from codegen.diagnostics import InvalidError, nearest, quoted
 from codegen.keys.field_type import JsonSchema, ScalarType
 from codegen.source.nodes import Scalar, named
+from codegen.text.durations import duration_of
+from codegen.text.jinja import check_template, is_template
 
 
 class Boolean(ScalarType[bool]):
@@ -22,6 +24,22 @@ class Boolean(ScalarType[bool]):
 
     def json_schema(self) -> JsonSchema:
         return {"type": "boolean"}
+
+
+class BooleanOrTemplate(ScalarType[bool | str]):
+    """`true` or `false`, or a template that Airflow renders to one of them when the task runs."""
+
+    words = "true or false, or a template"
+    is_templated = True
+
+    def convert(self, scalar: Scalar) -> bool | str:
+        if scalar.kind == "str" and is_template(scalar.text):
+            check_template(scalar.text)
+            return scalar.text
+        return Boolean().convert(scalar)
+
+    def json_schema(self) -> JsonSchema:
+        return {"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": r"\{[{%]"}]}
 
 
 class Integer(ScalarType[int]):
@@ -82,14 +100,6 @@ class Choice(ScalarType[str]):
         return {"enum": list(self._choices)}
 
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_WITH_UNIT = re.compile(r"(\d{1,9}(?:\.\d{1,6})?) ?([smhdw])")
-_ISO_DURATION = re.compile(
-    r"P(?:(?P<weeks>\d{1,9})W)?(?:(?P<days>\d{1,9})D)?"
-    r"(?:T(?=\d)(?:(?P<hours>\d{1,9})H)?(?:(?P<minutes>\d{1,9})M)?(?:(?P<seconds>\d{1,9}(?:\.\d{1,6})?)S)?)?"
-)
-
-
 class Duration(ScalarType[timedelta]):
     """A number with a unit (`s`, `m`, `h`, `d`, `w`), or an ISO 8601 duration of fixed length."""
 
@@ -101,27 +111,16 @@ class Duration(ScalarType[timedelta]):
     def convert(self, scalar: Scalar) -> timedelta:
         if scalar.kind in {"int", "float"}:
             raise InvalidError("a duration needs a unit", f"write {scalar.text}s, {scalar.text}m or {scalar.text}h")
-        try:
-            duration = _duration(scalar.text.strip())
-        except OverflowError as error:
-            raise InvalidError(f"{quoted(scalar.text)} is too long for Python") from error
+        duration = duration_of(scalar.text.strip())
+        if duration is None:
+            hint = "a number with a unit, such as 30s, 5m, 2h or 1d; or ISO 8601: PT5M"
+            raise InvalidError(f"{quoted(scalar.text)} is not a duration", hint)
         if not duration and not self._may_be_zero:
             raise InvalidError("must be greater than zero", "leave the key out for no limit")
         return duration
 
     def json_schema(self) -> JsonSchema:
         return {"type": "string", "pattern": r"^(?:\d+(?:\.\d+)? ?[smhdw]|P[0-9WDTHMS.]+)$"}
-
-
-def _duration(text: str) -> timedelta:
-    if match := _WITH_UNIT.fullmatch(text):
-        return timedelta(**{_UNITS[match[2]]: float(match[1])})
-    match = _ISO_DURATION.fullmatch(text)
-    if match and any(match.groupdict().values()):
-        return timedelta(**{unit: float(amount) for unit, amount in match.groupdict().items() if amount})
-    raise InvalidError(
-        f"{quoted(text)} is not a duration", "a number with a unit, such as 30s, 5m, 2h or 1d; or ISO 8601: PT5M"
-    )
 
 
 _MOMENT = re.compile(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from codegen.meltano import MeltanoProject
 from codegen.plan.alerts import alert_functions, alert_texts
 from codegen.plan.arguments import dag_arguments
-from codegen.plan.dependencies import Dependencies, between, giving_asset, with_join
+from codegen.plan.dependencies import Dependencies, between, with_join, with_outlets
 from codegen.plan.doc import doc_of, doc_of_several
 from codegen.plan.names import imports_of
 from codegen.plan.operators import objects_of
@@ -71,7 +71,7 @@ def plan(
 
 def _draft(schedule: Schedule, others: Dependencies, meltano: MeltanoProject | None) -> _Draft:
     steps = steps_of(schedule, meltano)
-    every = with_join(steps, schedule) if others.is_awaited else steps
+    every = with_join(steps, schedule) if others.outlets else steps
     return _Draft(schedule, others, every, arrows_of(every), doc_of(schedule, steps))
 
 
@@ -80,9 +80,9 @@ def _plan_dag(
 ) -> PlannedDag:
     schedule, dag_id = draft.schedule, draft.schedule.dag_id_or_default
     tasks = [plan_task(step, variables, schedule, names, airflow) for step in draft.steps]
-    if draft.others.is_awaited:
+    if draft.others.outlets:
         # In the order in which they run, the last task waits for all others.
-        tasks[-1] = giving_asset(tasks[-1], dag_id, airflow)
+        tasks[-1] = with_outlets(tasks[-1], draft.others.outlets, airflow)
     # The docstring of a file is the documentation of its only DAG.
     doc = Identifier("__doc__") if is_alone else draft.doc
     runners = (RUNNERS[step.runner] for step in draft.steps if step.calls or step.script)

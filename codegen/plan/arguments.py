@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 from codegen.airflow_facts import facts_of
 from codegen.keys.table import keys_of
 from codegen.plan.alerts import dag_alerts, default_alerts
+from codegen.plan.assets import asset_call
 from codegen.plan.dependencies import Dependencies, conditions_of
 from codegen.plan.tree import Functions
 from codegen.schema import Schedule
+from codegen.schema.asset import Asset
 from codegen.schema.param import Param
 from codegen.schema.task_defaults import TaskDefaults
 from codegen.timetable.interval import AIRFLOW_PRESETS
@@ -86,7 +88,7 @@ def _direct_arguments(schedule: Schedule, airflow: str) -> dict[str, Value]:
     own = [row for name, row in keys_of(Schedule).items() if row.is_argument and name not in keys_of(TaskDefaults)]
     ours = {row.name: getattr(schedule, row.name) for row in own}
     airflows = {name: value for name, value in schedule.arguments.items() if name in facts_of(airflow).dag}
-    return with_moments({**ours, **airflows}, schedule)
+    return lowered({**ours, **airflows}, schedule, airflow)
 
 
 def operator_arguments_of(model: TaskDefaults, schedule: Schedule, airflow: str) -> dict[str, Value]:
@@ -97,15 +99,18 @@ def operator_arguments_of(model: TaskDefaults, schedule: Schedule, airflow: str)
     ours = {row.name: getattr(model, row.name) for row in keys_of(TaskDefaults).values() if row.is_argument}
     of_dag = facts_of(airflow).dag if model is schedule else {}
     airflows = {name: value for name, value in model.arguments.items() if name not in of_dag}
-    return with_moments({**ours, **airflows}, schedule)
+    return lowered({**ours, **airflows}, schedule, airflow)
 
 
-def with_moments(values: Mapping[str, Any], schedule: Schedule) -> dict[str, Value]:
-    """The values with each datetime on the clock of the schedule."""
-    return {
-        name: mapped(value, lambda part: moment(part, schedule.timezone) if isinstance(part, datetime) else part)
-        for name, value in values.items()
-    }
+def lowered(values: Mapping[str, Any], schedule: Schedule, airflow: str) -> dict[str, Value]:
+    """The values with each datetime on the clock of the schedule, and each asset as Airflow calls it."""
+
+    def lower(part: Any) -> Value:  # noqa: ANN401  # of a schedule
+        if isinstance(part, datetime):
+            return moment(part, schedule.timezone)
+        return asset_call(part, airflow) if isinstance(part, Asset) else part
+
+    return {name: mapped(value, lower) for name, value in values.items()}
 
 
 def moment(value: datetime, zone: str) -> Call:

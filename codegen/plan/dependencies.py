@@ -1,6 +1,6 @@
 """The dependencies between schedules: a successful run updates an asset, which starts the schedules that wait for it.
 
-The asset has the DAG id of its schedule, percent-encoded beyond ASCII; on Airflow 2 it is called a dataset.
+The asset has the DAG id of its schedule, percent-encoded beyond ASCII. Assets of `after` and `outlets` come beside it.
 """
 
 from __future__ import annotations
@@ -10,20 +10,21 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 from urllib.parse import quote
 
-from codegen.airflow_facts import facts_of
+from codegen.plan.assets import any_of, asset_call
 from codegen.plan.steps import Step, last_of, needs_no_join
 from codegen.plan.tree import PlannedTask
 from codegen.schema import Schedule, Task
 from codegen.schema.after import After
-from codegen.values import Argument, Call, Value
+from codegen.schema.asset import Asset
+from codegen.values import Argument, Value
 
 
 @dataclass(frozen=True)
 class Dependencies:
-    """Whether other schedules wait for a schedule, and the DAG ids of those that it waits for, without missing ones."""
+    """The assets that start a DAG, without those of missing schedules, and those that a successful run updates."""
 
-    is_awaited: bool
-    dag_ids: tuple[str, ...]
+    inlets: tuple[Asset, ...]
+    outlets: tuple[Asset, ...]
 
 
 def between(schedules: Iterable[Schedule], kept: Collection[str] = ()) -> Mapping[str, Dependencies]:
@@ -33,27 +34,23 @@ def between(schedules: Iterable[Schedule], kept: Collection[str] = ()) -> Mappin
     """
     everyone = list(schedules)
     awaited = {name for schedule in everyone if schedule.after for name in schedule.after.names}
-    dag_ids = {schedule.name: schedule.dag_id_or_default for schedule in everyone}
+    # Airflow 2 and 3.0, and later ones on MySQL, take ASCII only (airflow/datasets/__init__.py on 2,
+    # airflow/sdk/definitions/asset/__init__.py on 3).
+    own = {schedule.name: Asset(name=quote(schedule.dag_id_or_default)) for schedule in everyone}
     found = {}
     for schedule in everyone:
-        names = schedule.after.names if schedule.after else ()
-        known = tuple(dag_ids[name] for name in names if name in dag_ids)
-        found[schedule.source] = Dependencies(schedule.name in awaited or schedule.dag_id_or_default in kept, known)
+        upstream = schedule.after.upstream if schedule.after else ()
+        inlets = (each if isinstance(each, Asset) else own.get(each) for each in upstream)
+        is_awaited = schedule.name in awaited or schedule.dag_id_or_default in kept
+        outlets = (*([own[schedule.name]] if is_awaited else []), *schedule.outlets)
+        found[schedule.source] = Dependencies(tuple(filter(None, inlets)), outlets)
     return found
 
 
 def conditions_of(after: After, others: Dependencies, airflow: str) -> Value:
     """The assets that start a DAG; Airflow waits for all of a list."""
-    assets = tuple(_asset(dag_id, airflow) for dag_id in others.dag_ids)
-    if after.any and len(assets) > 1:
-        return Call("AssetAny" if facts_of(airflow).has_assets else "DatasetAny", assets)
-    return assets
-
-
-def _asset(dag_id: str, airflow: str) -> Call:
-    # Airflow 2 and 3.0, and later ones on MySQL, take ASCII only (airflow/datasets/__init__.py on 2,
-    # airflow/sdk/definitions/asset/__init__.py on 3).
-    return Call("Asset" if facts_of(airflow).has_assets else "Dataset", (quote(dag_id),))
+    assets = tuple(asset_call(asset, airflow) for asset in others.inlets)
+    return any_of(assets, airflow) if after.any and len(assets) > 1 else assets
 
 
 def with_join(steps: Sequence[Step], schedule: Schedule) -> Sequence[Step]:
@@ -74,10 +71,14 @@ def with_join(steps: Sequence[Step], schedule: Schedule) -> Sequence[Step]:
     return [*steps, Step(task_id=name, after=last, task=task, waits_for=last, trigger_rule=rule)]
 
 
-def giving_asset(task: PlannedTask, dag_id: str, airflow: str) -> PlannedTask:
-    """The last task of a DAG, with the DAG's asset as outlet.
+def with_outlets(task: PlannedTask, outlets: Sequence[Asset], airflow: str) -> PlannedTask:
+    """The last task of a DAG, with the assets that a successful run updates as outlets, besides its own.
 
     Because of its outlets Airflow executes even an EmptyOperator (`DagRun.schedule_tis` in airflow/models/dagrun.py,
     2.10 to 3.3); without that there is no event.
     """
-    return replace(task, arguments=(*task.arguments, Argument("outlets", (_asset(dag_id, airflow),))))
+    own = next((argument.value for argument in task.arguments if argument.name == "outlets"), ())
+    others = tuple(argument for argument in task.arguments if argument.name != "outlets")
+    added = (asset_call(asset, airflow) for asset in outlets)
+    assets = tuple(dict.fromkeys((*own, *added)))  # type: ignore[misc]  # a sequence of assets
+    return replace(task, arguments=(*others, Argument("outlets", assets)))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from codegen.plan.alerts import task_alerts
-from codegen.plan.arguments import operator_arguments_of, with_moments
+from codegen.plan.arguments import lowered, operator_arguments_of
 from codegen.plan.names import free_name
 from codegen.plan.operators import arguments_of_step, operator_name, resolved
 from codegen.plan.steps import Step
@@ -54,9 +54,19 @@ def _by_operator(step: Step, names: FileNames, airflow: str) -> Lowered:
     return names.objects[operator_name(step, airflow)], {}
 
 
+def _extract_load(step: Step, code: Callable[[str], str]) -> str:
+    plugins = f"{code(step.task.extractor or '')} into {code(step.task.loader or '')}"
+    if step.task.transform == "only":
+        return f"transforms what Meltano loaded from {plugins}"
+    transform = " and transforms it" if step.task.transform else ""
+    return f"loads {plugins} with Meltano{transform}" + (", with a full refresh" if step.is_full_refresh else "")
+
+
 # By the key that says what runs.
 _KINDS = {
     "run": TaskKind(_by_runner, lambda step, code: f"{code(step.run)} with Meltano"),
+    "invoke": TaskKind(_by_runner, lambda step, code: f"invokes {code(step.task.invoke or '')} with Meltano"),
+    "extractor": TaskKind(_by_runner, _extract_load),
     "command": TaskKind(_by_runner, lambda _, __: "a command of the shell"),
     "python": TaskKind(_by_function, lambda step, code: f"calls {code(step.task.python or '')}"),
     "uses": TaskKind(_by_operator, lambda step, code: code(step.task.uses or "")),
@@ -64,7 +74,7 @@ _KINDS = {
 
 
 def kind_of(step: Step) -> TaskKind:
-    """The kind of a step. An extractor with a loader runs Meltano too."""
+    """The kind of a step; the join task, which runs nothing, counts as one of Meltano."""
     return _KINDS[step.task.kind or "run"]
 
 
@@ -77,7 +87,7 @@ def plan_task(
     given = {
         "task_id": step.task_id,
         **arguments,
-        **with_moments(arguments_of_step(step, airflow), schedule),
+        **lowered(arguments_of_step(step, airflow), schedule, airflow),
         **own,
         **task_alerts(step.task, names.functions),
     }

@@ -133,6 +133,7 @@ UTC_DATE = _warning("utc-date", "A template renders a UTC date that differs from
 DUPLICATE_TASK = _error("duplicate-task", "Two tasks, or a task and a group, have the same id.")
 UNKNOWN_TASK = _error("unknown-task", "`after` names a task that does not exist.")
 UNKNOWN_SCHEDULE = _error("unknown-schedule", "`after` names a schedule that does not exist.")
+SCHEDULE_AS_ASSET = _warning("schedule-as-asset", "`after` waits for an asset with the name of a schedule.")
 CYCLE = _error("cycle", "Schedules, tasks or groups wait for each other in a cycle.")
 NO_END = _warning("no-end", "A schedule keeps waiting for another one that has ended.")
 HIDES_FAILURE = _warning("hides-failure", "A task or a run succeeds despite a failure.")

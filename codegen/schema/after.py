@@ -1,4 +1,4 @@
-"""The key `after` of a schedule: the schedules whose success starts it, and the forms of writing them."""
+"""The key `after` of a schedule: the schedules and assets that start it, and the forms of writing them."""
 
 from __future__ import annotations
 
@@ -6,52 +6,113 @@ from dataclasses import dataclass
 
 from codegen import rules
 from codegen.diagnostics import InvalidError
-from codegen.keys.containers import TextList
-from codegen.keys.field_type import JsonSchema
+from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.section import Section
 from codegen.keys.table import Model, key
 from codegen.keys.texts import Name
+from codegen.schema.asset import ASSET, Asset
+from codegen.source.nodes import ListNode, MapNode, Node
 
-_NAMES = TextList("a list of schedules", Name("the name of a schedule"))
+_NAME = Name("the name of a schedule")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpstreamAsset(Model):
+    """An asset in a list of schedules."""
+
+    reference_group = "an asset in a list of `after`"
+
+    asset: Asset = key(ASSET, "An asset that anybody updates, in place of a schedule.", "s3://warehouse/orders")
+
+
+class _UpstreamAssetSection(Section[UpstreamAsset]):
+    """A map with `asset`."""
+
+    def _missing(self, name: str) -> InvalidError:
+        hint = "write the name of a schedule, or `asset: name-or-uri`"
+        return InvalidError(f"a map in `after` needs `{name}`", hint, rules.MISSING_KEY)
+
+
+UPSTREAM_ASSET = _UpstreamAssetSection(UpstreamAsset, "upstream", "a map with `asset`", required=("asset",))
+Upstream = str | UpstreamAsset
+
+
+class _UpstreamList(FieldType[tuple[Upstream, ...]]):
+    """A list of names of schedules and of assets, or a single one."""
+
+    words = "a list of schedules, and of assets as `asset: name-or-uri`"
+
+    def _read(self, node: Node, report: Report) -> tuple[Upstream, ...]:
+        items = node.items if isinstance(node, ListNode) else (node,)
+        types = (UPSTREAM_ASSET if isinstance(item, MapNode) else _NAME for item in items)
+        read = (type_.read(item, report) for type_, item in zip(types, items, strict=True))
+        return tuple(dict.fromkeys(each for each in read if each is not None))
+
+    def json_schema(self) -> JsonSchema:
+        item: JsonSchema = {"anyOf": [_NAME.json_schema(), UPSTREAM_ASSET.reference()]}
+        return {"anyOf": [{"type": "array", "items": item}, *item["anyOf"]]}
 
 
 @dataclass(frozen=True, kw_only=True)
 class After(Model):
-    """Other schedules, by their names; one of the two is empty."""
+    """Other schedules, by their names, and assets; one of the three is given."""
 
     reference_group = "after other schedules"
 
-    all: tuple[str, ...] = key(
-        _NAMES,
-        "Starts when each of these has succeeded since it last started so. `after: [a, b]` is the same.",
-        "[orders, customers]",
+    all: tuple[Upstream, ...] = key(
+        _UpstreamList(),
+        "Starts when each of these has succeeded, or was updated, since it last started so. `after: [a, b]` is the "
+        "same.",
+        '[orders, {asset: "s3://warehouse/customers"}]',
         (),
     )
-    any: tuple[str, ...] = key(_NAMES, "Starts when one of these has succeeded.", "[orders, customers]", ())
+    any: tuple[Upstream, ...] = key(
+        _UpstreamList(), "Starts when one of these has succeeded, or was updated.", "[orders, customers]", ()
+    )
+    asset: Asset | None = key(
+        ASSET, "Starts when this asset was updated, by whichever DAG.", "s3://warehouse/customers"
+    )
+
+    @property
+    def upstream(self) -> tuple[str | Asset, ...]:
+        """The schedules, by their names, and the assets that are waited for, as written."""
+        given = self.all or self.any or ((self.asset,) if self.asset else ())
+        return tuple(each.asset if isinstance(each, UpstreamAsset) else each for each in given)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The schedules that are waited for."""
-        return self.all or self.any
+        return tuple(each for each in self.upstream if isinstance(each, str))
+
+    @property
+    def assets(self) -> tuple[Asset, ...]:
+        """The assets that are waited for."""
+        return tuple(each for each in self.upstream if isinstance(each, Asset))
 
 
 class _AfterSection(Section[After]):
-    """A map with `all` or `any`, or a list of names, or one name: all of them."""
+    """A map with `all`, `any` or `asset`, or a list, or one name: all of them."""
 
     def _checked(self, after: After) -> After:
-        if after.all and after.any:
-            places = f"`all` is at {after.at['all']}, `any` at {after.at['any']}"
-            hint = "keep one; `any: null` or `all: null` removes an inherited one"
-            raise InvalidError(f"`all` and `any` are mutually exclusive ({places})", hint, rules.MIXED_KINDS)
-        if not after.names:
+        given = [name for name in ("all", "any", "asset") if getattr(after, name)]
+        if len(given) > 1:
+            names = " and ".join(f"`{name}`" for name in given)
+            places = ", ".join(f"`{name}` at {after.at[name]}" for name in given)
+            hint = f"keep one; {' or '.join(f'`{name}: null`' for name in reversed(given))} removes an inherited one"
+            raise InvalidError(f"{names} are mutually exclusive ({places})", hint, rules.MIXED_KINDS)
+        if not given:
             raise InvalidError("there must be at least one schedule", "name a schedule, or leave the key out")
         return after
 
     def json_schema(self) -> JsonSchema:
         name: JsonSchema = {"type": "string", "minLength": 1}
-        return {"anyOf": [self.reference(), {"type": "array", "minItems": 1, "items": name}, name]}
+        item: JsonSchema = {"anyOf": [name, UPSTREAM_ASSET.reference()]}
+        return {"anyOf": [self.reference(), {"type": "array", "minItems": 1, "items": item}, name]}
 
 
 AFTER = _AfterSection(
-    After, "after", "the name of a schedule, a list of them, or a map with `all` or `any`", short="all"
+    After,
+    "after",
+    "the name of a schedule, a list of them and of assets, or a map with `all`, `any` or `asset`",
+    short="all",
 )

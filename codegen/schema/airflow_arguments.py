@@ -17,6 +17,7 @@ from codegen.keys.field_type import FieldType
 from codegen.keys.scalars import Boolean, Choice, DateTime, Duration, Integer
 from codegen.keys.table import Key, Refusal
 from codegen.keys.texts import Text
+from codegen.schema.asset import AssetList
 from codegen.schema.task_types import PLAIN_MAP
 
 DAG_GROUP = "arguments of Airflow's DAG"
@@ -44,7 +45,7 @@ _SUCCESSORS = {
 _WITH_EMAIL = {"email_on_failure", "email_on_retry"}
 _RENAMED = {"fail_stop": "fail_fast", "fail_fast": "fail_stop"}
 # Their values are Python's, whatever the annotation says.
-_OF_PYTHON = {"inlets", "outlets", "user_defined_filters"}
+_OF_PYTHON = {"user_defined_filters"}
 # These need what a Python callable returns.
 _OF_A_CALLABLE = {"multiple_outputs"}
 # The type of a value by how one of the alternatives in its annotation begins; the first that fits counts.
@@ -64,6 +65,7 @@ _TYPES: Mapping[str, FieldType[Any]] = {
 _TYPES_BY_NAME: Mapping[str, FieldType[Any]] = {
     **dict.fromkeys(("max_active_tasks", "max_active_tis_per_dag", "max_active_tis_per_dagrun"), Integer(1)),
     "default_view": Choice("grid", "graph", "duration", "gantt", "landing_times"),
+    **dict.fromkeys(("inlets", "outlets"), AssetList()),
     "max_consecutive_failed_dag_runs": Integer(0),
     "orientation": Choice("LR", "TB", "RL", "BT"),
     "owner_links": MapOf("a map of owners to URLs", Text(), Text("a URL", r"(?:https?|mailto):\S+", "https://...")),
@@ -97,6 +99,7 @@ _ROWS = {
     "fail_fast": ("Whether a failed task fails the running tasks of the run too.", "true"),
     "fail_stop": ("Whether a failed task fails the running tasks of the run too.", "true"),
     "ignore_first_depends_on_past": ("Whether `depends_on_past` lets the first run pass.", "true"),
+    "inlets": ("The assets that the task reads, which Airflow shows.", "[s3://warehouse/orders]"),
     "jinja_environment_kwargs": ("Options of the Jinja environment of the DAG.", "{trim_blocks: true}"),
     "logger_name": ("The name of the task's logger.", "elt"),
     "map_index_template": ("The name of each instance of a mapped task, as a template.", "'{{ ds }}'"),
@@ -106,6 +109,7 @@ _ROWS = {
     "max_consecutive_failed_dag_runs": ("After how many failed runs in a row Airflow pauses the DAG.", "3"),
     "multiple_outputs": ("Whether each key of a result becomes an XCom of its own.", "false"),
     "orientation": ("In which direction the graph of the DAG is drawn.", "TB"),
+    "outlets": ("The assets that the task updates each time it succeeds.", "[s3://warehouse/orders]"),
     "owner_links": ("A link for each owner.", "{airflow: 'mailto:data@example.com'}"),
     "render_template_as_native_obj": ("Render templates to Python objects instead of strings.", "true"),
     "rerun_with_latest_version": ("Whether a cleared run uses the newest version of the DAG.", "true"),

@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from codegen.diagnostics import quoted
-from codegen.schema import Schedule
+from codegen.schema import Schedule, Task
+from codegen.schema.asset import Asset
 from codegen.timetable.humanize import in_words
 
 
 def describe_work(schedule: Schedule, arrow: str = "→") -> str:
     """What it runs: `tap-gitlab → target-postgres`, `job refresh` or `3 tasks`."""
-    if schedule.extractor:
-        return f"{schedule.extractor} {arrow} {schedule.loader}"
+    if schedule.pair:
+        return describe_task(schedule.pair, arrow)
     if schedule.job:
         return f"job {schedule.job}"
     count = len(schedule.tasks or ())
     return f"{count} task{'' if count == 1 else 's'}"
+
+
+def describe_task(task: Task, arrow: str = "→") -> str:
+    """What a task runs: `tap-gitlab target-postgres`, `tap-gitlab → target-postgres`, or its function or script."""
+    pair = f"{task.extractor} {arrow} {task.loader}" if task.extractor else ""
+    return task.run or task.invoke or pair or task.python or task.uses or task.command or ""
 
 
 def describe_start(schedule: Schedule, code: Callable[[str], str] = quoted) -> str:
@@ -24,7 +31,7 @@ def describe_start(schedule: Schedule, code: Callable[[str], str] = quoted) -> s
     clock = schedule.clock
     if not schedule.after:
         return in_words(clock) + (f" ({schedule.timezone})" if clock.cron else "")
-    *others, last = (code(name) for name in schedule.after.names)
+    *others, last = (_upstream_in_words(each, code, "the asset") for each in schedule.after.upstream)
     after = f"after {', '.join(others)} {'or' if schedule.after.any else 'and'} {last}" if others else f"after {last}"
     return f"{in_words(clock)} ({schedule.timezone}), and {after}" if clock.cron else after
 
@@ -33,5 +40,10 @@ def describe_start_briefly(schedule: Schedule) -> str:
     """The same for a column of a table: the interval as it is written, and the names."""
     if not schedule.after:
         return schedule.interval
-    after = f"after {(' or ' if schedule.after.any else ', ').join(schedule.after.names)}"
+    upstream = (_upstream_in_words(each, str, "asset") for each in schedule.after.upstream)
+    after = f"after {(' or ' if schedule.after.any else ', ').join(upstream)}"
     return f"{schedule.interval}, {after}" if schedule.clock.cron else after
+
+
+def _upstream_in_words(upstream: str | Asset, code: Callable[[str], str], noun: str) -> str:
+    return f"{noun} {code(upstream.name)}" if isinstance(upstream, Asset) else code(upstream)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -11,8 +12,9 @@ from typing import Any
 from codegen.keys.field_type import JsonSchema, or_null
 from codegen.keys.table import Key, Model, grouped, keys_of
 from codegen.runners import RUNNERS
-from codegen.schema.after import After
+from codegen.schema.after import UPSTREAM_ASSET, After
 from codegen.schema.alerts import ALERT, KINDS
+from codegen.schema.asset import ASSET, Asset
 from codegen.schema.model import Schedule
 from codegen.schema.overlays import SAME_EVERYWHERE
 from codegen.schema.param import Param
@@ -28,11 +30,11 @@ _TASK = "a task"
 _NOTHING: tuple[Any, ...] = (None, "", (), {})
 # The maps inside a schedule, by the names of their definitions; the reference has them in this order.
 _OF_RUNNERS = (section for runner in RUNNERS.values() for section in runner.sections)
-_SECTIONS = {section.name: section for section in (*_OF_RUNNERS, ALERT, *KINDS)}
+_SECTIONS = {section.name: section for section in (*_OF_RUNNERS, ALERT, *KINDS, UPSTREAM_ASSET, ASSET)}
 # What a map must have in any case: of these keys exactly one.
 _ONE_OF = {"task": WHAT_RUNS, ALERT.name: tuple(section.name for section in KINDS)}
-# The key that requires another key.
-_TOGETHER = {"task": ("command", "id")}
+# The keys that require another key.
+_TOGETHER = {"task": (("command", "id"), ("extractor", "loader"))}
 
 
 def _maps(airflow: str) -> dict[str, Mapping[str, Key]]:
@@ -85,8 +87,7 @@ def _definition(name: str, rows: Mapping[str, Key], keys: Mapping[str, Key]) -> 
         forms = {key: {"required": [key], "properties": {key: given}} for key in _ONE_OF[name]}
         required["oneOf"] = list(forms.values())
         if name in _TOGETHER:
-            key, other = _TOGETHER[name]
-            required |= {"if": forms[key], "then": {"required": [other]}}
+            required["allOf"] = [{"if": forms[key], "then": {"required": [other]}} for key, other in _TOGETHER[name]]
     # What a task has in common with its schedule is said once.
     properties = {
         each: {"$ref": f"#/properties/{each}"} if keys.get(each) == row else _property(row)
@@ -140,6 +141,9 @@ def as_data(schedule: Schedule) -> dict[str, Any]:
     values["tags"] = schedule.all_tags
     if schedule.extractor:
         values["state_id"] = schedule.full_state_id
+    values["tasks"] = tuple(
+        replace(task, state_id=schedule.state_id_of(task)) if task.extractor else task for task in schedule.tasks or ()
+    )
     return _plain_map(values)
 
 
@@ -161,7 +165,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, Param) and value.is_plain:
         return value.default
     if isinstance(value, Model):
-        return _plain_map(_values_of(value))
+        return value.name if isinstance(value, Asset) and value.is_plain else _plain_map(_values_of(value))
     if isinstance(value, Mapping):
         return {name: plain(item) for name, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, tuple) else value

@@ -21,9 +21,9 @@ def short_words(interval: Interval) -> str:
     words = _words_of_day(day, month, weekday)
     if words and minute.isdigit() and hour.isdigit():
         return f"{words} at {int(hour):02}:{int(minute):02}"
-    if words == "every day" and hour == "*":
-        return _words_in_the_hour(minute)
-    return ""
+    if words != "every day":
+        return ""
+    return _words_in_the_hour(minute) if hour == "*" else _words_in_the_day(minute, hour)
 
 
 def _words_of_day(day: str, month: str, weekday: str) -> str:
@@ -53,8 +53,20 @@ def _words_in_the_hour(minute: str) -> str:
         return "every minute"
     if minute.isdigit():
         return "every hour" if int(minute) == 0 else f"every hour at minute {int(minute)}"
-    step = minute.removeprefix("*/")
-    # A step that does not divide the hour restarts at each full hour: "every 7 minutes" would be wrong.
-    if minute.startswith("*/") and step.isdigit() and 60 % int(step) == 0:
-        return f"every {int(step)} minutes"
-    return ""
+    step = _step(minute, 60)
+    return f"every {step} minutes" if step else ""
+
+
+def _words_in_the_day(minute: str, hour: str) -> str:
+    step = _step(hour, 24)
+    if not step or not minute.isdigit():
+        return ""
+    hours = f"every {step} hours" if step > 1 else "every hour"
+    return hours if int(minute) == 0 else f"{hours} at minute {int(minute)}"
+
+
+def _step(field: str, cycle: int) -> int:
+    """The step of a field, or 0. One that does not divide the cycle restarts at each: "every 7 minutes" is wrong."""
+    step = field.removeprefix("*/")
+    is_even = field.startswith("*/") and step.isdigit() and 0 < int(step) <= cycle and cycle % int(step) == 0
+    return int(step) if is_even else 0

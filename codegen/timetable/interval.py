@@ -1,4 +1,4 @@
-"""Reads an interval: an alias, or a cron, in which `H` is drawn from the schedule's name."""
+"""Reads an interval: an alias, a duration, or a cron, in which `H` is drawn from the schedule's name."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from croniter import CroniterBadCronError, CroniterBadDateError, croniter
 
 from codegen import rules
 from codegen.diagnostics import InvalidError, nearest, quoted
+from codegen.text.durations import duration_of
+from codegen.timetable.durations import cron_of
 
 MANUAL = ("@once", "@manual", "@none")
 
@@ -56,14 +58,16 @@ class Interval:
 
 @lru_cache(maxsize=4096)
 def parse_interval(text: str, seed: str) -> Interval:
-    """Read an alias, or a cron of five fields, in which `H` is a value drawn from the seed: the schedule's name.
+    """Read an alias, a duration, or a cron of five fields, in which `H` is drawn from the seed: the schedule's name.
 
     Raises:
-        InvalidError: it is neither, it never fires, or Airflow or croniter does not support it.
+        InvalidError: it is none of these, it never fires, or Airflow or croniter does not support it.
     """
     stripped = text.strip()
     if stripped.startswith("@"):
         return _alias(stripped)
+    if (duration := duration_of(stripped)) is not None:
+        return Interval(cron_of(duration, stripped))
     fields = stripped.split()
     if len(fields) != len(_FIELDS):
         raise _wrong_count(fields)
@@ -95,7 +99,9 @@ def _wrong_count(fields: list[str]) -> InvalidError:
             f'did you mean "@{fields[0].lower()}"?',
             rules.INVALID_INTERVAL,
         )
-    hint = _meaning_of(fields) or "minute, hour, day of the month, month, day of the week; or an alias such as @daily"
+    hint = (
+        _meaning_of(fields) or "minute, hour, day of the month, month, day of the week, an alias such as @daily, or 6h"
+    )
     return InvalidError(message, hint, rules.INVALID_INTERVAL)
 
 

@@ -10,6 +10,7 @@ from codegen.schema import Schedule
 from codegen.validate.airflow_version import check_airflow_version
 from codegen.validate.alerts import check_alerts, check_deadline
 from codegen.validate.arguments import check_arguments, check_joins
+from codegen.validate.assets import check_assets
 from codegen.validate.commands import check_commands
 from codegen.validate.dependencies import check_after
 from codegen.validate.meltano import check_before_run, check_meltano
@@ -79,5 +80,6 @@ def check_together(
     """
     yield from check_unique(schedules)
     yield from check_after(schedules, broken, everywhere, airflow)
+    yield from check_assets(schedules, airflow)
     yield from check_joins(schedules, meltano)
     yield from check_states(schedules, meltano)

@@ -9,7 +9,8 @@ from codegen import rules
 from codegen.airflow_facts.trigger_rules import ALL_SUCCESS
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.meltano import MeltanoProject
-from codegen.plan.steps import env_of, needs_no_join, readable_steps
+from codegen.plan.meltano_options import env_of
+from codegen.plan.steps import needs_no_join, readable_steps
 from codegen.schema import Schedule, Task
 from codegen.text.jinja import is_template
 from codegen.validate.places import place_of, tasks_of
@@ -56,11 +57,12 @@ def _is_of_python(text: str) -> bool:
 
 
 def check_joins(schedules: list[Schedule], meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
-    """The `join` task of a DAG for which others wait has a trigger rule too."""
-    awaited = {name for schedule in schedules if schedule.after for name in schedule.after.names}
+    """The `join` task of a DAG that updates an asset has a trigger rule too."""
+    updating = {name for schedule in schedules if schedule.after for name in schedule.after.names}
+    updating |= {schedule.name for schedule in schedules if schedule.outlets}
     for schedule in schedules:
         key = _fail_fast(schedule)
-        steps = readable_steps(schedule, meltano) if key and schedule.name in awaited else []
+        steps = readable_steps(schedule, meltano) if key and schedule.name in updating else []
         if steps and not needs_no_join(steps):
             message = f"Airflow refuses `{key}` with the trigger rule of the task at the end, which others wait for"
             hint = f"remove `{key}`, or let one last task wait for all others"

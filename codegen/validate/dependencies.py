@@ -10,22 +10,27 @@ from codegen.airflow_facts import facts_of
 from codegen.diagnostics import Diagnostic, nearest, quoted
 from codegen.schema import Schedule
 from codegen.schema.after import After
+from codegen.schema.edges import updated_by, waits_of
 
 
 def check_after(
     schedules: list[Schedule], broken: Collection[str], everywhere: Collection[str], airflow: str
 ) -> Iterator[Diagnostic]:
-    """Schedules must wait for existing schedules, and not for each other; for the arguments see `check_together`."""
+    """Schedules must wait for existing schedules, and not for each other, also by assets.
+
+    For the arguments see `check_together`.
+    """
     by_name = {schedule.name: schedule for schedule in schedules}
     for schedule in schedules:
         if schedule.after:
             yield from _check_names(schedule, schedule.after, {*by_name, *broken}, everywhere)
+            yield from _check_own_assets(schedule, schedule.after)
             # A run that an asset starts has no logical date to compare with the end date.
             if schedule.end_date and facts_of(airflow).optional_logical_date:
                 message = f"Airflow {airflow} ignores `end_date` for runs that other schedules start, so they continue"
                 hint = "end the schedules that it waits for, or remove it"
                 yield Diagnostic(rules.NO_END, message, schedule.where("end_date"), hint)
-    waits = {name: set(schedule.after.names) if schedule.after else set() for name, schedule in by_name.items()}
+    waits = waits_of(schedules)
     if cycle := cycle_in({name: sorted(those & (by_name.keys() - {name})) for name, those in waits.items()}):
         message = f"the schedules wait for each other: {' -> '.join(quoted(name) for name in cycle)}"
         yield Diagnostic(rules.CYCLE, message, by_name[cycle[0]].where("after"), "remove one `after`")
@@ -47,6 +52,12 @@ def _check_names(
         elif name not in names:
             hint = nearest(name, names - {schedule.name}) or "`dagpress list` lists them by name"
             yield Diagnostic(rules.UNKNOWN_SCHEDULE, f"there is no schedule {quoted(name)}", place, hint)
+
+
+def _check_own_assets(schedule: Schedule, after: After) -> Iterator[Diagnostic]:
+    for asset in {*after.assets} & {*updated_by(schedule)}:
+        message = f"{quoted(schedule.name)} waits for the asset {quoted(asset.name)}, which it updates itself"
+        yield Diagnostic(rules.CYCLE, message, asset.at[""], "remove it from `after`")
 
 
 def cycle_in(graph: Mapping[str, Iterable[str]]) -> list[str]:

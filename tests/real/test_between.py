@@ -23,11 +23,28 @@ echo "$2 $4 $SINCE $UNTIL" >> calls
 test "$2" != tap-carbon-forecast
 """
 _TWO_ENDS: list[Any] = [{"id": name, "run": "tap-carbon target-duckdb", "after": []} for name in ("left", "right")]
+# A DAG that somebody wrote: an asset of ours starts it, and it updates one that starts a schedule of ours.
+_THEIRS = """\
+import pendulum
+try:
+    from airflow.sdk import DAG, Asset
+    from airflow.providers.standard.operators.empty import EmptyOperator
+    theirs = Asset(name="theirs", uri="s3://their/rows")
+except ImportError:
+    from airflow import DAG
+    from airflow.datasets import Dataset as Asset
+    from airflow.operators.empty import EmptyOperator
+    theirs = Asset("s3://their/rows")
+
+with DAG("theirs", schedule=[Asset("s3://warehouse/orders")], start_date=pendulum.datetime(2024, 1, 1, tz="UTC")):
+    EmptyOperator(task_id="load", outlets=[theirs])
+"""
 _INTERVAL = {"SINCE": "{{ data_interval_start | ds }}", "UNTIL": "{{ data_interval_end | ds }}"}
 # What is proposed for runs without a logical date, which are those of Airflow 3 alone.
 _DAY = {"SINCE": "{{ ds | default(dag_run.run_after | ds) }}", "UNTIL": "{{ dag_run.logical_date is none }}"}
 _SCHEDULES: dict[str, dict[str, Any]] = {
-    "orders": {"interval": "@manual"},
+    "orders": {"interval": "@manual", "outlets": ["s3://warehouse/orders", "rows"]},
+    "after_asset": {"after": ["orders", {"asset": {"name": "theirs", "uri": "s3://their/rows"}}]},
     "customers": {"extractor": None, "loader": None, "tasks": _TWO_ENDS, "interval": "@manual"},
     "fails": {"extractor": "tap-carbon-forecast", "retries": 0, "interval": "@manual"},
     "after_one": {"after": "orders"},
@@ -43,7 +60,10 @@ _SCHEDULES: dict[str, dict[str, Any]] = {
 
 
 def test_success_starts_what_waits_for_it_and_failure_does_not(invocation: Invocation) -> None:
-    """In one run of a scheduler: after one, all and any, with an interval too; and the data intervals of others."""
+    """In one run of a scheduler: after one, all and any, with an interval too, and through a DAG of somebody else.
+
+    And the data intervals of others.
+    """
     folder = invocation.demo.folder
     base: dict[str, Any] = {"extractor": "tap-carbon", "loader": "target-duckdb"}
     is_3 = invocation.version == NEWEST
@@ -54,12 +74,12 @@ def test_success_starts_what_waits_for_it_and_failure_does_not(invocation: Invoc
         f"schedules/{name}.yml": as_yaml({key: value for key, value in {**base, **keys}.items() if value is not None})
         for name, keys in _SCHEDULES.items()
     }
-    write(folder, {**files, ".meltano/run/bin": _MELTANO})
+    write(folder, {**files, ".meltano/run/bin": _MELTANO, "generated_dags/theirs.py": _THEIRS})
     assert dagpress(folder, "generate")[0] in {0, 1}
 
     invocation.run("dags", "trigger", "meltano_orders")
     with invocation.started("scheduler"):
-        for name in ("orders", "after_one", "after_that", "after_any", "after_its_end"):
+        for name in ("orders", "after_one", "after_that", "after_any", "after_its_end", "after_asset"):
             invocation.await_states(f"meltano_{name}", ["success"])
         for name in ("after_or_yearly", "yearly", "at_new_year"):
             invocation.await_states(f"meltano_{name}", ["success"])

@@ -63,10 +63,10 @@ def _runs_of(words: str) -> Iterator[datetime]:
 
 
 def _times_of(words: str) -> Iterator[time]:
-    found = re.fullmatch(r"every (?:(minute)|(\d+) minutes|hour(?: at minute (\d+))?)", words)
+    found = re.fullmatch(r"every (?:(minute)|(\d+) minutes|(?:(\d+) hours|hour)(?: at minute (\d+))?)", words)
     assert found, words
-    step = 1 if found[1] else int(found[2] or 60)
-    return (time(*divmod(minute, 60)) for minute in range(int(found[3] or 0), 24 * 60, step))
+    step = 1 if found[1] else int(found[2] or 60 * int(found[3] or 1))
+    return (time(*divmod(minute, 60)) for minute in range(int(found[4] or 0), 24 * 60, step))
 
 
 def _days_of(words: str) -> Callable[[date], bool]:

@@ -44,7 +44,9 @@ def control_of(field_type: FieldType[Any]) -> Control:
     if schema.get("type") in _SCALARS:
         return Control(Shape.LINE, is_number=schema["type"] != "string")
     forms = schema.get("anyOf", ())
-    if any(form.get("items", {}).get("type") == "string" for form in forms):
+    items = [form["items"] for form in forms if "items" in form]
+    # An item that is more than text is shown as YAML, see `shape_for`.
+    if any({"type": "string"}.items() <= each.items() for item in items for each in item.get("anyOf", [item])):
         return Control(Shape.LINES)
     return Control(Shape.YAML)
 

@@ -283,7 +283,7 @@ def _shortened(text: str) -> str:
 
 # What is offered for these is not all that there can be.
 _OPEN = frozenset(("interval", "timezone", "environment", "owner", "tags", "pool", "queue", "after"))
-_ALIASES = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly", "@manual")
+_ALIASES = ("15m", "@hourly", "6h", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly", "@manual")
 
 
 def offered_for(preview: Preview) -> Mapping[str, Sequence[str]]:

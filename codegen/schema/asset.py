@@ -1,0 +1,78 @@
+"""Assets of Airflow, which on Airflow 2 are called datasets: those that schedules and tasks update or wait for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from codegen.diagnostics import InvalidError, quoted
+from codegen.keys.field_type import FieldType, JsonSchema, Report
+from codegen.keys.section import Section
+from codegen.keys.table import Model, key
+from codegen.keys.texts import PlainText
+from codegen.source.nodes import ListNode, Node
+
+_LONGEST = 1500
+_PASSWORD = re.compile(r"//[^/@]*@")
+
+
+class _Identifier(PlainText):
+    """The name or the URI of an asset (airflow/sdk/definitions/asset/__init__.py)."""
+
+    hint = "for several, write a list with `asset: ...` for each"
+
+    def _check(self, text: str) -> None:
+        super()._check(text)
+        if text in {"self", "context"}:
+            raise InvalidError(f"Airflow refuses {quoted(text)} as the name of an asset", "rename it")
+        if text.lower().startswith("airflow:"):
+            raise InvalidError("Airflow reserves the scheme `airflow` for itself", "use another one")
+        try:
+            has_password = bool(urlsplit(text).password)
+        except ValueError as error:
+            raise InvalidError(f"{quoted(text)} is not a valid URI", str(error)) from error
+        if has_password:
+            hint = f"write {quoted(_PASSWORD.sub('//', text))}"
+            raise InvalidError("Airflow removes the user and the password from a URI", hint)
+
+
+_IDENTIFIER = _Identifier("the name or the URI of an asset", longest=_LONGEST)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asset(Model):
+    """An asset, by what Airflow identifies it: its name and its URI, on Airflow 2 its URI only."""
+
+    reference_group = "an asset"
+
+    name: str = key(_IDENTIFIER, "The asset's name. A text in place of the map is its name and its URI.", "orders", "")
+    uri: str = key(_IDENTIFIER, "Its URI. Default: its name.", "s3://warehouse/orders", "")
+
+    def __post_init__(self) -> None:
+        """Set the URI, as Airflow does."""
+        object.__setattr__(self, "uri", self.uri or self.name)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its name says it all."""
+        return self.uri == self.name
+
+
+ASSET = Section(Asset, "asset", "an asset", required=("name",), short="name")
+
+
+class AssetList(FieldType[tuple[Asset, ...]]):
+    """A list of assets, or a single one."""
+
+    words = "a list of assets"
+
+    def _read(self, node: Node, report: Report) -> tuple[Asset, ...]:
+        items = node.items if isinstance(node, ListNode) else (node,)
+        if not items:
+            raise InvalidError("there must be at least one asset", "name an asset, or leave the key out")
+        return tuple(dict.fromkeys(asset for item in items if (asset := ASSET.read(item, report))))
+
+    def json_schema(self) -> JsonSchema:
+        asset = ASSET.json_schema()
+        return {"anyOf": [{"type": "array", "minItems": 1, "items": asset}, *asset["anyOf"]]}

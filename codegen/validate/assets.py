@@ -1,0 +1,36 @@
+"""Assets: their names must be valid in the Airflow of the project, and should not be those of schedules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codegen import rules
+from codegen.airflow_facts import at_least
+from codegen.diagnostics import Diagnostic, quoted
+from codegen.schema import Schedule
+from codegen.schema.asset import Asset
+from codegen.schema.edges import feeders_of, updated_by
+
+
+def check_assets(schedules: list[Schedule], airflow: str) -> Iterator[Diagnostic]:
+    """Check the assets that the schedules of one environment update and wait for."""
+    feeders = feeders_of(schedules)
+    names = {schedule.dag_id_or_default: schedule.name for schedule in schedules}
+    names |= {schedule.name: schedule.name for schedule in schedules}
+    for schedule in schedules:
+        awaited = schedule.after.assets if schedule.after else ()
+        for asset in dict.fromkeys((*awaited, *updated_by(schedule), *_inlets_of(schedule))):
+            if not asset.uri.isascii() and not at_least(airflow, "3.1"):
+                message = f"Airflow {airflow} refuses {quoted(asset.uri)} as the URI of an asset"
+                yield Diagnostic(rules.UNSUPPORTED, message, asset.at[""], "write it in ASCII characters")
+        for asset in awaited:
+            if asset.name in names and asset not in feeders:
+                own = names[asset.name]
+                message = f"{quoted(asset.name)} is the schedule {quoted(own)}, and no schedule updates such an asset"
+                hint = f"to wait for the schedule, write {quoted(own)} in place of `asset: ...`"
+                yield Diagnostic(rules.SCHEDULE_AS_ASSET, message, asset.at[""], hint)
+
+
+def _inlets_of(schedule: Schedule) -> Iterator[Asset]:
+    for model in (schedule, *(schedule.tasks or ())):
+        yield from model.arguments.get("inlets", ())
