@@ -137,12 +137,15 @@ def _failure_to_serialize(value: Any) -> str:  # noqa: ANN401  # a DAG or an ope
 
 def _awaited_assets(dag: Any) -> list[str]:  # noqa: ANN401  # a DAG
     """The URIs of the assets that start a DAG, without those that something outside Airflow updates."""
-    names = (("asset_condition", "iter_assets"), ("dataset_condition", "iter_datasets"))
-    for attribute, method in names:
-        condition = getattr(dag.timetable, attribute, None)
-        if condition is not None:
-            return _uris(asset for _, asset in getattr(condition, method)())
-    return []
+    names = ("asset_condition", "dataset_condition")
+    conditions = (getattr(dag.timetable, name, None) for name in names)
+    return _uris(asset for condition in conditions for asset in _assets_in(condition))
+
+
+def _assets_in(condition: Any) -> Iterator[Any]:  # noqa: ANN401  # an asset, or some of them
+    for each in getattr(condition, "objects", ()):
+        yield from _assets_in(each)
+    yield condition
 
 
 def _uris(assets: Iterable[Any]) -> list[str]:

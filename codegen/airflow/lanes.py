@@ -70,7 +70,7 @@ class _Lane:
         found = self._read()
         why = overdue
         if not why and not ended and time.monotonic() > self._deadline:
-            why = f"TimeoutError: the file did not load within {self._limit:.0f} seconds"
+            why = "TimeoutError: DagBag import timeout"
         if why and not ended:
             os.kill(self._pid, signal.SIGKILL)
             os.waitpid(self._pid, 0)
@@ -123,7 +123,7 @@ def load_all(operation: _Operation, files: list[_File], limit: float, limit_of_a
                 selector.register(lane.pipe, selectors.EVENT_READ)
             selector.select(_PAUSE)
         late = time.monotonic() > deadline
-        overdue = f"TimeoutError: the files did not load within {limit_of_all:.0f} seconds" if late else ""
+        overdue = f"TimeoutError: the files together take longer than {limit_of_all:.0f} seconds" if late else ""
         for answer in [answer for lane in lanes for answer in lane.answers(overdue)]:
             done += 1
             print(json.dumps({"done": done, **answer}), file=answers)

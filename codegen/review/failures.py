@@ -22,7 +22,7 @@ _NAME_IN_A_MAP = re.compile(r"(?:^|, )'(\w+)': ")
 # The prefix that Airflow gives to the name of a DAG file's module.
 _UNUSUAL = re.compile(r"unusual_prefix_[0-9a-f]+_")
 _PROVIDER = re.compile(r"airflow\.providers\.((?:apache|atlassian|cncf|common|dbt|ibm|microsoft)\.\w+|\w+)")
-_TIMEOUT = re.compile(r"AirflowTaskTimeout|TimeoutError")
+_TIMEOUT = re.compile(r"DagBag import timeout")
 
 
 class Failure(NamedTuple):
@@ -59,10 +59,12 @@ def failures_of(traceback: str, log: str, module: str, operator: str, airflow: s
         yield Failure(f"{quoted(match[2])} has no {quoted(match[1])} in this Airflow", hint)
     elif match := _NOT_SERIALIZED.search(error):
         yield Failure(f"Airflow cannot serialize the DAG: {_line(match[1])}", _hint_to_serialize(match[1]))
+    elif _TIMEOUT.search(error):
+        hint = "move what takes long into a task, or raise AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT there too"
+        yield Failure("the file takes longer to load than Airflow allows", hint)
     else:
         said = f"; the last that it wrote is: {log.strip().splitlines()[-1]}" if log.strip() else ""
-        hint = "move what takes long into a task" if _TIMEOUT.search(error) else ""
-        yield Failure((_line(error) or "it fails") + said, hint)
+        yield Failure((_line(error) or "it fails") + said)
 
 
 def _unknown_argument(name_of_class: str, name: str, operator: str, airflow: str) -> Failure:
