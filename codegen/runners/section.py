@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
 from codegen.airflow_facts import ClassFacts, facts_of
 from codegen.diagnostics import InvalidError, Location, quoted
-from codegen.keys.field_type import Report
-from codegen.keys.operator_arguments import OperatorArgument
+from codegen.keys.field_type import JsonSchema, Report
+from codegen.keys.operator_arguments import OperatorArgument, types_of
 from codegen.keys.section import Section
 from codegen.keys.table import Key, Model, Refusal, Table, keys_of
+from codegen.keys.value_schema import reference_to
 from codegen.source.nodes import Node
 from codegen.values import Output, parts_of
 
@@ -93,10 +94,28 @@ class _SectionOfAirflow(OperatorSection[S]):
 
 
 class _Argument(OperatorArgument):
-    """The value of an argument; the tasks of a schedule share it, so it is no result of one of them."""
+    """The value of an argument; the tasks of a schedule share it, so it is no result of one of them.
+
+    Attributes:
+        types: those of Python that it can have; None where they are not known.
+    """
+
+    def __init__(self, annotation: str, *, is_templated: bool) -> None:
+        super().__init__(annotation, is_templated=is_templated)
+        self.types = types_of(annotation)
+
+    def json_schema(self) -> JsonSchema:
+        return {} if self.types is None else reference_to(self.types)
 
     def _read(self, node: Node, report: Report) -> Any:  # noqa: ANN401
         value = super()._read(node, report)
         if any(isinstance(part, Output) for part in parts_of(value)):
             raise InvalidError("`$x` works only in `with`", "use a template such as {{ ti.xcom_pull('extract') }}")
         return value
+
+
+def types_in(section: Section[Any]) -> Iterator[tuple[type, ...]]:
+    """The types of the arguments that a map has beside our keys, as far as they are known."""
+    for row in section.rows.values():
+        if isinstance(row.type, _Argument) and row.type.types is not None:
+            yield row.type.types

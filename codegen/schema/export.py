@@ -114,7 +114,7 @@ def _definition(name: str, rows: Mapping[str, Key], keys: Mapping[str, Key], air
         each: {"$ref": f"#/properties/{each}"} if keys.get(each) == row else _property(row)
         for each, row in rows.items()
     }
-    return {"type": "object", "additionalProperties": False, **required, "properties": properties}
+    return {"type": "object", "additionalProperties": name in _OPEN, **required, "properties": properties}
 
 
 def _property(row: Key) -> JsonSchema:
