@@ -59,7 +59,12 @@ def _as_scheduled(dag: Any) -> Any:
 def import_file_with(path: str, env: dict[str, str | None]) -> Answer:
     """Load a file in the environment of a DAG processor that has these variables."""
     _change_environ(env)
-    return dict(inside.import_file(path))
+    # What lies beside the file is importable, as in Airflow's folder of DAGs.
+    sys.path.append(str(Path(path).parent))
+    try:
+        return dict(inside.import_file(path))
+    finally:
+        sys.path.pop()
 
 
 def _change_environ(env: dict[str, str | None]) -> None:

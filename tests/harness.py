@@ -43,9 +43,9 @@ def import_of(name: str, airflow: str) -> str:
     return import_statement(imported)
 
 
-def meltano(folder: Path, *arguments: str) -> str:
-    """Run the real `meltano` in a folder, see that it succeeds, and return its stdout."""
-    environ = environments.meltano_environ(MELTANO_SEND_ANONYMOUS_USAGE_STATS="false")
+def meltano(folder: Path, *arguments: str, **variables: str) -> str:
+    """Run the real `meltano` in a folder with those variables, see that it succeeds, and return its stdout."""
+    environ = environments.meltano_environ(MELTANO_SEND_ANONYMOUS_USAGE_STATS="false", **variables)
     done = subprocess.run(
         ["meltano", *arguments], cwd=folder, env=environ, text=True, capture_output=True, check=False, timeout=PATIENCE
     )
@@ -58,7 +58,9 @@ class Worker:
 
     def __init__(self, python: Path, home: Path) -> None:
         """Start it and wait until it has imported Airflow."""
-        environ = environments.clean_environ(AIRFLOW_HOME=str(home))
+        # The modules that the cases import.
+        team = str(Path(__file__).with_name("team"))
+        environ = environments.clean_environ(AIRFLOW_HOME=str(home), PYTHONPATH=team)
         command = [python, Path(__file__).with_name("airflow_worker.py")]
         self._log = (home / "worker.log").open("w")
         self._process = subprocess.Popen(

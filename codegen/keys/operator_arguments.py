@@ -13,6 +13,7 @@ from codegen.diagnostics import Diagnostic, InvalidError, quoted
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.markers import Const, MarkedValue, Template
 from codegen.keys.scalars import DateTime, Duration
+from codegen.keys.value_schema import arguments_map
 from codegen.source.nodes import Node, Scalar
 from codegen.text.jinja import is_template
 from codegen.values import Imported, Output
@@ -172,4 +173,10 @@ class Arguments(FieldType[Mapping[str, Any]]):
         return OperatorArgument(annotation, is_templated=name in self._facts.templated)
 
     def json_schema(self) -> JsonSchema:
-        return {"type": "object"}
+        return arguments_map()
+
+    def known(self) -> dict[str, tuple[type, ...]]:
+        """The types of the arguments that the facts know, as far as they know them."""
+        arguments = self._facts.arguments.items() if self._facts else ()
+        types = {name: types_of(annotation) for name, annotation in arguments if not self._refusal(name)}
+        return {name: each or () for name, each in types.items() if each is not None}
