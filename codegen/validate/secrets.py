@@ -85,7 +85,9 @@ def _check(node: Node, path: tuple[str, ...], name: str, around: tuple[Location,
         are_named = name or not _NAMED.isdisjoint(path)
         for key, entry in node.entries.items():
             for each in entry.chain:
-                yield from _check(each.value, (*path, key), name_of(key, name) if are_named else "", places)
+                # A marker such as `$const` is not the name of its value.
+                inner, own = (path, name) if key.startswith("$") else ((*path, key), name_of(key, name))
+                yield from _check(each.value, inner, own if are_named else "", places)
 
 
 def check_secrets_of_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
