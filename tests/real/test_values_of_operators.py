@@ -65,7 +65,7 @@ def _check(airflow: Airflow, texts: list[str]) -> None:
     files = [text for text in texts if _is_valid(airflow, {"$f": "texts/0.txt"}, text)]
     values = [*plain, *(each["$const"] for each in constants)]
     given = [*plain, *constants]
-    given += [{"a": given}, *({"$f": f"texts/{number}.txt"} for number in range(len(files)))]
+    given = [*given, {"a": given}, *({"$f": f"texts/{number}.txt"} for number in range(len(files)))]
     expected = [*values, {"a": values}, *(text.removesuffix("\n") for text in files)]
     assert _got(airflow, files, templated=given, untemplated=given) == {"templated": expected, "untemplated": expected}
 
@@ -84,7 +84,12 @@ def test_any_text_arrives_as_it_is(known: Airflow, texts: list[str]) -> None:
 
 def test_a_template_is_rendered_where_the_operator_has_it(known: Airflow) -> None:
     """Also of several lines, and from a file."""
-    given = ["{{ ds }}", {"$t": "{{ ds }}\n{{ 1 + 1 }}"}, {"$t": {"$f": "texts/0.txt"}}, {"day": "{{ ds }}.sql"}]
+    given = [
+        "{{ ds }}",
+        {"$t": "{{ ds }}\n{{ 1 + 1 }}"},
+        {"$t": {"$f": "texts/0.txt"}},
+        {"day": {"$t": "{{ ds }}.sql"}},
+    ]
     got = _got(known, ["SELECT '{{ ds }}'\nFROM a\n"], templated=given)
     day = "2026-03-02"
     assert got["templated"] == [day, f"{day}\n2", f"SELECT '{day}'\nFROM a", {"day": f"{day}.sql"}]

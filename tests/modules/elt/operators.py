@@ -7,10 +7,10 @@ from typing import Any
 try:
     from airflow.sdk import BaseOperator
 except ImportError:
-    from airflow.models.baseoperator import BaseOperator  # type: ignore[no-redef]  # of Airflow 2
+    from airflow.models.baseoperator import BaseOperator
 
 
-class Record(BaseOperator):  # type: ignore[misc]  # Airflow has no types here
+class Record(BaseOperator):
     """Returns what its arguments are when it runs; Airflow renders the first."""
 
     template_fields = ("templated",)
@@ -26,11 +26,11 @@ class Record(BaseOperator):  # type: ignore[misc]  # Airflow has no types here
         return {"templated": self.templated, "untemplated": self.untemplated}
 
 
-class ListFiles(BaseOperator):  # type: ignore[misc]  # likewise
+class ListFiles(BaseOperator):
     """Lists files."""
 
 
-class Load(BaseOperator):  # type: ignore[misc]  # likewise
+class Load(BaseOperator):
     """Loads files of these sizes."""
 
     def __init__(self, *, sizes: Any = None, **others: Any) -> None:
@@ -38,7 +38,7 @@ class Load(BaseOperator):  # type: ignore[misc]  # likewise
         self.sizes = sizes
 
 
-class BashOperator(BaseOperator):  # type: ignore[misc]  # likewise
+class BashOperator(BaseOperator):
     """Has the name of one of Airflow's operators."""
 
     template_fields = ("rows", "day")
