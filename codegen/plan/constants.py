@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from codegen.plan.meltano_options import env_of
 from codegen.plan.names import free_constant
-from codegen.plan.steps import env_of
 from codegen.plan.tree import Constant, PlannedDag, PlannedTask
 from codegen.runners import RUNNERS, Work
 from codegen.schema import Schedule, Task
