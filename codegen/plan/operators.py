@@ -10,6 +10,7 @@ from codegen.airflow_facts import ClassFacts, facts_of
 from codegen.keys.markers import Const, Template
 from codegen.plan.names import free_name, full_name_of
 from codegen.plan.steps import Step
+from codegen.schema import Schedule
 from codegen.schema.operators import operator_facts
 from codegen.text.jinja import as_literal, as_rendered, is_template
 from codegen.values import Identifier, Imported, Output, Value, call, mapped, parts_of
@@ -66,19 +67,28 @@ def operator_name(step: Step, airflow: str) -> str:
     return facts_of(airflow).core_operators.get(uses, uses)
 
 
-def objects_of(steps: Iterable[Step], airflow: str, taken: Iterable[str]) -> dict[str, str]:
-    """A Python name for each operator and object that the steps import, by its full name."""
-    full_names = []
+def objects_of(schedule: Schedule, steps: Iterable[Step], airflow: str) -> list[str]:
+    """The full name of each operator and object that the DAG of a schedule imports."""
+    full_names = _imported_in(schedule.arguments)
     for step in steps:
         full_names += [operator_name(step, airflow)] if step.task.uses else []
-        full_names += [part.full_name for part in parts_of(step.task.with_) if isinstance(part, Imported)]
+        full_names += _imported_in(step.task.with_) + _imported_in(step.task.arguments)
+    return full_names
+
+
+def _imported_in(values: Mapping[str, Any]) -> list[str]:
+    return [part.full_name for part in parts_of(values) if isinstance(part, Imported)]
+
+
+def names_of_objects(full_names: Iterable[str], airflow: str, taken: Iterable[str]) -> dict[str, str]:
+    """A Python name for each object of a file, by its full name."""
     names: dict[str, str] = {}
     for full_name in dict.fromkeys(full_names):
         module, _, name = full_name.rpartition(".")
         others = {*taken, *names.values()}
         is_known = full_name_of(name, airflow) == full_name
         wanted = (name, f"{module.rpartition('.')[2]}_{name}")
-        names[full_name] = name if is_known else free_name(wanted, f"{name[:30]}_", others)
+        names[full_name] = name if is_known else free_name(wanted, f"imported_{name[:20]}_", others)
     return names
 
 
