@@ -302,25 +302,33 @@ def test_several_calls_go_on_while_they_succeed(airflow: Airflow, standin: Stand
 
 
 def test_a_dag_runs_from_end_to_end(airflow: Airflow, standin: Standin, tmp_path: Path) -> None:
-    """`airflow dags test`, with a task in a container between two on the worker."""
+    """`airflow dags test`, with tasks in containers and on the worker, of which each renders what they share."""
     tasks = [
         {"id": "first", "run": "tap-a target-b", "runner": "bash"},
         {"id": "second", "run": "tap-c target-b {{ ds }}"},
         {"id": "third", "run": "dbt:run", "runner": "bash"},
+        {"id": "fourth", "run": "tap-d target-b", "env": {"ONLY_HERE": "1"}, "docker": {"working_dir": "/bin"}},
     ]
-    schedule = {"interval": "@daily", "runner": "docker", "docker": standin.settings(), "tasks": tasks}
+    mounts = [f"{standin.folder}:/record", f"{standin.folder}:/of-{{{{ task.task_id }}}}"]
+    settings = standin.settings(mounts=mounts, working_dir="/of-the-image")
+    env = {"STAND_IN_NUMBER": "{{ task.task_id }}"}
+    schedule = {"interval": "@daily", "runner": "docker", "docker": settings, "env": env, "tasks": tasks}
     project, meltano = tmp_path / "project", tmp_path / "bin/meltano"
     write(tmp_path, {"bin/meltano": '#!/bin/sh\necho "on the worker: $*"\n', "project/meltano.yml": "{}"})
     path = f"{meltano.parent}:{clean_environ()['PATH']}"
     env = clean_environ(PATH=path, MELTANO_PROJECT_ROOT=str(project), DOCKER_HOST=standin.engine.address)
-    folder = _generated(tmp_path / "generated", airflow, schedule).parent
-    done = airflow.run("dags", "test", "meltano_a", "2026-03-02", dags_folder=folder, env=env)
+    file = _generated(tmp_path / "generated", airflow, schedule)
+    assert "**dict(DOCKER, working_dir=" in file.read_text()
+    done = airflow.run("dags", "test", "meltano_a", "2026-03-02", dags_folder=file.parent, env=env)
     assert done.returncode == 0, done.stdout
     said = [
         done.stdout.index(f"{words}") for words in ("on the worker: run tap-a", "said by", "on the worker: run dbt")
     ]
     assert said == sorted(said)
-    assert standin.argv() == ["run", "tap-c", "target-b", "2026-03-02"]
+    assert standin.argv("second") == ["run", "tap-c", "target-b", "2026-03-02"]
+    assert standin.argv("fourth") == ["run", "tap-d", "target-b"]
+    assert "ONLY_HERE" in standin.environ("fourth").keys() - standin.environ("second").keys()
+    assert standin.rest()[0] == "/bin"
     assert standin.containers() == []
 
 
