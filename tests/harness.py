@@ -80,6 +80,10 @@ class Worker:
         """
         return self._ask(operation="execute", path=str(path), dag_id=dag_id, task_id=task_id, env=env)
 
+    def run_dag(self, path: Path, dag_id: str, date: str, env: dict[str, str | None]) -> dict[str, Any]:
+        """Run a DAG for a logical date: the `states` of its tasks, and the `log`."""
+        return self._ask(operation="run_dag", path=str(path), dag_id=dag_id, date=date, env=env)
+
     def pods_of(self, path: Path, dag_id: str, env: dict[str, str | None], in_cluster: Path) -> dict[str, Any]:
         """Build the pods of a DAG's tasks: the `error` or None, and by task the `pod` and its `operator`."""
         return self._ask(operation="pods_of", path=str(path), dag_id=dag_id, env=env, in_cluster=str(in_cluster))
