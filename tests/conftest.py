@@ -17,9 +17,19 @@ import examples  # noqa: F401  # it chooses the profile of Hypothesis
 import harness
 import pytest
 from docker_engine import DockerEngine, docker_engine
-from environments import AIRFLOWS, ROOT
+from environments import AIRFLOWS
 from example_environments import EXAMPLES
-from harness import RECORDER, Airflow, DemoProject, Invocation, RecordingMeltano, Worker, free_ports, generate
+from harness import (
+    RECORDER,
+    Airflow,
+    DemoProject,
+    Invocation,
+    RecordingMeltano,
+    Worker,
+    free_ports,
+    generate,
+    generate_examples,
+)
 from project_builder import write
 
 
@@ -82,25 +92,15 @@ def airflow(request: pytest.FixtureRequest) -> Airflow:
 
 
 @pytest.fixture(scope="session", params=list(EXAMPLES))
-def examples(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
-    """Each Airflow with the providers that `examples/` names, and with its DAGs and plugins in the folders for them."""
+def example_airflow(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
+    """Each Airflow with the providers that `examples/` names, and with its DAGs in the folder for them."""
     installed, version = _ready(request.param).folder, EXAMPLES[request.param]
     folder = tmp_path_factory.mktemp(request.param)
     home = folder / "home"
     shutil.copytree(installed / "home", home)
-    shutil.move(_examples_for(version, folder / "project") / "generated_dags", home / "dags")
-    shutil.copytree(ROOT / "examples/plugins", home / "plugins")
+    shutil.move(generate_examples(version, folder / "project"), home / "dags")
     with closing(Worker(installed / "venv/bin/python", home)) as worker:
         yield Airflow(request.param, version, installed / "venv", home, worker)
-
-
-def _examples_for(version: str, project: Path) -> Path:
-    """Generate the examples for a version of Airflow; a task that fails does so at once."""
-    shutil.copytree(ROOT / "examples", project)
-    write(project, {"dagpress.toml": f'airflow = "{version}"\n', "schedules/_defaults.yml": "retries: 0\n"})
-    shutil.rmtree(project / "generated_dags")
-    generate(project)
-    return project
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -17,6 +18,7 @@ from typing import Any
 import environments
 import pytest
 from processes import PATIENCE, await_that
+from project_builder import write
 
 from codegen.plan.names import imports_of
 from codegen.render.layout import import_statement
@@ -313,3 +315,17 @@ def generate(project: Path) -> None:
     command: list[str | Path] = [Path(sys.executable).with_name("dagpress"), "--project", project, "generate"]
     done = subprocess.run(command, text=True, stdout=-1, stderr=subprocess.STDOUT, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def generate_examples(version: str, project: Path) -> Path:
+    """Generate `examples/` for a version of Airflow, and return the folder of its DAG files and of what they import.
+
+    A task that fails does so at once.
+    """
+    shutil.copytree(environments.ROOT / "examples", project)
+    write(project, {"dagpress.toml": f'airflow = "{version}"\n', "schedules/_defaults.yml": "retries: 0\n"})
+    dags = project / "generated_dags"
+    shutil.rmtree(dags)
+    generate(project)
+    shutil.copytree(project / "plugins", dags, dirs_exist_ok=True)
+    return dags
