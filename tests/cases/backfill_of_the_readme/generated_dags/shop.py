@@ -4,7 +4,7 @@
 """Runs these tasks, every day at 00:00 (UTC):
 
 - `tap-shop_target-postgres`: loads `tap-shop` into `target-postgres` with Meltano
-- `dbt-postgres_run`: invokes `dbt-postgres run --select tag:daily --vars '{"day": "{{ ds }}", "shops": ["north", "south"]}'` with Meltano
+- `dbt-postgres_run`: invokes `dbt-postgres run --select tag:daily --vars '{"shops": ["north", "south"], "again": "{{ params.full_refresh }}"}'` with Meltano
 
 Defined in `schedules/shop.yml`.
 """
@@ -85,7 +85,7 @@ with DAG(
         + LOCK
         + 'lock dbt-postgres:shared; meltano invoke dbt-postgres run --select tag:daily --vars "$ARGUMENT_1"',
         env={
-            "ARGUMENT_1": '{"day": "{{ ds }}", "shops": ["north", "south"]}',
+            "ARGUMENT_1": '{"shops": ["north", "south"], "again": "{{ params.full_refresh }}"}',
         },
         append_env=True,
     )

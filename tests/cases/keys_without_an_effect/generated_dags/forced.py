@@ -3,9 +3,9 @@
 # fmt: off
 """Runs these tasks, every day at 00:00 (UTC):
 
-- `tap-a_target-b`: `tap-a target-b` with Meltano
+- `tap-a_target-c`: `tap-a target-c` with Meltano
 - `tap-b_target-b`: loads `tap-b` into `target-b` with Meltano
-- `dbt-postgres_run`: invokes `dbt-postgres run` with Meltano
+- `tap-a`: invokes `tap-a --about` with Meltano
 
 Defined in `schedules/forced.yml`.
 """
@@ -63,11 +63,11 @@ with DAG(
     },
     tags=["meltano", "schedule:forced"],
 ):
-    tap_a_target_b = BashOperator(
-        task_id="tap-a_target-b",
+    tap_a_target_c = BashOperator(
+        task_id="tap-a_target-c",
         bash_command=MELTANO
         + LOCK
-        + "lock tap-a; meltano --environment=prod run tap-a target-b",
+        + "lock tap-a; meltano --environment=prod run tap-a target-c",
         env={
             "MELTANO_RUN_FORCE": "{{ var.value.force }}",
         },
@@ -84,12 +84,12 @@ with DAG(
         append_env=True,
     )
 
-    dbt_postgres_run = BashOperator(
-        task_id="dbt-postgres_run",
+    tap_a = BashOperator(
+        task_id="tap-a",
         bash_command=MELTANO + LOCK + """\
-lock dbt-postgres:shared; meltano --environment=prod state list &&
-meltano --environment=prod invoke dbt-postgres run
+lock tap-a; meltano --environment=prod state list &&
+meltano --environment=prod invoke tap-a --about
 """,
     )
 
-    tap_a_target_b >> tap_b_target_b >> dbt_postgres_run
+    tap_a_target_c >> tap_b_target_b >> tap_a
