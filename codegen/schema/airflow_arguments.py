@@ -144,8 +144,9 @@ def rows_of_airflow(airflow: str, group: str, without: Collection[str]) -> dict[
         if name not in without and name not in _STRUCTURE and _successor(name, facts) is None:
             doc, example = _ROWS.get(name, (f"Airflow's argument (`{annotation}`).", ""))
             reaches = ("python",) if name in _OF_A_CALLABLE else ()
-            columns = {"type": _type_of(name, annotation), "group": group, "doc": doc, "example": example}
-            rows[name] = Key(name=name, **columns, is_argument=True, reaches=reaches)
+            found = _type_of(name, annotation)
+            row = Key(name=name, type=found, group=group, doc=doc, example=example, is_argument=True, reaches=reaches)
+            rows[name] = row
     return rows
 
 
