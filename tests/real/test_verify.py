@@ -67,7 +67,7 @@ def test_what_loads_gives_only_warnings(airflow: Airflow, tmp_path: Path) -> Non
     found = [(each["file"], each["line"], each["code"]) for each in json.loads(out)["diagnostics"]]
     assert (code, found) == (0, [("schedules/old.yml", 3, "deprecated"), ("schedules/waits.yml", 2, "no-producer")])
     code, _, err = _verify(root, airflow, "--strict", "second")
-    assert (code, err.partition(" in ")[0]) == (0, "2 DAG files")
+    assert (code, err.partition(" in ")[0]) == (0, "4 DAG files")
     write(
         root,
         {"schedules/old.yml": old.replace("Operator\n", "Operator  # dagpress: ignore[deprecated] soon\n")},
