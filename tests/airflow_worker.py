@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, Any
@@ -23,6 +24,8 @@ from typing import IO, Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "codegen" / "airflow"))
 inside: Any = import_module("inside")
 del sys.path[0]
+# What the DAG files of the cases import.
+sys.path.append(str(Path(__file__).resolve().parent / "modules"))
 
 Answer = dict[str, Any]
 Operations = Mapping[str, Callable[..., Answer]]
@@ -66,7 +69,12 @@ def _as_scheduled(dag: Any) -> Any:
 def import_file_with(path: str, env: dict[str, str | None]) -> Answer:
     """Load a file in the environment of a DAG processor that has these variables."""
     _change_environ(env)
-    return dict(inside.import_file(path))
+    # What lies beside the file is importable, as in Airflow's folder of DAGs.
+    sys.path.append(str(Path(path).parent))
+    try:
+        return dict(inside.import_file(path))
+    finally:
+        sys.path.pop()
 
 
 def _change_environ(env: dict[str, str | None]) -> None:
@@ -121,6 +129,15 @@ def _pod(task: Any) -> Answer:
     names = ("startup_timeout_seconds", "deferrable", "in_cluster", "kubernetes_conn_id", "cluster_context")
     settings = {name: getattr(operator, name) for name in (*names, "config_file")}
     return {"pod": pod, "operator": {**settings, "on_finish_action": operator.on_finish_action.value}}
+
+
+def run_dag(path: str, dag_id: str, date: str, env: dict[str, str | None]) -> Answer:
+    """Run a DAG for a logical date as `airflow dags test` does, and return the `states` of its tasks."""
+    _change_environ(env)
+    dag = inside.load(path).dags[dag_id]
+    name = "logical_date" if "logical_date" in signature(dag.test).parameters else "execution_date"
+    run = dag.test(**{name: import_module("pendulum").parse(date)})
+    return {"states": {instance.task_id: instance.state for instance in run.get_task_instances()}}
 
 
 def _safeguard() -> object:
@@ -200,6 +217,7 @@ if __name__ == "__main__":
             "import_file": import_file_with,
             "execute": execute,
             "pods_of": pods_of,
+            "run_dag": run_dag,
             "first_runs": first_runs,
         }
     )

@@ -10,15 +10,20 @@ from codegen.airflow_facts import ClassFacts, facts_of
 from codegen.keys.markers import Const, Template
 from codegen.plan.names import free_name, full_name_of
 from codegen.plan.steps import Step
+from codegen.runners import RUNNERS
+from codegen.schema import Schedule
 from codegen.schema.operators import operator_facts
 from codegen.text.jinja import as_literal, as_rendered, is_template
 from codegen.values import Identifier, Imported, Output, Value, call, mapped, parts_of
 
 
 def arguments_of_step(step: Step, airflow: str) -> dict[str, Any]:
-    """The arguments that `with` gives the operator of a step; a datetime stays one."""
-    facts = operator_facts(step.task.kind, step.task.uses, airflow)
-    lowered = {name: _lowered(value, *_rendering(name, facts)) for name, value in step.task.with_.items()}
+    """The arguments that `with`, or the settings of its runner, give the operator of a step; a datetime stays one."""
+    if step.settings:
+        given, facts = step.settings.arguments, facts_of(airflow).class_of(RUNNERS[step.runner].operator)
+    else:
+        given, facts = step.task.with_, operator_facts(step.task.kind, step.task.uses, airflow)
+    lowered = {name: _lowered(value, *_rendering(name, facts)) for name, value in given.items()}
     # An argument that is None is left out; this one is given.
     return {name: Identifier("None") if value is None else value for name, value in lowered.items()}
 
@@ -66,19 +71,29 @@ def operator_name(step: Step, airflow: str) -> str:
     return facts_of(airflow).core_operators.get(uses, uses)
 
 
-def objects_of(steps: Iterable[Step], airflow: str, taken: Iterable[str]) -> dict[str, str]:
-    """A Python name for each operator and object that the steps import, by its full name."""
-    full_names = []
+def objects_of(schedule: Schedule, steps: Iterable[Step], airflow: str) -> list[str]:
+    """The full name of each operator and object that the DAG of a schedule imports."""
+    full_names = _imported_in(schedule.arguments)
     for step in steps:
         full_names += [operator_name(step, airflow)] if step.task.uses else []
-        full_names += [part.full_name for part in parts_of(step.task.with_) if isinstance(part, Imported)]
+        full_names += _imported_in(step.task.with_) + _imported_in(step.task.arguments)
+        full_names += _imported_in(vars(step.settings)) if step.settings else []
+    return full_names
+
+
+def _imported_in(values: Mapping[str, Any]) -> list[str]:
+    return [part.full_name for part in parts_of(values) if isinstance(part, Imported)]
+
+
+def names_of_objects(full_names: Iterable[str], airflow: str, taken: Iterable[str]) -> dict[str, str]:
+    """A Python name for each object of a file, by its full name."""
     names: dict[str, str] = {}
     for full_name in dict.fromkeys(full_names):
         module, _, name = full_name.rpartition(".")
         others = {*taken, *names.values()}
         is_known = full_name_of(name, airflow) == full_name
         wanted = (name, f"{module.rpartition('.')[2]}_{name}")
-        names[full_name] = name if is_known else free_name(wanted, f"{name[:30]}_", others)
+        names[full_name] = name if is_known else free_name(wanted, f"imported_{name[:20]}_", others)
     return names
 
 

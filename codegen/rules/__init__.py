@@ -83,6 +83,8 @@ NESTED_TOO_DEEP = _error("nested-too-deep", "A file, a shell command or a templa
 # Keys and values.
 
 UNKNOWN_KEY = _error("unknown-key", "A key does not exist.")
+UNKNOWN_ARGUMENT = _warning("unknown-argument", "An operator does not have an argument, as far as Dagpress knows.")
+ARGUMENT_TYPE = _warning("argument-type", "The value of an argument does not have the type that its operator expects.")
 MISSING_KEY = _error("missing-key", "A required key is missing.")
 MIXED_KINDS = _error("mixed-kinds", "Keys that are mutually exclusive are used together.")
 INVALID_VALUE = _error("invalid-value", "The value of a key is not valid.")
@@ -131,12 +133,14 @@ UTC_DATE = _warning("utc-date", "A template renders a UTC date that differs from
 # Tasks.
 
 DUPLICATE_TASK = _error("duplicate-task", "Two tasks, or a task and a group, have the same id.")
-UNKNOWN_TASK = _error("unknown-task", "`after` names a task that does not exist.")
+UNKNOWN_TASK = _error("unknown-task", "`after`, `$x` or a branch names a task that does not exist.")
 UNKNOWN_SCHEDULE = _error("unknown-schedule", "`after` names a schedule that does not exist.")
 SCHEDULE_AS_ASSET = _warning("schedule-as-asset", "`after` waits for an asset with the name of a schedule.")
 CYCLE = _error("cycle", "Schedules, tasks or groups wait for each other in a cycle.")
 NO_END = _warning("no-end", "A schedule keeps waiting for another one that has ended.")
 HIDES_FAILURE = _warning("hides-failure", "A task or a run succeeds despite a failure.")
+ALWAYS_SKIPPED = _warning("always-skipped", "A branch skips a task in every run.")
+UNKNOWN_OPERATOR = _error("unknown-operator", "The project's Airflow does not have an operator.")
 INVALID_RUN = _error("invalid-run", "A `meltano` command line cannot be split into arguments.")
 INVALID_COMMAND = _error("invalid-command", "A shell command cannot be run.")
 

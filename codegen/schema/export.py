@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import cache
 from typing import Any
 
 from codegen.keys.field_type import JsonSchema, or_null
+from codegen.keys.markers import as_written
 from codegen.keys.table import Key, Model, grouped, keys_of
 from codegen.runners import RUNNERS
+from codegen.runners.section import OperatorSettings
 from codegen.schema.after import UPSTREAM_ASSET, After
 from codegen.schema.alerts import ALERT, KINDS
 from codegen.schema.asset import ASSET, Asset
 from codegen.schema.model import Schedule
+from codegen.schema.operator_schema import arguments_by_operator, operator_definitions
 from codegen.schema.overlays import SAME_EVERYWHERE
 from codegen.schema.param import Param
 from codegen.schema.table import schedule_table, task_table
@@ -24,6 +27,7 @@ from codegen.schema.task_defaults import TaskDefaults
 
 SCHEMA_NAME = "schedule.schema.json"
 REFERENCE_HEAD = "| key | value | meaning | example |\n| --- | --- | --- | --- |\n"
+_LINE = 120
 # The heading of the keys of a task.
 _TASK = "a task"
 # The values that an output leaves out.
@@ -31,6 +35,8 @@ _NOTHING: tuple[Any, ...] = (None, "", (), {})
 # The maps inside a schedule, by the names of their definitions; the reference has them in this order.
 _OF_RUNNERS = (section for runner in RUNNERS.values() for section in runner.sections)
 _SECTIONS = {section.name: section for section in (*_OF_RUNNERS, ALERT, *KINDS, UPSTREAM_ASSET, ASSET)}
+# The maps that have the arguments of an operator too, which have no examples.
+_OPEN = tuple(name for name, section in _SECTIONS.items() if issubclass(section.model, OperatorSettings))
 # What a map must have in any case: of these keys exactly one.
 _ONE_OF = {"task": WHAT_RUNS, ALERT.name: tuple(section.name for section in KINDS)}
 # The keys that require another key.
@@ -39,7 +45,7 @@ _TOGETHER = {"task": (("command", "id"), ("extractor", "loader"))}
 
 def _maps(airflow: str) -> dict[str, Mapping[str, Key]]:
     """The keys of the maps inside a schedule."""
-    sections = {name: keys_of(section.model) for name, section in _SECTIONS.items()}
+    sections = {name: section.of(airflow).rows for name, section in _SECTIONS.items()}
     return {"after": keys_of(After), "task": task_table(airflow).rows, "param": keys_of(Param), **sections}
 
 
@@ -60,7 +66,8 @@ def json_schema(airflow: str) -> JsonSchema:
         "additionalProperties": False,
         "properties": {name: _property(row) for name, row in keys.items()},
         "definitions": {
-            **{name: _definition(name, rows, keys) for name, rows in _maps(airflow).items()},
+            **{name: _definition(name, rows, keys, airflow) for name, rows in _maps(airflow).items()},
+            **operator_definitions(airflow),
             "overlay": {"type": "object", "additionalProperties": False, "properties": overlay},
         },
     }
@@ -74,10 +81,23 @@ def json_schema_text(airflow: str) -> str:
 
 def as_text(schema: JsonSchema) -> str:
     """A JSON Schema as the text of a file."""
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    return _as_json(schema, 0) + "\n"
 
 
-def _definition(name: str, rows: Mapping[str, Key], keys: Mapping[str, Key]) -> JsonSchema:
+def _as_json(value: Any, indent: int) -> str:  # noqa: ANN401
+    """JSON in which a list or a map stands in one line where it fits."""
+    line = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, dict | list) or indent + len(line) <= _LINE:
+        return line
+    inner = " " * (indent + 2)
+    if isinstance(value, list):
+        items = [inner + _as_json(item, indent + 2) for item in value]
+        return "[\n" + ",\n".join(items) + f"\n{' ' * indent}]"
+    items = [f"{inner}{json.dumps(name)}: {_as_json(item, indent + 2)}" for name, item in value.items()]
+    return "{\n" + ",\n".join(items) + f"\n{' ' * indent}}}"
+
+
+def _definition(name: str, rows: Mapping[str, Key], keys: Mapping[str, Key], airflow: str) -> JsonSchema:
     required: JsonSchema = {}
     if name in _SECTIONS and _SECTIONS[name].required:
         required["required"] = list(_SECTIONS[name].required)
@@ -87,13 +107,14 @@ def _definition(name: str, rows: Mapping[str, Key], keys: Mapping[str, Key]) -> 
         forms = {key: {"required": [key], "properties": {key: given}} for key in _ONE_OF[name]}
         required["oneOf"] = list(forms.values())
         if name in _TOGETHER:
-            required["allOf"] = [{"if": forms[key], "then": {"required": [other]}} for key, other in _TOGETHER[name]]
+            together = [{"if": forms[key], "then": {"required": [other]}} for key, other in _TOGETHER[name]]
+            required["allOf"] = [*together, *arguments_by_operator(airflow)]
     # What a task has in common with its schedule is said once.
     properties = {
         each: {"$ref": f"#/properties/{each}"} if keys.get(each) == row else _property(row)
         for each, row in rows.items()
     }
-    return {"type": "object", "additionalProperties": False, **required, "properties": properties}
+    return {"type": "object", "additionalProperties": name in _OPEN, **required, "properties": properties}
 
 
 def _property(row: Key) -> JsonSchema:
@@ -118,8 +139,12 @@ def reference(airflow: str) -> str:
                 shared.append(f"`{row.name}`")
             else:
                 group = _TASK if name == "task" else row.group
-                groups.setdefault(group, []).append(reference_line(row))
+                groups.setdefault(group, []).extend([reference_line(row)] if row.example else [])
     groups[_TASK].append(f"\nThese keys can also be set on a task: {', '.join(shared)}.\n")
+    for name in _OPEN:
+        passed = _SECTIONS[name].of(airflow).rows.values()
+        others = ", ".join(f"`{row.name}` (`{row.doc}`)" for row in passed if not row.example)
+        groups[name].append(f"\nThese arguments of the operator are keys too: {others}.\n")
     heads = {group: f"#### {group[0].upper()}{group[1:]}\n\n{REFERENCE_HEAD}" for group in groups}
     return "\n".join(heads[group] + "".join(lines) for group, lines in groups.items())
 
@@ -149,18 +174,20 @@ def as_data(schedule: Schedule) -> dict[str, Any]:
 
 def _values_of(model: Model) -> dict[str, Any]:
     values = {name: getattr(model, row.field) for name, row in grouped(keys_of(type(model))).items()}
-    return values | ({**model.settings, **model.arguments} if isinstance(model, TaskDefaults) else {})
+    if isinstance(model, OperatorSettings):
+        return {**values, **model.arguments}
+    return {**values, **model.settings, **model.arguments} if isinstance(model, TaskDefaults) else values
 
 
 def _plain_map(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: plain(value) for name, value in values.items() if value not in _NOTHING}
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401
+def plain(value: Any) -> Any:  # noqa: ANN401  # a return for each type
     """A value of the model as JSON has it: durations and dates as a schedule writes them."""
     if isinstance(value, timedelta):
         return _duration(value)
-    if isinstance(value, datetime):
+    if isinstance(value, datetime | time):
         return value.isoformat().removesuffix("T00:00:00")
     if isinstance(value, Param) and value.is_plain:
         return value.default
@@ -168,7 +195,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401
         return value.name if isinstance(value, Asset) and value.is_plain else _plain_map(_values_of(value))
     if isinstance(value, Mapping):
         return {name: plain(item) for name, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, tuple) else value
+    return [plain(item) for item in value] if isinstance(value, tuple | list) else as_written(value)
 
 
 def _duration(value: timedelta) -> str:

@@ -15,6 +15,7 @@ from datetime import timedelta
 import pendulum
 from airflow import DAG
 from airflow.operators.bash import BashOperator
+from airflow.providers.cncf.kubernetes.callbacks import KubernetesPodOperatorCallback
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 from airflow.providers.cncf.kubernetes.secret import Secret
 from kubernetes.client import models as k8s
@@ -51,6 +52,50 @@ lock() {
 }
 """
 
+# Settings that several tasks share.
+KUBERNETES = {
+    "image": "registry.example.com/elt:2026.11.1",
+    "image_pull_policy": "IfNotPresent",
+    "cmds": ["meltano"],
+    "secrets": [Secret("env", "TARGET_POSTGRES_PASSWORD", "warehouse", "password")],
+    "container_security_context": {
+        "allowPrivilegeEscalation": False,
+        "privileged": False,
+        "readOnlyRootFilesystem": True,
+        "runAsUser": 1001,
+        "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]},
+        "seccompProfile": {
+            "type": "Localhost",
+            "localhostProfile": "profiles/elt.json",
+        },
+    },
+    "namespace": "elt-{{ var.value.stage }}",
+    "image_pull_secrets": "registry,mirror",
+    "labels": {"team": "elt", "example.com/day": "{{ ds }}", "example.com/empty": ""},
+    "annotations": {
+        "example.com/owner": "{{ 'the data team {# not a comment #} \\'of\\' \"ours\"\\n' }}",
+        "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+    },
+    "security_context": {
+        "runAsUser": 1000,
+        "runAsGroup": 1000,
+        "runAsNonRoot": True,
+        "fsGroup": 1000,
+        "fsGroupChangePolicy": "OnRootMismatch",
+        "supplementalGroups": [2000, 3000],
+        "seccompProfile": {"type": "RuntimeDefault"},
+    },
+    "node_selector": {"disktype": "ssd", "example.com/stage": "{{ var.value.stage }}"},
+    "on_finish_action": "delete_succeeded_pod",
+}
+KUBERNETES_ENV = {
+    "GREETING": "$$HOME is not $$(HOME), and $$$$ is not $$",
+    "DAY": "{{ ds }}",
+    "WAREHOUSE": "postgres://{{ conn.warehouse.login | replace('$', '$$') }}@{{ conn.warehouse.host | replace('$', '$$') }}/$$db",
+    "PASSWORD": "{{ conn.warehouse.password | replace('$', '$$') }}",
+    "CHOICE": "{% filter replace('$', '$$') %}{% if var.value.stage == 'prod' %}all{% endif %}{% endfilter %}",
+}
+
 with DAG(
     dag_id="meltano_every_setting",
     doc_md=__doc__,
@@ -68,28 +113,9 @@ with DAG(
 ):
     tap_gitlab_target_postgres = KubernetesPodOperator(
         task_id="tap-gitlab_target-postgres",
-        image="registry.example.com/elt:2026.11.1",
-        image_pull_policy="IfNotPresent",
-        cmds=["meltano"],
+        **KUBERNETES,
         arguments=["run", "tap-gitlab", "target-postgres"],
-        env_vars={
-            "GREETING": "$$HOME is not $$(HOME), and $$$$ is not $$",
-            "DAY": "{{ ds }}",
-            "WAREHOUSE": "postgres://{{ conn.warehouse.login | replace('$', '$$') }}@{{ conn.warehouse.host | replace('$', '$$') }}/$$db",
-            "PASSWORD": "{{ conn.warehouse.password | replace('$', '$$') }}",
-            "CHOICE": "{% filter replace('$', '$$') %}{% if var.value.stage == 'prod' %}all{% endif %}{% endfilter %}",
-        },
-        secrets=[Secret("env", "TARGET_POSTGRES_PASSWORD", "warehouse", "password")],
-        env_from=[
-            k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name="gitlab")),
-            k8s.V1EnvFromSource(
-                config_map_ref=k8s.V1ConfigMapEnvSource(
-                    name="elt-{{ var.value.stage }}",
-                    optional=True,
-                ),
-                prefix="ELT_",
-            ),
-        ],
+        env_vars=KUBERNETES_ENV,
         container_resources=k8s.V1ResourceRequirements(
             requests={
                 "cpu": "0.5",
@@ -103,105 +129,28 @@ with DAG(
                 "ephemeral-storage": ".5Gi",
             },
         ),
-        container_security_context={
-            "allowPrivilegeEscalation": False,
-            "privileged": False,
-            "readOnlyRootFilesystem": True,
-            "runAsUser": 1001,
-            "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]},
-            "seccompProfile": {
-                "type": "Localhost",
-                "localhostProfile": "profiles/elt.json",
-            },
-        },
-        volume_mounts=[
-            k8s.V1VolumeMount(
-                name="output",
-                mount_path="/project/output",
-                sub_path="runs/{{ ds }}",
-            ),
-            k8s.V1VolumeMount(
-                name="config",
-                mount_path="/project/config.json",
-                sub_path="config.json",
-                read_only=True,
-            ),
-            k8s.V1VolumeMount(name="keys", mount_path="/keys", read_only=True),
-            k8s.V1VolumeMount(name="scratch", mount_path="/scratch"),
-            k8s.V1VolumeMount(name="tmp", mount_path="/tmp"),
-        ],
-        kubernetes_conn_id="elt_cluster",
-        config_file="/opt/airflow/{{ var.value.stage }}.yaml",
-        cluster_context="elt-prod",
-        pod_template_file="/opt/airflow/pods/elt.yaml",
-        namespace="elt-{{ var.value.stage }}",
-        service_account_name="meltano",
-        image_pull_secrets=[
-            k8s.V1LocalObjectReference(name="registry"),
-            k8s.V1LocalObjectReference(name="mirror"),
-        ],
-        labels={
-            "team": "elt",
-            "example.com/day": "{{ ds }}",
-            "example.com/empty": "",
-        },
-        annotations={
-            "example.com/owner": "{{ 'the data team {# not a comment #} \\'of\\' \"ours\"\\n' }}",
-            "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
-        },
-        security_context={
-            "runAsUser": 1000,
-            "runAsGroup": 1000,
-            "runAsNonRoot": True,
-            "fsGroup": 1000,
-            "fsGroupChangePolicy": "OnRootMismatch",
-            "supplementalGroups": [2000, 3000],
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        volumes=[
-            k8s.V1Volume(
-                name="output",
-                persistent_volume_claim=k8s.V1PersistentVolumeClaimVolumeSource(
-                    claim_name="elt-{{ var.value.stage }}",
-                    read_only=False,
-                ),
-            ),
-            k8s.V1Volume(
-                name="config",
-                config_map=k8s.V1ConfigMapVolumeSource(name="elt", optional=True),
-            ),
-            k8s.V1Volume(
-                name="keys",
-                secret=k8s.V1SecretVolumeSource(secret_name="keys"),
-            ),
-            k8s.V1Volume(
-                name="scratch",
-                empty_dir=k8s.V1EmptyDirVolumeSource(medium="Memory", size_limit="1Gi"),
-            ),
-            k8s.V1Volume(name="tmp", empty_dir=k8s.V1EmptyDirVolumeSource()),
-        ],
-        priority_class_name="batch",
-        node_selector={
-            "disktype": "ssd",
-            "example.com/stage": "{{ var.value.stage }}",
-        },
         tolerations=[
-            k8s.V1Toleration(
-                key="dedicated",
-                operator="Equal",
-                value="elt",
-                effect="NoSchedule",
-            ),
-            k8s.V1Toleration(
-                operator="Exists",
-                effect="NoExecute",
-                toleration_seconds=300,
-            ),
+            {
+                "key": "dedicated",
+                "operator": "Equal",
+                "value": "elt",
+                "effect": "NoSchedule",
+            },
+            {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300},
         ],
         affinity={
             "nodeAffinity": {
                 "requiredDuringSchedulingIgnoredDuringExecution": {
                     "nodeSelectorTerms": [
+                        {
+                            "matchFields": [
+                                {
+                                    "key": "metadata.name",
+                                    "operator": "In",
+                                    "values": ["node-1"],
+                                },
+                            ],
+                        },
                         {
                             "matchExpressions": [
                                 {
@@ -259,35 +208,145 @@ with DAG(
                 ],
             },
         },
+        pod_template_dict={
+            "spec": {
+                "topologySpreadConstraints": [
+                    {
+                        "maxSkew": 1,
+                        "topologyKey": "topology.kubernetes.io/zone",
+                        "whenUnsatisfiable": "ScheduleAnyway",
+                        "labelSelector": {"matchLabels": {"team": "elt"}},
+                    },
+                ],
+                "containers": [
+                    {
+                        "name": "base",
+                        "tty": True,
+                        "ports": [{"name": "metrics", "containerPort": 9102}],
+                        "envFrom": [
+                            {"secretRef": {"name": "gitlab"}},
+                            {
+                                "configMapRef": {
+                                    "name": "elt-{{ var.value.stage }}",
+                                    "optional": True,
+                                },
+                                "prefix": "ELT_",
+                            },
+                        ],
+                        "env": [
+                            {
+                                "name": "NODE",
+                                "valueFrom": {
+                                    "fieldRef": {"fieldPath": "spec.nodeName"},
+                                },
+                            },
+                        ],
+                        "volumeMounts": [
+                            {
+                                "name": "output",
+                                "mountPath": "/project/output",
+                                "subPath": "runs/{{ ds }}",
+                            },
+                            {
+                                "name": "config",
+                                "mountPath": "/project/config.json",
+                                "subPath": "config.json",
+                                "readOnly": True,
+                            },
+                            {"name": "keys", "mountPath": "/keys", "readOnly": True},
+                            {"name": "scratch", "mountPath": "/scratch"},
+                            {"name": "tmp", "mountPath": "/tmp"},
+                            {"name": "token", "mountPath": "/token"},
+                            {"name": "store", "mountPath": "/store", "readOnly": True},
+                        ],
+                    },
+                    {"name": "exporter", "image": "registry.example.com/exporter:1.2"},
+                ],
+                "initContainers": [
+                    {
+                        "name": "proxy",
+                        "image": "registry.example.com/proxy:2.14.0",
+                        "restartPolicy": "Always",
+                        "args": ["--port=5432", "{{ conn.warehouse.host }}"],
+                        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+                    },
+                ],
+                "hostAliases": [{"ip": "10.0.0.5", "hostnames": ["warehouse"]}],
+                "dnsConfig": {"options": [{"name": "ndots", "value": "2"}]},
+                "volumes": [
+                    {
+                        "name": "output",
+                        "persistentVolumeClaim": {
+                            "claimName": "elt-{{ var.value.stage }}",
+                            "readOnly": False,
+                        },
+                    },
+                    {"name": "config", "configMap": {"name": "elt", "optional": True}},
+                    {"name": "keys", "secret": {"secretName": "keys"}},
+                    {
+                        "name": "scratch",
+                        "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"},
+                    },
+                    {"name": "tmp", "emptyDir": {}},
+                    {
+                        "name": "token",
+                        "projected": {
+                            "defaultMode": 256,
+                            "sources": [
+                                {
+                                    "secret": {
+                                        "name": "user",
+                                        "items": [
+                                            {
+                                                "key": "name",
+                                                "path": "user/name",
+                                                "mode": 511,
+                                            },
+                                        ],
+                                    },
+                                },
+                                {
+                                    "serviceAccountToken": {
+                                        "path": "token",
+                                        "audience": "vault",
+                                        "expirationSeconds": 3600,
+                                    },
+                                },
+                            ],
+                        },
+                    },
+                    {
+                        "name": "store",
+                        "csi": {
+                            "driver": "secrets-store.csi.k8s.io",
+                            "readOnly": True,
+                            "volumeAttributes": {"secretProviderClass": "elt"},
+                        },
+                    },
+                ],
+            },
+        },
+        service_account_name="meltano",
+        priority_class_name="batch",
         startup_timeout_seconds=600,
+        random_name_suffix=False,
+        termination_grace_period=60,
+        skip_on_exit_code=[99],
+        callbacks=KubernetesPodOperatorCallback,
         deferrable=True,
-        on_finish_action="delete_succeeded_pod",
+        kubernetes_conn_id="elt_cluster",
+        cluster_context="elt-prod",
+        config_file="/opt/airflow/{{ var.value.stage }}.yaml",
     )
 
     dbt_postgres_run = KubernetesPodOperator(
         task_id="dbt-postgres_run",
-        image="registry.example.com/dbt:2026.11.1@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-        image_pull_policy="IfNotPresent",
-        cmds=["meltano"],
+        **dict(
+            KUBERNETES,
+            image="registry.example.com/dbt:2026.11.1@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        ),
         arguments=["run", "dbt-postgres:run", "--vars", '{"day":"{{ ds }}"}', "$$(id)"],
-        env_vars={
-            "GREETING": "$$HOME is not $$(HOME), and $$$$ is not $$",
-            "DAY": "{{ ds }}",
-            "WAREHOUSE": "postgres://{{ conn.warehouse.login | replace('$', '$$') }}@{{ conn.warehouse.host | replace('$', '$$') }}/$$db",
-            "PASSWORD": "{{ conn.warehouse.password | replace('$', '$$') }}",
-            "CHOICE": "{% filter replace('$', '$$') %}{% if var.value.stage == 'prod' %}all{% endif %}{% endfilter %}",
-        },
-        secrets=[Secret("env", "TARGET_POSTGRES_PASSWORD", "warehouse", "password")],
-        env_from=[
-            k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name="gitlab")),
-            k8s.V1EnvFromSource(
-                config_map_ref=k8s.V1ConfigMapEnvSource(
-                    name="elt-{{ var.value.stage }}",
-                    optional=True,
-                ),
-                prefix="ELT_",
-            ),
-        ],
+        env_vars=KUBERNETES_ENV,
         container_resources=k8s.V1ResourceRequirements(
             requests={
                 "cpu": "0.5",
@@ -301,52 +360,16 @@ with DAG(
                 "ephemeral-storage": ".5Gi",
             },
         ),
-        container_security_context={
-            "allowPrivilegeEscalation": False,
-            "privileged": False,
-            "readOnlyRootFilesystem": True,
-            "runAsUser": 1001,
-            "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]},
-            "seccompProfile": {
-                "type": "Localhost",
-                "localhostProfile": "profiles/elt.json",
-            },
-        },
+        pod_template_file="/opt/airflow/pods/elt.yaml",
+        service_account_name="meltano",
+        priority_class_name="batch",
+        startup_timeout_seconds=600,
+        random_name_suffix=False,
+        termination_grace_period=60,
+        skip_on_exit_code=[99],
+        deferrable=True,
         kubernetes_conn_id="elt_cluster",
         in_cluster=True,
-        pod_template_file="/opt/airflow/pods/elt.yaml",
-        namespace="elt-{{ var.value.stage }}",
-        service_account_name="meltano",
-        image_pull_secrets=[
-            k8s.V1LocalObjectReference(name="registry"),
-            k8s.V1LocalObjectReference(name="mirror"),
-        ],
-        labels={
-            "team": "elt",
-            "example.com/day": "{{ ds }}",
-            "example.com/empty": "",
-        },
-        annotations={
-            "example.com/owner": "{{ 'the data team {# not a comment #} \\'of\\' \"ours\"\\n' }}",
-            "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
-        },
-        security_context={
-            "runAsUser": 1000,
-            "runAsGroup": 1000,
-            "runAsNonRoot": True,
-            "fsGroup": 1000,
-            "fsGroupChangePolicy": "OnRootMismatch",
-            "supplementalGroups": [2000, 3000],
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        priority_class_name="batch",
-        node_selector={
-            "disktype": "ssd",
-            "example.com/stage": "{{ var.value.stage }}",
-        },
-        startup_timeout_seconds=600,
-        deferrable=True,
-        on_finish_action="delete_succeeded_pod",
     )
 
     dbt_postgres_test = BashOperator(
