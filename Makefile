@@ -131,6 +131,10 @@ facts: $(DEV) ## Ask each Airflow what it has, and write codegen/airflow_facts a
 	done
 	$(BIN)/python tools/croniter_facts.py
 
+.PHONY: kubernetes
+kubernetes: $(DEV) ## Write Kubernetes' published definitions of a pod anew
+	$(BIN)/python tools/kubernetes_definitions.py
+
 .PHONY: vendor
 vendor: ## Fetch the files of others that the Pipelines page loads, from npm
 	cd codegen/web/static/vendor && npm install --package-lock-only --ignore-scripts --no-audit --no-fund \

@@ -60,7 +60,9 @@ class Worker:
 
     def __init__(self, python: Path, home: Path) -> None:
         """Start it and wait until it has imported Airflow."""
-        environ = environments.clean_environ(AIRFLOW_HOME=str(home))
+        # The modules that the cases import.
+        team = str(Path(__file__).with_name("team"))
+        environ = environments.clean_environ(AIRFLOW_HOME=str(home), PYTHONPATH=team)
         command = [python, Path(__file__).with_name("airflow_worker.py")]
         self._log = (home / "worker.log").open("w")
         self._process = subprocess.Popen(
