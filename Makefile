@@ -100,6 +100,7 @@ format: $(DEV) ## Format the code and fix what the linter can
 .PHONY: goldens
 goldens: $(DEV) ## Write the expected files of the tests anew
 	$(BIN)/dagpress generate
+	$(BIN)/dagpress --project examples generate
 	HYPOTHESIS_PROFILE=ci $(FAST) --quiet --regen-all
 	$(FAST)
 
