@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, Any
@@ -130,6 +131,15 @@ def _pod(task: Any) -> Answer:
     return {"pod": pod, "operator": {**settings, "on_finish_action": operator.on_finish_action.value}}
 
 
+def run_dag(path: str, dag_id: str, date: str, env: dict[str, str | None]) -> Answer:
+    """Run a DAG for a logical date as `airflow dags test` does, and return the `states` of its tasks."""
+    _change_environ(env)
+    dag = inside.load(path).dags[dag_id]
+    name = "logical_date" if "logical_date" in signature(dag.test).parameters else "execution_date"
+    run = dag.test(**{name: import_module("pendulum").parse(date)})
+    return {"states": {instance.task_id: instance.state for instance in run.get_task_instances()}}
+
+
 def _safeguard() -> object:
     """Return what tells an operator that a task process calls it."""
     module = inside.first_of("airflow.sdk.bases.operator", "airflow.models.baseoperator")
@@ -207,6 +217,7 @@ if __name__ == "__main__":
             "import_file": import_file_with,
             "execute": execute,
             "pods_of": pods_of,
+            "run_dag": run_dag,
             "first_runs": first_runs,
         }
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from examples import fewer
-from harness import Airflow
+from harness import Airflow, generate_examples
 from hypothesis import HealthCheck, given
 from project_builder import as_yaml, project_of, write
 from strategies import SCHEDULES
@@ -38,6 +38,12 @@ def test_every_case_imports_without_an_error_or_a_warning(airflow: Airflow, tmp_
         if version_of(case.name) in {None, airflow.version}:
             generate_case(case.name, airflow.version, tmp_path / case.name)
     _check(airflow, sorted(tmp_path.glob("*/generated_dags/**/*.py")))
+
+
+def test_every_example_imports_without_an_error_or_a_warning(airflow: Airflow, tmp_path: Path) -> None:
+    """In each Airflow; `test_examples.py` has those whose providers this one lacks."""
+    files = sorted(generate_examples(airflow.version, tmp_path / "examples").glob("*.py"))
+    _check(airflow, [file for file in files if file.stem not in {"papermill", "ssh"}])
 
 
 @fewer(2, suppress_health_check=[HealthCheck.too_slow])
