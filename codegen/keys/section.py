@@ -66,11 +66,16 @@ class Section(FieldType[M], Generic[M]):
                 raise self._missing(name)
         problems: list[Diagnostic] = []
         map_ = MapNode(given, node.location)
-        values, at = read_keys(Table(keys_of(self.model)), map_, problems.append, f"`{self.name}`")
+        values, at = read_keys(self.table(map_), map_, problems.append, f"`{self.name}`")
         for problem in problems:
             report(problem)
+        fields = {keys_of(self.model)[name].field: value for name, value in values.items()}
         is_broken = problems or holds_trap(map_)
-        return None if is_broken else self._checked(self.model(**values, at={**at, "": node.location}))
+        return None if is_broken else self._checked(self.model(**fields, at={**at, "": node.location}))
+
+    def table(self, given: MapNode) -> Table:  # noqa: ARG002  # for a type that depends on another key
+        """The keys that the map can have."""
+        return Table(keys_of(self.model))
 
     def _checked(self, model: M) -> M:
         """The model, whose values are valid each. Raises an `InvalidError` where they cannot be combined."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from codegen.meltano import MeltanoProject
 from codegen.plan.alerts import alert_functions, alert_texts
-from codegen.plan.arguments import dag_arguments
+from codegen.plan.arguments import dag_arguments, schedule_argument
 from codegen.plan.dependencies import Dependencies, between, with_join, with_outlets
 from codegen.plan.doc import doc_of, doc_of_several
 from codegen.plan.names import imports_of
-from codegen.plan.operators import objects_of
+from codegen.plan.operators import objects_of, timetable_call
 from codegen.plan.order import arrows_of, plan_groups, variables_of
 from codegen.plan.steps import Step, steps_of
 from codegen.plan.tasks import FileNames, plan_task, task_functions
@@ -45,7 +45,7 @@ def plan(
     drafts = [_draft(schedule, others, meltano) for schedule, others in schedules]
     functions = task_functions(step for draft in drafts for step in draft.steps)
     taken = {function.name for function in functions.values()}
-    objects = objects_of((step for draft in drafts for step in draft.steps), airflow, taken)
+    objects = objects_of(((draft.schedule, draft.steps) for draft in drafts), airflow, taken)
     taken |= set(objects.values())
     variables = [variables_of(each.arrows, each.steps, each.schedule.dag_id_or_default, taken) for each in drafts]
     taken = taken.union(*(names.values() for names in variables))
@@ -87,7 +87,8 @@ def _plan_dag(
     doc = Identifier("__doc__") if is_alone else draft.doc
     runners = (RUNNERS[step.runner] for step in draft.steps if step.calls or step.script)
     default_args = {name: value for runner in runners for name, value in runner.default_args.items()}
-    arguments = dag_arguments(schedule, draft.others, doc, names.functions, default_args=default_args, airflow=airflow)
+    start = schedule_argument(schedule, draft.others, timetable_call(schedule, names.objects, airflow), airflow)
+    arguments = dag_arguments(schedule, start, doc, names.functions, default_args=default_args, airflow=airflow)
     groups = plan_groups(draft.steps, tasks, draft.arrows, variables)
     return PlannedDag(dag_id, draft.doc, arguments, groups, tuple(draft.arrows[""]))
 

@@ -8,11 +8,14 @@ from typing import Any
 
 from codegen.airflow_facts import ClassFacts, facts_of
 from codegen.keys.markers import Const, Template
+from codegen.plan.arguments import lowered
 from codegen.plan.names import free_name, full_name_of
 from codegen.plan.steps import Step
+from codegen.schema import Schedule
 from codegen.schema.operators import operator_facts
+from codegen.schema.timetable import CustomTimetable
 from codegen.text.jinja import as_literal, as_rendered, is_template
-from codegen.values import Identifier, Imported, Output, Value, call, mapped, parts_of
+from codegen.values import Call, Identifier, Imported, Output, Value, arguments_of, call, mapped, parts_of
 
 
 def arguments_of_step(step: Step, airflow: str) -> dict[str, Any]:
@@ -66,12 +69,34 @@ def operator_name(step: Step, airflow: str) -> str:
     return facts_of(airflow).core_operators.get(uses, uses)
 
 
-def objects_of(steps: Iterable[Step], airflow: str, taken: Iterable[str]) -> dict[str, str]:
-    """A Python name for each operator and object that the steps import, by its full name."""
+def timetable_name(timetable: CustomTimetable, airflow: str) -> str:
+    """The full name under which a file imports the timetable: one of Airflow's own goes by `airflow.sdk` if it can."""
+    facts, name = facts_of(airflow), timetable.uses.rpartition(".")[2]
+    is_known = timetable.uses in {name, facts.timetables.get(name)}
+    return f"{facts.module_of(name)}.{name}" if is_known else timetable.uses
+
+
+def timetable_call(schedule: Schedule, objects: Mapping[str, str], airflow: str) -> Call | None:
+    """The timetable that a schedule has in place of an interval."""
+    own = schedule.interval
+    if not isinstance(own, CustomTimetable):
+        return None
+    arguments = {name: _lowered(value, *_rendering(name, None)) for name, value in own.with_.items()}
+    moments = lowered(arguments, schedule, airflow)
+    found = {name: resolved(value, {}, objects) for name, value in moments.items()}
+    return Call(objects[timetable_name(own, airflow)], keywords=arguments_of(found))
+
+
+def objects_of(drafts: Iterable[tuple[Schedule, Iterable[Step]]], airflow: str, taken: Iterable[str]) -> dict[str, str]:
+    """A Python name for each operator, timetable and object that schedules and their steps import, by its full name."""
     full_names = []
-    for step in steps:
-        full_names += [operator_name(step, airflow)] if step.task.uses else []
-        full_names += [part.full_name for part in parts_of(step.task.with_) if isinstance(part, Imported)]
+    for schedule, steps in drafts:
+        if isinstance(schedule.interval, CustomTimetable):
+            full_names.append(timetable_name(schedule.interval, airflow))
+            full_names += _imported(schedule.interval.with_)
+        for step in steps:
+            full_names += [operator_name(step, airflow)] if step.task.uses else []
+            full_names += _imported(step.task.with_)
     names: dict[str, str] = {}
     for full_name in dict.fromkeys(full_names):
         module, _, name = full_name.rpartition(".")
@@ -80,6 +105,10 @@ def objects_of(steps: Iterable[Step], airflow: str, taken: Iterable[str]) -> dic
         wanted = (name, f"{module.rpartition('.')[2]}_{name}")
         names[full_name] = name if is_known else free_name(wanted, f"{name[:30]}_", others)
     return names
+
+
+def _imported(arguments: Mapping[str, Any]) -> list[str]:
+    return [part.full_name for part in parts_of(arguments) if isinstance(part, Imported)]
 
 
 def resolved(value: Value, variables: Mapping[str, str], objects: Mapping[str, str]) -> Value:
