@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
@@ -115,6 +115,12 @@ def in_numbers(diagnostics: Iterable[Diagnostic]) -> str:
 def count(number: int, noun: str) -> str:
     """A number with its noun: `1 file`, `2 files`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def either(names: Sequence[str]) -> str:
+    """Some keys as a choice: `a`, `b` or `c`."""
+    *others, last = (f"`{name}`" for name in names)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

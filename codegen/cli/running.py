@@ -20,6 +20,7 @@ from codegen.diagnostics import quoted
 from codegen.meltano.invocation import find_meltano, run_in_project
 from codegen.plan.steps import Step, steps_of
 from codegen.render.renderer import prelude
+from codegen.schema.describe import describe_task
 from codegen.text.errexit import stopping_in_bash
 from codegen.text.jinja import known_text
 
@@ -61,7 +62,7 @@ def run(root: Path, deployment: str | None, name: str, options: tuple[str, ...])
     for number, (step, commands, env) in enumerate(planned, start=1):
         has_run[step.task_id] = _is_due(step, has_run)
         if len(planned) > 1:
-            what = step.run or "a command of the shell"
+            what = "a command of the shell" if step.script else describe_task(step.task)
             skipped = "" if has_run[step.task_id] else f" (skipped: {step.trigger_rule})"
             line = f"[{number}/{len(planned)}] {step.task_id}: {what}{skipped}"
             echo(styled(line, bold=True), err=True)

@@ -9,6 +9,7 @@ from codegen.diagnostics import InvalidError, nearest, quoted
 from codegen.keys.field_type import JsonSchema, ScalarType
 from codegen.source.nodes import Scalar, named
 from codegen.text.durations import duration_of
+from codegen.text.jinja import check_template, is_template
 
 
 class Boolean(ScalarType[bool]):
@@ -23,6 +24,22 @@ class Boolean(ScalarType[bool]):
 
     def json_schema(self) -> JsonSchema:
         return {"type": "boolean"}
+
+
+class BooleanOrTemplate(ScalarType[bool | str]):
+    """`true` or `false`, or a template that Airflow renders to one of them when the task runs."""
+
+    words = "true or false, or a template"
+    is_templated = True
+
+    def convert(self, scalar: Scalar) -> bool | str:
+        if scalar.kind == "str" and is_template(scalar.text):
+            check_template(scalar.text)
+            return scalar.text
+        return Boolean().convert(scalar)
+
+    def json_schema(self) -> JsonSchema:
+        return {"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": r"\{[{%]"}]}
 
 
 class Integer(ScalarType[int]):

@@ -109,6 +109,12 @@ def key(
     return dataclasses.field(default=default, metadata=metadata)
 
 
+def shared_key(model: type[Model], name: str) -> Any:  # noqa: ANN401  # as above
+    """The same key as that of another model: one row for both."""
+    field = next(each for each in dataclasses.fields(model) if each.name == name)
+    return dataclasses.field(default=field.default, metadata=field.metadata)
+
+
 _KEYS: dict[type[Model], Mapping[str, Key]] = {}
 
 

@@ -29,22 +29,15 @@ def doc_of_several(dag_ids: Sequence[str]) -> str:
 
 def _what_and_when(schedule: Schedule, steps: Sequence[Step]) -> str:
     when = describe_start(schedule, _code)
-    if schedule.extractor:
-        return f"{_extract_load_in_words(schedule)}, {when}."
+    if schedule.pair:
+        words = kind_of(steps[0]).words(steps[0], _code)
+        return f"{words[0].upper()}{words[1:]}, {when}."
     what = f"the job {_code(schedule.job)}" if schedule.job else "these tasks"
     if all(step.run for step in steps):
         tasks = "\n".join(f"- {_code(step.run)}" for step in steps)
         return f"Runs {what} with Meltano, {when}:\n\n{tasks}"
     tasks = "\n".join(f"- {_code(step.task_id)}: {kind_of(step).words(step, _code)}" for step in steps)
     return f"Runs {what}, {when}:\n\n{tasks}"
-
-
-def _extract_load_in_words(schedule: Schedule) -> str:
-    plugins = f"{_code(schedule.extractor or '')} into {_code(schedule.loader or '')}"
-    if schedule.transform == "only":
-        return f"Transforms what Meltano loaded from {plugins}"
-    transform = " and transforms it" if schedule.transform else ""
-    return f"Loads {plugins} with Meltano{transform}" + (", with a full refresh" if schedule.full_refresh else "")
 
 
 def _code(text: str) -> str:

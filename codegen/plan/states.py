@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from codegen.meltano import MeltanoProject
 from codegen.meltano.blocks import pairs_of, without_suffix
 from codegen.meltano.call import Call, calls_in, leading_options, value_of
-from codegen.plan.steps import Step, meltano_environment, meltano_suffix, readable_steps, state_id_suffix
+from codegen.plan.meltano_options import meltano_environment, meltano_suffix, state_id_suffix
+from codegen.plan.steps import Step, readable_steps
 from codegen.schema import Schedule
 from codegen.text.jinja import is_template
 from codegen.text.shell import words_of
@@ -55,8 +56,8 @@ def states_of(schedule: Schedule, meltano: MeltanoProject | None) -> list[KeptSt
 
 
 def _kept_by(step: Step, schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[tuple[str, tuple[str, str]]]:
-    if schedule.extractor:
-        yield schedule.full_state_id, (schedule.extractor, schedule.loader or "")
+    if step.task.extractor:
+        yield schedule.state_id_of(step.task), (step.task.extractor, step.task.loader or "")
     elif step.script:
         for call in calls_in(step.script, step.env):
             if call.is_certain and call.env.keys().isdisjoint(_STORES):

@@ -54,9 +54,19 @@ def _by_operator(step: Step, names: FileNames, airflow: str) -> Lowered:
     return names.objects[operator_name(step, airflow)], {}
 
 
+def _extract_load(step: Step, code: Callable[[str], str]) -> str:
+    plugins = f"{code(step.task.extractor or '')} into {code(step.task.loader or '')}"
+    if step.task.transform == "only":
+        return f"transforms what Meltano loaded from {plugins}"
+    transform = " and transforms it" if step.task.transform else ""
+    return f"loads {plugins} with Meltano{transform}" + (", with a full refresh" if step.is_full_refresh else "")
+
+
 # By the key that says what runs.
 _KINDS = {
     "run": TaskKind(_by_runner, lambda step, code: f"{code(step.run)} with Meltano"),
+    "invoke": TaskKind(_by_runner, lambda step, code: f"invokes {code(step.task.invoke or '')} with Meltano"),
+    "extractor": TaskKind(_by_runner, _extract_load),
     "command": TaskKind(_by_runner, lambda _, __: "a command of the shell"),
     "python": TaskKind(_by_function, lambda step, code: f"calls {code(step.task.python or '')}"),
     "uses": TaskKind(_by_operator, lambda step, code: code(step.task.uses or "")),
@@ -64,7 +74,7 @@ _KINDS = {
 
 
 def kind_of(step: Step) -> TaskKind:
-    """The kind of a step. An extractor with a loader runs Meltano too."""
+    """The kind of a step; the join task, which runs nothing, counts as one of Meltano."""
     return _KINDS[step.task.kind or "run"]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from codegen.meltano import MeltanoProject
 from codegen.meltano.call import Call, UnknownScheduleError, read_call, resolved
-from codegen.plan.steps import ENVIRONMENT_VARIABLES, meltano_environment
+from codegen.plan.meltano_options import ENVIRONMENT_VARIABLES, meltano_environment
 from codegen.review.behaviour import Behaviour
 from codegen.schema.model import PROJECT_ROOT_VARIABLE
 

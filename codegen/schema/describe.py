@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from codegen.diagnostics import quoted
-from codegen.schema import Schedule
+from codegen.schema import Schedule, Task
 from codegen.schema.asset import Asset
 from codegen.timetable.humanize import in_words
 
 
 def describe_work(schedule: Schedule, arrow: str = "→") -> str:
     """What it runs: `tap-gitlab → target-postgres`, `job refresh` or `3 tasks`."""
-    if schedule.extractor:
-        return f"{schedule.extractor} {arrow} {schedule.loader}"
+    if schedule.pair:
+        return describe_task(schedule.pair, arrow)
     if schedule.job:
         return f"job {schedule.job}"
     count = len(schedule.tasks or ())
     return f"{count} task{'' if count == 1 else 's'}"
+
+
+def describe_task(task: Task, arrow: str = "→") -> str:
+    """What a task runs: `tap-gitlab target-postgres`, `tap-gitlab → target-postgres`, or its function or script."""
+    pair = f"{task.extractor} {arrow} {task.loader}" if task.extractor else ""
+    return task.run or task.invoke or pair or task.python or task.uses or task.command or ""
 
 
 def describe_start(schedule: Schedule, code: Callable[[str], str] = quoted) -> str:

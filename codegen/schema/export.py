@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -33,8 +34,8 @@ _OF_RUNNERS = (section for runner in RUNNERS.values() for section in runner.sect
 _SECTIONS = {section.name: section for section in (*_OF_RUNNERS, ALERT, *KINDS, UPSTREAM_ASSET, ASSET, TIMETABLE)}
 # What a map must have in any case: of these keys exactly one.
 _ONE_OF = {"task": WHAT_RUNS, ALERT.name: tuple(section.name for section in KINDS)}
-# The key that requires another key.
-_TOGETHER = {"task": ("command", "id")}
+# The keys that require another key.
+_TOGETHER = {"task": (("command", "id"), ("extractor", "loader"))}
 
 
 def _maps(airflow: str) -> dict[str, Mapping[str, Key]]:
@@ -87,8 +88,7 @@ def _definition(name: str, rows: Mapping[str, Key], keys: Mapping[str, Key]) -> 
         forms = {key: {"required": [key], "properties": {key: given}} for key in _ONE_OF[name]}
         required["oneOf"] = list(forms.values())
         if name in _TOGETHER:
-            key, other = _TOGETHER[name]
-            required |= {"if": forms[key], "then": {"required": [other]}}
+            required["allOf"] = [{"if": forms[key], "then": {"required": [other]}} for key, other in _TOGETHER[name]]
     # What a task has in common with its schedule is said once.
     properties = {
         each: {"$ref": f"#/properties/{each}"} if keys.get(each) == row else _property(row)
@@ -142,6 +142,9 @@ def as_data(schedule: Schedule) -> dict[str, Any]:
     values["tags"] = schedule.all_tags
     if schedule.extractor:
         values["state_id"] = schedule.full_state_id
+    values["tasks"] = tuple(
+        replace(task, state_id=schedule.state_id_of(task)) if task.extractor else task for task in schedule.tasks or ()
+    )
     return _plain_map(values)
 
 

@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 from codegen.airflow_facts import at_least, facts_of
 from codegen.diagnostics import Location
 from codegen.keys.containers import TextList
-from codegen.keys.scalars import Boolean, Choice, DateTime, Duration, Integer
-from codegen.keys.table import Table, key, keys_of
+from codegen.keys.scalars import Boolean, DateTime, Duration, Integer
+from codegen.keys.table import Table, key, keys_of, shared_key
 from codegen.keys.texts import Id, Markdown, Name, TemplatedText, Text, Timezone
 from codegen.schema.after import AFTER, After
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.asset import Asset, AssetList
 from codegen.schema.overlays import Overlays
+from codegen.schema.pair import OF_A_PAIR, PAIR
 from codegen.schema.param import PARAMS, Param
 from codegen.schema.task import Task, TaskList
 from codegen.schema.task_defaults import IN_A_SHELL, TaskDefaults
@@ -48,8 +49,6 @@ _when = partial(key, group="when")
 _how = partial(key, group="how")
 _outcome = partial(key, group="when it goes wrong")
 _where = partial(key, group="where")
-# A name that starts with a dash would be an option of the command.
-_PLUGIN = Name("the name of a plugin", r"[^\-\s][^\s]*", "a name without spaces, as in meltano.yml")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,13 +87,9 @@ class Schedule(TaskDefaults):
         owns=("doc_md",),
     )
 
-    extractor: str | None = _runs(_PLUGIN, "The extractor; with `loader`.", "tap-gitlab")
-    loader: str | None = _runs(_PLUGIN, "The loader; with `extractor`.", "target-postgres")
-    transform: str | None = _runs(
-        Choice("skip", "run", "only"),
-        "Whether the transformer runs after the load (`run`), or alone (`only`). Default: `skip`.",
-        "run",
-    )
+    extractor: str | None = shared_key(Task, "extractor")
+    loader: str | None = shared_key(Task, "loader")
+    transform: str | None = shared_key(Task, "transform")
     job: str | None = _runs(
         Name("the name of a job"), "A job of meltano.yml: each of its tasks becomes a task of the DAG.", "refresh"
     )
@@ -104,25 +99,13 @@ class Schedule(TaskDefaults):
         "[tap-gitlab target-postgres, dbt-postgres:run]",
     )
 
-    state_id: str | None = _state(
-        TemplatedText(longest=1000),
-        "Where Meltano keeps the bookmarks of an extractor and loader. Default, as with Meltano: the schedule's name.",
-        "carbon",
-    )
+    state_id: str | None = shared_key(Task, "state_id")
     state_id_suffix: str | None = _state(
         TemplatedText(longest=1000),
         "For `job` and `tasks`: the suffix that `meltano run` appends to its state ids, also in a `command`.",
         "eu",
-        reaches=IN_A_SHELL,
+        reaches=("run", "command"),
         variable="MELTANO_RUN_STATE_ID_SUFFIX",
-    )
-    full_refresh: bool = _state(
-        Boolean(),
-        "Ignore the saved state, and read everything.",
-        "true",
-        default=False,
-        reaches=IN_A_SHELL,
-        variable="MELTANO_RUN_FULL_REFRESH",
     )
 
     interval: str | CustomTimetable = _when(
@@ -308,8 +291,32 @@ class Schedule(TaskDefaults):
 
     @property
     def full_state_id(self) -> str:
-        """The state id of an extractor and a loader, with what the deployment environment adds."""
-        return ":".join(part for part in (self.state_id or self.name, self.state_suffix) if part)
+        """The state id of its own extractor and loader."""
+        return self.state_id_of(self.pair or Task())
+
+    def state_id_of(self, task: Task) -> str:
+        """The state id of a task with an extractor and a loader, with what the deployment environment adds."""
+        own = task.state_id or f"{self.name}.{task.task_id}"
+        return ":".join(part for part in (own, self.state_suffix) if part)
+
+    @cached_property
+    def pair(self) -> Task | None:
+        """Its own extractor and loader as a task."""
+        if not self.extractor:
+            return None
+        return Task(
+            id="extract_load",
+            extractor=self.extractor,
+            loader=self.loader,
+            transform=self.transform,
+            state_id=self.state_id or self.name,
+            at={name: self.at[name] for name in (*PAIR, *OF_A_PAIR) if name in self.at},
+        )
+
+    @property
+    def own_tasks(self) -> tuple[Task, ...]:
+        """The tasks that the schedule itself has, which are none where it runs a job."""
+        return self.tasks or ((self.pair,) if self.pair else ())
 
     @property
     def all_tags(self) -> tuple[str, ...]:

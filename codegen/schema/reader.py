@@ -10,6 +10,7 @@ from codegen.keys.field_type import Report
 from codegen.keys.table import meant_by, read_keys
 from codegen.schema.inherited import over_tasks
 from codegen.schema.model import Schedule
+from codegen.schema.pair import OF_A_PAIR, PAIR, check_pair
 from codegen.schema.table import schedule_table
 from codegen.schema.task_defaults import fields_of
 from codegen.source.nodes import MapNode, holds_trap
@@ -27,8 +28,6 @@ def read_schedule(
     root = over_tasks(root, table)
     values, places = read_keys(table, root, diagnostics.append, "a schedule")
     values.setdefault("name", PurePosixPath(relative).stem)
-    if values.get("transform") == "skip":
-        del values["transform"]
     # Under whatever name: a key that is misspelled, or another tool's, is not missing.
     meant = {meant_by(name, table.rows) for name in root.entries}
     _check_what_runs(root, meant, Location(source), diagnostics.append)
@@ -43,9 +42,9 @@ def read_schedule(
 
 def _check_what_runs(root: MapNode, meant: set[str], file: Location, report: Report) -> None:
     """Exactly one of extractor and loader, a job, or tasks; and the state that goes with it."""
-    pair = [name for name in ("extractor", "loader") if name in root.entries]
+    pair = [name for name in PAIR if name in root.entries]
     kinds = [name for name in ("job", "tasks") if name in root.entries]
-    if not meant & {"extractor", "loader", "job", "tasks"}:
+    if not meant & {*PAIR, "job", "tasks"}:
         hint = "add `extractor` and `loader`, or `job`, or `tasks`"
         report(Diagnostic(rules.MISSING_KEY, "the schedule does not say what runs", file, hint))
         return
@@ -55,11 +54,8 @@ def _check_what_runs(root: MapNode, meant: set[str], file: Location, report: Rep
         message = f"{', '.join(f'`{name}`' for name in names)} are mutually exclusive"
         report(Diagnostic(rules.MIXED_KINDS, message, at[names[-1]], hint))
         return
-    missing = "loader" if pair == ["extractor"] else "extractor"
-    if len(pair) == 1 and missing not in meant:
-        message = f"`{pair[0]}` goes with `{missing}`"
-        report(Diagnostic(rules.MISSING_KEY, message, at[pair[0]], f"add `{missing}`"))
+    check_pair(root.entries, meant, report)
     with_what = "`extractor` and `loader`" if kinds else "`job` and `tasks`"
-    for name in ("transform", "state_id") if kinds else ("state_id_suffix",):
+    for name in OF_A_PAIR if kinds else ("state_id_suffix",):
         if name in at:
             report(Diagnostic(rules.MIXED_KINDS, f"`{name}` goes with {with_what}", at[name], "remove it"))

@@ -9,35 +9,38 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, InvalidError
+from codegen.diagnostics import Diagnostic, InvalidError, either
 from codegen.keys.containers import TextList, without_null_keys
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.operator_arguments import Arguments
 from codegen.keys.section import OneOf
-from codegen.keys.table import Table, key, keys_of, read_keys
-from codegen.keys.texts import Id, Name, Run
+from codegen.keys.table import Table, key, keys_of, meant_by, read_keys
+from codegen.keys.texts import Id, Name, Run, TemplatedText
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.operators import arguments_type
+from codegen.schema.pair import check_pair
 from codegen.schema.task_defaults import TaskDefaults, fields_of
-from codegen.schema.task_types import CALLABLE, OP_KWARGS, Command, Plain, Uses
+from codegen.schema.task_types import CALLABLE, INVOKE, OP_KWARGS, PLUGIN, Command, Plain, Transform, Uses
 from codegen.source.nodes import MapNode, Node, Scalar
 from codegen.source.write import to_yaml
 from codegen.text.ids import id_of
 from codegen.values import Output, parts_of
 
+_RUNS = "what runs"
+_OF_PAIRS = ("extractor",)
 # What a task does is what one of these keys says.
-WHAT_RUNS = ("run", "command", "python", "uses")
+WHAT_RUNS = ("run", "invoke", "extractor", "command", "python", "uses")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task(TaskDefaults):
-    """A step of a schedule: one `meltano run`, a shell command, or a call of Python."""
+    """A step of a schedule: a command of Meltano, a shell command, or a call of Python."""
 
     reference_group = "a task"
 
     id: str | None = key(
         Id("an id"),
-        "The task's id, under which Airflow keeps its history. Default: derived from `run`, such as "
+        "The task's id, under which Airflow keeps its history. Default: derived from what it runs, such as "
         "`tap-gitlab_target-postgres`, or the name of the function. Required for a `command`, and for the second of "
         "two tasks that run the same.",
         "load",
@@ -47,6 +50,29 @@ class Task(TaskDefaults):
         "What `meltano run` gets: plugins, jobs and options.",
         "tap-gitlab target-postgres",
         "",
+    )
+    invoke: str | None = key(
+        INVOKE,
+        "In place of `run`: what `meltano invoke` gets: a plugin, and the arguments of its own program. A text with "
+        "quotes and colons is best written below `invoke: >-`.",
+        "dbt-postgres run --select tag:daily",
+    )
+    extractor: str | None = key(PLUGIN, "The extractor; with `loader`.", "tap-gitlab", group=_RUNS)
+    loader: str | None = key(PLUGIN, "The loader; with `extractor`.", "target-postgres", group=_RUNS, reaches=_OF_PAIRS)
+    transform: str | None = key(
+        Transform("skip", "run", "only"),
+        "Whether the transformer runs after the load (`run`), or alone (`only`). Default: `skip`.",
+        "run",
+        group=_RUNS,
+        reaches=_OF_PAIRS,
+    )
+    state_id: str | None = key(
+        TemplatedText(longest=1000),
+        "Where Meltano keeps the bookmarks of an extractor and loader. Default, as with Meltano: the schedule's name; "
+        "for those of a task, `<schedule>.<task id>`.",
+        "carbon",
+        group="state",
+        reaches=_OF_PAIRS,
     )
     command: str | None = key(
         Command("a command of the shell"),
@@ -114,7 +140,8 @@ class Task(TaskDefaults):
     @property
     def task_id(self) -> str:
         """The id, by default derived from what the task runs, and not from its position."""
-        return self.id or id_of(self.run) or (self.python or self.uses or "").rpartition(".")[2]
+        words = self.run or self.invoke or " ".join(filter(None, (self.extractor, self.loader)))
+        return self.id or id_of(words) or (self.python or self.uses or "").rpartition(".")[2]
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -127,7 +154,7 @@ _WHAT_RUNS = OneOf(
     WHAT_RUNS,
     InvalidError(
         "the task does not say what runs",
-        "add `run: tap-gitlab target-postgres`, or `command`, or `python`, or `uses`",
+        "add `run: tap-gitlab target-postgres`, or `invoke`, `extractor` and `loader`, `command`, `python` or `uses`",
         rules.MISSING_KEY,
     ),
     ("{names} are mutually exclusive", "write a task for each"),
@@ -189,14 +216,19 @@ class TaskList(FieldType[tuple[Task, ...]]):
 
 def _check_what_runs(node: MapNode, table: Table, report: Report) -> None:
     """Exactly one of the keys that say what a task runs, and no key that has no effect on it."""
+    if "loader" in node.entries and node.entries.keys().isdisjoint(WHAT_RUNS):
+        check_pair(node.entries, (), report)
+        return
     runs = _WHAT_RUNS.check(node.entries, node.location, report, last=True)
+    if runs == "extractor":
+        check_pair(node.entries, {meant_by(name, table.rows) for name in node.entries}, report)
     for name, entry in node.entries.items() if runs else ():
         reaches = table.rows[name].reaches if name in table.rows else ()
         if reaches and runs not in reaches:
             message = f"`{name}` cannot be combined with `{runs}`"
-            otherwise = "remove it: the task does not run in a shell or a container"
-            if reaches == ("python",):
-                otherwise = "remove it, or set it in a task with `python`"
+            otherwise = f"remove it, or set it in a task with {either(reaches)}"
+            if runs in {"python", "uses"} and len(reaches) > 1:
+                otherwise = "remove it: the task does not run in a shell or a container"
             report(Diagnostic(rules.MIXED_KINDS, message, entry.key_location, _FIXES.get(name, otherwise)))
 
 

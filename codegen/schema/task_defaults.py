@@ -9,15 +9,18 @@ from functools import partial
 from typing import Any
 
 from codegen.keys.env import Env
-from codegen.keys.scalars import Boolean, Choice, Duration, Integer
+from codegen.keys.scalars import Boolean, BooleanOrTemplate, Choice, Duration, Integer
 from codegen.keys.table import Model, key, keys_of
 from codegen.keys.texts import Text
 from codegen.runners import RUNNERS
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.task_types import MELTANO_COMMANDS, TRIGGER_RULE
 
-# The tasks that run in a shell or a container.
-IN_A_SHELL = ("run", "command")
+# The tasks that Meltano runs, and those that run in a shell or a container.
+WITH_MELTANO = ("run", "invoke", "extractor")
+IN_A_SHELL = (*WITH_MELTANO, "command")
+# Those that load rows, also by a `meltano run` in a `command`.
+THAT_LOAD = ("run", "extractor", "command")
 _inherited = partial(key, is_inherited=True)
 _how = partial(_inherited, is_argument=True, group="how")
 _outcome = partial(_how, group="when it goes wrong")
@@ -61,6 +64,25 @@ class TaskDefaults(Model):
         owns=("on_retry_callback",),
         group="when it goes wrong",
     )
+    full_refresh: bool | str | None = _inherited(
+        BooleanOrTemplate(),
+        "Ignore the saved state, and read everything; by a template, each run decides it.",
+        "'{{ params.full_refresh }}'",
+        default=False,
+        reaches=THAT_LOAD,
+        variable="MELTANO_RUN_FULL_REFRESH",
+        group="state",
+    )
+    force: bool | str | None = _inherited(
+        BooleanOrTemplate(),
+        "Run also while another run has the same state ID, or was killed and still holds it. A template reaches "
+        "`meltano run` only.",
+        "true",
+        default=False,
+        reaches=THAT_LOAD,
+        variable="MELTANO_RUN_FORCE",
+        group="state",
+    )
     before_run: tuple[str, ...] | None = _inherited(
         MELTANO_COMMANDS,
         "Meltano commands to run first in every task that runs Meltano, written without `meltano`; `[]` for none. A "
@@ -68,7 +90,7 @@ class TaskDefaults(Model):
         "(`TAP_GITLAB_START_DATE`, `TAP_GITLAB__SELECT`): `config set` and `select` change the project for good.",
         '["invoke dbt-postgres:deps"]',
         (),
-        reaches=("run",),
+        reaches=WITH_MELTANO,
         group="what runs",
     )
     runner: str | None = _inherited(

@@ -8,10 +8,11 @@ from codegen.airflow_facts.context import names
 from codegen.airflow_facts.trigger_rules import FORMER_NAMES, TRIGGER_RULES
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import Data, KeyName, MapOf, TextList
+from codegen.keys.field_type import Report
 from codegen.keys.markers import check_scalar
 from codegen.keys.scalars import Choice
-from codegen.keys.texts import FullName, Text, is_python_keyword
-from codegen.source.nodes import Scalar
+from codegen.keys.texts import FullName, Name, Text, is_python_keyword
+from codegen.source.nodes import Node, Scalar
 from codegen.text.jinja import check_template
 from codegen.text.shell import check_arguments, check_command, words_of
 
@@ -31,18 +32,34 @@ class Command(Text):
         return text
 
 
-class _MeltanoCommand(Text):
-    """What follows `meltano` on a command line."""
+class _Arguments(Text):
+    """What follows some words on a command line, such as `meltano`, which it must not repeat."""
 
     is_templated = True
 
+    def __init__(self, words: str, program: str) -> None:
+        super().__init__(words)
+        self._program = program
+
     def _check(self, text: str) -> None:
         check_arguments(text)
-        if words_of(text)[:1] == ["meltano"]:
-            raise InvalidError("`meltano` is there already", "leave it out")
+        if words_of(text)[:1] in ([word] for word in self._program.split()):
+            raise InvalidError(f"`{self._program}` is there already", "leave it out")
 
 
-MELTANO_COMMANDS = TextList("a list of commands of Meltano", _MeltanoCommand("a command of Meltano"), each_once=False)
+_COMMAND = _Arguments("a command of Meltano", "meltano")
+MELTANO_COMMANDS = TextList("a list of commands of Meltano", _COMMAND, each_once=False)
+INVOKE = _Arguments("what `meltano invoke` gets", "meltano invoke")
+# A name that starts with a dash would be an option of the command.
+PLUGIN = Name("the name of a plugin", r"[^\-\s][^\s]*", "a name without spaces, as in meltano.yml")
+
+
+class Transform(Choice):
+    """Whether a transformer runs: `skip` is the default, and also takes an inherited one away."""
+
+    def read(self, node: Node, report: Report) -> str | None:
+        word = super().read(node, report)
+        return None if word == "skip" else word
 
 
 class _TriggerRule(Choice):

@@ -9,7 +9,8 @@ from codegen import rules
 from codegen.airflow_facts.trigger_rules import ALL_SUCCESS
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.meltano import MeltanoProject
-from codegen.plan.steps import env_of, needs_no_join, readable_steps
+from codegen.plan.meltano_options import env_of
+from codegen.plan.steps import needs_no_join, readable_steps
 from codegen.schema import Schedule, Task
 from codegen.text.jinja import is_template
 from codegen.validate.places import place_of, tasks_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location, nearest, printable, quoted
@@ -12,8 +12,8 @@ from codegen.meltano import MeltanoProject
 from codegen.meltano.blocks import block_names, unknown_option
 from codegen.meltano.call import calls_in, leading_options
 from codegen.meltano.changes import changes_project, variables_instead
-from codegen.plan.steps import env_of
-from codegen.schema import Schedule
+from codegen.plan.meltano_options import env_of
+from codegen.schema import Schedule, Task
 from codegen.source.write import to_yaml
 from codegen.text.copyable import shell_command
 from codegen.text.jinja import is_template
@@ -45,15 +45,29 @@ def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterato
         (rules.UNKNOWN_LOADER, "loader", plugins.get("loaders", set()), ["add"]),
         (rules.UNKNOWN_ENVIRONMENT, "environment", meltano.environments, ["environment", "add"]),
     ):
-        name = getattr(schedule, key)
-        if name and name not in known and not is_template(name):
-            message = f"meltano.yml has no {key} {quoted(name)}"
-            other = next((kind.removesuffix("s") for kind, those in plugins.items() if name in those), "")
-            adds_it = f"`{shell_command('meltano', *adds, names=[name])}` adds it"
-            hint = f"it is one of the {other}s there" if other else nearest(name, known) or adds_it
-            yield Diagnostic(rule, message, schedule.where(key), hint)
+        for name, place in values_of(schedule, key):
+            if name not in known and not is_template(name):
+                message = f"meltano.yml has no {key} {quoted(name)}"
+                other = next((kind.removesuffix("s") for kind, those in plugins.items() if name in those), "")
+                hint = f"it is one of the {other}s there" if other else nearest(name, known) or _adding(name, *adds)
+                yield Diagnostic(rule, message, place, hint)
     for task in schedule.tasks or ():
         yield from _check_blocks(task.run, place_of(task, schedule, "run"), meltano)
+        yield from _check_invoked(task, schedule, plugins)
+
+
+def _check_invoked(task: Task, schedule: Schedule, plugins: Mapping[str, set[str]]) -> Iterator[Diagnostic]:
+    """The first word of `meltano invoke` must be a plugin, with or without one of its commands after a colon."""
+    word = next(iter(words_of(task.invoke or "")), "-")
+    name, known = word.partition(":")[0], set().union(*plugins.values())
+    if not (word.startswith("-") or is_template(word) or name in known):
+        hint = nearest(name, known) or _adding(name, "add")
+        place = place_of(task, schedule, "invoke")
+        yield Diagnostic(rules.UNKNOWN_PLUGIN, f"meltano.yml has no plugin {quoted(name)}", place, hint)
+
+
+def _adding(name: str, *adds: str) -> str:
+    return f"`{shell_command('meltano', *adds, names=[name])}` adds it"
 
 
 def _check_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
@@ -103,7 +117,7 @@ def _without_option(run: str, before: int) -> str:
     """The fix of a plugin's option: `meltano invoke` passes all options to the plugin."""
     if before != 1:
         return "remove it"
-    return f"write `{printable(to_yaml({'command': f'meltano invoke {run}'}).strip())}`, with an `id`"
+    return f"write `{printable(to_yaml({'invoke': run}).strip())}`"
 
 
 def _hint_for_block(name: str, known: set[str]) -> str:
@@ -112,7 +126,7 @@ def _hint_for_block(name: str, known: set[str]) -> str:
         return "leave out `meltano run`: it is there already"
     if re.search(r"[&|;<>]", name):
         return "this is no shell command: write a task for each step"
-    return nearest(name, known) or f"`{shell_command('meltano', 'add', names=[name])}` adds it"
+    return nearest(name, known) or _adding(name, "add")
 
 
 def check_before_run(schedule: Schedule) -> Iterator[Diagnostic]:

@@ -9,7 +9,7 @@ from codegen.diagnostics import Diagnostic, InvalidError, quoted
 from codegen.meltano import MeltanoProject
 from codegen.meltano.blocks import block_names
 from codegen.meltano.call import calls_in, leading_options, value_of
-from codegen.plan.steps import env_of, meltano_environment
+from codegen.plan.meltano_options import env_of, meltano_environment
 from codegen.schema import Schedule, Task
 from codegen.text.shell import words_of
 from codegen.validate.places import runs_of_job, tasks_of
@@ -36,8 +36,10 @@ def _calls(schedule: Schedule, task: Task, meltano: MeltanoProject) -> Iterator[
     """The environment and the plugins of each call of Meltano in a task."""
     env = env_of(schedule, task)
     environment = meltano_environment(schedule.environment, env, meltano)
-    if schedule.extractor:
-        yield environment, (schedule.extractor, schedule.loader or "")
+    if task.extractor:
+        yield environment, (task.extractor, task.loader or "")
+    if task.invoke:
+        yield environment, _plugins(words_of(task.invoke)[:1])
     for run in (task.run, *runs_of_job(schedule, meltano)):
         if words := _words(run):
             yield environment, _plugins(block_names(words))

@@ -12,8 +12,8 @@ from codegen.schema import Schedule, Task
 
 
 def tasks_of(schedule: Schedule) -> Sequence[Task]:
-    """The tasks in `tasks`, else an empty one with the schedule's values."""
-    return schedule.tasks or (Task(),)
+    """The tasks of the schedule; for those of a job, an empty one with the schedule's values."""
+    return schedule.own_tasks or (Task(),)
 
 
 def runs_of_job(schedule: Schedule, meltano: MeltanoProject | None) -> Sequence[str]:
@@ -24,7 +24,7 @@ def runs_of_job(schedule: Schedule, meltano: MeltanoProject | None) -> Sequence[
 
 def place_of(task: Task, schedule: Schedule, key: str) -> Location:
     """The place of a key of the task, else of the task."""
-    return task.at.get(key) or task.at.get("") or task.at.get("run") or schedule.where("tasks")
+    return task.at.get(key) or task.at.get("") or task.at.get("run") or schedule.where("tasks", "extractor")
 
 
 def values_of(schedule: Schedule, key: str) -> Iterator[tuple[Any, Location]]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, Location, quoted
+from codegen.diagnostics import Diagnostic, Location, either, quoted
 from codegen.keys.table import Key, grouped, keys_of
-from codegen.plan.steps import variables_of_keys
+from codegen.plan.meltano_options import variables_of_keys
 from codegen.runners import RUNNERS
 from codegen.schema import Schedule, Task
 from codegen.schema.task_defaults import TaskDefaults
@@ -20,6 +20,7 @@ def check_reach(schedule: Schedule) -> Iterator[Diagnostic]:
     yield from _check_kinds(schedule)
     yield from _check_variables(schedule)
     yield from _check_nulls(schedule)
+    yield from _check_force(schedule)
     for task in schedule.tasks or ():
         yield from _check_overlay(schedule, task)
 
@@ -34,7 +35,7 @@ def _check_kinds(schedule: Schedule) -> Iterator[Diagnostic]:
         if not task_ids:
             continue
         keys = ", ".join(f"`{name}`" for name in names)
-        needed = " or ".join(f"`{kind}`" for kind in reaches)
+        needed = either(reaches)
         if len(task_ids) == len(schedule.tasks or ()):
             message = f"no task has {needed}, so this has no effect: {keys}"
             hint = f"remove it, or add a task with {needed}"
@@ -45,23 +46,37 @@ def _check_kinds(schedule: Schedule) -> Iterator[Diagnostic]:
 
 
 def _missed_by(row: Key, schedule: Schedule) -> tuple[str, ...]:
-    """The tasks that a key does not apply to: all of them, or some if a task can have the key itself."""
+    """The tasks that a key does not apply to: all of them, or some if a task can have the key itself.
+
+    A key that Meltano reads from a variable is for the tasks that load.
+    """
     tasks = schedule.tasks or ()
     missed = tuple(task.task_id for task in tasks if row.reaches and task.kind not in row.reaches)
-    return missed if row.name in keys_of(TaskDefaults) or len(missed) == len(tasks) else ()
+    is_of_each = row.name in keys_of(TaskDefaults) and not row.variable
+    return missed if is_of_each or len(missed) == len(tasks) else ()
 
 
 def _check_variables(schedule: Schedule) -> Iterator[Diagnostic]:
     """Report environment variables that a key overrides."""
-    of_keys = variables_of_keys(schedule)
     keys = {row.variable: row.name for row in keys_of(Schedule).values() if row.variable}
     for model in (schedule, *(schedule.tasks or ())):
+        of_keys = variables_of_keys(schedule, model if isinstance(model, Task) else Task())
         for name in of_keys.keys() & model.env.keys():
             value = model.env[name]
             if value is not None and value != of_keys[name]:
                 message = f"{quoted(name)} has no effect: the key `{keys[name]}` overrides it"
                 place = model.at[f"env.{name}"]
                 yield Diagnostic(rules.NO_EFFECT, message, place, f"remove it or `{keys[name]}`")
+
+
+def _check_force(schedule: Schedule) -> Iterator[Diagnostic]:
+    """Report a template in `force` for a `meltano el`, which reads no variable for it."""
+    for task in schedule.own_tasks:
+        if task.extractor and isinstance(schedule.of(task, "force"), str):
+            message = f"this template has no effect on {quoted(task.task_id)}: `meltano el` reads no variable for it"
+            hint = f"write `true` or `false`, or a task with `run: {task.extractor} {task.loader}`"
+            place = task.at.get("force") or schedule.where("force")
+            yield Diagnostic(rules.NO_EFFECT, message, place, hint)
 
 
 def _check_nulls(schedule: Schedule) -> Iterator[Diagnostic]:

@@ -25,7 +25,8 @@ def check_retries(schedule: Schedule, meltano: MeltanoProject | None) -> Iterato
     """One of the retries must start after Meltano has released the lock of a killed run."""
     reported: set[Location] = set()
     for step in steps_with_state(schedule, meltano):
-        if not schedule.of(step.task, "retries") or has_option(step, _WITHOUT_LOCK):
+        is_forced = schedule.of(step.task, "force") is True or has_option(step, _WITHOUT_LOCK)
+        if not schedule.of(step.task, "retries") or is_forced:
             continue
         keys = _keys_to_raise(schedule, step.task)
         own = [name for name in ("retry_delay", "retries") if name in step.task.at]

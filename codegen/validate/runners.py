@@ -7,7 +7,7 @@ from typing import Any
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
-from codegen.plan.steps import env_of
+from codegen.plan.meltano_options import env_of
 from codegen.runners import RUNNERS, Placed
 from codegen.schema import Schedule, Task
 from codegen.validate.places import place_of, tasks_of

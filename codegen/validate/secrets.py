@@ -41,7 +41,8 @@ _FIXES_OF_ONE = {"docker_url": _ENGINE, "docker_conn_id": _CONNECTION, "tasks": 
 # Otherwise by the outermost of these keys; other keys take no templates.
 _FIXES = {
     **dict.fromkeys(
-        ("env", "op_kwargs", "with", "run", "before_run", "state_id", "state_id_suffix", "environment"), _TEMPLATE
+        ("env", "op_kwargs", "with", "run", "invoke", "before_run", "state_id", "state_id_suffix", "environment"),
+        _TEMPLATE,
     ),
     "params": _PARAM,
     "command": _VARIABLE,

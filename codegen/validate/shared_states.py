@@ -98,6 +98,8 @@ def _sorted(waits_for: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def _with_a_suffix(step: Step) -> str:
+    if step.task.extractor:
+        return "write another `state_id`"
     if step.script:
         option = f"`--state-id-suffix={step.task_id}`"
         return f"pass {option} to its `meltano run`, or another `--state-id` to its `meltano el`"

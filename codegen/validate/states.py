@@ -9,11 +9,13 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, quoted
 from codegen.meltano import MeltanoProject
 from codegen.meltano.blocks import DELIMITER, without_suffix
+from codegen.plan.meltano_options import state_id_suffix
 from codegen.plan.states import KeptState, states_of
-from codegen.plan.steps import Step, state_id_suffix
+from codegen.plan.steps import Step
 from codegen.schema import Schedule
 from codegen.text.jinja import literal_text, parts_of, with_templates_as
 from codegen.text.shell import words_of
+from codegen.validate.places import place_of
 from codegen.validate.shared_states import OWN_EXTRACTOR, WHY, check_tasks
 
 # The variable that sets the option too (meltano/cli/run.py).
@@ -37,24 +39,27 @@ def check_states(schedules: Iterable[Schedule], meltano: MeltanoProject | None) 
             message = f"concurrent runs share the state ID {quoted(states[0].id)}: Meltano rejects all but the first"
             # A suffix cannot have the `:` that the id of a run has (`check_state_ids`).
             of_suffix = "state_id_suffix", "{{ run_id | replace(':', '-') }}"
-            key, template = ("state_id", "{{ run_id }}") if schedule.extractor else of_suffix
+            key, template = ("state_id", "{{ run_id }}") if states[0].step.task.extractor else of_suffix
             hint = f"set `max_active_runs: 1`, or a `{key}` that differs per run, such as one with `{template}`"
             yield Diagnostic(rules.SHARED_STATE, message, schedule.where("max_active_runs"), hint)
         for state in {state.key: state for state in reversed(states)}.values():
             other, others = first_with.setdefault(state.key, (schedule, state))
-            is_meant = not (schedule.extractor or other.extractor) and state.work == others.work
+            is_meant = not (state.step.task.extractor or others.step.task.extractor) and state.work == others.work
             if other.name != schedule.name and not is_meant:
-                message = f"shares the state ID {quoted(state.id)} with {quoted(other.name)} ({_place(other)}): {WHY}"
-                own = "a different `state_id`" if schedule.extractor else "a `state_id_suffix`"
+                where = _place(other, others)
+                message = f"shares the state ID {quoted(state.id)} with {quoted(other.name)} ({where}): {WHY}"
+                own = "a different `state_id`" if state.step.task.extractor else "a `state_id_suffix`"
                 hint = f"set {own} in the one that has not run yet, or use {OWN_EXTRACTOR}"
-                yield Diagnostic(rules.SHARED_STATE, message, _place(schedule), hint)
+                yield Diagnostic(rules.SHARED_STATE, message, _place(schedule, state), hint)
 
 
 def _known_states(schedule: Schedule, meltano: MeltanoProject | None) -> list[KeptState]:
     return [state for state in states_of(schedule, meltano) if state.is_known]
 
 
-def _place(schedule: Schedule) -> Location:
+def _place(schedule: Schedule, state: KeptState) -> Location:
+    if schedule.tasks and state.step.task.extractor:
+        return place_of(state.step.task, schedule, "state_id")
     return schedule.where("state_id", "state_id_suffix", "job", "tasks", "name", "extractor")
 
 

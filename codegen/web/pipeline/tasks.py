@@ -11,7 +11,7 @@ from codegen.plan.dependencies import with_join
 from codegen.plan.steps import Step, steps_of
 from codegen.schema import Schedule
 from codegen.schema.asset import Asset
-from codegen.schema.describe import describe_work
+from codegen.schema.describe import describe_task
 from codegen.schema.edges import feeders_of, waits_of
 from codegen.web.pipeline.view import View
 from codegen.web.shell.addresses import address_of
@@ -56,7 +56,7 @@ def tasks_of(view: View) -> Tasks | None:
     if schedule.outlets or any(each.after and schedule.name in each.after.names for each in behind):
         steps = list(with_join(steps, schedule))
     before = [each for each in view.neighbours if each.name in waits[schedule.name]]
-    rows = [_row(schedule, step) for step in steps]
+    rows = [_row(step) for step in steps]
     feeders = feeders_of(view.neighbours)
     inlets = [asset for asset in _awaited(schedule) if asset not in feeders]
     awaited = {asset for each in behind for asset in _awaited(each)}
@@ -81,13 +81,13 @@ def _awaited(schedule: Schedule) -> tuple[Asset, ...]:
     return schedule.after.assets if schedule.after else ()
 
 
-def _row(schedule: Schedule, step: Step) -> Row:
-    what, where = _what_and_where(schedule, step)
+def _row(step: Step) -> Row:
+    what, where = _what_and_where(step)
     rule = "" if step.trigger_rule == ALL_SUCCESS else step.trigger_rule
     return Row(step.task_id, what, where, step.task.group or "", step.after, rule)
 
 
-def _what_and_where(schedule: Schedule, step: Step) -> tuple[str, str]:
+def _what_and_where(step: Step) -> tuple[str, str]:
     if step.task.python:
         return step.task.python, "Python in the worker"
     if step.script:
@@ -95,7 +95,7 @@ def _what_and_where(schedule: Schedule, step: Step) -> tuple[str, str]:
     if step.run:
         return step.run, f"meltano run, {step.runner}"
     if step.calls:
-        return describe_work(schedule), f"{' '.join(_verb(step))}, {step.runner}"
+        return describe_task(step.task), f"{' '.join(_verb(step))}, {step.runner}"
     return "closes the run", "no work"
 
 

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, has_errors, in_numbers
 from codegen.schema import Schedule
-from codegen.schema.describe import describe_work
+from codegen.schema.describe import describe_task, describe_work
 from codegen.sync.changes import Action, Change
 from codegen.timetable.humanize import short_words
 from codegen.web.parts.humanize import start_of
@@ -179,6 +179,6 @@ def _status(
 def what_runs(schedule: Schedule) -> str:
     """`describe_work`, with the work of each task, so that people can search for it."""
     if schedule.tasks:
-        return ", ".join(task.run or task.id or task.python or task.command or "" for task in schedule.tasks)
+        return ", ".join((task.id if task.command else "") or describe_task(task) for task in schedule.tasks)
     transform = {"run": ", then dbt", "only": ", only dbt"}.get(schedule.transform or "", "")
     return describe_work(schedule) + transform
