@@ -51,16 +51,17 @@ def imports_of(
     """
     full_names = {own: full_name for full_name, own in objects.items()}
     used = {name.split(".")[0] for name in names} & _IMPORTED | full_names.keys()
-    modules: dict[str, list[tuple[str, str]]] = {}
+    # A module can be imported as a whole, and names from it too.
+    modules: dict[tuple[bool, str], list[tuple[str, str]]] = {}
     # Constants in capitals, classes, the others.
     for name in sorted(used, key=lambda name: (not name.isupper(), not name[0].isupper(), name)):
         if name in _WHOLE_MODULES:
-            modules[name] = []
+            modules[False, name] = []
         else:
             module, _, origin = (full_names.get(name) or full_name_of(name, airflow)).rpartition(".")
-            modules.setdefault(module, []).append((origin, name))
+            modules.setdefault((True, module), []).append((origin, name))
     groups: tuple[list[Import], list[Import]] = ([], [])
-    for module, imported in sorted(modules.items(), key=lambda item: (bool(item[1]), item[0])):
+    for (_, module), imported in sorted(modules.items()):
         groups[module not in _STANDARD_LIBRARY].append(Import(module, tuple(imported)))
     return tuple(tuple(group) for group in groups if group)
 

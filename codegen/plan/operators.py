@@ -70,10 +70,12 @@ def operator_name(step: Step, airflow: str) -> str:
 
 
 def timetable_name(timetable: CustomTimetable, airflow: str) -> str:
-    """The full name under which a file imports the timetable: one of Airflow's own goes by `airflow.sdk` if it can."""
-    facts, name = facts_of(airflow), timetable.uses.rpartition(".")[2]
-    is_known = timetable.uses in {name, facts.timetables.get(name)}
-    return f"{facts.module_of(name)}.{name}" if is_known else timetable.uses
+    """The full name of the timetable.
+
+    Of Airflow's own it is that of the scheduler's class: those of `airflow.sdk` have other arguments, and 3.3 cannot
+    serialize its `EventsTimetable`.
+    """
+    return facts_of(airflow).timetables.get(timetable.uses, timetable.uses)
 
 
 def timetable_call(schedule: Schedule, objects: Mapping[str, str], airflow: str) -> Call | None:

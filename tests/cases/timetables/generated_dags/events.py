@@ -10,7 +10,8 @@ from datetime import timedelta
 
 import pendulum
 from airflow.providers.standard.operators.bash import BashOperator
-from airflow.sdk import DAG, Asset, AssetOrTimeSchedule, EventsTimetable
+from airflow.sdk import DAG, Asset, AssetOrTimeSchedule
+from airflow.timetables.events import EventsTimetable
 
 # Run Meltano from the project directory, preferring the project's own .meltano/run/bin.
 MELTANO = """\

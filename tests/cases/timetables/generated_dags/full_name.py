@@ -8,8 +8,12 @@ Defined in `schedules/full_name.yml`.
 
 from datetime import timedelta
 
+import pendulum
 from airflow.providers.standard.operators.bash import BashOperator
-from airflow.sdk import DAG, CronDataIntervalTimetable, Param
+from airflow.sdk import DAG, Param
+from airflow.timetables.interval import (
+    CronDataIntervalTimetable as interval_CronDataIntervalTimetable,
+)
 from pendulum import UTC as pendulum_UTC
 
 # Run Meltano from the project directory, preferring the project's own .meltano/run/bin.
@@ -23,7 +27,10 @@ meltano() {
 with DAG(
     dag_id="meltano_full_name",
     doc_md=__doc__,
-    schedule=CronDataIntervalTimetable(cron="0 6 * * *", timezone=pendulum_UTC),
+    schedule=interval_CronDataIntervalTimetable(
+        cron="0 6 * * *",
+        timezone=pendulum_UTC,
+    ),
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,

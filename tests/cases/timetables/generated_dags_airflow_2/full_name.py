@@ -8,6 +8,7 @@ Defined in `schedules/full_name.yml`.
 
 from datetime import timedelta
 
+import pendulum
 from airflow import DAG
 from airflow.models.param import Param
 from airflow.operators.bash import BashOperator
