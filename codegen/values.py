@@ -34,6 +34,14 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Extended:
+    """A map that extends a constant of the file: `{**ENV, "DAY": "{{ ds }}"}`."""
+
+    name: str
+    entries: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
 class Output:
     """The result of an upstream task, an XCom; `key` names another XCom of it."""
 
@@ -58,6 +66,7 @@ Value = (
     | Call
     | Identifier
     | MeltanoCommand
+    | Extended
     | Output
     | Imported
     | Sequence["Value"]
@@ -67,7 +76,7 @@ Value = (
 
 @dataclass(frozen=True)
 class Argument:
-    """A keyword argument of a call."""
+    """A keyword argument of a call; with the name `**`, the arguments of a map."""
 
     name: str
     value: Value
@@ -86,6 +95,11 @@ def arguments_of(values: Mapping[str, Value]) -> tuple[Argument, ...]:
 def without_none(values: Mapping[str, Value]) -> dict[str, Value]:
     """The values that are given."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+def is_same(one: Value, other: Value) -> bool:
+    """Whether Python source has the same for both: `1`, `1.0` and `True` differ."""
+    return one == other and repr(one) == repr(other)
 
 
 def names_in(value: Value) -> Iterator[str]:

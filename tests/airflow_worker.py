@@ -5,13 +5,19 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import sys
+import tempfile
+import traceback
+import warnings
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import IO, Any
 
 # By its file: Airflow's Python has none of what the rest of the package imports.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "codegen" / "airflow"))
@@ -19,6 +25,7 @@ inside: Any = import_module("inside")
 del sys.path[0]
 
 Answer = dict[str, Any]
+Operations = Mapping[str, Callable[..., Answer]]
 
 # A moment that is none of the defaults, so that a test sees whether a template got it.
 LOGICAL_DATE = "2026-03-02T06:00:00+00:00"
@@ -59,7 +66,12 @@ def _as_scheduled(dag: Any) -> Any:
 def import_file_with(path: str, env: dict[str, str | None]) -> Answer:
     """Load a file in the environment of a DAG processor that has these variables."""
     _change_environ(env)
-    return dict(inside.import_file(path))
+    # What lies beside the file is importable, as in Airflow's folder of DAGs.
+    sys.path.append(str(Path(path).parent))
+    try:
+        return dict(inside.import_file(path))
+    finally:
+        sys.path.pop()
 
 
 def _change_environ(env: dict[str, str | None]) -> None:
@@ -140,8 +152,55 @@ def _context(task: Any) -> Any:
     return {**dates, **texts, **objects, "params": {}, "var": values, "conn": accessors.ConnectionAccessor()}
 
 
+def serve(operations: Operations) -> None:
+    """Answer requests until the other end closes the pipe; each names its operation, and that one's arguments."""
+    # Airflow logs to stdout too: answers go to a copy of it, and the rest to stderr.
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    print(json.dumps(inside.warm_up()), file=answers, flush=True)
+    for line in sys.stdin:
+        print(json.dumps(_in_a_fork(operations, json.loads(line))), file=answers, flush=True)
+
+
+def _in_a_fork(operations: Operations, request: dict[str, Any]) -> dict[str, Any]:
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as answer, tempfile.TemporaryFile() as log:
+        with warnings.catch_warnings():
+            # Python warns of forks in processes with threads; nothing here waits for a thread.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+        if not child:
+            _child(operations, request, answer, log)
+        _, status = os.waitpid(child, 0)
+        answer.seek(0)
+        log.seek(0)
+        text = log.read().decode(errors="replace")
+        if status:
+            return {"crashed": text or "the worker was killed"}
+        return dict(json.load(answer), log=text)
+
+
+def _child(operations: Operations, request: dict[str, Any], answer: IO[str], log: IO[bytes]) -> None:
+    """Answer one request and leave without the exit handlers of the parent."""
+    code = 1
+    try:
+        # The requests that follow are not for the programs that a DAG file calls.
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+        json.dump(operations[request.pop("operation")](**request), answer)
+        answer.flush()
+        code = 0
+    except BaseException:  # noqa: BLE001
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        logging.shutdown()
+        os._exit(code)
+
+
 if __name__ == "__main__":
-    inside.serve(
+    serve(
         {
             "import_file": import_file_with,
             "execute": execute,

@@ -43,9 +43,9 @@ def import_of(name: str, airflow: str) -> str:
     return import_statement(imported)
 
 
-def meltano(folder: Path, *arguments: str) -> str:
-    """Run the real `meltano` in a folder, see that it succeeds, and return its stdout."""
-    environ = environments.meltano_environ(MELTANO_SEND_ANONYMOUS_USAGE_STATS="false")
+def meltano(folder: Path, *arguments: str, **variables: str) -> str:
+    """Run the real `meltano` in a folder with those variables, see that it succeeds, and return its stdout."""
+    environ = environments.meltano_environ(MELTANO_SEND_ANONYMOUS_USAGE_STATS="false", **variables)
     done = subprocess.run(
         ["meltano", *arguments], cwd=folder, env=environ, text=True, capture_output=True, check=False, timeout=PATIENCE
     )

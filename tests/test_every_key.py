@@ -34,7 +34,7 @@ def _forms(schema: Any) -> Iterator[tuple[str, Any]]:
         yield from _forms(_SCHEMA["properties"][schema["$ref"].rpartition("/")[2]])
     elif "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
-        yield from ((name, form) for _, form in _forms(_MAPS[name]))
+        yield from ((inner or name, form) for inner, form in _forms(_MAPS[name]))
     else:
         yield "", schema
         for form in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())):

@@ -253,9 +253,21 @@ def test_ci_and_pre_commit_run_what_a_person_would(tmp_path: Path) -> None:
     for name in ("dagpress-data-elt.yml", "dagpress-air-flow.yml", "dagpress.yml"):
         text = (tmp_path / ".github/workflows" / name).read_text()
         workflow = workflows[name] = yaml.safe_load(text.replace("\non:", "\nwhen:"))
-        (job,) = workflow["jobs"].values()
-        commands = [step["run"] for step in job["steps"] if "run" in step]
-        assert commands == ["pip install -r requirements-dagpress.txt", "dagpress check --format github"]
+        commands = {
+            name: [step["run"] for step in job["steps"] if "run" in step] for name, job in workflow["jobs"].items()
+        }
+        installed = "pip install -r requirements-dagpress.txt"
+        assert commands == {
+            "check": [installed, "dagpress check --format github"],
+            "verify": [installed, "dagpress add orchestrator airflow", "dagpress verify --format github"],
+        }
+        # It runs what a pull request brings.
+        assert "secrets" not in "".join(text.split("# It runs the code")[1].splitlines()[1:])
+        assert [workflow["permissions"], *(job["permissions"] for job in workflow["jobs"].values())] == [
+            {},
+            {"contents": "read"},
+            {"contents": "read"},
+        ]
     hooks = [repo["hooks"][0] for repo in yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())["repos"]]
     (ours,) = (hook for hook in yaml.safe_load(HOOKS.read_text()) if hook["id"] == "dagpress-check")
     assert hooks == [
@@ -270,7 +282,7 @@ def test_ci_and_pre_commit_run_what_a_person_would(tmp_path: Path) -> None:
     of_two = workflows["dagpress-air-flow.yml"]
     paths = ["air flow/**", "meltano/**", ".github/workflows/dagpress-air-flow.yml"]
     assert [trigger["paths"] for trigger in of_two["when"].values()] == [paths, paths]
-    assert of_two["jobs"]["check"]["defaults"] == {"run": {"working-directory": "air flow"}}
+    assert of_two["defaults"] == {"run": {"working-directory": "air flow"}}
     assert workflows["dagpress.yml"]["when"] == {"pull_request": None, "push": {"branches": ["main", "master"]}}
     files = [f".github/workflows/{name}" for name in workflows]
     for tool in (

@@ -1,4 +1,4 @@
-"""What `dagpress import --verify` says of an argument of Airflow that differs: the key of a schedule that sets it."""
+"""The key of a schedule that `dagpress verify --against meltano` names for an argument of Airflow that differs."""
 
 from __future__ import annotations
 

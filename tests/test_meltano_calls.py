@@ -18,7 +18,7 @@ from project_builder import EXTRACT_LOAD, dagpress, project_of, write
 from codegen import pipeline
 from codegen.airflow import inside
 from codegen.airflow.installation import AirflowError, version_of
-from codegen.cli.verification import verify
+from codegen.cli.against_meltano import compare_with_meltano
 from codegen.diagnostics import InvalidError
 from codegen.meltano.call import Call, UnknownScheduleError, calls_in, read_call, resolved
 from codegen.meltano.generator import find_generator
@@ -161,11 +161,11 @@ def test_without_a_generator_or_an_airflow_the_fix_is_named(tmp_path: Path, monk
     write(root, {"orchestrate/dags/meltano.py": 'DAG(run("meltano schedule list"))\n'})
     monkeypatch.setenv("PATH", "")
     with pytest.raises(AirflowError, match=r"not installed.*dagpress add orchestrator airflow"):
-        verify(project_of(root), pipeline.read(project_of(root)), None, None, "text")
+        compare_with_meltano(project_of(root), pipeline.read(project_of(root)), None, None, "text")
     with pytest.raises(click.UsageError, match=r"missing\.py' does not exist"):
-        dagpress(root, "import", "--verify", "--generator", str(root / "missing.py"))
+        dagpress(root, "verify", "--against", "meltano", "--generator", str(root / "missing.py"))
     with pytest.raises(AirflowError, match=r"there is no Airflow at .*/airflow .*--airflow"):
-        verify(project_of(root), pipeline.read(project_of(root)), None, root / "airflow", "text")
+        compare_with_meltano(project_of(root), pipeline.read(project_of(root)), None, root / "airflow", "text")
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def _add_odd_paths(project: Path) -> None:
         ("import", "{root}/{}"),
         ("init", "{root}/{}"),
         ("calendar", "--output", "{root}/{}/x"),
-        ("import", "--verify", "--generator", "{root}/{}/x"),
+        ("verify", "--against", "meltano", "--generator", "{root}/{}/x"),
     ],
 )
 def test_an_invalid_path_argument_is_an_error(command: tuple[str, ...], project: Path) -> None:

@@ -25,6 +25,7 @@ from codegen.runners.kubernetes.settings import Kubernetes
 from codegen.schema.after import After
 from codegen.schema.alerts import KINDS, Alert
 from codegen.schema.export import json_schema
+from codegen.schema.pair import OF_A_PAIR, PAIR
 from codegen.schema.param import Param
 from codegen.schema.table import schedule_table, task_table
 from codegen.schema.task import WHAT_RUNS
@@ -119,10 +120,17 @@ def test_an_editor_accepts_what_we_accept(path: Path, validator: Draft7Validator
         {"docker": {"mounts": [{"source": "/a"}]}},
         {"docker": {"mounts": [{"target": "/a", "type": "nfs"}]}},
         {"tasks": [{"run": "a b", "command": "make"}]},
+        {"tasks": [{"extractor": "a"}]},
+        {"tasks": [{"loader": "b"}]},
+        {"tasks": [{"run": "a b", "full_refresh": "yes"}]},
         {"tasks": [{"run": "a b", "trigger_rule": "sometimes"}]},
         {"tasks": [{"run": "a b", "group": "not.one"}]},
         {"tasks": [{"python": "rows"}]},
         {"tasks": [{"python": "a.rows", "op_kwargs": {"no name": 1}}]},
+        {"tasks": [{"uses": "no name"}]},
+        {"tasks": [{"uses": "FileSensor", "with": {"filepath": {"$y": "a"}}}]},
+        {"tasks": [{"uses": "FileSensor", "with": {"filepath": "a", "poke_interval": "soon"}}]},
+        {"tasks": [{"uses": "a.B", "with": {"rows": [{"$x": {"key": "rows"}}]}}]},
         {"kubernetes": "elt:1"},
         {"kubernetes": {"namespace": "Elt"}},
         {"kubernetes": {"service_account_name": "{{ ds }}"}},
@@ -184,9 +192,10 @@ def _with_key(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _with_task(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    pair = {"extractor": "tap-x", "loader": "target-x"}
     python = {"python": "a.b"} if name in {"op_kwargs", "multiple_outputs"} else {"run": "x"}
     runs = {"id": "x"} if name == "command" else {} if name in WHAT_RUNS else python
-    changed = {name: _HERE, **runs}
+    changed = {**(pair if name in {*PAIR, *OF_A_PAIR} else runs), name: _HERE}
     others = [{"id": "extract", "run": "tap-a target-b"}, {"id": "alone", "run": "tap-b target-b"}]
     base = {"interval": "@daily", **_RUNNERS.get(name, {})}
     return {**base, "tasks": [*others, {"run": "x"}]}, {**base, "tasks": [*others, changed]}
@@ -255,6 +264,9 @@ def test_the_example_of_each_key_is_a_value_that_changes_the_dag(
         plugins = "plugins: {extractors: [{name: tap-a}], loaders: [{name: target-b}]}"
         write(tmp_path, {"meltano.yml": f"{plugins}\njobs: [{{name: refresh, tasks: [tap-a target-b]}}]\n"})
     write(tmp_path, {f"schedules/{other}.yml": yaml.safe_dump(_PLAIN) for other in ("orders", "customers")})
+    if "params." in example:
+        # Examples may use a run parameter.
+        write(tmp_path, {"schedules/_defaults.yml": "params: {full_refresh: false}\n"})
     files = []
     for schedule in (before, after):
         write(tmp_path, {"schedules/a.yml": _as_yaml(schedule, example)})

@@ -40,6 +40,8 @@ _PACKAGES = (
 _OF_PROVIDERS = re.compile(r"airflow\.providers\.\w+(?:\.\w+)*\.(operators|sensors|notifications|timetables)(?:\.|$)")
 _NO_INTERFACE = re.compile(r"\.(_\w+|tests|example_dags|version)(?:\.|$)")
 _NOT_TAKEN = {"self", "args", "kwargs", "context"}
+# In the words of Airflow's operators, and of Python.
+_MISSING = re.compile(r"missing (?:keyword argument|\d+ required).*")
 
 
 def facts() -> dict[str, Any]:
@@ -200,7 +202,26 @@ def _class(each: type[Any], kind: str) -> dict[str, Any]:
         if isinstance(values, (tuple, list)) and values:
             # Some are made of sets, which have no order.
             result[name] = sorted(map(str, values))
+    if required := _required(each, kind):
+        result["required"] = required
     return result
+
+
+def _required(each: type[Any], kind: str) -> list[str]:
+    """The arguments without which it fails, by its own words; a class that is abstract has none."""
+    given: dict[str, Any] = {"task_id": "one"} if kind in {"operator", "sensor"} else {}
+    found: list[str] = []
+    while True:
+        try:
+            each(**given, **dict.fromkeys(found, "one"))
+        except Exception as error:  # noqa: BLE001  # the class of the error differs between the versions
+            missing = _MISSING.search(str(error))
+            names = re.findall(r"'(\w+)'", missing[0]) if missing else []
+        else:
+            names = []
+        if not set(names) - set(found):
+            return sorted(found)
+        found += names
 
 
 def _all_arguments(each: type[Any], without: set[str]) -> dict[str, str]:

@@ -1,13 +1,10 @@
-"""Loads DAG files inside an Airflow environment, for `codegen/airflow/loading.py`: a JSON request and answer per line.
+"""Loads a DAG file inside an Airflow environment: what `codegen/airflow/lanes.py` does with each file.
 
-It runs on the Python of that environment (3.8 and later), imports Airflow once and forks for every request, as
-Airflow's own DAG processor and workers do. So no request affects another. It needs no database.
+It runs on the Python of that environment (3.8 and later), and needs no database.
 """
 
 from __future__ import annotations
 
-import json
-import logging
 import os
 import re
 import sys
@@ -19,31 +16,22 @@ from datetime import datetime
 from enum import Enum
 from importlib import import_module
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    _Operations = Mapping[str, Callable[..., dict[str, Any]]]
+    from collections.abc import Iterable, Iterator
 
 # Attributes that change nothing of what a DAG does, or that have another name below.
 _NOT_OF_A_DAG = {"edge_info", "fileloc", "processor_dags_folder", "relative_fileloc", "schedule_interval", "task_group"}
 _CALLBACKS = ("on_failure_callback", "on_success_callback", "sla_miss_callback")
 _NOT_OF_A_TASK = {"dag", "downstream_task_ids", "task_group", "upstream_task_ids"}
+# A warning that Airflow has caught: `path:line: category: message`.
+_CAUGHT = re.compile(r"(.*?):(\d+): ([\w.]+): (.*)", re.DOTALL)
+_DEPRECATED = re.compile(r"Deprecat|RemovedIn")
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
-def serve(operations: _Operations) -> None:
-    """Answer requests until the other end closes the pipe; each names its operation, and that one's arguments."""
-    # Airflow logs to stdout too: answers go to a copy of it, and the rest to stderr.
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    print(json.dumps(_warm_up()), file=answers, flush=True)
-    for line in sys.stdin:
-        print(json.dumps(_in_a_fork(operations, json.loads(line))), file=answers, flush=True)
-
-
-def _warm_up() -> dict[str, Any]:
+def warm_up() -> dict[str, Any]:
     """Load an empty file, so that all later warnings are those of DAG files, not Airflow's own."""
     with tempfile.TemporaryDirectory() as folder, _seen_warnings() as seen:
         empty = Path(folder, "empty.py")
@@ -56,7 +44,7 @@ def _warm_up() -> dict[str, Any]:
         if bash.__name__ == "airflow.operators.bash":
             # Airflow 2 imports it when the first task is executed.
             import_module("airflow.decorators")
-    return {"version": import_module("airflow").__version__, "warnings": seen}
+    return {"version": import_module("airflow").__version__, "warnings": [*dict.fromkeys(map(_as_text, seen))]}
 
 
 def first_of(*names: str) -> Any:  # noqa: ANN401  # a module
@@ -67,52 +55,16 @@ def first_of(*names: str) -> Any:  # noqa: ANN401  # a module
     return import_module(names[-1])
 
 
-def _in_a_fork(operations: _Operations, request: dict[str, Any]) -> dict[str, Any]:
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as answer, tempfile.TemporaryFile() as log:
-        with warnings.catch_warnings():
-            # Python warns of forks in processes with threads; nothing here waits for a thread.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            child = os.fork()
-        if not child:
-            _child(operations, request, answer, log)
-        _, status = os.waitpid(child, 0)
-        answer.seek(0)
-        log.seek(0)
-        text = log.read().decode(errors="replace")
-        if status:
-            return {"crashed": text or "the worker was killed"}
-        return dict(json.load(answer), log=text)
-
-
-def _child(operations: _Operations, request: dict[str, Any], answer: IO[str], log: IO[bytes]) -> None:
-    """Answer one request and leave without the exit handlers of the parent."""
-    code = 1
-    try:
-        # The requests that follow are not for the programs that a DAG file calls.
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-        json.dump(operations[request.pop("operation")](**request), answer)
-        answer.flush()
-        code = 0
-    except BaseException:  # noqa: BLE001  # a DAG file can raise anything
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        logging.shutdown()
-        os._exit(code)
-
-
 @contextmanager
-def _seen_warnings() -> Iterator[list[str]]:
-    """Collect every warning once, also one that was given before."""
-    seen: list[str] = []
+def _seen_warnings() -> Iterator[list[warnings.WarningMessage]]:
+    """Collect every warning, also one that was given before."""
     with warnings.catch_warnings(record=True) as records:
         warnings.simplefilter("always")
-        yield seen
-    messages = [f"{r.category.__name__}: {r.message} ({Path(r.filename).name}:{r.lineno})" for r in records]
-    seen += dict.fromkeys(messages)
+        yield records
+
+
+def _as_text(record: warnings.WarningMessage) -> str:
+    return f"{record.category.__name__}: {record.message} ({Path(record.filename).name}:{record.lineno})"
 
 
 def load(path: str) -> Any:  # noqa: ANN401  # Airflow's DagBag
@@ -123,25 +75,81 @@ def load(path: str) -> Any:  # noqa: ANN401  # Airflow's DagBag
     return bag
 
 
-def import_file(path: str) -> dict[str, Any]:
-    """Load a file and serialize its DAGs as the DAG processor does: `dags` as plain data, `errors`, and `warnings`."""
-    # A file may import what lies beside it, as in Airflow's folder of DAGs.
-    sys.path.append(str(Path(path).parent))
+def import_limit() -> float:
+    """The seconds that Airflow gives a DAG file; 0 for no limit."""
+    return float(import_module("airflow.configuration").conf.getfloat("core", "dagbag_import_timeout"))
+
+
+def import_file(path: str, folder: str = "") -> dict[str, Any]:
+    """Load a file and serialize its DAGs as the DAG processor does: `dags` as plain data, `errors`, and `warnings`.
+
+    It may import what lies in the folder of DAG files, by default the one of the file.
+    """
+    sys.path.append(folder or str(Path(path).parent))
     with _seen_warnings() as seen:
         bag = load(path)
-        errors = [str(error) for error in bag.import_errors.values()]
-        errors += [error for dag in bag.dags.values() for error in _serialization_errors(dag)]
+        errors = [*_import_errors(bag), *_serialization_errors(bag)]
     # Some versions of Airflow catch the warnings of a DAG file themselves.
     caught = [str(warning) for found in bag.captured_warnings.values() for warning in found]
     dags = [_dag(dag) for _, dag in sorted(bag.dags.items())]
-    return {"dags": dags, "errors": errors, "warnings": list(dict.fromkeys(seen + caught))}
+    messages = list(dict.fromkeys([*map(_as_text, seen), *caught]))
+    return {"dags": dags, "errors": [error["traceback"] for error in errors], "warnings": messages}
 
 
-def _serialization_errors(dag: Any) -> Iterator[str]:  # noqa: ANN401  # a DAG
+def check_file(path: str, folder: str) -> dict[str, Any]:
+    """Load a file and serialize its DAGs: its `errors`, the `deprecations` in it, and the assets of its DAGs."""
+    sys.path.append(folder)
+    with _seen_warnings() as seen:
+        bag = load(path)
+        errors = [*_import_errors(bag), *_serialization_errors(bag)]
+    caught = (_CAUGHT.fullmatch(str(warning)) for found in bag.captured_warnings.values() for warning in found)
+    places: list[Any] = [match.groups() for match in caught if match]
+    places += [(r.filename, r.lineno, r.category.__name__, r.message) for r in seen]
+    own = ((int(line), str(text)) for file, line, kind, text in places if file == path and _DEPRECATED.search(kind))
+    return {
+        "errors": errors,
+        "deprecations": list(dict.fromkeys(own)),
+        "awaits": {dag_id: _awaited_assets(dag) for dag_id, dag in bag.dags.items()},
+        "gives": [uri for dag in bag.dags.values() for task in dag.tasks for uri in _uris(task.outlets)],
+    }
+
+
+def _import_errors(bag: Any) -> list[dict[str, str]]:  # noqa: ANN401  # a DagBag
+    return [{"traceback": str(error)} for error in bag.import_errors.values()]
+
+
+def _serialization_errors(bag: Any) -> Iterator[dict[str, str]]:  # noqa: ANN401  # a DagBag
+    for dag_id, dag in bag.dags.items():
+        if error := _failure_to_serialize(dag):
+            culprits = [task.task_id for task in dag.tasks if _failure_to_serialize(task)]
+            yield {"traceback": error, "dag_id": dag_id, "task_id": culprits[0] if culprits else ""}
+
+
+def _failure_to_serialize(value: Any) -> str:  # noqa: ANN401  # a DAG or an operator
+    """The traceback; empty where Airflow serializes it."""
+    serializer = serialization()
     try:
-        serialization().to_dict(dag)
+        (serializer.serialize if hasattr(value, "task_id") else serializer.to_dict)(value)
     except Exception:  # noqa: BLE001  # an operator can raise anything
-        yield traceback.format_exc()
+        return traceback.format_exc()
+    return ""
+
+
+def _awaited_assets(dag: Any) -> list[str]:  # noqa: ANN401  # a DAG
+    """The URIs of the assets that start a DAG, without those that something outside Airflow updates."""
+    names = ("asset_condition", "dataset_condition")
+    conditions = (getattr(dag.timetable, name, None) for name in names)
+    return _uris(asset for condition in conditions for asset in _assets_in(condition))
+
+
+def _assets_in(condition: Any) -> Iterator[Any]:  # noqa: ANN401  # an asset, or some of them
+    for each in getattr(condition, "objects", ()):
+        yield from _assets_in(each)
+    yield condition
+
+
+def _uris(assets: Iterable[Any]) -> list[str]:
+    return [asset.uri for asset in assets if hasattr(asset, "uri") and not getattr(asset, "watchers", None)]
 
 
 def serialization() -> Any:  # noqa: ANN401  # a class
@@ -215,9 +223,3 @@ def plain(value: Any) -> Any:  # noqa: ANN401  # anything
         return value
     name = value if isinstance(value, str) else getattr(value, "__qualname__", None)
     return str(value.isoformat() if isinstance(value, datetime) else name or _ADDRESS.sub("", str(value)))
-
-
-if __name__ == "__main__":
-    # A DAG file must not find the modules beside this one.
-    sys.path.pop(0)
-    serve({"import_file": import_file})

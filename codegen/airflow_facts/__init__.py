@@ -22,6 +22,7 @@ class ClassFacts:
         arguments: the annotation of each argument, without those of `BaseOperator`; empty where the source has none.
         templated: the arguments in which Airflow renders templates.
         files: the endings of the texts that it opens as template files, in templated arguments.
+        required: the arguments without which Airflow cannot load the DAG.
     """
 
     full_name: str
@@ -29,6 +30,12 @@ class ClassFacts:
     arguments: Mapping[str, str]
     templated: frozenset[str]
     files: tuple[str, ...]
+    required: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of the class."""
+        return self.full_name.rpartition(".")[2]
 
 
 @dataclass(frozen=True)
@@ -98,8 +105,10 @@ class AirflowFacts:
         found = self.classes.get(full_name)
         if found is None:
             return None
-        files, templated = tuple(found.get("files", ())), frozenset(found.get("templated", ()))
-        return ClassFacts(full_name, found["kind"], found["arguments"], templated, files)
+        files, required = (tuple(found.get(name, ())) for name in ("files", "required"))
+        return ClassFacts(
+            full_name, found["kind"], found["arguments"], frozenset(found.get("templated", ())), files, required
+        )
 
     def module_of(self, name: str) -> str:
         """The module from which a class is imported; empty for an unknown class."""

@@ -24,11 +24,11 @@ from codegen.schema import Schedule
 from codegen.sync.changes import Change
 
 _WORTH_A_BAR = 200
-_names_argument = click.argument("names", nargs=-1, shell_complete=complete_names)
+names_argument = click.argument("names", nargs=-1, shell_complete=complete_names)
 
 
 @click.command()
-@_names_argument
+@names_argument
 @format_option("text", "json", "github")
 @strict_option
 @click.pass_obj
@@ -48,7 +48,7 @@ def generate(root: Path, names: Sequence[str], output: str, *, strict: bool) -> 
     with writing(root) as transaction:
         project = open_project(root, output)
         transaction.sweep(project.schedules, project.generated_dags)
-        generation, changes, diagnostics = _compared(project, names)
+        generation, changes, diagnostics = compared(project, names)
         if not has_errors(diagnostics):
             done, problems = transaction.apply(changes)
             diagnostics += problems
@@ -66,7 +66,7 @@ def generate(root: Path, names: Sequence[str], output: str, *, strict: bool) -> 
 
 
 @click.command()
-@_names_argument
+@names_argument
 @format_option("text", "json", "github")
 @strict_option
 @click.pass_obj
@@ -78,7 +78,7 @@ def check(root: Path, names: Sequence[str], output: str, *, strict: bool) -> int
     not staged.
     """
     project = open_project(root, output)
-    generation, changes, diagnostics = _compared(project, names)
+    generation, changes, diagnostics = compared(project, names)
     command = command_to_generate(project.root)
     drift = [change.diagnostic(command) for change in changes]
     unseen = check_in_git(project, generation)
@@ -98,7 +98,7 @@ def check(root: Path, names: Sequence[str], output: str, *, strict: bool) -> int
 @click.command(
     epilog="\b\nExamples:\n  dagpress diff\n  dagpress diff carbon__duckdb --between dev prod",
 )
-@_names_argument
+@names_argument
 @click.option(
     "--between",
     nargs=2,
@@ -115,7 +115,7 @@ def diff(root: Path, names: Sequence[str], between: tuple[str, str] | None) -> i
     project = open_project(root)
     if between:
         return _diff_between(project, names, *between)
-    generation, changes, diagnostics = _compared(project, names)
+    generation, changes, diagnostics = compared(project, names)
     report(diagnostics, "text")
     print_elsewhere(generation.selection.elsewhere)
     print_diff(changes)
@@ -123,7 +123,7 @@ def diff(root: Path, names: Sequence[str], between: tuple[str, str] | None) -> i
 
 
 @click.command()
-@_names_argument
+@names_argument
 @format_option("text", "json", "github")
 @strict_option
 @click.pass_obj
@@ -147,7 +147,7 @@ def validate(root: Path, names: Sequence[str], output: str, *, strict: bool) -> 
 COMMANDS = (generate, check, diff, validate)
 
 
-def _compared(project: Project, names: Sequence[str]) -> tuple[pipeline.Generation, list[Change], list[Diagnostic]]:
+def compared(project: Project, names: Sequence[str]) -> tuple[pipeline.Generation, list[Change], list[Diagnostic]]:
     """The generated files, their changes, which are empty if there are errors, and all diagnostics."""
     with _usage_errors():
         generation = pipeline.generate(project, names=names, track=_with_progress)

@@ -31,7 +31,6 @@ from codegen.sync.changes import Change
 from codegen.sync.transaction import Transaction
 from codegen.validate.lint import apply_levels
 
-_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 _dry_run = click.option("--dry-run", is_flag=True, help="Show the changes as a patch, and write nothing.")
 
 _IMPORT_EPILOG = """\b
@@ -39,7 +38,6 @@ Examples:
   dagpress import --dry-run           what would come of the schedules of this Meltano project?
   dagpress import                     write schedules/ and generated_dags/
   dagpress import ../meltano          from a Meltano project elsewhere
-  dagpress import --verify            do the DAGs do what those of the old generator do?
   dagpress import --move              and take the schedules out of meltano.yml
 """
 
@@ -62,19 +60,6 @@ class Choices:
 @click.option("--force", is_flag=True, help="Replace schedule files that say something else.")
 @click.option("--move", is_flag=True, help="Take the imported schedules out of meltano.yml, comments kept.")
 @click.option("--no-generate", is_flag=True, help="Leave the DAG files as they are.")
-@click.option(
-    "--verify",
-    is_flag=True,
-    help="Write nothing; compare the DAGs with those of the old generator, on a real Airflow with the real Meltano.",
-)
-@click.option(
-    "--generator",
-    type=click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path),
-    help="With --verify: the old generator.  [default: orchestrate/dags/meltano.py]",
-)
-@click.option(
-    "--airflow", type=_file, help="With --verify: an `airflow` program.  [default: the project's, else the PATH's]"
-)
 @format_option("text", "json", "github")
 @strict_option
 def import_(  # noqa: PLR0913  # click gives each option so
@@ -84,9 +69,6 @@ def import_(  # noqa: PLR0913  # click gives each option so
     force: bool,
     move: bool,
     no_generate: bool,
-    verify: bool,
-    generator: Path | None,
-    airflow: Path | None,
     output: str,
     strict: bool,
 ) -> int:
@@ -95,23 +77,8 @@ def import_(  # noqa: PLR0913  # click gives each option so
     PATH is its folder or its meltano.yml; by default the one of the configuration. Comments come along, secrets do not,
     and what cannot come along is named with its place. Nothing is overwritten without --force.
     """
-    root = folder_to_begin(path)
-    if verify:
-        if dry_run or move or no_generate:
-            raise click.UsageError("--verify writes nothing, and goes without --dry-run, --move and --no-generate.")
-        beginning = begin(root, path, output)
-        project = replace(beginning.project, meltano_project=beginning.meltano)
-        plan = plan_import(project, force=force)
-        report(plan.diagnostics, "text")
-        # It knows how Airflow is run, which an import does not need.
-        from codegen.cli.verification import verify as compare_with_old  # noqa: PLC0415
-
-        reading = plan.reading or pipeline.read(project)
-        return compare_with_old(project, reading, generator, airflow, output)
-    if generator or airflow:
-        raise click.UsageError("--generator and --airflow go with --verify.")
     choices = Choices(dry_run, force, move, no_generate, output, strict)
-    return import_schedules(root, path, choices)
+    return import_schedules(folder_to_begin(path), path, choices)
 
 
 def import_schedules(root: Path, path: Path | None, choices: Choices, advice: Sequence[str] = ()) -> ExitCode:

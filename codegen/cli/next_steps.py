@@ -66,7 +66,7 @@ def _steps_of_generators(plan: Import, generators: Sequence[str], *, is_begun: b
     """Compare with the old generator, and remove it when no schedule needs it."""
     if not is_begun:
         # It makes no DAGs of schedules that were removed from meltano.yml.
-        yield "Compare the DAGs with those of the old generator: `dagpress import --verify`."
+        yield "Compare the DAGs with those of the old generator: `dagpress verify --against meltano`."
     files = ", ".join(map(quoted, generators))
     if not plan.left:
         yield f"Remove {files} from Airflow's DAGs folder: it defines the same DAG ids."

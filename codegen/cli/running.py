@@ -44,8 +44,9 @@ def run(root: Path, deployment: str | None, name: str, options: tuple[str, ...])
     found = find_schedule(project, reading, name, chosen_environment(project, deployment))
     folder = meltano_folder(project.meltano_project)
     steps = steps_of(found, reading.meltano, with_el=not options)
-    if called := next((step for step in steps if step.task.python), None):
-        message = f"{quoted(called.task_id)} calls Python, which only Airflow can do"
+    if own := next((step for step in steps if step.task.kind in {"python", "uses"}), None):
+        does = "calls Python" if own.task.python else f"runs the operator {own.task.uses}"
+        message = f"{quoted(own.task_id)} {does}, which only Airflow can do"
         raise click.ClickException(f"{message}: `airflow dags test {found.dag_id_or_default}` runs the DAG there")
     runners = sorted({step.runner for step in steps} - {"bash"})
     if runners:

@@ -1,95 +1,114 @@
-"""Verifies an import: prints how the generated DAGs differ from those of the old generator."""
+"""The command `verify`: loads the generated DAG files in a real Airflow."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+
+import click
 
 from codegen import pipeline
-from codegen.airflow.installation import installation_of, version_of
-from codegen.cli.deployment import VARIABLE, default_environment, say_environment
+from codegen.airflow.of_project import ProjectAirflow, airflow_of
+from codegen.cli.against_meltano import compare_with_meltano
+from codegen.cli.beginning import begin
 from codegen.cli.exit_code import ExitCode
-from codegen.cli.printer import echo, echo_json, report, styled
-from codegen.diagnostics import count, has_errors, printable
-from codegen.meltano.generator import find_generator
-from codegen.meltano.invocation import listed_schedules
-from codegen.migrate.loading import check_version, load_both
-from codegen.migrate.verification import Comparison, Verdict, compare
-from codegen.pipeline import Reading
-from codegen.plan import PRELUDES
-from codegen.project import Project
-from codegen.render.renderer import prelude
-from codegen.review.loaded import Surroundings
-from codegen.schema import Schedule
+from codegen.cli.generation import compared, names_argument
+from codegen.cli.options import exit_code, folder_to_begin, format_option, open_project, strict_option
+from codegen.cli.printer import echo, print_elsewhere, report
+from codegen.diagnostics import Diagnostic, count, has_errors, in_numbers
+from codegen.migrate.importing import plan_import
+from codegen.migrate.makefile import command_to_generate
+from codegen.review.in_airflow import check_in_airflow
 
-_IN_SUM = {each: each.value for each in Verdict} | {Verdict.DIFFERS: "differ"}
+_EPILOG = """\b
+Examples:
+  dagpress verify                             in the Airflow of `dagpress add orchestrator airflow`
+  dagpress verify --airflow venv/bin/airflow  in another one, such as that of your image
+  dagpress verify carbon__duckdb              some DAG files only
+  dagpress verify --against meltano           do the DAGs do what those of Meltano's generator do?
+"""
+_file = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path)
 
 
-def verify(
-    project: Project, reading: Reading, generator: Path | None, airflow: Path | None, output: str = "text"
-) -> ExitCode:
-    """Compare the DAGs of the old generator with those of the imported schedules, on one real Airflow.
+@click.command(epilog=_EPILOG)
+@names_argument
+@click.option("--airflow", type=_file, help="An `airflow` program.  [default: the project's, else the PATH's]")
+@click.option(
+    "--against",
+    type=click.Choice(["meltano"]),
+    help="Compare the DAGs with those of Meltano's generator, before or after an import.",
+)
+@click.option("--generator", type=_file, help="With --against: the generator.  [default: orchestrate/dags/meltano.py]")
+@format_option("text", "json", "github")
+@strict_option
+@click.pass_context
+def verify(  # noqa: PLR0913  # click gives each option so
+    context: click.Context,
+    names: Sequence[str],
+    *,
+    airflow: Path | None,
+    against: str | None,
+    generator: Path | None,
+    output: str,
+    strict: bool,
+) -> int:
+    """Load the DAG files in the project's Airflow, and report what fails there.
 
-    Raises:
-        DagpressError: there is no generator, Airflow or Meltano to compare with.
+    NAMES select schedules, as for `generate`. Reports import errors, arguments that an operator does not have, missing
+    providers, DAGs that cannot be serialized, deprecations, and assets that no DAG produces, each at its place in the
+    YAML. Files that are not current are reported and not loaded. It runs the code of the DAG files.
     """
-    folder = project.meltano_project
-    generator = generator or find_generator(folder)
-    airflow = airflow or installation_of(project).program
-    version = version_of(airflow)
-    check_version(project, version)
-    schedules = reading.of(_environment(project))
-    generation = pipeline.render(project, reading, schedules)
-    if has_errors(generation.diagnostics):
-        report(generation.diagnostics, "text")
-        return ExitCode.BAD_INPUT
-    echo(f"Asking Meltano for its schedules, and Airflow {version} for the DAGs ...", err=True)
-    listed = listed_schedules(folder)
-    loaded = load_both(airflow, generator, generation.files, folder, listed)
-    if loaded.problems:
-        report(loaded.problems, "text")
-        return ExitCode.BAD_INPUT
-    rows = compare(loaded.old, loaded.new, _surroundings(project, reading, schedules, listed))
-    if output == "json":
-        dags = [{**dataclasses.asdict(row), "verdict": row.verdict.value} for row in rows]
-        echo_json({"airflow": version, "generator": str(generator), "dags": dags})
+    if against:
+        if names or strict or output == "github":
+            raise click.UsageError("--against takes no NAMES, --strict or --format github.")
+        return _compare(generator, airflow, output)
+    if generator:
+        raise click.UsageError("--generator goes with --against.")
+    project = open_project(context.obj, output)
+    found = airflow_of(project, airflow)
+    generation, changes, diagnostics = compared(project, names)
+    diagnostics = list(diagnostics)
+    drift = [change.diagnostic(command_to_generate(project.root)) for change in changes]
+    if not has_errors(diagnostics):
+        with _progress(len(generation.files)) as on_progress:
+            out_of_date = {change.name for change in changes}
+            diagnostics += check_in_airflow(project, generation, found, out_of_date, on_progress)
+    report([*diagnostics, *drift], output)
+    print_elsewhere(generation.selection.elsewhere)
+    if output == "text":
+        number = sum(name.endswith(".py") for name in generation.files)
+        _print_result(number, [*diagnostics, *drift], found)
+    return exit_code(diagnostics, drift=bool(changes), strict=strict)
+
+
+COMMANDS = (verify,)
+
+
+def _compare(generator: Path | None, airflow: Path | None, output: str) -> ExitCode:
+    """Compare with Meltano's generator, as if the schedules that are not imported yet were."""
+    beginning = begin(folder_to_begin(None), None, output)
+    project = replace(beginning.project, meltano_project=beginning.meltano)
+    plan = plan_import(project, force=False)
+    report(plan.diagnostics, "text")
+    return compare_with_meltano(project, plan.reading or pipeline.read(project), generator, airflow, output)
+
+
+@contextmanager
+def _progress(number: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on a terminal: Airflow alone takes seconds to start."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with click.progressbar(length=number, label="Loading in Airflow", file=sys.stderr) as bar:
+        yield lambda done: bar.update(done - bar.pos)
+
+
+def _print_result(number: int, found: Sequence[Diagnostic], airflow: ProjectAirflow) -> None:
+    files = f"{count(number, 'DAG file')} in Airflow {airflow.release}"
+    if has_errors(found):
+        echo(f"Not verified: {in_numbers(found)}.", err=True)
     else:
-        _print_rows(rows, version)
-    return ExitCode.FINE if all(row.expected for row in rows) else ExitCode.DRIFT
-
-
-def _surroundings(
-    project: Project, reading: Reading, schedules: Sequence[Schedule], listed: Mapping[str, Any]
-) -> Surroundings:
-    variable = project.project_root_variable
-    preludes = tuple(prelude(name, variable) for name in PRELUDES)
-    names = {schedule.dag_id_or_default: schedule.name for schedule in schedules}
-    return Surroundings(str(project.meltano_project), variable, preludes, listed, names, reading.meltano)
-
-
-def _environment(project: Project) -> str:
-    """The environment to compare, as the old generator knows none; empty in a project without environments."""
-    environment = default_environment(project)
-    if environment:
-        say_environment(environment, VARIABLE)
-    return environment
-
-
-def _print_rows(rows: Sequence[Comparison], version: str) -> None:
-    width = max((len(printable(row.dag_id)) for row in rows), default=0)
-    echo(styled(f"{'DAG_ID':<{width}}  RESULT", bold=True))
-    for row in rows:
-        colour = "green" if row.verdict is Verdict.SAME else "yellow" if row.expected else "red"
-        why = f": {printable(row.why)}" if row.why else ""
-        echo(f"{printable(row.dag_id):<{width}}  {styled(row.verdict.value, fg=colour)}{why}")
-        for each in row.differences:
-            what, old, new = (printable(text) for text in (each.what, each.old, each.new))
-            echo(f"    {styled(what, bold=True)}: {old} -> {new}")
-            if each.why:
-                echo(f"        {printable(each.why)}")
-    numbers = Counter(row.verdict for row in rows)
-    parts = ", ".join(f"{numbers[verdict]} {words}" for verdict, words in _IN_SUM.items() if numbers[verdict])
-    echo(f"{count(len(rows), 'DAG')} on Airflow {version}: {parts or 'nothing to compare'}.")
+        echo(f"{files}: no error{f', {in_numbers(found)}' if found else ''}.", err=True)

@@ -20,20 +20,24 @@ from codegen.values import Imported, Output
 # More digits than any number has that a person means; Python itself refuses some thousands.
 _MOST_DIGITS = 30
 _TASK_ID = Text("the id of a task")
+_FILE = ("$f", "$file")
+_CONSTANTS = frozenset(("$const", *_FILE))
 
 
 @dataclass(frozen=True)
 class Template:
-    """A template that Airflow renders: `$t`."""
+    """A template that Airflow renders: `$t`. If it is the text of a file, `file` is the path of that."""
 
     text: str
+    file: str = ""
 
 
 @dataclass(frozen=True)
 class Const:
-    """A value in which Airflow renders no template: `$const`, or the text of a file by `$f`."""
+    """A value in which Airflow renders no template: `$const`, or the text of a file by `$f`, with its path."""
 
     value: Any
+    file: str = ""
 
 
 OBJECT = FullName("the full name of a Python object", "its module and its name: quality.checks.check_rows")
@@ -95,6 +99,30 @@ def marker_of(node: MapNode) -> Output | Imported | Template | Const | None:
     return _MARKERS[name](node.entries[name].value)
 
 
+def is_marked(value: Any) -> bool:  # noqa: ANN401  # as JSON has it
+    """Whether a value is a map that writes a marker."""
+    return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in _MARKERS
+
+
+def as_written(marker: Any) -> Any:  # noqa: ANN401  # any part of a value
+    """A marker as YAML writes it; another value as it is."""
+    match marker:
+        case Output(task_id=task_id, key=key):
+            return {"$x": {"task": task_id, "key": key} if key else task_id}
+        case Imported(full_name=full_name):
+            return {"$import": full_name}
+        case Template(text=text, file=file):
+            return {"$t": {"$f": file} if file else text}
+        case Const(value=value, file=file):
+            return {"$f": file} if file else {"$const": value}
+    return marker
+
+
+def is_constant(node: Node) -> bool:
+    """Whether Airflow renders no templates in a value."""
+    return isinstance(node, MapNode) and len(node.entries) == 1 and not _CONSTANTS.isdisjoint(node.entries)
+
+
 def _output(node: Node) -> Output:
     if isinstance(node, MapNode):
         entries = {name: entry.value for name, entry in node.entries.items()}
@@ -106,13 +134,13 @@ def _output(node: Node) -> Output:
 
 def _template(node: Node) -> Template:
     text = _file(node.entries[name].value) if isinstance(node, MapNode) and (name := _file_key(node)) else None
-    found = text.value if text else _text(node, Text("a template"))
-    check_template(found)
-    return Template(found)
+    found = Template(text.value, text.file) if text else Template(_text(node, Text("a template")))
+    check_template(found.text)
+    return found
 
 
 def _file_key(node: MapNode) -> str | None:
-    return next((name for name in ("$f", "$file") if [*node.entries] == [name]), None)
+    return next((name for name in _FILE if [*node.entries] == [name]), None)
 
 
 def _const(node: Node) -> Const:
@@ -130,7 +158,8 @@ def _plain(node: Node) -> Any:  # noqa: ANN401  # as JSON has it
 
 def _file(node: Node) -> Const:
     """The text of a file, which the loader has put in place of its path, without its final line end."""
-    return Const(_text(node, Text("the path of a file")).removesuffix("\n"))
+    text = _text(node, Text("the path of a file"))
+    return Const(text.removesuffix("\n"), node.file if isinstance(node, Scalar) else "")
 
 
 def _imported(node: Node) -> Imported:
@@ -146,7 +175,7 @@ def _text(node: Node, type_: Text) -> str:
 _MARKERS: dict[str, Callable[[Node], Output | Imported | Template | Const]] = {
     **dict.fromkeys(("$x", "$xcom"), _output),
     **dict.fromkeys(("$t", "$template"), _template),
-    **dict.fromkeys(("$f", "$file"), _file),
+    **dict.fromkeys(_FILE, _file),
     "$const": _const,
     "$import": _imported,
 }

@@ -13,6 +13,7 @@ from codegen.diagnostics import Diagnostic, InvalidError, quoted
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.markers import Const, MarkedValue, Template
 from codegen.keys.scalars import DateTime, Duration
+from codegen.keys.value_schema import arguments_map
 from codegen.source.nodes import ListNode, Node, Scalar
 from codegen.text.jinja import is_template
 from codegen.values import Imported, Output
@@ -47,6 +48,17 @@ _WORDS = {
     time: "a time of day such as `06:00`",
     dict: "a map",
     list: "a list",
+}
+_EXAMPLES: Mapping[type, Any] = {
+    str: "...",
+    bool: True,
+    int: 1,
+    float: 1.5,
+    timedelta: "5m",
+    datetime: "2024-01-31",
+    time: "06:00",
+    dict: {"name": "value"},
+    list: ["..."],
 }
 
 
@@ -119,7 +131,21 @@ def mismatch(value: Any, annotation: str) -> str:  # noqa: ANN401  # what a type
     if is_open or expected is None or type(value) in expected:
         return ""
     words = [_WORDS[kind] for kind in dict.fromkeys(expected) if kind is not type(None)]
-    return " or ".join(words) or "a Python object: `{$import: package.module.name}`"
+    return " or ".join(words) or "a Python object"
+
+
+def in_words(kind: type) -> str:
+    """The type of a value, in words; empty for a marker."""
+    return _WORDS.get(kind, "")
+
+
+def example(annotation: str) -> Any:  # noqa: ANN401  # as YAML has it
+    """A value for an argument with that annotation; an ellipsis for any text."""
+    known = types_of(annotation)
+    if known is None:
+        return "..."
+    kinds = [kind for kind in known if kind is not type(None)]
+    return _EXAMPLES[kinds[0]] if kinds else {"$import": "package.module.name"}
 
 
 class Arguments(FieldType[Mapping[str, Any]]):
@@ -154,4 +180,10 @@ class Arguments(FieldType[Mapping[str, Any]]):
         return OperatorArgument(annotation, is_templated=name in self._facts.templated)
 
     def json_schema(self) -> JsonSchema:
-        return {"type": "object"}
+        return arguments_map()
+
+    def known(self) -> dict[str, tuple[type, ...]]:
+        """The types of the arguments that the facts know, as far as they know them."""
+        arguments = self._facts.arguments.items() if self._facts else ()
+        types = {name: types_of(annotation) for name, annotation in arguments if not self._refusal(name)}
+        return {name: each or () for name, each in types.items() if each is not None}

@@ -10,6 +10,7 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.files import Boundary, is_file, text_of, walk
 from codegen.sync.header import is_generated
+from codegen.text.tracebacks import exception_of, line_in
 
 # Its default path (files-airflow, orchestrate/dags/meltano.py), and the command that every generator runs.
 _FILE = "orchestrate/dags/meltano.py"
@@ -17,8 +18,6 @@ _FOLDER = "orchestrate"
 _LISTS_SCHEDULES = re.compile(r"schedule[\"'\s,]+list\b|\bScheduleService\b")
 _IMPORT, _IDENTIFIER = re.compile(r"\b(?:import|from)\b"), re.compile(r"\w+")
 _MAKES_DAGS = re.compile(r"\bDAG\(|@dag\b")
-_TRACEBACK = "Traceback (most recent call last):\n"
-_LINE = re.compile(r'File "([^"]+)", line (\d+)')
 # Parts of the tracebacks of the generators that Meltano has shipped, and the fix.
 _FIXES = {
     "KeyError: 'start_date'": "Meltano 4 tells no start dates any more, and this generator asks for them: run it with "
@@ -86,10 +85,9 @@ def failure(generator: Path, name: str, traceback: str, log: str) -> Diagnostic:
         traceback: Python's traceback.
         log: the output of the generator and of the programs that it calls.
     """
-    lines = [int(line) for path, line in _LINE.findall(traceback) if path == str(generator)]
-    # The exception, whose message may have several lines, follows the indented frames.
-    exceptions = [line for line in traceback.rpartition(_TRACEBACK)[2].splitlines() if line and not line[0].isspace()]
-    message = exceptions[0] if exceptions else "it fails"
+    message = exception_of(traceback).partition("\n")[0] or "it fails"
     hint = next((fix for part, fix in _FIXES.items() if part in traceback), "")
     said = f"; the last that it wrote is: {log.strip().splitlines()[-1]}" if log.strip() else ""
-    return Diagnostic(rules.DAGS_NOT_LOADED, message + said, Location(name, lines[-1] if lines else 1), hint)
+    return Diagnostic(
+        rules.DAGS_NOT_LOADED, message + said, Location(name, line_in(traceback, str(generator)) or 1), hint
+    )

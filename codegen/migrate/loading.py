@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from codegen.airflow.installation import AirflowError
 from codegen.airflow.loading import load_dag_files
-from codegen.airflow_facts import VERSIONS
 from codegen.diagnostics import Diagnostic
 from codegen.meltano.generator import failure
 from codegen.migrate.older_meltano import load_with_answer
-from codegen.project import Project
 from codegen.schema.model import PROJECT_ROOT_VARIABLE
 
 # A generator for Meltano 1 expects a list; until Meltano 3, each schedule had a start date.
@@ -27,19 +23,6 @@ class Loaded(NamedTuple):
     old: list[dict[str, Any]]
     new: list[dict[str, Any]]
     problems: list[Diagnostic]
-
-
-def check_version(project: Project, version: str) -> None:
-    """Reject an Airflow that the DAG files are not for: its result would not hold in production.
-
-    Raises:
-        AirflowError: its minor version is not that of the configuration.
-    """
-    minor = ".".join(re.findall(r"\d+", version)[:2])
-    if minor != project.airflow:
-        message = f"the DAG files are for Airflow {project.airflow}, but the comparison would run on Airflow {version}"
-        change = f'set `airflow = "{minor}"` in the configuration, or ' if minor in VERSIONS else ""
-        raise AirflowError(message, f"{change}pass the `airflow` program of Airflow {project.airflow} with --airflow")
 
 
 def load_both(

@@ -10,7 +10,7 @@ from itertools import chain
 from codegen import rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, has_errors, in_order, quoted
-from codegen.loader import Document, Overlay, SourceFile, load_schedules, without_a_match
+from codegen.loader import Document, Overlay, Silencer, SourceFile, load_schedules, without_a_match
 from codegen.meltano import MeltanoProject, read_meltano_project
 from codegen.project import Project
 from codegen.schema import Schedule, read_schedule
@@ -37,6 +37,7 @@ class Reading:
         schedules: each as it is in each deployment environment that has it.
         documents: what was read, also of those that are no schedule.
         cache: the results of its steps.
+        silencers: the comments that silence warnings.
         awaited: further DAG ids that other schedules wait for, by environment, besides those of `after` here.
     """
 
@@ -46,6 +47,7 @@ class Reading:
     meltano: MeltanoProject | None
     diagnostics: list[Diagnostic]
     cache: Cache
+    silencers: Sequence[Silencer] = ()
     awaited: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def of(self, environment: str) -> list[Schedule]:
@@ -94,7 +96,7 @@ def read(
         diagnostics += _check_all(project, all_schedules, meltano)
     # A base lacks the warnings that only an environment has.
     wanted = apply_lint(without_secrets(diagnostics, secrets), loaded.silencers, project.lint, report_unused=not base)
-    return Reading(loaded.files, all_schedules, documents, meltano, in_order(wanted), cache)
+    return Reading(loaded.files, all_schedules, documents, meltano, in_order(wanted), cache, loaded.silencers)
 
 
 def _read_one(

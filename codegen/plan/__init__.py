@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from codegen.meltano import MeltanoProject
 from codegen.plan.alerts import alert_functions, alert_texts
 from codegen.plan.arguments import dag_arguments, schedule_argument
+from codegen.plan.constants import with_constants
 from codegen.plan.dependencies import Dependencies, between, with_join, with_outlets
 from codegen.plan.doc import doc_of, doc_of_several
 from codegen.plan.names import imports_of
-from codegen.plan.operators import objects_of, timetable_call
+from codegen.plan.operators import names_of_objects, objects_of, resolved, timetable_call
 from codegen.plan.order import arrows_of, plan_groups, variables_of
 from codegen.plan.steps import Step, steps_of
 from codegen.plan.tasks import FileNames, plan_task, task_functions
@@ -19,7 +20,7 @@ from codegen.plan.tree import Arrow, DagModule, PlannedDag
 from codegen.runners import RUNNERS
 from codegen.runners.bash import PRELUDES
 from codegen.schema import Schedule
-from codegen.values import Identifier, names_in
+from codegen.values import Argument, Identifier, names_in
 
 __all__ = ["PRELUDES", "DagModule", "Dependencies", "PlannedDag", "between", "plan"]
 
@@ -45,7 +46,8 @@ def plan(
     drafts = [_draft(schedule, others, meltano) for schedule, others in schedules]
     functions = task_functions(step for draft in drafts for step in draft.steps)
     taken = {function.name for function in functions.values()}
-    objects = objects_of(((draft.schedule, draft.steps) for draft in drafts), airflow, taken)
+    imported = (name for draft in drafts for name in objects_of(draft.schedule, draft.steps, airflow))
+    objects = names_of_objects(imported, airflow, taken)
     taken |= set(objects.values())
     variables = [variables_of(each.arrows, each.steps, each.schedule.dag_id_or_default, taken) for each in drafts]
     taken = taken.union(*(names.values() for names in variables))
@@ -56,6 +58,13 @@ def plan(
         for draft, names in zip(drafts, variables, strict=True)
     )
     names = {"DAG", *(name for dag in dags for name in _names_of(dag))}
+    runners = {
+        (draft.schedule.dag_id_or_default, step.task_id): step.runner
+        for draft in drafts
+        for step in draft.steps
+        if step.calls or step.script
+    }
+    dags, constants = with_constants(dags, [draft.schedule for draft in drafts], runners, {*names, *PRELUDES})
     return DagModule(
         path=drafts[0].schedule.dag_file,
         source=", ".join(draft.schedule.source for draft in drafts),
@@ -64,6 +73,7 @@ def plan(
         functions=tuple(functions.values()),
         dags=dags,
         preludes=tuple(name for name in PRELUDES if name in names),
+        constants=constants,
         project_root_variable=project_root_variable,
         alert_texts={name: text for name, text in alert_texts(airflow).items() if name in names},
     )
@@ -89,6 +99,7 @@ def _plan_dag(
     default_args = {name: value for runner in runners for name, value in runner.default_args.items()}
     start = schedule_argument(schedule, draft.others, timetable_call(schedule, names.objects, airflow), airflow)
     arguments = dag_arguments(schedule, start, doc, names.functions, default_args=default_args, airflow=airflow)
+    arguments = tuple(Argument(each.name, resolved(each.value, {}, names.objects)) for each in arguments)
     groups = plan_groups(draft.steps, tasks, draft.arrows, variables)
     return PlannedDag(dag_id, draft.doc, arguments, groups, tuple(draft.arrows[""]))
 

@@ -75,6 +75,12 @@ def free_name(wanted: Iterable[str], number: str, taken: Container[str]) -> str:
     return next(name for name in candidates if _is_usable(name) and name not in taken)
 
 
+def free_constant(wanted: Iterable[str], number: str, taken: Container[str]) -> str:
+    """The first of the wanted names that is free in capitals, else `number` with a number."""
+    candidates = chain((re.sub(r"[^A-Z0-9_]", "_", text.upper()) for text in wanted), (f"{number}{n}" for n in count()))
+    return next(name for name in candidates if len(name) <= _LONGEST_NAME and name not in taken)
+
+
 def _is_usable(name: str) -> bool:
     """Whether it is a short Python name, and no constant, imported name or name such as `__doc__`."""
     is_name = name.isidentifier() and not keyword.iskeyword(name) and not name.isupper()

@@ -84,33 +84,34 @@ def timetable_call(schedule: Schedule, objects: Mapping[str, str], airflow: str)
     if not isinstance(own, CustomTimetable):
         return None
     arguments = {name: _lowered(value, *_rendering(name, None)) for name, value in own.with_.items()}
-    moments = lowered(arguments, schedule, airflow)
-    found = {name: resolved(value, {}, objects) for name, value in moments.items()}
-    return Call(objects[timetable_name(own, airflow)], keywords=arguments_of(found))
+    return Call(objects[timetable_name(own, airflow)], keywords=arguments_of(lowered(arguments, schedule, airflow)))
 
 
-def objects_of(drafts: Iterable[tuple[Schedule, Iterable[Step]]], airflow: str, taken: Iterable[str]) -> dict[str, str]:
-    """A Python name for each operator, timetable and object that schedules and their steps import, by its full name."""
-    full_names = []
-    for schedule, steps in drafts:
-        if isinstance(schedule.interval, CustomTimetable):
-            full_names.append(timetable_name(schedule.interval, airflow))
-            full_names += _imported(schedule.interval.with_)
-        for step in steps:
-            full_names += [operator_name(step, airflow)] if step.task.uses else []
-            full_names += _imported(step.task.with_)
+def objects_of(schedule: Schedule, steps: Iterable[Step], airflow: str) -> list[str]:
+    """The full name of each operator, timetable and object that the DAG of a schedule imports."""
+    full_names = _imported_in(schedule.arguments)
+    if isinstance(schedule.interval, CustomTimetable):
+        full_names += [timetable_name(schedule.interval, airflow), *_imported_in(schedule.interval.with_)]
+    for step in steps:
+        full_names += [operator_name(step, airflow)] if step.task.uses else []
+        full_names += _imported_in(step.task.with_) + _imported_in(step.task.arguments)
+    return full_names
+
+
+def _imported_in(values: Mapping[str, Any]) -> list[str]:
+    return [part.full_name for part in parts_of(values) if isinstance(part, Imported)]
+
+
+def names_of_objects(full_names: Iterable[str], airflow: str, taken: Iterable[str]) -> dict[str, str]:
+    """A Python name for each object of a file, by its full name."""
     names: dict[str, str] = {}
     for full_name in dict.fromkeys(full_names):
         module, _, name = full_name.rpartition(".")
         others = {*taken, *names.values()}
         is_known = full_name_of(name, airflow) == full_name
         wanted = (name, f"{module.rpartition('.')[2]}_{name}")
-        names[full_name] = name if is_known else free_name(wanted, f"{name[:30]}_", others)
+        names[full_name] = name if is_known else free_name(wanted, f"imported_{name[:20]}_", others)
     return names
-
-
-def _imported(arguments: Mapping[str, Any]) -> list[str]:
-    return [part.full_name for part in parts_of(arguments) if isinstance(part, Imported)]
 
 
 def resolved(value: Value, variables: Mapping[str, str], objects: Mapping[str, str]) -> Value:

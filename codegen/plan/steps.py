@@ -62,11 +62,11 @@ def readable_steps(schedule: Schedule, meltano: MeltanoProject | None) -> list[S
 def unordered_steps(schedule: Schedule, meltano: MeltanoProject | None, *, with_el: bool = True) -> list[Step]:
     """The steps in the order of the file, also of a schedule with errors; none for a missing job."""
     by_id = _tasks_of(schedule, meltano)
-    waits_for = _waits_for(by_id)
-    last_of_group = _last_of_groups(by_id, waits_for)
+    awaited = waits_for(by_id)
+    last_of_group = _last_of_groups(by_id, awaited)
     steps = []
     for task_id, task in by_id.items():
-        after = (each for name in waits_for[task_id] for each in last_of_group.get(name, (name,)))
+        after = (each for name in awaited[task_id] for each in last_of_group.get(name, (name,)))
         calls, locks = calls_and_locks(schedule, task, meltano, with_el=with_el)
         step = Step(
             task_id=task_id,
@@ -78,7 +78,7 @@ def unordered_steps(schedule: Schedule, meltano: MeltanoProject | None, *, with_
             after=tuple(dict.fromkeys(after)),
             run=task.run,
             task=task,
-            waits_for=waits_for[task_id],
+            waits_for=awaited[task_id],
             runner=schedule.runner_of(task) or "bash",
             trigger_rule=schedule.of(task, "trigger_rule") or ALL_SUCCESS,
             is_full_refresh=schedule.of(task, "full_refresh") is True,
@@ -108,7 +108,7 @@ def last_of(steps: Sequence[Step]) -> list[Step]:
     return [step for step in steps if step.task_id not in awaited]
 
 
-def _waits_for(by_id: Mapping[str, Task]) -> dict[str, tuple[str, ...]]:
+def waits_for(by_id: Mapping[str, Task]) -> dict[str, tuple[str, ...]]:
     """The ids that each task waits for: as written, and those whose results it takes; else the previous task."""
     if any(task.after is not None for task in by_id.values()):
         return {task_id: (*dict.fromkeys((*(task.after or ()), *task.outputs)),) for task_id, task in by_id.items()}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from codegen.values import Argument, Call
+from codegen.values import Argument, Call, Extended, Identifier, Value, arguments_of, is_same
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,37 @@ Functions = Mapping[FunctionKey, PlannedFunction]
 
 
 @dataclass(frozen=True)
+class Constant:
+    """A map that several tasks share: of an argument such as `env`, or without its name, of arguments."""
+
+    name: str
+    argument: str
+    values: Mapping[str, Value]
+
+    def within(self, arguments: tuple[Argument, ...]) -> tuple[Argument, ...]:
+        """The arguments of a task that use the constant: `env=ENV`, `**DOCKER`, or one of them with changes."""
+        if self.argument:
+            return tuple(
+                replace(each, value=self._extended(each.value)) if each.name == self.argument else each
+                for each in arguments
+            )
+        shared = [each for each in arguments if each.name in self.values]
+        changes = {each.name: each.value for each in shared if not is_same(each.value, self.values[each.name])}
+        name = Identifier(self.name)
+        spread = Argument("**", Call("dict", (name,), arguments_of(changes)) if changes else name)
+        return tuple(spread if each is shared[0] else each for each in arguments if each not in shared[1:])
+
+    def _extended(self, value: Value) -> Value:
+        entries = value if isinstance(value, Mapping) else {}
+        changes = {
+            name: item
+            for name, item in entries.items()
+            if not (name in self.values and is_same(item, self.values[name]))
+        }
+        return Extended(self.name, changes) if changes else Identifier(self.name)
+
+
+@dataclass(frozen=True)
 class PlannedTask:
     """One operator, with a Python name where an arrow names it, and the ids of the tasks that it waits for."""
 
@@ -42,6 +73,15 @@ class PlannedTask:
     operator: str
     arguments: tuple[Argument, ...]
     upstream: tuple[str, ...] = ()
+    constants: tuple[Constant, ...] = ()
+
+    @property
+    def written(self) -> tuple[Argument, ...]:
+        """Its arguments as the file has them, with the constants that it shares with other tasks."""
+        arguments = self.arguments
+        for constant in self.constants:
+            arguments = constant.within(arguments)
+        return arguments
 
 
 @dataclass(frozen=True)
@@ -100,6 +140,7 @@ class DagModule:
         source: the schedule files, as paths in the project.
         imports: in groups: the standard library, then the rest.
         preludes: the constants of `PRELUDES` that its commands use.
+        constants: what several tasks share.
         project_root_variable: the variable of the workers that names the Meltano project directory.
     """
 
@@ -110,5 +151,6 @@ class DagModule:
     functions: tuple[PlannedFunction, ...]
     dags: tuple[PlannedDag, ...]
     preludes: tuple[str, ...]
+    constants: tuple[Constant, ...]
     project_root_variable: str
     alert_texts: Mapping[str, str]

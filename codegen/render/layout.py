@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from codegen.plan.tree import Arrow, Import, PlannedFunction, PlannedGroup
+from codegen.plan.tree import Arrow, Constant, Import, PlannedFunction, PlannedGroup
 from codegen.render.source_text import LINE_LENGTH, code
 from codegen.values import Identifier, call
 
@@ -20,6 +20,11 @@ def import_statement(imported: Import, indent: int = 0) -> str:
     if len(line) <= LINE_LENGTH:
         return line
     return f"{start}(\n" + "".join(f"{margin}    {name},\n" for name in names) + f"{margin})"
+
+
+def constant_source(constant: Constant) -> str:
+    """The assignment of a constant."""
+    return f"{constant.name} = {code(constant.values, indent=0)}"
 
 
 def function_source(function: PlannedFunction) -> str:

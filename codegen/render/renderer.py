@@ -30,7 +30,7 @@ from codegen.diagnostics import quoted
 from codegen.files import is_folder, with_line_feeds
 from codegen.isolation import LimitError, isolated
 from codegen.plan import DagModule
-from codegen.render.layout import arrow_lines, function_source, group_head, import_statement
+from codegen.render.layout import arrow_lines, constant_source, function_source, group_head, import_statement
 from codegen.render.source_text import escape, keyword, literal, module_docstring
 from codegen.render.template_check import losses
 from codegen.sync.header import with_header
@@ -231,6 +231,7 @@ def _environment(*own: BaseLoader, kind: type[Environment] = Environment) -> Env
         docstring=module_docstring,
         literal=literal,
         import_statement=import_statement,
+        constant_source=constant_source,
         function_source=function_source,
         group_head=group_head,
         arrow_lines=arrow_lines,

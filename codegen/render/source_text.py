@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from codegen.values import Argument, Call, Identifier, MeltanoCommand, Output, Value
+from codegen.values import Argument, Call, Extended, Identifier, MeltanoCommand, Output, Value
 
 LINE_LENGTH = 88  # black's
 
@@ -31,6 +31,9 @@ def code(value: Value, indent: int, before: int = 0) -> str:
         items = [code(each, indent + 4) for each in value.positional]
         items += [_assigned(argument, indent + 4) for argument in value.keywords]
         return _in_brackets(f"{value.function}(", items, ")", indent, before)
+    if isinstance(value, Extended):
+        items = [f"**{value.name}", *_entries(value.entries, indent)]
+        return _in_brackets("{", items, "}", indent, before)
     if isinstance(value, Mapping):
         return _map(value, indent)
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -41,10 +44,13 @@ def code(value: Value, indent: int, before: int = 0) -> str:
 def _item(value: Value, indent: int, before: int = 0) -> str:
     """A value in a list or a map, in which a map stands in one line where it fits."""
     if isinstance(value, Mapping) and value:
-        starts = {name: f"{_one_line(name)}: " for name in value}
-        items = [start + _item(value[name], indent + 4, len(start)) for name, start in starts.items()]
-        return _in_brackets("{", items, "}", indent, before)
+        return _in_brackets("{", _entries(value, indent), "}", indent, before)
     return code(value, indent, before)
+
+
+def _entries(values: Mapping[str, Value], indent: int) -> list[str]:
+    starts = {name: f"{_one_line(name)}: " for name in values}
+    return [start + _item(values[name], indent + 4, len(start)) for name, start in starts.items()]
 
 
 def _atom(value: Value) -> str:
@@ -59,7 +65,8 @@ def _atom(value: Value) -> str:
 
 
 def _assigned(argument: Argument, indent: int) -> str:
-    return f"{argument.name}=" + code(argument.value, indent, len(argument.name) + 1)
+    start = argument.name if argument.name == "**" else f"{argument.name}="
+    return start + code(argument.value, indent, len(start))
 
 
 def literal(value: str) -> str:

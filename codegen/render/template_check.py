@@ -63,6 +63,7 @@ def _lost_names(module: DagModule, source: ast.Module) -> Iterator[Loss]:
     names = {
         **dict.fromkeys(imported, ("imports",)),
         **dict.fromkeys(module.alert_texts, ("alert_texts", "constants")),
+        **{constant.name: ("shared", "constants") for constant in module.constants},
         **{function.name: ("function",) for function in module.functions},
         **{name: (name.lower(), "constants") for name in module.preludes},
     }

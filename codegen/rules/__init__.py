@@ -83,6 +83,8 @@ NESTED_TOO_DEEP = _error("nested-too-deep", "A file, a shell command or a templa
 # Keys and values.
 
 UNKNOWN_KEY = _error("unknown-key", "A key does not exist.")
+UNKNOWN_ARGUMENT = _warning("unknown-argument", "An operator does not have an argument, as far as Dagpress knows.")
+ARGUMENT_TYPE = _warning("argument-type", "The value of an argument does not have the type that its operator expects.")
 MISSING_KEY = _error("missing-key", "A required key is missing.")
 MIXED_KINDS = _error("mixed-kinds", "Keys that are mutually exclusive are used together.")
 INVALID_VALUE = _error("invalid-value", "The value of a key is not valid.")
@@ -131,12 +133,14 @@ UTC_DATE = _warning("utc-date", "A template renders a UTC date that differs from
 # Tasks.
 
 DUPLICATE_TASK = _error("duplicate-task", "Two tasks, or a task and a group, have the same id.")
-UNKNOWN_TASK = _error("unknown-task", "`after` names a task that does not exist.")
+UNKNOWN_TASK = _error("unknown-task", "`after`, `$x` or a branch names a task that does not exist.")
 UNKNOWN_SCHEDULE = _error("unknown-schedule", "`after` names a schedule that does not exist.")
 SCHEDULE_AS_ASSET = _warning("schedule-as-asset", "`after` waits for an asset with the name of a schedule.")
 CYCLE = _error("cycle", "Schedules, tasks or groups wait for each other in a cycle.")
 NO_END = _warning("no-end", "A schedule keeps waiting for another one that has ended.")
 HIDES_FAILURE = _warning("hides-failure", "A task or a run succeeds despite a failure.")
+ALWAYS_SKIPPED = _warning("always-skipped", "A branch skips a task in every run.")
+UNKNOWN_OPERATOR = _error("unknown-operator", "The project's Airflow does not have an operator.")
 INVALID_RUN = _error("invalid-run", "A `meltano` command line cannot be split into arguments.")
 INVALID_COMMAND = _error("invalid-command", "A shell command cannot be run.")
 
@@ -186,6 +190,9 @@ MISSING = _error("missing", "A generated DAG file is missing.")
 CHANGED = _error("changed", "A generated DAG file is not up to date.")
 STALE = _error("stale", "The schedule of a generated DAG file was removed.")
 RENAMED = _warning("renamed", "A renamed schedule gets a new DAG id, so its history stays behind.")
+DAGS_NOT_LOADED = _error("dags-not-loaded", "A DAG file fails in Airflow.")
+DEPRECATED = _warning("deprecated", "Airflow deprecates something that a DAG file uses.")
+NO_PRODUCER = _warning("no-producer", "No DAG of the project produces an asset that a schedule waits for.")
 NOT_IN_GIT = _error("not-in-git", "A schedule or a generated file is untracked, ignored or not staged in git.")
 NOT_OURS = _error("not-ours", "A file that Dagpress did not generate is in the place of a generated one.")
 NOT_WRITTEN = _error("not-written", "A file cannot be written, or lies outside the git work tree.")
@@ -204,4 +211,3 @@ NOT_MOVED = _warning("not-moved", "An imported schedule cannot be removed from m
 OTHER_MELTANO_PROJECT = _warning("other-meltano-project", "The configuration names another Meltano project.")
 NOT_EXPORTED = _warning("not-exported", "Something in a schedule cannot be exported to meltano.yml.")
 DIFFERS_IN_MELTANO = _warning("differs-in-meltano", "A schedule is exported, and differs in Meltano.")
-DAGS_NOT_LOADED = _error("dags-not-loaded", "The project's own DAG generator fails.")

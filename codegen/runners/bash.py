@@ -32,4 +32,12 @@ def _lower(work: Work) -> dict[str, Value]:
 
 # By default, BashOperator skips a task whose command exits with 99.
 _NEVER = Identifier("None", comment="so that exit code 99 fails the task")
-BASH = Runner(name="bash", operator="BashOperator", lower=_lower, default_args={"skip_on_exit_code": _NEVER})
+BASH = Runner(
+    name="bash",
+    operator="BashOperator",
+    lower=_lower,
+    env="env",
+    env_constant="ENV",
+    unshared=("bash_command", "append_env"),
+    default_args={"skip_on_exit_code": _NEVER},
+)

@@ -51,6 +51,9 @@ class Runner:
         operator: the name of its class, or where Airflow's facts do not have it, the full name.
         lower: the arguments of the operator of a task; one that is None is left out.
         sections: the settings, and the maps with keys of their own inside them.
+        env: the argument with the environment variables.
+        env_constant: the name of the constant for those that the tasks of a file share.
+        unshared: the arguments that each task keeps: those that say what runs, and those that the operator changes.
         default_args: the `default_args` of a DAG with such tasks.
         example: of the settings, as YAML.
         imports: what else its arguments name, with its full name.
@@ -60,6 +63,9 @@ class Runner:
     name: str
     operator: str
     lower: Callable[[Work], dict[str, Value]]
+    env: str
+    env_constant: str
+    unshared: tuple[str, ...]
     default_args: Mapping[str, Value] = field(default_factory=dict)
     sections: tuple[Section[Any], ...] = ()
     example: str = ""

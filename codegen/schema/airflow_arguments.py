@@ -1,4 +1,4 @@
-"""Airflow's rows of the table of keys: every argument of `DAG` and `BaseOperator` that a value of YAML can say.
+"""Airflow's rows of the table of keys: every argument of `DAG` and `BaseOperator`.
 
 Airflow's own YAML format reads the types in the same way, by the names in the annotation
 (airflow/sdk/importers/yaml_importer of 3.4).
@@ -14,11 +14,11 @@ from codegen.airflow_facts import VERSIONS, AirflowFacts, facts_of
 from codegen.diagnostics import quoted
 from codegen.keys.containers import MapOf, TextList
 from codegen.keys.field_type import FieldType
+from codegen.keys.objects import DATA_MAP, OBJECT, OBJECT_MAP, PythonObjects
 from codegen.keys.scalars import Boolean, Choice, DateTime, Duration, Integer
 from codegen.keys.table import Key, Refusal
 from codegen.keys.texts import Text
 from codegen.schema.asset import AssetList
-from codegen.schema.task_types import PLAIN_MAP
 
 DAG_GROUP = "arguments of Airflow's DAG"
 TASK_GROUP = "arguments of Airflow's operators"
@@ -44,8 +44,6 @@ _SUCCESSORS = {
 # These do nothing without the argument that is deprecated.
 _WITH_EMAIL = {"email_on_failure", "email_on_retry"}
 _RENAMED = {"fail_stop": "fail_fast", "fail_fast": "fail_stop"}
-# Their values are Python's, whatever the annotation says.
-_OF_PYTHON = {"user_defined_filters"}
 # These need what a Python callable returns.
 _OF_A_CALLABLE = {"multiple_outputs"}
 # The type of a value by how one of the alternatives in its annotation begins; the first that fits counts.
@@ -56,10 +54,11 @@ _TYPES: Mapping[str, FieldType[Any]] = {
         "a list of run types", Choice("manual", "scheduled", "backfill", "asset_triggered")
     ),
     r"(?:Iterable|Sequence|Collection|list)\[str": TextList("a list of texts", Text()),
-    r"dict\b|(?:\w+\.)*MutableMapping": PLAIN_MAP,
+    r"dict\b|(?:\w+\.)*MutableMapping": DATA_MAP,
     "bool$": Boolean(),
     "int$": Integer(),
     "(?:str|WeightRuleParam)$": Text(),
+    r"(?:list|Collection)\[": PythonObjects(),
 }
 # What Airflow checks itself, where the annotation says less.
 _TYPES_BY_NAME: Mapping[str, FieldType[Any]] = {
@@ -70,6 +69,7 @@ _TYPES_BY_NAME: Mapping[str, FieldType[Any]] = {
     "orientation": Choice("LR", "TB", "RL", "BT"),
     "owner_links": MapOf("a map of owners to URLs", Text(), Text("a URL", r"(?:https?|mailto):\S+", "https://...")),
     "resources": MapOf("a map of resources", Text("a resource", "cpus|ram|disk|gpus", "cpus, ram, ..."), Integer(0)),
+    "user_defined_filters": OBJECT_MAP,
     # A strategy of a plugin goes by its path.
     "weight_rule": Text(
         "a weight rule", r"downstream|upstream|absolute|\w+(?:\.\w+)+", "`downstream`, `upstream` or `absolute`"
@@ -108,18 +108,25 @@ _ROWS = {
     "max_active_tis_per_dagrun": ("How many instances of a task may run at once in one run.", "1"),
     "max_consecutive_failed_dag_runs": ("After how many failed runs in a row Airflow pauses the DAG.", "3"),
     "multiple_outputs": ("Whether each key of a result becomes an XCom of its own.", "false"),
+    "on_execute_callback": ("Callables for when a task starts.", "{$import: quality.alerts.started}"),
+    "on_skipped_callback": ("Callables for when a task skips itself.", "[{$import: quality.alerts.skipped}]"),
     "orientation": ("In which direction the graph of the DAG is drawn.", "TB"),
     "outlets": ("The assets that the task updates each time it succeeds.", "[s3://warehouse/orders]"),
     "owner_links": ("A link for each owner.", "{airflow: 'mailto:data@example.com'}"),
+    "post_execute": ("A callable for right after the operator, with its result.", "{$import: quality.hooks.after}"),
+    "pre_execute": ("A callable for right before the operator.", "{$import: quality.hooks.before}"),
     "render_template_as_native_obj": ("Render templates to Python objects instead of strings.", "true"),
     "rerun_with_latest_version": ("Whether a cleared run uses the newest version of the DAG.", "true"),
     "sla": ("How long after a run is due the task must have succeeded.", "2h"),
     "resources": ("The resources that a task needs: `cpus`, `ram`, `disk` and `gpus`.", "{cpus: 1, ram: 512}"),
+    "retry_policy": ("Decides by the error whether and when a task is retried.", "{$import: quality.retries.policy}"),
     "run_as_user": ("The Unix user that the task runs as.", "elt"),
     "start_date": ("The earliest logical date for which the task runs.", "2024-01-31"),
     "task_display_name": ("The name that the user interface shows for the task.", "Load the orders"),
+    "template_undefined": ("What an undefined name in a template becomes.", "{$import: jinja2.DebugUndefined}"),
     "template_searchpath": ("The folders in which templates are found.", "[/opt/airflow/templates]"),
-    "user_defined_macros": ("Further names for templates.", "{bucket: raw}"),
+    "user_defined_filters": ("Further filters for templates.", "{mask: {$import: quality.filters.mask}}"),
+    "user_defined_macros": ("Further names for templates.", "{bucket: raw, mask: {$import: quality.filters.mask}}"),
     "wait_for_downstream": ("Wait for the downstream tasks of the previous run to succeed.", "true"),
     "wait_for_past_depends_before_skipping": (
         "Whether a task that is skipped first waits for `depends_on_past`.",
@@ -134,21 +141,21 @@ def rows_of_airflow(airflow: str, group: str, without: Collection[str]) -> dict[
     facts = facts_of(airflow)
     rows = {}
     for name, annotation in (facts.dag if group == DAG_GROUP else facts.operator).items():
-        found = _type_of(name, annotation)
-        if found and name not in without and name not in _STRUCTURE and _successor(name, facts) is None:
+        if name not in without and name not in _STRUCTURE and _successor(name, facts) is None:
             doc, example = _ROWS.get(name, (f"Airflow's argument (`{annotation}`).", ""))
             reaches = ("python",) if name in _OF_A_CALLABLE else ()
+            found = _type_of(name, annotation)
             row = Key(name=name, type=found, group=group, doc=doc, example=example, is_argument=True, reaches=reaches)
             rows[name] = row
     return rows
 
 
-def _type_of(name: str, annotation: str) -> FieldType[Any] | None:
-    """The type of an argument's values; nothing where only Python can say them."""
-    if name in _OF_PYTHON or name in _TYPES_BY_NAME:
-        return _TYPES_BY_NAME.get(name)
+def _type_of(name: str, annotation: str) -> FieldType[Any]:
+    """The type of an argument's values: a Python object where no other is known."""
+    if name in _TYPES_BY_NAME:
+        return _TYPES_BY_NAME[name]
     alternatives = [part.rpartition(".")[2] if "[" not in part else part for part in annotation.split(" | ")]
-    return next((each for part, each in _TYPES.items() if any(re.match(part, a) for a in alternatives)), None)
+    return next((each for part, each in _TYPES.items() if any(re.match(part, a) for a in alternatives)), OBJECT)
 
 
 def _successor(name: str, facts: AirflowFacts) -> str | None:
@@ -175,8 +182,7 @@ def refusal(name: str, airflow: str, ours: Mapping[str, Key]) -> Refusal | None:
         return f"Airflow {airflow} has deprecated the argument {quoted(name)}", hint
     if name in _OF_A_CALLABLE:
         return f"Airflow's argument {quoted(name)} cannot be set for all tasks", "set it in a task with `python`"
-    hint = "set it in a template of the project, see `templates` in the configuration"
-    return f"Airflow's argument {quoted(name)} takes only Python objects", hint
+    return None
 
 
 def _of_another_version(name: str, airflow: str) -> Refusal | None:

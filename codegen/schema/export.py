@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import cache
 from typing import Any
 
 from codegen.keys.field_type import JsonSchema, or_null
+from codegen.keys.markers import as_written
 from codegen.keys.table import Key, Model, grouped, keys_of
 from codegen.runners import RUNNERS
 from codegen.schema.after import UPSTREAM_ASSET, After
 from codegen.schema.alerts import ALERT, KINDS
 from codegen.schema.asset import ASSET, Asset
 from codegen.schema.model import Schedule
+from codegen.schema.operator_schema import arguments_by_operator, operator_definitions
 from codegen.schema.overlays import SAME_EVERYWHERE
 from codegen.schema.param import Param
 from codegen.schema.table import schedule_table, task_table
@@ -25,6 +27,7 @@ from codegen.schema.timetable import TIMETABLE
 
 SCHEMA_NAME = "schedule.schema.json"
 REFERENCE_HEAD = "| key | value | meaning | example |\n| --- | --- | --- | --- |\n"
+_LINE = 120
 # The heading of the keys of a task.
 _TASK = "a task"
 # The values that an output leaves out.
@@ -61,7 +64,8 @@ def json_schema(airflow: str) -> JsonSchema:
         "additionalProperties": False,
         "properties": {name: _property(row) for name, row in keys.items()},
         "definitions": {
-            **{name: _definition(name, rows, keys) for name, rows in _maps(airflow).items()},
+            **{name: _definition(name, rows, keys, airflow) for name, rows in _maps(airflow).items()},
+            **operator_definitions(airflow),
             "overlay": {"type": "object", "additionalProperties": False, "properties": overlay},
         },
     }
@@ -75,10 +79,23 @@ def json_schema_text(airflow: str) -> str:
 
 def as_text(schema: JsonSchema) -> str:
     """A JSON Schema as the text of a file."""
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    return _as_json(schema, 0) + "\n"
 
 
-def _definition(name: str, rows: Mapping[str, Key], keys: Mapping[str, Key]) -> JsonSchema:
+def _as_json(value: Any, indent: int) -> str:  # noqa: ANN401
+    """JSON in which a list or a map stands in one line where it fits."""
+    line = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, dict | list) or indent + len(line) <= _LINE:
+        return line
+    inner = " " * (indent + 2)
+    if isinstance(value, list):
+        items = [inner + _as_json(item, indent + 2) for item in value]
+        return "[\n" + ",\n".join(items) + f"\n{' ' * indent}]"
+    items = [f"{inner}{json.dumps(name)}: {_as_json(item, indent + 2)}" for name, item in value.items()]
+    return "{\n" + ",\n".join(items) + f"\n{' ' * indent}}}"
+
+
+def _definition(name: str, rows: Mapping[str, Key], keys: Mapping[str, Key], airflow: str) -> JsonSchema:
     required: JsonSchema = {}
     if name in _SECTIONS and _SECTIONS[name].required:
         required["required"] = list(_SECTIONS[name].required)
@@ -88,7 +105,8 @@ def _definition(name: str, rows: Mapping[str, Key], keys: Mapping[str, Key]) -> 
         forms = {key: {"required": [key], "properties": {key: given}} for key in _ONE_OF[name]}
         required["oneOf"] = list(forms.values())
         if name in _TOGETHER:
-            required["allOf"] = [{"if": forms[key], "then": {"required": [other]}} for key, other in _TOGETHER[name]]
+            together = [{"if": forms[key], "then": {"required": [other]}} for key, other in _TOGETHER[name]]
+            required["allOf"] = [*together, *arguments_by_operator(airflow)]
     # What a task has in common with its schedule is said once.
     properties = {
         each: {"$ref": f"#/properties/{each}"} if keys.get(each) == row else _property(row)
@@ -161,7 +179,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401
     """A value of the model as JSON has it: durations and dates as a schedule writes them."""
     if isinstance(value, timedelta):
         return _duration(value)
-    if isinstance(value, datetime):
+    if isinstance(value, datetime | time):
         return value.isoformat().removesuffix("T00:00:00")
     if isinstance(value, Param) and value.is_plain:
         return value.default
@@ -169,7 +187,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401
         return value.name if isinstance(value, Asset) and value.is_plain else _plain_map(_values_of(value))
     if isinstance(value, Mapping):
         return {name: plain(item) for name, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, tuple) else value
+    return [plain(item) for item in value] if isinstance(value, tuple | list) else as_written(value)
 
 
 def _duration(value: timedelta) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from codegen.diagnostics import Location
 from codegen.keys.containers import python_value
+from codegen.keys.markers import is_marked
 from codegen.keys.table import grouped, keys_of
 from codegen.schema import Schedule
 from codegen.schema.export import as_data
@@ -71,13 +72,15 @@ class _Explainer:
         yield from inside
 
     def _inside(self, path: str, value: Any, node: Node | None, origin: Given | None) -> Iterator[Explained]:  # noqa: ANN401
+        if is_marked(value):
+            return
         if isinstance(value, dict) or (value is None and isinstance(node, MapNode)):
             values = value or {}
             # A key that a map does not have has its default; a value that is not a map, such as a text, is the origin.
             entries, around = (node.entries, None) if isinstance(node, MapNode) else ({}, origin)
             for name in dict.fromkeys([*values, *entries]):
                 yield from self.rows(f"{path}.{name}", values.get(name), entries.get(name), around)
-        elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        elif isinstance(value, list) and any(isinstance(item, dict) and not is_marked(item) for item in value):
             nodes = node.items if isinstance(node, ListNode) else ()
             for number, item in enumerate(value):
                 entry = Entry(nodes[number].location, nodes[number]) if number < len(nodes) else None
@@ -102,4 +105,4 @@ def plain_node(node: Node) -> Any:  # noqa: ANN401
         return {name: plain_node(entry.value) for name, entry in node.entries.items()}
     if isinstance(node, ListNode):
         return [plain_node(item) for item in node.items]
-    return node.text if node.kind == "float" else python_value(node)
+    return node.file or (node.text if node.kind == "float" else python_value(node))

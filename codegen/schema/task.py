@@ -229,14 +229,17 @@ def _check_what_runs(node: MapNode, table: Table, report: Report) -> None:
             otherwise = f"remove it, or set it in a task with {either(reaches)}"
             if runs in {"python", "uses"} and len(reaches) > 1:
                 otherwise = "remove it: the task does not run in a shell or a container"
-            report(Diagnostic(rules.MIXED_KINDS, message, entry.key_location, _FIXES.get(name, otherwise)))
+            fix = _FIXES.get((name, runs)) or _FIXES.get((name, ""), otherwise)
+            report(Diagnostic(rules.MIXED_KINDS, message, entry.key_location, fix))
 
 
-# What to do with a key where it reaches nothing.
+# What to do with a key where it reaches nothing, in a task of that kind, or of any.
 _FIXES = {
-    "before_run": "write a task of its own for it",
-    "op_kwargs": "put the values in `env`",
-    "env": "a callable gets its values in `op_kwargs`",
+    ("before_run", ""): "write a task of its own for it",
+    ("op_kwargs", ""): "put the values in `env`",
+    ("op_kwargs", "uses"): "an operator gets its values in `with`",
+    ("env", ""): "a callable gets its values in `op_kwargs`",
+    ("env", "uses"): "an operator gets its values in `with`",
 }
 
 

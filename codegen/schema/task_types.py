@@ -8,7 +8,7 @@ from codegen.airflow_facts.context import names
 from codegen.airflow_facts.trigger_rules import FORMER_NAMES, TRIGGER_RULES
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import Data, KeyName, MapOf, TextList
-from codegen.keys.field_type import Report
+from codegen.keys.field_type import JsonSchema, Report
 from codegen.keys.markers import check_scalar
 from codegen.keys.scalars import Choice
 from codegen.keys.texts import FullName, Name, Text, is_python_keyword
@@ -84,6 +84,9 @@ class Uses(Text):
             250,
         )
 
+    def json_schema(self) -> JsonSchema:
+        return {"anyOf": [{"$ref": "#/definitions/operator"}, super().json_schema()]}
+
 
 CALLABLE = FullName("a Python callable", "its module and its name: quality.checks.rows")
 
@@ -107,5 +110,3 @@ OP_KWARGS: MapOf[Plain] = MapOf(
     KeyName(_NAME, "is not the name of an argument", _NAME_HINT, _check_argument),
     Data(_check_template, is_templated=True),
 )
-# Airflow gets its values as they are.
-PLAIN_MAP: MapOf[Plain] = MapOf("a map of names to values", None, Data(check_scalar))

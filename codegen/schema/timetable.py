@@ -11,7 +11,7 @@ from codegen.airflow_facts import VERSIONS, facts_of
 from codegen.diagnostics import InvalidError, nearest, quoted
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.markers import Template
-from codegen.keys.operator_arguments import Arguments, mismatch
+from codegen.keys.operator_arguments import Arguments
 from codegen.keys.section import Section
 from codegen.keys.table import Model, Table, key
 from codegen.keys.texts import IntervalText
@@ -62,7 +62,7 @@ class _TimetableSection(Section[CustomTimetable]):
         return timetable
 
     def _check_class(self, timetable: CustomTimetable) -> None:
-        """A timetable of Airflow itself must exist in its version, with these arguments."""
+        """A timetable of Airflow itself must exist in its version."""
         facts, name = facts_of(self._airflow), timetable.uses
         if "." not in name and name not in facts.timetables:
             having = [version for version in VERSIONS if name in facts_of(version).timetables]
@@ -72,15 +72,6 @@ class _TimetableSection(Section[CustomTimetable]):
                 hint or "for one of a plugin, write its full name: my_company.timetables.Workdays",
                 rules.INVALID_INTERVAL,
             )
-        found = facts.class_of(name)
-        arguments = found.arguments if found else {}
-        for argument, value in timetable.with_.items() if found else ():
-            if argument not in arguments:
-                hint = nearest(argument, arguments) or f"it has {', '.join(map(quoted, arguments)) or 'none'}"
-                message = f"{quoted(argument)} is not an argument of {quoted(name)}"
-                raise InvalidError(message, hint, rules.UNKNOWN_KEY)
-            if expected := mismatch(value, arguments[argument]):
-                raise InvalidError(f"{quoted(argument)} of {quoted(name)} expects {expected}", "write it so")
 
 
 class IntervalType(FieldType[str | CustomTimetable]):

@@ -14,12 +14,14 @@ class Scalar:
 
     `kind` is its type in YAML 1.1: `str`, `int`, `float`, `bool`, `null` or `timestamp`; `trap` if it does not look
     like its type, which the reader has reported. A plain one has no quotes.
+    The text of a file has the path by which the YAML names it.
     """
 
     kind: str
     text: str
     location: Location
     is_plain: bool = False
+    file: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,17 @@ from codegen.validate.airflow_version import check_airflow_version
 from codegen.validate.alerts import check_alerts, check_deadline
 from codegen.validate.arguments import check_arguments, check_joins
 from codegen.validate.assets import check_assets
+from codegen.validate.branches import check_branches
 from codegen.validate.commands import check_commands
 from codegen.validate.dependencies import check_after
 from codegen.validate.meltano import check_before_run, check_meltano
 from codegen.validate.meltano_env import check_env
 from codegen.validate.names import check_names, check_pool, check_unique
+from codegen.validate.operators import check_operators
 from codegen.validate.params import check_defaults, check_params
 from codegen.validate.providers import check_providers
 from codegen.validate.reach import check_reach
+from codegen.validate.results import check_results
 from codegen.validate.retries import check_retries
 from codegen.validate.run_outcome import check_run_outcome
 from codegen.validate.runners import check_runners, check_settings
@@ -26,7 +29,7 @@ from codegen.validate.secrets import check_secrets_of_job
 from codegen.validate.states import check_environments, check_state_ids, check_states
 from codegen.validate.tasks import check_tasks
 from codegen.validate.templates import check_templates
-from codegen.validate.time import check_clock, check_durations, check_interval, check_time
+from codegen.validate.time import check_clock, check_durations, check_interval, check_time, check_timetable
 
 __all__ = [
     "check_airflow_version",
@@ -51,8 +54,12 @@ def check_one(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) 
         yield from check_deadline(schedule, airflow)
         yield from check_templates(schedule, meltano, airflow)
         yield from check_arguments(schedule)
+    yield from check_timetable(schedule, airflow)
     yield from check_durations(schedule)
     yield from check_tasks(schedule, airflow)
+    yield from check_operators(schedule, airflow)
+    yield from check_results(schedule)
+    yield from check_branches(schedule)
     yield from check_run_outcome(schedule, meltano)
     yield from check_commands(schedule)
     yield from check_alerts(schedule, airflow)

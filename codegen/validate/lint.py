@@ -9,6 +9,9 @@ from codegen.diagnostics import Diagnostic, has_errors, quoted
 from codegen.loader import Silencer
 from codegen.rules import Severity
 
+# Silencers of these are not unused: `unused-ignore` comes after all others, and the rest only `verify` finds.
+_REPORTED_ELSEWHERE = (rules.UNUSED_IGNORE, rules.DEPRECATED, rules.NO_PRODUCER)
+
 
 def apply_lint(
     diagnostics: Sequence[Diagnostic],
@@ -21,7 +24,7 @@ def apply_lint(
     found, of_unused = list(diagnostics), []
     # After an error some checks did not run, so the silencer may be in use.
     if report_unused and not has_errors(diagnostics):
-        found += _unused(found, [s for s in silencers if s.rule != rules.UNUSED_IGNORE])
+        found += _unused(found, [s for s in silencers if s.rule not in _REPORTED_ELSEWHERE])
         # `ignore[unused-ignore]` silences the report on another code of the same line, never that on itself.
         of_unused = _unused(found, [s for s in silencers if s.rule == rules.UNUSED_IGNORE])
     silenced = {_place_of(silencer) for silencer in silencers}

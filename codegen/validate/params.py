@@ -9,6 +9,7 @@ from typing import Any
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, nearest, quoted
+from codegen.keys.markers import is_constant
 from codegen.keys.table import keys_of
 from codegen.meltano import MeltanoProject
 from codegen.schema import Schedule
@@ -177,6 +178,6 @@ def _scalars(node: Node, places: Collection[Location], *, is_within: bool = Fals
     if isinstance(node, Scalar):
         if is_within:
             yield node
-    else:
+    elif not is_constant(node):
         for part in node.items if isinstance(node, ListNode) else [e.value for e in node.entries.values()]:
             yield from _scalars(part, places, is_within=is_within)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import pairwise
 
 from codegen import rules
 from codegen.airflow_facts import VERSIONS, facts_of
 from codegen.diagnostics import Diagnostic, Location, nearest, printable, quoted
+from codegen.plan.steps import waits_for
 from codegen.schema import Schedule, Task
 from codegen.schema.task import free_id
 from codegen.source.write import to_yaml
@@ -30,11 +30,15 @@ def check_tasks(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
         yield from _check_group(task_id, groups, place_of(task, schedule, "id"))
         yield from _check_after(task, known, place_of(task, schedule, "after"))
     # A group waits for its tasks, so a task that waits for the group waits for them.
-    graph = {id_: [name for name in task.after or () if name in known] for id_, task in by_id.items()}
+    graph = {
+        id_: [name for name in names if name in known and (name != id_ or name in (by_id[id_].after or ()))]
+        for id_, names in waits_for(by_id).items()
+    }
     if cycle := cycle_in({**groups, **graph}):
         message = f"the tasks wait for each other: {' -> '.join(quoted(name) for name in cycle)}"
         task = next(by_id[name] for name in cycle if name in by_id)
-        yield Diagnostic(rules.CYCLE, message, place_of(task, schedule, "after"), "remove one `after`")
+        hint = "remove one `after`" + (" or `$x`" if any(by_id[id_].outputs for id_ in cycle if id_ in by_id) else "")
+        yield Diagnostic(rules.CYCLE, message, place_of(task, schedule, "after"), hint)
     elif groups:
         yield from _check_cycle_of_groups(schedule, by_id, graph)
 
@@ -88,9 +92,6 @@ def _check_cycle_of_groups(
     schedule: Schedule, by_id: Mapping[str, Task], graph: Mapping[str, list[str]]
 ) -> Iterator[Diagnostic]:
     """Report paths that leave a group and enter it again: Airflow 3.4 warns about them, and 3.5 rejects the DAG."""
-    if all(task.after is None for task in by_id.values()):
-        # They run one after another.
-        graph = {id_: [before] for before, id_ in pairwise(by_id)}
     unit_of = {id_: task.group or id_ for id_, task in by_id.items()}
     units: dict[str, set[str]] = {unit: set() for unit in unit_of.values()}
     for id_, names in graph.items():

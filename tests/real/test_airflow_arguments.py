@@ -9,13 +9,22 @@ import pytest
 import yaml
 from environments import clean_environ
 from harness import Airflow, generate
-from project_builder import as_yaml
+from project_builder import as_yaml, write
 
 from codegen.keys.table import Table
 from codegen.schema.airflow_arguments import DAG_GROUP, TASK_GROUP
 from codegen.schema.table import schedule_table, task_table
 
 pytestmark = pytest.mark.slow
+
+
+# The objects that the examples import.
+_OBJECTS = {
+    "alerts": "def started(context): ...\n\n\nskipped = started\n",
+    "filters": "mask = str.upper\n",
+    "hooks": "def before(context): ...\n\n\ndef after(context, result): ...\n",
+    "retries": "from airflow.sdk import ExceptionRetryPolicy\n\npolicy = ExceptionRetryPolicy(rules=[])\n",
+}
 
 
 def _examples(table: Table, *groups: str) -> dict[str, Any]:
@@ -40,6 +49,8 @@ def _written(airflow: Airflow, folder: Path, *without: str) -> Path:
     (folder / "schedules/all.yml").write_text(as_yaml(schedule))
     (folder / "dagpress.toml").write_text(f'airflow = "{airflow.version}"\n')
     generate(folder)
+    for module, code in _OBJECTS.items():
+        write(folder, {f"generated_dags/quality/{module}.py": code})
     return folder / "generated_dags/all.py"
 
 

@@ -19,9 +19,9 @@ from versions import NEWEST, NEWEST_2
 from codegen import pipeline
 from codegen.airflow.installation import AirflowError, version_of
 from codegen.airflow.loading import load_dag_files
+from codegen.cli.against_meltano import compare_with_meltano
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.formats import as_text
-from codegen.cli.verification import verify
 from codegen.meltano.generator import failure
 from codegen.meltano.invocation import MeltanoError
 
@@ -89,7 +89,7 @@ def _edited(edits: Mapping[str, str]) -> str:
 
 
 def _verify(root: Path, airflow: Path) -> ExitCode:
-    return verify(project_of(root), pipeline.read(project_of(root)), None, airflow, "text")
+    return compare_with_meltano(project_of(root), pipeline.read(project_of(root)), None, airflow, "text")
 
 
 def test_the_demo_is_all_the_same(each_airflow: Path, demo_project: DemoProject) -> None:
@@ -101,8 +101,8 @@ def test_the_demo_is_all_the_same(each_airflow: Path, demo_project: DemoProject)
     write(demo_project.folder, {"dagpress.toml": configured('project_root_variable = "DEMO_ROOT"\n', version)})
     generator = shutil.copy(GENERATOR, demo_project.folder / "own.py")
     before = _files(demo_project.folder)
-    arguments = ("--verify", "--generator", str(generator), "--airflow", str(each_airflow))
-    code, out, _ = dagpress(demo_project.folder, "import", *arguments)
+    arguments = ("--against", "meltano", "--generator", str(generator), "--airflow", str(each_airflow))
+    code, out, _ = dagpress(demo_project.folder, "verify", *arguments)
     assert (code, out) == (
         0,
         """\
@@ -255,7 +255,10 @@ def test_what_a_team_has_edited_is_told_and_nothing_else(
     with pytest.raises(AirflowError, match=rf"for Airflow {NEWEST}, but .* {NEWEST_2}\.\d .set `airflow = "):
         _verify(root, airflow_2)
     write(root, {"dagpress.toml": configured("", NEWEST_2)})
-    assert verify(project_of(root), pipeline.read(project_of(root)), None, airflow_2, "json") == ExitCode.DRIFT
+    assert (
+        compare_with_meltano(project_of(root), pipeline.read(project_of(root)), None, airflow_2, "json")
+        == ExitCode.DRIFT
+    )
     shown = capsys.readouterr().out
     by_hand, plain, tokyo = json.loads(shown)["dags"]
     assert [(each["what"], each["old"], each["new"]) for each in plain["differences"]] == EDITED

@@ -23,7 +23,7 @@ def _lower(work: Work) -> dict[str, Value]:
     settings: Docker = work.settings or Docker()
     program, arguments, env = command_of(work, DOCKER_ENDINGS)
     return {
-        "image": rendered(settings.image or "", DOCKER_ENDINGS),
+        "image": rendered(settings.image, DOCKER_ENDINGS),
         "entrypoint": program,
         "command": rendered(arguments, DOCKER_ENDINGS) or None,
         "environment": rendered(env, DOCKER_ENDINGS) or None,
@@ -63,6 +63,9 @@ DOCKER = Runner(
     name="docker",
     operator="DockerOperator",
     lower=_lower,
+    env="environment",
+    env_constant="DOCKER_ENV",
+    unshared=("command",),
     sections=(Section(Docker, "docker", "a map of settings"), MOUNT),
     example="{image: 'elt:2026.11.1'}",
     # It is installed with the provider.

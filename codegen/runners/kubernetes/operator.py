@@ -84,6 +84,10 @@ KUBERNETES = Runner(
     name="kubernetes",
     operator="KubernetesPodOperator",
     lower=_lower,
+    env="env_vars",
+    env_constant="KUBERNETES_ENV",
+    # The operator of the oldest providers appends `configmaps` to the list.
+    unshared=("arguments", "env_from"),
     sections=(Section(Kubernetes, "kubernetes", "a map of settings"),),
     example="{image: 'elt:2026.11.1'}",
     imports={

@@ -38,7 +38,7 @@ def control_of(field_type: FieldType[Any]) -> Control:
     schema = field_type.json_schema()
     if "enum" in schema:
         return Control(Shape.CHOICE, tuple(schema["enum"]))
-    if schema.get("type") == "boolean":
+    if {"type": "boolean"} in (schema, *schema.get("anyOf", ())):
         return Control(Shape.CHOICE, ("true", "false"))
     if schema.get("contentMediaType") == "text/markdown":
         return Control(Shape.PROSE)

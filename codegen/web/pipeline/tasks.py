@@ -90,6 +90,8 @@ def _row(step: Step) -> Row:
 def _what_and_where(step: Step) -> tuple[str, str]:
     if step.task.python:
         return step.task.python, "Python in the worker"
+    if step.task.uses:
+        return step.task.uses, "operator in the worker"
     if step.script:
         return step.script, f"command, {step.runner}"
     if step.run:

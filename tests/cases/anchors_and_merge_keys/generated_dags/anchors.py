@@ -47,6 +47,12 @@ lock() {
 }
 """
 
+# Settings that several tasks share.
+ENV = {
+    "ONE": "1",
+    "TWO": "2",
+}
+
 with DAG(
     dag_id="meltano_anchors",
     doc_md=__doc__,
@@ -67,10 +73,7 @@ with DAG(
         bash_command=MELTANO
         + LOCK
         + "lock tap-gitlab; meltano run tap-gitlab target-postgres",
-        env={
-            "ONE": "1",
-            "TWO": "2",
-        },
+        env=ENV,
         append_env=True,
     )
 
@@ -79,10 +82,7 @@ with DAG(
         bash_command=MELTANO
         + LOCK
         + "lock tap-gitlab; meltano run tap-gitlab target-postgres",
-        env={
-            "ONE": "1",
-            "TWO": "two",
-        },
+        env={**ENV, "TWO": "two"},
         append_env=True,
     )
 

@@ -14,6 +14,11 @@ from datetime import timedelta
 import pendulum
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG
+from elt.callbacks import after, before, skipped, started
+from elt.days import today
+from elt.filters import mask
+from elt.pods import LARGE as pods_LARGE
+from jinja2 import DebugUndefined
 
 # Run Meltano from the project directory, preferring the project's own .meltano/run/bin.
 MELTANO = """\
@@ -64,7 +69,12 @@ with DAG(
     user_defined_macros={
         "bucket": "raw",
         "days": [1, 2],
+        "today": today,
     },
+    user_defined_filters={
+        "mask": mask,
+    },
+    template_undefined=DebugUndefined,
     render_template_as_native_obj=False,
     default_args={
         "owner": "airflow",
@@ -74,7 +84,11 @@ with DAG(
         "depends_on_past": True,
         "weight_rule": "absolute",
         "max_active_tis_per_dag": 1,
-        "executor_config": {"KubernetesExecutor": {"namespace": "elt"}},
+        "executor_config": {
+            "KubernetesExecutor": {"namespace": "elt"},
+            "pod_override": pods_LARGE,
+        },
+        "on_execute_callback": started,
         "skip_on_exit_code": None,  # so that exit code 99 fails the task
     },
     tags=["meltano", "schedule:orders"],
@@ -84,6 +98,9 @@ with DAG(
         bash_command=MELTANO + LOCK + "lock tap-a; meltano run tap-a target-b",
         owner="loaders",
         max_retry_delay=timedelta(hours=1),
+        pre_execute=before,
+        post_execute=after,
+        on_skipped_callback=[started, skipped],
         depends_on_past=False,
         start_date=pendulum.datetime(2026, 1, 31, tz="Europe/Berlin"),
         task_display_name="Load the orders",

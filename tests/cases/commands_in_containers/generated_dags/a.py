@@ -18,6 +18,13 @@ from airflow.providers.docker.operators.docker import DockerOperator
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import DAG
 
+# Settings that several tasks share.
+DOCKER = {
+    "image": "registry.example.com/elt:2026.11.1",
+    "auto_remove": "force",
+    "mount_tmp_dir": False,
+}
+
 
 def check():
     from quality import check
@@ -41,20 +48,18 @@ with DAG(
 ):
     extract = DockerOperator(
         task_id="extract",
-        image="registry.example.com/elt:2026.11.1",
+        **DOCKER,
         entrypoint=["sh", "-c"],
         command=[
             """\
 meltano invoke dbt-postgres:deps &&
 meltano run tap-gitlab target-postgres""",
         ],
-        auto_remove="force",
-        mount_tmp_dir=False,
     )
 
     load = DockerOperator(
         task_id="load",
-        image="registry.example.com/elt:2026.11.1",
+        **DOCKER,
         entrypoint=["sh", "-c"],
         command=[
             """\
@@ -64,17 +69,13 @@ set -e
         environment={
             "DAY": "{{ ds }}",
         },
-        auto_remove="force",
-        mount_tmp_dir=False,
     )
 
     count = DockerOperator(
         task_id="count",
-        image="registry.example.com/elt:2026.11.1",
+        **DOCKER,
         entrypoint=["sh", "-c"],
         command=["{{ 'set -e\\necho \"${#HOME}\"; ./count.sh' }}"],
-        auto_remove="force",
-        mount_tmp_dir=False,
     )
 
     task_check = PythonOperator(

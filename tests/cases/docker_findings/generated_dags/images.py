@@ -21,6 +21,13 @@ import pendulum
 from airflow.providers.docker.operators.docker import DockerOperator
 from airflow.sdk import DAG
 
+# Settings that several tasks share.
+DOCKER = {
+    "entrypoint": ["meltano"],
+    "auto_remove": "force",
+    "mount_tmp_dir": False,
+}
+
 with DAG(
     dag_id="meltano_images",
     doc_md=__doc__,
@@ -38,73 +45,57 @@ with DAG(
     port = DockerOperator(
         task_id="port",
         image="localhost:5000/elt",
-        entrypoint=["meltano"],
+        **DOCKER,
         command=["run", "tap-a", "target-b"],
-        auto_remove="force",
-        mount_tmp_dir=False,
     )
 
     latest = DockerOperator(
         task_id="latest",
         image="elt:latest",
-        entrypoint=["meltano"],
+        **DOCKER,
         command=["run", "tap-a", "target-b"],
-        auto_remove="force",
-        mount_tmp_dir=False,
     )
 
     template = DockerOperator(
         task_id="template",
         image="{{ var.value.registry }}/elt",
-        entrypoint=["meltano"],
+        **DOCKER,
         command=["run", "tap-a", "target-b"],
-        auto_remove="force",
-        mount_tmp_dir=False,
     )
 
     registry = DockerOperator(
         task_id="registry",
         image="{{ var.value.registry }}/elt:1",
-        entrypoint=["meltano"],
+        **DOCKER,
         command=["run", "tap-a", "target-b"],
-        auto_remove="force",
-        mount_tmp_dir=False,
     )
 
     unknown = DockerOperator(
         task_id="unknown",
         image="{{ var.value.image }}",
-        entrypoint=["meltano"],
+        **DOCKER,
         command=["run", "tap-a", "target-b"],
-        auto_remove="force",
-        mount_tmp_dir=False,
     )
 
     suffix = DockerOperator(
         task_id="suffix",
         image="elt{{ var.value.suffix }}",
-        entrypoint=["meltano"],
+        **DOCKER,
         command=["run", "tap-a", "target-b"],
-        auto_remove="force",
-        mount_tmp_dir=False,
     )
 
     digest = DockerOperator(
         task_id="digest",
         image="elt:latest@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-        entrypoint=["meltano"],
+        **DOCKER,
         command=["run", "tap-a", "target-b"],
-        auto_remove="force",
-        mount_tmp_dir=False,
     )
 
     tag = DockerOperator(
         task_id="tag",
         image="docker.io/meltano/elt:v4.0-python3.12",
-        entrypoint=["meltano"],
+        **DOCKER,
         command=["run", "tap-a", "target-b"],
-        auto_remove="force",
-        mount_tmp_dir=False,
     )
 
     port >> latest >> template >> registry >> unknown >> suffix >> digest >> tag

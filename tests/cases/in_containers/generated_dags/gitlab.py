@@ -26,6 +26,20 @@ meltano() {
 }
 """
 
+# Settings that several tasks share.
+DOCKER = {
+    "image": "registry.example.com/elt:2026.11.1",
+    "entrypoint": ["meltano"],
+    "docker_conn_id": "registry",
+    "network_mode": "warehouse",
+    "mem_limit": "2g",
+    "auto_remove": "force",
+    "mount_tmp_dir": False,
+}
+DOCKER_ENV = {
+    "MELTANO_DATABASE_URI": "postgresql+psycopg://meltano:{{ conn.meltano.password }}@warehouse/meltano",
+}
+
 with DAG(
     dag_id="meltano_gitlab",
     doc_md=__doc__,
@@ -43,14 +57,9 @@ with DAG(
 ):
     load = DockerOperator(
         task_id="load",
-        image="registry.example.com/elt:2026.11.1",
-        entrypoint=["meltano"],
+        **dict(DOCKER, mem_limit="8g"),
         command=["run", "tap-gitlab", "target-postgres"],
-        environment={
-            "MELTANO_DATABASE_URI": "postgresql+psycopg://meltano:{{ conn.meltano.password }}@warehouse/meltano",
-        },
-        docker_conn_id="registry",
-        network_mode="warehouse",
+        environment=DOCKER_ENV,
         mounts=[
             Mount(
                 source="/srv/certificates",
@@ -59,24 +68,13 @@ with DAG(
                 read_only=True,
             ),
         ],
-        mem_limit="8g",
-        auto_remove="force",
-        mount_tmp_dir=False,
     )
 
     transform = DockerOperator(
         task_id="transform",
-        image="registry.example.com/elt:2026.11.1",
-        entrypoint=["meltano"],
+        **DOCKER,
         command=["run", "dbt-postgres:run"],
-        environment={
-            "MELTANO_DATABASE_URI": "postgresql+psycopg://meltano:{{ conn.meltano.password }}@warehouse/meltano",
-        },
-        docker_conn_id="registry",
-        network_mode="warehouse",
-        mem_limit="2g",
-        auto_remove="force",
-        mount_tmp_dir=False,
+        environment=DOCKER_ENV,
     )
 
     clean_up = BashOperator(

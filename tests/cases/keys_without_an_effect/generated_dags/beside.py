@@ -49,6 +49,12 @@ lock() {
 }
 """
 
+# Settings that several tasks share.
+ENV = {
+    "MELTANO_ENVIRONMENT": "dev",
+    "DAY": "{{ ds }}",
+}
+
 
 def check():
     from own import check
@@ -77,10 +83,7 @@ with DAG(
 meltano --environment=prod state list &&
 meltano --environment=prod el tap-a target-b --state-id=prod:tap-a-to-target-b:eu --full-refresh
 """,
-        env={
-            "MELTANO_ENVIRONMENT": "dev",
-            "DAY": "{{ ds }}",
-        },
+        env=ENV,
         append_env=True,
     )
 
@@ -91,8 +94,8 @@ lock tap-b; set -eo pipefail
 meltano run tap-b target-c
 """,
         env={
+            **ENV,
             "MELTANO_ENVIRONMENT": "prod",
-            "DAY": "{{ ds }}",
             "MELTANO_RUN_FULL_REFRESH": "true",
             "MELTANO_RUN_STATE_ID_SUFFIX": "eu",
         },

@@ -51,6 +51,59 @@ lock() {
 }
 """
 
+# Settings that several tasks share.
+KUBERNETES = {
+    "image": "registry.example.com/elt:2026.11.1",
+    "image_pull_policy": "IfNotPresent",
+    "cmds": ["meltano"],
+    "secrets": [Secret("env", "TARGET_POSTGRES_PASSWORD", "warehouse", "password")],
+    "container_security_context": {
+        "allowPrivilegeEscalation": False,
+        "privileged": False,
+        "readOnlyRootFilesystem": True,
+        "runAsUser": 1001,
+        "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]},
+        "seccompProfile": {
+            "type": "Localhost",
+            "localhostProfile": "profiles/elt.json",
+        },
+    },
+    "kubernetes_conn_id": "elt_cluster",
+    "pod_template_file": "/opt/airflow/pods/elt.yaml",
+    "namespace": "elt-{{ var.value.stage }}",
+    "service_account_name": "meltano",
+    "image_pull_secrets": [
+        k8s.V1LocalObjectReference(name="registry"),
+        k8s.V1LocalObjectReference(name="mirror"),
+    ],
+    "labels": {"team": "elt", "example.com/day": "{{ ds }}", "example.com/empty": ""},
+    "annotations": {
+        "example.com/owner": "{{ 'the data team {# not a comment #} \\'of\\' \"ours\"\\n' }}",
+        "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+    },
+    "security_context": {
+        "runAsUser": 1000,
+        "runAsGroup": 1000,
+        "runAsNonRoot": True,
+        "fsGroup": 1000,
+        "fsGroupChangePolicy": "OnRootMismatch",
+        "supplementalGroups": [2000, 3000],
+        "seccompProfile": {"type": "RuntimeDefault"},
+    },
+    "priority_class_name": "batch",
+    "node_selector": {"disktype": "ssd", "example.com/stage": "{{ var.value.stage }}"},
+    "startup_timeout_seconds": 600,
+    "deferrable": True,
+    "on_finish_action": "delete_succeeded_pod",
+}
+KUBERNETES_ENV = {
+    "GREETING": "$$HOME is not $$(HOME), and $$$$ is not $$",
+    "DAY": "{{ ds }}",
+    "WAREHOUSE": "postgres://{{ conn.warehouse.login | replace('$', '$$') }}@{{ conn.warehouse.host | replace('$', '$$') }}/$$db",
+    "PASSWORD": "{{ conn.warehouse.password | replace('$', '$$') }}",
+    "CHOICE": "{% filter replace('$', '$$') %}{% if var.value.stage == 'prod' %}all{% endif %}{% endfilter %}",
+}
+
 with DAG(
     dag_id="meltano_every_setting",
     doc_md=__doc__,
@@ -68,18 +121,9 @@ with DAG(
 ):
     tap_gitlab_target_postgres = KubernetesPodOperator(
         task_id="tap-gitlab_target-postgres",
-        image="registry.example.com/elt:2026.11.1",
-        image_pull_policy="IfNotPresent",
-        cmds=["meltano"],
+        **KUBERNETES,
         arguments=["run", "tap-gitlab", "target-postgres"],
-        env_vars={
-            "GREETING": "$$HOME is not $$(HOME), and $$$$ is not $$",
-            "DAY": "{{ ds }}",
-            "WAREHOUSE": "postgres://{{ conn.warehouse.login | replace('$', '$$') }}@{{ conn.warehouse.host | replace('$', '$$') }}/$$db",
-            "PASSWORD": "{{ conn.warehouse.password | replace('$', '$$') }}",
-            "CHOICE": "{% filter replace('$', '$$') %}{% if var.value.stage == 'prod' %}all{% endif %}{% endfilter %}",
-        },
-        secrets=[Secret("env", "TARGET_POSTGRES_PASSWORD", "warehouse", "password")],
+        env_vars=KUBERNETES_ENV,
         env_from=[
             k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name="gitlab")),
             k8s.V1EnvFromSource(
@@ -103,17 +147,6 @@ with DAG(
                 "ephemeral-storage": ".5Gi",
             },
         ),
-        container_security_context={
-            "allowPrivilegeEscalation": False,
-            "privileged": False,
-            "readOnlyRootFilesystem": True,
-            "runAsUser": 1001,
-            "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]},
-            "seccompProfile": {
-                "type": "Localhost",
-                "localhostProfile": "profiles/elt.json",
-            },
-        },
         volume_mounts=[
             k8s.V1VolumeMount(
                 name="output",
@@ -130,34 +163,8 @@ with DAG(
             k8s.V1VolumeMount(name="scratch", mount_path="/scratch"),
             k8s.V1VolumeMount(name="tmp", mount_path="/tmp"),
         ],
-        kubernetes_conn_id="elt_cluster",
         config_file="/opt/airflow/{{ var.value.stage }}.yaml",
         cluster_context="elt-prod",
-        pod_template_file="/opt/airflow/pods/elt.yaml",
-        namespace="elt-{{ var.value.stage }}",
-        service_account_name="meltano",
-        image_pull_secrets=[
-            k8s.V1LocalObjectReference(name="registry"),
-            k8s.V1LocalObjectReference(name="mirror"),
-        ],
-        labels={
-            "team": "elt",
-            "example.com/day": "{{ ds }}",
-            "example.com/empty": "",
-        },
-        annotations={
-            "example.com/owner": "{{ 'the data team {# not a comment #} \\'of\\' \"ours\"\\n' }}",
-            "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
-        },
-        security_context={
-            "runAsUser": 1000,
-            "runAsGroup": 1000,
-            "runAsNonRoot": True,
-            "fsGroup": 1000,
-            "fsGroupChangePolicy": "OnRootMismatch",
-            "supplementalGroups": [2000, 3000],
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
         volumes=[
             k8s.V1Volume(
                 name="output",
@@ -180,11 +187,6 @@ with DAG(
             ),
             k8s.V1Volume(name="tmp", empty_dir=k8s.V1EmptyDirVolumeSource()),
         ],
-        priority_class_name="batch",
-        node_selector={
-            "disktype": "ssd",
-            "example.com/stage": "{{ var.value.stage }}",
-        },
         tolerations=[
             k8s.V1Toleration(
                 key="dedicated",
@@ -259,25 +261,16 @@ with DAG(
                 ],
             },
         },
-        startup_timeout_seconds=600,
-        deferrable=True,
-        on_finish_action="delete_succeeded_pod",
     )
 
     dbt_postgres_run = KubernetesPodOperator(
         task_id="dbt-postgres_run",
-        image="registry.example.com/dbt:2026.11.1@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-        image_pull_policy="IfNotPresent",
-        cmds=["meltano"],
+        **dict(
+            KUBERNETES,
+            image="registry.example.com/dbt:2026.11.1@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        ),
         arguments=["run", "dbt-postgres:run", "--vars", '{"day":"{{ ds }}"}', "$$(id)"],
-        env_vars={
-            "GREETING": "$$HOME is not $$(HOME), and $$$$ is not $$",
-            "DAY": "{{ ds }}",
-            "WAREHOUSE": "postgres://{{ conn.warehouse.login | replace('$', '$$') }}@{{ conn.warehouse.host | replace('$', '$$') }}/$$db",
-            "PASSWORD": "{{ conn.warehouse.password | replace('$', '$$') }}",
-            "CHOICE": "{% filter replace('$', '$$') %}{% if var.value.stage == 'prod' %}all{% endif %}{% endfilter %}",
-        },
-        secrets=[Secret("env", "TARGET_POSTGRES_PASSWORD", "warehouse", "password")],
+        env_vars=KUBERNETES_ENV,
         env_from=[
             k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name="gitlab")),
             k8s.V1EnvFromSource(
@@ -301,52 +294,7 @@ with DAG(
                 "ephemeral-storage": ".5Gi",
             },
         ),
-        container_security_context={
-            "allowPrivilegeEscalation": False,
-            "privileged": False,
-            "readOnlyRootFilesystem": True,
-            "runAsUser": 1001,
-            "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]},
-            "seccompProfile": {
-                "type": "Localhost",
-                "localhostProfile": "profiles/elt.json",
-            },
-        },
-        kubernetes_conn_id="elt_cluster",
         in_cluster=True,
-        pod_template_file="/opt/airflow/pods/elt.yaml",
-        namespace="elt-{{ var.value.stage }}",
-        service_account_name="meltano",
-        image_pull_secrets=[
-            k8s.V1LocalObjectReference(name="registry"),
-            k8s.V1LocalObjectReference(name="mirror"),
-        ],
-        labels={
-            "team": "elt",
-            "example.com/day": "{{ ds }}",
-            "example.com/empty": "",
-        },
-        annotations={
-            "example.com/owner": "{{ 'the data team {# not a comment #} \\'of\\' \"ours\"\\n' }}",
-            "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
-        },
-        security_context={
-            "runAsUser": 1000,
-            "runAsGroup": 1000,
-            "runAsNonRoot": True,
-            "fsGroup": 1000,
-            "fsGroupChangePolicy": "OnRootMismatch",
-            "supplementalGroups": [2000, 3000],
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        priority_class_name="batch",
-        node_selector={
-            "disktype": "ssd",
-            "example.com/stage": "{{ var.value.stage }}",
-        },
-        startup_timeout_seconds=600,
-        deferrable=True,
-        on_finish_action="delete_succeeded_pod",
     )
 
     dbt_postgres_test = BashOperator(

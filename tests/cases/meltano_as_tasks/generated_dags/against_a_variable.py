@@ -23,6 +23,11 @@ meltano() {
 }
 """
 
+# Settings that several tasks share.
+ENV = {
+    "MELTANO_RUN_FULL_REFRESH": "true",
+}
+
 with DAG(
     dag_id="meltano_against_a_variable",
     doc_md=__doc__,
@@ -42,9 +47,7 @@ with DAG(
         task_id="all",
         bash_command=MELTANO
         + "meltano el tap-gitlab target-postgres --state-id=against_a_variable.all",
-        env={
-            "MELTANO_RUN_FULL_REFRESH": "true",
-        },
+        env=ENV,
         append_env=True,
     )
 
@@ -52,9 +55,7 @@ with DAG(
         task_id="new",
         bash_command=MELTANO
         + "meltano el tap-slack target-postgres --state-id=against_a_variable.new",
-        env={
-            "MELTANO_RUN_FULL_REFRESH": "false",
-        },
+        env={**ENV, "MELTANO_RUN_FULL_REFRESH": "false"},
         append_env=True,
     )
 

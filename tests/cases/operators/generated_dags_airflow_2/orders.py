@@ -130,6 +130,7 @@ with DAG(
         python_callable=check_rows,
         templates_dict={
             "day": "{{ ds }}",
+            "query": "{{ \"SELECT count(*) FROM orders WHERE day = '{{ ds }}'\" }}",
         },
         show_return_value_in_logs=False,
         trigger_rule="none_failed_min_one_success",

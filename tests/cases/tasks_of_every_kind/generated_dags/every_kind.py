@@ -55,6 +55,11 @@ lock() {
 }
 """
 
+# Settings that several tasks share.
+ENV = {
+    "DAY": "{{ ds }}",
+}
+
 
 def check_rows(table, day, limits):
     from quality.checks import check_rows
@@ -96,10 +101,7 @@ lock tap-gitlab; meltano --environment=prod state list --pattern "$ARGUMENT_1" &
 meltano --environment=prod invoke tap-gitlab:test '*' &&
 meltano --environment=prod run tap-gitlab target-postgres
 """,
-        env={
-            "DAY": "{{ ds }}",
-            "ARGUMENT_1": "{{ ds }} *",
-        },
+        env={**ENV, "ARGUMENT_1": "{{ ds }} *"},
         append_env=True,
     )
 
@@ -108,9 +110,7 @@ meltano --environment=prod run tap-gitlab target-postgres
         bash_command=MELTANO
         + LOCK
         + "lock tap-slack; meltano --environment=prod run tap-slack target-postgres",
-        env={
-            "DAY": "{{ ds }}",
-        },
+        env=ENV,
         append_env=True,
     )
 
@@ -120,9 +120,7 @@ meltano --environment=prod run tap-gitlab target-postgres
 lock dbt-postgres; meltano --environment=prod invoke dbt-postgres:deps &&
 meltano --environment=prod run dbt-postgres:run
 """,
-        env={
-            "DAY": "{{ ds }}",
-        },
+        env=ENV,
         append_env=True,
         pool="warehouse",
         pool_slots=2,
@@ -136,10 +134,7 @@ meltano --environment=prod run dbt-postgres:run
 set -eo pipefail
 ./load.sh --escape \\\\
 """,
-        env={
-            "DAY": "{{ ds }}",
-            "MELTANO_ENVIRONMENT": "prod",
-        },
+        env={**ENV, "MELTANO_ENVIRONMENT": "prod"},
         append_env=True,
     )
 

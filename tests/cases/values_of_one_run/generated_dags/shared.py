@@ -47,6 +47,11 @@ lock() {
 }
 """
 
+# Settings that several tasks share.
+ENV = {
+    "FULL": "true",
+}
+
 with DAG(
     dag_id="meltano_shared",
     doc_md=__doc__,
@@ -79,10 +84,7 @@ meltano select tap-gitlab --list &&
 meltano invoke dbt-postgres:deps &&
 meltano run tap-gitlab target-postgres
 """,
-        env={
-            "FULL": "true",
-            "ARGUMENT_1": "{{ ds }}",
-        },
+        env={**ENV, "ARGUMENT_1": "{{ ds }}"},
         append_env=True,
     )
 
@@ -106,7 +108,7 @@ meltano install extractor shop &&
 meltano run shop target-postgres
 """,
         env={
-            "FULL": "true",
+            **ENV,
             "ARGUMENT_1": "{{ params.setting }}",
             "ARGUMENT_2": '{{ params["setting"] }}',
         },

@@ -49,6 +49,15 @@ lock() {
 }
 """
 
+# Settings that several tasks share.
+DOCKER = {
+    "image": "registry.example.com/elt:{{ var.value.elt_version }}",
+    "entrypoint": ["meltano"],
+    "mem_limit": "1g",
+    "auto_remove": "force",
+    "mount_tmp_dir": False,
+}
+
 with DAG(
     dag_id="meltano_tasks",
     doc_md=__doc__,
@@ -66,8 +75,7 @@ with DAG(
 ):
     load = DockerOperator(
         task_id="load",
-        image="registry.example.com/elt:{{ var.value.elt_version }}",
-        entrypoint=["meltano"],
+        **dict(DOCKER, mem_limit="8g"),
         command=[
             "run",
             "{{ '--state-id-suffix=eu.env' }}",
@@ -81,9 +89,6 @@ with DAG(
             "ONLY_HERE": "1",
         },
         user="1000",
-        mem_limit="8g",
-        auto_remove="force",
-        mount_tmp_dir=False,
         retries=3,
     )
 
@@ -100,12 +105,8 @@ with DAG(
 
     report = DockerOperator(
         task_id="report",
-        image="registry.example.com/elt:{{ var.value.elt_version }}",
-        entrypoint=["meltano"],
+        **DOCKER,
         command=["run", "superset:refresh"],
-        mem_limit="1g",
-        auto_remove="force",
-        mount_tmp_dir=False,
     )
 
     load >> transform >> report

@@ -16,6 +16,16 @@ from airflow import DAG
 from airflow.providers.docker.operators.docker import DockerOperator
 from docker.types import Mount
 
+# Settings that several tasks share.
+DOCKER = {
+    "image": "registry.example.com/elt@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    "entrypoint": ["meltano"],
+    "network_mode": "host",
+    "mounts": [Mount(source="/srv/elt/output", target="/project/output", type="bind")],
+    "auto_remove": "force",
+    "mount_tmp_dir": False,
+}
+
 with DAG(
     dag_id="meltano_job_refresh",
     doc_md=__doc__,
@@ -32,24 +42,14 @@ with DAG(
 ):
     task0 = DockerOperator(
         task_id="meltano_job_refresh_task0",
-        image="registry.example.com/elt@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-        entrypoint=["meltano"],
+        **DOCKER,
         command=["run", "tap-gitlab", "target-postgres"],
-        network_mode="host",
-        mounts=[Mount(source="/srv/elt/output", target="/project/output", type="bind")],
-        auto_remove="force",
-        mount_tmp_dir=False,
     )
 
     task1 = DockerOperator(
         task_id="meltano_job_refresh_task1",
-        image="registry.example.com/elt@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-        entrypoint=["meltano"],
+        **DOCKER,
         command=["run", "dbt-postgres:run"],
-        network_mode="host",
-        mounts=[Mount(source="/srv/elt/output", target="/project/output", type="bind")],
-        auto_remove="force",
-        mount_tmp_dir=False,
     )
 
     task0 >> task1

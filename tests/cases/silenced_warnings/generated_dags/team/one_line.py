@@ -16,6 +16,13 @@ import pendulum
 from airflow.providers.docker.operators.docker import DockerOperator
 from airflow.sdk import DAG
 
+# Settings that several tasks share.
+DOCKER = {
+    "entrypoint": ["meltano"],
+    "auto_remove": "force",
+    "mount_tmp_dir": False,
+}
+
 with DAG(
     dag_id="meltano_one_line",
     doc_md=__doc__,
@@ -33,28 +40,22 @@ with DAG(
     a = DockerOperator(
         task_id="a",
         image="elt:latest",
-        entrypoint=["meltano"],
+        **DOCKER,
         command=["run", "tap-a", "target-b"],
-        auto_remove="force",
-        mount_tmp_dir=False,
     )
 
     b = DockerOperator(
         task_id="b",
         image="elt:latest",
-        entrypoint=["meltano"],
+        **DOCKER,
         command=["run", "tap-b", "target-b"],
-        auto_remove="force",
-        mount_tmp_dir=False,
     )
 
     c = DockerOperator(
         task_id="c",
         image="elt:latest",
-        entrypoint=["meltano"],
+        **DOCKER,
         command=["run", "tap-c", "target-b"],
-        auto_remove="force",
-        mount_tmp_dir=False,
     )
 
     a >> b >> c

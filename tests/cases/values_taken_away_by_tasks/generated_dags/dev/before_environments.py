@@ -49,6 +49,11 @@ lock() {
 }
 """
 
+# Settings that several tasks share.
+ENV = {
+    "REGION": "eu",
+}
+
 with DAG(
     dag_id="meltano_before_environments",
     doc_md=__doc__,
@@ -67,10 +72,7 @@ with DAG(
     a = BashOperator(
         task_id="a",
         bash_command=MELTANO + LOCK + "lock tap-a; meltano run tap-a target-b",
-        env={
-            "DB": "mine",
-            "REGION": "eu",
-        },
+        env={**ENV, "DB": "mine"},
         append_env=True,
         retries=1,
         depends_on_past=False,
@@ -79,10 +81,7 @@ with DAG(
     b = BashOperator(
         task_id="b",
         bash_command=MELTANO + LOCK + "lock tap-c; meltano run tap-c target-d",
-        env={
-            "DB": "prod",
-            "REGION": "us",
-        },
+        env={**ENV, "DB": "prod", "REGION": "us"},
         append_env=True,
         retries=4,
     )

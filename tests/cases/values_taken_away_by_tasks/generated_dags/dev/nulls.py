@@ -34,6 +34,13 @@ TASK_RETRIED = """\
 {{ dag.dag_id }}: {{ ti.task_id }} failed and is tried again in {{ run_id }}
 Try {{ ti.try_number }} of {{ ti.max_tries + 1 }}: {{ ti.log_url }}"""
 
+# Settings that several tasks share.
+DOCKER = {
+    "image": "registry.example.com/elt:2026.11.1",
+    "auto_remove": "force",
+    "mount_tmp_dir": False,
+}
+
 
 def check():
     from own import check
@@ -58,7 +65,7 @@ with DAG(
 ):
     tap_a_target_b = DockerOperator(
         task_id="tap-a_target-b",
-        image="registry.example.com/elt:2026.11.1",
+        **DOCKER,
         entrypoint=["sh", "-c"],
         command=[
             """\
@@ -69,8 +76,6 @@ meltano run tap-a target-b""",
             "DB": "a",
             "REGION": "eu",
         },
-        auto_remove="force",
-        mount_tmp_dir=False,
         retries=5,
         pool="warehouse",
         depends_on_past=True,
@@ -79,7 +84,7 @@ meltano run tap-a target-b""",
 
     tap_c_target_d = DockerOperator(
         task_id="tap-c_target-d",
-        image="registry.example.com/elt:2026.11.1",
+        **DOCKER,
         entrypoint=["sh", "-c"],
         command=[
             """\
@@ -90,8 +95,6 @@ meltano run tap-c target-d""",
             "DB": "a",
             "REGION": "eu",
         },
-        auto_remove="force",
-        mount_tmp_dir=False,
         retries=5,
         pool="warehouse",
         depends_on_past=True,
@@ -100,11 +103,9 @@ meltano run tap-c target-d""",
 
     alone = DockerOperator(
         task_id="alone",
-        image="registry.example.com/elt:2026.11.1",
+        **DOCKER,
         entrypoint=["meltano"],
         command=["run", "tap-e", "target-f"],
-        auto_remove="force",
-        mount_tmp_dir=False,
     )
 
     on_the_worker = BashOperator(

@@ -49,6 +49,12 @@ lock() {
 }
 """
 
+# Settings that several tasks share.
+ENV = {
+    "DB": "prod",
+    "REGION": "eu",
+}
+
 with DAG(
     dag_id="meltano_before_environments",
     doc_md=__doc__,
@@ -68,10 +74,7 @@ with DAG(
     a = BashOperator(
         task_id="a",
         bash_command=MELTANO + LOCK + "lock tap-a; meltano run tap-a target-b",
-        env={
-            "DB": "mine",
-            "REGION": "eu",
-        },
+        env={**ENV, "DB": "mine"},
         append_env=True,
         retries=1,
         depends_on_past=False,
@@ -80,10 +83,7 @@ with DAG(
     b = BashOperator(
         task_id="b",
         bash_command=MELTANO + LOCK + "lock tap-c; meltano run tap-c target-d",
-        env={
-            "DB": "prod",
-            "REGION": "us",
-        },
+        env={**ENV, "REGION": "us"},
         append_env=True,
         retries=4,
     )

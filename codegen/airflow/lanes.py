@@ -1,0 +1,206 @@
+"""Loads many DAG files inside an Airflow environment, for `codegen/airflow/loading.py`: a JSON answer a line.
+
+It runs on the Python of that environment (3.8 and later), imports Airflow once and forks a few times. Each fork loads
+its share of the files one after another, as Airflow's DagBag does: a fork for each file takes twenty times as long. A
+file that ends or blocks its process costs its own result only, since another fork continues with the next file.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import os
+import selectors
+import signal
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from contextlib import suppress
+from importlib import import_module
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    _Operation = Callable[..., "dict[str, Any]"]
+    # A file's number, its path, and the folder of DAG files that it lies in.
+    _File = tuple[int, str, str]
+
+# Files that are worth a fork of their own, and the most forks.
+_SHARE = 25
+_MOST = 8
+# Seconds: from Airflow's own limit for a file to the kill, and between two looks at the forks.
+_GRACE = 5
+_PAUSE = 0.5
+_TAIL = 4_000
+
+
+class _Lane:
+    """A fork with its share of the files; `files` are those that have no answer yet."""
+
+    def __init__(self, operation: _Operation, files: list[_File], limit: float) -> None:
+        self.files = files
+        self._operation = operation
+        self._limit = limit
+        self.start()
+
+    def start(self) -> None:
+        """Fork for the files that are left."""
+        self._text = b""
+        self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115  # both processes use it
+        self.pipe, theirs = os.pipe()
+        self._deadline = time.monotonic() + self._limit
+        with warnings.catch_warnings():
+            # Python warns of forks in processes with threads; nothing here waits for a thread.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._pid = os.fork()
+        if not self._pid:
+            os.close(self.pipe)
+            _work(self._operation, self.files, theirs, self._log)
+        os.close(theirs)
+        os.set_blocking(self.pipe, False)
+
+    def answers(self, overdue: str) -> list[dict[str, Any]]:
+        """What it has answered since the last look; `overdue` ends it, and is the answer for all that is left."""
+        # It may have ended while a program that a file started keeps the pipe open.
+        ended, status = os.waitpid(self._pid, os.WNOHANG)
+        found = self._read()
+        why = overdue
+        if not why and not ended and time.monotonic() > self._deadline:
+            why = "TimeoutError: DagBag import timeout"
+        if why and not ended:
+            os.kill(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
+        if why or ended:
+            os.close(self.pipe)
+            why = why or _tail(self._log.fileno()) or _end(status)
+            found += [{"number": each[0], "crashed": why} for each in self._lost(overdue)]
+            self._log.close()
+            if self.files:
+                self.start()
+        return found
+
+    def _lost(self, overdue: str) -> list[_File]:
+        """The files to which this fork gives no answer any more: the one that it was loading."""
+        number = len(self.files) if overdue else 1
+        lost, self.files = self.files[:number], self.files[number:]
+        return lost
+
+    def _read(self) -> list[dict[str, Any]]:
+        with suppress(BlockingIOError):
+            while True:
+                part = os.read(self.pipe, 1 << 20)
+                if not part:
+                    break
+                self._text += part
+        *lines, self._text = self._text.split(b"\n")
+        for _ in lines:
+            self._deadline = time.monotonic() + self._limit
+            self.files = self.files[1:]
+        return [json.loads(line) for line in lines]
+
+
+def load_all(operation: _Operation, files: list[_File], limit: float, limit_of_all: float, answers: IO[str]) -> None:
+    """Write an answer for each file, in the order in which they come.
+
+    Args:
+        operation: what to do with a path and its folder of DAG files.
+        files: the files.
+        limit: the time for a file, in seconds.
+        limit_of_all: the time for all files together.
+        answers: the file for the answers.
+    """
+    deadline, done = time.monotonic() + limit_of_all, 0
+    number = max(1, min(_MOST, os.cpu_count() or 1, len(files) // _SHARE))
+    gc.freeze()
+    lanes = [_Lane(operation, files[start::number], limit) for start in range(number) if files[start::number]]
+    while lanes:
+        with selectors.DefaultSelector() as selector:
+            for lane in lanes:
+                selector.register(lane.pipe, selectors.EVENT_READ)
+            selector.select(_PAUSE)
+        late = time.monotonic() > deadline
+        overdue = f"TimeoutError: the files together take longer than {limit_of_all:.0f} seconds" if late else ""
+        for answer in [answer for lane in lanes for answer in lane.answers(overdue)]:
+            done += 1
+            print(json.dumps({"done": done, **answer}), file=answers)
+        answers.flush()
+        lanes = [lane for lane in lanes if lane.files]
+
+
+def _work(operation: _Operation, files: list[_File], pipe: int, log: IO[bytes]) -> None:
+    """Answer for the files one by one, and leave without the exit handlers of the parent."""
+    code, pid = 1, os.getpid()
+    environ, path, cwd = dict(os.environ), list(sys.path), os.getcwd()  # noqa: PTH109  # as text
+    try:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+        for number, file, folder in files:
+            answer = operation(file, folder)
+            if os.getpid() != pid:
+                # The file has forked, and this is the other process.
+                break
+            _flush()
+            text = json.dumps({"number": number, "log": _tail(log.fileno()), **answer}) + "\n"
+            _write(pipe, text.encode())
+            os.ftruncate(log.fileno(), 0)
+            # The next file must not find what this one has set.
+            if dict(os.environ) != environ:
+                os.environ.clear()
+                os.environ.update(environ)
+            sys.path[:] = path
+            os.chdir(cwd)
+        code = 0
+    except BaseException:  # noqa: BLE001  # a DAG file can raise anything
+        traceback.print_exc()
+    finally:
+        _flush()
+        logging.shutdown()
+        os._exit(code)
+
+
+def _end(status: int) -> str:
+    """How a process ended, in words."""
+    signalled = os.WIFSIGNALED(status)
+    what = f"signal {os.WTERMSIG(status)}" if signalled else f"status {os.WEXITSTATUS(status)}"
+    return f"SystemError: the file ends Python with the {what}"
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()
+
+
+def _write(pipe: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(pipe, data) :]
+
+
+def _tail(log: int) -> str:
+    """The end of what was written to the log."""
+    size = os.fstat(log).st_size
+    return os.pread(log, _TAIL, max(0, size - _TAIL)).decode(errors="replace")
+
+
+def _main() -> None:
+    """Answer the request on the standard input; the first line of the answers is about Airflow itself."""
+    # Airflow logs to stdout too: answers go to a copy of it, and the rest to stderr.
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    inside: Any = import_module("inside")
+    # A DAG file must not find the modules beside this one.
+    sys.path.pop(0)
+    del sys.modules["inside"]
+    print(json.dumps(inside.warm_up()), file=answers, flush=True)
+    request = json.load(sys.stdin)
+    limit = (inside.import_limit() or 30) + _GRACE
+    load_all(getattr(inside, request["operation"]), request["files"], limit, request["limit"], answers)
+
+
+if __name__ == "__main__":
+    _main()

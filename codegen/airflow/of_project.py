@@ -1,0 +1,39 @@
+"""The Airflow that judges the DAG files of a project: one of the version in its configuration."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from codegen.airflow.installation import AirflowError, installation_of, version_of
+from codegen.airflow_facts import VERSIONS
+from codegen.project import Project
+
+
+class ProjectAirflow(NamedTuple):
+    """Its `airflow` program, its release, and the home of one that Dagpress has installed."""
+
+    program: Path
+    release: str
+    home: Path | None
+
+
+def airflow_of(project: Project, program: Path | None) -> ProjectAirflow:
+    """The Airflow of that program, by default the one of the project.
+
+    Raises:
+        AirflowError: there is none, or the DAG files are for another version: its result would not hold for them.
+    """
+    home = None
+    if program is None:
+        installed = installation_of(project)
+        program, home = installed.program, installed.home if installed.is_ours else None
+    release = version_of(program)
+    minor = ".".join(re.findall(r"\d+", release)[:2])
+    if minor != project.airflow:
+        message = f'the configuration has airflow = "{project.airflow}", but {program} is Airflow {release}'
+        change = f'set airflow = "{minor}" in the configuration and generate the DAG files again, or '
+        change = change if minor in VERSIONS else ""
+        raise AirflowError(message, f"{change}pass the `airflow` program of Airflow {project.airflow} with --airflow")
+    return ProjectAirflow(program, release, home)

@@ -1,0 +1,118 @@
+"""Explains why a DAG file fails in Airflow: the cause in words, with its fix."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from codegen.airflow_facts import facts_of
+from codegen.diagnostics import nearest, quoted
+from codegen.schema.alerts import KINDS
+from codegen.text.tracebacks import exception_of
+
+# Airflow's and Python's own words, in all supported versions.
+_INVALID_ARGUMENTS = re.compile(r"Invalid arguments were passed to (\w+) .*?\*\*kwargs: \{(.*)\}", re.DOTALL)
+_UNEXPECTED = re.compile(r"(?:(\w+)\.__init__|\w+)\(\) got an unexpected keyword argument '(\w+)'")
+_MISSING = re.compile(r"missing keyword argument '(\w+)'")
+_NO_MODULE = re.compile(r"No module named '([\w.]+)'")
+_NO_NAME = re.compile(r"cannot import name '(\w+)' from '([\w.]+)'")
+_NOT_SERIALIZED = re.compile(r"Failed to serialize DAG '[^']*': (.*)", re.DOTALL)
+_NAME_IN_A_MAP = re.compile(r"(?:^|, )'(\w+)': ")
+# The prefix that Airflow gives to the name of a DAG file's module.
+_UNUSUAL = re.compile(r"unusual_prefix_[0-9a-f]+_")
+_PROVIDER = re.compile(r"airflow\.providers\.((?:apache|atlassian|cncf|common|dbt|ibm|microsoft)\.\w+|\w+)")
+_TIMEOUT = re.compile(r"DagBag import timeout")
+
+
+class Failure(NamedTuple):
+    """Why a file fails; `argument` is the argument of Airflow that it is about."""
+
+    message: str
+    hint: str = ""
+    argument: str = ""
+
+
+def failures_of(traceback: str, log: str, module: str, operator: str, airflow: str) -> Iterator[Failure]:
+    """The causes of an error.
+
+    Args:
+        traceback: Python's traceback, or the last words of a process that has ended.
+        log: the output of the file.
+        module: the module that the failing line imports; empty for another line.
+        operator: the full name of the operator that it calls; empty for another line.
+        airflow: the Airflow version of the project.
+    """
+    error = _UNUSUAL.sub("", exception_of(traceback))
+    if match := _INVALID_ARGUMENTS.search(error):
+        for name in _NAME_IN_A_MAP.findall(match[2]):
+            yield _unknown_argument(match[1], name, operator, airflow)
+    elif match := _UNEXPECTED.search(error):
+        yield _unknown_argument(match[1] or "the function", match[2], operator, airflow)
+    elif match := _MISSING.search(error):
+        yield Failure(f"{operator.rpartition('.')[2] or 'an operator'} needs the argument {quoted(match[1])}", "add it")
+    elif match := _NO_MODULE.search(error):
+        yield _missing_module(match[1], module)
+    elif match := _NO_NAME.search(error):
+        own = (name.rpartition(".") for name in facts_of(airflow).classes)
+        hint = nearest(match[1], [name for of, _, name in own if of == match[2]]) or _hint_to_install(match[2])
+        yield Failure(f"{quoted(match[2])} has no {quoted(match[1])} in this Airflow", hint)
+    elif match := _NOT_SERIALIZED.search(error):
+        yield Failure(f"Airflow cannot serialize the DAG: {_line(match[1])}", _hint_to_serialize(match[1]))
+    elif _TIMEOUT.search(error):
+        hint = "move what takes long into a task, or raise AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT there too"
+        yield Failure("the file takes longer to load than Airflow allows", hint)
+    else:
+        said = f"; the last that it wrote is: {log.strip().splitlines()[-1]}" if log.strip() else ""
+        yield Failure((_line(error) or "it fails") + said)
+
+
+def _unknown_argument(name_of_class: str, name: str, operator: str, airflow: str) -> Failure:
+    facts = facts_of(airflow)
+    found = facts.class_of(operator)
+    known = facts.dag if name_of_class == "DAG" else {**facts.operator, **(found.arguments if found else {})}
+    hint = nearest(name, known) or "remove it, or correct its name"
+    return Failure(f"{name_of_class} has no argument {quoted(name)} in this Airflow", hint, name)
+
+
+def _missing_module(missing: str, module: str) -> Failure:
+    """A module that cannot be imported: the one that the line imports, a package above it, or one that it needs."""
+    full = module if f"{module}.".startswith(f"{missing}.") else missing
+    message = f"{quoted(full)} is not in this Airflow"
+    if module and full != module:
+        message = f"{quoted(module)} imports {quoted(full)}, which is not in this Airflow"
+    provider = _PROVIDER.match(full)
+    if provider and len(missing) <= len(provider[0]):
+        return Failure(message, f"install {quoted(_package(provider))} there")
+    return Failure(message, _hint_to_install(full))
+
+
+def _hint_to_install(module: str) -> str:
+    """The fix for a package that lacks a module or a name, or that is not there at all."""
+    provider = _PROVIDER.match(module)
+    if provider:
+        package = _package(provider)
+        action = "install" if ">=" in package else "correct the name, or install a newer"
+        return f"{action} {quoted(package)} there"
+    if module.partition(".")[0] == "airflow":
+        return "use a module that this version has"
+    return "install its package there, or add its folder to PYTHONPATH"
+
+
+def _package(provider: re.Match[str]) -> str:
+    """The package of a provider, with the minimum version where we know it."""
+    package = f"apache-airflow-providers-{provider[1].replace('.', '-').replace('_', '-')}"
+    return package + next((f">={least}" for name, least in _minimums() if name == package), "")
+
+
+def _minimums() -> Iterator[tuple[str, str]]:
+    """The providers with the minimum version that the DAG files of a project need."""
+    yield from (kind.model.provider for kind in KINDS if kind.model.provider)
+
+
+def _hint_to_serialize(message: str) -> str:
+    return "register it in a plugin of that Airflow" if "not registered" in message else ""
+
+
+def _line(text: str) -> str:
+    return text.strip().partition("\n")[0]

@@ -1,0 +1,21 @@
+"""Reads the tracebacks that Python prints."""
+
+from __future__ import annotations
+
+import re
+
+_TRACEBACK = "Traceback (most recent call last):\n"
+_FRAME = re.compile(r'File "([^"]+)", line (\d+)')
+
+
+def exception_of(traceback: str) -> str:
+    """The exception with its message, which may have several lines; empty in a text without any."""
+    lines = traceback.rpartition(_TRACEBACK)[2].splitlines()
+    # It follows the indented frames.
+    first = next((number for number, line in enumerate(lines) if line and not line[0].isspace()), len(lines))
+    return "\n".join(lines[first:]).strip()
+
+
+def line_in(traceback: str, file: str) -> int:
+    """The line of a file in the last frame that it has; 0 without any."""
+    return int(next((line for path, line in reversed(_FRAME.findall(traceback)) if path == file), 0))

@@ -1,0 +1,100 @@
+"""Branches by `follow_task_ids_if_true` and `follow_task_ids_if_false`: what they choose, and what they always skip."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from codegen import rules
+from codegen.airflow_facts.trigger_rules import runs
+from codegen.diagnostics import Diagnostic, nearest, quoted
+from codegen.plan.steps import Step, readable_steps
+from codegen.schema import Schedule
+from codegen.text.jinja import is_template
+from codegen.validate.places import place_of
+
+_ARGUMENTS = ("follow_task_ids_if_true", "follow_task_ids_if_false")
+
+
+@dataclass(frozen=True)
+class _Branch:
+    """A task that chooses between its downstream tasks; `chosen` has those of each argument, groups resolved."""
+
+    task_id: str
+    following: frozenset[str]
+    chosen: Sequence[frozenset[str]]
+
+
+def check_branches(schedule: Schedule) -> Iterator[Diagnostic]:
+    """Airflow fails a branch that chooses a missing task, and skips the downstream tasks that it does not choose."""
+    steps = readable_steps(schedule, None) if schedule.tasks else []
+    groups: dict[str, set[str]] = {}
+    for step in steps:
+        groups.setdefault(step.task.group or step.task_id, set()).add(step.task_id)
+        groups.setdefault(step.task_id, set()).add(step.task_id)
+    for step in steps:
+        following = frozenset(each.task_id for each in steps if step.task_id in each.after)
+        found = {name: ids for name in _ARGUMENTS if (ids := _ids(step.task.with_.get(name)))}
+        for name in found:
+            yield from _check_ids(step, name, following, groups, schedule)
+        if len(found) == len(_ARGUMENTS):
+            chosen = [following & {each for id_ in ids for each in groups.get(id_, ())} for ids in found.values()]
+            yield from _check_skipped(_Branch(step.task_id, following, chosen), steps, schedule)
+
+
+def _ids(value: object) -> list[str]:
+    """The ids in an argument; none if only Airflow knows them."""
+    ids = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    return [each for each in ids if isinstance(each, str) and not is_template(each)]
+
+
+def _check_ids(
+    step: Step, name: str, following: Collection[str], groups: Mapping[str, set[str]], schedule: Schedule
+) -> Iterator[Diagnostic]:
+    """Check the tasks and groups that an argument of a branch names; `groups` has the tasks of each."""
+    place = place_of(step.task, schedule, f"with.{name}")
+    for id_ in _ids(step.task.with_.get(name)):
+        if id_ not in groups:
+            hint = nearest(id_, groups) or f"there are {', '.join(map(quoted, groups))}"
+            yield Diagnostic(rules.UNKNOWN_TASK, f"there is no task or group {quoted(id_)}", place, hint)
+        elif groups[id_].isdisjoint(following):
+            message = f"{quoted(id_)} in `{name}` has no effect: it does not run directly after {quoted(step.task_id)}"
+            hint = f"add {quoted(step.task_id)} to the `after` of {quoted(id_)}"
+            yield Diagnostic(rules.NO_EFFECT, message, place, hint)
+
+
+def _check_skipped(branch: _Branch, steps: Sequence[Step], schedule: Schedule) -> Iterator[Diagnostic]:
+    """Report the first tasks that run without the branch, and that it skips whatever it chooses."""
+    skipped = [_skipped(steps, branch, chosen) for chosen in branch.chosen]
+    always = skipped[0] & skipped[1] - _skipped(steps)
+    for step in steps:
+        if step.task_id in always and always.isdisjoint(step.after) and step.task_id not in branch.following:
+            message = (
+                f"{quoted(step.task_id)} is skipped in every run: {quoted(branch.task_id)} always skips a task before "
+                f"it, and its trigger rule is `{step.trigger_rule}`"
+            )
+            hint = "write `trigger_rule: none_failed_min_one_success`"
+            yield Diagnostic(rules.ALWAYS_SKIPPED, message, place_of(step.task, schedule, "trigger_rule"), hint)
+
+
+def _skipped(steps: Sequence[Step], branch: _Branch | None = None, chosen: Collection[str] = ()) -> set[str]:
+    """The tasks that are skipped where no task fails, and a branch chooses these (`skip_all_except` of `SkipMixin`)."""
+    kept = _downstream(chosen, steps)
+    states: dict[str, bool] = {}
+    waiting = list(steps)
+    while ready := [step for step in waiting if states.keys() >= set(step.after)]:
+        for step in ready:
+            skipped = sum(states[name] for name in step.after)
+            is_left = branch and step.task_id in branch.following and step.task_id not in kept
+            is_run = not is_left and runs(step.trigger_rule, len(step.after) - skipped, skipped)
+            states[step.task_id] = not is_run
+        waiting = [step for step in waiting if step.task_id not in states]
+    return {task_id for task_id, is_skipped in states.items() if is_skipped}
+
+
+def _downstream(ids: Collection[str], steps: Sequence[Step]) -> set[str]:
+    """The tasks with everything that runs after them."""
+    found = set(ids)
+    while more := {step.task_id for step in steps if not found.isdisjoint(step.after)} - found:
+        found |= more
+    return found

@@ -1,0 +1,121 @@
+"""Arguments of an operator against the facts about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from codegen import rules
+from codegen.airflow_facts import ClassFacts
+from codegen.diagnostics import Diagnostic, Location, nearest, printable, quoted
+from codegen.keys.markers import Const, Template
+from codegen.keys.operator_arguments import example, in_words, mismatch, types_of
+from codegen.source.write import to_yaml
+from codegen.text.jinja import as_rendered, is_template
+from codegen.values import Output, parts_of
+
+_FULL_NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+# What people write where Airflow wants a duration or a date.
+_CODE = re.compile(r"(?:\w+\.)*(?:timedelta|datetime)\(.*\)")
+_OBJECT = {"$import": "package.module.name"}
+
+
+def check_arguments_of(
+    given: Mapping[str, Any], at: Mapping[str, Location], facts: ClassFacts, known: Collection[str] = ()
+) -> Iterator[Diagnostic]:
+    """Report arguments that an operator lacks, values of another type, and what Airflow does not evaluate in them.
+
+    `at` has the places of the values; `known` names what can be set in other ways, for suggestions.
+    """
+    for name, value in given.items():
+        if name not in facts.arguments:
+            hint = nearest(name, {*facts.arguments, *known}) or "remove it, unless a newer provider has it"
+            yield Diagnostic(rules.UNKNOWN_ARGUMENT, f"{facts.name} has no argument {quoted(name)}", at[name], hint)
+            continue
+        yield from _check_type(name, value, at[name], facts)
+        of_argument = _check_rendered if name in facts.templated else _check_plain
+        yield from of_argument(name, value, at[name], facts)
+
+
+def _check_type(name: str, value: Any, place: Location, facts: ClassFacts) -> Iterator[Diagnostic]:  # noqa: ANN401
+    annotation = facts.arguments[name]
+    expected, given = mismatch(value, annotation), in_words(type(value))
+    of_time = [kind for kind in (timedelta, datetime) if kind in (types_of(annotation) or ())]
+    if of_time and isinstance(value, str) and _CODE.fullmatch(value):
+        expected, given, annotation = in_words(of_time[0]), "Python code", of_time[0].__name__
+    if expected:
+        message = f"`{name}` of {facts.name}: expected {expected}, got {given}"
+        yield Diagnostic(rules.ARGUMENT_TYPE, message, place, _fix(value, annotation))
+
+
+def check_required(given: Collection[str], place: Location, facts: ClassFacts) -> Iterator[Diagnostic]:
+    """Report arguments without which the operator raises an error when Airflow loads the DAG."""
+    missing = [name for name in facts.required if name not in given]
+    if missing:
+        names = ", ".join(f"`{name}`" for name in missing)
+        values = {name: example(facts.arguments[name]) for name in missing}
+        example_of = to_yaml(values if given else {"with": values}, flow=True).strip()[1:-1]
+        hint = f"add to `with`, with your values: {example_of}" if given else f"add, with your values: {example_of}"
+        yield Diagnostic(rules.MISSING_KEY, f"{facts.name} requires {names}", place, hint)
+
+
+def check_without_facts(name: str, value: Any, place: Location) -> Iterator[Diagnostic]:  # noqa: ANN401  # any value
+    """Report a constant that Airflow would change, if the operator renders templates in the argument."""
+    for part in parts_of(value):
+        if isinstance(part, Const) and any(as_rendered(text, ()) != text or is_template(text) for text in _texts(part)):
+            message = f"only Airflow knows whether the operator renders templates in `{name}`, which changes this text"
+            hint = "write the text alone, or {$t: {$f: ...}} for the text of a file, if Airflow may render it"
+            yield Diagnostic(rules.TEMPLATE, message, place, hint)
+
+
+def _texts(constant: Const) -> Iterator[str]:
+    return (part for part in parts_of(constant.value) if isinstance(part, str))
+
+
+def _check_plain(name: str, value: Any, place: Location, facts: ClassFacts) -> Iterator[Diagnostic]:  # noqa: ANN401
+    """An argument in which Airflow renders no templates gets them as text, and a result as an `XComArg` object."""
+    for part in parts_of(value):
+        if isinstance(part, Template) or (isinstance(part, str) and is_template(part)):
+            text = part.text if isinstance(part, Template) else part
+            message = f"{facts.name} renders no templates in `{name}`"
+            yield Diagnostic(
+                rules.TEMPLATE, message, place, f"write the value itself, or {_marked('$const', text)} for this text"
+            )
+        elif isinstance(part, Output):
+            message = f"{facts.name} takes no task result in `{name}`, where Airflow renders no templates"
+            templated = [f"`{each}`" for each in sorted(facts.templated & facts.arguments.keys())]
+            hint = f"only these take one: {', '.join(templated)}" if templated else "write the value itself"
+            yield Diagnostic(rules.TEMPLATE, message, place, hint)
+
+
+def _check_rendered(name: str, value: Any, place: Location, facts: ClassFacts) -> Iterator[Diagnostic]:  # noqa: ANN401
+    """In a templated argument, Airflow takes a text with such an ending for the path of a template file."""
+    for part in parts_of(value):
+        if isinstance(part, str) and part.endswith(facts.files) and "\n" not in part:
+            marker = "$t" if is_template(part) else "$const"
+            message = f"`{name}` of {facts.name}: {quoted(part)} can be the path of a file, or the text itself"
+            hint = f"write {_marked('$f', part)} for the text of the file, or {_marked(marker, part)} for this text"
+            yield Diagnostic(rules.INVALID_VALUE, message, place, hint)
+
+
+def _fix(value: Any, annotation: str) -> str:  # noqa: ANN401  # what a type reads
+    """How to write the value in the type that the annotation says."""
+    expected = types_of(annotation) or ()
+    if isinstance(value, str) and not expected:
+        is_name = _FULL_NAME.fullmatch(value)
+        return f"write {_marked('$import', value)}" if is_name else f"write {_inline(_OBJECT)}, with its full name"
+    if str in expected and isinstance(value, bool | int | float):
+        return f'quote it: "{str(value).lower() if isinstance(value, bool) else value}"'
+    if list in expected and not isinstance(value, dict | list):
+        return f"write {_inline([value])}"
+    return f"such as {_inline(example(annotation))}"
+
+
+def _marked(marker: str, text: str) -> str:
+    return _inline({marker: text})
+
+
+def _inline(value: Any) -> str:  # noqa: ANN401  # as JSON has it
+    return printable(to_yaml(value, flow=True).strip())

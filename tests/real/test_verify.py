@@ -1,0 +1,91 @@
+"""What `dagpress verify` says of DAG files that fail in a real Airflow, at the place in the YAML."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from environments import ROOT
+from harness import Airflow
+from project_builder import configured, dagpress, refusal, write
+from pytest_regressions.file_regression import FileRegressionFixture
+
+pytestmark = pytest.mark.slow
+
+_FOLDER = ROOT / "tests" / "verified"
+# What each Airflow deprecates, and its word for an asset.
+_DEPRECATED = {
+    "airflow-2": "airflow.operators.bash_operator.BashOperator",
+    "airflow-3": "airflow.operators.bash.BashOperator",
+}
+
+
+def _verify(root: Path, airflow: Airflow, *arguments: str) -> tuple[int, str, str]:
+    return dagpress(root, "verify", "--airflow", str(airflow.folder / "bin" / "airflow"), *arguments)
+
+
+def test_each_failure_is_at_its_place(
+    airflow: Airflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file_regression: FileRegressionFixture
+) -> None:
+    """One broken file costs only itself, whatever it does to Python; what it prints is no answer."""
+    root = tmp_path / "project"
+    shutil.copytree(_FOLDER, root)
+    write(root, {"dagpress.toml": configured("", airflow.version)})
+    assert dagpress(root, "generate")[0] == 0
+    monkeypatch.setenv("PYTHONPATH", str(root / "lib"))
+    monkeypatch.setenv("AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT", "2")
+    before = {path for path in root.rglob("*") if path.suffix != ".pyc"}
+    code, _, err = _verify(root, airflow)
+    text = f"{err}exit code {code}\n"
+    file_regression.check(text, fullpath=_FOLDER / "stderr.txt", encoding="utf-8", newline="")
+    assert {path for path in root.rglob("*") if path.suffix != ".pyc"} == before
+    code, out, _ = _verify(root, airflow, "fine", "unknown_arguments", "--format", "github")
+    assert (code, out.splitlines()[0].partition("::F")[0]) == (
+        2,
+        "::error file=schedules/unknown_arguments.yml,line=6,col=21,title=dags-not-loaded",
+    )
+
+
+def test_what_loads_gives_only_warnings(airflow: Airflow, tmp_path: Path) -> None:
+    """A comment silences them; files that are not current are not loaded; another environment produces nothing."""
+    old = f'interval: "@daily"\ntasks:\n- uses: {_DEPRECATED[airflow.name]}\n  with: {{bash_command: x}}\n'
+    files = {
+        "schedules/old.yml": old,
+        "schedules/waits.yml": "after:\n  asset: orders\ntasks:\n- command: ls\n  id: a\n",
+        "schedules/first.yml": 'interval: "@daily"\ntasks:\n- {command: ls, id: a}\n',
+        "schedules/second.yml": "after: first\ntasks:\n- {command: ls, id: a}\n",
+        "dagpress.toml": configured(
+            'environments = ["dev", "prod"]\nseparate_system_databases = true\n', airflow.version
+        ),
+    }
+    root = write(tmp_path, files)
+    assert dagpress(root, "generate")[0] == 0
+    code, out, err = _verify(root, airflow, "--format", "json")
+    found = [(each["file"], each["line"], each["code"]) for each in json.loads(out)["diagnostics"]]
+    assert (code, found) == (0, [("schedules/old.yml", 3, "deprecated"), ("schedules/waits.yml", 2, "no-producer")])
+    code, _, err = _verify(root, airflow, "--strict", "second")
+    assert (code, err.partition(" in ")[0]) == (0, "2 DAG files")
+    write(
+        root,
+        {"schedules/old.yml": old.replace("Operator\n", "Operator  # dagpress: ignore[deprecated] soon\n")},
+    )
+    write(root, {"schedules/gives.yml": 'interval: "@daily"\noutlets: [orders]\ntasks:\n- {command: ls, id: a}\n'})
+    code, _, err = _verify(root, airflow)
+    assert "generated_dags/dev/gives.py:1:1: missing" in err
+    assert code == 1
+    dagpress(root, "generate")
+    assert _verify(root, airflow, "--strict")[0] == 0
+
+
+def test_an_airflow_of_another_version_is_refused(airflow3: Airflow, tmp_path: Path) -> None:
+    root = write(
+        tmp_path, {"schedules/a.yml": 'interval: "@daily"\ntasks: a b\n', "dagpress.toml": configured("", "2.11")}
+    )
+    said = refusal(root, "verify", "--airflow", str(airflow3.folder / "bin" / "airflow"))
+    assert 'the configuration has airflow = "2.11"' in said
+    assert 'set airflow = "3.3" in the configuration' in said
+    assert "pass the `airflow` program of Airflow 2.11 with --airflow" in said
+    assert sys.executable not in said

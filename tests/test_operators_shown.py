@@ -1,0 +1,46 @@
+"""Tasks with `uses` and `with` in everything that shows a schedule."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from project_builder import as_yaml, dagpress, refusal, write
+from test_cases import CASES
+from versions import NEWEST
+
+_FILE = "generated_dags/orders.py"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with operators of every kind and markers of every kind."""
+    shutil.copytree(CASES / "operators/schedules", tmp_path / "schedules")
+    return write(tmp_path, {"dagpress.toml": f'airflow = "{NEWEST}"\n', "meltano.yml": "version: 1\n"})
+
+
+def test_shown_tasks_are_those_that_were_written(project: Path) -> None:
+    """What `show` prints can be written into the schedule, and gives the same DAG."""
+    shown = yaml.safe_load(dagpress(project, "show", "orders")[1])
+    dagpress(project, "generate")
+    before = (project / _FILE).read_text(encoding="utf-8")
+    write(project, {"schedules/orders.yml": as_yaml({"interval": "@daily", "tasks": shown["tasks"]})})
+    assert dagpress(project, "generate")[0] == 0
+    assert (project / _FILE).read_text(encoding="utf-8") == before
+
+
+def test_explained_values_are_as_written(project: Path) -> None:
+    """A marker is one value, with the line that gives it; the text of a file is its path."""
+    lines = dagpress(project, "show", "orders", "--explain")[1].splitlines()
+    rows = {line.split()[0]: " ".join(line.split()[1:]) for line in lines}
+    assert rows["tasks[2].with.sql"] == "{$t: {$f: queries/count.sql}} schedules/orders.yml:12"
+    assert rows["tasks[4].with.day"] == "{$x: {task: choose, key: a day}} schedules/orders.yml:22"
+    assert rows["tasks[2].with.handler"] == "{$import: quality.checks.first_row} schedules/orders.yml:14"
+
+
+def test_an_operator_does_not_run_without_airflow(project: Path) -> None:
+    """`schedule run` names the task, its operator, and the command of Airflow."""
+    message = refusal(project, "schedule", "run", "groups")
+    assert message.startswith("`list` runs the operator elt.operators.ListFiles, which only Airflow can do: `airflow ")

@@ -1,0 +1,1 @@
+import airflow.of_tomorrow
