@@ -23,19 +23,21 @@ from codegen.values import Argument, Call, Value, arguments_of, call, mapped, wi
 
 def dag_arguments(  # noqa: PLR0913  # what an argument can depend on
     schedule: Schedule,
+    words: Mapping[str, Value],
     start: Value,
-    doc: Value,
     functions: Functions,
     *,
     default_args: Mapping[str, Value],
     airflow: str,
 ) -> tuple[Argument, ...]:
-    """The arguments of `DAG(...)`; `start` is its `schedule`, and `default_args` come from its runners."""
+    """The arguments of `DAG(...)`: `words` describe it, `start` is its `schedule`.
+
+    `default_args` come from its runners.
+    """
     defaults = operator_arguments_of(schedule, schedule, airflow) | default_alerts(schedule, functions, airflow)
     arguments: dict[str, Value] = {
         "dag_id": schedule.dag_id_or_default,
-        "description": schedule.description,
-        "doc_md": doc,
+        **words,
         "schedule": start,
         "start_date": moment(schedule.start_date, schedule.timezone),
         "end_date": moment(schedule.end_date, schedule.timezone) if schedule.end_date else None,

@@ -71,7 +71,10 @@ class Schedule(TaskDefaults):
         owns=("dag_id",),
     )
     description: str | None = _identity(
-        Text(), "One line that Airflow shows beside the DAG.", "Carbon intensity of the grid", is_argument=True
+        Text(),
+        "One line that Airflow shows beside the DAG. Default: what runs, and when.",
+        "Carbon intensity of the grid",
+        owns=("description",),
     )
     tags: tuple[str, ...] = _identity(
         TextList("a list of tags", Text("a tag", longest=LONGEST_TAG)),

@@ -26,6 +26,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_full_name",
+    description="Loads tap-gitlab into target-postgres with Meltano, on the timetable `CronDataIntervalTimetable`",
     doc_md=__doc__,
     schedule=interval_CronDataIntervalTimetable(
         cron="0 6 * * *",

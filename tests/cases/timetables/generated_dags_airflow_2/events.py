@@ -25,6 +25,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_events",
+    description="Loads tap-gitlab into target-postgres with Meltano, on the timetable `EventsTimetable`, and after every_five_hours",
     doc_md=__doc__,
     schedule=DatasetOrTimeSchedule(
         timetable=EventsTimetable(

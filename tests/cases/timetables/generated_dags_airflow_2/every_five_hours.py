@@ -24,6 +24,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_every_five_hours",
+    description="Loads tap-gitlab into target-postgres with Meltano, on the timetable `DeltaTriggerTimetable`",
     doc_md=__doc__,
     schedule=DeltaTriggerTimetable(delta=timedelta(hours=5)),
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

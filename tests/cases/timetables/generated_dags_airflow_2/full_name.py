@@ -25,6 +25,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_full_name",
+    description="Loads tap-gitlab into target-postgres with Meltano, on the timetable `CronDataIntervalTimetable`",
     doc_md=__doc__,
     schedule=CronDataIntervalTimetable(cron="0 6 * * *", timezone=pendulum_UTC),
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),
