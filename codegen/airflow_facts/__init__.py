@@ -106,9 +106,8 @@ class AirflowFacts:
         if found is None:
             return None
         files, required = (tuple(found.get(name, ())) for name in ("files", "required"))
-        return ClassFacts(
-            full_name, found["kind"], found["arguments"], frozenset(found.get("templated", ())), files, required
-        )
+        arguments = {name: annotation or _UNANNOTATED.get(name, "") for name, annotation in found["arguments"].items()}
+        return ClassFacts(full_name, found["kind"], arguments, frozenset(found.get("templated", ())), files, required)
 
     def module_of(self, name: str) -> str:
         """The module from which a class is imported; empty for an unknown class."""
@@ -118,6 +117,8 @@ class AirflowFacts:
 
 # Airflow 3 has its own operators in the standard provider.
 _OF_THE_CORE = re.compile(r"airflow\.(?:operators|sensors|providers\.standard)\.")
+# The types of arguments that the source does not annotate: of `TimeDeltaSensor` on 2, and its asynchronous form.
+_UNANNOTATED = {"delta": "timedelta"}
 # The requirements are not locked for older ones.
 _OLDEST_PYTHON = (3, 10)
 

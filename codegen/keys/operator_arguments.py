@@ -78,13 +78,15 @@ class OperatorArgument(MarkedValue):
 
     def _convert(self, scalar: Scalar) -> Any:  # noqa: ANN401
         if scalar.kind in {"str", "timestamp"} and not is_template(scalar.text):
+            problems = []
             for kind, convert in _CONVERTED.items():
                 if kind in self._types:
                     try:
                         return convert(scalar)
-                    except InvalidError:
-                        if scalar.kind == "timestamp" or str not in self._types:
-                            raise
+                    except InvalidError as error:
+                        problems.append(error)
+            if problems and (scalar.kind == "timestamp" or str not in self._types):
+                raise problems[-1]
         return super()._convert(scalar)
 
 

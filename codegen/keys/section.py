@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.keys.containers import without_null_keys
 from codegen.keys.field_type import FieldType, JsonSchema, Report
-from codegen.keys.table import Model, Table, keys_of, read_keys
+from codegen.keys.table import Key, Model, Table, keys_of, read_keys
 from codegen.source.nodes import Entry, MapNode, Node, holds_trap
 
 M = TypeVar("M", bound=Model)
@@ -66,16 +66,28 @@ class Section(FieldType[M], Generic[M]):
                 raise self._missing(name)
         problems: list[Diagnostic] = []
         map_ = MapNode(given, node.location)
-        values, at = read_keys(self.table(map_), map_, problems.append, f"`{self.name}`")
+        values, at = read_keys(self._table(given), map_, problems.append, f"`{self.name}`")
         for problem in problems:
             report(problem)
-        fields = {keys_of(self.model)[name].field: value for name, value in values.items()}
         is_broken = problems or holds_trap(map_)
-        return None if is_broken else self._checked(self.model(**fields, at={**at, "": node.location}))
+        return None if is_broken else self._checked(self._model(values, {**at, "": node.location}))
 
-    def table(self, given: MapNode) -> Table:  # noqa: ARG002  # for a type that depends on another key
-        """The keys that the map can have."""
-        return Table(keys_of(self.model))
+    def of(self, airflow: str) -> Section[M]:  # noqa: ARG002  # most have the same keys in every version
+        """The same for a version of Airflow."""
+        return self
+
+    @property
+    def rows(self) -> Mapping[str, Key]:
+        """Its keys."""
+        return keys_of(self.model)
+
+    def _table(self, given: Mapping[str, Entry]) -> Table:  # noqa: ARG002
+        """The keys that the map can have, which has these entries."""
+        return Table(self.rows)
+
+    def _model(self, values: Mapping[str, Any], at: Mapping[str, Location]) -> M:
+        fields = {self.rows[name].field: value for name, value in values.items()}
+        return self.model(**fields, at=at)
 
     def _checked(self, model: M) -> M:
         """The model, whose values are valid each. Raises an `InvalidError` where they cannot be combined."""

@@ -37,5 +37,5 @@ def _with_text(path: Scalar, folder: Path, boundary: Boundary, report: Callable[
     problem = boundary.problem(file)
     text, problems = (None, [problem]) if problem else read_text(file, path.text)
     for each in problems:
-        report(replace(each, message=f"the file {each.message}", location=path.location))
+        report(replace(each, message=f"the file {each.message.removeprefix('this ')}", location=path.location))
     return path if text is None else replace(path, text=text, file=path.text)

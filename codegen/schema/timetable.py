@@ -16,7 +16,7 @@ from codegen.keys.section import Section
 from codegen.keys.table import Model, Table, key
 from codegen.keys.texts import IntervalText
 from codegen.schema.task_types import Uses
-from codegen.source.nodes import MapNode, Node, Scalar
+from codegen.source.nodes import Entry, MapNode, Node, Scalar
 from codegen.text.jinja import is_template
 from codegen.values import Output, parts_of
 
@@ -45,8 +45,8 @@ class _TimetableSection(Section[CustomTimetable]):
         super().__init__(CustomTimetable, "timetable", "a timetable", required=("uses",))
         self._airflow = airflow
 
-    def table(self, given: MapNode) -> Table:
-        table, uses = super().table(given), given.get("uses")
+    def _table(self, given: Mapping[str, Entry]) -> Table:
+        table, uses = super()._table(given), given["uses"].value
         if not self._airflow or not isinstance(uses, Scalar):
             return table
         arguments = Arguments(facts_of(self._airflow).class_of(uses.text))

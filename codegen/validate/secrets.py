@@ -16,7 +16,7 @@ from codegen.secrets.names import name_of
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
 
 # The maps with free keys, which name their values.
-_NAMED = {"env", "params", "op_kwargs", "headers", "json", "with"}
+_NAMED = {"env", "private_environment", "params", "op_kwargs", "headers", "json", "with"}
 _INSTEAD = (
     "write {{ conn.NAME.password }} or {{ var.value.NAME }}, which a task reads from Airflow when it runs, or use a "
     "Kubernetes secret"
@@ -85,7 +85,9 @@ def _check(node: Node, path: tuple[str, ...], name: str, around: tuple[Location,
         are_named = name or not _NAMED.isdisjoint(path)
         for key, entry in node.entries.items():
             for each in entry.chain:
-                yield from _check(each.value, (*path, key), name_of(key, name) if are_named else "", places)
+                # A marker such as `$const` is not the name of its value.
+                inner, own = (path, name) if key.startswith("$") else ((*path, key), name_of(key, name))
+                yield from _check(each.value, inner, own if are_named else "", places)
 
 
 def check_secrets_of_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:

@@ -1,0 +1,1 @@
+"""The operators of a team, which the cases use."""

@@ -1,0 +1,1 @@
+"""The callables of a team, which the cases use."""
