@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_carbon_forecast",
+    description="Loads tap-carbon-forecast into target-duckdb with Meltano, every 2 hours at minute 15 (UTC)",
     doc_md=__doc__,
     schedule="15 */2 * * *",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

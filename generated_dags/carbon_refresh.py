@@ -49,6 +49,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_carbon_refresh_refresh",
+    description="Runs the job refresh with Meltano, every day at 06:00 (UTC)",
     doc_md=__doc__,
     schedule="0 6 * * *",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),
@@ -64,6 +65,7 @@ with DAG(
 ):
     task0 = BashOperator(
         task_id="meltano_carbon_refresh_refresh_task0",
+        task_display_name="tap-carbon target-duckdb",
         bash_command=MELTANO
         + LOCK
         + "lock tap-carbon; meltano run tap-carbon target-duckdb",
@@ -71,6 +73,7 @@ with DAG(
 
     task1 = BashOperator(
         task_id="meltano_carbon_refresh_refresh_task1",
+        task_display_name="tap-carbon-forecast target-duckdb",
         bash_command=MELTANO
         + LOCK
         + "lock tap-carbon-forecast; meltano run tap-carbon-forecast target-duckdb",

@@ -93,9 +93,15 @@ class AirflowFacts:
         full_names = (name for name, facts in self.classes.items() if facts["kind"] in {"operator", "sensor"})
         return {name.rpartition(".")[2]: name for name in full_names if _OF_THE_CORE.match(name)}
 
+    @cached_property
+    def timetables(self) -> Mapping[str, str]:
+        """The full names of its timetables in `classes`, by the names of their classes."""
+        full_names = (name for name, facts in self.classes.items() if facts["kind"] == "timetable")
+        return {name.rpartition(".")[2]: name for name in full_names}
+
     def class_of(self, name: str) -> ClassFacts | None:
-        """The facts about a class by its full name, or about a core operator by its class name; None for others."""
-        full_name = self.core_operators.get(name, name)
+        """The facts about a class by its full name, or about one of the core by its class name; None for others."""
+        full_name = {**self.core_operators, **self.timetables}.get(name, name)
         found = self.classes.get(full_name)
         if found is None:
             return None

@@ -96,7 +96,7 @@ class Calendar:
         zone: the timezone whose wall clock has the hours.
         days: seven, of 24 hours each.
         schedules: those with a cron, whether or not they run in this week.
-        waiting: those without: they have manual runs only, or wait for other schedules.
+        waiting: those without: manual runs only, other schedules or a timetable that only Airflow knows.
         changes: the DST changes of that timezone and of the schedules' own.
     """
 
@@ -137,8 +137,14 @@ class Calendar:
             verb = "begins" if paused == 1 else "begin"
             said.append(f"Of the schedules, {paused:,} {verb} paused; the calendar has their runs all the same.")
         if self.waiting:
-            verb = "waits" if len(self.waiting) == 1 else "wait"
-            said.append(f"{_count(len(self.waiting), 'more schedule')} {verb} for a person or for other schedules.")
+            unknown = [schedule for schedule in self.waiting if schedule.clock.timetable]
+            waiting = len(self.waiting) - len(unknown)
+            if waiting:
+                verb = "waits" if waiting == 1 else "wait"
+                said.append(f"{_count(waiting, 'more schedule')} {verb} for a person or for other schedules.")
+            if unknown:
+                verb = "runs" if len(unknown) == 1 else "run"
+                said.append(f"{_count(len(unknown), 'more schedule')} {verb} on a timetable that only Airflow knows.")
         return said
 
     @cached_property

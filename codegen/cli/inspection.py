@@ -91,8 +91,8 @@ def show(  # noqa: PLR0913  # click gives each option so
     deployed = {"deployment": schedule.deployment} if schedule.deployment else {}
     data = {"file": schedule.source, **deployed, **as_data(schedule)}
     cron = schedule.clock.cron
-    if cron not in {None, schedule.interval}:
-        data["interval"] = f"{schedule.interval} -> {cron}"
+    if cron not in {None, schedule.interval_text}:
+        data["interval"] = f"{schedule.interval_text} -> {cron}"
     if output == "json":
         echo_json(data)
     else:
@@ -174,7 +174,7 @@ def _row(schedule: Schedule) -> dict[str, Any]:
     return {
         "name": schedule.name,
         **({"deployment": schedule.deployment} if schedule.deployment else {}),
-        "interval": schedule.interval or None,
+        "interval": plain(schedule.interval) or None,
         "after": plain(schedule.after),
         "timezone": schedule.timezone,
         "runs": describe_work(schedule, "->"),

@@ -14,7 +14,7 @@ from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.markers import Const, MarkedValue, Template
 from codegen.keys.scalars import DateTime, Duration
 from codegen.keys.value_schema import arguments_map
-from codegen.source.nodes import Node, Scalar
+from codegen.source.nodes import ListNode, Node, Scalar
 from codegen.text.jinja import is_template
 from codegen.values import Imported, Output
 
@@ -28,7 +28,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "int": (int,),
     "float": (int, float),
     "None": (type(None),),
-    "timedelta": (timedelta,),
+    **dict.fromkeys(("timedelta", "Delta"), (timedelta,)),
     "datetime": (datetime,),
     "DateTime": (datetime,),
     "time": (time,),
@@ -68,6 +68,13 @@ class OperatorArgument(MarkedValue):
     def __init__(self, annotation: str, *, is_templated: bool = False) -> None:
         super().__init__(is_templated=is_templated)
         self._types = types_of(annotation) or ()
+        inside = re.search(r"\b(?:Collection|Iterable|Sequence|list)\[(.+)\]", annotation)
+        self._item = OperatorArgument(inside[1], is_templated=is_templated) if inside else None
+
+    def _read(self, node: Node, report: Report) -> Any:  # noqa: ANN401
+        if self._item and isinstance(node, ListNode):
+            return [self._item.read(item, report) for item in node.items]
+        return super()._read(node, report)
 
     def _convert(self, scalar: Scalar) -> Any:  # noqa: ANN401
         if scalar.kind in {"str", "timestamp"} and not is_template(scalar.text):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -81,12 +81,13 @@ class Section(FieldType[M], Generic[M]):
         """Its keys."""
         return keys_of(self.model)
 
-    def _table(self, names: Iterable[str]) -> Table:  # noqa: ARG002
-        """The keys that the map can have, which has these names."""
+    def _table(self, given: Mapping[str, Entry]) -> Table:  # noqa: ARG002
+        """The keys that the map can have, which has these entries."""
         return Table(self.rows)
 
     def _model(self, values: Mapping[str, Any], at: Mapping[str, Location]) -> M:
-        return self.model(**values, at=at)
+        fields = {self.rows[name].field: value for name, value in values.items()}
+        return self.model(**fields, at=at)
 
     def _checked(self, model: M) -> M:
         """The model, whose values are valid each. Raises an `InvalidError` where they cannot be combined."""

@@ -16,8 +16,10 @@ _ARROWS = {"run": ("→", "→"), "only": ("×", "→"), "skip": ("→", "x")}  
 
 
 def meltano_interval(schedule: Schedule) -> str:
-    """The interval in Meltano: an alias of Meltano, a cron, or `@manual` if only other schedules start it."""
-    text = schedule.interval.strip() or "@manual"
+    """The interval in Meltano: an alias of Meltano, a cron, or `@manual` if something else starts it."""
+    if schedule.clock.timetable:
+        return "@manual"
+    text = schedule.interval_text or "@manual"
     return text if text in _CRON_INTERVALS else schedule.clock.cron or text
 
 

@@ -95,10 +95,11 @@ def _other_dag_ids(schedule: Schedule) -> Iterator[Diagnostic]:
 
 
 def _other_interval(schedule: Schedule) -> Iterator[Diagnostic]:
-    text, interval = schedule.interval.strip(), meltano_interval(schedule)
+    text, interval = schedule.interval_text, meltano_interval(schedule)
     if not text:
         message = f"Meltano starts {quoted(schedule.name)} after no other, and gets {quoted(interval)}"
         yield Diagnostic(rules.DIFFERS_IN_MELTANO, message, schedule.where("after"), "there it only runs manually")
     elif text != interval:
         message = f"Meltano has no {quoted(text)}, and gets {quoted(interval)}"
-        yield Diagnostic(rules.DIFFERS_IN_MELTANO, message, schedule.where("interval"), "it runs at the same times")
+        effect = "there it only runs manually" if schedule.clock.timetable else "it runs at the same times"
+        yield Diagnostic(rules.DIFFERS_IN_MELTANO, message, schedule.where("interval"), effect)

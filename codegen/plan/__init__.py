@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from codegen.meltano import MeltanoProject
 from codegen.plan.alerts import alert_functions, alert_texts
-from codegen.plan.arguments import dag_arguments
+from codegen.plan.arguments import dag_arguments, schedule_argument
 from codegen.plan.constants import with_constants
 from codegen.plan.dependencies import Dependencies, between, with_join, with_outlets
-from codegen.plan.doc import doc_of, doc_of_several
+from codegen.plan.doc import description_of, doc_of, doc_of_several
 from codegen.plan.names import imports_of
-from codegen.plan.operators import names_of_objects, objects_of, resolved
+from codegen.plan.operators import names_of_objects, objects_of, resolved, timetable_call
 from codegen.plan.order import arrows_of, plan_groups, variables_of
 from codegen.plan.steps import Step, steps_of
 from codegen.plan.tasks import FileNames, plan_task, task_functions
@@ -34,6 +34,7 @@ class _Draft:
     steps: Sequence[Step]
     arrows: Mapping[str, Sequence[Arrow]]
     doc: str
+    description: str
 
 
 def plan(
@@ -78,7 +79,7 @@ def plan(
 def _draft(schedule: Schedule, others: Dependencies, meltano: MeltanoProject | None) -> _Draft:
     steps = steps_of(schedule, meltano)
     every = with_join(steps, schedule) if others.outlets else steps
-    return _Draft(schedule, others, every, arrows_of(every), doc_of(schedule, steps))
+    return _Draft(schedule, others, every, arrows_of(every), doc_of(schedule, steps), description_of(schedule, steps))
 
 
 def _plan_dag(
@@ -93,7 +94,9 @@ def _plan_dag(
     doc = Identifier("__doc__") if is_alone else draft.doc
     runners = (RUNNERS[step.runner] for step in draft.steps if step.calls or step.script)
     default_args = {name: value for runner in runners for name, value in runner.default_args.items()}
-    arguments = dag_arguments(schedule, draft.others, doc, names.functions, default_args=default_args, airflow=airflow)
+    start = schedule_argument(schedule, draft.others, timetable_call(schedule, names.objects, airflow), airflow)
+    words = {"description": draft.description, "doc_md": doc}
+    arguments = dag_arguments(schedule, words, start, names.functions, default_args=default_args, airflow=airflow)
     arguments = tuple(Argument(each.name, resolved(each.value, {}, names.objects)) for each in arguments)
     groups = plan_groups(draft.steps, tasks, draft.arrows, variables)
     return PlannedDag(dag_id, draft.doc, arguments, groups, tuple(draft.arrows[""]))

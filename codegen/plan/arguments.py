@@ -23,20 +23,22 @@ from codegen.values import Argument, Call, Value, arguments_of, call, mapped, wi
 
 def dag_arguments(  # noqa: PLR0913  # what an argument can depend on
     schedule: Schedule,
-    others: Dependencies,
-    doc: Value,
+    words: Mapping[str, Value],
+    start: Value,
     functions: Functions,
     *,
     default_args: Mapping[str, Value],
     airflow: str,
 ) -> tuple[Argument, ...]:
-    """The arguments of `DAG(...)`; `default_args` come from its runners."""
+    """The arguments of `DAG(...)`: `words` describe it, `start` is its `schedule`.
+
+    `default_args` come from its runners.
+    """
     defaults = operator_arguments_of(schedule, schedule, airflow) | default_alerts(schedule, functions, airflow)
     arguments: dict[str, Value] = {
         "dag_id": schedule.dag_id_or_default,
-        "description": schedule.description,
-        "doc_md": doc,
-        "schedule": _schedule(schedule, others, airflow),
+        **words,
+        "schedule": start,
         "start_date": moment(schedule.start_date, schedule.timezone),
         "end_date": moment(schedule.end_date, schedule.timezone) if schedule.end_date else None,
         **_direct_arguments(schedule, airflow),
@@ -57,8 +59,8 @@ def _param(param: Param) -> Value:
     return call("Param", *([param.default] if param.has_default else []), **given)
 
 
-def _schedule(schedule: Schedule, others: Dependencies, airflow: str) -> Value:
-    """A cron or a preset, a timetable, assets, or a timetable with assets.
+def schedule_argument(schedule: Schedule, others: Dependencies, custom: Call | None, airflow: str) -> Value:
+    """A cron or a preset, a timetable, assets, or a timetable with assets; `custom` is a timetable of its own.
 
     It is a plain cron where the version makes the wanted timetable of it (`create_timetable` in airflow/models/dag.py
     of 2.10 and 2.11, `_create_timetable` in airflow/sdk/definitions/dag.py since 3.0).
@@ -68,11 +70,13 @@ def _schedule(schedule: Schedule, others: Dependencies, airflow: str) -> Value:
         cron = AIRFLOW_PRESETS[cron]
     if not schedule.after:
         is_default = schedule.has_data_intervals(airflow) == facts.cron_data_intervals
+        if custom:
+            return custom
         return cron if cron is None or is_default else _timetable(schedule, cron, airflow)
     conditions = conditions_of(schedule.after, others, airflow)
-    if cron is None:
+    if cron is None and custom is None:
         return conditions
-    timetable = _timetable(schedule, cron, airflow)
+    timetable = custom or _timetable(schedule, cron or "", airflow)
     if facts.has_assets:
         return call("AssetOrTimeSchedule", timetable=timetable, assets=conditions)
     return call("DatasetOrTimeSchedule", timetable=timetable, datasets=conditions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from codegen.diagnostics import printable
 from codegen.plan.steps import Step
@@ -22,22 +22,36 @@ def doc_of(schedule: Schedule, steps: Sequence[Step]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def description_of(schedule: Schedule, steps: Sequence[Step]) -> str:
+    """What runs, and when, in one line of plain text: the description of a DAG that has none of its own."""
+    if schedule.description:
+        return schedule.description
+    tasks = f"{len(steps)} tasks" if len(steps) > 1 else "a task"
+    return f"{_what(schedule, steps, printable, tasks)}, {describe_start(schedule, printable)}"
+
+
 def doc_of_several(dag_ids: Sequence[str]) -> str:
     """The documentation of a file with several DAGs, as Markdown."""
     return "".join(["Defines these DAGs:\n\n", *(f"- {_code(dag_id)}\n" for dag_id in dag_ids)])
 
 
 def _what_and_when(schedule: Schedule, steps: Sequence[Step]) -> str:
-    when = describe_start(schedule, _code)
+    what, when = _what(schedule, steps, _code, "these tasks"), describe_start(schedule, _code)
     if schedule.pair:
-        words = kind_of(steps[0]).words(steps[0], _code)
-        return f"{words[0].upper()}{words[1:]}, {when}."
-    what = f"the job {_code(schedule.job)}" if schedule.job else "these tasks"
+        return f"{what}, {when}."
     if all(step.run for step in steps):
         tasks = "\n".join(f"- {_code(step.run)}" for step in steps)
-        return f"Runs {what} with Meltano, {when}:\n\n{tasks}"
-    tasks = "\n".join(f"- {_code(step.task_id)}: {kind_of(step).words(step, _code)}" for step in steps)
-    return f"Runs {what}, {when}:\n\n{tasks}"
+    else:
+        tasks = "\n".join(f"- {_code(step.task_id)}: {kind_of(step).words(step, _code)}" for step in steps)
+    return f"{what}, {when}:\n\n{tasks}"
+
+
+def _what(schedule: Schedule, steps: Sequence[Step], code: Callable[[str], str], tasks: str) -> str:
+    if schedule.pair:
+        words = kind_of(steps[0]).words(steps[0], code)
+        return f"{words[0].upper()}{words[1:]}"
+    what = f"the job {code(schedule.job)}" if schedule.job else tasks
+    return f"Runs {what} with Meltano" if all(step.run for step in steps) else f"Runs {what}"
 
 
 def _code(text: str) -> str:

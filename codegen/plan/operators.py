@@ -8,13 +8,15 @@ from typing import Any
 
 from codegen.airflow_facts import ClassFacts, facts_of
 from codegen.keys.markers import Const, Template
+from codegen.plan.arguments import lowered
 from codegen.plan.names import free_name, full_name_of
 from codegen.plan.steps import Step
 from codegen.runners import RUNNERS
 from codegen.schema import Schedule
 from codegen.schema.operators import operator_facts
+from codegen.schema.timetable import CustomTimetable
 from codegen.text.jinja import as_literal, as_rendered, is_template
-from codegen.values import Identifier, Imported, Output, Value, call, mapped, parts_of
+from codegen.values import Call, Identifier, Imported, Output, Value, arguments_of, call, mapped, parts_of
 
 
 def arguments_of_step(step: Step, airflow: str) -> dict[str, Any]:
@@ -71,9 +73,29 @@ def operator_name(step: Step, airflow: str) -> str:
     return facts_of(airflow).core_operators.get(uses, uses)
 
 
+def timetable_name(timetable: CustomTimetable, airflow: str) -> str:
+    """The full name of the timetable.
+
+    Of Airflow's own it is that of the scheduler's class: those of `airflow.sdk` have other arguments, and 3.3 cannot
+    serialize its `EventsTimetable`.
+    """
+    return facts_of(airflow).timetables.get(timetable.uses, timetable.uses)
+
+
+def timetable_call(schedule: Schedule, objects: Mapping[str, str], airflow: str) -> Call | None:
+    """The timetable that a schedule has in place of an interval."""
+    own = schedule.interval
+    if not isinstance(own, CustomTimetable):
+        return None
+    arguments = {name: _lowered(value, *_rendering(name, None)) for name, value in own.with_.items()}
+    return Call(objects[timetable_name(own, airflow)], keywords=arguments_of(lowered(arguments, schedule, airflow)))
+
+
 def objects_of(schedule: Schedule, steps: Iterable[Step], airflow: str) -> list[str]:
-    """The full name of each operator and object that the DAG of a schedule imports."""
+    """The full name of each operator, timetable and object that the DAG of a schedule imports."""
     full_names = _imported_in(schedule.arguments)
+    if isinstance(schedule.interval, CustomTimetable):
+        full_names += [timetable_name(schedule.interval, airflow), *_imported_in(schedule.interval.with_)]
     for step in steps:
         full_names += [operator_name(step, airflow)] if step.task.uses else []
         full_names += _imported_in(step.task.with_) + _imported_in(step.task.arguments)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from codegen.diagnostics import printable
 from codegen.plan.alerts import task_alerts
 from codegen.plan.arguments import lowered, operator_arguments_of
 from codegen.plan.names import free_name
@@ -19,6 +20,7 @@ from codegen.schema import Schedule
 from codegen.text.jinja import rendered
 from codegen.values import Identifier, Value, arguments_of, call, without_none
 
+_LONGEST_DISPLAY_NAME = 100
 Lowered = tuple[str, dict[str, Value]]
 
 
@@ -88,6 +90,7 @@ def plan_task(
     own = operator_arguments_of(step.task, schedule, airflow)
     given = {
         "task_id": step.task_id,
+        "task_display_name": _display_name(step, schedule),
         **arguments,
         **lowered(arguments_of_step(step, airflow), schedule, airflow),
         **own,
@@ -95,6 +98,14 @@ def plan_task(
     }
     found = {name: resolved(value, variables, names.objects) for name, value in without_none(given).items()}
     return PlannedTask(step.task_id, variables.get(step.task_id, ""), operator, arguments_of(found), step.after)
+
+
+def _display_name(step: Step, schedule: Schedule) -> str | None:
+    """What a task of a job runs: its id is Meltano's, a number."""
+    if not (schedule.job and step.run) or "task_display_name" in schedule.arguments:
+        return None
+    shown = printable(step.run)
+    return shown if len(shown) <= _LONGEST_DISPLAY_NAME else f"{shown[: _LONGEST_DISPLAY_NAME - 3]}..."
 
 
 def task_functions(steps: Iterable[Step]) -> dict[FunctionKey, PlannedFunction]:

@@ -17,8 +17,8 @@ from codegen.schema.model import PROJECT_ROOT_VARIABLE
 Data = Mapping[str, Any]
 
 # Attributes with a form of their own below, or that change nothing of what a DAG does.
-_OTHERWISE = {"dag_id", "default_args", "doc_md", "schedule", "start_date", "tags", "tasks", "timetable"}
-_OTHERWISE |= {"append_env", "bash_command", "cwd", "env", "operator", "task_id", "upstream"}
+_OTHERWISE = {"dag_id", "default_args", "description", "doc_md", "schedule", "start_date", "tags", "tasks", "timetable"}
+_OTHERWISE |= {"append_env", "bash_command", "cwd", "env", "operator", "task_display_name", "task_id", "upstream"}
 _OTHERWISE |= {"doc", "doc_json", "doc_rst", "doc_yaml", "email", "email_on_failure", "email_on_retry"}
 _ARGUMENT = re.compile(r"\$\{?(ARGUMENT_\d+)")
 ENVIRONMENT = "Meltano environment"

@@ -33,16 +33,17 @@ def describe_start(schedule: Schedule, code: Callable[[str], str] = quoted) -> s
         return in_words(clock) + (f" ({schedule.timezone})" if clock.cron else "")
     *others, last = (_upstream_in_words(each, code, "the asset") for each in schedule.after.upstream)
     after = f"after {', '.join(others)} {'or' if schedule.after.any else 'and'} {last}" if others else f"after {last}"
-    return f"{in_words(clock)} ({schedule.timezone}), and {after}" if clock.cron else after
+    zone = f" ({schedule.timezone})" if clock.cron else ""
+    return after if clock.is_manual else f"{in_words(clock)}{zone}, and {after}"
 
 
 def describe_start_briefly(schedule: Schedule) -> str:
     """The same for a column of a table: the interval as it is written, and the names."""
     if not schedule.after:
-        return schedule.interval
+        return schedule.interval_text
     upstream = (_upstream_in_words(each, str, "asset") for each in schedule.after.upstream)
     after = f"after {(' or ' if schedule.after.any else ', ').join(upstream)}"
-    return f"{schedule.interval}, {after}" if schedule.clock.cron else after
+    return after if schedule.clock.is_manual else f"{schedule.interval_text}, {after}"
 
 
 def _upstream_in_words(upstream: str | Asset, code: Callable[[str], str], noun: str) -> str:

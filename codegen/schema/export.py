@@ -24,6 +24,7 @@ from codegen.schema.param import Param
 from codegen.schema.table import schedule_table, task_table
 from codegen.schema.task import WHAT_RUNS
 from codegen.schema.task_defaults import TaskDefaults
+from codegen.schema.timetable import TIMETABLE
 
 SCHEMA_NAME = "schedule.schema.json"
 REFERENCE_HEAD = "| key | value | meaning | example |\n| --- | --- | --- | --- |\n"
@@ -34,7 +35,7 @@ _TASK = "a task"
 _NOTHING: tuple[Any, ...] = (None, "", (), {})
 # The maps inside a schedule, by the names of their definitions; the reference has them in this order.
 _OF_RUNNERS = (section for runner in RUNNERS.values() for section in runner.sections)
-_SECTIONS = {section.name: section for section in (*_OF_RUNNERS, ALERT, *KINDS, UPSTREAM_ASSET, ASSET)}
+_SECTIONS = {section.name: section for section in (*_OF_RUNNERS, ALERT, *KINDS, UPSTREAM_ASSET, ASSET, TIMETABLE)}
 # The maps that have the arguments of an operator too, which have no examples.
 _OPEN = tuple(name for name, section in _SECTIONS.items() if issubclass(section.model, OperatorSettings))
 # What a map must have in any case: of these keys exactly one.

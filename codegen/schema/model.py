@@ -16,7 +16,7 @@ from codegen.diagnostics import Location
 from codegen.keys.containers import TextList
 from codegen.keys.scalars import Boolean, DateTime, Duration, Integer
 from codegen.keys.table import Table, key, keys_of, shared_key
-from codegen.keys.texts import Id, IntervalText, Markdown, Name, TemplatedText, Text, Timezone
+from codegen.keys.texts import Id, Markdown, Name, TemplatedText, Text, Timezone
 from codegen.schema.after import AFTER, After
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.asset import Asset, AssetList
@@ -25,6 +25,7 @@ from codegen.schema.pair import OF_A_PAIR, PAIR
 from codegen.schema.param import PARAMS, Param
 from codegen.schema.task import Task, TaskList
 from codegen.schema.task_defaults import IN_A_SHELL, TaskDefaults
+from codegen.schema.timetable import CustomTimetable, IntervalType
 from codegen.text.ids import airflow_id, composed
 from codegen.timetable.dst import localized
 from codegen.timetable.interval import Interval, parse_interval
@@ -70,7 +71,10 @@ class Schedule(TaskDefaults):
         owns=("dag_id",),
     )
     description: str | None = _identity(
-        Text(), "One line that Airflow shows beside the DAG.", "Carbon intensity of the grid", is_argument=True
+        Text(),
+        "One line that Airflow shows beside the DAG. Default: what runs, and when.",
+        "Carbon intensity of the grid",
+        owns=("description",),
     )
     tags: tuple[str, ...] = _identity(
         TextList("a list of tags", Text("a tag", longest=LONGEST_TAG)),
@@ -107,12 +111,13 @@ class Schedule(TaskDefaults):
         variable="MELTANO_RUN_STATE_ID_SUFFIX",
     )
 
-    interval: str = _when(
-        IntervalText("an interval"),
+    interval: str | CustomTimetable = _when(
+        IntervalType(),
         "A cron of five fields, with names, `L`, `#` and `H` (a time drawn from the schedule's name); "
         "or a duration that divides the hour or the day, such as `15m` or `6h`; "
         "or an alias: `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@quarterly`, `@yearly`, `@annually`; "
-        "or `@once`, `@manual`, `@none`, for manual runs only. Required, unless there is an `after`.",
+        "or `@once`, `@manual`, `@none`, for manual runs only; or a map with a timetable of Airflow or of your own. "
+        "Required, unless there is an `after`.",
         '"0 6 * * 1-5"',
         "",
         owns=("schedule", "schedule_interval", "timetable"),
@@ -244,7 +249,14 @@ class Schedule(TaskDefaults):
         Raises:
             InvalidError: it never fires, which `validate` reports.
         """
+        if isinstance(self.interval, CustomTimetable):
+            return Interval(None, self.interval.uses.rpartition(".")[2])
         return parse_interval(self.interval, self.name) if self.interval else Interval(None)
+
+    @property
+    def interval_text(self) -> str:
+        """The interval as it is written; of a timetable, its class."""
+        return self.interval.uses if isinstance(self.interval, CustomTimetable) else self.interval.strip()
 
     def timetable(self, airflow: str) -> Timetable:
         """When a version of Airflow starts its runs."""
@@ -268,7 +280,7 @@ class Schedule(TaskDefaults):
 
     def has_sla(self, airflow: str) -> bool:
         """Whether its tasks have an SLA: on Airflow 2, and where a clock starts the runs."""
-        return facts_of(airflow).has_sla and bool(self.deadline and self.clock.cron)
+        return facts_of(airflow).has_sla and bool(self.deadline) and not self.clock.is_manual
 
     @property
     def dag_id_or_default(self) -> str:

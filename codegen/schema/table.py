@@ -15,6 +15,7 @@ from codegen.schema.model import Schedule
 from codegen.schema.overlays import Overlays
 from codegen.schema.task import Task, TaskList
 from codegen.schema.task_defaults import IN_A_SHELL, TaskDefaults
+from codegen.schema.timetable import IntervalType
 
 
 @cache
@@ -24,6 +25,7 @@ def schedule_table(airflow: str) -> Table:
     rows: dict[str, Key] = {
         **own,
         **_runner_rows(airflow),
+        "interval": replace(own["interval"], type=IntervalType(airflow)),
         "tasks": replace(own["tasks"], type=TaskList(task_table(airflow), airflow)),
         "environments": replace(own["environments"], type=Overlays(partial(schedule_table, airflow))),
         **rows_of_airflow(airflow, DAG_GROUP, decided),

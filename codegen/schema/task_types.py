@@ -74,13 +74,13 @@ TRIGGER_RULE = _TriggerRule(*TRIGGER_RULES)
 
 
 class Uses(Text):
-    """An operator or sensor, by the name of its class or its full name."""
+    """A class of Airflow, by its name, or any other class by its full name."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: str = "an operator", example: str = "FileSensor") -> None:
         super().__init__(
-            "an operator",
+            words,
             rf"(?:{_NAME}\.)*{_NAME}",
-            "the name of its class, such as FileSensor, or its module and its name: airflow.providers.ssh...",
+            f"the name of its class, such as {example}, or its module and its name: my_company.airflow.{example}",
             250,
         )
 

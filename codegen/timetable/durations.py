@@ -45,4 +45,6 @@ def cron_of(duration: timedelta, text: str) -> str:
     if duration == _WEEK:
         del near[0]
     words = " or ".join(f'"{_WORDS[each]}"' for each in near if each)
-    raise InvalidError(message, f"write {words}, or a cron", rules.INVALID_INTERVAL)
+    # It is in every Airflow.
+    timetable = f"{{uses: DeltaDataIntervalTimetable, with: {{delta: {text}}}}}"
+    raise InvalidError(message, f"write {words}, or the timetable `{timetable}`", rules.INVALID_INTERVAL)

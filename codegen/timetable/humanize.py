@@ -15,6 +15,8 @@ def in_words(interval: Interval) -> str:
 
 def short_words(interval: Interval) -> str:
     """The same, or an empty text if there are no short words."""
+    if interval.timetable:
+        return f"on the timetable `{interval.timetable}`"
     if interval.cron is None:
         return "only when somebody starts it"
     minute, hour, day, month, weekday = interval.cron.split()

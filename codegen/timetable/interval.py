@@ -45,15 +45,22 @@ class Interval:
     """A valid interval.
 
     Attributes:
-        schedule: Airflow's `schedule`: a preset, a cron of five plain fields, or None for manual runs only.
+        schedule: Airflow's `schedule`: a preset, a cron of five plain fields, or None.
+        timetable: the class of another timetable, whose runs only Airflow knows; with neither, all runs are manual.
     """
 
     schedule: str | None
+    timetable: str = ""
 
     @property
     def cron(self) -> str | None:
-        """The five fields, or None for manual runs only."""
+        """The five fields, or None without a cron."""
         return AIRFLOW_PRESETS.get(self.schedule, self.schedule) if self.schedule else None
+
+    @property
+    def is_manual(self) -> bool:
+        """Whether no clock starts runs."""
+        return not (self.schedule or self.timetable)
 
 
 @lru_cache(maxsize=4096)

@@ -29,7 +29,7 @@ from codegen.validate.secrets import check_secrets_of_job
 from codegen.validate.states import check_environments, check_state_ids, check_states
 from codegen.validate.tasks import check_tasks
 from codegen.validate.templates import check_templates
-from codegen.validate.time import check_clock, check_durations, check_interval, check_time
+from codegen.validate.time import check_clock, check_durations, check_interval, check_time, check_timetable
 
 __all__ = [
     "check_airflow_version",
@@ -54,6 +54,7 @@ def check_one(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) 
         yield from check_deadline(schedule, airflow)
         yield from check_templates(schedule, meltano, airflow)
         yield from check_arguments(schedule)
+    yield from check_timetable(schedule, airflow)
     yield from check_durations(schedule)
     yield from check_tasks(schedule, airflow)
     yield from check_operators(schedule, airflow)

@@ -61,7 +61,7 @@ def check_deadline(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
         yield Diagnostic(rules.MISSING_KEY, "no alert is sent when the `deadline` passes", where, hint)
     elif keys == [DEADLINE]:
         yield Diagnostic(rules.MISSING_KEY, "`on_deadline` needs `deadline`", where, "add `deadline: 2h`")
-    elif facts.has_sla and not schedule.clock.cron:
+    elif facts.has_sla and schedule.clock.is_manual:
         name = quoted(schedule.name)
         message = f"Airflow 2 supports a deadline only for scheduled runs, and {name} has none"
         # An inherited one is meant for other schedules.

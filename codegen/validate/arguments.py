@@ -29,7 +29,7 @@ def check_arguments(schedule: Schedule) -> Iterator[Diagnostic]:
         yield from _check_native(schedule, task)
     # `_validate_allowed_run_types` of `DAG`.
     allowed = schedule.arguments.get("allowed_run_types")
-    by_clock = "scheduled" if schedule.clock.schedule else "manual"
+    by_clock = "manual" if schedule.clock.is_manual else "scheduled"
     needed = "asset_triggered" if schedule.after else by_clock
     if allowed and needed not in allowed:
         message = f"the runs of this schedule are of the type `{needed}`, which `allowed_run_types` does not allow"

@@ -57,7 +57,7 @@ def _misfit(param: Param, rule: str, value: object, hint: str) -> Diagnostic:
 def check_defaults(schedule: Schedule) -> Iterator[Diagnostic]:
     """A scheduled run is given no parameters, so each needs a default. The interval must be valid."""
     for name, param in schedule.params.items():
-        if (schedule.clock.cron or schedule.after) and not param.has_default:
+        if (schedule.after or not schedule.clock.is_manual) and not param.has_default:
             message = f"the run parameter {quoted(name)} has no `default`, and a run on a schedule is given none"
             hint = 'add one, or take `interval: "@manual"` without `after`, so that each run is started by hand'
             yield Diagnostic(rules.MISSING_DEFAULT, message, param.at[""], hint)

@@ -44,7 +44,7 @@ def check_templates(schedule: Schedule, meltano: MeltanoProject | None, airflow:
 
 
 def _check_use(use: DateUse, schedule: Schedule, place: Location, airflow: str) -> Iterator[Diagnostic]:
-    may_lack_date = facts_of(airflow).optional_logical_date and bool(schedule.after or not schedule.clock.cron)
+    may_lack_date = facts_of(airflow).optional_logical_date and bool(schedule.after or schedule.clock.is_manual)
     # Without a logical date, the date of the previous run cannot be converted.
     is_convertible = use.is_utc_date and not (may_lack_date and use.is_of_previous_run)
     is_local = schedule.timezone != "UTC" and bool(schedule.clock.cron)

@@ -7,11 +7,14 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from codegen import rules
+from codegen.airflow_facts import facts_of
 from codegen.diagnostics import Diagnostic, InvalidError
 from codegen.schema import Schedule
+from codegen.schema.timetable import CustomTimetable
 from codegen.timetable.dst import localized
 from codegen.timetable.portability import unsupported_by
 from codegen.timetable.surprises import runs_that_show, surprise_of
+from codegen.validate.operator_arguments import check_arguments_of, check_required
 from codegen.validate.places import values_of
 
 
@@ -60,6 +63,16 @@ def check_clock(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
         message = f"catch-up with data intervals stalls at {change}: it would stop at {last:%Y-%m-%d %H:%M}"
         hint = "set `data_interval: false`, or `timezone: UTC`, or a cron expression that lists the hours"
         yield Diagnostic(rules.STALLS, message, schedule.where("interval"), hint)
+
+
+def check_timetable(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
+    """A timetable of Airflow must have the arguments that it is given."""
+    timetable = schedule.interval
+    facts = facts_of(airflow).class_of(timetable.uses) if isinstance(timetable, CustomTimetable) else None
+    if facts and isinstance(timetable, CustomTimetable):
+        at = {name: timetable.at[f"with.{name}"] for name in timetable.with_}
+        yield from check_arguments_of(timetable.with_, at, facts)
+        yield from check_required(timetable.with_, timetable.at["uses"], facts)
 
 
 def check_durations(schedule: Schedule) -> Iterator[Diagnostic]:

@@ -52,6 +52,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_branch_per_weekday",
+    description="Runs 4 tasks, every day at 04:00 (UTC)",
     doc_md=__doc__,
     schedule="0 4 * * *",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

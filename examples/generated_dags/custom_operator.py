@@ -26,6 +26,7 @@ def fetch(day):
 
 with DAG(
     dag_id="meltano_custom_operator",
+    description="Runs 2 tasks, every weekday at 08:00 (UTC)",
     doc_md=__doc__,
     schedule="0 8 * * 1-5",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

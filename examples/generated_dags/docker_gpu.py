@@ -28,6 +28,7 @@ DOCKER = {
 
 with DAG(
     dag_id="meltano_docker_gpu",
+    description="Runs 2 tasks, every Monday at 05:00 (UTC)",
     doc_md=__doc__,
     schedule="0 5 * * 1",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -50,6 +50,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_external_task",
+    description="Runs 2 tasks, every day at 06:00 (UTC)",
     doc_md=__doc__,
     schedule="0 6 * * *",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

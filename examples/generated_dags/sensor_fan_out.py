@@ -53,6 +53,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_sensor_fan_out",
+    description="Runs 5 tasks, every hour (UTC)",
     doc_md=__doc__,
     schedule="@hourly",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

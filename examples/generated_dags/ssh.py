@@ -50,6 +50,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_ssh",
+    description="Runs 2 tasks, every day at 02:30 (UTC)",
     doc_md=__doc__,
     schedule="30 2 * * *",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -50,6 +50,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_trigger_with_conf",
+    description="Runs 2 tasks, every day at 01:00 (UTC)",
     doc_md=__doc__,
     schedule="0 1 * * *",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

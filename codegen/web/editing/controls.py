@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from codegen.keys.field_type import FieldType
+from codegen.keys.field_type import FieldType, JsonSchema
 from codegen.source.nodes import ListNode, Node, Scalar, is_null
 
 
@@ -43,12 +44,15 @@ def control_of(field_type: FieldType[Any]) -> Control:
         return Control(Shape.PROSE)
     if schema.get("type") in _SCALARS:
         return Control(Shape.LINE, is_number=schema["type"] != "string")
-    forms = schema.get("anyOf", ())
+    return Control(_shape_of(schema.get("anyOf", ())))
+
+
+def _shape_of(forms: Sequence[JsonSchema]) -> Shape:
     items = [form["items"] for form in forms if "items" in form]
     # An item that is more than text is shown as YAML, see `shape_for`.
     if any({"type": "string"}.items() <= each.items() for item in items for each in item.get("anyOf", [item])):
-        return Control(Shape.LINES)
-    return Control(Shape.YAML)
+        return Shape.LINES
+    return Shape.LINE if any(form.get("type") == "string" for form in forms) else Shape.YAML
 
 
 def shape_for(control: Control, node: Node | None) -> Shape:

@@ -124,7 +124,7 @@ def _graph(schedule: Schedule, rows: Sequence[Row], neighbours: _Neighbours, *, 
     start = [node.id for node in nodes]
     if len(nodes) > 1:
         words = "any of these" if is_any else "all of these"
-        clock = f"or {schedule.interval}" if schedule.clock.cron else ""
+        clock = "" if schedule.clock.is_manual else f"or {schedule.interval_text}"
         nodes.append(Node("start", (words, clock), "start"))
         arrows += [(name, "start") for name in start]
         start = ["start"]

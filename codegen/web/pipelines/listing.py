@@ -68,7 +68,7 @@ class Row:
     @property
     def interval(self) -> str:
         """The interval as it is written."""
-        return self.schedule.interval if self.schedule else ""
+        return self.schedule.interval_text if self.schedule else ""
 
     @property
     def next_run(self) -> datetime | None:

@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_after_an_alert",
+    description="Loads tap-mart into target-postgres with Meltano, after with_an_alert",
     doc_md=__doc__,
     schedule=[Asset("meltano_with_an_alert")],
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

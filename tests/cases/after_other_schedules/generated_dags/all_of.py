@@ -48,6 +48,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_all_of",
+    description="Runs a task with Meltano, after orders and one",
     doc_md=__doc__,
     schedule=[Asset("meltano_orders"), Asset("meltano_one")],
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

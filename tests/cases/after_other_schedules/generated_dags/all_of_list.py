@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_all_of_list",
+    description="Loads tap-mart into target-postgres with Meltano, after orders, customers and stock levels",
     doc_md=__doc__,
     schedule=[Asset("meltano_orders"), Asset("meltano_customers"), Asset("stock")],
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

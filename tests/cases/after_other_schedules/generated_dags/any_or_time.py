@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_any_or_time",
+    description="Loads tap-mart into target-postgres with Meltano, every weekday at 11:58 (America/New_York), and after orders or customers",
     doc_md=__doc__,
     schedule=AssetOrTimeSchedule(
         timetable=CronTriggerTimetable("58 11 * * 1-5", timezone="America/New_York"),

@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_one",
+    description="Loads tap-mart into target-postgres with Meltano, after orders",
     doc_md=__doc__,
     schedule=[Asset("meltano_orders")],
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_or_time_as_a_moment",
+    description="Loads tap-mart into target-postgres with Meltano, every hour (UTC), and after orders or customers",
     doc_md=__doc__,
     schedule=AssetOrTimeSchedule(
         timetable=CronTriggerTimetable("@hourly", timezone="UTC"),

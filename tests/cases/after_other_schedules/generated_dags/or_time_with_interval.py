@@ -28,6 +28,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_or_time_with_interval",
+    description="Loads tap-mart into target-postgres with Meltano, every hour (UTC), and after orders or customers",
     doc_md=__doc__,
     schedule=AssetOrTimeSchedule(
         timetable=CronDataIntervalTimetable("@hourly", timezone="UTC"),

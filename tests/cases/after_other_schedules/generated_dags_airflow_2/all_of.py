@@ -49,6 +49,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_all_of",
+    description="Runs a task with Meltano, after orders and one",
     doc_md=__doc__,
     schedule=[Dataset("meltano_orders"), Dataset("meltano_one")],
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -23,6 +23,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_all_of_list",
+    description="Loads tap-mart into target-postgres with Meltano, after orders, customers and stock levels",
     doc_md=__doc__,
     schedule=[
         Dataset("meltano_orders"),

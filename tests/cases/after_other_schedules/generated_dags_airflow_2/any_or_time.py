@@ -25,6 +25,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_any_or_time",
+    description="Loads tap-mart into target-postgres with Meltano, every weekday at 11:58 (America/New_York), and after orders or customers",
     doc_md=__doc__,
     schedule=DatasetOrTimeSchedule(
         timetable=CronDataIntervalTimetable(

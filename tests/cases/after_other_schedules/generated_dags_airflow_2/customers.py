@@ -52,6 +52,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_customers",
+    description="Runs 3 tasks with Meltano, every day at 05:00 (Europe/Berlin)",
     doc_md=__doc__,
     schedule="0 5 * * *",
     start_date=pendulum.datetime(1970, 1, 1, tz="Europe/Berlin"),

@@ -48,6 +48,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_report",
+    description="Runs a task with Meltano, after load and slots",
     doc_md=__doc__,
     schedule=[Asset("meltano_load"), Asset("meltano_slots")],
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

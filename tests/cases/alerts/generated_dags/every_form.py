@@ -57,6 +57,7 @@ def alert_page_0(context):
 
 with DAG(
     dag_id="meltano_every_form",
+    description="Loads tap-gitlab into target-postgres with Meltano, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

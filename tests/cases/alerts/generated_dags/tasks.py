@@ -82,6 +82,7 @@ def context(context):
 
 with DAG(
     dag_id="meltano_tasks",
+    description="Runs 2 tasks with Meltano, every hour (UTC)",
     doc_md=__doc__,
     schedule="@hourly",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -50,6 +50,7 @@ def wake(dag, task_list, blocking_task_list, slas, blocking_tis):
 
 with DAG(
     dag_id="meltano_orders",
+    description="Loads tap-shop into target-postgres with Meltano, every hour (UTC)",
     doc_md=__doc__,
     schedule="@hourly",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

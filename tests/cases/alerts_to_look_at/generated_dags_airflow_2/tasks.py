@@ -55,6 +55,7 @@ Try {{ ti.try_number }} of {{ ti.max_tries + 1 }}: {{ ti.log_url }}"""
 
 with DAG(
     dag_id="meltano_tasks",
+    description="Runs 2 tasks with Meltano, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -50,6 +50,7 @@ lock() {
 
 with DAG(
     dag_id="sales_refresh_load",
+    description="Runs the job load with Meltano, after orders",
     doc_md=__doc__,
     schedule=[Asset("sales_orders")],
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),
@@ -65,6 +66,7 @@ with DAG(
 ):
     task0 = BashOperator(
         task_id="sales_refresh_load_task0",
+        task_display_name="tap-gitlab target-postgres",
         bash_command=MELTANO
         + LOCK
         + "lock tap-gitlab; meltano run tap-gitlab target-postgres",
@@ -72,6 +74,7 @@ with DAG(
 
     task1 = BashOperator(
         task_id="sales_refresh_load_task1",
+        task_display_name="dbt:run",
         bash_command=MELTANO + LOCK + "lock dbt:shared; meltano run dbt:run",
     )
 

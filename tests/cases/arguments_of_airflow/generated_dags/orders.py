@@ -54,6 +54,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_orders",
+    description="Runs 2 tasks, every day at 00:00 (Europe/Berlin)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="Europe/Berlin"),
@@ -95,6 +96,7 @@ with DAG(
 ):
     load = BashOperator(
         task_id="load",
+        task_display_name="Load the orders",
         bash_command=MELTANO + LOCK + "lock tap-a; meltano run tap-a target-b",
         owner="loaders",
         max_retry_delay=timedelta(hours=1),
@@ -103,7 +105,6 @@ with DAG(
         on_skipped_callback=[started, skipped],
         depends_on_past=False,
         start_date=pendulum.datetime(2026, 1, 31, tz="Europe/Berlin"),
-        task_display_name="Load the orders",
         doc_md="Loads the **orders**.",
     )
 

@@ -51,6 +51,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_mart",
+    description="Runs 3 tasks, after orders, the asset s3://elsewhere/customers and the asset stock",
     doc_md=__doc__,
     schedule=[
         Asset("meltano_orders"),

@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_on_asset",
+    description="Loads tap-gitlab into target-postgres with Meltano, every Sunday at 00:00 (UTC), and after the asset s3://elsewhere/customers",
     doc_md=__doc__,
     schedule=AssetOrTimeSchedule(
         timetable=CronTriggerTimetable("@weekly", timezone="UTC"),

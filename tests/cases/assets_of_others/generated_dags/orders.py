@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_orders",
+    description="Loads tap-gitlab into target-postgres with Meltano, every 6 hours (UTC)",
     doc_md=__doc__,
     schedule="0 */6 * * *",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

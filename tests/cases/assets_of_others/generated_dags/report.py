@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_report",
+    description="Loads tap-gitlab into target-postgres with Meltano, after mart and the asset s3://exports/customers",
     doc_md=__doc__,
     schedule=[Asset("meltano_mart"), Asset("s3://exports/customers")],
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

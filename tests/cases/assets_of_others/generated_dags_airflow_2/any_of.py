@@ -23,6 +23,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_any_of",
+    description="Loads tap-gitlab into target-postgres with Meltano, after the asset mart or orders",
     doc_md=__doc__,
     schedule=DatasetAny(Dataset("mart"), Dataset("meltano_orders")),
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

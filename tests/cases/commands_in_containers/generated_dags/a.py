@@ -34,6 +34,7 @@ def check():
 
 with DAG(
     dag_id="meltano_a",
+    description="Runs 4 tasks, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

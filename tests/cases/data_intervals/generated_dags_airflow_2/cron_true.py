@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_cron_true",
+    description="Loads tap-a into target-b with Meltano, every Monday at 06:00 (Europe/Berlin)",
     doc_md=__doc__,
     schedule="0 6 * * 1",
     start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Berlin"),

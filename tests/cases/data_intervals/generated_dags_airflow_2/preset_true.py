@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_preset_true",
+    description="Loads tap-a into target-b with Meltano, every day at 00:00 (Europe/Berlin)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Berlin"),

@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_every_minute",
+    description="Loads tap-a into target-b with Meltano, every minute (Europe/Berlin)",
     doc_md=__doc__,
     schedule="* * * * *",
     start_date=pendulum.datetime(1970, 1, 1, tz="Europe/Berlin"),

@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_new_york_earlier",
+    description="Loads tap-a into target-b with Meltano, every day at 18:30 (America/New_York)",
     doc_md=__doc__,
     schedule="30 18 * * *",
     start_date=pendulum.datetime(1970, 1, 1, tz="America/New_York"),

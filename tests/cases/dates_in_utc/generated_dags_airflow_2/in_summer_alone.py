@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_in_summer_alone",
+    description="Loads tap-a into target-b with Meltano, every day at 01:30 (Europe/Berlin)",
     doc_md=__doc__,
     schedule="30 1 * * *",
     start_date=pendulum.datetime(1970, 1, 1, tz="Europe/Berlin"),

@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_in_winter",
+    description="Loads tap-a into target-b with Meltano, on day 1 of every January at 01:30 (Europe/Berlin)",
     doc_md=__doc__,
     schedule="30 1 1 1 *",
     start_date=pendulum.datetime(1970, 1, 1, tz="Europe/Berlin"),

@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_new_york",
+    description="Loads tap-a into target-b with Meltano, every day at 19:30 (America/New_York)",
     doc_md=__doc__,
     schedule="30 19 * * *",
     start_date=pendulum.datetime(1970, 1, 1, tz="America/New_York"),

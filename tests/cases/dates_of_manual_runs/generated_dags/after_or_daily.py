@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_after_or_daily",
+    description="Loads tap-a into target-b with Meltano, every day at 00:00 (Europe/Berlin), and after once",
     doc_md=__doc__,
     schedule=AssetOrTimeSchedule(
         timetable=CronTriggerTimetable("@daily", timezone="Europe/Berlin"),

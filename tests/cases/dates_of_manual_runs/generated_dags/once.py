@@ -57,6 +57,7 @@ def b(days):
 
 with DAG(
     dag_id="meltano_once",
+    description="Runs 2 tasks, only when somebody starts it",
     doc_md=__doc__,
     schedule=None,
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_works_in_every_run",
+    description="Loads tap-a into target-b with Meltano, only when somebody starts it",
     doc_md=__doc__,
     schedule=None,
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_after",
+    description="Loads tap-a into target-b with Meltano, after moment",
     doc_md=__doc__,
     schedule=[Asset("meltano_moment")],
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

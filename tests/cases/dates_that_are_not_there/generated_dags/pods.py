@@ -14,6 +14,7 @@ from airflow.sdk import DAG, Asset
 
 with DAG(
     dag_id="meltano_pods",
+    description="Loads tap-a into target-b with Meltano, after moment",
     doc_md=__doc__,
     schedule=[Asset("meltano_moment")],
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

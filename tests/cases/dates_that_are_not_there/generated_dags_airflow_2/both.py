@@ -51,6 +51,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_both",
+    description="Runs a task with Meltano, every day at 00:00 (UTC), and after moment",
     doc_md=__doc__,
     schedule=DatasetOrTimeSchedule(
         timetable=CronDataIntervalTimetable("@daily", timezone="UTC"),

@@ -15,6 +15,7 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 
 with DAG(
     dag_id="meltano_pods",
+    description="Loads tap-a into target-b with Meltano, after moment",
     doc_md=__doc__,
     schedule=[Dataset("meltano_moment")],
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -58,6 +58,7 @@ def b(days):
 
 with DAG(
     dag_id="meltano_steps",
+    description="Runs 2 tasks, after fine",
     doc_md=__doc__,
     schedule=[Dataset("meltano_fine")],
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

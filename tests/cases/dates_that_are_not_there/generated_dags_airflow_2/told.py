@@ -24,6 +24,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_told",
+    description="Loads tap-a into target-b with Meltano, after moment",
     doc_md=__doc__,
     schedule=[Dataset("meltano_moment")],
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

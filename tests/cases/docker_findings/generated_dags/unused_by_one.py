@@ -50,6 +50,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_unused_by_one",
+    description="Runs 2 tasks with Meltano, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -25,6 +25,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_in_lines",
+    description="Runs 2 tasks, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

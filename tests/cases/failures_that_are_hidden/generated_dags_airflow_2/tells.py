@@ -57,6 +57,7 @@ RUN_FAILED = """\
 
 with DAG(
     dag_id="meltano_tells",
+    description="Runs 3 tasks, after cleans_up",
     doc_md=__doc__,
     schedule=[Dataset("meltano_cleans_up")],
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

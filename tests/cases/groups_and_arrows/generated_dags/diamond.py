@@ -64,6 +64,7 @@ def count():
 
 with DAG(
     dag_id="meltano_diamond",
+    description="Runs 9 tasks, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

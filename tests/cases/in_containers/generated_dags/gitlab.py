@@ -42,6 +42,7 @@ DOCKER_ENV = {
 
 with DAG(
     dag_id="meltano_gitlab",
+    description="Runs 3 tasks with Meltano, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

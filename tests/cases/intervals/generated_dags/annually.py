@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_annually",
+    description="Loads tap-gitlab into target-postgres with Meltano, on day 1 of every January at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@yearly",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_every_minute",
+    description="Loads tap-gitlab into target-postgres with Meltano, every minute (UTC)",
     doc_md=__doc__,
     schedule="* * * * *",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_hashed_day",
+    description="Loads tap-gitlab into target-postgres with Meltano, on day 2 of every month at 03:16 (UTC)",
     doc_md=__doc__,
     schedule="16 3 2 * *",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

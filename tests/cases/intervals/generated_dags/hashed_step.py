@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_hashed_step",
+    description="Loads tap-gitlab into target-postgres with Meltano, on the cron `14,29,44,59 * * * *` (UTC)",
     doc_md=__doc__,
     schedule="14,29,44,59 * * * *",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

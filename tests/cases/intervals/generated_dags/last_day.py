@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_last_day",
+    description="Loads tap-gitlab into target-postgres with Meltano, on the last day of every month at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="0 0 L * *",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_leap_day",
+    description="Loads tap-gitlab into target-postgres with Meltano, on the cron `0 0 29 2 *` (UTC)",
     doc_md=__doc__,
     schedule="0 0 29 2 *",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_names",
+    description="Loads tap-gitlab into target-postgres with Meltano, on the cron `0 6 * jan-mar MON,fri` (UTC)",
     doc_md=__doc__,
     schedule="0 6 * jan-mar MON,fri",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_quarterly",
+    description="Loads tap-gitlab into target-postgres with Meltano, on day 1 of every quarter's first month at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@quarterly",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

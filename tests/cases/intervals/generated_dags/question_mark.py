@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_question_mark",
+    description="Loads tap-gitlab into target-postgres with Meltano, on the cron `0 0 ? * 7` (UTC)",
     doc_md=__doc__,
     schedule="0 0 ? * 7",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

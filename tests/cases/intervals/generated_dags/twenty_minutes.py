@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_twenty_minutes",
+    description="Loads tap-gitlab into target-postgres with Meltano, every 20 minutes (UTC)",
     doc_md=__doc__,
     schedule="*/20 * * * *",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_unquoted",
+    description="Loads tap-gitlab into target-postgres with Meltano, every day at 05:00 (UTC)",
     doc_md=__doc__,
     schedule="0 5 * * *",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -49,6 +49,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_lists_lists",
+    description="Runs the job lists with Meltano, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),
@@ -64,6 +65,7 @@ with DAG(
 ):
     task0 = BashOperator(
         task_id="meltano_lists_lists_task0",
+        task_display_name="tap-gitlab hide-secrets target-postgres",
         bash_command=MELTANO
         + LOCK
         + "lock tap-gitlab; meltano run tap-gitlab hide-secrets target-postgres",
@@ -71,6 +73,7 @@ with DAG(
 
     task1 = BashOperator(
         task_id="meltano_lists_lists_task1",
+        task_display_name="tap-gitlab target-postgres dbt-postgres:test",
         bash_command=MELTANO
         + LOCK
         + "lock dbt-postgres:shared tap-gitlab; meltano run tap-gitlab target-postgres dbt-postgres:test",

@@ -48,6 +48,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_of_a_job_of_a_job",
+    description="Runs the job of a job with Meltano, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),
@@ -63,6 +64,7 @@ with DAG(
 ):
     BashOperator(
         task_id="meltano_of_a_job_of_a_job_task0",
+        task_display_name="texts",
         bash_command=MELTANO
         + LOCK
         + "lock dbt-postgres:shared tap-gitlab; meltano run texts",

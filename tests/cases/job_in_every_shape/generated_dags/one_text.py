@@ -48,6 +48,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_one_text_one-text",
+    description="Runs the job one-text with Meltano, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),
@@ -63,6 +64,7 @@ with DAG(
 ):
     BashOperator(
         task_id="meltano_one_text_one-text_task0",
+        task_display_name="tap-gitlab target-postgres",
         bash_command=MELTANO
         + LOCK
         + "lock tap-gitlab; meltano run tap-gitlab target-postgres",

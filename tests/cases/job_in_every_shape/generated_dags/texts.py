@@ -49,6 +49,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_texts_texts",
+    description="Runs the job texts with Meltano, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),
@@ -64,6 +65,7 @@ with DAG(
 ):
     task0 = BashOperator(
         task_id="meltano_texts_texts_task0",
+        task_display_name="tap-gitlab target-postgres",
         bash_command=MELTANO
         + LOCK
         + "lock tap-gitlab; meltano run tap-gitlab target-postgres",
@@ -71,6 +73,7 @@ with DAG(
 
     task1 = BashOperator(
         task_id="meltano_texts_texts_task1",
+        task_display_name="dbt-postgres:run",
         bash_command=MELTANO
         + LOCK
         + "lock dbt-postgres:shared; meltano run dbt-postgres:run",

@@ -50,6 +50,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_forced",
+    description="Runs 3 tasks, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -24,6 +24,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_job_all",
+    description="Runs the job all with Meltano, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),
@@ -39,6 +40,7 @@ with DAG(
 ):
     BashOperator(
         task_id="meltano_job_all_task0",
+        task_display_name="tap-a target-b",
         bash_command=MELTANO
         + "meltano --environment=prod el tap-a target-b --state-id=prod:tap-a-to-target-b:of_job",
         env={

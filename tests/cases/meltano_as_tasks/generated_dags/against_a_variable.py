@@ -30,6 +30,7 @@ ENV = {
 
 with DAG(
     dag_id="meltano_against_a_variable",
+    description="Runs 2 tasks, every Sunday at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@weekly",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano__________--_",
+    description="Loads tap-gitlab into target-postgres with Meltano, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -36,6 +36,7 @@ def alerts___doc__(context):
 
 with DAG(
     dag_id="meltano_a",
+    description="Runs 2 tasks, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -48,6 +48,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_shell",
+    description="Runs a task with Meltano, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -19,6 +19,7 @@ from elt.sizes import Load
 
 with DAG(
     dag_id="meltano_groups",
+    description="Runs 3 tasks, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

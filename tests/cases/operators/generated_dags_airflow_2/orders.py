@@ -68,6 +68,7 @@ def check_rows():
 
 with DAG(
     dag_id="meltano_orders",
+    description="Runs 7 tasks, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

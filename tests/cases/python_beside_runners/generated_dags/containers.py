@@ -23,6 +23,7 @@ def check():
 
 with DAG(
     dag_id="meltano_containers",
+    description="Runs a task, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -69,6 +69,7 @@ def rows():
 
 with DAG(
     dag_id="meltano_killed",
+    description="Runs 14 tasks, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -49,6 +49,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_by_hand",
+    description="Runs a task with Meltano, only when somebody starts it",
     doc_md=__doc__,
     schedule=None,
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -77,6 +77,7 @@ ENV = {
 
 with DAG(
     dag_id="meltano_containers",
+    description="Runs 8 tasks, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -31,6 +31,7 @@ KUBERNETES_ENV = {
 
 with DAG(
     dag_id="meltano_pods",
+    description="Runs 2 tasks with Meltano, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -14,6 +14,7 @@ from airflow.sdk import DAG
 
 with DAG(
     dag_id="meltano_two_lines",
+    description="Loads tap-a into target-b with Meltano, every day at 01:00 (Europe/Berlin)",
     doc_md=__doc__,
     schedule="0 1 * * *",
     start_date=pendulum.datetime(1970, 1, 1, tz="Europe/Berlin"),

@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_first",
+    description="Loads tap-a into target-b with Meltano, on the cron `0 * 1 * *` (Europe/Berlin)",
     doc_md=__doc__,
     schedule="0 * 1 * *",
     start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Berlin"),

@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_sundays",
+    description="Loads tap-a into target-b with Meltano, on the cron `7 * * * sun` (Europe/Berlin)",
     doc_md=__doc__,
     schedule="7 * * * sun",
     start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Berlin"),

@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_weekdays",
+    description="Loads tap-a into target-b with Meltano, on the cron `*/10 * * * mon-fri` (Europe/Berlin)",
     doc_md=__doc__,
     schedule="*/10 * * * mon-fri",
     start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Berlin"),

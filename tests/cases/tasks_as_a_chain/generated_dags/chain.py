@@ -50,6 +50,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_chain",
+    description="Runs 3 tasks with Meltano, every hour (UTC)",
     doc_md=__doc__,
     schedule="@hourly",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

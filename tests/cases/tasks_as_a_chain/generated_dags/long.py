@@ -51,6 +51,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_long",
+    description="Runs 4 tasks with Meltano, every hour (UTC)",
     doc_md=__doc__,
     schedule="@hourly",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -54,6 +54,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_graph",
+    description="Runs 7 tasks with Meltano, every day at 03:00 (UTC)",
     doc_md=__doc__,
     schedule="0 3 * * *",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -49,6 +49,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_in_prod_both",
+    description="Runs the job both with Meltano, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),
@@ -64,12 +65,14 @@ with DAG(
 ):
     task0 = BashOperator(
         task_id="meltano_in_prod_both_task0",
+        task_display_name="tap-a target-x",
         bash_command=MELTANO
         + "meltano --environment=prod el tap-a target-x --state-id=prod:tap-a-to-target-x:eu",
     )
 
     task1 = BashOperator(
         task_id="meltano_in_prod_both_task1",
+        task_display_name="tap-b hide target-x",
         bash_command=MELTANO
         + LOCK
         + "lock tap-b; meltano --environment=prod run tap-b hide target-x",

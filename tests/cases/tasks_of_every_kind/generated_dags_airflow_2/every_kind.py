@@ -81,6 +81,7 @@ def done(done):
 
 with DAG(
     dag_id="meltano_every_kind",
+    description="Runs 9 tasks, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

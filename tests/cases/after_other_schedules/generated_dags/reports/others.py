@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_others",
+    description="Loads tap-mart into target-postgres with Meltano, every day at 00:00 (UTC), and after customers",
     doc_md=__doc__,
     schedule=AssetOrTimeSchedule(
         timetable=CronTriggerTimetable("@daily", timezone="UTC"),

@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_orders",
+    description="Loads tap-shop into target-postgres with Meltano, only when somebody starts it",
     doc_md=__doc__,
     schedule=None,
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

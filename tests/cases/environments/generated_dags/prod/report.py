@@ -49,6 +49,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_report",
+    description="Runs 2 tasks with Meltano, every day at 06:00 (UTC)",
     doc_md=__doc__,
     schedule="0 6 * * *",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

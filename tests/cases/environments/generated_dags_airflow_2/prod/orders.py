@@ -22,6 +22,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_orders",
+    description="Loads tap-shop into target-postgres with Meltano, every hour (UTC)",
     doc_md=__doc__,
     schedule="@hourly",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

@@ -49,6 +49,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_inherits_both",
+    description="Runs the job both with Meltano, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),
@@ -65,11 +66,13 @@ with DAG(
 ):
     task0 = BashOperator(
         task_id="meltano_inherits_both_task0",
+        task_display_name="tap-a target-b",
         bash_command=MELTANO + LOCK + "lock tap-a; meltano run tap-a target-b",
     )
 
     task1 = BashOperator(
         task_id="meltano_inherits_both_task1",
+        task_display_name="tap-c target-b",
         bash_command=MELTANO + LOCK + "lock tap-c; meltano run tap-c target-b",
     )
 

@@ -49,6 +49,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_job_load",
+    description="Runs the job load with Meltano, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),
@@ -64,11 +65,13 @@ with DAG(
 ):
     task0 = BashOperator(
         task_id="meltano_job_load_task0",
+        task_display_name="shop warehouse",
         bash_command=MELTANO + LOCK + "lock shop; meltano run shop warehouse",
     )
 
     task1 = BashOperator(
         task_id="meltano_job_load_task1",
+        task_display_name="dbt-postgres:run",
         bash_command=MELTANO
         + LOCK
         + "lock dbt-postgres:shared; meltano run dbt-postgres:run",

@@ -28,6 +28,7 @@ DOCKER = {
 
 with DAG(
     dag_id="meltano_job_refresh",
+    description="Runs the job refresh with Meltano, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),
@@ -42,12 +43,14 @@ with DAG(
 ):
     task0 = DockerOperator(
         task_id="meltano_job_refresh_task0",
+        task_display_name="tap-gitlab target-postgres",
         **DOCKER,
         command=["run", "tap-gitlab", "target-postgres"],
     )
 
     task1 = DockerOperator(
         task_id="meltano_job_refresh_task1",
+        task_display_name="dbt-postgres:run",
         **DOCKER,
         command=["run", "dbt-postgres:run"],
     )

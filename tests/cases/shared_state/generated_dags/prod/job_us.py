@@ -48,6 +48,7 @@ lock() {
 
 with DAG(
     dag_id="meltano_job_us_load",
+    description="Runs the job load with Meltano, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),
@@ -63,6 +64,7 @@ with DAG(
 ):
     BashOperator(
         task_id="meltano_job_us_load_task0",
+        task_display_name="tap-b target-x",
         bash_command=MELTANO + LOCK + "lock tap-b; meltano run tap-b target-x",
         env={
             "REGION": "us",

@@ -27,6 +27,7 @@ meltano() {
 
 with DAG(
     dag_id="meltano_pairs",
+    description="Runs 4 tasks, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

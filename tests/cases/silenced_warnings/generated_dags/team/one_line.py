@@ -25,6 +25,7 @@ DOCKER = {
 
 with DAG(
     dag_id="meltano_one_line",
+    description="Runs 3 tasks with Meltano, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),

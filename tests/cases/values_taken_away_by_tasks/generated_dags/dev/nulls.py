@@ -50,6 +50,7 @@ def check():
 
 with DAG(
     dag_id="meltano_nulls",
+    description="Runs 5 tasks, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),
