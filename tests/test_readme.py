@@ -20,6 +20,7 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 OPERATORS = ROOT / "docs" / "operators.md"
 _FILE = re.compile(r"(<!-- file: (?P<name>\S+) -->\n```(?P<language>\w+)\n).*?(?=```\n)", re.DOTALL)
+_PART = re.compile(r"<!-- part: (\S+) -->\n```\w+\n(.*?)```\n", re.DOTALL)
 _REFERENCE = re.compile(r"(<!-- reference -->\n).*?(?=<!-- /reference -->)", re.DOTALL)
 _CONFIGURATION = re.compile(r"(<!-- configuration -->\n).*?(?=<!-- /configuration -->)", re.DOTALL)
 _CONSOLE = re.compile(r"```console\n(.*?)```\n", re.DOTALL)
@@ -57,6 +58,12 @@ def test_the_readme_shows_what_is_so(request: pytest.FixtureRequest) -> None:
     if request.config.getoption("regen_all"):
         README.write_text(_true_readme(), encoding="utf-8")
     assert README.read_text(encoding="utf-8") == _true_readme()
+
+
+def test_each_part_of_a_file_stands_in_it() -> None:
+    parts = _PART.findall(README.read_text(encoding="utf-8"))
+    assert parts
+    assert [name for name, part in parts if part not in (ROOT / name).read_text(encoding="utf-8")] == []
 
 
 def test_the_page_on_operators_shows_every_example(request: pytest.FixtureRequest) -> None:
