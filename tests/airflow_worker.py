@@ -134,6 +134,8 @@ def _pod(task: Any) -> Answer:
 def run_dag(path: str, dag_id: str, date: str, env: dict[str, str | None]) -> Answer:
     """Run a DAG for a logical date as `airflow dags test` does, and return the `states` of its tasks."""
     _change_environ(env)
+    # What lies beside the file is importable, as in Airflow's folder of DAGs.
+    sys.path.append(str(Path(path).parent))
     bag = inside.load(path)
     dag = bag.dags[dag_id]
     is_3 = "logical_date" in signature(dag.test).parameters

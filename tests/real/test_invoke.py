@@ -40,7 +40,7 @@ with DAG("by_hand", schedule=None):
 SETTINGS = "from pathlib import Path\n\nPLACE = Path(__file__).with_name('done')\n"
 FORECAST = 'extractor: tap-carbon-forecast\nloader: target-duckdb\ninterval: "@manual"\n'
 FEEDER = """\
-interval: "@once"
+interval: "@daily"
 tasks:
 - {id: feed, uses: TriggerDagRunOperator, with: {trigger_dag_id: meltano_fed, conf: {by: "{{ dag.dag_id }}"}}}
 """
