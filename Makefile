@@ -100,6 +100,7 @@ format: $(DEV) ## Format the code and fix what the linter can
 .PHONY: goldens
 goldens: $(DEV) ## Write the expected files of the tests anew
 	$(BIN)/dagpress generate
+	$(BIN)/dagpress --project examples generate
 	HYPOTHESIS_PROFILE=ci $(FAST) --quiet --regen-all
 	$(FAST)
 
@@ -110,7 +111,7 @@ lock: $(DEV) ## Compile the requirement files, keeping the versions that still f
 	$(LOCK) 3.10 pyproject.toml --extra serve -c requirements/dagpress.txt -o requirements/serve.txt
 	$(LOCK) 3.10 pyproject.toml --extra serve requirements/dev.in -o requirements/dev.txt
 	for name in $(basename $(wildcard requirements/airflow-*.in)) requirements/meltano \
-		requirements/soak requirements/soak-meltano \
+		requirements/soak requirements/soak-meltano requirements/examples-2 requirements/examples-3 \
 		demo/requirements/tap-jsonfile demo/requirements/target-duckdb; do \
 		$(LOCK) $$($(OLDEST_PYTHON)) $$name.in -o $$name.txt || exit; \
 	done
@@ -130,6 +131,10 @@ facts: $(DEV) ## Ask each Airflow what it has, and write codegen/airflow_facts a
 		mv .envs/facts/$$version.json codegen/airflow_facts/ || exit; \
 	done
 	$(BIN)/python tools/croniter_facts.py
+
+.PHONY: kubernetes
+kubernetes: $(DEV) ## Write Kubernetes' published definitions of a pod anew
+	$(BIN)/python tools/kubernetes_definitions.py
 
 .PHONY: vendor
 vendor: ## Fetch the files of others that the Pipelines page loads, from npm
@@ -163,13 +168,14 @@ release: $(DEV) ## Set the version, write the changelog, and commit both: VERSIO
 
 .PHONY: bench
 bench: $(DEV) ## Measure how fast it is
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/bench.py --airflow "$$($(BIN)/python -c 'import sys; sys.path.insert(0, "tests"); import environments as e; print(e.ENVIRONMENTS["airflow-3"].folder / "venv/bin/airflow")')"
 
 ##@ Environments
 
 .PHONY: environments
 environments: $(DEV) ## Build the environments of the tests that are missing or out of date
 	@$(BIN)/python tests/environments.py
+	@$(BIN)/python tests/example_environments.py
 
 .PHONY: soak
 soak: $(DEV) ## Run DAGs on a Celery cluster and disturb it; ARGS="--minutes 4 --keep" passes options

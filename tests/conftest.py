@@ -18,7 +18,18 @@ import harness
 import pytest
 from docker_engine import DockerEngine, docker_engine
 from environments import AIRFLOWS
-from harness import RECORDER, Airflow, DemoProject, Invocation, RecordingMeltano, Worker, free_ports, generate
+from example_environments import EXAMPLES
+from harness import (
+    RECORDER,
+    Airflow,
+    DemoProject,
+    Invocation,
+    RecordingMeltano,
+    Worker,
+    free_ports,
+    generate,
+    generate_examples,
+)
 from project_builder import write
 
 
@@ -78,6 +89,18 @@ def airflow(request: pytest.FixtureRequest) -> Airflow:
     """Each Airflow, one after the other."""
     chosen: Airflow = request.getfixturevalue(request.param.replace("-", ""))
     return chosen
+
+
+@pytest.fixture(scope="session", params=list(EXAMPLES))
+def example_airflow(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
+    """Each Airflow with the providers that `examples/` names, and with its DAGs in the folder for them."""
+    installed, version = _ready(request.param).folder, EXAMPLES[request.param]
+    folder = tmp_path_factory.mktemp(request.param)
+    home = folder / "home"
+    shutil.copytree(installed / "home", home)
+    shutil.move(generate_examples(version, folder / "project"), home / "dags")
+    with closing(Worker(installed / "venv/bin/python", home)) as worker:
+        yield Airflow(request.param, version, installed / "venv", home, worker)
 
 
 @pytest.fixture(scope="session")

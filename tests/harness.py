@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -17,6 +18,7 @@ from typing import Any
 import environments
 import pytest
 from processes import PATIENCE, await_that
+from project_builder import write
 
 from codegen.plan.names import imports_of
 from codegen.render.layout import import_statement
@@ -81,6 +83,10 @@ class Worker:
         `env` changes the environment of the worker; None unsets a variable.
         """
         return self._ask(operation="execute", path=str(path), dag_id=dag_id, task_id=task_id, env=env)
+
+    def run_dag(self, path: Path, dag_id: str, date: str, env: dict[str, str | None]) -> dict[str, Any]:
+        """Run a DAG for a logical date: the `states` of its tasks, and the `log`."""
+        return self._ask(operation="run_dag", path=str(path), dag_id=dag_id, date=date, env=env)
 
     def pods_of(self, path: Path, dag_id: str, env: dict[str, str | None], in_cluster: Path) -> dict[str, Any]:
         """Build the pods of a DAG's tasks: the `error` or None, and by task the `pod` and its `operator`."""
@@ -311,3 +317,17 @@ def generate(project: Path) -> None:
     command: list[str | Path] = [Path(sys.executable).with_name("dagpress"), "--project", project, "generate"]
     done = subprocess.run(command, text=True, stdout=-1, stderr=subprocess.STDOUT, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def generate_examples(version: str, project: Path) -> Path:
+    """Generate `examples/` for a version of Airflow, and return the folder of its DAG files and of what they import.
+
+    A task that fails does so at once.
+    """
+    shutil.copytree(environments.ROOT / "examples", project)
+    write(project, {"dagpress.toml": f'airflow = "{version}"\n', "schedules/_defaults.yml": "retries: 0\n"})
+    dags = project / "generated_dags"
+    shutil.rmtree(dags)
+    generate(project)
+    shutil.copytree(project / "plugins", dags, dirs_exist_ok=True)
+    return dags

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pages import Pages, form_of, soup_of
 from project_builder import as_yaml, dagpress, refusal, write
 from test_cases import CASES
 from versions import NEWEST
@@ -44,3 +45,18 @@ def test_an_operator_does_not_run_without_airflow(project: Path) -> None:
     """`schedule run` names the task, its operator, and the command of Airflow."""
     message = refusal(project, "schedule", "run", "groups")
     assert message.startswith("`list` runs the operator elt.operators.ListFiles, which only Airflow can do: `airflow ")
+
+
+def test_the_page_shows_operators(project: Path) -> None:
+    """Their paths and arrows, the values with their places, the text of a file once it has changed, and a draft."""
+    pages = Pages(project)
+    page = pages.get("/pipelines/orders.yml").get_text(" ")
+    assert "FileSensor operator in the worker" in page
+    assert "{$t: {$f: queries/count.sql}}" in page
+    assert "SELECT count(*) FROM orders" in page
+    write(project, {"schedules/queries/count.sql": "SELECT max(id) FROM orders\n"})
+    assert "SELECT max(id) FROM orders" in pages.get("/pipelines/orders.yml").get_text()
+    form = form_of(pages.get("/edit/orders.yml"))
+    assert "uses: FileSensor" in form["yaml:tasks"]
+    answer = pages.client.post("/preview", data={"csrf": pages.token, **form, "text:retries": "4"})
+    assert "SELECT max(id) FROM orders" in soup_of(answer.text).get_text()

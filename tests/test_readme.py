@@ -18,7 +18,9 @@ from codegen.schema.export import reference
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+OPERATORS = ROOT / "docs" / "operators.md"
 _FILE = re.compile(r"(<!-- file: (?P<name>\S+) -->\n```(?P<language>\w+)\n).*?(?=```\n)", re.DOTALL)
+_PART = re.compile(r"<!-- part: (\S+) -->\n```\w+\n(.*?)```\n", re.DOTALL)
 _REFERENCE = re.compile(r"(<!-- reference -->\n).*?(?=<!-- /reference -->)", re.DOTALL)
 _CONFIGURATION = re.compile(r"(<!-- configuration -->\n).*?(?=<!-- /configuration -->)", re.DOTALL)
 _CONSOLE = re.compile(r"```console\n(.*?)```\n", re.DOTALL)
@@ -38,9 +40,14 @@ def _block_of_console(match: re.Match[str]) -> str:
     return f"```console\n{shown}```\n"
 
 
+def _with_files(document: Path) -> str:
+    """A document with the files that it shows as they are."""
+    text = document.read_text(encoding="utf-8")
+    return _FILE.sub(lambda m: m[1] + (ROOT / m["name"]).read_text(encoding="utf-8"), text)
+
+
 def _true_readme() -> str:
-    text = README.read_text(encoding="utf-8")
-    text = _FILE.sub(lambda m: m[1] + (ROOT / m["name"]).read_text(encoding="utf-8"), text)
+    text = _with_files(README)
     text = _REFERENCE.sub(lambda m: m[1] + reference(NEWEST), text)
     text = _CONFIGURATION.sub(lambda m: m[1] + configuration_reference(), text)
     return _CONSOLE.sub(_block_of_console, text)
@@ -53,9 +60,25 @@ def test_the_readme_shows_what_is_so(request: pytest.FixtureRequest) -> None:
     assert README.read_text(encoding="utf-8") == _true_readme()
 
 
-def test_the_committed_files_of_this_repo_are_current() -> None:
-    """What CI asks of every project, asked of this one."""
-    assert dagpress(ROOT, "check") == (0, "", "4 schedules: all files are current.\n")
+def test_each_part_of_a_file_stands_in_it() -> None:
+    parts = _PART.findall(README.read_text(encoding="utf-8"))
+    assert parts
+    assert [name for name, part in parts if part not in (ROOT / name).read_text(encoding="utf-8")] == []
+
+
+def test_the_page_on_operators_shows_every_example(request: pytest.FixtureRequest) -> None:
+    """As it is; `make goldens` writes it anew."""
+    if request.config.getoption("regen_all"):
+        OPERATORS.write_text(_with_files(OPERATORS), encoding="utf-8")
+    assert OPERATORS.read_text(encoding="utf-8") == _with_files(OPERATORS)
+    shown = {match["name"] for match in _FILE.finditer(OPERATORS.read_text(encoding="utf-8"))}
+    assert {f"examples/schedules/{path.name}" for path in (ROOT / "examples/schedules").glob("*.yml")} <= shown
+
+
+@pytest.mark.parametrize(("folder", "schedules"), [(".", 4), ("examples", 12)])
+def test_the_committed_files_of_this_repo_are_current(folder: str, schedules: int) -> None:
+    """What CI asks of every project, asked of this one, and of the examples; neither has a warning."""
+    assert dagpress(ROOT / folder, "check") == (0, "", f"{schedules} schedules: all files are current.\n")
 
 
 def test_every_command_is_in_the_table() -> None:

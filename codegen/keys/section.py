@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.keys.containers import without_null_keys
 from codegen.keys.field_type import FieldType, JsonSchema, Report
-from codegen.keys.table import Model, Table, keys_of, read_keys
+from codegen.keys.table import Key, Model, Table, keys_of, read_keys
 from codegen.source.nodes import Entry, MapNode, Node, holds_trap
 
 M = TypeVar("M", bound=Model)
@@ -66,11 +66,27 @@ class Section(FieldType[M], Generic[M]):
                 raise self._missing(name)
         problems: list[Diagnostic] = []
         map_ = MapNode(given, node.location)
-        values, at = read_keys(Table(keys_of(self.model)), map_, problems.append, f"`{self.name}`")
+        values, at = read_keys(self._table(given), map_, problems.append, f"`{self.name}`")
         for problem in problems:
             report(problem)
         is_broken = problems or holds_trap(map_)
-        return None if is_broken else self._checked(self.model(**values, at={**at, "": node.location}))
+        return None if is_broken else self._checked(self._model(values, {**at, "": node.location}))
+
+    def of(self, airflow: str) -> Section[M]:  # noqa: ARG002  # most have the same keys in every version
+        """The same for a version of Airflow."""
+        return self
+
+    @property
+    def rows(self) -> Mapping[str, Key]:
+        """Its keys."""
+        return keys_of(self.model)
+
+    def _table(self, names: Iterable[str]) -> Table:  # noqa: ARG002
+        """The keys that the map can have, which has these names."""
+        return Table(self.rows)
+
+    def _model(self, values: Mapping[str, Any], at: Mapping[str, Location]) -> M:
+        return self.model(**values, at=at)
 
     def _checked(self, model: M) -> M:
         """The model, whose values are valid each. Raises an `InvalidError` where they cannot be combined."""

@@ -67,11 +67,16 @@ class FullName(Text):
         super().__init__(words, rf"(?:{_NAME}\.)+{_NAME}", hint, 250)
 
     def _check(self, text: str) -> None:
-        if text.startswith("__future__."):
-            raise InvalidError("`__future__` imports only work at the top of a file", "name another module")
-        for part in text.split("."):
-            if is_python_keyword(part):
-                raise InvalidError(f"{quoted(part)} is a word of Python's own", "rename the module, or the object")
+        check_importable(text)
+
+
+def check_importable(full_name: str) -> None:
+    """Refuse the full name of an object that no import can name."""
+    if full_name.startswith("__future__."):
+        raise InvalidError("`__future__` imports only work at the top of a file", "name another module")
+    for part in full_name.split("."):
+        if is_python_keyword(part):
+            raise InvalidError(f"{quoted(part)} is a word of Python's own", "rename the module, or the object")
 
 
 def is_python_keyword(name: str) -> bool:

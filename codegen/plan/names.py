@@ -51,16 +51,14 @@ def imports_of(
     """
     full_names = {own: full_name for full_name, own in objects.items()}
     used = {name.split(".")[0] for name in names} & _IMPORTED | full_names.keys()
+    whole = used & _WHOLE_MODULES
     modules: dict[str, list[tuple[str, str]]] = {}
     # Constants in capitals, classes, the others.
-    for name in sorted(used, key=lambda name: (not name.isupper(), not name[0].isupper(), name)):
-        if name in _WHOLE_MODULES:
-            modules[name] = []
-        else:
-            module, _, origin = (full_names.get(name) or full_name_of(name, airflow)).rpartition(".")
-            modules.setdefault(module, []).append((origin, name))
+    for name in sorted(used - whole, key=lambda name: (not name.isupper(), not name[0].isupper(), name)):
+        module, _, origin = (full_names.get(name) or full_name_of(name, airflow)).rpartition(".")
+        modules.setdefault(module, []).append((origin, name))
     groups: tuple[list[Import], list[Import]] = ([], [])
-    for module, imported in sorted(modules.items(), key=lambda item: (bool(item[1]), item[0])):
+    for module, imported in [*((name, []) for name in sorted(whole)), *sorted(modules.items())]:
         groups[module not in _STANDARD_LIBRARY].append(Import(module, tuple(imported)))
     return tuple(tuple(group) for group in groups if group)
 

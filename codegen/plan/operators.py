@@ -10,6 +10,7 @@ from codegen.airflow_facts import ClassFacts, facts_of
 from codegen.keys.markers import Const, Template
 from codegen.plan.names import free_name, full_name_of
 from codegen.plan.steps import Step
+from codegen.runners import RUNNERS
 from codegen.schema import Schedule
 from codegen.schema.operators import operator_facts
 from codegen.text.jinja import as_literal, as_rendered, is_template
@@ -17,9 +18,12 @@ from codegen.values import Identifier, Imported, Output, Value, call, mapped, pa
 
 
 def arguments_of_step(step: Step, airflow: str) -> dict[str, Any]:
-    """The arguments that `with` gives the operator of a step; a datetime stays one."""
-    facts = operator_facts(step.task.kind, step.task.uses, airflow)
-    lowered = {name: _lowered(value, *_rendering(name, facts)) for name, value in step.task.with_.items()}
+    """The arguments that `with`, or the settings of its runner, give the operator of a step; a datetime stays one."""
+    if step.settings:
+        given, facts = step.settings.arguments, facts_of(airflow).class_of(RUNNERS[step.runner].operator)
+    else:
+        given, facts = step.task.with_, operator_facts(step.task.kind, step.task.uses, airflow)
+    lowered = {name: _lowered(value, *_rendering(name, facts)) for name, value in given.items()}
     # An argument that is None is left out; this one is given.
     return {name: Identifier("None") if value is None else value for name, value in lowered.items()}
 
@@ -73,6 +77,7 @@ def objects_of(schedule: Schedule, steps: Iterable[Step], airflow: str) -> list[
     for step in steps:
         full_names += [operator_name(step, airflow)] if step.task.uses else []
         full_names += _imported_in(step.task.with_) + _imported_in(step.task.arguments)
+        full_names += _imported_in(vars(step.settings)) if step.settings else []
     return full_names
 
 

@@ -13,6 +13,7 @@ from codegen.keys.field_type import JsonSchema, or_null
 from codegen.keys.markers import as_written
 from codegen.keys.table import Key, Model, grouped, keys_of
 from codegen.runners import RUNNERS
+from codegen.runners.section import OperatorSettings
 from codegen.schema.after import UPSTREAM_ASSET, After
 from codegen.schema.alerts import ALERT, KINDS
 from codegen.schema.asset import ASSET, Asset
@@ -34,6 +35,8 @@ _NOTHING: tuple[Any, ...] = (None, "", (), {})
 # The maps inside a schedule, by the names of their definitions; the reference has them in this order.
 _OF_RUNNERS = (section for runner in RUNNERS.values() for section in runner.sections)
 _SECTIONS = {section.name: section for section in (*_OF_RUNNERS, ALERT, *KINDS, UPSTREAM_ASSET, ASSET)}
+# The maps that have the arguments of an operator too, which have no examples.
+_OPEN = tuple(name for name, section in _SECTIONS.items() if issubclass(section.model, OperatorSettings))
 # What a map must have in any case: of these keys exactly one.
 _ONE_OF = {"task": WHAT_RUNS, ALERT.name: tuple(section.name for section in KINDS)}
 # The keys that require another key.
@@ -42,7 +45,7 @@ _TOGETHER = {"task": (("command", "id"), ("extractor", "loader"))}
 
 def _maps(airflow: str) -> dict[str, Mapping[str, Key]]:
     """The keys of the maps inside a schedule."""
-    sections = {name: keys_of(section.model) for name, section in _SECTIONS.items()}
+    sections = {name: section.of(airflow).rows for name, section in _SECTIONS.items()}
     return {"after": keys_of(After), "task": task_table(airflow).rows, "param": keys_of(Param), **sections}
 
 
@@ -111,7 +114,7 @@ def _definition(name: str, rows: Mapping[str, Key], keys: Mapping[str, Key], air
         each: {"$ref": f"#/properties/{each}"} if keys.get(each) == row else _property(row)
         for each, row in rows.items()
     }
-    return {"type": "object", "additionalProperties": False, **required, "properties": properties}
+    return {"type": "object", "additionalProperties": name in _OPEN, **required, "properties": properties}
 
 
 def _property(row: Key) -> JsonSchema:
@@ -136,8 +139,12 @@ def reference(airflow: str) -> str:
                 shared.append(f"`{row.name}`")
             else:
                 group = _TASK if name == "task" else row.group
-                groups.setdefault(group, []).append(reference_line(row))
+                groups.setdefault(group, []).extend([reference_line(row)] if row.example else [])
     groups[_TASK].append(f"\nThese keys can also be set on a task: {', '.join(shared)}.\n")
+    for name in _OPEN:
+        passed = _SECTIONS[name].of(airflow).rows.values()
+        others = ", ".join(f"`{row.name}` (`{row.doc}`)" for row in passed if not row.example)
+        groups[name].append(f"\nThese arguments of the operator are keys too: {others}.\n")
     heads = {group: f"#### {group[0].upper()}{group[1:]}\n\n{REFERENCE_HEAD}" for group in groups}
     return "\n".join(heads[group] + "".join(lines) for group, lines in groups.items())
 
@@ -167,14 +174,16 @@ def as_data(schedule: Schedule) -> dict[str, Any]:
 
 def _values_of(model: Model) -> dict[str, Any]:
     values = {name: getattr(model, row.field) for name, row in grouped(keys_of(type(model))).items()}
-    return values | ({**model.settings, **model.arguments} if isinstance(model, TaskDefaults) else {})
+    if isinstance(model, OperatorSettings):
+        return {**values, **model.arguments}
+    return {**values, **model.settings, **model.arguments} if isinstance(model, TaskDefaults) else values
 
 
 def _plain_map(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: plain(value) for name, value in values.items() if value not in _NOTHING}
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401
+def plain(value: Any) -> Any:  # noqa: ANN401  # a return for each type
     """A value of the model as JSON has it: durations and dates as a schedule writes them."""
     if isinstance(value, timedelta):
         return _duration(value)

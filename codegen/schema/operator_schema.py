@@ -6,13 +6,17 @@ from codegen.airflow_facts import facts_of
 from codegen.keys.field_type import JsonSchema
 from codegen.keys.operator_arguments import Arguments
 from codegen.keys.value_schema import definitions, reference_to
+from codegen.runners import RUNNERS
+from codegen.runners.section import types_in
 from codegen.schema.operators import arguments_type
 from codegen.schema.task import WHAT_RUNS
 
 
 def operator_definitions(airflow: str) -> dict[str, JsonSchema]:
     """The operators that this Airflow has itself, the markers, and the types of arguments."""
-    types = (types for _, each in _kinds(airflow) for types in each.known().values())
+    types = [types for _, each in _kinds(airflow) for types in each.known().values()]
+    for runner in RUNNERS.values():
+        types += [each for section in runner.sections for each in types_in(section.of(airflow))]
     return {"operator": {"enum": sorted(facts_of(airflow).core_operators)}, **definitions(types)}
 
 

@@ -16,19 +16,6 @@ from codegen.schema.overlays import Overlays
 from codegen.schema.task import Task, TaskList
 from codegen.schema.task_defaults import IN_A_SHELL, TaskDefaults
 
-_RUNNER_ROWS = {
-    runner.name: Key(
-        name=runner.name,
-        type=runner.sections[0],
-        group="how",
-        doc=f"The settings of the runner `{runner.name}`; those of a task are laid over the schedule's.",
-        example=runner.example,
-        reaches=IN_A_SHELL,
-    )
-    for runner in RUNNERS.values()
-    if runner.sections
-}
-
 
 @cache
 def schedule_table(airflow: str) -> Table:
@@ -36,7 +23,7 @@ def schedule_table(airflow: str) -> Table:
     own, decided = keys_of(Schedule), _decided(Schedule)
     rows: dict[str, Key] = {
         **own,
-        **_RUNNER_ROWS,
+        **_runner_rows(airflow),
         "tasks": replace(own["tasks"], type=TaskList(task_table(airflow), airflow)),
         "environments": replace(own["environments"], type=Overlays(partial(schedule_table, airflow))),
         **rows_of_airflow(airflow, DAG_GROUP, decided),
@@ -50,8 +37,25 @@ def schedule_table(airflow: str) -> Table:
 def task_table(airflow: str) -> Table:
     """The keys of a task for a version of Airflow."""
     decided = _decided(Task)
-    rows = {**keys_of(Task), **_RUNNER_ROWS, **rows_of_airflow(airflow, TASK_GROUP, decided)}
+    rows = {**keys_of(Task), **_runner_rows(airflow), **rows_of_airflow(airflow, TASK_GROUP, decided)}
     return Table(grouped(rows), partial(_refused_by_task, airflow, decided))
+
+
+@cache
+def _runner_rows(airflow: str) -> Mapping[str, Key]:
+    """The settings of the runners, whose operators have other arguments in each version."""
+    return {
+        runner.name: Key(
+            name=runner.name,
+            type=runner.sections[0].of(airflow),
+            group="how",
+            doc=f"The settings of the runner `{runner.name}`; those of a task are laid over the schedule's.",
+            example=runner.example,
+            reaches=IN_A_SHELL,
+        )
+        for runner in RUNNERS.values()
+        if runner.sections
+    }
 
 
 def _refused_by_task(airflow: str, decided: Mapping[str, Key], name: str) -> Refusal | None:

@@ -11,7 +11,7 @@ from codegen.keys.containers import Data, KeyName, MapOf, TextList
 from codegen.keys.field_type import JsonSchema, Report
 from codegen.keys.markers import check_scalar
 from codegen.keys.scalars import Choice
-from codegen.keys.texts import FullName, Name, Text, is_python_keyword
+from codegen.keys.texts import FullName, Name, Text, check_importable, is_python_keyword
 from codegen.source.nodes import Node, Scalar
 from codegen.text.jinja import check_template
 from codegen.text.shell import check_arguments, check_command, words_of
@@ -83,6 +83,9 @@ class Uses(Text):
             "the name of its class, such as FileSensor, or its module and its name: airflow.providers.ssh...",
             250,
         )
+
+    def _check(self, text: str) -> None:
+        check_importable(text)
 
     def json_schema(self) -> JsonSchema:
         return {"anyOf": [{"$ref": "#/definitions/operator"}, super().json_schema()]}

@@ -6,18 +6,31 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from codegen import rules
+from codegen.airflow_facts import facts_of
 from codegen.diagnostics import Diagnostic, Location
+from codegen.keys.table import keys_of
 from codegen.plan.meltano_options import env_of
-from codegen.runners import RUNNERS, Placed
+from codegen.runners import RUNNERS, Placed, Runner
 from codegen.schema import Schedule, Task
+from codegen.validate.operator_arguments import check_arguments_of
 from codegen.validate.places import place_of, tasks_of
 
 
-def check_runners(schedule: Schedule) -> Iterator[Diagnostic]:
+def check_runners(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     """Apply the checks of the runner of each task."""
     for task in tasks_of(schedule):
         if runner := RUNNERS.get(schedule.runner_of(task) or ""):
-            yield from runner.check(_placed(schedule, task, runner.name))
+            placed = _placed(schedule, task, runner.name)
+            yield from runner.check(placed)
+            yield from _check_arguments(runner, placed, airflow)
+
+
+def _check_arguments(runner: Runner, placed: Placed, airflow: str) -> Iterator[Diagnostic]:
+    """Check the arguments that the settings give the operator of a runner."""
+    facts = facts_of(airflow).class_of(runner.operator)
+    if placed.settings and facts:
+        known = keys_of(type(placed.settings))
+        yield from check_arguments_of(placed.settings.arguments, placed.settings.at, facts, known)
 
 
 def _placed(schedule: Schedule, task: Task, runner: str) -> Placed:

@@ -16,7 +16,7 @@ from codegen.secrets.names import name_of
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
 
 # The maps with free keys, which name their values.
-_NAMED = {"env", "params", "op_kwargs", "headers", "json", "with"}
+_NAMED = {"env", "private_environment", "params", "op_kwargs", "headers", "json", "with"}
 _INSTEAD = (
     "write {{ conn.NAME.password }} or {{ var.value.NAME }}, which a task reads from Airflow when it runs, or use a "
     "Kubernetes secret"

@@ -12,6 +12,7 @@ from codegen.airflow_facts.context import OF_AN_INTERVAL
 from codegen.diagnostics import Diagnostic, Location, quoted
 from codegen.keys.table import keys_of
 from codegen.meltano import MeltanoProject
+from codegen.runners.section import OperatorSettings
 from codegen.schema import Schedule
 from codegen.schema.alerts import DEADLINE, EVENTS
 from codegen.schema.task_defaults import TaskDefaults
@@ -86,6 +87,8 @@ def templated_values(
     values = {row.name: (row.type.is_templated, getattr(model, row.field)) for row in keys_of(type(model)).values()}
     if isinstance(model, TaskDefaults):
         values |= {name: (False, settings) for name, settings in model.settings.items()}
+    if isinstance(model, OperatorSettings):
+        values |= {name: (True, value) for name, value in model.arguments.items()}
     for name, (is_templated, value) in values.items():
         own = at.get(name, at.get("", place))
         if name in without or not value:

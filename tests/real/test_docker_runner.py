@@ -192,6 +192,16 @@ def test_every_setting_reaches_the_engine(airflow: Airflow, standin: Standin) ->
         "mem_limit": "64m",
         "cpus": 0.5,
         "shm_size": "16m",
+        "ulimits": [{"name": "nofile", "soft": 1024, "hard": 2048}],
+        "container_name": "elt-{{ ds_nodash }}",
+        "hostname": "of-the-task",
+        "labels": {"team": "elt"},
+        "cap_add": ["SYS_PTRACE"],
+        "dns": ["10.0.0.2"],
+        "ipc_mode": "private",
+        "log_opts_max_size": "10m",
+        "private_environment": {"OF_THE_OPERATOR": "yes"},
+        "tty": True,
     }
     schedule = {"extractor": "tap-a", "loader": "target-b", "docker": standin.settings(**chosen, mounts=mounts)}
     _run(airflow, standin, schedule)
@@ -202,12 +212,28 @@ def test_every_setting_reaches_the_engine(airflow: Airflow, standin: Standin) ->
     host = container["HostConfig"]
     assert (host["Memory"], host["CpuShares"], host["ShmSize"]) == (64 << 20, 512, 16 << 20)
     assert (host["NetworkMode"], host["ExtraHosts"]) == ("none", ["warehouse:10.0.0.5"])
+    assert [name.removeprefix("CAP_") for name in host["CapAdd"]] == ["SYS_PTRACE"]
+    assert (host["Dns"], host["IpcMode"]) == (["10.0.0.2"], "private")
+    assert host["Ulimits"] == [{"Name": "nofile", "Soft": 1024, "Hard": 2048}]
+    assert host["LogConfig"]["Config"] == {"max-size": "10m"}
+    config = container["Config"]
+    assert (container["Name"], config["Hostname"], config["Tty"]) == ("/elt-20260302", "of-the-task", True)
+    assert config["Labels"]["team"] == "elt"
+    assert standin.environ()["OF_THE_OPERATOR"] == "yes"
     assert {(m["Type"], m["Destination"], m["RW"]) for m in container["Mounts"]} == {
         ("bind", "/record", True),
         ("bind", "/project/.env", False),
         ("volume", "/cache", True),
         ("tmpfs", "/scratch", True),
     }
+
+
+def test_a_gpu_is_asked_for(airflow: Airflow, standin: Standin) -> None:
+    """The engine looks for a driver of GPUs, and this machine has none."""
+    settings = standin.settings(device_requests=[{"count": -1, "capabilities": [["gpu"]]}])
+    answer = _execute(airflow, standin, {"extractor": "tap-a", "loader": "target-b", "docker": settings})
+    assert "could not select device driver" in answer["error"]
+    assert "[[gpu]]" in answer["error"]
 
 
 def test_without_settings_the_image_decides(airflow: Airflow, standin: Standin) -> None:
@@ -276,25 +302,33 @@ def test_several_calls_go_on_while_they_succeed(airflow: Airflow, standin: Stand
 
 
 def test_a_dag_runs_from_end_to_end(airflow: Airflow, standin: Standin, tmp_path: Path) -> None:
-    """`airflow dags test`, with a task in a container between two on the worker."""
+    """`airflow dags test`, with tasks in containers and on the worker, of which each renders what they share."""
     tasks = [
         {"id": "first", "run": "tap-a target-b", "runner": "bash"},
         {"id": "second", "run": "tap-c target-b {{ ds }}"},
         {"id": "third", "run": "dbt:run", "runner": "bash"},
+        {"id": "fourth", "run": "tap-d target-b", "env": {"ONLY_HERE": "1"}, "docker": {"working_dir": "/bin"}},
     ]
-    schedule = {"interval": "@daily", "runner": "docker", "docker": standin.settings(), "tasks": tasks}
+    mounts = [f"{standin.folder}:/record", f"{standin.folder}:/of-{{{{ task.task_id }}}}"]
+    settings = standin.settings(mounts=mounts, working_dir="/of-the-image")
+    env = {"STAND_IN_NUMBER": "{{ task.task_id }}"}
+    schedule = {"interval": "@daily", "runner": "docker", "docker": settings, "env": env, "tasks": tasks}
     project, meltano = tmp_path / "project", tmp_path / "bin/meltano"
     write(tmp_path, {"bin/meltano": '#!/bin/sh\necho "on the worker: $*"\n', "project/meltano.yml": "{}"})
     path = f"{meltano.parent}:{clean_environ()['PATH']}"
     env = clean_environ(PATH=path, MELTANO_PROJECT_ROOT=str(project), DOCKER_HOST=standin.engine.address)
-    folder = _generated(tmp_path / "generated", airflow, schedule).parent
-    done = airflow.run("dags", "test", "meltano_a", "2026-03-02", dags_folder=folder, env=env)
+    file = _generated(tmp_path / "generated", airflow, schedule)
+    assert "**dict(DOCKER, working_dir=" in file.read_text()
+    done = airflow.run("dags", "test", "meltano_a", "2026-03-02", dags_folder=file.parent, env=env)
     assert done.returncode == 0, done.stdout
     said = [
         done.stdout.index(f"{words}") for words in ("on the worker: run tap-a", "said by", "on the worker: run dbt")
     ]
     assert said == sorted(said)
-    assert standin.argv() == ["run", "tap-c", "target-b", "2026-03-02"]
+    assert standin.argv("second") == ["run", "tap-c", "target-b", "2026-03-02"]
+    assert standin.argv("fourth") == ["run", "tap-d", "target-b"]
+    assert "ONLY_HERE" in standin.environ("fourth").keys() - standin.environ("second").keys()
+    assert standin.rest()[0] == "/bin"
     assert standin.containers() == []
 
 

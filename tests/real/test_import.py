@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from examples import fewer
-from harness import Airflow
+from harness import Airflow, generate_examples
 from hypothesis import HealthCheck, given
 from project_builder import as_yaml, project_of, write
 from strategies import SCHEDULES
@@ -38,6 +38,19 @@ def test_every_case_imports_without_an_error_or_a_warning(airflow: Airflow, tmp_
         if version_of(case.name) in {None, airflow.version}:
             generate_case(case.name, airflow.version, tmp_path / case.name)
     _check(airflow, sorted(tmp_path.glob("*/generated_dags/**/*.py")))
+
+
+def test_every_example_imports_without_an_error(airflow: Airflow, tmp_path: Path) -> None:
+    """In each Airflow; `test_examples.py` has those whose providers this one lacks.
+
+    Providers warn of themselves when they are imported, and only of that.
+    """
+    files = sorted(generate_examples(airflow.version, tmp_path / "examples").glob("*.py"))
+    for file in files:
+        loaded = airflow.worker.import_file(file)
+        if file.stem not in {"papermill", "ssh"}:
+            assert loaded["errors"] == []
+            assert [warning for warning in loaded["warnings"] if file.name in warning] == []
 
 
 @fewer(2, suppress_health_check=[HealthCheck.too_slow])

@@ -39,6 +39,17 @@ with DAG("by_hand", schedule=None):
 """
 SETTINGS = "from pathlib import Path\n\nPLACE = Path(__file__).with_name('done')\n"
 FORECAST = 'extractor: tap-carbon-forecast\nloader: target-duckdb\ninterval: "@manual"\n'
+FEEDER = """\
+interval: "@once"
+tasks:
+- {id: feed, uses: TriggerDagRunOperator, with: {trigger_dag_id: meltano_fed, conf: {by: "{{ dag.dag_id }}"}}}
+"""
+FED = """\
+interval: "@manual"
+params: {by: nobody}
+tasks:
+- {id: feed, command: 'echo "$BY" > fed', env: {BY: "{{ params.by }}"}}
+"""
 BESIDE = '{imports}\n\nwith DAG("beside", schedule=None):\n    pass\n'
 
 
@@ -64,7 +75,7 @@ def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) ->
     """Without a scheduler a task runs and DAGs are triggered; with one they run, and what is due runs by itself.
 
     On Airflow 3 it brings the processes that it needs, though the port of one of them is taken; and the API shows the
-    logs of tasks, though no log server runs.
+    logs of tasks, though no log server runs. A task triggers a DAG with a value that it reads as a parameter.
     """
     folder = _with_schedules(invocation, "carbon__duckdb", "carbon_backfill")
     imports = "\n".join(import_of(name, invocation.version) for name in ("BashOperator", "DAG"))
@@ -72,6 +83,8 @@ def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) ->
         folder,
         {
             "schedules/calendar.yml": FORECAST,
+            "schedules/feeder.yml": FEEDER,
+            "schedules/fed.yml": FED,
             "generated_dags/beside.py": BESIDE.format(imports=imports),
             "orchestrate/dags/by_hand.py": HAND_WRITTEN.format(imports=imports),
             "orchestrate/dags/my_team_settings.py": SETTINGS,
@@ -88,7 +101,9 @@ def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) ->
     dags = json.loads(invocation.run("list_dags", "-o", "json").splitlines()[-1])
     assert "the DAG files have changed" in invocation.stderr.read_text()
     due, triggered = "meltano_carbon__duckdb", "meltano_carbon_backfill"
-    assert {row["dag_id"] for row in dags} == {due, triggered, "meltano_calendar", "beside", "email", "by_hand"}
+    feeding = ("meltano_feeder", "meltano_fed")
+    expected = {due, triggered, *feeding, "meltano_calendar", "beside", "email", "by_hand"}
+    assert {row["dag_id"] for row in dags} == expected
     invocation.run("run", "--raw", "meltano_calendar", "extract_load", "2026-03-02")
     assert invocation.demo.rows("carbon.forecasts") == 3
     invocation.run("trigger_dag", triggered)
@@ -102,7 +117,7 @@ def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) ->
     port, is_3 = invocation.ports["API__PORT"], _is_3(invocation)
     invocation.variables["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS"] = "True"
     with closing(socket.create_server(("", port))), invocation.started("scheduler") as process:
-        for dag_id in (due, triggered, "by_hand"):
+        for dag_id in (due, triggered, "by_hand", *feeding):
             invocation.await_states(dag_id, ["success"])
         if is_3:
             taken = re.search("is taken: using ([0-9]+)", invocation.log.read_text(errors="replace"))
@@ -113,6 +128,7 @@ def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) ->
         assert invocation.processes() == []
     assert invocation.demo.rows("carbon.readings") == 16
     assert (folder / "orchestrate/dags/done").read_text() == "done\n"
+    assert (folder / "fed").read_text() == "meltano_feeder\n"
     assert _texts(written) == before
     log = invocation.log.read_text(errors="replace")
     assert ("dagpress: starting the DAG processor and the API server beside the scheduler" in log) == is_3

@@ -66,9 +66,8 @@ class _Built:
 
     @property
     def container(self) -> dict[str, Any]:
-        """Its one container."""
-        (container,) = self.spec["containers"]
-        return dict(container)
+        """The container of the task, its first."""
+        return dict(self.spec["containers"][0])
 
 
 def _check(pod: dict[str, Any]) -> None:
@@ -174,12 +173,42 @@ _MEANING: dict[str, tuple[str, dict[str, Any]]] = {
     "volumes": ("spec", {"volumes": [{"name": "output", "persistentVolumeClaim": {"claimName": "elt-output"}}]}),
     "volume_mounts": ("container", {"volumeMounts": [{"name": "output", "mountPath": "/project/output"}]}),
     "pod_template_file": ("spec", {"hostname": "of-the-template"}),
-    "startup_timeout": ("operator", {"startup_timeout_seconds": 600}),
+    "init_containers": (
+        "spec",
+        {"initContainers": [{"name": "proxy", "image": "cloud-sql-proxy:2.14.0", "restartPolicy": "Always"}]},
+    ),
+    "ports": ("container", {"ports": [{"name": "metrics", "containerPort": 9102}]}),
+    "pod_runtime_info_envs": (
+        "container",
+        {"env": [{"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}]},
+    ),
+    "host_aliases": ("spec", {"hostAliases": [{"ip": "10.0.0.5", "hostnames": ["warehouse"]}]}),
+    "dns_config": ("spec", {"dnsConfig": {"nameservers": ["10.0.0.2"]}}),
+    "pod_template_dict": (
+        "spec",
+        {
+            "topologySpreadConstraints": [
+                {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway"}
+            ]
+        },
+    ),
     "deferrable": ("operator", {"deferrable": True}),
     "on_finish_action": ("operator", {"on_finish_action": "delete_succeeded_pod"}),
     "kubernetes_conn_id": ("operator", {"kubernetes_conn_id": "elt_cluster"}),
     "in_cluster": ("operator", {"in_cluster": True}),
     "cluster_context": ("operator", {"cluster_context": "elt-prod"}),
+}
+
+
+# Arguments of the operator that are no keys of ours.
+_PASSED_ON = {
+    "service_account_name": "meltano",
+    "priority_class_name": "batch",
+    "deferrable": True,
+    "kubernetes_conn_id": "elt_cluster",
+    "in_cluster": True,
+    "cluster_context": "elt-prod",
+    "config_file": "/opt/airflow/kubeconfig",
 }
 
 
@@ -195,6 +224,7 @@ def _parts(built: _Built) -> dict[str, dict[str, Any]]:
 def test_the_example_of_each_setting_is_in_a_valid_pod(build: Callable[..., dict[str, _Built]]) -> None:
     """Each example of the reference alone, as the setting of a task, does what it says, and a task without does not."""
     examples = {name: yaml.safe_load(field.example) for name, field in keys_of(Kubernetes).items()}
+    examples |= _PASSED_ON
     beside = {"volume_mounts": {"volumes": [{"name": "output", "emptyDir": {}}]}}
     tasks = [
         {"id": name, "run": "x", "kubernetes": {name: example, **beside.get(name, {})}}
@@ -226,19 +256,32 @@ def test_the_usual_schedule_of_the_golden_case_has_a_valid_pod(build: Callable[.
 
 def test_every_setting_is_in_the_pod_as_the_schedule_says(build: Callable[..., dict[str, _Built]]) -> None:
     """Kubernetes' own objects are in the pod as they are in the schedule; Airflow dropped nothing of them."""
-    text = _golden()["schedules/every_setting.yml"]
+    text = _golden()["schedules/every_setting.yml"].replace("{{ conn.warehouse.host }}", "db")
     settings = yaml.safe_load(text.replace("{{ var.value.stage }}", "prod"))["kubernetes"]
     pods = build(_golden(), "every_setting")
     assert list(pods) == ["tap-gitlab_target-postgres", "dbt-postgres_run"]
-    assert pods["dbt-postgres_run"].operator["in_cluster"] is True
+    beside_a_file = pods["dbt-postgres_run"]
+    assert beside_a_file.operator["in_cluster"] is True
+    assert beside_a_file.spec["hostname"] == "of-the-template"
+    assert started(beside_a_file.container)[1]["OF_THE_TEMPLATE"] == "yes"
     built = pods["tap-gitlab_target-postgres"]
     for key, name in (
         ("affinity", "affinity"),
         ("tolerations", "tolerations"),
         ("security_context", "securityContext"),
+        ("volumes", "volumes"),
+        ("init_containers", "initContainers"),
+        ("host_aliases", "hostAliases"),
+        ("dns_config", "dnsConfig"),
+        ("termination_grace_period", "terminationGracePeriodSeconds"),
     ):
         assert built.spec[name] == settings[key]
-    assert built.spec["volumes"] == settings["volumes"]
+    template = settings["pod_template_dict"]["spec"]
+    assert built.spec["topologySpreadConstraints"] == template["topologySpreadConstraints"]
+    assert built.spec["containers"][1:] == template["containers"][1:]
+    assert built.container["tty"] is True
+    assert [variable["name"] for variable in built.container["env"]][:1] == ["NODE"]
+    assert built.container["ports"] == settings["ports"]
     assert built.spec["nodeSelector"] == settings["node_selector"]
     container = built.container
     assert container["securityContext"] == settings["container_security_context"]
@@ -258,7 +301,6 @@ def test_every_setting_is_in_the_pod_as_the_schedule_says(build: Callable[..., d
     )
     _, env = started(container)
     assert env == {
-        "OF_THE_TEMPLATE": "yes",
         "GREETING": "$HOME is not $(HOME), and $$ is not $",
         "DAY": "2026-03-02",
         "WAREHOUSE": "postgres://elt@db/$db",

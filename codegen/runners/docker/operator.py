@@ -6,16 +6,18 @@ from collections.abc import Iterator
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
-from codegen.keys.section import Section
-from codegen.runners.container import check_image, command_of
+from codegen.runners.container import ENV, PROGRAM, check_image, command_of
 from codegen.runners.docker.mounts import MOUNT, Mount
 from codegen.runners.docker.settings import Docker
 from codegen.runners.runner import Placed, Runner, Work
+from codegen.runners.section import OperatorSection
 from codegen.text.jinja import DOCKER_ENDINGS, rendered
 from codegen.values import Call, Value, call
 
 # DockerOperator takes it out of the environment where it mounts no folder of its own (`_run_image_with_mounts`).
 _TAKEN = "AIRFLOW_TMP_DIR"
+_OPERATOR = "airflow.providers.docker.operators.docker.DockerOperator"
+_COMPUTED = {"environment": ENV, "command": PROGRAM, "entrypoint": PROGRAM}
 
 
 def _lower(work: Work) -> dict[str, Value]:
@@ -35,6 +37,8 @@ def _lower(work: Work) -> dict[str, Value]:
         "network_mode": settings.network_mode,
         "extra_hosts": settings.extra_hosts or None,
         "mounts": [_mount(mount) for mount in settings.mounts] or None,
+        "device_requests": list(settings.device_requests) or None,
+        "ulimits": list(settings.ulimits) or None,
         "mem_limit": settings.mem_limit,
         "cpus": settings.cpus,
         "shm_size": settings.shm_size,
@@ -61,12 +65,12 @@ def _check(placed: Placed) -> Iterator[Diagnostic]:
 
 DOCKER = Runner(
     name="docker",
-    operator="DockerOperator",
+    operator=_OPERATOR,
     lower=_lower,
     env="environment",
     env_constant="DOCKER_ENV",
     unshared=("command",),
-    sections=(Section(Docker, "docker", "a map of settings"), MOUNT),
+    sections=(OperatorSection(Docker, "docker", _OPERATOR, _COMPUTED), MOUNT),
     example="{image: 'elt:2026.11.1'}",
     # It is installed with the provider.
     imports={"Mount": "docker.types.Mount"},

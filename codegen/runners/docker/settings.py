@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from codegen.keys.scalars import Boolean, Choice, Number
-from codegen.keys.table import Model, key
-from codegen.keys.texts import PlainText
+from codegen.keys.containers import ListOf, MapOf, Object
+from codegen.keys.scalars import Boolean, Choice, Integer, Number
+from codegen.keys.table import key
+from codegen.keys.texts import PlainText, Text
 from codegen.runners.container import Image
 from codegen.runners.docker.mounts import Mount, MountList
 from codegen.runners.docker.types import HOSTS, Size, User
+from codegen.runners.section import OperatorSettings
 
+# The names of docker-py (docker/types/containers.py).
+_DEVICE_REQUEST = Object(
+    "a device request",
+    driver=Text(),
+    count=Integer(-1),
+    device_ids=ListOf("a list of ids", Text()),
+    capabilities=ListOf("a list of lists of capabilities", ListOf("a list of capabilities", Text())),
+    options=MapOf("a map of options", None, Text()),
+)
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.\-]*"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Docker(Model):
+class Docker(OperatorSettings):
     """A container for each task (airflow/providers/docker/operators/docker.py, 4.4.5 to 4.6.1)."""
 
     reference_group = "docker"
@@ -91,5 +103,17 @@ class Docker(Model):
         Number(0.01, 256),
         "The container's weight where processors are scarce, 1 for each; no limit where they are not.",
         "0.5",
+    )
+    device_requests: Any = key(
+        ListOf("a list of device requests", _DEVICE_REQUEST),
+        "The devices that the container gets, such as GPUs; a `count` of -1 is all of them.",
+        "[{count: -1, capabilities: [[gpu]]}]",
+        (),
+    )
+    ulimits: Any = key(
+        ListOf("a list of limits", Object("a limit", "name", name=Text(), soft=Integer(), hard=Integer())),
+        "The limits of the processes in the container.",
+        "[{name: nofile, soft: 65536, hard: 65536}]",
+        (),
     )
     shm_size: str | None = key(Size("1b"), "The size of `/dev/shm`. Default: the engine's.", "256m")

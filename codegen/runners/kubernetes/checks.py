@@ -8,10 +8,15 @@ from collections.abc import Iterator, Mapping
 from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.runners.container import check_image
+from codegen.runners.kubernetes.pod import IN_THE_POD, pod_of
 from codegen.runners.kubernetes.settings import Kubernetes
 from codegen.runners.kubernetes.types import amount
 from codegen.runners.runner import Placed
 from codegen.text.jinja import is_template
+from codegen.values import Imported
+
+# The keys of a volume.
+_NAME_AND_SOURCE = 2
 
 
 def check(placed: Placed) -> Iterator[Diagnostic]:
@@ -23,7 +28,7 @@ def check(placed: Placed) -> Iterator[Diagnostic]:
     if placed.settings:
         yield from _check_variables(placed.settings, placed.env)
         yield from _check_resources(placed.settings)
-        yield from _check_mounts(placed.settings)
+        yield from _check_pod(placed.settings)
         yield from _check_cluster(placed.settings)
 
 
@@ -44,18 +49,33 @@ def _check_resources(settings: Kubernetes) -> Iterator[Diagnostic]:
             yield Diagnostic(rules.INVALID_VALUE, message, settings.at["requests"], "raise the limit")
 
 
-def _check_mounts(settings: Kubernetes) -> Iterator[Diagnostic]:
-    """A mount is of a volume that is here, or in the pod's file."""
-    known = {volume["name"] for volume in settings.volumes}
-    for mount in settings.volume_mounts:
-        if mount["name"] not in known and settings.pod_template_file is None:
-            message = f"there is no volume {quoted(mount['name'])}"
-            yield Diagnostic(rules.UNKNOWN_VOLUME, message, settings.at["volume_mounts"], "add it to `volumes`")
+def _check_pod(settings: Kubernetes) -> Iterator[Diagnostic]:
+    """Check what is written as plain data into the pod, which a file of the worker switches off."""
+    if settings.pod_template_file is not None:
+        for name in IN_THE_POD:
+            if getattr(settings, name):
+                message = f"`{name}` cannot be combined with `pod_template_file`"
+                yield Diagnostic(rules.MIXED_KINDS, message, settings.at[name], "write it in that file")
+        return
+    spec = pod_of(settings)["spec"]
+    known = {volume["name"] for volume in spec.get("volumes", ())}
+    for number, volume in enumerate(settings.volumes if isinstance(settings.volumes, list) else ()):
+        if len(volume) != _NAME_AND_SOURCE:
+            message = f"the volume {quoted(volume['name'])} must have exactly one source"
+            place = settings.at[f"volumes.{number}"]
+            yield Diagnostic(rules.INVALID_VALUE, message, place, "such as `emptyDir: {}`")
+    for name in ("volume_mounts", "init_containers") if not isinstance(settings.volumes, Imported) else ():
+        for number, part in enumerate(value if isinstance(value := getattr(settings, name), list) else ()):
+            for mount in part.get("volumeMounts", ()) if name == "init_containers" else (part,):
+                if mount["name"] not in known and not is_template(mount["name"]):
+                    message = f"there is no volume {quoted(mount['name'])}"
+                    place = settings.at[f"{name}.{number}"]
+                    yield Diagnostic(rules.UNKNOWN_VOLUME, message, place, "add it to `volumes`")
 
 
 def _check_cluster(settings: Kubernetes) -> Iterator[Diagnostic]:
     """Airflow reads no kubeconfig within its own cluster (airflow/providers/cncf/kubernetes/hooks/kubernetes.py)."""
     for name in ("config_file", "cluster_context"):
-        if settings.in_cluster and getattr(settings, name) is not None:
+        if settings.arguments.get("in_cluster") is True and name in settings.arguments:
             message = f"`{name}` cannot be combined with `in_cluster: true`"
             yield Diagnostic(rules.MIXED_KINDS, message, settings.at[name], "remove one of them")

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeGuard
 
 from codegen.diagnostics import InvalidError, quoted
-from codegen.keys.containers import MapOf, OrTemplate, TextList
+from codegen.keys.containers import MapOf, Object, OrTemplate, TextList
 from codegen.keys.env import ENV_NAME
-from codegen.keys.scalars import Boolean, Choice, Duration
-from codegen.keys.table import Model, key
+from codegen.keys.scalars import Choice
+from codegen.keys.table import key
 from codegen.keys.texts import TemplatedText, Text
 from codegen.runners.container import Image
-from codegen.runners.kubernetes.objects import (
-    AFFINITY,
-    CONTAINER_SECURITY_CONTEXT,
-    ENV_FROM,
-    LONGEST_PATH,
-    SECRET_KEY,
-    SECURITY_CONTEXT,
-    TOLERATIONS,
-    VOLUME_MOUNTS,
-    VOLUMES,
-)
-from codegen.runners.kubernetes.types import DNS_LABEL, DNS_SUBDOMAIN, LABEL_KEY, LABEL_VALUE, Resources, Rule
-from codegen.source.nodes import Scalar
+from codegen.runners.kubernetes.definitions import KubernetesObject
+from codegen.runners.kubernetes.types import DNS_SUBDOMAIN, LABEL_KEY, LABEL_VALUE, Resources
+from codegen.runners.section import OperatorSettings
+from codegen.source.nodes import MapNode, Node, Scalar
 
 # What the operator itself writes over a label of ours (`build_pod_request_obj`, `_get_ti_pod_labels`), and by what it
 # finds a pod again (`POD_CHECKED_KEY`).
@@ -62,21 +53,34 @@ class _SecretVariable(Text):
         return scalar.text
 
 
-class _WholeSeconds(Duration):
-    """A duration of whole seconds."""
+class _PullSecrets(TextList):
+    """Names of secrets, also as Kubernetes has them: `{name: registry}`."""
 
-    def convert(self, scalar: Scalar) -> timedelta:
-        duration = super().convert(scalar)
-        if duration.microseconds:
-            raise InvalidError("must be whole seconds")
-        return duration
+    def __init__(self) -> None:
+        super().__init__("a list of secrets", DNS_SUBDOMAIN)
+
+    def _items(self, node: Node, least: int = 0) -> Sequence[Node]:
+        items = super()._items(node, least)
+        return [item.entries["name"].value if _is_named(item) else item for item in items]
 
 
+def _is_named(node: Node) -> TypeGuard[MapNode]:
+    return isinstance(node, MapNode) and [*node.entries] == ["name"]
+
+
+def _object(definition: str, doc: str, example: str, *, is_list: bool = False, is_templated: bool = True) -> Any:  # noqa: ANN401
+    """A key whose value is an object of Kubernetes."""
+    return key(KubernetesObject(definition, is_list=is_list, is_templated=is_templated), doc, example)
+
+
+_objects = partial(_object, is_list=True)
+_SECRET_KEY = Object("a secret's key", "name", "key", name=DNS_SUBDOMAIN, key=Text("a key", r"[A-Za-z0-9_.\-]+"))
+_LONGEST_PATH = 4096
 _SELECTOR: MapOf[str] = MapOf("a map of labels", LABEL_KEY, OrTemplate(LABEL_VALUE))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kubernetes(Model):
+class Kubernetes(OperatorSettings):
     """A pod for each task (airflow/providers/cncf/kubernetes/operators/pod.py)."""
 
     reference_group = "kubernetes"
@@ -92,50 +96,45 @@ class Kubernetes(Model):
         "Always",
     )
     image_pull_secrets: tuple[str, ...] = key(
-        TextList("a list of secrets", DNS_SUBDOMAIN),
+        _PullSecrets(),
         "The Kubernetes secrets by which a node pulls the image.",
         "[registry]",
         (),
     )
     namespace: str | None = key(
-        OrTemplate(DNS_LABEL),
+        OrTemplate(DNS_SUBDOMAIN),
         "The namespace of the pods. Default: that of Airflow's connection, else that of Airflow's own pod.",
         "elt",
     )
-    service_account_name: str | None = key(
-        DNS_SUBDOMAIN, "The pod's service account. Default: the namespace's.", "meltano"
-    )
     secrets: Mapping[str, Mapping[str, str]] = key(
-        MapOf("a map of variables to keys of secrets", _SecretVariable(), SECRET_KEY),
+        MapOf("a map of variables to keys of secrets", _SecretVariable(), _SECRET_KEY),
         "Environment variables that Kubernetes takes from keys of its secrets. Airflow never sees a value.",
         "{TARGET_POSTGRES_PASSWORD: {name: warehouse, key: password}}",
         {},
     )
-    env_from: tuple[Mapping[str, Any], ...] = key(
-        ENV_FROM,
+    env_from: Any = _objects(
+        "EnvFromSource",
         "Secrets (`secretRef`) and config maps (`configMapRef`) of which each key becomes a variable.",
         "[{secretRef: {name: gitlab}}, {configMapRef: {name: elt}, prefix: ELT_}]",
-        (),
     )
     requests: Mapping[str, str] = key(
         Resources(), "What a node must have free for the pod.", "{cpu: 500m, memory: 1Gi}", {}
     )
     limits: Mapping[str, str] = key(Resources(), "What the pod may use at most.", "{cpu: 2, memory: 2Gi}", {})
     node_selector: Mapping[str, str] = key(_SELECTOR, "The labels that a node must have.", "{disktype: ssd}", {})
-    tolerations: tuple[Mapping[str, Any], ...] = key(
-        TOLERATIONS,
+    tolerations: Any = _objects(
+        "Toleration",
         "The taints of nodes that the pod tolerates, as Kubernetes has them.",
         "[{key: dedicated, operator: Equal, value: elt, effect: NoSchedule}]",
-        (),
+        is_templated=False,
     )
-    affinity: Mapping[str, Any] = key(
-        AFFINITY,
+    affinity: Any = _object(
+        "Affinity",
         "Which nodes the pod wants or avoids, as Kubernetes has it: `nodeAffinity`, `podAffinity`, `podAntiAffinity`.",
         "{podAntiAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 100, podAffinityTerm: "
         "{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {team: elt}}}}]}}",
-        {},
+        is_templated=False,
     )
-    priority_class_name: str | None = key(DNS_SUBDOMAIN, "The pod's priority class.", "batch")
     labels: Mapping[str, str] = key(
         MapOf("a map of labels", _LabelKey("the key of a label"), OrTemplate(LABEL_VALUE)),
         "Labels of the pod, beside those that Airflow gives.",
@@ -148,65 +147,68 @@ class Kubernetes(Model):
         "{example.com/owner: 'the data team'}",
         {},
     )
-    security_context: Mapping[str, Any] = key(
-        SECURITY_CONTEXT,
-        "The pod's security context, as Kubernetes has it: `runAsUser`, `runAsGroup`, `runAsNonRoot`, `fsGroup`, "
-        "`fsGroupChangePolicy`, `supplementalGroups`, `seccompProfile`.",
+    security_context: Any = _object(
+        "PodSecurityContext",
+        "The pod's security context, as Kubernetes has it.",
         "{runAsUser: 1000, fsGroup: 1000}",
-        {},
+        is_templated=False,
     )
-    container_security_context: Mapping[str, Any] = key(
-        CONTAINER_SECURITY_CONTEXT,
-        "The container's: `runAsUser`, `runAsGroup`, `runAsNonRoot`, `seccompProfile`, `allowPrivilegeEscalation`, "
-        "`privileged`, `readOnlyRootFilesystem`, `capabilities`.",
+    container_security_context: Any = _object(
+        "SecurityContext",
+        "The container's security context, as Kubernetes has it.",
         "{allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}",
-        {},
+        is_templated=False,
     )
-    volumes: tuple[Mapping[str, Any], ...] = key(
-        VOLUMES,
-        "Volumes, each a `persistentVolumeClaim`, a `configMap`, a `secret` or an `emptyDir`.",
+    volumes: Any = _objects(
+        "Volume",
+        "The pod's volumes, as Kubernetes has them.",
         "[{name: output, persistentVolumeClaim: {claimName: elt-output}}]",
-        (),
     )
-    volume_mounts: tuple[Mapping[str, Any], ...] = key(
-        VOLUME_MOUNTS,
-        "Where the container sees them: `name`, `mountPath`, `subPath`, `readOnly`.",
+    volume_mounts: Any = _objects(
+        "VolumeMount",
+        "Where the container sees them, as Kubernetes has it.",
         "[{name: output, mountPath: /project/output}]",
-        (),
+    )
+    init_containers: Any = _objects(
+        "Container",
+        "Containers that run before that of the task, or beside it with `restartPolicy: Always`.",
+        "[{name: proxy, image: 'cloud-sql-proxy:2.14.0', restartPolicy: Always}]",
+    )
+    ports: Any = _objects(
+        "ContainerPort",
+        "The ports of the container, as Kubernetes has them.",
+        "[{name: metrics, containerPort: 9102}]",
+    )
+    pod_runtime_info_envs: Any = _objects(
+        "EnvVar",
+        "Environment variables that Kubernetes fills from the pod.",
+        "[{name: NODE, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}]",
+    )
+    host_aliases: Any = _objects(
+        "HostAlias",
+        "Further hosts that the pod knows, as Kubernetes has them.",
+        "[{ip: 10.0.0.5, hostnames: [warehouse]}]",
+    )
+    dns_config: Any = _object(
+        "PodDNSConfig",
+        "The DNS configuration of the pod, as Kubernetes has it.",
+        "{nameservers: [10.0.0.2]}",
+    )
+    pod_template_dict: Any = _object(
+        "Pod",
+        "A pod as Kubernetes has it, for what has no key here; the container of the task is its first, and the other "
+        "settings are laid over it.",
+        "{spec: {topologySpreadConstraints: [{maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: "
+        "ScheduleAnyway}]}}",
     )
     pod_template_file: str | None = key(
-        TemplatedText("a path", longest=LONGEST_PATH),
+        TemplatedText("a path", longest=_LONGEST_PATH),
         "A pod as YAML, a file that Airflow's workers have; the container is its first. The other settings are laid "
-        "over it.",
+        "over it; those that Airflow takes only in `pod_template_dict`, such as `volumes`, must be in the file.",
         "/opt/airflow/pods/elt.yaml",
-    )
-    startup_timeout: timedelta | None = key(
-        _WholeSeconds(), "How long the pod may take to start. Default: Airflow's two minutes.", "10m"
-    )
-    deferrable: bool | None = key(
-        Boolean(),
-        "Whether Airflow's triggerer waits for the pod, rather than a worker. Default: as Airflow is configured.",
-        "true",
     )
     on_finish_action: str | None = key(
         Choice("delete_pod", "delete_succeeded_pod", "keep_pod"),
         "What becomes of the pod at its end. Default, as Airflow has it: `delete_pod`.",
         "delete_succeeded_pod",
-    )
-    kubernetes_conn_id: str | None = key(
-        # Airflow's own rule (`RE_SANITIZE_CONN_ID`).
-        OrTemplate(Rule("the id of a connection", r"[\w#!()\-.:/\\]+", "letters, digits, `_`, `-` and `.`", 250)),
-        "Airflow's connection for the cluster. Default, as Airflow has it: `kubernetes_default`.",
-        "elt_cluster",
-    )
-    in_cluster: bool | None = key(
-        Boolean(), "Whether the cluster is the one that Airflow runs in. Default: as the connection says.", "true"
-    )
-    cluster_context: str | None = key(
-        TemplatedText("a context", longest=1000), "The context of the kubeconfig.", "elt-prod"
-    )
-    config_file: str | None = key(
-        TemplatedText("a path", longest=LONGEST_PATH),
-        "The kubeconfig, a file that Airflow's workers have. Default: as the connection says, else `~/.kube/config`.",
-        "/opt/airflow/kubeconfig",
     )

@@ -115,9 +115,5 @@ LABEL_KEY = Rule(
     _LONGEST_QUALIFIED,
 )
 LABEL_VALUE = LabelValue()
-# RFC 1123's label: namespaces, volumes.
-DNS_LABEL = Rule("a name", _LABEL, _DNS_HINT, 63)
 # RFC 1123's subdomain: most objects.
 DNS_SUBDOMAIN = Rule("a name", _SUBDOMAIN, f"{_DNS_HINT}, in parts with a `.` between", 253)
-# A key of a secret or a config map (`IsConfigMapKey`).
-DATA_KEY = Rule("a key", r"(?!\.\.|\.$)[A-Za-z0-9_.\-]+", "letters, digits, `_`, `.` and `-`", 253)

@@ -15,6 +15,7 @@ from datetime import timedelta
 import pendulum
 from airflow import DAG
 from airflow.operators.bash import BashOperator
+from airflow.providers.cncf.kubernetes.callbacks import KubernetesPodOperatorCallback
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 from airflow.providers.cncf.kubernetes.secret import Secret
 from kubernetes.client import models as k8s
@@ -68,14 +69,8 @@ KUBERNETES = {
             "localhostProfile": "profiles/elt.json",
         },
     },
-    "kubernetes_conn_id": "elt_cluster",
-    "pod_template_file": "/opt/airflow/pods/elt.yaml",
     "namespace": "elt-{{ var.value.stage }}",
-    "service_account_name": "meltano",
-    "image_pull_secrets": [
-        k8s.V1LocalObjectReference(name="registry"),
-        k8s.V1LocalObjectReference(name="mirror"),
-    ],
+    "image_pull_secrets": "registry,mirror",
     "labels": {"team": "elt", "example.com/day": "{{ ds }}", "example.com/empty": ""},
     "annotations": {
         "example.com/owner": "{{ 'the data team {# not a comment #} \\'of\\' \"ours\"\\n' }}",
@@ -90,10 +85,7 @@ KUBERNETES = {
         "supplementalGroups": [2000, 3000],
         "seccompProfile": {"type": "RuntimeDefault"},
     },
-    "priority_class_name": "batch",
     "node_selector": {"disktype": "ssd", "example.com/stage": "{{ var.value.stage }}"},
-    "startup_timeout_seconds": 600,
-    "deferrable": True,
     "on_finish_action": "delete_succeeded_pod",
 }
 KUBERNETES_ENV = {
@@ -124,16 +116,6 @@ with DAG(
         **KUBERNETES,
         arguments=["run", "tap-gitlab", "target-postgres"],
         env_vars=KUBERNETES_ENV,
-        env_from=[
-            k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name="gitlab")),
-            k8s.V1EnvFromSource(
-                config_map_ref=k8s.V1ConfigMapEnvSource(
-                    name="elt-{{ var.value.stage }}",
-                    optional=True,
-                ),
-                prefix="ELT_",
-            ),
-        ],
         container_resources=k8s.V1ResourceRequirements(
             requests={
                 "cpu": "0.5",
@@ -147,63 +129,28 @@ with DAG(
                 "ephemeral-storage": ".5Gi",
             },
         ),
-        volume_mounts=[
-            k8s.V1VolumeMount(
-                name="output",
-                mount_path="/project/output",
-                sub_path="runs/{{ ds }}",
-            ),
-            k8s.V1VolumeMount(
-                name="config",
-                mount_path="/project/config.json",
-                sub_path="config.json",
-                read_only=True,
-            ),
-            k8s.V1VolumeMount(name="keys", mount_path="/keys", read_only=True),
-            k8s.V1VolumeMount(name="scratch", mount_path="/scratch"),
-            k8s.V1VolumeMount(name="tmp", mount_path="/tmp"),
-        ],
-        config_file="/opt/airflow/{{ var.value.stage }}.yaml",
-        cluster_context="elt-prod",
-        volumes=[
-            k8s.V1Volume(
-                name="output",
-                persistent_volume_claim=k8s.V1PersistentVolumeClaimVolumeSource(
-                    claim_name="elt-{{ var.value.stage }}",
-                    read_only=False,
-                ),
-            ),
-            k8s.V1Volume(
-                name="config",
-                config_map=k8s.V1ConfigMapVolumeSource(name="elt", optional=True),
-            ),
-            k8s.V1Volume(
-                name="keys",
-                secret=k8s.V1SecretVolumeSource(secret_name="keys"),
-            ),
-            k8s.V1Volume(
-                name="scratch",
-                empty_dir=k8s.V1EmptyDirVolumeSource(medium="Memory", size_limit="1Gi"),
-            ),
-            k8s.V1Volume(name="tmp", empty_dir=k8s.V1EmptyDirVolumeSource()),
-        ],
         tolerations=[
-            k8s.V1Toleration(
-                key="dedicated",
-                operator="Equal",
-                value="elt",
-                effect="NoSchedule",
-            ),
-            k8s.V1Toleration(
-                operator="Exists",
-                effect="NoExecute",
-                toleration_seconds=300,
-            ),
+            {
+                "key": "dedicated",
+                "operator": "Equal",
+                "value": "elt",
+                "effect": "NoSchedule",
+            },
+            {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300},
         ],
         affinity={
             "nodeAffinity": {
                 "requiredDuringSchedulingIgnoredDuringExecution": {
                     "nodeSelectorTerms": [
+                        {
+                            "matchFields": [
+                                {
+                                    "key": "metadata.name",
+                                    "operator": "In",
+                                    "values": ["node-1"],
+                                },
+                            ],
+                        },
                         {
                             "matchExpressions": [
                                 {
@@ -261,6 +208,135 @@ with DAG(
                 ],
             },
         },
+        pod_template_dict={
+            "spec": {
+                "topologySpreadConstraints": [
+                    {
+                        "maxSkew": 1,
+                        "topologyKey": "topology.kubernetes.io/zone",
+                        "whenUnsatisfiable": "ScheduleAnyway",
+                        "labelSelector": {"matchLabels": {"team": "elt"}},
+                    },
+                ],
+                "containers": [
+                    {
+                        "name": "base",
+                        "tty": True,
+                        "ports": [{"name": "metrics", "containerPort": 9102}],
+                        "envFrom": [
+                            {"secretRef": {"name": "gitlab"}},
+                            {
+                                "configMapRef": {
+                                    "name": "elt-{{ var.value.stage }}",
+                                    "optional": True,
+                                },
+                                "prefix": "ELT_",
+                            },
+                        ],
+                        "env": [
+                            {
+                                "name": "NODE",
+                                "valueFrom": {
+                                    "fieldRef": {"fieldPath": "spec.nodeName"},
+                                },
+                            },
+                        ],
+                        "volumeMounts": [
+                            {
+                                "name": "output",
+                                "mountPath": "/project/output",
+                                "subPath": "runs/{{ ds }}",
+                            },
+                            {
+                                "name": "config",
+                                "mountPath": "/project/config.json",
+                                "subPath": "config.json",
+                                "readOnly": True,
+                            },
+                            {"name": "keys", "mountPath": "/keys", "readOnly": True},
+                            {"name": "scratch", "mountPath": "/scratch"},
+                            {"name": "tmp", "mountPath": "/tmp"},
+                            {"name": "token", "mountPath": "/token"},
+                            {"name": "store", "mountPath": "/store", "readOnly": True},
+                        ],
+                    },
+                    {"name": "exporter", "image": "registry.example.com/exporter:1.2"},
+                ],
+                "initContainers": [
+                    {
+                        "name": "proxy",
+                        "image": "registry.example.com/proxy:2.14.0",
+                        "restartPolicy": "Always",
+                        "args": ["--port=5432", "{{ conn.warehouse.host }}"],
+                        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+                    },
+                ],
+                "hostAliases": [{"ip": "10.0.0.5", "hostnames": ["warehouse"]}],
+                "dnsConfig": {"options": [{"name": "ndots", "value": "2"}]},
+                "volumes": [
+                    {
+                        "name": "output",
+                        "persistentVolumeClaim": {
+                            "claimName": "elt-{{ var.value.stage }}",
+                            "readOnly": False,
+                        },
+                    },
+                    {"name": "config", "configMap": {"name": "elt", "optional": True}},
+                    {"name": "keys", "secret": {"secretName": "keys"}},
+                    {
+                        "name": "scratch",
+                        "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"},
+                    },
+                    {"name": "tmp", "emptyDir": {}},
+                    {
+                        "name": "token",
+                        "projected": {
+                            "defaultMode": 256,
+                            "sources": [
+                                {
+                                    "secret": {
+                                        "name": "user",
+                                        "items": [
+                                            {
+                                                "key": "name",
+                                                "path": "user/name",
+                                                "mode": 511,
+                                            },
+                                        ],
+                                    },
+                                },
+                                {
+                                    "serviceAccountToken": {
+                                        "path": "token",
+                                        "audience": "vault",
+                                        "expirationSeconds": 3600,
+                                    },
+                                },
+                            ],
+                        },
+                    },
+                    {
+                        "name": "store",
+                        "csi": {
+                            "driver": "secrets-store.csi.k8s.io",
+                            "readOnly": True,
+                            "volumeAttributes": {"secretProviderClass": "elt"},
+                        },
+                    },
+                ],
+            },
+        },
+        service_account_name="meltano",
+        priority_class_name="batch",
+        startup_timeout_seconds=600,
+        random_name_suffix=False,
+        termination_grace_period=60,
+        skip_on_exit_code=[99],
+        callbacks=KubernetesPodOperatorCallback,
+        deferrable=True,
+        kubernetes_conn_id="elt_cluster",
+        cluster_context="elt-prod",
+        config_file="/opt/airflow/{{ var.value.stage }}.yaml",
     )
 
     dbt_postgres_run = KubernetesPodOperator(
@@ -271,16 +347,6 @@ with DAG(
         ),
         arguments=["run", "dbt-postgres:run", "--vars", '{"day":"{{ ds }}"}', "$$(id)"],
         env_vars=KUBERNETES_ENV,
-        env_from=[
-            k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name="gitlab")),
-            k8s.V1EnvFromSource(
-                config_map_ref=k8s.V1ConfigMapEnvSource(
-                    name="elt-{{ var.value.stage }}",
-                    optional=True,
-                ),
-                prefix="ELT_",
-            ),
-        ],
         container_resources=k8s.V1ResourceRequirements(
             requests={
                 "cpu": "0.5",
@@ -294,6 +360,15 @@ with DAG(
                 "ephemeral-storage": ".5Gi",
             },
         ),
+        pod_template_file="/opt/airflow/pods/elt.yaml",
+        service_account_name="meltano",
+        priority_class_name="batch",
+        startup_timeout_seconds=600,
+        random_name_suffix=False,
+        termination_grace_period=60,
+        skip_on_exit_code=[99],
+        deferrable=True,
+        kubernetes_conn_id="elt_cluster",
         in_cluster=True,
     )
 

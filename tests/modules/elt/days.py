@@ -1,0 +1,5 @@
+"""A macro for templates."""
+
+from datetime import date
+
+today = date.today

@@ -1,0 +1,3 @@
+"""A filter for templates."""
+
+mask = str.upper

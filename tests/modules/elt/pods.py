@@ -1,0 +1,3 @@
+"""A pod for an executor."""
+
+LARGE = None
