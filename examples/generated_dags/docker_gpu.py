@@ -23,6 +23,7 @@ DOCKER = {
     "shm_size": "8g",
     "auto_remove": "force",
     "mount_tmp_dir": False,
+    "ipc_mode": "host",
 }
 
 with DAG(
@@ -43,7 +44,6 @@ with DAG(
         task_id="customers",
         **DOCKER,
         command=["run", "tap-shop", "target-postgres"],
-        ipc_mode="host",
     )
 
     score = DockerOperator(
@@ -57,7 +57,6 @@ python -m scoring --day "$DAY\"""",
         environment={
             "DAY": "{{ ds }}",
         },
-        ipc_mode="host",
     )
 
     customers >> score

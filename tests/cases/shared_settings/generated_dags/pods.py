@@ -22,6 +22,7 @@ KUBERNETES = {
     "image": "registry.example.com/elt:2026.11.1",
     "cmds": ["meltano"],
     "secrets": [Secret("env", "TARGET_POSTGRES_PASSWORD", "warehouse", "password")],
+    "service_account_name": "meltano",
 }
 KUBERNETES_ENV = {
     "WAREHOUSE": "analytics",
@@ -52,7 +53,6 @@ with DAG(
                 "memory": "{{ var.value.memory }}",
             },
         ),
-        service_account_name="meltano",
     )
 
     b = KubernetesPodOperator(
@@ -65,7 +65,6 @@ with DAG(
                 "memory": "{{ var.value.memory }}",
             },
         ),
-        service_account_name="meltano",
     )
 
     a >> b
