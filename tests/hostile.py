@@ -59,6 +59,8 @@ SCALARS = [
     *("target-b", "a.b", "a..b", ".a", "os.system", "class.x", "__future__.x", "self", "extract_load", "join"),
     *("meltano", "MELTANO", "con", "nul"),
     *("中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中中",),
+    *("{$x: b}", "{$x: {task: b, key: a}}", "{$t: {$f: a.yml}}", "{$f: /dev/zero}", '{$f: "\\0"}', "{$f: ../..}"),
+    *("{$y: b}", "{$const: '{{ ds }}'}", "{$const: {$x: [b]}}", "{$import: os.system}", "{$t: '{{'}", "{$x: b, $f: c}"),
     *("# dagpress: ignore[x] y", "x # dagpress: ignore[", "y # dagpress: ignore[secret]"),
     *(_DIGITS, f"-{_DIGITS}", f"0.{_DIGITS}", f"0x{_DIGITS}", f"'{_DIGITS}'", "a" * 300, "a " * 3000),
     *("中" * 90, "x" * 40_000, "[" * 20_000),

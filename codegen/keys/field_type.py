@@ -37,7 +37,7 @@ class FieldType(ABC, Generic[T]):
 
     def read(self, node: Node, report: Report) -> T | None:
         """The value, or None after reporting what is wrong with it."""
-        if isinstance(node, Scalar) and node.kind == "trap":
+        if _is_trap(node):
             return None
         try:
             return self._read(node, report)
@@ -80,3 +80,12 @@ class ScalarType(FieldType[T]):
     @abstractmethod
     def convert(self, scalar: Scalar) -> T:
         """The value of the scalar. Raises an `InvalidError` for one that is not of this type."""
+
+
+def _is_trap(node: Node) -> bool:
+    """Whether a value, or that of a marker such as `$import`, is missing, which is reported already."""
+    if isinstance(node, MapNode):
+        return len(node.entries) == 1 and all(
+            name.startswith("$") and _is_trap(entry.value) for name, entry in node.entries.items()
+        )
+    return isinstance(node, Scalar) and node.kind == "trap"

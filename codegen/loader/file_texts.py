@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from codegen.diagnostics import Diagnostic
+from codegen import rules
+from codegen.diagnostics import Diagnostic, quoted
 from codegen.files import Boundary
 from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar
 from codegen.source.read import read_text
@@ -33,9 +34,25 @@ def with_file_texts(node: Node, folder: Path, boundary: Boundary, report: Callab
 
 
 def _with_text(path: Scalar, folder: Path, boundary: Boundary, report: Callable[[Diagnostic], None]) -> Scalar:
+    if not _is_path(path.text):
+        return path
     file = folder / path.text
     problem = boundary.problem(file)
     text, problems = (None, [problem]) if problem else read_text(file, path.text)
     for each in problems:
-        report(replace(each, message=f"the file {each.message.removeprefix('this ')}", location=path.location))
+        message = each.message.removeprefix("this ")
+        what = "the" if message.startswith("symlink") else "the file"
+        report(replace(each, message=f"{what} {message}", location=path.location))
+    if text is not None and not text.strip():
+        hint = "write its text, or remove `$f`"
+        report(Diagnostic(rules.EMPTY_FILE, f"the file {quoted(path.text)} is empty", path.location, hint))
+        text = None
     return path if text is None else replace(path, text=text, file=path.text)
+
+
+def _is_path(text: str) -> bool:
+    """Whether a path can have these characters; the type of the value refuses the others."""
+    try:
+        return bool(text) and b"\x00" not in text.encode()
+    except UnicodeEncodeError:
+        return False

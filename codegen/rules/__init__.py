@@ -63,7 +63,7 @@ DUPLICATE_DEFAULTS = _error("duplicate-defaults", "A folder has both `_defaults.
 UNREADABLE = _error("unreadable", "A file or folder cannot be read, or is too large.")
 BINARY_FILE = _error("binary-file", "A YAML file contains binary data.")
 NOT_UTF_8 = _error("not-utf-8", "A YAML file is not encoded as UTF-8.")
-EMPTY_FILE = _error("empty-file", "A schedule file is empty.")
+EMPTY_FILE = _error("empty-file", "A schedule file, or the file of a `$f`, is empty.")
 NOT_A_MAP = _error("not-a-map", "A schedule or a defaults file is not a map of keys.")
 
 # YAML.
