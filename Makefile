@@ -100,6 +100,7 @@ format: $(DEV) ## Format the code and fix what the linter can
 .PHONY: goldens
 goldens: $(DEV) ## Write the expected files of the tests anew
 	$(BIN)/dagpress generate
+	$(BIN)/dagpress --project examples generate
 	HYPOTHESIS_PROFILE=ci $(FAST) --quiet --regen-all
 	$(FAST)
 
@@ -167,7 +168,7 @@ release: $(DEV) ## Set the version, write the changelog, and commit both: VERSIO
 
 .PHONY: bench
 bench: $(DEV) ## Measure how fast it is
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/bench.py --airflow "$$($(BIN)/python -c 'import sys; sys.path.insert(0, "tests"); import environments as e; print(e.ENVIRONMENTS["airflow-3"].folder / "venv/bin/airflow")')"
 
 ##@ Environments
 

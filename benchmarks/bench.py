@@ -4,6 +4,9 @@ Run it with `make bench`. Each figure is the median of several runs, in turn wit
 the last column compares over machines. The targets: a check of 1,000 schedules takes at most 1 ms for each of them, an
 import or export of them 5 s, the help at most 150 ms, a page of the list at most 50 ms, and 500 ms where a file has
 changed since the last.
+
+`--airflow PROGRAM` also measures `verify`, as a ratio to a DagBag of that Airflow for the same folder. The target is
+1.2 on two idle cores.
 """
 
 from __future__ import annotations
@@ -27,6 +30,15 @@ if TYPE_CHECKING:
 
 _DAGPRESS = (sys.executable, "-m", "codegen")
 _NOTHING = (sys.executable, "-c", "pass")
+_DAG_BAG = """\
+import sys
+try:
+    from airflow.dag_processing.dagbag import DagBag
+except ImportError:
+    from airflow.models.dagbag import DagBag
+bag = DagBag(sys.argv[1])
+assert bag.dags and not bag.import_errors
+"""
 _SCHEDULE = """\
 extractor: tap-shop-{0}
 loader: target-warehouse
@@ -53,6 +65,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--schedules", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--airflow", type=Path, help="an `airflow` of the newest version, to measure `verify` with")
     options = parser.parse_args()
     with TemporaryDirectory() as folder:
         root = Path(folder)
@@ -62,6 +75,8 @@ def main() -> None:
         _print("dagpress --help", _times((*_DAGPRESS, "--help"), options.runs))
         _print("generate, all new", _times((*command, "generate"), 3, lambda: _remove(root)), options.schedules)
         _print("check, nothing to do", _times((*command, "check"), options.runs), options.schedules)
+        if options.airflow:
+            _print_verify((*command, "verify", "--airflow", str(options.airflow)), options.airflow, root)
         _print("validate", _times((*command, "validate"), options.runs), options.schedules)
         for words in ("import", "import --move", "export"):
             before = partial(_make_meltano_project, root / "meltano", options.schedules, moved=words == "export")
@@ -72,6 +87,22 @@ def main() -> None:
             _print("page, a search", _page_times(f"{url}?q=shop_01", options.runs))
             _print("page, by next run", _page_times(f"{url}?sort=next", options.runs))
             _print("page, one file changed", _page_times(url, options.runs, lambda: _change(root)))
+
+
+def _print_verify(command: tuple[str, ...], airflow: Path, root: Path) -> None:
+    """The seconds of `verify`, in turn with those of a process that makes a DagBag of the same folder."""
+    home = root / "airflow"
+    own = {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
+    }
+    python = str(airflow.with_name("python"))
+    bag = (python, "-c", _DAG_BAG, str(root / "generated_dags"))
+    times = [(_seconds(command), _seconds(bag, own)) for _ in range(4)][1:]
+    verify, dag_bag = (statistics.median(column) for column in zip(*times, strict=True))
+    ratio = statistics.median(ours / theirs for ours, theirs in times)
+    print(f"{'verify':28}{1000 * verify:>7.0f} ms  {ratio:.2f} times a DagBag of Airflow ({1000 * dag_bag:.0f} ms)")
 
 
 def _make_project(root: Path, schedules: int) -> None:
@@ -140,8 +171,8 @@ def _change(root: Path) -> None:
     path.write_text(f"{path.read_text(encoding='utf-8')}  CHANGED_{time.monotonic_ns()}: x\n", encoding="utf-8")
 
 
-def _seconds(command: tuple[str, ...]) -> float:
-    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+def _seconds(command: tuple[str, ...], env: dict[str, str] | None = None) -> float:
+    environ = (env or {}) | {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     started = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environ)
     return time.perf_counter() - started

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from tempfile import TemporaryFile
@@ -58,7 +58,7 @@ def run(  # noqa: PLR0913  # what a process has
     name: str = "",
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
-    given: str = "",
+    given: str | Callable[[], str] = "",
     merged: bool = False,
     on_line: Callable[[str], None] | None = None,
     is_cancelled: Callable[[], bool] = lambda: False,
@@ -68,7 +68,8 @@ def run(  # noqa: PLR0913  # what a process has
 
     It does not wait for a daemon that the program leaves behind with the output open.
 
-    The limit is in seconds, `env` is `inherited()` by default, and `given` is the standard input. While the program
+    The limit is in seconds, `env` is `inherited()` by default, and `given` is the standard input, or a function that
+    makes it while the program starts. While the program
     runs, `on_line` gets the last complete line of its output. With `ends_group`, the rest of its process group is
     killed after it ends.
 
@@ -90,10 +91,11 @@ def run(  # noqa: PLR0913  # what a process has
     is_main = threading.current_thread() is threading.main_thread()
     handled = handling((signal.SIGINT, *ENDING) if is_main else (), leave)
     with TemporaryFile() as stdin, handled:
-        stdin.write(given.encode("utf-8", "replace"))
+        stdin.write(b"" if callable(given) else given.encode("utf-8", "replace"))
         stdin.seek(0)
+        source = subprocess.PIPE if callable(given) else stdin
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT if merged else subprocess.PIPE}
-        child = start(command, env=env, cwd=cwd, name=name, start_new_session=True, bufsize=0, stdin=stdin, **pipes)
+        child = start(command, env=env, cwd=cwd, name=name, start_new_session=True, bufsize=0, stdin=source, **pipes)
         is_over = False
         try:
             _running.add(child)
@@ -101,6 +103,9 @@ def run(  # noqa: PLR0913  # what a process has
             may_leave = True
             for number in early:
                 leave(number, None)
+            if callable(given):
+                # In a thread: the program may not read before its own output is read.
+                threading.Thread(target=_feed, args=(child, given()), daemon=True).start()
             output = _read(child, _bounds(name, limit, is_cancelled), on_line)
             is_over = not ends_group
         finally:
@@ -273,6 +278,13 @@ def _read(
             if not has_ended:
                 check(len(stdout) + len(stderr))
     return stdout, stderr
+
+
+def _feed(child: Child, text: str) -> None:
+    with suppress(OSError), child.stdin or nullcontext():
+        data = text.encode("utf-8", "replace")
+        while child.stdin and data:
+            data = data[child.stdin.write(data) or 0 :]
 
 
 def _last_line(before: bytearray, part: bytes) -> str:

@@ -134,9 +134,13 @@ def _pod(task: Any) -> Answer:
 def run_dag(path: str, dag_id: str, date: str, env: dict[str, str | None]) -> Answer:
     """Run a DAG for a logical date as `airflow dags test` does, and return the `states` of its tasks."""
     _change_environ(env)
-    dag = inside.load(path).dags[dag_id]
-    name = "logical_date" if "logical_date" in signature(dag.test).parameters else "execution_date"
-    run = dag.test(**{name: import_module("pendulum").parse(date)})
+    bag = inside.load(path)
+    dag = bag.dags[dag_id]
+    is_3 = "logical_date" in signature(dag.test).parameters
+    if not is_3:
+        # Airflow 3 does so itself; sensors of other DAGs look for them in the database.
+        bag.sync_to_db()
+    run = dag.test(**{"logical_date" if is_3 else "execution_date": import_module("pendulum").parse(date)})
     return {"states": {instance.task_id: instance.state for instance in run.get_task_instances()}}
 
 

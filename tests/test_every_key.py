@@ -11,6 +11,7 @@ import yaml
 from test_cases import CASES
 from versions import NEWEST
 
+from codegen.runners import RUNNERS
 from codegen.schema.airflow_arguments import DAG_GROUP, TASK_GROUP
 from codegen.schema.export import json_schema
 from codegen.schema.table import schedule_table, task_table
@@ -18,13 +19,18 @@ from codegen.schema.table import schedule_table, task_table
 _SCHEMA = json_schema(NEWEST)
 _MAPS: dict[str, Any] = {"schedule": _SCHEMA, **_SCHEMA["definitions"]}
 _TABLES = {"schedule": schedule_table(NEWEST), "task": task_table(NEWEST)}
+_SECTIONS = [section.of(NEWEST) for runner in RUNNERS.values() for section in runner.sections]
+# These are passed on as they are: they have no example.
+_PASSED_ON = {(section.name, row.name) for section in _SECTIONS for row in section.rows.values() if not row.example}
 # What differs in an environment are the schedule's own keys, which the schema refers to. Airflow's own arguments are
 # built in each Airflow by another test.
 _EVERY = sorted(
     (name, key)
     for name, schema in _MAPS.items()
     for key, value in schema.get("properties", {}).items()
-    if "$ref" not in value and not (name in _TABLES and _TABLES[name].rows[key].group in {DAG_GROUP, TASK_GROUP})
+    if "$ref" not in value
+    and (name, key) not in _PASSED_ON
+    and not (name in _TABLES and _TABLES[name].rows[key].group in {DAG_GROUP, TASK_GROUP})
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from fractions import Fraction
@@ -13,6 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from jinja2 import Environment
 from kubelet import expand, started
+from kubernetes_definitions import TARGET, definitions
 from strategies import TEXT
 
 from codegen.runners import Work
@@ -109,6 +111,12 @@ def test_any_word_reaches_each_of_several_programs(words: list[str]) -> None:
 def test_a_date_is_written_as_it_is(template: str) -> None:
     """What can hold no `$` needs no care, and a reviewer sees what the schedule says."""
     assert as_expanded(template) == template
+
+
+def test_the_definitions_are_those_that_kubernetes_publishes() -> None:
+    """`make kubernetes` would write the same."""
+    data = json.loads(TARGET.read_text(encoding="utf-8"))
+    assert data["definitions"] == definitions()
 
 
 @pytest.mark.parametrize(

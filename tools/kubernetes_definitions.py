@@ -16,7 +16,7 @@ from typing import Any
 # That of the Kubernetes client in the newest requirements of Airflow, which drops the fields that it does not know.
 VERSION = "1.36.0"
 _SOURCE = files("kubernetes_validate") / "kubernetes-json-schema" / f"v{VERSION}-local-strict" / "_definitions.json"
-_TARGET = Path(__file__).parents[1] / "codegen" / "runners" / "kubernetes" / "definitions.json"
+TARGET = Path(__file__).parents[1] / "codegen" / "runners" / "kubernetes" / "definitions.json"
 _REFERENCE = re.compile(r'"\$ref": "[^"]*/([\w.]+)"')
 _TOLERATED = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _CHANGES = ("OnRootMismatch", "Always")
@@ -88,4 +88,4 @@ if __name__ == "__main__":
     source = f"Kubernetes {VERSION}, from the package kubernetes-validate; Apache License 2.0. `make kubernetes`."
     lines = [f"{json.dumps(name)}: {json.dumps(each)}" for name, each in definitions().items()]
     text = f'{{"$comment": {json.dumps(source)},\n"definitions": {{\n' + ",\n".join(lines) + "\n}}\n"
-    _TARGET.write_text(text, encoding="utf-8")
+    TARGET.write_text(text, encoding="utf-8")

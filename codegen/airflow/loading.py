@@ -72,17 +72,19 @@ def load_dag_files(
         AirflowError: it does not start.
     """
     places = [(path, path.parent) for path in files]
-    return [_loaded(answer) for answer in _answers(airflow, "import_file", places, cwd, env, timeout)]
+    return [_loaded(answer) for answer in _answers(airflow, "import_file", lambda: places, cwd, env, timeout)]
 
 
 def check_dag_files(
     airflow: Path,
-    files: Sequence[tuple[Path, Path]],
+    files: Callable[[], Sequence[tuple[Path, Path]]],
     cwd: Path,
     env: Mapping[str, str],
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> list[CheckedFile]:
     """Check DAG files, each with the folder of DAG files that it lies in; `on_progress` gets how many are done.
+
+    They are asked for while Airflow starts, which takes seconds.
 
     Raises:
         AirflowError: it does not start.
@@ -93,15 +95,18 @@ def check_dag_files(
 def _answers(  # noqa: PLR0913, PLR0917  # what both have in common
     airflow: Path,
     operation: str,
-    files: Sequence[tuple[Path, Path]],
+    files: Callable[[], Sequence[tuple[Path, Path]]],
     cwd: Path,
     env: Mapping[str, str],
     limit: float,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> list[dict[str, Any]]:
     """The answer for each file (`lanes.py`)."""
-    numbered = [(number, str(path), str(folder)) for number, (path, folder) in enumerate(files)]
-    request = json.dumps({"operation": operation, "files": numbered, "limit": limit})
+    numbered: list[tuple[int, str, str]] = []
+
+    def request() -> str:
+        numbered.extend((number, str(path), str(folder)) for number, (path, folder) in enumerate(files()))
+        return json.dumps({"operation": operation, "files": numbered, "limit": limit})
 
     def show(line: str) -> None:
         if match := _DONE.match(line):
@@ -125,7 +130,7 @@ def _answers(  # noqa: PLR0913, PLR0917  # what both have in common
             raise AirflowError(f"Airflow did not load the DAG files: {error.message}", error.hint) from error
     # The first is about Airflow itself.
     _, *lines = output.stdout.splitlines() or [""]
-    if output.code or len(lines) != len(files):
+    if output.code or len(lines) != len(numbered):
         raise AirflowError(f"Airflow does not start: {output.stderr.strip()[-_TAIL:]}")
     return sorted(map(read_json, lines), key=lambda answer: int(answer["number"]))
 

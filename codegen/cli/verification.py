@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,11 +16,12 @@ from codegen.cli.beginning import begin
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.generation import compared, names_argument
 from codegen.cli.options import exit_code, folder_to_begin, format_option, open_project, strict_option
-from codegen.cli.printer import echo, print_elsewhere, report
+from codegen.cli.printer import Progress, echo, print_elsewhere, report
 from codegen.diagnostics import Diagnostic, count, has_errors, in_numbers
 from codegen.migrate.importing import plan_import
 from codegen.migrate.makefile import command_to_generate
 from codegen.review.in_airflow import check_in_airflow
+from codegen.sync.changes import Change
 
 _EPILOG = """\b
 Examples:
@@ -69,13 +69,19 @@ def verify(  # noqa: PLR0913  # click gives each option so
         raise click.UsageError("--generator goes with --against.")
     project = open_project(context.obj, output)
     found = airflow_of(project, airflow)
-    generation, changes, diagnostics = compared(project, names)
-    diagnostics = list(diagnostics)
+    state: list[tuple[pipeline.Generation, list[Change], list[Diagnostic]]] = []
+
+    def prepare() -> tuple[pipeline.Generation, list[str]]:
+        state.append(compared(project, names))
+        generation, changes, diagnostics = state[0]
+        wrong = {change.name for change in changes}
+        return generation, [] if has_errors(diagnostics) else [name for name in generation.files if name not in wrong]
+
+    with _progress() as on_progress:
+        in_airflow = check_in_airflow(project, found, prepare, on_progress)
+    generation, changes, diagnostics = state[0]
+    diagnostics = [*diagnostics, *in_airflow]
     drift = [change.diagnostic(command_to_generate(project.root)) for change in changes]
-    if not has_errors(diagnostics):
-        with _progress(len(generation.files)) as on_progress:
-            out_of_date = {change.name for change in changes}
-            diagnostics += check_in_airflow(project, generation, found, out_of_date, on_progress)
     report([*diagnostics, *drift], output)
     print_elsewhere(generation.selection.elsewhere)
     if output == "text":
@@ -97,13 +103,14 @@ def _compare(generator: Path | None, airflow: Path | None, output: str) -> ExitC
 
 
 @contextmanager
-def _progress(number: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on a terminal: Airflow alone takes seconds to start."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    with click.progressbar(length=number, label="Loading in Airflow", file=sys.stderr) as bar:
-        yield lambda done: bar.update(done - bar.pos)
+def _progress() -> Iterator[Callable[[int], None]]:
+    """On a terminal, how many files are loaded: Airflow alone takes seconds to start."""
+    progress = Progress()
+    progress.show("Starting Airflow ...\n")
+    try:
+        yield lambda done: progress.show(f"{count(done, 'DAG file')} loaded ...\n")
+    finally:
+        progress.end()
 
 
 def _print_result(number: int, found: Sequence[Diagnostic], airflow: ProjectAirflow) -> None:

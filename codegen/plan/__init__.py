@@ -52,19 +52,15 @@ def plan(
     variables = [variables_of(each.arrows, each.steps, each.schedule.dag_id_or_default, taken) for each in drafts]
     taken = taken.union(*(names.values() for names in variables))
     functions |= alert_functions([draft.schedule for draft in drafts], airflow, taken)
+    file_names = FileNames(functions, objects)
     is_alone = len(drafts) == 1
     dags = tuple(
-        _plan_dag(draft, names, FileNames(functions, objects), airflow, is_alone=is_alone)
+        _plan_dag(draft, names, file_names, airflow, is_alone=is_alone)
         for draft, names in zip(drafts, variables, strict=True)
     )
     names = {"DAG", *(name for dag in dags for name in _names_of(dag))}
-    runners = {
-        (draft.schedule.dag_id_or_default, step.task_id): step.runner
-        for draft in drafts
-        for step in draft.steps
-        if step.calls or step.script
-    }
-    dags, constants = with_constants(dags, [draft.schedule for draft in drafts], runners, {*names, *PRELUDES})
+    work = [(draft.schedule, draft.steps) for draft in drafts]
+    dags, constants = with_constants(dags, work, file_names, airflow, {*names, *PRELUDES})
     return DagModule(
         path=drafts[0].schedule.dag_file,
         source=", ".join(draft.schedule.source for draft in drafts),

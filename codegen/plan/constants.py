@@ -5,20 +5,25 @@ A constant has the values of the schedule, so that a task with values of its own
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from codegen.plan.meltano_options import env_of
 from codegen.plan.names import free_constant
-from codegen.plan.tree import Constant, PlannedDag, PlannedTask
-from codegen.runners import RUNNERS, Work
+from codegen.plan.steps import Step
+from codegen.plan.tasks import FileNames, plan_task
+from codegen.plan.tree import Constant, PlannedDag
+from codegen.runners import RUNNERS, Runner
 from codegen.schema import Schedule, Task
 from codegen.text.jinja import is_template
-from codegen.values import Call, Value, is_same, mapped, parts_of, without_none
+from codegen.values import Call, Value, is_same, parts_of
 
 # The program of a task that only the settings of its schedule decide.
 _PROGRAM = (("meltano",),)
 _FEWEST_TASKS = 2
+# The ids of the DAG and of the task.
+_TaskKey = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -29,9 +34,9 @@ class _Group:
     argument: str
     schedule: str
     values: Mapping[str, Value]
-    given: Mapping[tuple[str, str], Mapping[str, Value]]
+    given: Mapping[_TaskKey, Mapping[str, Value]]
 
-    def constant(self) -> tuple[Constant, list[tuple[str, str]]]:
+    def constant(self) -> tuple[Constant, list[_TaskKey]]:
         """The constant, and the tasks that use it.
 
         A value stays with the tasks if most of them override it, or half of them lack it. A task that lacks a value
@@ -48,45 +53,59 @@ class _Group:
 
 
 def with_constants(
-    dags: Sequence[PlannedDag], schedules: Sequence[Schedule], runners: Mapping[tuple[str, str], str], taken: set[str]
+    dags: Sequence[PlannedDag],
+    work: Sequence[tuple[Schedule, Sequence[Step]]],
+    names: FileNames,
+    airflow: str,
+    taken: Collection[str],
 ) -> tuple[tuple[PlannedDag, ...], tuple[Constant, ...]]:
-    """The DAGs with tasks that use constants, and those; `runners` has the runner of each task by both ids."""
+    """The DAGs with tasks that use constants, and those; `work` has the schedule and the steps of each DAG."""
     groups: dict[tuple[str, str], _Group] = {}
-    for dag, schedule in zip(dags, schedules, strict=True):
-        for task in dag.tasks:
-            for group in _groups_of(task, dag.dag_id, schedule, runners.get((dag.dag_id, task.task_id), "")):
-                key = group.name, repr(sorted(group.values.items(), key=lambda item: item[0]))
-                former = groups.get(key, group)
-                groups[key] = replace(former, given={**former.given, **group.given})
-    used: dict[tuple[str, str], tuple[Constant, ...]] = {}
-    constants = []
+    for dag, (schedule, steps) in zip(dags, work, strict=True):
+        for group in _groups_of(dag, schedule, steps, names, airflow):
+            key = group.name, repr(sorted(group.values.items(), key=lambda item: item[0]))
+            former = groups.get(key, group)
+            groups[key] = replace(former, given={**former.given, **group.given})
+    used: dict[_TaskKey, tuple[Constant, ...]] = {}
+    constants = dict[str, Constant]()
     # The one with the most tasks keeps the plain name.
     for group in sorted(groups.values(), key=lambda group: -len(group.given)):
         constant, users = group.constant()
         if len(users) >= _FEWEST_TASKS:
-            name = free_constant((group.name, f"{group.name}_{group.schedule}"), f"{group.name}_", taken)
-            taken.add(name)
-            constants.append(replace(constant, name=name))
-            used |= {task: (*used.get(task, ()), constants[-1]) for task in users}
-    return tuple(_using(dag, used) for dag in dags), tuple(sorted(constants, key=lambda each: each.name))
+            wanted = (group.name, f"{group.name}_{group.schedule}")
+            name = free_constant(wanted, f"{group.name}_", {*taken, *constants})
+            constants[name] = replace(constant, name=name)
+            used |= {task: (*used.get(task, ()), constants[name]) for task in users}
+    return tuple(_using(dag, used) for dag in dags), tuple(constants[name] for name in sorted(constants))
 
 
-def _groups_of(task: PlannedTask, dag_id: str, schedule: Schedule, name: str) -> Iterator[_Group]:
-    """The values of the schedule that a task on a runner may share."""
-    if name not in RUNNERS:
-        return
-    runner = RUNNERS[name]
-    work = Work(calls=_PROGRAM, env=env_of(schedule, Task()), settings=schedule.settings.get(name))
-    given = {argument.name: argument.value for argument in task.arguments}
-    # In the types of the arguments of tasks.
-    values = {name: mapped(value, lambda part: part) for name, value in without_none(runner.lower(work)).items()}
-    env, own_env = values.pop(runner.env, None), given.get(runner.env)
-    key = dag_id, task.task_id
-    if isinstance(env, Mapping) and isinstance(own_env, Mapping):
-        yield _Group(runner.env_constant, runner.env, schedule.name, env, {key: own_env})
-    settings = {name: value for name, value in values.items() if name not in runner.unshared}
-    if settings:
-        yield _Group(runner.name.upper(), "", schedule.name, settings, {key: given})
+def _groups_of(
+    dag: PlannedDag, schedule: Schedule, steps: Sequence[Step], names: FileNames, airflow: str
+) -> Iterator[_Group]:
+    """The groups of a DAG: for each runner, one of its settings and one of the environment variables."""
+    runners = {step.task_id: step.runner for step in steps if step.calls or step.script}
+    for runner in (RUNNERS[name] for name in dict.fromkeys(runners.values())):
+        values = _values_of(schedule, runner, names, airflow)
+        given = {
+            (dag.dag_id, task.task_id): {argument.name: argument.value for argument in task.arguments}
+            for task in dag.tasks
+            if runners.get(task.task_id) == runner.name
+        }
+        env = values.pop(runner.env, None)
+        envs = {task: own for task, each in given.items() if isinstance(own := each.get(runner.env), Mapping)}
+        if isinstance(env, Mapping):
+            yield _Group(runner.env_constant, runner.env, schedule.name, env, envs)
+        yield _Group(runner.name.upper(), "", schedule.name, values, given)
+
+
+def _values_of(schedule: Schedule, runner: Runner, names: FileNames, airflow: str) -> dict[str, Value]:
+    """The arguments that a schedule gives the operator of each task on a runner."""
+    env, settings = env_of(schedule, Task()), schedule.settings.get(runner.name)
+    step = Step(task_id="", calls=_PROGRAM, env=env, settings=settings, runner=runner.name)
+    # The file has no name for an object that every task overrides.
+    objects = defaultdict(str, names.objects)
+    task = plan_task(step, {}, schedule, replace(names, objects=objects), airflow)
+    return {each.name: each.value for each in task.arguments if each.name not in {"task_id", *runner.unshared}}
 
 
 def _is_rendered_in_place(value: Value) -> bool:
@@ -101,7 +120,7 @@ def _is_rendered_in_place(value: Value) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str) and any(map(_is_rendered_in_place, value))
 
 
-def _using(dag: PlannedDag, used: Mapping[tuple[str, str], tuple[Constant, ...]]) -> PlannedDag:
+def _using(dag: PlannedDag, used: Mapping[_TaskKey, tuple[Constant, ...]]) -> PlannedDag:
     groups = []
     for group in dag.groups:
         tasks = (replace(task, constants=used.get((dag.dag_id, task.task_id), ())) for task in group.tasks)

@@ -9,7 +9,7 @@ from codegen.airflow_facts.trigger_rules import ALL_SUCCESS
 from codegen.diagnostics import InvalidError
 from codegen.meltano import MeltanoProject
 from codegen.plan.calls import calls_and_locks
-from codegen.plan.meltano_options import env_of
+from codegen.plan.meltano_options import env_of, flags_of
 from codegen.runners import Work
 from codegen.schema import Schedule, Task
 
@@ -23,7 +23,7 @@ class Step(Work):
         run: the arguments of `meltano run`, as written; empty for other work.
         waits_for: `after` as written: the ids of tasks and of groups.
         runner: `bash` also for Python, which the worker calls.
-        is_full_refresh: whether every run reads everything.
+        flags: the options of its command that keys give, such as `--force`.
     """
 
     task_id: str
@@ -33,7 +33,7 @@ class Step(Work):
     waits_for: tuple[str, ...] = ()
     runner: str = "bash"
     trigger_rule: str = ALL_SUCCESS
-    is_full_refresh: bool = False
+    flags: tuple[str, ...] = ()
 
 
 def steps_of(schedule: Schedule, meltano: MeltanoProject | None, *, with_el: bool = True) -> list[Step]:
@@ -81,7 +81,7 @@ def unordered_steps(schedule: Schedule, meltano: MeltanoProject | None, *, with_
             waits_for=awaited[task_id],
             runner=schedule.runner_of(task) or "bash",
             trigger_rule=schedule.of(task, "trigger_rule") or ALL_SUCCESS,
-            is_full_refresh=schedule.of(task, "full_refresh") is True,
+            flags=tuple(flags_of(schedule, task)),
         )
         steps.append(step)
     return steps

@@ -59,7 +59,9 @@ def _extract_load(step: Step, code: Callable[[str], str]) -> str:
     if step.task.transform == "only":
         return f"transforms what Meltano loaded from {plugins}"
     transform = " and transforms it" if step.task.transform else ""
-    return f"loads {plugins} with Meltano{transform}" + (", with a full refresh" if step.is_full_refresh else "")
+    return f"loads {plugins} with Meltano{transform}" + (
+        ", with a full refresh" if "--full-refresh" in step.flags else ""
+    )
 
 
 # By the key that says what runs.

@@ -12,6 +12,7 @@ from codegen.airflow.loading import CheckedFile, LoadError, check_dag_files
 from codegen.airflow.of_project import ProjectAirflow
 from codegen.diagnostics import Diagnostic, has_errors, in_order, quoted
 from codegen.files import walk
+from codegen.loader import Silencer
 from codegen.pipeline import Generation
 from codegen.project import Project
 from codegen.review.failures import failures_of
@@ -20,29 +21,35 @@ from codegen.schema import Schedule
 from codegen.text.tracebacks import line_in
 from codegen.validate.lint import apply_lint
 
+# A generation, and the names of its files to load.
+Prepare = Callable[[], tuple[Generation, Collection[str]]]
+
 
 def check_in_airflow(
-    project: Project,
-    generation: Generation,
-    airflow: ProjectAirflow,
-    leave_out: Collection[str] = (),
-    on_progress: Callable[[int], None] = lambda _: None,
+    project: Project, airflow: ProjectAirflow, prepare: Prepare, on_progress: Callable[[int], None] = lambda _: None
 ) -> list[Diagnostic]:
-    """Load the files of a generation in that Airflow, except some; returns errors and warnings.
+    """Load generated files in that Airflow, which starts while they are prepared; returns errors and warnings.
 
     Raises:
         AirflowError: it does not start.
     """
-    maps = _maps(project, generation, leave_out)
     env = {project.project_root_variable: str(project.meltano_project)}
     env |= {"AIRFLOW_HOME": str(airflow.home)} if airflow.home and "AIRFLOW_HOME" not in os.environ else {}
+    maps: dict[str, tuple[SourceMap, str]] = {}
+    silencers: list[Silencer] = []
 
-    def check(names: Sequence[tuple[str, str]], track: Callable[[int], None] = lambda _: None) -> list[CheckedFile]:
-        files = [(project.root / name, project.root / folder) for name, folder in names]
-        return check_dag_files(airflow.program, files, project.root, env, track)
+    def files() -> list[tuple[Path, Path]]:
+        generation, names = prepare()
+        silencers.extend(generation.reading.silencers)
+        maps.update(_maps(project, generation, names))
+        return [(project.root / name, project.root / folder) for name, (_, folder) in maps.items()]
 
-    names = [(name, folder) for name, (_, folder) in maps.items()]
-    loaded = dict(zip(maps, check(names, on_progress), strict=True))
+    def check(names: Sequence[tuple[str, str]]) -> list[CheckedFile]:
+        paths = [(project.root / name, project.root / folder) for name, folder in names]
+        return check_dag_files(airflow.program, lambda: paths, project.root, env)
+
+    answers = check_dag_files(airflow.program, files, project.root, env, on_progress)
+    loaded = dict(zip(maps, answers, strict=True))
     found: list[Diagnostic] = []
     for name, file in loaded.items():
         source, _ = maps[name]
@@ -52,10 +59,10 @@ def check_in_airflow(
             found += [Diagnostic(rules.DEPRECATED, text, place) for place in source.places_of(line)]
     if not has_errors(found):
         found += _without_producer(project, loaded, maps, check)
-    return in_order(apply_lint(found, generation.reading.silencers, project.lint, report_unused=False))
+    return in_order(apply_lint(found, silencers, project.lint, report_unused=False))
 
 
-def _maps(project: Project, generation: Generation, leave_out: Collection[str]) -> dict[str, tuple[SourceMap, str]]:
+def _maps(project: Project, generation: Generation, names: Collection[str]) -> dict[str, tuple[SourceMap, str]]:
     """The map of each file, and the folder of DAG files of its environment."""
     by_file: dict[str, list[Schedule]] = defaultdict(list)
     folder = project.relative(project.generated_dags)
@@ -68,7 +75,7 @@ def _maps(project: Project, generation: Generation, leave_out: Collection[str]) 
             (PurePosixPath(folder) / schedules[0].deployment).as_posix(),
         )
         for name, schedules in by_file.items()
-        if name not in leave_out
+        if name in names
     }
 
 
@@ -114,7 +121,7 @@ def _without_producer(
         source, folder = maps[name]
         if (folder, uri) not in given:
             message = f"no DAG of this project produces the asset {quoted(uri)}, so this DAG never starts"
-            hint = "correct the name, or silence this if a DAG elsewhere produces it"
+            hint = "correct the name, or add `# dagpress: ignore[no-producer]` with the reason"
             yield Diagnostic(rules.NO_PRODUCER, message, source.place_of(dag_id, "", "after"), hint)
 
 

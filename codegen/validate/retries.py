@@ -9,7 +9,7 @@ from math import ceil
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
 from codegen.meltano import MeltanoProject
-from codegen.plan.states import has_option
+from codegen.plan.states import WITHOUT_LOCK, has_option
 from codegen.schema import Schedule, Task
 from codegen.validate.states import steps_with_state
 
@@ -17,16 +17,13 @@ from codegen.validate.states import steps_with_state
 # meltano/core/job/job.py), and Airflow's longest wait between retries (`MAX_RETRY_DELAY` in `abstractoperator.py`).
 _LOCK = timedelta(minutes=5)
 _LONGEST_WAIT = timedelta(days=1)
-# The options of `meltano run` with which it takes no lock, and the variable that sets one.
-_WITHOUT_LOCK = {"--force": "MELTANO_RUN_FORCE", "-f": "MELTANO_RUN_FORCE"}
 
 
 def check_retries(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
     """One of the retries must start after Meltano has released the lock of a killed run."""
     reported: set[Location] = set()
     for step in steps_with_state(schedule, meltano):
-        is_forced = schedule.of(step.task, "force") is True or has_option(step, _WITHOUT_LOCK)
-        if not schedule.of(step.task, "retries") or is_forced:
+        if not schedule.of(step.task, "retries") or has_option(step, WITHOUT_LOCK):
             continue
         keys = _keys_to_raise(schedule, step.task)
         own = [name for name in ("retry_delay", "retries") if name in step.task.at]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.meltano import MeltanoProject
-from codegen.plan.states import KeptState
+from codegen.plan.states import WITHOUT_LOCK, KeptState, has_option
 from codegen.plan.steps import Step, readable_steps
 from codegen.schema import Schedule
 from codegen.validate.places import place_of
@@ -29,7 +29,9 @@ def check_tasks(schedule: Schedule, states: list[KeptState], meltano: MeltanoPro
             one, why, hint = clash
             message = f"tasks {quoted(one)} and {quoted(step.task_id)} share the state ID {quoted(state.id)}: {why}"
             place = place_of(step.task, schedule, step.task.kind)
-            yield Diagnostic(rules.SHARED_STATE, message, place, f"{hint}, or use {OWN_EXTRACTOR}")
+            # The state ID of `meltano run` has the name of the extractor.
+            other = "" if step.task.extractor else f", or use {OWN_EXTRACTOR}"
+            yield Diagnostic(rules.SHARED_STATE, message, place, f"{hint}{other}")
 
 
 class _Earlier:
@@ -50,7 +52,9 @@ class _Earlier:
         other = self._order.first_apart(self._alike, task_id)
         self._alike |= self._order.bit_of(task_id)
         if other:
-            return other, "Meltano rejects the second while the first runs", "run one after the other with `after`"
+            is_forced = has_option(state.step, WITHOUT_LOCK)
+            why = "with `force`, each overwrites it" if is_forced else "Meltano rejects the second while the first runs"
+            return other, why, f"run one after the other with `after`{_or_another_id(state.step)}"
         return (self._unlike.step.task_id, WHY, _with_a_suffix(state.step)) if self._unlike else None
 
 
@@ -95,6 +99,10 @@ def _sorted(waits_for: Mapping[str, Sequence[str]]) -> list[str]:
             seen.add(task_id)
             waiting += [(task_id, True), *((name, False) for name in waits_for[task_id])]
     return found
+
+
+def _or_another_id(step: Step) -> str:
+    return ", or write another `state_id`" if step.task.extractor else ""
 
 
 def _with_a_suffix(step: Step) -> str:

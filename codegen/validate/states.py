@@ -10,7 +10,7 @@ from codegen.diagnostics import Diagnostic, Location, quoted
 from codegen.meltano import MeltanoProject
 from codegen.meltano.blocks import DELIMITER, without_suffix
 from codegen.plan.meltano_options import state_id_suffix
-from codegen.plan.states import KeptState, states_of
+from codegen.plan.states import WITHOUT_LOCK, KeptState, has_option, states_of
 from codegen.plan.steps import Step
 from codegen.schema import Schedule
 from codegen.text.jinja import literal_text, parts_of, with_templates_as
@@ -36,7 +36,9 @@ def check_states(schedules: Iterable[Schedule], meltano: MeltanoProject | None) 
         states = _known_states(schedule, meltano)
         yield from check_tasks(schedule, states, meltano)
         if states and schedule.max_active_runs > 1:
-            message = f"concurrent runs share the state ID {quoted(states[0].id)}: Meltano rejects all but the first"
+            is_forced = has_option(states[0].step, WITHOUT_LOCK)
+            why = "with `force`, each overwrites it" if is_forced else "Meltano rejects all but the first"
+            message = f"concurrent runs share the state ID {quoted(states[0].id)}: {why}"
             # A suffix cannot have the `:` that the id of a run has (`check_state_ids`).
             of_suffix = "state_id_suffix", "{{ run_id | replace(':', '-') }}"
             key, template = ("state_id", "{{ run_id }}") if states[0].step.task.extractor else of_suffix
@@ -48,8 +50,9 @@ def check_states(schedules: Iterable[Schedule], meltano: MeltanoProject | None) 
             if other.name != schedule.name and not is_meant:
                 where = _place(other, others)
                 message = f"shares the state ID {quoted(state.id)} with {quoted(other.name)} ({where}): {WHY}"
-                own = "a different `state_id`" if state.step.task.extractor else "a `state_id_suffix`"
-                hint = f"set {own} in the one that has not run yet, or use {OWN_EXTRACTOR}"
+                of_run = f"set a `state_id_suffix` in the one that has not run yet, or use {OWN_EXTRACTOR}"
+                of_pair = "set a different `state_id` in the one that has not run yet"
+                hint = of_pair if state.step.task.extractor else of_run
                 yield Diagnostic(rules.SHARED_STATE, message, _place(schedule, state), hint)
 
 

@@ -40,10 +40,17 @@ def test_every_case_imports_without_an_error_or_a_warning(airflow: Airflow, tmp_
     _check(airflow, sorted(tmp_path.glob("*/generated_dags/**/*.py")))
 
 
-def test_every_example_imports_without_an_error_or_a_warning(airflow: Airflow, tmp_path: Path) -> None:
-    """In each Airflow; `test_examples.py` has those whose providers this one lacks."""
+def test_every_example_imports_without_an_error(airflow: Airflow, tmp_path: Path) -> None:
+    """In each Airflow; `test_examples.py` has those whose providers this one lacks.
+
+    Providers warn of themselves when they are imported, and only of that.
+    """
     files = sorted(generate_examples(airflow.version, tmp_path / "examples").glob("*.py"))
-    _check(airflow, [file for file in files if file.stem not in {"papermill", "ssh"}])
+    for file in files:
+        loaded = airflow.worker.import_file(file)
+        if file.stem not in {"papermill", "ssh"}:
+            assert loaded["errors"] == []
+            assert [warning for warning in loaded["warnings"] if file.name in warning] == []
 
 
 @fewer(2, suppress_health_check=[HealthCheck.too_slow])

@@ -1,0 +1,95 @@
+"""How a failure in Airflow is explained, and which place of the YAML a line of a generated file has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from project_builder import project_of, write
+
+from codegen import pipeline
+from codegen.review.failures import failures_of
+from codegen.review.source_map import SourceMap
+
+_SCHEDULE = """\
+interval: "@daily"
+max_active_runs: 1
+retries: 2
+on_failure: {slack: "#alerts"}
+tasks:
+- tap-a target-b
+- id: wait
+  uses: FileSensor
+  with:
+    filepath: /x
+    poke_interval: 5m
+  retries: 5
+- id: load
+  group: loads
+  uses: elt.operators.Load
+  with: {rows: {$import: elt.data.rows}}
+"""
+# A part of the first line of its kind in the generated file, and where it comes from; the file where it is no key's.
+PLACES = {
+    "import FileSensor": ["schedules/a.yml:8:9"],
+    "import Load": ["schedules/a.yml:15:9"],
+    "import rows": ["schedules/a.yml:16:16"],
+    'task_id="wait"': ["schedules/a.yml:8:9"],
+    "poke_interval=": ["schedules/a.yml:11:20"],
+    "retries=5": ["schedules/a.yml:12:12"],
+    '"retries": 2': ["schedules/a.yml:3:10"],
+    "rows=rows": ["schedules/a.yml:16:16"],
+    "bash_command=": ["schedules/a.yml:6:3"],
+    "max_active_runs": ["schedules/a.yml:2:18"],
+    "on_failure_callback": ["schedules/a.yml:4:13"],
+    "import pendulum": ["generated_dags/a.py:15:1"],
+}
+
+
+def test_a_line_of_a_generated_file_has_a_place_in_the_yaml(tmp_path: Path) -> None:
+    root = write(tmp_path, {"schedules/a.yml": _SCHEDULE})
+    generation = pipeline.generate(project_of(root))
+    name = "generated_dags/a.py"
+    text = generation.files[name]
+    lines = text.splitlines()
+    source = SourceMap(name, text, generation.selection.schedules, None)
+    numbers = {part: next(n for n, line in enumerate(lines, start=1) if part in line) for part in PLACES}
+    assert {part: [str(each) for each in source.places_of(line)] for part, line in numbers.items()} == PLACES
+    assert [str(each) for each in source.places_of(0)] == ["schedules/a.yml:1:1"]
+    assert str(source.place_of("meltano_a", "wait", "filepath")) == "schedules/a.yml:10:15"
+
+
+@pytest.mark.parametrize(
+    ("error", "module", "message", "hint"),
+    [
+        (
+            "No module named 'airflow.providers.http.notifications'",
+            "airflow.providers.http.notifications",
+            "`airflow.providers.http.notifications` is not in this Airflow",
+            "install `apache-airflow-providers-http>=5.5.0` there",
+        ),
+        (
+            "No module named 'airflow.providers.microsoft'",
+            "airflow.providers.microsoft.azure.operators.adls",
+            "`airflow.providers.microsoft.azure.operators.adls` is not in this Airflow",
+            "install `apache-airflow-providers-microsoft-azure` there",
+        ),
+        (
+            "No module named 'airflow.providers.standard.operators.bsh'",
+            "airflow.providers.standard.operators.bsh",
+            "`airflow.providers.standard.operators.bsh` is not in this Airflow",
+            "correct the name, or install a newer `apache-airflow-providers-standard` there",
+        ),
+        (
+            "DAG.__init__() got an unexpected keyword argument 'tag'",
+            "",
+            "DAG has no argument `tag` in this Airflow",
+            "did you mean `tags`?",
+        ),
+        ("\x1b]0;title\x07", "", "\x1b]0;title\x07; the last that it wrote is: said", ""),
+    ],
+)
+def test_a_failure_names_its_fix(error: str, module: str, message: str, hint: str) -> None:
+    traceback = f'Traceback (most recent call last):\n  File "a.py", line 3, in <module>\n    x\nTypeError: {error}\n'
+    (failure,) = failures_of(traceback, "said\n", module, "", "3.3")
+    assert (failure.message.removeprefix("TypeError: "), failure.hint) == (message, hint)
