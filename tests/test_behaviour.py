@@ -125,3 +125,15 @@ def test_a_rename_that_moves_the_state_alone_is_reported(tmp_path: Path) -> None
     assert "generated_dags/d.py:1:1: renamed: this looks like `generated_dags/a.py` renamed: Meltano starts with" in err
     assert "generated_dags/e.py:1:1: renamed: this looks like `generated_dags/b.py`" in err
     assert "generated_dags/f.py:1:1: renamed: this looks like `generated_dags/c.py`" in err
+
+
+def test_an_object_of_another_module_is_a_difference(tmp_path: Path) -> None:
+    """Also where it has the same name in the file."""
+    task = "interval: '@daily'\ntasks: [{{id: a, uses: own.A, with: {{of: {{$import: {}.rows}}}}}}]\n"
+    project = project_of(write(tmp_path, {"schedules/a.yml": task.format("one")}))
+    (old, planned), (new, other) = (
+        _generated(project, "schedules/a.yml", {"schedules/a.yml": task.format(module)})["a.py"]
+        for module in ("one", "two")
+    )
+    assert differences(planned, other)
+    assert differences(_read(old), _read(new))

@@ -104,6 +104,17 @@ def test_a_group_that_is_lost_is_found(tmp_path: Path) -> None:
     assert "template-error: the group `g` is missing" in err
 
 
+def test_a_task_that_loses_its_name_is_found(tmp_path: Path) -> None:
+    """An arrow or an argument of another task needs it."""
+    ours = (builtin_templates() / "dag.py.j2").read_text(encoding="utf-8")
+    own = ours.replace('{{ task.variable ~ " = " if task.variable }}', "")
+    schedule = "interval: '@daily'\ntasks: [{id: a, uses: own.A}, {id: b, uses: own.B, with: {of: {$x: a}}}]\n"
+    write(tmp_path, {"schedules/s.yml": schedule, "templates/dag.py.j2": own})
+    code, _, err = dagpress(tmp_path, "generate")
+    assert code == 2
+    assert "template-error: the code uses `a`, which is missing" in err
+
+
 @pytest.mark.parametrize(("body", "line"), [("x = 1\nreturn x\n", 2), (f"x = {'(' * 5000}1{')' * 5000}\n", 1)])
 def test_what_only_the_compiler_refuses_is_an_error_of_the_template(body: str, line: int, tmp_path: Path) -> None:
     """The parser takes a `return` outside a function, and gives up on what is nested too deeply."""

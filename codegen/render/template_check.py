@@ -60,7 +60,9 @@ def _lost_names(module: DagModule, source: ast.Module) -> Iterator[Loss]:
     bound = set(_bound(source))
     loaded = {node.id for node in ast.walk(source) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     imported = (name for group in module.imports for each in group for _, name in each.names or [("", each.module)])
+    variables = (name for dag in module.dags for name in dag.variables.values() if name)
     names = {
+        **dict.fromkeys(variables, ("task", "dag")),
         **dict.fromkeys(imported, ("imports",)),
         **dict.fromkeys(module.alert_texts, ("alert_texts", "constants")),
         **{constant.name: ("shared", "constants") for constant in module.constants},

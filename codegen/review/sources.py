@@ -30,6 +30,8 @@ def from_plan(module: DagModule) -> Behaviour:
     fields = {
         **{argument.name: _source(argument.value) for argument in dag.arguments},
         "doc": module.doc,
+        # Two operators of one name can be of two modules.
+        "imports": module.imports,
         "functions": {function.name: function for function in module.functions},
         "alert_texts": module.alert_texts,
         "project_root_variable": module.project_root_variable,
@@ -64,7 +66,7 @@ def from_source(text: str) -> Behaviour | None:
                 tasks[arguments["task_id"]] = {"operator": function, **arguments}
     if "dag_id" not in fields:
         return None
-    definitions = [node for node in tree.body if isinstance(node, ast.Assign | ast.FunctionDef)]
+    definitions = [node for node in tree.body if isinstance(node, ast.ImportFrom | ast.Assign | ast.FunctionDef)]
     fields |= {
         "doc": ast.get_docstring(tree),
         "definitions": [ast.unparse(node) for node in definitions],
