@@ -13,18 +13,18 @@ from codegen import process
 from codegen.airflow.installation import AirflowError, python_of
 from codegen.text.json_text import read_json
 
-_LANES = Path(__file__).with_name("lanes.py")
-# For all files together, in seconds; each has Airflow's own limit (its `dagbag_import_timeout`, 30 by default).
+_FORKS = Path(__file__).with_name("forks.py")
+# In seconds, for all files together; for each, Airflow's own limit applies (`dagbag_import_timeout`, 30 by default).
 _LIMIT = 600.0
-# From that limit until Airflow itself is ended.
+# From that limit to the end of the Airflow process.
 _GRACE = 60
 _TAIL = 2_000
-# How many files are done, in front of each answer.
+# The number of loaded files, at the start of each answer.
 _DONE = re.compile(r'\{"done": (\d+)')
 _DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 # Its settings stay, and PYTHONPATH: a DAG file may import what lies there.
 _UNWANTED = ("PYTHONHOME", "PYTHONSAFEPATH", "VIRTUAL_ENV", "__PYVENV", f"{_DATABASE}_")
-# What a home adds to Airflow: the plugins, and the local settings with the cluster policies.
+# The folders of a home that change how DAGs load: plugins, and local settings with cluster policies.
 _OF_A_HOME = ("plugins", "config")
 
 
@@ -37,7 +37,7 @@ class LoadedFile(NamedTuple):
 
 
 class LoadError(NamedTuple):
-    """A traceback, or the last output of a process that the file ended; with the DAG that does not serialize."""
+    """A traceback, or the last output of a process that ended; with the DAG and task that cannot be serialized."""
 
     traceback: str
     dag_id: str = ""
@@ -48,7 +48,7 @@ class CheckedFile(NamedTuple):
     """One DAG file in Airflow.
 
     Attributes:
-        deprecations: the lines that use something deprecated, and what Airflow says of it.
+        deprecations: lines with deprecated names, and Airflow's warning.
         awaits: the URIs of the assets that start each DAG.
         gives: the URIs of the assets that its tasks produce.
         log: the output of its code.
@@ -64,7 +64,7 @@ class CheckedFile(NamedTuple):
 def load_dag_files(
     airflow: Path, files: Sequence[Path], cwd: Path, env: Mapping[str, str], timeout: float = _LIMIT
 ) -> list[LoadedFile]:
-    """Load DAG files with that `airflow` program, in one process with a few forks; it leaves nothing behind.
+    """Load DAG files with that `airflow` program, in a temporary home.
 
     The variables are added to those of this process; the timeout, in seconds, is for all files together.
 
@@ -82,9 +82,9 @@ def check_dag_files(
     env: Mapping[str, str],
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> list[CheckedFile]:
-    """Check DAG files, each with the folder of DAG files that it lies in; `on_progress` gets how many are done.
+    """Check DAG files, each with its DAGs folder; `on_progress` gets the number of loaded files.
 
-    They are asked for while Airflow starts, which takes seconds.
+    `files` is called while Airflow starts, which takes seconds.
 
     Raises:
         AirflowError: it does not start.
@@ -101,7 +101,7 @@ def _answers(  # noqa: PLR0913, PLR0917  # what both have in common
     limit: float,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> list[dict[str, Any]]:
-    """The answer for each file (`lanes.py`)."""
+    """The answer for each file (`forks.py`)."""
     numbered: list[tuple[int, str, str]] = []
 
     def request() -> str:
@@ -115,9 +115,9 @@ def _answers(  # noqa: PLR0913, PLR0917  # what both have in common
     with TemporaryDirectory(prefix="dagpress-") as home:
         environ = _environ({**process.inherited(*_UNWANTED), **env}, Path(home))
         try:
-            # Whatever the DAG files start ends with it.
+            # Processes that DAG files start end with it.
             output = process.run(
-                [python_of(airflow), _LANES],
+                [python_of(airflow), _FORKS],
                 limit=limit + _GRACE,
                 name="airflow",
                 env=environ,
@@ -128,7 +128,7 @@ def _answers(  # noqa: PLR0913, PLR0917  # what both have in common
             )
         except process.ProcessError as error:
             raise AirflowError(f"Airflow did not load the DAG files: {error.message}", error.hint) from error
-    # The first is about Airflow itself.
+    # The first line is about Airflow itself.
     _, *lines = output.stdout.splitlines() or [""]
     if output.code or len(lines) != len(numbered):
         raise AirflowError(f"Airflow does not start: {output.stderr.strip()[-_TAIL:]}")

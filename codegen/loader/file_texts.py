@@ -1,4 +1,4 @@
-"""Puts the text of a file in place of its path, in `$f`: the path is relative to the file that names it."""
+"""Replaces the path in `$f` with the text of the file; the path is relative to the YAML file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KEYS = ("$f", "$file")
 
 
 def with_file_texts(node: Node, folder: Path, boundary: Boundary, report: Callable[[Diagnostic], None]) -> Node:
-    """The node with the text of each file that a `$f` in it names, read from the folder; and report unreadable ones."""
+    """The node with the text of each file in `$f`; report unreadable files."""
     if isinstance(node, ListNode):
         items = tuple(with_file_texts(item, folder, boundary, report) for item in node.items)
         return ListNode(items, node.location)
@@ -51,7 +51,7 @@ def _with_text(path: Scalar, folder: Path, boundary: Boundary, report: Callable[
 
 
 def _is_path(text: str) -> bool:
-    """Whether a path can have these characters; the type of the value refuses the others."""
+    """Whether a path can have these characters; the type of the value rejects the others."""
     try:
         return bool(text) and b"\x00" not in text.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Loads the generated files of a project in a real Airflow, and reports what fails there at its place in the YAML."""
+"""Loads the generated files of a project in a real Airflow, and reports errors at their lines in the YAML."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Prepare = Callable[[], tuple[Generation, Collection[str]]]
 def check_in_airflow(
     project: Project, airflow: ProjectAirflow, prepare: Prepare, on_progress: Callable[[int], None] = lambda _: None
 ) -> list[Diagnostic]:
-    """Load generated files in that Airflow, which starts while they are prepared; returns errors and warnings.
+    """Load generated files in that Airflow, and return errors and warnings. `prepare` runs while Airflow starts.
 
     Raises:
         AirflowError: it does not start.
@@ -97,7 +97,7 @@ def _without_producer(
     maps: Mapping[str, tuple[SourceMap, str]],
     check: Callable[[Sequence[tuple[str, str]]], list[CheckedFile]],
 ) -> Iterator[Diagnostic]:
-    """A warning for each asset that no DAG of its environment and no hand-written one produces."""
+    """A warning for each asset without a producer: no DAG of its environment and no hand-written one."""
     given = {(maps[name][1], uri) for name, file in loaded.items() for uri in file.gives}
     missing = [
         (name, dag_id, uri)
@@ -113,14 +113,14 @@ def _without_producer(
     others = [(name, folder) for folder in (*folders, *custom) for name in _dag_files(project, folder, loaded)]
     files = check(others)
     if any(file.errors for file in files):
-        # It may have a producer.
+        # A file that fails may have the producer.
         return
     for (_, folder), file in zip(others, files, strict=True):
         given |= {(each, uri) for each in (folders if folder in custom else (folder,)) for uri in file.gives}
     for name, dag_id, uri in missing:
         source, folder = maps[name]
         if (folder, uri) not in given:
-            message = f"no DAG of this project produces the asset {quoted(uri)}, so this DAG never starts"
+            message = f"no DAG of this project updates the asset {quoted(uri)}, so this DAG never starts"
             hint = "correct the name, or add `# dagpress: ignore[no-producer]` with the reason"
             yield Diagnostic(rules.NO_PRODUCER, message, source.place_of(dag_id, "", "after"), hint)
 

@@ -17,9 +17,9 @@ _COMPUTED = {
     "cmds": PROGRAM,
     "arguments": PROGRAM,
     "env_vars": ENV,
-    "container_resources": ("the resources are set by the keys `requests` and `limits`", "use `requests` and `limits`"),
-    "full_pod_spec": ("Airflow takes it only as a Python object", "write the pod in `pod_template_dict`"),
-    "is_delete_operator_pod": ("Airflow has deprecated it", "use `on_finish_action`"),
+    "container_resources": ("`requests` and `limits` set the resources", "use them"),
+    "full_pod_spec": ("Airflow accepts only a Python object", "write the pod in `pod_template_dict`"),
+    "is_delete_operator_pod": ("Airflow deprecates it", "use `on_finish_action`"),
 }
 
 
