@@ -4,7 +4,7 @@
 """Runs these tasks, every Monday at 05:00 (UTC):
 
 - `customers`: `tap-shop target-postgres` with Meltano
-- `score`: a command of the shell
+- `score`: a shell command
 
 Defined in `schedules/docker_gpu.yml`.
 """
@@ -15,7 +15,7 @@ import pendulum
 from airflow.providers.docker.operators.docker import DockerOperator
 from airflow.sdk import DAG
 
-# Settings that several tasks share.
+# Settings shared by several tasks.
 DOCKER = {
     "image": "registry.example.com/scoring:2026.11.1",
     "device_requests": [{"driver": "nvidia", "count": -1, "capabilities": [["gpu"]]}],

@@ -4,8 +4,8 @@
 """Runs these tasks, every day at 00:00 (UTC):
 
 - `extract`: `tap-gitlab target-postgres` with Meltano
-- `load`: a command of the shell
-- `count`: a command of the shell
+- `load`: a shell command
+- `count`: a shell command
 - `check`: calls `quality.check`
 
 Defined in `schedules/a.yml`.
@@ -18,7 +18,7 @@ from airflow.providers.docker.operators.docker import DockerOperator
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import DAG
 
-# Settings that several tasks share.
+# Settings shared by several tasks.
 DOCKER = {
     "image": "registry.example.com/elt:2026.11.1",
     "auto_remove": "force",

@@ -7,7 +7,7 @@
 - `orders`: `tap-b target-postgres` with Meltano
 - `another_image`: `tap-c target-postgres` with Meltano
 - `without_a_user`: `tap-d target-postgres` with Meltano
-- `in_a_shell`: a command of the shell
+- `in_a_shell`: a shell command
 - `on_the_worker`: `dbt-postgres:run` with Meltano
 - `as_well`: `dbt-postgres:test` with Meltano
 - `in_a_pod`: `superset:refresh` with Meltano
@@ -56,7 +56,7 @@ lock() {
 }
 """
 
-# Settings that several tasks share.
+# Settings shared by several tasks.
 DOCKER = {
     "image": "registry.example.com/elt:2026.11.1",
     "entrypoint": ["meltano"],
