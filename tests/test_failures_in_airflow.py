@@ -86,7 +86,7 @@ def test_a_line_of_a_generated_file_has_a_place_in_the_yaml(tmp_path: Path) -> N
             "DAG has no argument `tag` in this Airflow",
             "did you mean `tags`?",
         ),
-        ("\x1b]0;title\x07", "", "\x1b]0;title\x07; the last that it wrote is: said", ""),
+        ("\x1b]0;title\x07", "", "\x1b]0;title\x07; its last output: said", ""),
     ],
 )
 def test_a_failure_names_its_fix(error: str, module: str, message: str, hint: str) -> None:
