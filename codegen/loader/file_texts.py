@@ -38,13 +38,17 @@ def _with_text(path: Scalar, folder: Path, boundary: Boundary, report: Callable[
         return path
     file = folder / path.text
     problem = boundary.problem(file)
+    if not (problem or file.exists()):
+        message, hint = f"the file {quoted(path.text)} does not exist", "create it; its path is relative to this YAML file"
+        report(Diagnostic(rules.UNREADABLE, message, path.location, hint))
+        return path
     text, problems = (None, [problem]) if problem else read_text(file, path.text)
     for each in problems:
         message = each.message.removeprefix("this ")
         what = "the" if message.startswith("symlink") else "the file"
         report(replace(each, message=f"{what} {message}", location=path.location))
     if text is not None and not text.strip():
-        hint = "write its text, or remove `$f`"
+        hint = "write the text into it, or remove the argument"
         report(Diagnostic(rules.EMPTY_FILE, f"the file {quoted(path.text)} is empty", path.location, hint))
         text = None
     return path if text is None else replace(path, text=text, file=path.text)
