@@ -7,7 +7,7 @@ from pathlib import Path
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
-from codegen.files import Boundary
+from codegen.files import Boundary, exists
 from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar
 from codegen.source.read import read_text
 
@@ -35,12 +35,15 @@ def _content(path: Scalar, folder: Path, boundary: Boundary) -> str | Diagnostic
     """The text of a file, or why there is none."""
     file, name = folder / path.text, f"the file {quoted(path.text)}"
     outside = boundary.problem(file)
+    if not (outside or exists(file)):
+        hint = "create it; its path is relative to this YAML file"
+        return Diagnostic(rules.UNREADABLE, f"{name} does not exist", path.location, hint)
     text, problems = (None, [outside]) if outside else read_text(file, path.text)
     if problems:
         return replace(problems[0], message=f"{name}: {problems[0].message}", location=path.location)
     if text and text.strip():
         return text
-    return Diagnostic(rules.EMPTY_FILE, f"{name} is empty", path.location, "write its text, or remove `$f`")
+    return Diagnostic(rules.EMPTY_FILE, f"{name} is empty", path.location, "write its text, or remove the argument")
 
 
 def _is_path(scalar: Scalar) -> bool:
