@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +31,16 @@ def with_file_texts(node: Node, folder: Path, boundary: Boundary) -> Node:
             value = with_file_texts(value, folder, boundary)
         entries[name] = Entry(entry.key_location, value, entry.replaced)
     return MapNode(entries, node.location)
+
+
+def named_files(node: Node) -> Iterator[str]:
+    """Each file whose text a `$f` in the node can have, as a path in the project."""
+    if isinstance(node, Scalar):
+        if node.content is not None:
+            yield os.path.normpath(os.path.join(os.path.dirname(node.location.path), node.text))  # noqa: PTH118, PTH120
+        return
+    for value in node.items if isinstance(node, ListNode) else (entry.value for entry in node.entries.values()):
+        yield from named_files(value)
 
 
 def _content(path: Scalar, folder: Path, boundary: Boundary) -> str | Diagnostic:

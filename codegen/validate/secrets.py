@@ -123,7 +123,7 @@ def redacted(node: MapNode, secrets: Iterable[Secret]) -> MapNode:
 
 def _redacted(node: Node, places: Container[Location]) -> Node:
     if isinstance(node, Scalar):
-        return Scalar("str", HIDDEN, node.location) if node.location in places else node
+        return Scalar("str", HIDDEN, node.location, content=HIDDEN) if node.location in places else node
     if isinstance(node, ListNode):
         return replace(node, items=tuple(_redacted(item, places) for item in node.items))
     return _redacted_map(node, places)
