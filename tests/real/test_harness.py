@@ -76,7 +76,7 @@ def test_the_worker_and_a_real_run_agree(airflow: Airflow, tmp_path: Path, recor
     assert airflow.worker.execute(path, "nasty", "task", recording_meltano.env)["error"] is None
     own = {name: text for name, text in recording_meltano.env.items() if text is not None}
     environ = clean_environ(AIRFLOW_HOME=str(airflow.home), AIRFLOW__CORE__DAGS_FOLDER=str(tmp_path), **own)
-    command = [airflow.folder / "bin/airflow", "dags", "test", "nasty"]
+    command: list[str | Path] = [airflow.folder / "bin/airflow", "dags", "test", "nasty"]
     done = subprocess.run(command, env=environ, text=True, stdout=-1, stderr=subprocess.STDOUT, check=False)
     assert done.returncode == 0, done.stdout
     in_worker, in_run = recording_meltano.take_calls()

@@ -41,8 +41,12 @@ def _lines(path: Path) -> list[str]:
     return lines
 
 
-@pytest.mark.parametrize(("airflow", "given"), [("airflow-3", False), ("airflow-2", True)], indirect=["airflow"])
-def test_the_backfill_of_the_readme(airflow: Airflow, given: bool, tmp_path: Path, meltano: Callable[..., str]) -> None:
+@pytest.mark.parametrize(
+    ("airflow", "conf"), [("airflow-3", {}), ("airflow-2", {"full_refresh": True})], indirect=["airflow"]
+)
+def test_the_backfill_of_the_readme(
+    airflow: Airflow, conf: dict[str, bool], tmp_path: Path, meltano: Callable[..., str]
+) -> None:
     """A run reads on from the state of its task, or everything where it is asked to; dbt gets its words as written."""
     programs = {"tap": _TAP, "target": _TARGET, "dbt": _DBT}
     files = {name: text.format(python=sys.executable) for name, text in programs.items()}
