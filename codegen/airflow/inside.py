@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _NOT_OF_A_DAG = {"edge_info", "fileloc", "processor_dags_folder", "relative_fileloc", "schedule_interval", "task_group"}
 _CALLBACKS = ("on_failure_callback", "on_success_callback", "sla_miss_callback")
 _NOT_OF_A_TASK = {"dag", "downstream_task_ids", "task_group", "upstream_task_ids"}
-# A warning that Airflow has caught: `path:line: category: message`.
-_CAUGHT = re.compile(r"(.*?):(\d+): ([\w.]+): (.*)", re.DOTALL)
+# A warning that Airflow has caught, behind the path of its file: `path:line: category: message`.
+_CAUGHT = re.compile(r":(\d+): ([\w.]+): (.*)", re.DOTALL)
 _DEPRECATED = re.compile(r"Deprecat|RemovedIn")
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
@@ -102,10 +102,11 @@ def check_file(path: str, folder: str) -> dict[str, Any]:
     with _seen_warnings() as seen:
         bag = load(path)
         errors = [*_import_errors(bag), *_serialization_errors(bag)]
-    caught = (_CAUGHT.fullmatch(str(warning)) for found in bag.captured_warnings.values() for warning in found)
-    places: list[Any] = [match.groups() for match in caught if match]
-    places += [(r.filename, r.lineno, r.category.__name__, r.message) for r in seen]
-    own = ((int(line), str(text)) for file, line, kind, text in places if file == path and _DEPRECATED.search(kind))
+    caught = (str(warning) for found in bag.captured_warnings.values() for warning in found)
+    matches = (_CAUGHT.fullmatch(text, len(path)) for text in caught if text.startswith(path))
+    places: list[Any] = [match.groups() for match in matches if match]
+    places += [(r.lineno, r.category.__name__, r.message) for r in seen if r.filename == path]
+    own = ((int(line), str(text)) for line, kind, text in places if _DEPRECATED.search(kind))
     return {
         "errors": errors,
         "deprecations": list(dict.fromkeys(own)),

@@ -12,8 +12,8 @@ from codegen.schema.alerts import KINDS
 from codegen.text.tracebacks import exception_of
 
 # Airflow's and Python's own words, in all supported versions.
-_INVALID_ARGUMENTS = re.compile(r"Invalid arguments were passed to (\w+) .*?\*\*kwargs: \{(.*)\}", re.DOTALL)
-_UNEXPECTED = re.compile(r"(?:(\w+)\.__init__|\w+)\(\) got an unexpected keyword argument '(\w+)'")
+_INVALID_ARGUMENTS = re.compile(r"Invalid arguments were passed to (\w+) ")
+_UNEXPECTED = re.compile(r"\(\) got an unexpected keyword argument '(\w+)'")
 _MISSING = re.compile(r"missing keyword argument '(\w+)'")
 _NO_MODULE = re.compile(r"No module named '([\w.]+)'")
 _NO_NAME = re.compile(r"cannot import name '(\w+)' from '([\w.]+)'")
@@ -45,10 +45,12 @@ def failures_of(traceback: str, log: str, module: str, operator: str, airflow: s
     """
     error = _UNUSUAL.sub("", exception_of(traceback))
     if match := _INVALID_ARGUMENTS.search(error):
-        for name in _NAME_IN_A_MAP.findall(match[2]):
+        for name in _NAME_IN_A_MAP.findall(error[match.end() :].partition("**kwargs: {")[2]):
             yield _unknown_argument(match[1], name, operator, airflow)
     elif match := _UNEXPECTED.search(error):
-        yield _unknown_argument(match[1] or "the function", match[2], operator, airflow)
+        function = error[: match.start()].rpartition(" ")[2]
+        name = function.removesuffix(".__init__")
+        yield _unknown_argument("the function" if name == function else name, match[1], operator, airflow)
     elif match := _MISSING.search(error):
         yield Failure(f"{operator.rpartition('.')[2] or 'an operator'} needs the argument {quoted(match[1])}", "add it")
     elif match := _NO_MODULE.search(error):
