@@ -39,7 +39,8 @@ def _with_text(path: Scalar, folder: Path, boundary: Boundary, report: Callable[
     file = folder / path.text
     problem = boundary.problem(file)
     if not (problem or file.exists()):
-        message, hint = f"the file {quoted(path.text)} does not exist", "create it; its path is relative to this YAML file"
+        message = f"the file {quoted(path.text)} does not exist"
+        hint = "create it; its path is relative to this YAML file"
         report(Diagnostic(rules.UNREADABLE, message, path.location, hint))
         return path
     text, problems = (None, [problem]) if problem else read_text(file, path.text)
