@@ -94,7 +94,7 @@ tasks:
         f"{project} two invoke tap-a",
     ]
     assert code == 1
-    assert "[2/3] report: a command of the shell\n" in err
+    assert "[2/3] report: a shell command\n" in err
 
 
 def test_run_skips_what_airflow_would_skip(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -108,8 +108,8 @@ tasks:
 """
     code, out, err = _run(project, capfd, tasks)
     assert (code, out) == (0, ["load", "tidy"])
-    assert "[2/4] alert: a command of the shell (skipped: one_failed)\n" in err
-    assert "[3/4] told: a command of the shell (skipped: all_success)\n" in err
+    assert "[2/4] alert: a shell command (skipped: one_failed)\n" in err
+    assert "[3/4] told: a shell command (skipped: all_success)\n" in err
 
 
 def test_run_leaves_python_to_airflow(project: Path, capfd: pytest.CaptureFixture[str]) -> None:

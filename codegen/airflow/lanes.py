@@ -2,7 +2,8 @@
 
 It runs on the Python of that environment (3.8 and later), imports Airflow once and forks a few times. Each fork loads
 its share of the files one after another, as Airflow's DagBag does: a fork for each file takes twenty times as long. A
-file that ends or blocks its process costs its own result only, since another fork continues with the next file.
+file that ends or blocks its process costs its own result only, since another fork continues with the next file. Where
+a file fails that is not the first of its fork, an earlier one may be why: another fork starts with it, some times.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ _MOST = 8
 _GRACE = 5
 _PAUSE = 0.5
 _TAIL = 4_000
+# Files of a share that are loaded again: where a package is missing, all fail, and a fork takes 0.1 seconds.
+_AGAIN = 20
 
 
 class _Lane:
@@ -44,13 +47,14 @@ class _Lane:
 
     def __init__(self, operation: _Operation, files: list[_File], limit: float) -> None:
         self.files = files
+        self._again = _AGAIN
         self._operation = operation
         self._limit = limit
         self.start()
 
     def start(self) -> None:
         """Fork for the files that are left."""
-        self._text = b""
+        self._text, self._is_fresh = b"", True
         self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115  # both processes use it
         self.pipe, theirs = os.pipe()
         self._deadline = time.monotonic() + self._limit
@@ -60,7 +64,7 @@ class _Lane:
             self._pid = os.fork()
         if not self._pid:
             os.close(self.pipe)
-            _work(self._operation, self.files, theirs, self._log)
+            _work(self._operation, self.files, theirs, self._log, is_final=not self._again)
         os.close(theirs)
         os.set_blocking(self.pipe, False)
 
@@ -72,13 +76,16 @@ class _Lane:
         why = overdue
         if not why and not ended and time.monotonic() > self._deadline:
             why = "TimeoutError: DagBag import timeout"
+        is_lost = bool(why) or self._is_fresh or not self._again
         if why and not ended:
             os.kill(self._pid, signal.SIGKILL)
             os.waitpid(self._pid, 0)
         if why or ended:
             os.close(self.pipe)
             why = why or _tail(self._log.fileno()) or _end(status)
-            found += [{"number": each[0], "crashed": why} for each in self._lost(overdue)]
+            self._again -= not is_lost
+            lost = self._lost(overdue) if is_lost else []
+            found += [{"number": each[0], "crashed": why} for each in lost]
             self._log.close()
             if self.files:
                 self.start()
@@ -100,7 +107,7 @@ class _Lane:
         *lines, self._text = self._text.split(b"\n")
         for _ in lines:
             self._deadline = time.monotonic() + self._limit
-            self.files = self.files[1:]
+            self.files, self._is_fresh = self.files[1:], False
         return [json.loads(line) for line in lines]
 
 
@@ -132,7 +139,7 @@ def load_all(operation: _Operation, files: list[_File], limit: float, limit_of_a
         lanes = [lane for lane in lanes if lane.files]
 
 
-def _work(operation: _Operation, files: list[_File], pipe: int, log: IO[bytes]) -> None:
+def _work(operation: _Operation, files: list[_File], pipe: int, log: IO[bytes], *, is_final: bool) -> None:
     """Answer for the files one by one, and leave without the exit handlers of the parent."""
     code, pid = 1, os.getpid()
     environ, path, cwd = dict(os.environ), list(sys.path), os.getcwd()  # noqa: PTH109  # as text
@@ -144,6 +151,9 @@ def _work(operation: _Operation, files: list[_File], pipe: int, log: IO[bytes]) 
             answer = operation(file, folder)
             if os.getpid() != pid:
                 # The file has forked, and this is the other process.
+                break
+            if answer["errors"] and number != files[0][0] and not is_final:
+                # Without an answer, so that another fork starts with this file.
                 break
             _flush()
             text = json.dumps({"number": number, "log": _tail(log.fileno()), **answer}) + "\n"

@@ -107,8 +107,12 @@ def load_dag_files(  # noqa: PLR0913
         except process.ProcessError as error:
             raise AirflowError(f"Airflow did not load the DAG files: {error.message}", error.hint) from error
     # The first is about Airflow itself.
-    _, *lines = output.stdout.splitlines() or [""]
-    if output.code or len(lines) != len(numbered):
+    first, *lines = output.stdout.splitlines() or [""]
+    if first and len(lines) != len(numbered):
+        done = f"after {len(lines)} of {len(numbered)} DAG files"
+        message = f"the code of one of them ended Airflow {done} (exit code {output.code})"
+        raise AirflowError(message, "name some of the schedules to find it")
+    if output.code or not first:
         raise AirflowError(f"Airflow does not start: {output.stderr.strip()[-_TAIL:]}")
     answers = {int(answer["number"]): answer for answer in map(read_json, lines)}
     return [_loaded(path, answers[number]) for number, path, _ in numbered]
@@ -134,6 +138,7 @@ def _environ(base: Mapping[str, str], home: Path) -> dict[str, str]:
         **base,
         **settings,
         "AIRFLOW_HOME": str(home),
+        "TMPDIR": str(home),
         _DATABASE: f"sqlite:///{home / 'airflow.db'}",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),

@@ -63,7 +63,7 @@ def run(root: Path, deployment: str | None, name: str, options: tuple[str, ...])
     for number, (step, commands, env) in enumerate(planned, start=1):
         has_run[step.task_id] = _is_due(step, has_run)
         if len(planned) > 1:
-            what = "a command of the shell" if step.script else describe_task(step.task)
+            what = "a shell command" if step.script else describe_task(step.task)
             skipped = "" if has_run[step.task_id] else f" (skipped: {step.trigger_rule})"
             line = f"[{number}/{len(planned)}] {step.task_id}: {what}{skipped}"
             echo(styled(line, bold=True), err=True)

@@ -13,6 +13,7 @@ from codegen.diagnostics import Diagnostic, InvalidError, quoted
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.markers import Const, MarkedValue, Template
 from codegen.keys.scalars import DateTime, Duration
+from codegen.keys.texts import is_python_keyword
 from codegen.keys.value_schema import arguments_map
 from codegen.source.nodes import ListNode, Node, Scalar
 from codegen.text.jinja import is_template
@@ -136,6 +137,13 @@ def mismatch(value: Any, annotation: str) -> str:  # noqa: ANN401  # what a type
     return " or ".join(words) or "a Python object"
 
 
+def refused_word(name: str) -> tuple[str, str] | None:
+    """Why no call can pass an argument of this name, and what to do instead; None for one that can be passed."""
+    if is_python_keyword(name) or name == "self":
+        return f"{quoted(name)} is a word of Python's own", "an operator has no argument of this name: remove it"
+    return None
+
+
 def in_words(kind: type) -> str:
     """The type of a value, in words; empty for a marker."""
     return _WORDS.get(kind, "")
@@ -173,7 +181,7 @@ class Arguments(FieldType[Mapping[str, Any]]):
     def _refusal(self, name: str) -> tuple[str, str] | None:
         if not _NAME.fullmatch(name):
             return f"{quoted(name)} is not the name of an argument", "letters, digits and _, as Python has it"
-        return self._refuse(name)
+        return refused_word(name) or self._refuse(name)
 
     def _type_of(self, name: str) -> OperatorArgument:
         if self._facts is None:

@@ -71,9 +71,9 @@ _KINDS = {
     "run": TaskKind(_by_runner, lambda step, code: f"{code(step.run)} with Meltano"),
     "invoke": TaskKind(_by_runner, lambda step, code: f"invokes {code(step.task.invoke or '')} with Meltano"),
     "extractor": TaskKind(_by_runner, _extract_load),
-    "command": TaskKind(_by_runner, lambda _, __: "a command of the shell"),
+    "command": TaskKind(_by_runner, lambda _, __: "a shell command"),
     "python": TaskKind(_by_function, lambda step, code: f"calls {code(step.task.python or '')}"),
-    "uses": TaskKind(_by_operator, lambda step, code: code(step.task.uses or "")),
+    "uses": TaskKind(_by_operator, lambda step, code: code((step.task.uses or "").rpartition(".")[2])),
 }
 
 

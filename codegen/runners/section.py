@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from codegen.airflow_facts import ClassFacts, facts_of
 from codegen.diagnostics import InvalidError, Location, quoted
 from codegen.keys.field_type import JsonSchema, Report
-from codegen.keys.operator_arguments import OperatorArgument, types_of
+from codegen.keys.operator_arguments import OperatorArgument, refused_word, types_of
 from codegen.keys.section import Section
 from codegen.keys.table import Key, Model, Refusal, Table, keys_of
 from codegen.keys.value_schema import reference_to
@@ -85,7 +85,7 @@ class _SectionOfAirflow(OperatorSection[S]):
         if name in self._of_every_operator:
             instead = "use `id` of the task" if name == "task_id" else f"write it outside of `{self.name}`"
             return f"{quoted(name)} is an argument of every operator", instead
-        return None
+        return refused_word(name)
 
     def _model(self, values: Mapping[str, Any], at: Mapping[str, Location]) -> S:
         arguments = {name: value for name, value in values.items() if name not in self._own}

@@ -75,7 +75,7 @@ class Task(TaskDefaults):
         reaches=_OF_PAIRS,
     )
     command: str | None = key(
-        Command("a command of the shell"),
+        Command("a shell command"),
         "In place of `run`: a shell command, of one line or more. It runs in the Meltano project directory and fails "
         "with the first command in it that fails, also in a pipe; `validate` warns about failures that the shell "
         "ignores, such as before `&&`. Templates are not rendered here: pass values through `env`.",

@@ -4,7 +4,7 @@
 """Runs these tasks, every Monday at 05:00 (UTC):
 
 - `customers`: `tap-shop target-postgres` with Meltano
-- `score`: a command of the shell
+- `score`: a shell command
 
 Defined in `schedules/docker_gpu.yml`.
 """

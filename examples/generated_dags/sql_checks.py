@@ -4,9 +4,9 @@
 """Runs these tasks, every day at 00:00 (UTC):
 
 - `load`: `tap-shop target-postgres` with Meltano
-- `orders_of_the_day`: `airflow.providers.common.sql.operators.sql.SQLCheckOperator`
-- `amounts`: `airflow.providers.common.sql.operators.sql.SQLColumnCheckOperator`
-- `report`: `airflow.providers.common.sql.operators.sql.SQLExecuteQueryOperator`
+- `orders_of_the_day`: `SQLCheckOperator`
+- `amounts`: `SQLColumnCheckOperator`
+- `report`: `SQLExecuteQueryOperator`
 
 Defined in `schedules/sql_checks.yml`.
 """
@@ -82,7 +82,7 @@ with DAG(
             task_id="orders_of_the_day",
             conn_id="warehouse",
             sql="""\
--- A check fails where a column of the first row is 0.
+-- The check fails if a value of the first row is false, 0 or null.
 SELECT count(*)
 FROM orders
 WHERE ordered_on = '{{ ds }}'

@@ -252,7 +252,7 @@ def test_what_a_team_has_edited_is_told_and_nothing_else(
     monkeypatch.setenv("AIRFLOW_HOME", str(home))
     theirs = {"by hand": {**PLUGINS, "interval": "@once"}, "plain": PLUGINS, "tokyo": PLUGINS}
     root = _write_project(demo_project, theirs, theirs, _edited(EDITS))
-    with pytest.raises(AirflowError, match=rf"airflow = .{NEWEST}., but .* {NEWEST_2}\.\d .set `airflow = "):
+    with pytest.raises(AirflowError, match=rf'airflow = "{NEWEST}", but .* {NEWEST_2}\.\d .set airflow = '):
         _verify(root, airflow_2)
     write(root, {"dagpress.toml": configured("", NEWEST_2)})
     assert (

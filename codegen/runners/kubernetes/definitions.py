@@ -123,6 +123,15 @@ def _definitions() -> Mapping[str, Any]:
     return {name: {"title": name, **definition} for name, definition in data.items()}
 
 
+def in_a_pod(name: str) -> str:
+    """How to write a field of a pod or of its container that the operator has no argument for."""
+    if name in _definitions()["PodSpec"]["properties"]:
+        return f"write `pod_template_dict: {{spec: {{{name}: ...}}}}`"
+    if name in _definitions()["Container"]["properties"]:
+        return f"write `pod_template_dict: {{spec: {{containers: [{{name: base, {name}: ...}}]}}}}`"
+    return ""
+
+
 def _diagnostics(error: Any, root: Node) -> Iterator[Diagnostic]:  # noqa: ANN401  # of jsonschema
     """What a difference from a definition means, at the node that differs."""
     value, schema = error.instance, error.schema

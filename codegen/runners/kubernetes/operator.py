@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from codegen.runners.container import ENV, PROGRAM, command_of
 from codegen.runners.kubernetes.checks import check
+from codegen.runners.kubernetes.definitions import in_a_pod
 from codegen.runners.kubernetes.expansion import as_expanded
 from codegen.runners.kubernetes.pod import in_the_pod
 from codegen.runners.kubernetes.settings import Kubernetes
@@ -17,7 +18,10 @@ _COMPUTED = {
     "cmds": PROGRAM,
     "arguments": PROGRAM,
     "env_vars": ENV,
-    "container_resources": ("the resources are set by the keys `requests` and `limits`", "use `requests` and `limits`"),
+    **dict.fromkeys(
+        ("container_resources", "resources"),
+        ("the resources are set by the keys `requests` and `limits`", "use `requests` and `limits`"),
+    ),
     "full_pod_spec": ("Airflow takes it only as a Python object", "write the pod in `pod_template_dict`"),
     "is_delete_operator_pod": ("Airflow has deprecated it", "use `on_finish_action`"),
 }
@@ -67,5 +71,6 @@ KUBERNETES = Runner(
         "k8s": "kubernetes.client.models",
     },
     check=check,
+    instead=in_a_pod,
     distributions=("apache-airflow-providers-cncf-kubernetes",),
 )

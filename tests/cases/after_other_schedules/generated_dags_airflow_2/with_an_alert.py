@@ -4,7 +4,7 @@
 """Runs these tasks, every day at 00:00 (UTC):
 
 - `load`: `tap-a target-b` with Meltano
-- `tell`: a command of the shell
+- `tell`: a shell command
 
 Defined in `schedules/with_an_alert.yml`.
 """

@@ -3,7 +3,7 @@
 # fmt: off
 """Runs these tasks, every day at 00:00 (UTC):
 
-- `size`: a command of the shell
+- `size`: a shell command
 
 Defined in `schedules/report.yml`.
 """

@@ -4,7 +4,7 @@
 """Runs these tasks, every day at 00:00 (Europe/Berlin):
 
 - `load`: `tap-a target-b` with Meltano
-- `report`: a command of the shell
+- `report`: a shell command
 
 Defined in `schedules/orders.yml`.
 """

@@ -3,7 +3,7 @@
 # fmt: off
 """Runs these tasks, every day at 00:00 (UTC):
 
-- `load`: a command of the shell
+- `load`: a shell command
 
 Defined in `schedules/by_task.yml`.
 """

@@ -5,7 +5,7 @@
 
 - `build`: `dbt-postgres:run` with Meltano
 - `checks`: `dbt-postgres:test` with Meltano
-- `docs`: a command of the shell
+- `docs`: a shell command
 
 Defined in `schedules/mart.yml`.
 """

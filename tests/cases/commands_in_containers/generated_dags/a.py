@@ -4,8 +4,8 @@
 """Runs these tasks, every day at 00:00 (UTC):
 
 - `extract`: `tap-gitlab target-postgres` with Meltano
-- `load`: a command of the shell
-- `count`: a command of the shell
+- `load`: a shell command
+- `count`: a shell command
 - `check`: calls `quality.check`
 
 Defined in `schedules/a.yml`.

@@ -3,8 +3,8 @@
 # fmt: off
 """Runs these tasks, every day at 00:00 (UTC):
 
-- `load`: a command of the shell
-- `check`: a command of the shell
+- `load`: a shell command
+- `check`: a shell command
 
 Defined in `schedules/in_lines.yml`.
 """

@@ -4,8 +4,8 @@
 """Runs these tasks, after `cleans_up`:
 
 - `load`: `tap-a target-b` with Meltano
-- `clean`: a command of the shell
-- `end`: a command of the shell
+- `clean`: a shell command
+- `end`: a shell command
 
 Defined in `schedules/tells.yml`.
 """

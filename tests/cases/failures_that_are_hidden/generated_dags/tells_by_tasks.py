@@ -4,7 +4,7 @@
 """Runs these tasks, every day at 00:00 (UTC):
 
 - `load`: `tap-a target-b` with Meltano
-- `clean`: a command of the shell
+- `clean`: a shell command
 
 Defined in `schedules/tells_by_tasks.yml`.
 """

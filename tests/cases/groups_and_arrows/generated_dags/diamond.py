@@ -3,15 +3,15 @@
 # fmt: off
 """Runs these tasks, every day at 00:00 (UTC):
 
-- `prepare`: a command of the shell
+- `prepare`: a shell command
 - `users`: `tap-users target-postgres` with Meltano
-- `audit`: a command of the shell
+- `audit`: a shell command
 - `items`: `tap-items target-postgres` with Meltano
 - `orders`: `tap-orders target-postgres` with Meltano
 - `dbt`: `dbt-postgres:run` with Meltano
 - `test`: `dbt-postgres:test` with Meltano
 - `count`: calls `quality.count`
-- `alert`: a command of the shell
+- `alert`: a shell command
 
 Defined in `schedules/diamond.yml`.
 """

@@ -4,7 +4,7 @@
 """Runs these tasks, every day at 00:00 (UTC):
 
 - `tap-a_target-b`: `tap-a target-b` with Meltano
-- `load`: a command of the shell
+- `load`: a shell command
 - `check`: calls `own.check`
 
 Defined in `schedules/beside.yml`.

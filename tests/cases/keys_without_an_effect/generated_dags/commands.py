@@ -3,7 +3,7 @@
 # fmt: off
 """Runs these tasks, every day at 00:00 (UTC):
 
-- `a`: a command of the shell
+- `a`: a shell command
 - `b`: calls `own.b`
 
 Defined in `schedules/commands.yml`.

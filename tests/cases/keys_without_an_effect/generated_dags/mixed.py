@@ -3,7 +3,7 @@
 # fmt: off
 """Runs these tasks, every day at 00:00 (UTC):
 
-- `a`: a command of the shell
+- `a`: a shell command
 - `b`: `tap-a target-b` with Meltano
 
 Defined in `schedules/mixed.yml`.

@@ -9,7 +9,7 @@
 - `merge`: `--merge-state tap-slack target-postgres` with Meltano
 - `dbt-postgres_run`: invokes `dbt-postgres run --select tag:daily` with Meltano
 - `vars`: invokes `dbt-postgres run --vars '{"day": "{{ ds }}", "who": "O'\\''Brien & \\"co\\"", "$HOME": {"a": 1}}'` with Meltano
-- `report`: a command of the shell
+- `report`: a shell command
 
 Defined in `schedules/nightly.yml`.
 """

@@ -16,7 +16,7 @@
 - `stateless`: `tap-gitlab target-postgres --no-state-update` with Meltano
 - `never_again`: `tap-gitlab target-postgres` with Meltano
 - `transform`: `dbt-postgres:run tap-counter` with Meltano
-- `shell`: a command of the shell
+- `shell`: a shell command
 - `callable`: calls `quality.rows`
 
 Defined in `schedules/killed.yml`.

@@ -7,7 +7,7 @@
 - `orders`: `tap-b target-postgres` with Meltano
 - `another_image`: `tap-c target-postgres` with Meltano
 - `without_a_user`: `tap-d target-postgres` with Meltano
-- `in_a_shell`: a command of the shell
+- `in_a_shell`: a shell command
 - `on_the_worker`: `dbt-postgres:run` with Meltano
 - `as_well`: `dbt-postgres:test` with Meltano
 - `in_a_pod`: `superset:refresh` with Meltano
@@ -91,7 +91,7 @@ with DAG(
     },
     tags=["meltano", "schedule:containers"],
 ):
-    task_DOCKER = DockerOperator(
+    docker = DockerOperator(
         task_id="DOCKER",
         **DOCKER,
         command=["run", "tap-a", "target-postgres"],
@@ -164,5 +164,5 @@ with DAG(
         service_account_name="meltano",
     )
 
-    task_DOCKER >> orders >> another_image >> without_a_user >> in_a_shell
-    in_a_shell >> on_the_worker >> as_well >> in_a_pod
+    docker >> orders >> another_image >> without_a_user >> in_a_shell >> on_the_worker
+    on_the_worker >> as_well >> in_a_pod

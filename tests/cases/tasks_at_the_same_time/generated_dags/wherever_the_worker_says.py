@@ -5,7 +5,7 @@
 
 - `load`: `tap-a target-x tap-b target-x dbt-postgres:run` with Meltano
 - `packages`: `dbt-postgres:deps` with Meltano
-- `script`: a command of the shell
+- `script`: a shell command
 
 Defined in `schedules/wherever_the_worker_says.yml`.
 """

@@ -6,8 +6,8 @@
 - `extract`: `tap-gitlab target-postgres` with Meltano
 - `plain`: `tap-slack target-postgres` with Meltano
 - `transform`: `dbt-postgres:run` with Meltano
-- `load_files`: a command of the shell
-- `report`: a command of the shell
+- `load_files`: a shell command
+- `report`: a shell command
 - `check_rows`: calls `quality.checks.check_rows`
 - `check_rows_again`: calls `quality.checks.check_rows`
 - `check`: calls `other.checks.check_rows`

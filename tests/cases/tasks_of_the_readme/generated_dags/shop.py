@@ -8,8 +8,8 @@
 - `models`: `dbt-postgres:run` with Meltano
 - `tests`: `dbt-postgres:test` with Meltano
 - `counts`: calls `quality.checks.check_rows`
-- `report`: a command of the shell
-- `alert`: a command of the shell
+- `report`: a shell command
+- `alert`: a shell command
 
 Defined in `schedules/shop.yml`.
 """

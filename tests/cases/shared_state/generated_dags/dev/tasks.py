@@ -10,8 +10,8 @@
 - `more_rows`: `tap-b target-x` with Meltano
 - `own_suffix`: `--state-id-suffix=own tap-b target-x` with Meltano
 - `stateless`: `--no-state-update tap-b target-x` with Meltano
-- `in_a_command`: a command of the shell
-- `counts`: a command of the shell
+- `in_a_command`: a shell command
+- `counts`: a shell command
 - `after_the_count`: `tap-a target-x` with Meltano
 
 Defined in `schedules/tasks.yml`, for `dev`.

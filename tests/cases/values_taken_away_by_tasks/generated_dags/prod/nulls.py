@@ -6,7 +6,7 @@
 - `tap-a_target-b`: `tap-a target-b` with Meltano
 - `tap-c_target-d`: `tap-c target-d` with Meltano
 - `alone`: `tap-e target-f` with Meltano
-- `on_the_worker`: a command of the shell
+- `on_the_worker`: a shell command
 - `check`: calls `own.check`
 
 Defined in `schedules/nulls.yml`, for `prod`.
