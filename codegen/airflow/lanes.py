@@ -20,6 +20,7 @@ import time
 import traceback
 import warnings
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any
 
@@ -209,7 +210,8 @@ def _main() -> None:
     print(json.dumps(inside.warm_up()), file=answers, flush=True)
     request = json.load(sys.stdin)
     limit = (inside.import_limit() or 30) + _GRACE
-    load_all(getattr(inside, request["operation"]), request["files"], limit, request["limit"], answers)
+    operation = partial(inside.import_file, behaviour=request["behaviour"])
+    load_all(operation, request["files"], limit, request["limit"], answers)
 
 
 if __name__ == "__main__":

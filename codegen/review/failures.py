@@ -9,7 +9,7 @@ from typing import NamedTuple
 from codegen.airflow_facts import facts_of
 from codegen.diagnostics import nearest, quoted
 from codegen.schema.alerts import KINDS
-from codegen.text.tracebacks import exception_of
+from codegen.text.tracebacks import exception_of, summary_of
 
 # Airflow's and Python's own words, in all supported versions.
 _INVALID_ARGUMENTS = re.compile(r"Invalid arguments were passed to (\w+) ")
@@ -65,8 +65,7 @@ def failures_of(traceback: str, log: str, module: str, operator: str, airflow: s
         hint = "move what takes long into a task, or raise AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT there too"
         yield Failure("the file takes longer to load than Airflow allows", hint)
     else:
-        said = f"; the last that it wrote is: {log.strip().splitlines()[-1]}" if log.strip() else ""
-        yield Failure((_line(error) or "it fails") + said)
+        yield Failure(summary_of(error, log))
 
 
 def _unknown_argument(name_of_class: str, name: str, operator: str, airflow: str) -> Failure:

@@ -48,7 +48,7 @@ def test_a_file_without_dags_causes_no_warning(airflow: Airflow, tmp_path: Path)
 
 def test_a_broken_file_is_an_error(airflow: Airflow, tmp_path: Path) -> None:
     path = _write(tmp_path, "import no_such_module\n")
-    assert "no_such_module" in airflow.worker.import_file(path)["errors"][0]
+    assert "no_such_module" in airflow.worker.import_file(path)["errors"][0]["traceback"]
 
 
 def test_a_task_that_fails_says_why(airflow: Airflow, tmp_path: Path) -> None:

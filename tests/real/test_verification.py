@@ -309,14 +309,14 @@ def test_a_generator_that_fails_is_told_by_its_own_words(
     paths = {name: files / f"{name}.py" for name in FAILURES}
     hanging = paths.pop("hangs")
     variables = {"MELTANO_PROJECT_ROOT": str(root)}
-    loaded = load_dag_files(airflow_3, list(paths.values()), root, variables)
+    loaded = load_dag_files(airflow_3, [(path, files) for path in paths.values()], root, variables)
     # A limit for this one alone, so that it costs few seconds, and the others have time on a busy machine.
     monkeypatch.setenv("AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT", "3")
-    loaded += load_dag_files(airflow_3, [hanging], root, variables)
+    loaded += load_dag_files(airflow_3, [(hanging, files)], root, variables)
     for path, file in zip([*paths.values(), hanging], loaded, strict=True):
         _, line, message = FAILURES[path.stem]
         (error,) = file.errors
-        told = as_text(failure(path, path.name, error, file.log))
+        told = as_text(failure(path, path.name, error.traceback, file.log))
         assert told.startswith(f"{path.name}:{line}:1: dags-not-loaded: ")
         assert re.search(message, told)
 
