@@ -43,7 +43,7 @@ class Extended:
 
 @dataclass(frozen=True)
 class Output:
-    """The result of an upstream task, an XCom; `key` names another XCom of it."""
+    """The result (XCom) of an upstream task; `key` names another XCom of it."""
 
     task_id: str
     key: str = ""
@@ -98,7 +98,7 @@ def without_none(values: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def is_same(one: Value, other: Value) -> bool:
-    """Whether Python source has the same for both: `1`, `1.0` and `True` differ."""
+    """Whether two values are the same in Python source: `1`, `1.0` and `True` differ."""
     return one == other and repr(one) == repr(other)
 
 
@@ -121,7 +121,7 @@ def names_in(value: Value) -> Iterator[str]:
 
 
 def mapped(value: Value, change: Callable[[Value], Value]) -> Value:
-    """The value with each part changed that holds no further parts."""
+    """The value with each leaf changed."""
     if isinstance(value, Call):
         keywords = tuple(Argument(each.name, mapped(each.value, change)) for each in value.keywords)
         return Call(value.function, tuple(mapped(each, change) for each in value.positional), keywords)
@@ -133,7 +133,7 @@ def mapped(value: Value, change: Callable[[Value], Value]) -> Value:
 
 
 def parts_of(value: Any) -> Iterator[Any]:  # noqa: ANN401  # also the values of a schedule
-    """Every part of a value that holds no further parts."""
+    """The leaves of a value."""
     if isinstance(value, Mapping):
         yield from (part for item in value.values() for part in parts_of(item))
     elif isinstance(value, Sequence) and not isinstance(value, str):

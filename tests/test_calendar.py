@@ -119,7 +119,7 @@ def test_a_schedule_that_is_not_on_the_clock_is_told() -> None:
     assert calendar.sentences == [
         "7 runs of 1 schedule, at most 1 in an hour (Mon 2026-03-23 00:00).",
         "Of the schedules, 1 begins paused; the calendar has their runs all the same.",
-        "1 more schedule waits for a person or for other schedules.",
+        "1 more schedule waits for a manual trigger or another schedule.",
     ]
 
 

@@ -1,4 +1,4 @@
-"""Loads a DAG file inside an Airflow environment: what `codegen/airflow/lanes.py` does with each file.
+"""Loads one DAG file inside an Airflow environment, for `codegen/airflow/forks.py`.
 
 It runs on the Python of that environment (3.8 and later), and needs no database.
 """
@@ -54,7 +54,7 @@ def first_of(*names: str) -> Any:  # noqa: ANN401  # a module
 
 @contextmanager
 def _seen_warnings() -> Iterator[list[warnings.WarningMessage]]:
-    """Collect every warning, also one that was given before."""
+    """Collect all warnings, also repeated ones."""
     with warnings.catch_warnings(record=True) as records:
         warnings.simplefilter("always")
         yield records
@@ -74,7 +74,7 @@ def load(path: str) -> Any:  # noqa: ANN401  # Airflow's DagBag
 
 
 def import_limit() -> float:
-    """The seconds that Airflow gives a DAG file; 0 for no limit."""
+    """Airflow's time limit for importing a DAG file, in seconds; 0 for no limit."""
     return float(import_module("airflow.configuration").conf.getfloat("core", "dagbag_import_timeout"))
 
 
@@ -111,7 +111,7 @@ def _serialization_errors(bag: Any) -> Iterator[dict[str, str]]:  # noqa: ANN401
 
 
 def _failure_to_serialize(value: Any) -> str:  # noqa: ANN401  # a DAG or an operator
-    """The traceback; empty where Airflow serializes it."""
+    """The traceback; empty if Airflow can serialize the value."""
     serializer = serialization()
     try:
         (serializer.serialize if hasattr(value, "task_id") else serializer.to_dict)(value)
@@ -121,7 +121,7 @@ def _failure_to_serialize(value: Any) -> str:  # noqa: ANN401  # a DAG or an ope
 
 
 def _awaited_assets(dag: Any) -> list[str]:  # noqa: ANN401  # a DAG
-    """The URIs of the assets that start a DAG, without those that something outside Airflow updates."""
+    """The URIs of the assets that start a DAG, without those that watchers update."""
     names = ("asset_condition", "dataset_condition")
     conditions = (getattr(dag.timetable, name, None) for name in names)
     return _uris(asset for condition in conditions for asset in _assets_in(condition))

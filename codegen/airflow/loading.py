@@ -14,25 +14,25 @@ from codegen import process
 from codegen.airflow.installation import AirflowError, python_of
 from codegen.text.json_text import read_json
 
-_LANES = Path(__file__).with_name("lanes.py")
-# For all files together, in seconds; each has Airflow's own limit (its `dagbag_import_timeout`, 30 by default).
+_FORKS = Path(__file__).with_name("forks.py")
+# In seconds, for all files together; for each, Airflow's own limit applies (`dagbag_import_timeout`, 30 by default).
 _LIMIT = 600.0
-# From that limit until Airflow itself is ended.
+# From that limit to the end of the Airflow process.
 _GRACE = 60
 _TAIL = 2_000
-# How many files are done, in front of each answer.
+# The number of loaded files, at the start of each answer.
 _DONE = re.compile(r'\{"done": (\d+)')
 # A warning in Airflow's form, of a file at a line.
 _DEPRECATION = re.compile(r"(.*?):(\d+): [\w.]*(?:Deprecat|RemovedIn)[\w.]*: (.*)", re.DOTALL)
 _DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 # Its settings stay, and PYTHONPATH: a DAG file may import what lies there.
 _UNWANTED = ("PYTHONHOME", "PYTHONSAFEPATH", "VIRTUAL_ENV", "__PYVENV", f"{_DATABASE}_")
-# What a home adds to Airflow: the plugins, and the local settings with the cluster policies.
+# The folders of a home that change how DAGs load: plugins, and local settings with cluster policies.
 _OF_A_HOME = ("plugins", "config")
 
 
 class LoadError(NamedTuple):
-    """A traceback, or the last output of a process that the file ended; with the DAG that does not serialize."""
+    """A traceback, or the last output of a process that ended; with the DAG and task that cannot be serialized."""
 
     traceback: str
     dag_id: str = ""
@@ -43,7 +43,7 @@ class LoadedFile(NamedTuple):
     """One DAG file in Airflow (`inside.py`).
 
     Attributes:
-        deprecations: the lines that use something deprecated, and what Airflow says of it.
+        deprecations: lines with deprecated names, and Airflow's warning.
         awaits: the URIs of the assets that start each DAG.
         gives: the URIs of the assets that its tasks produce.
         dags: the behaviour of its DAGs, as plain data.
@@ -67,7 +67,7 @@ def load_dag_files(  # noqa: PLR0913
     *,
     behaviour: bool = False,
 ) -> list[LoadedFile]:
-    """Load DAG files with that `airflow` program, in one process with a few forks; it leaves nothing behind.
+    """Load DAG files with that `airflow` program, in a temporary home.
 
     Args:
         airflow: the program.
@@ -93,9 +93,9 @@ def load_dag_files(  # noqa: PLR0913
     with TemporaryDirectory(prefix="dagpress-") as home:
         environ = _environ({**process.inherited(*_UNWANTED), **env}, Path(home))
         try:
-            # Whatever the DAG files start ends with it.
+            # Processes that DAG files start end with it.
             output = process.run(
-                [python_of(airflow), _LANES],
+                [python_of(airflow), _FORKS],
                 limit=_LIMIT + _GRACE,
                 name="airflow",
                 env=environ,

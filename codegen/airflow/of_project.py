@@ -1,4 +1,4 @@
-"""The Airflow that judges the DAG files of a project: one of the version in its configuration."""
+"""The Airflow that loads the DAG files of a project: one of the configured version."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from codegen.project import Project
 
 
 class ProjectAirflow(NamedTuple):
-    """Its `airflow` program, its release, and the home of one that Dagpress has installed."""
+    """An `airflow` program, its release, and its home if Dagpress installed it."""
 
     program: Path
     release: str
@@ -23,7 +23,7 @@ def airflow_of(project: Project, program: Path | None) -> ProjectAirflow:
     """The Airflow of that program, by default the one of the project.
 
     Raises:
-        AirflowError: there is none, or the DAG files are for another version: its result would not hold for them.
+        AirflowError: there is none, or it does not have the configured version.
     """
     home = None
     if program is None:

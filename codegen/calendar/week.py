@@ -141,7 +141,7 @@ class Calendar:
             waiting = len(self.waiting) - len(unknown)
             if waiting:
                 verb = "waits" if waiting == 1 else "wait"
-                said.append(f"{_count(waiting, 'more schedule')} {verb} for a person or for other schedules.")
+                said.append(f"{_count(waiting, 'more schedule')} {verb} for a manual trigger or another schedule.")
             if unknown:
                 verb = "runs" if len(unknown) == 1 else "run"
                 said.append(f"{_count(len(unknown), 'more schedule')} {verb} on a timetable that only Airflow knows.")

@@ -44,7 +44,7 @@ def compare_with_meltano(
     if has_errors(generation.diagnostics):
         report(generation.diagnostics, "text")
         return ExitCode.BAD_INPUT
-    echo(f"Asking Meltano for its schedules, and Airflow {version} for the DAGs ...", err=True)
+    echo(f"Listing Meltano's schedules, and loading the DAGs in Airflow {version} ...", err=True)
     listed = listed_schedules(folder)
     loaded = load_both(airflow, generator, generation.files, folder, listed)
     if loaded.problems:

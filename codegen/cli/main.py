@@ -36,7 +36,7 @@ _COMMANDS = {
     "check": ("generation", "Say whether the generated files are current, and show what differs."),
     "diff": ("generation", "Show what `generate` would change, as a patch, and write nothing."),
     "validate": ("generation", "Validate the schedules without checking generated files."),
-    "verify": ("verification", "Load the DAG files in the project's Airflow, and report what fails there."),
+    "verify": ("verification", "Load the DAG files in the project's Airflow, and report errors."),
     "list": ("inspection", "List the schedules, with what they run and when."),
     "show": ("inspection", "Show a schedule with every value that it ends up with, or its DAG file."),
     "next": ("inspection", "Say when a schedule runs next."),

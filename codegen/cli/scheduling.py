@@ -76,7 +76,9 @@ _no_generate = click.option("--no-generate", is_flag=True, help="Leave the gener
 def _options(command: Callable[..., int]) -> Callable[..., int]:
     """Meltano's options for what runs and when."""
     for option in (
-        click.option("--interval", help="A cron, 6h, or an alias such as @daily; @once, @manual and @none wait."),
+        click.option(
+            "--interval", help="A cron, 6h, or an alias such as @daily; @once, @manual and @none run manually."
+        ),
         click.option(
             "--job",
             help="A job of meltano.yml, in place of an extractor and a loader.",

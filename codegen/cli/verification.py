@@ -25,10 +25,10 @@ from codegen.review.in_airflow import check_in_airflow
 
 _EPILOG = """\b
 Examples:
-  dagpress verify                             in the Airflow of `dagpress add orchestrator airflow`
-  dagpress verify --airflow venv/bin/airflow  in another one, such as that of your image
-  dagpress verify carbon__duckdb              some DAG files only
-  dagpress verify --against meltano           do the DAGs do what those of Meltano's generator do?
+  dagpress verify                             in the Airflow that `dagpress add orchestrator airflow` installed
+  dagpress verify --airflow venv/bin/airflow  in another Airflow, such as that of your image
+  dagpress verify carbon__duckdb              only some DAG files
+  dagpress verify --against meltano           compare the DAGs with those of Meltano's generator
 """
 _file = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path)
 
@@ -41,7 +41,9 @@ _file = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Pat
     type=click.Choice(["meltano"]),
     help="Compare the DAGs with those of Meltano's generator, before or after an import.",
 )
-@click.option("--generator", type=_file, help="With --against: the generator.  [default: orchestrate/dags/meltano.py]")
+@click.option(
+    "--generator", type=_file, help="With --against: the path of the generator.  [default: orchestrate/dags/meltano.py]"
+)
 @format_option("text", "json", "github")
 @strict_option
 @click.pass_context
@@ -55,18 +57,18 @@ def verify(  # noqa: PLR0913  # click gives each option so
     output: str,
     strict: bool,
 ) -> int:
-    """Load the DAG files in the project's Airflow, and report what fails there.
+    """Load the DAG files in the project's Airflow, and report errors.
 
-    NAMES select schedules, as for `generate`. Reports import errors, arguments that an operator does not have, missing
-    providers, DAGs that cannot be serialized, deprecations, and assets that no DAG produces, each at its place in the
-    YAML. Files that are not current are reported and not loaded. It runs the code of the DAG files.
+    NAMES select schedules, as for `generate`. Reports import errors, unknown and missing arguments, missing providers,
+    DAGs that cannot be serialized, deprecations, and assets without a producer, at the line in the YAML. Files that are
+    not up to date are reported and not loaded. Runs the code of the DAG files, but no task.
     """
     if against:
         if names or strict or output == "github":
             raise click.UsageError("--against takes no NAMES, --strict or --format github.")
         return _compare(generator, airflow, output)
     if generator:
-        raise click.UsageError("--generator goes with --against.")
+        raise click.UsageError("--generator requires --against.")
     project = open_project(context.obj, output)
     found = airflow_of(project, airflow)
     compare = cache(partial(compared, project, names))
@@ -93,7 +95,7 @@ COMMANDS = (verify,)
 
 
 def _compare(generator: Path | None, airflow: Path | None, output: str) -> ExitCode:
-    """Compare with Meltano's generator, as if the schedules that are not imported yet were."""
+    """Compare with Meltano's generator, including schedules that are not imported yet."""
     beginning = begin(folder_to_begin(None), None, output)
     project = replace(beginning.project, meltano_project=beginning.meltano)
     plan = plan_import(project, force=False)
@@ -103,7 +105,7 @@ def _compare(generator: Path | None, airflow: Path | None, output: str) -> ExitC
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int], None]]:
-    """On a terminal, how many files are loaded: Airflow alone takes seconds to start."""
+    """On a terminal, the number of loaded files."""
     progress = Progress()
     progress.show("Starting Airflow ...\n")
     try:

@@ -83,7 +83,7 @@ class ScalarType(FieldType[T]):
 
 
 def _is_trap(node: Node) -> bool:
-    """Whether a value, or that of a marker such as `$import`, is missing, which is reported already."""
+    """Whether a value, or the value of a marker, is missing, which is already reported."""
     if isinstance(node, MapNode):
         return len(node.entries) == 1 and all(
             name.startswith("$") and _is_trap(entry.value) for name, entry in node.entries.items()

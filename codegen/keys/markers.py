@@ -1,6 +1,6 @@
-"""The markers of values, as in Airflow's own YAML format: XComs, templates, files, constants, and Python objects.
+"""Value markers, as in Airflow's own YAML format: XComs, templates, files, constants, and Python objects.
 
-Each is a map with one key (airflow/sdk/importers/yaml_importer/models.py of Airflow 3.4); `$import` is ours.
+Each is a map with one key (airflow/sdk/importers/yaml_importer/models.py of Airflow 3.4); `$import` is Dagpress's own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
 from codegen.text.jinja import check_template
 from codegen.values import Imported, Output
 
-# More digits than any number has that a person means; Python itself refuses some thousands.
+# A longer number is a mistake; Python itself refuses thousands of digits.
 _MOST_DIGITS = 30
 _TASK_ID = Text("the id of a task")
 _FILE = ("$f", "$file")
@@ -27,7 +27,7 @@ _CONSTANTS = frozenset(("$const", *_FILE))
 
 @dataclass(frozen=True)
 class Template:
-    """A template that Airflow renders: `$t`. If it is the text of a file, `file` is the path of that."""
+    """A template, `$t`; `file` is the path if it comes from a file."""
 
     text: str
     file: str = ""
@@ -35,7 +35,7 @@ class Template:
 
 @dataclass(frozen=True)
 class Const:
-    """A value in which Airflow renders no template: `$const`, or the text of a file by `$f`, with its path."""
+    """A value without templates: `$const`, or `$f` with the path of its file."""
 
     value: Any
     file: str = ""
@@ -45,7 +45,7 @@ OBJECT = FullName("the full name of a Python object", "its module and its name: 
 
 
 def check_scalar(scalar: Scalar) -> None:
-    """Refuse a scalar that is no value of Python's: an unquoted date, or a number without end."""
+    """Reject an unquoted date, and a number with too many digits."""
     if scalar.kind in {"int", "float"} and len(scalar.text) > _MOST_DIGITS:
         raise InvalidError(f"a number of {len(scalar.text)} characters", f'quote it: "{scalar.text}"')
     if scalar.kind == "timestamp":
@@ -55,7 +55,7 @@ def check_scalar(scalar: Scalar) -> None:
 
 
 class MarkedValue(FieldType[Any]):
-    """Any value that JSON has, with markers in it: an `Output`, an `Imported`, a `Template` or a `Const`."""
+    """Any JSON value, also with markers in it: `Output`, `Imported`, `Template` or `Const`."""
 
     words = "a value"
 
@@ -92,7 +92,7 @@ def marker_of(node: MapNode) -> Output | Imported | Template | Const | None:
         return None
     if name not in _MARKERS:
         meant = closest(name, _MARKERS)
-        hint = f"did you mean `{meant}`?" if meant else "for a map with such a key, write {$const: {...}}"
+        hint = f"did you mean `{meant}`?" if meant else "to pass a map with such a key, write {$const: {...}}"
         raise InvalidError(f"{quoted(name)} is not a marker, and names that start with `$` are reserved", hint)
     if len(node.entries) > 1:
         other = next(each for each in node.entries if each != name)
@@ -101,7 +101,7 @@ def marker_of(node: MapNode) -> Output | Imported | Template | Const | None:
 
 
 def is_marked(value: Any) -> bool:  # noqa: ANN401  # as JSON has it
-    """Whether a value is a map that writes a marker."""
+    """Whether a value is a marker as written in YAML."""
     return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in _MARKERS
 
 
@@ -129,7 +129,7 @@ def _output(node: Node) -> Output:
         entries = {name: entry.value for name, entry in node.entries.items()}
         if "task" in entries and not entries.keys() - {"task", "key"}:
             return Output(*(_text(each, _TASK_ID) for each in (entries["task"], entries.get("key")) if each))
-        raise InvalidError("an XCom has `task`, and may have `key`", "write {$x: {task: extract, key: rows}}")
+        raise InvalidError("`$x` takes `task` and `key`", "write {$x: {task: extract, key: rows}}")
     return Output(_text(node, _TASK_ID))
 
 

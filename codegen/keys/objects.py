@@ -1,4 +1,4 @@
-"""Arguments that only Python can say: objects by `$import`, alone, in a list, or somewhere in a map."""
+"""Python objects by `$import`: one, a list, or values in a map."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from codegen.values import Imported
 
 
 class PythonObject(FieldType[Imported]):
-    """A Python object of the project or of a library."""
+    """A Python object."""
 
     words = "a Python object"
     hint = "write {$import: package.module.name}"
@@ -52,5 +52,5 @@ class _DataWithObjects(Data):
 
 OBJECT = PythonObject()
 OBJECT_MAP: MapOf[Imported] = MapOf("a map of names to Python objects", None, OBJECT)
-# Airflow gets its values as they are.
+# Airflow gets the values unchanged.
 DATA_MAP: MapOf[Any] = MapOf("a map of names to values", None, _DataWithObjects(check_scalar))

@@ -1,4 +1,4 @@
-"""The arguments of an operator: each of the type that its annotation in Airflow's source says, or a marker."""
+"""The arguments of an operator, with the types of the annotations in Airflow's source."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from codegen.source.nodes import ListNode, Node, Scalar
 from codegen.text.jinja import is_template
 from codegen.values import Imported, Output
 
-# Why an argument cannot be set here, and what to do instead; None for one that can.
+# Whether an argument can be set here: None, or the reason why not and the fix.
 Refuse = Callable[[str], tuple[str, str] | None]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# The types of Python by the names in an annotation.
+# Python types by their names in annotations.
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "str": (str,),
     "bool": (bool,),
@@ -64,7 +64,7 @@ _EXAMPLES: Mapping[type, Any] = {
 
 
 class OperatorArgument(MarkedValue):
-    """The value of an argument, by its annotation: text becomes a duration, a date or a time where one is due."""
+    """The value of an argument. Text becomes a duration, a date or a time if the annotation allows one."""
 
     def __init__(self, annotation: str, *, is_templated: bool = False) -> None:
         super().__init__(is_templated=is_templated)
@@ -98,7 +98,7 @@ def _time(scalar: Scalar) -> time:
         raise InvalidError(f"{quoted(scalar.text)} is not a time of day", 'write "06:00", or "06:00:30"') from error
 
 
-# A value that is text in YAML.
+# Values that are text in YAML.
 _CONVERTED: Mapping[type, Callable[[Scalar], Any]] = {
     timedelta: Duration(may_be_zero=True).convert,
     time: _time,
@@ -107,7 +107,7 @@ _CONVERTED: Mapping[type, Callable[[Scalar], Any]] = {
 
 
 def types_of(annotation: str) -> tuple[type, ...] | None:
-    """The types that an annotation allows; None where it names one that is not known here."""
+    """The types in an annotation; None if one of them is unknown."""
     parts = [re.match(r"(?:\w+\.)*(\w+)", part) for part in _alternatives(annotation)]
     names = [part[1] if part else "" for part in parts]
     known = tuple(kind for name in names for kind in _TYPES.get(name, ()))
@@ -128,7 +128,7 @@ def _alternatives(annotation: str) -> list[str]:
 
 
 def mismatch(value: Any, annotation: str) -> str:  # noqa: ANN401  # what a type reads
-    """What an argument expects in place of a value, in words; empty where the value fits, or may fit."""
+    """The expected types for a value that has none of them; empty for a valid value."""
     expected = types_of(annotation)
     is_open = isinstance(value, Output | Imported | Template | Const) or (isinstance(value, str) and is_template(value))
     if is_open or expected is None or type(value) in expected:
@@ -145,12 +145,12 @@ def refused_word(name: str) -> tuple[str, str] | None:
 
 
 def in_words(kind: type) -> str:
-    """The type of a value, in words; empty for a marker."""
+    """The name of a value's type; empty for a marker."""
     return _WORDS.get(kind, "")
 
 
 def example(annotation: str) -> Any:  # noqa: ANN401  # as YAML has it
-    """A value for an argument with that annotation; an ellipsis for any text."""
+    """An example value for an annotation; an ellipsis for any text."""
     known = types_of(annotation)
     if known is None:
         return "..."
@@ -159,7 +159,7 @@ def example(annotation: str) -> Any:  # noqa: ANN401  # as YAML has it
 
 
 class Arguments(FieldType[Mapping[str, Any]]):
-    """A map of arguments to values, by the facts about a class; without facts, the values are as written."""
+    """A map of arguments to values, with types from the facts about a class, if there are any."""
 
     words = "a map of arguments"
     hint = "write `argument: value` lines"
@@ -193,7 +193,7 @@ class Arguments(FieldType[Mapping[str, Any]]):
         return arguments_map()
 
     def known(self) -> dict[str, tuple[type, ...]]:
-        """The types of the arguments that the facts know, as far as they know them."""
+        """The known types of the arguments."""
         arguments = self._facts.arguments.items() if self._facts else ()
         types = {name: types_of(annotation) for name, annotation in arguments if not self._refusal(name)}
         return {name: each or () for name, each in types.items() if each is not None}

@@ -27,7 +27,7 @@ class Boolean(ScalarType[bool]):
 
 
 class BooleanOrTemplate(ScalarType[bool | str]):
-    """`true` or `false`, or a template that Airflow renders to one of them when the task runs."""
+    """`true`, `false`, or a template that renders to one of them."""
 
     words = "true or false, or a template"
     is_templated = True

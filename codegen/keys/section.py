@@ -73,7 +73,7 @@ class Section(FieldType[M], Generic[M]):
         return None if is_broken else self._checked(self._model(values, {**at, "": node.location}))
 
     def of(self, airflow: str) -> Section[M]:  # noqa: ARG002  # most have the same keys in every version
-        """The same for a version of Airflow."""
+        """The section for a version of Airflow."""
         return self
 
     @property
@@ -82,7 +82,7 @@ class Section(FieldType[M], Generic[M]):
         return keys_of(self.model)
 
     def _table(self, given: Mapping[str, Entry]) -> Table:  # noqa: ARG002
-        """The keys that the map can have, which has these entries."""
+        """The possible keys of a map with these entries."""
         return Table(self.rows)
 
     def _model(self, values: Mapping[str, Any], at: Mapping[str, Location]) -> M:

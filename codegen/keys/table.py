@@ -64,7 +64,7 @@ class Key:
 
     @property
     def field(self) -> str:
-        """The field of its model: the name, with `_` behind a word of Python's own."""
+        """The field of its model: the name, with a trailing `_` if it is a Python keyword."""
         return f"{self.name}_" if iskeyword(self.name) else self.name
 
     @property
@@ -110,7 +110,7 @@ def key(
 
 
 def shared_key(model: type[Model], name: str) -> Any:  # noqa: ANN401  # as above
-    """The same key as that of another model: one row for both."""
+    """The key of another model: one row for both."""
     field = next(each for each in dataclasses.fields(model) if each.name == name)
     return dataclasses.field(default=field.default, metadata=field.metadata)
 

@@ -61,7 +61,7 @@ class Text(ScalarType[str]):
 
 
 class FullName(Text):
-    """The full name of an object that Python can import: its module, and its name in there."""
+    """The full name of an importable Python object: its module and its name."""
 
     def __init__(self, words: str, hint: str) -> None:
         super().__init__(words, rf"(?:{_NAME}\.)+{_NAME}", hint, 250)
@@ -76,11 +76,11 @@ def check_importable(full_name: str) -> None:
         raise InvalidError("`__future__` imports only work at the top of a file", "name another module")
     for part in full_name.split("."):
         if is_python_keyword(part):
-            raise InvalidError(f"{quoted(part)} is a word of Python's own", "rename the module, or the object")
+            raise InvalidError(f"{quoted(part)} is a Python keyword", "rename the module, or the object")
 
 
 def is_python_keyword(name: str) -> bool:
-    """Whether Python refuses the name for an argument and for a module."""
+    """Whether a name is a Python keyword, which cannot name an argument or a module."""
     return keyword.iskeyword(name) or name == "__debug__"
 
 

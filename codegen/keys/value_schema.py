@@ -1,4 +1,4 @@
-"""The arguments of an operator as a JSON Schema: definitions of the markers, and of the types that arguments have."""
+"""The JSON Schema of arguments: definitions of the markers and of the types."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ _FULL_NAME: JsonSchema = {"type": "string", "pattern": r"^\w+(?:\.\w+)+$"}
 _VALUE: JsonSchema = {"$ref": "#/definitions/value"}
 _OF_A_TASK: JsonSchema = {"type": "object", "required": ["task"], "properties": {"task": _TEXT, "key": _TEXT}}
 _FILES = dict.fromkeys(("$f", "$file"), _TEXT)
-# Each marker and its longer name, what it means, and its values.
+# Each marker with its long name, description and values.
 _MARKERS: Mapping[tuple[str, ...], tuple[str, JsonSchema]] = {
     ("$x", "$xcom"): (
-        "The result of a task, an XCom, for which this task waits.\nExample: {$x: {task: extract, key: rows}}",
+        "The result (XCom) of an upstream task.\nExample: {$x: {task: extract, key: rows}}",
         {"anyOf": [_TEXT, {**_OF_A_TASK, "additionalProperties": False}]},
     ),
     ("$t", "$template"): (
-        "A template, also from a file.\nExample: {$t: {$f: queries/orders.sql}}",
+        "A template, also of a file.\nExample: {$t: {$f: queries/orders.sql}}",
         {"anyOf": [_TEXT, {"type": "object", "minProperties": 1, "additionalProperties": False, "properties": _FILES}]},
     ),
     ("$f", "$file"): (
-        "The text of a file, whose path is relative to this one.\nExample: {$f: queries/orders.sql}",
+        "The text of a file, with a path relative to this file.\nExample: {$f: queries/orders.sql}",
         _TEXT,
     ),
-    ("$const",): ("A value in which Airflow renders no template.\nExample: {$const: '{{ raw }}'}", {}),
+    ("$const",): ("A value without templates.\nExample: {$const: '{{ raw }}'}", {}),
     ("$import",): (
-        "A Python object, which the DAG file imports.\nExample: {$import: quality.checks.first_row}",
+        "A Python object that the DAG file imports.\nExample: {$import: quality.checks.first_row}",
         _FULL_NAME,
     ),
 }
@@ -50,7 +50,7 @@ _DEFINITIONS: Mapping[str, JsonSchema] = {
             {"type": "object", "propertyNames": {"pattern": r"^(?!\$)"}, "additionalProperties": _VALUE},
         ]
     },
-    # What any argument takes.
+    # Any argument.
     "later": {"anyOf": [{"type": "string", "pattern": r"\{[{%#]"}, {"$ref": "#/definitions/marker"}]},
 }
 # A value of each type.
@@ -74,13 +74,13 @@ def arguments_map() -> JsonSchema:
 
 
 def object_schema() -> JsonSchema:
-    """A map that imports a Python object."""
+    """An `$import` of a Python object."""
     properties = {"$import": _FULL_NAME}
     return {"type": "object", "required": ["$import"], "additionalProperties": False, "properties": properties}
 
 
 def reference_to(types: Iterable[type]) -> JsonSchema:
-    """The definition of an argument that takes these types."""
+    """The definition of an argument with these types."""
     return {"$ref": f"#/definitions/{_name(types)}"}
 
 
@@ -95,7 +95,7 @@ def definitions(of_arguments: Iterable[Iterable[type]]) -> dict[str, JsonSchema]
 
 def _of(types: Iterable[type]) -> list[tuple[str, JsonSchema]]:
     kinds = set(types)
-    # Each text is a text, and each whole number a number.
+    # These types are text in JSON, and each whole number is a number.
     kinds -= {int} if float in kinds else set()
     kinds -= {timedelta, datetime, time} if str in kinds else set()
     return [each for kind, each in _TYPES.items() if kind in kinds]

@@ -1,4 +1,4 @@
-"""Reads the files that a `$f` names: the path is relative to the file in which it stands."""
+"""Reads the files in `$f`; the path is relative to the YAML file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KEYS = ("$f", "$file")
 
 
 def with_file_texts(node: Node, folder: Path, boundary: Boundary) -> Node:
-    """The node, in which each path that can be that of a `$f` has the text of its file, read from the folder."""
+    """The node with the text of each file in `$f`."""
     if isinstance(node, ListNode):
         return ListNode(tuple(with_file_texts(item, folder, boundary) for item in node.items), node.location)
     if not isinstance(node, MapNode):
@@ -44,7 +44,7 @@ def named_files(node: Node) -> Iterator[str]:
 
 
 def _content(path: Scalar, folder: Path, boundary: Boundary) -> str | Diagnostic:
-    """The text of a file, or why there is none."""
+    """The text of a file, or the error that it cannot be read."""
     file, name = folder / path.text, f"the file {quoted(path.text)}"
     outside = boundary.problem(file)
     if not (outside or exists(file)):
@@ -59,7 +59,7 @@ def _content(path: Scalar, folder: Path, boundary: Boundary) -> str | Diagnostic
 
 
 def _is_path(scalar: Scalar) -> bool:
-    """Whether a path can have these characters; the type of the value refuses the others."""
+    """Whether a path can have these characters; the type of the value rejects the others."""
     try:
         return scalar.kind == "str" and bool(scalar.text) and b"\x00" not in scalar.text.encode()
     except UnicodeEncodeError:

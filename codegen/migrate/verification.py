@@ -81,7 +81,7 @@ def _compare(dag_id: str, old: Data | None, new: Data | None, around: Surroundin
 def _only_new(dag_id: str, new: Data, listed: Data) -> Comparison:
     is_manual = new["schedule"] is None
     if is_manual:
-        why = "it waits for a person, and for that the old generator gives no DAG"
+        why = "it runs manually, and the old generator has no DAG for it"
     elif listed:
         why = "Meltano lists its schedule, and the old generator gives no DAG of this id"
     else:
@@ -166,7 +166,7 @@ class _Pair:
         if name == "start_date" and self.listed and "start_date" not in self.listed:
             return "Meltano 4 tells no start dates any more, so the old DAG has the generator's own"
         if name == "schedule" and self.old.fields["timetable"] == "OnceTimetable" and new is None:
-            return "in Airflow `@once` runs once by itself; here it waits for a person, as with Meltano"
+            return "in Airflow, `@once` starts one run; here, it runs manually, as in Meltano"
         return _fix(name)
 
     def _why_of_a_task(self, name: str, old: object, new: object) -> str:

@@ -1,4 +1,4 @@
-"""The commands of Meltano that a task executes, and the locks that it holds for them."""
+"""The Meltano commands of a task, and the locks that they need."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from codegen.text.jinja import is_template
 from codegen.text.shell import words_of
 
 _PROJECT_FILE = "meltano.yml"
-# Of the variables that are options of `meltano run`, those that are options of `el` too (meltano/cli/elt.py of 4.4).
+# Variables of options that `meltano run` and `el` share (meltano/cli/elt.py of 4.4).
 _READ_BY_EL = {"MELTANO_RUN_FULL_REFRESH"}
 _Words = tuple[str, ...]
 
@@ -31,7 +31,7 @@ _Words = tuple[str, ...]
 def calls_and_locks(
     schedule: Schedule, task: Task, meltano: MeltanoProject | None, *, with_el: bool
 ) -> tuple[tuple[_Words, ...], tuple[str, ...]]:
-    """The commands of a task, none for a script, and its locks; by `with_el`, a `meltano run` may become an `el`."""
+    """The commands of a task, none for a script, and its locks; `with_el` allows `el` in place of `run`."""
     match task.kind:
         case "run":
             call, locks = _run(schedule, task, meltano, with_el=with_el)
@@ -54,21 +54,21 @@ def _run(schedule: Schedule, task: Task, meltano: MeltanoProject | None, *, with
     run, own_suffix = without_suffix(words_of(task.run))
     if call := _same_as_el(schedule, task, run, meltano) if with_el else ():
         return call, set()
-    # Without one of these, Meltano finds the suffix itself, also one that only the worker knows.
+    # Without these, Meltano finds the suffix itself, also one that is set on the worker only.
     is_given = own_suffix or schedule.state_id_suffix or schedule.state_suffix
     suffix = [f"--state-id-suffix={state_id_suffix(schedule, task, meltano)}"] if is_given else []
     return _meltano(schedule, "run", *flags_of(schedule, task), *suffix, *run), locks_of(run, meltano)
 
 
 def _extract_load(schedule: Schedule, task: Task) -> _Words:
-    """The command of an extractor and loader; `elt` is the one that still transforms (meltano/cli/elt.py)."""
+    """The command of an extractor and loader; only `elt` transforms (meltano/cli/elt.py)."""
     words = ["elt" if task.transform else "el", task.extractor or "", task.loader or ""]
     words += [f"--transform={task.transform}"] if task.transform else []
     return _meltano(schedule, *words, f"--state-id={schedule.state_id_of(task)}", *flags_of(schedule, task))
 
 
 def _locks_of_calls(calls: Iterable[Sequence[str]], meltano: MeltanoProject | None) -> Iterator[set[str]]:
-    """The plugins that calls of Meltano share with other tasks, or the project that they change."""
+    """The plugins that Meltano commands share with other tasks, or the project that they change."""
     for words in calls:
         _, rest = leading_options(words)
         if rest[:1] == ["run"]:
@@ -78,7 +78,7 @@ def _locks_of_calls(calls: Iterable[Sequence[str]], meltano: MeltanoProject | No
 
 
 def _same_as_el(schedule: Schedule, task: Task, run: list[str], meltano: MeltanoProject | None) -> _Words:
-    """The `meltano el` that certainly loads the same rows under the same state ID; empty if there is none.
+    """The `meltano el` that loads the same rows under the same state ID; empty if that is not certain.
 
     It has a directory of its own for each run, so it needs no lock.
     """

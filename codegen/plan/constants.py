@@ -1,6 +1,6 @@
-"""The constants of a file: the settings of a runner and the environment variables that several tasks share.
+"""The constants of a file: runner settings and environment variables that several tasks share.
 
-A constant has the values of the schedule, so that a task with values of its own changes no other task.
+A constant has the values of the schedule, so an override in one task changes no other task.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from codegen.schema import Schedule, Task
 from codegen.text.jinja import is_template
 from codegen.values import Call, Value, is_same, parts_of
 
-# The program of a task that only the settings of its schedule decide.
+# A command for a task without settings of its own.
 _PROGRAM = (("meltano",),)
-# Of the values in a constant, and of the tasks that use it: for fewer, a name costs a reader more than it saves.
+# Of the values in a constant, and of the tasks that use it: a smaller constant is harder to read than its values.
 _FEWEST = 2
 # The ids of the DAG and of the task.
 _TaskKey = tuple[str, str]
@@ -29,7 +29,7 @@ _TaskKey = tuple[str, str]
 
 @dataclass(frozen=True)
 class _Group:
-    """The tasks whose schedules give them the same values; `given` are the values of each task."""
+    """Tasks with the same values from their schedules; `given` has the values of each task."""
 
     name: str
     argument: str
@@ -40,8 +40,7 @@ class _Group:
     def constant(self) -> tuple[Constant, list[_TaskKey]]:
         """The constant, and the tasks that use it.
 
-        A value stays with the tasks unless most of them have it. A task that lacks a value of the constant uses none
-        of it.
+        A value is shared if most tasks have it. A task that lacks a value of the constant does not use the constant.
         """
         shared = {name: value for name, value in self.values.items() if self._is_shared(name, value)}
         users = [task for task, each in self.given.items() if shared.keys() <= each.keys()]
@@ -59,7 +58,7 @@ def with_constants(
     airflow: str,
     taken: Collection[str],
 ) -> tuple[tuple[PlannedDag, ...], tuple[Constant, ...]]:
-    """The DAGs with tasks that use constants, and those; `work` has the schedule and the steps of each DAG."""
+    """The DAGs with constants in their tasks, and the constants; `work` has the schedule and steps of each DAG."""
     groups: dict[tuple[str, str], _Group] = {}
     for dag, (schedule, steps) in zip(dags, work, strict=True):
         for group in _groups_of(dag, schedule, steps, names, airflow):
@@ -68,7 +67,7 @@ def with_constants(
             groups[key] = replace(former, given={**former.given, **group.given})
     used: dict[_TaskKey, tuple[Constant, ...]] = {}
     constants = dict[str, Constant]()
-    # The one with the most tasks keeps the plain name.
+    # The group with the most tasks gets the plain name.
     for group in sorted(groups.values(), key=lambda group: -len(group.given)):
         constant, users = group.constant()
         if min(len(users), len(constant.values)) >= _FEWEST:
@@ -82,7 +81,7 @@ def with_constants(
 def _groups_of(
     dag: PlannedDag, schedule: Schedule, steps: Sequence[Step], names: FileNames, airflow: str
 ) -> Iterator[_Group]:
-    """The groups of a DAG: for each runner, one of its settings and one of the environment variables."""
+    """The groups of a DAG: for each runner, its settings and its environment variables."""
     runners = {step.task_id: step.runner for step in steps if step.calls or step.script}
     for runner in (RUNNERS[name] for name in dict.fromkeys(runners.values())):
         values = _values_of(schedule, runner, names, airflow)
@@ -102,14 +101,14 @@ def _values_of(schedule: Schedule, runner: Runner, names: FileNames, airflow: st
     """The arguments that a schedule gives the operator of each task on a runner."""
     env, settings = env_of(schedule, Task()), schedule.settings.get(runner.name)
     step = Step(task_id="", calls=_PROGRAM, env=env, settings=settings, runner=runner.name)
-    # The file has no name for an object that every task overrides.
+    # The file does not import an object that every task overrides.
     objects = defaultdict(str, names.objects)
     task = plan_task(step, {}, schedule, replace(names, objects=objects), airflow)
     return {each.name: each.value for each in task.arguments if each.name not in {"task_id", *runner.unshared}}
 
 
 def _is_rendered_in_place(value: Value) -> bool:
-    """Whether Airflow writes the rendered templates into the object itself, which other tasks would then see."""
+    """Whether Airflow renders templates in place, which would change the object for other tasks."""
     if isinstance(value, Call):
         inside: Iterable[Value] = (*value.positional, *(argument.value for argument in value.keywords))
         return any(map(_is_rendered_in_place, inside)) or any(

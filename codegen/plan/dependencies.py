@@ -21,7 +21,7 @@ from codegen.values import Argument, Value
 
 @dataclass(frozen=True)
 class Dependencies:
-    """The assets that start a DAG, without those of missing schedules, and those that a successful run updates."""
+    """The assets that start a DAG, without those of missing schedules, and the assets that a successful run updates."""
 
     inlets: tuple[Asset, ...]
     outlets: tuple[Asset, ...]

@@ -23,7 +23,7 @@ def doc_of(schedule: Schedule, steps: Sequence[Step]) -> str:
 
 
 def description_of(schedule: Schedule, steps: Sequence[Step]) -> str:
-    """What runs, and when, in one line of plain text: the description of a DAG that has none of its own."""
+    """The description of a DAG, by default what runs and when, as one line of plain text."""
     if schedule.description:
         return schedule.description
     tasks = f"{len(steps)} tasks" if len(steps) > 1 else "a task"

@@ -1,4 +1,4 @@
-"""What Meltano's commands get for a task besides their plugins: as options, or as environment variables."""
+"""The options of Meltano commands, also those passed as environment variables."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from codegen.meltano.blocks import without_suffix
 from codegen.schema import Schedule, Task
 from codegen.text.shell import words_of
 
-# Those that name the Meltano environment, in the order in which Meltano asks them (meltano/cli/cli.py).
+# The variables that name the Meltano environment, by precedence (meltano/cli/cli.py).
 ENVIRONMENT_VARIABLES = ("MELTANO_ENVIRONMENT", "MELTANO_DEFAULT_ENVIRONMENT")
 _FLAGS = ("full_refresh", "force")
 
 
 def meltano_environment(given: str | None, env: Mapping[str, str], meltano: MeltanoProject | None) -> str:
-    """The Meltano environment of a command, as far as the project says it: its option, else a variable."""
+    """The Meltano environment of a command: its option, else a variable, else the default of the project."""
     default = meltano.default_environment if meltano else ""
     return next(filter(None, (given, *map(env.get, ENVIRONMENT_VARIABLES))), default)
 
@@ -28,7 +28,7 @@ def meltano_suffix(given: str | None, env: Mapping[str, str], environment: str, 
 
 
 def state_id_suffix(schedule: Schedule, task: Task, meltano: MeltanoProject | None) -> str:
-    """The suffix of the state IDs of a task, and of its deployment environment, as far as the project says it."""
+    """The suffix of the state IDs of a task and of its deployment environment, as far as the project sets them."""
     env, (_, own) = env_of(schedule, task), without_suffix(words_of(task.run))
     environment = meltano_environment(schedule.environment, env, meltano)
     suffix = meltano_suffix(own or schedule.state_id_suffix, env, environment, meltano)
@@ -36,15 +36,15 @@ def state_id_suffix(schedule: Schedule, task: Task, meltano: MeltanoProject | No
 
 
 def flags_of(schedule: Schedule, task: Task) -> list[str]:
-    """The options of a task without a value."""
+    """The flags of a task."""
     return [f"--{name.replace('_', '-')}" for name in _FLAGS if schedule.of(task, name) is True]
 
 
 def env_of(schedule: Schedule, task: Task) -> dict[str, str]:
     """The environment variables of a task: its own override those of the schedule; a null removes one.
 
-    A `command` also gets the keys for Meltano, which override `env`. Other tasks get those that no option can say:
-    a flag that is a template, or `false` against a variable.
+    A `command` also gets the keys for Meltano, which override `env`. Other tasks get those without an option: a
+    flag that is a template, or a `false` that overrides a variable.
     """
     given = {name: value for name, value in {**schedule.env, **task.env}.items() if value is not None}
     of_keys = variables_of_keys(schedule, task)
@@ -67,7 +67,7 @@ def variables_of_keys(schedule: Schedule, task: Task) -> dict[str, str]:
 
 
 def _flag(schedule: Schedule, task: Task, name: str) -> str | None:
-    """The value of a flag's variable; nothing for `false`, except against a variable that says otherwise."""
+    """The value of a flag's variable; None for a `false` that overrides no variable."""
     value = schedule.of(task, name)
     if isinstance(value, str):
         return value

@@ -1,4 +1,4 @@
-"""Lowers the arguments of `with`: what each becomes in Python, and which objects the file imports for them."""
+"""Turns the arguments in `with` into Python values, and lists the objects that they import."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from codegen.values import Call, Identifier, Imported, Output, Value, arguments_
 
 
 def arguments_of_step(step: Step, airflow: str) -> dict[str, Any]:
-    """The arguments that `with`, or the settings of its runner, give the operator of a step; a datetime stays one."""
+    """The arguments of a step's operator from `with` or the settings of its runner; a datetime stays one."""
     if step.settings:
         given, facts = step.settings.arguments, facts_of(airflow).class_of(RUNNERS[step.runner].operator)
     else:
         given, facts = step.task.with_, operator_facts(step.task.kind, step.task.uses, airflow)
     lowered = {name: _lowered(value, *_rendering(name, facts)) for name, value in given.items()}
-    # An argument that is None is left out; this one is given.
+    # The file omits arguments that are None, but not an explicit null.
     return {name: Identifier("None") if value is None else value for name, value in lowered.items()}
 
 
 def _rendering(name: str, facts: ClassFacts | None) -> tuple[bool, tuple[str, ...]]:
-    """Whether Airflow renders templates in an argument, and the endings of the texts in it that it opens as files."""
+    """Whether Airflow renders an argument, and the file extensions that it reads as template files."""
     return (name in facts.templated, facts.files) if facts else (False, ())
 
 
@@ -49,14 +49,14 @@ def _lowered(value: Any, is_templated: bool, files: tuple[str, ...]) -> Any:  # 
 
 
 def _constant(value: Value, files: tuple[str, ...]) -> Value:
-    """A value that rendering leaves as it is."""
+    """A value that rendering does not change."""
     if not isinstance(value, str):
         return value
     return as_literal(value) if is_template(value) else _rendered_lines(as_rendered(value, files))
 
 
 def _rendered_lines(text: str) -> str:
-    """A templated text; one of several lines gets a final line end, which Jinja2 drops."""
+    """A template; one of several lines gets a final line end, which Jinja removes."""
     return f"{text}\n" if "\n" in text else text
 
 
@@ -83,7 +83,7 @@ def timetable_name(timetable: CustomTimetable, airflow: str) -> str:
 
 
 def timetable_call(schedule: Schedule, objects: Mapping[str, str], airflow: str) -> Call | None:
-    """The timetable that a schedule has in place of an interval."""
+    """The timetable of a schedule, in place of an interval."""
     own = schedule.interval
     if not isinstance(own, CustomTimetable):
         return None

@@ -96,7 +96,7 @@ def plan_groups(
     arrows: Mapping[str, Sequence[Arrow]],
     variables: Mapping[str, str],
 ) -> tuple[PlannedGroup, ...]:
-    """Put the tasks of each group together, at the place of its first task, and after those whose results it uses."""
+    """Put the tasks of each group together, at its first task, after the tasks whose results they use."""
     parts: list[tuple[str, list[PlannedTask]]] = []
     for step, task in zip(steps, tasks, strict=True):
         name = step.task.group or ""
@@ -114,7 +114,7 @@ def plan_groups(
 def _behind_what_they_use(
     parts: Sequence[tuple[str, list[PlannedTask]]], outputs: Mapping[str, Sequence[str]]
 ) -> Iterator[tuple[str, list[PlannedTask]]]:
-    """The parts, each after those whose results it uses: Python must have defined them."""
+    """The parts, each after those whose results it uses: Python needs their variables."""
     waiting = list(parts)
     while waiting:
         later = {task.task_id: number for number, (_, those) in enumerate(waiting) for task in those}

@@ -16,7 +16,7 @@ from codegen.text.shell import words_of
 
 # The variables with the place of the state: Meltano's system database, or another backend.
 _STORES = ("MELTANO_DATABASE_URI", "MELTANO_STATE_BACKEND_URI")
-# The options with which Meltano takes no lock, and the variable that sets one for `meltano run`.
+# The options that turn off Meltano's lock, each with its variable for `meltano run`.
 WITHOUT_LOCK = {"--force": "MELTANO_RUN_FORCE", "-f": "MELTANO_RUN_FORCE"}
 _WITHOUT_STATE = {"--no-state-update": "MELTANO_RUN_NO_STATE_UPDATE", "--dry-run": ""}
 # What click reads as true in a variable.
@@ -91,7 +91,7 @@ def _kept_by_run(
 
 
 def has_option(step: Step, options: Mapping[str, str]) -> bool:
-    """Whether the command of a step has one of the options, each given with the variable that sets it for `run`."""
+    """Whether the command of a step has one of the options, or its variable for `meltano run`."""
     env = {} if step.task.extractor else step.env  # `meltano el` does not read it
     return _is_given((*step.flags, *words_of(step.run)), env, options)
 

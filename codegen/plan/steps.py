@@ -109,7 +109,7 @@ def last_of(steps: Sequence[Step]) -> list[Step]:
 
 
 def waits_for(by_id: Mapping[str, Task]) -> dict[str, tuple[str, ...]]:
-    """The ids that each task waits for: as written, and those whose results it takes; else the previous task."""
+    """The upstream ids of each task: its `after` and the tasks in its `$x`; without any `after`, the previous task."""
     if any(task.after is not None for task in by_id.values()):
         return {task_id: (*dict.fromkeys((*(task.after or ()), *task.outputs)),) for task_id, task in by_id.items()}
     return dict(zip(by_id, [(), *((task_id,) for task_id in by_id)], strict=False))

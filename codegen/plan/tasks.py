@@ -1,4 +1,4 @@
-"""The kinds of tasks: each lowers a step to an operator and its arguments, and says in words what the step does.
+"""The kinds of tasks: each turns a step into an operator with its arguments, and describes it.
 
 The table of keys has the keys of each kind, and the other keys that reach it (`Key.reaches`).
 """
@@ -26,7 +26,7 @@ Lowered = tuple[str, dict[str, Value]]
 
 @dataclass(frozen=True)
 class FileNames:
-    """The Python names of a file: its functions by what they call, and the objects it imports by their full names."""
+    """The Python names of a file: of its functions by what they call, of imported objects by their full names."""
 
     functions: Functions
     objects: Mapping[str, str]
@@ -34,7 +34,7 @@ class FileNames:
 
 @dataclass(frozen=True)
 class TaskKind:
-    """How a kind of task lowers a step to an operator and its arguments, and says what it does, with code formatted."""
+    """How a kind of task turns a step into an operator with its arguments, and describes it, with code formatted."""
 
     lower: Callable[[Step, FileNames, str], Lowered]
     words: Callable[[Step, Callable[[str], str]], str]
@@ -66,10 +66,10 @@ def _extract_load(step: Step, code: Callable[[str], str]) -> str:
     )
 
 
-# By the key that says what runs.
+# By the key that says what a task runs.
 _KINDS = {
     "run": TaskKind(_by_runner, lambda step, code: f"{code(step.run)} with Meltano"),
-    "invoke": TaskKind(_by_runner, lambda step, code: f"invokes {code(step.task.invoke or '')} with Meltano"),
+    "invoke": TaskKind(_by_runner, lambda step, code: code(f"meltano invoke {step.task.invoke or ''}")),
     "extractor": TaskKind(_by_runner, _extract_load),
     "command": TaskKind(_by_runner, lambda _, __: "a shell command"),
     "python": TaskKind(_by_function, lambda step, code: f"calls {code(step.task.python or '')}"),
@@ -78,7 +78,7 @@ _KINDS = {
 
 
 def kind_of(step: Step) -> TaskKind:
-    """The kind of a step; the join task, which runs nothing, counts as one of Meltano."""
+    """The kind of a step; that of a `join` task is `run`."""
     return _KINDS[step.task.kind or "run"]
 
 
@@ -101,7 +101,7 @@ def plan_task(
 
 
 def _display_name(step: Step, schedule: Schedule) -> str | None:
-    """What a task of a job runs: its id is Meltano's, a number."""
+    """The display name of a task of a job, whose id in Meltano is a number."""
     if not (schedule.job and step.run) or "task_display_name" in schedule.arguments:
         return None
     shown = printable(step.run)

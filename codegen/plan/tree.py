@@ -35,14 +35,14 @@ Functions = Mapping[FunctionKey, PlannedFunction]
 
 @dataclass(frozen=True)
 class Constant:
-    """A map that several tasks share: of an argument such as `env`, or without its name, of arguments."""
+    """A map that several tasks share: the value of an argument such as `env`, or without `argument`, arguments."""
 
     name: str
     argument: str
     values: Mapping[str, Value]
 
     def within(self, arguments: tuple[Argument, ...]) -> tuple[Argument, ...]:
-        """The arguments of a task that use the constant: `env=ENV`, `**DOCKER`, or one of them with changes."""
+        """The arguments of a task with the constant: `env=ENV`, `**DOCKER`, or either with overrides."""
         if self.argument:
             return tuple(
                 replace(each, value=self._extended(each.value)) if each.name == self.argument else each
@@ -77,7 +77,7 @@ class PlannedTask:
 
     @property
     def written(self) -> tuple[Argument, ...]:
-        """Its arguments as the file has them, with the constants that it shares with other tasks."""
+        """Its arguments with constants in place of shared values, as in the file."""
         arguments = self.arguments
         for constant in self.constants:
             arguments = constant.within(arguments)

@@ -1,4 +1,4 @@
-"""Explains why a DAG file fails in Airflow: the cause in words, with its fix."""
+"""Explains import errors of DAG files: the cause and its fix."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TIMEOUT = re.compile(r"DagBag import timeout")
 
 
 class Failure(NamedTuple):
-    """Why a file fails; `argument` is the argument of Airflow that it is about."""
+    """The cause of an error; `argument` is the Airflow argument that it is about."""
 
     message: str
     hint: str = ""
@@ -37,7 +37,7 @@ def failures_of(traceback: str, log: str, module: str, operator: str, airflow: s
     """The causes of an error.
 
     Args:
-        traceback: Python's traceback, or the last words of a process that has ended.
+        traceback: Python's traceback, or the last output of a process that has ended.
         log: the output of the file.
         module: the module that the failing line imports; empty for another line.
         operator: the full name of the operator that it calls; empty for another line.
@@ -52,7 +52,9 @@ def failures_of(traceback: str, log: str, module: str, operator: str, airflow: s
         name = function.removesuffix(".__init__")
         yield _unknown_argument("the function" if name == function else name, match[1], operator, airflow)
     elif match := _MISSING.search(error):
-        yield Failure(f"{operator.rpartition('.')[2] or 'an operator'} needs the argument {quoted(match[1])}", "add it")
+        yield Failure(
+            f"{operator.rpartition('.')[2] or 'an operator'} requires the argument {quoted(match[1])}", "add it"
+        )
     elif match := _NO_MODULE.search(error):
         yield _missing_module(match[1], module)
     elif match := _NO_NAME.search(error):
@@ -62,8 +64,8 @@ def failures_of(traceback: str, log: str, module: str, operator: str, airflow: s
     elif match := _NOT_SERIALIZED.search(error):
         yield Failure(f"Airflow cannot serialize the DAG: {_line(match[1])}", _hint_to_serialize(match[1]))
     elif _TIMEOUT.search(error):
-        hint = "move what takes long into a task, or raise AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT there too"
-        yield Failure("the file takes longer to load than Airflow allows", hint)
+        hint = "move slow code into a task, or raise AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT there too"
+        yield Failure("the file exceeds Airflow's import timeout", hint)
     else:
         yield Failure(summary_of(error, log))
 
@@ -77,7 +79,7 @@ def _unknown_argument(name_of_class: str, name: str, operator: str, airflow: str
 
 
 def _missing_module(missing: str, module: str) -> Failure:
-    """A module that cannot be imported: the one that the line imports, a package above it, or one that it needs."""
+    """A missing module: the one that the line imports, a parent package, or a dependency."""
     full = module if f"{module}.".startswith(f"{missing}.") else missing
     message = f"{quoted(full)} is not in this Airflow"
     if module and full != module:
@@ -89,7 +91,7 @@ def _missing_module(missing: str, module: str) -> Failure:
 
 
 def _hint_to_install(module: str) -> str:
-    """The fix for a package that lacks a module or a name, or that is not there at all."""
+    """The fix for a missing package, or one without a module or name."""
     provider = _PROVIDER.match(module)
     if provider:
         package = _package(provider)

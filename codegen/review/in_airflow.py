@@ -1,4 +1,4 @@
-"""Loads the generated files of a project in a real Airflow, and reports what fails there at its place in the YAML."""
+"""Loads the generated files of a project in a real Airflow, and reports errors at their lines in the YAML."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Generated(NamedTuple):
 def check_in_airflow(
     project: Project, airflow: ProjectAirflow, prepare: Prepare, on_progress: Callable[[int], None] = lambda _: None
 ) -> list[Diagnostic]:
-    """Load generated files in that Airflow, which starts while they are prepared; returns errors and warnings.
+    """Load generated files in that Airflow, and return errors and warnings. `prepare` runs while Airflow starts.
 
     Raises:
         AirflowError: it does not start.
@@ -114,7 +114,7 @@ def _without_producer(
     others = [place for place in others if place[0] not in known]
     files = load(others)
     if any(file.errors for file in files):
-        # It may have a producer.
+        # A file that fails may have the producer.
         return
     for (_, folder), file in zip(others, files, strict=True):
         of = folders if folder in project.custom_dags else {folder}

@@ -1,4 +1,4 @@
-"""Maps the lines of a generated DAG file to the places in the YAML that they come from."""
+"""Maps lines of a generated DAG file to locations in the YAML."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from codegen.schema import Schedule
 
 
 class SourceMap:
-    """The places of one generated file, `name` in the project, with the schedules that it comes from."""
+    """The locations for one generated file, with its schedules."""
 
     def __init__(self, name: str, text: str, schedules: Sequence[Schedule], meltano: MeltanoProject | None) -> None:
         self._name = name
@@ -30,9 +30,9 @@ class SourceMap:
             return ast.Module([], [])
 
     def places_of(self, line: int, argument: str = "") -> list[Location]:
-        """The places of a line: of an argument of a task or DAG, of the task, or of each task that uses an import.
+        """The locations of a line: an argument, a task or a DAG; for an import, all tasks that use it.
 
-        A line of something else is in the generated file only; line 0 stands for the whole file.
+        All other lines have a location in the generated file only; line 0 is the whole file.
         """
         found: list[Location] = []
         for dag_id, dag in self._dags():
@@ -49,7 +49,7 @@ class SourceMap:
         return list(dict.fromkeys(found)) or [Location(self._name, line)]
 
     def place_of(self, dag_id: str, task_id: str = "", argument: str = "") -> Location:
-        """The place of a DAG or of a task, or of an argument there; the generated file for one that is unknown."""
+        """The location of a DAG, a task or an argument of it; the generated file for an unknown DAG."""
         schedule = self._schedules.get(dag_id)
         if schedule is None:
             return Location(self._name)
@@ -66,12 +66,12 @@ class SourceMap:
         )
 
     def module_at(self, line: int) -> str:
-        """The module that a line imports from; empty where it imports nothing."""
+        """The module that a line imports from; empty for other lines."""
         imports = (node for node in self._tree.body if isinstance(node, ast.ImportFrom) and _has(node, line))
         return next((node.module for node in imports if node.module), "")
 
     def operator_at(self, line: int) -> str:
-        """The full name of the operator that is called there; empty where none is."""
+        """The full name of the operator at a line; empty for other lines."""
         calls = [node for node in ast.walk(self._tree) if isinstance(node, ast.Call) and _has(node, line)]
         called = [each.func.id for each in calls if _constant(each, "task_id") and isinstance(each.func, ast.Name)]
         imports = (node for node in self._tree.body if isinstance(node, ast.ImportFrom))
@@ -84,7 +84,7 @@ class SourceMap:
                 yield dag_id, node
 
     def _use_of_import(self, call: ast.Call, line: int) -> str | None:
-        """The argument of a call that uses what a line imports, empty for its operator; None where nothing does."""
+        """The argument of a call that uses an import, empty for its operator; None without a use."""
         nodes = (node for node in self._tree.body if isinstance(node, ast.ImportFrom) and _has(node, line))
         names = {alias.asname or alias.name for node in nodes for alias in node.names}
         parts = [("", call.func), *((keyword.arg or "", keyword.value) for keyword in call.keywords)] if names else []
@@ -93,7 +93,7 @@ class SourceMap:
 
 
 def _keys_of(model: Model, argument: str) -> Iterator[str]:
-    """The names under which a model may have the place of an argument."""
+    """The keys that can have the location of an argument."""
     if argument:
         yield from (f"with.{argument}", argument)
         yield from (row.name for row in keys_of(type(model)).values() if argument in row.arguments)
@@ -104,7 +104,7 @@ def _has(node: ast.expr | ast.stmt, line: int) -> bool:
 
 
 def _constant(call: ast.expr, name: str) -> str:
-    """The text of an argument; empty where it is none."""
+    """The value of a text argument; empty for any other."""
     for keyword in call.keywords if isinstance(call, ast.Call) else ():
         if keyword.arg == name and isinstance(keyword.value, ast.Constant) and isinstance(keyword.value.value, str):
             return keyword.value.value
@@ -112,7 +112,7 @@ def _constant(call: ast.expr, name: str) -> str:
 
 
 def _argument_at(call: ast.expr, line: int) -> str:
-    """The argument whose value a line of several has, also one of `default_args`; empty for the line of the call."""
+    """The argument at a line, also in `default_args`; empty for the line of the call."""
     if not isinstance(call, ast.Call) or line == call.lineno:
         return ""
     found = next((each for each in call.keywords if _has(each.value, line)), None)

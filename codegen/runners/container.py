@@ -18,9 +18,9 @@ _DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?::[
 _PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 _REFERENCE = re.compile(rf"(?:{_DOMAIN}/)?{_PART}(?:/{_PART})*(?::{_TAG})?(?:@sha256:[0-9a-f]{{64}})?")
-# Why arguments of an operator cannot be set, and what to write instead.
-PROGRAM = ("what the container executes is set by the task", "use `run` or `command` of the task")
-ENV = ("the environment variables are set by the key `env`", "use `env`, outside of the settings of the runner")
+# Arguments of an operator that cannot be set: the reason, and the fix.
+PROGRAM = ("the task sets the command of the container", "use `run` or `command` of the task")
+ENV = ("the key `env` sets environment variables", "use `env`, outside of the settings of the runner")
 # Stands for what only Airflow knows: no reference holds it.
 _UNKNOWN = "\x00"
 

@@ -1,4 +1,4 @@
-"""The settings of a container: our keys, and every other argument of its operator under its own name."""
+"""The settings of a container: keys of Dagpress, and all other arguments of its operator."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class OperatorSettings(Model):
     """The settings of a task in a container.
 
     Attributes:
-        arguments: those of its operator that are no keys of ours.
+        arguments: the arguments of its operator without a key of Dagpress.
     """
 
     arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -36,7 +36,7 @@ S = TypeVar("S", bound=OperatorSettings)
 
 
 class OperatorSection(Section[S]):
-    """A map with our keys and the arguments of an operator; one that the operator lacks is an argument too.
+    """A map with keys of Dagpress and the arguments of an operator, also unknown ones.
 
     Attributes:
         operator: the full name of the operator.
@@ -49,7 +49,7 @@ class OperatorSection(Section[S]):
         self.computed = computed
 
     def of(self, airflow: str) -> OperatorSection[S]:
-        """The same with the arguments that the operator has in a version of Airflow."""
+        """The section with the arguments of the operator in a version of Airflow."""
         return _SectionOfAirflow(self, airflow)
 
 
@@ -66,7 +66,7 @@ class _SectionOfAirflow(OperatorSection[S]):
 
     @cached_property
     def rows(self) -> Mapping[str, Key]:
-        """Our keys, then the other arguments of the operator."""
+        """The keys of Dagpress, then the other arguments of the operator."""
         others = (name for name in self._facts.arguments if name not in self._own and not self._refuse(name))
         return {**self._own, **{name: self._row(name) for name in others}}
 
@@ -94,10 +94,10 @@ class _SectionOfAirflow(OperatorSection[S]):
 
 
 class _Argument(OperatorArgument):
-    """The value of an argument; the tasks of a schedule share it, so it is no result of one of them.
+    """The value of an argument. Tasks share it, so it cannot be the result of one of them.
 
     Attributes:
-        types: those of Python that it can have; None where they are not known.
+        types: its Python types; None if they are unknown.
     """
 
     def __init__(self, annotation: str, *, is_templated: bool) -> None:
@@ -115,7 +115,7 @@ class _Argument(OperatorArgument):
 
 
 def types_in(section: Section[Any]) -> Iterator[tuple[type, ...]]:
-    """The types of the arguments that a map has beside our keys, as far as they are known."""
+    """The known types of the arguments without a key of Dagpress."""
     for row in section.rows.values():
         if isinstance(row.type, _Argument) and row.type.types is not None:
             yield row.type.types

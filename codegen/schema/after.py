@@ -22,7 +22,7 @@ class UpstreamAsset(Model):
 
     reference_group = "an asset in a list of `after`"
 
-    asset: Asset = key(ASSET, "An asset that anybody updates, in place of a schedule.", "s3://warehouse/orders")
+    asset: Asset = key(ASSET, "An asset that any DAG updates.", "s3://warehouse/orders")
 
 
 class _UpstreamAssetSection(Section[UpstreamAsset]):
@@ -55,38 +55,36 @@ class _UpstreamList(FieldType[tuple[Upstream, ...]]):
 
 @dataclass(frozen=True, kw_only=True)
 class After(Model):
-    """Other schedules, by their names, and assets; one of the three is given."""
+    """Upstream schedules and assets: exactly one of the three keys."""
 
     reference_group = "after other schedules"
 
     all: tuple[Upstream, ...] = key(
         _UpstreamList(),
-        "Starts when each of these has succeeded, or was updated, since it last started so. `after: [a, b]` is the "
-        "same.",
+        "A run starts when all of these schedules have succeeded, and all of these assets were updated, since the "
+        "last such run. `after: [a, b]` is the same.",
         '[orders, {asset: "s3://warehouse/customers"}]',
         (),
     )
     any: tuple[Upstream, ...] = key(
-        _UpstreamList(), "Starts when one of these has succeeded, or was updated.", "[orders, customers]", ()
+        _UpstreamList(), "A run starts when any of these succeeds or is updated.", "[orders, customers]", ()
     )
-    asset: Asset | None = key(
-        ASSET, "Starts when this asset was updated, by whichever DAG.", "s3://warehouse/customers"
-    )
+    asset: Asset | None = key(ASSET, "A run starts when any DAG updates this asset.", "s3://warehouse/customers")
 
     @property
     def upstream(self) -> tuple[str | Asset, ...]:
-        """The schedules, by their names, and the assets that are waited for, as written."""
+        """The names of the upstream schedules, and the upstream assets, as written."""
         given = self.all or self.any or ((self.asset,) if self.asset else ())
         return tuple(each.asset if isinstance(each, UpstreamAsset) else each for each in given)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The schedules that are waited for."""
+        """The upstream schedules."""
         return tuple(each for each in self.upstream if isinstance(each, str))
 
     @property
     def assets(self) -> tuple[Asset, ...]:
-        """The assets that are waited for."""
+        """The upstream assets."""
         return tuple(each for each in self.upstream if isinstance(each, Asset))
 
 

@@ -1,4 +1,4 @@
-"""Assets of Airflow, which on Airflow 2 are called datasets: those that schedules and tasks update or wait for."""
+"""Airflow's assets, on Airflow 2 datasets, that schedules and tasks update or wait for."""
 
 from __future__ import annotations
 
@@ -42,12 +42,14 @@ _IDENTIFIER = _Identifier("the name or the URI of an asset", longest=_LONGEST)
 
 @dataclass(frozen=True, kw_only=True)
 class Asset(Model):
-    """An asset, by what Airflow identifies it: its name and its URI, on Airflow 2 its URI only."""
+    """An asset, identified by its name and URI, on Airflow 2 by its URI only."""
 
     reference_group = "an asset"
 
-    name: str = key(_IDENTIFIER, "The asset's name. A text in place of the map is its name and its URI.", "orders", "")
-    uri: str = key(_IDENTIFIER, "Its URI. Default: its name.", "s3://warehouse/orders", "")
+    name: str = key(
+        _IDENTIFIER, "The name of the asset. A text in place of the map is both name and URI.", "orders", ""
+    )
+    uri: str = key(_IDENTIFIER, "The URI of the asset. Default: its name.", "s3://warehouse/orders", "")
 
     def __post_init__(self) -> None:
         """Set the URI, as Airflow does."""
@@ -55,7 +57,7 @@ class Asset(Model):
 
     @property
     def is_plain(self) -> bool:
-        """Whether its name says it all."""
+        """Whether its name is its URI."""
         return self.uri == self.name
 
 

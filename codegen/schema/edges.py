@@ -1,4 +1,4 @@
-"""Which schedules start which: by their names, and by the assets that one updates and another waits for."""
+"""The edges between schedules: by name, and by assets that one updates and another waits for."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ _NOTHING: tuple[Any, ...] = (None, "", (), {})
 # The maps inside a schedule, by the names of their definitions; the reference has them in this order.
 _OF_RUNNERS = (section for runner in RUNNERS.values() for section in runner.sections)
 _SECTIONS = {section.name: section for section in (*_OF_RUNNERS, ALERT, *KINDS, UPSTREAM_ASSET, ASSET, TIMETABLE)}
-# The maps that have the arguments of an operator too, which have no examples.
+# The maps that also take the arguments of an operator, which have no examples.
 _OPEN = tuple(name for name, section in _SECTIONS.items() if issubclass(section.model, OperatorSettings))
 # What a map must have in any case: of these keys exactly one.
 _ONE_OF = {"task": WHAT_RUNS, ALERT.name: tuple(section.name for section in KINDS)}
@@ -86,7 +86,7 @@ def as_text(schema: JsonSchema) -> str:
 
 
 def _as_json(value: Any, indent: int) -> str:  # noqa: ANN401
-    """JSON in which a list or a map stands in one line where it fits."""
+    """JSON with each list and map on one line where it fits."""
     line = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, dict | list) or indent + len(line) <= _LINE:
         return line
@@ -145,7 +145,7 @@ def reference(airflow: str) -> str:
     for name in _OPEN:
         passed = _SECTIONS[name].of(airflow).rows.values()
         others = ", ".join(f"`{row.name}` (`{row.doc}`)" for row in passed if not row.example)
-        groups[name].append(f"\nThese arguments of the operator are keys too: {others}.\n")
+        groups[name].append(f"\nAll other arguments of the operator are keys too: {others}.\n")
     heads = {group: f"## {group[0].upper()}{group[1:]}\n\n{REFERENCE_HEAD}" for group in groups}
     return "\n".join(heads[group] + "".join(lines) for group, lines in groups.items())
 

@@ -72,7 +72,7 @@ class Schedule(TaskDefaults):
     )
     description: str | None = _identity(
         Text(),
-        "One line that Airflow shows beside the DAG. Default: what runs, and when.",
+        "The description of the DAG in Airflow, one line. Default: what runs and when.",
         "Carbon intensity of the grid",
         owns=("description",),
     )
@@ -113,25 +113,23 @@ class Schedule(TaskDefaults):
 
     interval: str | CustomTimetable = _when(
         IntervalType(),
-        "A cron of five fields, with names, `L`, `#` and `H` (a time drawn from the schedule's name); "
-        "or a duration that divides the hour or the day, such as `15m` or `6h`; "
-        "or an alias: `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@quarterly`, `@yearly`, `@annually`; "
-        "or `@once`, `@manual`, `@none`, for manual runs only; or a map with a timetable of Airflow or of your own. "
-        "Required, unless there is an `after`.",
+        "A cron of five fields, with names, `L`, `#` and `H` (a time drawn from the schedule's name); or a duration "
+        "that divides the hour or the day, such as `15m` or `6h`; or an alias: `@hourly`, `@daily`, `@midnight`, "
+        "`@weekly`, `@monthly`, `@quarterly`, `@yearly`, `@annually`; or `@once`, `@manual`, `@none`, for manual runs "
+        "only; or a map with `uses`, a timetable of Airflow or of your own. Required without an `after`.",
         '"0 6 * * 1-5"',
         "",
         owns=("schedule", "schedule_interval", "timetable"),
     )
     after: After | None = _when(
         AFTER,
-        "The schedules whose success starts this one, and the assets of other DAGs, as `asset: name-or-uri`; with an "
-        "`interval`, also an inherited one, that starts it too (`interval: null` removes it).",
+        "The upstream schedules, and assets of other DAGs as `asset: name-or-uri`. A run starts after their success. "
+        "With an `interval`, also an inherited one, runs start at those times too (`interval: null` removes it).",
         "[orders, customers]",
     )
     outlets: tuple[Asset, ...] = _when(
         AssetList(),
-        "The assets that a successful run updates, once, after its last task. DAGs that wait for one of them start "
-        "then.",
+        "The assets that a successful run updates, once, after its last task.",
         "[s3://warehouse/orders]",
         (),
         owns=("outlets",),

@@ -13,7 +13,7 @@ from codegen.schema.task import WHAT_RUNS
 
 
 def operator_definitions(airflow: str) -> dict[str, JsonSchema]:
-    """The operators that this Airflow has itself, the markers, and the types of arguments."""
+    """The operators that come with this Airflow, the markers, and the types of arguments."""
     types = [types for _, each in _kinds(airflow) for types in each.known().values()]
     for runner in RUNNERS.values():
         types += [each for section in runner.sections for each in types_in(section.of(airflow))]
@@ -21,7 +21,7 @@ def operator_definitions(airflow: str) -> dict[str, JsonSchema]:
 
 
 def arguments_by_operator(airflow: str) -> list[JsonSchema]:
-    """What `with` holds in a task of each kind, and with each operator; other arguments are allowed."""
+    """The arguments in `with` for each kind of task and each operator; other arguments are allowed."""
     return [
         {"if": condition, "then": {"properties": {"with": {"properties": properties}}}}
         for condition, type_ in _kinds(airflow)

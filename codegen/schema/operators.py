@@ -1,4 +1,4 @@
-"""The operator that a task becomes in Airflow's worker, and the type of the arguments that `with` gives it."""
+"""The operator of a task on the worker, and the type of its arguments in `with`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from codegen.diagnostics import quoted
 from codegen.keys.operator_arguments import Arguments
 
 _BASH = "BashOperator"
-# The operators of the other kinds of tasks, and our keys by the arguments that they decide.
+# The operators of the other kinds of tasks, and the keys that set their arguments.
 _OF_KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "python": ("PythonOperator", {"python_callable": "python", "op_kwargs": "op_kwargs", "op_args": "op_kwargs"}),
 }
@@ -18,7 +18,7 @@ _IN_BASH = (_BASH, {"bash_command": "command", "env": "env", "append_env": "env"
 
 
 def operator_facts(kind: str, uses: str | None, airflow: str) -> ClassFacts | None:
-    """The facts about the operator of a task, by what says what it runs; None for an operator without facts."""
+    """The facts about the operator of a kind of task; None for an operator without facts."""
     name = uses or _OF_KINDS.get(kind, _IN_BASH)[0]
     return facts_of(airflow).class_of(name)
 

@@ -10,7 +10,7 @@ from codegen.keys.field_type import Report
 from codegen.source.nodes import Entry
 
 PAIR = ("extractor", "loader")
-# The keys that go with them.
+# The keys that apply to a pair.
 OF_A_PAIR = ("transform", "state_id")
 
 
@@ -19,4 +19,4 @@ def check_pair(given: Mapping[str, Entry], meant: Container[str], report: Report
     for name, other in (PAIR, PAIR[::-1]):
         if name in given and other not in meant:
             place = given[name].key_location
-            report(Diagnostic(rules.MISSING_KEY, f"`{name}` goes with `{other}`", place, f"add `{other}`"))
+            report(Diagnostic(rules.MISSING_KEY, f"`{name}` requires `{other}`", place, f"add `{other}`"))

@@ -45,13 +45,13 @@ def task_table(airflow: str) -> Table:
 
 @cache
 def _runner_rows(airflow: str) -> Mapping[str, Key]:
-    """The settings of the runners, whose operators have other arguments in each version."""
+    """The settings of the runners, with the arguments of their operators in a version of Airflow."""
     return {
         runner.name: Key(
             name=runner.name,
             type=runner.sections[0].of(airflow),
             group="how",
-            doc=f"The settings of the runner `{runner.name}`; those of a task are laid over the schedule's.",
+            doc=f"The settings of the runner `{runner.name}`. A task's settings are merged over the schedule's.",
             example=runner.example,
             reaches=IN_A_SHELL,
         )

@@ -28,13 +28,13 @@ from codegen.values import Output, parts_of
 
 _RUNS = "what runs"
 _OF_PAIRS = ("extractor",)
-# What a task does is what one of these keys says.
+# The keys that say what a task runs: exactly one of them.
 WHAT_RUNS = ("run", "invoke", "extractor", "command", "python", "uses")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task(TaskDefaults):
-    """A step of a schedule: a command of Meltano, a shell command, or a call of Python."""
+    """A task: a Meltano command, a shell command, a Python function or an operator."""
 
     reference_group = "a task"
 
@@ -46,30 +46,32 @@ class Task(TaskDefaults):
         "load",
     )
     run: str = key(
-        Run("what `meltano run` gets"),
-        "What `meltano run` gets: plugins, jobs and options.",
+        Run("arguments of `meltano run`"),
+        "The arguments of `meltano run`: plugins, jobs and options.",
         "tap-gitlab target-postgres",
         "",
     )
     invoke: str | None = key(
         INVOKE,
-        "In place of `run`: what `meltano invoke` gets: a plugin, and the arguments of its own program. A text with "
-        "quotes and colons is best written below `invoke: >-`.",
+        "In place of `run`: the arguments of `meltano invoke`, a plugin and the options of its program. `invoke: >-` "
+        "avoids a second level of quotes.",
         "dbt-postgres run --select tag:daily",
     )
-    extractor: str | None = key(PLUGIN, "The extractor; with `loader`.", "tap-gitlab", group=_RUNS)
-    loader: str | None = key(PLUGIN, "The loader; with `extractor`.", "target-postgres", group=_RUNS, reaches=_OF_PAIRS)
+    extractor: str | None = key(PLUGIN, "The extractor. Requires `loader`.", "tap-gitlab", group=_RUNS)
+    loader: str | None = key(
+        PLUGIN, "The loader. Requires `extractor`.", "target-postgres", group=_RUNS, reaches=_OF_PAIRS
+    )
     transform: str | None = key(
         Transform("skip", "run", "only"),
-        "Whether the transformer runs after the load (`run`), or alone (`only`). Default: `skip`.",
+        "Whether to run the transformer after the load (`run`), or without a load (`only`). Default: `skip`.",
         "run",
         group=_RUNS,
         reaches=_OF_PAIRS,
     )
     state_id: str | None = key(
         TemplatedText(longest=1000),
-        "Where Meltano keeps the bookmarks of an extractor and loader. Default, as with Meltano: the schedule's name; "
-        "for those of a task, `<schedule>.<task id>`.",
+        "The state ID of an extractor and loader, under which Meltano keeps their bookmarks. Default: the schedule's "
+        "name, as in Meltano; of a task, `<schedule>.<task id>`.",
         "carbon",
         group="state",
         reaches=_OF_PAIRS,
@@ -95,15 +97,14 @@ class Task(TaskDefaults):
     )
     uses: str | None = key(
         Uses(),
-        "In place of `run`: an operator or sensor, by the name of its class if Airflow itself has it, else by its full "
-        "name.",
+        "In place of `run`: an operator or sensor. The name of its class if it comes with Airflow, else its full name.",
         "FileSensor",
     )
     with_: Mapping[str, Any] = key(
         Arguments(),
-        "Arguments of the operator, also of a task with `python`, `run` or `command`. A value can be a marker of "
-        "Airflow's YAML format: `$x` the result of a task, `$t` a template, `$f` the text of a file, `$const` a "
-        "value without templates; or `$import`, a Python object. Airflow renders templates where the operator does.",
+        "Arguments of the operator; of a task with `python`, `run` or `command`, those of its PythonOperator or "
+        "BashOperator. Values can be markers: `$x` (the result of a task), `$t` (a template), `$f` (the text of a "
+        "file), `$const` (a value without templates) and `$import` (a Python object).",
         "{filepath: /data/orders.csv, poke_interval: 5m}",
         {},
     )
@@ -134,7 +135,7 @@ class Task(TaskDefaults):
 
     @property
     def kind(self) -> str:
-        """Which key says what it runs; empty for one that only stands for its schedule."""
+        """The key that says what it runs; empty for a placeholder of its schedule."""
         return next((name for name in WHAT_RUNS if getattr(self, name)), "")
 
     @property
@@ -145,7 +146,7 @@ class Task(TaskDefaults):
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The ids of the tasks whose results it takes, each once."""
+        """The ids of the tasks in its `$x` markers, each once."""
         found = (part.task_id for part in parts_of(self.with_) if isinstance(part, Output))
         return tuple(dict.fromkeys(found))
 

@@ -16,7 +16,7 @@ from codegen.runners import RUNNERS
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.task_types import MELTANO_COMMANDS, TRIGGER_RULE
 
-# The tasks that Meltano runs, and those that run in a shell or a container.
+# The tasks that run Meltano, and those that run in a shell or a container.
 WITH_MELTANO = ("run", "invoke", "extractor")
 IN_A_SHELL = (*WITH_MELTANO, "command")
 # Those that load rows, also by a `meltano run` in a `command`.
@@ -66,7 +66,7 @@ class TaskDefaults(Model):
     )
     full_refresh: bool | str | None = _inherited(
         BooleanOrTemplate(),
-        "Ignore the saved state, and read everything; by a template, each run decides it.",
+        "Ignore the saved state and load everything again. As a template, each run decides.",
         "'{{ params.full_refresh }}'",
         default=False,
         reaches=THAT_LOAD,
@@ -75,7 +75,7 @@ class TaskDefaults(Model):
     )
     force: bool | str | None = _inherited(
         BooleanOrTemplate(),
-        "Run also while another run has the same state ID, or was killed and still holds it. A template reaches "
+        "Run even if another run uses the same state ID, or was killed and still locks it. A template has an effect on "
         "`meltano run` only.",
         "true",
         default=False,

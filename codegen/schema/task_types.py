@@ -24,7 +24,7 @@ _NAME_HINT = "letters, digits and _, as Python has it"
 
 
 class Command(Text):
-    """A command for the shell. Line ends behind it mean nothing, and are left out."""
+    """A shell command, without trailing line ends."""
 
     def convert(self, scalar: Scalar) -> str:
         text = super().convert(scalar).rstrip("\n")
@@ -33,7 +33,7 @@ class Command(Text):
 
 
 class _Arguments(Text):
-    """What follows some words on a command line, such as `meltano`, which it must not repeat."""
+    """The arguments of a command, such as `meltano`, without the command itself."""
 
     is_templated = True
 
@@ -44,18 +44,18 @@ class _Arguments(Text):
     def _check(self, text: str) -> None:
         check_arguments(text)
         if words_of(text)[:1] in ([word] for word in self._program.split()):
-            raise InvalidError(f"`{self._program}` is there already", "leave it out")
+            raise InvalidError(f"Dagpress adds `{self._program}` itself", "remove it")
 
 
-_COMMAND = _Arguments("a command of Meltano", "meltano")
-MELTANO_COMMANDS = TextList("a list of commands of Meltano", _COMMAND, each_once=False)
-INVOKE = _Arguments("what `meltano invoke` gets", "meltano invoke")
+_COMMAND = _Arguments("a Meltano command", "meltano")
+MELTANO_COMMANDS = TextList("a list of Meltano commands", _COMMAND, each_once=False)
+INVOKE = _Arguments("arguments of `meltano invoke`", "meltano invoke")
 # A name that starts with a dash would be an option of the command.
 PLUGIN = Name("the name of a plugin", r"[^\-\s][^\s]*", "a name without spaces, as in meltano.yml")
 
 
 class Transform(Choice):
-    """Whether a transformer runs: `skip` is the default, and also takes an inherited one away."""
+    """Whether a transformer runs; `skip`, the default, overrides an inherited value."""
 
     def read(self, node: Node, report: Report) -> str | None:
         word = super().read(node, report)
@@ -74,7 +74,7 @@ TRIGGER_RULE = _TriggerRule(*TRIGGER_RULES)
 
 
 class Uses(Text):
-    """A class of Airflow, by its name, or any other class by its full name."""
+    """The name of a class that comes with Airflow, or the full name of any other class."""
 
     def __init__(self, words: str = "an operator", example: str = "FileSensor") -> None:
         super().__init__(

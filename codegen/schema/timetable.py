@@ -1,4 +1,4 @@
-"""A timetable of Airflow, or of the team, in place of an interval: when its runs start, only Airflow knows."""
+"""A timetable class in place of an interval; only Airflow knows its runs."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from codegen.values import Output, parts_of
 
 @dataclass(frozen=True, kw_only=True)
 class CustomTimetable(Model):
-    """A timetable by its class, and the arguments of it."""
+    """A timetable class with its arguments."""
 
     reference_group = "a timetable"
 
     uses: str = key(
         Uses("a timetable", "DeltaTriggerTimetable"),
-        "A timetable, by the name of its class if Airflow itself has it, else by its full name.",
+        "The timetable: the name of its class if it comes with Airflow, else its full name.",
         "DeltaTriggerTimetable",
         "",
     )
     with_: Mapping[str, Any] = key(
-        Arguments(), "Its arguments; a value can be `$import`, a Python object.", "{delta: 5h}", {}
+        Arguments(), "The arguments of the timetable. A value can be `$import`, a Python object.", "{delta: 5h}", {}
     )
 
 
@@ -57,12 +57,12 @@ class _TimetableSection(Section[CustomTimetable]):
             self._check_class(timetable)
         for part in parts_of(timetable.with_):
             if isinstance(part, Output | Template) or (isinstance(part, str) and is_template(part)):
-                message = "Airflow makes a timetable when it reads the file, and evaluates no templates or XComs in it"
+                message = "Airflow renders no templates and resolves no XComs in a timetable"
                 raise InvalidError(message, "write the value itself", rules.TEMPLATE)
         return timetable
 
     def _check_class(self, timetable: CustomTimetable) -> None:
-        """A timetable of Airflow itself must exist in its version."""
+        """A timetable by the name of its class must come with the configured Airflow."""
         facts, name = facts_of(self._airflow), timetable.uses
         if "." not in name and name not in facts.timetables:
             having = [version for version in VERSIONS if name in facts_of(version).timetables]

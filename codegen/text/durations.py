@@ -1,4 +1,4 @@
-"""Durations as people write them: a number with a unit, or an ISO 8601 duration of fixed length."""
+"""Reads durations: a number with a unit, or an ISO 8601 duration of fixed length."""
 
 from __future__ import annotations
 

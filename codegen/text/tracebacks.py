@@ -9,7 +9,7 @@ _FRAME = re.compile(r'File "([^"]+)", line (\d+)')
 
 
 def exception_of(traceback: str) -> str:
-    """The exception with its message, which may have several lines; empty in a text without any."""
+    """The exception with its message, of one line or more; empty without a traceback."""
     lines = traceback.rpartition(_TRACEBACK)[2].splitlines()
     # It follows the indented frames.
     first = next((number for number, line in enumerate(lines) if line and not line[0].isspace()), len(lines))
@@ -23,5 +23,5 @@ def summary_of(traceback: str, log: str) -> str:
 
 
 def line_in(traceback: str, file: str) -> int:
-    """The line of a file in the last frame that it has; 0 without any."""
+    """The line in the last frame of a file; 0 without a frame."""
     return int(next((line for path, line in reversed(_FRAME.findall(traceback)) if path == file), 0))

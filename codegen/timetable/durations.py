@@ -1,4 +1,4 @@
-"""A duration as an interval: the cron that fires that often, where the duration divides the hour or the day."""
+"""Converts a duration that divides the hour or the day to a cron."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CRONS = {
     _HOUR: "0 * * * *",
     _DAY: "0 0 * * *",
 }
-# What to write for each duration.
+# The text of each duration.
 _WORDS = {
     **{_MINUTE * step: f"{step}m" for step in range(1, 31)},
     **{_HOUR * step: f"{step}h" for step in range(1, 13)},
@@ -45,6 +45,6 @@ def cron_of(duration: timedelta, text: str) -> str:
     if duration == _WEEK:
         del near[0]
     words = " or ".join(f'"{_WORDS[each]}"' for each in near if each)
-    # It is in every Airflow.
+    # Every Airflow has this timetable.
     timetable = f"{{uses: DeltaDataIntervalTimetable, with: {{delta: {text}}}}}"
     raise InvalidError(message, f"write {words}, or the timetable `{timetable}`", rules.INVALID_INTERVAL)

@@ -59,7 +59,7 @@ class Interval:
 
     @property
     def is_manual(self) -> bool:
-        """Whether no clock starts runs."""
+        """Whether it has no scheduled runs."""
         return not (self.schedule or self.timetable)
 
 

@@ -1,4 +1,4 @@
-"""Assets: their names must be valid in the Airflow of the project, and should not be those of schedules."""
+"""Checks assets: URIs that the project's Airflow refuses, and names of schedules."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def check_assets(schedules: list[Schedule], airflow: str) -> Iterator[Diagnostic
         for asset in awaited:
             if asset.name in names and asset not in feeders:
                 own = names[asset.name]
-                message = f"{quoted(asset.name)} is the schedule {quoted(own)}, and no schedule updates such an asset"
+                message = f"no schedule updates the asset {quoted(asset.name)}, and {quoted(own)} is a schedule"
                 hint = f"to wait for the schedule, write {quoted(own)} in place of `asset: ...`"
                 yield Diagnostic(rules.SCHEDULE_AS_ASSET, message, asset.at[""], hint)
 

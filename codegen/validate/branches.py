@@ -1,4 +1,4 @@
-"""Branches by `follow_task_ids_if_true` and `follow_task_ids_if_false`: what they choose, and what they always skip."""
+"""Checks branches with `follow_task_ids_if_true` and `follow_task_ids_if_false`: unknown and always skipped tasks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ARGUMENTS = ("follow_task_ids_if_true", "follow_task_ids_if_false")
 
 @dataclass(frozen=True)
 class _Branch:
-    """A task that chooses between its downstream tasks; `chosen` has those of each argument, groups resolved."""
+    """A branch operator; `chosen` has the downstream tasks in each argument, with groups resolved."""
 
     task_id: str
     following: frozenset[str]
@@ -26,7 +26,7 @@ class _Branch:
 
 
 def check_branches(schedule: Schedule) -> Iterator[Diagnostic]:
-    """Airflow fails a branch that chooses a missing task, and skips the downstream tasks that it does not choose."""
+    """Check branches: Airflow fails one that chooses a missing task, and skips the tasks that it does not choose."""
     steps = readable_steps(schedule, None) if schedule.tasks else []
     groups = _groups(steps)
     for step in steps:
@@ -74,7 +74,7 @@ def _chosen(branch: Step, following: frozenset[str], groups: Mapping[str, set[st
 
 
 def _ids(value: object) -> list[str]:
-    """The ids in an argument; none if only Airflow knows them."""
+    """The ids in an argument, without templates and XComs."""
     ids = [value] if isinstance(value, str) else value if isinstance(value, list) else []
     return [each for each in ids if isinstance(each, str) and not is_template(each)]
 
@@ -95,21 +95,21 @@ def _check_ids(
 
 
 def _check_skipped(branch: _Branch, steps: Sequence[Step], schedule: Schedule) -> Iterator[Diagnostic]:
-    """Report the first tasks that run without the branch, and that it skips whatever it chooses."""
+    """Report the first tasks that the branch skips in every run."""
     skipped = [_skipped(steps, branch, chosen) for chosen in branch.chosen]
     always = skipped[0] & skipped[1] - _skipped(steps)
     for step in steps:
         if step.task_id in always and always.isdisjoint(step.after) and step.task_id not in branch.following:
             message = (
-                f"{quoted(step.task_id)} is skipped in every run: {quoted(branch.task_id)} always skips a task before "
-                f"it, and its trigger rule is `{step.trigger_rule}`"
+                f"{quoted(step.task_id)} is skipped in every run: {quoted(branch.task_id)} always skips an upstream "
+                f"task, and its trigger rule is `{step.trigger_rule}`"
             )
             hint = "write `trigger_rule: none_failed_min_one_success`"
             yield Diagnostic(rules.ALWAYS_SKIPPED, message, place_of(step.task, schedule, "trigger_rule"), hint)
 
 
 def _skipped(steps: Sequence[Step], branch: _Branch | None = None, chosen: Collection[str] = ()) -> set[str]:
-    """The tasks that are skipped where no task fails, and a branch chooses these (`skip_all_except` of `SkipMixin`)."""
+    """The skipped tasks if no task fails and a branch chooses these (`skip_all_except` of `SkipMixin`)."""
     kept = _downstream(chosen, steps)
     states: dict[str, bool] = {}
     waiting = list(steps)
@@ -124,7 +124,7 @@ def _skipped(steps: Sequence[Step], branch: _Branch | None = None, chosen: Colle
 
 
 def _downstream(ids: Collection[str], steps: Sequence[Step]) -> set[str]:
-    """The tasks with everything that runs after them."""
+    """The tasks, and all tasks downstream of them."""
     found = set(ids)
     while more := {step.task_id for step in steps if not found.isdisjoint(step.after)} - found:
         found |= more

@@ -9,7 +9,7 @@ from codegen.diagnostics import Diagnostic, has_errors, quoted
 from codegen.loader import Silencer
 from codegen.rules import Severity
 
-# Silencers of these are not unused: `unused-ignore` comes after all others, and the rest only `verify` finds.
+# `unused-ignore` does not report silencers of itself, and of warnings that only `verify` finds.
 _REPORTED_ELSEWHERE = (rules.UNUSED_IGNORE, rules.DEPRECATED, rules.NO_PRODUCER)
 
 

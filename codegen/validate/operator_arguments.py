@@ -1,4 +1,4 @@
-"""Arguments of an operator against the facts about it."""
+"""Checks the arguments of an operator against the facts about it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from codegen.text.jinja import as_rendered, is_template
 from codegen.values import Output, parts_of
 
 _FULL_NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
-# What people write where Airflow wants a duration or a date.
+# Types that are written as text.
 _CODE = re.compile(r"(?:\w+\.)*(?:timedelta|datetime)\(.*\)")
 # As similar as `volumeMounts` and `volume_mounts`.
 _SAME_WORDS = 0.8
@@ -32,7 +32,7 @@ def check_arguments_of(
     known: Collection[str] = (),
     instead: Callable[[str], str] = lambda _: "",
 ) -> Iterator[Diagnostic]:
-    """Report arguments that an operator lacks, values of another type, and what Airflow does not evaluate in them.
+    """Report unknown arguments, values of another type, and templates and XComs that Airflow does not render.
 
     `at` has the places of the values. For suggestions, `known` names what can be set in other ways, and `instead` says
     where to write what is no argument.
@@ -61,7 +61,7 @@ def _check_type(name: str, value: Any, place: Location, facts: ClassFacts) -> It
 
 
 def check_required(given: Collection[str], place: Location, facts: ClassFacts) -> Iterator[Diagnostic]:
-    """Report arguments without which the operator raises an error when Airflow loads the DAG."""
+    """Report missing required arguments, without which Airflow cannot load the DAG."""
     missing = [name for name in facts.required if name not in given]
     if missing:
         names = ", ".join(f"`{name}`" for name in missing)
@@ -72,11 +72,11 @@ def check_required(given: Collection[str], place: Location, facts: ClassFacts) -
 
 
 def check_without_facts(name: str, value: Any, place: Location) -> Iterator[Diagnostic]:  # noqa: ANN401  # any value
-    """Report a constant that Airflow would change, if the operator renders templates in the argument."""
+    """Report a constant that Airflow would render if the argument is templated."""
     for part in parts_of(value):
         if isinstance(part, Const) and any(as_rendered(text, ()) != text or is_template(text) for text in _texts(part)):
-            message = f"only Airflow knows whether the operator renders templates in `{name}`, which changes this text"
-            hint = "write the text alone, or {$t: {$f: ...}} for the text of a file, if Airflow may render it"
+            message = f"Dagpress has no facts on whether the operator renders `{name}`, which would change this text"
+            hint = "if it may be rendered, write the text without a marker, or {$t: {$f: ...}} for a file"
             yield Diagnostic(rules.TEMPLATE, message, place, hint)
 
 
@@ -85,7 +85,7 @@ def _texts(constant: Const) -> Iterator[str]:
 
 
 def _check_plain(name: str, value: Any, place: Location, facts: ClassFacts) -> Iterator[Diagnostic]:  # noqa: ANN401
-    """An argument in which Airflow renders no templates gets them as text, and a result as an `XComArg` object."""
+    """An argument that is not templated gets a template as text, and a result as an `XComArg` object."""
     for part in parts_of(value):
         if isinstance(part, Template) or (isinstance(part, str) and is_template(part)):
             text = part.text if isinstance(part, Template) else part
@@ -94,24 +94,24 @@ def _check_plain(name: str, value: Any, place: Location, facts: ClassFacts) -> I
                 rules.TEMPLATE, message, place, f"write the value itself, or {_marked('$const', text)} for this text"
             )
         elif isinstance(part, Output):
-            message = f"{facts.name} takes no task result in `{name}`, where Airflow renders no templates"
+            message = f"{facts.name} takes no task result in `{name}`, which is not templated"
             templated = [f"`{each}`" for each in sorted(facts.templated & facts.arguments.keys())]
-            hint = f"only these take one: {', '.join(templated)}" if templated else "write the value itself"
+            hint = f"these arguments take one: {', '.join(templated)}" if templated else "write the value itself"
             yield Diagnostic(rules.TEMPLATE, message, place, hint)
 
 
 def _check_rendered(name: str, value: Any, place: Location, facts: ClassFacts) -> Iterator[Diagnostic]:  # noqa: ANN401
-    """In a templated argument, Airflow takes a text with such an ending for the path of a template file."""
+    """In a templated argument, Airflow reads a text with such an extension as the path of a template file."""
     for part in parts_of(value):
         if isinstance(part, str) and part.endswith(facts.files) and "\n" not in part:
             marker = "$t" if is_template(part) else "$const"
-            message = f"`{name}` of {facts.name}: {quoted(part)} can be the path of a file, or the text itself"
+            message = f"`{name}` of {facts.name}: {quoted(part)} is the path of a template file to Airflow"
             hint = f"write {_marked('$f', part)} for the text of the file, or {_marked(marker, part)} for this text"
             yield Diagnostic(rules.INVALID_VALUE, message, place, hint)
 
 
 def _fix(value: Any, annotation: str) -> str:  # noqa: ANN401  # what a type reads
-    """How to write the value in the type that the annotation says."""
+    """The fix for a value of another type than the annotation."""
     expected = types_of(annotation) or ()
     if isinstance(value, str) and not expected:
         is_name = _FULL_NAME.fullmatch(value)

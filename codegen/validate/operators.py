@@ -1,4 +1,4 @@
-"""Operators of tasks with `uses`: the project's Airflow must have them, and their arguments."""
+"""Checks the operators in `uses`, and their arguments, against the project's Airflow."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from codegen.schema.operators import operator_facts
 from codegen.validate.operator_arguments import check_arguments_of, check_required, check_without_facts
 from codegen.validate.places import place_of
 
-# Their modules are those of Airflow itself, so the facts have all of their classes.
+# Modules that come with Airflow: the facts have all of their classes.
 _OF_AIRFLOW = re.compile(r"airflow\.(?:operators|sensors|models|sdk|providers\.standard)\.")
-# What to write in place of a class that is no operator.
-_NO_OPERATORS = {"notifier": "alerts are set by `on_failure`", "timetable": "the times of runs are set by `interval`"}
+# The fixes for classes that are not operators.
+_NO_OPERATORS = {"notifier": "set alerts with `on_failure`", "timetable": "set it with `interval`"}
 
 
 def check_operators(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
@@ -26,8 +26,8 @@ def check_operators(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
         if task.uses and (problem := _problem_of(task.uses, airflow)):
             yield Diagnostic(rules.UNKNOWN_OPERATOR, problem[0], place_of(task, schedule, "uses"), problem[1])
         elif task.with_ and task.kind in {"run", "command"} and runner in {"docker", "kubernetes"}:
-            message = f"`with` is for Airflow's own worker, and this task runs in a container of `{runner}`"
-            hint = f"write the arguments in `{runner}`"
+            message = f"`with` cannot be combined with `runner: {runner}`"
+            hint = f"move the arguments to `{runner}`"
             yield Diagnostic(rules.MIXED_KINDS, message, place_of(task, schedule, "with"), hint)
         else:
             yield from _check_arguments(task, schedule, airflow)
@@ -45,12 +45,12 @@ def _check_arguments(task: Task, schedule: Schedule, airflow: str) -> Iterator[D
 
 
 def _problem_of(uses: str, airflow: str) -> tuple[str, str] | None:
-    """What is wrong with the name of an operator, and how to fix it; None if only Airflow can tell."""
+    """The problem with the name of an operator, and its fix; None for a valid or unknown name."""
     facts = facts_of(airflow)
     module, _, name = uses.rpartition(".")
     found = facts.class_of(uses)
     if name in {"BaseOperator", "BaseSensorOperator"} if _is_of_airflow(uses) else found and "Base" in name:
-        return f"`{name}` is a base class, which runs nothing by itself", "name an operator that is derived from it"
+        return f"`{name}` is a base class", "use an operator derived from it"
     elsewhere = facts.class_of(f"{facts.module_of(name)}.{name}")
     known = found or (elsewhere if _is_of_airflow(uses) else None)
     if known and known.kind in _NO_OPERATORS:
@@ -60,7 +60,7 @@ def _problem_of(uses: str, airflow: str) -> tuple[str, str] | None:
     if known:
         right = name if name in facts.core_operators else known.full_name
         wrong = f"`{module}` is not the module of `{name}` in Airflow {airflow}"
-        return wrong if module else f"`{name}` is not an operator of Airflow itself", f"write `{right}`"
+        return wrong if module else f"`{name}` does not come with Airflow", f"write `{right}`"
     return _unknown(uses, name, airflow)
 
 
@@ -69,12 +69,12 @@ def _is_of_airflow(uses: str) -> bool:
 
 
 def _unknown(uses: str, name: str, airflow: str) -> tuple[str, str]:
-    """The message about an operator of Airflow that this version does not have."""
+    """The message for an operator that this version of Airflow does not have."""
     message = f"Airflow {airflow} has no operator {quoted(uses)}"
     having = [version for version in VERSIONS if name in facts_of(version).core_operators]
     if having and VERSIONS.index(having[0]) > VERSIONS.index(airflow):
-        return f"{message}, which came with {having[0]}", "take another, or a later `airflow` in the configuration"
+        return f"{message}: it was added in {having[0]}", "use another one, or set a later `airflow`"
     if having:
-        return f"{message}: {having[-1]} was the last version with it", "take another"
+        return f"{message}: it was removed after {having[-1]}", "use another one"
     hint = nearest(name, facts_of(airflow).core_operators)
     return message, hint or "write the full name of an operator of a provider or of your own: package.module.Name"

@@ -46,7 +46,7 @@ def _check_kinds(schedule: Schedule) -> Iterator[Diagnostic]:
 
 
 def _missed_by(row: Key, schedule: Schedule) -> tuple[str, ...]:
-    """The tasks that a key does not apply to: all of them, or some if a task can have the key itself.
+    """The tasks on which a key has no effect: all of them, or some if a task can have the key itself.
 
     A key that Meltano reads from a variable is for the tasks that load.
     """

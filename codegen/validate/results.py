@@ -1,4 +1,4 @@
-"""Results that tasks take with `$x`: they must be those of other tasks that run before."""
+"""Checks `$x`, which must name a task that runs before."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def check_results(schedule: Schedule) -> Iterator[Diagnostic]:
                 yield Diagnostic(rules.CYCLE, message, place, "name another task")
             elif is_chain and places[output.task_id] > places[task_id]:
                 message = f"{quoted(task_id)} takes the result of {quoted(output.task_id)}, which runs after it"
-                hint = f"move {quoted(task_id)} behind it, or give each task an `after`"
+                hint = f"move {quoted(task_id)} after it, or give each task an `after`"
                 yield Diagnostic(rules.CYCLE, message, place, hint)
             elif not output.key and not _pushes(by_id[output.task_id], schedule):
-                message = f"{quoted(output.task_id)} has no result, by its `do_xcom_push: false`"
+                message = f"{quoted(output.task_id)} has `do_xcom_push: false`, so it has no result"
                 yield Diagnostic(rules.MIXED_KINDS, message, place, "remove one of them")
 
 

@@ -66,7 +66,7 @@ def check_clock(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
 
 
 def check_timetable(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
-    """A timetable of Airflow must have the arguments that it is given."""
+    """Check the arguments of a timetable that comes with Airflow."""
     timetable = schedule.interval
     facts = facts_of(airflow).class_of(timetable.uses) if isinstance(timetable, CustomTimetable) else None
     if facts and isinstance(timetable, CustomTimetable):

@@ -4,8 +4,8 @@
 """Runs these tasks, every day at 00:00 (UTC):
 
 - `tap-shop_target-postgres`: `tap-shop target-postgres` with Meltano
-- `models`: invokes `dbt-postgres run --select tag:daily --vars '{"day": "{{ ds }}"}'` with Meltano
-- `tests`: invokes `dbt-postgres test --select tag:daily` with Meltano
+- `models`: `meltano invoke dbt-postgres run --select tag:daily --vars '{"day": "{{ ds }}"}'`
+- `tests`: `meltano invoke dbt-postgres test --select tag:daily`
 
 Defined in `schedules/dbt_vars.yml`.
 """

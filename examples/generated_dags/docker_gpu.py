@@ -15,7 +15,7 @@ import pendulum
 from airflow.providers.docker.operators.docker import DockerOperator
 from airflow.sdk import DAG
 
-# Settings that several tasks share.
+# Settings shared by several tasks.
 DOCKER = {
     "image": "registry.example.com/scoring:2026.11.1",
     "device_requests": [{"driver": "nvidia", "count": -1, "capabilities": [["gpu"]]}],

@@ -108,7 +108,7 @@ def test_the_demo_is_all_the_same(each_airflow: Path, demo_project: DemoProject)
         """\
 DAG_ID                          RESULT
 meltano_carbon__duckdb          same
-meltano_carbon_backfill         only new: it waits for a person, and for that the old generator gives no DAG
+meltano_carbon_backfill         only new: it runs manually, and the old generator has no DAG for it
 meltano_carbon_forecast         same
 meltano_carbon_refresh_refresh  same
 4 DAGs on Airflow VERSION: 3 same, 1 only new.
@@ -181,7 +181,7 @@ meltano_moved         same
 meltano_often         differs
     schedule: 0 0 * * * -> 0 * * * *
         the key `interval` of the schedule sets it
-meltano_once          only new: it waits for a person, and for that the old generator gives no DAG
+meltano_once          only new: it runs manually, and the old generator has no DAG for it
 meltano_quotes        same
 meltano_secret        differs
     env API_TOKEN of extract_load: (hidden: it looks like a secret) -> nothing

@@ -40,7 +40,7 @@ class Docker(OperatorSettings):
     )
     docker_url: str | None = key(
         PlainText("an address", r"(?:unix|tcp|ssh|https?)://\S+", "such as unix:///var/run/docker.sock", 1000),
-        "The Docker engine. Default: `DOCKER_HOST` of Airflow's worker, else the engine of its machine.",
+        "The Docker engine. Default: `DOCKER_HOST` of Airflow's worker, else its local engine.",
         "tcp://docker-proxy:2375",
     )
     docker_conn_id: str | None = key(
@@ -56,14 +56,14 @@ class Docker(OperatorSettings):
     )
     force_pull: bool = key(
         Boolean(),
-        "Whether every run pulls the image; else only an engine that does not have it does.",
+        "Whether every run pulls the image. Otherwise the engine pulls it if it is missing.",
         "true",
         default=False,
     )
     auto_remove: str = key(
         Choice("force", "success", "never"),
-        "What becomes of the container: `force` removes it in any case, and so kills one whose task was stopped or "
-        "timed out; `success` removes one that has ended, whatever its exit code; `never` keeps it.",
+        "When to remove the container: `force` always, so a task that is stopped or times out kills its container; "
+        "`success` when it has ended, with any exit code; `never` keeps it.",
         "never",
         "force",
     )
@@ -82,37 +82,38 @@ class Docker(OperatorSettings):
     )
     extra_hosts: Mapping[str, str] = key(
         HOSTS,
-        "Further hosts that the container knows, with their IP addresses; `host-gateway` is the engine's machine.",
+        "Additional hosts and their IP addresses, for the `/etc/hosts` of the container. `host-gateway` is the Docker "
+        "host.",
         "{warehouse: 10.0.0.5}",
         {},
     )
     mounts: tuple[Mount, ...] = key(
         MountList(),
-        "What the container sees of the engine's machine. Paths and names may hold Airflow's templates.",
+        "The mounts of the container. Paths and names can contain templates.",
         "['/srv/elt/output:/project/output', 'cache:/project/.cache']",
         (),
     )
     mem_limit: str | None = key(
         # The least that the engine takes (moby, daemon/daemon_unix.go, `linuxMinMemory`).
         Size("6m"),
-        "The memory that the container may use; with more, it is killed. Default: no limit.",
+        "The memory limit of the container, which is killed above it. Default: no limit.",
         "2g",
     )
     cpus: float | None = key(
         # The kernel takes 2 to 262144 shares, and DockerOperator gives 1024 for each CPU.
         Number(0.01, 256),
-        "The container's weight where processors are scarce, 1 for each; no limit where they are not.",
+        "The CPU shares of the container, 1 for each CPU. It is a weight under contention, not a limit.",
         "0.5",
     )
     device_requests: Any = key(
         ListOf("a list of device requests", _DEVICE_REQUEST),
-        "The devices that the container gets, such as GPUs; a `count` of -1 is all of them.",
+        "The devices of the container, such as GPUs. A `count` of -1 requests all of them.",
         "[{count: -1, capabilities: [[gpu]]}]",
         (),
     )
     ulimits: Any = key(
         ListOf("a list of limits", Object("a limit", "name", name=Text(), soft=Integer(), hard=Integer())),
-        "The limits of the processes in the container.",
+        "The ulimits of the container.",
         "[{name: nofile, soft: 65536, hard: 65536}]",
         (),
     )

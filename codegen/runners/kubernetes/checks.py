@@ -50,7 +50,7 @@ def _check_resources(settings: Kubernetes) -> Iterator[Diagnostic]:
 
 
 def _check_pod(settings: Kubernetes) -> Iterator[Diagnostic]:
-    """Check what is written as plain data into the pod, which a file of the worker switches off."""
+    """Check the settings of `pod_template_dict`, which Airflow ignores beside a `pod_template_file`."""
     if settings.pod_template_file is not None:
         for name in IN_THE_POD:
             if getattr(settings, name):

@@ -1,4 +1,4 @@
-"""Objects of Kubernetes, as its own YAML: checked against the published definitions, so that they can be pasted."""
+"""Kubernetes objects in Kubernetes' own YAML, checked against its published schemas."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TYPES = {
     "object": "a map",
     "string": "text",
 }
-# More are not listed in a message.
+# A message lists at most this many fields.
 _FEW = 10
 
 
@@ -40,7 +40,7 @@ class KubernetesObject(FieldType[Any]):
     Where it `is_templated`, each of its texts may be a template.
     """
 
-    hint = "write it as in the documentation of Kubernetes"
+    hint = "write it as in Kubernetes' documentation"
 
     def __init__(self, definition: str, *, is_list: bool = False, is_templated: bool = False) -> None:
         self.words = f"a list of Kubernetes' `{definition}`" if is_list else f"Kubernetes' `{definition}`"
@@ -51,7 +51,7 @@ class KubernetesObject(FieldType[Any]):
     def _read(self, node: Node, report: Report) -> Any:  # noqa: ANN401
         if isinstance(node, MapNode) and (marker := marker_of(node)) is not None:
             if not isinstance(marker, Imported):
-                raise InvalidError("of the markers, only `$import` gives an object of Kubernetes", self.hint)
+                raise InvalidError("of the markers, only `$import` can be a Kubernetes object", self.hint)
             return marker
         if not isinstance(node, ListNode if self._is_list else MapNode):
             raise self._wrong(node)
@@ -67,7 +67,7 @@ class KubernetesObject(FieldType[Any]):
         try:
             check_scalar(scalar)
             if is_template(scalar.text) and not self.is_templated:
-                return InvalidError("Airflow evaluates no templates here", "write the value itself", rules.TEMPLATE)
+                return InvalidError("Airflow renders no templates here", "write the value itself", rules.TEMPLATE)
             check_template(scalar.text)
         except InvalidError as error:
             return error
@@ -90,7 +90,7 @@ def _scalars(node: Node) -> Iterator[Scalar]:
 
 
 def _data(node: Node) -> Any:  # noqa: ANN401  # as JSON has it
-    """The node as plain data without nulls, which say nothing to Kubernetes."""
+    """The node as plain data without nulls, which Kubernetes ignores."""
     if isinstance(node, ListNode):
         return [_data(item) for item in node.items]
     if isinstance(node, MapNode):
@@ -100,7 +100,7 @@ def _data(node: Node) -> Any:  # noqa: ANN401  # as JSON has it
 
 
 def _mode(node: Node) -> Any:  # noqa: ANN401
-    """The mode of a file, which Kubernetes' documentation writes as an octal number: 0400 is 256."""
+    """A file mode; the octal number of Kubernetes' documentation, 0400, is 256."""
     octal = re.fullmatch(r"0o?([0-7]{3,4})", node.text) if isinstance(node, Scalar) and node.kind == "str" else None
     return int(octal[1], 8) if octal else _data(node)
 
@@ -112,13 +112,13 @@ def _validator(definition: str, *, is_list: bool) -> Draft7Validator:
 
     schema: JsonSchema = {"$ref": f"#/definitions/{definition}"}
     whole = {"type": "array", "items": schema} if is_list else schema
-    # In draft 7, other keys beside a `$ref` are not read, but found.
+    # In draft 7, a validator ignores keys beside a `$ref`, but resolves references to them.
     return Draft7Validator({**whole, "definitions": _definitions()})
 
 
 @cache
 def _definitions() -> Mapping[str, Any]:
-    """The definitions; each has its name as its title, for messages."""
+    """The definitions, with their names as titles for messages."""
     data = json.loads((files(__package__) / "definitions.json").read_text(encoding="utf-8"))["definitions"]
     return {name: {"title": name, **definition} for name, definition in data.items()}
 
@@ -133,7 +133,7 @@ def in_a_pod(name: str) -> str:
 
 
 def _diagnostics(error: Any, root: Node) -> Iterator[Diagnostic]:  # noqa: ANN401  # of jsonschema
-    """What a difference from a definition means, at the node that differs."""
+    """The messages for a validation error, at its node."""
     value, schema = error.instance, error.schema
     node = _at(root, error.absolute_path)
     is_open = isinstance(node, Scalar) and is_template(node.text) and error.validator in {"enum", "pattern"}
@@ -150,12 +150,12 @@ def _diagnostics(error: Any, root: Node) -> Iterator[Diagnostic]:  # noqa: ANN40
     elif error.validator == "required":
         for name in error.validator_value:
             if name not in value:
-                message = f"Kubernetes' {title} needs `{name}`"
+                message = f"Kubernetes' {title} requires `{name}`"
                 yield Diagnostic(rules.MISSING_KEY, message, node.location, f"add `{name}`")
     elif error.validator == "enum":
         known = [word for word in error.validator_value if word]
         hint = nearest(str(value), known) or f"one of {', '.join(known)}"
-        yield Diagnostic(rules.INVALID_VALUE, f"{quoted(str(value))} is not known here", node.location, hint)
+        yield Diagnostic(rules.INVALID_VALUE, f"{quoted(str(value))} is not a valid value", node.location, hint)
     elif error.validator == "pattern":
         message, hint = f"{quoted(str(value))} is not a quantity", "such as 500m for half a CPU, or 512Mi of memory"
         yield Diagnostic(rules.INVALID_VALUE, message, node.location, hint)

@@ -1,4 +1,4 @@
-"""The settings that KubernetesPodOperator takes as objects of Python, and as plain data only in `pod_template_dict`."""
+"""The settings that KubernetesPodOperator takes as plain data only in `pod_template_dict`."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _IN_THE_SPEC = {
     "volumes": "volumes",
 }
 IN_THE_POD = (*_IN_THE_SPEC, *_IN_THE_CONTAINER, "pod_template_dict")
-# What the operator calls the container of the task.
+# The operator's name of the task's container.
 _BASE = "base"
 
 
 def in_the_pod(settings: Kubernetes) -> dict[str, Value]:
-    """The pod as `pod_template_dict`; an object of Python has its own argument."""
+    """The pod as `pod_template_dict`; a Python object has its own argument."""
     given = {name: value for name in IN_THE_POD if (value := getattr(settings, name))}
     imported: dict[str, Value] = {name: value for name, value in given.items() if isinstance(value, Imported)}
     if given.keys() == imported.keys():
@@ -37,7 +37,7 @@ def in_the_pod(settings: Kubernetes) -> dict[str, Value]:
 
 
 def pod_of(settings: Kubernetes) -> dict[str, Any]:
-    """The pod that the settings say as plain data, as far as the operator does not take them as arguments."""
+    """The pod of the settings that the operator does not take as arguments."""
     template = _plain(settings, "pod_template_dict") or {}
     spec = template.get("spec", {})
     base, *others = spec.get("containers", [{"name": _BASE}])
@@ -46,7 +46,7 @@ def pod_of(settings: Kubernetes) -> dict[str, Any]:
 
 
 def _with(part: Mapping[str, Any], settings: Kubernetes, places: Mapping[str, str]) -> dict[str, Any]:
-    """A part of the pod with the settings that belong into it; a list is appended to that of the template."""
+    """A part of the pod with its settings; lists are appended to those of the template."""
     given = {places[name]: value for name in places if (value := _plain(settings, name))}
     joined = {name: [*part[name], *value] for name, value in given.items() if isinstance(part.get(name), list)}
     return {**part, **given, **joined}

@@ -54,7 +54,7 @@ class _SecretVariable(Text):
 
 
 class _PullSecrets(TextList):
-    """Names of secrets, also as Kubernetes has them: `{name: registry}`."""
+    """Names of secrets, also as Kubernetes' own YAML: `{name: registry}`."""
 
     def __init__(self) -> None:
         super().__init__("a list of secrets", DNS_SUBDOMAIN)
@@ -92,12 +92,12 @@ class Kubernetes(OperatorSettings):
     )
     image_pull_policy: str | None = key(
         Choice("Always", "IfNotPresent", "Never"),
-        "When a node pulls the image. Default: as Kubernetes has it.",
+        "When a node pulls the image. Default: Kubernetes' own.",
         "Always",
     )
     image_pull_secrets: tuple[str, ...] = key(
         _PullSecrets(),
-        "The Kubernetes secrets by which a node pulls the image.",
+        "The Kubernetes secrets for pulling the image.",
         "[registry]",
         (),
     )
@@ -108,36 +108,36 @@ class Kubernetes(OperatorSettings):
     )
     secrets: Mapping[str, Mapping[str, str]] = key(
         MapOf("a map of variables to keys of secrets", _SecretVariable(), _SECRET_KEY),
-        "Environment variables that Kubernetes takes from keys of its secrets. Airflow never sees a value.",
+        "Environment variables from keys of Kubernetes secrets. Airflow never sees a value.",
         "{TARGET_POSTGRES_PASSWORD: {name: warehouse, key: password}}",
         {},
     )
     env_from: Any = _objects(
         "EnvFromSource",
-        "Secrets (`secretRef`) and config maps (`configMapRef`) of which each key becomes a variable.",
+        "Secrets (`secretRef`) and config maps (`configMapRef`). Each of their keys becomes an environment variable.",
         "[{secretRef: {name: gitlab}}, {configMapRef: {name: elt}, prefix: ELT_}]",
     )
     requests: Mapping[str, str] = key(
-        Resources(), "What a node must have free for the pod.", "{cpu: 500m, memory: 1Gi}", {}
+        Resources(), "The resource requests of the container.", "{cpu: 500m, memory: 1Gi}", {}
     )
-    limits: Mapping[str, str] = key(Resources(), "What the pod may use at most.", "{cpu: 2, memory: 2Gi}", {})
+    limits: Mapping[str, str] = key(Resources(), "The resource limits of the container.", "{cpu: 2, memory: 2Gi}", {})
     node_selector: Mapping[str, str] = key(_SELECTOR, "The labels that a node must have.", "{disktype: ssd}", {})
     tolerations: Any = _objects(
         "Toleration",
-        "The taints of nodes that the pod tolerates, as Kubernetes has them.",
+        "The taints of nodes that the pod tolerates.",
         "[{key: dedicated, operator: Equal, value: elt, effect: NoSchedule}]",
         is_templated=False,
     )
     affinity: Any = _object(
         "Affinity",
-        "Which nodes the pod wants or avoids, as Kubernetes has it: `nodeAffinity`, `podAffinity`, `podAntiAffinity`.",
+        "The scheduling constraints of the pod: `nodeAffinity`, `podAffinity`, `podAntiAffinity`.",
         "{podAntiAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 100, podAffinityTerm: "
         "{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {team: elt}}}}]}}",
         is_templated=False,
     )
     labels: Mapping[str, str] = key(
         MapOf("a map of labels", _LabelKey("the key of a label"), OrTemplate(LABEL_VALUE)),
-        "Labels of the pod, beside those that Airflow gives.",
+        "Labels of the pod, in addition to Airflow's.",
         "{team: data}",
         {},
     )
@@ -149,66 +149,66 @@ class Kubernetes(OperatorSettings):
     )
     security_context: Any = _object(
         "PodSecurityContext",
-        "The pod's security context, as Kubernetes has it.",
+        "The security context of the pod.",
         "{runAsUser: 1000, fsGroup: 1000}",
         is_templated=False,
     )
     container_security_context: Any = _object(
         "SecurityContext",
-        "The container's security context, as Kubernetes has it.",
+        "The security context of the container.",
         "{allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}",
         is_templated=False,
     )
     volumes: Any = _objects(
         "Volume",
-        "The pod's volumes, as Kubernetes has them.",
+        "The volumes of the pod.",
         "[{name: output, persistentVolumeClaim: {claimName: elt-output}}]",
     )
     volume_mounts: Any = _objects(
         "VolumeMount",
-        "Where the container sees them, as Kubernetes has it.",
+        "The volume mounts of the container.",
         "[{name: output, mountPath: /project/output}]",
     )
     init_containers: Any = _objects(
         "Container",
-        "Containers that run before that of the task, or beside it with `restartPolicy: Always`.",
+        "Containers that run before the task's container; with `restartPolicy: Always`, sidecars.",
         "[{name: proxy, image: 'cloud-sql-proxy:2.14.0', restartPolicy: Always}]",
     )
     ports: Any = _objects(
         "ContainerPort",
-        "The ports of the container, as Kubernetes has them.",
+        "The ports of the container.",
         "[{name: metrics, containerPort: 9102}]",
     )
     pod_runtime_info_envs: Any = _objects(
         "EnvVar",
-        "Environment variables that Kubernetes fills from the pod.",
+        "Environment variables with the values of fields of the pod.",
         "[{name: NODE, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}]",
     )
     host_aliases: Any = _objects(
         "HostAlias",
-        "Further hosts that the pod knows, as Kubernetes has them.",
+        "Additional entries in the `/etc/hosts` of the pod.",
         "[{ip: 10.0.0.5, hostnames: [warehouse]}]",
     )
     dns_config: Any = _object(
         "PodDNSConfig",
-        "The DNS configuration of the pod, as Kubernetes has it.",
+        "The DNS configuration of the pod.",
         "{nameservers: [10.0.0.2]}",
     )
     pod_template_dict: Any = _object(
         "Pod",
-        "A pod as Kubernetes has it, for what has no key here; the container of the task is its first, and the other "
-        "settings are laid over it.",
+        "A pod, for fields that no other key has. The task runs in its first container. The other settings are merged "
+        "over it.",
         "{spec: {topologySpreadConstraints: [{maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: "
         "ScheduleAnyway}]}}",
     )
     pod_template_file: str | None = key(
         TemplatedText("a path", longest=_LONGEST_PATH),
-        "A pod as YAML, a file that Airflow's workers have; the container is its first. The other settings are laid "
-        "over it; those that Airflow takes only in `pod_template_dict`, such as `volumes`, must be in the file.",
+        "The path of a pod in YAML on Airflow's workers. The task runs in its first container. The other settings are "
+        "merged over it; objects such as `volumes` must be in the file.",
         "/opt/airflow/pods/elt.yaml",
     )
     on_finish_action: str | None = key(
         Choice("delete_pod", "delete_succeeded_pod", "keep_pod"),
-        "What becomes of the pod at its end. Default, as Airflow has it: `delete_pod`.",
+        "Whether to delete the pod after its task. Default: `delete_pod`.",
         "delete_succeeded_pod",
     )

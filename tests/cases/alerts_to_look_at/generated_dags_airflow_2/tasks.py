@@ -48,7 +48,7 @@ lock() {
 }
 """
 
-# What the alerts say. Airflow fills in the templates when it sends one.
+# The texts of the alerts. Airflow renders the templates when it sends an alert.
 TASK_RETRIED = """\
 {{ dag.dag_id }}: {{ ti.task_id }} failed and is tried again in {{ run_id }}
 Try {{ ti.try_number }} of {{ ti.max_tries + 1 }}: {{ ti.log_url }}"""

@@ -4,7 +4,7 @@
 """Runs these tasks, every day at 00:00 (UTC):
 
 - `tap-shop_target-postgres`: loads `tap-shop` into `target-postgres` with Meltano
-- `dbt-postgres_run`: invokes `dbt-postgres run --select tag:daily --vars '{"shops": ["north", "south"], "again": "{{ params.full_refresh }}"}'` with Meltano
+- `dbt-postgres_run`: `meltano invoke dbt-postgres run --select tag:daily --vars '{"shops": ["north", "south"], "again": "{{ params.full_refresh }}"}'`
 
 Defined in `schedules/shop.yml`.
 """

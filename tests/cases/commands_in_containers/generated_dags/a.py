@@ -18,7 +18,7 @@ from airflow.providers.docker.operators.docker import DockerOperator
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import DAG
 
-# Settings that several tasks share.
+# Settings shared by several tasks.
 DOCKER = {
     "image": "registry.example.com/elt:2026.11.1",
     "auto_remove": "force",

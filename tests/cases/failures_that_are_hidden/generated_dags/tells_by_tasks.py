@@ -48,7 +48,7 @@ lock() {
 }
 """
 
-# What the alerts say. Airflow fills in the templates when it sends one.
+# The texts of the alerts. Airflow renders the templates when it sends an alert.
 RUN_FAILED = """\
 {{ dag.dag_id }} failed: {{ reason }} in {{ run_id }}
 {% if ti is defined %}{{ ti.task_id }}{% if ti.log_url %}: {{ ti.log_url }}{% endif %}{% endif %}"""

@@ -50,7 +50,7 @@ lock() {
 }
 """
 
-# What the alerts say. Airflow fills in the templates when it sends one.
+# The texts of the alerts. Airflow renders the templates when it sends an alert.
 RUN_FAILED = """\
 {{ dag.dag_id }} failed: {{ reason }} in {{ run_id }}
 {{ dag_run.get_task_instances(state='failed') | join(' ', attribute='log_url') }}"""

@@ -26,7 +26,7 @@ meltano() {
 }
 """
 
-# Settings that several tasks share.
+# Settings shared by several tasks.
 DOCKER = {
     "image": "registry.example.com/elt:2026.11.1",
     "entrypoint": ["meltano"],

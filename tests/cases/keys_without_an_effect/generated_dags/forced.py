@@ -5,7 +5,7 @@
 
 - `tap-a_target-c`: `tap-a target-c` with Meltano
 - `tap-b_target-b`: loads `tap-b` into `target-b` with Meltano
-- `tap-a`: invokes `tap-a --about` with Meltano
+- `tap-a`: `meltano invoke tap-a --about`
 
 Defined in `schedules/forced.yml`.
 """

@@ -52,7 +52,7 @@ lock() {
 }
 """
 
-# Settings that several tasks share.
+# Settings shared by several tasks.
 KUBERNETES = {
     "image_pull_policy": "IfNotPresent",
     "cmds": ["meltano"],

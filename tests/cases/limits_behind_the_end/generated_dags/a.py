@@ -48,7 +48,7 @@ lock() {
 }
 """
 
-# What the alerts say. Airflow fills in the templates when it sends one.
+# The texts of the alerts. Airflow renders the templates when it sends an alert.
 RUN_LATE = """\
 {{ dag_run.dag_id }} is late: {{ dag_run.dag_run_id }}
 It should have ended before {{ deadline.deadline_time }}"""

@@ -48,7 +48,7 @@ lock() {
 }
 """
 
-# What the alerts say. Airflow fills in the templates when it sends one.
+# The texts of the alerts. Airflow renders the templates when it sends an alert.
 RUN_LATE = """\
 {{ dag.dag_id }} is late
 {{ task_list.splitlines() | join(', ') }}"""

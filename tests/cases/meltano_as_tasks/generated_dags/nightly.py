@@ -7,8 +7,8 @@
 - `slack`: loads `tap-slack` into `target-postgres` with Meltano and transforms it
 - `in_europe`: `tap-gitlab target-postgres --state-id-suffix eu` with Meltano
 - `merge`: `--merge-state tap-slack target-postgres` with Meltano
-- `dbt-postgres_run`: invokes `dbt-postgres run --select tag:daily` with Meltano
-- `vars`: invokes `dbt-postgres run --vars '{"day": "{{ ds }}", "who": "O'\\''Brien & \\"co\\"", "$HOME": {"a": 1}}'` with Meltano
+- `dbt-postgres_run`: `meltano invoke dbt-postgres run --select tag:daily`
+- `vars`: `meltano invoke dbt-postgres run --vars '{"day": "{{ ds }}", "who": "O'\\''Brien & \\"co\\"", "$HOME": {"a": 1}}'`
 - `report`: a shell command
 
 Defined in `schedules/nightly.yml`.

@@ -8,8 +8,8 @@
 - `refresh_dbt_run`: `refresh dbt:run` with Meltano
 - `dbt_run`: `dbt:run --select tag:nightly` with Meltano
 - `pair`: loads `tap-gitlabb` into `dbt-postgress` with Meltano
-- `dbtt_run`: invokes `dbtt:run --select tag:nightly` with Meltano
-- `var.value.plugin_run`: invokes `{{ var.value.plugin }} run` with Meltano
+- `dbtt_run`: `meltano invoke dbtt:run --select tag:nightly`
+- `var.value.plugin_run`: `meltano invoke {{ var.value.plugin }} run`
 
 Defined in `schedules/tasks.yml`.
 """

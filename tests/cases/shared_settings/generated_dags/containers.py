@@ -56,7 +56,7 @@ lock() {
 }
 """
 
-# Settings that several tasks share.
+# Settings shared by several tasks.
 DOCKER = {
     "image": "registry.example.com/elt:2026.11.1",
     "entrypoint": ["meltano"],

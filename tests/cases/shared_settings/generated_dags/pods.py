@@ -17,7 +17,7 @@ from airflow.providers.cncf.kubernetes.secret import Secret
 from airflow.sdk import DAG
 from kubernetes.client import models as k8s
 
-# Settings that several tasks share.
+# Settings shared by several tasks.
 KUBERNETES = {
     "cmds": ["meltano"],
     "secrets": [Secret("env", "TARGET_POSTGRES_PASSWORD", "warehouse", "password")],

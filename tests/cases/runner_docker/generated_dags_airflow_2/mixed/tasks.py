@@ -49,7 +49,7 @@ lock() {
 }
 """
 
-# Settings that several tasks share.
+# Settings shared by several tasks.
 DOCKER = {
     "image": "registry.example.com/elt:{{ var.value.elt_version }}",
     "entrypoint": ["meltano"],

@@ -16,7 +16,7 @@ from airflow import DAG
 from airflow.providers.docker.operators.docker import DockerOperator
 from docker.types import Mount
 
-# Settings that several tasks share.
+# Settings shared by several tasks.
 DOCKER = {
     "image": "registry.example.com/elt@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
     "entrypoint": ["meltano"],

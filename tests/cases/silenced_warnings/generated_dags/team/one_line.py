@@ -16,7 +16,7 @@ import pendulum
 from airflow.providers.docker.operators.docker import DockerOperator
 from airflow.sdk import DAG
 
-# Settings that several tasks share.
+# Settings shared by several tasks.
 DOCKER = {
     "entrypoint": ["meltano"],
     "auto_remove": "force",

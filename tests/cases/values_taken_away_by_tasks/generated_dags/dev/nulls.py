@@ -29,12 +29,12 @@ meltano() {
 }
 """
 
-# What the alerts say. Airflow fills in the templates when it sends one.
+# The texts of the alerts. Airflow renders the templates when it sends an alert.
 TASK_RETRIED = """\
 {{ dag.dag_id }}: {{ ti.task_id }} failed and is tried again in {{ run_id }}
 Try {{ ti.try_number }} of {{ ti.max_tries + 1 }}: {{ ti.log_url }}"""
 
-# Settings that several tasks share.
+# Settings shared by several tasks.
 DOCKER = {
     "image": "registry.example.com/elt:2026.11.1",
     "auto_remove": "force",

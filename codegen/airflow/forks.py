@@ -1,4 +1,4 @@
-"""Loads many DAG files inside an Airflow environment, for `codegen/airflow/loading.py`: a JSON answer a line.
+"""Loads many DAG files inside an Airflow environment, for `codegen/airflow/loading.py`: one line of JSON for each.
 
 It runs on the Python of that environment (3.8 and later), imports Airflow once and forks a few times. Each fork loads
 its share of the files one after another, as Airflow's DagBag does: a fork for each file takes twenty times as long. A
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     _Operation = Callable[..., "dict[str, Any]"]
-    # A file's number, its path, and the folder of DAG files that it lies in.
+    # The number of a file, its path, and its DAGs folder.
     _File = tuple[int, str, str]
 
-# Files that are worth a fork of their own, and the most forks.
+# The least number of files for a fork, and the most forks.
 _SHARE = 25
 _MOST = 8
-# Seconds: from Airflow's own limit for a file to the kill, and between two looks at the forks.
+# In seconds: from Airflow's time limit for a file to the kill, and the longest wait for an answer.
 _GRACE = 5
 _PAUSE = 0.5
 _TAIL = 4_000
@@ -42,8 +42,8 @@ _TAIL = 4_000
 _AGAIN = 20
 
 
-class _Lane:
-    """A fork with its share of the files; `files` are those that have no answer yet."""
+class _Fork:
+    """A forked process with its share of the files; `files` are those without an answer."""
 
     def __init__(self, operation: _Operation, files: list[_File], limit: float) -> None:
         self.files = files
@@ -59,7 +59,7 @@ class _Lane:
         self.pipe, theirs = os.pipe()
         self._deadline = time.monotonic() + self._limit
         with warnings.catch_warnings():
-            # Python warns of forks in processes with threads; nothing here waits for a thread.
+            # Python warns about forks in processes with threads; no thread is waited for here.
             warnings.simplefilter("ignore", DeprecationWarning)
             self._pid = os.fork()
         if not self._pid:
@@ -69,8 +69,8 @@ class _Lane:
         os.set_blocking(self.pipe, False)
 
     def answers(self, overdue: str) -> list[dict[str, Any]]:
-        """What it has answered since the last look; `overdue` ends it, and is the answer for all that is left."""
-        # It may have ended while a program that a file started keeps the pipe open.
+        """The answers since the last call; `overdue` kills the process, and is the answer for all remaining files."""
+        # A program that a file started can keep the pipe open after the process has ended.
         ended, status = os.waitpid(self._pid, os.WNOHANG)
         found = self._read()
         why = overdue
@@ -92,7 +92,7 @@ class _Lane:
         return found
 
     def _lost(self, overdue: str) -> list[_File]:
-        """The files to which this fork gives no answer any more: the one that it was loading."""
+        """The files that failed with the process: the current one, or all remaining ones."""
         number = len(self.files) if overdue else 1
         lost, self.files = self.files[:number], self.files[number:]
         return lost
@@ -112,10 +112,10 @@ class _Lane:
 
 
 def load_all(operation: _Operation, files: list[_File], limit: float, limit_of_all: float, answers: IO[str]) -> None:
-    """Write an answer for each file, in the order in which they come.
+    """Write an answer for each file as it is loaded.
 
     Args:
-        operation: what to do with a path and its folder of DAG files.
+        operation: the function to call with a path and its DAGs folder.
         files: the files.
         limit: the time for a file, in seconds.
         limit_of_all: the time for all files together.
@@ -124,19 +124,19 @@ def load_all(operation: _Operation, files: list[_File], limit: float, limit_of_a
     deadline, done = time.monotonic() + limit_of_all, 0
     number = max(1, min(_MOST, os.cpu_count() or 1, len(files) // _SHARE))
     gc.freeze()
-    lanes = [_Lane(operation, files[start::number], limit) for start in range(number) if files[start::number]]
-    while lanes:
+    forks = [_Fork(operation, files[start::number], limit) for start in range(number) if files[start::number]]
+    while forks:
         with selectors.DefaultSelector() as selector:
-            for lane in lanes:
-                selector.register(lane.pipe, selectors.EVENT_READ)
+            for fork in forks:
+                selector.register(fork.pipe, selectors.EVENT_READ)
             selector.select(_PAUSE)
         late = time.monotonic() > deadline
         overdue = f"TimeoutError: the files together take longer than {limit_of_all:.0f} seconds" if late else ""
-        for answer in [answer for lane in lanes for answer in lane.answers(overdue)]:
+        for answer in [answer for fork in forks for answer in fork.answers(overdue)]:
             done += 1
             print(json.dumps({"done": done, **answer}), file=answers)
         answers.flush()
-        lanes = [lane for lane in lanes if lane.files]
+        forks = [fork for fork in forks if fork.files]
 
 
 def _work(operation: _Operation, files: list[_File], pipe: int, log: IO[bytes], *, is_final: bool) -> None:
@@ -150,7 +150,7 @@ def _work(operation: _Operation, files: list[_File], pipe: int, log: IO[bytes], 
         for number, file, folder in files:
             answer = operation(file, folder)
             if os.getpid() != pid:
-                # The file has forked, and this is the other process.
+                # The DAG file has forked, and this is its child.
                 break
             if answer["errors"] and number != files[0][0] and not is_final:
                 # Without an answer, so that another fork starts with this file.
@@ -159,7 +159,7 @@ def _work(operation: _Operation, files: list[_File], pipe: int, log: IO[bytes], 
             text = json.dumps({"number": number, "log": _tail(log.fileno()), **answer}) + "\n"
             _write(pipe, text.encode())
             os.ftruncate(log.fileno(), 0)
-            # The next file must not find what this one has set.
+            # The next file must not see changes by this one.
             if dict(os.environ) != environ:
                 os.environ.clear()
                 os.environ.update(environ)
@@ -175,10 +175,10 @@ def _work(operation: _Operation, files: list[_File], pipe: int, log: IO[bytes], 
 
 
 def _end(status: int) -> str:
-    """How a process ended, in words."""
+    """The reason why a process ended."""
     signalled = os.WIFSIGNALED(status)
     what = f"signal {os.WTERMSIG(status)}" if signalled else f"status {os.WEXITSTATUS(status)}"
-    return f"SystemError: the file ends Python with the {what}"
+    return f"SystemError: the file exits Python with {what}"
 
 
 def _flush() -> None:
@@ -193,18 +193,18 @@ def _write(pipe: int, data: bytes) -> None:
 
 
 def _tail(log: int) -> str:
-    """The end of what was written to the log."""
+    """The end of the log."""
     size = os.fstat(log).st_size
     return os.pread(log, _TAIL, max(0, size - _TAIL)).decode(errors="replace")
 
 
 def _main() -> None:
-    """Answer the request on the standard input; the first line of the answers is about Airflow itself."""
-    # Airflow logs to stdout too: answers go to a copy of it, and the rest to stderr.
+    """Answer the request on stdin; the first line of the answers is about Airflow itself."""
+    # Airflow logs to stdout too: answers go to a copy of stdout, everything else to stderr.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     inside: Any = import_module("inside")
-    # A DAG file must not find the modules beside this one.
+    # A DAG file must not import the modules beside this one.
     sys.path.pop(0)
     del sys.modules["inside"]
     print(json.dumps(inside.warm_up()), file=answers, flush=True)
