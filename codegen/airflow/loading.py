@@ -22,8 +22,9 @@ _GRACE = 60
 _TAIL = 2_000
 # The number of loaded files, at the start of each answer.
 _DONE = re.compile(r'\{"done": (\d+)')
-# A warning in Airflow's form, of a file at a line.
-_DEPRECATION = re.compile(r"(.*?):(\d+): [\w.]*(?:Deprecat|RemovedIn)[\w.]*: (.*)", re.DOTALL)
+# A warning in Airflow's form, after the path of its file: `path:line: category: message`.
+_WARNING = re.compile(r":(\d+): ([\w.]+): (.*)", re.DOTALL)
+_DEPRECATED = re.compile("Deprecat|RemovedIn")
 _DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 # Its settings stay, and PYTHONPATH: a DAG file may import what lies there.
 _UNWANTED = ("PYTHONHOME", "PYTHONSAFEPATH", "VIRTUAL_ENV", "__PYVENV", f"{_DATABASE}_")
@@ -122,8 +123,8 @@ def _loaded(path: str, answer: dict[str, Any]) -> LoadedFile:
     if "crashed" in answer:
         return LoadedFile([LoadError(answer["crashed"])])
     errors = [LoadError(**error) for error in answer["errors"]]
-    found = filter(None, map(_DEPRECATION.fullmatch, answer["warnings"]))
-    deprecations = dict.fromkeys((int(match[2]), match[3]) for match in found if match[1] == path)
+    found = (_WARNING.fullmatch(text, len(path)) for text in answer["warnings"] if text.startswith(path))
+    deprecations = dict.fromkeys((int(match[1]), match[3]) for match in found if match and _DEPRECATED.search(match[2]))
     return LoadedFile(errors, [*deprecations], answer["awaits"], answer["gives"], answer["dags"], answer["log"])
 
 
