@@ -30,11 +30,11 @@ meltano() {
 DOCKER = {
     "image": "registry.example.com/elt:2026.11.1",
     "entrypoint": ["meltano"],
-    "docker_conn_id": "registry",
-    "network_mode": "warehouse",
     "mem_limit": "2g",
     "auto_remove": "force",
     "mount_tmp_dir": False,
+    "docker_conn_id": "registry",
+    "network_mode": "warehouse",
 }
 DOCKER_ENV = {
     "MELTANO_DATABASE_URI": "postgresql+psycopg://meltano:{{ conn.meltano.password }}@warehouse/meltano",

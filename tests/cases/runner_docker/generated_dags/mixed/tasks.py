@@ -89,7 +89,7 @@ with DAG(
             "SHARED": "yes",
             "ONLY_HERE": "1",
         },
-        user="1000",
+        user=1000,
         retries=3,
     )
 
