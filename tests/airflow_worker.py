@@ -24,8 +24,6 @@ from typing import IO, Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "codegen" / "airflow"))
 inside: Any = import_module("inside")
 del sys.path[0]
-# What the DAG files of the cases import.
-sys.path.append(str(Path(__file__).resolve().parent / "modules"))
 
 Answer = dict[str, Any]
 Operations = Mapping[str, Callable[..., Answer]]

@@ -1,4 +1,4 @@
-"""The README tells the truth: its files are the files, its reference is the schema's, its commands run as shown."""
+"""The documentation is true: its files are the files, its reference is the schema's, its commands run as shown."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from codegen.schema.export import reference
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 OPERATORS = ROOT / "docs" / "operators.md"
+REFERENCE = ROOT / "docs" / "reference.md"
 _FILE = re.compile(r"(<!-- file: (?P<name>\S+) -->\n```(?P<language>\w+)\n).*?(?=```\n)", re.DOTALL)
 _PART = re.compile(r"<!-- part: (\S+) -->\n```\w+\n(.*?)```\n", re.DOTALL)
 _REFERENCE = re.compile(r"(<!-- reference -->\n).*?(?=<!-- /reference -->)", re.DOTALL)
@@ -40,24 +41,20 @@ def _block_of_console(match: re.Match[str]) -> str:
     return f"```console\n{shown}```\n"
 
 
-def _with_files(document: Path) -> str:
-    """A document with the files that it shows as they are."""
+def _true(document: Path) -> str:
     text = document.read_text(encoding="utf-8")
-    return _FILE.sub(lambda m: m[1] + (ROOT / m["name"]).read_text(encoding="utf-8"), text)
-
-
-def _true_readme() -> str:
-    text = _with_files(README)
+    text = _FILE.sub(lambda m: m[1] + (ROOT / m["name"]).read_text(encoding="utf-8"), text)
     text = _REFERENCE.sub(lambda m: m[1] + reference(NEWEST), text)
     text = _CONFIGURATION.sub(lambda m: m[1] + configuration_reference(), text)
     return _CONSOLE.sub(_block_of_console, text)
 
 
-def test_the_readme_shows_what_is_so(request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("document", [README, OPERATORS, REFERENCE], ids=lambda path: path.stem)
+def test_a_document_shows_what_is_so(document: Path, request: pytest.FixtureRequest) -> None:
     """Files, the reference and every console are what the program gives; `make goldens` writes them anew."""
     if request.config.getoption("regen_all"):
-        README.write_text(_true_readme(), encoding="utf-8")
-    assert README.read_text(encoding="utf-8") == _true_readme()
+        document.write_text(_true(document), encoding="utf-8")
+    assert document.read_text(encoding="utf-8") == _true(document)
 
 
 def test_each_part_of_a_file_stands_in_it() -> None:
@@ -66,11 +63,7 @@ def test_each_part_of_a_file_stands_in_it() -> None:
     assert [name for name, part in parts if part not in (ROOT / name).read_text(encoding="utf-8")] == []
 
 
-def test_the_page_on_operators_shows_every_example(request: pytest.FixtureRequest) -> None:
-    """As it is; `make goldens` writes it anew."""
-    if request.config.getoption("regen_all"):
-        OPERATORS.write_text(_with_files(OPERATORS), encoding="utf-8")
-    assert OPERATORS.read_text(encoding="utf-8") == _with_files(OPERATORS)
+def test_the_page_on_operators_shows_every_example() -> None:
     shown = {match["name"] for match in _FILE.finditer(OPERATORS.read_text(encoding="utf-8"))}
     assert {f"examples/schedules/{path.name}" for path in (ROOT / "examples/schedules").glob("*.yml")} <= shown
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from codegen.diagnostics import InvalidError, closest, quoted
+from codegen import rules
+from codegen.diagnostics import Diagnostic, InvalidError, closest, quoted
 from codegen.keys.containers import python_value
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.texts import FullName, Text, refuse_unspeakable
@@ -157,9 +158,14 @@ def _plain(node: Node) -> Any:  # noqa: ANN401  # as JSON has it
 
 
 def _file(node: Node) -> Const:
-    """The text of a file, which the loader has put in place of its path, without its final line end."""
-    text = _text(node, Text("the path of a file"))
-    return Const(text.removesuffix("\n"), node.file if isinstance(node, Scalar) else "")
+    """The text of a file, which the loader has read, without its final line end."""
+    path = _text(node, Text("the path of a file"))
+    content = node.content if isinstance(node, Scalar) else None
+    if not isinstance(content, str):
+        problem = content or Diagnostic(rules.UNREADABLE, f"the file {quoted(path)} was not read", node.location)
+        raise InvalidError(problem.message, problem.hint, problem.rule)
+    refuse_unspeakable(content)
+    return Const(content.removesuffix("\n"), path)
 
 
 def _imported(node: Node) -> Imported:

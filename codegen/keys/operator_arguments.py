@@ -14,6 +14,7 @@ from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.markers import Const, MarkedValue, Template
 from codegen.keys.scalars import DateTime, Duration
 from codegen.keys.table import Refusal
+from codegen.keys.texts import is_python_keyword
 from codegen.keys.value_schema import arguments_map, reference_to
 from codegen.source.nodes import ListNode, Node, Scalar
 from codegen.text.jinja import is_template
@@ -194,6 +195,8 @@ class Arguments(FieldType[Mapping[str, Any]]):
         """Why a name is no argument that can be set here, and what to write instead."""
         if not _NAME.fullmatch(name):
             return f"{quoted(name)} is not the name of an argument", "letters, digits and _, as Python has it"
+        if is_python_keyword(name) or name == "self":
+            return f"{quoted(name)} is a word of Python's own", "an operator has no argument of this name: remove it"
         return self._refuse(name)
 
     @property

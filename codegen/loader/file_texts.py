@@ -1,8 +1,7 @@
-"""Puts the text of a file in place of its path, in `$f`: the path is relative to the file that names it."""
+"""Reads the files that a `$f` names: the path is relative to the file in which it stands."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,44 +14,38 @@ from codegen.source.read import read_text
 _KEYS = ("$f", "$file")
 
 
-def with_file_texts(node: Node, folder: Path, boundary: Boundary, report: Callable[[Diagnostic], None]) -> Node:
-    """The node with the text of each file that a `$f` in it names, read from the folder; and report unreadable ones."""
+def with_file_texts(node: Node, folder: Path, boundary: Boundary) -> Node:
+    """The node, in which each path that can be that of a `$f` has the text of its file, read from the folder."""
     if isinstance(node, ListNode):
-        items = tuple(with_file_texts(item, folder, boundary, report) for item in node.items)
-        return ListNode(items, node.location)
+        return ListNode(tuple(with_file_texts(item, folder, boundary) for item in node.items), node.location)
     if not isinstance(node, MapNode):
         return node
     entries = {}
     for name, entry in node.entries.items():
         value = entry.value
-        if name in _KEYS and isinstance(value, Scalar) and value.kind == "str":
-            value = _with_text(value, folder, boundary, report)
+        if name in _KEYS and isinstance(value, Scalar) and _is_path(value):
+            value = replace(value, content=_content(value, folder, boundary))
         else:
-            value = with_file_texts(value, folder, boundary, report)
+            value = with_file_texts(value, folder, boundary)
         entries[name] = Entry(entry.key_location, value, entry.replaced)
     return MapNode(entries, node.location)
 
 
-def _with_text(path: Scalar, folder: Path, boundary: Boundary, report: Callable[[Diagnostic], None]) -> Scalar:
-    if not _is_path(path.text):
-        return path
-    file = folder / path.text
-    problem = boundary.problem(file)
-    text, problems = (None, [problem]) if problem else read_text(file, path.text)
-    for each in problems:
-        message = each.message.removeprefix("this ")
-        what = "the" if message.startswith("symlink") else "the file"
-        report(replace(each, message=f"{what} {message}", location=path.location))
-    if text is not None and not text.strip():
-        hint = "write its text, or remove `$f`"
-        report(Diagnostic(rules.EMPTY_FILE, f"the file {quoted(path.text)} is empty", path.location, hint))
-        text = None
-    return path if text is None else replace(path, text=text, file=path.text)
+def _content(path: Scalar, folder: Path, boundary: Boundary) -> str | Diagnostic:
+    """The text of a file, or why there is none."""
+    file, name = folder / path.text, f"the file {quoted(path.text)}"
+    outside = boundary.problem(file)
+    text, problems = (None, [outside]) if outside else read_text(file, path.text)
+    if problems:
+        return replace(problems[0], message=f"{name}: {problems[0].message}", location=path.location)
+    if text and text.strip():
+        return text
+    return Diagnostic(rules.EMPTY_FILE, f"{name} is empty", path.location, "write its text, or remove `$f`")
 
 
-def _is_path(text: str) -> bool:
+def _is_path(scalar: Scalar) -> bool:
     """Whether a path can have these characters; the type of the value refuses the others."""
     try:
-        return bool(text) and b"\x00" not in text.encode()
+        return scalar.kind == "str" and bool(scalar.text) and b"\x00" not in scalar.text.encode()
     except UnicodeEncodeError:
         return False

@@ -128,9 +128,9 @@ def _read_map(  # noqa: PLR0913  # what it reads, and how
     node, silencers, diagnostics = cache(name, _parse_map, text, name, is_defaults=is_defaults)
     loaded.silencers.extend(silencers)
     loaded.diagnostics.extend(diagnostics)
-    if node and "$f" in text:
+    if node and ("$f" in text or "\\" in text):
         # Not from the cache: a file can change on its own.
-        found = with_file_texts(node, path.parent, loaded.boundary, loaded.diagnostics.append)
+        found = with_file_texts(node, path.parent, loaded.boundary)
         return found if isinstance(found, MapNode) else node
     return node
 

@@ -21,7 +21,8 @@ from codegen.values import Call, Value, is_same, parts_of
 
 # The program of a task that only the settings of its schedule decide.
 _PROGRAM = (("meltano",),)
-_FEWEST_TASKS = 2
+# Of the values in a constant, and of the tasks that use it: for fewer, a name costs a reader more than it saves.
+_FEWEST = 2
 # The ids of the DAG and of the task.
 _TaskKey = tuple[str, str]
 
@@ -39,17 +40,16 @@ class _Group:
     def constant(self) -> tuple[Constant, list[_TaskKey]]:
         """The constant, and the tasks that use it.
 
-        A value stays with the tasks if most of them override it, or half of them lack it. A task that lacks a value
-        of the constant uses none of it.
+        A value stays with the tasks unless most of them have it. A task that lacks a value of the constant uses none
+        of it.
         """
         shared = {name: value for name, value in self.values.items() if self._is_shared(name, value)}
-        users = [task for task, each in self.given.items() if shared.keys() <= each.keys()] if shared else []
+        users = [task for task, each in self.given.items() if shared.keys() <= each.keys()]
         return Constant(self.name, self.argument, shared), users
 
     def _is_shared(self, name: str, value: Value) -> bool:
-        having = [each[name] for each in self.given.values() if name in each]
-        equal = sum(is_same(each, value) for each in having)
-        return 2 * equal >= len(self.given) < 2 * len(having) and not _is_rendered_in_place(value)
+        having = sum(name in each and is_same(each[name], value) for each in self.given.values())
+        return 2 * having > len(self.given) and not _is_rendered_in_place(value)
 
 
 def with_constants(
@@ -71,7 +71,7 @@ def with_constants(
     # The one with the most tasks keeps the plain name.
     for group in sorted(groups.values(), key=lambda group: -len(group.given)):
         constant, users = group.constant()
-        if len(users) >= _FEWEST_TASKS:
+        if min(len(users), len(constant.values)) >= _FEWEST:
             wanted = (group.name, f"{group.name}_{group.schedule}")
             name = free_constant(wanted, f"{group.name}_", {*taken, *constants})
             constants[name] = replace(constant, name=name)

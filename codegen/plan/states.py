@@ -91,8 +91,9 @@ def _kept_by_run(
 
 
 def has_option(step: Step, options: Mapping[str, str]) -> bool:
-    """Whether the command of a step has one of the options, each given with the variable that also sets it."""
-    return _is_given((*step.flags, *words_of(step.run)), step.env, options)
+    """Whether the command of a step has one of the options, each given with the variable that sets it for `run`."""
+    env = {} if step.task.extractor else step.env  # `meltano el` does not read it
+    return _is_given((*step.flags, *words_of(step.run)), env, options)
 
 
 def _is_given(words: Iterable[str], env: Mapping[str, str], options: Mapping[str, str]) -> bool:

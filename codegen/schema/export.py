@@ -146,7 +146,7 @@ def reference(airflow: str) -> str:
         passed = _SECTIONS[name].of(airflow).rows.values()
         others = ", ".join(f"`{row.name}` (`{row.doc}`)" for row in passed if not row.example)
         groups[name].append(f"\nThese arguments of the operator are keys too: {others}.\n")
-    heads = {group: f"#### {group[0].upper()}{group[1:]}\n\n{REFERENCE_HEAD}" for group in groups}
+    heads = {group: f"## {group[0].upper()}{group[1:]}\n\n{REFERENCE_HEAD}" for group in groups}
     return "\n".join(heads[group] + "".join(lines) for group, lines in groups.items())
 
 

@@ -105,4 +105,4 @@ def plain_node(node: Node) -> Any:  # noqa: ANN401
         return {name: plain_node(entry.value) for name, entry in node.entries.items()}
     if isinstance(node, ListNode):
         return [plain_node(item) for item in node.items]
-    return node.file or (node.text if node.kind == "float" else python_value(node))
+    return node.text if node.kind == "float" else python_value(node)

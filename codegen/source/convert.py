@@ -10,7 +10,7 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location, printable, quoted
 from codegen.rules import Rule
 from codegen.source.loading import check_size, loader_of, place_of
-from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar
+from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar, named
 
 _TAG = "tag:yaml.org,2002:"
 _KINDS = {_TAG + kind: kind for kind in ("str", "int", "float", "bool", "null", "timestamp")}
@@ -120,10 +120,15 @@ class Converter:
         return MapNode({**merged, **own}, self._at(node))
 
     def _key(self, node: yaml.Node) -> str | None:
-        if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node).text
-        self._error(rules.INVALID_KEY, "a key must be text", self._at(node), "write `key: value`")
-        return None
+        if not isinstance(node, yaml.ScalarNode):
+            self._error(rules.INVALID_KEY, "a key must be text", self._at(node), "write `key: value`")
+            return None
+        key = self._scalar(node)
+        if self._strict and key.kind not in {"str", "trap"}:
+            self._error(
+                rules.INVALID_KEY, f"a key must be text, got {named(key)}", key.location, f'quote it: "{key.text}"'
+            )
+        return key.text
 
     def _merged(self, node: yaml.Node) -> dict[str, Entry]:
         """The entries of `<<:`; of several maps the earlier wins (https://yaml.org/type/merge.html)."""

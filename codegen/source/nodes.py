@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from codegen.diagnostics import Location
+from codegen.diagnostics import Diagnostic, Location
 
 
 @dataclass(frozen=True)
@@ -14,14 +14,14 @@ class Scalar:
 
     `kind` is its type in YAML 1.1: `str`, `int`, `float`, `bool`, `null` or `timestamp`; `trap` if it does not look
     like its type, which the reader has reported. A plain one has no quotes.
-    The text of a file has the path by which the YAML names it.
+    The path in a `$f` has the text of that file, or why it cannot be read.
     """
 
     kind: str
     text: str
     location: Location
     is_plain: bool = False
-    file: str = ""
+    content: str | Diagnostic | None = None
 
 
 @dataclass(frozen=True)

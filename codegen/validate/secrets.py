@@ -72,7 +72,7 @@ def _check(node: Node, path: tuple[str, ...], name: str, around: tuple[Location,
     what = f"the value of {quoted(name or path[-1])}"
     fix = _FIXES_OF_ONE.get(path[-1]) or next((_FIXES[key] for key in path if key in _FIXES), _TEXT)
     if isinstance(node, Scalar):
-        if rule := _rule_for(name, node.text):
+        if rule := _rule_for(name, node.content if isinstance(node.content, str) else node.text):
             yield Secret(_diagnostic(rule, what, node.location, fix), places)
     elif isinstance(node, ListNode):
         found = [secret for item in node.items for secret in _check(item, path, name, places)]

@@ -18,7 +18,6 @@ from airflow.sdk import DAG
 # Settings that several tasks share.
 DOCKER = {
     "image": "registry.example.com/scoring:2026.11.1",
-    "entrypoint": ["meltano"],
     "device_requests": [{"driver": "nvidia", "count": -1, "capabilities": [["gpu"]]}],
     "shm_size": "8g",
     "auto_remove": "force",
@@ -44,12 +43,14 @@ with DAG(
     customers = DockerOperator(
         task_id="customers",
         **DOCKER,
+        entrypoint=["meltano"],
         command=["run", "tap-shop", "target-postgres"],
     )
 
     score = DockerOperator(
         task_id="score",
-        **dict(DOCKER, entrypoint=["sh", "-c"]),
+        **DOCKER,
+        entrypoint=["sh", "-c"],
         command=[
             """\
 set -e

@@ -82,7 +82,7 @@ with DAG(
             task_id="orders_of_the_day",
             conn_id="warehouse",
             sql="""\
--- A check fails where a column of the first row is 0.
+-- The check fails if a value of the first row is false, 0 or null.
 SELECT count(*)
 FROM orders
 WHERE ordered_on = '{{ ds }}'

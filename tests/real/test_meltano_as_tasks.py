@@ -14,7 +14,7 @@ from project_builder import write
 
 pytestmark = pytest.mark.slow
 
-_README = environments.ROOT / "tests/cases/backfill_of_the_readme/schedules/shop.yml"
+_BACKFILL = environments.ROOT / "tests/cases/backfill/schedules/shop.yml"
 _MELTANO = """\
 send_anonymous_usage_stats: false
 environments: [{name: dev}]
@@ -41,12 +41,12 @@ def _lines(path: Path) -> list[str]:
     return lines
 
 
-def test_the_backfill_of_the_readme(airflow: Airflow, tmp_path: Path, meltano: Callable[..., str]) -> None:
+def test_a_backfill_by_a_param(airflow: Airflow, tmp_path: Path, meltano: Callable[..., str]) -> None:
     """A run reads on from the state of its task, or everything where it is asked to; dbt gets its words as written."""
     programs = {"tap": _TAP, "target": _TARGET, "dbt": _DBT}
     files = {name: text.format(python=sys.executable) for name, text in programs.items()}
     write(tmp_path, {"meltano.yml": _MELTANO, **files, "dagpress.toml": f'airflow = "{airflow.version}"\n'})
-    write(tmp_path, {"schedules/shop.yml": _README.read_text()})
+    write(tmp_path, {"schedules/shop.yml": _BACKFILL.read_text()})
     generate(tmp_path)
     meltano(tmp_path, "state", "set", "--force", _STATE_ID, '{"singer_state": {"seen": 0}}')
     environ = environments.meltano_environ(MELTANO_PROJECT_ROOT=str(tmp_path))

@@ -1,4 +1,4 @@
--- A check fails where a column of the first row is 0.
+-- The check fails if a value of the first row is false, 0 or null.
 SELECT count(*)
 FROM orders
 WHERE ordered_on = '{{ ds }}'

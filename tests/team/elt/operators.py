@@ -1,4 +1,4 @@
-"""Operators with any arguments, of which Airflow renders some."""
+"""Operators as a team writes them, which the cases and the tests use."""
 
 from __future__ import annotations
 
@@ -9,33 +9,39 @@ from typing import Any
 _Base: Any = import_module("airflow.sdk" if find_spec("airflow.sdk") else "airflow.models").BaseOperator
 
 
-class Load(_Base):  # type: ignore[misc]  # Airflow is not where mypy runs
-    """Returns its arguments."""
+class Record(_Base):  # type: ignore[misc]  # Airflow is not where mypy runs
+    """Returns its arguments when it runs; Airflow renders the first."""
 
-    template_fields = ("rows", "sizes", "text")
+    template_fields: tuple[str, ...] = ("templated",)
+    template_ext = (".sql",)
 
-    def __init__(
-        self,
-        *,
-        rows: Any = None,
-        day: Any = None,
-        nothing: Any = 1,
-        sizes: Any = None,
-        text: str = "",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.rows, self.day, self.nothing, self.sizes, self.text = rows, day, nothing, sizes, text
+    def __init__(self, *, templated: Any = None, untemplated: Any = None, **others: Any) -> None:
+        super().__init__(**others)
+        self.templated, self.untemplated = templated, untemplated
 
     def execute(self, context: Any) -> Any:
-        """Return what it got."""
+        """Return both."""
         del context
-        return {"rows": self.rows, "nothing": self.nothing, "sizes": self.sizes, "text": self.text}
+        return {"templated": self.templated, "untemplated": self.untemplated}
 
 
-class BashOperator(Load):
-    """Has the name of one of Airflow's."""
+class Load(Record):
+    """Loads files of these sizes."""
+
+    def __init__(self, *, sizes: Any = None, **others: Any) -> None:
+        super().__init__(**others)
+        self.sizes = sizes
 
 
-class ListFiles(Load):
-    """Has another name."""
+class ListFiles(Record):
+    """Lists files."""
+
+
+class BashOperator(Record):
+    """Has the name of one of Airflow's operators."""
+
+    template_fields = ("rows", "text")
+
+    def __init__(self, *, rows: Any, day: Any, nothing: Any, text: str, **others: Any) -> None:
+        super().__init__(**others)
+        self.rows, self.day, self.nothing, self.text = rows, day, nothing, text

@@ -47,12 +47,6 @@ lock() {
 }
 """
 
-# Settings that several tasks share.
-ENV = {
-    "ONE": "1",
-    "TWO": "2",
-}
-
 with DAG(
     dag_id="meltano_anchors",
     description="Runs 2 tasks with Meltano, every day at 00:00 (UTC)",
@@ -74,7 +68,10 @@ with DAG(
         bash_command=MELTANO
         + LOCK
         + "lock tap-gitlab; meltano run tap-gitlab target-postgres",
-        env=ENV,
+        env={
+            "ONE": "1",
+            "TWO": "2",
+        },
         append_env=True,
     )
 
@@ -83,7 +80,10 @@ with DAG(
         bash_command=MELTANO
         + LOCK
         + "lock tap-gitlab; meltano run tap-gitlab target-postgres",
-        env={**ENV, "TWO": "two"},
+        env={
+            "ONE": "1",
+            "TWO": "two",
+        },
         append_env=True,
     )
 

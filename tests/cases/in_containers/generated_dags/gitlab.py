@@ -30,14 +30,10 @@ meltano() {
 DOCKER = {
     "image": "registry.example.com/elt:2026.11.1",
     "entrypoint": ["meltano"],
-    "mem_limit": "2g",
     "auto_remove": "force",
     "mount_tmp_dir": False,
     "docker_conn_id": "registry",
     "network_mode": "warehouse",
-}
-DOCKER_ENV = {
-    "MELTANO_DATABASE_URI": "postgresql+psycopg://meltano:{{ conn.meltano.password }}@warehouse/meltano",
 }
 
 with DAG(
@@ -58,9 +54,11 @@ with DAG(
 ):
     load = DockerOperator(
         task_id="load",
-        **dict(DOCKER, mem_limit="8g"),
+        **DOCKER,
         command=["run", "tap-gitlab", "target-postgres"],
-        environment=DOCKER_ENV,
+        environment={
+            "MELTANO_DATABASE_URI": "postgresql+psycopg://meltano:{{ conn.meltano.password }}@warehouse/meltano",
+        },
         mounts=[
             Mount(
                 source="/srv/certificates",
@@ -69,13 +67,17 @@ with DAG(
                 read_only=True,
             ),
         ],
+        mem_limit="8g",
     )
 
     transform = DockerOperator(
         task_id="transform",
         **DOCKER,
         command=["run", "dbt-postgres:run"],
-        environment=DOCKER_ENV,
+        environment={
+            "MELTANO_DATABASE_URI": "postgresql+psycopg://meltano:{{ conn.meltano.password }}@warehouse/meltano",
+        },
+        mem_limit="2g",
     )
 
     clean_up = BashOperator(

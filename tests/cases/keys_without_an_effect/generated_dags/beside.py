@@ -49,12 +49,6 @@ lock() {
 }
 """
 
-# Settings that several tasks share.
-ENV = {
-    "MELTANO_ENVIRONMENT": "dev",
-    "DAY": "{{ ds }}",
-}
-
 
 def check():
     from own import check
@@ -84,7 +78,10 @@ with DAG(
 meltano --environment=prod state list &&
 meltano --environment=prod el tap-a target-b --state-id=prod:tap-a-to-target-b:eu --full-refresh
 """,
-        env=ENV,
+        env={
+            "MELTANO_ENVIRONMENT": "dev",
+            "DAY": "{{ ds }}",
+        },
         append_env=True,
     )
 
@@ -95,8 +92,8 @@ lock tap-b; set -eo pipefail
 meltano run tap-b target-c
 """,
         env={
-            **ENV,
             "MELTANO_ENVIRONMENT": "prod",
+            "DAY": "{{ ds }}",
             "MELTANO_RUN_FULL_REFRESH": "true",
             "MELTANO_RUN_STATE_ID_SUFFIX": "eu",
         },

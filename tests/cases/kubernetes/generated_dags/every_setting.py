@@ -54,7 +54,6 @@ lock() {
 
 # Settings that several tasks share.
 KUBERNETES = {
-    "image": "registry.example.com/elt:2026.11.1",
     "cmds": ["meltano"],
     "secrets": [Secret("env", "TARGET_POSTGRES_PASSWORD", "warehouse", "password")],
     "image_pull_secrets": "registry,mirror",
@@ -122,6 +121,7 @@ with DAG(
 ):
     tap_gitlab_target_postgres = KubernetesPodOperator(
         task_id="tap-gitlab_target-postgres",
+        image="registry.example.com/elt:2026.11.1",
         **KUBERNETES,
         arguments=["run", "tap-gitlab", "target-postgres"],
         env_vars=KUBERNETES_ENV,
@@ -342,10 +342,8 @@ with DAG(
 
     dbt_postgres_run = KubernetesPodOperator(
         task_id="dbt-postgres_run",
-        **dict(
-            KUBERNETES,
-            image="registry.example.com/dbt:2026.11.1@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-        ),
+        image="registry.example.com/dbt:2026.11.1@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        **KUBERNETES,
         arguments=["run", "dbt-postgres:run", "--vars", '{"day":"{{ ds }}"}', "$$(id)"],
         env_vars=KUBERNETES_ENV,
         container_resources=k8s.V1ResourceRequirements(

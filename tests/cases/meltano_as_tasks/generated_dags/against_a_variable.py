@@ -23,11 +23,6 @@ meltano() {
 }
 """
 
-# Settings that several tasks share.
-ENV = {
-    "MELTANO_RUN_FULL_REFRESH": "true",
-}
-
 with DAG(
     dag_id="meltano_against_a_variable",
     description="Runs 2 tasks, every Sunday at 00:00 (UTC)",
@@ -48,7 +43,9 @@ with DAG(
         task_id="all",
         bash_command=MELTANO
         + "meltano el tap-gitlab target-postgres --state-id=against_a_variable.all",
-        env=ENV,
+        env={
+            "MELTANO_RUN_FULL_REFRESH": "true",
+        },
         append_env=True,
     )
 
@@ -56,7 +53,9 @@ with DAG(
         task_id="new",
         bash_command=MELTANO
         + "meltano el tap-slack target-postgres --state-id=against_a_variable.new",
-        env={**ENV, "MELTANO_RUN_FULL_REFRESH": "false"},
+        env={
+            "MELTANO_RUN_FULL_REFRESH": "false",
+        },
         append_env=True,
     )
 

@@ -53,11 +53,6 @@ lock() {
 }
 """
 
-# Settings that several tasks share.
-ENV = {
-    "TAP_SLACK_START_DATE": "2024-01-01",
-}
-
 with DAG(
     dag_id="meltano_nightly",
     description="Runs 7 tasks, every day at 00:00 (UTC)",
@@ -81,7 +76,10 @@ with DAG(
         task_id="tap-gitlab_target-postgres",
         bash_command=MELTANO
         + "meltano --environment=prod el tap-gitlab target-postgres --state-id=nightly.tap-gitlab_target-postgres",
-        env={**ENV, "MELTANO_RUN_FULL_REFRESH": "{{ params.full_refresh }}"},
+        env={
+            "TAP_SLACK_START_DATE": "2024-01-01",
+            "MELTANO_RUN_FULL_REFRESH": "{{ params.full_refresh }}",
+        },
         append_env=True,
     )
 
@@ -91,7 +89,7 @@ with DAG(
         + LOCK
         + 'lock dbt-postgres; meltano --environment=prod elt tap-slack target-postgres --transform=run "--state-id=slack-${ARGUMENT_1:?the template of --state-id is empty}" --force',
         env={
-            **ENV,
+            "TAP_SLACK_START_DATE": "2024-01-01",
             "MELTANO_RUN_FULL_REFRESH": "{{ params.full_refresh }}",
             "ARGUMENT_1": "{{ var.value.region }}",
         },
@@ -102,7 +100,10 @@ with DAG(
         task_id="in_europe",
         bash_command=MELTANO
         + "meltano --environment=prod el tap-gitlab target-postgres --state-id=prod:tap-gitlab-to-target-postgres:eu",
-        env={**ENV, "MELTANO_RUN_FULL_REFRESH": "{{ params.full_refresh }}"},
+        env={
+            "TAP_SLACK_START_DATE": "2024-01-01",
+            "MELTANO_RUN_FULL_REFRESH": "{{ params.full_refresh }}",
+        },
         append_env=True,
     )
 
@@ -111,7 +112,10 @@ with DAG(
         bash_command=MELTANO
         + LOCK
         + "lock tap-slack; meltano --environment=prod run --merge-state tap-slack target-postgres",
-        env={**ENV, "MELTANO_RUN_FORCE": "{{ params.full_refresh }}"},
+        env={
+            "TAP_SLACK_START_DATE": "2024-01-01",
+            "MELTANO_RUN_FORCE": "{{ params.full_refresh }}",
+        },
         append_env=True,
     )
 
@@ -120,7 +124,9 @@ with DAG(
         bash_command=MELTANO
         + LOCK
         + "lock dbt-postgres:shared; meltano --environment=prod invoke dbt-postgres run --select tag:daily",
-        env=ENV,
+        env={
+            "TAP_SLACK_START_DATE": "2024-01-01",
+        },
         append_env=True,
     )
 
@@ -131,7 +137,7 @@ lock dbt-postgres; meltano --environment=prod invoke dbt-postgres:deps &&
 meltano --environment=prod invoke dbt-postgres run --vars "$ARGUMENT_1"
 """,
         env={
-            **ENV,
+            "TAP_SLACK_START_DATE": "2024-01-01",
             "ARGUMENT_1": '{"day": "{{ ds }}", "who": "O\'Brien & \\"co\\"", "$HOME": {"a": 1}}',
         },
         append_env=True,
@@ -144,7 +150,7 @@ set -eo pipefail
 meltano invoke report
 """,
         env={
-            **ENV,
+            "TAP_SLACK_START_DATE": "2024-01-01",
             "MELTANO_ENVIRONMENT": "prod",
             "MELTANO_RUN_FULL_REFRESH": "{{ params.full_refresh }}",
         },

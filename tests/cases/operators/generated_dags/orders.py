@@ -119,6 +119,10 @@ with DAG(
         day=choose.output["a day"],
         nothing=None,
         text="{{ ds }}",
+        data={
+            "$f": "no file",
+            "$x": "no task",
+        },
     )
 
     daily = TimeSensor(

@@ -12,6 +12,7 @@
 - `capped`: `tap-gitlab target-postgres` with Meltano
 - `forced`: `tap-gitlab target-postgres --force` with Meltano
 - `forced_too`: `tap-gitlab target-postgres` with Meltano
+- `not_forced`: loads `tap-gitlab` into `target-postgres` with Meltano
 - `stateless`: `tap-gitlab target-postgres --no-state-update` with Meltano
 - `never_again`: `tap-gitlab target-postgres` with Meltano
 - `transform`: `dbt-postgres:run tap-counter` with Meltano
@@ -69,7 +70,7 @@ def rows():
 
 with DAG(
     dag_id="meltano_killed",
-    description="Runs 14 tasks, every day at 00:00 (UTC)",
+    description="Runs 15 tasks, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),
@@ -158,6 +159,17 @@ with DAG(
         retries=2,
     )
 
+    not_forced = BashOperator(
+        task_id="not_forced",
+        bash_command=MELTANO
+        + "meltano el tap-gitlab target-postgres --state-id=killed.not_forced",
+        env={
+            "MELTANO_RUN_FORCE": "true",
+        },
+        append_env=True,
+        retries=2,
+    )
+
     stateless = BashOperator(
         task_id="stateless",
         bash_command=MELTANO
@@ -198,5 +210,5 @@ set -eo pipefail
     )
 
     too_early >> job >> late_enough >> too_few >> longer_each >> too_short >> capped
-    capped >> forced >> forced_too >> stateless >> never_again >> transform >> shell
-    shell >> callable
+    capped >> forced >> forced_too >> not_forced >> stateless >> never_again
+    never_again >> transform >> shell >> callable

@@ -25,9 +25,6 @@ DOCKER = {
     "network_mode": "warehouse",
     "user": "1000",
 }
-DOCKER_ENV = {
-    "WAREHOUSE": "analytics",
-}
 
 with DAG(
     dag_id="meltano_own_settings",
@@ -49,7 +46,10 @@ with DAG(
         image="registry.example.com/a:1.0",
         **DOCKER,
         command=["run", "tap-e", "target-postgres"],
-        environment={**DOCKER_ENV, "REGION": "a"},
+        environment={
+            "WAREHOUSE": "analytics",
+            "REGION": "a",
+        },
     )
 
     b = DockerOperator(
@@ -57,7 +57,10 @@ with DAG(
         image="registry.example.com/b:1.0",
         **DOCKER,
         command=["run", "tap-f", "target-postgres"],
-        environment={**DOCKER_ENV, "REGION": "b"},
+        environment={
+            "WAREHOUSE": "analytics",
+            "REGION": "b",
+        },
     )
 
     c = DockerOperator(
@@ -65,7 +68,10 @@ with DAG(
         image="registry.example.com/c:1.0",
         **DOCKER,
         command=["run", "tap-g", "target-postgres"],
-        environment={**DOCKER_ENV, "REGION": "c"},
+        environment={
+            "WAREHOUSE": "analytics",
+            "REGION": "c",
+        },
     )
 
     a >> b >> c

@@ -19,7 +19,6 @@ from kubernetes.client import models as k8s
 
 # Settings that several tasks share.
 KUBERNETES = {
-    "image": "registry.example.com/elt:2026.11.1",
     "cmds": ["meltano"],
     "secrets": [Secret("env", "TARGET_POSTGRES_PASSWORD", "warehouse", "password")],
     "service_account_name": "meltano",
@@ -46,6 +45,7 @@ with DAG(
 ):
     a = KubernetesPodOperator(
         task_id="a",
+        image="registry.example.com/elt:2026.11.1",
         **KUBERNETES,
         arguments=["run", "tap-i", "target-postgres"],
         env_vars=KUBERNETES_ENV,
@@ -58,7 +58,8 @@ with DAG(
 
     b = KubernetesPodOperator(
         task_id="b",
-        **dict(KUBERNETES, image="registry.example.com/large:1.0"),
+        image="registry.example.com/large:1.0",
+        **KUBERNETES,
         arguments=["run", "tap-j", "target-postgres"],
         env_vars=KUBERNETES_ENV,
         container_resources=k8s.V1ResourceRequirements(

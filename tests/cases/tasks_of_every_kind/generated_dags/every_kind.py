@@ -55,11 +55,6 @@ lock() {
 }
 """
 
-# Settings that several tasks share.
-ENV = {
-    "DAY": "{{ ds }}",
-}
-
 
 def check_rows(table, day, limits):
     from quality.checks import check_rows
@@ -102,7 +97,10 @@ lock tap-gitlab; meltano --environment=prod state list --pattern "$ARGUMENT_1" &
 meltano --environment=prod invoke tap-gitlab:test '*' &&
 meltano --environment=prod run tap-gitlab target-postgres
 """,
-        env={**ENV, "ARGUMENT_1": "{{ ds }} *"},
+        env={
+            "DAY": "{{ ds }}",
+            "ARGUMENT_1": "{{ ds }} *",
+        },
         append_env=True,
     )
 
@@ -111,7 +109,9 @@ meltano --environment=prod run tap-gitlab target-postgres
         bash_command=MELTANO
         + LOCK
         + "lock tap-slack; meltano --environment=prod run tap-slack target-postgres",
-        env=ENV,
+        env={
+            "DAY": "{{ ds }}",
+        },
         append_env=True,
     )
 
@@ -121,7 +121,9 @@ meltano --environment=prod run tap-gitlab target-postgres
 lock dbt-postgres; meltano --environment=prod invoke dbt-postgres:deps &&
 meltano --environment=prod run dbt-postgres:run
 """,
-        env=ENV,
+        env={
+            "DAY": "{{ ds }}",
+        },
         append_env=True,
         pool="warehouse",
         pool_slots=2,
@@ -135,7 +137,10 @@ meltano --environment=prod run dbt-postgres:run
 set -eo pipefail
 ./load.sh --escape \\\\
 """,
-        env={**ENV, "MELTANO_ENVIRONMENT": "prod"},
+        env={
+            "DAY": "{{ ds }}",
+            "MELTANO_ENVIRONMENT": "prod",
+        },
         append_env=True,
     )
 

@@ -47,11 +47,6 @@ lock() {
 }
 """
 
-# Settings that several tasks share.
-ENV = {
-    "FULL": "true",
-}
-
 with DAG(
     dag_id="meltano_shared",
     description="Runs 2 tasks with Meltano, every day at 00:00 (UTC)",
@@ -85,7 +80,10 @@ meltano select tap-gitlab --list &&
 meltano invoke dbt-postgres:deps &&
 meltano run tap-gitlab target-postgres
 """,
-        env={**ENV, "ARGUMENT_1": "{{ ds }}"},
+        env={
+            "FULL": "true",
+            "ARGUMENT_1": "{{ ds }}",
+        },
         append_env=True,
     )
 
@@ -109,7 +107,7 @@ meltano install extractor shop &&
 meltano run shop target-postgres
 """,
         env={
-            **ENV,
+            "FULL": "true",
             "ARGUMENT_1": "{{ params.setting }}",
             "ARGUMENT_2": '{{ params["setting"] }}',
         },

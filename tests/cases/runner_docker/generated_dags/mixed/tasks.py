@@ -53,7 +53,6 @@ lock() {
 DOCKER = {
     "image": "registry.example.com/elt:{{ var.value.elt_version }}",
     "entrypoint": ["meltano"],
-    "mem_limit": "1g",
     "auto_remove": "force",
     "mount_tmp_dir": False,
 }
@@ -76,7 +75,7 @@ with DAG(
 ):
     load = DockerOperator(
         task_id="load",
-        **dict(DOCKER, mem_limit="8g"),
+        **DOCKER,
         command=[
             "run",
             "{{ '--state-id-suffix=eu.env' }}",
@@ -89,6 +88,7 @@ with DAG(
             "SHARED": "yes",
             "ONLY_HERE": "1",
         },
+        mem_limit="8g",
         user=1000,
         retries=3,
     )
@@ -108,6 +108,7 @@ with DAG(
         task_id="report",
         **DOCKER,
         command=["run", "superset:refresh"],
+        mem_limit="1g",
     )
 
     load >> transform >> report

@@ -49,12 +49,6 @@ lock() {
 }
 """
 
-# Settings that several tasks share.
-ENV = {
-    "DB": "prod",
-    "REGION": "eu",
-}
-
 with DAG(
     dag_id="meltano_before_environments",
     description="Runs 3 tasks with Meltano, every day at 00:00 (UTC)",
@@ -75,7 +69,10 @@ with DAG(
     a = BashOperator(
         task_id="a",
         bash_command=MELTANO + LOCK + "lock tap-a; meltano run tap-a target-b",
-        env={**ENV, "DB": "mine"},
+        env={
+            "DB": "mine",
+            "REGION": "eu",
+        },
         append_env=True,
         retries=1,
         depends_on_past=False,
@@ -84,7 +81,10 @@ with DAG(
     b = BashOperator(
         task_id="b",
         bash_command=MELTANO + LOCK + "lock tap-c; meltano run tap-c target-d",
-        env={**ENV, "REGION": "us"},
+        env={
+            "DB": "prod",
+            "REGION": "us",
+        },
         append_env=True,
         retries=4,
     )

@@ -1,5 +1,0 @@
-"""A macro for templates."""
-
-from datetime import date
-
-today = date.today

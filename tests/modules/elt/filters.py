@@ -1,3 +1,0 @@
-"""A filter for templates."""
-
-mask = str.upper

@@ -1,3 +1,0 @@
-"""A pod for an executor."""
-
-LARGE = None
