@@ -60,11 +60,11 @@ lock() {
 DOCKER = {
     "image": "registry.example.com/elt:2026.11.1",
     "entrypoint": ["meltano"],
-    "user": "1000",
-    "network_mode": "warehouse",
     "mem_limit": "2g",
     "auto_remove": "force",
     "mount_tmp_dir": False,
+    "network_mode": "warehouse",
+    "user": "1000",
 }
 DOCKER_ENV = {
     "WAREHOUSE": "analytics",
@@ -120,10 +120,10 @@ with DAG(
         environment={
             "WAREHOUSE": "analytics",
         },
-        network_mode="warehouse",
         mem_limit="2g",
         auto_remove="force",
         mount_tmp_dir=False,
+        network_mode="warehouse",
     )
 
     in_a_shell = DockerOperator(
