@@ -266,7 +266,7 @@ def test_what_a_team_has_edited_is_told_and_nothing_else(
         (each["what"], each["old"], each["new"]) for each in tokyo["differences"]
     ]
     whys = {each["what"]: each["why"] for each in by_hand["differences"]}
-    assert "`@once` runs once by itself" in whys["schedule"]
+    assert "`@once` starts one run" in whys["schedule"]
     assert "Meltano has no schedule `by`" in whys["command of extract_load"]
     assert "hunter2" not in shown
     assert [path.name for path in home.iterdir()] == ["airflow.cfg"]

@@ -14,7 +14,7 @@ from datetime import timedelta
 import pendulum
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import DAG
-from elt import Load
+from elt.operators import Load
 from elt.tokens import warehouse
 
 

@@ -24,7 +24,7 @@ from airflow.providers.standard.operators.bash import BashOperator
 from airflow.providers.standard.operators.python import BranchPythonOperator
 from airflow.providers.standard.operators.weekday import BranchDayOfWeekOperator
 from airflow.sdk import DAG, TaskGroup
-from elt import choose
+from elt.days import today
 
 # Run Meltano from the project directory, preferring the project's own .meltano/run/bin.
 MELTANO = """\
@@ -112,7 +112,7 @@ with DAG(
 
     python = BranchPythonOperator(
         task_id="python",
-        python_callable=choose,
+        python_callable=today,
     )
 
     north = BashOperator(
