@@ -365,9 +365,9 @@ def test_a_catchup_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (EXTRACT_LOAD.replace("@daily", "@manual"), "No clock starts it: it runs only when somebody starts it."),
-        (EXTRACT_LOAD.replace('interval: "@daily"', "after: [b]"), "No clock starts it: it runs after b."),
-        (EXTRACT_LOAD + "end_date: 2020-01-01\n", "It does not run any more."),
+        (EXTRACT_LOAD.replace("@daily", "@manual"), "It runs only when somebody starts it."),
+        (EXTRACT_LOAD.replace('interval: "@daily"', "after: [b]"), "It runs after b."),
+        (EXTRACT_LOAD + "end_date: 2020-01-01\n", "It has no more runs."),
     ],
 )
 def test_what_starts_it_where_no_clock_does(text: str, said: str, tmp_path: Path) -> None:
