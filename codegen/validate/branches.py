@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from codegen import rules
 from codegen.airflow_facts.trigger_rules import runs
 from codegen.diagnostics import Diagnostic, nearest, quoted
-from codegen.plan.steps import Step, readable_steps
+from codegen.plan.steps import Step, groups_of, readable_steps
 from codegen.schema import Schedule
 from codegen.text.jinja import is_template
 from codegen.validate.places import place_of
@@ -54,11 +54,8 @@ def runs_by_choice(steps: Sequence[Step]) -> Iterator[list[set[str]]]:
 
 def _groups(steps: Iterable[Step]) -> dict[str, set[str]]:
     """The tasks of each group, and each task."""
-    groups: dict[str, set[str]] = {}
-    for step in steps:
-        groups.setdefault(step.task.group or step.task_id, set()).add(step.task_id)
-        groups.setdefault(step.task_id, set()).add(step.task_id)
-    return groups
+    by_id = {step.task_id: step.task for step in steps}
+    return {name: set(ids) for name, ids in groups_of(by_id).items()} | {task_id: {task_id} for task_id in by_id}
 
 
 def _following(branch: Step, steps: Iterable[Step]) -> frozenset[str]:
