@@ -46,7 +46,7 @@ _SCHEDULES: dict[str, dict[str, Any]] = {
     "orders": {"interval": "@manual", "outlets": ["s3://warehouse/orders", "rows"]},
     "after_asset": {"after": ["orders", {"asset": {"name": "theirs", "uri": "s3://their/rows"}}]},
     "customers": {"extractor": None, "loader": None, "tasks": _TWO_ENDS, "interval": "@manual"},
-    "fails": {"extractor": "tap-carbon-forecast", "retries": 0, "interval": "@once"},
+    "fails": {"extractor": "tap-carbon-forecast", "retries": 0, "interval": "@manual"},
     "after_one": {"after": "orders"},
     "after_that": {"after": "after_one"},
     "after_all": {"after": ["orders", "customers"]},
@@ -83,6 +83,7 @@ def test_success_starts_what_waits_for_it_and_failure_does_not(invocation: Invoc
             invocation.await_states(f"meltano_{name}", ["success"])
         for name in ("after_or_yearly", "yearly", "at_new_year"):
             invocation.await_states(f"meltano_{name}", ["success"])
+        invocation.run("dags", "trigger", "meltano_fails")
         invocation.await_states("meltano_fails", ["failed"])
         assert invocation.states("meltano_after_all") == []
         invocation.run("dags", "trigger", "meltano_customers")
