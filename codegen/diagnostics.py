@@ -123,9 +123,9 @@ def either(names: Sequence[str]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def nearest(word: str, known: Iterable[str], similarity: float = 0.6) -> str:
     """A hint that names the closest known word, or nothing."""
-    close = closest(word, known)
+    close = closest(word, known, similarity)
     return f"did you mean {quoted(close)}?" if close else ""
 
 

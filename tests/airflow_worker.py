@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import sys
 import tempfile
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
@@ -144,6 +146,38 @@ def run_dag(path: str, dag_id: str, date: str, env: dict[str, str | None]) -> An
     return {"states": {instance.task_id: instance.state for instance in run.get_task_instances()}}
 
 
+def command(words: list[str], environ: dict[str, str], limit: int) -> Answer:
+    """Run an `airflow` command in this environment and no other, and return its exit code; the limit ends it."""
+    signal.alarm(limit)
+    os.environ.clear()
+    os.environ.update(environ)
+    folder = environ["AIRFLOW__CORE__DAGS_FOLDER"]
+    settings: Any = import_module("airflow.settings")
+    settings.DAGS_FOLDER = folder
+    sys.path.append(folder)
+    sys.argv = ["airflow", *words]
+    try:
+        import_module("airflow.__main__").main()
+    except SystemExit as error:
+        if isinstance(error.code, str):
+            print(error.code)
+        return {"code": error.code if isinstance(error.code, int) else int(error.code is not None)}
+    except Exception:  # noqa: BLE001
+        traceback.print_exc()
+        return {"code": 1}
+    return {"code": 0}
+
+
+@cache
+def _prepare_runs() -> None:
+    """Do what the first task of a process does, so that no fork repeats it: Airflow 3 makes its API, in seconds."""
+    import_module("airflow.models")
+    import_module("sqlalchemy.orm").configure_mappers()
+    with suppress(ImportError):
+        app = import_module("airflow.sdk.execution_time.supervisor").in_process_api_server().app
+        app._cadwyn_initialize()  # noqa: SLF001
+
+
 def _safeguard() -> object:
     """Return what tells an operator that a task process calls it."""
     module = inside.first_of("airflow.sdk.bases.operator", "airflow.models.baseoperator")
@@ -175,7 +209,10 @@ def serve(operations: Operations) -> None:
     os.dup2(2, 1)
     print(json.dumps(inside.warm_up()), file=answers, flush=True)
     for line in sys.stdin:
-        print(json.dumps(_in_a_fork(operations, json.loads(line))), file=answers, flush=True)
+        request = json.loads(line)
+        if request["operation"] == "command":
+            _prepare_runs()
+        print(json.dumps(_in_a_fork(operations, request)), file=answers, flush=True)
 
 
 def _in_a_fork(operations: Operations, request: dict[str, Any]) -> dict[str, Any]:
@@ -222,6 +259,7 @@ if __name__ == "__main__":
             "execute": execute,
             "pods_of": pods_of,
             "run_dag": run_dag,
+            "command": command,
             "first_runs": first_runs,
         }
     )

@@ -13,10 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import environments
-import pytest
 from processes import PATIENCE, await_that
 from project_builder import write
 
@@ -88,6 +87,13 @@ class Worker:
         """Run a DAG for a logical date: the `states` of its tasks, and the `log`."""
         return self._ask(operation="run_dag", path=str(path), dag_id=dag_id, date=date, env=env)
 
+    def command(self, words: tuple[str, ...], environ: dict[str, str]) -> dict[str, Any]:
+        """Run an `airflow` command in this environment: its exit `code`, and the `log`, which is what it prints.
+
+        A task that failed waits for its retry, which is minutes away: this ends before.
+        """
+        return self._ask(operation="command", words=words, environ=environ, limit=PATIENCE)
+
     def pods_of(self, path: Path, dag_id: str, env: dict[str, str | None], in_cluster: Path) -> dict[str, Any]:
         """Build the pods of a DAG's tasks: the `error` or None, and by task the `pod` and its `operator`."""
         return self._ask(operation="pods_of", path=str(path), dag_id=dag_id, env=env, in_cluster=str(in_cluster))
@@ -122,6 +128,13 @@ class Worker:
         return answer
 
 
+class Done(NamedTuple):
+    """How a command has ended, and what it has printed."""
+
+    returncode: int
+    stdout: str
+
+
 @dataclass(frozen=True)
 class Airflow:
     """One installed Airflow, in an environment (`folder`), with a home of its own."""
@@ -132,20 +145,12 @@ class Airflow:
     home: Path
     worker: Worker
 
-    def run(
-        self, *arguments: str, dags_folder: Path, env: dict[str, str] | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        """Run an `airflow` command; stderr comes with stdout."""
+    def run(self, *arguments: str, dags_folder: Path, env: dict[str, str] | None = None) -> Done:
+        """Run an `airflow` command in a fork of the worker, which has imported all that takes long."""
         environ = environments.clean_environ() if env is None else env
         environ = environ | {"AIRFLOW_HOME": str(self.home), "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder)}
-        command: list[str | Path] = [self.folder / "bin" / "airflow", *arguments]
-        try:
-            return subprocess.run(
-                command, env=environ, text=True, stdout=-1, stderr=subprocess.STDOUT, check=False, timeout=PATIENCE
-            )
-        except subprocess.TimeoutExpired as error:
-            # A task that failed waits for its retry, which is minutes away. Its output comes as bytes.
-            return pytest.fail(f"airflow did not end in time:\n{(error.output or b'').decode(errors='replace')}")
+        answer = self.worker.command(arguments, environ)
+        return Done(answer["code"], answer["log"])
 
 
 @dataclass(frozen=True)

@@ -44,17 +44,21 @@ def test_explained_values_are_as_written(project: Path) -> None:
 def test_an_operator_does_not_run_without_airflow(project: Path) -> None:
     """`schedule run` names the task, its operator, and the command of Airflow."""
     message = refusal(project, "schedule", "run", "groups")
-    assert message.startswith("`list` runs the operator elt.operators.ListFiles, which only Airflow can do: `airflow ")
+    start = "`LatestOnlyOperator` runs the operator LatestOnlyOperator, which only Airflow can do: `airflow "
+    assert message.startswith(start)
 
 
 def test_the_page_shows_operators(project: Path) -> None:
-    """Their paths and arrows, the values with their places, the text of a file once it has changed, and a draft."""
+    """Their paths and arrows, the values with their places, the text of any file once it has changed, and a draft."""
+    text = (project / "schedules/orders.yml").read_text(encoding="utf-8")
+    orders = text.replace("{$t: {$f: queries/count.sql}}", "{$t: {$f: ../count.sql}}")
+    write(project, {"schedules/orders.yml": orders, "count.sql": "SELECT count(*) FROM orders\n"})
     pages = Pages(project)
     page = pages.get("/pipelines/orders.yml").get_text(" ")
     assert "FileSensor operator in the worker" in page
-    assert "{$t: {$f: queries/count.sql}}" in page
+    assert "{$t: {$f: ../count.sql}}" in page
     assert "SELECT count(*) FROM orders" in page
-    write(project, {"schedules/queries/count.sql": "SELECT max(id) FROM orders\n"})
+    write(project, {"count.sql": "SELECT max(id) FROM orders\n"})
     assert "SELECT max(id) FROM orders" in pages.get("/pipelines/orders.yml").get_text()
     form = form_of(pages.get("/edit/orders.yml"))
     assert "uses: FileSensor" in form["yaml:tasks"]

@@ -1,8 +1,9 @@
 """Loads many DAG files inside an Airflow environment, for `codegen/airflow/loading.py`: one line of JSON for each.
 
-It runs on the Python of that environment (3.8 and later), imports Airflow once and forks a few times. Each
-fork loads its share of the files one after another, as Airflow's DagBag does: a fork for each file takes twenty times
-as long. If a file ends or blocks its process, only that file fails: a new fork continues with the next one.
+It runs on the Python of that environment (3.8 and later), imports Airflow once and forks a few times. Each fork loads
+its share of the files one after another, as Airflow's DagBag does: a fork for each file takes twenty times as long. A
+file that ends or blocks its process costs its own result only, since another fork continues with the next file. Where
+a file fails that is not the first of its fork, an earlier one may be why: another fork starts with it, some times.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import time
 import traceback
 import warnings
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any
 
@@ -36,6 +38,8 @@ _MOST = 8
 _GRACE = 5
 _PAUSE = 0.5
 _TAIL = 4_000
+# Files of a share that are loaded again: where a package is missing, all fail, and a fork takes 0.1 seconds.
+_AGAIN = 20
 
 
 class _Fork:
@@ -43,13 +47,14 @@ class _Fork:
 
     def __init__(self, operation: _Operation, files: list[_File], limit: float) -> None:
         self.files = files
+        self._again = _AGAIN
         self._operation = operation
         self._limit = limit
         self.start()
 
     def start(self) -> None:
-        """Fork a process for the remaining files."""
-        self._text = b""
+        """Fork for the files that are left."""
+        self._text, self._is_fresh = b"", True
         self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115  # both processes use it
         self.pipe, theirs = os.pipe()
         self._deadline = time.monotonic() + self._limit
@@ -59,7 +64,7 @@ class _Fork:
             self._pid = os.fork()
         if not self._pid:
             os.close(self.pipe)
-            _work(self._operation, self.files, theirs, self._log)
+            _work(self._operation, self.files, theirs, self._log, is_final=not self._again)
         os.close(theirs)
         os.set_blocking(self.pipe, False)
 
@@ -71,13 +76,16 @@ class _Fork:
         why = overdue
         if not why and not ended and time.monotonic() > self._deadline:
             why = "TimeoutError: DagBag import timeout"
+        is_lost = bool(why) or self._is_fresh or not self._again
         if why and not ended:
             os.kill(self._pid, signal.SIGKILL)
             os.waitpid(self._pid, 0)
         if why or ended:
             os.close(self.pipe)
             why = why or _tail(self._log.fileno()) or _end(status)
-            found += [{"number": each[0], "crashed": why} for each in self._lost(overdue)]
+            self._again -= not is_lost
+            lost = self._lost(overdue) if is_lost else []
+            found += [{"number": each[0], "crashed": why} for each in lost]
             self._log.close()
             if self.files:
                 self.start()
@@ -99,7 +107,7 @@ class _Fork:
         *lines, self._text = self._text.split(b"\n")
         for _ in lines:
             self._deadline = time.monotonic() + self._limit
-            self.files = self.files[1:]
+            self.files, self._is_fresh = self.files[1:], False
         return [json.loads(line) for line in lines]
 
 
@@ -131,8 +139,8 @@ def load_all(operation: _Operation, files: list[_File], limit: float, limit_of_a
         forks = [fork for fork in forks if fork.files]
 
 
-def _work(operation: _Operation, files: list[_File], pipe: int, log: IO[bytes]) -> None:
-    """Load the files one by one, and exit without the exit handlers of the parent."""
+def _work(operation: _Operation, files: list[_File], pipe: int, log: IO[bytes], *, is_final: bool) -> None:
+    """Answer for the files one by one, and leave without the exit handlers of the parent."""
     code, pid = 1, os.getpid()
     environ, path, cwd = dict(os.environ), list(sys.path), os.getcwd()  # noqa: PTH109  # as text
     try:
@@ -143,6 +151,9 @@ def _work(operation: _Operation, files: list[_File], pipe: int, log: IO[bytes]) 
             answer = operation(file, folder)
             if os.getpid() != pid:
                 # The DAG file has forked, and this is its child.
+                break
+            if answer["errors"] and number != files[0][0] and not is_final:
+                # Without an answer, so that another fork starts with this file.
                 break
             _flush()
             text = json.dumps({"number": number, "log": _tail(log.fileno()), **answer}) + "\n"
@@ -199,7 +210,8 @@ def _main() -> None:
     print(json.dumps(inside.warm_up()), file=answers, flush=True)
     request = json.load(sys.stdin)
     limit = (inside.import_limit() or 30) + _GRACE
-    load_all(getattr(inside, request["operation"]), request["files"], limit, request["limit"], answers)
+    operation = partial(inside.import_file, behaviour=request["behaviour"])
+    load_all(operation, request["files"], limit, request["limit"], answers)
 
 
 if __name__ == "__main__":

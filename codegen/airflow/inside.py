@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 _NOT_OF_A_DAG = {"edge_info", "fileloc", "processor_dags_folder", "relative_fileloc", "schedule_interval", "task_group"}
 _CALLBACKS = ("on_failure_callback", "on_success_callback", "sla_miss_callback")
 _NOT_OF_A_TASK = {"dag", "downstream_task_ids", "task_group", "upstream_task_ids"}
-# A warning captured by Airflow: `path:line: category: message`.
-_CAUGHT = re.compile(r"(.*?):(\d+): ([\w.]+): (.*)", re.DOTALL)
-_DEPRECATED = re.compile(r"Deprecat|RemovedIn")
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
@@ -64,7 +61,8 @@ def _seen_warnings() -> Iterator[list[warnings.WarningMessage]]:
 
 
 def _as_text(record: warnings.WarningMessage) -> str:
-    return f"{record.category.__name__}: {record.message} ({Path(record.filename).name}:{record.lineno})"
+    """A warning in the form of those that Airflow catches."""
+    return f"{record.filename}:{record.lineno}: {record.category.__name__}: {record.message}"
 
 
 def load(path: str) -> Any:  # noqa: ANN401  # Airflow's DagBag
@@ -80,10 +78,11 @@ def import_limit() -> float:
     return float(import_module("airflow.configuration").conf.getfloat("core", "dagbag_import_timeout"))
 
 
-def import_file(path: str, folder: str = "") -> dict[str, Any]:
-    """Load a file and serialize its DAGs as the DAG processor does: `dags` as plain data, `errors`, and `warnings`.
+def import_file(path: str, folder: str = "", *, behaviour: bool = True) -> dict[str, Any]:
+    """Load a file and serialize its DAGs as the DAG processor does: its `errors`, `warnings`, and assets.
 
-    It may import what lies in the folder of DAG files, by default the one of the file.
+    It may import what lies in the folder of DAG files, by default the one of the file. By `behaviour`, `dags` has all
+    that the DAGs were given, as plain data.
     """
     sys.path.append(folder or str(Path(path).parent))
     with _seen_warnings() as seen:
@@ -91,26 +90,12 @@ def import_file(path: str, folder: str = "") -> dict[str, Any]:
         errors = [*_import_errors(bag), *_serialization_errors(bag)]
     # Some versions of Airflow catch the warnings of a DAG file themselves.
     caught = [str(warning) for found in bag.captured_warnings.values() for warning in found]
-    dags = [_dag(dag) for _, dag in sorted(bag.dags.items())]
-    messages = list(dict.fromkeys([*map(_as_text, seen), *caught]))
-    return {"dags": dags, "errors": [error["traceback"] for error in errors], "warnings": messages}
-
-
-def check_file(path: str, folder: str) -> dict[str, Any]:
-    """Load a file and serialize its DAGs: its `errors`, the `deprecations` in it, and the assets of its DAGs."""
-    sys.path.append(folder)
-    with _seen_warnings() as seen:
-        bag = load(path)
-        errors = [*_import_errors(bag), *_serialization_errors(bag)]
-    caught = (_CAUGHT.fullmatch(str(warning)) for found in bag.captured_warnings.values() for warning in found)
-    places: list[Any] = [match.groups() for match in caught if match]
-    places += [(r.filename, r.lineno, r.category.__name__, r.message) for r in seen]
-    own = ((int(line), str(text)) for file, line, kind, text in places if file == path and _DEPRECATED.search(kind))
     return {
         "errors": errors,
-        "deprecations": list(dict.fromkeys(own)),
+        "warnings": list(dict.fromkeys([*map(_as_text, seen), *caught])),
         "awaits": {dag_id: _awaited_assets(dag) for dag_id, dag in bag.dags.items()},
         "gives": [uri for dag in bag.dags.values() for task in dag.tasks for uri in _uris(task.outlets)],
+        "dags": [_dag(dag) for _, dag in sorted(bag.dags.items())] if behaviour else [],
     }
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from codegen import process
@@ -21,19 +22,14 @@ _GRACE = 60
 _TAIL = 2_000
 # The number of loaded files, at the start of each answer.
 _DONE = re.compile(r'\{"done": (\d+)')
+# A warning in Airflow's form, after the path of its file: `path:line: category: message`.
+_WARNING = re.compile(r":(\d+): ([\w.]+): (.*)", re.DOTALL)
+_DEPRECATED = re.compile("Deprecat|RemovedIn")
 _DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 # Its settings stay, and PYTHONPATH: a DAG file may import what lies there.
 _UNWANTED = ("PYTHONHOME", "PYTHONSAFEPATH", "VIRTUAL_ENV", "__PYVENV", f"{_DATABASE}_")
 # The folders of a home that change how DAGs load: plugins, and local settings with cluster policies.
 _OF_A_HOME = ("plugins", "config")
-
-
-class LoadedFile(NamedTuple):
-    """One DAG file in Airflow: its DAGs by id, as plain data (`inside.py`), tracebacks, and the output of its code."""
-
-    dags: list[dict[str, Any]]
-    errors: list[str]
-    log: str
 
 
 class LoadError(NamedTuple):
@@ -44,69 +40,52 @@ class LoadError(NamedTuple):
     task_id: str = ""
 
 
-class CheckedFile(NamedTuple):
-    """One DAG file in Airflow.
+class LoadedFile(NamedTuple):
+    """One DAG file in Airflow (`inside.py`).
 
     Attributes:
         deprecations: lines with deprecated names, and Airflow's warning.
         awaits: the URIs of the assets that start each DAG.
         gives: the URIs of the assets that its tasks produce.
+        dags: the behaviour of its DAGs, as plain data.
         log: the output of its code.
     """
 
-    errors: list[LoadError]
-    deprecations: list[tuple[int, str]]
-    awaits: dict[str, list[str]]
-    gives: list[str]
-    log: str
+    errors: Sequence[LoadError]
+    deprecations: Sequence[tuple[int, str]] = ()
+    awaits: Mapping[str, Sequence[str]] = MappingProxyType({})
+    gives: Sequence[str] = ()
+    dags: Sequence[dict[str, Any]] = ()
+    log: str = ""
 
 
-def load_dag_files(
-    airflow: Path, files: Sequence[Path], cwd: Path, env: Mapping[str, str], timeout: float = _LIMIT
+def load_dag_files(  # noqa: PLR0913
+    airflow: Path,
+    files: Iterable[tuple[Path, Path]],
+    cwd: Path,
+    env: Mapping[str, str],
+    on_progress: Callable[[int], None] = lambda _: None,
+    *,
+    behaviour: bool = False,
 ) -> list[LoadedFile]:
     """Load DAG files with that `airflow` program, in a temporary home.
 
-    The variables are added to those of this process; the timeout, in seconds, is for all files together.
+    Args:
+        airflow: the program.
+        files: each with the folder of DAG files that it lies in; read while Airflow starts, which takes seconds.
+        cwd: the working directory.
+        env: variables that are added to those of this process.
+        on_progress: gets how many files are done.
+        behaviour: whether to return that of the DAGs.
 
     Raises:
         AirflowError: it does not start.
     """
-    places = [(path, path.parent) for path in files]
-    return [_loaded(answer) for answer in _answers(airflow, "import_file", lambda: places, cwd, env, timeout)]
-
-
-def check_dag_files(
-    airflow: Path,
-    files: Callable[[], Sequence[tuple[Path, Path]]],
-    cwd: Path,
-    env: Mapping[str, str],
-    on_progress: Callable[[int], None] = lambda _: None,
-) -> list[CheckedFile]:
-    """Check DAG files, each with its DAGs folder; `on_progress` gets the number of loaded files.
-
-    `files` is called while Airflow starts, which takes seconds.
-
-    Raises:
-        AirflowError: it does not start.
-    """
-    return [_checked(answer) for answer in _answers(airflow, "check_file", files, cwd, env, _LIMIT, on_progress)]
-
-
-def _answers(  # noqa: PLR0913, PLR0917  # what both have in common
-    airflow: Path,
-    operation: str,
-    files: Callable[[], Sequence[tuple[Path, Path]]],
-    cwd: Path,
-    env: Mapping[str, str],
-    limit: float,
-    on_progress: Callable[[int], None] = lambda _: None,
-) -> list[dict[str, Any]]:
-    """The answer for each file (`forks.py`)."""
     numbered: list[tuple[int, str, str]] = []
 
     def request() -> str:
-        numbered.extend((number, str(path), str(folder)) for number, (path, folder) in enumerate(files()))
-        return json.dumps({"operation": operation, "files": numbered, "limit": limit})
+        numbered.extend((number, str(path), str(folder)) for number, (path, folder) in enumerate(files))
+        return json.dumps({"behaviour": behaviour, "files": numbered, "limit": _LIMIT})
 
     def show(line: str) -> None:
         if match := _DONE.match(line):
@@ -118,7 +97,7 @@ def _answers(  # noqa: PLR0913, PLR0917  # what both have in common
             # Processes that DAG files start end with it.
             output = process.run(
                 [python_of(airflow), _FORKS],
-                limit=limit + _GRACE,
+                limit=_LIMIT + _GRACE,
                 name="airflow",
                 env=environ,
                 cwd=cwd,
@@ -128,25 +107,25 @@ def _answers(  # noqa: PLR0913, PLR0917  # what both have in common
             )
         except process.ProcessError as error:
             raise AirflowError(f"Airflow did not load the DAG files: {error.message}", error.hint) from error
-    # The first line is about Airflow itself.
-    _, *lines = output.stdout.splitlines() or [""]
-    if output.code or len(lines) != len(numbered):
+    # The first is about Airflow itself.
+    first, *lines = output.stdout.splitlines() or [""]
+    if first and len(lines) != len(numbered):
+        done = f"after {len(lines)} of {len(numbered)} DAG files"
+        message = f"the code of one of them ended Airflow {done} (exit code {output.code})"
+        raise AirflowError(message, "name some of the schedules to find it")
+    if output.code or not first:
         raise AirflowError(f"Airflow does not start: {output.stderr.strip()[-_TAIL:]}")
-    return sorted(map(read_json, lines), key=lambda answer: int(answer["number"]))
+    answers = {int(answer["number"]): answer for answer in map(read_json, lines)}
+    return [_loaded(path, answers[number]) for number, path, _ in numbered]
 
 
-def _loaded(answer: dict[str, Any]) -> LoadedFile:
+def _loaded(path: str, answer: dict[str, Any]) -> LoadedFile:
     if "crashed" in answer:
-        return LoadedFile([], [answer["crashed"]], "")
-    return LoadedFile(answer["dags"], answer["errors"], answer["log"])
-
-
-def _checked(answer: dict[str, Any]) -> CheckedFile:
-    if "crashed" in answer:
-        return CheckedFile([LoadError(answer["crashed"])], [], {}, [], "")
+        return LoadedFile([LoadError(answer["crashed"])])
     errors = [LoadError(**error) for error in answer["errors"]]
-    deprecations = [(int(line), text) for line, text in answer["deprecations"]]
-    return CheckedFile(errors, deprecations, answer["awaits"], answer["gives"], answer["log"])
+    found = (_WARNING.fullmatch(text, len(path)) for text in answer["warnings"] if text.startswith(path))
+    deprecations = dict.fromkeys((int(match[1]), match[3]) for match in found if match and _DEPRECATED.search(match[2]))
+    return LoadedFile(errors, [*deprecations], answer["awaits"], answer["gives"], answer["dags"], answer["log"])
 
 
 def _environ(base: Mapping[str, str], home: Path) -> dict[str, str]:
@@ -160,6 +139,7 @@ def _environ(base: Mapping[str, str], home: Path) -> dict[str, str]:
         **base,
         **settings,
         "AIRFLOW_HOME": str(home),
+        "TMPDIR": str(home),
         _DATABASE: f"sqlite:///{home / 'airflow.db'}",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 
 import click
@@ -21,7 +22,6 @@ from codegen.diagnostics import Diagnostic, count, has_errors, in_numbers
 from codegen.migrate.importing import plan_import
 from codegen.migrate.makefile import command_to_generate
 from codegen.review.in_airflow import check_in_airflow
-from codegen.sync.changes import Change
 
 _EPILOG = """\b
 Examples:
@@ -71,17 +71,16 @@ def verify(  # noqa: PLR0913  # click gives each option so
         raise click.UsageError("--generator requires --against.")
     project = open_project(context.obj, output)
     found = airflow_of(project, airflow)
-    state: list[tuple[pipeline.Generation, list[Change], list[Diagnostic]]] = []
+    compare = cache(partial(compared, project, names))
 
     def prepare() -> tuple[pipeline.Generation, list[str]]:
-        state.append(compared(project, names))
-        generation, changes, diagnostics = state[0]
+        generation, changes, diagnostics = compare()
         wrong = {change.name for change in changes}
         return generation, [] if has_errors(diagnostics) else [name for name in generation.files if name not in wrong]
 
     with _progress() as on_progress:
         in_airflow = check_in_airflow(project, found, prepare, on_progress)
-    generation, changes, diagnostics = state[0]
+    generation, changes, diagnostics = compare()
     diagnostics = [*diagnostics, *in_airflow]
     drift = [change.diagnostic(command_to_generate(project.root)) for change in changes]
     report([*diagnostics, *drift], output)

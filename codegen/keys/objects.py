@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from codegen.keys.containers import Data, MapOf
+from codegen.keys.containers import Data, KeyName, MapOf
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.markers import check_scalar, marker_of
 from codegen.keys.value_schema import object_schema
@@ -45,12 +45,13 @@ class PythonObjects(FieldType[Any]):
 
 class _DataWithObjects(Data):
     def _read(self, node: Node, report: Report) -> Any:  # noqa: ANN401
-        if isinstance(node, MapNode) and "$import" in node.entries:
+        if isinstance(node, MapNode) and any(name.startswith("$") for name in node.entries):
             return OBJECT.read(node, report)
         return super()._read(node, report)
 
 
 OBJECT = PythonObject()
 OBJECT_MAP: MapOf[Imported] = MapOf("a map of names to Python objects", None, OBJECT)
+_NAME = KeyName(r"[^$][\s\S]*", "cannot be a name here", "write {name: {$import: package.module.name}}")
 # Airflow gets the values unchanged.
-DATA_MAP: MapOf[Any] = MapOf("a map of names to values", None, _DataWithObjects(check_scalar))
+DATA_MAP: MapOf[Any] = MapOf("a map of names to values", _NAME, _DataWithObjects(check_scalar))

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
 
 from codegen import rules
-from codegen.airflow_facts import ClassFacts
+from codegen.airflow_facts import ClassFacts, facts_of
 from codegen.diagnostics import Diagnostic, InvalidError, quoted
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.markers import Const, MarkedValue, Template
 from codegen.keys.scalars import DateTime, Duration
+from codegen.keys.table import Refusal
 from codegen.keys.texts import is_python_keyword
-from codegen.keys.value_schema import arguments_map
+from codegen.keys.value_schema import arguments_map, reference_to
 from codegen.source.nodes import ListNode, Node, Scalar
 from codegen.text.jinja import is_template
-from codegen.values import Imported, Output
+from codegen.values import Imported, Output, parts_of
 
-# Whether an argument can be set here: None, or the reason why not and the fix.
-Refuse = Callable[[str], tuple[str, str] | None]
+# Why an argument cannot be set here; None for one that can.
+Refuse = Callable[[str], Refusal | None]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LIST = re.compile(r"\b(?:Collection|Iterable|Sequence|list)\[")
 # Python types by their names in annotations.
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "str": (str,),
@@ -66,29 +68,40 @@ _EXAMPLES: Mapping[type, Any] = {
 class OperatorArgument(MarkedValue):
     """The value of an argument. Text becomes a duration, a date or a time if the annotation allows one."""
 
-    def __init__(self, annotation: str, *, is_templated: bool = False) -> None:
+    def __init__(self, annotation: str, *, is_templated: bool = False, takes_results: bool = True) -> None:
         super().__init__(is_templated=is_templated)
-        self._types = types_of(annotation) or ()
-        inside = re.search(r"\b(?:Collection|Iterable|Sequence|list)\[(.+)\]", annotation)
-        self._item = OperatorArgument(inside[1], is_templated=is_templated) if inside else None
+        self.types = types_of(annotation)
+        self.words = _in_words(self.types) or "a value"
+        self._takes_results = takes_results
+        start = _LIST.search(annotation)
+        inside = annotation[start.end() : annotation.rfind("]")] if start else ""
+        self._item = OperatorArgument(inside, is_templated=is_templated) if inside else None
 
     def _read(self, node: Node, report: Report) -> Any:  # noqa: ANN401
         if self._item and isinstance(node, ListNode):
-            return [self._item.read(item, report) for item in node.items]
-        return super()._read(node, report)
+            value = [self._item.read(item, report) for item in node.items]
+        else:
+            value = super()._read(node, report)
+        if not self._takes_results and any(isinstance(part, Output) for part in parts_of(value)):
+            raise InvalidError("`$x` works only in `with`", "use a template such as {{ ti.xcom_pull('extract') }}")
+        return value
 
     def _convert(self, scalar: Scalar) -> Any:  # noqa: ANN401
+        types = self.types or ()
         if scalar.kind in {"str", "timestamp"} and not is_template(scalar.text):
             problems = []
             for kind, convert in _CONVERTED.items():
-                if kind in self._types:
+                if kind in types:
                     try:
                         return convert(scalar)
                     except InvalidError as error:
                         problems.append(error)
-            if problems and (scalar.kind == "timestamp" or str not in self._types):
+            if problems and (scalar.kind == "timestamp" or str not in types):
                 raise problems[-1]
         return super()._convert(scalar)
+
+    def json_schema(self) -> JsonSchema:
+        return {} if self.types is None else reference_to(self.types)
 
 
 def _time(scalar: Scalar) -> time:
@@ -133,8 +146,21 @@ def mismatch(value: Any, annotation: str) -> str:  # noqa: ANN401  # what a type
     is_open = isinstance(value, Output | Imported | Template | Const) or (isinstance(value, str) and is_template(value))
     if is_open or expected is None or type(value) in expected:
         return ""
-    words = [_WORDS[kind] for kind in dict.fromkeys(expected) if kind is not type(None)]
-    return " or ".join(words) or "a Python object"
+    return _in_words(expected) or "a Python object"
+
+
+def _in_words(types: Iterable[type] | None) -> str:
+    kinds = dict.fromkeys(types or ())
+    return " or ".join(
+        _WORDS[kind] for kind in kinds if kind is not type(None) and not (kind is int and float in kinds)
+    )
+
+
+def refused_word(name: str) -> tuple[str, str] | None:
+    """Why no call can pass an argument of this name, and what to do instead; None for one that can be passed."""
+    if is_python_keyword(name) or name == "self":
+        return f"{quoted(name)} is a word of Python's own", "an operator has no argument of this name: remove it"
+    return None
 
 
 def in_words(kind: type) -> str:
@@ -158,37 +184,56 @@ class Arguments(FieldType[Mapping[str, Any]]):
     hint = "write `argument: value` lines"
     is_templated = True
 
-    def __init__(self, facts: ClassFacts | None = None, refuse: Refuse = lambda _: None) -> None:
+    def __init__(
+        self, facts: ClassFacts | None = None, refuse: Refuse = lambda _: None, *, takes_results: bool = True
+    ) -> None:
         self._facts = facts
         self._refuse = refuse
+        self._takes_results = takes_results
 
     def _read(self, node: Node, report: Report) -> Mapping[str, Any]:
         values = {}
         for name, entry in self._entries(node).items():
-            if refused := self._refusal(name):
+            if refused := self.refusal(name):
                 report(Diagnostic(rules.UNKNOWN_KEY, refused[0], entry.key_location, refused[1]))
             else:
-                values[name] = self._type_of(name).read(entry.value, report)
+                values[name] = self.type_of(name).read(entry.value, report)
         return values
 
-    def _refusal(self, name: str) -> tuple[str, str] | None:
+    def refusal(self, name: str) -> Refusal | None:
+        """Why a name is no argument that can be set here, and what to write instead."""
         if not _NAME.fullmatch(name):
             return f"{quoted(name)} is not the name of an argument", "letters, digits and _, as Python has it"
-        if is_python_keyword(name) or name == "self":
-            return f"{quoted(name)} is a word of Python's own", "an operator has no argument of this name: remove it"
-        return self._refuse(name)
+        return refused_word(name) or self._refuse(name)
 
-    def _type_of(self, name: str) -> OperatorArgument:
-        if self._facts is None:
-            return OperatorArgument("")
-        annotation = self._facts.arguments.get(name, "")
-        return OperatorArgument(annotation, is_templated=name in self._facts.templated)
+    @property
+    def names(self) -> list[str]:
+        """The arguments that the facts know."""
+        return [name for name in self._facts.arguments if not self.refusal(name)] if self._facts else []
+
+    def annotation(self, name: str) -> str:
+        """The annotation of an argument; empty where the facts have none."""
+        return self._facts.arguments.get(name, "") if self._facts else ""
+
+    def type_of(self, name: str) -> OperatorArgument:
+        """The type of an argument's values."""
+        is_templated = self._facts is not None and name in self._facts.templated
+        return OperatorArgument(self.annotation(name), is_templated=is_templated, takes_results=self._takes_results)
 
     def json_schema(self) -> JsonSchema:
         return arguments_map()
 
-    def known(self) -> dict[str, tuple[type, ...]]:
-        """The known types of the arguments."""
-        arguments = self._facts.arguments.items() if self._facts else ()
-        types = {name: types_of(annotation) for name, annotation in arguments if not self._refusal(name)}
-        return {name: each or () for name, each in types.items() if each is not None}
+
+def refusing(computed: Mapping[str, Refusal], airflow: str, place: str) -> Refuse:
+    """Refuses arguments that are computed, and those that every operator has; `place` is the key with the others."""
+    of_every_operator = facts_of(airflow).operator.keys() | {"task_id"}
+
+    def refuse(name: str) -> Refusal | None:
+        if name in computed:
+            return computed[name]
+        if name in of_every_operator:
+            instead = "use `id` of the task" if name == "task_id" else f"write it outside of `{place}`"
+            return f"{quoted(name)} is an argument of every operator", instead
+        return None
+
+    return refuse

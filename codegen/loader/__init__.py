@@ -2,6 +2,7 @@
 
 from codegen.loader.discovery import HIDDEN, SUFFIXES, Overlay, SourceFile, find_schedules
 from codegen.loader.exclusion import excludes, without_a_match
+from codegen.loader.file_texts import named_files
 from codegen.loader.inheritance import Document, load_schedules
 from codegen.loader.names import DEFAULTS
 from codegen.loader.silencers import Silencer
@@ -17,5 +18,6 @@ __all__ = [
     "excludes",
     "find_schedules",
     "load_schedules",
+    "named_files",
     "without_a_match",
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
-from codegen.files import Boundary
+from codegen.files import Boundary, exists
 from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar
 from codegen.source.read import read_text
 
@@ -31,16 +33,29 @@ def with_file_texts(node: Node, folder: Path, boundary: Boundary) -> Node:
     return MapNode(entries, node.location)
 
 
+def named_files(node: Node) -> Iterator[str]:
+    """Each file whose text a `$f` in the node can have, as a path in the project."""
+    if isinstance(node, Scalar):
+        if node.content is not None:
+            yield os.path.normpath(os.path.join(os.path.dirname(node.location.path), node.text))  # noqa: PTH118, PTH120
+        return
+    for value in node.items if isinstance(node, ListNode) else (entry.value for entry in node.entries.values()):
+        yield from named_files(value)
+
+
 def _content(path: Scalar, folder: Path, boundary: Boundary) -> str | Diagnostic:
     """The text of a file, or the error that it cannot be read."""
     file, name = folder / path.text, f"the file {quoted(path.text)}"
     outside = boundary.problem(file)
+    if not (outside or exists(file)):
+        hint = "create it; its path is relative to this YAML file"
+        return Diagnostic(rules.UNREADABLE, f"{name} does not exist", path.location, hint)
     text, problems = (None, [outside]) if outside else read_text(file, path.text)
     if problems:
         return replace(problems[0], message=f"{name}: {problems[0].message}", location=path.location)
     if text and text.strip():
         return text
-    return Diagnostic(rules.EMPTY_FILE, f"{name} is empty", path.location, "write its text, or remove `$f`")
+    return Diagnostic(rules.EMPTY_FILE, f"{name} is empty", path.location, "write its text, or remove the argument")
 
 
 def _is_path(scalar: Scalar) -> bool:

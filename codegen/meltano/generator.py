@@ -10,7 +10,7 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.files import Boundary, is_file, text_of, walk
 from codegen.sync.header import is_generated
-from codegen.text.tracebacks import exception_of, line_in
+from codegen.text.tracebacks import line_in, summary_of
 
 # Its default path (files-airflow, orchestrate/dags/meltano.py), and the command that every generator runs.
 _FILE = "orchestrate/dags/meltano.py"
@@ -85,9 +85,6 @@ def failure(generator: Path, name: str, traceback: str, log: str) -> Diagnostic:
         traceback: Python's traceback.
         log: the output of the generator and of the programs that it calls.
     """
-    message = exception_of(traceback).partition("\n")[0] or "it fails"
     hint = next((fix for part, fix in _FIXES.items() if part in traceback), "")
-    said = f"; the last that it wrote is: {log.strip().splitlines()[-1]}" if log.strip() else ""
-    return Diagnostic(
-        rules.DAGS_NOT_LOADED, message + said, Location(name, line_in(traceback, str(generator)) or 1), hint
-    )
+    place = Location(name, line_in(traceback, str(generator)) or 1)
+    return Diagnostic(rules.DAGS_NOT_LOADED, summary_of(traceback, log), place, hint)

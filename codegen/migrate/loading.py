@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -20,8 +20,8 @@ _OF_AN_OLDER_MELTANO = ("string indices must be integers", "KeyError: 'start_dat
 class Loaded(NamedTuple):
     """The DAGs of both sides as Airflow has loaded them, and the errors in all of the files."""
 
-    old: list[dict[str, Any]]
-    new: list[dict[str, Any]]
+    old: Sequence[dict[str, Any]]
+    new: Sequence[dict[str, Any]]
     problems: list[Diagnostic]
 
 
@@ -35,10 +35,11 @@ def load_both(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         root = {PROJECT_ROOT_VARIABLE: str(meltano_project)}
-        old, *new = load_dag_files(airflow, [generator, *paths], meltano_project, root)
-    if any(message in error for error in old.errors for message in _OF_AN_OLDER_MELTANO):
+        places = [(path, path.parent) for path in (generator, *paths)]
+        old, *new = load_dag_files(airflow, places, meltano_project, root, behaviour=True)
+    if any(message in error.traceback for error in old.errors for message in _OF_AN_OLDER_MELTANO):
         old = load_with_answer(airflow, generator, meltano_project, listed)
     shown = generator.relative_to(meltano_project) if generator.is_relative_to(meltano_project) else generator
     loaded = [(generator, shown.as_posix(), old), *zip(paths, files, new, strict=True)]
-    problems = [failure(path, name, error, file.log) for path, name, file in loaded for error in file.errors]
+    problems = [failure(path, name, error.traceback, file.log) for path, name, file in loaded for error in file.errors]
     return Loaded(old.dags, [dag for file in new for dag in file.dags], problems)

@@ -34,7 +34,8 @@ def _load(airflow: Path, generator: Path, meltano_project: Path, answer: object)
         meltano.with_name("answer").write_text(json.dumps(answer), encoding="utf-8")
         meltano.write_text(f"#!/bin/sh\nexec cat '{meltano.with_name('answer')}'\n", encoding="utf-8")
         meltano.chmod(0o755)
-        (loaded,) = load_dag_files(airflow, [generator], meltano_project, {PROJECT_ROOT_VARIABLE: folder})
+        files, root = [(generator, generator.parent)], {PROJECT_ROOT_VARIABLE: folder}
+        (loaded,) = load_dag_files(airflow, files, meltano_project, root, behaviour=True)
         dags = json.loads(json.dumps(loaded.dags).replace(folder, str(meltano_project)))
     for task in (task for dag in dags for task in dag["tasks"]):
         if isinstance(task.get("env"), dict) and "PATH" in task["env"]:

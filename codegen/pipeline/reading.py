@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from codegen import rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, has_errors, in_order, quoted
-from codegen.loader import Document, Overlay, Silencer, SourceFile, load_schedules, without_a_match
+from codegen.loader import Document, Overlay, Silencer, SourceFile, load_schedules, named_files, without_a_match
 from codegen.meltano import MeltanoProject, read_meltano_project
 from codegen.project import Project
 from codegen.schema import Schedule, read_schedule
@@ -49,6 +49,10 @@ class Reading:
     cache: Cache
     silencers: Sequence[Silencer] = ()
     awaited: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    def named_files(self, sources: Container[str]) -> set[str]:
+        """The files whose texts those schedule files have by `$f`, as paths in the project."""
+        return {name for each in self.documents if each.source.name in sources for name in named_files(each.root)}
 
     def of(self, environment: str) -> list[Schedule]:
         """The schedules of a deployment environment; `""` in a project without any."""

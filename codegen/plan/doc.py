@@ -42,8 +42,13 @@ def _what_and_when(schedule: Schedule, steps: Sequence[Step]) -> str:
     if all(step.run for step in steps):
         tasks = "\n".join(f"- {_code(step.run)}" for step in steps)
     else:
-        tasks = "\n".join(f"- {_code(step.task_id)}: {kind_of(step).words(step, _code)}" for step in steps)
+        tasks = "\n".join(map(_task, steps))
     return f"{what}, {when}:\n\n{tasks}"
+
+
+def _task(step: Step) -> str:
+    task_id, words = _code(step.task_id), kind_of(step).words(step, _code)
+    return f"- {task_id}" if words == task_id else f"- {task_id}: {words}"
 
 
 def _what(schedule: Schedule, steps: Sequence[Step], code: Callable[[str], str], tasks: str) -> str:

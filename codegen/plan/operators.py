@@ -22,7 +22,7 @@ from codegen.values import Call, Identifier, Imported, Output, Value, arguments_
 def arguments_of_step(step: Step, airflow: str) -> dict[str, Any]:
     """The arguments of a step's operator from `with` or the settings of its runner; a datetime stays one."""
     if step.settings:
-        given, facts = step.settings.arguments, facts_of(airflow).class_of(RUNNERS[step.runner].operator)
+        given, facts = step.settings.passed, facts_of(airflow).class_of(RUNNERS[step.runner].operator)
     else:
         given, facts = step.task.with_, operator_facts(step.task.kind, step.task.uses, airflow)
     lowered = {name: _lowered(value, *_rendering(name, facts)) for name, value in given.items()}

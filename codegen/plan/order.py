@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from codegen.plan.names import free_name
 from codegen.plan.steps import Step
 from codegen.plan.tree import Arrow, PlannedGroup, PlannedTask
+
+# As in `ExternalTaskSensor` and `SSHOperator`: the name of a class in a file that imports it.
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def arrows_of(steps: Sequence[Step]) -> dict[str, list[Arrow]]:
@@ -81,7 +85,8 @@ def variables_of(
     for name, kind in kinds.items():
         if name in named:
             stem = name.removeprefix(f"{dag_id}_")
-            variables[name] = free_name((stem, f"{kind}_{stem}"), f"{kind}_number_", {*variables.values(), *taken})
+            wanted = (stem, _WORD_START.sub("_", stem).lower(), f"{kind}_{stem}")
+            variables[name] = free_name(wanted, f"{kind}_number_", {*variables.values(), *taken})
     return variables
 
 

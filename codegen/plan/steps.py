@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from codegen.airflow_facts.trigger_rules import ALL_SUCCESS
@@ -108,11 +108,25 @@ def last_of(steps: Sequence[Step]) -> list[Step]:
     return [step for step in steps if step.task_id not in awaited]
 
 
+def is_chain(tasks: Iterable[Task]) -> bool:
+    """Whether each task waits for the previous one, as none has an `after`."""
+    return all(task.after is None for task in tasks)
+
+
 def waits_for(by_id: Mapping[str, Task]) -> dict[str, tuple[str, ...]]:
     """The upstream ids of each task: its `after` and the tasks in its `$x`; without any `after`, the previous task."""
-    if any(task.after is not None for task in by_id.values()):
-        return {task_id: (*dict.fromkeys((*(task.after or ()), *task.outputs)),) for task_id, task in by_id.items()}
-    return dict(zip(by_id, [(), *((task_id,) for task_id in by_id)], strict=False))
+    if is_chain(by_id.values()):
+        return dict(zip(by_id, [(), *((task_id,) for task_id in by_id)], strict=False))
+    return {task_id: (*dict.fromkeys((*(task.after or ()), *task.outputs)),) for task_id, task in by_id.items()}
+
+
+def groups_of(by_id: Mapping[str, Task]) -> dict[str, list[str]]:
+    """The ids of the tasks in each group."""
+    groups: dict[str, list[str]] = {}
+    for task_id, task in by_id.items():
+        if task.group:
+            groups.setdefault(task.group, []).append(task_id)
+    return groups
 
 
 def _last_of_groups(by_id: Mapping[str, Task], waits_for: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -120,9 +134,6 @@ def _last_of_groups(by_id: Mapping[str, Task], waits_for: Mapping[str, tuple[str
 
     See `get_leaves` in airflow/utils/task_group.py on Airflow 2, airflow/sdk/definitions/taskgroup.py on 3.
     """
-    groups: dict[str, list[str]] = {}
-    for task_id, task in by_id.items():
-        if task.group:
-            groups.setdefault(task.group, []).append(task_id)
+    groups = groups_of(by_id)
     awaited = {name: {each for member in members for each in waits_for[member]} for name, members in groups.items()}
     return {name: tuple(each for each in members if each not in awaited[name]) for name, members in groups.items()}

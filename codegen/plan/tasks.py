@@ -73,7 +73,7 @@ _KINDS = {
     "extractor": TaskKind(_by_runner, _extract_load),
     "command": TaskKind(_by_runner, lambda _, __: "a shell command"),
     "python": TaskKind(_by_function, lambda step, code: f"calls {code(step.task.python or '')}"),
-    "uses": TaskKind(_by_operator, lambda step, code: code(step.task.uses or "")),
+    "uses": TaskKind(_by_operator, lambda step, code: code((step.task.uses or "").rpartition(".")[2])),
 }
 
 

@@ -9,11 +9,11 @@ from typing import NamedTuple
 from codegen.airflow_facts import facts_of
 from codegen.diagnostics import nearest, quoted
 from codegen.schema.alerts import KINDS
-from codegen.text.tracebacks import exception_of
+from codegen.text.tracebacks import exception_of, summary_of
 
-# The messages of Airflow and Python, in all supported versions.
-_INVALID_ARGUMENTS = re.compile(r"Invalid arguments were passed to (\w+) .*?\*\*kwargs: \{(.*)\}", re.DOTALL)
-_UNEXPECTED = re.compile(r"(?:(\w+)\.__init__|\w+)\(\) got an unexpected keyword argument '(\w+)'")
+# Airflow's and Python's own words, in all supported versions.
+_INVALID_ARGUMENTS = re.compile(r"Invalid arguments were passed to (\w+) ")
+_UNEXPECTED = re.compile(r"\(\) got an unexpected keyword argument '(\w+)'")
 _MISSING = re.compile(r"missing keyword argument '(\w+)'")
 _NO_MODULE = re.compile(r"No module named '([\w.]+)'")
 _NO_NAME = re.compile(r"cannot import name '(\w+)' from '([\w.]+)'")
@@ -45,10 +45,12 @@ def failures_of(traceback: str, log: str, module: str, operator: str, airflow: s
     """
     error = _UNUSUAL.sub("", exception_of(traceback))
     if match := _INVALID_ARGUMENTS.search(error):
-        for name in _NAME_IN_A_MAP.findall(match[2]):
+        for name in _NAME_IN_A_MAP.findall(error[match.end() :].partition("**kwargs: {")[2]):
             yield _unknown_argument(match[1], name, operator, airflow)
     elif match := _UNEXPECTED.search(error):
-        yield _unknown_argument(match[1] or "the function", match[2], operator, airflow)
+        function = error[: match.start()].rpartition(" ")[2]
+        name = function.removesuffix(".__init__")
+        yield _unknown_argument("the function" if name == function else name, match[1], operator, airflow)
     elif match := _MISSING.search(error):
         yield Failure(
             f"{operator.rpartition('.')[2] or 'an operator'} requires the argument {quoted(match[1])}", "add it"
@@ -65,8 +67,7 @@ def failures_of(traceback: str, log: str, module: str, operator: str, airflow: s
         hint = "move slow code into a task, or raise AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT there too"
         yield Failure("the file exceeds Airflow's import timeout", hint)
     else:
-        said = f"; its last output: {log.strip().splitlines()[-1]}" if log.strip() else ""
-        yield Failure((_line(error) or "the file fails") + said)
+        yield Failure(summary_of(error, log))
 
 
 def _unknown_argument(name_of_class: str, name: str, operator: str, airflow: str) -> Failure:

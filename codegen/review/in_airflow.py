@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from codegen import rules
-from codegen.airflow.loading import CheckedFile, LoadError, check_dag_files
+from codegen.airflow.loading import LoadedFile, LoadError, load_dag_files
 from codegen.airflow.of_project import ProjectAirflow
 from codegen.diagnostics import Diagnostic, has_errors, in_order, quoted
 from codegen.files import walk
@@ -23,6 +25,16 @@ from codegen.validate.lint import apply_lint
 
 # A generation, and the names of its files to load.
 Prepare = Callable[[], tuple[Generation, Collection[str]]]
+# A file, and the folder of DAG files that it lies in.
+_Place = tuple[Path, Path]
+
+
+class _Generated(NamedTuple):
+    """A generated file, and the folder of DAG files of its environment, in the project."""
+
+    name: str
+    folder: str
+    source: SourceMap
 
 
 def check_in_airflow(
@@ -35,54 +47,43 @@ def check_in_airflow(
     """
     env = {project.project_root_variable: str(project.meltano_project)}
     env |= {"AIRFLOW_HOME": str(airflow.home)} if airflow.home and "AIRFLOW_HOME" not in os.environ else {}
-    maps: dict[str, tuple[SourceMap, str]] = {}
+    load = partial(load_dag_files, airflow.program, cwd=project.root, env=env)
+    generated: list[_Generated] = []
     silencers: list[Silencer] = []
 
-    def files() -> list[tuple[Path, Path]]:
+    def places() -> Iterator[_Place]:
         generation, names = prepare()
         silencers.extend(generation.reading.silencers)
-        maps.update(_maps(project, generation, names))
-        return [(project.root / name, project.root / folder) for name, (_, folder) in maps.items()]
+        generated.extend(_generated(project, generation, names))
+        yield from ((project.root / each.name, project.root / each.folder) for each in generated)
 
-    def check(names: Sequence[tuple[str, str]]) -> list[CheckedFile]:
-        paths = [(project.root / name, project.root / folder) for name, folder in names]
-        return check_dag_files(airflow.program, lambda: paths, project.root, env)
-
-    answers = check_dag_files(airflow.program, files, project.root, env, on_progress)
-    loaded = dict(zip(maps, answers, strict=True))
+    answers = load(places(), on_progress=on_progress)
+    loaded = list(zip(generated, answers, strict=True))
     found: list[Diagnostic] = []
-    for name, file in loaded.items():
-        source, _ = maps[name]
+    for (name, _, source), file in loaded:
         for error in file.errors:
-            found += _errors(error, file, str(project.root / name), source, project.airflow)
+            found += _errors(error, file.log, str(project.root / name), source, project.airflow)
         for line, text in file.deprecations:
             found += [Diagnostic(rules.DEPRECATED, text, place) for place in source.places_of(line)]
     if not has_errors(found):
-        found += _without_producer(project, loaded, maps, check)
+        found += _without_producer(project, loaded, load)
     return in_order(apply_lint(found, silencers, project.lint, report_unused=False))
 
 
-def _maps(project: Project, generation: Generation, names: Collection[str]) -> dict[str, tuple[SourceMap, str]]:
-    """The map of each file, and the folder of DAG files of its environment."""
+def _generated(project: Project, generation: Generation, names: Collection[str]) -> Iterator[_Generated]:
     by_file: dict[str, list[Schedule]] = defaultdict(list)
-    folder = project.relative(project.generated_dags)
+    folder, wanted = project.relative(project.generated_dags), set(names)
     for schedule in generation.selection.schedules:
         by_file[f"{folder}/{schedule.dag_file}"].append(schedule)
-    meltano = generation.reading.meltano
-    return {
-        name: (
-            SourceMap(name, generation.files[name], schedules, meltano),
-            (PurePosixPath(folder) / schedules[0].deployment).as_posix(),
-        )
-        for name, schedules in by_file.items()
-        if name in names
-    }
+    for name, schedules in ((name, those) for name, those in by_file.items() if name in wanted):
+        source = SourceMap(name, generation.files[name], schedules, generation.reading.meltano)
+        yield _Generated(name, (PurePosixPath(folder) / schedules[0].deployment).as_posix(), source)
 
 
-def _errors(error: LoadError, file: CheckedFile, path: str, source: SourceMap, airflow: str) -> Iterator[Diagnostic]:
+def _errors(error: LoadError, log: str, path: str, source: SourceMap, airflow: str) -> Iterator[Diagnostic]:
     line = line_in(error.traceback, path)
     module, operator = source.module_at(line), source.operator_at(line)
-    for failure in failures_of(error.traceback, file.log, module, operator, airflow):
+    for failure in failures_of(error.traceback, log, module, operator, airflow):
         if error.dag_id:
             places = [source.place_of(error.dag_id, error.task_id, failure.argument)]
         else:
@@ -93,38 +94,37 @@ def _errors(error: LoadError, file: CheckedFile, path: str, source: SourceMap, a
 
 def _without_producer(
     project: Project,
-    loaded: Mapping[str, CheckedFile],
-    maps: Mapping[str, tuple[SourceMap, str]],
-    check: Callable[[Sequence[tuple[str, str]]], list[CheckedFile]],
+    loaded: Sequence[tuple[_Generated, LoadedFile]],
+    load: Callable[[Iterable[_Place]], Sequence[LoadedFile]],
 ) -> Iterator[Diagnostic]:
-    """A warning for each asset without a producer: no DAG of its environment and no hand-written one."""
-    given = {(maps[name][1], uri) for name, file in loaded.items() for uri in file.gives}
+    """A warning for each asset that no DAG of its environment and no hand-written one produces."""
+    given = {(each.folder, uri) for each, file in loaded for uri in file.gives}
     missing = [
-        (name, dag_id, uri)
-        for name, file in loaded.items()
+        (each, dag_id, uri)
+        for each, file in loaded
         for dag_id, uris in file.awaits.items()
         for uri in uris
-        if (maps[name][1], uri) not in given
+        if (each.folder, uri) not in given
     ]
     if not missing:
         return
-    folders = {maps[name][1] for name, _, _ in missing}
-    custom = [project.relative(folder) for folder in project.custom_dags]
-    others = [(name, folder) for folder in (*folders, *custom) for name in _dag_files(project, folder, loaded)]
-    files = check(others)
+    folders = {project.root / each.folder for each, _, _ in missing}
+    known = {project.root / each.name for each, _ in loaded}
+    others = [(path, folder) for folder in (*folders, *project.custom_dags) for path in _dag_files(project, folder)]
+    others = [place for place in others if place[0] not in known]
+    files = load(others)
     if any(file.errors for file in files):
         # A file that fails may have the producer.
         return
     for (_, folder), file in zip(others, files, strict=True):
-        given |= {(each, uri) for each in (folders if folder in custom else (folder,)) for uri in file.gives}
-    for name, dag_id, uri in missing:
-        source, folder = maps[name]
-        if (folder, uri) not in given:
-            message = f"no DAG of this project updates the asset {quoted(uri)}, so this DAG never starts"
+        of = folders if folder in project.custom_dags else {folder}
+        given |= {(project.relative(each), uri) for each in of for uri in file.gives}
+    for each, dag_id, uri in missing:
+        if (each.folder, uri) not in given:
+            message = f"no DAG of this project produces the asset {quoted(uri)}, so this DAG never starts"
             hint = "correct the name, or add `# dagpress: ignore[no-producer]` with the reason"
-            yield Diagnostic(rules.NO_PRODUCER, message, source.place_of(dag_id, "", "after"), hint)
+            yield Diagnostic(rules.NO_PRODUCER, message, each.source.place_of(dag_id, "", "after"), hint)
 
 
-def _dag_files(project: Project, folder: str, without: Collection[str]) -> list[str]:
-    found = (project.relative(Path(entry.path)) for entry in walk(project.root / folder, project.boundary))
-    return sorted(name for name in found if name.endswith(".py") and name not in without)
+def _dag_files(project: Project, folder: Path) -> list[Path]:
+    return sorted(Path(entry.path) for entry in walk(folder, project.boundary) if entry.name.endswith(".py"))

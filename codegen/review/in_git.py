@@ -98,9 +98,11 @@ def _folders(project: Project) -> list[str]:
 
 
 def _own_files(project: Project, generation: Generation | None = None) -> set[str]:
-    """The other files in the repository that CI needs: configuration, templates, Meltano project and requirements."""
+    """The other files that CI needs: configuration, templates, texts by `$f`, Meltano project and requirements."""
     cache = generation.reading.cache if generation else Cache()
+    chosen = {schedule.source for schedule in generation.selection.schedules} if generation else set()
     files = [
+        *(project.root / name for name in (generation.reading.named_files(chosen) if generation else ())),
         project.root / project.at["airflow"].path,
         project.root / REQUIREMENTS,
         *(Path(entry.path) for entry in walk(project.templates, project.boundary) if entry.name.endswith(".j2")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from codegen.diagnostics import Location
 from codegen.keys.table import Model, keys_of
@@ -19,11 +20,14 @@ class SourceMap:
         self._name = name
         self._schedules = {schedule.dag_id_or_default: schedule for schedule in schedules}
         self._meltano = meltano
-        # A project template can write syntax of a newer Python.
+        self._text = text
+
+    @cached_property
+    def _tree(self) -> ast.Module:
         try:
-            self._tree = ast.parse(text)
-        except SyntaxError:
-            self._tree = ast.Module([], [])
+            return ast.parse(self._text)
+        except SyntaxError:  # a template of the project can write what another Python does not read
+            return ast.Module([], [])
 
     def places_of(self, line: int, argument: str = "") -> list[Location]:
         """The locations of a line: an argument, a task or a DAG; for an import, all tasks that use it.

@@ -57,6 +57,7 @@ class Runner:
         default_args: the `default_args` of a DAG with such tasks.
         example: of the settings, as YAML.
         imports: what else its arguments name, with its full name.
+        instead: how to write what is no argument of the operator, by its name; empty where nothing takes it.
         distributions: the packages that Airflow needs for it.
     """
 
@@ -71,4 +72,5 @@ class Runner:
     example: str = ""
     imports: Mapping[str, str] = field(default_factory=dict)
     check: Callable[[Placed], Iterator[Diagnostic]] = lambda _: iter(())
+    instead: Callable[[str], str] = lambda _: ""
     distributions: tuple[str, ...] = ()

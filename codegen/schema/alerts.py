@@ -165,6 +165,8 @@ class _AlertSection(Section[Alert]):
         unknown = next((name for name in node.entries if name not in names), None)
         if unknown is not None:
             message, hint = f"{quoted(unknown)} is not a kind of alert", nearest(unknown, names) or one_of
+            if unknown == "$import":
+                hint = "write `python` in place of `$import`"
             report(Diagnostic(rules.UNKNOWN_KEY, message, node.entries[unknown].key_location, hint))
             return None
         name = _ONE_ALERT.check(without_null_keys(node.entries), node.location, report)

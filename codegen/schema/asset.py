@@ -11,7 +11,7 @@ from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.section import Section
 from codegen.keys.table import Model, key
 from codegen.keys.texts import PlainText
-from codegen.source.nodes import ListNode, Node
+from codegen.source.nodes import ListNode, MapNode, Node
 
 _LONGEST = 1500
 _PASSWORD = re.compile(r"//[^/@]*@")
@@ -73,6 +73,9 @@ class AssetList(FieldType[tuple[Asset, ...]]):
         items = node.items if isinstance(node, ListNode) else (node,)
         if not items:
             raise InvalidError("there must be at least one asset", "name an asset, or leave the key out")
+        for item in items:
+            if isinstance(item, MapNode) and [*item.entries] == ["asset"]:
+                raise InvalidError("only `after` has `asset`", "write the name or the URI without `asset`")
         return tuple(dict.fromkeys(asset for item in items if (asset := ASSET.read(item, report))))
 
     def json_schema(self) -> JsonSchema:

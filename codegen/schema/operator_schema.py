@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from codegen.airflow_facts import facts_of
-from codegen.keys.field_type import JsonSchema
-from codegen.keys.operator_arguments import Arguments
-from codegen.keys.value_schema import definitions, reference_to
+from codegen.keys.field_type import FieldType, JsonSchema
+from codegen.keys.operator_arguments import Arguments, OperatorArgument
+from codegen.keys.value_schema import definitions
 from codegen.runners import RUNNERS
-from codegen.runners.section import types_in
 from codegen.schema.operators import arguments_type
 from codegen.schema.task import WHAT_RUNS
 
 
 def operator_definitions(airflow: str) -> dict[str, JsonSchema]:
-    """The operators that come with this Airflow, the markers, and the types of arguments."""
-    types = [types for _, each in _kinds(airflow) for types in each.known().values()]
+    """The operators that this Airflow has itself, the markers, and the types of arguments."""
+    types: list[FieldType[Any]] = [
+        argument for _, arguments in _kinds(airflow) for argument in _typed(arguments).values()
+    ]
     for runner in RUNNERS.values():
-        types += [each for section in runner.sections for each in types_in(section.of(airflow))]
-    return {"operator": {"enum": sorted(facts_of(airflow).core_operators)}, **definitions(types)}
+        types += [row.type for section in runner.sections for row in section.of(airflow).rows.values()]
+    known = [type_.types for type_ in types if isinstance(type_, OperatorArgument) and type_.types is not None]
+    return {"operator": {"enum": sorted(facts_of(airflow).core_operators)}, **definitions(known)}
 
 
 def arguments_by_operator(airflow: str) -> list[JsonSchema]:
     """The arguments in `with` for each kind of task and each operator; other arguments are allowed."""
     return [
         {"if": condition, "then": {"properties": {"with": {"properties": properties}}}}
-        for condition, type_ in _kinds(airflow)
-        if (properties := {name: reference_to(types) for name, types in type_.known().items()})
+        for condition, arguments in _kinds(airflow)
+        if (properties := {name: type_.json_schema() for name, type_ in _typed(arguments).items()})
     ]
+
+
+def _typed(arguments: Arguments) -> dict[str, OperatorArgument]:
+    """The arguments whose types are known."""
+    types = {name: arguments.type_of(name) for name in arguments.names}
+    return {name: type_ for name, type_ in types.items() if type_.types is not None}
 
 
 def _kinds(airflow: str) -> list[tuple[JsonSchema, Arguments]]:

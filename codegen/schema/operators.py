@@ -7,7 +7,7 @@ from functools import cache
 
 from codegen.airflow_facts import ClassFacts, facts_of
 from codegen.diagnostics import quoted
-from codegen.keys.operator_arguments import Arguments
+from codegen.keys.operator_arguments import Arguments, refusing
 
 _BASH = "BashOperator"
 # The operators of the other kinds of tasks, and the keys that set their arguments.
@@ -27,14 +27,8 @@ def operator_facts(kind: str, uses: str | None, airflow: str) -> ClassFacts | No
 def arguments_type(kind: str, uses: str | None, airflow: str) -> Arguments:
     """The type of `with` in a task of that kind, for a version of Airflow."""
     decided = {} if uses else _OF_KINDS.get(kind, _IN_BASH)[1]
-    of_every_operator = facts_of(airflow).operator.keys() | {"task_id"}
-
-    def refuse(name: str) -> tuple[str, str] | None:
-        if name in decided:
-            return f"the argument {quoted(name)} is set by the key `{decided[name]}`", f"use `{decided[name]}`"
-        if name in of_every_operator:
-            where = "use the key `id` of the task" if name == "task_id" else "write it in the task, outside of `with`"
-            return f"{quoted(name)} is an argument of every operator", where
-        return None
-
-    return Arguments(operator_facts(kind, uses, airflow), refuse)
+    computed = {
+        name: (f"the argument {quoted(name)} is set by the key `{key}`", f"use `{key}`")
+        for name, key in decided.items()
+    }
+    return Arguments(operator_facts(kind, uses, airflow), refusing(computed, airflow, "with"))

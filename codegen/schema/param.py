@@ -111,7 +111,7 @@ class Param(Model):
     values_display: dict[str, Any] | None = key(
         MapOf("a map of values to texts", None, _JSON),
         "What the form shows for values of `enum` or `examples`.",
-        "{10: ten, 100: a hundred}",
+        "{'10': ten, '100': a hundred}",
     )
     section: str | None = key(Text(), "The heading below which the form has it.", "Advanced")
     is_plain: bool = False

@@ -16,6 +16,12 @@ def exception_of(traceback: str) -> str:
     return "\n".join(lines[first:]).strip()
 
 
+def summary_of(traceback: str, log: str) -> str:
+    """The first line of the exception, and the last of what the program has written."""
+    first = exception_of(traceback).partition("\n")[0] or "it fails"
+    return first + (f"; the last that it wrote is: {log.strip().splitlines()[-1]}" if log.strip() else "")
+
+
 def line_in(traceback: str, file: str) -> int:
     """The line in the last frame of a file; 0 without a frame."""
     return int(next((line for path, line in reversed(_FRAME.findall(traceback)) if path == file), 0))

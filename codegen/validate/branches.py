@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from codegen import rules
 from codegen.airflow_facts.trigger_rules import runs
 from codegen.diagnostics import Diagnostic, nearest, quoted
-from codegen.plan.steps import Step, readable_steps
+from codegen.plan.steps import Step, groups_of, readable_steps
 from codegen.schema import Schedule
 from codegen.text.jinja import is_template
 from codegen.validate.places import place_of
@@ -28,18 +28,46 @@ class _Branch:
 def check_branches(schedule: Schedule) -> Iterator[Diagnostic]:
     """Check branches: Airflow fails one that chooses a missing task, and skips the tasks that it does not choose."""
     steps = readable_steps(schedule, None) if schedule.tasks else []
-    groups: dict[str, set[str]] = {}
+    groups = _groups(steps)
     for step in steps:
-        groups.setdefault(step.task.group or step.task_id, set()).add(step.task_id)
-        groups.setdefault(step.task_id, set()).add(step.task_id)
-    for step in steps:
-        following = frozenset(each.task_id for each in steps if step.task_id in each.after)
-        found = {name: ids for name in _ARGUMENTS if (ids := _ids(step.task.with_.get(name)))}
-        for name in found:
+        following = _following(step, steps)
+        for name in _ARGUMENTS:
             yield from _check_ids(step, name, following, groups, schedule)
-        if len(found) == len(_ARGUMENTS):
-            chosen = [following & {each for id_ in ids for each in groups.get(id_, ())} for ids in found.values()]
+        if chosen := _chosen(step, following, groups):
             yield from _check_skipped(_Branch(step.task_id, following, chosen), steps, schedule)
+
+
+def runs_by_choice(steps: Sequence[Step]) -> Iterator[list[set[str]]]:
+    """For each branch, the tasks that run with each of its choices.
+
+    A branch whose choice only Airflow knows is assumed to choose one task or group.
+    """
+    groups = _groups(steps)
+    every = {step.task_id for step in steps}
+    for step in steps:
+        if (step.task.uses or "").rpartition(".")[2].startswith("Branch"):
+            following = _following(step, steps)
+            one_each = {following & groups[each.task.group or each.task_id] for each in steps} - {frozenset()}
+            choices = _chosen(step, following, groups) or one_each
+            yield [every - _skipped(steps, _Branch(step.task_id, following, ()), chosen) for chosen in choices]
+
+
+def _groups(steps: Iterable[Step]) -> dict[str, set[str]]:
+    """The tasks of each group, and each task."""
+    by_id = {step.task_id: step.task for step in steps}
+    return {name: set(ids) for name, ids in groups_of(by_id).items()} | {task_id: {task_id} for task_id in by_id}
+
+
+def _following(branch: Step, steps: Iterable[Step]) -> frozenset[str]:
+    return frozenset(step.task_id for step in steps if branch.task_id in step.after)
+
+
+def _chosen(branch: Step, following: frozenset[str], groups: Mapping[str, set[str]]) -> list[frozenset[str]]:
+    """The tasks that each argument of a branch chooses; none if only Airflow knows them."""
+    found = [ids for name in _ARGUMENTS if (ids := _ids(branch.task.with_.get(name)))]
+    if len(found) < len(_ARGUMENTS):
+        return []
+    return [following & {each for id_ in ids for each in groups.get(id_, ())} for ids in found]
 
 
 def _ids(value: object) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,25 +13,35 @@ from codegen.diagnostics import Diagnostic, Location, nearest, printable, quoted
 from codegen.keys.markers import Const, Template
 from codegen.keys.operator_arguments import example, in_words, mismatch, types_of
 from codegen.source.write import to_yaml
+from codegen.text.durations import duration_of
 from codegen.text.jinja import as_rendered, is_template
 from codegen.values import Output, parts_of
 
 _FULL_NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 # Types that are written as text.
 _CODE = re.compile(r"(?:\w+\.)*(?:timedelta|datetime)\(.*\)")
+# As similar as `volumeMounts` and `volume_mounts`.
+_SAME_WORDS = 0.8
 _OBJECT = {"$import": "package.module.name"}
 
 
 def check_arguments_of(
-    given: Mapping[str, Any], at: Mapping[str, Location], facts: ClassFacts, known: Collection[str] = ()
+    given: Mapping[str, Any],
+    at: Mapping[str, Location],
+    facts: ClassFacts,
+    known: Collection[str] = (),
+    instead: Callable[[str], str] = lambda _: "",
 ) -> Iterator[Diagnostic]:
     """Report unknown arguments, values of another type, and templates and XComs that Airflow does not render.
 
-    `at` has the places of the values; `known` names what can be set in other ways, for suggestions.
+    `at` has the places of the values. For suggestions, `known` names what can be set in other ways, and `instead` says
+    where to write what is no argument.
     """
     for name, value in given.items():
         if name not in facts.arguments:
-            hint = nearest(name, {*facts.arguments, *known}) or "remove it, unless a newer provider has it"
+            names = {*facts.arguments, *known}
+            hint = nearest(name, names, _SAME_WORDS) or instead(name) or nearest(name, names)
+            hint = hint or "remove it, unless a newer provider has it"
             yield Diagnostic(rules.UNKNOWN_ARGUMENT, f"{facts.name} has no argument {quoted(name)}", at[name], hint)
             continue
         yield from _check_type(name, value, at[name], facts)
@@ -110,6 +120,8 @@ def _fix(value: Any, annotation: str) -> str:  # noqa: ANN401  # what a type rea
         return f'quote it: "{str(value).lower() if isinstance(value, bool) else value}"'
     if list in expected and not isinstance(value, dict | list):
         return f"write {_inline([value])}"
+    if int in expected and isinstance(value, str) and (duration := duration_of(value)):
+        return f"write {duration.total_seconds():.0f} if it is in seconds"
     return f"such as {_inline(example(annotation))}"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, nearest, quoted
+from codegen.plan.steps import is_chain
 from codegen.schema import Schedule, Task
 from codegen.validate.places import place_of
 from codegen.values import Output, parts_of
@@ -15,7 +16,7 @@ def check_results(schedule: Schedule) -> Iterator[Diagnostic]:
     """Check the task of each `$x`."""
     by_id = {task.task_id: task for task in schedule.tasks or ()}
     places = {task_id: number for number, task_id in enumerate(by_id)}
-    is_chain = all(task.after is None for task in by_id.values())
+    are_in_order = is_chain(by_id.values())
     for task_id, task in by_id.items():
         for output, place in _outputs_of(task, schedule):
             if output.task_id not in by_id:
@@ -23,7 +24,7 @@ def check_results(schedule: Schedule) -> Iterator[Diagnostic]:
             elif output.task_id == task_id:
                 message = f"{quoted(task_id)} takes its own result"
                 yield Diagnostic(rules.CYCLE, message, place, "name another task")
-            elif is_chain and places[output.task_id] > places[task_id]:
+            elif are_in_order and places[output.task_id] > places[task_id]:
                 message = f"{quoted(task_id)} takes the result of {quoted(output.task_id)}, which runs after it"
                 hint = f"move {quoted(task_id)} after it, or give each task an `after`"
                 yield Diagnostic(rules.CYCLE, message, place, hint)

@@ -8,7 +8,7 @@ from codegen import rules
 from codegen.airflow_facts.trigger_rules import ALL_SUCCESS, HIDE_A_FAILURE
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.meltano import MeltanoProject
-from codegen.plan.steps import Step, last_of, readable_steps
+from codegen.plan.steps import Step, is_chain, last_of, readable_steps
 from codegen.schema import Schedule
 from codegen.source.write import to_yaml
 from codegen.validate.places import place_of
@@ -43,8 +43,8 @@ def _with_a_last_task(schedule: Schedule, ends: Sequence[Step]) -> str:
     rule = {"trigger_rule": ALL_SUCCESS} if schedule.trigger_rule in HIDE_A_FAILURE else {}
     ids = [step.task_id for step in ends]
     task = to_yaml({"id": "succeeded", "command": "true", "after": ids, **rule}, flow=True).strip()
-    is_chain = all(task.after is None for task in schedule.tasks or ())
-    return f"{'give each task an `after`, and ' if is_chain else ''}add the task `{task}`"
+    first = "give each task an `after`, and " if is_chain(schedule.tasks or ()) else ""
+    return f"{first}add the task `{task}`"
 
 
 def _hidden(steps: Sequence[Step]) -> list[Step]:

@@ -30,7 +30,7 @@ def _check_arguments(runner: Runner, placed: Placed, airflow: str) -> Iterator[D
     facts = facts_of(airflow).class_of(runner.operator)
     if placed.settings and facts:
         known = keys_of(type(placed.settings))
-        yield from check_arguments_of(placed.settings.arguments, placed.settings.at, facts, known)
+        yield from check_arguments_of(placed.settings.passed, placed.settings.at, facts, known, runner.instead)
 
 
 def _placed(schedule: Schedule, task: Task, runner: str) -> Placed:

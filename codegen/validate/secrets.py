@@ -15,6 +15,7 @@ from codegen.secrets.masking import HIDDEN, masked_quotes
 from codegen.secrets.names import name_of
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
 
+_REFERENCES = {"$import", "$x", "$xcom"}
 # The maps with free keys, which name their values.
 _NAMED = {"env", "private_environment", "params", "op_kwargs", "headers", "json", "with"}
 _INSTEAD = (
@@ -85,8 +86,9 @@ def _check(node: Node, path: tuple[str, ...], name: str, around: tuple[Location,
         are_named = name or not _NAMED.isdisjoint(path)
         for key, entry in node.entries.items():
             for each in entry.chain:
-                # A marker such as `$const` is not the name of its value.
-                inner, own = (path, name) if key.startswith("$") else ((*path, key), name_of(key, name))
+                # A marker such as `$const` is not the name of its value; one of a reference has no value.
+                inner = path if key.startswith("$") else (*path, key)
+                own = "" if key in _REFERENCES else name if key.startswith("$") else name_of(key, name)
                 yield from _check(each.value, inner, own if are_named else "", places)
 
 
@@ -121,7 +123,7 @@ def redacted(node: MapNode, secrets: Iterable[Secret]) -> MapNode:
 
 def _redacted(node: Node, places: Container[Location]) -> Node:
     if isinstance(node, Scalar):
-        return Scalar("str", HIDDEN, node.location) if node.location in places else node
+        return Scalar("str", HIDDEN, node.location, content=HIDDEN) if node.location in places else node
     if isinstance(node, ListNode):
         return replace(node, items=tuple(_redacted(item, places) for item in node.items))
     return _redacted_map(node, places)

@@ -1,8 +1,10 @@
-"""Tasks of one schedule that share a state: they must do the same work, one after the other."""
+"""Tasks of one schedule that share a state: they must do the same work, and never at the same time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from operator import or_
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
@@ -10,6 +12,7 @@ from codegen.meltano import MeltanoProject
 from codegen.plan.states import WITHOUT_LOCK, KeptState, has_option
 from codegen.plan.steps import Step, readable_steps
 from codegen.schema import Schedule
+from codegen.validate.branches import runs_by_choice
 from codegen.validate.places import place_of
 
 OWN_EXTRACTOR = "a separate extractor with `inherit_from` in meltano.yml"
@@ -49,7 +52,7 @@ class _Earlier:
         if state.work != self._first.work:
             self._unlike = self._unlike or state
             return self._first.step.task_id, WHY, _with_a_suffix(state.step)
-        other = self._order.first_apart(self._alike, task_id)
+        other = self._order.first_concurrent(self._alike, task_id)
         self._alike |= self._order.bit_of(task_id)
         if other:
             is_forced = has_option(state.step, WITHOUT_LOCK)
@@ -59,9 +62,9 @@ class _Earlier:
 
 
 class _Order:
-    """The tasks that run before or after each task. A set of tasks is a number, with one bit for each."""
+    """The tasks that never run at the same time as each task. A set of tasks is a number, with one bit for each."""
 
-    def __init__(self, steps: Iterable[Step]) -> None:
+    def __init__(self, steps: Sequence[Step]) -> None:
         after = {step.task_id: step.after for step in steps}
         waits_for = {task_id: [name for name in names if name in after] for task_id, names in after.items()}
         self._names = [*after]
@@ -74,16 +77,24 @@ class _Order:
         for task_id in reversed(order):
             for name in waits_for[task_id]:
                 downstream[name] |= downstream[task_id]
-        self._ordered = {task_id: upstream[task_id] | downstream[task_id] for task_id in order}
+        self._apart = {task_id: upstream[task_id] | downstream[task_id] for task_id in order}
+        for choices in runs_by_choice(steps):
+            self._add_branch([sum(self._bits[task_id] for task_id in runs) for runs in choices])
+
+    def _add_branch(self, choices: Sequence[int]) -> None:
+        """Add the tasks that a branch never runs together with another: each choice runs some."""
+        for task_id, bit in self._bits.items():
+            together = reduce(or_, (runs for runs in choices if runs & bit), 0)
+            self._apart[task_id] |= ~together & ((1 << len(self._bits)) - 1)
 
     def bit_of(self, task_id: str) -> int:
         """The set of one task."""
         return self._bits[task_id]
 
-    def first_apart(self, tasks: int, task_id: str) -> str | None:
+    def first_concurrent(self, tasks: int, task_id: str) -> str | None:
         """The first of these tasks that may run at the same time as the task."""
-        apart = tasks & ~self._ordered[task_id]
-        return self._names[(apart & -apart).bit_length() - 1] if apart else None
+        concurrent = tasks & ~self._apart[task_id]
+        return self._names[(concurrent & -concurrent).bit_length() - 1] if concurrent else None
 
 
 def _sorted(waits_for: Mapping[str, Sequence[str]]) -> list[str]:

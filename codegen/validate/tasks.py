@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from codegen import rules
 from codegen.airflow_facts import VERSIONS, facts_of
 from codegen.diagnostics import Diagnostic, Location, nearest, printable, quoted
-from codegen.plan.steps import waits_for
+from codegen.plan.steps import groups_of, waits_for
 from codegen.schema import Schedule, Task
 from codegen.schema.task import free_id
 from codegen.source.write import to_yaml
@@ -21,10 +21,7 @@ def check_tasks(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     yield from _check_ids(schedule)
     yield from _check_trigger_rules(schedule, airflow)
     by_id = {task.task_id: task for task in schedule.tasks or ()}
-    groups: dict[str, list[str]] = {}
-    for task_id, task in by_id.items():
-        if task.group:
-            groups.setdefault(task.group, []).append(task_id)
+    groups = groups_of(by_id)
     known = dict.fromkeys((*by_id, *groups))
     for task_id, task in by_id.items():
         yield from _check_group(task_id, groups, place_of(task, schedule, "id"))

@@ -4,7 +4,7 @@
 """Runs these tasks, every weekday at 08:00 (UTC):
 
 - `rates`: calls `shop.rates.fetch`
-- `publish`: `shop.operators.PublishOperator`
+- `publish`: `PublishOperator`
 
 Defined in `schedules/custom_operator.yml`.
 """

@@ -37,7 +37,6 @@ with DAG(
             "target-postgres",
             "--state-id=kubernetes_projected_volume",
         ],
-        namespace="elt",
         pod_template_dict={
             "spec": {
                 "volumes": [
@@ -78,4 +77,5 @@ with DAG(
                 ],
             },
         },
+        namespace="elt",
     )

@@ -4,7 +4,7 @@
 """Runs these tasks, every day at 07:00 (UTC):
 
 - `tap-shop_target-postgres`: `tap-shop target-postgres` with Meltano
-- `revenue`: `airflow.providers.papermill.operators.papermill.PapermillOperator`
+- `revenue`: `PapermillOperator`
 
 Defined in `schedules/papermill.yml`.
 """

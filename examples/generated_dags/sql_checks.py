@@ -4,9 +4,9 @@
 """Runs these tasks, every day at 00:00 (UTC):
 
 - `load`: `tap-shop target-postgres` with Meltano
-- `orders_of_the_day`: `airflow.providers.common.sql.operators.sql.SQLCheckOperator`
-- `amounts`: `airflow.providers.common.sql.operators.sql.SQLColumnCheckOperator`
-- `report`: `airflow.providers.common.sql.operators.sql.SQLExecuteQueryOperator`
+- `orders_of_the_day`: `SQLCheckOperator`
+- `amounts`: `SQLColumnCheckOperator`
+- `report`: `SQLExecuteQueryOperator`
 
 Defined in `schedules/sql_checks.yml`.
 """

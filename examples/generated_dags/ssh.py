@@ -3,7 +3,7 @@
 # fmt: off
 """Runs these tasks, every day at 02:30 (UTC):
 
-- `export`: `airflow.providers.ssh.operators.ssh.SSHOperator`
+- `export`: `SSHOperator`
 - `tap-csv_target-postgres`: `tap-csv target-postgres` with Meltano
 
 Defined in `schedules/ssh.yml`.

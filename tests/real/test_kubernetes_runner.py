@@ -23,11 +23,11 @@ from kubelet import started
 from project_builder import as_yaml, project_of, write
 from strategies import HOSTILE_TEXTS
 from test_cases import CASES
+from versions import NEWEST_2
 
 from codegen import pipeline
 from codegen.diagnostics import has_errors
-from codegen.keys.table import keys_of
-from codegen.runners.kubernetes.settings import Kubernetes
+from codegen.runners.kubernetes.operator import KUBERNETES
 
 pytestmark = pytest.mark.slow
 _CLUSTER = {"cluster": {"server": "https://127.0.0.1:1"}, "name": "elt"}
@@ -196,19 +196,8 @@ _MEANING: dict[str, tuple[str, dict[str, Any]]] = {
     "on_finish_action": ("operator", {"on_finish_action": "delete_succeeded_pod"}),
     "kubernetes_conn_id": ("operator", {"kubernetes_conn_id": "elt_cluster"}),
     "in_cluster": ("operator", {"in_cluster": True}),
+    "startup_timeout_seconds": ("operator", {"startup_timeout_seconds": 600}),
     "cluster_context": ("operator", {"cluster_context": "elt-prod"}),
-}
-
-
-# Arguments of the operator that are no keys of ours.
-_PASSED_ON = {
-    "service_account_name": "meltano",
-    "priority_class_name": "batch",
-    "deferrable": True,
-    "kubernetes_conn_id": "elt_cluster",
-    "in_cluster": True,
-    "cluster_context": "elt-prod",
-    "config_file": "/opt/airflow/kubeconfig",
 }
 
 
@@ -223,8 +212,8 @@ def _parts(built: _Built) -> dict[str, dict[str, Any]]:
 
 def test_the_example_of_each_setting_is_in_a_valid_pod(build: Callable[..., dict[str, _Built]]) -> None:
     """Each example of the reference alone, as the setting of a task, does what it says, and a task without does not."""
-    examples = {name: yaml.safe_load(field.example) for name, field in keys_of(Kubernetes).items()}
-    examples |= _PASSED_ON
+    rows = KUBERNETES.sections[0].of(NEWEST_2).rows.values()
+    examples = {row.name: yaml.safe_load(row.example) for row in rows if row.example}
     beside = {"volume_mounts": {"volumes": [{"name": "output", "emptyDir": {}}]}}
     tasks = [
         {"id": name, "run": "x", "kubernetes": {name: example, **beside.get(name, {})}}

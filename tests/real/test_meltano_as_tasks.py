@@ -41,7 +41,12 @@ def _lines(path: Path) -> list[str]:
     return lines
 
 
-def test_a_backfill_by_a_param(airflow: Airflow, tmp_path: Path, meltano: Callable[..., str]) -> None:
+@pytest.mark.parametrize(
+    ("airflow", "conf"), [("airflow-3", {}), ("airflow-2", {"full_refresh": True})], indirect=["airflow"]
+)
+def test_a_backfill_by_a_param(
+    airflow: Airflow, conf: dict[str, bool], tmp_path: Path, meltano: Callable[..., str]
+) -> None:
     """A run reads on from the state of its task, or everything where it is asked to; dbt gets its words as written."""
     programs = {"tap": _TAP, "target": _TARGET, "dbt": _DBT}
     files = {name: text.format(python=sys.executable) for name, text in programs.items()}
@@ -50,22 +55,21 @@ def test_a_backfill_by_a_param(airflow: Airflow, tmp_path: Path, meltano: Callab
     generate(tmp_path)
     meltano(tmp_path, "state", "set", "--force", _STATE_ID, '{"singer_state": {"seen": 0}}')
     environ = environments.meltano_environ(MELTANO_PROJECT_ROOT=str(tmp_path))
-    for conf, has_state in (({}, "True"), ({"full_refresh": True}, "False")):
-        words = ["dags", "test", "meltano_shop", *(["--conf", json.dumps(conf)] if conf else [])]
-        done = airflow.run(*words, dags_folder=tmp_path / "generated_dags", env=environ)
-        assert done.returncode == 0, done.stdout
-        assert _lines(tmp_path / "has_state") == [has_state]
-        (words,) = map(json.loads, _lines(tmp_path / "dbt_got"))
-        assert words[:4] == ["run", "--select", "tag:daily", "--vars"]
-        assert json.loads(words[4]) == {"shops": ["north", "south"], "again": str(bool(conf))}
+    words = ["dags", "test", "meltano_shop", *(["--conf", json.dumps(conf)] if conf else [])]
+    done = airflow.run(*words, dags_folder=tmp_path / "generated_dags", env=environ)
+    assert done.returncode == 0, done.stdout
+    assert _lines(tmp_path / "has_state") == [str(not conf)]
+    (words,) = map(json.loads, _lines(tmp_path / "dbt_got"))
+    assert words[:4] == ["run", "--select", "tag:daily", "--vars"]
+    assert json.loads(words[4]) == {"shops": ["north", "south"], "again": str(bool(conf))}
 
 
 def test_what_a_template_renders_to_is_a_boolean_to_meltano(tmp_path: Path, meltano: Callable[..., str]) -> None:
-    """For each command that loads: Airflow renders `True`, `False`, or nothing."""
+    """For each command that loads: Airflow renders `True`, `False`, or nothing, which both read as click does."""
     programs = {"tap": _TAP, "target": _TARGET, "dbt": _DBT}
     files = {name: text.format(python=sys.executable) for name, text in programs.items()}
     write(tmp_path, {"meltano.yml": _MELTANO, **files})
-    for words in (["run"], ["el", "--state-id=a"]):
-        for value in ("False", "", "True"):
+    for words, values in ((["run"], ("False", "True")), (["el", "--state-id=a"], ("False", "", "True"))):
+        for value in values:
             meltano(tmp_path, *words, "tap-shop", "target-postgres", MELTANO_RUN_FULL_REFRESH=value)
-    assert _lines(tmp_path / "has_state") == ["False", "True", "False"] * 2
+    assert _lines(tmp_path / "has_state") == ["False", "False", "False", "True", "False"]

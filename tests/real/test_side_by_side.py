@@ -55,7 +55,7 @@ TWO_TASKS = {
     ]
 }
 MIXES: dict[str, list[dict[str, Any]]] = {
-    "mixed": [EL, RUN, RUN, RUN_AS_EL, JOB, JOB, COMMAND, RUN],
+    "mixed": [EL, RUN, RUN_AS_EL, JOB, COMMAND],
     "runs and jobs": [RUN, JOB] * 4,
 }
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, quoted
+from codegen.keys.scalars import Choice
 from codegen.runners.container import ENV, PROGRAM, check_image, command_of
 from codegen.runners.docker.mounts import MOUNT, Mount
 from codegen.runners.docker.settings import Docker
@@ -19,6 +20,8 @@ _TAKEN = "AIRFLOW_TMP_DIR"
 _OPERATOR = "airflow.providers.docker.operators.docker.DockerOperator"
 _COMPUTED = {"environment": ENV, "command": PROGRAM, "entrypoint": PROGRAM}
 
+_TYPES = {"auto_remove": Choice("force", "success", "never")}
+
 
 def _lower(work: Work) -> dict[str, Value]:
     """The arguments of the operator, which renders templates only in `image`, `command`, `environment` and `mounts`."""
@@ -29,20 +32,11 @@ def _lower(work: Work) -> dict[str, Value]:
         "entrypoint": program,
         "command": rendered(arguments, DOCKER_ENDINGS) or None,
         "environment": rendered(env, DOCKER_ENDINGS) or None,
-        "docker_url": settings.docker_url,
-        "docker_conn_id": settings.docker_conn_id,
-        "force_pull": settings.force_pull or None,
-        "user": settings.user,
-        "working_dir": settings.working_dir,
-        "network_mode": settings.network_mode,
-        "extra_hosts": settings.extra_hosts or None,
         "mounts": [_mount(mount) for mount in settings.mounts] or None,
         "device_requests": list(settings.device_requests) or None,
-        "ulimits": list(settings.ulimits) or None,
         "mem_limit": settings.mem_limit,
-        "cpus": settings.cpus,
         "shm_size": settings.shm_size,
-        "auto_remove": settings.auto_remove,
+        "auto_remove": "force",
         # A folder of the worker means nothing to an engine on another machine.
         "mount_tmp_dir": False,
     }
@@ -70,7 +64,7 @@ DOCKER = Runner(
     env="environment",
     env_constant="DOCKER_ENV",
     unshared=("command",),
-    sections=(OperatorSection(Docker, "docker", _OPERATOR, _COMPUTED), MOUNT),
+    sections=(OperatorSection(Docker, _OPERATOR, _COMPUTED, _TYPES), MOUNT),
     example="{image: 'elt:2026.11.1'}",
     # It is installed with the provider.
     imports={"Mount": "docker.types.Mount"},

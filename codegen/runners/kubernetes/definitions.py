@@ -14,6 +14,7 @@ from codegen.diagnostics import Diagnostic, InvalidError, nearest, quoted
 from codegen.keys.containers import python_value
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.markers import check_scalar, marker_of
+from codegen.runners.kubernetes.types import QUANTITY_HINT
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null, named
 from codegen.text.jinja import check_template, is_template
 from codegen.values import Imported
@@ -43,7 +44,8 @@ class KubernetesObject(FieldType[Any]):
     hint = "write it as in Kubernetes' documentation"
 
     def __init__(self, definition: str, *, is_list: bool = False, is_templated: bool = False) -> None:
-        self.words = f"a list of Kubernetes' `{definition}`" if is_list else f"Kubernetes' `{definition}`"
+        words = f"Kubernetes' `{definition}`" if "/" not in definition else "a map of names to texts"
+        self.words = f"a list of {words}" if is_list else words
         self.is_templated = is_templated
         self._definition = definition
         self._is_list = is_list
@@ -123,6 +125,15 @@ def _definitions() -> Mapping[str, Any]:
     return {name: {"title": name, **definition} for name, definition in data.items()}
 
 
+def in_a_pod(name: str) -> str:
+    """How to write a field of a pod or of its container that the operator has no argument for."""
+    if name in _definitions()["PodSpec"]["properties"]:
+        return f"write `pod_template_dict: {{spec: {{{name}: ...}}}}`"
+    if name in _definitions()["Container"]["properties"]:
+        return f"write `pod_template_dict: {{spec: {{containers: [{{name: base, {name}: ...}}]}}}}`"
+    return ""
+
+
 def _diagnostics(error: Any, root: Node) -> Iterator[Diagnostic]:  # noqa: ANN401  # of jsonschema
     """The messages for a validation error, at its node."""
     value, schema = error.instance, error.schema
@@ -148,8 +159,8 @@ def _diagnostics(error: Any, root: Node) -> Iterator[Diagnostic]:  # noqa: ANN40
         hint = nearest(str(value), known) or f"one of {', '.join(known)}"
         yield Diagnostic(rules.INVALID_VALUE, f"{quoted(str(value))} is not a valid value", node.location, hint)
     elif error.validator == "pattern":
-        message, hint = f"{quoted(str(value))} is not a quantity", "such as 500m for half a CPU, or 512Mi of memory"
-        yield Diagnostic(rules.INVALID_VALUE, message, node.location, hint)
+        message = f"{quoted(str(value))} is not a quantity"
+        yield Diagnostic(rules.INVALID_VALUE, message, node.location, QUANTITY_HINT)
     else:
         types = error.validator_value if error.validator == "type" else "string"
         expected = " or ".join(_TYPES[each] for each in ([types] if isinstance(types, str) else types))

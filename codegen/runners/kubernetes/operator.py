@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from codegen.keys.scalars import Choice
 from codegen.runners.container import ENV, PROGRAM, command_of
 from codegen.runners.kubernetes.checks import check
+from codegen.runners.kubernetes.definitions import in_a_pod
 from codegen.runners.kubernetes.expansion import as_expanded
-from codegen.runners.kubernetes.pod import in_the_pod
-from codegen.runners.kubernetes.settings import Kubernetes
+from codegen.runners.kubernetes.pod import pod_of
+from codegen.runners.kubernetes.settings import Kubernetes, KubernetesSection
 from codegen.runners.runner import Runner, Work
-from codegen.runners.section import OperatorSection
 from codegen.text.jinja import rendered
 from codegen.values import Value, call
 
@@ -17,9 +18,17 @@ _COMPUTED = {
     "cmds": PROGRAM,
     "arguments": PROGRAM,
     "env_vars": ENV,
-    "container_resources": ("`requests` and `limits` set the resources", "use them"),
-    "full_pod_spec": ("Airflow accepts only a Python object", "write the pod in `pod_template_dict`"),
-    "is_delete_operator_pod": ("Airflow deprecates it", "use `on_finish_action`"),
+    **dict.fromkeys(
+        ("container_resources", "resources"),
+        ("the resources are set by the keys `requests` and `limits`", "use `requests` and `limits`"),
+    ),
+    "full_pod_spec": ("Airflow takes it only as a Python object", "write the pod in `pod_template_dict`"),
+    "is_delete_operator_pod": ("Airflow has deprecated it", "use `on_finish_action`"),
+}
+
+_TYPES = {
+    "image_pull_policy": Choice("Always", "IfNotPresent", "Never"),
+    "on_finish_action": Choice("delete_pod", "delete_succeeded_pod", "keep_pod"),
 }
 
 
@@ -31,24 +40,13 @@ def _lower(work: Work) -> dict[str, Value]:
     resources = {name: rendered(part) for name in ("requests", "limits") if (part := getattr(settings, name))}
     return {
         "image": rendered(settings.image),
-        "image_pull_policy": settings.image_pull_policy,
         "cmds": [rendered(as_expanded(word)) for word in program],
         "arguments": [rendered(as_expanded(word)) for word in arguments] or None,
         "env_vars": {name: rendered(as_expanded(value)) for name, value in env.items()} or None,
         "secrets": secrets or None,
         "container_resources": call("k8s.V1ResourceRequirements", **resources) if resources else None,
-        "container_security_context": settings.container_security_context or None,
-        "pod_template_file": rendered(settings.pod_template_file),
-        "namespace": rendered(settings.namespace),
         "image_pull_secrets": ",".join(settings.image_pull_secrets) or None,
-        "labels": rendered(settings.labels) or None,
-        "annotations": rendered(settings.annotations) or None,
-        "security_context": settings.security_context or None,
-        "node_selector": rendered(settings.node_selector) or None,
-        "tolerations": settings.tolerations or None,
-        "affinity": settings.affinity or None,
-        "on_finish_action": settings.on_finish_action,
-        **in_the_pod(settings),
+        "pod_template_dict": rendered(pod_of(settings)) if settings.in_the_pod else None,
     }
 
 
@@ -59,7 +57,7 @@ KUBERNETES = Runner(
     env="env_vars",
     env_constant="KUBERNETES_ENV",
     unshared=("arguments",),
-    sections=(OperatorSection(Kubernetes, "kubernetes", _OPERATOR, _COMPUTED),),
+    sections=(KubernetesSection(Kubernetes, _OPERATOR, _COMPUTED, _TYPES),),
     example="{image: 'elt:2026.11.1'}",
     imports={
         "Secret": "airflow.providers.cncf.kubernetes.secret.Secret",
@@ -67,5 +65,6 @@ KUBERNETES = Runner(
         "k8s": "kubernetes.client.models",
     },
     check=check,
+    instead=in_a_pod,
     distributions=("apache-airflow-providers-cncf-kubernetes",),
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 
@@ -102,13 +103,19 @@ class Workspace:
         """
         with self._lock:
             project = self._project()
-            stamps = frozenset(_stamps(project, self._cache))
+            stamps = frozenset(chain(_stamps(project, self._cache), self._stamps_of_texts()))
             if self._snapshot is None or stamps != self._stamps:
                 self._cache = Cache(self._cache)
                 self._snapshot, self._stamps = _take(project, self._cache), stamps
                 if self._snapshot.is_compared:
                     self._cache.forget_earlier()
             return self._snapshot
+
+    def _stamps_of_texts(self) -> Iterator[_Stamp]:
+        """The files that a `$f` names, which can lie outside of the folder of schedules."""
+        reading = self._snapshot.reading if self._snapshot else None
+        for name in sorted(reading.named_files({file.name for file in reading.files})) if reading else ():
+            yield from _stamp_of(self.root / name)
 
     def _project(self) -> Project:
         if not is_folder(self.root):

@@ -9,7 +9,7 @@ from typing import Any
 _Base: Any = import_module("airflow.sdk" if find_spec("airflow.sdk") else "airflow.models").BaseOperator
 
 
-class Record(_Base):  # type: ignore[misc]  # Airflow is not where mypy runs
+class Record(_Base):
     """Returns its arguments when it runs; Airflow renders the first."""
 
     template_fields: tuple[str, ...] = ("templated",)

@@ -30,10 +30,10 @@ meltano() {
 DOCKER = {
     "image": "registry.example.com/elt:2026.11.1",
     "entrypoint": ["meltano"],
-    "docker_conn_id": "registry",
-    "network_mode": "warehouse",
     "auto_remove": "force",
     "mount_tmp_dir": False,
+    "docker_conn_id": "registry",
+    "network_mode": "warehouse",
 }
 
 with DAG(

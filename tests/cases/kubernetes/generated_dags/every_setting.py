@@ -54,22 +54,14 @@ lock() {
 
 # Settings shared by several tasks.
 KUBERNETES = {
-    "image_pull_policy": "IfNotPresent",
     "cmds": ["meltano"],
     "secrets": [Secret("env", "TARGET_POSTGRES_PASSWORD", "warehouse", "password")],
-    "container_security_context": {
-        "allowPrivilegeEscalation": False,
-        "privileged": False,
-        "readOnlyRootFilesystem": True,
-        "runAsUser": 1001,
-        "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]},
-        "seccompProfile": {
-            "type": "Localhost",
-            "localhostProfile": "profiles/elt.json",
-        },
-    },
-    "namespace": "elt-{{ var.value.stage }}",
     "image_pull_secrets": "registry,mirror",
+    "namespace": "elt-{{ var.value.stage }}",
+    "image_pull_policy": "IfNotPresent",
+    "service_account_name": "meltano",
+    "node_selector": {"disktype": "ssd", "example.com/stage": "{{ var.value.stage }}"},
+    "priority_class_name": "batch",
     "labels": {"team": "elt", "example.com/day": "{{ ds }}", "example.com/empty": ""},
     "annotations": {
         "example.com/owner": "{{ 'the data team {# not a comment #} \\'of\\' \"ours\"\\n' }}",
@@ -84,15 +76,23 @@ KUBERNETES = {
         "supplementalGroups": [2000, 3000],
         "seccompProfile": {"type": "RuntimeDefault"},
     },
-    "node_selector": {"disktype": "ssd", "example.com/stage": "{{ var.value.stage }}"},
-    "on_finish_action": "delete_succeeded_pod",
-    "service_account_name": "meltano",
-    "priority_class_name": "batch",
+    "container_security_context": {
+        "allowPrivilegeEscalation": False,
+        "privileged": False,
+        "readOnlyRootFilesystem": True,
+        "runAsUser": 1001,
+        "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]},
+        "seccompProfile": {
+            "type": "Localhost",
+            "localhostProfile": "profiles/elt.json",
+        },
+    },
     "startup_timeout_seconds": 600,
     "random_name_suffix": False,
     "termination_grace_period": 60,
     "skip_on_exit_code": [99],
     "deferrable": True,
+    "on_finish_action": "delete_succeeded_pod",
     "kubernetes_conn_id": "elt_cluster",
 }
 KUBERNETES_ENV = {
@@ -138,85 +138,6 @@ with DAG(
                 "ephemeral-storage": ".5Gi",
             },
         ),
-        tolerations=[
-            {
-                "key": "dedicated",
-                "operator": "Equal",
-                "value": "elt",
-                "effect": "NoSchedule",
-            },
-            {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300},
-        ],
-        affinity={
-            "nodeAffinity": {
-                "requiredDuringSchedulingIgnoredDuringExecution": {
-                    "nodeSelectorTerms": [
-                        {
-                            "matchFields": [
-                                {
-                                    "key": "metadata.name",
-                                    "operator": "In",
-                                    "values": ["node-1"],
-                                },
-                            ],
-                        },
-                        {
-                            "matchExpressions": [
-                                {
-                                    "key": "kubernetes.io/arch",
-                                    "operator": "In",
-                                    "values": ["amd64", "arm64"],
-                                },
-                                {
-                                    "key": "example.com/generation",
-                                    "operator": "Gt",
-                                    "values": ["4"],
-                                },
-                            ],
-                        },
-                    ],
-                },
-                "preferredDuringSchedulingIgnoredDuringExecution": [
-                    {
-                        "weight": 10,
-                        "preference": {
-                            "matchExpressions": [
-                                {"key": "example.com/spot", "operator": "DoesNotExist"},
-                            ],
-                        },
-                    },
-                ],
-            },
-            "podAffinity": {
-                "requiredDuringSchedulingIgnoredDuringExecution": [
-                    {
-                        "topologyKey": "topology.kubernetes.io/zone",
-                        "namespaces": ["warehouse"],
-                        "labelSelector": {
-                            "matchExpressions": [
-                                {
-                                    "key": "app",
-                                    "operator": "In",
-                                    "values": ["postgres"],
-                                },
-                            ],
-                        },
-                    },
-                ],
-            },
-            "podAntiAffinity": {
-                "preferredDuringSchedulingIgnoredDuringExecution": [
-                    {
-                        "weight": 100,
-                        "podAffinityTerm": {
-                            "topologyKey": "kubernetes.io/hostname",
-                            "namespaceSelector": {},
-                            "labelSelector": {"matchLabels": {"team": "elt"}},
-                        },
-                    },
-                ],
-            },
-        },
         pod_template_dict={
             "spec": {
                 "topologySpreadConstraints": [
@@ -330,6 +251,85 @@ with DAG(
                             "driver": "secrets-store.csi.k8s.io",
                             "readOnly": True,
                             "volumeAttributes": {"secretProviderClass": "elt"},
+                        },
+                    },
+                ],
+            },
+        },
+        tolerations=[
+            {
+                "key": "dedicated",
+                "operator": "Equal",
+                "value": "elt",
+                "effect": "NoSchedule",
+            },
+            {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300},
+        ],
+        affinity={
+            "nodeAffinity": {
+                "requiredDuringSchedulingIgnoredDuringExecution": {
+                    "nodeSelectorTerms": [
+                        {
+                            "matchFields": [
+                                {
+                                    "key": "metadata.name",
+                                    "operator": "In",
+                                    "values": ["node-1"],
+                                },
+                            ],
+                        },
+                        {
+                            "matchExpressions": [
+                                {
+                                    "key": "kubernetes.io/arch",
+                                    "operator": "In",
+                                    "values": ["amd64", "arm64"],
+                                },
+                                {
+                                    "key": "example.com/generation",
+                                    "operator": "Gt",
+                                    "values": ["4"],
+                                },
+                            ],
+                        },
+                    ],
+                },
+                "preferredDuringSchedulingIgnoredDuringExecution": [
+                    {
+                        "weight": 10,
+                        "preference": {
+                            "matchExpressions": [
+                                {"key": "example.com/spot", "operator": "DoesNotExist"},
+                            ],
+                        },
+                    },
+                ],
+            },
+            "podAffinity": {
+                "requiredDuringSchedulingIgnoredDuringExecution": [
+                    {
+                        "topologyKey": "topology.kubernetes.io/zone",
+                        "namespaces": ["warehouse"],
+                        "labelSelector": {
+                            "matchExpressions": [
+                                {
+                                    "key": "app",
+                                    "operator": "In",
+                                    "values": ["postgres"],
+                                },
+                            ],
+                        },
+                    },
+                ],
+            },
+            "podAntiAffinity": {
+                "preferredDuringSchedulingIgnoredDuringExecution": [
+                    {
+                        "weight": 100,
+                        "podAffinityTerm": {
+                            "topologyKey": "kubernetes.io/hostname",
+                            "namespaceSelector": {},
+                            "labelSelector": {"matchLabels": {"team": "elt"}},
                         },
                     },
                 ],

@@ -72,7 +72,7 @@ with DAG(
     },
     tags=["meltano", "schedule:python"],
 ):
-    task_BashOperator = BashOperator(
+    bash_operator = BashOperator(
         task_id="BashOperator",
         bash_command=MELTANO + LOCK + "lock a b; meltano run a b",
     )
@@ -82,17 +82,17 @@ with DAG(
         bash_command=MELTANO + LOCK + "lock a b; meltano run a b",
     )
 
-    task_MELTANO = BashOperator(
+    meltano = BashOperator(
         task_id="MELTANO",
         bash_command=MELTANO + LOCK + "lock a b; meltano run a b",
     )
 
-    task_DAG = BashOperator(
+    dag = BashOperator(
         task_id="DAG",
         bash_command=MELTANO + LOCK + "lock a b; meltano run a b",
     )
 
-    task_None = BashOperator(
+    none = BashOperator(
         task_id="None",
         bash_command=MELTANO + LOCK + "lock a b; meltano run a b",
     )
@@ -112,7 +112,7 @@ with DAG(
         bash_command=MELTANO + LOCK + "lock a b; meltano run a b",
     )
 
-    task_task_DAG = BashOperator(
+    task_DAG = BashOperator(
         task_id="task_DAG",
         bash_command=MELTANO + LOCK + "lock a b; meltano run a b",
     )
@@ -129,6 +129,5 @@ with DAG(
         + "lock tap-a; meltano run --state-id-suffix=x --full-refresh tap-a target-b --force",
     )
 
-    task_BashOperator >> task_pendulum >> task_MELTANO >> task_DAG >> task_None
-    task_None >> task_number_1 >> a_b >> task_a_b >> task_task_DAG >> task_number_0
-    task_number_0 >> tap_a_target_b
+    bash_operator >> task_pendulum >> meltano >> dag >> none >> task_number_1 >> a_b
+    a_b >> task_a_b >> task_DAG >> task_number_0 >> tap_a_target_b

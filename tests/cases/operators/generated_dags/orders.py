@@ -5,9 +5,9 @@
 
 - `wait`: `FileSensor`
 - `tap-csv_target-postgres`: `tap-csv target-postgres` with Meltano
-- `count`: `airflow.providers.common.sql.operators.sql.SQLExecuteQueryOperator`
+- `count`: `SQLExecuteQueryOperator`
 - `choose`: `BranchDayOfWeekOperator`
-- `weekly`: `elt.operators.BashOperator`
+- `weekly`: `BashOperator`
 - `daily`: `TimeSensor`
 - `check`: calls `quality.checks.check_rows`
 

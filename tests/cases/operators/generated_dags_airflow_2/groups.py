@@ -3,9 +3,10 @@
 # fmt: off
 """Runs these tasks, every day at 00:00 (UTC):
 
-- `list`: `elt.operators.ListFiles`
-- `sizes`: `elt.sizes.Load`
-- `load`: `elt.operators.Load`
+- `LatestOnlyOperator`
+- `list`: `ListFiles`
+- `sizes`: `Load`
+- `load`: `Load`
 
 Defined in `schedules/groups.yml`.
 """
@@ -14,13 +15,14 @@ from datetime import timedelta
 
 import pendulum
 from airflow import DAG
+from airflow.operators.latest_only import LatestOnlyOperator
 from airflow.utils.task_group import TaskGroup
 from elt.operators import ListFiles, Load as operators_Load
 from elt.sizes import Load
 
 with DAG(
     dag_id="meltano_groups",
-    description="Runs 3 tasks, every day at 00:00 (UTC)",
+    description="Runs 4 tasks, every day at 00:00 (UTC)",
     doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(1970, 1, 1, tz="UTC"),
@@ -33,12 +35,16 @@ with DAG(
     },
     tags=["meltano", "schedule:groups"],
 ):
+    latest_only_operator = LatestOnlyOperator(
+        task_id="LatestOnlyOperator",
+    )
+
     sizes = Load(
         task_id="sizes",
     )
 
     with TaskGroup("files", prefix_group_id=False):
-        ListFiles(
+        list = ListFiles(
             task_id="list",
         )
 
@@ -47,4 +53,5 @@ with DAG(
             sizes=sizes.output,
         )
 
+    latest_only_operator >> list
     sizes >> load

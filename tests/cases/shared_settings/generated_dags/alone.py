@@ -38,9 +38,9 @@ with DAG(
             "WAREHOUSE": "analytics",
             "REGION": "eu",
         },
-        user="1000",
-        network_mode="warehouse",
         mem_limit="2g",
         auto_remove="force",
         mount_tmp_dir=False,
+        network_mode="warehouse",
+        user="1000",
     )

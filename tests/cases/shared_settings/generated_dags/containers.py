@@ -60,11 +60,11 @@ lock() {
 DOCKER = {
     "image": "registry.example.com/elt:2026.11.1",
     "entrypoint": ["meltano"],
-    "user": "1000",
-    "network_mode": "warehouse",
     "mem_limit": "2g",
     "auto_remove": "force",
     "mount_tmp_dir": False,
+    "network_mode": "warehouse",
+    "user": "1000",
 }
 DOCKER_ENV = {
     "WAREHOUSE": "analytics",
@@ -91,7 +91,7 @@ with DAG(
     },
     tags=["meltano", "schedule:containers"],
 ):
-    task_DOCKER = DockerOperator(
+    docker = DockerOperator(
         task_id="DOCKER",
         **DOCKER,
         command=["run", "tap-a", "target-postgres"],
@@ -120,10 +120,10 @@ with DAG(
         environment={
             "WAREHOUSE": "analytics",
         },
-        network_mode="warehouse",
         mem_limit="2g",
         auto_remove="force",
         mount_tmp_dir=False,
+        network_mode="warehouse",
     )
 
     in_a_shell = DockerOperator(
@@ -164,5 +164,5 @@ with DAG(
         service_account_name="meltano",
     )
 
-    task_DOCKER >> orders >> another_image >> without_a_user >> in_a_shell
-    in_a_shell >> on_the_worker >> as_well >> in_a_pod
+    docker >> orders >> another_image >> without_a_user >> in_a_shell >> on_the_worker
+    on_the_worker >> as_well >> in_a_pod

@@ -19,11 +19,11 @@ from airflow.sdk import DAG
 # Settings shared by several tasks.
 DOCKER = {
     "entrypoint": ["meltano"],
-    "user": "1000",
-    "network_mode": "warehouse",
     "mem_limit": "2g",
     "auto_remove": "force",
     "mount_tmp_dir": False,
+    "network_mode": "warehouse",
+    "user": "1000",
 }
 
 with DAG(

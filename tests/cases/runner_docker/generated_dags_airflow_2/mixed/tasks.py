@@ -88,8 +88,8 @@ with DAG(
             "SHARED": "yes",
             "ONLY_HERE": "1",
         },
-        user="1000",
         mem_limit="8g",
+        user=1000,
         retries=3,
     )
 

@@ -20,10 +20,10 @@ from docker.types import Mount
 DOCKER = {
     "image": "registry.example.com/elt@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
     "entrypoint": ["meltano"],
-    "network_mode": "host",
     "mounts": [Mount(source="/srv/elt/output", target="/project/output", type="bind")],
     "auto_remove": "force",
     "mount_tmp_dir": False,
+    "network_mode": "host",
 }
 
 with DAG(

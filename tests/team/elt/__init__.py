@@ -1,1 +1,0 @@
-"""The operators of a team, which the cases use."""

@@ -1,1 +1,0 @@
-"""The callables of a team, which the cases use."""
