@@ -19,7 +19,7 @@ def exception_of(traceback: str) -> str:
 def summary_of(traceback: str, log: str) -> str:
     """The first line of the exception, and the last of what the program has written."""
     first = exception_of(traceback).partition("\n")[0] or "it fails"
-    return first + (f"; the last that it wrote is: {log.strip().splitlines()[-1]}" if log.strip() else "")
+    return first + (f"; its last output: {log.strip().splitlines()[-1]}" if log.strip() else "")
 
 
 def line_in(traceback: str, file: str) -> int:
