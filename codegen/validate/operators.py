@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from codegen import rules
-from codegen.airflow_facts import VERSIONS, facts_of
-from codegen.diagnostics import Diagnostic, nearest, quoted
+from codegen.airflow_facts import VERSIONS, ClassFacts, facts_of
+from codegen.diagnostics import Diagnostic, Location, nearest, quoted
+from codegen.runners import RUNNERS
+from codegen.runners.kubernetes.settings import IN_THE_CONTAINER, IN_THE_SPEC
 from codegen.schema import Schedule, Task
 from codegen.schema.operators import operator_facts
 from codegen.validate.operator_arguments import check_arguments_of, check_required, check_without_facts
@@ -25,7 +27,7 @@ def check_operators(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
         runner = schedule.runner_of(task)
         if task.uses and (problem := _problem_of(task.uses, airflow)):
             yield Diagnostic(rules.UNKNOWN_OPERATOR, problem[0], place_of(task, schedule, "uses"), problem[1])
-        elif task.with_ and task.kind in {"run", "command"} and runner in {"docker", "kubernetes"}:
+        elif task.with_ and runner in {"docker", "kubernetes"}:
             message = f"`with` cannot be combined with `runner: {runner}`"
             hint = f"move the arguments to `{runner}`"
             yield Diagnostic(rules.MIXED_KINDS, message, place_of(task, schedule, "with"), hint)
@@ -37,11 +39,23 @@ def _check_arguments(task: Task, schedule: Schedule, airflow: str) -> Iterator[D
     at = {name: place_of(task, schedule, f"with.{name}") for name in task.with_}
     if facts := operator_facts(task.kind, task.uses, airflow):
         yield from check_arguments_of(task.with_, at, facts)
+        yield from _check_pod_objects(task, at, facts)
         if task.uses:
             yield from check_required(task.with_, place_of(task, schedule, "uses"), facts)
     for name, value in task.with_.items():
         if not facts or name not in facts.arguments:
             yield from check_without_facts(name, value, at[name])
+
+
+def _check_pod_objects(task: Task, at: Mapping[str, Location], facts: ClassFacts) -> Iterator[Diagnostic]:
+    """Report maps where KubernetesPodOperator fails at run time: it takes these as Python objects only."""
+    names = [*IN_THE_SPEC, *IN_THE_CONTAINER] if facts.full_name == RUNNERS["kubernetes"].operator else []
+    for name in names:
+        value = task.with_.get(name)
+        if any(isinstance(each, Mapping) for each in (value if isinstance(value, list) else [value])):
+            message = f"`{name}` of {facts.name}: expected objects of Kubernetes' Python client, got a map"
+            hint = "use `runner: kubernetes`, or move it to `pod_template_dict`"
+            yield Diagnostic(rules.ARGUMENT_TYPE, message, at[name], hint)
 
 
 def _problem_of(uses: str, airflow: str) -> tuple[str, str] | None:
