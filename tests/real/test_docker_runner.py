@@ -318,7 +318,7 @@ def test_a_dag_runs_from_end_to_end(airflow: Airflow, standin: Standin, tmp_path
     path = f"{meltano.parent}:{clean_environ()['PATH']}"
     env = clean_environ(PATH=path, MELTANO_PROJECT_ROOT=str(project), DOCKER_HOST=standin.engine.address)
     file = _generated(tmp_path / "generated", airflow, schedule)
-    assert "**dict(DOCKER, working_dir=" in file.read_text()
+    assert file.read_text().count("**DOCKER,") == 2
     done = airflow.run("dags", "test", "meltano_a", "2026-03-02", dags_folder=file.parent, env=env)
     assert done.returncode == 0, done.stdout
     said = [
