@@ -183,11 +183,16 @@ def _with_key(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return base, {**base, name: _HERE}
 
 
+# What the examples of these keys need beside them.
+_OPERATORS: dict[str, dict[str, Any]] = {"uses": {"with": {"filepath": "/data"}}, "with": {"uses": "FileSensor"}}
+
+
 def _with_task(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     pair = {"extractor": "tap-x", "loader": "target-x"}
     python = {"python": "a.b"} if name in {"op_kwargs", "multiple_outputs"} else {"run": "x"}
     runs = {"id": "x"} if name == "command" else {} if name in WHAT_RUNS else python
-    changed = {**(pair if name in {*PAIR, *OF_A_PAIR} else runs), name: _HERE}
+    beside = pair if name in {*PAIR, *OF_A_PAIR} else _OPERATORS.get(name, runs)
+    changed = {**beside, name: _HERE}
     others = [{"id": "extract", "run": "tap-a target-b"}, {"id": "alone", "run": "tap-b target-b"}]
     base = {"interval": "@daily", **_RUNNERS.get(name, {})}
     return {**base, "tasks": [*others, {"run": "x"}]}, {**base, "tasks": [*others, changed]}

@@ -33,7 +33,7 @@ class OperatorSettings(Model):
         return self.arguments
 
 
-_ROW = re.compile(r"^\| `(\w+)` \| (.+) \| `(.+)` \|$", re.MULTILINE)
+_ROW = re.compile(r"\| `(\w+)` \| (.+) \|")
 S = TypeVar("S", bound=OperatorSettings)
 
 
@@ -55,7 +55,8 @@ class OperatorSection(Section[S]):
         self.computed = computed
         self.types = types
         table = (files(__package__) / self.name / "arguments.md").read_text(encoding="utf-8")
-        self.docs = {name: (doc, example) for name, doc, example in _ROW.findall(table)}
+        rows = filter(None, map(_ROW.fullmatch, table.splitlines()))
+        self.docs = {row[1]: (row[2].rpartition(" | ")[0], row[2].rpartition(" | ")[2].strip("`")) for row in rows}
         self._arguments = Arguments()
 
     def of(self, airflow: str) -> OperatorSection[S]:

@@ -12,7 +12,7 @@ from codegen.keys.field_type import FieldType, JsonSchema, ScalarType
 from codegen.source.nodes import Scalar
 
 QUANTITY_HINT = "such as 500m for half a CPU, or 512Mi of memory"
-_QUANTITY = r"(\d+\.?\d*|\.\d+)(?:([KMGTPE])i|([numkMGTPE])|[eE]([+-]?\d{1,3}))?"
+_QUANTITY = r"(\d+(?:\.\d*)?|\.\d+)(?:([KMGTPE])i|([numkMGTPE])|[eE]([+-]?\d{1,3}))?"
 _SMALL = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _DEVICE = r"[a-z0-9](?:[a-z0-9.\-]*[a-z0-9])?/[A-Za-z0-9](?:[A-Za-z0-9_.\-]*[A-Za-z0-9])?"
 

@@ -28,9 +28,9 @@ class Record(_Base):
 class Load(Record):
     """Loads files of these sizes."""
 
-    def __init__(self, *, sizes: Any = None, **others: Any) -> None:
+    def __init__(self, *, sizes: Any = None, secrets: Any = None, password: Any = None, **others: Any) -> None:
         super().__init__(**others)
-        self.sizes = sizes
+        self.sizes, self.secrets, self.password = sizes, secrets, password
 
 
 class ListFiles(Record):
@@ -42,6 +42,6 @@ class BashOperator(Record):
 
     template_fields = ("rows", "text")
 
-    def __init__(self, *, rows: Any, day: Any, nothing: Any, text: str, **others: Any) -> None:
+    def __init__(self, *, rows: Any, day: Any, nothing: Any, text: str, data: Any, **others: Any) -> None:
         super().__init__(**others)
-        self.rows, self.day, self.nothing, self.text = rows, day, nothing, text
+        self.rows, self.day, self.nothing, self.text, self.data = rows, day, nothing, text, data

@@ -48,7 +48,6 @@ with DAG(
         task_id="load",
         secrets=[warehouse],
         password=token.output,
-        api_key=token.output["api_key"],
     )
 
     token >> load
