@@ -296,7 +296,7 @@ FAILURES = {
     "meltano_fails": (
         {"format=json": "format=yaml"},
         32,
-        r"non-zero exit.*wrote is: .*'yaml' is not one of.*\(run `mel",
+        r"non-zero exit.*last output: .*'yaml' is not one of.*\(run `mel",
     ),
 }
 
