@@ -20,6 +20,7 @@ _LEXEME = re.compile(
     r"|#[^\n]*",
     re.DOTALL,
 )
+_IMPORT = re.compile("import |from ")
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,22 @@ class Part:
                 wanted += names
         return found
 
+    @property
+    def definitions(self) -> list[str]:
+        """The constants and functions of the head that the block uses, by name."""
+        return sorted(name for name, source in self.used.items() if name and not _IMPORT.match(source))
+
     def is_like(self, other: Part) -> bool:
         """Whether the DAG of the schedule is the same in another file."""
         return self.text == other.text and (self.head == other.head or self.used == other.used)
+
+
+@dataclass(frozen=True)
+class PartChange:
+    """A change of the part of a schedule, which is None where the file does not have it."""
+
+    before: Part | None
+    after: Part | None
 
 
 class Parts:

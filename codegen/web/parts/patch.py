@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from codegen.git import FilePatch
 from codegen.secrets.patches import masked_patch
+from codegen.sync.blocks import Part
 from codegen.sync.changes import Change, unified_diff
 
 _KINDS = {"+": "added", "-": "removed", "@": "place", "\\": "note"}
 # To compare texts that are longer, and hold the same lines again and again, can take minutes.
 _MOST_LINES = 5_000
+_PLACE = re.compile(r"@@ -(\d+)((?:,\d+)?) \+(\d+)((?:,\d+)?) @@")
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,20 @@ def patch_between(name: str, before: str, after: str) -> Patch:
     # The first two lines name the files, and the page does so itself.
     patch = masked_patch(unified_diff(before, after, "", ""), before, after, name)
     return Patch(_with_kinds(patch.split("\n")[2:-1]))
+
+
+def patch_of_part(name: str, before: Part, after: Part) -> Patch:
+    """The patch between two states of a schedule's part of a file, and of the head if it uses something else of it."""
+    head = patch_between(name, before.head, after.head) if before.used != after.used else Patch()
+    own = patch_between(name, before.text, after.text)
+    return Patch([*head.lines, *((_moved(line, before.line, after.line), kind) for line, kind in own.lines)])
+
+
+def _moved(line: str, before: int, after: int) -> str:
+    """The line of a patch with the place in the files, of whose parts these are the first lines."""
+    if place := _PLACE.fullmatch(line):
+        return f"@@ -{int(place[1]) + before - 1}{place[2]} +{int(place[3]) + after - 1}{place[4]} @@"
+    return line
 
 
 def patches_of(changes: Iterable[Change]) -> list[tuple[Change, Patch]]:

@@ -19,7 +19,9 @@ from codegen.loader import SourceFile
 from codegen.meltano import meltano_files
 from codegen.pipeline import Reading
 from codegen.project import Project, read_project
+from codegen.render.source_text import escape
 from codegen.review.drift import compare_with_disk
+from codegen.sync.blocks import PartChange, Parts
 from codegen.sync.changes import Change
 from codegen.sync.transaction import Transaction, transaction
 
@@ -58,13 +60,22 @@ class Snapshot:
         """Every schedule file by its path below the folder of schedules, also those that cannot be read."""
         return {file.relative: file for file in self.reading.files}
 
-    def change_of(self, name: str) -> Change | None:
-        """What `generate` would do to a file, by its path in the project."""
-        return self._changes.get(name)
+    def change_of(self, name: str, source: str) -> PartChange | None:
+        """What `generate` would do to the part of a schedule in a DAG file, by their paths in the project."""
+        if name not in self._changes:
+            return None
+        before, after = (parts.of(escape(source)) for parts in self._changes[name])
+        return None if before and after and before.is_like(after) else PartChange(before, after)
+
+    def removed_from(self, name: str) -> list[tuple[str, int]]:
+        """The schedules whose blocks `generate` removes from a DAG file that it keeps, with the lines of the blocks."""
+        before, after = self._changes[name]
+        gone = sorted(before.sources - after.sources) if after.sources else ()
+        return [(source, part.line) for source in gone if (part := before.of(source))]
 
     @cached_property
-    def _changes(self) -> Mapping[str, Change]:
-        return {change.name: change for change in self.changes}
+    def _changes(self) -> Mapping[str, tuple[Parts, Parts]]:
+        return {change.name: (Parts(change.before), Parts(change.after)) for change in self.changes}
 
 
 class Workspace:
