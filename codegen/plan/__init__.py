@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from codegen.meltano import MeltanoProject
 from codegen.plan.alerts import alert_functions, alert_texts
@@ -59,7 +60,7 @@ def plan(
         _plan_dag(draft, names, file_names, airflow, is_alone=is_alone)
         for draft, names in zip(drafts, variables, strict=True)
     )
-    names = {"DAG", *(name for dag in dags for name in _names_of(dag))}
+    names = {"DAG"}.union(*map(_names_of, dags))
     work = [(draft.schedule, draft.steps) for draft in drafts]
     dags, constants = with_constants(dags, work, file_names, airflow, {*names, *PRELUDES})
     return DagModule(
@@ -102,10 +103,10 @@ def _plan_dag(
     return PlannedDag(dag_id, draft.doc, arguments, groups, tuple(draft.arrows[""]))
 
 
-def _names_of(dag: PlannedDag) -> Iterator[str]:
+def _names_of(dag: PlannedDag) -> set[str]:
     """Every name that the code of a DAG uses."""
-    if any(group.group_id for group in dag.groups):
-        yield "TaskGroup"
-    yield from (task.operator for task in dag.tasks)
-    for argument in (*dag.arguments, *(argument for task in dag.tasks for argument in task.arguments)):
-        yield from names_in(argument.value)
+    tasks = dag.tasks
+    arguments = chain(dag.arguments, *(task.arguments for task in tasks))
+    names = names_in(argument.value for argument in arguments)
+    names.update(task.operator for task in tasks)
+    return names | {"TaskGroup"} if any(group.group_id for group in dag.groups) else names

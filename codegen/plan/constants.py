@@ -59,6 +59,8 @@ def with_constants(
     taken: Collection[str],
 ) -> tuple[tuple[PlannedDag, ...], tuple[Constant, ...]]:
     """The DAGs with constants in their tasks, and the constants; `work` has the schedule and steps of each DAG."""
+    if sum(len(dag.tasks) for dag in dags) < _FEWEST:
+        return tuple(dags), ()
     groups: dict[tuple[str, str], _Group] = {}
     for dag, (schedule, steps) in zip(dags, work, strict=True):
         for group in _groups_of(dag, schedule, steps, names, airflow):
