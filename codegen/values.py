@@ -132,18 +132,21 @@ def names_in(values: Iterable[Value]) -> set[str]:
     return names
 
 
-def mapped(value: Value, change: Callable[[Value], Value]) -> Value:
-    """The value with each leaf changed."""
-    if type(value) in _LEAVES:
+def mapped(value: Any, changes: Mapping[type, Callable[[Any], Value]]) -> Value:  # noqa: ANN401  # also of a schedule
+    """The value with each leaf of one of the types changed."""
+    if change := changes.get(type(value)):
         return change(value)
+    if type(value) in _LEAVES:
+        leaf: Value = value
+        return leaf
     if isinstance(value, Call):
-        keywords = tuple(Argument(each.name, mapped(each.value, change)) for each in value.keywords)
-        return Call(value.function, tuple(mapped(each, change) for each in value.positional), keywords)
+        keywords = tuple(Argument(each.name, mapped(each.value, changes)) for each in value.keywords)
+        return Call(value.function, tuple(mapped(each, changes) for each in value.positional), keywords)
     if isinstance(value, Mapping):
-        return {name: mapped(item, change) for name, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [mapped(item, change) for item in value]
-    return change(value)
+        return {name: mapped(item, changes) for name, item in value.items()}
+    if isinstance(value, Sequence):
+        return [mapped(item, changes) for item in value]
+    return value
 
 
 def parts_of(value: Any) -> Iterator[Any]:  # noqa: ANN401  # also the values of a schedule

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain, count
 from pathlib import PurePosixPath
 from typing import Any
@@ -133,7 +134,7 @@ class Task(TaskDefaults):
         owns=("on_success_callback",),
     )
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """The key that says what it runs; empty for a placeholder of its schedule."""
         return next((name for name in WHAT_RUNS if getattr(self, name)), "")
