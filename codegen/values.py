@@ -136,17 +136,16 @@ def mapped(value: Any, changes: Mapping[type, Callable[[Any], Value]]) -> Value:
     """The value with each leaf of one of the types changed."""
     if change := changes.get(type(value)):
         return change(value)
-    if type(value) in _LEAVES:
-        leaf: Value = value
-        return leaf
     if isinstance(value, Call):
         keywords = tuple(Argument(each.name, mapped(each.value, changes)) for each in value.keywords)
         return Call(value.function, tuple(mapped(each, changes) for each in value.positional), keywords)
-    if isinstance(value, Mapping):
-        return {name: mapped(item, changes) for name, item in value.items()}
-    if isinstance(value, Sequence):
-        return [mapped(item, changes) for item in value]
-    return value
+    if type(value) not in _LEAVES:
+        if isinstance(value, Mapping):
+            return {name: mapped(item, changes) for name, item in value.items()}
+        if isinstance(value, Sequence):
+            return [mapped(item, changes) for item in value]
+    unchanged: Value = value
+    return unchanged
 
 
 def parts_of(value: Any) -> Iterator[Any]:  # noqa: ANN401  # also the values of a schedule
