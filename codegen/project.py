@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from codegen import rules
@@ -28,6 +28,7 @@ class Project:
     airflow: str
     schedules: Path
     generated_dags: Path
+    layout: str
     templates: Path
     meltano_project: Path
     custom_dags: tuple[Path, ...]
@@ -48,6 +49,17 @@ class Project:
     def relative(self, path: Path) -> str:
         """The path of a file in the project, with forward slashes."""
         return path.relative_to(self.root).as_posix()
+
+    def dag_file(self, relative: str, deployment: str = "") -> str:
+        """The DAG file of a schedule, as a path in the project; `relative` is its path in the folder of schedules."""
+        path = PurePosixPath(relative)
+        is_shared = self.layout == "folder" and len(path.parts) > 1
+        name = (path.parent if is_shared else path.with_suffix("")).as_posix()
+        return "/".join(filter(None, (self._generated_dags, deployment, f"{name}.py")))
+
+    @cached_property
+    def _generated_dags(self) -> str:
+        return self.relative(self.generated_dags)
 
 
 def nearest_project(here: Path) -> Path:

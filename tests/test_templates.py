@@ -11,7 +11,7 @@ from git_repository import isolate_git, repository_of
 from project_builder import EXTRACT_LOAD, dagpress, project_of, write
 
 from codegen.pipeline.reading import read
-from codegen.plan import DagModule, between, plan
+from codegen.plan import DagModule, Folder, between, plan
 from codegen.render import renderer
 from codegen.render.renderer import Renderer, TemplateFailedError, built_in, built_in_without_blocks, builtin_templates
 
@@ -147,9 +147,11 @@ tasks:
 
 
 def _module_of(root: Path, files: dict[str, str]) -> DagModule:
-    """The DAGs of several schedules, planned for a single file."""
+    """The DAGs of two schedules, planned for a single file; the second has the defaults of the folder."""
     schedules = read(project_of(write(root, files))).schedules
-    return plan([*zip(schedules, between(schedules).values(), strict=True)], None, "3.3", "MELTANO_PROJECT_ROOT")
+    others = between(schedules).values()
+    folder = Folder("schedules/", schedules[1])
+    return plan([*zip(schedules, others, strict=True)], None, "3.3", "MELTANO_PROJECT_ROOT", folder)
 
 
 def test_a_file_can_have_several_dags(tmp_path: Path) -> None:
@@ -159,7 +161,7 @@ def test_a_file_can_have_several_dags(tmp_path: Path) -> None:
     compile(text, "two.py", "exec", dont_inherit=True)
     assert_in_black(text)
     tree = ast.parse(text)
-    assert ast.get_docstring(tree) == "Defines these DAGs:\n\n- `meltano_orders`\n- `meltano_sales`"
+    assert ast.get_docstring(tree) == "The DAGs of the schedules in `schedules/`."
     functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
     assert functions == ["load", "own_load"]
     dags = [node for node in tree.body if isinstance(node, ast.With)]
@@ -175,12 +177,12 @@ def test_a_file_can_have_several_dags(tmp_path: Path) -> None:
 
 def test_our_own_template_writes_the_same_without_its_blocks(tmp_path: Path) -> None:
     """It is rendered so where no template of the project needs the blocks."""
-    env = "env: {DAY: monday, TABLE: orders}\n"
-    module = _module_of(tmp_path, {name: env + text for name, text in _TWO.items()})
-    assert module.preludes == ("MELTANO", "LOCK")
-    dag = module.dags[0]
-    for part in (module.functions, module.alert_texts, module.constants, dag.arrows, dag.groups[1:]):
-        assert part
+    env, graph = "env: {DAY: monday, FILE: %s}\n", ("after: []", "after: [extract]")
+    files = {name: env % name + text.replace(*graph) for name, text in _TWO.items()}
+    module = _module_of(tmp_path, files)
+    first = module.dags[0]
+    assert all([module.preludes[1:], module.functions, module.alert_texts, module.constants])
+    assert all([first.constants, first.groups[1:], first.groups[0].arrows, first.arrows])
     assert built_in_without_blocks().render(module=module) == built_in().render(module=module)
 
 

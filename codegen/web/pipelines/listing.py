@@ -128,14 +128,14 @@ def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -
     for document in snapshot.reading.documents:
         names[document.source.name][document.deployment] = document.name
     changes = {change.name: change for change in snapshot.changes}
-    owned, rows = {snapshot.dag_file(each) for each in snapshot.reading.schedules}, []
+    owned, rows = {each.dag_file for each in snapshot.reading.schedules}, []
     for file in snapshot.sources.values():
         owned.add(file.name)
         known = names[file.name]
         if environment and known and environment not in known:
             continue
         shown = [each for each in schedules[file.name] if environment in {"", each.deployment}]
-        dag_files = [snapshot.dag_file(each) for each in shown]
+        dag_files = [each.dag_file for each in shown]
         schedule = shown[0] if shown else None
         rows.append(
             Row(
