@@ -80,7 +80,7 @@ def check(root: Path, names: Sequence[str], output: str, *, strict: bool) -> int
     project = open_project(root, output)
     generation, changes, diagnostics = compared(project, names)
     command = command_to_generate(project.root)
-    drift = [change.diagnostic(command) for change in changes]
+    drift = [diagnostic for change in changes for diagnostic in change.diagnostics(command)]
     unseen = check_in_git(project, generation)
     report([*diagnostics, *drift, *unseen], output, changes)
     print_elsewhere(generation.selection.elsewhere)

@@ -12,8 +12,8 @@ from codegen.airflow.rest import Session
 from codegen.render.renderer import TEMPLATE
 from codegen.render.source_text import escape
 from codegen.schema import Schedule
-from codegen.sync.blocks import Part, PartChange, Parts
-from codegen.web.parts.patch import Patch, patch_of_part
+from codegen.sync.dag_code import CodeChange, DagCode, DagCodes
+from codegen.web.parts.patch import Patch, patch_of_dag
 from codegen.web.shell.airflows import Airflows, Facts
 from codegen.web.shell.safe_read import text_of
 from codegen.web.shell.workspace import Snapshot
@@ -102,15 +102,20 @@ def _compare(snapshot: Snapshot, schedule: Schedule, facts: Facts) -> State:
     if here == there:
         return replace(state, deployed=Deployed.CURRENT)
     # Others of its folder change on their own.
-    deployed, own = (Parts(text).of(escape(schedule.source)) for text in (there, here))
+    deployed, own = (DagCodes(text).of(escape(schedule.source)) for text in (there, here))
     state = replace(state, deployed=_beside(deployed, own, change))
-    if state.deployed is Deployed.DIFFERS and deployed and own and len(own.text) + len(deployed.text) < _LONGEST:
-        return replace(state, patch=patch_of_part(schedule.dag_file, deployed, own))
+    if (
+        state.deployed is Deployed.DIFFERS
+        and deployed
+        and own
+        and len(own.block.text) + len(deployed.block.text) < _LONGEST
+    ):
+        return replace(state, patch=patch_of_dag(schedule.dag_file, deployed, own))
     return state
 
 
-def _beside(deployed: Part | None, own: Part | None, change: PartChange | None) -> Deployed:
-    """What the deployed part of a schedule is, beside that in the repo and the change that `generate` makes there."""
+def _beside(deployed: DagCode | None, own: DagCode | None, change: CodeChange | None) -> Deployed:
+    """What the deployed code of a schedule is, beside that in the repo and the change that `generate` makes there."""
     if _is_alike(deployed, own):
         return Deployed.CURRENT
     if change and _is_alike(deployed, change.after):
@@ -118,7 +123,7 @@ def _beside(deployed: Part | None, own: Part | None, change: PartChange | None) 
     return Deployed.DIFFERS if own else Deployed.ONLY_THERE
 
 
-def _is_alike(one: Part | None, other: Part | None) -> bool:
+def _is_alike(one: DagCode | None, other: DagCode | None) -> bool:
     return one is not None and other is not None and one.is_like(other)
 
 

@@ -18,9 +18,9 @@ from codegen.project import Project
 from codegen.render.source_text import escape
 from codegen.schema import Schedule
 from codegen.secrets.masking import masked
-from codegen.sync.blocks import Part, Parts
+from codegen.sync.dag_code import DagCode, DagCodes
 from codegen.web.parts.humanize import start_of
-from codegen.web.parts.patch import Patch, patch_of_part
+from codegen.web.parts.patch import Patch, patch_of_dag
 from codegen.web.shell.safe_read import text_of
 from codegen.web.shell.workspace import Snapshot
 
@@ -29,26 +29,26 @@ _RUNS = 5
 
 @dataclass(frozen=True)
 class Dag:
-    """The schedule's part of a DAG file after the change and before it; None where there is none yet."""
+    """The code of a schedule in a DAG file after the change and before it; None where there is none yet."""
 
     name: str
-    after: Part
-    before: Part | None
+    after: DagCode
+    before: DagCode | None
 
     @cached_property
     def patch(self) -> Patch:
         """What differs."""
-        return patch_of_part(self.name, self.before, self.after) if self.before else Patch()
+        return patch_of_dag(self.name, self.before, self.after) if self.before else Patch()
 
     @property
     def shown(self) -> str:
-        """The part with its secrets masked."""
-        return masked(self.after.text, self.name)
+        """The code with its secrets masked."""
+        return masked(self.after.block.text, self.name)
 
     @property
     def head(self) -> str:
         """What the DAGs of a shared file have in common, with its secrets masked."""
-        return masked(self.after.head, self.name)
+        return masked(self.after.head.text, self.name)
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def preview_of(snapshot: Snapshot, source: str, text: str, environment: str = ""
 
 
 def _dag(project: Project, reading: Reading, schedule: Schedule, faulty: Collection[str]) -> Dag | None:
-    """Its part of a DAG file, beside those schedules of the file that have no errors; None if it waits for another."""
+    """Its code in a DAG file, beside those schedules of the file that have no errors; None if it waits for another."""
     names = {each.name for each in reading.of(schedule.deployment)}
     those = [
         each
@@ -150,6 +150,6 @@ def _dag(project: Project, reading: Reading, schedule: Schedule, faulty: Collect
     if schedule not in those:
         return None
     source, name = escape(schedule.source), schedule.dag_file
-    after = Parts(pipeline.render(project, reading, those).files.get(name, "")).of(source)
+    after = DagCodes(pipeline.render(project, reading, those).files.get(name, "")).of(source)
     before = (text_of(project.root, project.root / name) or "").replace("\r\n", "\n")
-    return Dag(name, after, Parts(before).of(source)) if after else None
+    return Dag(name, after, DagCodes(before).of(source)) if after else None

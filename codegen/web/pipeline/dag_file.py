@@ -1,4 +1,4 @@
-"""The DAG file of a schedule as it would be, beside the one on the disk; of a shared file, the schedule's own part."""
+"""The DAG file of a schedule as it would be, beside the one on the disk; of a shared file, the code of the schedule."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from functools import cached_property
 from codegen.diagnostics import has_errors
 from codegen.render.source_text import escape
 from codegen.secrets.masking import masked
-from codegen.sync.blocks import Part, PartChange, Parts
+from codegen.sync.dag_code import CodeChange, DagCode, DagCodes
 from codegen.web.parts.code import Piece, lines_of
-from codegen.web.parts.patch import Patch, patch_of_part
+from codegen.web.parts.patch import Patch, patch_of_dag
 from codegen.web.pipeline.source_text import LONGEST
 from codegen.web.pipeline.view import View
 from codegen.web.shell.safe_read import text_of
@@ -22,15 +22,15 @@ class DagFile:
     """A DAG file.
 
     Attributes:
-        part: what of it belongs to the schedule; None if there is nothing.
+        code: what of it belongs to the schedule; None if there is nothing.
         is_new: whether it is as it would be generated now; else it is the one on the disk, since errors prevent that.
-        change: what `generate` would do to the part; None if it is current, or errors prevent that.
+        change: what `generate` would do to that code; None if it is current, or errors prevent that.
     """
 
     name: str
-    part: Part | None
+    code: DagCode | None
     is_new: bool
-    change: PartChange | None
+    change: CodeChange | None
 
     @property
     def state(self) -> str:
@@ -43,20 +43,20 @@ class DagFile:
 
     @property
     def lines(self) -> Sequence[Sequence[Piece]]:
-        """The lines of the part."""
-        return self._shown(self.part.text if self.part else "")
+        """The lines of that code."""
+        return self._shown(self.code.block.text if self.code else "")
 
     @property
     def head(self) -> Sequence[Sequence[Piece]]:
         """The lines that the DAGs of a shared file have in common."""
-        return self._shown(self.part.head if self.part else "")
+        return self._shown(self.code.head.text if self.code else "")
 
     @cached_property
     def patch(self) -> Patch:
-        """What changes in the part."""
+        """What changes in that code."""
         change = self.change
         return (
-            patch_of_part(self.name, change.before, change.after)
+            patch_of_dag(self.name, change.before, change.after)
             if change and change.before and change.after
             else Patch()
         )
@@ -74,4 +74,4 @@ def dag_file_of(view: View) -> DagFile:
     if change:
         return DagFile(name, change.after, is_new, change)
     there = text_of(snapshot.project.root, snapshot.project.root / name) or ""
-    return DagFile(name, Parts(there.replace("\r\n", "\n")).of(escape(source)), is_new, None)
+    return DagFile(name, DagCodes(there.replace("\r\n", "\n")).of(escape(source)), is_new, None)

@@ -21,8 +21,8 @@ from codegen.pipeline import Reading
 from codegen.project import Project, read_project
 from codegen.render.source_text import escape
 from codegen.review.drift import compare_with_disk
-from codegen.sync.blocks import PartChange, Parts
 from codegen.sync.changes import Change
+from codegen.sync.dag_code import CodeChange, DagCodes
 from codegen.sync.transaction import Transaction, transaction
 
 # What a file was when it was looked at: its path, when it was changed, its size, its number on the disk, and when
@@ -60,22 +60,22 @@ class Snapshot:
         """Every schedule file by its path below the folder of schedules, also those that cannot be read."""
         return {file.relative: file for file in self.reading.files}
 
-    def change_of(self, name: str, source: str) -> PartChange | None:
-        """What `generate` would do to the part of a schedule in a DAG file, by their paths in the project."""
+    def change_of(self, name: str, source: str) -> CodeChange | None:
+        """What `generate` would do to the code of a schedule in a DAG file, by their paths in the project."""
         if name not in self._changes:
             return None
-        before, after = (parts.of(escape(source)) for parts in self._changes[name])
-        return None if before and after and before.is_like(after) else PartChange(before, after)
+        before, after = (codes.of(escape(source)) for codes in self._changes[name])
+        return None if before and after and before.is_like(after) else CodeChange(before, after)
 
     def removed_from(self, name: str) -> list[tuple[str, int]]:
         """The schedules whose blocks `generate` removes from a DAG file that it keeps, with the lines of the blocks."""
         before, after = self._changes[name]
         gone = sorted(before.sources - after.sources) if after.sources else ()
-        return [(source, part.line) for source in gone if (part := before.of(source))]
+        return [(source, code.block.line) for source in gone if (code := before.of(source))]
 
     @cached_property
-    def _changes(self) -> Mapping[str, tuple[Parts, Parts]]:
-        return {change.name: (Parts(change.before), Parts(change.after)) for change in self.changes}
+    def _changes(self) -> Mapping[str, tuple[DagCodes, DagCodes]]:
+        return {change.name: (DagCodes(change.before), DagCodes(change.after)) for change in self.changes}
 
 
 class Workspace:
