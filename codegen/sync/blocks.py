@@ -32,7 +32,7 @@ class Block(NamedTuple):
 def sources_in(text: str) -> set[str]:
     """The schedules that may have a DAG in a file: also those that only a text in it names, as this is fast."""
     source = _source_of(text)
-    return {match[1] for match in _comments(text, source)} if source.endswith("/") else {source}
+    return {match[1] for match in _comments(text, source)} if source.endswith("/") else {source} - {""}
 
 
 def blocks_of(text: str) -> list[Block]:
