@@ -67,9 +67,8 @@ def test_the_codes_are_the_file(shop: Path) -> None:
     text = _generated(shop, {})
     own = [_code(text, name) for name in "abc"]
     assert text == own[0].head.text + "\n\n".join(code.block.text for code in own)
-    assert DagCodes(text).sources == {f"schedules/shop/{name}.yml" for name in "abc"}
     for code in own:
-        assert text.split("\n")[code.block.line - 1 :][: code.block.text.count("\n")] == code.block.text.splitlines()
+        assert [text.split("\n")[number - 1] for number in code.lines] == code.block.text.splitlines()
         assert {"DAG", "DockerOperator"} <= code.used.keys()
     assert DagCodes(text).of("schedules/shop/d.yml") is None
 

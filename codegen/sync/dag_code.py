@@ -43,6 +43,11 @@ class DagCode:
         return found
 
     @property
+    def lines(self) -> range:
+        """The numbers of the lines of the block."""
+        return range(self.block.line, self.block.line + self.block.text.count("\n"))
+
+    @property
     def definitions(self) -> list[str]:
         """The constants and functions of the head that the block uses, by name."""
         return sorted(name for name, source in self.used.items() if name and not _IMPORT.match(source))
@@ -71,11 +76,6 @@ class DagCodes:
         """Find it in a text, which is empty if there is no file."""
         self._head, *blocks = blocks_of(text) or [Block("", 1, "")]
         self._blocks = {each.source: each for each in blocks}
-
-    @property
-    def sources(self) -> frozenset[str]:
-        """The schedules that have a block; none if the file belongs to each as a whole."""
-        return frozenset(self._blocks)
 
     def of(self, source: str) -> DagCode | None:
         """The code of a schedule, given by its path in the project, escaped for a comment; None if there is none."""

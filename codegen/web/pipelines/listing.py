@@ -11,13 +11,16 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from codegen import rules
-from codegen.diagnostics import Diagnostic, InvalidError, Location, has_errors, in_numbers, quoted
+from codegen.diagnostics import Diagnostic, InvalidError, has_errors, in_numbers
 from codegen.schema import Schedule
 from codegen.schema.describe import describe_task, describe_work
+from codegen.sync.changes import Action
 from codegen.timetable.humanize import short_words
 from codegen.web.parts.humanize import start_of
 from codegen.web.shell.next_runs import NextRunsCache
 from codegen.web.shell.workspace import Snapshot
+
+_COMMAND = "dagpress generate"
 
 
 class Status(Enum):
@@ -112,7 +115,7 @@ class Listing:
 
     rows: Sequence[Row]
     diagnostics: Sequence[Diagnostic]
-    changes: Sequence[Diagnostic]
+    changes: Sequence[tuple[str, str]]
 
 
 def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -> Listing:
@@ -142,7 +145,15 @@ def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -
                 schedule=schedule,
                 deployments=tuple(each.deployment for each in shown if each.deployment),
                 status=_status(snapshot, shown, diagnostics),
-                diagnostics=tuple(each for name in (file.name, *dag_files) for each in diagnostics.get(name, ())),
+                diagnostics=(
+                    *diagnostics.get(file.name, ()),
+                    *(
+                        each
+                        for name in dict.fromkeys(dag_files)
+                        for each in diagnostics.get(name, ())
+                        if snapshot.concerns(each, file.name)
+                    ),
+                ),
                 airflow=snapshot.project.airflow,
                 next_runs=next_runs,
             )
@@ -155,19 +166,15 @@ def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -
     )
 
 
-def _untold(snapshot: Snapshot) -> Iterator[Diagnostic]:
-    """The changes of generated files that no row of the list of all environments tells."""
+def _untold(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    """What changes in generated files and no row of the list of all environments tells: the name, and what is wrong."""
     told = {one.dag_file for one in snapshot.reading.schedules if snapshot.change_of(one.dag_file, one.source)}
     for change in snapshot.changes:
-        gone = [
-            Diagnostic(
-                rules.STALE, f"the schedule {quoted(source)} of this DAG was removed", Location(change.name, line)
-            )
-            for source, line in snapshot.removed_from(change.name)
-        ]
-        yield from gone
-        if not gone and change.name not in told:
-            yield change.diagnostic()
+        gone = [part for part in change.parts if part.action is Action.DELETE and part.block.is_shared]
+        if change.action is Action.UPDATE and gone:
+            yield from ((part.name, part.diagnostic(_COMMAND).message) for part in gone)
+        elif change.name not in told:
+            yield change.name, change.diagnostic(_COMMAND).message
 
 
 def _status(

@@ -67,11 +67,11 @@ class Snapshot:
         before, after = (codes.of(escape(source)) for codes in self._changes[name])
         return None if before and after and before.is_like(after) else CodeChange(before, after)
 
-    def removed_from(self, name: str) -> list[tuple[str, int]]:
-        """The schedules whose blocks `generate` removes from a DAG file that it keeps, with the lines of the blocks."""
-        before, after = self._changes[name]
-        gone = sorted(before.sources - after.sources) if after.sources else ()
-        return [(source, code.block.line) for source in gone if (code := before.of(source))]
+    def concerns(self, diagnostic: Diagnostic, source: str) -> bool:
+        """Whether what is wrong with a DAG file concerns one of its schedules, and not only the code of another."""
+        _, after = self._changes.get(diagnostic.location.path, (None, None))
+        code = after.of(escape(source)) if after else None
+        return code is None or diagnostic.location.line in {1, *code.lines}
 
     @cached_property
     def _changes(self) -> Mapping[str, tuple[DagCodes, DagCodes]]:
