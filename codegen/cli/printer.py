@@ -13,7 +13,7 @@ import click
 
 from codegen.cli.formats import as_data, as_github, as_text, change_as_data, first_of, folder_in_repository, grouped
 from codegen.diagnostics import Diagnostic, count, in_numbers, printable, printable_lines
-from codegen.sync.changes import Change
+from codegen.sync.changes import Change, Part
 
 # Prefix of the escape sequences from `styled` until they are printed, so that no file or program can forge them.
 _MARK = f"\x1b{os.urandom(8).hex()}"
@@ -99,13 +99,13 @@ def count_actions(done: Iterable[Change]) -> str:
     )
 
 
-def print_diff(changes: Iterable[Change], context: int = 3) -> None:
-    """Print the changes as a patch without secrets and with that many lines of context; equal parts of files once."""
+def print_diff(parts: Iterable[Part], context: int = 3) -> None:
+    """Print changes as a patch without secrets and with that many lines of context; equal ones once."""
     # It imports the YAML parser, which `--help` does not need.
     from codegen.secrets.patches import masked_patch  # noqa: PLC0415
 
     shown = ""
-    for first, *others in grouped(part for change in changes for part in change.parts):
+    for first, *others in grouped(parts):
         lines = _lines_of(first.diff(context, masked_patch))
         # The parts of a file share the two lines that name it.
         for line in lines[2:] if shown == first.change.name else lines:

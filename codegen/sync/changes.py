@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -163,6 +163,11 @@ class Part:
         old, new = self.old.line - 1, self.new.line - 1
         schedule = f" {self.block.source}" if self.block.is_shared else ""
         return f"@@ -{int(place[1]) + old}{place[2]} +{int(place[3]) + new}{place[4]} @@{schedule}"
+
+
+def parts_of(changes: Iterable[Change]) -> list[Part]:
+    """The parts of some changes."""
+    return [part for change in changes for part in change.parts]
 
 
 def unified_diff(before: str, after: str, name_before: str, name_after: str, context: int = 3) -> str:
