@@ -90,3 +90,9 @@ def test_a_statement_that_somebody_adds_to_the_head_is_used_by_each(shop: Path) 
     changed = _code(text.replace("import pendulum", "import pendulum\nprint(pendulum)"), "a")
     assert "print(pendulum)" in changed.used[""]
     assert not changed.is_like(_code(text, "a"))
+
+
+def test_what_is_no_python_uses_the_whole_head(shop: Path) -> None:
+    """Somebody may have edited it by hand."""
+    broken = _code(_generated(shop, {}).replace("import pendulum", "import"), "a")
+    assert broken.used == {"": broken.head.text}

@@ -29,12 +29,17 @@ class DagCode:
     def used(self) -> Mapping[str, str]:
         """The imports, constants and functions of the head that the block uses, as source by their names.
 
-        A statement that defines no name is used by every block, by the name "".
+        A statement that defines no name is used by every block, by the name "". If the head or the block is no valid
+        Python, the block uses the whole head.
         """
         if not self.head.text:
             return {}
-        definitions = {name: (source, names) for name, source, names in _definitions(ast.parse(self.head.text))}
-        wanted, found = ["", *_names_in(ast.parse(self.block.text))], dict[str, str]()
+        try:
+            head, block = ast.parse(self.head.text), ast.parse(self.block.text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return {"": self.head.text}
+        definitions = {name: (source, names) for name, source, names in _definitions(head)}
+        wanted, found = ["", *_names_in(block)], dict[str, str]()
         while wanted:
             name = wanted.pop()
             if name in definitions and name not in found:
@@ -54,7 +59,9 @@ class DagCode:
 
     def is_like(self, other: DagCode) -> bool:
         """Whether the DAG of the schedule is the same in another file."""
-        return self.block.text == other.block.text and self.used == other.used
+        if self.block.text != other.block.text:
+            return False
+        return self.head.text == other.head.text or self.used == other.used
 
 
 @dataclass(frozen=True)
@@ -68,8 +75,8 @@ class CodeChange:
 class DagCodes:
     """The code of each schedule in a generated file.
 
-    A file that is not the file of a folder, whose blocks Python cannot read, or in which a template of the project
-    leaves out the names of the schedules, belongs as a whole to each of its schedules.
+    A file belongs as a whole to each of its schedules if it is not that of a folder, if it has a conflict of git, or if
+    a template of the project leaves out the names of the schedules.
     """
 
     def __init__(self, text: str) -> None:
