@@ -157,7 +157,7 @@ def _module_of(root: Path, files: dict[str, str]) -> DagModule:
 
 
 def test_a_file_can_have_several_dags(tmp_path: Path) -> None:
-    """They share imports, constants and functions, and no variable hides a function."""
+    """They share imports and the alerts of their defaults, each has its own functions, and no variable hides one."""
     module = _module_of(tmp_path, _TWO)
     text = Renderer(tmp_path / "templates", {}).render(module)
     compile(text, "two.py", "exec", dont_inherit=True)
@@ -165,7 +165,7 @@ def test_a_file_can_have_several_dags(tmp_path: Path) -> None:
     tree = ast.parse(text)
     assert ast.get_docstring(tree) == "The DAGs of the schedules in `schedules/`."
     functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-    assert functions == ["load", "own_load"]
+    assert functions == ["load", "call_load", "call_load"]
     dags = [node for node in tree.body if isinstance(node, ast.With)]
     assert [dag.dag_id for dag in module.dags] == ["meltano_orders", "meltano_sales"]
     names = [node for dag in dags for node in ast.walk(dag) if isinstance(node, ast.Name)]
