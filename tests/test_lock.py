@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from project_builder import write
 
-from codegen.render.built_in import prelude
+from codegen.render.renderer import prelude
 from codegen.runners import Work
 from codegen.runners.container import command_of
 from codegen.schema.model import PROJECT_ROOT_VARIABLE

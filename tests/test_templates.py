@@ -13,9 +13,7 @@ from project_builder import EXTRACT_LOAD, dagpress, project_of, write
 from codegen.pipeline.reading import read
 from codegen.plan import DagModule, Folder, between, plan
 from codegen.render import renderer
-from codegen.render.built_in import TEMPLATE, builtin_templates, render_built_in
-from codegen.render.own_renderer import environment
-from codegen.render.renderer import Renderer, TemplateFailedError
+from codegen.render.renderer import Renderer, TemplateFailedError, built_in, built_in_without_blocks, builtin_templates
 
 _GRAPH = """\
 interval: "@daily"
@@ -109,7 +107,7 @@ def test_a_group_that_is_lost_is_found(tmp_path: Path) -> None:
 def test_a_task_that_loses_its_name_is_found(tmp_path: Path) -> None:
     """An arrow or an argument of another task needs it."""
     ours = (builtin_templates() / "dag.py.j2").read_text(encoding="utf-8")
-    own = ours.replace('{{ task.variable + " = " if task.variable else "" }}', "")
+    own = ours.replace('{{ task.variable ~ " = " if task.variable }}', "")
     schedule = "interval: '@daily'\ntasks: [{id: a, uses: own.A}, {id: b, uses: own.B, with: {of: {$x: a}}}]\n"
     write(tmp_path, {"schedules/s.yml": schedule, "templates/dag.py.j2": own})
     code, _, err = dagpress(tmp_path, "generate")
@@ -185,7 +183,7 @@ def test_our_own_template_writes_the_same_without_its_blocks(tmp_path: Path) -> 
     first = module.dags[0]
     assert all([module.preludes[1:], module.functions, module.alert_texts, module.constants])
     assert all([first.constants, first.groups[1:], first.groups[0].arrows, first.arrows])
-    assert render_built_in()(module) == environment().get_template(TEMPLATE).render(module=module)
+    assert built_in_without_blocks().render(module=module) == built_in().render(module=module)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from codegen.migrate.verification import Comparison, Verdict, compare
 from codegen.pipeline import Reading
 from codegen.plan import PRELUDES
 from codegen.project import Project
-from codegen.render.built_in import prelude
+from codegen.render.renderer import prelude
 from codegen.review.loaded import Surroundings
 from codegen.schema import Schedule
 

@@ -19,7 +19,7 @@ from codegen.cli.printer import echo, styled
 from codegen.diagnostics import quoted
 from codegen.meltano.invocation import find_meltano, run_in_project
 from codegen.plan.steps import Step, steps_of
-from codegen.render.built_in import prelude
+from codegen.render.renderer import prelude
 from codegen.schema.describe import describe_task
 from codegen.text.errexit import stopping_in_bash
 from codegen.text.jinja import known_text

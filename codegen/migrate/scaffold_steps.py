@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from codegen.diagnostics import count, quoted
 from codegen.files import exists, read_bytes
-from codegen.render.built_in import builtin_templates
+from codegen.render.renderer import builtin_templates
 from codegen.sync.changes import Action, Change
 
 # A change, or advice for an existing file that cannot be changed.

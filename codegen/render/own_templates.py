@@ -9,7 +9,7 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
 from codegen.files import exists, read_bytes, walk
 from codegen.project import Project
-from codegen.render.built_in import TEMPLATE
+from codegen.render.renderer import TEMPLATE
 
 _MOST_BYTES = 10_000_000
 

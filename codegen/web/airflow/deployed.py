@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from codegen.airflow.http_client import AirflowRestError
 from codegen.airflow.rest import Session
-from codegen.render.built_in import TEMPLATE
+from codegen.render.renderer import TEMPLATE
 from codegen.schema import Schedule
 from codegen.web.parts.patch import Patch, patch_between
 from codegen.web.shell.airflows import Airflows, Facts
