@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from codegen.meltano import MeltanoProject
 from codegen.plan.alerts import alert_functions, alert_texts
@@ -71,11 +72,11 @@ def plan(
     shared = default_constants(defaults, PythonNames(functions, objects), airflow) if defaults else {}
     head = PythonNames(functions, objects)
     dags = [_plan_dag(draft, head, airflow, shared if folder else None) for draft in drafts]
-    names = {"DAG", *(name for dag in dags for name in _names_of(dag))}
+    names = {"DAG"}.union(*map(_names_of, dags))
     used = {constant.name for dag in dags for task in dag.tasks for constant in task.constants}
     constants = tuple(constant for name, constant in sorted(shared.items()) if name in used)
     # Also those of values that all tasks override.
-    names.update(name for constant in constants for name in names_in(constant.values))
+    names |= names_in(constant.values for constant in constants)
     first = drafts[0].schedule
     return DagModule(
         path=first.dag_file,
@@ -130,10 +131,10 @@ def _plan_dag(draft: _Draft, head: PythonNames, airflow: str, shared: Mapping[st
     return with_constants(dag, schedule, draft.steps, names, airflow, taken, shared)
 
 
-def _names_of(dag: PlannedDag) -> Iterator[str]:
+def _names_of(dag: PlannedDag) -> set[str]:
     """Every name that the code of a DAG uses."""
-    if any(group.group_id for group in dag.groups):
-        yield "TaskGroup"
-    yield from (task.operator for task in dag.tasks)
-    for argument in (*dag.arguments, *(argument for task in dag.tasks for argument in task.arguments)):
-        yield from names_in(argument.value)
+    tasks = dag.tasks
+    arguments = chain(dag.arguments, *(task.arguments for task in tasks))
+    names = names_in(argument.value for argument in arguments)
+    names.update(task.operator for task in tasks)
+    return names | {"TaskGroup"} if any(group.group_id for group in dag.groups) else names

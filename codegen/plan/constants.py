@@ -88,6 +88,8 @@ def with_constants(  # noqa: PLR0913, PLR0917  # what a constant depends on
     defaults: Mapping[str, Constant] | None,
 ) -> PlannedDag:
     """The DAG with constants in its tasks: its own, or the `defaults` of its folder if the file is that of a folder."""
+    if len(dag.tasks) < _FEWEST and not defaults:
+        return dag
     used: dict[str, tuple[Constant, ...]] = {}
     own = list[Constant]()
     for group in _groups_of(dag, schedule, steps, names, airflow):
