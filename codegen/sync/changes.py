@@ -57,7 +57,7 @@ class Change:
         rule, message, effect = {
             Action.CREATE: (rules.MISSING, "this file is missing", "writes"),
             Action.UPDATE: (rules.CHANGED, "this file is not up to date, or was edited by hand", "overwrites"),
-            Action.DELETE: (rules.STALE, "the schedule of this file was removed", "deletes"),
+            Action.DELETE: (rules.STALE, "no schedule generates this file any more", "deletes"),
         }[self.action]
         if self.conflict:
             rule, message = rules.MERGE_CONFLICT, "unresolved git merge conflict in a generated file"
