@@ -16,6 +16,7 @@ from codegen.loader import (
     Overlay,
     Silencer,
     SourceFile,
+    check_beside_folders,
     load_schedules,
     named_files,
     without_a_match,
@@ -112,6 +113,8 @@ def read(
     for deployment, those in schedules.items():
         found[deployment] += check_together(those, meltano, project.airflow, broken[deployment], everywhere)
     diagnostics += [*problems, *_check_exclude(project), *_each_once(found, documents)]
+    if project.layout == "folder":
+        diagnostics += check_beside_folders([(file.name, file.relative) for file in loaded.files])
     order = {(document.source.name, document.deployment): number for number, document in enumerate(documents)}
     all_schedules = sorted(chain(*schedules.values()), key=lambda each: order[each.source, each.deployment])
     diagnostics += _check_beside_others(project, all_schedules, meltano, loaded.files)
