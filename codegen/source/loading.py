@@ -19,6 +19,7 @@ LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 # A few nested aliases ("billion laughs") would exhaust the memory.
 _MOST_REPEATED = 20_000
 _MOST_DEPTH = 60
+_ALIAS = re.compile(r"\*[\w-]")
 # A shorter text cannot overflow the stack of the composer (tested up to 20,000 levels).
 _LENGTH_OF_SOME_DEPTH = 10_000
 
@@ -41,7 +42,7 @@ def loader_of(text: str) -> Iterator[Any]:
 
 def check_size(root: yaml.Node, text: str) -> None:
     """Reject the nodes of a text that are nested too deeply or repeated too often by aliases."""
-    if not (_repeats_too_much(root) if "*" in text else _is_too_deep(root)):
+    if not (_repeats_too_much(root) if _ALIAS.search(text) else _is_too_deep(root)):
         return
     raise InvalidError(
         "the aliases in this file expand to too many values, or it is nested too deeply",
