@@ -77,7 +77,7 @@ class Change:
         rule, message = {
             Action.CREATE: (rules.MISSING, "this file is missing"),
             Action.UPDATE: (rules.CHANGED, "this file is not up to date, or was edited by hand"),
-            Action.DELETE: (rules.STALE, "the schedule of this file was removed"),
+            Action.DELETE: (rules.STALE, "no schedule generates this file any more"),
         }[self.action]
         if self.conflict:
             rule, message = rules.MERGE_CONFLICT, "unresolved git merge conflict in a generated file"
