@@ -162,6 +162,19 @@ def test_an_error_of_a_schedule_in_the_same_file_keeps_it_as_it_is(tmp_path: Pat
     assert (project / "generated_dags/x.py").read_text() == before
 
 
+def test_a_commit_of_a_shared_file_names_the_schedules_that_it_leaves(project: Path) -> None:
+    files = {f"schedules/x/{name}.yml": EXTRACT_LOAD for name in "bc"}
+    write(project, {"dagpress.toml": 'layout = "folder"\n', **files})
+    dagpress(project, "generate")
+    repository_of(project)
+    pages = Pages(project)
+    for name in "bc":
+        page = pages.post("/save", {**form_of(pages.get(f"/edit/x/{name}.yml")), "text": _HOURLY})
+    assert [item.text for item in page.select("form .files code")] == ["generated_dags/x.py", "schedules/x/c.yml"]
+    assert "It takes DAGs of schedules/x/b.yml and leaves that file" in text_of(page, "form .warning")
+    assert not pages.get("/commit").select("form .warning")
+
+
 def test_several_save_pipelines_of_one_file_at_once_and_the_last_one_deletes_it(tmp_path: Path) -> None:
     project = write(tmp_path, {"dagpress.toml": 'layout = "folder"\n', "schedules/x/a.yml": EXTRACT_LOAD})
     dagpress(project, "generate")
