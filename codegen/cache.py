@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+import os
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -12,10 +13,17 @@ T = TypeVar("T")
 class Cache:
     """The results of one reading. It reuses those of an earlier reading whose arguments are equal."""
 
-    def __init__(self, earlier: Cache | None = None) -> None:
-        """Start with the results of an earlier cache, which stays as it is."""
+    def __init__(self, earlier: Cache | None = None, stamps: Mapping[str, object] | None = None) -> None:
+        """Start with the results of an earlier cache, which stays as it is.
+
+        Args:
+            earlier: the cache of an earlier reading.
+            stamps: the stamp of each file by its path, as `codegen.files.stamp_of` gives it, taken before this reading
+                begins; by default those of the earlier reading.
+        """
         self.results: dict[Hashable, tuple[Any, Any]] = {}
         self.earlier: dict[Hashable, tuple[Any, Any]] = {**earlier.earlier, **earlier.results} if earlier else {}
+        self.stamps: Mapping[str, object] = stamps if stamps is not None else earlier.stamps if earlier else {}
 
     def __call__(self, key: Hashable, function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs) -> T:
         """Call the function, unless its last call for this key had equal arguments.
@@ -26,7 +34,24 @@ class Cache:
             arguments: its arguments.
             named: its keyword arguments.
         """
-        slot, given = (function, key), (arguments, named)
+        return self._result((function, key), (arguments, named), function, *arguments, **named)
+
+    def of_file(
+        self, path: str | os.PathLike[str], function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs
+    ) -> T:
+        """The same for a function that also reads this file: its stamp must be equal, too.
+
+        A file without a stamp is read each time.
+        """
+        name = os.fspath(path)
+        stamp = self.stamps.get(name)
+        if stamp is None:
+            return function(*arguments, **named)
+        return self._result((function, name), (stamp, arguments, named), function, *arguments, **named)
+
+    def _result(
+        self, slot: Hashable, given: object, function: Callable[P, T], *arguments: P.args, **named: P.kwargs
+    ) -> T:
         cached = self.results.get(slot) or self.earlier.get(slot)
         if cached is None or cached[0] != given:
             cached = given, function(*arguments, **named)

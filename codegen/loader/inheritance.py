@@ -121,7 +121,7 @@ def _inherited(
 def _read_map(  # noqa: PLR0913  # what it reads, and how
     loaded: Loaded, cache: Cache, path: Path, name: str, text: str | None = None, *, is_defaults: bool = False
 ) -> MapNode | None:
-    text, diagnostics = read_text(path, name, text)
+    text, diagnostics = cache.of_file(path, read_text, path, name) if text is None else read_text(path, name, text)
     loaded.diagnostics.extend(diagnostics)
     if text is None:
         return None

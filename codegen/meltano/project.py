@@ -136,7 +136,7 @@ def read_meltano_project(
 
 def _read(root: Path, path: Path, cache: Cache) -> tuple[Node | None, list[Diagnostic]]:
     name = _name(root, path)
-    text, problems = read_text(path, name)
+    text, problems = cache.of_file(path, read_text, path, name)
     if text is None:
         return None, problems
     node, problems = cache(name, parse_yaml, text, name, strict=False)

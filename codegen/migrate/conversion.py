@@ -11,6 +11,7 @@ from codegen.meltano import MeltanoProject
 from codegen.meltano.scalars import is_text, meltano_date
 from codegen.migrate.items import KEYS, Item
 from codegen.migrate.schedule_text import lines_of
+from codegen.plan.states import states_of
 from codegen.rules import Severity
 from codegen.schema import Schedule, read_schedule
 from codegen.secrets.detection import is_sensitive
@@ -76,7 +77,9 @@ def convert(
     schedule, problems = read_schedule(MapNode(entries, item.location), file, f"{item.name}.yml", airflow)
     if schedule:
         schedule = replace(schedule, name=item.name, dag_id_prefix=dag_id_prefix)
-        problems += [*check_one(schedule, meltano, airflow), *check_together([schedule], meltano, airflow)]
+        states = states_of(schedule, meltano)
+        problems += check_one(schedule, states, meltano, airflow)
+        problems += check_together([(schedule, states)], meltano, airflow)
     problems = [replace(d, location=item.location) if d.location == Location(file) else d for d in problems]
     warnings += [d.with_severity(Severity.WARNING) for d in problems]
     if schedule is None or has_errors(problems):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 
 from codegen import rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, has_errors, in_order, quoted
 from codegen.loader import Document, Overlay, Silencer, SourceFile, load_schedules, named_files, without_a_match
 from codegen.meltano import MeltanoProject, read_meltano_project
+from codegen.plan.states import KeptState, states_of
 from codegen.project import Project
 from codegen.schema import Schedule, read_schedule
 from codegen.validate import (
@@ -72,7 +72,7 @@ def read(
         project.root, project.schedules, overlay, project.deployments, base=base, exclude=project.exclude, cache=cache
     )
     documents, diagnostics = loaded.documents, loaded.diagnostics
-    schedules: dict[str, list[Schedule]] = {document.deployment: [] for document in documents}
+    kept: list[tuple[Schedule, Sequence[KeptState]]] = []
     broken = {document.deployment: set(loaded.others) for document in documents}
     found: dict[str, list[Diagnostic]] = defaultdict(list)
     secrets: list[Secret] = []
@@ -80,44 +80,46 @@ def read(
     for document in documents:
         suffix = project.state_id_suffix.get(document.deployment, "")
         key = document.source.name, document.deployment
-        schedule, own, own_secrets = cache(
+        schedule, own, own_secrets, states = cache(
             key, _read_one, document, meltano, project.airflow, suffix, project.dag_id_prefix
         )
         found[document.deployment] += own
         secrets += own_secrets
         if schedule:
-            schedules[document.deployment].append(schedule)
+            kept.append((schedule, states))
         else:
             broken[document.deployment].add(document.name)
     everywhere = {document.name for document in documents}
-    for deployment, those in schedules.items():
-        found[deployment] += check_together(those, meltano, project.airflow, broken[deployment], everywhere)
+    for deployment, names in broken.items():
+        those = (each for each in kept if each[0].deployment == deployment)
+        found[deployment] += check_together(those, meltano, project.airflow, names, everywhere)
     diagnostics += [*problems, *_check_exclude(project), *_each_once(found, documents)]
-    order = {(document.source.name, document.deployment): number for number, document in enumerate(documents)}
-    all_schedules = sorted(chain(*schedules.values()), key=lambda each: order[each.source, each.deployment])
-    diagnostics += _check_beside_others(project, all_schedules, meltano, loaded.files)
+    schedules = [schedule for schedule, _ in kept]
+    diagnostics += _check_beside_others(project, schedules, meltano, loaded.files)
     if not has_errors(diagnostics):
-        diagnostics += _check_all(project, all_schedules, meltano)
+        diagnostics += _check_all(project, kept)
     # A base lacks the warnings that only an environment has.
     wanted = apply_lint(without_secrets(diagnostics, secrets), loaded.silencers, project.lint, report_unused=not base)
-    return Reading(loaded.files, all_schedules, documents, meltano, in_order(wanted), cache, loaded.silencers)
+    return Reading(loaded.files, schedules, documents, meltano, in_order(wanted), cache, loaded.silencers)
 
 
 def _read_one(
     document: Document, meltano: MeltanoProject | None, airflow: str, state_suffix: str, dag_id_prefix: str
-) -> tuple[Schedule | None, Sequence[Diagnostic], Sequence[Secret]]:
+) -> tuple[Schedule | None, Sequence[Diagnostic], Sequence[Secret], Sequence[KeptState]]:
     """Read and check one schedule."""
     source, secrets = document.source, list(check_secrets(document.merged))
     root = redacted(document.root, secrets)
     schedule, problems = read_schedule(root, source.name, source.relative, airflow, document.deployment)
-    if schedule:
-        schedule = replace(schedule, state_suffix=state_suffix, dag_id_prefix=dag_id_prefix)
-        problems = [
-            *problems,
-            *check_params_in_templates(schedule, root),
-            *check_one(schedule, meltano, airflow),
-        ]
-    return schedule, problems, secrets
+    if schedule is None:
+        return None, problems, secrets, ()
+    schedule = replace(schedule, state_suffix=state_suffix, dag_id_prefix=dag_id_prefix)
+    states = states_of(schedule, meltano)
+    problems = [
+        *problems,
+        *check_params_in_templates(schedule, root),
+        *check_one(schedule, states, meltano, airflow),
+    ]
+    return schedule, problems, secrets, states
 
 
 def _check_beside_others(
@@ -131,12 +133,12 @@ def _check_beside_others(
     yield from check_airflow_version(project)
 
 
-def _check_all(project: Project, schedules: Sequence[Schedule], meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
+def _check_all(project: Project, kept: Sequence[tuple[Schedule, Sequence[KeptState]]]) -> Iterator[Diagnostic]:
     """Check the schedules of all environments, of which none has an error: each may use a setting or a state ID."""
-    yield from check_settings(schedules)
+    yield from check_settings(schedule for schedule, _ in kept)
     if project.deployments and not project.separate_system_databases:
         place = project.at.get("state_id_suffix") or project.at["environments"]
-        yield from check_environments(schedules, meltano, project.deployments, project.state_id_suffix, place)
+        yield from check_environments(kept, project.deployments, project.state_id_suffix, place)
 
 
 def _check_exclude(project: Project) -> Iterator[Diagnostic]:

@@ -26,8 +26,9 @@ def compare_with_disk(project: Project, generation: Generation) -> tuple[list[Ch
     if has_errors(generation.diagnostics):
         return [], generation.diagnostics
     scope = generation.selection.scope
-    in_scope = (scope.has,) if scope else ()
-    changes, problems = compare(generation.files, project.root, project.generated_dags, *in_scope)
+    in_scope = scope.has if scope else lambda _: True
+    cache = generation.reading.cache
+    changes, problems = compare(generation.files, project.root, project.generated_dags, in_scope, cache)
     return changes, [*generation.diagnostics, *problems, *apply_levels(_renames(changes), project.lint)]
 
 

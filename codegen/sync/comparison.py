@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from codegen import rules
+from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location
-from codegen.files import Boundary, is_file, read_bytes
+from codegen.files import Boundary, is_file, is_symlink, read_bytes
 from codegen.sync.changes import Action, Change
 from codegen.sync.header import is_generated
 
 
 def compare(
-    wanted: Mapping[str, str], root: Path, folder: Path, in_scope: Callable[[str], bool] = lambda _: True
+    wanted: Mapping[str, str],
+    root: Path,
+    folder: Path,
+    in_scope: Callable[[str], bool] = lambda _: True,
+    cache: Cache | None = None,
 ) -> tuple[list[Change], list[Diagnostic]]:
     """Compare the wanted texts by path in the project with the disk; CRLF line ends are no difference.
 
     Other generated files in the folder are deleted if they are in scope. A file that is unreadable, or that Dagpress
-    did not generate, is an error.
+    did not generate, is an error. A cache has the texts of an earlier comparison.
     """
     changes: list[Change] = []
     diagnostics: list[Diagnostic] = []
-    boundary = Boundary(root)
-    others = (name for name in _python_files(root, folder) if name not in wanted and in_scope(name))
+    boundary, cache = Boundary(root), cache or Cache()
+    # Resolving the symlinks of a path takes longer than reading the file.
+    inside = functools.cache(lambda folder: boundary.refusal(folder) is None)
+    found = (name for name in _python_files(root, folder) if name not in wanted and in_scope(name))
+    others = (name for name in found if not is_symlink(root / name) and is_file(root / name))
     for name in [*wanted, *others]:
-        if refusal := boundary.refusal(name):
+        path = f"{root}{os.sep}{name}"
+        if (is_symlink(path) or not inside(name.rpartition("/")[0])) and (refusal := boundary.refusal(name)):
             diagnostics.append(refusal)
             continue
         try:
-            before = _read(root / name)
+            before = cache.of_file(path, _read, path)
         except OSError as error:
             diagnostics.append(Diagnostic(rules.UNREADABLE, f"cannot be read: {error.strerror}", Location(name)))
             continue
@@ -47,7 +57,7 @@ def compare(
     return sorted(changes, key=lambda change: change.name), diagnostics
 
 
-def _read(path: Path) -> str | None:
+def _read(path: str) -> str | None:
     """The text of a file; None if there is none."""
     try:
         return read_bytes(path).decode("utf-8", "replace").replace("\r\n", "\n")
@@ -56,11 +66,10 @@ def _read(path: Path) -> str | None:
 
 
 def _python_files(root: Path, folder: Path) -> Iterator[str]:
-    """The Python files in the folder, without symlinks."""
+    """The Python files in the folder."""
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if name != "__pycache__")
+        inner = Path(parent).relative_to(root).as_posix()
         for file in sorted(files):
-            path = Path(parent, file)
-            name = path.relative_to(root).as_posix()
-            if path.suffix == ".py" and not path.is_symlink() and is_file(path):
-                yield name
+            if file.endswith(".py") and file != ".py":
+                yield file if inner == "." else f"{inner}/{file}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from codegen.diagnostics import Diagnostic
 from codegen.meltano import MeltanoProject
+from codegen.plan.states import KeptState
 from codegen.schema import Schedule
 from codegen.validate.airflow_version import check_airflow_version
 from codegen.validate.alerts import check_alerts, check_deadline
@@ -26,7 +27,7 @@ from codegen.validate.retries import check_retries
 from codegen.validate.run_outcome import check_run_outcome
 from codegen.validate.runners import check_runners, check_settings
 from codegen.validate.secrets import check_secrets_of_job
-from codegen.validate.states import check_environments, check_state_ids, check_states
+from codegen.validate.states import check_environments, check_shared_states, check_states
 from codegen.validate.tasks import check_tasks
 from codegen.validate.templates import check_templates
 from codegen.validate.time import check_clock, check_durations, check_interval, check_time, check_timetable
@@ -41,8 +42,10 @@ __all__ = [
 ]
 
 
-def check_one(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) -> Iterator[Diagnostic]:
-    """Check a schedule by itself, for a version of Airflow, one of `VERSIONS`."""
+def check_one(
+    schedule: Schedule, states: Sequence[KeptState], meltano: MeltanoProject | None, airflow: str
+) -> Iterator[Diagnostic]:
+    """Check a schedule by itself, with its `states_of`, for a version of Airflow, one of `VERSIONS`."""
     yield from check_names(schedule)
     yield from check_pool(schedule, airflow)
     if broken_interval := check_interval(schedule):
@@ -69,24 +72,26 @@ def check_one(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) 
     yield from check_params(schedule, meltano)
     yield from check_meltano(schedule, meltano)
     yield from check_env(schedule, meltano)
-    yield from check_retries(schedule, meltano)
-    yield from check_state_ids(schedule, meltano)
+    yield from check_retries(schedule, states)
+    yield from check_states(schedule, states, meltano)
     yield from check_secrets_of_job(schedule, meltano)
 
 
 def check_together(
-    schedules: list[Schedule],
+    kept: Iterable[tuple[Schedule, Sequence[KeptState]]],
     meltano: MeltanoProject | None,
     airflow: str,
     broken: Collection[str] = (),
     everywhere: Collection[str] = (),
 ) -> Iterator[Diagnostic]:
-    """Check the schedules of one environment against each other.
+    """Check the schedules of one environment, each with its `states_of`, against each other.
 
     `broken` has the names of the unreadable schedules, `everywhere` those of the schedules of all environments.
     """
+    kept = list(kept)
+    schedules = [schedule for schedule, _ in kept]
     yield from check_unique(schedules)
     yield from check_after(schedules, broken, everywhere, airflow)
     yield from check_assets(schedules, airflow)
     yield from check_joins(schedules, meltano)
-    yield from check_states(schedules, meltano)
+    yield from check_shared_states(kept)

@@ -61,7 +61,8 @@ def check_settings(schedules: Iterable[Schedule]) -> Iterator[Diagnostic]:
 def _settings(schedule: Schedule) -> Iterator[tuple[str, set[Location], bool]]:
     """The settings in the schedule's own file: their runner, their places, and whether a task uses them."""
     tasks = tasks_of(schedule)
-    for name in RUNNERS:
+    given = {*schedule.settings}.union(*(task.settings for task in tasks))
+    for name in filter(given.__contains__, RUNNERS):
         uses = [schedule.runner_of(task) == name for task in tasks]
         shared = _places(schedule.settings.get(name), schedule)
         owned = [_places(task.settings.get(name), schedule) - shared for task in tasks]

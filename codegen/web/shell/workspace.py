@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -14,7 +15,7 @@ from threading import Lock
 from codegen import pipeline, rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors
-from codegen.files import is_folder, walk
+from codegen.files import Stamp, is_folder, stamp_of, walk
 from codegen.loader import SourceFile
 from codegen.meltano import meltano_files
 from codegen.pipeline import Reading
@@ -24,9 +25,6 @@ from codegen.schema import Schedule
 from codegen.sync.changes import Change
 from codegen.sync.transaction import Transaction, transaction
 
-# What a file was when it was looked at: its path, when it was changed, its size, its number on the disk, and when
-# anything of it was changed, which nobody can set: `touch` and `rsync` set the other back, `chmod` leaves it alone.
-_Stamp = tuple[str, int, int, int, int]
 _LOCK_SECONDS = 10
 
 
@@ -68,6 +66,13 @@ class Snapshot:
         return self._changes.get(name)
 
     @cached_property
+    def named_files(self) -> Sequence[Path]:
+        """The files whose texts the schedules have by `$f`."""
+        return [
+            self.project.root / name for name in self.reading.named_files({file.name for file in self.reading.files})
+        ]
+
+    @cached_property
     def _changes(self) -> Mapping[str, Change]:
         return {change.name: change for change in self.changes}
 
@@ -83,7 +88,6 @@ class Workspace:
         """Look at the project in that folder."""
         self.root = root.resolve()
         self._lock = Lock()
-        self._stamps: frozenset[_Stamp] = frozenset()
         self._snapshot: Snapshot | None = None
         self._cache = Cache()
 
@@ -102,20 +106,23 @@ class Workspace:
             BrokenProjectError: its configuration cannot be read.
         """
         with self._lock:
-            project = self._project()
-            stamps = frozenset(chain(_stamps(project, self._cache), self._stamps_of_texts()))
-            if self._snapshot is None or stamps != self._stamps:
-                self._cache = Cache(self._cache)
-                self._snapshot, self._stamps = _take(project, self._cache), stamps
+            project, stamps = self._project(), dict[str, Stamp]()
+            cache = Cache(self._cache, stamps)
+            for path in chain(_files_of(project, cache), self._named_files()):
+                stamps[os.fspath(path)] = stamp_of(path)
+            if self._snapshot is None or stamps != self._cache.stamps:
+                self._snapshot, self._cache = _take(project, cache), cache
                 if self._snapshot.is_compared:
-                    self._cache.forget_earlier()
+                    cache.forget_earlier()
+                # What a snapshot has stays for long, and no part of it refers back to its owner.
+                gc.collect()
+                gc.freeze()
             return self._snapshot
 
-    def _stamps_of_texts(self) -> Iterator[_Stamp]:
+    def _named_files(self) -> Iterator[Path]:
         """The files that a `$f` names, which can lie outside of the folder of schedules."""
-        reading = self._snapshot.reading if self._snapshot else None
-        for name in sorted(reading.named_files({file.name for file in reading.files})) if reading else ():
-            yield from _stamp_of(self.root / name)
+        if self._snapshot:
+            yield from self._snapshot.named_files
 
     def _project(self) -> Project:
         if not is_folder(self.root):
@@ -135,23 +142,14 @@ def _take(project: Project, cache: Cache) -> Snapshot:
     return Snapshot(project, generation.reading, changes, diagnostics, is_compared)
 
 
-def _stamps(project: Project, cache: Cache) -> Iterator[_Stamp]:
-    """Every file that a snapshot is made of."""
+def _files_of(project: Project, cache: Cache) -> Iterator[Path | os.DirEntry[str]]:
+    """Every file that a snapshot is made of; each is looked at before the next is asked for."""
     for name in ("dagpress.toml", "pyproject.toml"):
-        yield from _stamp_of(project.root / name)
-    for path in meltano_files(project.root, project.meltano_project, cache):
-        yield from _stamp_of(path)
+        yield project.root / name
     for folder in (project.schedules, project.templates, project.generated_dags):
         for entry in walk(folder, project.boundary):
             if f"{os.sep}__pycache__{os.sep}" not in entry.path:
-                yield from _stamp_of(entry)
-
-
-def _stamp_of(path: Path | os.DirEntry[str]) -> Iterator[_Stamp]:
-    try:
-        status = path.stat()
-    except OSError:
-        # A link that leads nowhere is a file all the same.
-        yield os.fspath(path), 0, 0, 0, 0
-        return
-    yield os.fspath(path), status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns
+                yield entry
+    # What meltano.yml includes is only known once it has a stamp.
+    yield project.meltano_project / "meltano.yml"
+    yield from meltano_files(project.root, project.meltano_project, cache)
