@@ -12,10 +12,12 @@ from pathlib import PurePosixPath
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, has_errors, in_numbers
+from codegen.loader import Document
 from codegen.schema import Schedule
 from codegen.schema.describe import describe_task, describe_work
 from codegen.sync.changes import Action, Change
 from codegen.timetable.humanize import short_words
+from codegen.timetable.timetable import Timetable
 from codegen.web.parts.humanize import start_of
 from codegen.web.shell.next_runs import NextRunsCache
 from codegen.web.shell.workspace import Snapshot
@@ -72,8 +74,13 @@ class Row:
 
     @property
     def next_run(self) -> datetime | None:
-        """The next run that the clock starts, unless an error leaves it open."""
-        return None if self.has_errors or not self.schedule else self.next_runs.of(self.schedule, self.airflow)
+        """The next run that the clock starts, if there is one."""
+        return self.next_runs.of(self._timetable) if self._timetable else None
+
+    @cached_property
+    def _timetable(self) -> Timetable | None:
+        """When its runs start, unless an error leaves it open."""
+        return self.schedule.timetable(self.airflow) if self.schedule and not self.has_errors else None
 
     @cached_property
     def runners(self) -> Sequence[str]:
@@ -122,33 +129,35 @@ def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -
     for diagnostic in snapshot.diagnostics:
         diagnostics[diagnostic.location.path].append(diagnostic)
     schedules: dict[str, list[Schedule]] = defaultdict(list)
-    for each in snapshot.reading.schedules:
-        schedules[each.source].append(each)
-    names: dict[str, dict[str, str]] = defaultdict(dict)
-    for document in snapshot.reading.documents:
-        names[document.source.name][document.deployment] = document.name
-    changes = {change.name: change for change in snapshot.changes}
+    for one in snapshot.reading.schedules:
+        schedules[one.source].append(one)
+    documents: dict[str, dict[str, Document]] = defaultdict(dict)
+    for each in snapshot.reading.documents:
+        documents[each.source.name][each.deployment] = each
     owned, rows = {snapshot.dag_file(each) for each in snapshot.reading.schedules}, []
-    for file in snapshot.sources.values():
+    for file in snapshot.reading.files:
         owned.add(file.name)
-        known = names[file.name]
+        known = documents[file.name]
         if environment and known and environment not in known:
             continue
         shown = [each for each in schedules[file.name] if environment in {"", each.deployment}]
         dag_files = [snapshot.dag_file(each) for each in shown]
-        schedule = shown[0] if shown else None
-        rows.append(
-            Row(
-                file=file.relative,
-                name=schedule.name if schedule else next(iter(known.values()), PurePosixPath(file.relative).stem),
-                schedule=schedule,
-                deployments=tuple(each.deployment for each in shown if each.deployment),
-                status=_status(snapshot, dag_files, changes, diagnostics),
-                diagnostics=tuple(each for name in (file.name, *dag_files) for each in diagnostics.get(name, ())),
-                airflow=snapshot.project.airflow,
-                next_runs=next_runs,
-            )
+        schedule, document = next(iter(shown), None), next(iter(known.values()), None)
+        name = schedule.name if schedule else document.name if document else PurePosixPath(file.relative).stem
+        # The same row as in an earlier list, if nothing of it has changed.
+        row = snapshot.reading.cache(
+            (file.name, environment),
+            Row,
+            file=file.relative,
+            name=name,
+            schedule=schedule,
+            deployments=tuple(each.deployment for each in shown if each.deployment),
+            status=_status(snapshot, dag_files, diagnostics),
+            diagnostics=tuple(each for name in (file.name, *dag_files) for each in diagnostics.get(name, ())),
+            airflow=snapshot.project.airflow,
+            next_runs=next_runs,
         )
+        rows.append(row)
     return Listing(
         sorted(rows, key=lambda row: (row.name.casefold(), row.file)),
         # The page says in other words that there are no schedules yet.
@@ -157,18 +166,13 @@ def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -
     )
 
 
-def _status(
-    snapshot: Snapshot,
-    dag_files: Sequence[str],
-    changes: Mapping[str, Change],
-    diagnostics: Mapping[str, Sequence[Diagnostic]],
-) -> Status:
+def _status(snapshot: Snapshot, dag_files: Sequence[str], diagnostics: Mapping[str, Sequence[Diagnostic]]) -> Status:
     """The first status that any of some DAG files has."""
     found = set()
     for name in dag_files:
         if not snapshot.is_compared or has_errors(diagnostics.get(name, ())):
             found.add(Status.NOT_COMPARED)
-        elif change := changes.get(name):
+        elif change := snapshot.change_of(name):
             created = change.action is Action.CREATE
             found.add(Status.MISSING if created else Status.CHANGED)
         else:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from threading import Lock
 
@@ -36,7 +35,7 @@ class BrokenProjectError(Exception):
         self.diagnostics = diagnostics
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Snapshot:
     """A project at one point in time.
 
@@ -106,23 +105,19 @@ class Workspace:
             BrokenProjectError: its configuration cannot be read.
         """
         with self._lock:
-            project, stamps = self._project(), dict[str, Stamp]()
-            cache = Cache(self._cache, stamps)
-            for path in chain(_files_of(project, cache), self._named_files()):
-                stamps[os.fspath(path)] = stamp_of(path)
-            if self._snapshot is None or stamps != self._cache.stamps:
-                self._snapshot, self._cache = _take(project, cache), cache
-                if self._snapshot.is_compared:
-                    cache.forget_earlier()
-                # What a snapshot has stays for long, and no part of it refers back to its owner.
+            project, latest = self._project(), self._snapshot
+            stamps = _stamps(project, latest.named_files if latest else (), self._cache)
+            if latest is None or stamps != self._cache.stamps:
+                if latest and latest.is_compared:
+                    # What neither it nor a page of it used is of removed files. With an error, no file was rendered.
+                    self._cache.forget_earlier()
+                cache = Cache(self._cache, stamps)
+                latest = _take(project, cache)
+                self._snapshot, self._cache = latest, cache
+                # It stays in memory for long, and has no cycles: the garbage collector need not look at it again.
                 gc.collect()
                 gc.freeze()
-            return self._snapshot
-
-    def _named_files(self) -> Iterator[Path]:
-        """The files that a `$f` names, which can lie outside of the folder of schedules."""
-        if self._snapshot:
-            yield from self._snapshot.named_files
+            return latest
 
     def _project(self) -> Project:
         if not is_folder(self.root):
@@ -142,14 +137,17 @@ def _take(project: Project, cache: Cache) -> Snapshot:
     return Snapshot(project, generation.reading, changes, diagnostics, is_compared)
 
 
-def _files_of(project: Project, cache: Cache) -> Iterator[Path | os.DirEntry[str]]:
-    """Every file that a snapshot is made of; each is looked at before the next is asked for."""
-    for name in ("dagpress.toml", "pyproject.toml"):
-        yield project.root / name
-    for folder in (project.schedules, project.templates, project.generated_dags):
-        for entry in walk(folder, project.boundary):
-            if f"{os.sep}__pycache__{os.sep}" not in entry.path:
-                yield entry
-    # What meltano.yml includes is only known once it has a stamp.
-    yield project.meltano_project / "meltano.yml"
-    yield from meltano_files(project.root, project.meltano_project, cache)
+def _stamps(project: Project, others: Iterable[Path], cache: Cache) -> dict[str, Stamp]:
+    """The stamp of every file that a snapshot is made of, with some others, by its path."""
+    stamps = {
+        entry.path: stamp_of(entry)
+        for folder in (project.schedules, project.templates, project.generated_dags)
+        for entry in walk(folder, project.boundary)
+        if f"{os.sep}__pycache__{os.sep}" not in entry.path
+    }
+    main = project.meltano_project / "meltano.yml"
+    for path in (project.root / "dagpress.toml", project.root / "pyproject.toml", main, *others):
+        stamps[os.fspath(path)] = stamp_of(path)
+    for path in meltano_files(project.root, project.meltano_project, Cache(cache, stamps)):
+        stamps[os.fspath(path)] = stamp_of(path)
+    return stamps
