@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -28,6 +29,7 @@ class Project:
     airflow: str
     schedules: Path
     generated_dags: Path
+    layout: str
     templates: Path
     meltano_project: Path
     custom_dags: tuple[Path, ...]
@@ -48,6 +50,16 @@ class Project:
     def relative(self, path: Path) -> str:
         """The path of a file in the project, with forward slashes."""
         return path.relative_to(self.root).as_posix()
+
+    def dag_file(self, relative: str, deployment: str = "") -> str:
+        """The DAG file of a schedule, as a path in the project; `relative` is its path in the folder of schedules."""
+        folder = relative.rpartition("/")[0] if self.layout == "folder" else ""
+        name = folder or posixpath.splitext(relative)[0]
+        return "/".join(filter(None, (self._generated_dags, deployment, f"{name}.py")))
+
+    @cached_property
+    def _generated_dags(self) -> str:
+        return self.relative(self.generated_dags)
 
 
 def nearest_project(here: Path) -> Path:

@@ -131,7 +131,7 @@ def test_what_is_no_airflow_is_told_with_a_cure(
         assert "(" in text_of(page, ".error em")
         assert _SECRET not in str(page)
         # The list says it too, where its rows are.
-        assert said.split(maxsplit=1)[0] in text_of(pages.get("/airflow?file=a.py"), ".airflow-cell .error")
+        assert said.split(maxsplit=1)[0] in text_of(pages.get("/airflow?schedule=a.yml"), ".airflow-cell .error")
 
 
 @pytest.fixture
@@ -162,5 +162,5 @@ def test_the_list_does_not_ask_again_at_once_who_did_not_answer(project: Path) -
     with replying({"": Reply(b"", status=500)}) as server:
         pages = Pages(project, **{_URL: f"http://127.0.0.1:{server.port}"})
         for _ in range(3):
-            pages.get("/airflow?file=a.py")
+            pages.get("/airflow?schedule=a.yml")
         assert len(server.received) == 2

@@ -132,7 +132,7 @@ def test_an_object_of_another_module_is_a_difference(tmp_path: Path) -> None:
     task = "interval: '@daily'\ntasks: [{{id: a, uses: own.A, with: {{of: {{$import: {}.rows}}}}}}]\n"
     project = project_of(write(tmp_path, {"schedules/a.yml": task.format("one")}))
     (old, planned), (new, other) = (
-        _generated(project, "schedules/a.yml", {"schedules/a.yml": task.format(module)})["a.py"]
+        _generated(project, "schedules/a.yml", {"schedules/a.yml": task.format(module)})["generated_dags/a.py"]
         for module in ("one", "two")
     )
     assert differences(planned, other)

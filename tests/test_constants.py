@@ -16,6 +16,7 @@ from project_builder import as_yaml, project_of, write
 
 from codegen import pipeline
 from codegen.plan import DagModule, between, plan
+from codegen.plan.tree import Constant
 from codegen.render.layout import constant_source
 from codegen.render.renderer import Renderer
 from codegen.render.source_text import keyword
@@ -66,16 +67,20 @@ _SCHEDULES = st.builds(
 )
 
 
-def _planned(*schedules: dict[str, Any]) -> DagModule:
-    """One file with all schedules."""
+def _planned(*schedules: dict[str, Any], defaults: dict[str, Any] | None = None) -> DagModule:
+    """The file of a schedule, or with defaults, that of a folder with all schedules."""
     with TemporaryDirectory() as folder:
-        files = {}
+        files = {} if defaults is None else {"schedules/sales/_defaults.yml": as_yaml(defaults)}
         for number, schedule in enumerate(schedules):
             tasks = [{"id": f"task_{place}", "after": [], **task} for place, task in enumerate(schedule["tasks"])]
-            files[f"schedules/s{number}.yml"] = as_yaml({"interval": "@daily", **schedule, "tasks": tasks})
-        reading = pipeline.read(project_of(write(Path(folder), files)))
+            files[f"schedules/sales/s{number}.yml"] = as_yaml({"interval": "@daily", **schedule, "tasks": tasks})
+        configuration = {} if defaults is None else {"dagpress.toml": 'airflow = "3.3"\nlayout = "folder"\n'}
+        reading = pipeline.read(project_of(write(Path(folder), configuration | files)))
     others = between(reading.schedules)
-    return plan([(each, others[each.source]) for each in reading.schedules], None, "3.3", "MELTANO_PROJECT_ROOT")
+    shared = reading.folders.get(reading.schedules[0].dag_file)
+    return plan(
+        [(each, others[each.source]) for each in reading.schedules], None, "3.3", "MELTANO_PROJECT_ROOT", shared
+    )
 
 
 class _Recorder:
@@ -85,13 +90,17 @@ class _Recorder:
         return lambda *positional, **keywords: (name, positional, keywords)
 
 
+def _constants(module: DagModule) -> list[Constant]:
+    return [*module.constants, *(constant for dag in module.dags for constant in dag.constants)]
+
+
 def _namespace(module: DagModule) -> dict[str, Any]:
     """The names of a file, with its constants."""
     every = [argument.value for dag in module.dags for task in dag.tasks for argument in task.arguments]
     record = _Recorder()
     namespace: dict[str, Any] = {name: getattr(record, name) for name in names_in(every)}
     namespace |= {"k8s": record, "MELTANO": "m", "LOCK": "l"}
-    exec("\n".join(map(constant_source, module.constants)), namespace)  # noqa: S102  # that is the point
+    exec("\n".join(map(constant_source, _constants(module))), namespace)  # noqa: S102  # that is the point
     return namespace
 
 
@@ -102,13 +111,15 @@ def _evaluated(arguments: Sequence[Argument], namespace: dict[str, Any]) -> dict
 
 
 @fewer(2)
-@given(st.lists(_SCHEDULES, min_size=1, max_size=2))
-def test_constants_change_no_argument(schedules: list[dict[str, Any]]) -> None:
-    """Each operator gets what it gets without them, also in a file of several DAGs, in a form that black leaves."""
-    module = _planned(*schedules)
+@given(st.lists(_SCHEDULES, min_size=1, max_size=2), _SCHEDULES)
+def test_constants_change_no_argument(schedules: list[dict[str, Any]], defaults: dict[str, Any]) -> None:
+    """Each operator gets what it gets without them, also in the file of a folder, in a form that black leaves."""
+    module = _planned(*schedules, defaults={**defaults, "tasks": None} if len(schedules) > 1 else None)
     used = [constant for dag in module.dags for task in dag.tasks for constant in task.constants]
-    assert {each.name for each in module.constants} == {each.name for each in used}
-    assert all(min(used.count(each), len(each.values)) > 1 for each in module.constants)
+    assert [*dict.fromkeys(each.name for each in _constants(module))] == [each.name for each in _constants(module)]
+    assert {each.name for each in _constants(module)} == {each.name for each in used}
+    assert all(len(each.values) > 1 for each in used)
+    assert all(used.count(each) > 1 for dag in module.dags for each in dag.constants)
     namespace = _namespace(module)
     for dag in module.dags:
         for task in dag.tasks:

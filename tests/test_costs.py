@@ -21,19 +21,19 @@ _FEW = 60
 
 
 def _write(project: Project, reading: Reading) -> None:
-    files = [Change(f"generated_dags/{each.dag_file}", Action.CREATE, "", "x") for each in reading.schedules]
+    files = [Change(each.dag_file, Action.CREATE, "", "x") for each in reading.schedules]
     with transaction(project.root, 1, print) as own:
         assert own.apply(files)[1] == []
 
 
 def _compare(project: Project, reading: Reading) -> None:
-    files = {f"generated_dags/{each.dag_file}": "x" for each in reading.schedules}
+    files = {each.dag_file: "x" for each in reading.schedules}
     compare(files, project.root, project.generated_dags)
 
 
 def _select(project: Project, reading: Reading) -> None:
     names = [each.name for each in reading.schedules]
-    paths = [f"generated_dags/{each.dag_file}" for each in reading.schedules]
+    paths = [each.dag_file for each in reading.schedules]
     pipeline.select(project, reading, [*names, *paths])
 
 

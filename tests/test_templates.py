@@ -11,7 +11,7 @@ from git_repository import isolate_git, repository_of
 from project_builder import EXTRACT_LOAD, dagpress, project_of, write
 
 from codegen.pipeline.reading import read
-from codegen.plan import DagModule, between, plan
+from codegen.plan import DagModule, Folder, between, plan
 from codegen.render import renderer
 from codegen.render.renderer import Renderer, TemplateFailedError, builtin_templates
 
@@ -149,7 +149,9 @@ tasks:
 def _module_of_two(root: Path) -> DagModule:
     """The DAGs of two schedules, planned for a single file."""
     schedules = read(project_of(write(root, _TWO))).schedules
-    return plan([*zip(schedules, between(schedules).values(), strict=True)], None, "3.3", "MELTANO_PROJECT_ROOT")
+    others = between(schedules).values()
+    folder = Folder("schedules/", None)
+    return plan([*zip(schedules, others, strict=True)], None, "3.3", "MELTANO_PROJECT_ROOT", folder)
 
 
 def test_a_file_can_have_several_dags(tmp_path: Path) -> None:
@@ -159,7 +161,7 @@ def test_a_file_can_have_several_dags(tmp_path: Path) -> None:
     compile(text, "two.py", "exec", dont_inherit=True)
     assert_in_black(text)
     tree = ast.parse(text)
-    assert ast.get_docstring(tree) == "Defines these DAGs:\n\n- `meltano_orders`\n- `meltano_sales`"
+    assert ast.get_docstring(tree) == "The DAGs of the schedules in `schedules/`."
     functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
     assert functions == ["load", "own_load"]
     dags = [node for node in tree.body if isinstance(node, ast.With)]

@@ -3,7 +3,7 @@
 from codegen.loader.discovery import HIDDEN, SUFFIXES, Overlay, SourceFile, find_schedules
 from codegen.loader.exclusion import excludes, without_a_match
 from codegen.loader.file_texts import named_files
-from codegen.loader.inheritance import Document, load_schedules
+from codegen.loader.inheritance import Document, Loaded, load_schedules
 from codegen.loader.names import DEFAULTS
 from codegen.loader.silencers import Silencer
 
@@ -12,6 +12,7 @@ __all__ = [
     "HIDDEN",
     "SUFFIXES",
     "Document",
+    "Loaded",
     "Overlay",
     "Silencer",
     "SourceFile",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -45,7 +45,7 @@ class Document:
 class Loaded:
     """The content of a folder of schedules: a document for each file that is a map and each environment that has it.
 
-    `others` has the names of the schedules in the other files.
+    `others` has the names of the schedules in the other files, `defaults` what files inherit, by `SourceFile.defaults`.
     """
 
     boundary: Boundary
@@ -54,6 +54,12 @@ class Loaded:
     others: set[str]
     silencers: list[Silencer]
     diagnostics: list[Diagnostic]
+    defaults: dict[tuple[tuple[Path, str], ...], MapNode] = field(default_factory=dict)
+
+    def defaults_of(self, document: Document) -> MapNode | None:
+        """What the `_defaults.yml` files give a schedule in its environment; None without any."""
+        merged = self.defaults.get(document.source.defaults)
+        return without_nulls(for_environment(merged, document.deployment)) if merged else None
 
 
 def load_schedules(  # noqa: PLR0913  # the keys of the configuration about them
@@ -81,6 +87,7 @@ def load_schedules(  # noqa: PLR0913  # the keys of the configuration about them
             loaded.diagnostics.extend(found)
         else:
             loaded.others.add(_schedule_name(file, own))
+    loaded.defaults.update({files: node for files, (node, _) in chains.items() if node})
     return loaded
 
 

@@ -28,7 +28,7 @@ from codegen.text.ids import file_key
 from codegen.validate.secrets import without_quoted_secrets
 
 # The fields about a schedule's file and environment, which Meltano does not have.
-_NOT_OF_MELTANO = {"source", "relative", "deployment", "state_suffix", "environments", "only"}
+_NOT_OF_MELTANO = {"source", "relative", "deployment", "state_suffix", "dag_file", "environments", "only"}
 # The fields that hold keys of the runners and of Airflow, which Meltano does not have either.
 _MAPS = {"settings", "arguments"}
 
@@ -189,9 +189,9 @@ def _conflict(imported: Imported, project: Project, *, force: bool) -> Diagnosti
 
 def _foreign_dag(file: str, project: Project) -> str:
     """The file at the path of the schedule's DAG file that Dagpress has not generated; empty if there is none."""
-    relative = PurePosixPath(file).relative_to(project.relative(project.schedules))
+    relative = PurePosixPath(file).relative_to(project.relative(project.schedules)).as_posix()
     for name in project.deployments or ("",):
-        path = project.generated_dags / name / relative.with_suffix(".py")
+        path = project.root / project.dag_file(relative, name)
         if exists(path) and not is_generated(_text(path) or ""):
             return project.relative(path)
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,7 +11,7 @@ from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.meltano import MeltanoProject
 from codegen.pipeline.reading import Reading, read
 from codegen.pipeline.selection import Selection, select
-from codegen.plan import Dependencies, between, plan
+from codegen.plan import Dependencies, Folder, between, plan
 from codegen.project import Project
 from codegen.render.own_templates import read_templates
 from codegen.render.renderer import Renderer, TemplateFailedError, renderer_of
@@ -68,7 +69,10 @@ def render(
     schedules: Sequence[Schedule],
     track: Callable[[Sequence[Schedule]], Iterable[Schedule]] = iter,
 ) -> Generation:
-    """Render the DAG files of some schedules of a project that was read; none where anything there has an error."""
+    """Render the DAG files of some schedules of a project that was read; none where anything there has an error.
+
+    The file of a folder has only the given schedules.
+    """
     selection = Selection(reading, schedules, schedules)
     if has_errors(reading.diagnostics):
         return Generation(selection, {}, reading.diagnostics)
@@ -78,34 +82,37 @@ def render(
     if problems:
         return Generation(selection, {}, [*reading.diagnostics, *problems])
     renderer = renderer_of(project.templates, texts)
-    folder = project.relative(project.generated_dags)
+    by_file: dict[str, list[Schedule]] = defaultdict(list)
+    for schedule in schedules:
+        by_file[schedule.dag_file].append(schedule)
     files = {}
     try:
-        for schedule in track(schedules):
+        for name, those in by_file.items():
+            those.sort(key=lambda schedule: schedule.name)
             # Equal schedules may have different texts: `1 == True`. The cache keeps each schedule, and so its id.
-            files[f"{folder}/{schedule.dag_file}"] = reading.cache(
-                (schedule.dag_file, id(schedule)),
+            files[name] = reading.cache(
+                (name, *map(id, those)),
                 _text_of,
-                schedule,
-                others[schedule.deployment][schedule.source],
+                [(schedule, others[schedule.deployment][schedule.source]) for schedule in track(those)],
                 reading.meltano,
                 project.airflow,
                 project.project_root_variable,
+                reading.folders.get(name),
                 renderer,
             )
     except TemplateFailedError as error:
         place = Location(project.relative(project.templates / error.template), error.line)
-        problem = Diagnostic(rules.TEMPLATE_ERROR, str(error), place, f"it fails for {schedule.source}")
+        problem = Diagnostic(rules.TEMPLATE_ERROR, str(error), place, f"it fails for {those[0].source}")
         return Generation(selection, {}, [*reading.diagnostics, problem])
     return Generation(selection, files, reading.diagnostics)
 
 
 def _text_of(  # noqa: PLR0913, PLR0917  # all that the text depends on
-    schedule: Schedule,
-    others: Dependencies,
+    schedules: Sequence[tuple[Schedule, Dependencies]],
     meltano: MeltanoProject | None,
     airflow: str,
     project_root_variable: str,
+    folder: Folder | None,
     renderer: Renderer,
 ) -> str:
-    return renderer.render(plan([(schedule, others)], meltano, airflow, project_root_variable))
+    return renderer.render(plan(schedules, meltano, airflow, project_root_variable, folder))

@@ -9,11 +9,21 @@ from dataclasses import dataclass, field, replace
 from codegen import rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, has_errors, in_order, quoted
-from codegen.loader import Document, Overlay, Silencer, SourceFile, load_schedules, named_files, without_a_match
+from codegen.loader import (
+    Document,
+    Loaded,
+    Overlay,
+    Silencer,
+    SourceFile,
+    load_schedules,
+    named_files,
+    without_a_match,
+)
 from codegen.meltano import MeltanoProject, read_meltano_project
+from codegen.plan import Folder
 from codegen.plan.states import KeptState, states_of
 from codegen.project import Project
-from codegen.schema import Schedule, read_schedule
+from codegen.schema import Schedule, read_defaults, read_schedule
 from codegen.validate import (
     check_airflow_version,
     check_environments,
@@ -39,6 +49,7 @@ class Reading:
         cache: the results of its steps.
         silencers: the comments that silence warnings.
         awaited: further DAG ids that other schedules wait for, by environment, besides those of `after` here.
+        folders: the folders of schedules that share a DAG file, by that file.
     """
 
     files: list[SourceFile]
@@ -49,6 +60,7 @@ class Reading:
     cache: Cache
     silencers: Sequence[Silencer] = ()
     awaited: Mapping[str, Collection[str]] = field(default_factory=dict)
+    folders: Mapping[str, Folder] = field(default_factory=dict)
 
     def named_files(self, sources: Container[str]) -> set[str]:
         """The files whose texts those schedule files have by `$f`, as paths in the project."""
@@ -81,7 +93,14 @@ def read(
         suffix = project.state_id_suffix.get(document.deployment, "")
         key = document.source.name, document.deployment
         schedule, own, own_secrets, states = cache(
-            key, _read_one, document, meltano, project.airflow, suffix, project.dag_id_prefix
+            key,
+            _read_one,
+            document,
+            meltano,
+            project.airflow,
+            suffix,
+            project.dag_id_prefix,
+            project.dag_file(document.source.relative, document.deployment),
         )
         found[document.deployment] += own
         secrets += own_secrets
@@ -100,11 +119,38 @@ def read(
         diagnostics += _check_all(project, kept)
     # A base lacks the warnings that only an environment has.
     wanted = apply_lint(without_secrets(diagnostics, secrets), loaded.silencers, project.lint, report_unused=not base)
-    return Reading(loaded.files, schedules, documents, meltano, in_order(wanted), cache, loaded.silencers)
+    return Reading(
+        loaded.files,
+        schedules,
+        documents,
+        meltano,
+        in_order(wanted),
+        cache,
+        loaded.silencers,
+        folders=_folders(project, loaded) if project.layout == "folder" else {},
+    )
 
 
-def _read_one(
-    document: Document, meltano: MeltanoProject | None, airflow: str, state_suffix: str, dag_id_prefix: str
+def _folders(project: Project, loaded: Loaded) -> dict[str, Folder]:
+    """The folders of schedules by their DAG files, without the folder of all schedules, in which each has its own."""
+    found: dict[str, Folder] = {}
+    for document in loaded.documents:
+        relative, deployment = document.source.relative, document.deployment
+        file, (parent, _, name) = project.dag_file(relative, deployment), document.source.name.rpartition("/")
+        if name != relative and file not in found:
+            root = loaded.defaults_of(document)
+            defaults = read_defaults(root, relative, project.airflow, deployment) if root else None
+            found[file] = Folder(f"{parent}/", defaults)
+    return found
+
+
+def _read_one(  # noqa: PLR0913, PLR0917  # what a schedule depends on
+    document: Document,
+    meltano: MeltanoProject | None,
+    airflow: str,
+    state_suffix: str,
+    dag_id_prefix: str,
+    dag_file: str,
 ) -> tuple[Schedule | None, Sequence[Diagnostic], Sequence[Secret], Sequence[KeptState]]:
     """Read and check one schedule."""
     source, secrets = document.source, list(check_secrets(document.merged))
@@ -112,7 +158,7 @@ def _read_one(
     schedule, problems = read_schedule(root, source.name, source.relative, airflow, document.deployment)
     if schedule is None:
         return None, problems, secrets, ()
-    schedule = replace(schedule, state_suffix=state_suffix, dag_id_prefix=dag_id_prefix)
+    schedule = replace(schedule, state_suffix=state_suffix, dag_id_prefix=dag_id_prefix, dag_file=dag_file)
     states = states_of(schedule, meltano)
     problems = [
         *problems,

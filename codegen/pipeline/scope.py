@@ -5,25 +5,33 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from codegen import rules
 from codegen.diagnostics import InvalidError, nearest, quoted
-from codegen.files import exists, is_folder
+from codegen.files import exists, is_folder, text_of
 from codegen.loader import DEFAULTS, HIDDEN, SUFFIXES, excludes
 from codegen.pipeline.reading import Reading
 from codegen.project import Project
+from codegen.render.source_text import escape
+from codegen.sync.header import names_source
 from codegen.text.ids import composed
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Generated files and folders of them, by their paths in the project."""
+    """What names and paths mean, as paths in the project.
+
+    Attributes:
+        files: the generated files.
+        folders: the folders of generated files.
+        sources: the schedule files.
+    """
 
     files: frozenset[str]
-    folders: frozenset[str] = frozenset()
+    folders: frozenset[str]
+    sources: frozenset[str]
 
     def has(self, name: str) -> bool:
         """Whether it contains a file."""
@@ -33,9 +41,7 @@ class Scope:
 
 def dag_files(project: Project, relative: str) -> list[str]:
     """The DAG file of a schedule file in each environment; the path is relative to the folder of schedules."""
-    folder = PurePosixPath(project.relative(project.generated_dags))
-    file = PurePosixPath(relative).with_suffix(".py")
-    return [(folder / name / file).as_posix() for name in project.deployments or ("",)]
+    return [project.dag_file(relative, name) for name in project.deployments or ("",)]
 
 
 def files_by_name(reading: Reading) -> Mapping[str, set[str]]:
@@ -70,6 +76,7 @@ class Finder:
         self._project = project
         self._reading = reading
         self._relative = {file.name: file.relative for file in reading.files}
+        self._dag_files = {file.name: dag_files(project, file.relative) for file in reading.files}
         self._names = files_by_name(reading)
 
     def scope_of(self, names: Iterable[str]) -> Scope:
@@ -82,6 +89,7 @@ class Finder:
         return Scope(
             frozenset().union(*(scope.files for scope in scopes)),
             frozenset().union(*(scope.folders for scope in scopes)),
+            frozenset().union(*(scope.sources for scope in scopes)),
         )
 
     def _scope_of(self, name: str) -> Scope:
@@ -111,32 +119,32 @@ class Finder:
     def _at(self, path: Path) -> Scope | None:
         schedules, generated = self._project.schedules, self._project.generated_dags
         if path in {schedules, *schedules.parents}:
-            return Scope(frozenset(), frozenset(self._trees(PurePosixPath())))
+            return self._of_folder(PurePosixPath())
         if schedules in path.parents:
             return self._below_schedules(path, PurePosixPath(path.relative_to(schedules).as_posix()))
         if path == generated or generated in path.parents:
             name = self._project.relative(path)
             if is_folder(path):
-                return Scope(frozenset(), frozenset({name}))
-            return Scope(frozenset({name})) if exists(path) or name in self._dag_files else None
+                return self._generating(frozenset(), frozenset({name}))
+            scope = self._generating(frozenset({name}))
+            return scope if scope.sources or exists(path) else None
         return None
 
     def _below_schedules(self, path: Path, relative: PurePosixPath) -> Scope | None:
-        root = self._project.root
-        trees = frozenset(self._trees(relative))
-        has_dag_files = any(is_folder(root / tree) for tree in trees)
-        if is_folder(path) or has_dag_files:
-            if not has_dag_files:
+        below = self._of_folder(relative)
+        is_generated = any(is_folder(self._project.root / each) for each in below.folders)
+        is_generated = is_generated or self._name_source(below.files, f"{self._project.relative(path)}/")
+        if is_folder(path) or is_generated:
+            if not is_generated:
                 self._refuse_hidden(relative, relative.parts)
-            return Scope(frozenset(), trees)
+            return below
         if relative.suffix.lower() not in SUFFIXES:
-            return Scope(frozenset()) if exists(path) else None
+            return Scope(frozenset(), frozenset(), frozenset()) if exists(path) else None
         if relative.stem == DEFAULTS:
             self._refuse_hidden(relative, relative.parts[:-1])
-            below = (each for each in self._relative.values() if relative.parent in PurePosixPath(each).parents)
-            return self._of(below)
+            return self._of(each for each in self._relative.values() if relative.parent in PurePosixPath(each).parents)
         scope = self._of([relative.as_posix()])
-        if any(exists(root / name) for name in scope.files):
+        if self._name_source(scope.files, self._project.relative(path)):
             return scope
         if exists(path):
             self._refuse_hidden(relative, relative.parts)
@@ -152,13 +160,29 @@ class Finder:
         if excludes(self._project.exclude, relative):
             raise InvalidError(f"{quoted(path)} is not a schedule: the configuration excludes it", "change `exclude`")
 
+    def _name_source(self, files: Iterable[str], source: str) -> bool:
+        """Whether one of some generated files names a schedule file, or a folder of schedules, which may be deleted."""
+        paths = filter(self._project.boundary.has, (self._project.root / name for name in files))
+        return any(names_source(text_of(path), escape(source)) for path in paths)
+
     def _of(self, relatives: Iterable[str]) -> Scope:
-        return Scope(frozenset(name for each in relatives for name in dag_files(self._project, each)))
+        """Some schedule files, which may have been deleted."""
+        relatives = list(relatives)
+        files = (name for each in relatives for name in dag_files(self._project, each))
+        schedules = self._project.schedules
+        sources = (self._project.relative(schedules / each) for each in relatives)
+        return Scope(frozenset(files), frozenset(), frozenset(sources))
 
-    @cached_property
-    def _dag_files(self) -> frozenset[str]:
-        return self._of(self._relative.values()).files
+    def _of_folder(self, relative: PurePosixPath) -> Scope:
+        """A folder of schedules, which may have been deleted."""
+        inside = (each for each in self._relative.values() if relative in PurePosixPath(each).parents)
+        generated = PurePosixPath(self._project.relative(self._project.generated_dags))
+        folders = ((generated / name / relative).as_posix() for name in self._project.deployments or ("",))
+        files = dag_files(self._project, (relative / "any.yml").as_posix())
+        return Scope(frozenset(files), frozenset(folders), self._of(inside).sources)
 
-    def _trees(self, relative: PurePosixPath) -> Iterator[str]:
-        for name in self._project.deployments or ("",):
-            yield (PurePosixPath(self._project.relative(self._project.generated_dags)) / name / relative).as_posix()
+    def _generating(self, files: frozenset[str], folders: frozenset[str] = frozenset()) -> Scope:
+        """Some generated files and folders, with the schedules that they come from."""
+        scope = Scope(files, folders, frozenset())
+        sources = (source for source, own in self._dag_files.items() if any(map(scope.has, own)))
+        return replace(scope, sources=frozenset(sources))

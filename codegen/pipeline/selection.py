@@ -27,7 +27,7 @@ class Selection:
     Attributes:
         reading: the project, with the diagnostics about the named schedules and those that they wait for.
         named: the named schedules, in each environment.
-        schedules: the named schedules, and those whose DAG files depend on them.
+        schedules: those of the DAG files of the named schedules, and of the DAG files that depend on these.
         scope: the DAG files of the named schedules, also of removed ones; None for the whole project.
         elsewhere: the errors of the other schedules.
     """
@@ -51,24 +51,26 @@ def select(project: Project, reading: Reading, names: Collection[str]) -> Select
 
 
 def select_scope(project: Project, reading: Reading, scope: Scope) -> Selection:
-    """Select the schedules whose DAG files are in a scope, and those that depend on them."""
+    """Select the schedules of the DAG files in a scope, and those of the files that depend on them."""
     files = {file.name: dag_files(project, file.relative) for file in reading.files}
-    named = {source for source, own in files.items() if any(map(scope.has, own))}
-    awaited, waiting = neighbours(reading, named)
-    # A named schedule, or one that was removed, may have waited for others.
-    dag_ids = _dag_ids_in(project, {*scope.files, *chain.from_iterable(files[source] for source in named)})
+    inside = {source for source, own in files.items() if any(map(scope.has, own))}
+    awaited, waiting = neighbours(reading, inside)
+    # A schedule in the scope, or one that was removed, may have waited for others.
+    dag_ids = _dag_ids_in(project, {*scope.files, *chain.from_iterable(files[source] for source in inside)})
     former = {schedule.source for schedule in reading.schedules if schedule.dag_id_or_default in dag_ids}
-    own, elsewhere = _divided(reading, named, named | awaited)
+    own, elsewhere = _divided(reading, inside, inside | awaited)
     faulty = _with_errors(reading, elsewhere)
     kept = {
         deployment: _dag_ids_in(project, (files[source][number] for source in faulty))
         for number, deployment in enumerate(project.deployments or ("",))
     }
-    chosen = (named | awaited | waiting | former) - faulty
+    # A file is written as a whole.
+    chosen = {name for source in inside | awaited | waiting | former for name in files[source]}
+    chosen -= {name for source in faulty for name in files[source]}
     return Selection(
         replace(reading, diagnostics=own, awaited=kept),
-        [schedule for schedule in reading.schedules if schedule.source in named],
-        [schedule for schedule in reading.schedules if schedule.source in chosen],
+        [schedule for schedule in reading.schedules if schedule.source in scope.sources],
+        [schedule for schedule in reading.schedules if schedule.dag_file in chosen],
         scope,
         elsewhere,
     )

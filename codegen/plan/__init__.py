@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from codegen.meltano import MeltanoProject
 from codegen.plan.alerts import alert_functions, alert_texts
 from codegen.plan.arguments import dag_arguments, schedule_argument
-from codegen.plan.constants import with_constants
+from codegen.plan.constants import default_constants, with_constants
 from codegen.plan.dependencies import Dependencies, between, with_join, with_outlets
-from codegen.plan.doc import description_of, doc_of, doc_of_several
+from codegen.plan.doc import description_of, doc_of, doc_of_folder
 from codegen.plan.names import imports_of
 from codegen.plan.operators import names_of_objects, objects_of, resolved, timetable_call
 from codegen.plan.order import arrows_of, plan_groups, variables_of
@@ -22,7 +22,20 @@ from codegen.runners.bash import PRELUDES
 from codegen.schema import Schedule
 from codegen.values import Argument, Identifier, names_in
 
-__all__ = ["PRELUDES", "DagModule", "Dependencies", "PlannedDag", "between", "plan"]
+__all__ = ["PRELUDES", "DagModule", "Dependencies", "Folder", "PlannedDag", "between", "plan"]
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of schedules that share a DAG file.
+
+    Attributes:
+        source: its path in the project, with a final slash.
+        defaults: a schedule with only what its `_defaults.yml` files give all of them; None without any.
+    """
+
+    source: str
+    defaults: Schedule | None
 
 
 @dataclass(frozen=True)
@@ -42,8 +55,12 @@ def plan(
     meltano: MeltanoProject | None,
     airflow: str,
     project_root_variable: str,
+    folder: Folder | None = None,
 ) -> DagModule:
-    """Plan the file of one or more schedules without errors, each with its dependencies, named after the first."""
+    """Plan the file of a schedule without errors and its dependencies, or of the schedules of a folder.
+
+    In the file of a folder, a DAG depends on no schedule besides its own, except that a name is given only once.
+    """
     drafts = [_draft(schedule, others, meltano) for schedule, others in schedules]
     functions = task_functions(step for draft in drafts for step in draft.steps)
     taken = {function.name for function in functions.values()}
@@ -54,21 +71,30 @@ def plan(
     taken = taken.union(*(names.values() for names in variables))
     functions |= alert_functions([draft.schedule for draft in drafts], airflow, taken)
     file_names = FileNames(functions, objects)
-    is_alone = len(drafts) == 1
-    dags = tuple(
-        _plan_dag(draft, names, file_names, airflow, is_alone=is_alone)
+    shared = default_constants(folder.defaults, file_names, airflow) if folder and folder.defaults else {}
+    dags = [
+        _plan_dag(draft, names, file_names, airflow, is_alone=folder is None)
         for draft, names in zip(drafts, variables, strict=True)
-    )
+    ]
     names = {"DAG", *(name for dag in dags for name in _names_of(dag))}
-    work = [(draft.schedule, draft.steps) for draft in drafts]
-    dags, constants = with_constants(dags, work, file_names, airflow, {*names, *PRELUDES})
+    taken = {*names, *PRELUDES, *shared}
+    for number, draft in enumerate(drafts):
+        dags[number] = with_constants(
+            dags[number], draft.schedule, draft.steps, file_names, airflow, taken, shared if folder else None
+        )
+        taken.update(constant.name for constant in dags[number].constants)
+    used = {constant.name for dag in dags for task in dag.tasks for constant in task.constants}
+    constants = tuple(constant for name, constant in sorted(shared.items()) if name in used)
+    # Also those of values that all tasks override.
+    names.update(name for constant in constants for name in names_in(constant.values))
+    first = drafts[0].schedule
     return DagModule(
-        path=drafts[0].schedule.dag_file,
-        source=", ".join(draft.schedule.source for draft in drafts),
-        doc=dags[0].doc if is_alone else doc_of_several([dag.dag_id for dag in dags]),
+        path=first.dag_file,
+        source=folder.source if folder else first.source,
+        doc=doc_of_folder(folder.source, first.deployment) if folder else dags[0].doc,
         imports=imports_of(names, airflow, objects),
         functions=tuple(functions.values()),
-        dags=dags,
+        dags=tuple(dags),
         preludes=tuple(name for name in PRELUDES if name in names),
         constants=constants,
         project_root_variable=project_root_variable,
@@ -90,7 +116,7 @@ def _plan_dag(
     if draft.others.outlets:
         # In the order in which they run, the last task waits for all others.
         tasks[-1] = with_outlets(tasks[-1], draft.others.outlets, airflow)
-    # The docstring of a file is the documentation of its only DAG.
+    # The docstring of the file of a schedule is the documentation of its DAG.
     doc = Identifier("__doc__") if is_alone else draft.doc
     runners = (RUNNERS[step.runner] for step in draft.steps if step.calls or step.script)
     default_args = {name: value for runner in runners for name, value in runner.default_args.items()}
@@ -99,7 +125,7 @@ def _plan_dag(
     arguments = dag_arguments(schedule, words, start, names.functions, default_args=default_args, airflow=airflow)
     arguments = tuple(Argument(each.name, resolved(each.value, {}, names.objects)) for each in arguments)
     groups = plan_groups(draft.steps, tasks, draft.arrows, variables)
-    return PlannedDag(dag_id, draft.doc, arguments, groups, tuple(draft.arrows[""]))
+    return PlannedDag(dag_id, schedule.source, draft.doc, arguments, groups, tuple(draft.arrows[""]))
 
 
 def _names_of(dag: PlannedDag) -> Iterator[str]:

@@ -1,6 +1,7 @@
-"""The constants of a file: runner settings and environment variables that several tasks share.
+"""The constants of a DAG: runner settings and environment variables that several tasks share.
 
-A constant has the values of the schedule, so an override in one task changes no other task.
+A constant has the values of the schedule, so an override in one task changes no other task. In the file of a folder,
+the `_defaults.yml` files give constants to all DAGs, so that no schedule changes the DAG of another.
 """
 
 from __future__ import annotations
@@ -17,65 +18,91 @@ from codegen.plan.tree import Constant, PlannedDag
 from codegen.runners import RUNNERS, Runner
 from codegen.schema import Schedule, Task
 from codegen.text.jinja import is_template
-from codegen.values import Call, Value, is_same, parts_of
+from codegen.values import Call, Identifier, Value, is_same, parts_of
 
 # A command for a task without settings of its own.
 _PROGRAM = (("meltano",),)
 # Of the values in a constant, and of the tasks that use it: a smaller constant is harder to read than its values.
 _FEWEST = 2
-# The ids of the DAG and of the task.
-_TaskKey = tuple[str, str]
+# The values of each task, by its id.
+_Given = Mapping[str, Mapping[str, Value]]
 
 
 @dataclass(frozen=True)
 class _Group:
-    """Tasks with the same values from their schedules; `given` has the values of each task."""
+    """The tasks of a DAG on one runner, with the values from their schedule; `given` has the values of each task."""
 
     name: str
     argument: str
-    schedule: str
     values: Mapping[str, Value]
-    given: Mapping[_TaskKey, Mapping[str, Value]]
+    given: _Given
 
-    def constant(self) -> tuple[Constant, list[_TaskKey]]:
-        """The constant, and the tasks that use it.
+    def own(self) -> tuple[Constant, list[str]] | None:
+        """The constant, and the tasks that use it; None if it would be too small.
 
         A value is shared if most tasks have it. A task that lacks a value of the constant does not use the constant.
         """
         shared = {name: value for name, value in self.values.items() if self._is_shared(name, value)}
         users = [task for task, each in self.given.items() if shared.keys() <= each.keys()]
+        if min(len(users), len(shared)) < _FEWEST:
+            return None
         return Constant(self.name, self.argument, shared), users
 
     def _is_shared(self, name: str, value: Value) -> bool:
         having = sum(name in each and is_same(each[name], value) for each in self.given.values())
         return 2 * having > len(self.given) and not _is_rendered_in_place(value)
 
+    def users_of(self, default: Constant) -> list[str]:
+        """The tasks that use a constant of the defaults: those with all of its names, and most of its values."""
+        return [
+            task
+            for task, each in self.given.items()
+            if default.values.keys() <= each.keys()
+            and 2 * sum(is_same(each[name], value) for name, value in default.values.items()) > len(default.values)
+        ]
 
-def with_constants(
-    dags: Sequence[PlannedDag],
-    work: Sequence[tuple[Schedule, Sequence[Step]]],
+
+def default_constants(defaults: Schedule, names: FileNames, airflow: str) -> dict[str, Constant]:
+    """The constants that the defaults of a folder give its DAGs, by name."""
+    found = {}
+    for runner in RUNNERS.values():
+        for name, argument, values in _parts_of(_values_of(defaults, runner, names, airflow), runner):
+            # An object that every schedule overrides is not imported, and has no name.
+            kept = {
+                key: value
+                for key, value in values.items()
+                if not _is_rendered_in_place(value) and Identifier("") not in [*parts_of(value)]
+            }
+            if len(kept) >= _FEWEST:
+                found[name] = Constant(name, argument, kept)
+    return found
+
+
+def with_constants(  # noqa: PLR0913, PLR0917  # what a constant depends on
+    dag: PlannedDag,
+    schedule: Schedule,
+    steps: Sequence[Step],
     names: FileNames,
     airflow: str,
     taken: Collection[str],
-) -> tuple[tuple[PlannedDag, ...], tuple[Constant, ...]]:
-    """The DAGs with constants in their tasks, and the constants; `work` has the schedule and steps of each DAG."""
-    groups: dict[tuple[str, str], _Group] = {}
-    for dag, (schedule, steps) in zip(dags, work, strict=True):
-        for group in _groups_of(dag, schedule, steps, names, airflow):
-            key = group.name, repr(sorted(group.values.items(), key=lambda item: item[0]))
-            former = groups.get(key, group)
-            groups[key] = replace(former, given={**former.given, **group.given})
-    used: dict[_TaskKey, tuple[Constant, ...]] = {}
-    constants = dict[str, Constant]()
-    # The group with the most tasks gets the plain name.
-    for group in sorted(groups.values(), key=lambda group: -len(group.given)):
-        constant, users = group.constant()
-        if min(len(users), len(constant.values)) >= _FEWEST:
-            wanted = (group.name, f"{group.name}_{group.schedule}")
-            name = free_constant(wanted, f"{group.name}_", {*taken, *constants})
-            constants[name] = replace(constant, name=name)
-            used |= {task: (*used.get(task, ()), constants[name]) for task in users}
-    return tuple(_using(dag, used) for dag in dags), tuple(constants[name] for name in sorted(constants))
+    defaults: Mapping[str, Constant] | None,
+) -> PlannedDag:
+    """The DAG with constants in its tasks: its own, or the `defaults` of its folder if the file is that of a folder."""
+    used: dict[str, tuple[Constant, ...]] = {}
+    own = list[Constant]()
+    for group in _groups_of(dag, schedule, steps, names, airflow):
+        default, found = (defaults or {}).get(group.name), group.own()
+        if found and not (default and is_same(found[0].values, default.values)):
+            wanted = (f"{group.name}_{schedule.name}",) if defaults is not None else (group.name,)
+            name = free_constant(wanted, f"{group.name}_", {*taken, *(each.name for each in own)})
+            constant, users = replace(found[0], name=name), found[1]
+            own.append(constant)
+        elif default:
+            constant, users = default, group.users_of(default)
+        else:
+            continue
+        used |= {task: (*used.get(task, ()), constant) for task in users}
+    return replace(_using(dag, used), constants=tuple(sorted(own, key=lambda each: each.name)))
 
 
 def _groups_of(
@@ -84,17 +111,22 @@ def _groups_of(
     """The groups of a DAG: for each runner, its settings and its environment variables."""
     runners = {step.task_id: step.runner for step in steps if step.calls or step.script}
     for runner in (RUNNERS[name] for name in dict.fromkeys(runners.values())):
-        values = _values_of(schedule, runner, names, airflow)
         given = {
-            (dag.dag_id, task.task_id): {argument.name: argument.value for argument in task.arguments}
+            task.task_id: {argument.name: argument.value for argument in task.arguments}
             for task in dag.tasks
             if runners.get(task.task_id) == runner.name
         }
-        env = values.pop(runner.env, None)
         envs = {task: own for task, each in given.items() if isinstance(own := each.get(runner.env), Mapping)}
-        if isinstance(env, Mapping):
-            yield _Group(runner.env_constant, runner.env, schedule.name, env, envs)
-        yield _Group(runner.name.upper(), "", schedule.name, values, given)
+        for name, argument, values in _parts_of(_values_of(schedule, runner, names, airflow), runner):
+            yield _Group(name, argument, values, envs if argument else given)
+
+
+def _parts_of(values: dict[str, Value], runner: Runner) -> Iterator[tuple[str, str, Mapping[str, Value]]]:
+    """The environment variables and the other settings of a runner, each with the name of its constant."""
+    env = values.pop(runner.env, None)
+    if isinstance(env, Mapping):
+        yield runner.env_constant, runner.env, env
+    yield runner.name.upper(), "", values
 
 
 def _values_of(schedule: Schedule, runner: Runner, names: FileNames, airflow: str) -> dict[str, Value]:
@@ -119,9 +151,9 @@ def _is_rendered_in_place(value: Value) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str) and any(map(_is_rendered_in_place, value))
 
 
-def _using(dag: PlannedDag, used: Mapping[_TaskKey, tuple[Constant, ...]]) -> PlannedDag:
+def _using(dag: PlannedDag, used: Mapping[str, tuple[Constant, ...]]) -> PlannedDag:
     groups = []
     for group in dag.groups:
-        tasks = (replace(task, constants=used.get((dag.dag_id, task.task_id), ())) for task in group.tasks)
+        tasks = (replace(task, constants=used.get(task.task_id, ())) for task in group.tasks)
         groups.append(replace(group, tasks=tuple(tasks)))
     return replace(dag, groups=tuple(groups))

@@ -17,8 +17,7 @@ def doc_of(schedule: Schedule, steps: Sequence[Step]) -> str:
     parts = [_what_and_when(schedule, steps)]
     if schedule.doc_md:
         parts.append("\n".join(line.expandtabs(4).rstrip() for line in schedule.doc_md.strip().splitlines()))
-    deployment = f", for {_code(schedule.deployment)}" if schedule.deployment else ""
-    parts.append(f"Defined in {_code(schedule.source)}{deployment}.")
+    parts.append(f"Defined in {_code(schedule.source)}{_for(schedule.deployment)}.")
     return "\n\n".join(parts) + "\n"
 
 
@@ -30,9 +29,13 @@ def description_of(schedule: Schedule, steps: Sequence[Step]) -> str:
     return f"{_what(schedule, steps, printable, tasks)}, {describe_start(schedule, printable)}"
 
 
-def doc_of_several(dag_ids: Sequence[str]) -> str:
-    """The documentation of a file with several DAGs, as Markdown."""
-    return "".join(["Defines these DAGs:\n\n", *(f"- {_code(dag_id)}\n" for dag_id in dag_ids)])
+def doc_of_folder(source: str, deployment: str) -> str:
+    """The documentation of the file of a folder; it names no schedule, so that a new one changes only its own lines."""
+    return f"The DAGs of the schedules in {_code(source)}{_for(deployment)}."
+
+
+def _for(deployment: str) -> str:
+    return f", for {_code(deployment)}" if deployment else ""
 
 
 def _what_and_when(schedule: Schedule, steps: Sequence[Step]) -> str:

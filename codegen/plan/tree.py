@@ -109,13 +109,22 @@ class PlannedGroup:
 
 @dataclass(frozen=True)
 class PlannedDag:
-    """One DAG, with its documentation as Markdown, and the arrows that are not inside a group."""
+    """One DAG.
+
+    Attributes:
+        source: the schedule file, as a path in the project.
+        doc: its documentation as Markdown.
+        arrows: those that are not inside a group.
+        constants: what several of its tasks share.
+    """
 
     dag_id: str
+    source: str
     doc: str
     arguments: tuple[Argument, ...]
     groups: tuple[PlannedGroup, ...]
     arrows: tuple[Arrow, ...]
+    constants: tuple[Constant, ...] = ()
 
     @property
     def tasks(self) -> tuple[PlannedTask, ...]:
@@ -136,11 +145,11 @@ class DagModule:
     """One file: its DAGs, and what they share.
 
     Attributes:
-        path: below the folder of generated DAGs, with forward slashes.
-        source: the schedule files, as paths in the project.
+        path: its path in the project.
+        source: the schedule file, or the folder of schedules with a final slash, as a path in the project.
         imports: in groups: the standard library, then the rest.
         preludes: the constants of `PRELUDES` that its commands use.
-        constants: what several tasks share.
+        constants: what the defaults of a folder give its DAGs.
         project_root_variable: the variable of the workers that names the Meltano project directory.
     """
 
@@ -154,3 +163,8 @@ class DagModule:
     constants: tuple[Constant, ...]
     project_root_variable: str
     alert_texts: Mapping[str, str]
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is the file of a folder of schedules, which may have a single one."""
+        return self.source.endswith("/")

@@ -229,6 +229,7 @@ def _environment(*own: BaseLoader, kind: type[Environment] = Environment) -> Env
     environment.filters.update(
         keyword=keyword,
         docstring=module_docstring,
+        escape=escape,
         literal=literal,
         import_statement=import_statement,
         constant_source=constant_source,

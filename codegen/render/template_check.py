@@ -65,7 +65,8 @@ def _lost_names(module: DagModule, source: ast.Module) -> Iterator[Loss]:
         **dict.fromkeys(variables, ("task", "dag")),
         **dict.fromkeys(imported, ("imports",)),
         **dict.fromkeys(module.alert_texts, ("alert_texts", "constants")),
-        **{constant.name: ("shared", "constants") for constant in module.constants},
+        **{constant.name: ("defaults", "constants") for constant in module.constants},
+        **{constant.name: ("shared", "dag") for dag in module.dags for constant in dag.constants},
         **{function.name: ("function",) for function in module.functions},
         **{name: (name.lower(), "constants") for name in module.preludes},
     }

@@ -49,12 +49,10 @@ def compare_environments(
         generation = pipeline.render(project, side, [each for each in side.schedules if each.source in differing])
         if has_errors(generation.diagnostics):
             return Comparison((), (), generation.diagnostics)
-        texts.append(list(generation.files.values()))
-    folder = project.relative(project.generated_dags)
-    paths = [each.dag_file for each in sides[0].schedules if each.source in differing]
+        texts.append(generation.files.items())
     changes = [
-        Change(f"{folder}/{other}/{path}", Action.UPDATE, old, new, old_name=f"{folder}/{one}/{path}")
-        for path, old, new in zip(paths, *texts, strict=True)
+        Change(name, Action.UPDATE, old, new, old_name=old_name)
+        for (old_name, old), (name, new) in zip(*texts, strict=True)
         if old != new
     ]
     missing = [(source, other) for source in before if source not in after]

@@ -74,7 +74,7 @@ def _generated(project: Project, generation: Generation, names: Collection[str])
     by_file: dict[str, list[Schedule]] = defaultdict(list)
     folder, wanted = project.relative(project.generated_dags), set(names)
     for schedule in generation.selection.schedules:
-        by_file[f"{folder}/{schedule.dag_file}"].append(schedule)
+        by_file[schedule.dag_file].append(schedule)
     for name, schedules in ((name, those) for name, those in by_file.items() if name in wanted):
         source = SourceMap(name, generation.files[name], schedules, generation.reading.meltano)
         yield _Generated(name, (PurePosixPath(folder) / schedules[0].deployment).as_posix(), source)

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cached_property, partial
-from pathlib import PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -60,6 +59,7 @@ class Schedule(TaskDefaults):
         relative: the file below the folder of schedules.
         deployment: its deployment environment, or empty.
         state_suffix: what that environment adds to its state ids.
+        dag_file: its DAG file, as a path in the project.
     """
 
     name: str = _identity(Name("a name"), "The schedule's name. Default: the file's stem.", "carbon__duckdb", "")
@@ -229,6 +229,7 @@ class Schedule(TaskDefaults):
     deployment: str = ""
     state_suffix: str = ""
     dag_id_prefix: str = DAG_ID_PREFIX
+    dag_file: str = ""
 
     def __post_init__(self) -> None:
         """Set the defaults of the keys of the tasks: there is no map around a schedule that could give a value."""
@@ -329,10 +330,10 @@ class Schedule(TaskDefaults):
             meltanos = [f"schedule:{self.name}", *([f"job:{self.job}"] if self.job else [])]
         return tuple(dict.fromkeys(["meltano", *meltanos, *self.tags]))
 
-    @cached_property
-    def dag_file(self) -> str:
-        """The DAG file of the schedule, below the folder of generated DAGs, with forward slashes."""
-        return PurePosixPath(self.deployment, self.relative).with_suffix(".py").as_posix()
+    @property
+    def key(self) -> str:
+        """Its file with its deployment environment in front, which no other schedule has."""
+        return "/".join(filter(None, (self.deployment, self.relative)))
 
     def of(self, task: Task, name: str) -> Any:  # noqa: ANN401  # the value of any key
         """What a key is for a task: what the task says, else what the schedule does."""

@@ -40,6 +40,13 @@ def read_schedule(
     return Schedule(**fields, source=source, relative=relative, deployment=deployment, at=places), []
 
 
+def read_defaults(root: MapNode, relative: str, airflow: str, deployment: str = "") -> Schedule:
+    """A schedule with only the defaults of its folder, without those that have an error."""
+    values, places = read_keys(schedule_table(airflow), root, lambda _: None, "a schedule")
+    fields = fields_of(Schedule, {**values, "name": ""})
+    return Schedule(**fields, source="", relative=relative, deployment=deployment, at=places)
+
+
 def _check_what_runs(root: MapNode, meant: set[str], file: Location, report: Report) -> None:
     """Exactly one of extractor and loader, a job, or tasks; and the state that goes with it."""
     pair = [name for name in PAIR if name in root.entries]

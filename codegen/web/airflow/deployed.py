@@ -82,7 +82,7 @@ def states_of(airflows: Airflows, snapshot: Snapshot, schedules: Iterable[Schedu
     # A template of the project's own may give its DAGs other tags.
     tag = None if (snapshot.project.templates / TEMPLATE).exists() else _TAG
     facts = airflows.facts(schedules, tag)
-    return [(schedule, _state_after(snapshot, schedule, facts[schedule.dag_file])) for schedule in schedules]
+    return [(schedule, _state_after(snapshot, schedule, facts[schedule.key])) for schedule in schedules]
 
 
 def _state_after(snapshot: Snapshot, schedule: Schedule, facts: Facts | AirflowRestError) -> State:
@@ -91,12 +91,12 @@ def _state_after(snapshot: Snapshot, schedule: Schedule, facts: Facts | AirflowR
 
 def _compare(snapshot: Snapshot, schedule: Schedule, facts: Facts) -> State:
     """What is deployed of a schedule, beside what is in the repo and what should be there."""
-    change = snapshot.change_of(snapshot.dag_file(schedule))
+    change = snapshot.change_of(schedule.dag_file)
     state = State(facts, _without_text(facts) or Deployed.DIFFERS, is_pending=change is not None)
     if state.deployed is not Deployed.DIFFERS or facts.source is None:
         return state
     there = _plain(facts.source)
-    here = text_of(snapshot.project.root, snapshot.project.generated_dags / schedule.dag_file)
+    here = text_of(snapshot.project.root, snapshot.project.root / schedule.dag_file)
     here = None if here is None else _plain(here)
     if here == there:
         return replace(state, deployed=Deployed.CURRENT)
@@ -125,15 +125,15 @@ def _without_text(facts: Facts) -> Deployed | None:
 
 def _find_error(errors: Mapping[str, str], snapshot: Snapshot, schedule: Schedule) -> str | None:
     """Why the file of a schedule cannot be loaded, among what Airflow says of files, whose paths begin anywhere."""
-    those = snapshot.reading.of(schedule.deployment)
+    # Airflow is given the folder of the deployment environment.
+    tree = snapshot.project.generated_dags / schedule.deployment
+    names = {
+        one.dag_file: PurePosixPath(snapshot.project.root, one.dag_file)
+        for one in snapshot.reading.of(schedule.deployment)
+    }
     for file, error in errors.items():
-        fitting = [one for one in those if f"/{file}".endswith(f"/{_file_in_its_tree(one)}")]
+        fitting = [name for name, path in names.items() if f"/{file}".endswith(f"/{path.relative_to(tree)}")]
         # The end of a longer path is a file of the same name in another folder.
-        if max(fitting, key=lambda one: len(one.relative), default=None) == schedule:
+        if max(fitting, key=len, default=None) == schedule.dag_file:
             return error
     return None
-
-
-def _file_in_its_tree(schedule: Schedule) -> str:
-    """The DAG file below the folder that Airflow is given: that of its deployment environment."""
-    return PurePosixPath(schedule.relative).with_suffix(".py").as_posix()

@@ -41,10 +41,10 @@ def _ask_to_run(context: RequestContext) -> Response:
 
 
 def _cells(context: RequestContext) -> Response:
-    """The cells of the rows that ask for them with the names of their DAG files."""
+    """The cells of the rows that ask for them with the keys of their schedules."""
     airflows = _airflows(context)
-    asked = set(context.request.query_params.getlist("file")[:_MOST_CELLS])
-    schedules = [one for one in context.snapshot.reading.schedules if one.dag_file in asked]
+    asked = set(context.request.query_params.getlist("schedule")[:_MOST_CELLS])
+    schedules = [one for one in context.snapshot.reading.schedules if one.key in asked]
     rows = states_of(airflows, context.snapshot, schedules)
     return context.page("airflow_cells.html", rows=rows, anchor_of=airflows.anchor_of, **_words(context))
 

@@ -86,9 +86,7 @@ class View:
     @property
     def dag_file(self) -> str:
         """The DAG file of the schedule, as a path in the project, also of one that cannot be read."""
-        project = self.snapshot.project
-        below = PurePosixPath(self.deployment, self.source.relative).with_suffix(".py")
-        return (project.generated_dags.relative_to(project.root) / below).as_posix()
+        return self.snapshot.project.dag_file(self.source.relative, self.deployment)
 
 
 def environments_of(snapshot: Snapshot, source: SourceFile) -> list[str]:

@@ -134,14 +134,14 @@ def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -
     documents: dict[str, dict[str, Document]] = defaultdict(dict)
     for each in snapshot.reading.documents:
         documents[each.source.name][each.deployment] = each
-    owned, rows = {snapshot.dag_file(each) for each in snapshot.reading.schedules}, []
+    owned, rows = {each.dag_file for each in snapshot.reading.schedules}, []
     for file in snapshot.reading.files:
         owned.add(file.name)
         known = documents[file.name]
         if environment and known and environment not in known:
             continue
         shown = [each for each in schedules[file.name] if environment in {"", each.deployment}]
-        dag_files = [snapshot.dag_file(each) for each in shown]
+        dag_files = [each.dag_file for each in shown]
         schedule, document = next(iter(shown), None), next(iter(known.values()), None)
         name = schedule.name if schedule else document.name if document else PurePosixPath(file.relative).stem
         # The same row as in an earlier list, if nothing of it has changed.

@@ -58,7 +58,7 @@ class Airflows:
     @staticmethod
     def anchor_of(schedule: Schedule) -> str:
         """The id of the element that shows a schedule in the list: its name may contain anything."""
-        return f"airflow-{sha256(schedule.dag_file.encode()).hexdigest()[:16]}"
+        return f"airflow-{sha256(schedule.key.encode()).hexdigest()[:16]}"
 
     def ask(self, schedule: Schedule, question: Callable[[Session], T]) -> T:
         """Ask the Airflow of a schedule now.
@@ -74,7 +74,7 @@ class Airflows:
             airflow.forget(schedule.dag_id_or_default)
 
     def facts(self, schedules: Iterable[Schedule], tag: str | None) -> dict[str, Facts | AirflowRestError]:
-        """The facts of schedules by their DAG files, or why there are none; they may be some seconds old.
+        """The facts of schedules by their keys, or why there are none; they may be some seconds old.
 
         Args:
             schedules: the schedules.
@@ -94,8 +94,8 @@ class Airflows:
         try:
             known = self._of(deployment).facts({each.dag_id_or_default for each in schedules}, tag)
         except AirflowRestError as error:
-            return dict.fromkeys((each.dag_file for each in schedules), error)
-        return {each.dag_file: known[each.dag_id_or_default] for each in schedules}
+            return dict.fromkeys((each.key for each in schedules), error)
+        return {each.key: known[each.dag_id_or_default] for each in schedules}
 
     def _of(self, deployment: str) -> _Airflow:
         ending = ending_of(deployment)

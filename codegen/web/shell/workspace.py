@@ -20,7 +20,6 @@ from codegen.meltano import meltano_files
 from codegen.pipeline import Reading
 from codegen.project import Project, read_project
 from codegen.review.drift import compare_with_disk
-from codegen.schema import Schedule
 from codegen.sync.changes import Change
 from codegen.sync.transaction import Transaction, transaction
 
@@ -56,10 +55,6 @@ class Snapshot:
         """Every schedule file by its path below the folder of schedules, also those that cannot be read."""
         return {file.relative: file for file in self.reading.files}
 
-    def dag_file(self, schedule: Schedule) -> str:
-        """The DAG file of a schedule, as a path in the project."""
-        return f"{self._generated_dags}/{schedule.dag_file}"
-
     def change_of(self, name: str) -> Change | None:
         """What `generate` would do to a file, by its path in the project."""
         return self._changes.get(name)
@@ -74,10 +69,6 @@ class Snapshot:
     @cached_property
     def _changes(self) -> Mapping[str, Change]:
         return {change.name: change for change in self.changes}
-
-    @cached_property
-    def _generated_dags(self) -> str:
-        return self.project.relative(self.project.generated_dags)
 
 
 class Workspace:

@@ -18,19 +18,19 @@ from airflow.providers.docker.operators.docker import DockerOperator
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import DAG
 
-# Settings shared by several tasks.
-DOCKER = {
-    "image": "registry.example.com/elt:2026.11.1",
-    "auto_remove": "force",
-    "mount_tmp_dir": False,
-}
-
 
 def check():
     from quality import check
 
     return check()
 
+
+# Settings shared by several tasks.
+DOCKER = {
+    "image": "registry.example.com/elt:2026.11.1",
+    "auto_remove": "force",
+    "mount_tmp_dir": False,
+}
 
 with DAG(
     dag_id="meltano_a",

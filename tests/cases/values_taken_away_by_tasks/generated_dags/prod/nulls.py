@@ -34,19 +34,19 @@ TASK_RETRIED = """\
 {{ dag.dag_id }}: {{ ti.task_id }} failed and is tried again in {{ run_id }}
 Try {{ ti.try_number }} of {{ ti.max_tries + 1 }}: {{ ti.log_url }}"""
 
-# Settings shared by several tasks.
-DOCKER = {
-    "image": "registry.example.com/elt:2026.11.1",
-    "auto_remove": "force",
-    "mount_tmp_dir": False,
-}
-
 
 def check():
     from own import check
 
     return check()
 
+
+# Settings shared by several tasks.
+DOCKER = {
+    "image": "registry.example.com/elt:2026.11.1",
+    "auto_remove": "force",
+    "mount_tmp_dir": False,
+}
 
 with DAG(
     dag_id="meltano_nulls",
