@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import NamedTuple
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, quoted
-from codegen.files import Boundary, is_folder
+from codegen.files import Boundary, is_folder, is_symlink
 from codegen.loader.exclusion import excludes
 from codegen.loader.names import DEFAULTS, check_defaults, check_names, is_the_same_everywhere
 from codegen.rules import Rule
@@ -52,7 +55,24 @@ def find_schedules(
         first = "change `exclude` in the configuration" if is_left_out else "add a file such as `NAME.yml`"
         hint = f"{first}; nothing is deleted while there is none"
         search.error(rules.NO_SCHEDULES, folder, "the folder contains no schedules", hint)
-    return sorted(search.files, key=lambda file: file.path), search.diagnostics
+    return sorted(search.files, key=lambda file: file.relative.split("/")), search.diagnostics
+
+
+class _Child(NamedTuple):
+    """A file or a folder in a folder."""
+
+    name: str
+    path: Path
+    is_folder: bool
+    is_symlink: bool
+
+    @property
+    def is_defaults(self) -> bool:
+        return self.name.startswith(DEFAULTS) and posixpath.splitext(self.name)[0] == DEFAULTS
+
+    @property
+    def is_yaml(self) -> bool:
+        return self.name.lower().endswith(SUFFIXES)
 
 
 def _composed(path: Path) -> Path:
@@ -101,18 +121,28 @@ class _Search:
     def is_folder(self, path: Path) -> bool:
         return path in self._added or is_folder(path)
 
-    def _children(self, folder: Path) -> list[Path]:
+    def _children(self, folder: Path) -> list[_Child]:
         """The files and folders in a folder, with the overlay; raises an OSError if it is unreadable."""
-        found = set(map(_composed, folder.iterdir())) if folder.exists() else set()
-        found |= self._added.get(folder, set())
-        return sorted(path for path in found - self._deleted if not self._is_excluded(path))
+        found: dict[str, _Child] = {}
+        with suppress(FileNotFoundError), os.scandir(folder) as entries:
+            for entry in entries:
+                # One `stat` of each file would take most of the time of the search.
+                path, is_dir, is_link = folder / entry.name, entry.is_dir(follow_symlinks=False), entry.is_symlink()
+                path = path if entry.name.isascii() else _composed(path)
+                found[path.name] = _Child(path.name, path, self.is_folder(path) if is_link else is_dir, is_link)
+        for path in self._added.get(folder, ()):
+            child = _Child(path.name, path, self.is_folder(path), is_symlink(path))
+            found[path.name] = found.get(path.name, child)._replace(is_folder=child.is_folder)
+        if self._deleted:
+            found = {name: child for name, child in found.items() if child.path not in self._deleted}
+        return sorted(child for child in found.values() if not self._is_excluded(child))
 
-    def _is_excluded(self, path: Path) -> bool:
-        is_dir = bool(self._exclude) and self.is_folder(path)
+    def _is_excluded(self, child: _Child) -> bool:
         # A file of defaults is not a schedule: it is excluded only with its folder.
-        is_excludable = is_dir or path.stem != DEFAULTS
-        is_excluded = is_excludable and excludes(self._exclude, path.relative_to(self._folder), is_folder=is_dir)
-        self.has_excluded |= is_excluded and (is_dir or path.suffix.lower() in SUFFIXES)
+        if not self._exclude or (child.is_defaults and not child.is_folder):
+            return False
+        is_excluded = excludes(self._exclude, child.path.relative_to(self._folder), is_folder=child.is_folder)
+        self.has_excluded |= is_excluded and (child.is_folder or child.is_yaml)
         return is_excluded
 
     def walk(self, folder: Path) -> None:
@@ -130,38 +160,42 @@ class _Search:
                 self.error(rules.SYMLINK, path, message, "remove the symlink")
             else:
                 for child, defaults in self._folders(path, inherited):
-                    (links if child.is_symlink() else folders).append((child, defaults))
+                    (links if child.is_symlink else folders).append((child.path, defaults))
 
-    def _folders(self, folder: Path, inherited: _Defaults) -> Iterator[tuple[Path, _Defaults]]:
+    def _folders(self, folder: Path, inherited: _Defaults) -> Iterator[tuple[_Child, _Defaults]]:
         """Add the files of a folder, and yield its subfolders with the defaults that they inherit."""
         try:
             children = self._children(folder)
         except OSError as error:
             self.error(rules.UNREADABLE, folder, f"cannot be read: {error.strerror}")
             return
+        own, below = self.name(folder), folder.relative_to(self._folder).as_posix()
         children = [child for child in children if not self._leads_out(child)]
-        files = dict.fromkeys(child for child in children if child.suffix.lower() in SUFFIXES)
-        defaults = inherited + tuple((file, self.name(file)) for file in files if file.stem == DEFAULTS)
-        self.diagnostics += check_defaults(files, self.name)
-        folders = {child: self.is_folder(child) for child in children if not child.name.startswith(HIDDEN)}
-        folders = {child: folders[child] for child in folders if folders[child] or child in files}
-        self.diagnostics += check_names(folders, self.name)
-        for child in filter(lambda child: is_the_same_everywhere(child.name), folders):
-            if folders[child]:
+        files = [child for child in children if child.is_yaml]
+        defaults = inherited + tuple((file.path, _joined(own, file.name)) for file in files if file.is_defaults)
+        self.diagnostics += check_defaults([file.name for file in files], own)
+        seen = [child for child in children if not child.name.startswith(HIDDEN) and (child.is_folder or child.is_yaml)]
+        self.diagnostics += check_names({child.name: child.is_folder for child in seen}, own)
+        for child in seen:
+            if not is_the_same_everywhere(child.name):
+                continue
+            if child.is_folder:
                 yield child, defaults
             else:
-                relative = child.relative_to(self._folder).as_posix()
-                self.files.append(SourceFile(child, self.name(child), relative, defaults))
+                name, relative = _joined(own, child.name), _joined(below, child.name)
+                self.files.append(SourceFile(child.path, name, relative, defaults))
 
-    def _leads_out(self, child: Path) -> bool:
+    def _leads_out(self, child: _Child) -> bool:
         """Whether a schedule file, defaults file or folder is a symlink out of the boundary, which is an error."""
-        if not child.is_symlink() or (child.name.startswith(HIDDEN) and child.stem != DEFAULTS):
+        if not child.is_symlink or (child.name.startswith(HIDDEN) and not child.is_defaults):
             return False
-        if child.suffix.lower() not in SUFFIXES and not self.is_folder(child):
-            return False
-        problem = self._boundary.problem(child)
+        problem = self._boundary.problem(child.path) if child.is_yaml or child.is_folder else None
         self.diagnostics += [problem] if problem else []
         return problem is not None
 
     def error(self, rule: Rule, path: Path, message: str, hint: str = "") -> None:
         self.diagnostics.append(Diagnostic(rule, message, Location(self.name(path)), hint))
+
+
+def _joined(folder: str, name: str) -> str:
+    return name if folder == "." else f"{folder}/{name}"
