@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Hashable, Mapping
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Place = TypeVar("Place", str, Path)
 
 
 class Cache:
@@ -18,8 +19,8 @@ class Cache:
 
         Args:
             earlier: the cache of an earlier reading.
-            stamps: the stamp of each file by its path, as `codegen.files.stamp_of` gives it, taken before this reading
-                begins; by default those of the earlier reading.
+            stamps: the stamp of each file by its path in the project (see `codegen.files.stamp_of`), taken before this
+                reading begins; by default those of the earlier reading.
         """
         self.results: dict[Hashable, tuple[Any, Any]] = {}
         self.earlier: dict[Hashable, tuple[Any, Any]] = {**earlier.earlier, **earlier.results} if earlier else {}
@@ -36,18 +37,16 @@ class Cache:
         """
         return self._result((function, key), (arguments, named), function, *arguments, **named)
 
-    def of_file(
-        self, path: str | os.PathLike[str], function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs
-    ) -> T:
-        """The same for a function that also reads this file: its stamp must be equal, too.
+    def of_file(self, name: str, path: Place, function: Callable[[Place, str], T]) -> T:
+        """Read a file, unless its stamp is that of its last reading by this function; without a stamp in any case.
 
-        A file without a stamp is read each time.
+        Args:
+            name: its path in the project.
+            path: the file.
+            function: reads it, by its path and name.
         """
-        name = os.fspath(path)
         stamp = self.stamps.get(name)
-        if stamp is None:
-            return function(*arguments, **named)
-        return self._result((function, name), (stamp, arguments, named), function, *arguments, **named)
+        return function(path, name) if stamp is None else self._result((function, name), stamp, function, path, name)
 
     def _result(
         self, slot: Hashable, given: object, function: Callable[P, T], *arguments: P.args, **named: P.kwargs

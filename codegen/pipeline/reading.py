@@ -16,7 +16,6 @@ from codegen.loader import (
     Silencer,
     SourceFile,
     load_schedules,
-    named_files,
     without_a_match,
 )
 from codegen.meltano import MeltanoProject, read_meltano_project
@@ -64,7 +63,7 @@ class Reading:
 
     def named_files(self, sources: Container[str]) -> set[str]:
         """The files whose texts those schedule files have by `$f`, as paths in the project."""
-        return {name for each in self.documents if each.source.name in sources for name in named_files(each.root)}
+        return {name for each in self.documents if each.source.name in sources for name in each.named_files}
 
     def of(self, environment: str) -> list[Schedule]:
         """The schedules of a deployment environment; `""` in a project without any."""

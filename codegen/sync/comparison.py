@@ -40,7 +40,7 @@ def compare(
             diagnostics.append(refusal)
             continue
         try:
-            before = cache.of_file(path, _read, path)
+            before = cache.of_file(name, path, _read)
         except OSError as error:
             diagnostics.append(Diagnostic(rules.UNREADABLE, f"cannot be read: {error.strerror}", Location(name)))
             continue
@@ -57,7 +57,7 @@ def compare(
     return sorted(changes, key=lambda change: change.name), diagnostics
 
 
-def _read(path: str) -> str | None:
+def _read(path: str, _name: str) -> str | None:
     """The text of a file; None if there is none."""
     try:
         return read_bytes(path).decode("utf-8", "replace").replace("\r\n", "\n")

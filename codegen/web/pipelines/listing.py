@@ -32,25 +32,43 @@ class Status(Enum):
     CURRENT = "current"
 
 
+_STATUSES = list(Status)
+
+
 @dataclass(frozen=True)
 class Row:
     """A schedule file.
 
     Attributes:
         file: its path below the folder of schedules.
-        schedule: the schedule in the first environment that is shown; None where it cannot be read.
-        deployments: the environments that have it, of those that are shown.
+        document: what was read of it; None where it is no map.
+        schedules: it in each environment that is shown; none where it cannot be read.
         airflow: the version of the project, one of `VERSIONS`.
     """
 
     file: str
-    name: str
-    schedule: Schedule | None
-    deployments: tuple[str, ...]
+    document: Document | None
+    schedules: tuple[Schedule, ...]
     status: Status
     diagnostics: tuple[Diagnostic, ...]
     airflow: str
     next_runs: NextRunsCache
+
+    @cached_property
+    def schedule(self) -> Schedule | None:
+        """The schedule in the first environment that is shown."""
+        return next(iter(self.schedules), None)
+
+    @cached_property
+    def name(self) -> str:
+        """The name of the schedule, also of an invalid one."""
+        known = self.schedule or self.document
+        return known.name if known else PurePosixPath(self.file).stem
+
+    @property
+    def deployments(self) -> Sequence[str]:
+        """The environments that have it, of those that are shown."""
+        return [schedule.deployment for schedule in self.schedules if schedule.deployment]
 
     @cached_property
     def runs(self) -> str:
@@ -129,35 +147,35 @@ def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -
     for diagnostic in snapshot.diagnostics:
         diagnostics[diagnostic.location.path].append(diagnostic)
     schedules: dict[str, list[Schedule]] = defaultdict(list)
-    for one in snapshot.reading.schedules:
-        schedules[one.source].append(one)
-    documents: dict[str, dict[str, Document]] = defaultdict(dict)
-    for each in snapshot.reading.documents:
-        documents[each.source.name][each.deployment] = each
-    owned, rows = {each.dag_file for each in snapshot.reading.schedules}, []
+    for schedule in snapshot.reading.schedules:
+        schedules[schedule.source].append(schedule)
+    documents: dict[str, list[Document]] = defaultdict(list)
+    for document in snapshot.reading.documents:
+        documents[document.source.name].append(document)
+    rows = []
     for file in snapshot.reading.files:
-        owned.add(file.name)
-        known = documents[file.name]
-        if environment and known and environment not in known:
-            continue
-        shown = [each for each in schedules[file.name] if environment in {"", each.deployment}]
-        dag_files = [each.dag_file for each in shown]
-        schedule, document = next(iter(shown), None), next(iter(known.values()), None)
-        name = schedule.name if schedule else document.name if document else PurePosixPath(file.relative).stem
+        name, known, shown = file.name, documents.get(file.name, ()), schedules.get(file.name, ())
+        if environment:
+            if known and environment not in {document.deployment for document in known}:
+                continue
+            shown = [schedule for schedule in shown if schedule.deployment == environment]
+        dag_files = [schedule.dag_file for schedule in shown]
+        problems = [each for path in (name, *dag_files) if path in diagnostics for each in diagnostics[path]]
         # The same row as in an earlier list, if nothing of it has changed.
         row = snapshot.reading.cache(
-            (file.name, environment),
+            (name, environment),
             Row,
-            file=file.relative,
-            name=name,
-            schedule=schedule,
-            deployments=tuple(each.deployment for each in shown if each.deployment),
-            status=_status(snapshot, dag_files, diagnostics),
-            diagnostics=tuple(each for name in (file.name, *dag_files) for each in diagnostics.get(name, ())),
-            airflow=snapshot.project.airflow,
-            next_runs=next_runs,
+            file.relative,
+            next(iter(known), None),
+            tuple(shown),
+            _status(snapshot, dag_files, diagnostics),
+            tuple(problems),
+            snapshot.project.airflow,
+            next_runs,
         )
         rows.append(row)
+    owned = {schedule.dag_file for schedule in snapshot.reading.schedules}
+    owned.update(file.name for file in snapshot.reading.files)
     return Listing(
         sorted(rows, key=lambda row: (row.name.casefold(), row.file)),
         # The page says in other words that there are no schedules yet.
@@ -168,16 +186,16 @@ def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -
 
 def _status(snapshot: Snapshot, dag_files: Sequence[str], diagnostics: Mapping[str, Sequence[Diagnostic]]) -> Status:
     """The first status that any of some DAG files has."""
-    found = set()
-    for name in dag_files:
-        if not snapshot.is_compared or has_errors(diagnostics.get(name, ())):
-            found.add(Status.NOT_COMPARED)
-        elif change := snapshot.change_of(name):
-            created = change.action is Action.CREATE
-            found.add(Status.MISSING if created else Status.CHANGED)
-        else:
-            found.add(Status.CURRENT)
-    return next((status for status in Status if status in found), Status.NOT_COMPARED)
+    found = [_status_of(snapshot, name, diagnostics.get(name, ())) for name in dag_files]
+    return min(found, key=_STATUSES.index, default=Status.NOT_COMPARED)
+
+
+def _status_of(snapshot: Snapshot, dag_file: str, diagnostics: Sequence[Diagnostic]) -> Status:
+    if not snapshot.is_compared or has_errors(diagnostics):
+        return Status.NOT_COMPARED
+    if change := snapshot.change_of(dag_file):
+        return Status.MISSING if change.action is Action.CREATE else Status.CHANGED
+    return Status.CURRENT
 
 
 def what_runs(schedule: Schedule) -> str:

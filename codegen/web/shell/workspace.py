@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +16,7 @@ from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.files import Stamp, is_folder, stamp_of, walk
 from codegen.loader import SourceFile
-from codegen.meltano import meltano_files
+from codegen.meltano import meltano_files, name_of
 from codegen.pipeline import Reading
 from codegen.project import Project, read_project
 from codegen.review.drift import compare_with_disk
@@ -60,11 +60,9 @@ class Snapshot:
         return self._changes.get(name)
 
     @cached_property
-    def named_files(self) -> Sequence[Path]:
-        """The files whose texts the schedules have by `$f`."""
-        return [
-            self.project.root / name for name in self.reading.named_files({file.name for file in self.reading.files})
-        ]
+    def named_files(self) -> Collection[str]:
+        """The files whose texts the schedules have by `$f`, as paths in the project."""
+        return self.reading.named_files({file.name for file in self.reading.files})
 
     @cached_property
     def _changes(self) -> Mapping[str, Change]:
@@ -128,17 +126,14 @@ def _take(project: Project, cache: Cache) -> Snapshot:
     return Snapshot(project, generation.reading, changes, diagnostics, is_compared)
 
 
-def _stamps(project: Project, others: Iterable[Path], cache: Cache) -> dict[str, Stamp]:
-    """The stamp of every file that a snapshot is made of, with some others, by its path."""
-    stamps = {
-        entry.path: stamp_of(entry)
-        for folder in (project.schedules, project.templates, project.generated_dags)
-        for entry in walk(folder, project.boundary)
-        if f"{os.sep}__pycache__{os.sep}" not in entry.path
-    }
-    main = project.meltano_project / "meltano.yml"
-    for path in (project.root / "dagpress.toml", project.root / "pyproject.toml", main, *others):
-        stamps[os.fspath(path)] = stamp_of(path)
-    for path in meltano_files(project.root, project.meltano_project, Cache(cache, stamps)):
-        stamps[os.fspath(path)] = stamp_of(path)
-    return stamps
+def _stamps(project: Project, others: Iterable[str], cache: Cache) -> dict[str, Stamp]:
+    """The stamp of every file that a snapshot is made of, with some others, by its path in the project."""
+    start, stamps = len(f"{project.root / '_'}") - 1, dict[str, Stamp]()
+    for folder in (project.schedules, project.templates, project.generated_dags):
+        for entry in walk(folder, project.boundary):
+            if f"{os.sep}__pycache__{os.sep}" not in entry.path:
+                stamps[entry.path[start:].replace(os.sep, "/")] = stamp_of(entry)
+    main = name_of(project.root, project.meltano_project / "meltano.yml")
+    stamps |= {name: stamp_of(project.root / name) for name in ("dagpress.toml", "pyproject.toml", main, *others)}
+    included = meltano_files(project.root, project.meltano_project, Cache(cache, stamps))
+    return stamps | {name_of(project.root, path): stamp_of(path) for path in included}
