@@ -46,7 +46,7 @@ def _pipelines(context: RequestContext) -> Response:
 def _rows(context: RequestContext, query: ListQuery, rows: Sequence[Row]) -> Iterator[str]:
     """The HTML of some rows, each rendered again only where it shows something else."""
     snapshot, now = context.snapshot, datetime.now(timezone.utc)
-    template = context.site.templates.get_template("pipelines_row.html")
+    template, anywhere = context.site.templates.get_template("pipelines_row.html"), replace(query, page=1)
     for row in rows:
         run = row.next_run
         yield snapshot.reading.cache(
@@ -54,7 +54,7 @@ def _rows(context: RequestContext, query: ListQuery, rows: Sequence[Row]) -> Ite
             template.render,
             row=row,
             columns=COLUMNS,
-            query=replace(query, page=1),
+            query=anywhere,
             environments=len(snapshot.project.deployments),
             next_run=run,
             next_run_in=relative(run, now) if run else "",
