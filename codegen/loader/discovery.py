@@ -7,7 +7,7 @@ import posixpath
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
@@ -34,7 +34,8 @@ class SourceFile:
     The paths have forward slashes. The outermost defaults come first, each with its path in the project.
     """
 
-    path: Path
+    # Its name says which it is, and two paths take long to compare.
+    path: Path = field(compare=False)
     name: str
     relative: str
     defaults: tuple[tuple[Path, str], ...]

@@ -30,7 +30,7 @@ class Document:
     # If the project has any.
     deployment: str = ""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The schedule's name, also of an invalid schedule."""
         return _schedule_name(self.source, self.root)

@@ -135,5 +135,6 @@ def _stamps(project: Project, others: Iterable[str], cache: Cache) -> dict[str, 
                 stamps[entry.path[start:].replace(os.sep, "/")] = stamp_of(entry)
     main = name_of(project.root, project.meltano_project / "meltano.yml")
     stamps |= {name: stamp_of(project.root / name) for name in ("dagpress.toml", "pyproject.toml", main, *others)}
-    included = meltano_files(project.root, project.meltano_project, Cache(cache, stamps))
+    # What the cache has of meltano.yml is current unless its own stamp has changed.
+    included = meltano_files(project.root, project.meltano_project, cache)
     return stamps | {name_of(project.root, path): stamp_of(path) for path in included}
