@@ -24,7 +24,7 @@ def is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112  # as above
 
 
-def is_symlink(path: str | Path) -> bool:
+def is_symlink(path: Path) -> bool:
     """Whether it is a symlink."""
     return os.path.islink(path)  # noqa: PTH114  # as above
 
@@ -34,7 +34,7 @@ def exists(path: Path) -> bool:
     return os.path.lexists(path)
 
 
-def read_bytes(path: str | Path, most: int = _MOST_BYTES) -> bytes:
+def read_bytes(path: Path | str, most: int = _MOST_BYTES) -> bytes:
     """The content of a regular file.
 
     Args:

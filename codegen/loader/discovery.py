@@ -7,7 +7,6 @@ import posixpath
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
@@ -27,15 +26,13 @@ SUFFIXES = (".yml", ".yaml")
 HIDDEN = (".", "_")
 
 
-@dataclass(frozen=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """A schedule file, its path in the project and below the folder of schedules, and the files of defaults above it.
 
     The paths have forward slashes. The outermost defaults come first, each with its path in the project.
     """
 
-    # Its name says which it is, and two paths take long to compare.
-    path: Path = field(compare=False)
+    path: Path
     name: str
     relative: str
     defaults: tuple[tuple[Path, str], ...]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from codegen import rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location
-from codegen.files import Boundary, is_file, is_symlink, read_bytes
+from codegen.files import Boundary, read_bytes
 from codegen.sync.changes import Action, Change
 from codegen.sync.header import is_generated
 
@@ -29,18 +29,16 @@ def compare(
     """
     changes: list[Change] = []
     diagnostics: list[Diagnostic] = []
-    boundary, cache = Boundary(root), cache or Cache()
-    # Resolving the symlinks of a path takes longer than reading the file.
-    inside = functools.cache(lambda folder: boundary.refusal(folder) is None)
-    found = (name for name in _python_files(root, folder) if name not in wanted and in_scope(name))
-    others = (name for name in found if not is_symlink(root / name) and is_file(root / name))
-    for name in [*wanted, *others]:
-        path = f"{root}{os.sep}{name}"
-        if (is_symlink(path) or not inside(name.rpartition("/")[0])) and (refusal := boundary.refusal(name)):
-            diagnostics.append(refusal)
+    others = (name for name in _python_files(root, folder) if name not in wanted and in_scope(name))
+    cache = cache or Cache()
+    names = [*wanted, *sorted(others)]
+    refusals = Boundary(root).refusals(names)
+    for name in names:
+        if name in refusals:
+            diagnostics.append(refusals[name])
             continue
         try:
-            before = cache.of_file(name, path, _read)
+            before = cache.of_file(name, f"{root}/{name}", _read)
         except OSError as error:
             diagnostics.append(Diagnostic(rules.UNREADABLE, f"cannot be read: {error.strerror}", Location(name)))
             continue
@@ -66,10 +64,13 @@ def _read(path: str, _name: str) -> str | None:
 
 
 def _python_files(root: Path, folder: Path) -> Iterator[str]:
-    """The Python files in the folder."""
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name != "__pycache__")
-        inner = Path(parent).relative_to(root).as_posix()
-        for file in sorted(files):
-            if file.endswith(".py") and file != ".py":
-                yield file if inner == "." else f"{inner}/{file}"
+    """The Python files in the folder, without symlinks."""
+    waiting = [folder.relative_to(root).as_posix()]
+    while waiting:
+        name = waiting.pop()
+        with suppress(OSError), os.scandir(root / name) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False) and entry.name != "__pycache__":
+                    waiting.append(f"{name}/{entry.name}")
+                elif entry.name[1:].endswith(".py") and entry.is_file(follow_symlinks=False):
+                    yield f"{name}/{entry.name}"
