@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from codegen import rules
+from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors, quoted
 from codegen.pipeline import Generation
 from codegen.project import Project
@@ -29,10 +30,10 @@ def compare_with_disk(project: Project, generation: Generation) -> tuple[list[Ch
     in_scope = scope.has if scope else lambda _: True
     cache = generation.reading.cache
     changes, problems = compare(generation.files, project.root, project.generated_dags, in_scope, cache)
-    return changes, [*generation.diagnostics, *problems, *apply_levels(_renames(changes), project.lint)]
+    return changes, [*generation.diagnostics, *problems, *apply_levels(_renames(changes, cache), project.lint)]
 
 
-def _renames(changes: Sequence[Change]) -> Iterator[Diagnostic]:
+def _renames(changes: Sequence[Change], cache: Cache) -> Iterator[Diagnostic]:
     """A warning for each created file that has the behaviour of a deleted one under another DAG id or state id.
 
     The text of a deleted file is all that is left of its schedule.
@@ -42,10 +43,10 @@ def _renames(changes: Sequence[Change]) -> Iterator[Diagnostic]:
         return
     created: dict[str, list[tuple[Change, Behaviour]]] = defaultdict(list)
     for change in changes:
-        if change.action is Action.CREATE and (new := from_source(change.after)):
+        if change.action is Action.CREATE and (new := cache((change.name, "after"), from_source, change.after)):
             created[_without_name(new, change)].append((change, new))
     for change in deleted:
-        old = from_source(change.before)
+        old = cache((change.name, "before"), from_source, change.before)
         matches = created[_without_name(old, change)] if old else []
         if old and matches:
             renamed, new = matches.pop(0)
