@@ -35,7 +35,8 @@ class Cache:
             arguments: its arguments.
             named: its keyword arguments.
         """
-        return self._result((function, key), (arguments, named), function, *arguments, **named)
+        result: T = self._result((function, key), (arguments, named), function, arguments, named)
+        return result
 
     def of_file(self, name: str, path: Place, function: Callable[[Place, str], T]) -> T:
         """Read a file, unless its stamp is that of its last reading by this function; without a stamp in any case.
@@ -46,17 +47,25 @@ class Cache:
             function: reads it, by its path and name.
         """
         stamp = self.stamps.get(name)
-        return function(path, name) if stamp is None else self._result((function, name), stamp, function, path, name)
+        if stamp is None:
+            return function(path, name)
+        result: T = self._result((function, name), stamp, function, (path, name), {})
+        return result
 
     def _result(
-        self, slot: Hashable, given: object, function: Callable[P, T], *arguments: P.args, **named: P.kwargs
-    ) -> T:
+        self,
+        slot: Hashable,
+        given: object,
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        named: Mapping[str, Any],
+    ) -> Any:  # noqa: ANN401  # what the function returns
+        # The arguments are not unpacked to be passed here, since that takes as long as the rest.
         cached = self.results.get(slot) or self.earlier.get(slot)
         if cached is None or cached[0] != given:
             cached = given, function(*arguments, **named)
         self.results[slot] = cached
-        result: T = cached[1]
-        return result
+        return cached[1]
 
     def forget_earlier(self) -> None:
         """Drop the earlier results that this reading did not use, such as those of deleted files."""

@@ -88,7 +88,7 @@ def test_a_row_says_what_runs_and_when_and_whose_it_is(project: Path) -> None:
 
 def test_the_next_run_is_in_the_viewers_timezone(project: Path) -> None:
     pages = Pages(project)
-    # A row that was shown is shown again as another request asks.
+    # A row is kept, and must not show what an earlier request asked for.
     assert "UTC" in text_of(pages.get("/"), "#count")
     pages.client.cookies.set("timezone", "Asia/Kathmandu")
     page = pages.get("/")
