@@ -11,7 +11,6 @@ from codegen.meltano import MeltanoProject
 from codegen.meltano.scalars import is_text, meltano_date
 from codegen.migrate.items import KEYS, Item
 from codegen.migrate.schedule_text import lines_of
-from codegen.plan.states import states_of
 from codegen.rules import Severity
 from codegen.schema import Schedule, read_schedule
 from codegen.secrets.detection import is_sensitive
@@ -77,9 +76,8 @@ def convert(
     schedule, problems = read_schedule(MapNode(entries, item.location), file, f"{item.name}.yml", airflow)
     if schedule:
         schedule = replace(schedule, name=item.name, dag_id_prefix=dag_id_prefix)
-        states = states_of(schedule, meltano)
-        problems += check_one(schedule, states, meltano, airflow)
-        problems += check_together([(schedule, states)], meltano, airflow)
+        found, states = check_one(schedule, meltano, airflow)
+        problems += [*found, *check_together([schedule], {schedule.key: states}, meltano, airflow)]
     problems = [d._replace(location=item.location) if d.location == Location(file) else d for d in problems]
     warnings += [d.with_severity(Severity.WARNING) for d in problems]
     if schedule is None or has_errors(problems):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import yaml
@@ -18,6 +19,7 @@ LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 # A few nested aliases ("billion laughs") would exhaust the memory.
 _MOST_REPEATED = 20_000
 _MOST_DEPTH = 60
+_ALIAS = re.compile(r"\*[\w-]")
 # A shorter text cannot overflow the stack of the composer (tested up to 20,000 levels).
 _LENGTH_OF_SOME_DEPTH = 10_000
 
@@ -38,8 +40,18 @@ def loader_of(text: str) -> Iterator[Any]:
         loader.dispose()
 
 
-def check_size(root: yaml.Node) -> None:
-    """Reject nodes that are nested too deeply or repeated too often by aliases."""
+def check_size(root: yaml.Node, text: str) -> None:
+    """Reject the nodes of a text that are nested too deeply or repeated too often by aliases."""
+    if not (_repeats_too_much(root) if _ALIAS.search(text) else _is_too_deep(root)):
+        return
+    raise InvalidError(
+        "the aliases in this file expand to too many values, or it is nested too deeply",
+        f"at most {_MOST_REPEATED} values by alias, {_MOST_DEPTH} deep",
+        rules.ALIAS_BOMB,
+    )
+
+
+def _repeats_too_much(root: yaml.Node) -> bool:
     seen: set[int] = set()
     repeated, waiting = 0, [(root, 0)]
     while waiting:
@@ -47,12 +59,18 @@ def check_size(root: yaml.Node) -> None:
         repeated += id(node) in seen
         seen.add(id(node))
         if repeated > _MOST_REPEATED or depth > _MOST_DEPTH:
-            raise InvalidError(
-                "the aliases in this file expand to too many values, or it is nested too deeply",
-                f"at most {_MOST_REPEATED} values by alias, {_MOST_DEPTH} deep",
-                rules.ALIAS_BOMB,
-            )
+            return True
         waiting += ((child, depth + 1) for child in _parts_of(node))
+    return False
+
+
+def _is_too_deep(root: yaml.Node) -> bool:
+    """The same without aliases: level by level."""
+    level, depth = [root], 0
+    while level and depth <= _MOST_DEPTH:
+        level = [child for node in level if isinstance(node, yaml.CollectionNode) for child in _parts_of(node)]
+        depth += 1
+    return bool(level)
 
 
 def place_of(mark: yaml.Mark, text: str, name: str) -> Location:
@@ -65,8 +83,9 @@ def place_of(mark: yaml.Mark, text: str, name: str) -> Location:
 
 def _parts_of(node: yaml.Node) -> Iterator[yaml.Node]:
     """The child nodes of a collection: items, keys and values."""
-    for child in node.value if isinstance(node, yaml.CollectionNode) else ():
-        yield from child if isinstance(child, tuple) else (child,)
+    if isinstance(node, yaml.MappingNode):
+        return chain.from_iterable(node.value)
+    return iter(node.value if isinstance(node, yaml.SequenceNode) else ())
 
 
 def _check_depth(text: str) -> None:

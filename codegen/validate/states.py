@@ -27,32 +27,26 @@ _OF_A_RUN = re.compile(
 
 
 def check_states(
-    schedule: Schedule, states: Sequence[KeptState], meltano: MeltanoProject | None
+    schedules: Iterable[Schedule], states_of: Mapping[str, Sequence[KeptState]], meltano: MeltanoProject | None
 ) -> Iterator[Diagnostic]:
-    """The state IDs of one schedule: they must be valid, and not shared by concurrent tasks or runs."""
-    yield from _check_ids(schedule, states, meltano)
-    known = [state for state in states if state.is_known]
-    yield from check_tasks(schedule, known, meltano)
-    if known and schedule.max_active_runs > 1:
-        is_forced = has_option(known[0].step, WITHOUT_LOCK)
-        why = "with `force`, each overwrites it" if is_forced else "Meltano rejects all but the first"
-        message = f"concurrent runs share the state ID {quoted(known[0].id)}: {why}"
-        # A suffix cannot have the `:` that the id of a run has (`_check_ids`).
-        of_suffix = "state_id_suffix", "{{ run_id | replace(':', '-') }}"
-        key, template = ("state_id", "{{ run_id }}") if known[0].step.task.extractor else of_suffix
-        hint = f"set `max_active_runs: 1`, or a `{key}` that differs per run, such as one with `{template}`"
-        yield Diagnostic(rules.SHARED_STATE, message, schedule.where("max_active_runs"), hint)
-
-
-def check_shared_states(kept: Iterable[tuple[Schedule, Sequence[KeptState]]]) -> Iterator[Diagnostic]:
     """Two that share a state ID continue from each other's bookmark, and Meltano rejects the second while one runs.
 
     Two schedules of one job or pair may share its state if they run it with the same variables.
     """
     first_with: dict[object, tuple[Schedule, KeptState]] = {}
-    for schedule, states in kept:
-        known = [state for state in states if state.is_known]
-        for state in {state.key: state for state in reversed(known)}.values():
+    for schedule in schedules:
+        states = states_of[schedule.key]
+        yield from check_tasks(schedule, states, meltano)
+        if states and schedule.max_active_runs > 1:
+            is_forced = has_option(states[0].step, WITHOUT_LOCK)
+            why = "with `force`, each overwrites it" if is_forced else "Meltano rejects all but the first"
+            message = f"concurrent runs share the state ID {quoted(states[0].id)}: {why}"
+            # A suffix cannot have the `:` that the id of a run has (`check_state_ids`).
+            of_suffix = "state_id_suffix", "{{ run_id | replace(':', '-') }}"
+            key, template = ("state_id", "{{ run_id }}") if states[0].step.task.extractor else of_suffix
+            hint = f"set `max_active_runs: 1`, or a `{key}` that differs per run, such as one with `{template}`"
+            yield Diagnostic(rules.SHARED_STATE, message, schedule.where("max_active_runs"), hint)
+        for state in {state.key: state for state in reversed(states)}.values():
             other, others = first_with.setdefault(state.key, (schedule, state))
             is_meant = not (state.step.task.extractor or others.step.task.extractor) and state.work == others.work
             if other.name != schedule.name and not is_meant:
@@ -71,7 +65,8 @@ def _place(schedule: Schedule, state: KeptState) -> Location:
 
 
 def check_environments(
-    kept: Iterable[tuple[Schedule, Sequence[KeptState]]],
+    schedules: Iterable[Schedule],
+    states_of: Mapping[str, Sequence[KeptState]],
     names: Collection[str],
     suffixes: Mapping[str, str],
     place: Location,
@@ -82,8 +77,8 @@ def check_environments(
     """
     homes: dict[tuple[str, object], set[str]] = {}
     in_scripts = set()
-    for schedule, states in kept:
-        for state in filter(lambda state: state.is_known, states):
+    for schedule in schedules:
+        for state in states_of[schedule.key]:
             homes.setdefault(state.key, set()).add(schedule.deployment)
             if state.step.script:
                 in_scripts.add(state.id)
@@ -107,7 +102,9 @@ def check_environments(
     yield Diagnostic(rules.SHARED_STATE, f"{message}: {why}", place, hint)
 
 
-def _check_ids(schedule: Schedule, states: Iterable[KeptState], meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
+def check_state_ids(
+    schedule: Schedule, states: Iterable[KeptState], meltano: MeltanoProject | None
+) -> Iterator[Diagnostic]:
     """No part of a state ID may contain the character that `meltano run` puts between them (`generate_state_id`)."""
     environment = schedule.environment or ""
     if _has_delimiter(environment) and (schedule.tasks is None or any(task.run for task in schedule.tasks)):
@@ -152,5 +149,5 @@ def _without_delimiter(text: str) -> str:
 
 
 def steps_with_state(states: Iterable[KeptState]) -> Iterable[Step]:
-    """The steps that keep those states, each once."""
+    """The steps that keep these states, each once."""
     return {state.step.task_id: state.step for state in states}.values()
