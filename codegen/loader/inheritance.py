@@ -133,7 +133,7 @@ def _inherited(
 def _read_map(  # noqa: PLR0913  # what it reads, and how
     loaded: Loaded, cache: Cache, path: Path, name: str, text: str | None = None, *, is_defaults: bool = False
 ) -> MapNode | None:
-    text, diagnostics = cache.of_file(name, path, read_text) if text is None else read_text(path, name, text)
+    text, diagnostics = read_text(path, name, text, cache)
     loaded.diagnostics.extend(diagnostics)
     if text is None:
         return None

@@ -135,7 +135,7 @@ def read_meltano_project(
 
 def _read(root: Path, path: Path, cache: Cache) -> tuple[Node | None, list[Diagnostic]]:
     name = name_of(root, path)
-    text, problems = cache.of_file(name, path, read_text)
+    text, problems = read_text(path, name, cache=cache)
     if text is None:
         return None, problems
     node, problems = cache(name, parse_yaml, text, name, strict=False)
