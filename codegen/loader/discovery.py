@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import posixpath
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, quoted
-from codegen.files import Boundary, is_folder, is_symlink
+from codegen.files import Boundary, is_folder
 from codegen.loader.exclusion import excludes
 from codegen.loader.names import DEFAULTS, check_defaults, check_names, is_the_same_everywhere
 from codegen.rules import Rule
@@ -56,31 +54,39 @@ def find_schedules(
     return sorted(search.files, key=lambda file: file.relative.split("/")), search.diagnostics
 
 
-class _Child(NamedTuple):
-    """A file or a folder in a folder."""
+def _composed(path: Path) -> Path:
+    """The path with its name in Unicode's composed form (NFC), if that is the same file, as on macOS."""
+    if path.name.isascii():
+        return path
+    same = path.with_name(composed(path.name))
+    return same if same.name != path.name and same.exists() and same.samefile(path) else path
 
-    name: str
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a symlink that leads to itself
+        return False
+
+
+# The files of defaults that a folder inherits, as in `SourceFile`.
+_Defaults = tuple[tuple[Path, str], ...]
+
+
+class _Child(NamedTuple):
+    """A file or folder in a folder; what a symlink points to decides whether it is a folder."""
+
     path: Path
     is_folder: bool
     is_symlink: bool
 
     @property
-    def is_defaults(self) -> bool:
-        return self.name.startswith(DEFAULTS) and posixpath.splitext(self.name)[0] == DEFAULTS
+    def is_hidden(self) -> bool:
+        return self.path.name.startswith(HIDDEN)
 
     @property
     def is_yaml(self) -> bool:
-        return self.name.lower().endswith(SUFFIXES)
-
-
-def _composed(path: Path) -> Path:
-    """The path with its name in Unicode's composed form (NFC), if that is the same file, as on macOS."""
-    same = path.with_name(composed(path.name))
-    return same if same.name != path.name and same.exists() and same.samefile(path) else path
-
-
-# The files of defaults that a folder inherits, as in `SourceFile`.
-_Defaults = tuple[tuple[Path, str], ...]
+        return os.path.splitext(self.path.name)[1].lower() in SUFFIXES  # noqa: PTH122  # faster than `Path.suffix`
 
 
 class _Search:
@@ -120,27 +126,28 @@ class _Search:
         return path in self._added or is_folder(path)
 
     def _children(self, folder: Path) -> list[_Child]:
-        """The files and folders in a folder, with the overlay; raises an OSError if it is unreadable."""
-        found: dict[str, _Child] = {}
-        with suppress(FileNotFoundError), os.scandir(folder) as entries:
-            for entry in entries:
-                # One `stat` of each file would take most of the time of the search.
-                path, is_dir, is_link = folder / entry.name, entry.is_dir(follow_symlinks=False), entry.is_symlink()
-                path = path if entry.name.isascii() else _composed(path)
-                found[path.name] = _Child(path.name, path, self.is_folder(path) if is_link else is_dir, is_link)
+        """The schedule files, defaults and folders in a folder; raises an OSError if it is unreadable."""
+        found: dict[Path, _Child] = {}
+        if folder.exists():
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    path = _composed(folder / entry.name)
+                    found[path] = _Child(path, _is_folder(entry), entry.is_symlink())
         for path in self._added.get(folder, ()):
-            child = _Child(path.name, path, self.is_folder(path), is_symlink(path))
-            found[path.name] = found.get(path.name, child)._replace(is_folder=child.is_folder)
-        if self._deleted:
-            found = {name: child for name, child in found.items() if child.path not in self._deleted}
-        return sorted(child for child in found.values() if not self._is_excluded(child))
+            found[path] = _Child(path, self.is_folder(path), path.is_symlink())
+        for path in self._deleted & found.keys():
+            del found[path]
+        children = [child for child in found.values() if child.is_folder or child.is_yaml]
+        # To compare paths takes longer.
+        return sorted((child for child in children if not self._is_excluded(child)), key=lambda child: child.path.name)
 
     def _is_excluded(self, child: _Child) -> bool:
         # A file of defaults is not a schedule: it is excluded only with its folder.
-        if not self._exclude or (child.is_defaults and not child.is_folder):
+        if not self._exclude or (not child.is_folder and child.path.stem == DEFAULTS):
             return False
-        is_excluded = excludes(self._exclude, child.path.relative_to(self._folder), is_folder=child.is_folder)
-        self.has_excluded |= is_excluded and (child.is_folder or child.is_yaml)
+        relative = child.path.relative_to(self._folder)
+        is_excluded = excludes(self._exclude, relative, is_folder=child.is_folder)
+        self.has_excluded |= is_excluded
         return is_excluded
 
     def walk(self, folder: Path) -> None:
@@ -167,33 +174,32 @@ class _Search:
         except OSError as error:
             self.error(rules.UNREADABLE, folder, f"cannot be read: {error.strerror}")
             return
-        own, below = self.name(folder), folder.relative_to(self._folder).as_posix()
         children = [child for child in children if not self._leads_out(child)]
-        files = [child for child in children if child.is_yaml]
-        defaults = inherited + tuple((file.path, _joined(own, file.name)) for file in files if file.is_defaults)
-        self.diagnostics += check_defaults([file.name for file in files], own)
-        seen = [child for child in children if not child.name.startswith(HIDDEN) and (child.is_folder or child.is_yaml)]
-        self.diagnostics += check_names({child.name: child.is_folder for child in seen}, own)
-        for child in seen:
-            if not is_the_same_everywhere(child.name):
+        files = [child.path for child in children if child.is_yaml]
+        defaults = inherited + tuple((file, self.name(file)) for file in files if file.stem == DEFAULTS)
+        self.diagnostics += check_defaults(files, self.name)
+        shown = {child.path: child for child in children if not child.is_hidden}
+        self.diagnostics += check_names({path: child.is_folder for path, child in shown.items()}, self.name)
+        # The paths of the folder in the project, and below the folder of schedules.
+        name, relative = (f"{each}/" if each != "." else "" for each in (self.name(folder), self._relative(folder)))
+        for path, child in shown.items():
+            if not is_the_same_everywhere(path.name):
                 continue
             if child.is_folder:
                 yield child, defaults
             else:
-                name, relative = _joined(own, child.name), _joined(below, child.name)
-                self.files.append(SourceFile(child.path, name, relative, defaults))
+                self.files.append(SourceFile(path, name + path.name, relative + path.name, defaults))
+
+    def _relative(self, folder: Path) -> str:
+        return folder.relative_to(self._folder).as_posix()
 
     def _leads_out(self, child: _Child) -> bool:
         """Whether a schedule file, defaults file or folder is a symlink out of the boundary, which is an error."""
-        if not child.is_symlink or (child.name.startswith(HIDDEN) and not child.is_defaults):
+        if not child.is_symlink or (child.is_hidden and child.path.stem != DEFAULTS):
             return False
-        problem = self._boundary.problem(child.path) if child.is_yaml or child.is_folder else None
+        problem = self._boundary.problem(child.path)
         self.diagnostics += [problem] if problem else []
         return problem is not None
 
     def error(self, rule: Rule, path: Path, message: str, hint: str = "") -> None:
         self.diagnostics.append(Diagnostic(rule, message, Location(self.name(path)), hint))
-
-
-def _joined(folder: str, name: str) -> str:
-    return name if folder == "." else f"{folder}/{name}"

@@ -15,6 +15,7 @@ from codegen.loader import (
     Overlay,
     Silencer,
     SourceFile,
+    check_beside_folders,
     load_schedules,
     without_a_match,
 )
@@ -114,6 +115,8 @@ def read(
         those = [each for each in schedules if each.deployment == deployment]
         found[deployment] += check_together(those, states, meltano, project.airflow, names, everywhere)
     diagnostics += [*problems, *_check_exclude(project), *_each_once(found, documents)]
+    if project.layout == "folder":
+        diagnostics += check_beside_folders([(file.name, file.relative) for file in loaded.files])
     diagnostics += _check_beside_others(project, schedules, meltano, loaded.files)
     if not has_errors(diagnostics):
         diagnostics += _check_all(project, schedules, states)

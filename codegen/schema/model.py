@@ -316,12 +316,12 @@ class Schedule(TaskDefaults):
             at={name: self.at[name] for name in (*PAIR, *OF_A_PAIR) if name in self.at},
         )
 
-    @property
+    @cached_property
     def own_tasks(self) -> tuple[Task, ...]:
         """The tasks that the schedule itself has, which are none where it runs a job."""
         return self.tasks or ((self.pair,) if self.pair else ())
 
-    @property
+    @cached_property
     def all_tags(self) -> tuple[str, ...]:
         """Meltano's tags (files-airflow, orchestrate/dags/meltano.py), then the schedule's own, each once."""
         if self.extractor:

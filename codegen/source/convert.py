@@ -13,6 +13,7 @@ from codegen.source.loading import check_size, loader_of, place_of
 from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar, named
 
 _TAG = "tag:yaml.org,2002:"
+_TEXT = _TAG + "str"
 _KINDS = {_TAG + kind: kind for kind in ("str", "int", "float", "bool", "null", "timestamp")}
 # The canonical values of a type, how YAML reads others, and the fix.
 _CANONICAL = {
@@ -124,6 +125,8 @@ class Converter:
         if not isinstance(node, yaml.ScalarNode):
             self._error(rules.INVALID_KEY, "a key must be text", self._at(node), "write `key: value`")
             return None
+        if node.tag == _TEXT:
+            return str(node.value)
         key = self._scalar(node)
         if self._strict and key.kind not in {"str", "trap"}:
             self._error(

@@ -31,8 +31,8 @@ def check_reach(schedule: Schedule) -> Iterator[Diagnostic]:
 def _check_kinds(schedule: Schedule) -> Iterator[Diagnostic]:
     """Report keys that do not apply to some task, except those of a `_defaults.yml`, which may be for others."""
     missed: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
-    for row in _ROWS.values():
-        if row.name in schedule.at and schedule.at[row.name].path == schedule.source:
+    for row in _ROWS.values() if schedule.tasks else ():
+        if row.reaches and row.name in schedule.at and schedule.at[row.name].path == schedule.source:
             missed.setdefault((row.reaches, _missed_by(row, schedule)), []).append(row.name)
     for (reaches, task_ids), names in missed.items():
         if not task_ids:
@@ -54,7 +54,7 @@ def _missed_by(row: Key, schedule: Schedule) -> tuple[str, ...]:
     A key that Meltano reads from a variable is for the tasks that load.
     """
     tasks = schedule.tasks or ()
-    missed = tuple(task.task_id for task in tasks if row.reaches and task.kind not in row.reaches)
+    missed = tuple(task.task_id for task in tasks if task.kind not in row.reaches)
     is_of_each = row.name in keys_of(TaskDefaults) and not row.variable
     return missed if is_of_each or len(missed) == len(tasks) else ()
 

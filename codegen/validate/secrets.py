@@ -15,6 +15,8 @@ from codegen.secrets.masking import HIDDEN, masked_quotes
 from codegen.secrets.names import name_of
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
 
+# The results for longer texts are not kept.
+_SHORT = 100
 _REFERENCES = {"$import", "$x", "$xcom"}
 # The maps with free keys, which name their values.
 _NAMED = {"env", "private_environment", "params", "op_kwargs", "headers", "json", "with"}
@@ -77,7 +79,7 @@ def _check(node: Node, path: tuple[str, ...], name: str, around: tuple[Location,
         found = [secret for item in node.items for secret in _check(item, path, name, places)]
         words = {item.location: item.text for item in node.items if isinstance(item, Scalar)}
         # In a command as a list of words, an option and its value can be two items.
-        if not found and _is_secret_in_words(tuple(words.values())):
+        if not found and is_secret_in_words([*words.values()]):
             found = [Secret(_diagnostic_of(rules.SECRET, path, name, node.location), [*places, *words])]
         yield from found
     else:
@@ -98,15 +100,18 @@ def check_secrets_of_job(schedule: Schedule, meltano: MeltanoProject | None) -> 
         yield _diagnostic(rule, f"a word in a task of the job {quoted(schedule.job or '')}", job.location, _JOB)
 
 
-# Many schedules have the same values: those of `_defaults.yml`, a loader, a timezone.
-_is_secret_in_words = lru_cache(maxsize=4096)(is_secret_in_words)
-
-
-@lru_cache(maxsize=4096)
 def _rule_for(name: str, text: str) -> rules.Rule | None:
+    return _rule_for_short(name, text) if len(text) <= _SHORT else _find_rule(name, text)
+
+
+def _find_rule(name: str, text: str) -> rules.Rule | None:
     if is_secret(name, text):
         return rules.SECRET
     return rules.POSSIBLE_SECRET if looks_random(name, text) else None
+
+
+# Many schedules have the same values: those of `_defaults.yml`, a loader, a timezone.
+_rule_for_short = lru_cache(maxsize=4096)(_find_rule)
 
 
 def _diagnostic_of(rule: rules.Rule, path: Sequence[str], name: str, location: Location) -> Diagnostic:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -15,12 +15,14 @@ from codegen.diagnostics import Diagnostic, InvalidError, has_errors, in_numbers
 from codegen.loader import Document
 from codegen.schema import Schedule
 from codegen.schema.describe import describe_task, describe_work
-from codegen.sync.changes import Action, Change
+from codegen.sync.changes import Action
 from codegen.timetable.humanize import short_words
 from codegen.timetable.timetable import Timetable
 from codegen.web.parts.humanize import start_of
 from codegen.web.shell.next_runs import NextRunsCache
 from codegen.web.shell.workspace import Snapshot
+
+_COMMAND = "dagpress generate"
 
 
 class Status(Enum):
@@ -133,12 +135,12 @@ class Listing:
 
     Attributes:
         diagnostics: those of the project that belong to no schedule file.
-        changes: those of generated files that belong to no schedule, such as of a deleted one.
+        changes: what the rows do not tell of generated files, such as the DAG of a deleted schedule.
     """
 
     rows: Sequence[Row]
     diagnostics: Sequence[Diagnostic]
-    changes: Sequence[Change]
+    changes: Sequence[tuple[str, str]]
 
 
 def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -> Listing:
@@ -159,8 +161,9 @@ def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -
             if known and environment not in {document.deployment for document in known}:
                 continue
             shown = [schedule for schedule in shown if schedule.deployment == environment]
-        dag_files = [schedule.dag_file for schedule in shown]
-        problems = [each for path in (name, *dag_files) if path in diagnostics for each in diagnostics[path]]
+        problems = [*diagnostics.get(name, ())]
+        for path in dict.fromkeys(schedule.dag_file for schedule in shown):
+            problems += (each for each in diagnostics.get(path, ()) if snapshot.concerns(each, name))
         # The same row as in an earlier list, if nothing of it has changed.
         row = snapshot.reading.cache(
             (name, environment),
@@ -168,7 +171,7 @@ def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -
             file.relative,
             next(iter(known), None),
             tuple(shown),
-            _status(snapshot, dag_files, diagnostics),
+            _status(snapshot, shown, diagnostics),
             tuple(problems),
             snapshot.project.airflow,
             next_runs,
@@ -180,21 +183,34 @@ def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -
         sorted(rows, key=lambda row: (row.name.casefold(), row.file)),
         # The page says in other words that there are no schedules yet.
         [d for d in snapshot.diagnostics if d.location.path not in owned and d.code != rules.NO_SCHEDULES.code],
-        [change for change in snapshot.changes if change.name not in owned],
+        [*_untold(snapshot)],
     )
 
 
-def _status(snapshot: Snapshot, dag_files: Sequence[str], diagnostics: Mapping[str, Sequence[Diagnostic]]) -> Status:
-    """The first status that any of some DAG files has."""
-    found = [_status_of(snapshot, name, diagnostics.get(name, ())) for name in dag_files]
+def _untold(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    """What changes in generated files and no row of the list of all environments tells: the name, and what is wrong."""
+    told = {one.dag_file for one in snapshot.reading.schedules if snapshot.change_of(one.dag_file, one.source)}
+    for change in snapshot.changes:
+        gone = [part for part in change.parts if part.action is Action.DELETE and part.block.is_shared]
+        if change.action is Action.UPDATE and gone:
+            yield from ((part.name, part.diagnostic(_COMMAND).message) for part in gone)
+        elif change.name not in told:
+            yield change.name, change.diagnostic(_COMMAND).message
+
+
+def _status(
+    snapshot: Snapshot, schedules: Sequence[Schedule], diagnostics: Mapping[str, Sequence[Diagnostic]]
+) -> Status:
+    """The first status that the DAG of any of some schedules has."""
+    found = [_status_of(snapshot, each, diagnostics.get(each.dag_file, ())) for each in schedules]
     return min(found, key=_STATUSES.index, default=Status.NOT_COMPARED)
 
 
-def _status_of(snapshot: Snapshot, dag_file: str, diagnostics: Sequence[Diagnostic]) -> Status:
+def _status_of(snapshot: Snapshot, schedule: Schedule, diagnostics: Sequence[Diagnostic]) -> Status:
     if not snapshot.is_compared or has_errors(diagnostics):
         return Status.NOT_COMPARED
-    if change := snapshot.change_of(dag_file):
-        return Status.MISSING if change.action is Action.CREATE else Status.CHANGED
+    if change := snapshot.change_of(schedule.dag_file, schedule.source):
+        return Status.CHANGED if change.before else Status.MISSING
     return Status.CURRENT
 
 
