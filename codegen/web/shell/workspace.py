@@ -26,6 +26,7 @@ from codegen.sync.dag_code import CodeChange, DagCodes
 from codegen.sync.transaction import Transaction, transaction
 
 _LOCK_SECONDS = 10
+_BYTE_CODE = f"{os.sep}__pycache__{os.sep}"
 
 
 class BrokenProjectError(Exception):
@@ -142,7 +143,7 @@ def _stamps(project: Project, others: Iterable[str], cache: Cache) -> dict[str, 
     start, stamps = len(f"{project.root / '_'}") - 1, dict[str, Stamp]()
     for folder in (project.schedules, project.templates, project.generated_dags):
         for entry in walk(folder, project.boundary):
-            if f"{os.sep}__pycache__{os.sep}" not in entry.path:
+            if _BYTE_CODE not in entry.path:
                 stamps[entry.path[start:].replace(os.sep, "/")] = stamp_of(entry)
     main = name_of(project.root, project.meltano_project / "meltano.yml")
     stamps |= {name: stamp_of(project.root / name) for name in ("dagpress.toml", "pyproject.toml", main, *others)}
